@@ -1,0 +1,1 @@
+"""Bytes, keys, pixels and paper. Knows nothing of money and never imports ``terminal``."""

@@ -1,0 +1,116 @@
+"""What the terminal expects of a device, whoever made it.
+
+Every driver, real or simulated, keeps these promises:
+
+* Constructing a driver touches nothing. ``open()`` finds the device and raises :class:`DeviceError` if it is not there.
+* No method blocks the event loop: drivers over blocking libraries work in a thread of their own.
+* Every wait is bounded. After a :class:`DeviceError` the caller may ``close()`` and ``open()`` again at any time.
+* ``close()`` never raises and may be called twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import Literal, Protocol, TypeAlias
+
+import msgspec
+from PIL.Image import Image
+
+KEYS = "0123456789*#ABCD"
+"""The keys a keypad may report, one character each."""
+
+Columns = Literal[32, 42, 48]
+"""Characters on a line of paper in the printer's normal font (58 mm: 32; 80 mm: 42 or 48)."""
+
+
+class DeviceError(OSError):
+    """A device is missing, was unplugged or does not answer. The message says which one and what to do next."""
+
+
+class PrinterError(DeviceError):
+    """The paper cannot be trusted to carry the document. ``status`` says what the printer itself reported."""
+
+    def __init__(self, message: str, status: PrinterStatus) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Device(Protocol):
+    """The life of any device."""
+
+    @property
+    def description(self) -> str:
+        """One line for the installer: kind, bus and address."""
+
+    async def close(self) -> None: ...
+
+
+class Keypad(Device, Protocol):
+    """Reports clean key presses: debounced, ghost-free, in the order they were made."""
+
+    async def open(self, on_key: Callable[[str], None], on_lost: Callable[[DeviceError], None]) -> None:
+        """Start reporting. Both callbacks run on the event loop; ``on_lost`` ends the reporting."""
+
+
+class Display(Device, Protocol):
+    """A one-bit display. The picture stays until the next :meth:`show`."""
+
+    @property
+    def size_px(self) -> tuple[int, int]: ...
+
+    async def open(self) -> None: ...
+
+    async def show(self, picture: Image) -> None:
+        """Show a mode ``"1"`` picture of exactly ``size_px``; raises DeviceError if the bus does not answer."""
+
+
+class PrinterStatus(StrEnum):
+    """What a printer says of itself. UNKNOWN means that it said nothing, which is not the same as a fault."""
+
+    OK = "ok"
+    PAPER_OUT = "paper_out"
+    COVER_OPEN = "cover_open"
+    OFFLINE = "offline"
+    UNKNOWN = "unknown"
+
+
+class TextLine(msgspec.Struct, frozen=True):
+    """One line of paper; double lines are twice as wide and high, so half as many characters fit."""
+
+    text: str = ""
+    align: Literal["left", "center", "right"] = "left"
+    bold: bool = False
+    double: bool = False
+
+
+class Cut(msgspec.Struct, frozen=True):
+    """Feed to the knife and cut."""
+
+
+PaperItem: TypeAlias = TextLine | Cut
+Document: TypeAlias = Sequence[PaperItem]
+
+
+class Printer(Device, Protocol):
+    """Puts documents on paper."""
+
+    @property
+    def columns(self) -> Columns: ...
+
+    async def open(self) -> None: ...
+
+    async def status(self) -> PrinterStatus: ...
+
+    async def print_document(self, document: Document) -> None:
+        """Print all of it; returns once the printer has it. Raises PrinterError if it may not be on paper."""
+
+
+class SerialPort(Device, Protocol):
+    """A byte pipe to the register."""
+
+    async def open(self, on_data: Callable[[bytes], None], on_lost: Callable[[DeviceError], None]) -> None:
+        """Open exclusively. ``on_data`` gets bytes as they arrive; after ``on_lost`` the port is closed."""
+
+    async def write(self, data: bytes) -> None:
+        """Hand over all bytes to the system; bounded in time. Raises DeviceError if the line is gone or stuck."""

@@ -1,0 +1,61 @@
+"""Typed settings of every device, as they stand in config.toml. Plain data; importing this opens nothing."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from hardware.interfaces import Columns
+
+PinNumber = Annotated[int, msgspec.Meta(ge=0, le=53)]
+
+
+class SerialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A serial line: path, speed and framing, as the peer's manual names them."""
+
+    port: str
+    baudrate: Annotated[int, msgspec.Meta(ge=300, le=921_600)] = 9600
+    bytesize: Literal[7, 8] = 8
+    parity: Literal["N", "E", "O"] = "N"
+    stopbits: Literal[1, 2] = 1
+    rtscts: bool = False
+    dsrdtr: bool = False
+    xonxoff: bool = False
+
+
+class KeypadSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[keypad]``: which driver, and for a matrix its pins (BCM numbers) and layout (one string a row)."""
+
+    driver: Literal["matrix", "evdev", "simulated"] = "matrix"
+    row_pins: tuple[PinNumber, ...] = (5, 6, 13, 19)
+    column_pins: tuple[PinNumber, ...] = (12, 16, 20, 21)
+    layout: tuple[str, ...] = ("123A", "456B", "789C", "*0#D")
+    debounce_ms: Annotated[int, msgspec.Meta(ge=1, le=200)] = 20
+
+
+class DisplaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[display]``: the OLED's controller, how it is wired and how large it is in pixels."""
+
+    driver: Literal["ssd1306", "sh1106", "simulated", "none"] = "ssd1306"
+    interface: Literal["i2c", "spi"] = "i2c"
+    i2c_port: int = 1
+    i2c_address: int = 0x3C
+    width: Literal[128] = 128
+    height: Literal[64] = 64
+    rotate: Literal[0, 2] = 0
+
+
+class PrinterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[printer]``: how the receipt printer is reached and what paper it has."""
+
+    driver: Literal["serial", "usb", "network", "file", "simulated", "none"] = "serial"
+    device: str = ""
+    baudrate: int = 19_200
+    host: str = ""
+    port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 9100
+    usb_vendor_id: int = 0
+    usb_product_id: int = 0
+    columns: Columns = 48
+    codepage: Literal["CP858", "CP1252", "CP850", "CP861"] = "CP858"
+    timeout_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 5.0
