@@ -1,0 +1,76 @@
+"""What is being typed at the keypad: a pure editor from keys to identifiers and codes.
+
+``*`` clears one entry, and on an empty entry cancels; ``#`` is OK; A, B and C say which kind of identifier follows.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+from msgspec.structs import replace
+
+from terminal.customer import (
+    LONGEST_ENTRY,
+    SMS_CODE_DIGITS,
+    Customer,
+    CustomerKind,
+    IdentifierProblem,
+    IdentifierRules,
+    identify,
+)
+from terminal.sensitive import Sensitive
+
+KIND_KEYS = {"A": CustomerKind.APP_CODE, "B": CustomerKind.KENNITALA, "C": CustomerKind.PHONE}
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """The digits so far. ``problem`` is why the last OK was refused; the next key clears it."""
+
+    digits: Sensitive = Sensitive("")
+    kind: CustomerKind | None = None
+    problem: IdentifierProblem | None = None
+
+    @property
+    def masked(self) -> str:
+        """What the screen may show: only the digit typed last, so that a finger's slip is seen."""
+        digits = self.digits.reveal()
+        return "•" * (len(digits) - 1) + digits[-1:]
+
+
+class Cancelled(msgspec.Struct, frozen=True):
+    """``*`` on an empty entry."""
+
+
+EntryResult: TypeAlias = Entry | Customer | Sensitive | Cancelled
+"""The edited entry, or what it was finished with: a customer, a code, or the wish to cancel."""
+
+
+def press_identifier(entry: Entry, key: str, rules: IdentifierRules) -> EntryResult:
+    """One key while the customer identifies."""
+    if key in KIND_KEYS:
+        return Entry(kind=KIND_KEYS[key])
+    if key != "#":
+        return _edit(entry, key)
+    result = identify(entry.digits.reveal(), entry.kind, rules)
+    return replace(entry, problem=result) if isinstance(result, IdentifierProblem) else result
+
+
+def press_code(entry: Entry, key: str) -> EntryResult:
+    """One key while the SMS code is awaited."""
+    if key != "#":
+        return _edit(entry, key)
+    if len(entry.digits.reveal()) in SMS_CODE_DIGITS:
+        return entry.digits
+    return replace(entry, problem=IdentifierProblem.BAD_SMS_CODE)
+
+
+def _edit(entry: Entry, key: str) -> Entry | Cancelled:
+    digits = entry.digits.reveal()
+    if key == "*":
+        return Entry() if digits or entry.kind or entry.problem else Cancelled()
+    if entry.problem is not None and key.isdigit():
+        digits = ""  # a refused entry is typed anew
+    if key.isdigit() and len(digits) < LONGEST_ENTRY:
+        digits += key
+    return Entry(digits=Sensitive(digits), kind=entry.kind)

@@ -1,0 +1,119 @@
+"""What every register protocol is: bytes in, requests out; replies in, bytes out. No I/O and no clock inside.
+
+A protocol object lives as long as its line. The link feeds it with bytes and with the monotonic time, sends what
+``data_to_send()`` returns, and wakes it at ``next_wakeup_s``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Protocol, TypeAlias
+
+import msgspec
+
+from terminal.sale import Outcome, Reason
+
+
+class SaleRequested(msgspec.Struct, frozen=True):
+    """The register wants to be paid. ``register_id`` is its own name for the sale, if it gave one."""
+
+    amount_kr: int
+    register_id: str | None = None
+
+
+class CancelRequested(msgspec.Struct, frozen=True):
+    """The register wants to stop; without an id, whatever is open."""
+
+    register_id: str | None = None
+
+
+class ResultRequested(msgspec.Struct, frozen=True):
+    """The register asks how that sale ended, or, without an id, whether the terminal is free."""
+
+    register_id: str | None = None
+
+
+class ResultDelivered(msgspec.Struct, frozen=True):
+    """The register has been told, as surely as its protocol lets us know."""
+
+    register_id: str
+
+
+RegisterRequest: TypeAlias = SaleRequested | CancelRequested | ResultRequested | ResultDelivered
+
+
+class RefusalCode(StrEnum):
+    """Why a request starts nothing."""
+
+    BUSY = "busy"
+    AMOUNT = "amount"
+    UNAVAILABLE = "unavailable"
+    NOT_FOUND = "not_found"
+
+
+class SaleAccepted(msgspec.Struct, frozen=True):
+    """The request is taken (or taken already): the result follows."""
+
+    register_id: str
+
+
+class RequestRefused(msgspec.Struct, frozen=True):
+    """Nothing was started. ``text`` is a sentence for the cashier."""
+
+    register_id: str | None
+    code: RefusalCode
+    text: str
+
+
+class SaleResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome for ever of one register id."""
+
+    register_id: str
+    amount_kr: int
+    reason: Reason
+    authorization_id: str | None
+    text: str
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.reason.outcome
+
+
+class TerminalReady(msgspec.Struct, frozen=True):
+    """Nothing is open."""
+
+
+class TerminalBusy(msgspec.Struct, frozen=True):
+    """A sale is open."""
+
+    register_id: str
+
+
+RegisterReply: TypeAlias = SaleAccepted | RequestRefused | SaleResult | TerminalReady | TerminalBusy
+
+
+class RegisterProtocol(Protocol):
+    """One register's language. Never raises on any bytes, never grows without bound."""
+
+    def receive_data(self, data: bytes, now_s: float) -> Sequence[RegisterRequest]:
+        """Take bytes as they come, in any chunking; return the complete requests in them."""
+
+    def send(self, reply: RegisterReply, now_s: float) -> None:
+        """Queue a reply."""
+
+    def data_to_send(self) -> bytes:
+        """Take everything that is queued for the wire."""
+
+    def data_sent(self) -> Sequence[RegisterRequest]:
+        """What ``data_to_send()`` returned has left the machine."""
+
+    @property
+    def next_wakeup_s(self) -> float | None:
+        """Monotonic time at which ``wake`` wants to be called, if any."""
+
+    def wake(self, now_s: float) -> Sequence[RegisterRequest]:
+        """Time has passed: repeat, keep alive, give up."""
+
+    def connection_lost(self) -> Sequence[RegisterRequest]:
+        """The line is gone; what was half received or not yet sent is forgotten, an open result is not."""
