@@ -59,7 +59,7 @@ class RetryDue(SaleEvent, frozen=True):
 
 
 class AnswerReceived(SaleEvent, frozen=True):
-    """The end of one call to the service; ``call`` tells which, because a late answer must not be taken for a new one."""
+    """The end of one call; ``call`` tells which, because a late answer must not be taken for a new one."""
 
     call: int
 

@@ -26,7 +26,7 @@ def parse_register_amount(digits: str, decimals: AmountDecimals) -> int:
     if not _DIGITS.fullmatch(digits):
         raise AmountError("the amount must be written in plain digits")
     units = int(digits)
-    scale = 10**decimals
+    scale = 100 if decimals == 2 else 1
     if units % scale:
         raise AmountError("the amount has a fraction of a krona: check the register's decimals")
     return units // scale
@@ -34,7 +34,7 @@ def parse_register_amount(digits: str, decimals: AmountDecimals) -> int:
 
 def format_register_amount(amount_kr: int, decimals: AmountDecimals) -> str:
     """The digits by which the register knows the amount: the inverse of :func:`parse_register_amount`."""
-    return str(amount_kr * 10**decimals)
+    return f"{amount_kr}00" if decimals == 2 else str(amount_kr)
 
 
 def format_kr(amount_kr: int) -> str:

@@ -2,14 +2,15 @@
 
 The theory
 ----------
-Money can move only through a call that has left this terminal, so each such call is a state of its own that is on disk
-before the call leaves. ``sale.committed`` says that such a call may have left: with manual capture the capture itself,
-with automatic capture already the authorization, with a server callback our acknowledgement. Before that point a sale
-may be given up at any time, because nothing unseen can become a payment. After it only the service's word ends the sale:
+Money can move only through a call that has left this terminal, so each such call is a state of its own that is on
+disk before the call leaves. ``sale.committed`` says that such a call may have left: with manual capture the capture
+itself, with automatic capture already the authorization, with a server callback our acknowledgement. Before that point
+a sale may be given up at any time, because nothing unseen can become a payment. After it only the service's word ends
+the sale:
 
-* paid, for this amount and this reference, in the service's own record  ->  approved, whatever else was wanted meanwhile;
-* cancelled or declined                                                  ->  not paid;
-* anything else, or nothing at all                                       ->  ask again, with growing pauses, for ever.
+* paid, for this amount and this reference, in the service's own record: approved, whatever else was wanted meanwhile;
+* cancelled or declined: not paid;
+* anything else, or nothing at all: ask again, with growing pauses, for ever.
 
 Calls are numbered. An answer to an older call is ignored unless it proves payment, which no later answer can undo.
 
@@ -321,7 +322,7 @@ def _code_status(sale: Sale, event: ev.StatusReceived) -> Transition:
 
 
 def _code_refused(sale: Sale, _event: ev.SaleEvent) -> Transition:
-    """A try is used up only by the answer to the code itself; a query that still asks for one tells that it got lost."""
+    """A try is used up only by the answer to the code itself; a query that still asks for one tells that it was lost."""
     if sale.asking is not CallKind.CODE:
         return _to_code_entry(sale)
     sale = replace(sale, code_tries_left=sale.code_tries_left - 1)
