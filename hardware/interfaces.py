@@ -65,6 +65,12 @@ class Display(Device, Protocol):
         """Show a mode ``"1"`` picture of exactly ``size_px``; raises DeviceError if the bus does not answer."""
 
 
+def check_picture(picture: Image, size_px: tuple[int, int]) -> None:
+    """Raise ValueError unless ``picture`` is what a display of ``size_px`` can show: a mistake in the caller's code."""
+    if picture.mode != "1" or picture.size != size_px:
+        raise ValueError(f"the display shows mode 1 pictures of {size_px}, not mode {picture.mode} of {picture.size}")
+
+
 class PrinterStatus(StrEnum):
     """What a printer says of itself. UNKNOWN means that it said nothing, which is not the same as a fault."""
 

@@ -25,13 +25,14 @@ class SerialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class KeypadSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``[keypad]``: which driver, and for a matrix its pins (BCM numbers) and layout (one string a row)."""
+    """``[keypad]``: which driver; for a matrix its pins (BCM numbers) and layout (one string a row), for evdev its path."""
 
     driver: Literal["matrix", "evdev", "simulated"] = "matrix"
     row_pins: tuple[PinNumber, ...] = (5, 6, 13, 19)
     column_pins: tuple[PinNumber, ...] = (12, 16, 20, 21)
     layout: tuple[str, ...] = ("123A", "456B", "789C", "*0#D")
     debounce_ms: Annotated[int, msgspec.Meta(ge=1, le=200)] = 20
+    device: str = ""
 
 
 class DisplaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -44,6 +45,7 @@ class DisplaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     width: Literal[128] = 128
     height: Literal[64] = 64
     rotate: Literal[0, 2] = 0
+    contrast: Annotated[int, msgspec.Meta(ge=0, le=255)] = 127
 
 
 class PrinterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,0 +1,80 @@
+"""From settings to devices. A driver's module, and the library behind it, is imported only if it is configured.
+
+A device set to ``none`` is None: whoever uses one has to say what happens without it, and the type checker sees to that.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from hardware.interfaces import Display, Keypad, Printer, SerialPort
+from hardware.settings import DisplaySettings, KeypadSettings, PrinterSettings, SerialSettings
+
+# The imports inside the functions are the point of this module.
+# ruff: noqa: PLC0415
+
+
+def build_keypad(settings: KeypadSettings) -> Keypad:
+    """The keypad, not yet open. Raises ValueError if layout and pins do not fit together."""
+    match settings.driver:
+        case "matrix":
+            from hardware.keypad import MatrixKeypad
+
+            return MatrixKeypad(settings)
+        case "evdev":
+            from hardware.keypad_evdev import EvdevKeypad
+
+            return EvdevKeypad(settings.device)
+        case "simulated":
+            from hardware.simulated import SimulatedKeypad
+
+            return SimulatedKeypad(settings.layout, settings.debounce_ms / 1000)
+        case _:
+            assert_never(settings.driver)
+
+
+def build_display(settings: DisplaySettings) -> Display | None:
+    """The display, not yet open; None if there is none."""
+    match settings.driver:
+        case "ssd1306" | "sh1106":
+            from hardware.display import OledDisplay
+
+            return OledDisplay(settings)
+        case "simulated":
+            from hardware.simulated import SimulatedDisplay
+
+            return SimulatedDisplay((settings.width, settings.height))
+        case "none":
+            return None
+        case _:
+            assert_never(settings.driver)
+
+
+def build_printer(settings: PrinterSettings) -> Printer | None:
+    """The printer, not yet open; None if there is none. Raises ValueError if its address is missing."""
+    match settings.driver:
+        case "serial" | "usb" | "network" | "file":
+            from hardware.printer import EscposPrinter
+            from hardware.printer_transports import build_transport
+
+            return EscposPrinter(
+                build_transport(settings),
+                columns=settings.columns,
+                codepage=settings.codepage,
+                answer_deadline_s=settings.timeout_s,
+            )
+        case "simulated":
+            from hardware.simulated import SimulatedPrinter
+
+            return SimulatedPrinter(columns=settings.columns, codepage=settings.codepage)
+        case "none":
+            return None
+        case _:
+            assert_never(settings.driver)
+
+
+def build_serial_port(settings: SerialSettings) -> SerialPort:
+    """The register's port, not yet open. A simulated register is a real port, see RegisterCable."""
+    from hardware.serial_port import TtySerialPort
+
+    return TtySerialPort(settings)

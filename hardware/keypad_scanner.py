@@ -1,0 +1,98 @@
+"""From contacts that close to keys that were meant: debouncing, ghosts and held keys. Pure: frames and times go in.
+
+A matrix keypad has one wire a row and one a column; a key joins its row to its column. A *frame* is the set of contacts
+``(row, column)`` seen closed in one scan of the whole matrix. Frames lie in three ways:
+
+* **Bounce.** A contact opens and closes for some milliseconds after it is touched and after it is let go. A frame counts
+  only once it has been seen unchanged for ``debounce_s`` and in at least three scans.
+* **Ghosts.** Three keys held at the corners of a rectangle make the fourth look closed as well, and nothing in the frame
+  tells which is false. With one or two keys this cannot happen. So a key is reported only from a frame in which it
+  is alone; keys that go down together must all come up again before they count.
+* **Holding.** A key is reported once and again only after it has been seen open.
+
+Fast typists press the next key before they let go of the last one. The second key is then reported as soon as it is
+the only one down, so rolling over from key to key loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from hardware.interfaces import KEYS
+
+Contact: TypeAlias = tuple[int, int]
+Frame: TypeAlias = frozenset[Contact]
+
+OPEN: Frame = frozenset()
+"""The frame of a keypad nobody touches."""
+
+MIN_STABLE_SCANS = 3
+"""A late scan after a busy moment must not make a bounce look stable, so time alone is not enough."""
+
+
+def check_layout(layout: Sequence[str], *, rows: int, columns: int) -> None:
+    """Raise ValueError, saying what to mend, unless ``layout`` names each contact of the matrix with a key of its own."""
+    if len(layout) != rows:
+        raise ValueError(f"keypad layout has {len(layout)} rows for {rows} row pins: give one string a row")
+    for row in layout:
+        if len(row) != columns:
+            raise ValueError(f"keypad layout row {row!r} has {len(row)} keys for {columns} column pins")
+    keys = "".join(layout)
+    if unknown := sorted(set(keys) - set(KEYS)):
+        raise ValueError(f"keypad layout has {''.join(unknown)!r}; keys are {KEYS}")
+    if len(set(keys)) != len(keys):
+        raise ValueError("keypad layout names a key twice")
+
+
+class KeypadScanner:
+    """Feed it every scan; it answers the key that was pressed, once."""
+
+    def __init__(self, layout: Sequence[str], debounce_s: float) -> None:
+        check_layout(layout, rows=len(layout), columns=len(layout[0]) if layout else 0)
+        if debounce_s < 0:
+            raise ValueError(f"debounce_s is {debounce_s}, it cannot be negative")
+        self._layout = tuple(layout)
+        self._debounce_s = debounce_s
+        self._frame = OPEN
+        self._since_s = float("-inf")
+        self._scans = MIN_STABLE_SCANS
+        self._settled = OPEN
+        self._spent: Frame = OPEN
+        """Contacts that were reported or rejected and must open before they count again."""
+
+    @property
+    def idle(self) -> bool:
+        """True once every key is known to be up: no scan is needed before the next contact."""
+        return self._frame == OPEN == self._settled
+
+    @property
+    def settled(self) -> Frame:
+        """The last frame that was stable long enough to be believed."""
+        return self._settled
+
+    def held_s(self, now_s: float) -> float:
+        """How long the same keys have been down, in seconds; 0 when none is. A stuck key shows here."""
+        return now_s - self._since_s if self._settled and self._frame == self._settled else 0.0
+
+    def feed(self, frame: Frame, now_s: float) -> str | None:
+        """Take one scan made at ``now_s`` (any monotonic clock); the key it completes, or None."""
+        if frame != self._frame:
+            self._frame, self._since_s, self._scans = frame, now_s, 1
+        else:
+            self._scans = min(self._scans + 1, MIN_STABLE_SCANS)
+        if frame == self._settled or self._scans < MIN_STABLE_SCANS or now_s - self._since_s < self._debounce_s:
+            return None
+        self._settled = frame
+        return self._settle(frame)
+
+    def _settle(self, frame: Frame) -> str | None:
+        self._spent &= frame
+        fresh = frame - self._spent
+        if len(frame) == 1 and fresh:
+            self._spent = frame
+            ((row, column),) = frame
+            return self._layout[row][column]
+        if len(fresh) > 1:
+            self._spent = frame
+        return None

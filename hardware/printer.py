@@ -1,0 +1,137 @@
+"""The receipt printer: asks how it is, sends a document, and asks again. Transports are in printer_transports.py."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Protocol
+
+from hardware import printer_status
+from hardware.interfaces import Columns, DeviceError, Document, PrinterError, PrinterStatus
+from hardware.receipt_encoder import encode
+from hardware.worker import Worker
+
+log = logging.getLogger(__name__)
+
+STATUS_DEADLINE_S = 1.5
+"""A printer answers DLE EOT within some ten milliseconds; one that has not by now has no back channel or is off."""
+ENCODE_DEADLINE_S = 30.0
+"""The first receipt loads python-escpos, which takes seconds from a slow card."""
+
+_FAULTS = {
+    PrinterStatus.PAPER_OUT: "the printer is out of paper: put in a new roll, then print again",
+    PrinterStatus.COVER_OPEN: "the printer's cover is open: close it, then print again",
+    PrinterStatus.OFFLINE: "the printer is off-line: press its feed or on-line key, or switch it off and on",
+}
+
+
+class Transport(Protocol):
+    """How bytes reach a printer. Errors of the system are raised as DeviceError, saying what to do next."""
+
+    @property
+    def description(self) -> str: ...
+
+    @property
+    def has_answers(self) -> bool:
+        """False for a way on which no printer can answer, such as a plain file."""
+
+    async def open(self) -> None: ...
+
+    async def send(self, data: bytes) -> None:
+        """All of it, within the transport's own deadline."""
+
+    async def ask(self, question: bytes, deadline_s: float) -> bytes:
+        """Throw away unread input, send the question, and return what arrives first; empty if nothing does in time."""
+
+    async def close(self) -> None: ...
+
+
+class EscposPrinter:
+    """Any printer that understands ESC/POS, over any transport."""
+
+    def __init__(
+        self, transport: Transport, *, columns: Columns, codepage: str, answer_deadline_s: float = 5.0
+    ) -> None:
+        self._transport = transport
+        self._columns = columns
+        self._codepage = codepage
+        self._answer_deadline_s = answer_deadline_s
+        self._confirms_in_order = True
+        self._turn = asyncio.Lock()
+        self._composer = Worker("receipt encoder")
+
+    @property
+    def columns(self) -> Columns:
+        return self._columns
+
+    @property
+    def description(self) -> str:
+        return f"receipt printer, {self._columns} columns, {self._codepage}, {self._transport.description}"
+
+    async def open(self) -> None:
+        """Raises DeviceError if the printer cannot be reached. Being out of paper is not an error here."""
+        async with self._turn:
+            self._confirms_in_order = True
+            await self._transport.open()
+
+    async def close(self) -> None:
+        await self._transport.close()
+        self._composer.stop()
+
+    async def status(self) -> PrinterStatus:
+        """What the printer reports now; UNKNOWN if it does not answer. Raises DeviceError if it is gone."""
+        async with self._turn:
+            return await self._status()
+
+    async def print_document(self, document: Document) -> None:
+        """Print it and wait until the printer has. Raises PrinterError on a fault before, during or after.
+
+        A printer that reports nothing (UNKNOWN) is trusted: whether it printed is then for staff to see.
+        """
+        data = await self._composer.call(
+            lambda: encode(document, codepage=self._codepage), deadline_s=ENCODE_DEADLINE_S
+        )
+        async with self._turn:
+            before = await self._status()
+            _raise_fault(before, "nothing was printed")
+            try:
+                await self._transport.send(data)
+                after = await self._status_when_done(before)
+            except DeviceError as error:
+                raise PrinterError(f"{error} (the receipt may be incomplete)", PrinterStatus.UNKNOWN) from error
+            _raise_fault(after, "the receipt may be incomplete")
+
+    async def _status_when_done(self, before: PrinterStatus) -> PrinterStatus:
+        """DLE EOT is answered while paper still moves, so first wait for the answer that comes after the last line."""
+        if before is PrinterStatus.UNKNOWN:
+            return await self._status()
+        if self._confirms_in_order:
+            answer = await self._transport.ask(printer_status.IN_ORDER, self._answer_deadline_s)
+            after = await self._status()
+            if not answer and after is PrinterStatus.OK:
+                self._confirms_in_order = False
+                log.info("%s does not know GS r: the status after a receipt may come early", self.description)
+            return after
+        return await self._status()
+
+    async def _status(self) -> PrinterStatus:
+        printer = await self._ask(printer_status.PRINTER)
+        if printer is None:
+            return PrinterStatus.UNKNOWN
+        if printer_status.is_offline(printer):
+            cause = await self._ask(printer_status.OFFLINE_CAUSE)
+            return printer_status.offline_cause(cause, await self._ask(printer_status.PAPER_SENSOR))
+        sensor = await self._ask(printer_status.PAPER_SENSOR)
+        if sensor is not None and not printer_status.has_paper(sensor):
+            return PrinterStatus.PAPER_OUT
+        return PrinterStatus.OK
+
+    async def _ask(self, question: bytes) -> int | None:
+        if not self._transport.has_answers:
+            return None
+        return printer_status.pick_answer(await self._transport.ask(question, STATUS_DEADLINE_S))
+
+
+def _raise_fault(status: PrinterStatus, consequence: str) -> None:
+    if (fault := _FAULTS.get(status)) is not None:
+        raise PrinterError(f"{fault} ({consequence})", status)

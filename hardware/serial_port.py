@@ -1,0 +1,227 @@
+"""The register's serial line: pyserial opens and configures it, the event loop reads and writes the descriptor.
+
+Why not pyserial-asyncio: it sleeps on the loop in close() and can miss an unplugged adapter. Why not a reading thread: a
+thread cannot be interrupted in read(). What the kernel says of a lost line: read() gives EIO or end of file, write() EIO.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import fcntl
+import logging
+import os
+import termios
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from hardware.interfaces import DeviceError
+from hardware.settings import SerialSettings
+from hardware.worker import Worker
+
+if TYPE_CHECKING:
+    import serial
+
+log = logging.getLogger(__name__)
+
+READ_CHUNK_BYTES = 4096
+"""One turn of the loop reads no more, so a babbling register cannot starve the rest."""
+OPEN_DEADLINE_S = 5.0
+CLOSE_DEADLINE_S = 1.0
+WRITE_DEADLINE_S = 5.0
+"""Plus the time the bytes need on the wire; a line stuck in flow control ends here."""
+
+
+class TtySerialPort:
+    """A tty: USB adapter, UART or pseudo-terminal. Reopening after ``on_lost`` is for the caller to decide."""
+
+    def __init__(self, settings: SerialSettings, *, write_deadline_s: float = WRITE_DEADLINE_S) -> None:
+        self._settings = settings
+        self._write_deadline_s = write_deadline_s
+        self._port: serial.Serial | None = None
+        self._fd = -1
+        self._on_data: Callable[[bytes], None] = lambda _data: None
+        self._on_lost: Callable[[DeviceError], None] = lambda _error: None
+        self._writable: asyncio.Future[None] | None = None
+        self._turn = asyncio.Lock()
+
+    @property
+    def description(self) -> str:
+        s = self._settings
+        return f"serial port {s.port}, {s.baudrate} baud, {s.bytesize}{s.parity}{s.stopbits}"
+
+    @property
+    def is_open(self) -> bool:
+        return self._fd >= 0
+
+    async def open(self, on_data: Callable[[bytes], None], on_lost: Callable[[DeviceError], None]) -> None:
+        """Open exclusively and start reading; see :class:`hardware.interfaces.SerialPort`. Raises DeviceError."""
+        await self.close()
+        worker = Worker("serial open")
+        try:
+            port = await worker.call(
+                lambda: _open_port(self._settings), deadline_s=OPEN_DEADLINE_S, dispose=lambda late: late.close()
+            )
+        except TimeoutError:
+            raise DeviceError(
+                f"{self._settings.port} did not open within {OPEN_DEADLINE_S:g} s: pull its adapter out and plug it in"
+            ) from None
+        finally:
+            worker.stop()
+        self._port, self._fd = port, port.fileno()
+        self._on_data, self._on_lost = on_data, on_lost
+        asyncio.get_running_loop().add_reader(self._fd, self._read)
+
+    async def write(self, data: bytes) -> None:
+        """Hand all of ``data`` to the system; one caller after another. Raises DeviceError, see the interface."""
+        async with self._turn:
+            wire_s = len(data) * 12 / self._settings.baudrate
+            deadline_s = self._write_deadline_s + wire_s
+            try:
+                async with asyncio.timeout(deadline_s):
+                    await self._write_all(memoryview(data))
+            except TimeoutError:
+                raise DeviceError(
+                    f"{self._settings.port} took no more bytes for {deadline_s:.0f} s: "
+                    "check the cable and that the register's flow control matches [register]"
+                ) from None
+
+    async def close(self) -> None:
+        """Stop reading and let go of the port. The last bytes written get a moment to leave, but no more."""
+        port = self._detach()
+        if port is None:
+            return
+        worker = Worker("serial close")
+        # The kernel drains a tty in close(), for up to 30 s if the other side holds it in flow control.
+        with contextlib.suppress(TimeoutError, OSError):
+            await worker.call(lambda: _close_port(port), deadline_s=CLOSE_DEADLINE_S)
+        worker.stop()
+
+    def _detach(self) -> serial.Serial | None:
+        """Take the descriptor off the loop; whoever waits to write is told that the line is gone."""
+        port, fd = self._port, self._fd
+        self._port, self._fd = None, -1
+        if port is None:
+            return None
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(fd)
+        loop.remove_writer(fd)
+        if self._writable is not None and not self._writable.done():
+            self._writable.set_exception(self._gone())
+        return port
+
+    def _read(self) -> None:
+        try:
+            data = os.read(self._fd, READ_CHUNK_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self._lose(error)
+            return
+        if data:
+            self._on_data(data)
+        else:
+            self._lose(OSError(errno.EIO, "hang-up"))
+
+    async def _write_all(self, data: memoryview) -> None:
+        while data:
+            if self._fd < 0:
+                raise self._gone()
+            try:
+                sent = os.write(self._fd, data)
+            except (BlockingIOError, InterruptedError):
+                sent = 0
+            except OSError as error:
+                raise self._lose(error) from error
+            data = data[sent:]
+            if data:
+                await self._until_writable()
+
+    async def _until_writable(self) -> None:
+        loop, fd = asyncio.get_running_loop(), self._fd
+        self._writable = loop.create_future()
+        loop.add_writer(fd, _wake, self._writable)
+        try:
+            await self._writable
+        finally:
+            self._writable = None
+            if self._fd == fd:
+                loop.remove_writer(fd)
+
+    def _lose(self, cause: OSError) -> DeviceError:
+        """The line is gone: close, and tell the owner once."""
+        error = self._gone()
+        error.__cause__ = cause
+        port = self._detach()
+        if port is not None:
+            worker = Worker("serial close")
+            worker.post(lambda: _close_port(port))
+            worker.stop()
+            self._on_lost(error)
+        return error
+
+    def _gone(self) -> DeviceError:
+        return DeviceError(f"{self._settings.port} is closed or was unplugged: check the register's cable and adapter")
+
+
+def _wake(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _open_port(settings: SerialSettings) -> serial.Serial:
+    import serial  # noqa: PLC0415
+
+    port = serial.Serial()  # not yet opened: a path given here would open at once
+    port.port = settings.port
+    port.baudrate = settings.baudrate
+    port.bytesize = settings.bytesize
+    port.parity = settings.parity
+    port.stopbits = settings.stopbits
+    port.rtscts, port.dsrdtr, port.xonxoff = settings.rtscts, settings.dsrdtr, settings.xonxoff
+    port.timeout = 0
+    port.exclusive = True  # flock: keeps out programs that ask, such as another pyserial
+    try:
+        port.open()
+        _prepare(port.fileno())
+    except (OSError, ValueError, termios.error) as error:  # SerialException is an OSError
+        port.close()
+        raise _explain(error, settings) from error
+    return port
+
+
+def _prepare(fd: int) -> None:
+    os.set_blocking(fd, False)
+    fcntl.ioctl(fd, termios.TIOCEXCL)  # keeps out programs that do not ask, such as cat or a login shell
+    # pyserial sets VMIN 0, under which "nothing yet" and "hung up" both read as no bytes.
+    attributes = termios.tcgetattr(fd)
+    attributes[6][termios.VMIN] = 1
+    termios.tcsetattr(fd, termios.TCSANOW, attributes)
+
+
+def _close_port(port: serial.Serial) -> None:
+    with contextlib.suppress(OSError):
+        fcntl.ioctl(port.fileno(), termios.TIOCNXCL)  # a pseudo-terminal outlives this descriptor
+    port.close()
+
+
+def _explain(error: Exception, settings: SerialSettings) -> DeviceError:
+    path = settings.port
+    code = getattr(error, "errno", None) or (error.args[0] if error.args else None)
+    match code:
+        case errno.ENOENT | errno.ENODEV | errno.ENXIO:
+            text = f"there is no {path}: plug in the adapter; `ls /dev/serial/by-id` shows the names that stay the same"
+        case errno.EACCES | errno.EPERM:
+            text = f"no permission to open {path}: add this user to the group dialout (sudo usermod -aG dialout USER)"
+        case errno.EAGAIN | errno.EBUSY:
+            text = (
+                f"{path} is in use by another program: stop it (fuser {path} names it), or a login shell on that port"
+            )
+        case errno.ENOTTY:
+            text = f"{path} is not a serial port"
+        case errno.EINVAL:
+            text = f"{path} cannot do {settings.baudrate} baud, {settings.bytesize}{settings.parity}{settings.stopbits}"
+        case _:
+            text = f"{path} cannot be opened: {error}"
+    return DeviceError(text)

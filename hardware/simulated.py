@@ -1,0 +1,206 @@
+"""Every device without its hardware, for the front panel, the demo and the tests. They behave; they are not scripted.
+
+Contacts bounce and make ghosts, paper runs out, cables come off. What comes after the physics is the code that runs on
+real devices: the keypad's contacts go through :class:`KeypadScanner`, the printer is driven by :class:`EscposPrinter`,
+and the register's cable ends in a pseudo-terminal which the real serial driver opens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Callable, Iterable, Sequence
+
+from PIL import Image
+
+from hardware.interfaces import DeviceError, check_picture
+from hardware.keypad_scanner import Contact, Frame, KeypadScanner
+from hardware.register_cable import RegisterCable, Traffic
+from hardware.simulated_printer import Receipt, SimulatedPrinter
+
+__all__ = ["Receipt", "RegisterCable", "SimulatedDisplay", "SimulatedKeypad", "SimulatedPrinter", "Traffic"]
+
+LAYOUT_4X4 = ("123A", "456B", "789C", "*0#D")
+
+SCAN_INTERVAL_S = 0.002
+BOUNCES = 2
+"""How often a contact flickers after each touch and release."""
+MAX_KEYS_AT_ONCE = 200
+
+
+def seen_frame(closed: Iterable[Contact]) -> Frame:
+    """What a scan sees when these contacts are closed, ghosts included.
+
+    Current finds every way through closed contacts: all rows and columns that are joined look joined pairwise.
+    """
+    groups: list[tuple[set[int], set[int]]] = []
+    for row, column in closed:
+        joined = [group for group in groups if row in group[0] or column in group[1]]
+        groups = [group for group in groups if group not in joined]
+        rows = {row}.union(*(group[0] for group in joined))
+        columns = {column}.union(*(group[1] for group in joined))
+        groups.append((rows, columns))
+    return frozenset((row, column) for rows, columns in groups for row in rows for column in columns)
+
+
+class SimulatedKeypad:
+    """A matrix keypad under simulated fingers."""
+
+    def __init__(self, layout: Sequence[str] = LAYOUT_4X4, debounce_s: float = 0.020) -> None:
+        self._layout = tuple(layout)
+        self._debounce_s = debounce_s
+        self._scanner = KeypadScanner(layout, debounce_s)
+        self._contacts: dict[str, Contact] = {
+            key: (row, column) for row, keys in enumerate(layout) for column, key in enumerate(keys)
+        }
+        self._on_key: Callable[[str], None] | None = None
+        self._on_lost: Callable[[DeviceError], None] = lambda _error: None
+        self._held: set[Contact] = set()
+        self._stuck: set[Contact] = set()
+        self._fingers = asyncio.Lock()
+        self._plugged = True
+        self.bounces = True
+        """Whether contacts flicker when touched and released, as real ones do."""
+
+    @property
+    def description(self) -> str:
+        return f"simulated keypad, {len(self._layout)} x {len(self._layout[0])}"
+
+    async def open(self, on_key: Callable[[str], None], on_lost: Callable[[DeviceError], None]) -> None:
+        await self.close()
+        if not self._plugged:
+            raise DeviceError("simulated keypad: the cable is unplugged, plug it in")
+        self._on_key, self._on_lost = on_key, on_lost
+        self._scanner = KeypadScanner(self._layout, self._debounce_s)
+
+    async def close(self) -> None:
+        self._on_key = None
+
+    async def press(self, keys: str) -> None:
+        """Press and release one key after another; returns when the last is up again and all have been reported.
+
+        Raises ValueError for a key the pad does not have, DeviceError if the keypad is not open.
+        """
+        if len(keys) > MAX_KEYS_AT_ONCE:
+            raise ValueError(f"{len(keys)} keys at once; press at most {MAX_KEYS_AT_ONCE}")
+        contacts = [self._contact(key) for key in keys]
+        async with self._fingers:
+            for contact in contacts:
+                await self._move({contact})
+                await self._move(set())
+
+    async def press_together(self, keys: str) -> None:
+        """Hold these keys at the same time, then let all go: what a mash or a sleeve does. Ghosts included."""
+        contacts = {self._contact(key) for key in keys}
+        async with self._fingers:
+            await self._move(contacts)
+            await self._move(set())
+
+    async def stick(self, key: str) -> None:
+        """The key goes down and stays down until :meth:`release`."""
+        async with self._fingers:
+            self._stuck.add(self._contact(key))
+            await self._move(self._held)
+
+    async def release(self, key: str) -> None:
+        """A stuck key comes up again."""
+        async with self._fingers:
+            self._stuck.discard(self._contact(key))
+            await self._move(self._held)
+
+    def unplug(self) -> None:
+        """Pull the ribbon cable; a keypad in use is lost."""
+        self._plugged = False
+        if self._on_key is not None:
+            self._on_key = None
+            self._on_lost(DeviceError("simulated keypad: the cable is unplugged, plug it in"))
+
+    def plug_in(self) -> None:
+        self._plugged = True
+
+    def _contact(self, key: str) -> Contact:
+        if key not in self._contacts:
+            raise ValueError(f"this keypad has no key {key!r}; it has {''.join(self._contacts)}")
+        return self._contacts[key]
+
+    async def _move(self, held: set[Contact]) -> None:
+        """Fingers move to ``held``; scan until the scanner has made up its mind."""
+        before, self._held = seen_frame(self._held | self._stuck), set(held)
+        await self._scan_until_settled(before, seen_frame(self._held | self._stuck))
+
+    async def _scan_until_settled(self, before: Frame, after: Frame) -> None:
+        flicker = [after, before] * BOUNCES if self.bounces and before != after else []
+        loop = asyncio.get_running_loop()
+        while True:
+            if self._on_key is None:
+                raise DeviceError("simulated keypad: it is not open, or its cable is unplugged")
+            key = self._scanner.feed(flicker.pop(0) if flicker else after, loop.time())
+            if key is not None:
+                self._on_key(key)
+            if not flicker and self._scanner.settled == after:
+                return
+            await asyncio.sleep(SCAN_INTERVAL_S)
+
+
+class SimulatedDisplay:
+    """A one-bit OLED. ``on_change`` is called on the event loop after every new picture and plugging."""
+
+    def __init__(self, size_px: tuple[int, int] = (128, 64)) -> None:
+        self._size_px = size_px
+        self._picture = Image.new("1", size_px)
+        self._is_open = False
+        self._plugged = True
+        self.on_change: Callable[[], None] = lambda: None
+
+    @property
+    def description(self) -> str:
+        return f"simulated display, {self._size_px[0]} x {self._size_px[1]}"
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        return self._size_px
+
+    @property
+    def picture(self) -> Image.Image:
+        """What is lit now: mode "1", a copy. Dark while unplugged."""
+        return self._picture.copy()
+
+    def png(self, scale: int = 1) -> bytes:
+        """The pixels as PNG, each ``scale`` x ``scale`` (1 to 16)."""
+        if not 1 <= scale <= 16:
+            raise ValueError(f"scale is {scale}; it can be 1 to 16")
+        size = (self._size_px[0] * scale, self._size_px[1] * scale)
+        buffer = io.BytesIO()
+        self._picture.resize(size, Image.Resampling.NEAREST).save(buffer, "PNG")
+        return buffer.getvalue()
+
+    async def open(self) -> None:
+        if not self._plugged:
+            raise DeviceError("simulated display: its cable is unplugged, plug it in")
+        self._is_open = True
+        self._light(Image.new("1", self._size_px))
+
+    async def show(self, picture: Image.Image) -> None:
+        check_picture(picture, self._size_px)
+        if not self._is_open:
+            raise DeviceError("simulated display: it does not answer: plug it in, then open it again")
+        self._light(picture.copy())
+
+    async def close(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            self._light(Image.new("1", self._size_px))
+
+    def unplug(self) -> None:
+        """Pull the cable: the picture is gone and the next ``show`` fails."""
+        self._plugged = self._is_open = False
+        self._light(Image.new("1", self._size_px))
+
+    def plug_in(self) -> None:
+        """Power is back; like a real controller it shows nothing until it is opened again."""
+        self._plugged = True
+        self.on_change()
+
+    def _light(self, picture: Image.Image) -> None:
+        self._picture = picture
+        self.on_change()
