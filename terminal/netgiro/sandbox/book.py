@@ -1,0 +1,385 @@
+"""What happens to a cart, and nothing else: no network, no JSON; time and chance are passed in.
+
+    InsertCart ──┬─ app code ───────────────────────────────┐
+                 ├─ phone ────── AWAITING_CUSTOMER ─ accept ─┤ approved
+                 └─ kennitala ── AWAITING_CODE ─ ConfirmCart ┘
+                                                             │
+         Automatic ──────────────────────────────────────────┼──→ PAID
+         Manual ───────── RESERVED ── ConfirmCart ───────────┼──→ PAID
+         ServerCallback ─ AWAITING_CALLBACK ─ HTTP 200 ──────┴──→ PAID
+
+Until PAID a cart can be CANCELLED (CancelCart, or a callback that nobody answered) or DECLINED (by the customer, or by
+Netgíró when they approve). PAID, CANCELLED and DECLINED are final: whoever comes too late is told so.
+
+Two ConfirmCarts with the right code on a Manual cart mean reservation and payment, as in Netgíró's own diagram: a
+client that repeats a lost ConfirmCart without asking CheckCart first is not protected here either.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from enum import IntEnum, StrEnum
+
+import msgspec
+
+from terminal.netgiro.sandbox.settings import APP_CODE_PREFIX, Person, ResultCode, Settings
+
+
+class ConfirmationType(IntEnum):
+    """Who turns an approval into a payment (Netgíró docs, InsertCart)."""
+
+    AUTOMATIC = 0
+    SERVER_CALLBACK = 1
+    MANUAL = 2
+
+
+class IdentifiedBy(StrEnum):
+    """What the customer gave at the counter."""
+
+    APP_CODE = "app code"
+    KENNITALA = "kennitala"
+    PHONE = "phone"
+
+
+class CartState(StrEnum):
+    """Where a cart stands; see the head of this file."""
+
+    AWAITING_CUSTOMER = "awaiting customer"
+    AWAITING_CODE = "awaiting code"
+    RESERVED = "reserved"
+    AWAITING_CALLBACK = "awaiting callback"
+    PAID = "paid"
+    CANCELLED = "cancelled"
+    DECLINED = "declined"
+
+
+RESULT_CODES = {
+    CartState.AWAITING_CUSTOMER: ResultCode.PENDING_CUSTOMER,
+    CartState.AWAITING_CODE: ResultCode.SMS_CODE_NEEDED,
+    CartState.RESERVED: ResultCode.RESERVED,
+    CartState.AWAITING_CALLBACK: ResultCode.RESERVED_FOR_CALLBACK,
+    CartState.PAID: ResultCode.PAID,
+    CartState.CANCELLED: ResultCode.CANCELLED,
+}
+FINAL = frozenset({CartState.PAID, CartState.CANCELLED, CartState.DECLINED})
+RESERVATIONS = frozenset({CartState.RESERVED, CartState.AWAITING_CALLBACK})
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What InsertCart asked for, already checked for form."""
+
+    amount_kr: int
+    reference: str
+    customer_id: str
+    confirmation_type: int
+    callback_url: str = ""
+    callback_cancel_url: str = ""
+    description: str = ""
+
+
+class Cart(msgspec.Struct, frozen=True):
+    """A cart at one moment. ``invoice_number`` is given when the amount is reserved."""
+
+    transaction_id: str
+    order: Order
+    confirmation: ConfirmationType
+    identified_by: IdentifiedBy
+    person: Person
+    state: CartState
+    created_s: float
+    changed_s: float
+    sms_code: str = ""
+    invoice_number: str = ""
+    decline_code: int = 0
+    earlier_with_reference: int = 0
+
+    @property
+    def result_code(self) -> int:
+        return self.decline_code if self.state is CartState.DECLINED else RESULT_CODES[self.state]
+
+
+class Capture(msgspec.Struct, frozen=True):
+    """Money that moved."""
+
+    transaction_id: str
+    reference: str
+    amount_kr: int
+    invoice_number: str
+    captured_s: float
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What a call answers. ``success`` is the wire's ``Success``, which is not the same as a payment."""
+
+    code: int
+    message: str = ""
+    success: bool = True
+    cart: Cart | None = None
+
+
+class OutOfTurn(ValueError):
+    """The customer cannot do that to this cart (any more); the message says why."""
+
+
+class UnknownCart(LookupError):
+    """There is no cart with this TransactionId."""
+
+
+class CartBook:
+    """All carts and captures of one sandbox. ``on_move`` hears of every new state, with the cart as it now is."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], float],
+        rng: random.Random,
+        on_move: Callable[[Cart], None] = lambda cart: None,
+    ) -> None:
+        self.settings = settings
+        self.captures: list[Capture] = []
+        self._clock = clock
+        self._rng = rng
+        self._on_move = on_move
+        self._carts: dict[str, Cart] = {}
+        self._captures_of: Counter[str] = Counter()
+        self._references: Counter[str] = Counter()
+        self._app_codes: dict[str, tuple[str, float]] = {}
+        self._accepting: list[tuple[float, str]] = []
+        self._last_invoice = 1000
+
+    # The customer's side
+
+    def issue_app_code(self, kennitala: str | None = None) -> tuple[str, float]:
+        """A fresh app code of this person (default: the first one) and the time at which it expires.
+
+        Raises LookupError if there is no such person.
+        """
+        people = self.settings.people
+        person = people[0] if kennitala is None else next((p for p in people if p.kennitala == kennitala), None)
+        if person is None:
+            raise LookupError("No person with this kennitala: GET /sandbox/settings lists them.")
+        now_s = self._clock()
+        taken = {code for code, (_, expires_s) in self._app_codes.items() if expires_s > now_s}
+        taken.add(self.settings.permanent_app_code)
+        free = [code for code in (f"{APP_CODE_PREFIX}{token:04}" for token in range(10_000)) if code not in taken]
+        if not free:
+            raise LookupError("All 10000 app codes are in use: wait until the first ones expire.")
+        code, expires_s = self._rng.choice(free), now_s + self.settings.app_code_lifetime_s
+        self._app_codes[code] = (person.kennitala, expires_s)
+        return code, expires_s
+
+    def accept(self, transaction_id: str) -> Cart:
+        """The customer presses "accept". Raises UnknownCart or OutOfTurn."""
+        return self._approve(self._awaiting_customer(transaction_id))
+
+    def reject(self, transaction_id: str, code: int | None = None) -> Cart:
+        """The customer presses "reject"; CheckCart then says ``code`` (default: the setting)."""
+        cart = self._awaiting_customer(transaction_id)
+        return self._decline(cart, self.settings.rejection_code if code is None else code)
+
+    def next_due_s(self) -> float | None:
+        """When the next customer accepts by themselves; None if none will."""
+        return self._accepting[0][0] if self._accepting else None
+
+    def settle_due(self) -> None:
+        """Let those customers accept whose time has come."""
+        while self._accepting and self._accepting[0][0] <= self._clock():
+            _, transaction_id = heapq.heappop(self._accepting)
+            cart = self._carts.get(transaction_id)
+            if cart is not None and cart.state is CartState.AWAITING_CUSTOMER:
+                self._approve(cart)
+
+    # The provider's side: the four calls
+
+    def insert(self, order: Order) -> Reply:
+        """InsertCart. Success carries the new cart; a refusal leaves no cart behind."""
+        refusal = self._refusal(order)
+        if refusal is not None:
+            return refusal
+        person, identified_by = self._find(order.customer_id)
+        if person is None:
+            return Reply(ResultCode.UNKNOWN_CUSTOMER, _unknown_customer(identified_by), success=False)
+        confirmation = ConfirmationType(order.confirmation_type)
+        if confirmation is ConfirmationType.SERVER_CALLBACK and identified_by is not IdentifiedBy.PHONE:
+            message = f"ServerCallback goes with a phone number, not with a customer's {identified_by}."
+            return Reply(ResultCode.CONFIRMATION_TYPE_NOT_VALID, message, success=False)
+        if person.decline_code is not None and person.declined_at == "insert":
+            return Reply(person.decline_code, "The customer was declined.", success=False)
+        return Reply(ResultCode.OK, cart=self._open(order, confirmation, identified_by, person))
+
+    def check(self, transaction_id: str) -> Reply:
+        """CheckCart."""
+        cart = self._carts.get(transaction_id)
+        if cart is None:
+            return Reply(self.settings.unknown_cart_code, "There is no cart with this TransactionId.", success=False)
+        return Reply(cart.result_code, cart=cart)
+
+    def confirm(self, transaction_id: str, code: str | None = None) -> Reply:
+        """ConfirmCart: with the SMS code it approves, without one it turns the reservation into a payment."""
+        cart = self._carts.get(transaction_id)
+        if cart is None:
+            return _unknown_cart()
+        if cart.state is CartState.AWAITING_CODE:
+            if code != cart.sms_code:
+                said = "The code is wrong." if code else "Identifier must carry the code from the customer's SMS."
+                return Reply(cart.result_code, said, cart=cart)
+            cart = self._approve(cart)
+        elif cart.state is CartState.RESERVED:
+            cart = self._capture(cart)
+        elif cart.state is CartState.PAID:
+            return Reply(ResultCode.ALREADY_CONFIRMED, "The cart was confirmed before.", success=False, cart=cart)
+        elif cart.state is CartState.AWAITING_CUSTOMER and cart.confirmation is not ConfirmationType.MANUAL:
+            message = "This cart's ConfirmationType takes no ConfirmCart."
+            return Reply(ResultCode.CONFIRMATION_TYPE_NOT_VALID, message, cart=cart)
+        return Reply(cart.result_code, cart=cart)
+
+    def cancel(self, transaction_id: str) -> Reply:
+        """CancelCart. A paid cart stays paid and says so; Success is false then."""
+        cart = self._carts.get(transaction_id)
+        if cart is None:
+            return _unknown_cart()
+        if cart.state is CartState.PAID:
+            return Reply(ResultCode.PAID, "Too late: the cart is paid.", success=False, cart=cart)
+        if cart.state in FINAL:
+            return Reply(ResultCode.ALREADY_CANCELLED, "The cart was cancelled before.", success=False, cart=cart)
+        if cart.state in RESERVATIONS and self.settings.refuse_cancel_of_reservation:
+            return Reply(cart.result_code, "A reservation cannot be cancelled.", success=False, cart=cart)
+        return Reply(ResultCode.CANCELLED, cart=self._move(cart, CartState.CANCELLED))
+
+    # Netgíró's side
+
+    def callback_acknowledged(self, transaction_id: str) -> Cart | None:
+        """The provider answered the callback with HTTP 200; None if the cart had meanwhile moved on."""
+        cart = self._carts.get(transaction_id)
+        return self._capture(cart) if cart is not None and cart.state is CartState.AWAITING_CALLBACK else None
+
+    def callback_unanswered(self, transaction_id: str) -> Cart | None:
+        """Nobody acknowledged the callback: Netgíró cancels the sale."""
+        cart = self._carts.get(transaction_id)
+        if cart is None or cart.state is not CartState.AWAITING_CALLBACK:
+            return None
+        return self._move(cart, CartState.CANCELLED)
+
+    # Looking in
+
+    def find(self, transaction_id: str) -> Cart | None:
+        return self._carts.get(transaction_id)
+
+    def captures_of(self, transaction_id: str) -> int:
+        """How often money moved for this cart; anything above one is a fault of the sandbox."""
+        return self._captures_of[transaction_id]
+
+    def newest(self, limit: int) -> list[Cart]:
+        """At most ``limit`` carts, newest first."""
+        carts = reversed(self._carts.values())
+        return [cart for cart, _ in zip(carts, range(limit), strict=False)]
+
+    def clear(self) -> None:
+        """Forget all carts and captures; app codes stay."""
+        self._carts.clear()
+        self._references.clear()
+        self._accepting.clear()
+        self.captures.clear()
+        self._captures_of.clear()
+
+    # Within
+
+    def _refusal(self, order: Order) -> Reply | None:
+        if order.confirmation_type not in list(ConfirmationType):
+            known = ", ".join(f"{kind.value} {kind.name.title()}" for kind in ConfirmationType)
+            return Reply(ResultCode.CONFIRMATION_TYPE_NOT_VALID, f"ConfirmationType is one of {known}.", success=False)
+        if order.amount_kr < self.settings.min_amount_kr:
+            message = f"Amount must be at least {self.settings.min_amount_kr} kr."
+            return Reply(ResultCode.BELOW_MINIMUM, message, success=False)
+        if len(self._carts) >= self.settings.max_carts:
+            message = f"This sandbox holds {self.settings.max_carts} carts: DELETE /sandbox/carts empties it."
+            return Reply(ResultCode.SERVER_ERROR, message, success=False)
+        return None
+
+    def _find(self, customer_id: str) -> tuple[Person | None, IdentifiedBy]:
+        people = self.settings.people
+        if len(customer_id) == 7:
+            return next((p for p in people if p.phone == customer_id), None), IdentifiedBy.PHONE
+        if not customer_id.startswith(APP_CODE_PREFIX):
+            return next((p for p in people if p.kennitala == customer_id), None), IdentifiedBy.KENNITALA
+        if customer_id == self.settings.permanent_app_code:
+            return people[0], IdentifiedBy.APP_CODE
+        kennitala, expires_s = self._app_codes.get(customer_id, ("", 0.0))
+        if expires_s <= self._clock():
+            return None, IdentifiedBy.APP_CODE
+        return next((p for p in people if p.kennitala == kennitala), None), IdentifiedBy.APP_CODE
+
+    def _open(self, order: Order, confirmation: ConfirmationType, by: IdentifiedBy, person: Person) -> Cart:
+        now_s = self._clock()
+        awaiting_code = by is IdentifiedBy.KENNITALA
+        cart = Cart(
+            transaction_id=str(uuid.UUID(int=self._rng.getrandbits(128), version=4)),
+            order=order,
+            confirmation=confirmation,
+            identified_by=by,
+            person=person,
+            state=CartState.AWAITING_CODE if awaiting_code else CartState.AWAITING_CUSTOMER,
+            created_s=now_s,
+            changed_s=now_s,
+            sms_code=f"{self._rng.randrange(10_000):04}" if awaiting_code else "",
+            earlier_with_reference=self._references[order.reference],
+        )
+        self._references[order.reference] += 1
+        self._carts[cart.transaction_id] = cart
+        if by is IdentifiedBy.APP_CODE:  # showing the code at the counter is the approval
+            return self._approve(cart)
+        if by is IdentifiedBy.PHONE and person.auto_accept_after_s is not None:
+            heapq.heappush(self._accepting, (now_s + person.auto_accept_after_s, cart.transaction_id))
+        self._on_move(cart)
+        return cart
+
+    def _awaiting_customer(self, transaction_id: str) -> Cart:
+        cart = self._carts.get(transaction_id)
+        if cart is None:
+            raise UnknownCart("There is no cart with this TransactionId.")
+        if cart.state is CartState.AWAITING_CODE:
+            raise OutOfTurn("This customer got an SMS code: it is typed at the counter, not accepted on the phone.")
+        if cart.state is not CartState.AWAITING_CUSTOMER:
+            raise OutOfTurn(f"Too late: the cart is {cart.state.value}.")
+        return cart
+
+    def _approve(self, cart: Cart) -> Cart:
+        if cart.person.decline_code is not None:
+            return self._decline(cart, cart.person.decline_code)
+        self._last_invoice += 1
+        cart = msgspec.structs.replace(cart, invoice_number=str(self._last_invoice))
+        if cart.confirmation is ConfirmationType.MANUAL:
+            return self._move(cart, CartState.RESERVED)
+        if cart.confirmation is ConfirmationType.SERVER_CALLBACK:
+            return self._move(cart, CartState.AWAITING_CALLBACK)
+        return self._capture(cart)
+
+    def _decline(self, cart: Cart, code: int) -> Cart:
+        return self._move(msgspec.structs.replace(cart, decline_code=code), CartState.DECLINED)
+
+    def _capture(self, cart: Cart) -> Cart:
+        order = cart.order
+        capture = Capture(cart.transaction_id, order.reference, order.amount_kr, cart.invoice_number, self._clock())
+        self.captures.append(capture)
+        self._captures_of[cart.transaction_id] += 1
+        return self._move(cart, CartState.PAID)
+
+    def _move(self, cart: Cart, state: CartState) -> Cart:
+        moved = msgspec.structs.replace(cart, state=state, changed_s=self._clock())
+        self._carts[cart.transaction_id] = moved
+        self._on_move(moved)
+        return moved
+
+
+def _unknown_cart() -> Reply:
+    return Reply(ResultCode.UNKNOWN_CART, "There is no cart with this TransactionId.", success=False)
+
+
+def _unknown_customer(identified_by: IdentifiedBy) -> str:
+    if identified_by is IdentifiedBy.APP_CODE:
+        return "This app code does not exist or has expired: POST /sandbox/appcodes issues a new one."
+    return f"No customer has this {identified_by}: GET /sandbox/settings lists them."

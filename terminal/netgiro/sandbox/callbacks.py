@@ -1,0 +1,61 @@
+"""The sandbox's own calls: POST to CallbackUrl and CallbackCancelUrl (Netgíró docs, Callbacks)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from terminal.netgiro.sandbox.faults import CALLBACK, DROPPED_BEFORE, Faults
+from terminal.netgiro.sandbox.signing import SignedBody
+from terminal.netgiro.sandbox.spoiling import spoiled
+
+if TYPE_CHECKING:
+    import httpx
+
+log = logging.getLogger(__name__)
+
+
+class CallbackSender:
+    """Posts signed answers to the provider. Only HTTP 200 counts as received."""
+
+    def __init__(
+        self,
+        faults: Faults,
+        sign: Callable[[str, bytes], SignedBody],
+        sleep: Callable[[float], Awaitable[None]],
+        transport: httpx.AsyncBaseTransport | None,
+    ) -> None:
+        self._faults = faults
+        self._sign = sign
+        self._sleep = sleep
+        self._transport = transport
+        self._client: httpx.AsyncClient | None = None
+
+    async def post(self, url: str, answer: dict[str, Any], timeout_s: float) -> bool:
+        """Post once; True if the provider answered HTTP 200 in time."""
+        import httpx  # noqa: PLC0415 - costs 85 ms, and most sandboxes never call back
+
+        fault = self._faults.take(CALLBACK)
+        if fault is not None and fault.fault in DROPPED_BEFORE:
+            return False
+        if fault is not None and fault.fault == "slow_before":
+            await self._sleep(fault.seconds)
+        # The signature covers the URL as it was registered; one without a scheme, as in Netgíró's example, means https.
+        signed = spoiled(fault, answer, lambda body: self._sign(url, body))
+        if self._client is None:
+            self._client = httpx.AsyncClient(transport=self._transport, trust_env=False)
+        target = url if "://" in url else f"https://{url}"
+        headers = {**signed.headers, "content-type": "application/json; charset=utf-8"}
+        try:
+            response = await self._client.post(target, content=signed.body, headers=headers, timeout=timeout_s)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            log.info("Callback not delivered: %s", type(error).__name__)
+            return False
+        return response.status_code == httpx.codes.OK
+
+    async def aclose(self) -> None:
+        """Close the connections; may be called twice."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()

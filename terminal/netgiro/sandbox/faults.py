@@ -1,0 +1,119 @@
+"""What the simulated server does wrong next: a short list that calls consume in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+CALLS = ("InsertCart", "CheckCart", "ConfirmCart", "CancelCart")
+CALLBACK = "Callback"
+ANY_CALL = "any"
+
+KINDS: Mapping[str, str] = {
+    "lost_before": "the connection is dropped and the work is not done",
+    "lost_after": "the work is done, then the connection is dropped without an answer",
+    "unreachable": "every call is dropped undone, until the faults are cleared (or for so many times)",
+    "slow": "the work is done at once, the answer comes after so many seconds",
+    "slow_before": "nothing happens for so many seconds, then the work is done and answered",
+    "http_500_before": "HTTP 500, the work is not done",
+    "http_500_after": "the work is done, then HTTP 500",
+    "garbage": "the work is done, the answer's body is not JSON",
+    "truncated": "the work is done, the connection is closed in the middle of the answer's body",
+    "wrong_signature": "the work is done, the answer's signature does not match",
+    "no_signature": "the work is done, the answer carries no signature",
+    "wrong_amount": "the next answer with PaymentInfo carries another TotalAmount",
+    "wrong_reference": "the next answer with PaymentInfo carries another ReferenceNumber",
+    "result_code": "the work is not done, the answer carries the ResultCode given as code",
+    "nonce_refused": "refused as if the nonce had been used before; the work is not done",
+}
+
+DROPPED_BEFORE = frozenset({"lost_before", "unreachable"})
+NEEDS_PAYMENT_INFO = frozenset({"wrong_amount", "wrong_reference"})
+CALLBACK_KINDS = frozenset(
+    {"lost_before", "unreachable", "slow_before", "garbage", "wrong_signature", "no_signature"} | NEEDS_PAYMENT_INFO
+)
+
+FIELDS = {
+    "fault": "one of the kinds",
+    "call": f"{', '.join(CALLS)}, or {ANY_CALL} of them (default); {CALLBACK}: the sandbox's own calls to CallbackUrl "
+    f"and CallbackCancelUrl, with {', '.join(sorted(CALLBACK_KINDS))}",
+    "times": "how many calls it spoils (default 1); null: until cleared (default of unreachable)",
+    "seconds": "for slow and slow_before (default 5)",
+    "code": "for result_code (default 10302)",
+}
+HELP: dict[str, Any] = {
+    "use": "PUT one object or a list; the list replaces what stood there. DELETE clears. Earlier entries go first.",
+    "kinds": KINDS,
+    "fields": FIELDS,
+    "example": {"fault": "lost_after", "call": "ConfirmCart", "times": 1},
+}
+
+
+class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One thing to go wrong; the fields are explained in FIELDS."""
+
+    fault: str
+    call: str = ANY_CALL
+    times: Annotated[int, Meta(ge=1, le=1_000_000)] | msgspec.UnsetType | None = msgspec.UNSET
+    seconds: Annotated[float, Meta(gt=0, le=300)] = 5.0
+    code: Annotated[int, Meta(ge=100, le=99_999)] = 10302
+
+
+class Faults:
+    """The faults still to happen, in order."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Fault] = []
+
+    def __iter__(self) -> Iterator[Fault]:
+        return iter(self._waiting)
+
+    def replace(self, faults: list[Fault]) -> None:
+        """Put these in place of what stood there. Raises ValueError for a kind or call that does not exist."""
+        self._waiting = [_checked(fault) for fault in faults]
+
+    def take(self, call: str) -> Fault | None:
+        """The fault that spoils this call, counted down; None if it goes well."""
+        for index, fault in enumerate(self._waiting):
+            if fault.call == call or (fault.call == ANY_CALL and call != CALLBACK):
+                self._count_down(index, fault)
+                return fault
+        return None
+
+    def give_back(self, fault: Fault) -> None:
+        """The fault found nothing to spoil (an answer without PaymentInfo): it waits for the next call."""
+        if fault.times is None:
+            return
+        left = next((i for i, waiting in enumerate(self._waiting) if _same_but_times(waiting, fault)), None)
+        if left is None:
+            self._waiting.insert(0, fault)
+        else:
+            self._waiting[left] = fault
+
+    def _count_down(self, index: int, fault: Fault) -> None:
+        if fault.times == 1:
+            del self._waiting[index]
+        elif isinstance(fault.times, int):
+            self._waiting[index] = msgspec.structs.replace(fault, times=fault.times - 1)
+
+
+def _same_but_times(one: Fault, other: Fault) -> bool:
+    return msgspec.structs.replace(one, times=1) == msgspec.structs.replace(other, times=1)
+
+
+def _checked(fault: Fault) -> Fault:
+    if fault.fault not in KINDS:
+        raise ValueError(f"Unknown fault {fault.fault!r}. Known: {', '.join(KINDS)}.")
+    known = {name.lower(): name for name in (*CALLS, CALLBACK, ANY_CALL)} | {"*": ANY_CALL}
+    call = known.get(fault.call.lower())
+    if call is None:
+        raise ValueError(f"Unknown call {fault.call!r}. Known: {', '.join((*CALLS, CALLBACK, ANY_CALL))}.")
+    if call == CALLBACK and fault.fault not in CALLBACK_KINDS:
+        raise ValueError(f"{fault.fault!r} does not apply to {CALLBACK}; use {', '.join(sorted(CALLBACK_KINDS))}.")
+    times = fault.times
+    if times is msgspec.UNSET:
+        times = None if fault.fault == "unreachable" else 1
+    return msgspec.structs.replace(fault, call=call, times=times)

@@ -1,0 +1,260 @@
+"""One running sandbox: the book of carts, the faults, the gate, and the calls it makes to the provider."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from terminal.netgiro.sandbox.answers import (
+    BadRequest,
+    CartNotValid,
+    cart_answer,
+    cart_row,
+    insert_answer,
+    ledger_row,
+    read_cart_name,
+    read_insert,
+    refusal,
+)
+from terminal.netgiro.sandbox.book import Cart, CartBook, CartState, ConfirmationType, Reply
+from terminal.netgiro.sandbox.callbacks import CallbackSender
+from terminal.netgiro.sandbox.faults import Faults
+from terminal.netgiro.sandbox.settings import ResultCode, Settings
+from terminal.netgiro.sandbox.signing import Gatekeeper, SignedBody, sign
+
+if TYPE_CHECKING:
+    import httpx
+
+log = logging.getLogger(__name__)
+
+# Netgíró's own sandbox provider, printed in its documentation.
+PUBLIC_APPLICATION_ID = "881E674F-7891-4C20-AFD8-56FE2624C4B5"
+PUBLIC_SECRET_KEY = (
+    "YCFd6hiA8lUjZejVcIf/LhRXO4wTDxY0JhOXvQZwnMSiNynSxmNIMjMf1HHwdV6cMN48NX3ZipA9q9hLPb9C1ZIzMH5dvELPAHceiu7LbZzmIAGe"
+    "Of/OUaDrk2Zq2dbGacIAzU6yyk4KmOXRaSLi8KW8t3krdQSX7Ecm8Qunc/A="
+)
+
+
+class Sandbox:
+    """A simulated Netgíró without its HTTP face. Use on one event loop only; end it with :meth:`aclose`.
+
+    ``on_change`` is called after every change of carts, faults or settings; replace it at any time.
+    """
+
+    def __init__(
+        self,
+        application_id: str,
+        secret_key: str,
+        settings: Settings,
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
+        rng: random.Random,
+        on_change: Callable[[], None],
+        callback_transport: httpx.AsyncBaseTransport | None,
+        public_base_url: str,
+    ) -> None:
+        self.application_id = application_id
+        self.public_base_url = public_base_url.rstrip("/")
+        self.on_change = on_change
+        self.sleep = sleep
+        self.faults = Faults()
+        self.gatekeeper = Gatekeeper(application_id, secret_key)
+        self.book = CartBook(settings, clock, rng, self._cart_moved)
+        self._secret_key = secret_key
+        self._clock = clock
+        self._rng = rng
+        self._callbacks = CallbackSender(self.faults, self.sign, sleep, callback_transport)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._alarm: asyncio.TimerHandle | None = None
+
+    @property
+    def settings(self) -> Settings:
+        return self.book.settings
+
+    def change_settings(self, changes: Mapping[str, Any]) -> None:
+        """Change these fields only. Raises ValueError that names a field which is unknown or out of range."""
+        merged = msgspec.to_builtins(self.settings) | dict(changes)
+        self.book.settings = msgspec.convert(merged, Settings)
+        self.changed()
+
+    def sign(self, url: str, body: bytes) -> SignedBody:
+        """The body with the headers that Netgíró puts on everything it sends."""
+        return sign(self.application_id, self._secret_key, url, body, self._rng)
+
+    def perform(self, call: str, body: bytes) -> tuple[int, dict[str, Any]]:
+        """Carry out one of the four calls: the HTTP status and the answer."""
+        self.settle_due()
+        try:
+            if call == "InsertCart":
+                answer = insert_answer(self.book.insert(read_insert(body)), self.settings.check_interval_ms)
+            else:
+                answer = cart_answer(self._cart_call(call, body))
+        except BadRequest as error:
+            return 400, refusal(ResultCode.BAD_REQUEST, str(error))
+        except CartNotValid as error:
+            return 200, refusal(ResultCode.CART_NOT_VALID, str(error))
+        self._set_alarm()
+        return 200, answer
+
+    def _cart_call(self, call: str, body: bytes) -> Reply:
+        request = read_cart_name(body)
+        if call == "CheckCart":
+            return self.book.check(request.TransactionId)
+        if call == "ConfirmCart":
+            return self.book.confirm(request.TransactionId, request.Identifier)
+        return self.book.cancel(request.TransactionId)
+
+    def settle_due(self) -> None:
+        """Customers who accept by themselves do so now, if their time has come."""
+        self.book.settle_due()
+
+    def changed(self) -> None:
+        """Tell ``on_change``; its own troubles are its own."""
+        try:
+            self.on_change()
+        except Exception:
+            log.exception("The sandbox's on_change hook failed")
+
+    async def settled(self) -> None:
+        """Wait until no callback is under way (for tests; each is bounded by time-outs)."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def aclose(self) -> None:
+        """Stop all callbacks and timers; may be called twice."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._callbacks.aclose()
+
+    # The customer's side, as the front panel and /sandbox show it
+
+    def accept(self, transaction_id: str) -> Cart:
+        """The customer presses "accept". Raises UnknownCart or OutOfTurn, whose message says why."""
+        self.settle_due()
+        return self.book.accept(transaction_id.lower())
+
+    def reject(self, transaction_id: str, code: int | None = None) -> Cart:
+        """The customer presses "reject"; CheckCart then says ``code``. Raises UnknownCart or OutOfTurn."""
+        self.settle_due()
+        return self.book.reject(transaction_id.lower(), code)
+
+    def carts(self, limit: int) -> list[dict[str, Any]]:
+        """At most ``limit`` carts as JSON objects, newest first; the customer is masked."""
+        return [self.cart_row(cart) for cart in self.book.newest(limit)]
+
+    def cart_row(self, cart: Cart) -> dict[str, Any]:
+        return cart_row(cart, self.book.captures_of(cart.transaction_id))
+
+    def ledger(self) -> list[dict[str, Any]]:
+        """Every captured payment as a JSON object, oldest first."""
+        return [ledger_row(capture) for capture in self.book.captures]
+
+    def clear(self) -> None:
+        """Forget all carts and captures."""
+        self.book.clear()
+        self.changed()
+
+    # Callbacks
+
+    def _cart_moved(self, cart: Cart) -> None:
+        order, state = cart.order, cart.state
+        if state is CartState.AWAITING_CALLBACK:
+            self._start(self._ask_provider(cart))
+        elif state is CartState.PAID and cart.confirmation is not ConfirmationType.SERVER_CALLBACK:
+            self._start_notice(order.callback_url, cart)
+        elif state in (CartState.CANCELLED, CartState.DECLINED):
+            self._start_notice(order.callback_cancel_url, cart)
+        self.changed()
+
+    async def _ask_provider(self, cart: Cart) -> None:
+        """ServerCallback: HTTP 200 makes the reservation a payment; twice anything else cancels the sale."""
+        if await self._delivered(cart.order.callback_url, cart):
+            self.book.callback_acknowledged(cart.transaction_id)
+        else:
+            self.book.callback_unanswered(cart.transaction_id)
+
+    async def _notify(self, url: str, cart: Cart) -> None:
+        if not await self._delivered(url, cart):
+            log.warning("Cart %s: the provider did not acknowledge the callback", cart.transaction_id)
+
+    async def _delivered(self, url: str, cart: Cart) -> bool:
+        """Post the cart to the provider, at most twice; a cart that moved on meanwhile is not posted again."""
+        answer = cart_answer(Reply(cart.result_code, cart=cart))
+        if await self._callbacks.post(url, answer, self.settings.callback_timeout_s):
+            return True
+        await self.sleep(self.settings.callback_retry_delay_s)
+        if self.book.find(cart.transaction_id) is not cart:
+            return False
+        return await self._callbacks.post(url, answer, self.settings.callback_timeout_s)
+
+    def _start_notice(self, url: str, cart: Cart) -> None:
+        if url:
+            self._start(self._notify(url, cart))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("A callback task of the sandbox failed", exc_info=task.exception())
+
+    # Customers who accept by themselves
+
+    def _set_alarm(self) -> None:
+        due_s = self.book.next_due_s()
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        if due_s is not None:
+            delay_s = max(0.0, due_s - self._clock())
+            self._alarm = asyncio.get_running_loop().call_later(delay_s, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        self.settle_due()
+        self._set_alarm()
+
+
+def build_sandbox(
+    application_id: str = PUBLIC_APPLICATION_ID,
+    secret_key: str = PUBLIC_SECRET_KEY,
+    settings: Settings | None = None,
+    *,
+    clock: Callable[[], float] = time.time,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    rng: random.Random | None = None,
+    on_change: Callable[[], None] = lambda: None,
+    callback_transport: httpx.AsyncBaseTransport | None = None,
+    public_base_url: str = "",
+) -> Sandbox:
+    """A sandbox with Netgíró's public sandbox credentials unless others are given.
+
+    ``public_base_url`` is what clients see before ``/v1/...`` when a proxy stands in front (the signature is checked
+    over it); empty: taken from each request. ``clock`` gives Unix seconds; ``sleep`` and ``rng`` are for tests that
+    need virtual time or the same run again; ``callback_transport`` replaces the network under callbacks.
+    """
+    return Sandbox(
+        application_id,
+        secret_key,
+        settings or Settings(),
+        clock=clock,
+        sleep=sleep,
+        rng=rng or random.SystemRandom(),
+        on_change=on_change,
+        callback_transport=callback_transport,
+        public_base_url=public_base_url,
+    )
