@@ -34,9 +34,23 @@ class AuthorizationStatus(StrEnum):
     PAID = "paid"
     CANCELLED = "cancelled"
     DECLINED = "declined"
-    NOT_FOUND = "not_found"
+    REFUSED = "refused"
+    """The service wants nothing to do with it; ``refusal`` says why."""
     UNCLEAR = "unclear"
     """A readable answer that proves nothing: an unknown code, or one that contradicts itself."""
+
+
+class Refusal(StrEnum):
+    """Why a call is known not to have happened, or why the service does not stand by an authorization."""
+
+    NOT_SENT = "not_sent"
+    """It never left this machine: no connection could be made."""
+    BELOW_MINIMUM = "below_minimum"
+    CUSTOMER_UNKNOWN = "customer_unknown"
+    CUSTOMER_DECLINED = "customer_declined"
+    REQUEST_NOT_VALID = "request_not_valid"
+    NOT_FOUND = "not_found"
+    CREDENTIALS = "credentials"
 
 
 class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +59,7 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
     status: AuthorizationStatus
     amount_kr: int | None = None
     reference: str | None = None
+    refusal: Refusal | None = None
     confirmed: bool = False
     """The service's own record says that the payment stands."""
     invoice_number: str | None = None
@@ -58,16 +73,6 @@ class OpenedAuthorization(msgspec.Struct, frozen=True, kw_only=True):
     authorization_id: str
     poll_interval_s: float | None = None
     support_reference: str | None = None
-
-
-class Refusal(StrEnum):
-    """Why a service refused a call that is known not to have happened."""
-
-    BELOW_MINIMUM = "below_minimum"
-    CUSTOMER_UNKNOWN = "customer_unknown"
-    CUSTOMER_DECLINED = "customer_declined"
-    REQUEST_NOT_VALID = "request_not_valid"
-    CREDENTIALS = "credentials"
 
 
 class Gateway(Protocol):

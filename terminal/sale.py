@@ -62,6 +62,7 @@ class Reason(StrEnum):
     POWER_CUT = "power_cut"
     REQUEST_NOT_VALID = "request_not_valid"
     CREDENTIALS = "credentials"
+    NO_CONNECTION = "no_connection"
     NO_ANSWER = "no_answer"
     MISMATCH = "mismatch"
     NOT_TRACEABLE = "not_traceable"
@@ -84,6 +85,7 @@ _OUTCOMES = {
     Reason.POWER_CUT: Outcome.CANCELLED,
     Reason.REQUEST_NOT_VALID: Outcome.FAILED,
     Reason.CREDENTIALS: Outcome.FAILED,
+    Reason.NO_CONNECTION: Outcome.FAILED,
     Reason.NO_ANSWER: Outcome.FAILED,
     Reason.MISMATCH: Outcome.FAILED,
     Reason.NOT_TRACEABLE: Outcome.UNKNOWN,

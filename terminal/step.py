@@ -170,6 +170,21 @@ def _paid(sale: Sale, event: ev.StatusReceived) -> Transition:
     return _to_report(replace(sale, invoice_number=event.report.invoice_number), Reason.PAID)
 
 
+_REFUSAL_REASONS = {
+    Refusal.NOT_SENT: Reason.NO_CONNECTION,
+    Refusal.BELOW_MINIMUM: Reason.BELOW_MINIMUM,
+    Refusal.CUSTOMER_UNKNOWN: Reason.CUSTOMER_UNKNOWN,
+    Refusal.CUSTOMER_DECLINED: Reason.CUSTOMER_DECLINED,
+    Refusal.REQUEST_NOT_VALID: Reason.REQUEST_NOT_VALID,
+    Refusal.NOT_FOUND: Reason.WITHDRAWN,
+    Refusal.CREDENTIALS: Reason.CREDENTIALS,
+}
+
+
+def _refusal_reason(refusal: Refusal | None) -> Reason:
+    return _REFUSAL_REASONS[refusal] if refusal else Reason.REQUEST_NOT_VALID
+
+
 # --- ENTRY ------------------------------------------------------------------------------------------------------------
 
 
@@ -229,14 +244,7 @@ def _opened(sale: Sale, event: ev.AuthorizationOpened) -> Transition:
 
 
 def _authorization_refused(sale: Sale, event: ev.RefusalReceived) -> Transition:
-    reasons = {
-        Refusal.BELOW_MINIMUM: Reason.BELOW_MINIMUM,
-        Refusal.CUSTOMER_UNKNOWN: Reason.CUSTOMER_UNKNOWN,
-        Refusal.CUSTOMER_DECLINED: Reason.CUSTOMER_DECLINED,
-        Refusal.REQUEST_NOT_VALID: Reason.REQUEST_NOT_VALID,
-        Refusal.CREDENTIALS: Reason.CREDENTIALS,
-    }
-    return _to_report(sale, sale.reason or reasons[event.refusal])
+    return _to_report(sale, sale.reason or _refusal_reason(event.refusal))
 
 
 def _authorization_lost(sale: Sale, _event: ev.AnswerLost) -> Transition:
@@ -268,12 +276,11 @@ def _customer_status(sale: Sale, event: ev.StatusReceived) -> Transition:
             return _to_report(sale, Reason.CUSTOMER_DECLINED)
         case Status.CANCELLED:
             return _to_report(sale, Reason.WITHDRAWN)
-        case Status.NOT_FOUND if not sale.committed:
-            return _to_report(sale, Reason.WITHDRAWN)
-        case Status.NOT_FOUND | Status.UNCLEAR:
-            return _miss(sale)
+        case Status.REFUSED if not sale.committed:
+            return _to_report(sale, _refusal_reason(event.report.refusal))
         case Status.PENDING | Status.AWAITING_CALLBACK:
             return _poll(sale)
+    return _miss(sale)
 
 
 def _called_back(sale: Sale, event: ev.CallbackReceived) -> Transition:
@@ -322,11 +329,15 @@ def _code_status(sale: Sale, event: ev.StatusReceived) -> Transition:
 
 
 def _code_refused(sale: Sale, _event: ev.SaleEvent) -> Transition:
-    """A try is used up only by the answer to the code itself; a query that still asks for one tells that it was lost."""
+    """Only the answer to the code itself uses up a try; a query that still asks for one tells that the code was lost."""
     if sale.asking is not CallKind.CODE:
         return _to_code_entry(sale)
     sale = replace(sale, code_tries_left=sale.code_tries_left - 1)
     return _to_code_entry(sale) if sale.code_tries_left > 0 else _to_void(sale, Reason.WRONG_CODE)
+
+
+def _code_call_refused(sale: Sale, event: ev.RefusalReceived) -> Transition:
+    return _miss(sale) if event.refusal is Refusal.NOT_SENT else _code_refused(sale, event)
 
 
 # --- CAPTURE ----------------------------------------------------------------------------------------------------------
@@ -368,17 +379,22 @@ def _void_status(sale: Sale, event: ev.StatusReceived) -> Transition:
             return _paid(sale, event)
         case Status.CANCELLED | Status.DECLINED:
             return _voided(sale)
-        case Status.NOT_FOUND if not sale.committed:
+        case Status.REFUSED if not sale.committed:
             return _voided(sale)
-        case Status.NOT_FOUND | Status.UNCLEAR:
+        case Status.REFUSED | Status.UNCLEAR:
             return _miss(sale)
     if sale.asking is CallKind.VOID:
-        return _void_refused(sale, event)
+        return _not_voided(sale)
     sale, call = _ask(sale, CallKind.VOID)
     return Transition(sale, (fx.RequestVoid(**call),))
 
 
-def _void_refused(sale: Sale, _event: ev.SaleEvent) -> Transition:
+def _void_call_refused(sale: Sale, event: ev.RefusalReceived) -> Transition:
+    said_no = sale.asking is CallKind.VOID and event.refusal is not Refusal.NOT_SENT
+    return _not_voided(sale) if said_no else _miss(sale)
+
+
+def _not_voided(sale: Sale) -> Transition:
     """Still there. If only our capture could make it a payment, it may stay reserved until the service drops it."""
     return _miss(sale) if sale.committed else _voided(sale)
 
@@ -463,7 +479,7 @@ TABLE: Mapping[State, Mapping[type[ev.SaleEvent], Move]] = {
     },
     State.CODE_CHECK: {
         ev.StatusReceived: _move(_code_status, State.CUSTOMER, *_FROM_STATUS),
-        ev.RefusalReceived: _move(_code_refused, State.CODE_ENTRY, State.VOID),
+        ev.RefusalReceived: _move(_code_call_refused, State.CODE_ENTRY, State.VOID),
         ev.AnswerLost: _move(_missed),
         ev.RetryDue: _move(_ask_again),
         ev.CancelRequested: _move(_cancel_sent, State.VOID),
@@ -481,7 +497,7 @@ TABLE: Mapping[State, Mapping[type[ev.SaleEvent], Move]] = {
     },
     State.VOID: {
         ev.StatusReceived: _move(_void_status, State.REPORT),
-        ev.RefusalReceived: _move(_void_refused, State.REPORT),
+        ev.RefusalReceived: _move(_void_call_refused, State.REPORT),
         ev.AnswerLost: _move(_missed),
         ev.RetryDue: _move(_ask_again),
         ev.DeadlinePassed: _move(_void_patience_over, State.REPORT),
