@@ -7,8 +7,10 @@ names the customer: identifiers pass through events and effects and are gone.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from terminal.customer import CustomerKind
 from terminal.gateway import AuthorizationStatus, CaptureMode, StatusReport
@@ -193,9 +195,11 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
 
 MISSES_UNTIL_UNKNOWN = 3
 
-_VOLATILE = {"calls": 0, "asking": None, "misses": 0, "support_reference": None}
+_VOLATILE: dict[str, Any] = {"calls": 0, "asking": None, "misses": 0, "support_reference": None}
 
 
 def differs_durably(before: Sale, after: Sale) -> bool:
-    """Whether the change is worth a commit: the count of polls is not, whatever guards money is."""
-    return msgspec.structs.replace(before, **_VOLATILE) != msgspec.structs.replace(after, **_VOLATILE)
+    """Whether the change is worth a commit: the count of polls is not; whatever guards money or staff must see is."""
+    if before.stands_unknown != after.stands_unknown:
+        return True
+    return replace(before, **_VOLATILE) != replace(after, **_VOLATILE)

@@ -329,7 +329,7 @@ def _code_status(sale: Sale, event: ev.StatusReceived) -> Transition:
 
 
 def _code_refused(sale: Sale, _event: ev.SaleEvent) -> Transition:
-    """Only the answer to the code itself uses up a try; a query that still asks for one tells that the code was lost."""
+    """Only the answer to the code itself uses up a try; a query that still asks for one tells that it was lost."""
     if sale.asking is not CallKind.CODE:
         return _to_code_entry(sale)
     sale = replace(sale, code_tries_left=sale.code_tries_left - 1)

@@ -1,0 +1,135 @@
+"""Signed calls to Netgíró V1 over one kept-alive HTTPS connection.
+
+Every way in which a call can end is one of three: a readable answer, :class:`CallRefused` for what never left this
+machine, and :class:`CallLost` for everything after which the call may have happened: time-out, reset, 5xx, redirect,
+a body that cannot be read, a signature that does not match.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+import httpx
+import msgspec
+
+from terminal.errors import CallLost, CallRefused
+from terminal.gateway import Refusal
+from terminal.netgiro import wire
+from terminal.netgiro.nonce import NonceSource
+from terminal.sensitive import Sensitive
+
+LARGEST_ANSWER_BYTES = 256 * 1024
+
+log = logging.getLogger(__name__)
+
+
+class SignatureCheck(StrEnum):
+    """How strictly the signature of an answer is checked. A wrong one always means "no answer" unless OFF."""
+
+    REQUIRE = "require"
+    WHEN_PRESENT = "when_present"
+    OFF = "off"
+
+
+class Credentials(NamedTuple):
+    """The shop's key pair."""
+
+    application_id: str
+    secret_key: Sensitive
+
+
+class SignedAnswer(NamedTuple):
+    """A readable answer, the HTTP status it came with, and Netgíró's own name for the exchange."""
+
+    answer: wire.Answer
+    http_status: int
+    support_reference: str | None
+
+
+class NetgiroClient:
+    """Posts signed JSON. Safe to use from several tasks at once."""
+
+    def __init__(
+        self,
+        base_url: str,
+        credentials: Credentials,
+        nonces: NonceSource,
+        *,
+        signature_check: SignatureCheck = SignatureCheck.WHEN_PRESENT,
+        connect_timeout_s: float = 5.0,
+        read_timeout_s: float = 15.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._credentials = credentials
+        self._nonces = nonces
+        self._signature_check = signature_check
+        self._longest_call_s = connect_timeout_s + 2 * read_timeout_s
+        verify: ssl.SSLContext | bool = ssl.create_default_context() if base_url.startswith("https") else False
+        self._http = httpx.AsyncClient(
+            timeout=httpx.Timeout(read_timeout_s, connect=connect_timeout_s),
+            limits=httpx.Limits(max_connections=4, max_keepalive_connections=2, keepalive_expiry=60.0),
+            follow_redirects=False,
+            trust_env=False,
+            verify=verify,
+            transport=transport,
+        )
+
+    async def post(self, path: str, request: Mapping[str, object]) -> SignedAnswer:
+        """Send ``request`` to ``base_url + path``. Raises CallRefused or CallLost; always ends in bounded time."""
+        url = self._base_url + path
+        body = msgspec.json.encode(request)
+        nonce = await self._nonces.next()
+        headers = {
+            wire.APPKEY_HEADER: self._credentials.application_id,
+            wire.NONCE_HEADER: nonce,
+            wire.SIGNATURE_HEADER: wire.sign(self._credentials.secret_key.reveal(), nonce, url, body),
+            "content-type": "application/json; charset=utf-8",
+            "accept": "application/json",
+        }
+        try:
+            async with asyncio.timeout(self._longest_call_s):  # httpx bounds each read, not the sum of them
+                async with self._http.stream("POST", url, content=body, headers=headers) as response:
+                    content = await _read_bounded(response)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise CallRefused(Refusal.NOT_SENT, f"{path}: no connection: {error}") from error
+        except (httpx.HTTPError, TimeoutError, OSError) as error:
+            raise CallLost(f"{path}: {type(error).__name__}: {error}") from error
+        return self._read(path, url, response, content)
+
+    def _read(self, path: str, url: str, response: httpx.Response, content: bytes) -> SignedAnswer:
+        support_reference = response.headers.get(wire.REFERENCE_HEADER)
+        log.debug("%s: HTTP %d, support reference %s", path, response.status_code, support_reference)
+        if response.status_code >= 500 or 300 <= response.status_code < 400:
+            raise CallLost(f"{path}: HTTP {response.status_code}", support_reference)
+        if not self._is_authentic(response, url, content):
+            raise CallLost(f"{path}: the answer's signature does not match", support_reference)
+        try:
+            answer = wire.parse_answer(content)
+        except ValueError as error:
+            raise CallLost(f"{path}: HTTP {response.status_code}, {error}", support_reference) from error
+        return SignedAnswer(answer, response.status_code, support_reference)
+
+    def _is_authentic(self, response: httpx.Response, url: str, content: bytes) -> bool:
+        if self._signature_check is SignatureCheck.OFF:
+            return True
+        if wire.SIGNATURE_HEADER not in response.headers:
+            return self._signature_check is SignatureCheck.WHEN_PRESENT
+        return wire.signature_matches(self._credentials.secret_key.reveal(), response.headers, url, content)
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+
+async def _read_bounded(response: httpx.Response) -> bytes:
+    content = bytearray()
+    async for chunk in response.aiter_bytes():
+        content += chunk
+        if len(content) > LARGEST_ANSWER_BYTES:
+            raise CallLost("the answer is too large to be one")
+    return bytes(content)

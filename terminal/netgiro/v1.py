@@ -1,0 +1,223 @@
+"""Netgíró V1, "Offline Checkout (POS)", as a gateway: the only file that knows its verbs and result codes.
+
+What an answer means is decided by its ResultCode and PaymentInfo, never by ``Success``: CancelCart says
+``Success=false`` for a cart that is paid, and ConfirmCart says ``Success=true`` for a payment that failed.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from uuid import UUID
+
+from terminal.customer import Customer, CustomerKind
+from terminal.errors import CallLost, CallRefused
+from terminal.gateway import (
+    AuthorizationStatus,
+    CaptureMode,
+    OpenedAuthorization,
+    Refusal,
+    StatusReport,
+)
+from terminal.netgiro.client import NetgiroClient, SignedAnswer
+from terminal.netgiro.wire import PaymentInfo
+from terminal.sensitive import Sensitive
+
+CAPTURE_MODES = {
+    CaptureMode.SERVER_CALLBACK: {
+        # Netgíró documents the callback flow for phone customers only; the others are captured by hand, the safe way.
+        CustomerKind.APP_CODE: CaptureMode.MANUAL,
+        CustomerKind.KENNITALA: CaptureMode.MANUAL,
+    }
+}
+"""Exceptions by kind of customer, for each configured mode."""
+
+CONFIRMATION_TYPES = {CaptureMode.AUTOMATIC: 0, CaptureMode.SERVER_CALLBACK: 1, CaptureMode.MANUAL: 2}
+
+PAYMENT_CONFIRMED = 2
+"""PaymentInfo.StatusId: 1 unconfirmed, 2 confirmed, 5 cancelled."""
+
+
+class ResultCode(IntEnum):
+    """Netgíró docs, "Result codes"."""
+
+    OK = 200
+    BAD_REQUEST = 400
+    PAYMENT_COMPLETED = 10200
+    PAYMENT_CANCELLED = 10201
+    ALREADY_CANCELLED = 10202
+    ALREADY_CONFIRMED = 10203
+    DECLINED = 10302
+    CART_NOT_VALID = 10304
+    BELOW_MINIMUM_AMOUNT = 10305
+    CUSTOMER_DOES_NOT_EXIST = 10306
+    CUSTOMER_DECLINED_10307 = 10307
+    CUSTOMER_DECLINED_10422 = 10422
+    CUSTOMER_DECLINED_10423 = 10423
+    CART_NOT_FOUND = 10424
+    PENDING_CUSTOMER = 10425
+    RESERVATION_WAITING_FOR_PROVIDER = 10426
+    CONFIRMATION_TYPE_NOT_VALID = 10427
+    ADDITIONAL_CONFIRMATION_NEEDED = 10428
+    RESERVATION_WAITING_FOR_CALLBACK = 10429
+
+
+_STATUSES: dict[int, AuthorizationStatus] = {
+    ResultCode.PAYMENT_COMPLETED: AuthorizationStatus.PAID,
+    ResultCode.ALREADY_CONFIRMED: AuthorizationStatus.PAID,
+    ResultCode.PAYMENT_CANCELLED: AuthorizationStatus.CANCELLED,
+    ResultCode.ALREADY_CANCELLED: AuthorizationStatus.CANCELLED,
+    ResultCode.DECLINED: AuthorizationStatus.DECLINED,
+    ResultCode.CUSTOMER_DECLINED_10307: AuthorizationStatus.DECLINED,
+    ResultCode.CUSTOMER_DECLINED_10422: AuthorizationStatus.DECLINED,
+    ResultCode.CUSTOMER_DECLINED_10423: AuthorizationStatus.DECLINED,
+    ResultCode.PENDING_CUSTOMER: AuthorizationStatus.PENDING,
+    ResultCode.RESERVATION_WAITING_FOR_PROVIDER: AuthorizationStatus.RESERVED,
+    ResultCode.ADDITIONAL_CONFIRMATION_NEEDED: AuthorizationStatus.CODE_REQUIRED,
+    ResultCode.RESERVATION_WAITING_FOR_CALLBACK: AuthorizationStatus.AWAITING_CALLBACK,
+}
+
+_REFUSALS: dict[int, Refusal] = {
+    ResultCode.BAD_REQUEST: Refusal.REQUEST_NOT_VALID,
+    ResultCode.CART_NOT_VALID: Refusal.REQUEST_NOT_VALID,
+    ResultCode.CONFIRMATION_TYPE_NOT_VALID: Refusal.REQUEST_NOT_VALID,
+    ResultCode.BELOW_MINIMUM_AMOUNT: Refusal.BELOW_MINIMUM,
+    ResultCode.CUSTOMER_DOES_NOT_EXIST: Refusal.CUSTOMER_UNKNOWN,
+    ResultCode.CART_NOT_FOUND: Refusal.NOT_FOUND,
+    ResultCode.DECLINED: Refusal.CUSTOMER_DECLINED,
+    ResultCode.CUSTOMER_DECLINED_10307: Refusal.CUSTOMER_DECLINED,
+    ResultCode.CUSTOMER_DECLINED_10422: Refusal.CUSTOMER_DECLINED,
+    ResultCode.CUSTOMER_DECLINED_10423: Refusal.CUSTOMER_DECLINED,
+}
+
+_OPENED: set[int | None] = {ResultCode.OK, ResultCode.PAYMENT_COMPLETED} | {
+    code
+    for code, status in _STATUSES.items()
+    if status not in (AuthorizationStatus.CANCELLED, AuthorizationStatus.DECLINED)
+}
+"""Answers to InsertCart after which there is a cart; how it stands is then asked for."""
+
+
+class NetgiroV1:
+    """The V1 gateway; see :class:`terminal.gateway.Gateway` for what its methods promise."""
+
+    def __init__(self, client: NetgiroClient, *, callback_base_url: str = "") -> None:
+        self._client = client
+        self._callback_base_url = callback_base_url
+
+    async def open_authorization(
+        self, *, reference: str, amount_kr: int, customer: Customer, capture_mode: CaptureMode
+    ) -> OpenedAuthorization:
+        request: dict[str, object] = {
+            "Amount": amount_kr,
+            "Reference": reference,
+            "CustomerId": customer.identifier.reveal(),
+            "ConfirmationType": CONFIRMATION_TYPES[capture_mode],
+        }
+        if capture_mode is CaptureMode.SERVER_CALLBACK:
+            request["CallbackUrl"] = callback_url(self._callback_base_url, reference, approved=True)
+            request["CallbackCancelUrl"] = callback_url(self._callback_base_url, reference, approved=False)
+        return _opened(await self._client.post("/Checkout/InsertCart", request))
+
+    async def query_status(self, authorization_id: str) -> StatusReport:
+        return await self._about("CheckCart", authorization_id)
+
+    async def submit_code(self, authorization_id: str, code: Sensitive) -> StatusReport:
+        return await self._about("ConfirmCart", authorization_id, Identifier=code.reveal())
+
+    async def capture(self, authorization_id: str) -> StatusReport:
+        return await self._about("ConfirmCart", authorization_id)
+
+    async def void(self, authorization_id: str) -> StatusReport:
+        return await self._about("CancelCart", authorization_id)
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def _about(self, verb: str, authorization_id: str, **more: str) -> StatusReport:
+        request = {"TransactionId": authorization_id, **more}
+        return status_report(await self._client.post(f"/Checkout/{verb}", request), authorization_id)
+
+
+def callback_url(base_url: str, reference: str, *, approved: bool) -> str:
+    """The URL that Netgíró is told to call for this sale; its callback's signature is checked over this very text."""
+    return f"{base_url.rstrip('/')}/netgiro/callback/{'confirmed' if approved else 'cancelled'}/{reference}"
+
+
+def _opened(signed: SignedAnswer) -> OpenedAuthorization:
+    answer = signed.answer
+    _raise_if_http_refused(signed)
+    if answer.result_code in _OPENED and _is_guid(answer.transaction_id):
+        interval_ms = answer.process_cart_check_interval_milliseconds
+        return OpenedAuthorization(
+            authorization_id=answer.transaction_id or "",
+            poll_interval_s=interval_ms / 1000 if interval_ms else None,
+            support_reference=signed.support_reference,
+        )
+    refusal = _REFUSALS.get(answer.result_code or 0)
+    if refusal is None:
+        raise CallLost(f"InsertCart: unclear answer, ResultCode {answer.result_code}", signed.support_reference)
+    raise CallRefused(refusal, _detail("InsertCart", signed), signed.support_reference)
+
+
+def status_report(signed: SignedAnswer, authorization_id: str) -> StatusReport:
+    """What an answer to CheckCart, ConfirmCart or CancelCart tells about this cart."""
+    answer, payment = signed.answer, signed.answer.payment_info or PaymentInfo()
+    _raise_if_http_refused(signed)
+    if payment.transaction_id is not None and payment.transaction_id.lower() != authorization_id.lower():
+        raise CallLost("the answer is about another cart", signed.support_reference)
+    code = answer.result_code or 0
+    status = _STATUSES.get(code)
+    refusal = None
+    if status is None:
+        refusal = _REFUSALS.get(code)
+        status = AuthorizationStatus.REFUSED if refusal else AuthorizationStatus.UNCLEAR
+    if status is not AuthorizationStatus.PAID and _claims_payment(signed):
+        status, refusal = AuthorizationStatus.UNCLEAR, None
+    return StatusReport(
+        status=status,
+        refusal=refusal,
+        amount_kr=_kronur(payment, signed),
+        reference=payment.reference_number,
+        confirmed=payment.status_id == PAYMENT_CONFIRMED,
+        invoice_number=None if payment.invoice_number is None else str(payment.invoice_number)[:40],
+        support_reference=signed.support_reference,
+    )
+
+
+def _raise_if_http_refused(signed: SignedAnswer) -> None:
+    if signed.http_status in (401, 403):
+        raise CallRefused(Refusal.CREDENTIALS, _detail("credentials", signed), signed.support_reference)
+    if signed.http_status in (408, 429):  # says nothing about the cart: ask again later
+        raise CallLost(f"HTTP {signed.http_status}", signed.support_reference)
+    if signed.http_status >= 400:
+        refusal = _REFUSALS.get(signed.answer.result_code or 0)
+        if refusal is None:
+            raise CallLost(_detail("refused without a known code", signed), signed.support_reference)
+        raise CallRefused(refusal, _detail("refused", signed), signed.support_reference)
+
+
+def _claims_payment(signed: SignedAnswer) -> bool:
+    """Something in the answer says "paid" although its code does not: better ask again than decline."""
+    payment = signed.answer.payment_info
+    return bool(signed.answer.payment_successful) or (payment is not None and payment.status_id == PAYMENT_CONFIRMED)
+
+
+def _kronur(payment: PaymentInfo, signed: SignedAnswer) -> int | None:
+    if payment.total_amount is None:
+        return None
+    if isinstance(payment.total_amount, float) and not payment.total_amount.is_integer():
+        raise CallLost("the answer names a fraction of a krona", signed.support_reference)
+    return int(payment.total_amount)
+
+
+def _is_guid(text: str | None) -> bool:
+    try:
+        UUID(text or "")
+    except ValueError:
+        return False
+    return True
+
+
+def _detail(what: str, signed: SignedAnswer) -> str:
+    """For the log. Netgíró's Message is left out on purpose: it may repeat what the customer typed."""
+    return f"{what}: HTTP {signed.http_status}, ResultCode {signed.answer.result_code}"
