@@ -3,13 +3,14 @@
 It knows nothing of the terminal's own client: both were written from Netgíró's documentation alone, so that a
 misreading in one shows against the other. It is of use to any integration of the V1 checkout API.
 
-    book.py       what happens to a cart: pure, clock and randomness passed in
+    book.py       what happens to a cart: start here; carts.py has its words, customers.py finds people
     settings.py   who the customers are and how the server behaves
-    answers.py    a cart as the API's JSON
+    answers.py    requests and answers as the API's JSON
     signing.py    the signature, used nonces, and what an integrator got wrong
-    faults.py     what the server does wrong next
-    service.py    one running sandbox: the parts above plus outgoing callbacks
-    web.py        its HTTP face: /v1/Checkout/... and /sandbox/...
+    faults.py     what the server does wrong next; spoiling.py and broken.py make it so
+    callbacks.py  its own calls to the provider
+    service.py    one running sandbox: all of the above
+    web.py        its HTTP face: checkout.py is /v1/Checkout/..., control.py is /sandbox/...
 """
 
 from terminal.netgiro.sandbox.service import Sandbox, build_sandbox

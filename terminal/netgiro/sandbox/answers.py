@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta
 
-from terminal.netgiro.sandbox.book import Capture, Cart, CartState, Order, Reply
+from terminal.netgiro.sandbox.carts import Capture, Cart, CartState, Order, Reply
 from terminal.netgiro.sandbox.settings import ResultCode
 
 MAX_AMOUNT_KR = 999_999_999

@@ -22,111 +22,24 @@ import random
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from enum import IntEnum, StrEnum
 
 import msgspec
 
-from terminal.netgiro.sandbox.settings import APP_CODE_PREFIX, Person, ResultCode, Settings
-
-
-class ConfirmationType(IntEnum):
-    """Who turns an approval into a payment (Netgíró docs, InsertCart)."""
-
-    AUTOMATIC = 0
-    SERVER_CALLBACK = 1
-    MANUAL = 2
-
-
-class IdentifiedBy(StrEnum):
-    """What the customer gave at the counter."""
-
-    APP_CODE = "app code"
-    KENNITALA = "kennitala"
-    PHONE = "phone"
-
-
-class CartState(StrEnum):
-    """Where a cart stands; see the head of this file."""
-
-    AWAITING_CUSTOMER = "awaiting customer"
-    AWAITING_CODE = "awaiting code"
-    RESERVED = "reserved"
-    AWAITING_CALLBACK = "awaiting callback"
-    PAID = "paid"
-    CANCELLED = "cancelled"
-    DECLINED = "declined"
-
-
-RESULT_CODES = {
-    CartState.AWAITING_CUSTOMER: ResultCode.PENDING_CUSTOMER,
-    CartState.AWAITING_CODE: ResultCode.SMS_CODE_NEEDED,
-    CartState.RESERVED: ResultCode.RESERVED,
-    CartState.AWAITING_CALLBACK: ResultCode.RESERVED_FOR_CALLBACK,
-    CartState.PAID: ResultCode.PAID,
-    CartState.CANCELLED: ResultCode.CANCELLED,
-}
-FINAL = frozenset({CartState.PAID, CartState.CANCELLED, CartState.DECLINED})
-RESERVATIONS = frozenset({CartState.RESERVED, CartState.AWAITING_CALLBACK})
-
-
-class Order(msgspec.Struct, frozen=True):
-    """What InsertCart asked for, already checked for form."""
-
-    amount_kr: int
-    reference: str
-    customer_id: str
-    confirmation_type: int
-    callback_url: str = ""
-    callback_cancel_url: str = ""
-    description: str = ""
-
-
-class Cart(msgspec.Struct, frozen=True):
-    """A cart at one moment. ``invoice_number`` is given when the amount is reserved."""
-
-    transaction_id: str
-    order: Order
-    confirmation: ConfirmationType
-    identified_by: IdentifiedBy
-    person: Person
-    state: CartState
-    created_s: float
-    changed_s: float
-    sms_code: str = ""
-    invoice_number: str = ""
-    decline_code: int = 0
-    earlier_with_reference: int = 0
-
-    @property
-    def result_code(self) -> int:
-        return self.decline_code if self.state is CartState.DECLINED else RESULT_CODES[self.state]
-
-
-class Capture(msgspec.Struct, frozen=True):
-    """Money that moved."""
-
-    transaction_id: str
-    reference: str
-    amount_kr: int
-    invoice_number: str
-    captured_s: float
-
-
-class Reply(msgspec.Struct, frozen=True):
-    """What a call answers. ``success`` is the wire's ``Success``, which is not the same as a payment."""
-
-    code: int
-    message: str = ""
-    success: bool = True
-    cart: Cart | None = None
-
-
-class OutOfTurn(ValueError):
-    """The customer cannot do that to this cart (any more); the message says why."""
-
-
-class UnknownCart(LookupError):
-    """There is no cart with this TransactionId."""
+from terminal.netgiro.sandbox.carts import (
+    FINAL,
+    RESERVATIONS,
+    Capture,
+    Cart,
+    CartState,
+    ConfirmationType,
+    IdentifiedBy,
+    Order,
+    OutOfTurn,
+    Reply,
+    UnknownCart,
+)
+from terminal.netgiro.sandbox.customers import Customers, UnknownCustomer, identified
+from terminal.netgiro.sandbox.settings import Person, ResultCode, Settings
 
 
 class CartBook:
@@ -135,42 +48,24 @@ class CartBook:
     def __init__(
         self,
         settings: Settings,
+        customers: Customers,
         clock: Callable[[], float],
         rng: random.Random,
         on_move: Callable[[Cart], None] = lambda cart: None,
     ) -> None:
         self.settings = settings
         self.captures: list[Capture] = []
+        self._customers = customers
         self._clock = clock
         self._rng = rng
         self._on_move = on_move
         self._carts: dict[str, Cart] = {}
         self._captures_of: Counter[str] = Counter()
         self._references: Counter[str] = Counter()
-        self._app_codes: dict[str, tuple[str, float]] = {}
         self._accepting: list[tuple[float, str]] = []
         self._last_invoice = 1000
 
     # The customer's side
-
-    def issue_app_code(self, kennitala: str | None = None) -> tuple[str, float]:
-        """A fresh app code of this person (default: the first one) and the time at which it expires.
-
-        Raises LookupError if there is no such person.
-        """
-        people = self.settings.people
-        person = people[0] if kennitala is None else next((p for p in people if p.kennitala == kennitala), None)
-        if person is None:
-            raise LookupError("No person with this kennitala: GET /sandbox/settings lists them.")
-        now_s = self._clock()
-        taken = {code for code, (_, expires_s) in self._app_codes.items() if expires_s > now_s}
-        taken.add(self.settings.permanent_app_code)
-        free = [code for code in (f"{APP_CODE_PREFIX}{token:04}" for token in range(10_000)) if code not in taken]
-        if not free:
-            raise LookupError("All 10000 app codes are in use: wait until the first ones expire.")
-        code, expires_s = self._rng.choice(free), now_s + self.settings.app_code_lifetime_s
-        self._app_codes[code] = (person.kennitala, expires_s)
-        return code, expires_s
 
     def accept(self, transaction_id: str) -> Cart:
         """The customer presses "accept". Raises UnknownCart or OutOfTurn."""
@@ -200,9 +95,11 @@ class CartBook:
         refusal = self._refusal(order)
         if refusal is not None:
             return refusal
-        person, identified_by = self._find(order.customer_id)
-        if person is None:
-            return Reply(ResultCode.UNKNOWN_CUSTOMER, _unknown_customer(identified_by), success=False)
+        identified_by = identified(order.customer_id)
+        try:
+            person = self._customers.find(order.customer_id, self.settings)
+        except UnknownCustomer as error:
+            return Reply(ResultCode.UNKNOWN_CUSTOMER, str(error), success=False)
         confirmation = ConfirmationType(order.confirmation_type)
         if confirmation is ConfirmationType.SERVER_CALLBACK and identified_by is not IdentifiedBy.PHONE:
             message = f"ServerCallback goes with a phone number, not with a customer's {identified_by}."
@@ -300,19 +197,6 @@ class CartBook:
             return Reply(ResultCode.SERVER_ERROR, message, success=False)
         return None
 
-    def _find(self, customer_id: str) -> tuple[Person | None, IdentifiedBy]:
-        people = self.settings.people
-        if len(customer_id) == 7:
-            return next((p for p in people if p.phone == customer_id), None), IdentifiedBy.PHONE
-        if not customer_id.startswith(APP_CODE_PREFIX):
-            return next((p for p in people if p.kennitala == customer_id), None), IdentifiedBy.KENNITALA
-        if customer_id == self.settings.permanent_app_code:
-            return people[0], IdentifiedBy.APP_CODE
-        kennitala, expires_s = self._app_codes.get(customer_id, ("", 0.0))
-        if expires_s <= self._clock():
-            return None, IdentifiedBy.APP_CODE
-        return next((p for p in people if p.kennitala == kennitala), None), IdentifiedBy.APP_CODE
-
     def _open(self, order: Order, confirmation: ConfirmationType, by: IdentifiedBy, person: Person) -> Cart:
         now_s = self._clock()
         awaiting_code = by is IdentifiedBy.KENNITALA
@@ -377,9 +261,3 @@ class CartBook:
 
 def _unknown_cart() -> Reply:
     return Reply(ResultCode.UNKNOWN_CART, "There is no cart with this TransactionId.", success=False)
-
-
-def _unknown_customer(identified_by: IdentifiedBy) -> str:
-    if identified_by is IdentifiedBy.APP_CODE:
-        return "This app code does not exist or has expired: POST /sandbox/appcodes issues a new one."
-    return f"No customer has this {identified_by}: GET /sandbox/settings lists them."

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from terminal.netgiro.sandbox.faults import CALLBACK, DROPPED_BEFORE, Faults
+from terminal.netgiro.sandbox.faults import CALLBACK, DROPPED_BEFORE, NEEDS_PAYMENT_INFO, Fault, Faults
 from terminal.netgiro.sandbox.signing import SignedBody
 from terminal.netgiro.sandbox.spoiling import spoiled
 
@@ -36,7 +37,7 @@ class CallbackSender:
         """Post once; True if the provider answered HTTP 200 in time."""
         import httpx  # noqa: PLC0415 - costs 85 ms, and most sandboxes never call back
 
-        fault = self._faults.take(CALLBACK)
+        fault = self._fault_for(answer)
         if fault is not None and fault.fault in DROPPED_BEFORE:
             return False
         if fault is not None and fault.fault == "slow_before":
@@ -48,11 +49,21 @@ class CallbackSender:
         target = url if "://" in url else f"https://{url}"
         headers = {**signed.headers, "content-type": "application/json; charset=utf-8"}
         try:
-            response = await self._client.post(target, content=signed.body, headers=headers, timeout=timeout_s)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            async with (
+                asyncio.timeout(timeout_s),
+                self._client.stream("POST", target, content=signed.body, headers=headers) as response,
+            ):
+                return response.status_code == httpx.codes.OK
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             log.info("Callback not delivered: %s", type(error).__name__)
             return False
-        return response.status_code == httpx.codes.OK
+
+    def _fault_for(self, answer: dict[str, Any]) -> Fault | None:
+        fault = self._faults.next_for(CALLBACK)
+        if fault is None or (fault.fault in NEEDS_PAYMENT_INFO and not answer.get("PaymentInfo")):
+            return None
+        self._faults.use(fault)
+        return fault
 
     async def aclose(self) -> None:
         """Close the connections; may be called twice."""

@@ -58,6 +58,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fault: str
     call: str = ANY_CALL
     times: Annotated[int, Meta(ge=1, le=1_000_000)] | msgspec.UnsetType | None = msgspec.UNSET
+    """How many calls it spoils; None: until cleared. Never unset once :class:`Faults` has it."""
     seconds: Annotated[float, Meta(gt=0, le=300)] = 5.0
     code: Annotated[int, Meta(ge=100, le=99_999)] = 10302
 
@@ -75,33 +76,22 @@ class Faults:
         """Put these in place of what stood there. Raises ValueError for a kind or call that does not exist."""
         self._waiting = [_checked(fault) for fault in faults]
 
-    def take(self, call: str) -> Fault | None:
-        """The fault that spoils this call, counted down; None if it goes well."""
-        for index, fault in enumerate(self._waiting):
+    def next_for(self, call: str) -> Fault | None:
+        """The fault that spoils this call; None if it goes well. It stays in the list until :meth:`use`."""
+        for fault in self._waiting:
             if fault.call == call or (fault.call == ANY_CALL and call != CALLBACK):
-                self._count_down(index, fault)
                 return fault
         return None
 
-    def give_back(self, fault: Fault) -> None:
-        """The fault found nothing to spoil (an answer without PaymentInfo): it waits for the next call."""
-        if fault.times is None:
+    def use(self, fault: Fault) -> None:
+        """Count a fault down that :meth:`next_for` gave, now that it really spoils something."""
+        index = next((i for i, waiting in enumerate(self._waiting) if waiting is fault), None)
+        if index is None:
             return
-        left = next((i for i, waiting in enumerate(self._waiting) if _same_but_times(waiting, fault)), None)
-        if left is None:
-            self._waiting.insert(0, fault)
-        else:
-            self._waiting[left] = fault
-
-    def _count_down(self, index: int, fault: Fault) -> None:
         if fault.times == 1:
             del self._waiting[index]
         elif isinstance(fault.times, int):
             self._waiting[index] = msgspec.structs.replace(fault, times=fault.times - 1)
-
-
-def _same_but_times(one: Fault, other: Fault) -> bool:
-    return msgspec.structs.replace(one, times=1) == msgspec.structs.replace(other, times=1)
 
 
 def _checked(fault: Fault) -> Fault:

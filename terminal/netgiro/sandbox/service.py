@@ -22,9 +22,11 @@ from terminal.netgiro.sandbox.answers import (
     read_insert,
     refusal,
 )
-from terminal.netgiro.sandbox.book import Cart, CartBook, CartState, ConfirmationType, Reply
+from terminal.netgiro.sandbox.book import CartBook
 from terminal.netgiro.sandbox.callbacks import CallbackSender
-from terminal.netgiro.sandbox.faults import Faults
+from terminal.netgiro.sandbox.carts import Cart, CartState, ConfirmationType, Reply
+from terminal.netgiro.sandbox.customers import Customers
+from terminal.netgiro.sandbox.faults import Fault, Faults
 from terminal.netgiro.sandbox.settings import ResultCode, Settings
 from terminal.netgiro.sandbox.signing import Gatekeeper, SignedBody, sign
 
@@ -66,7 +68,8 @@ class Sandbox:
         self.sleep = sleep
         self.faults = Faults()
         self.gatekeeper = Gatekeeper(application_id, secret_key)
-        self.book = CartBook(settings, clock, rng, self._cart_moved)
+        self.customers = Customers(clock, rng)
+        self.book = CartBook(settings, self.customers, clock, rng, self._cart_moved)
         self._secret_key = secret_key
         self._clock = clock
         self._rng = rng
@@ -82,6 +85,16 @@ class Sandbox:
         """Change these fields only. Raises ValueError that names a field which is unknown or out of range."""
         merged = msgspec.to_builtins(self.settings) | dict(changes)
         self.book.settings = msgspec.convert(merged, Settings)
+        self.changed()
+
+    def replace_faults(self, faults: list[Fault]) -> None:
+        """These go wrong next, and no others. Raises ValueError for a kind or call that does not exist."""
+        self.faults.replace(faults)
+        self.changed()
+
+    def use_fault(self, fault: Fault) -> None:
+        """This fault happens now: count it down."""
+        self.faults.use(fault)
         self.changed()
 
     def sign(self, url: str, body: bytes) -> SignedBody:
@@ -148,6 +161,10 @@ class Sandbox:
         """The customer presses "reject"; CheckCart then says ``code``. Raises UnknownCart or OutOfTurn."""
         self.settle_due()
         return self.book.reject(transaction_id.lower(), code)
+
+    def issue_app_code(self, kennitala: str | None = None) -> tuple[str, float]:
+        """A fresh app code (default: of the first person) and its expiry, Unix seconds. Raises LookupError."""
+        return self.customers.issue_app_code(self.settings, kennitala)
 
     def carts(self, limit: int) -> list[dict[str, Any]]:
         """At most ``limit`` carts as JSON objects, newest first; the customer is masked."""

@@ -40,7 +40,7 @@ class ResultCode(IntEnum):
 DeclineCode = Literal[10201, 10302, 10307, 10422, 10423]
 """The codes that tell of a customer who said no, or to whom Netgíró said no."""
 
-Kennitala = Annotated[str, Meta(pattern=r"^\d{10}$")]
+Kennitala = Annotated[str, Meta(pattern=r"^[0-9]{10}\Z")]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 
 
@@ -48,7 +48,7 @@ class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A customer. ``decline_code`` makes Netgíró refuse them: at once in InsertCart, or later, when they approve."""
 
     kennitala: Kennitala
-    phone: Annotated[str, Meta(pattern=r"^[678]\d{6}$")]
+    phone: Annotated[str, Meta(pattern=r"^[678][0-9]{6}\Z")]
     decline_code: DeclineCode | None = None
     declined_at: Literal["insert", "approval"] = "insert"
     auto_accept_after_s: Seconds | None = None
@@ -78,9 +78,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     refuse_cancel_of_reservation: bool = False
     """CancelCart of a reserved cart answers 10426 (or 10429) and leaves the reservation standing."""
     app_code_lifetime_s: Seconds = 300
-    permanent_app_code: Annotated[str, Meta(pattern=r"^(500004\d{4})?$")] = "5000041234"
+    permanent_app_code: Annotated[str, Meta(pattern=r"^(500004[0-9]{4})?\Z")] = "5000041234"
     """An app code of the first person that never expires, for use by hand; empty: there is none."""
     callback_timeout_s: Annotated[float, Meta(gt=0, le=60)] = 5
     callback_retry_delay_s: Seconds = 1
-    max_carts: Annotated[int, Meta(ge=1, le=100_000)] = 20_000
+    max_carts: Annotated[int, Meta(ge=1, le=100_000)] = 10_000
     people: Annotated[tuple[Person, ...], Meta(min_length=1, max_length=100)] = PEOPLE

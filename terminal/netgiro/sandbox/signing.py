@@ -20,6 +20,7 @@ REFERENCE_ID_HEADER = "netgiro_referenceId"
 
 MAX_NONCE_CHARS = 64
 MAX_NONCES = 100_000
+NONCE_WAS_USED = f"{NONCE_HEADER} was used before: send a new one with every call."
 
 
 def signature(secret_key: str, nonce: str, url: str, body: bytes) -> str:
@@ -80,7 +81,7 @@ class Gatekeeper:
             raise CredentialsRefused(400, explain_mismatch(self._secret_key, nonce, url, body, given))
         # Only nonces of genuine calls are remembered: a stranger can neither fill the memory nor use one up.
         if nonce in self._used_nonces:
-            raise CredentialsRefused(400, f"{NONCE_HEADER} was used before: send a new one with every call.")
+            raise CredentialsRefused(400, NONCE_WAS_USED)
         self._used_nonces[nonce] = None
         if len(self._used_nonces) > MAX_NONCES:
             self._used_nonces.popitem(last=False)
