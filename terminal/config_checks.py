@@ -1,0 +1,172 @@
+"""How settings must fit together: what no single key can tell. Every sentence begins with the key to change."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from hardware.interfaces import KEYS
+from terminal.gateway import CaptureMode
+
+if TYPE_CHECKING:
+    from terminal.config import Config
+
+NOT_AVAILABLE_YET = {
+    ("netgiro", "api"): {"v2"},
+    ("register", "protocol"): {"zvt", "concert", "display", "receipt"},
+    ("keypad", "driver"): {"evdev"},
+}
+"""Values with a meaning but without a module behind them. Delete a value here when its module is there."""
+
+NEEDED_KEYS = "0123456789*#"
+
+
+def find_problems(config: Config) -> list[str]:
+    """Everything that does not fit together."""
+    checks = (_not_available, _netgiro, _amounts, _callback, _panel, _shop, _keypad, _display, _printer, _ports)
+    return [problem for check in checks for problem in check(config)]
+
+
+def find_missing(config: Config) -> list[str]:
+    """What must be filled in before money can be taken."""
+    missing = []
+    if not config.netgiro.application_id:
+        missing.append("netgiro.application_id: empty; put in the application ID that Netgíró gave you")
+    if not config.netgiro.secret_key:
+        missing.append(
+            "netgiro.secret_key: none; keep it as the systemd credential netgiro-secret-key, in NETGIRO_SECRET_KEY"
+            " or in netgiro.secret_key_file"
+        )
+    if not config.register.port:
+        missing.append("register.port: empty; name the register's port, see: ls -l /dev/serial/by-id /dev/serial0")
+    if config.printer.driver == "serial" and not config.printer.device:
+        missing.append('printer.device: empty; name the printer\'s port, or set printer.driver = "none"')
+    return missing
+
+
+def parse_listen(text: str) -> tuple[str, int]:
+    """Host and port of ``127.0.0.1:8023``, ``localhost:8023`` or ``[::1]:8023``; ValueError if it is none of these."""
+    parts = urlsplit(f"//{text}")
+    if not parts.hostname or parts.port is None or parts.netloc != text or "@" in text or not text.isascii():
+        raise ValueError(f"{text!r} is not an address with a port")
+    return parts.hostname, parts.port
+
+
+def is_loopback(host: str) -> bool:
+    """Whether nobody outside this machine can be at ``host``."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _not_available(config: Config) -> Iterator[str]:
+    for (section, key), values in NOT_AVAILABLE_YET.items():
+        if (value := getattr(getattr(config, section), key)) in values:
+            yield f'{section}.{key}: "{value}" is not available yet'
+
+
+def _netgiro(config: Config) -> Iterator[str]:
+    yield from _url_problems("netgiro.base_url", config.netgiro.base_url)
+
+
+def _url_problems(key: str, url: str) -> Iterator[str]:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("http", "https") or not url.isascii() or not url.isprintable() or " " in url:
+        yield f"{key}: must be an address such as https://api.netgiro.is/v1"
+    elif parts.scheme == "http" and not is_loopback(host):
+        yield f"{key}: http:// is for this machine only (127.0.0.1, localhost); write https://"
+    elif "@" in parts.netloc or "?" in url or "#" in url:
+        yield f"{key}: must not hold a user name, a question mark or a fragment"
+    elif url.endswith("/"):
+        yield f"{key}: take away the slash at the end"
+
+
+def _amounts(config: Config) -> Iterator[str]:
+    if config.register.min_amount > config.register.max_amount:
+        yield "register.min_amount: must not be above register.max_amount"
+
+
+def _callback(config: Config) -> Iterator[str]:
+    try:
+        parse_listen(config.callback.listen)
+    except ValueError:
+        yield 'callback.listen: must be an address and a port such as "127.0.0.1:8024"'
+    if config.callback.public_url:
+        yield from _url_problems("callback.public_url", config.callback.public_url)
+    elif config.netgiro.confirmation is CaptureMode.SERVER_CALLBACK:
+        yield 'callback.public_url: needed with netgiro.confirmation = "server_callback": the address Netgíró calls'
+
+
+def _panel(config: Config) -> Iterator[str]:
+    listen = config.panel.listen
+    if not listen:
+        return
+    try:
+        host, port = parse_listen(listen)
+    except ValueError:
+        yield 'panel.listen: must be an address and a port such as "127.0.0.1:8023", or empty'
+        return
+    if not is_loopback(host):
+        yield "panel.listen: the panel has no password, so only 127.0.0.1, [::1] or localhost is allowed"
+    elif port and listen == config.callback.listen and config.netgiro.confirmation is CaptureMode.SERVER_CALLBACK:
+        yield "panel.listen: the same address as callback.listen; choose another port"
+
+
+def _shop(config: Config) -> Iterator[str]:
+    if config.shop.kennitala and not re.fullmatch(r"[0-9]{6}-?[0-9]{4}", config.shop.kennitala):
+        yield "shop.kennitala: must be ten digits, with or without a dash after the sixth"
+
+
+def _keypad(config: Config) -> Iterator[str]:
+    keypad = config.keypad
+    if keypad.driver == "evdev" and not keypad.device:
+        yield 'keypad.device: needed with keypad.driver = "evdev": a path such as /dev/input/by-id/...-event-kbd'
+    if keypad.driver != "matrix":
+        return
+    pins = [*keypad.row_pins, *keypad.column_pins]
+    if len(set(pins)) < len(pins):
+        yield "keypad.row_pins: a pin number stands twice in row_pins and column_pins"
+    if len(keypad.layout) != len(keypad.row_pins):
+        yield "keypad.layout: must have one string for each of keypad.row_pins"
+    if any(len(row) != len(keypad.column_pins) for row in keypad.layout):
+        yield "keypad.layout: each string must have one key for each of keypad.column_pins"
+    keys = "".join(keypad.layout)
+    if unknown := sorted(set(keys) - set(KEYS)):
+        yield f"keypad.layout: {unknown[0]!r} is no key; keys are {KEYS}"
+    if len(set(keys)) < len(keys):
+        yield "keypad.layout: a key stands twice"
+    if lacking := [key for key in NEEDED_KEYS if key not in keys]:
+        yield f"keypad.layout: these keys are needed too: {''.join(lacking)}"
+
+
+def _display(config: Config) -> Iterator[str]:
+    if not 0x03 <= config.display.i2c_address <= 0x77:
+        yield "display.i2c_address: must be from 0x03 to 0x77; see: i2cdetect -y 1"
+    if config.display.i2c_port < 0:
+        yield "display.i2c_port: must be the number of a bus: 1 is /dev/i2c-1"
+
+
+def _printer(config: Config) -> Iterator[str]:
+    printer = config.printer
+    match printer.driver:
+        case "network" if not printer.host:
+            yield 'printer.host: needed with printer.driver = "network": the printer\'s name or address'
+        case "file" if not printer.device:
+            yield 'printer.device: needed with printer.driver = "file": a file or a device such as /dev/usb/lp0'
+        case "usb" if not printer.usb_vendor_id or not printer.usb_product_id:
+            yield "printer.usb_vendor_id: needed with usb_product_id; lsusb shows both, e.g. 0x04b8 and 0x0e28"
+
+
+def _ports(config: Config) -> Iterator[str]:
+    if config.printer.driver == "serial" and config.printer.device and config.printer.device == config.register.port:
+        yield "printer.device: is the register's port too; each device needs a port of its own"
