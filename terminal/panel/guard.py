@@ -1,0 +1,58 @@
+"""Keeps other people's web sites away from a panel that has no password.
+
+Any page in the same browser can send requests to a loopback port. Two checks stop it: ``Host`` must be a loopback name
+(a foreign name that was made to point here gives itself away, "DNS rebinding"), and ``Origin`` must be our own when
+there is one (browsers add it to every foreign request that could do or read anything).
+"""
+
+from __future__ import annotations
+
+import re
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_LOOPBACK_HOST = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?", re.ASCII | re.IGNORECASE)
+
+_HEADERS = {
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class Guard:
+    """ASGI middleware: refuses what does not come from this machine's own pages or programs."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        problem = _problem(Headers(scope=scope))
+        if problem is None:
+            await self._app(scope, receive, send_with_headers)
+        else:
+            await JSONResponse({"error": problem}, 403)(scope, receive, send_with_headers)
+
+
+def _problem(headers: Headers) -> str | None:
+    """Why the request is refused; None for one that may pass."""
+    hosts = headers.getlist("host")
+    if len(hosts) != 1 or not _LOOPBACK_HOST.fullmatch(hosts[0]):
+        return "This panel answers under localhost, 127.0.0.1 or [::1] only: use one of them in the address."
+    own = (f"http://{hosts[0].lower()}", f"https://{hosts[0].lower()}")
+    if any(origin.lower() not in own for origin in headers.getlist("origin")):
+        return "This panel takes requests from its own page and from programs, not from other web pages."
+    return None
