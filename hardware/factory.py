@@ -1,6 +1,6 @@
 """From settings to devices. A driver's module, and the library behind it, is imported only if it is configured.
 
-A device set to ``none`` is None: whoever uses one has to say what happens without it, and the type checker sees to that.
+A device set to ``none`` is None: whoever uses it has to say what happens without, and the type checker sees to that.
 """
 
 from __future__ import annotations

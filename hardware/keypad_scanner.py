@@ -3,10 +3,10 @@
 A matrix keypad has one wire a row and one a column; a key joins its row to its column. A *frame* is the set of contacts
 ``(row, column)`` seen closed in one scan of the whole matrix. Frames lie in three ways:
 
-* **Bounce.** A contact opens and closes for some milliseconds after it is touched and after it is let go. A frame counts
-  only once it has been seen unchanged for ``debounce_s`` and in at least three scans.
-* **Ghosts.** Three keys held at the corners of a rectangle make the fourth look closed as well, and nothing in the frame
-  tells which is false. With one or two keys this cannot happen. So a key is reported only from a frame in which it
+* **Bounce.** A contact opens and closes for some milliseconds after it is touched and after it is let go. A frame
+  counts only once it has been seen unchanged for ``debounce_s`` and in at least three scans.
+* **Ghosts.** Three keys held at the corners of a rectangle make the fourth look closed as well, and nothing in the
+  frame tells which is false. With one or two keys this cannot happen. So a key is reported only from a frame in which it
   is alone; keys that go down together must all come up again before they count.
 * **Holding.** A key is reported once and again only after it has been seen open.
 
@@ -32,7 +32,7 @@ MIN_STABLE_SCANS = 3
 
 
 def check_layout(layout: Sequence[str], *, rows: int, columns: int) -> None:
-    """Raise ValueError, saying what to mend, unless ``layout`` names each contact of the matrix with a key of its own."""
+    """Raise ValueError, saying what to mend, unless ``layout`` names each contact with a key of its own."""
     if len(layout) != rows:
         raise ValueError(f"keypad layout has {len(layout)} rows for {rows} row pins: give one string a row")
     for row in layout:

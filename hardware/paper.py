@@ -3,7 +3,7 @@
 ESC/POS is a stream of text in the chosen code page, cut through by commands. A command is one control byte, or ESC, FS,
 GS or DLE followed by a command letter and parameters whose number depends on the letter (Epson, "ESC/POS Application
 Programming Guide"). There is no frame and no checksum: a reader that does not know a command's length prints its
-parameters as text, which is how real printers fail as well. :func:`split` knows the lengths, :class:`Paper` the meaning.
+parameters as text, as real printers do. :func:`split` knows the lengths, :class:`Paper` the meaning.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _command_length(data: bytes, start: int) -> int | None:
     return _variable_length(data[start : start + 8], bytes((lead, letter)))
 
 
-def _variable_length(head: bytes, code: bytes) -> int | None:  # noqa: PLR0911
+def _variable_length(head: bytes, code: bytes) -> int | None:
     """Length of a command whose header says how much follows; 2 (the bare letter) for one that nobody knows."""
     match code:
         case b"\x1b*":  # ESC * m nL nH: column picture

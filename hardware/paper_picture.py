@@ -1,4 +1,4 @@
-"""Draws decoded paper as a picture, at the dots of a 203 dpi print head. Roboto, each character centred in a fixed cell."""
+"""Draws decoded paper as a picture, at the dots of a 203 dpi print head: Roboto, each letter in a cell of its own."""
 
 from __future__ import annotations
 

@@ -43,6 +43,9 @@ class Transport(Protocol):
     async def ask(self, question: bytes, deadline_s: float) -> bytes:
         """Throw away unread input, send the question, and return what arrives first; empty if nothing does in time."""
 
+    async def rest(self) -> None:
+        """The exchange is over: let go of what another program may want meanwhile. Never raises."""
+
     async def close(self) -> None: ...
 
 
@@ -81,7 +84,10 @@ class EscposPrinter:
     async def status(self) -> PrinterStatus:
         """What the printer reports now; UNKNOWN if it does not answer. Raises DeviceError if it is gone."""
         async with self._turn:
-            return await self._status()
+            try:
+                return await self._status()
+            finally:
+                await self._transport.rest()
 
     async def print_document(self, document: Document) -> None:
         """Print it and wait until the printer has. Raises PrinterError on a fault before, during or after.
@@ -92,14 +98,20 @@ class EscposPrinter:
             lambda: encode(document, codepage=self._codepage), deadline_s=ENCODE_DEADLINE_S
         )
         async with self._turn:
-            before = await self._status()
-            _raise_fault(before, "nothing was printed")
             try:
-                await self._transport.send(data)
-                after = await self._status_when_done(before)
-            except DeviceError as error:
-                raise PrinterError(f"{error} (the receipt may be incomplete)", PrinterStatus.UNKNOWN) from error
-            _raise_fault(after, "the receipt may be incomplete")
+                await self._print(data)
+            finally:
+                await self._transport.rest()
+
+    async def _print(self, data: bytes) -> None:
+        before = await self._status()
+        _raise_fault(before, "nothing was printed")
+        try:
+            await self._transport.send(data)
+            after = await self._status_when_done(before)
+        except DeviceError as error:
+            raise PrinterError(f"{error} (the receipt may be incomplete)", PrinterStatus.UNKNOWN) from error
+        _raise_fault(after, "the receipt may be incomplete")
 
     async def _status_when_done(self, before: PrinterStatus) -> PrinterStatus:
         """DLE EOT is answered while paper still moves, so first wait for the answer that comes after the last line."""

@@ -1,7 +1,7 @@
 """What a receipt printer says of itself: the questions (``DLE EOT n``, ``GS r 1``) and how to read the answers. Pure.
 
-Epson, "ESC/POS Command Reference", DLE EOT: each answer is one byte of the form 0xx1xx10, so flow control (XON, XOFF) and
-stray bytes can be told apart. python-escpos has a reader too, but it says "no paper" when nothing was answered.
+Epson, "ESC/POS Command Reference", DLE EOT: each answer is one byte of the form 0xx1xx10, so flow control (XON, XOFF)
+and stray bytes can be told apart. python-escpos has a reader too, but it says "no paper" when nothing was answered.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """From a document to the bytes of a receipt printer (ESC/POS), composed by python-escpos. Pure, apart from the log.
 
-Code pages are where receipts go wrong: python-escpos prints ``?`` for a letter the page does not have. Here every text is
-first brought into the page (:func:`to_codepage`): what is missing is written in other letters, and logged once.
+Code pages are where receipts go wrong: python-escpos prints ``?`` for a letter the page does not have. Here every text
+is first brought into the page (:func:`to_codepage`): what is missing is written in other letters, and logged once.
 """
 
 from __future__ import annotations

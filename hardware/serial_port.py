@@ -1,7 +1,7 @@
 """The register's serial line: pyserial opens and configures it, the event loop reads and writes the descriptor.
 
-Why not pyserial-asyncio: it sleeps on the loop in close() and can miss an unplugged adapter. Why not a reading thread: a
-thread cannot be interrupted in read(). What the kernel says of a lost line: read() gives EIO or end of file, write() EIO.
+Why not pyserial-asyncio: it sleeps on the loop in close() and can miss an unplugged adapter. Why not a reading thread:
+it cannot be interrupted in read(). What the kernel says of a lost line: read() gives EIO or end of file, write() EIO.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class TtySerialPort:
         worker = Worker("serial open")
         try:
             port = await worker.call(
-                lambda: _open_port(self._settings), deadline_s=OPEN_DEADLINE_S, dispose=lambda late: late.close()
+                lambda: open_tty(self._settings), deadline_s=OPEN_DEADLINE_S, dispose=lambda late: late.close()
             )
         except TimeoutError:
             raise DeviceError(
@@ -95,7 +95,7 @@ class TtySerialPort:
         worker = Worker("serial close")
         # The kernel drains a tty in close(), for up to 30 s if the other side holds it in flow control.
         with contextlib.suppress(TimeoutError, OSError):
-            await worker.call(lambda: _close_port(port), deadline_s=CLOSE_DEADLINE_S)
+            await worker.call(lambda: close_tty(port), deadline_s=CLOSE_DEADLINE_S)
         worker.stop()
 
     def _detach(self) -> serial.Serial | None:
@@ -156,7 +156,7 @@ class TtySerialPort:
         port = self._detach()
         if port is not None:
             worker = Worker("serial close")
-            worker.post(lambda: _close_port(port))
+            worker.post(lambda: close_tty(port))
             worker.stop()
             self._on_lost(error)
         return error
@@ -170,7 +170,8 @@ def _wake(future: asyncio.Future[None]) -> None:
         future.set_result(None)
 
 
-def _open_port(settings: SerialSettings) -> serial.Serial:
+def open_tty(settings: SerialSettings) -> serial.Serial:
+    """Open a serial line for this program alone, raw, configured and non-blocking. Blocks; raises DeviceError."""
     import serial  # noqa: PLC0415
 
     port = serial.Serial()  # not yet opened: a path given here would open at once
@@ -200,7 +201,8 @@ def _prepare(fd: int) -> None:
     termios.tcsetattr(fd, termios.TCSANOW, attributes)
 
 
-def _close_port(port: serial.Serial) -> None:
+def close_tty(port: serial.Serial) -> None:
+    """Let go of it. Blocks, for up to 30 s while the other side holds back the last bytes by flow control."""
     with contextlib.suppress(OSError):
         fcntl.ioctl(port.fileno(), termios.TIOCNXCL)  # a pseudo-terminal outlives this descriptor
     port.close()

@@ -25,7 +25,7 @@ class SerialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class KeypadSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``[keypad]``: which driver; for a matrix its pins (BCM numbers) and layout (one string a row), for evdev its path."""
+    """``[keypad]``: which driver; matrix: its pins (BCM numbers) and layout (one string a row); evdev: its path."""
 
     driver: Literal["matrix", "evdev", "simulated"] = "matrix"
     row_pins: tuple[PinNumber, ...] = (5, 6, 13, 19)
@@ -53,11 +53,12 @@ class PrinterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     driver: Literal["serial", "usb", "network", "file", "simulated", "none"] = "serial"
     device: str = ""
-    baudrate: int = 19_200
+    baudrate: Annotated[int, msgspec.Meta(ge=300, le=921_600)] = 19_200
+    flow_control: Literal["none", "rtscts", "xonxoff"] = "none"
     host: str = ""
     port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 9100
-    usb_vendor_id: int = 0
-    usb_product_id: int = 0
+    usb_vendor_id: Annotated[int, msgspec.Meta(ge=0, le=0xFFFF)] = 0
+    usb_product_id: Annotated[int, msgspec.Meta(ge=0, le=0xFFFF)] = 0
     columns: Columns = 48
     codepage: Literal["CP858", "CP1252", "CP850", "CP861"] = "CP858"
     timeout_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 5.0

@@ -166,6 +166,9 @@ class _Machine:
             raise DeviceError("simulated printer: the cable is unplugged, plug it in")
         self.is_open = True
 
+    async def rest(self) -> None:
+        pass
+
     async def close(self) -> None:
         self.is_open = False
 

@@ -12,7 +12,8 @@ import contextlib
 import queue
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -31,45 +32,41 @@ class Worker:
     ) -> T:
         """What ``function`` returns or raises; TimeoutError once ``deadline_s`` has passed.
 
-        A call that has begun cannot be interrupted: after a TimeoutError stop this worker and take a new one. Should the
-        late call still bring a result, ``dispose`` gets it (in the thread), so that an opened device does not leak.
+        A call that has begun cannot be interrupted: after a TimeoutError :meth:`stop` this worker; the next call starts
+        a new thread. Should the late call still bring a result, ``dispose`` gets it (in the thread), so that an opened
+        device does not leak.
         """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
-        abandoned = threading.Event()
+        handover: _Handover[T] = _Handover()
 
         def job() -> None:
-            if abandoned.is_set():
+            if handover.abandoned:
                 return
             try:
                 result = function()
             except BaseException as error:  # handed to the caller, whatever it is
                 _tell(loop, _fail, answer, error)
                 return
-            if abandoned.is_set():
-                if dispose is not None:
-                    dispose(result)
-            else:
+            if handover.deliver(result):
                 _tell(loop, _resolve, answer, result)
+            elif dispose is not None:
+                _quietly(dispose, result)
 
-        self._queue().put(job)
+        jobs = self._queue()
+        jobs.put(job)
         try:
             async with asyncio.timeout(deadline_s):
                 return await answer
         except BaseException:
-            abandoned.set()
-            if dispose is not None and answer.done() and not answer.cancelled() and answer.exception() is None:
-                dispose(answer.result())
+            for result in handover.abandon():  # came in the very moment the wait was given up
+                if dispose is not None:
+                    jobs.put(partial(_quietly, dispose, result))
             raise
 
     def post(self, function: Callable[[], object]) -> None:
         """Run ``function`` and let nobody know how it went: for letting go of a lost device."""
-
-        def job() -> None:
-            with contextlib.suppress(Exception):
-                function()
-
-        self._queue().put(job)
+        self._queue().put(partial(_quietly, function))
 
     def stop(self) -> None:
         """Let the thread end after the calls it has been given. Never waits; may be called twice."""
@@ -84,9 +81,36 @@ class Worker:
         return self._jobs
 
 
+class _Handover(Generic[T]):
+    """Settles between two threads who has to look after a result."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._delivered: list[T] = []
+        self.abandoned = False
+
+    def deliver(self, result: T) -> bool:
+        """False if nobody waits for it any more."""
+        with self._lock:
+            if not self.abandoned:
+                self._delivered.append(result)
+            return not self.abandoned
+
+    def abandon(self) -> list[T]:
+        """Wait no longer; what had been delivered until now."""
+        with self._lock:
+            self.abandoned = True
+            return self._delivered
+
+
 def _work(jobs: queue.SimpleQueue[_Job | None]) -> None:
     while (job := jobs.get()) is not None:
         job()
+
+
+def _quietly(function: Callable[..., object], *args: object) -> None:
+    with contextlib.suppress(Exception):
+        function(*args)
 
 
 def _resolve(answer: asyncio.Future[T], result: T) -> None:

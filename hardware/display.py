@@ -1,0 +1,158 @@
+"""An OLED with an ssd1306 or sh1106 controller, by luma.oled. The bus is slow and blocks: it has a thread of its own.
+
+Two things of luma to know. Constructing its device sends the start-up commands, and it registers an exit handler that
+keeps the device, some 130 KB, for the life of the process; so the bus is probed first, and a device let go is emptied.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+from typing import Any, TypeVar
+
+from PIL.Image import Image
+
+from hardware.interfaces import DeviceError, check_picture
+from hardware.settings import DisplaySettings
+from hardware.worker import Worker
+
+T = TypeVar("T")
+
+OPEN_DEADLINE_S = 10.0
+"""luma.oled takes seconds to load from a slow card."""
+SHOW_DEADLINE_S = 3.0
+DISPLAY_OFF = 0xAE
+"""Understood by both controllers in any state, so it serves to ask whether one is there."""
+
+
+class OledDisplay:
+    """``bus`` is for tests: an object with the methods of smbus2.SMBus, or of spidev.SpiDev for SPI."""
+
+    def __init__(self, settings: DisplaySettings, *, bus: Any = None, pins: Any = None) -> None:
+        self._settings = settings
+        self._bus = bus
+        self._pins = pins
+        self._worker = Worker("display")
+        self._device: Any = None
+        self._shown: bytes | None = None
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        return (self._settings.width, self._settings.height)
+
+    @property
+    def description(self) -> str:
+        s = self._settings
+        where = f"I2C bus {s.i2c_port} address {s.i2c_address:#04x}" if s.interface == "i2c" else "SPI 0.0"
+        return f"{s.driver} display {s.width} x {s.height}, {where}"
+
+    async def open(self) -> None:
+        """Find the controller, start it and clear it. Raises DeviceError if it does not answer."""
+        await self.close()
+        try:
+            self._device = await self._worker.call(self._connect, deadline_s=OPEN_DEADLINE_S, dispose=_release)
+        except Exception as error:  # luma has error classes for some causes and lets others through
+            self._abandon()
+            raise self._explain(error) from error
+        self._shown = None
+
+    async def show(self, picture: Image) -> None:
+        """Send it, unless it is on the display already. Raises DeviceError, after which the display needs open()."""
+        check_picture(picture, self.size_px)
+        if (device := self._device) is None:
+            raise DeviceError(f"{self.description}: not open")
+        pixels = picture.tobytes()
+        if pixels == self._shown:
+            return
+        sent = picture.copy()  # the caller may draw on it while the thread reads
+        try:
+            await self._worker.call(lambda: device.display(sent), deadline_s=SHOW_DEADLINE_S)
+        except Exception as error:
+            self._abandon()
+            raise self._explain(error) from error
+        self._shown = pixels
+
+    async def close(self) -> None:
+        """Darken the display and let go of the bus."""
+        device, self._device = self._device, None
+        if device is not None:
+            with contextlib.suppress(Exception):
+                await self._worker.call(lambda: _release(device, darken=True), deadline_s=SHOW_DEADLINE_S)
+        self._worker.stop()
+
+    def _abandon(self) -> None:
+        """The thread may be stuck in the bus: leave it to end by itself and take a new one next time."""
+        device, self._device = self._device, None
+        if device is not None:
+            self._worker.post(lambda: _release(device))
+        self._worker.stop()
+
+    def _connect(self) -> Any:
+        from luma.oled import device  # noqa: PLC0415
+
+        s = self._settings
+        wire = self._open_i2c() if s.interface == "i2c" else self._open_spi()
+        try:
+            wire.command(DISPLAY_OFF)
+            made = getattr(device, s.driver)(wire, width=s.width, height=s.height, rotate=s.rotate)
+            made.contrast(s.contrast)
+        except BaseException:
+            with contextlib.suppress(Exception):
+                wire.cleanup()
+            raise
+        return made
+
+    def _open_i2c(self) -> Any:
+        from luma.core.interface.serial import i2c  # noqa: PLC0415
+
+        return i2c(bus=self._bus, port=self._settings.i2c_port, address=self._settings.i2c_address)
+
+    def _open_spi(self) -> Any:
+        from luma.core.interface.serial import spi  # noqa: PLC0415
+
+        return spi(spi=self._bus, gpio=_SpiPins(self._pins), port=0, device=0)
+
+    def _explain(self, error: Exception) -> DeviceError:
+        if isinstance(error, ImportError):
+            hint = f"a library is missing ({error.name}): pip install 'netgiro-terminal[pi]'"
+        elif isinstance(error, TimeoutError):
+            hint = "the bus hangs: check SDA and SCL for a short, then switch the power off and on"
+        elif getattr(error, "errno", None) in (errno.EACCES, errno.EPERM) or "permission" in str(error):
+            hint = f"no permission: add this user to the group {self._settings.interface}"
+        elif self._settings.interface == "spi":
+            hint = "check the wires and that SPI is on (sudo raspi-config, Interface Options)"
+        else:
+            scan = f"i2cdetect -y {self._settings.i2c_port}"
+            hint = f"check the wires, that I2C is on (sudo raspi-config), and the address ({scan})"
+        return DeviceError(f"{self.description}: does not answer ({error or type(error).__name__}): {hint}")
+
+
+class _SpiPins:
+    """The data/command and reset lines of an SPI display, in the shape luma expects (RPi.GPIO), on lgpio's pins."""
+
+    OUT, LOW, HIGH = "output", 0, 1
+
+    def __init__(self, factory: Any = None) -> None:
+        if factory is None:
+            from gpiozero.pins.lgpio import LGPIOFactory  # noqa: PLC0415
+
+            factory = LGPIOFactory()
+        self._factory = factory
+
+    def setup(self, number: int, _direction: str) -> None:
+        self._factory.pin(number).output_with_state(0)
+
+    def output(self, number: int, level: int) -> None:
+        self._factory.pin(number).state = level
+
+
+def _release(device: Any, *, darken: bool = False) -> None:
+    """Free the bus and empty the object, which luma's exit handler will hold for ever."""
+    wire = device._serial_interface
+    try:
+        if darken:
+            device.hide()
+            device.clear()
+    finally:
+        vars(device).clear()
+        wire.cleanup()
