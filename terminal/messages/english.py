@@ -1,0 +1,109 @@
+"""English."""
+
+from __future__ import annotations
+
+from terminal.customer import CustomerKind, IdentifierProblem
+from terminal.messages.words import Advice, ReceiptWords, Trouble, Words
+from terminal.register.protocol import RefusalCode
+from terminal.sale import Outcome, Reason
+
+_OTHER_PAYMENT = "Ask for another way to pay."
+_SEND_AGAIN = "Send the amount again from the register."
+_NOT_CHARGED = "Nothing was charged."
+_CALL_SERVICE = "Tell the terminal's service."
+
+ENGLISH = Words(
+    outcomes={
+        Outcome.APPROVED: "Approved",
+        Outcome.DECLINED: "Declined",
+        Outcome.CANCELLED: "Cancelled",
+        Outcome.FAILED: "Failed",
+        Outcome.UNKNOWN: "Not certain",
+    },
+    results={
+        Reason.PAID: Advice("Paid with Netgíró.", "The sale is complete."),
+        Reason.CUSTOMER_DECLINED: Advice("The payment was not approved.", _OTHER_PAYMENT),
+        Reason.CUSTOMER_UNKNOWN: Advice("Netgíró does not know this customer.", f"Check the number. {_SEND_AGAIN}"),
+        Reason.BELOW_MINIMUM: Advice("The amount is below Netgíró's minimum.", _OTHER_PAYMENT),
+        Reason.WITHDRAWN: Advice("The payment was withdrawn at Netgíró.", _OTHER_PAYMENT),
+        Reason.WRONG_CODE: Advice("The SMS code was wrong too often.", _SEND_AGAIN),
+        Reason.CASHIER_CANCELLED: Advice("Cancelled at the terminal.", _NOT_CHARGED),
+        Reason.REGISTER_CANCELLED: Advice("Cancelled at the register.", _NOT_CHARGED),
+        Reason.TIMED_OUT: Advice("Time ran out.", f"{_NOT_CHARGED} {_SEND_AGAIN}"),
+        Reason.POWER_CUT: Advice("The terminal lost power.", f"{_NOT_CHARGED} {_SEND_AGAIN}"),
+        Reason.REQUEST_NOT_VALID: Advice("Netgíró did not take the request.", f"{_OTHER_PAYMENT} {_CALL_SERVICE}"),
+        Reason.CREDENTIALS: Advice("Netgíró refused this terminal's key.", f"{_OTHER_PAYMENT} {_CALL_SERVICE}"),
+        Reason.NO_CONNECTION: Advice("No connection to Netgíró.", f"{_NOT_CHARGED} Check the network."),
+        Reason.NO_ANSWER: Advice("No answer from Netgíró.", f"{_NOT_CHARGED} {_SEND_AGAIN}"),
+        Reason.MISMATCH: Advice("Netgíró's answer does not fit this sale.", f"{_NOT_CHARGED} {_CALL_SERVICE}"),
+        Reason.NOT_TRACEABLE: Advice("The customer may have paid.", "Ask Netgíró before you take another payment."),
+    },
+    refusals={
+        RefusalCode.BUSY: "Another sale is open. Finish or cancel it first.",
+        RefusalCode.AMOUNT: "The amount is not valid. Send it again in whole kronur.",
+        RefusalCode.UNAVAILABLE: "The terminal cannot take a payment now. Read its screen.",
+        RefusalCode.NOT_FOUND: "No sale has this number. Check the number.",
+    },
+    amount_limits=f"The amount must be from {{lowest}} to {{highest}} {_OTHER_PAYMENT}",
+    identifier_problems={
+        IdentifierProblem.NOT_AN_IDENTIFIER: Advice("Wrong number of digits.", "App code, kennitala or phone?"),
+        IdentifierProblem.BAD_APP_CODE: Advice("Wrong app code.", "Type its last 4 digits."),
+        IdentifierProblem.BAD_KENNITALA: Advice("Wrong kennitala.", "Type it again."),
+        IdentifierProblem.BAD_PHONE: Advice("Wrong mobile number.", "7 digits, starting with 6, 7 or 8."),
+        IdentifierProblem.BAD_SMS_CODE: Advice("Wrong number of digits.", "Type the code from the SMS."),
+    },
+    customer_kinds={
+        CustomerKind.APP_CODE: "App code",
+        CustomerKind.KENNITALA: "Kennitala",
+        CustomerKind.PHONE: "Phone number",
+    },
+    troubles={
+        Trouble.JOURNAL: Advice("Journal fault", "The terminal takes no payments. Call its service."),
+        Trouble.KEYPAD: Advice("Keypad not found", "Check the keypad's cable."),
+        Trouble.REGISTER: Advice("Register not found", "Check the cable to the register."),
+        Trouble.NETWORK: Advice("No connection", "Netgíró does not answer. Check the network."),
+        Trouble.PAPER_OUT: Advice("Out of paper", "Put a new roll in the printer."),
+        Trouble.COVER_OPEN: Advice("Printer open", "Close the printer."),
+        Trouble.PRINTER_OFFLINE: Advice("Printer not found", "Check the printer's power and cable."),
+        Trouble.RECEIPTS_PENDING: Advice("Receipt waiting", "It prints once the printer is ready."),
+    },
+    ready="Ready",
+    ask_identifier="App code, kennitala or phone",
+    identifier_typed="Customer's number",
+    ask_code="Code from the SMS",
+    ask_code_again="Wrong code, try again",
+    tries_left_one="{count} try left",
+    tries_left_many="{count} tries left",
+    key_cancel="* cancel",
+    key_ok_or_clear="# OK   * clear",
+    one_moment="One moment…",
+    contacting="Contacting Netgíró",
+    approve_in_app="Approve in the Netgíró app",
+    approve_if_asked="Approve in the app if it asks",
+    checking_code="Checking the code",
+    completing="Completing the payment",
+    cancelling="Cancelling…",
+    wait_for_confirmation="Wait for the confirmation",
+    checking_payment="Checking payment",
+    checking_stay="Do not take another payment yet.",
+    checking_call="If this lasts, call Netgíró.",
+    receipt=ReceiptWords(
+        sale="SALE",
+        customer_copy="Customer copy",
+        merchant_copy="Merchant copy",
+        reprint="DUPLICATE",
+        kennitala="Kt.",
+        status="Status",
+        date="Date",
+        printed="Printed",
+        number="Receipt no.",
+        terminal="Terminal",
+        identified_by="Identified by",
+        invoice_number="Invoice no.",
+        reference="Reference",
+        transaction_id="Transaction",
+        support_reference="Number for Netgíró's support",
+        clock_not_set="Clock not set: time may be wrong",
+        thanks="Thank you",
+    ),
+)

@@ -1,0 +1,111 @@
+"""Íslenska: the words that Icelandic staff know from their card terminals."""
+
+from __future__ import annotations
+
+from terminal.customer import CustomerKind, IdentifierProblem
+from terminal.messages.words import Advice, ReceiptWords, Trouble, Words
+from terminal.register.protocol import RefusalCode
+from terminal.sale import Outcome, Reason
+
+_OTHER_PAYMENT = "Biddu um annan greiðslumáta."
+_SEND_AGAIN = "Sendu upphæðina aftur frá kassanum."
+_NOT_CHARGED = "Ekkert var gjaldfært."
+_CALL_SERVICE = "Láttu þjónustuaðila posans vita."
+
+ICELANDIC = Words(
+    outcomes={
+        Outcome.APPROVED: "Samþykkt",
+        Outcome.DECLINED: "Heimild hafnað",
+        Outcome.CANCELLED: "Hætt við",
+        Outcome.FAILED: "Mistókst",
+        Outcome.UNKNOWN: "Óvíst",
+    },
+    results={
+        Reason.PAID: Advice("Greitt með Netgíró.", "Sölunni er lokið."),
+        Reason.CUSTOMER_DECLINED: Advice("Greiðslan var ekki samþykkt.", _OTHER_PAYMENT),
+        Reason.CUSTOMER_UNKNOWN: Advice("Viðskiptavinur fannst ekki hjá Netgíró.", f"Athugaðu númerið. {_SEND_AGAIN}"),
+        Reason.BELOW_MINIMUM: Advice("Upphæðin er undir lágmarki Netgíró.", _OTHER_PAYMENT),
+        Reason.WITHDRAWN: Advice("Greiðslan var afturkölluð hjá Netgíró.", _OTHER_PAYMENT),
+        Reason.WRONG_CODE: Advice("SMS-kóðinn var of oft rangur.", _SEND_AGAIN),
+        Reason.CASHIER_CANCELLED: Advice("Hætt var við söluna á posanum.", _NOT_CHARGED),
+        Reason.REGISTER_CANCELLED: Advice("Hætt var við söluna á kassanum.", _NOT_CHARGED),
+        Reason.TIMED_OUT: Advice("Tíminn rann út.", f"{_NOT_CHARGED} {_SEND_AGAIN}"),
+        Reason.POWER_CUT: Advice("Posinn missti rafmagn.", f"{_NOT_CHARGED} {_SEND_AGAIN}"),
+        Reason.REQUEST_NOT_VALID: Advice("Netgíró tók ekki við beiðninni.", f"{_OTHER_PAYMENT} {_CALL_SERVICE}"),
+        Reason.CREDENTIALS: Advice("Netgíró hafnaði aðgangi posans.", f"{_OTHER_PAYMENT} {_CALL_SERVICE}"),
+        Reason.NO_CONNECTION: Advice("Ekkert samband við Netgíró.", f"{_NOT_CHARGED} Athugaðu nettenginguna."),
+        Reason.NO_ANSWER: Advice("Ekkert svar frá Netgíró.", f"{_NOT_CHARGED} {_SEND_AGAIN}"),
+        Reason.MISMATCH: Advice("Svar Netgíró á ekki við þessa sölu.", f"{_NOT_CHARGED} {_CALL_SERVICE}"),
+        Reason.NOT_TRACEABLE: Advice(
+            "Viðskiptavinur gæti hafa greitt.", "Spyrðu Netgíró áður en þú tekur aðra greiðslu."
+        ),
+    },
+    refusals={
+        RefusalCode.BUSY: "Önnur sala er í gangi. Ljúktu henni eða hættu við hana fyrst.",
+        RefusalCode.AMOUNT: "Upphæðin er ekki gild. Sendu hana aftur í heilum krónum.",
+        RefusalCode.UNAVAILABLE: "Posinn getur ekki tekið við greiðslu núna. Lestu skjá posans.",
+        RefusalCode.NOT_FOUND: "Engin sala er með þessu númeri. Athugaðu númerið.",
+    },
+    amount_limits=f"Upphæðin þarf að vera á bilinu {{lowest}} til {{highest}} {_OTHER_PAYMENT}",
+    identifier_problems={
+        IdentifierProblem.NOT_AN_IDENTIFIER: Advice("Rangur fjöldi tölustafa.", "Appkóði, kennitala eða símanúmer?"),
+        IdentifierProblem.BAD_APP_CODE: Advice("Rangur appkóði.", "Sláðu inn síðustu 4 tölustafina."),
+        IdentifierProblem.BAD_KENNITALA: Advice("Röng kennitala.", "Sláðu hana inn aftur."),
+        IdentifierProblem.BAD_PHONE: Advice("Rangt farsímanúmer.", "7 tölustafir, byrjar á 6, 7 eða 8."),
+        IdentifierProblem.BAD_SMS_CODE: Advice("Rangur fjöldi tölustafa.", "Sláðu inn kóðann úr SMS-inu."),
+    },
+    customer_kinds={
+        CustomerKind.APP_CODE: "Appkóði",
+        CustomerKind.KENNITALA: "Kennitala",
+        CustomerKind.PHONE: "Símanúmer",
+    },
+    troubles={
+        Trouble.JOURNAL: Advice("Skráning biluð", "Posinn tekur ekki við greiðslum. Hringdu í þjónustuaðila."),
+        Trouble.KEYPAD: Advice("Lyklaborð svarar ekki", "Athugaðu snúru lyklaborðsins."),
+        Trouble.REGISTER: Advice("Kassi ótengdur", "Athugaðu snúruna milli kassa og posa."),
+        Trouble.NETWORK: Advice("Sambandslaust", "Netgíró svarar ekki. Athugaðu nettenginguna."),
+        Trouble.PAPER_OUT: Advice("Pappír búinn", "Settu nýja rúllu í prentarann."),
+        Trouble.COVER_OPEN: Advice("Prentari opinn", "Lokaðu prentaranum."),
+        Trouble.PRINTER_OFFLINE: Advice("Prentari ótengdur", "Athugaðu rafmagn og snúru prentarans."),
+        Trouble.RECEIPTS_PENDING: Advice("Kvittun bíður", "Hún prentast þegar prentarinn er tilbúinn."),
+    },
+    ready="Tilbúið",
+    ask_identifier="Appkóði, kennitala eða símanúmer",
+    identifier_typed="Númer viðskiptavinar",
+    ask_code="Kóði úr SMS-i",
+    ask_code_again="Rangur kóði, reyndu aftur",
+    tries_left_one="{count} tilraun eftir",
+    tries_left_many="{count} tilraunir eftir",
+    key_cancel="* hætta við",
+    key_ok_or_clear="# í lagi   * hreinsa",
+    one_moment="Augnablik…",
+    contacting="Samband við Netgíró",
+    approve_in_app="Samþykktu í Netgíró-appinu",
+    approve_if_asked="Samþykktu í appinu ef beðið er um það",
+    checking_code="Kóðinn er athugaður",
+    completing="Gengið frá greiðslu",
+    cancelling="Hætti við…",
+    wait_for_confirmation="Bíddu eftir staðfestingu",
+    checking_payment="Greiðsla í athugun",
+    checking_stay="Ekki taka aðra greiðslu strax.",
+    checking_call="Hringdu í Netgíró ef þetta dregst.",
+    receipt=ReceiptWords(
+        sale="SALA",
+        customer_copy="Eintak viðskiptavinar",
+        merchant_copy="Eintak söluaðila",
+        reprint="AFRIT",
+        kennitala="Kt.",
+        status="Staða",
+        date="Dagsetning",
+        printed="Prentað",
+        number="Kvittun nr.",
+        terminal="Posi",
+        identified_by="Auðkenni",
+        invoice_number="Reikningur nr.",
+        reference="Tilvísun",
+        transaction_id="Færslunúmer",
+        support_reference="Númer fyrir þjónustu Netgíró",
+        clock_not_set="Klukka óstillt: tími gæti verið rangur",
+        thanks="Takk fyrir viðskiptin",
+    ),
+)

@@ -1,0 +1,104 @@
+"""The texts that a language must have, by name. Braces are filled in by whoever shows the text."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from terminal.customer import CustomerKind, IdentifierProblem
+from terminal.register.protocol import RefusalCode
+from terminal.sale import Outcome, Reason
+
+
+class Trouble(StrEnum):
+    """What is wrong around the terminal, the most hindering first."""
+
+    JOURNAL = "journal"
+    KEYPAD = "keypad"
+    REGISTER = "register"
+    NETWORK = "network"
+    PAPER_OUT = "paper_out"
+    COVER_OPEN = "cover_open"
+    PRINTER_OFFLINE = "printer_offline"
+    RECEIPTS_PENDING = "receipts_pending"
+
+    @property
+    def hinders_sales(self) -> bool:
+        """No sale can begin or be carried out until it is mended."""
+        return self in (Trouble.JOURNAL, Trouble.KEYPAD, Trouble.REGISTER)
+
+
+class Advice(msgspec.Struct, frozen=True):
+    """What happened, and what to do about it."""
+
+    what: str
+    next: str
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.next}"
+
+
+class ReceiptWords(msgspec.Struct, frozen=True, kw_only=True):
+    """The words on paper."""
+
+    sale: str
+    customer_copy: str
+    merchant_copy: str
+    reprint: str
+    kennitala: str
+    status: str
+    date: str
+    printed: str
+    number: str
+    terminal: str
+    identified_by: str
+    invoice_number: str
+    reference: str
+    transaction_id: str
+    support_reference: str
+    clock_not_set: str
+    thanks: str
+
+
+class Words(msgspec.Struct, frozen=True, kw_only=True):
+    """One language."""
+
+    outcomes: dict[Outcome, str]
+    results: dict[Reason, Advice]
+    refusals: dict[RefusalCode, str]
+    amount_limits: str
+    """With ``{lowest}`` and ``{highest}``."""
+    identifier_problems: dict[IdentifierProblem, Advice]
+    customer_kinds: dict[CustomerKind, str]
+    troubles: dict[Trouble, Advice]
+    """``what`` is short enough for a line of the screen."""
+
+    ready: str
+    ask_identifier: str
+    identifier_typed: str
+    ask_code: str
+    ask_code_again: str
+    tries_left_one: str
+    tries_left_many: str
+    """With ``{count}``."""
+    key_cancel: str
+    key_ok_or_clear: str
+
+    one_moment: str
+    contacting: str
+    approve_in_app: str
+    approve_if_asked: str
+    checking_code: str
+    completing: str
+    cancelling: str
+    wait_for_confirmation: str
+    checking_payment: str
+    checking_stay: str
+    checking_call: str
+
+    receipt: ReceiptWords
+
+    def tries_left(self, count: int) -> str:
+        """How many more times the code may be typed."""
+        return (self.tries_left_one if count == 1 else self.tries_left_many).format(count=count)

@@ -1,0 +1,155 @@
+"""The receipt: one pure layout for every width of paper."""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+from collections.abc import Iterator
+from datetime import datetime
+
+import msgspec
+
+from hardware.interfaces import Columns, Cut, Document, PaperItem, TextLine
+from terminal.effects import ReceiptKind
+from terminal.messages import Language, Words, result_sentence, words_in
+from terminal.money import format_kr
+from terminal.sale import Outcome, Reason, Sale, State
+from terminal.screens import SERVICE_NAME
+
+
+class Shop(msgspec.Struct, frozen=True, kw_only=True):
+    """Who sells, as the shop's own receipts say it."""
+
+    name: str = ""
+    kennitala: str = ""
+
+
+def receipt_document(
+    sale: Sale,
+    *,
+    kind: ReceiptKind,
+    copy: bool,
+    shop: Shop,
+    terminal_id: str,
+    printed_at: datetime,
+    language: Language,
+    columns: Columns,
+    clock_set: bool = True,
+) -> Document:
+    """The receipt of a sale that has ended.
+
+    ``copy`` marks a later print of the same receipt. ``printed_at`` must carry its time zone, which is also the one
+    that the sale's time is shown in. Raises ValueError for an open sale or a time without a zone.
+    """
+    if sale.reason is None or sale.state not in (State.REPORT, State.CLOSED):
+        raise ValueError(f"sale {sale.number} is still open ({sale.state}): print its receipt once it has ended")
+    if printed_at.tzinfo is None:
+        raise ValueError("printed_at has no time zone: pass datetime.now().astimezone()")
+    words = words_in(language)
+    items: list[PaperItem] = [
+        *_heading(shop, words, copy=copy, columns=columns),
+        *_outcome(sale, words, language, columns),
+        TextLine(),
+    ]
+    facts = [*_times(sale, words, printed_at, copy=copy), (words.receipt.terminal, terminal_id), *_facts(sale, words)]
+    if kind is ReceiptKind.MERCHANT:
+        facts.extend(_facts_for_support(sale, words))
+    for label, value in facts:
+        items.extend(_pair(label, value, columns))
+    items.extend([TextLine(), *_footing(kind, words, clock_set=clock_set, columns=columns), Cut()])
+    return tuple(items)
+
+
+def _heading(shop: Shop, words: Words, *, copy: bool, columns: int) -> Iterator[TextLine]:
+    yield from _centred(shop.name, columns, bold=True)
+    if shop.kennitala:
+        yield from _centred(f"{words.receipt.kennitala} {_format_kennitala(shop.kennitala)}", columns)
+    yield TextLine()
+    yield from _centred(SERVICE_NAME, columns, double=True)
+    if copy:
+        yield from _centred(f"*** {words.receipt.reprint} ***", columns, bold=True)
+
+
+def _outcome(sale: Sale, words: Words, language: Language, columns: int) -> Iterator[TextLine]:
+    assert sale.reason is not None
+    outcome = sale.reason.outcome
+    yield from _centred(words.receipt.sale, columns, bold=True)
+    yield from _centred(format_kr(sale.amount_kr), columns, bold=True, double=True)
+    yield from _centred(words.outcomes[outcome].upper(), columns, bold=True)
+    if outcome is not Outcome.APPROVED:
+        yield from _centred(result_sentence(sale.reason, language), columns)
+
+
+def _times(sale: Sale, words: Words, printed_at: datetime, *, copy: bool) -> Iterator[tuple[str, str]]:
+    sold_at = datetime.fromisoformat(sale.created).astimezone(printed_at.tzinfo)
+    yield words.receipt.date, _format_time(sold_at)
+    if copy:
+        yield words.receipt.printed, _format_time(printed_at)
+
+
+def _facts(sale: Sale, words: Words) -> Iterator[tuple[str, str]]:
+    """Label and value; facts that the sale does not have are left out."""
+    yield words.receipt.number, str(sale.number)
+    if sale.customer_kind is not None:
+        label = sale.customer_label.replace("•", "*")  # code pages have no bullet
+        yield words.receipt.identified_by, f"{words.customer_kinds[sale.customer_kind]} {label}"
+    if sale.invoice_number:
+        yield words.receipt.invoice_number, sale.invoice_number
+    yield words.receipt.reference, sale.reference
+    if sale.authorization_id:
+        yield words.receipt.transaction_id, sale.authorization_id
+
+
+def _facts_for_support(sale: Sale, words: Words) -> Iterator[tuple[str, str]]:
+    if sale.support_reference and sale.reason is not Reason.PAID:
+        yield words.receipt.support_reference, sale.support_reference
+
+
+def _footing(kind: ReceiptKind, words: Words, *, clock_set: bool, columns: int) -> Iterator[TextLine]:
+    receipt = words.receipt
+    if not clock_set:
+        yield from _centred(receipt.clock_not_set, columns)
+    match kind:
+        case ReceiptKind.CUSTOMER:
+            yield from _centred(receipt.customer_copy, columns)
+            yield from _centred(receipt.thanks, columns)
+        case ReceiptKind.MERCHANT:
+            yield from _centred(receipt.merchant_copy, columns)
+
+
+# --- lines ------------------------------------------------------------------------------------------------------------
+
+
+def _centred(text: str, columns: int, *, bold: bool = False, double: bool = False) -> Iterator[TextLine]:
+    for line in _wrap(text, columns // 2 if double else columns):
+        yield TextLine(text=line, align="center", bold=bold, double=double)
+
+
+def _pair(label: str, value: str, columns: int) -> Iterator[TextLine]:
+    """Label left and value right; a value that does not fit beside its label goes below, whole."""
+    value = _clean(value)
+    gap = columns - len(label) - len(value)
+    if gap >= 2:
+        yield TextLine(text=f"{label}{' ' * gap}{value}")
+        return
+    yield from (TextLine(text=line) for line in _wrap(label, columns))
+    yield from (TextLine(text=line, align="right") for line in _wrap(value, columns))
+
+
+def _wrap(text: str, columns: int) -> list[str]:
+    """Lines of at most ``columns`` characters, broken at spaces and hyphens where there are any. Loses no character."""
+    return textwrap.wrap(_clean(text), columns)
+
+
+def _clean(text: str) -> str:
+    """Accents composed, so that a character is a column; control characters and runs of space are one space."""
+    printable = "".join(char if char.isprintable() else " " for char in unicodedata.normalize("NFC", text))
+    return " ".join(printable.split())
+
+
+def _format_kennitala(digits: str) -> str:
+    return f"{digits[:6]}-{digits[6:]}" if len(digits) == 10 and digits.isdigit() else digits
+
+
+def _format_time(at: datetime) -> str:
+    return f"{at:%d.%m.%Y %H:%M}"

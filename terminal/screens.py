@@ -1,0 +1,163 @@
+"""What stands on the screen: pure, from a moment of the terminal to a few texts, each with its role.
+
+Nothing that identifies a customer comes through here: an entry is shown masked, whatever its screen.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+import msgspec
+
+from hardware.interfaces import PrinterStatus
+from terminal.customer import CustomerKind
+from terminal.entry import Entry
+from terminal.messages import Language, Trouble, Words, words_in
+from terminal.money import format_kr
+from terminal.sale import Sale, State
+from terminal.view import Conditions, View
+
+SERVICE_NAME = "Netgíró"
+
+
+class Screen(msgspec.Struct, frozen=True, kw_only=True):
+    """The texts of one screen by role, from top to bottom; an empty text is not there."""
+
+    banner: str = ""
+    """How a sale ended, or what is wrong: the first thing to see."""
+    headline: str = ""
+    """The largest text: the amount."""
+    prompt: str = ""
+    """What goes on, or what is asked of the reader."""
+    entry: str = ""
+    """What was typed, masked."""
+    hint: str = ""
+    """What to do next."""
+    marks: tuple[str, ...] = ()
+    """What is wrong around the terminal, most hindering first."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """All texts, for readers without a picture."""
+        return tuple(
+            text for text in (self.banner, self.headline, self.prompt, self.entry, self.hint, *self.marks) if text
+        )
+
+
+def screen_for(view: View, language: Language, *, shop_name: str = "") -> Screen:
+    """What to show now: the open sale, else the last result, else that the terminal is ready."""
+    words = words_in(language)
+    troubles = troubles_of(view.conditions)
+    shown = view.sale or view.result
+    if shown is None:
+        return _idle(troubles, words, shop_name)
+    screen = _for_sale(shown, view.entry if view.sale else Entry(), words)
+    return msgspec.structs.replace(screen, marks=_marks(troubles, words))
+
+
+def troubles_of(conditions: Conditions) -> tuple[Trouble, ...]:
+    """What is wrong, the most hindering first. A printer that says nothing of itself is no trouble."""
+    standing = {
+        Trouble.JOURNAL: not conditions.journal_ok,
+        Trouble.KEYPAD: not conditions.keypad_ok,
+        Trouble.REGISTER: not conditions.register_ok,
+        Trouble.NETWORK: not conditions.network_ok,
+        Trouble.PAPER_OUT: conditions.printer is PrinterStatus.PAPER_OUT,
+        Trouble.COVER_OPEN: conditions.printer is PrinterStatus.COVER_OPEN,
+        Trouble.PRINTER_OFFLINE: conditions.printer is PrinterStatus.OFFLINE,
+        Trouble.RECEIPTS_PENDING: conditions.pending_receipts > 0,
+    }
+    return tuple(trouble for trouble in Trouble if standing[trouble])
+
+
+def _marks(troubles: tuple[Trouble, ...], words: Words) -> tuple[str, ...]:
+    return tuple(words.troubles[trouble].what for trouble in troubles)
+
+
+def _idle(troubles: tuple[Trouble, ...], words: Words, shop_name: str) -> Screen:
+    if not troubles:
+        return Screen(headline=SERVICE_NAME, prompt=shop_name, hint=words.ready)
+    first, *others = troubles
+    return Screen(
+        banner=words.troubles[first].what,
+        prompt=words.troubles[first].next,
+        hint="" if any(trouble.hinders_sales for trouble in troubles) else words.ready,
+        marks=_marks(tuple(others), words),
+    )
+
+
+def _for_sale(sale: Sale, entry: Entry, words: Words) -> Screen:
+    if sale.stands_unknown or (sale.state is State.CAPTURE and sale.settling):
+        return _checking_payment(sale, words)
+    match sale.state:
+        case State.ENTRY:
+            return _identifier_entry(sale, entry, words)
+        case State.AUTHORIZATION if sale.reason is not None:
+            return _progress(sale, words.cancelling, words.wait_for_confirmation)
+        case State.AUTHORIZATION:
+            return _progress(sale, words.one_moment, words.contacting)
+        case State.CUSTOMER if sale.customer_kind is CustomerKind.PHONE:
+            return _progress(sale, words.approve_in_app, words.key_cancel)
+        case State.CUSTOMER:
+            return _progress(sale, words.one_moment, words.approve_if_asked)
+        case State.CODE_ENTRY:
+            return _code_entry(sale, entry, words)
+        case State.CODE_CHECK:
+            return _progress(sale, words.one_moment, words.checking_code)
+        case State.CAPTURE:
+            return _progress(sale, words.one_moment, words.completing)
+        case State.VOID:
+            return _progress(sale, words.cancelling, words.wait_for_confirmation)
+        case State.REPORT | State.CLOSED:
+            return _result(sale, words)
+        case _:
+            assert_never(sale.state)
+
+
+def _progress(sale: Sale, prompt: str, hint: str) -> Screen:
+    return Screen(headline=format_kr(sale.amount_kr), prompt=prompt, hint=hint)
+
+
+def _identifier_entry(sale: Sale, entry: Entry, words: Words) -> Screen:
+    amount = format_kr(sale.amount_kr)
+    if entry.problem is not None:
+        problem = words.identifier_problems[entry.problem]
+        return Screen(headline=amount, prompt=problem.what, entry=entry.masked, hint=problem.next)
+    if entry.kind is not None:
+        prompt = words.customer_kinds[entry.kind]
+    else:
+        prompt = words.identifier_typed if entry.digits else words.ask_identifier
+    hint = words.key_ok_or_clear if entry.digits or entry.kind else words.key_cancel
+    return Screen(headline=amount, prompt=prompt, entry=entry.masked, hint=hint)
+
+
+def _code_entry(sale: Sale, entry: Entry, words: Words) -> Screen:
+    amount = format_kr(sale.amount_kr)
+    if entry.problem is not None:
+        problem = words.identifier_problems[entry.problem]
+        return Screen(headline=amount, prompt=problem.what, entry=entry.masked, hint=problem.next)
+    is_first_try = sale.code_tries_left >= sale.terms.code_tries
+    prompt = words.ask_code if is_first_try or entry.digits else words.ask_code_again
+    hint = words.key_ok_or_clear if entry.digits else words.tries_left(sale.code_tries_left)
+    return Screen(headline=amount, prompt=prompt, entry=entry.masked, hint=hint)
+
+
+def _checking_payment(sale: Sale, words: Words) -> Screen:
+    """Money may have moved. Never "declined": the reader would take the money a second time."""
+    return Screen(
+        banner=words.checking_payment,
+        headline=format_kr(sale.amount_kr),
+        prompt=words.checking_stay,
+        hint=words.checking_call,
+    )
+
+
+def _result(sale: Sale, words: Words) -> Screen:
+    assert sale.reason is not None, f"sale {sale.number} ended without a reason"
+    advice = words.results[sale.reason]
+    return Screen(
+        banner=words.outcomes[sale.reason.outcome],
+        headline=format_kr(sale.amount_kr),
+        prompt=advice.what,
+        hint=advice.next,
+    )
