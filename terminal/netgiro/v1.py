@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import IntEnum
 from uuid import UUID
 
-from terminal.customer import Customer, CustomerKind
+from terminal.customer import Customer
 from terminal.errors import CallLost, CallRefused
 from terminal.gateway import (
     AuthorizationStatus,
@@ -21,15 +21,6 @@ from terminal.gateway import (
 from terminal.netgiro.client import NetgiroClient, SignedAnswer
 from terminal.netgiro.wire import PaymentInfo
 from terminal.sensitive import Sensitive
-
-CAPTURE_MODES = {
-    CaptureMode.SERVER_CALLBACK: {
-        # Netgíró documents the callback flow for phone customers only; the others are captured by hand, the safe way.
-        CustomerKind.APP_CODE: CaptureMode.MANUAL,
-        CustomerKind.KENNITALA: CaptureMode.MANUAL,
-    }
-}
-"""Exceptions by kind of customer, for each configured mode."""
 
 CONFIRMATION_TYPES = {CaptureMode.AUTOMATIC: 0, CaptureMode.SERVER_CALLBACK: 1, CaptureMode.MANUAL: 2}
 

@@ -1,0 +1,281 @@
+"""The counter: which sale is open, what is typed, who is answered what. Pure, like the sale it holds.
+
+:func:`Counter.decide` takes one thing that happened and the view before it, and returns the view after it together with
+what must be on disk first and what is then to be done. The runner applies a decision only when its record is committed,
+so a full disk leaves the counter where it was.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import msgspec
+from msgspec.structs import replace
+
+from terminal import effects as fx
+from terminal import events as ev
+from terminal.customer import Customer, IdentifierRules
+from terminal.entry import Cancelled, Entry, EntryResult, press_code, press_identifier
+from terminal.gateway import Refusal
+from terminal.journal import Record
+from terminal.messages import Language, refusal_sentence, result_sentence
+from terminal.register import protocol as reg
+from terminal.sale import Outcome, Sale, State, Terms, differs_durably
+from terminal.step import Transition, begin, step
+from terminal.view import View
+
+RESULT_SHOWN_S = 12.0
+
+
+class KeyPressed(msgspec.Struct, frozen=True):
+    """A key of the keypad."""
+
+    key: str
+
+
+class ConditionsChanged(msgspec.Struct, frozen=True):
+    """Something around the sale changed: fields of :class:`terminal.view.Conditions` and their new values."""
+
+    changes: dict[str, Any]
+
+
+class ResultSeen(msgspec.Struct, frozen=True):
+    """The result of that sale was shown long enough."""
+
+    sale_number: int
+
+
+class RegisterAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """A register's request, with what the journal knows and the names that a new sale would get."""
+
+    request: reg.RegisterRequest
+    known: Sale | None = None
+    """The sale that this register id has named before."""
+    number: int = 0
+    reference: str = ""
+    created: str = ""
+
+
+CounterEvent: TypeAlias = ev.SaleEvent | RegisterAsked | KeyPressed | ConditionsChanged | ResultSeen
+
+
+class ShowResultFor(msgspec.Struct, frozen=True):
+    """Bring :class:`ResultSeen` after a while."""
+
+    sale_number: int
+    delay_s: float
+
+
+CounterEffect: TypeAlias = fx.Effect | ShowResultFor
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What follows from an event, in this order: commit ``record``, take over ``view``, do the rest."""
+
+    view: View
+    record: Record | None = None
+    effects: tuple[CounterEffect, ...] = ()
+    replies: tuple[reg.RegisterReply, ...] = ()
+
+
+class CounterRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What the shop has configured."""
+
+    terms: Terms = Terms()
+    identifiers: IdentifierRules = IdentifierRules()
+    min_amount_kr: int = 1
+    max_amount_kr: int = 500_000
+    language: Language = "is"
+
+
+class Counter:
+    """Decides about everything that happens on the counter. Holds rules only; what changes is in the view."""
+
+    def __init__(self, rules: CounterRules) -> None:
+        self._rules = rules
+
+    def decide(self, view: View, event: CounterEvent) -> Decision:
+        """Never raises on any event."""
+        match event:
+            case ev.SaleEvent():
+                return self._sale_event(_with_network(view, event), event)
+            case RegisterAsked():
+                return self._asked(view, event)
+            case KeyPressed(key):
+                return self._key(view, key)
+            case ConditionsChanged(changes):
+                return Decision(view=replace(view, conditions=replace(view.conditions, **changes)))
+            case ResultSeen(number):
+                shown = view.result is not None and view.result.number == number
+                return Decision(view=replace(view, result=None) if shown else view)
+
+    # --- the sale -----------------------------------------------------------------------------------------------------
+
+    def _sale_event(self, view: View, event: ev.SaleEvent) -> Decision:
+        if view.sale is None:
+            return Decision(view=view)
+        return self._taken(view, type(event).__name__, view.sale, step(view.sale, event))
+
+    def _taken(self, view: View, event: str, before: Sale | None, transition: Transition) -> Decision:
+        """Make a transition of the open sale the counter's own."""
+        sale = transition.sale
+        receipts = tuple(effect.kind for effect in transition.effects if isinstance(effect, fx.PrintReceipt))
+        changed = before is None or differs_durably(before, sale)
+        effects: list[CounterEffect] = []
+        replies: list[reg.RegisterReply] = []
+        for effect in transition.effects:
+            match effect:
+                case fx.ReportResult():
+                    replies.append(self.result_of(sale))
+                case fx.PrintReceipt():
+                    pass  # queued on disk by the record
+                case _:
+                    effects.append(effect)
+        if before is None or before.state is not sale.state:
+            view = replace(view, entry=Entry())
+        if sale.state is State.CLOSED:
+            view = replace(view, sale=None, result=sale)
+            if sale.outcome is not Outcome.UNKNOWN:  # that one stays until somebody has seen it
+                effects.append(ShowResultFor(sale.number, RESULT_SHOWN_S))
+        else:
+            view = replace(view, sale=sale, result=None)
+        return Decision(
+            view=view,
+            record=Record(event, sale, receipts) if changed else None,
+            effects=tuple(effects),
+            replies=tuple(replies),
+        )
+
+    def result_of(self, sale: Sale) -> reg.SaleResult:
+        """The answer to the register for a sale whose outcome is known."""
+        assert sale.reason is not None
+        return reg.SaleResult(
+            register_id=sale.register_id,
+            amount_kr=sale.amount_kr,
+            reason=sale.reason,
+            authorization_id=sale.authorization_id,
+            text=result_sentence(sale.reason, self._rules.language),
+        )
+
+    # --- the register -------------------------------------------------------------------------------------------------
+
+    def _asked(self, view: View, asked: RegisterAsked) -> Decision:
+        match asked.request:
+            case reg.SaleRequested(amount_kr, register_id):
+                return self._sale_requested(view, asked, amount_kr, register_id)
+            case reg.CancelRequested(register_id):
+                return self._cancel_requested(view, asked, register_id)
+            case reg.ResultRequested(register_id):
+                return self._result_requested(view, asked, register_id)
+            case reg.ResultDelivered(register_id):
+                if view.sale is not None and view.sale.register_id == register_id:
+                    return self._sale_event(view, ev.ResultAcknowledged(view.sale.number))
+                return Decision(view=view)
+
+    def _sale_requested(self, view: View, asked: RegisterAsked, amount_kr: int, register_id: str | None) -> Decision:
+        """Start a sale, unless this id has had one: one id, one payment, one outcome, for ever."""
+        if view.sale is not None:
+            same = view.sale.register_id == register_id and view.sale.amount_kr == amount_kr
+            return (
+                _reply(view, reg.SaleAccepted(view.sale.register_id))
+                if same
+                else self._refuse(view, register_id, reg.RefusalCode.BUSY)
+            )
+        if asked.known is not None:
+            return self._stored_result(view, asked.known)
+        if not self._rules.min_amount_kr <= amount_kr <= self._rules.max_amount_kr:
+            return self._refuse(view, register_id, reg.RefusalCode.AMOUNT)
+        if not view.conditions.keypad_ok:
+            return self._refuse(view, register_id, reg.RefusalCode.UNAVAILABLE)
+        sale = Sale(
+            number=asked.number,
+            reference=asked.reference,
+            register_id=register_id or asked.reference,
+            amount_kr=amount_kr,
+            created=asked.created,
+            terms=self._rules.terms,
+        )
+        decision = self._taken(view, "SaleRequested", None, begin(sale))
+        return replace(decision, replies=(reg.SaleAccepted(sale.register_id),))
+
+    def _cancel_requested(self, view: View, asked: RegisterAsked, register_id: str | None) -> Decision:
+        if view.sale is not None and register_id in (None, view.sale.register_id):
+            decision = self._sale_event(view, ev.CancelRequested(view.sale.number, ev.Canceller.REGISTER))
+            return replace(decision, replies=(reg.SaleAccepted(view.sale.register_id), *decision.replies))
+        if asked.known is not None:
+            return self._stored_result(view, asked.known)
+        return self._refuse(view, register_id, reg.RefusalCode.NOT_FOUND)
+
+    def _result_requested(self, view: View, asked: RegisterAsked, register_id: str | None) -> Decision:
+        if view.sale is not None and register_id in (None, view.sale.register_id):
+            return _reply(view, reg.TerminalBusy(view.sale.register_id))
+        if asked.known is not None:
+            return self._stored_result(view, asked.known)
+        if register_id is None:
+            return _reply(view, reg.TerminalReady())
+        return self._refuse(view, register_id, reg.RefusalCode.NOT_FOUND)
+
+    def _stored_result(self, view: View, sale: Sale) -> Decision:
+        if sale.outcome is None or sale.reason is None:  # open in the journal and waiting to be settled after a start
+            return _reply(view, reg.SaleAccepted(sale.register_id))
+        return _reply(view, self.result_of(sale))
+
+    def _refuse(self, view: View, register_id: str | None, code: reg.RefusalCode) -> Decision:
+        return _reply(view, self.refusal(register_id, code))
+
+    def refusal(self, register_id: str | None, code: reg.RefusalCode) -> reg.RequestRefused:
+        """The answer to the register for a request that starts nothing."""
+        rules = self._rules
+        text = refusal_sentence(
+            code, rules.language, min_amount_kr=rules.min_amount_kr, max_amount_kr=rules.max_amount_kr
+        )
+        return reg.RequestRefused(register_id, code, text)
+
+    # --- the keypad ---------------------------------------------------------------------------------------------------
+
+    def _key(self, view: View, key: str) -> Decision:
+        sale = view.sale
+        if sale is None:
+            return Decision(view=replace(view, result=None) if key in "*#" else view)
+        match sale.state:
+            case State.ENTRY:
+                return self._typed(view, sale, press_identifier(view.entry, key, self._rules.identifiers))
+            case State.CODE_ENTRY:
+                return self._typed(view, sale, press_code(view.entry, key))
+        return self._cancel_by_key(view, sale) if key == "*" else Decision(view=view)
+
+    def _typed(self, view: View, sale: Sale, result: EntryResult) -> Decision:
+        match result:
+            case Entry():
+                return Decision(view=replace(view, entry=result))
+            case Cancelled():
+                return self._cancel_by_key(view, sale)
+            case Customer():
+                return self._sale_event(view, ev.CustomerIdentified(sale.number, result))
+        return self._sale_event(view, ev.CodeEntered(sale.number, result))
+
+    def _cancel_by_key(self, view: View, sale: Sale) -> Decision:
+        return self._sale_event(view, ev.CancelRequested(sale.number, ev.Canceller.CASHIER))
+
+
+def _reply(view: View, *replies: reg.RegisterReply) -> Decision:
+    return Decision(view=view, replies=replies)
+
+
+def _with_network(view: View, event: ev.SaleEvent) -> View:
+    """Every end of a call tells whether the service can be reached."""
+    match event:
+        case ev.AnswerLost():
+            reached = False
+        case ev.RefusalReceived():
+            reached = event.refusal is not Refusal.NOT_SENT
+        case ev.AnswerReceived():
+            reached = True
+        case _:
+            return view
+    return replace(view, conditions=replace(view.conditions, network_ok=reached))
+
+
+def lookup_id(request: reg.RegisterRequest) -> str | None:
+    """The register id that the journal must be asked for before this request can be decided."""
+    return None if isinstance(request, reg.ResultDelivered) else request.register_id

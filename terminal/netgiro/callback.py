@@ -1,0 +1,67 @@
+"""Listens for Netgíró's callbacks (ConfirmationType 1).
+
+The signature is checked over the callback URL as it was registered, not as it arrived: a proxy may have changed it.
+A callback is answered 200 only after what it means is on disk, and 400 otherwise, which changes nothing at Netgíró.
+Source: Netgíró docs, "Callbacks".
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from terminal.netgiro.v1 import callback_url
+from terminal.netgiro.wire import parse_answer, signature_matches
+from terminal.sensitive import Sensitive
+
+LARGEST_CALLBACK_BYTES = 64 * 1024
+KINDS = {"confirmed": True, "cancelled": False}
+
+OnCallback = Callable[[str, bool], Awaitable[bool]]
+"""Called with the Reference and whether the payment was approved; True once that is on disk and counts."""
+
+log = logging.getLogger(__name__)
+
+
+def create_callback_listener(base_url: str, secret_key: Sensitive, on_callback: OnCallback) -> Starlette:
+    """The listener as an ASGI application. ``base_url`` is what Netgíró was told (``callback.public_url``)."""
+
+    async def receive(request: Request) -> Response:
+        kind, reference = request.path_params["kind"], request.path_params["reference"]
+        if kind not in KINDS:
+            return Response(status_code=404)
+        try:
+            body = await _read(request)
+            answer = parse_answer(body)
+        except (ValueError, ClientDisconnect) as error:
+            return _refuse(reference, str(error) or "the caller hung up")
+        registered_url = callback_url(base_url, reference, approved=KINDS[kind])
+        if not signature_matches(secret_key.reveal(), request.headers, registered_url, body):
+            return _refuse(reference, "the signature does not match")
+        payment = answer.payment_info
+        if payment is not None and payment.reference_number not in (None, reference):
+            return _refuse(reference, "it is about another sale")
+        if not await on_callback(reference, KINDS[kind]):
+            return _refuse(reference, "no open sale waits for it")
+        return Response(status_code=200)
+
+    return Starlette(routes=[Route("/{prefix:path}netgiro/callback/{kind}/{reference}", receive, methods=["POST"])])
+
+
+async def _read(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_CALLBACK_BYTES:
+            raise ValueError("too large to be a callback")
+    return bytes(body)
+
+
+def _refuse(reference: str, why: str) -> Response:
+    log.warning("callback for %.40r refused: %s", reference, why)
+    return Response(status_code=400)

@@ -1,0 +1,41 @@
+"""Tasks that turn what devices do into events for the inbox."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from hardware.interfaces import DeviceError, Keypad
+from terminal.counter import ConditionsChanged, KeyPressed
+from terminal.retrying import open_until_found
+from terminal.runner import Input
+
+log = logging.getLogger(__name__)
+
+
+async def watch_keypad(keypad: Keypad, put: Callable[[Input], None]) -> None:
+    """Keys go to the inbox. A keypad that is missing or gets lost is told, and looked for until it is there again."""
+    lost = asyncio.Event()
+
+    def on_lost(error: DeviceError) -> None:
+        log.error("%s", error)
+        lost.set()
+
+    async def open_keypad() -> None:
+        try:
+            await keypad.open(lambda key: put(KeyPressed(key)), on_lost)
+        except DeviceError:
+            put(ConditionsChanged({"keypad_ok": False}))
+            raise
+
+    try:
+        while True:
+            await open_until_found(keypad.description, open_keypad)
+            put(ConditionsChanged({"keypad_ok": True}))
+            await lost.wait()
+            lost.clear()
+            put(ConditionsChanged({"keypad_ok": False}))
+            await keypad.close()
+    finally:
+        await keypad.close()
