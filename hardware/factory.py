@@ -61,6 +61,7 @@ def build_printer(settings: PrinterSettings) -> Printer | None:
                 build_transport(settings),
                 columns=settings.columns,
                 codepage=settings.codepage,
+                profile=settings.profile,
                 answer_deadline_s=settings.timeout_s,
             )
         case "simulated":

@@ -68,6 +68,11 @@ class MatrixKeypad:
             f"matrix keypad {len(s.row_pins)} x {len(s.column_pins)}, rows GPIO {s.row_pins}, columns {s.column_pins}"
         )
 
+    @property
+    def scanning(self) -> bool:
+        """False while the keypad is at rest and costs nothing."""
+        return self._scanning
+
     async def open(self, on_key: Callable[[str], None], on_lost: Callable[[DeviceError], None]) -> None:
         """Claim the pins and wait for keys. Raises DeviceError if there is no GPIO chip or a pin is taken."""
         await self.close()
@@ -90,8 +95,8 @@ class MatrixKeypad:
         factory = self._given_factory or _lgpio_factory()
         pins = _Pins(factory, [], [])
         try:
-            pins.rows += [factory.pin(number) for number in self._settings.row_pins]
-            pins.columns += [factory.pin(number) for number in self._settings.column_pins]
+            pins.rows.extend(factory.pin(number) for number in self._settings.row_pins)
+            pins.columns.extend(factory.pin(number) for number in self._settings.column_pins)
             for pin in pins.columns:
                 pin.input_with_pull("up")
                 pin.edges = "falling"

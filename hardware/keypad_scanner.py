@@ -6,8 +6,8 @@ A matrix keypad has one wire a row and one a column; a key joins its row to its 
 * **Bounce.** A contact opens and closes for some milliseconds after it is touched and after it is let go. A frame
   counts only once it has been seen unchanged for ``debounce_s`` and in at least three scans.
 * **Ghosts.** Three keys held at the corners of a rectangle make the fourth look closed as well, and nothing in the
-  frame tells which is false. With one or two keys this cannot happen. So a key is reported only from a frame in which it
-  is alone; keys that go down together must all come up again before they count.
+  frame tells which is false. With one or two keys this cannot happen. So a key is reported only from a frame in which
+  it is alone; keys that go down together must all come up again before they count.
 * **Holding.** A key is reported once and again only after it has been seen open.
 
 Fast typists press the next key before they let go of the last one. The second key is then reported as soon as it is

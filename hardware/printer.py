@@ -9,14 +9,11 @@ from typing import Protocol
 from hardware import printer_status
 from hardware.interfaces import Columns, DeviceError, Document, PrinterError, PrinterStatus
 from hardware.receipt_encoder import encode
-from hardware.worker import Worker
 
 log = logging.getLogger(__name__)
 
 STATUS_DEADLINE_S = 1.5
 """A printer answers DLE EOT within some ten milliseconds; one that has not by now has no back channel or is off."""
-ENCODE_DEADLINE_S = 30.0
-"""The first receipt loads python-escpos, which takes seconds from a slow card."""
 
 _FAULTS = {
     PrinterStatus.PAPER_OUT: "the printer is out of paper: put in a new roll, then print again",
@@ -53,15 +50,21 @@ class EscposPrinter:
     """Any printer that understands ESC/POS, over any transport."""
 
     def __init__(
-        self, transport: Transport, *, columns: Columns, codepage: str, answer_deadline_s: float = 5.0
+        self,
+        transport: Transport,
+        *,
+        columns: Columns,
+        codepage: str,
+        profile: str = "default",
+        answer_deadline_s: float = 5.0,
     ) -> None:
         self._transport = transport
         self._columns = columns
         self._codepage = codepage
+        self._profile = profile
         self._answer_deadline_s = answer_deadline_s
         self._confirms_in_order = True
         self._turn = asyncio.Lock()
-        self._composer = Worker("receipt encoder")
 
     @property
     def columns(self) -> Columns:
@@ -79,7 +82,6 @@ class EscposPrinter:
 
     async def close(self) -> None:
         await self._transport.close()
-        self._composer.stop()
 
     async def status(self) -> PrinterStatus:
         """What the printer reports now; UNKNOWN if it does not answer. Raises DeviceError if it is gone."""
@@ -94,9 +96,11 @@ class EscposPrinter:
 
         A printer that reports nothing (UNKNOWN) is trusted: whether it printed is then for staff to see.
         """
-        data = await self._composer.call(
-            lambda: encode(document, codepage=self._codepage), deadline_s=ENCODE_DEADLINE_S
-        )
+        # In a thread: the first receipt loads python-escpos, which takes seconds from a slow card.
+        try:
+            data = await asyncio.to_thread(encode, document, codepage=self._codepage, profile=self._profile)
+        except ValueError as error:  # a mistake in the configuration
+            raise PrinterError(f"{error} (nothing was printed)", PrinterStatus.UNKNOWN) from error
         async with self._turn:
             try:
                 await self._print(data)

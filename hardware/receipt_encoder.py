@@ -62,11 +62,16 @@ def _has(char: str, codepage: str) -> bool:
 def encode(document: Document, *, codepage: str, profile: str = "default") -> bytes:
     """The document as ESC/POS: printer reset, code page chosen, a style command only where the style changes.
 
-    ``profile`` names a printer in python-escpos' capability list. Raises ValueError if it has no such code page.
+    ``profile`` names a printer in python-escpos' capability list. Raises ValueError if there is none of that
+    name, or it has no such code page.
     """
-    from escpos.printer import Dummy  # noqa: PLC0415  takes 200 ms: not before the first receipt is due
+    from escpos.exceptions import Error  # noqa: PLC0415  takes 200 ms: not before the first receipt is due
+    from escpos.printer import Dummy  # noqa: PLC0415
 
-    composer = Dummy(profile=profile)
+    try:
+        composer = Dummy(profile=profile)
+    except (KeyError, Error) as error:
+        raise ValueError(f"python-escpos knows no printer profile {profile!r}: correct printer.profile") from error
     composer.hw("INIT")
     if codepage not in composer.profile.get_code_pages():
         raise ValueError(f"printer profile {profile!r} has no code page {codepage}: choose another printer.codepage")

@@ -18,7 +18,6 @@ import os
 import struct
 import tempfile
 import termios
-import time
 import tty
 from collections import deque
 from collections.abc import Callable
@@ -40,7 +39,7 @@ class Traffic(msgspec.Struct, frozen=True):
     """Bytes that went over the cable."""
 
     time_s: float
-    """time.monotonic() when they passed."""
+    """The event loop's time(), a monotonic clock, when they passed."""
     direction: Literal["to_terminal", "to_register"]
     source: Literal["panel", "program", "terminal"]
     data: bytes
@@ -145,7 +144,7 @@ class RegisterCable:
     def _pass_to_program(self, data: bytes) -> int:
         if self._register is None:
             return 0
-        now_s = time.monotonic()
+        now_s = asyncio.get_running_loop().time()
         if self._register.unread_bytes == 0:
             self._unread_since_s = now_s
         elif now_s - self._unread_since_s > STALE_AFTER_S:
@@ -161,7 +160,7 @@ class RegisterCable:
         data: bytes,
         taken: int,
     ) -> None:
-        now_s = time.monotonic()
+        now_s = asyncio.get_running_loop().time()
         if data[:taken]:
             self._log.append(Traffic(now_s, direction, source, data[:taken]))
         if data[taken:]:

@@ -49,7 +49,10 @@ class DisplaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class PrinterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``[printer]``: how the receipt printer is reached and what paper it has."""
+    """``[printer]``: how the receipt printer is reached, what paper it has, and what it understands.
+
+    ``profile`` is python-escpos' name for the model; it matters where a printer numbers its code pages in its own way.
+    """
 
     driver: Literal["serial", "usb", "network", "file", "simulated", "none"] = "serial"
     device: str = ""
@@ -60,5 +63,6 @@ class PrinterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     usb_vendor_id: Annotated[int, msgspec.Meta(ge=0, le=0xFFFF)] = 0
     usb_product_id: Annotated[int, msgspec.Meta(ge=0, le=0xFFFF)] = 0
     columns: Columns = 48
+    profile: str = "default"
     codepage: Literal["CP858", "CP1252", "CP850", "CP861"] = "CP858"
     timeout_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 5.0

@@ -1,0 +1,72 @@
+"""Whatever fingers do, the scanner never invents a key, never repeats one, and always comes to rest."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hardware.keypad_scanner import OPEN, KeypadScanner
+from hardware.simulated import seen_frame
+
+LAYOUT = ("123A", "456B", "789C", "*0#D")
+KEYS = {(row, column): key for row, keys in enumerate(LAYOUT) for column, key in enumerate(keys)}
+DEBOUNCE_S = 0.020
+
+contacts = st.sampled_from(sorted(KEYS))
+steps = st.tuples(st.frozensets(contacts, max_size=5), st.floats(0.0001, 0.1))
+films = st.lists(steps, max_size=60)
+
+
+@given(films)
+def test_a_reported_key_was_really_down_alone_and_is_not_repeated_before_it_was_up(film):
+    scanner = KeypadScanner(LAYOUT, DEBOUNCE_S)
+    now_s, up_since_report = 0.0, {key: True for key in KEYS.values()}
+    for closed, pause_s in film:
+        now_s += pause_s
+        for contact, key in KEYS.items():
+            up_since_report[key] |= contact not in closed
+        key = scanner.feed(seen_frame(closed), now_s)
+        if key is not None:
+            assert [KEYS[contact] for contact in closed] == [key]
+            assert up_since_report[key]
+            up_since_report[key] = False
+
+
+@given(films)
+def test_after_any_disorder_the_next_clean_press_counts(film):
+    scanner = KeypadScanner(LAYOUT, DEBOUNCE_S)
+    now_s = 0.0
+    for closed, pause_s in film:
+        now_s += pause_s
+        scanner.feed(seen_frame(closed), now_s)
+    reported = []
+    for frame in [OPEN] * 6 + [frozenset({(1, 1)})] * 6:
+        now_s += 0.005
+        reported.append(scanner.feed(frame, now_s))
+    assert [key for key in reported if key] == ["5"]
+
+
+@given(st.text(alphabet="".join(KEYS.values()), max_size=12), st.data())
+def test_clean_presses_with_any_bounce_are_reported_in_order(keys, data):
+    scanner = KeypadScanner(LAYOUT, DEBOUNCE_S)
+    contact_of = {key: contact for contact, key in KEYS.items()}
+    now_s, reported = 0.0, []
+    for key in keys:
+        pressed = frozenset({contact_of[key]})
+        for frame in (pressed, OPEN):
+            flicker = data.draw(st.lists(st.booleans(), max_size=8))
+            for seen in [pressed if closed else OPEN for closed in flicker] + [frame] * 12:
+                now_s += 0.002
+                reported.append(scanner.feed(seen, now_s))
+    assert "".join(key for key in reported if key) == keys
+
+
+@given(st.frozensets(contacts, max_size=2))
+def test_two_contacts_never_make_a_ghost(closed):
+    assert seen_frame(closed) == closed
+
+
+@given(st.frozensets(contacts, max_size=8))
+def test_what_is_closed_is_always_seen(closed):
+    assert seen_frame(closed) >= closed
+    assert seen_frame(seen_frame(closed)) == seen_frame(closed)

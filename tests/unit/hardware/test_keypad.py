@@ -1,0 +1,203 @@
+"""The matrix driver on gpiozero's mock pins, joined by simulated contacts so that rows pull columns as wires do."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+
+import pytest
+from gpiozero.pins.mock import MockFactory, MockPin
+
+from hardware.interfaces import DeviceError
+from hardware.keypad import MatrixKeypad
+from hardware.keypad_scanner import Contact
+from hardware.settings import KeypadSettings
+from hardware.simulated import seen_frame
+
+SETTINGS = KeypadSettings(debounce_ms=5)
+
+
+class WiredPin(MockPin):
+    """Tells the board when its level may have changed."""
+
+    def _set_function(self, value):
+        super()._set_function(value)
+        self.factory.rewire()
+
+    def _change_state(self, value):
+        changed = super()._change_state(value)
+        if changed and self._function == "output":
+            self.factory.rewire()
+        return changed
+
+
+class Board(MockFactory):
+    """A Pi with a keypad: a column is low if current finds a way from it to a row that is driven low."""
+
+    def __init__(self, settings: KeypadSettings = SETTINGS) -> None:
+        super().__init__(pin_class=WiredPin)
+        self.closed: set[Contact] = set()
+        self.broken = False
+        self.scans = 0
+        self._settings = settings
+        self._wiring = False
+
+    def touch(self, *contacts: Contact) -> None:
+        self.closed = set(contacts)
+        self.rewire()
+
+    def rewire(self) -> None:
+        if self.broken:
+            raise OSError(5, "the chip is gone")
+        numbers = (*self._settings.row_pins, *self._settings.column_pins)
+        pins = {int(info.name[4:]): pin for info, pin in self.pins.items()}
+        if self._wiring or not all(number in pins for number in numbers):
+            return
+        self._wiring = True
+        rows = [pins[number] for number in self._settings.row_pins]
+        low = {row for row, pin in enumerate(rows) if pin.function == "output" and not pin.state}
+        self.scans += len(low) == 1
+        seen = seen_frame(self.closed)
+        for column, number in enumerate(self._settings.column_pins):
+            is_low = any((row, column) in seen for row in low)
+            (pins[number].drive_low if is_low else pins[number].drive_high)()
+        self._wiring = False
+
+
+class Desk:
+    """A keypad in use, and what it reported."""
+
+    def __init__(self) -> None:
+        self.board = Board()
+        self.keypad = MatrixKeypad(SETTINGS, pin_factory=self.board)
+        self.keys: asyncio.Queue[str] = asyncio.Queue()
+        self.lost: asyncio.Queue[DeviceError] = asyncio.Queue()
+
+    async def until_idle(self) -> None:
+        while self.keypad.scanning:
+            await asyncio.sleep(0.001)
+
+
+def use(scenario: Callable[[Desk], Awaitable[None]]) -> None:
+    async def main() -> None:
+        desk = Desk()
+        await desk.keypad.open(desk.keys.put_nowait, desk.lost.put_nowait)
+        await desk.until_idle()
+        async with asyncio.timeout(5):
+            await scenario(desk)
+        await desk.keypad.close()
+
+    asyncio.run(main())
+
+
+def test_keys_are_reported_one_after_another():
+    async def scenario(desk: Desk) -> None:
+        for contact, key in (((0, 0), "1"), ((1, 1), "5"), ((3, 2), "#")):
+            desk.board.touch(contact)
+            assert await desk.keys.get() == key
+            desk.board.touch()
+            await desk.until_idle()
+
+    use(scenario)
+
+
+def test_nothing_runs_while_nobody_touches_it_and_again_after_a_release():
+    async def scenario(desk: Desk) -> None:
+        desk.board.touch((2, 2))
+        assert await desk.keys.get() == "9"
+        desk.board.touch()
+        await desk.until_idle()
+        scans = desk.board.scans
+        await asyncio.sleep(0.05)
+        assert desk.board.scans == scans
+
+    use(scenario)
+
+
+def test_an_edge_from_the_library_s_own_thread_wakes_the_loop():
+    async def scenario(desk: Desk) -> None:
+        finger = threading.Thread(target=desk.board.touch, args=((0, 1),))
+        finger.start()
+        assert await desk.keys.get() == "2"
+        finger.join()
+
+    use(scenario)
+
+
+def test_a_key_down_since_before_opening_is_reported():
+    async def main() -> None:
+        desk = Desk()
+        desk.board.closed = {(0, 3)}
+        await desk.keypad.open(desk.keys.put_nowait, desk.lost.put_nowait)
+        async with asyncio.timeout(5):
+            assert await desk.keys.get() == "A"
+        await desk.keypad.close()
+
+    asyncio.run(main())
+
+
+def test_three_corners_of_a_rectangle_give_no_key():
+    async def scenario(desk: Desk) -> None:
+        desk.board.touch((0, 0), (0, 1), (1, 0))
+        await asyncio.sleep(0.05)
+        desk.board.touch()
+        await desk.until_idle()
+        assert desk.keys.empty()
+
+    use(scenario)
+
+
+def test_two_rows_are_never_driven_against_each_other():
+    async def scenario(desk: Desk) -> None:
+        desk.board.touch((0, 0))
+        assert await desk.keys.get() == "1"
+        rows = [desk.board.pin(number) for number in SETTINGS.row_pins]
+        assert not any(state.state for pin in rows for state in pin.states), "a row was driven high"
+
+    use(scenario)
+
+
+def test_a_chip_that_fails_ends_the_reporting_with_an_error():
+    async def scenario(desk: Desk) -> None:
+        desk.board.touch((0, 0))
+        assert await desk.keys.get() == "1"
+        desk.board.broken = True
+        error = await desk.lost.get()
+        assert "the chip is gone" in str(error)
+        assert not desk.keypad.scanning
+
+    use(scenario)
+
+
+def test_closed_twice_and_opened_again_it_works():
+    async def scenario(desk: Desk) -> None:
+        await desk.keypad.close()
+        await desk.keypad.close()
+        await desk.keypad.open(desk.keys.put_nowait, desk.lost.put_nowait)
+        desk.board.touch((0, 2))
+        assert await desk.keys.get() == "3"
+
+    use(scenario)
+
+
+def test_without_a_gpio_chip_it_says_so_and_does_not_fall_back(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # lgpio leaves a pipe in the working directory
+
+    async def main() -> None:
+        with pytest.raises(DeviceError, match="Raspberry Pi|netgiro-terminal\\[pi\\]|working directory"):
+            await MatrixKeypad(SETTINGS).open(print, print)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        (KeypadSettings(row_pins=(5, 6, 13, 12)), "used twice"),
+        (KeypadSettings(row_pins=(5, 6, 13)), "4 rows for 3 row pins"),
+    ],
+)
+def test_pins_that_do_not_fit_are_refused_at_once(settings, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        MatrixKeypad(settings)

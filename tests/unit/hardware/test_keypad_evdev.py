@@ -1,0 +1,87 @@
+"""Input events as the kernel writes them, through a FIFO."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hardware.interfaces import KEYS, DeviceError
+from hardware.keypad_evdev import EV_KEY, EV_SYN, EVENT, KEY_CODES, SYN_DROPPED, SYN_REPORT, EvdevDecoder, EvdevKeypad
+
+
+def event(kind: int, code: int, value: int) -> bytes:
+    return EVENT.pack(1, 2, kind, code, value)
+
+
+def press(code: int) -> bytes:
+    return event(EV_KEY, code, 1) + event(EV_SYN, SYN_REPORT, 0)
+
+
+def test_presses_count_releases_and_repeats_do_not():
+    decoder = EvdevDecoder()
+    assert decoder.feed(press(79) + event(EV_KEY, 79, 2) + event(EV_KEY, 79, 0) + press(96)) == ["1", "#"]
+
+
+def test_top_row_and_number_pad_give_the_same_digits():
+    digits = EvdevDecoder().feed(b"".join(press(code) for code in range(2, 12)))
+    pad = EvdevDecoder().feed(b"".join(press(code) for code in (79, 80, 81, 75, 76, 77, 71, 72, 73, 82)))
+    assert digits == pad == list("1234567890")
+
+
+def test_every_code_means_a_key_a_keypad_may_report():
+    assert set(KEY_CODES.values()) == set(KEYS)
+
+
+def test_after_dropped_events_it_waits_for_a_whole_report():
+    decoder = EvdevDecoder()
+    data = event(EV_SYN, SYN_DROPPED, 0) + event(EV_KEY, 2, 1) + event(EV_SYN, SYN_REPORT, 0) + press(3)
+    assert decoder.feed(data) == ["2"]
+
+
+def test_a_record_may_arrive_in_pieces():
+    decoder, data = EvdevDecoder(), press(2) + press(3)
+    assert [key for byte in data for key in decoder.feed(bytes([byte]))] == ["1", "2"]
+
+
+@given(st.binary(max_size=500))
+def test_any_bytes_are_survived_and_little_is_kept(data):
+    decoder = EvdevDecoder()
+    assert set(decoder.feed(data)) <= set(KEYS)
+    assert len(decoder._rest) < EVENT.size
+
+
+def test_keys_are_reported_until_it_is_unplugged(tmp_path):
+    path = tmp_path / "event0"
+    os.mkfifo(path)
+
+    async def main() -> None:
+        keys: asyncio.Queue[str] = asyncio.Queue()
+        lost: asyncio.Queue[DeviceError] = asyncio.Queue()
+        keypad = EvdevKeypad(str(path))
+        await keypad.open(keys.put_nowait, lost.put_nowait)
+        cable = os.open(path, os.O_WRONLY)
+        os.write(cable, press(2) + press(3))
+        async with asyncio.timeout(5):
+            assert [await keys.get(), await keys.get()] == ["1", "2"]
+            os.close(cable)
+            assert "plug the keypad in again" in str(await lost.get())
+        await keypad.close()
+
+    asyncio.run(main())
+
+
+def test_a_missing_device_says_what_to_do(tmp_path):
+    async def main() -> None:
+        with pytest.raises(DeviceError, match="plug the keypad in"):
+            await EvdevKeypad(str(tmp_path / "none")).open(print, print)
+
+    asyncio.run(main())
+
+
+def test_no_path_is_refused_at_once():
+    with pytest.raises(ValueError, match="needs device"):
+        EvdevKeypad("")

@@ -1,0 +1,108 @@
+"""What the scanner makes of frames: each test is a short film of contacts, one frame every 5 ms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from hardware.keypad_scanner import KeypadScanner, check_layout
+
+LAYOUT = ("123A", "456B", "789C", "*0#D")
+CONTACTS = {key: (row, column) for row, keys in enumerate(LAYOUT) for column, key in enumerate(keys)}
+DEBOUNCE_S = 0.020
+FRAME_S = 0.005
+LONG = 6
+"""Frames that are surely longer than the debounce time."""
+
+
+def play(film: Iterable[str], scanner: KeypadScanner | None = None) -> str:
+    """Feed frames given as the keys seen closed; the keys reported."""
+    scanner = scanner or KeypadScanner(LAYOUT, DEBOUNCE_S)
+    reported = [
+        scanner.feed(frozenset(CONTACTS[key] for key in keys), index * FRAME_S) for index, keys in enumerate(film)
+    ]
+    return "".join(key for key in reported if key is not None)
+
+
+def test_a_press_is_reported_once_however_long_it_is_held():
+    assert play(["5"] * 500 + [""] * LONG) == "5"
+
+
+@pytest.mark.parametrize("key", CONTACTS)
+def test_every_key_is_where_the_layout_says(key):
+    assert play([key] * LONG) == key
+
+
+def test_the_same_key_twice_needs_a_release_between():
+    assert play(["5"] * LONG + [""] * LONG + ["5"] * LONG) == "55"
+
+
+def test_a_release_shorter_than_the_debounce_time_is_a_bounce():
+    assert play(["5"] * LONG + [""] * 3 + ["5"] * LONG) == "5"
+
+
+def test_flicker_while_going_down_and_coming_up_gives_one_key():
+    assert play(["5", "", "5", "", *["5"] * LONG, "", "5", "", "5", *[""] * LONG]) == "5"
+
+
+def test_a_contact_shorter_than_the_debounce_time_is_noise():
+    assert play(["5"] * 3 + [""] * LONG) == ""
+
+
+def test_one_late_scan_does_not_make_a_bounce_look_stable():
+    scanner = KeypadScanner(LAYOUT, DEBOUNCE_S)
+    assert scanner.feed(frozenset({(1, 1)}), 0.0) is None
+    assert scanner.feed(frozenset({(1, 1)}), 5.0) is None
+    assert scanner.feed(frozenset({(1, 1)}), 5.001) == "5"
+
+
+def test_rolling_over_from_key_to_key_loses_nothing():
+    assert play([*["1"] * LONG, *["12"] * LONG, *["2"] * LONG, *["23"] * LONG, *["3"] * LONG]) == "123"
+
+
+def test_two_keys_going_down_together_are_rejected_until_both_are_up():
+    assert play([*["12"] * LONG, *["2"] * LONG, *[""] * LONG, *["2"] * LONG]) == "2"
+
+
+def test_a_ghost_rectangle_is_rejected_also_while_it_falls_apart():
+    assert play([*["1245"] * LONG, *["25"] * LONG, *["5"] * LONG, *[""] * LONG]) == ""
+
+
+def test_a_ghost_rectangle_after_a_good_key_adds_nothing():
+    assert play([*["1"] * LONG, *["1245"] * LONG, *["1"] * LONG, *[""] * LONG]) == "1"
+
+
+def test_it_is_idle_only_when_every_key_is_known_to_be_up():
+    scanner = KeypadScanner(LAYOUT, DEBOUNCE_S)
+    assert scanner.idle
+    play(["5"] * LONG, scanner)
+    assert not scanner.idle
+    scanner.feed(frozenset(), 1.000)
+    assert not scanner.idle
+    scanner.feed(frozenset(), 1.010)
+    scanner.feed(frozenset(), 1.020)
+    assert scanner.idle
+
+
+def test_how_long_a_key_has_been_held_shows_a_stuck_one():
+    scanner = KeypadScanner(LAYOUT, DEBOUNCE_S)
+    play(["5"] * LONG, scanner)
+    assert scanner.held_s(30.0) == pytest.approx(30.0)
+    for now_s in (31.0, 31.01, 31.03):
+        scanner.feed(frozenset(), now_s)
+    assert scanner.held_s(40.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("layout", "complaint"),
+    [
+        (("123", "456"), "2 rows for 3 row pins"),
+        (("123", "45", "789"), "'45' has 2 keys for 3 column pins"),
+        (("123", "456", "78x"), "has 'x'; keys are"),
+        (("123", "456", "781"), "names a key twice"),
+    ],
+)
+def test_a_wrong_layout_is_explained(layout, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        check_layout(layout, rows=3, columns=3)
