@@ -1,0 +1,163 @@
+"""Carries bytes between the register's serial line and its protocol, and heals the line when it breaks.
+
+One task owns the port. It opens, then sleeps until something stirs: bytes came in, a reply was queued, a timer of the
+protocol fired, the line was lost. Then it writes what is queued, one write at a time, and tells the protocol once the
+bytes have left. A write that fails is a lost line: the protocol keeps what must not get lost and the line is reopened,
+at once if it had held for a while, else after a pause that doubles. An idle link sets no timer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import math
+import time
+from collections.abc import Callable, Iterable
+
+from hardware.interfaces import DeviceError, SerialPort
+from terminal.register.protocol import RegisterProtocol, RegisterReply, RegisterRequest
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 10.0
+HELD_S = 10.0
+"""A line that was up for so long is reopened at once; one that flaps is not, because that would spin."""
+SHORTEST_TIMER_S = 0.01
+
+
+class RegisterLink:
+    """One register on one port. Everything but :meth:`run` returns at once; call it on the event loop only.
+
+    ``on_request`` gets every request in the order the register made them. ``on_line_changed`` is told True when the
+    line is up and False, with a sentence for staff, when it is not; the first report comes with the first attempt to
+    open, later ones only when that changes.
+    """
+
+    def __init__(
+        self,
+        port: SerialPort,
+        protocol: RegisterProtocol,
+        on_request: Callable[[RegisterRequest], None],
+        *,
+        on_line_changed: Callable[[bool, str], None] = lambda _up, _detail: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._port = port
+        self._protocol = protocol
+        self._on_request = on_request
+        self._on_line_changed = on_line_changed
+        self._clock = clock
+        self._stirred = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._listening = False
+        self._loss: DeviceError | None = None
+        self._is_up: bool | None = None
+
+    @property
+    def is_up(self) -> bool:
+        """The port is open."""
+        return self._is_up is True
+
+    def send(self, reply: RegisterReply) -> None:
+        """Hand a reply to the protocol; it leaves as soon as the line takes it. A result waits for the line."""
+        self._protocol.send(reply, self._clock())
+        self._stir()
+
+    async def run(self) -> None:
+        """Keep the line open until cancelled. Survives whatever the port does."""
+        pause_s = 0.0
+        try:
+            while True:
+                await asyncio.sleep(pause_s)
+                up_since_s = math.inf
+                try:
+                    await self._open()
+                    up_since_s = self._clock()
+                    await self._serve()
+                except Exception as error:
+                    await self._lose(error)
+                held = self._clock() - up_since_s >= HELD_S
+                pause_s = 0.0 if held else min(max(2 * pause_s, FIRST_PAUSE_S), LONGEST_PAUSE_S)
+        finally:
+            await self._close()
+
+    async def _open(self) -> None:
+        self._loss = None
+        self._listening = True  # the first bytes may come before open() returns
+        await self._port.open(self._receive, self._line_lost)
+        self._report(True, self._port.description)
+        self._stir()
+
+    async def _serve(self) -> None:
+        """Write whatever is queued, until the line is lost; raises the reason."""
+        while True:
+            await self._stirred.wait()
+            self._stirred.clear()
+            while True:
+                if self._loss is not None:
+                    raise self._loss
+                data = self._protocol.data_to_send()
+                if not data:
+                    break
+                await self._port.write(data)
+                self._deliver(self._protocol.data_sent())
+                self._set_timer()
+
+    def _receive(self, data: bytes) -> None:
+        if self._listening:
+            self._deliver(self._protocol.receive_data(data, self._clock()))
+            self._stir()
+
+    def _line_lost(self, error: DeviceError) -> None:
+        self._loss = error
+        self._stirred.set()
+
+    def _wake_protocol(self) -> None:
+        self._timer = None
+        self._deliver(self._protocol.wake(self._clock()))
+        self._stir()
+
+    def _stir(self) -> None:
+        """Something changed: there may be bytes to write, and the next timer may be another."""
+        self._set_timer()
+        self._stirred.set()
+
+    def _set_timer(self) -> None:
+        self._clear_timer()
+        due_s = self._protocol.next_wakeup_s
+        if due_s is not None and self.is_up:
+            delay_s = max(due_s - self._clock(), SHORTEST_TIMER_S)
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self._wake_protocol)
+
+    def _clear_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _deliver(self, requests: Iterable[RegisterRequest]) -> None:
+        for request in requests:
+            self._on_request(request)
+
+    async def _lose(self, error: Exception) -> None:
+        if not isinstance(error, DeviceError):
+            log.error("the register's port failed in an unexpected way: %s", self._port.description, exc_info=error)
+        self._report(False, str(error) or type(error).__name__)
+        await self._close()
+
+    async def _close(self) -> None:
+        """Let go of the port; the protocol forgets what was half said."""
+        self._clear_timer()
+        if self._listening:
+            self._listening = False
+            self._deliver(self._protocol.connection_lost())
+        self._is_up = False
+        with contextlib.suppress(Exception):
+            await self._port.close()
+
+    def _report(self, up: bool, detail: str) -> None:
+        if self._is_up is not up:
+            self._is_up = up
+            log.log(logging.INFO if up else logging.WARNING, "register line %s: %s", "up" if up else "down", detail)
+            self._on_line_changed(up, detail)
