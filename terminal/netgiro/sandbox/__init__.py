@@ -13,8 +13,17 @@ misreading in one shows against the other. It is of use to any integration of th
     web.py        its HTTP face: checkout.py is /v1/Checkout/..., control.py is /sandbox/...
 """
 
-from terminal.netgiro.sandbox.service import Sandbox, build_sandbox
+from terminal.netgiro.sandbox.service import PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY, Sandbox, build_sandbox
 from terminal.netgiro.sandbox.settings import Person, Settings
 from terminal.netgiro.sandbox.web import create_app, sandbox_routes
 
-__all__ = ["Person", "Sandbox", "Settings", "build_sandbox", "create_app", "sandbox_routes"]
+__all__ = [
+    "PUBLIC_APPLICATION_ID",
+    "PUBLIC_SECRET_KEY",
+    "Person",
+    "Sandbox",
+    "Settings",
+    "build_sandbox",
+    "create_app",
+    "sandbox_routes",
+]

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import httpx
 
 from terminal.netgiro.sandbox.faults import CALLBACK, DROPPED_BEFORE, NEEDS_PAYMENT_INFO, Fault, Faults
 from terminal.netgiro.sandbox.signing import SignedBody
 from terminal.netgiro.sandbox.spoiling import spoiled
-
-if TYPE_CHECKING:
-    import httpx
 
 log = logging.getLogger(__name__)
 
@@ -35,23 +34,22 @@ class CallbackSender:
 
     async def post(self, url: str, answer: dict[str, Any], timeout_s: float) -> bool:
         """Post once; True if the provider answered HTTP 200 in time."""
-        import httpx  # noqa: PLC0415 - costs 85 ms, and most sandboxes never call back
-
         fault = self._fault_for(answer)
         if fault is not None and fault.fault in DROPPED_BEFORE:
             return False
         if fault is not None and fault.fault == "slow_before":
             await self._sleep(fault.seconds)
-        # The signature covers the URL as it was registered; one without a scheme, as in Netgíró's example, means https.
         signed = spoiled(fault, answer, lambda body: self._sign(url, body))
         if self._client is None:
             self._client = httpx.AsyncClient(transport=self._transport, trust_env=False)
-        target = url if "://" in url else f"https://{url}"
         headers = {**signed.headers, "content-type": "application/json; charset=utf-8"}
         try:
+            target = _target(httpx.URL(url if "://" in url else f"https://{url}"))
             async with (
                 asyncio.timeout(timeout_s),
-                self._client.stream("POST", target, content=signed.body, headers=headers) as response,
+                self._client.stream(
+                    "POST", target, content=signed.body, headers=headers, timeout=timeout_s
+                ) as response,
             ):
                 return response.status_code == httpx.codes.OK
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
@@ -70,3 +68,13 @@ class CallbackSender:
         client, self._client = self._client, None
         if client is not None:
             await client.aclose()
+
+
+def _target(url: httpx.URL) -> httpx.URL:
+    """Where to post; the signature is made over the URL as registered, also if that lacks the scheme.
+
+    Netgíró's own example has none. Raises httpx.UnsupportedProtocol for what is no web address.
+    """
+    if url.scheme not in ("http", "https") or not url.host:
+        raise httpx.UnsupportedProtocol("A callback goes to an http or https address with a host.")
+    return url

@@ -56,7 +56,7 @@ async def checkout(sandbox: Sandbox, call: str, request: Request) -> Response:
 async def _spoiled_checkout(sandbox: Sandbox, call: str, request: Request, body: bytes, fault: Fault) -> Response:
     kind = fault.fault
     if kind not in NEEDS_PAYMENT_INFO:
-        sandbox.use_fault(fault)
+        sandbox.faults.use(fault)
     if kind in DROPPED_BEFORE:
         return Dropped()
     if kind == "http_500_before":
@@ -65,7 +65,7 @@ async def _spoiled_checkout(sandbox: Sandbox, call: str, request: Request, body:
         await sandbox.sleep(fault.seconds)
     status, answer = _authenticated(sandbox, call, request, body, fault)
     if kind in NEEDS_PAYMENT_INFO and answer.get("PaymentInfo"):
-        sandbox.use_fault(fault)
+        sandbox.faults.use(fault)
     if kind == "slow":
         await sandbox.sleep(fault.seconds)
     if kind == "lost_after":

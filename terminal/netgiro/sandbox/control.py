@@ -119,12 +119,12 @@ async def _show_faults(sandbox: Sandbox, request: Request) -> Response:
 async def _replace_faults(sandbox: Sandbox, request: Request) -> Response:
     body = await read_body(request)
     is_list = body.lstrip().startswith(b"[")
-    sandbox.replace_faults(decode(body, list[Fault]) if is_list else [decode(body, Fault)])
+    sandbox.faults.replace(decode(body, list[Fault]) if is_list else [decode(body, Fault)])
     return await _show_faults(sandbox, request)
 
 
 async def _clear_faults(sandbox: Sandbox, request: Request) -> Response:
-    sandbox.replace_faults([])
+    sandbox.faults.replace([])
     return await _show_faults(sandbox, request)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -64,9 +64,10 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Faults:
-    """The faults still to happen, in order."""
+    """The faults still to happen, in order. ``on_change`` hears of every change of the list."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_change: Callable[[], None] = lambda: None) -> None:
+        self._on_change = on_change
         self._waiting: list[Fault] = []
 
     def __iter__(self) -> Iterator[Fault]:
@@ -75,6 +76,7 @@ class Faults:
     def replace(self, faults: list[Fault]) -> None:
         """Put these in place of what stood there. Raises ValueError for a kind or call that does not exist."""
         self._waiting = [_checked(fault) for fault in faults]
+        self._on_change()
 
     def next_for(self, call: str) -> Fault | None:
         """The fault that spoils this call; None if it goes well. It stays in the list until :meth:`use`."""
@@ -92,6 +94,7 @@ class Faults:
             del self._waiting[index]
         elif isinstance(fault.times, int):
             self._waiting[index] = msgspec.structs.replace(fault, times=fault.times - 1)
+        self._on_change()
 
 
 def _checked(fault: Fault) -> Fault:

@@ -7,8 +7,9 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import httpx
 import msgspec
 
 from terminal.netgiro.sandbox.answers import (
@@ -26,12 +27,9 @@ from terminal.netgiro.sandbox.book import CartBook
 from terminal.netgiro.sandbox.callbacks import CallbackSender
 from terminal.netgiro.sandbox.carts import Cart, CartState, ConfirmationType, Reply
 from terminal.netgiro.sandbox.customers import Customers
-from terminal.netgiro.sandbox.faults import Fault, Faults
+from terminal.netgiro.sandbox.faults import Faults
 from terminal.netgiro.sandbox.settings import ResultCode, Settings
 from terminal.netgiro.sandbox.signing import Gatekeeper, SignedBody, sign
-
-if TYPE_CHECKING:
-    import httpx
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +64,7 @@ class Sandbox:
         self.public_base_url = public_base_url.rstrip("/")
         self.on_change = on_change
         self.sleep = sleep
-        self.faults = Faults()
+        self.faults = Faults(self.changed)
         self.gatekeeper = Gatekeeper(application_id, secret_key)
         self.customers = Customers(clock, rng)
         self.book = CartBook(settings, self.customers, clock, rng, self._cart_moved)
@@ -85,16 +83,6 @@ class Sandbox:
         """Change these fields only. Raises ValueError that names a field which is unknown or out of range."""
         merged = msgspec.to_builtins(self.settings) | dict(changes)
         self.book.settings = msgspec.convert(merged, Settings)
-        self.changed()
-
-    def replace_faults(self, faults: list[Fault]) -> None:
-        """These go wrong next, and no others. Raises ValueError for a kind or call that does not exist."""
-        self.faults.replace(faults)
-        self.changed()
-
-    def use_fault(self, fault: Fault) -> None:
-        """This fault happens now: count it down."""
-        self.faults.use(fault)
         self.changed()
 
     def sign(self, url: str, body: bytes) -> SignedBody:
