@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 NOT_AVAILABLE_YET = {
     ("netgiro", "api"): {"v2"},
     ("register", "protocol"): {"zvt", "concert", "display", "receipt"},
-    ("keypad", "driver"): {"evdev"},
 }
 """Values with a meaning but without a module behind them. Delete a value here when its module is there."""
 

@@ -1,0 +1,194 @@
+"""Checks of the devices: there, ours to use, and not somebody else's. Nothing is sent to any of them."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import socket
+import stat
+import termios
+from pathlib import Path
+from typing import assert_never
+
+from terminal.config import Config
+from terminal.doctor.system import Finding, System, failed, ok, warning
+
+GETTY_FOLDERS = ("/etc/systemd/system/getty.target.wants", "/run/systemd/generator/getty.target.wants")
+
+
+def check_register_port(config: Config, system: System) -> Finding:
+    if not config.register.port:
+        return failed("register.port is empty", f"set it{_seen_ports(system)}")
+    return _check_serial(config.register.port, system, "dialout")
+
+
+def check_login_console(config: Config, system: System) -> Finding:
+    """Linux's own console on the register's line would talk to the register and eat what it says."""
+    if not config.register.port:
+        return ok("no port is set")
+    name = Path(os.path.realpath(system.path(config.register.port))).name
+    advice = "run: sudo raspi-config, Interface Options, Serial Port: login shell no, port hardware yes; then restart"
+    if name in re.findall(r"\bconsole=([^\s,]+)", system.read("/proc/cmdline")):
+        return failed(f"the kernel's console is on {config.register.port} ({name})", advice)
+    if any(system.path(f"{folder}/serial-getty@{name}.service").is_symlink() for folder in GETTY_FOLDERS):
+        return failed(f"a login prompt is on {config.register.port} ({name})", advice)
+    return ok(f"none on {config.register.port}")
+
+
+def check_keypad(config: Config, system: System) -> Finding:
+    match config.keypad.driver:
+        case "matrix":
+            if importlib.util.find_spec("lgpio") is None:
+                return failed("the library lgpio is not installed", "run: sudo make install (on the Pi itself)")
+            chips = sorted(system.path("/dev").glob("gpiochip*"))
+            if not chips:
+                return failed(
+                    "no /dev/gpiochip*", 'this is no Raspberry Pi; use keypad.driver = "simulated" or "evdev"'
+                )
+            usable = [chip for chip in chips if os.access(chip, os.R_OK | os.W_OK)]
+            if not usable:
+                return failed(f"/dev/{chips[0].name}: no permission", _join_group("gpio"))
+            return ok(f"pins by /dev/{usable[0].name}")
+        case "evdev":
+            return _check_node(config.keypad.device, system, os.R_OK, "input")
+        case "simulated":
+            return ok("simulated")
+        case _:
+            assert_never(config.keypad.driver)
+
+
+def check_display(config: Config, system: System) -> Finding:
+    display = config.display
+    if display.driver in ("simulated", "none"):
+        return ok(display.driver)
+    if display.interface == "spi":
+        finding = _check_node("/dev/spidev0.0", system, os.R_OK | os.W_OK, "spi")
+        bus = "SPI"
+    else:
+        finding = _check_node(f"/dev/i2c-{display.i2c_port}", system, os.R_OK | os.W_OK, "i2c")
+        bus = "I2C"
+    if "does not exist" in finding.found:
+        return failed(finding.found, f"switch {bus} on: sudo raspi-config, Interface Options")
+    return finding
+
+
+def check_printer(config: Config, system: System) -> Finding:
+    printer = config.printer
+    match printer.driver:
+        case "network":
+            return _check_network_printer(printer.host, printer.port, printer.timeout_s)
+        case "serial":
+            if not printer.device:
+                return failed("printer.device is empty", f"set it{_seen_ports(system)}")
+            return _check_serial(printer.device, system, "dialout")
+        case "file":
+            return _check_file_printer(printer.device, system)
+        case "usb":
+            return _check_usb_printer(printer.usb_vendor_id, printer.usb_product_id, system)
+        case "simulated" | "none":
+            return ok(printer.driver)
+        case _:
+            assert_never(printer.driver)
+
+
+def _check_network_printer(host: str, port: int, timeout_s: float) -> Finding:
+    try:
+        socket.create_connection((host, port), timeout_s).close()
+    except OSError as error:
+        reason = str(error) or type(error).__name__
+        return failed(
+            f"{host} port {port}: {reason}",
+            f"is it on, and is that its address? Try: ping {host}. Some printers refuse a second connection while"
+            " the terminal runs",
+        )
+    return ok(f"{host} port {port} answers")
+
+
+def _check_file_printer(device: str, system: System) -> Finding:
+    path = system.path(device)
+    if not path.exists() and os.access(path.parent, os.W_OK) and not device.startswith("/dev/"):
+        return ok(f"{device} will be made")
+    return _check_node(device, system, os.W_OK, "lp")
+
+
+def _check_usb_printer(vendor_id: int, product_id: int, system: System) -> Finding:
+    name = f"USB device {vendor_id:04x}:{product_id:04x}"
+    if importlib.util.find_spec("usb") is None:
+        return failed("the library pyusb is not installed", "run: sudo make install (on the Pi itself)")
+    for folder in sorted(system.path("/sys/bus/usb/devices").glob("*")):
+        ids = [_read_number(folder / file, 16) for file in ("idVendor", "idProduct")]
+        if ids == [vendor_id, product_id]:
+            bus, number = (_read_number(folder / file, 10) or 0 for file in ("busnum", "devnum"))
+            node = system.path(f"/dev/bus/usb/{bus:03}/{number:03}")
+            if os.access(node, os.R_OK | os.W_OK):
+                return ok(f"{name} is there")
+            return failed(f"{name}: no permission", "install the udev rules in systemd/, then plug it in again")
+    return failed(f"{name} is not there", "switch it on, check the cable, and compare with: lsusb")
+
+
+def _read_number(path: Path, base: int) -> int | None:
+    try:
+        return int(path.read_text(encoding="ascii", errors="replace"), base)
+    except (OSError, ValueError):
+        return None
+
+
+def _check_serial(port: str, system: System, group: str) -> Finding:
+    finding = _check_node(port, system, os.R_OK | os.W_OK, group)
+    if finding.advice:
+        return failed(finding.found, finding.advice + _seen_ports(system))
+    path = system.path(port)
+    if holder := _lock_holder(path, system):
+        return warning(
+            f"{port} is in use by process {holder}",
+            f"as it should be if that is the terminal; see: ps {holder}",
+        )
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        return failed(
+            f"{port} does not open: {os.strerror(error.errno or 0).lower()}", f"see who uses it: fuser -v {port}"
+        )
+    try:
+        termios.tcgetattr(fd)
+    except termios.error:
+        return failed(f"{port} is no serial line", "name the port of the adapter" + _seen_ports(system))
+    finally:
+        os.close(fd)
+    return ok(f"{port} opens and is free")
+
+
+def _check_node(device: str, system: System, access: int, group: str) -> Finding:
+    """A device file that is there and ours to use."""
+    path = system.path(device)
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        reason = "does not exist" if isinstance(error, FileNotFoundError) else os.strerror(error.errno or 0).lower()
+        return failed(f"{device} {reason}", "plug it in and compare the name with: ls -l /dev")
+    if stat.S_ISDIR(mode):
+        return failed(f"{device} is a folder", "name the device in it")
+    if not os.access(path, access):
+        return failed(f"{device}: no permission", _join_group(group))
+    return ok(f"{device} is there")
+
+
+def _lock_holder(path: Path, system: System) -> int | None:
+    """The process that has locked the file, as pyserial does. Read, not tried, so that nobody is disturbed."""
+    status = path.stat()
+    ours = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
+    for line in system.read("/proc/locks").splitlines():
+        words = line.split()
+        if len(words) > 5 and words[1] == "FLOCK" and words[5] == ours and words[4].isdigit():
+            return int(words[4])
+    return None
+
+
+def _seen_ports(system: System) -> str:
+    ports = sorted(str(port.relative_to(system.root)) for port in system.path("/dev/serial/by-id").glob("*"))
+    return "; plugged in now: " + ", ".join(f"/{port}" for port in ports[:4]) if ports else ""
+
+
+def _join_group(group: str) -> str:
+    return f"add the terminal's user to the group: sudo usermod -aG {group} USER, then restart the service"

@@ -1,0 +1,131 @@
+"""Checks of the way to Netgíró and of the key pair."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from typing import TYPE_CHECKING
+
+from terminal.config import Config
+from terminal.doctor.system import Finding, System, failed, ok, warning
+from terminal.errors import CallLost, CallRefused
+from terminal.gateway import Refusal
+
+# httpx takes 85 ms to import: nothing of it before a check needs it.
+# ruff: noqa: PLC0415
+if TYPE_CHECKING:
+    import httpx
+
+NOBODYS_CART = "00000000-0000-0000-0000-000000000000"
+
+
+def check_network(config: Config, system: System) -> Finding:
+    """Any HTTP answer will do: name, route and certificate are right then."""
+    import httpx
+
+    url = config.netgiro.base_url
+    try:
+        status = asyncio.run(_get(config, system))
+    except httpx.HTTPError as error:
+        return _explain(error, config.netgiro.host)
+    return ok(f"{url} answers (HTTP {status})")
+
+
+async def _get(config: Config, system: System) -> int:
+    import httpx
+
+    timeout = httpx.Timeout(config.netgiro.read_timeout_s, connect=config.netgiro.connect_timeout_s)
+    async with (
+        httpx.AsyncClient(timeout=timeout, trust_env=False, transport=system.transport) as client,
+        client.stream("GET", config.netgiro.base_url) as response,
+    ):
+        return response.status_code
+
+
+def _explain(error: httpx.HTTPError, host: str) -> Finding:
+    import httpx
+
+    for cause in _causes(error):
+        match cause:
+            case ssl.SSLCertVerificationError():
+                return failed(
+                    f"the certificate of {host} is not accepted: {cause.verify_message}",
+                    "look at the clock first (timedatectl): a wrong date does this; else something between here and"
+                    " there stands in for it",
+                )
+            case ssl.SSLError():
+                return failed(f"no TLS with {host}: {cause.reason or cause}", "check netgiro.base_url and any proxy")
+            case socket.gaierror():
+                return failed(
+                    f"the name {host} is not found: {cause.strerror}", "check the cable, Wi-Fi and router (DNS)"
+                )
+            case ConnectionRefusedError():
+                return failed(f"{host} refuses the connection", "check netgiro.base_url and the shop's firewall")
+    if isinstance(error, httpx.TimeoutException):
+        return failed(f"{host} does not answer in time", "check the cable, Wi-Fi, router and the shop's firewall")
+    return failed(f"{host}: {type(error).__name__}: {error}", "check the cable, Wi-Fi, router and netgiro.base_url")
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """The error and what lies below it. asyncio tries several addresses and bundles what went wrong with each."""
+    chain: list[BaseException] = []
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        current = waiting.pop()
+        if current is None or current in chain:
+            continue
+        chain.append(current)
+        waiting += [current.__cause__, current.__context__]
+        if isinstance(current, BaseExceptionGroup):
+            waiting += current.exceptions
+    return chain
+
+
+def check_credentials(config: Config, system: System) -> Finding:
+    """Asks about a cart that nobody has: a signed call that changes nothing."""
+    if not (config.netgiro.application_id and config.netgiro.secret_key):
+        return failed("application ID or secret key is missing", "put in what Netgíró gave you")
+    try:
+        asyncio.run(_ask_signed(config, system))
+    except CallRefused as refused:
+        if refused.refusal is Refusal.CREDENTIALS:
+            return failed(
+                "Netgíró does not accept them",
+                "compare application ID and secret key with what Netgíró gave you: sandbox and production differ",
+            )
+        if refused.refusal is Refusal.NOT_SENT:
+            return warning("could not be tried: no connection", "see the network check")
+        return ok("Netgíró answers signed calls")
+    except CallLost as lost:
+        return warning(
+            f"could not be tried: {lost}",
+            "if the network check is fine, compare application ID and secret key with what Netgíró gave you",
+        )
+    return ok("Netgíró answers signed calls")
+
+
+async def _ask_signed(config: Config, system: System) -> None:
+    import time
+
+    from terminal.netgiro.client import Credentials, NetgiroClient, SignatureCheck
+    from terminal.netgiro.nonce import NonceSource
+    from terminal.netgiro.v1 import NetgiroV1
+
+    async def keep_nothing(_high_water: int) -> None:
+        """The running terminal's own nonces are never behind the clock, so one from the clock disturbs none of them."""
+
+    settings = config.netgiro
+    client = NetgiroClient(
+        settings.base_url,
+        Credentials(settings.application_id, settings.secret_key),
+        NonceSource(0, keep_nothing, time.time),
+        signature_check=SignatureCheck(settings.check_response_signature),
+        connect_timeout_s=settings.connect_timeout_s,
+        read_timeout_s=settings.read_timeout_s,
+        transport=system.transport,
+    )
+    try:
+        await NetgiroV1(client).query_status(NOBODYS_CART)
+    finally:
+        await client.close()

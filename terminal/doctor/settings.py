@@ -1,0 +1,63 @@
+"""Checks of the settings: the file, the secret key and what the shop should know about its choices."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+
+from terminal.config import PRODUCTION_HOST, Config, missing_for_run
+from terminal.doctor.system import Finding, System, failed, ok, warning
+from terminal.gateway import CaptureMode
+
+
+def check_user(_config: Config, system: System) -> Finding:
+    if system.user_id() == 0:
+        return warning("running as root, to whom every device and file is open", "run it as the terminal's own user")
+    return ok(f"user {system.user_id()}")
+
+
+def check_configuration(config: Config, _system: System) -> Finding:
+    # The secret has a check of its own.
+    missing = [sentence for sentence in missing_for_run(config) if not sentence.startswith("netgiro.secret_key")]
+    if missing:
+        return failed("; ".join(missing), f"edit {config.path or 'the configuration file'}")
+    if warnings := list(_doubts(config)):
+        return warning("; ".join(warnings), "see the comments in config.toml")
+    money = "real money" if config.netgiro.host == PRODUCTION_HOST else "no real money"
+    return ok(f"{config.path or 'defaults'}, {config.netgiro.host}: {money}")
+
+
+def _doubts(config: Config) -> Iterator[str]:
+    if config.netgiro.confirmation is not CaptureMode.MANUAL:
+        yield (
+            f'netgiro.confirmation = "{config.netgiro.confirmation}": if an answer is lost, a customer may have paid'
+            " a sale that the terminal cannot see"
+        )
+    if config.netgiro.check_response_signature == "off":
+        yield 'netgiro.check_response_signature = "off": answers are not checked'
+    if not config.shop.name:
+        yield "shop.name: empty, so receipts do not say whose they are"
+    if number := config.shop.kennitala:
+        from stdnum.is_ import kennitala  # noqa: PLC0415  34 ms: only if there is one
+
+        if not kennitala.is_valid(number):
+            yield "shop.kennitala: its check digit or date is wrong"
+
+
+def check_secret_key(config: Config, _system: System) -> Finding:
+    if not config.netgiro.secret_key:
+        return failed(
+            "there is none, so no call to Netgíró can be signed",
+            "keep it as the systemd credential netgiro-secret-key, in NETGIRO_SECRET_KEY or netgiro.secret_key_file",
+        )
+    if config.path is not None and config.secret_from.startswith("netgiro.secret_key"):
+        try:
+            mode = config.path.stat().st_mode
+        except OSError:
+            mode = 0
+        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+            return warning(
+                f"it stands in {config.path}, which others on this machine may read",
+                f"move it to a systemd credential or to netgiro.secret_key_file, or run: chmod 600 {config.path}",
+            )
+    return ok(f"from {config.secret_from}")
