@@ -1,13 +1,13 @@
 """Draws a screen on one-bit pixels.
 
-Every text is drawn whole: sizes go down step by step, all roles together, until the screen fits. Only what does not fit
-at the smallest size either is left out, hints before prompts; ``Layout.complete`` tells, and the tests hold every
-message to it at 128x64.
+Every text is drawn whole: sizes go down step by step, all roles together, until the screen fits. What does not fit at
+the tightest step either is left out role by role, the least needed first; ``Layout.complete`` tells, and the tests hold
+every message to it at 128x64.
 """
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from terminal.screens import Screen
@@ -16,42 +16,61 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFont import FreeTypeFont
 
-SIZES_PX = {
-    "banner": (17, 17, 16, 15, 14, 13),
-    "headline": (28, 24, 21, 18, 16, 14),
-    "prompt": (15, 14, 13, 12, 11, 10),
-    "entry": (22, 20, 18, 16, 14, 12),
-    "hint": (12, 12, 11, 11, 10, 10),
-}
-"""Font sizes by role, from the most generous step to the tightest. RobotoMedium is readable down to 10 pixels."""
 
-STEPS = 6
-MARKS_SIZE_PX = 10
-LEAST_GAP_PX = 2
+class Face(NamedTuple):
+    """A cut of Roboto at one size. Regular stays open down to 11 pixels; Medium is a bold from 13 up."""
+
+    cut: str
+    size_px: int
+
+
+def _steps(cuts_and_sizes: str) -> tuple[Face, ...]:
+    return tuple(Face({"M": "RobotoMedium", "R": "Roboto"}[word[0]], int(word[1:])) for word in cuts_and_sizes.split())
+
+
+FACES = {
+    "banner": _steps("M16 M16 M15 M14 M13 M13"),
+    "headline": _steps("M28 M24 M20 M18 M16 M14"),
+    "prompt": _steps("M15 M14 M13 R13 R12 R11"),
+    "entry": _steps("M20 M18 M16 M15 M14 M13"),
+    "hint": _steps("R13 R13 R12 R12 R11 R11"),
+    "marks": _steps("R12 R12 R12 R11 R11 R11"),
+}
+"""From the most generous step to the tightest."""
+STEPS = range(6)
+LEAST_GAPS_PX = (4, 3, 3, 3, 2, 2)
+"""Between two roles, at each step; lines of one text stand one pixel closer."""
+
+BANDS = ("banner", "marks")
+"""Roles that are drawn dark on a lit band at the edge."""
+BAND_PADDING_PX = 2
 MOST_GAP_PX = 7
 LEFT_OUT_FIRST = ("hint", "marks", "prompt", "banner")
 
 
 class Block(NamedTuple):
-    """One role's text in lines; ``top_px`` and ``height_px`` are those of its ink."""
+    """One role's text in lines, with the vertical extent of its ink."""
 
     role: str
+    face: Face
     lines: tuple[str, ...]
-    size_px: int
     ink_top_px: int
-    line_height_px: int
+    ink_height_px: int
+    line_gap_px: int
     top_px: int = 0
 
     @property
+    def pitch_px(self) -> int:
+        return self.ink_height_px + self.line_gap_px
+
+    @property
     def height_px(self) -> int:
-        padding = 2 * BAND_PADDING_PX if self.role in BANDS else 0
-        return self.line_height_px * len(self.lines) - LINE_GAP_PX + padding
+        padding_px = 2 * BAND_PADDING_PX if self.role in BANDS else 0
+        return self.pitch_px * len(self.lines) - self.line_gap_px + padding_px
 
-
-BANDS = ("banner", "marks")
-"""Roles that are drawn dark on a lit band."""
-BAND_PADDING_PX = 2
-LINE_GAP_PX = 2
+    @property
+    def width_px(self) -> int:
+        return max(_width_px(line, self.face) for line in self.lines)
 
 
 class Layout(NamedTuple):
@@ -68,128 +87,121 @@ def render(screen: Screen, size_px: tuple[int, int]) -> Image:
     picture = Image.new("1", size_px)
     draw = ImageDraw.Draw(picture)
     for block in lay_out(screen, size_px).blocks:
-        lit = block.role not in BANDS
-        top = block.top_px
-        if not lit:
-            draw.rectangle((0, top, size_px[0] - 1, top + block.height_px - 1), fill=1)
-            top += BAND_PADDING_PX
-        font = _font(block.size_px)
+        is_band = block.role in BANDS
+        if is_band:
+            draw.rectangle((0, block.top_px, size_px[0] - 1, block.top_px + block.height_px - 1), fill=1)
+        top_px = block.top_px - block.ink_top_px + (BAND_PADDING_PX if is_band else 0)
         for line in block.lines:
-            left = (size_px[0] - _width(font, line)) // 2
-            draw.text((left, top - block.ink_top_px), line, fill=int(lit), font=font)
-            top += block.line_height_px
+            left_px = (size_px[0] - _width_px(line, block.face)) // 2
+            draw.text((left_px, top_px), line, fill=0 if is_band else 1, font=_font(block.face))
+            top_px += block.pitch_px
     return picture
 
 
 def lay_out(screen: Screen, size_px: tuple[int, int]) -> Layout:
     """The screen's texts in the largest sizes that fit."""
-    texts = _texts(screen, size_px[0])
-    complete = True
-    for left_out in (None, *LEFT_OUT_FIRST):
-        if left_out is not None:
-            complete = complete and left_out not in texts
+    texts = _texts(screen)
+    asked = len(texts)
+    blocks: list[Block] = []
+    for left_out in ("", *LEFT_OUT_FIRST):
+        if len(texts) > 1:
             texts.pop(left_out, None)
-        for step in range(STEPS):
+        for step in STEPS:
             blocks = [_block(role, text, step, size_px[0]) for role, text in texts.items()]
-            if _fits(blocks, size_px):
-                return Layout(_place(blocks, size_px[1]), complete)
+            if _fits(blocks, step, size_px):
+                return Layout(_place(blocks, size_px[1]), complete=len(texts) == asked)
     return Layout(_place(blocks, size_px[1]), complete=False)
 
 
-def _texts(screen: Screen, width_px: int) -> dict[str, str]:
+def _texts(screen: Screen) -> dict[str, str]:
+    marks = screen.marks[0] if screen.marks else ""
+    if len(screen.marks) > 1:
+        marks += f" +{len(screen.marks) - 1}"
     texts = {
         "banner": screen.banner,
         "headline": screen.headline,
         "prompt": screen.prompt,
         "entry": screen.entry,
         "hint": screen.hint,
-        "marks": _marks_line(screen.marks, width_px),
+        "marks": marks,
     }
     return {role: text for role, text in texts.items() if text}
 
 
-def _marks_line(marks: tuple[str, ...], width_px: int) -> str:
-    """As many marks as one line takes, and the number of the others."""
-    font = _font(MARKS_SIZE_PX)
-    for count in range(len(marks), 0, -1):
-        more = f" +{len(marks) - count}" if count < len(marks) else ""
-        line = " · ".join(marks[:count]) + more
-        if _width(font, line) <= width_px - 4:
-            return line
-    return "".join(marks[:1])
-
-
 def _block(role: str, text: str, step: int, width_px: int) -> Block:
-    size_px = MARKS_SIZE_PX if role == "marks" else SIZES_PX[role][step]
-    font = _font(size_px)
-    lines = (text,) if role in ("marks", "entry") else _wrap(text, font, width_px)
-    boxes = [font.getbbox(line) for line in lines]
-    top = int(min(box[1] for box in boxes))
-    bottom = int(max(box[3] for box in boxes))
-    return Block(role, lines, size_px, top, bottom - top + LINE_GAP_PX)
+    face = FACES[role][step]
+    lines = _wrap(text, face, width_px)
+    boxes = [_font(face).getbbox(line, mode="1") for line in lines]
+    top_px, bottom_px = int(min(box[1] for box in boxes)), int(max(box[3] for box in boxes))
+    return Block(role, face, lines, top_px, bottom_px - top_px, LEAST_GAPS_PX[step] - 1)
 
 
-def _fits(blocks: list[Block], size_px: tuple[int, int]) -> bool:
-    height_px = sum(block.height_px for block in blocks) + LEAST_GAP_PX * (len(blocks) - 1)
-    return height_px <= size_px[1] and all(
-        _width(_font(block.size_px), line) <= size_px[0] for block in blocks for line in block.lines
-    )
+def _fits(blocks: list[Block], step: int, size_px: tuple[int, int]) -> bool:
+    """A banner may take a second line only if nothing else helps."""
+    if step != STEPS[-1] and any(block.role == "banner" and len(block.lines) > 1 for block in blocks):
+        return False
+    height_px = sum(block.height_px for block in blocks) + LEAST_GAPS_PX[step] * (len(blocks) - 1)
+    return height_px <= size_px[1] and all(block.width_px <= size_px[0] for block in blocks)
 
 
 def _place(blocks: list[Block], height_px: int) -> tuple[Block, ...]:
-    """Bands at the edges, the rest spread evenly between them."""
-    heads = [block for block in blocks if block.role == "banner"]
-    feet = [block for block in blocks if block.role == "marks"]
+    """Bands at the edges, the rest between them with even gaps."""
+    head = [block for block in blocks if block.role == "banner"]
     body = [block for block in blocks if block.role not in BANDS]
-    top = sum(block.height_px for block in heads)
-    bottom = height_px - sum(block.height_px for block in feet)
-    spare = bottom - top - sum(block.height_px for block in body)
-    gap = max(0, min(MOST_GAP_PX, spare // (len(body) + 1)))
-    at = top + max(0, spare - gap * (len(body) - 1)) // 2
-    placed = [block._replace(top_px=0) for block in heads]
+    foot = [block for block in blocks if block.role == "marks"]
+    spare_px = height_px - sum(block.height_px for block in blocks)
+    gap_px = max(0, min(MOST_GAP_PX, spare_px // max(1, len(blocks) - 1)))
+    margin_px = max(0, spare_px - gap_px * (len(blocks) - 1)) // 2
+    at_px = sum(block.height_px + gap_px for block in head) + margin_px
+    placed = list(head)
     for block in body:
-        placed.append(block._replace(top_px=at))
-        at += block.height_px + gap
-    return (*placed, *(block._replace(top_px=bottom) for block in feet))
+        placed.append(block._replace(top_px=at_px))
+        at_px += block.height_px + gap_px
+    return (*placed, *(block._replace(top_px=height_px - block.height_px) for block in foot))
 
 
-def _wrap(text: str, font: FreeTypeFont, width_px: int) -> tuple[str, ...]:
-    """As few lines as possible, and these as even as possible."""
-    words = [(word, font.getlength(word)) for word in text.split()]
-    space = font.getlength(" ")
-    lines = _greedy(words, space, width_px)
-    low, high = width_px // 2, width_px
-    while len(lines) > 1 and high - low > 4:
-        middle = (low + high) // 2
-        narrower = _greedy(words, space, middle)
-        if len(narrower) == len(lines) and all(width <= middle for _, width in words):
-            lines, high = narrower, middle
+# --- lines ------------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=512)
+def _wrap(text: str, face: Face, width_px: int) -> tuple[str, ...]:
+    """As few lines as possible; a new sentence on a new line if that costs none, else lines of even length."""
+    lines = _fill(text, face, width_px)
+    by_sentence = [line for part in text.replace(". ", ".\n").split("\n") for line in _fill(part, face, width_px)]
+    if len(by_sentence) == len(lines) and ". " in text:
+        return tuple(by_sentence)
+    low_px, high_px = width_px // 2, width_px
+    while len(lines) > 1 and high_px - low_px > 4:
+        middle_px = (low_px + high_px) // 2
+        narrower = _fill(text, face, middle_px)
+        if len(narrower) == len(lines) and all(_width_px(line, face) <= middle_px for line in narrower):
+            lines, high_px = narrower, middle_px
         else:
-            low = middle
-    return tuple(" ".join(line) for line in lines)
+            low_px = middle_px
+    return tuple(lines)
 
 
-def _greedy(words: list[tuple[str, float]], space: float, width_px: float) -> list[list[str]]:
-    lines: list[list[str]] = []
-    used = 0.0
-    for word, width in words:
-        if lines and used + space + width <= width_px:
-            lines[-1].append(word)
-            used += space + width
+def _fill(text: str, face: Face, width_px: int) -> list[str]:
+    lines: list[str] = []
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and _width_px(longer, face) <= width_px:
+            lines[-1] = longer
         else:
-            lines.append([word])
-            used = width
+            lines.append(word)
     return lines
 
 
-def _width(font: FreeTypeFont, text: str) -> int:
-    return int(-(-font.getlength(text) // 1))
+def _width_px(text: str, face: Face) -> int:
+    """In mode "1", whose advances differ from those of grey text."""
+    return -int(-_font(face).getlength(text, mode="1") // 1)
 
 
 @cache
-def _font(size_px: int) -> FreeTypeFont:
+def _font(face: Face) -> FreeTypeFont:
     """Pillow's own font has no Icelandic letters; Roboto has them all."""
-    from font_roboto import RobotoMedium  # noqa: PLC0415
+    import font_roboto  # noqa: PLC0415
     from PIL import ImageFont  # noqa: PLC0415
 
-    return ImageFont.truetype(RobotoMedium, size_px, layout_engine=ImageFont.Layout.BASIC)
+    path = getattr(font_roboto, face.cut)
+    return ImageFont.truetype(path, face.size_px, layout_engine=ImageFont.Layout.BASIC)

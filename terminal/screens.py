@@ -14,7 +14,7 @@ from terminal.customer import CustomerKind
 from terminal.entry import Entry
 from terminal.messages import Language, Trouble, Words, words_in
 from terminal.money import format_kr
-from terminal.sale import Sale, State
+from terminal.sale import Outcome, Sale, State
 from terminal.view import Conditions, View
 
 SERVICE_NAME = "Netgíró"
@@ -52,7 +52,7 @@ def screen_for(view: View, language: Language, *, shop_name: str = "") -> Screen
     if shown is None:
         return _idle(troubles, words, shop_name)
     screen = _for_sale(shown, view.entry if view.sale else Entry(), words)
-    return msgspec.structs.replace(screen, marks=_marks(troubles, words))
+    return screen if _is_warning(shown) else msgspec.structs.replace(screen, marks=_marks(troubles, words))
 
 
 def troubles_of(conditions: Conditions) -> tuple[Trouble, ...]:
@@ -81,13 +81,23 @@ def _idle(troubles: tuple[Trouble, ...], words: Words, shop_name: str) -> Screen
     return Screen(
         banner=words.troubles[first].what,
         prompt=words.troubles[first].next,
-        hint="" if any(trouble.hinders_sales for trouble in troubles) else words.ready,
+        hint="" if others or first.hinders_sales else words.ready,
         marks=_marks(tuple(others), words),
     )
 
 
+def _is_checking(sale: Sale) -> bool:
+    """The capture may have happened and cannot be waited for as usual any more."""
+    return sale.stands_unknown or (sale.state is State.CAPTURE and sale.settling)
+
+
+def _is_warning(sale: Sale) -> bool:
+    """The screen tells something that must be read; it leaves no room for marks."""
+    return _is_checking(sale) or sale.outcome not in (None, Outcome.APPROVED)
+
+
 def _for_sale(sale: Sale, entry: Entry, words: Words) -> Screen:
-    if sale.stands_unknown or (sale.state is State.CAPTURE and sale.settling):
+    if _is_checking(sale):
         return _checking_payment(sale, words)
     match sale.state:
         case State.ENTRY:
@@ -99,7 +109,7 @@ def _for_sale(sale: Sale, entry: Entry, words: Words) -> Screen:
         case State.CUSTOMER if sale.customer_kind is CustomerKind.PHONE:
             return _progress(sale, words.approve_in_app, words.key_cancel)
         case State.CUSTOMER:
-            return _progress(sale, words.one_moment, words.approve_if_asked)
+            return _progress(sale, words.one_moment, words.look_at_app)
         case State.CODE_ENTRY:
             return _code_entry(sale, entry, words)
         case State.CODE_CHECK:
@@ -122,7 +132,7 @@ def _identifier_entry(sale: Sale, entry: Entry, words: Words) -> Screen:
     amount = format_kr(sale.amount_kr)
     if entry.problem is not None:
         problem = words.identifier_problems[entry.problem]
-        return Screen(headline=amount, prompt=problem.what, entry=entry.masked, hint=problem.next)
+        return Screen(headline=amount, prompt=problem.what, hint=problem.next)
     if entry.kind is not None:
         prompt = words.customer_kinds[entry.kind]
     else:
@@ -135,7 +145,7 @@ def _code_entry(sale: Sale, entry: Entry, words: Words) -> Screen:
     amount = format_kr(sale.amount_kr)
     if entry.problem is not None:
         problem = words.identifier_problems[entry.problem]
-        return Screen(headline=amount, prompt=problem.what, entry=entry.masked, hint=problem.next)
+        return Screen(headline=amount, prompt=problem.what, hint=problem.next)
     is_first_try = sale.code_tries_left >= sale.terms.code_tries
     prompt = words.ask_code if is_first_try or entry.digits else words.ask_code_again
     hint = words.key_ok_or_clear if entry.digits else words.tries_left(sale.code_tries_left)
@@ -145,8 +155,7 @@ def _code_entry(sale: Sale, entry: Entry, words: Words) -> Screen:
 def _checking_payment(sale: Sale, words: Words) -> Screen:
     """Money may have moved. Never "declined": the reader would take the money a second time."""
     return Screen(
-        banner=words.checking_payment,
-        headline=format_kr(sale.amount_kr),
+        banner=f"{words.checking_payment}: {format_kr(sale.amount_kr)}",
         prompt=words.checking_stay,
         hint=words.checking_call,
     )
@@ -154,10 +163,10 @@ def _checking_payment(sale: Sale, words: Words) -> Screen:
 
 def _result(sale: Sale, words: Words) -> Screen:
     assert sale.reason is not None, f"sale {sale.number} ended without a reason"
-    advice = words.results[sale.reason]
-    return Screen(
-        banner=words.outcomes[sale.reason.outcome],
-        headline=format_kr(sale.amount_kr),
-        prompt=advice.what,
-        hint=advice.next,
-    )
+    advice, outcome = words.results[sale.reason], sale.reason.outcome
+    banner, amount = words.outcomes[outcome], format_kr(sale.amount_kr)
+    if outcome is Outcome.APPROVED:
+        return Screen(banner=banner, headline=amount, prompt=advice.what)
+    if outcome is Outcome.UNKNOWN:
+        banner = f"{banner}: {amount}"
+    return Screen(banner=banner, prompt=advice.what, hint=advice.next)

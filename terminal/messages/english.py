@@ -8,9 +8,10 @@ from terminal.register.protocol import RefusalCode
 from terminal.sale import Outcome, Reason
 
 _OTHER_PAYMENT = "Ask for another way to pay."
-_SEND_AGAIN = "Send the amount again from the register."
+_SEND_AGAIN = "Start the sale again."
+_CHECK_NETWORK = "Check the network."
 _NOT_CHARGED = "Nothing was charged."
-_CALL_SERVICE = "Tell the terminal's service."
+_CALL_SERVICE = "Call service."
 
 ENGLISH = Words(
     outcomes={
@@ -18,25 +19,25 @@ ENGLISH = Words(
         Outcome.DECLINED: "Declined",
         Outcome.CANCELLED: "Cancelled",
         Outcome.FAILED: "Failed",
-        Outcome.UNKNOWN: "Not certain",
+        Outcome.UNKNOWN: "Unclear",
     },
     results={
         Reason.PAID: Advice("Paid with Netgíró.", "The sale is complete."),
-        Reason.CUSTOMER_DECLINED: Advice("The payment was not approved.", _OTHER_PAYMENT),
-        Reason.CUSTOMER_UNKNOWN: Advice("Netgíró does not know this customer.", f"Check the number. {_SEND_AGAIN}"),
-        Reason.BELOW_MINIMUM: Advice("The amount is below Netgíró's minimum.", _OTHER_PAYMENT),
-        Reason.WITHDRAWN: Advice("The payment was withdrawn at Netgíró.", _OTHER_PAYMENT),
-        Reason.WRONG_CODE: Advice("The SMS code was wrong too often.", _SEND_AGAIN),
-        Reason.CASHIER_CANCELLED: Advice("Cancelled at the terminal.", _NOT_CHARGED),
-        Reason.REGISTER_CANCELLED: Advice("Cancelled at the register.", _NOT_CHARGED),
+        Reason.CUSTOMER_DECLINED: Advice("Payment not approved.", _OTHER_PAYMENT),
+        Reason.CUSTOMER_UNKNOWN: Advice("Not known to Netgíró.", "Check the number and start again."),
+        Reason.BELOW_MINIMUM: Advice("Amount too small.", _OTHER_PAYMENT),
+        Reason.WITHDRAWN: Advice("Payment withdrawn.", _OTHER_PAYMENT),
+        Reason.WRONG_CODE: Advice("Too many wrong codes.", _SEND_AGAIN),
+        Reason.CASHIER_CANCELLED: Advice("Cancelled at terminal.", _NOT_CHARGED),
+        Reason.REGISTER_CANCELLED: Advice("Cancelled at register.", _NOT_CHARGED),
         Reason.TIMED_OUT: Advice("Time ran out.", f"{_NOT_CHARGED} {_SEND_AGAIN}"),
-        Reason.POWER_CUT: Advice("The terminal lost power.", f"{_NOT_CHARGED} {_SEND_AGAIN}"),
-        Reason.REQUEST_NOT_VALID: Advice("Netgíró did not take the request.", f"{_OTHER_PAYMENT} {_CALL_SERVICE}"),
-        Reason.CREDENTIALS: Advice("Netgíró refused this terminal's key.", f"{_OTHER_PAYMENT} {_CALL_SERVICE}"),
-        Reason.NO_CONNECTION: Advice("No connection to Netgíró.", f"{_NOT_CHARGED} Check the network."),
-        Reason.NO_ANSWER: Advice("No answer from Netgíró.", f"{_NOT_CHARGED} {_SEND_AGAIN}"),
-        Reason.MISMATCH: Advice("Netgíró's answer does not fit this sale.", f"{_NOT_CHARGED} {_CALL_SERVICE}"),
-        Reason.NOT_TRACEABLE: Advice("The customer may have paid.", "Ask Netgíró before you take another payment."),
+        Reason.POWER_CUT: Advice("Terminal lost power.", f"{_NOT_CHARGED} {_SEND_AGAIN}"),
+        Reason.REQUEST_NOT_VALID: Advice("Request not accepted.", f"{_NOT_CHARGED} {_CALL_SERVICE}"),
+        Reason.CREDENTIALS: Advice("Terminal not accepted.", f"{_NOT_CHARGED} {_CALL_SERVICE}"),
+        Reason.NO_CONNECTION: Advice("No connection.", f"{_NOT_CHARGED} {_CHECK_NETWORK}"),
+        Reason.NO_ANSWER: Advice("Netgíró did not answer.", f"{_NOT_CHARGED} {_SEND_AGAIN}"),
+        Reason.MISMATCH: Advice("Answer does not fit.", f"{_NOT_CHARGED} {_CALL_SERVICE}"),
+        Reason.NOT_TRACEABLE: Advice("May have been paid.", "Ask Netgíró before you charge again."),
     },
     refusals={
         RefusalCode.BUSY: "Another sale is open. Finish or cancel it first.",
@@ -58,10 +59,10 @@ ENGLISH = Words(
         CustomerKind.PHONE: "Phone number",
     },
     troubles={
-        Trouble.JOURNAL: Advice("Journal fault", "The terminal takes no payments. Call its service."),
+        Trouble.JOURNAL: Advice("Journal fault", f"No sales possible. {_CALL_SERVICE}"),
         Trouble.KEYPAD: Advice("Keypad not found", "Check the keypad's cable."),
         Trouble.REGISTER: Advice("Register not found", "Check the cable to the register."),
-        Trouble.NETWORK: Advice("No connection", "Netgíró does not answer. Check the network."),
+        Trouble.NETWORK: Advice("No connection", _CHECK_NETWORK),
         Trouble.PAPER_OUT: Advice("Out of paper", "Put a new roll in the printer."),
         Trouble.COVER_OPEN: Advice("Printer open", "Close the printer."),
         Trouble.PRINTER_OFFLINE: Advice("Printer not found", "Check the printer's power and cable."),
@@ -79,13 +80,13 @@ ENGLISH = Words(
     one_moment="One moment…",
     contacting="Contacting Netgíró",
     approve_in_app="Approve in the Netgíró app",
-    approve_if_asked="Approve in the app if it asks",
+    look_at_app="Look at the app",
     checking_code="Checking the code",
     completing="Completing the payment",
     cancelling="Cancelling…",
     wait_for_confirmation="Wait for the confirmation",
-    checking_payment="Checking payment",
-    checking_stay="Do not take another payment yet.",
+    checking_payment="Checking",
+    checking_stay="Do not charge again yet.",
     checking_call="If this lasts, call Netgíró.",
     receipt=ReceiptWords(
         sale="SALE",

@@ -8,9 +8,10 @@ from terminal.register.protocol import RefusalCode
 from terminal.sale import Outcome, Reason
 
 _OTHER_PAYMENT = "Biddu um annan greiðslumáta."
-_SEND_AGAIN = "Sendu upphæðina aftur frá kassanum."
+_SEND_AGAIN = "Byrjaðu söluna aftur."
+_CHECK_NETWORK = "Athugaðu netið."
 _NOT_CHARGED = "Ekkert var gjaldfært."
-_CALL_SERVICE = "Láttu þjónustuaðila posans vita."
+_CALL_SERVICE = "Hringdu í þjónustuver."
 
 ICELANDIC = Words(
     outcomes={
@@ -22,23 +23,21 @@ ICELANDIC = Words(
     },
     results={
         Reason.PAID: Advice("Greitt með Netgíró.", "Sölunni er lokið."),
-        Reason.CUSTOMER_DECLINED: Advice("Greiðslan var ekki samþykkt.", _OTHER_PAYMENT),
-        Reason.CUSTOMER_UNKNOWN: Advice("Viðskiptavinur fannst ekki hjá Netgíró.", f"Athugaðu númerið. {_SEND_AGAIN}"),
-        Reason.BELOW_MINIMUM: Advice("Upphæðin er undir lágmarki Netgíró.", _OTHER_PAYMENT),
-        Reason.WITHDRAWN: Advice("Greiðslan var afturkölluð hjá Netgíró.", _OTHER_PAYMENT),
-        Reason.WRONG_CODE: Advice("SMS-kóðinn var of oft rangur.", _SEND_AGAIN),
-        Reason.CASHIER_CANCELLED: Advice("Hætt var við söluna á posanum.", _NOT_CHARGED),
-        Reason.REGISTER_CANCELLED: Advice("Hætt var við söluna á kassanum.", _NOT_CHARGED),
+        Reason.CUSTOMER_DECLINED: Advice("Greiðsla ekki samþykkt.", _OTHER_PAYMENT),
+        Reason.CUSTOMER_UNKNOWN: Advice("Óþekkt hjá Netgíró.", "Athugaðu númerið og byrjaðu aftur."),
+        Reason.BELOW_MINIMUM: Advice("Of lág upphæð.", _OTHER_PAYMENT),
+        Reason.WITHDRAWN: Advice("Greiðsla afturkölluð.", _OTHER_PAYMENT),
+        Reason.WRONG_CODE: Advice("SMS-kóði of oft rangur.", _SEND_AGAIN),
+        Reason.CASHIER_CANCELLED: Advice("Hætt við á posanum.", _NOT_CHARGED),
+        Reason.REGISTER_CANCELLED: Advice("Hætt við á kassanum.", _NOT_CHARGED),
         Reason.TIMED_OUT: Advice("Tíminn rann út.", f"{_NOT_CHARGED} {_SEND_AGAIN}"),
         Reason.POWER_CUT: Advice("Posinn missti rafmagn.", f"{_NOT_CHARGED} {_SEND_AGAIN}"),
-        Reason.REQUEST_NOT_VALID: Advice("Netgíró tók ekki við beiðninni.", f"{_OTHER_PAYMENT} {_CALL_SERVICE}"),
-        Reason.CREDENTIALS: Advice("Netgíró hafnaði aðgangi posans.", f"{_OTHER_PAYMENT} {_CALL_SERVICE}"),
-        Reason.NO_CONNECTION: Advice("Ekkert samband við Netgíró.", f"{_NOT_CHARGED} Athugaðu nettenginguna."),
-        Reason.NO_ANSWER: Advice("Ekkert svar frá Netgíró.", f"{_NOT_CHARGED} {_SEND_AGAIN}"),
-        Reason.MISMATCH: Advice("Svar Netgíró á ekki við þessa sölu.", f"{_NOT_CHARGED} {_CALL_SERVICE}"),
-        Reason.NOT_TRACEABLE: Advice(
-            "Viðskiptavinur gæti hafa greitt.", "Spyrðu Netgíró áður en þú tekur aðra greiðslu."
-        ),
+        Reason.REQUEST_NOT_VALID: Advice("Beiðni ekki samþykkt.", f"{_NOT_CHARGED} {_CALL_SERVICE}"),
+        Reason.CREDENTIALS: Advice("Aðgangi hafnað.", f"{_NOT_CHARGED} {_CALL_SERVICE}"),
+        Reason.NO_CONNECTION: Advice("Sambandslaust.", f"{_NOT_CHARGED} {_CHECK_NETWORK}"),
+        Reason.NO_ANSWER: Advice("Netgíró svaraði ekki.", f"{_NOT_CHARGED} {_SEND_AGAIN}"),
+        Reason.MISMATCH: Advice("Rangt svar frá Netgíró.", f"{_NOT_CHARGED} {_CALL_SERVICE}"),
+        Reason.NOT_TRACEABLE: Advice("Gæti verið greitt.", "Spyrðu Netgíró áður en þú rukkar aftur."),
     },
     refusals={
         RefusalCode.BUSY: "Önnur sala er í gangi. Ljúktu henni eða hættu við hana fyrst.",
@@ -48,11 +47,11 @@ ICELANDIC = Words(
     },
     amount_limits=f"Upphæðin þarf að vera á bilinu {{lowest}} til {{highest}} {_OTHER_PAYMENT}",
     identifier_problems={
-        IdentifierProblem.NOT_AN_IDENTIFIER: Advice("Rangur fjöldi tölustafa.", "Appkóði, kennitala eða símanúmer?"),
+        IdentifierProblem.NOT_AN_IDENTIFIER: Advice("Rangur fjöldi stafa.", "Appkóði, kennitala eða símanúmer?"),
         IdentifierProblem.BAD_APP_CODE: Advice("Rangur appkóði.", "Sláðu inn síðustu 4 tölustafina."),
         IdentifierProblem.BAD_KENNITALA: Advice("Röng kennitala.", "Sláðu hana inn aftur."),
         IdentifierProblem.BAD_PHONE: Advice("Rangt farsímanúmer.", "7 tölustafir, byrjar á 6, 7 eða 8."),
-        IdentifierProblem.BAD_SMS_CODE: Advice("Rangur fjöldi tölustafa.", "Sláðu inn kóðann úr SMS-inu."),
+        IdentifierProblem.BAD_SMS_CODE: Advice("Rangur fjöldi stafa.", "Sláðu inn kóðann úr SMS-inu."),
     },
     customer_kinds={
         CustomerKind.APP_CODE: "Appkóði",
@@ -60,14 +59,14 @@ ICELANDIC = Words(
         CustomerKind.PHONE: "Símanúmer",
     },
     troubles={
-        Trouble.JOURNAL: Advice("Skráning biluð", "Posinn tekur ekki við greiðslum. Hringdu í þjónustuaðila."),
+        Trouble.JOURNAL: Advice("Skráning biluð", f"Engin sala möguleg. {_CALL_SERVICE}"),
         Trouble.KEYPAD: Advice("Lyklaborð svarar ekki", "Athugaðu snúru lyklaborðsins."),
         Trouble.REGISTER: Advice("Kassi ótengdur", "Athugaðu snúruna milli kassa og posa."),
-        Trouble.NETWORK: Advice("Sambandslaust", "Netgíró svarar ekki. Athugaðu nettenginguna."),
+        Trouble.NETWORK: Advice("Sambandslaust", _CHECK_NETWORK),
         Trouble.PAPER_OUT: Advice("Pappír búinn", "Settu nýja rúllu í prentarann."),
         Trouble.COVER_OPEN: Advice("Prentari opinn", "Lokaðu prentaranum."),
         Trouble.PRINTER_OFFLINE: Advice("Prentari ótengdur", "Athugaðu rafmagn og snúru prentarans."),
-        Trouble.RECEIPTS_PENDING: Advice("Kvittun bíður", "Hún prentast þegar prentarinn er tilbúinn."),
+        Trouble.RECEIPTS_PENDING: Advice("Kvittun bíður", "Prentast þegar prentari er tilbúinn."),
     },
     ready="Tilbúið",
     ask_identifier="Appkóði, kennitala eða símanúmer",
@@ -81,13 +80,13 @@ ICELANDIC = Words(
     one_moment="Augnablik…",
     contacting="Samband við Netgíró",
     approve_in_app="Samþykktu í Netgíró-appinu",
-    approve_if_asked="Samþykktu í appinu ef beðið er um það",
+    look_at_app="Fylgstu með appinu",
     checking_code="Kóðinn er athugaður",
     completing="Gengið frá greiðslu",
     cancelling="Hætti við…",
     wait_for_confirmation="Bíddu eftir staðfestingu",
-    checking_payment="Greiðsla í athugun",
-    checking_stay="Ekki taka aðra greiðslu strax.",
+    checking_payment="Í athugun",
+    checking_stay="Ekki rukka aftur strax.",
     checking_call="Hringdu í Netgíró ef þetta dregst.",
     receipt=ReceiptWords(
         sale="SALA",

@@ -88,12 +88,13 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     one_moment: str
     contacting: str
     approve_in_app: str
-    approve_if_asked: str
+    look_at_app: str
     checking_code: str
     completing: str
     cancelling: str
     wait_for_confirmation: str
     checking_payment: str
+    """The amount follows."""
     checking_stay: str
     checking_call: str
 
