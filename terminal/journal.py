@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 
 import msgspec
 
@@ -145,6 +145,12 @@ class JournalFile:
         except BlockingIOError as error:
             raise JournalError(f"the journal {self._path} is in use by another running terminal") from error
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
     def close(self) -> None:
         if self._db is not None:
             self._db.close()
@@ -220,9 +226,17 @@ class JournalFile:
         rows = self._rows("SELECT sale FROM entries WHERE register_id = ? ORDER BY seq DESC LIMIT 1", register_id)
         return _sale(rows[0][0]) if rows else None
 
-    def entries_of(self, number: int) -> list[Entry]:
-        """Every durable change of one sale, oldest first."""
-        rows = self._rows("SELECT seq, at, event, sale FROM entries WHERE sale_number = ? ORDER BY seq", number)
+    def entries_of(self, name: str) -> list[Entry]:
+        """Every durable change of one sale, oldest first. ``name`` is its number, its reference or its register id."""
+        number = int(name) if name.isascii() and name.isdigit() and len(name) < 18 else 0
+        rows = self._rows(
+            "SELECT sale_number FROM entries WHERE sale_number = ? OR sale ->> 'reference' = ? OR register_id = ? "
+            "ORDER BY sale_number = ? DESC, seq DESC LIMIT 1",
+            *(number, name, name, number),
+        )
+        if not rows:
+            return []
+        rows = self._rows("SELECT seq, at, event, sale FROM entries WHERE sale_number = ? ORDER BY seq", rows[0][0])
         return [Entry(seq, at, event, _sale(sale)) for seq, at, event, sale in rows]
 
     def latest_entries(

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 async def open_until_found(description: str, open_device: Callable[[], Awaitable[None]]) -> None:
-    """Call ``open_device`` until it succeeds, with growing pauses; says once that it is missing, and once that it came."""
+    """Call ``open_device`` until it succeeds, with growing pauses; logs once that it is missing."""
     pause_s = SHORTEST_PAUSE_S
     missing = False
     while True:

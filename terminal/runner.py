@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple, Protocol, TypeAlias
 
-from terminal import effects as fx
 from terminal import events as ev
 from terminal.counter import (
     ConditionsChanged,
@@ -28,7 +27,7 @@ from terminal.counter import (
     lookup_id,
 )
 from terminal.errors import JournalError
-from terminal.journal import MIN_FREE_BYTES, Journal
+from terminal.journal import MIN_FREE_BYTES, Journal, Record
 from terminal.register import protocol as reg
 from terminal.sale import Sale, State
 from terminal.view import View
@@ -84,6 +83,7 @@ class Runner:
         names: Names,
         *,
         on_view: Callable[[View], None],
+        on_committed: Callable[[Record], None] = lambda _record: None,
         on_watchdog: Callable[[], None] = lambda: None,
     ) -> None:
         self.view = View()
@@ -92,6 +92,7 @@ class Runner:
         self._performer = performer
         self._names = names
         self._on_view = on_view
+        self._on_committed = on_committed
         self._on_watchdog = on_watchdog
         self._inbox: asyncio.Queue[_Waiting] = asyncio.Queue()
         self._unsettled: deque[Sale] = deque()
@@ -171,6 +172,7 @@ class Runner:
             self._next_number = max(self._next_number, sale.number + 1)
             if not self.view.conditions.journal_ok:
                 self.put(ConditionsChanged({"journal_ok": True}))
+            self._on_committed(decision.record)
             log.info(
                 "sale %d: %s -> %s%s",
                 sale.number,

@@ -120,6 +120,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """How long to wait for the word that a reservation is gone, where nothing can be captured without us."""
     report_timeout_s: float = 30.0
     code_tries: int = 3
+    customer_copy: bool = True
     merchant_copy: bool = True
 
     def capture_mode_for(self, kind: CustomerKind) -> CaptureMode:

@@ -157,8 +157,11 @@ def _to_report(sale: Sale, reason: Reason) -> Transition:
     sale = replace(sale, state=State.REPORT, reason=reason, asking=None, misses=0)
     receipts: tuple[fx.Effect, ...] = ()
     if reason is Reason.PAID:
-        kinds = [fx.ReceiptKind.CUSTOMER] + [fx.ReceiptKind.MERCHANT] * sale.terms.merchant_copy
-        receipts = tuple(fx.PrintReceipt(sale_number=sale.number, kind=kind) for kind in kinds)
+        wanted = {
+            fx.ReceiptKind.CUSTOMER: sale.terms.customer_copy,
+            fx.ReceiptKind.MERCHANT: sale.terms.merchant_copy,
+        }
+        receipts = tuple(fx.PrintReceipt(sale_number=sale.number, kind=kind) for kind in wanted if wanted[kind])
     report = fx.ReportResult(sale_number=sale.number)
     return Transition(sale, (report, *receipts, _deadline(sale, sale.terms.report_timeout_s)))
 

@@ -1,0 +1,249 @@
+"""The composition root: builds everything, starts it in order, stops it in reverse. Reads from top to bottom."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from hardware import factory
+from hardware.interfaces import Display, Keypad, Printer, SerialPort
+from terminal.config import Config
+from terminal.config_checks import parse_listen
+from terminal.counter import ConditionsChanged, Counter, CounterRules
+from terminal.effects import AcknowledgeCallback
+from terminal.events import CallbackReceived
+from terminal.gateway import CaptureMode, Gateway
+from terminal.journal import Journal, JournalFile, Record
+from terminal.netgiro.client import Credentials, NetgiroClient, SignatureCheck
+from terminal.netgiro.nonce import NonceSource
+from terminal.netgiro.v1 import NetgiroV1
+from terminal.notify import Notifier
+from terminal.performer import TerminalPerformer
+from terminal.presenter import Presenter
+from terminal.printing import ReceiptPrinting
+from terminal.receipt import Shop
+from terminal.register.line import LineProtocol
+from terminal.register.link import RegisterLink
+from terminal.register.protocol import RegisterReply
+from terminal.runner import Names, Runner, WatchdogDue
+from terminal.sources import watch_keypad
+from terminal.view import View
+
+SETTLE_S = 3.0
+"""How long a stop waits for answers that are on their way."""
+RESTART_PAUSE_S = 1.0
+
+log = logging.getLogger(__name__)
+
+
+def utc_now() -> str:
+    """RFC 3339 with milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Devices(NamedTuple):
+    """What stands on the counter."""
+
+    keypad: Keypad
+    display: Display | None
+    printer: Printer | None
+    register_port: SerialPort
+
+
+def build_devices(config: Config) -> Devices:
+    """The configured devices, not yet opened."""
+    return Devices(
+        factory.build_keypad(config.keypad),
+        factory.build_display(config.display),
+        factory.build_printer(config.printer),
+        factory.build_serial_port(config.serial_settings()),
+    )
+
+
+class TerminalApp:
+    """One running terminal. ``on_view`` is called with every new view, for whoever shows it."""
+
+    def __init__(
+        self,
+        config: Config,
+        devices: Devices,
+        *,
+        notifier: Notifier | None = None,
+        on_view: Callable[[View], None] = lambda _view: None,
+    ) -> None:
+        self._config = config
+        self._devices = devices
+        self._notifier = notifier or Notifier({})
+        self._on_view = on_view
+        self._tasks: list[asyncio.Task[None]] = []
+        self._closers: list[Callable[[], Awaitable[None]]] = []
+        self.journal = Journal(JournalFile(Path(config.journal.path), utc_now))
+
+    async def start(self) -> None:
+        """Everything in order; devices that are missing are looked for in the background.
+
+        Raises TerminalError if the journal or a network address cannot be had.
+        """
+        config, journal = self._config, self.journal
+        self._closers.append(journal.close)
+        await journal.call(journal.file.open)
+
+        gateway = await self._build_gateway()
+        self._closers.append(gateway.close)
+
+        performer = TerminalPerformer(gateway, self._send_to_register)
+        self._closers.append(performer.close)
+
+        self.presenter = Presenter(self._devices.display, config.terminal.language, config.shop.name)
+        self.runner = Runner(
+            Counter(self._counter_rules()),
+            journal,
+            performer,
+            Names(config.terminal.id, utc_now),
+            on_view=self._show,
+            on_committed=self._wake_printing,
+            on_watchdog=self._notifier.watchdog,
+        )
+        performer.connect(self.runner.put)
+        self._printing = self._build_printing()
+        self._link = self._build_link()
+        await self.runner.start()
+
+        self._tasks.append(asyncio.create_task(self.runner.run(), name="runner"))
+        self._supervise("display", self.presenter.run)
+        self._supervise("register", self._link.run)
+        self._supervise("keypad", lambda: watch_keypad(self._devices.keypad, self.runner.put))
+        if self._printing is not None:
+            self._supervise("printing", self._printing.run)
+        if config.netgiro.confirmation is CaptureMode.SERVER_CALLBACK:
+            await self._start_callback_listener()
+        if (interval_s := self._notifier.watchdog_interval_s) is not None:
+            self._supervise("watchdog", lambda: self._feed_watchdog(interval_s))
+
+    async def wait(self) -> None:
+        """Until the loop ends, which it only does by a fault; raises what ended it."""
+        await self._tasks[0]
+
+    async def stop(self) -> None:
+        """Within SETTLE_S and a little: answers on their way may still come in, then everything ends.
+
+        What is open then is settled after the next start.
+        """
+        deadline_s = time.monotonic() + SETTLE_S
+        while self._tasks and not self._tasks[0].done() and not self.runner.is_settled:
+            if time.monotonic() > deadline_s:
+                break
+            await asyncio.sleep(0.05)
+        for task in reversed(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for close in reversed(self._closers):
+            await close()
+
+    # --- parts --------------------------------------------------------------------------------------------------------
+
+    def _counter_rules(self) -> CounterRules:
+        config = self._config
+        terms = config.terms()
+        if self._devices.printer is None:  # else the receipts of months would come out of the first printer
+            terms = replace(terms, customer_copy=False, merchant_copy=False)
+        return CounterRules(
+            terms=terms,
+            identifiers=config.identifier_rules(),
+            min_amount_kr=config.register.min_amount,
+            max_amount_kr=config.register.max_amount,
+            language=config.terminal.language,
+        )
+
+    async def _build_gateway(self) -> Gateway:
+        settings, journal = self._config.netgiro, self.journal
+
+        async def reserve(high_water: int) -> None:
+            await journal.call(journal.file.reserve_nonces, high_water)
+
+        nonces = NonceSource(await journal.call(journal.file.nonce_high_water), reserve, time.time)
+        client = NetgiroClient(
+            settings.base_url,
+            Credentials(settings.application_id, settings.secret_key),
+            nonces,
+            signature_check=SignatureCheck(settings.check_response_signature),
+            connect_timeout_s=settings.connect_timeout_s,
+            read_timeout_s=settings.read_timeout_s,
+        )
+        return NetgiroV1(client, callback_base_url=self._config.callback.public_url)
+
+    def _build_link(self) -> RegisterLink:
+        return RegisterLink(
+            self._devices.register_port,
+            LineProtocol(self._config.register.amount_decimals),
+            self.runner.put,
+            on_line_changed=lambda up, _detail: self.runner.put(ConditionsChanged({"register_ok": up})),
+        )
+
+    def _build_printing(self) -> ReceiptPrinting | None:
+        if self._devices.printer is None:
+            return None
+        return ReceiptPrinting(
+            self._devices.printer,
+            self.journal,
+            self.runner.put,
+            shop=Shop(name=self._config.shop.name, kennitala=self._config.shop.kennitala),
+            terminal_id=self._config.terminal.id,
+            language=self._config.receipt.language,
+        )
+
+    async def _start_callback_listener(self) -> None:
+        from terminal.netgiro.callback import create_callback_listener  # noqa: PLC0415  only when configured
+        from terminal.web import WebServer  # noqa: PLC0415
+
+        settings = self._config.callback
+        listener = create_callback_listener(settings.public_url, self._config.netgiro.secret_key, self._on_callback)
+        server = WebServer(listener, *parse_listen(settings.listen))
+        await server.start()
+        self._closers.append(server.stop)
+
+    async def _on_callback(self, reference: str, approved: bool) -> bool:
+        sale = self.runner.view.sale
+        if sale is None or sale.reference != reference:
+            return False
+        decision = await self.runner.put_and_wait(CallbackReceived(sale.number, approved))
+        return decision is not None and any(isinstance(effect, AcknowledgeCallback) for effect in decision.effects)
+
+    # --- between the parts --------------------------------------------------------------------------------------------
+
+    def _show(self, view: View) -> None:
+        self.presenter.show(view)
+        self._on_view(view)
+
+    def _send_to_register(self, reply: RegisterReply) -> None:
+        self._link.send(reply)
+
+    def _wake_printing(self, record: Record) -> None:
+        if record.receipts and self._printing is not None:
+            self._printing.wake()
+
+    async def _feed_watchdog(self, interval_s: float) -> None:
+        while True:
+            self.runner.put(WatchdogDue())
+            await asyncio.sleep(interval_s)
+
+    def _supervise(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """A fault in something around the sale is logged and that thing started again; the sale goes on."""
+
+        async def run() -> None:
+            while True:
+                try:
+                    await work()
+                    return
+                except Exception:
+                    log.exception("%s failed; starting it again", name)
+                    await asyncio.sleep(RESTART_PAUSE_S)
+
+        self._tasks.append(asyncio.create_task(run(), name=name))

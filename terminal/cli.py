@@ -1,0 +1,238 @@
+"""The command line. Commands only: each parses its words, calls one function and turns what is raised into a sentence.
+
+Exit codes: 0 done, 1 failed, 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from terminal import __version__
+from terminal.errors import ConfigError, TerminalError
+
+if TYPE_CHECKING:
+    from terminal.config import Config
+    from terminal.journal import Entry, JournalFile
+
+# Every command imports what it needs itself, so that none waits for what another one needs.
+# ruff: noqa: PLC0415
+
+log = logging.getLogger(__name__)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options) or 0)
+    except ConfigError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)
+    except TerminalError as error:
+        print(error, file=sys.stderr)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has seen enough
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--config", metavar="FILE", type=Path, help="configuration file")
+    parser = argparse.ArgumentParser(prog="netgiro-terminal", description="Netgíró payment terminal", parents=[common])
+    parser.add_argument("--version", action="version", version=f"netgiro-terminal {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", parents=[common], help="the daemon, in the foreground")
+    run.set_defaults(command=_run)
+
+    demo = commands.add_parser("demo", parents=[common], help="the whole product on a desktop, all devices simulated")
+    demo.add_argument("--port", type=_port, default=8023, help="the front panel's port; 0: any free one")
+    demo.add_argument("--headless", action="store_true", help="open no browser")
+    demo.add_argument("--state", metavar="DIR", type=Path, help="keep the journal here; default: a temporary folder")
+    demo.set_defaults(command=_demo)
+
+    sandbox = commands.add_parser("sandbox", parents=[common], help="a simulated Netgíró, for any integration")
+    sandbox.add_argument("--port", type=_port, default=8025, help="its port; 0: any free one")
+    sandbox.add_argument("--application-id", help="default: Netgíró's public sandbox application")
+    sandbox.add_argument("--secret-key", help="default: Netgíró's public sandbox key")
+    sandbox.set_defaults(command=_sandbox)
+
+    check = commands.add_parser("check-config", parents=[common], help="every problem of a configuration, with its key")
+    check.set_defaults(command=_check_config)
+    show = commands.add_parser("show-config", parents=[common], help="the effective configuration, secrets masked")
+    show.set_defaults(command=_show_config)
+    doctor = commands.add_parser("doctor", parents=[common], help="what is well, what is not, and what to do about it")
+    doctor.add_argument("--json", action="store_true")
+    doctor.set_defaults(command=_doctor)
+    _add_journal_commands(commands, common)
+    return parser
+
+
+def _add_journal_commands(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
+) -> None:
+    journal = commands.add_parser("journal", parents=[common], help="the sales on disk")
+    verbs = journal.add_subparsers(required=True, metavar="list|show")
+    listing = verbs.add_parser("list", parents=[common], help="sales, newest first")
+    listing.add_argument("--json", action="store_true", help="one JSON object a line")
+    listing.add_argument("--since", metavar="TIME", help="created at or after this ISO 8601 time")
+    listing.add_argument("--until", metavar="TIME", help="created before this ISO 8601 time")
+    listing.add_argument(
+        "--outcome", choices=["approved", "declined", "cancelled", "failed", "unknown"], help="only these"
+    )
+    listing.set_defaults(command=_journal_list)
+    show = verbs.add_parser("show", parents=[common], help="one sale, step by step")
+    show.add_argument("sale_id", metavar="ID", help="the sale's id or its Reference")
+    show.add_argument("--json", action="store_true", help="one JSON object a line")
+    show.set_defaults(command=_journal_show)
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise ValueError(text)
+    return port
+
+
+# --- running ----------------------------------------------------------------------------------------------------------
+
+
+def _load(options: argparse.Namespace) -> Config:
+    from terminal.config import find_config_path, load_config
+
+    return load_config(find_config_path(options.config))
+
+
+async def _signalled() -> None:
+    """Until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()
+
+
+def _run(options: argparse.Namespace) -> None:
+    from terminal.config import missing_for_run
+    from terminal.daemon import run_daemon
+    from terminal.logs import setup_logging
+
+    config = _load(options)
+    if missing := missing_for_run(config):
+        raise ConfigError(missing)
+    setup_logging(config.log.level)
+    asyncio.run(run_daemon(config, _signalled))
+
+
+def _demo(options: argparse.Namespace) -> None:
+    from terminal.config import Config, load_config
+    from terminal.demo import run_demo
+    from terminal.logs import setup_logging
+
+    config = load_config(options.config) if options.config else Config()
+    setup_logging("warning")
+    asyncio.run(
+        run_demo(
+            config,
+            port=options.port,
+            state_folder=options.state,
+            headless=options.headless,
+            say=lambda line: print(line, flush=True),
+            wait_for_stop=_signalled,
+        )
+    )
+
+
+def _sandbox(options: argparse.Namespace) -> None:
+    from terminal.netgiro.sandbox import build_sandbox
+    from terminal.netgiro.sandbox.web import create_app
+    from terminal.web import WebServer
+
+    given = {"application_id": options.application_id, "secret_key": options.secret_key}
+
+    async def serve() -> None:
+        server = WebServer(
+            create_app(build_sandbox(**{key: value for key, value in given.items() if value})),
+            "127.0.0.1",
+            options.port,
+        )
+        await server.start()
+        print(f"Simulated Netgíró   {server.base_url}/v1   its page: {server.base_url}/", flush=True)
+        await _signalled()
+        await server.stop()
+
+    asyncio.run(serve())
+
+
+# --- looking ----------------------------------------------------------------------------------------------------------
+
+
+def _check_config(options: argparse.Namespace) -> int:
+    from terminal.config import find_config_path, missing_for_run, read_config
+
+    path = find_config_path(options.config)
+    config, problems = read_config(path)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if problems:
+        return 1
+    for missing in missing_for_run(config):
+        print(f"before it can run: {missing}")
+    print(f"{path}: ok")
+    return 0
+
+
+def _show_config(options: argparse.Namespace) -> None:
+    from terminal.config import show_config
+
+    print(show_config(_load(options)), end="")
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from terminal.config import find_config_path
+    from terminal.doctor import examine
+
+    return examine(find_config_path(options.config), as_json=options.json)
+
+
+def _journal_list(options: argparse.Namespace) -> None:
+    from terminal.journal_listing import entry_json, entry_line, parse_time
+    from terminal.sale import Outcome
+
+    since, until = parse_time(options.since), parse_time(options.until)
+    outcome = Outcome(options.outcome) if options.outcome else None
+    with _open_journal(options) as journal:
+        for entry in journal.latest_entries(since=since, until=until, outcome=outcome):
+            print(entry_json(entry) if options.json else entry_line(entry))
+
+
+def _journal_show(options: argparse.Namespace) -> int:
+    from terminal.journal_listing import entry_json, entry_story
+
+    with _open_journal(options) as journal:
+        entries: list[Entry] = journal.entries_of(options.sale_id)
+    if not entries:
+        print(f"no sale {options.sale_id}: see journal list", file=sys.stderr)
+        return 1
+    for entry in entries:
+        print(entry_json(entry) if options.json else entry_story(entry))
+    return 0
+
+
+def _open_journal(options: argparse.Namespace) -> JournalFile:
+    from terminal.app import utc_now
+    from terminal.journal import JournalFile
+
+    journal = JournalFile(Path(_load(options).journal.path), utc_now, read_only=True)
+    journal.open()
+    return journal

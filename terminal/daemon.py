@@ -1,0 +1,57 @@
+"""The daemon: the terminal with its configured devices, under systemd or in a window."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from terminal.app import Devices, TerminalApp, build_devices
+from terminal.config import Config
+from terminal.config_checks import parse_listen
+from terminal.notify import Notifier
+from terminal.view import View
+
+if TYPE_CHECKING:
+    from terminal.panel.serving import PanelServer
+
+log = logging.getLogger(__name__)
+
+
+async def run_daemon(config: Config, wait_for_stop: Callable[[], Awaitable[None]]) -> None:
+    """Run until ``wait_for_stop`` returns or the sale loop ends by a fault, which is raised."""
+    notifier = Notifier()
+    devices = build_devices(config)
+    panel = await _start_panel(config, devices) if config.panel.listen else None
+    app = TerminalApp(config, devices, notifier=notifier, on_view=panel.view_changed if panel else _nobody_looks)
+    try:
+        await app.start()
+        if panel is not None:
+            panel.attach(app)
+        notifier.ready()
+        log.info("ready: %s, %s", config.register.protocol, config.netgiro.base_url)
+        stopping = asyncio.ensure_future(wait_for_stop())
+        failing = asyncio.ensure_future(app.wait())
+        await asyncio.wait({stopping, failing}, return_when=asyncio.FIRST_COMPLETED)
+        if failing.done():
+            failing.result()
+    finally:
+        notifier.stopping()
+        if panel is not None:
+            await panel.stop()
+        await app.stop()
+        notifier.close()
+        log.info("stopped")
+
+
+async def _start_panel(config: Config, devices: Devices) -> PanelServer:
+    from terminal.panel.serving import PanelServer  # noqa: PLC0415  only when configured
+
+    panel = PanelServer(config, devices, parse_listen(config.panel.listen))
+    await panel.start()
+    return panel
+
+
+def _nobody_looks(_view: View) -> None:
+    """Without a panel only the display shows views."""

@@ -1,0 +1,174 @@
+"""The running terminal behind the panel: its view, and those of its devices that are simulated.
+
+What is real is left alone: its controls answer that it is a real device.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from hardware.interfaces import DeviceError
+from hardware.register_cable import RegisterCable, Traffic
+from hardware.simulated import Receipt, SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
+from terminal.app import Devices, TerminalApp
+from terminal.config import Config
+from terminal.messages import words_in
+from terminal.oled import render
+from terminal.panel.backend import (
+    PanelState,
+    PrinterCondition,
+    ReceiptSummary,
+    RegisterInfo,
+    RegisterMessage,
+    SaleSummary,
+)
+from terminal.panel.changes import Changes, Part
+from terminal.sale import Sale
+from terminal.view import View
+
+PICTURE_SIZE_PX = (128, 64)
+
+
+class CounterBackend:
+    """Implements :class:`terminal.panel.backend.PanelBackend`. ``attach`` names the terminal once it is built."""
+
+    def __init__(self, config: Config, devices: Devices, cable: RegisterCable | None = None) -> None:
+        self.changes = Changes()
+        self._config = config
+        self._devices = devices
+        self._cable = cable
+        self._app: TerminalApp | None = None
+        if isinstance(devices.display, SimulatedDisplay):
+            devices.display.on_change = lambda: self.changes.publish(Part.DISPLAY)
+        if isinstance(devices.printer, SimulatedPrinter):
+            devices.printer.on_change = lambda: self.changes.publish(Part.PRINTER, Part.RECEIPTS)
+        if cable is not None:
+            cable.on_change = lambda: self.changes.publish(Part.REGISTER)
+
+    def attach(self, app: TerminalApp) -> None:
+        self._app = app
+
+    def view_changed(self, _view: View) -> None:
+        self.changes.publish(Part.STATE)
+        if not isinstance(self._devices.display, SimulatedDisplay):
+            self.changes.publish(Part.DISPLAY)
+
+    def state(self) -> PanelState:
+        if self._app is None:
+            return PanelState(state="starting")
+        view = self._app.runner.view
+        conditions = view.conditions
+        return PanelState(
+            state=view.sale.state if view.sale else "idle",
+            sale=_summary(view.sale),
+            result=_summary(view.result),
+            display=self._app.presenter.screen.lines,
+            network="ok" if conditions.network_ok else "down",
+            register="ok" if conditions.register_ok else "down",
+            keypad="ok" if conditions.keypad_ok else "down",
+            printer=conditions.printer,
+            pending_receipts=conditions.pending_receipts,
+        )
+
+    # --- display and keypad -------------------------------------------------------------------------------------------
+
+    def display_png(self) -> bytes:
+        if isinstance(self._devices.display, SimulatedDisplay):
+            return self._devices.display.png()
+        if self._app is None:
+            raise DeviceError("the terminal is starting: ask again in a second")
+        buffer = io.BytesIO()  # what a real display was told to show
+        render(self._app.presenter.screen, PICTURE_SIZE_PX).save(buffer, "PNG")
+        return buffer.getvalue()
+
+    async def press(self, keys: str) -> None:
+        if not isinstance(self._devices.keypad, SimulatedKeypad):
+            raise DeviceError("the keypad is a real one: press its keys")
+        await self._devices.keypad.press(keys)
+
+    # --- register -----------------------------------------------------------------------------------------------------
+
+    def register_info(self) -> RegisterInfo:
+        port = self._cable.register_path if self._cable else self._config.register.port
+        return RegisterInfo(port=port, protocol=self._config.register.protocol)
+
+    async def register_send(self, text: str) -> None:
+        if self._cable is None:
+            raise DeviceError("the register is a real one: ring up the sale there")
+        self._cable.send(text.encode("utf-8", "replace") + b"\r\n")
+
+    def register_log(self) -> Sequence[RegisterMessage]:
+        if self._cable is None:
+            return []
+        offset_s = time.time() - asyncio.get_running_loop().time()
+        return [_message(traffic, offset_s) for traffic in self._cable.log[-300:]]
+
+    # --- printer ------------------------------------------------------------------------------------------------------
+
+    def receipts(self) -> Sequence[ReceiptSummary]:
+        if not isinstance(self._devices.printer, SimulatedPrinter):
+            return []
+        return [
+            ReceiptSummary(id=receipt.id, kind=self._kind(receipt.text), text=receipt.text, finished=receipt.cut)
+            for receipt in self._devices.printer.receipts
+        ]
+
+    async def receipt_png(self, receipt_id: int) -> bytes:
+        return await asyncio.to_thread(self._receipt(receipt_id).png)
+
+    def receipt_bin(self, receipt_id: int) -> bytes:
+        return self._receipt(receipt_id).data
+
+    def printer(self) -> PrinterCondition:
+        printer = self._simulated_printer()
+        return PrinterCondition(paper=printer.paper, online=printer.online, cover=printer.cover)
+
+    def set_printer(self, condition: PrinterCondition) -> None:
+        printer = self._simulated_printer()
+        if printer.paper != condition.paper:
+            printer.paper = condition.paper
+        printer.online, printer.cover = condition.online, condition.cover
+
+    def _simulated_printer(self) -> SimulatedPrinter:
+        if not isinstance(self._devices.printer, SimulatedPrinter):
+            raise DeviceError("the printer is a real one: look after it by hand")
+        return self._devices.printer
+
+    def _receipt(self, receipt_id: int) -> Receipt:
+        for receipt in self._simulated_printer().receipts:
+            if receipt.id == receipt_id:
+                return receipt
+        raise LookupError(f"no receipt {receipt_id}")
+
+    def _kind(self, text: str) -> str:
+        """The bytes on paper have no field for it: read it as people do."""
+        words = words_in(self._config.receipt.language).receipt
+        return "merchant" if words.merchant_copy.upper() in text.upper() else "customer"
+
+
+def _summary(sale: Sale | None) -> SaleSummary | None:
+    if sale is None:
+        return None
+    return SaleSummary(
+        number=sale.number,
+        register_id=sale.register_id,
+        amount_kr=sale.amount_kr,
+        state=sale.state,
+        outcome=sale.outcome,
+        reason=sale.reason,
+        created=sale.created,
+    )
+
+
+def _message(traffic: Traffic, offset_s: float) -> RegisterMessage:
+    at = datetime.fromtimestamp(traffic.time_s + offset_s, UTC)
+    return RegisterMessage(
+        time=at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        sender="terminal" if traffic.direction == "to_register" else traffic.source,
+        text=traffic.data.decode("ascii", "backslashreplace").strip("\r\n"),
+        lost=traffic.lost,
+    )
