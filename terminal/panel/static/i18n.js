@@ -1,0 +1,147 @@
+// The page's own words in Icelandic and English. What terminal and paper say comes from the terminal itself.
+
+const WORDS = {
+  subtitle: ["Afgreiðsluborð með hermdum tækjum", "A shop counter with simulated devices"],
+  language: ["Tungumál síðunnar", "Language of this page"],
+  try: ["Prófaðu", "Try this"],
+  tryRegister: ["Biddu um 1.990 kr. á kassanum", "Ring up 1.990 kr. on the register"],
+  tryTerminal: ["Sláðu inn 8223281 og # á posanum", "Type 8223281 and # on the terminal"],
+  tryPhone: ["Samþykktu í símanum", "Accept on the phone"],
+  tryPaper: ["Kvittunin prentast", "The receipt comes out"],
+  lost: [
+    "Posinn svarar ekki. Ef hann var stöðvaður þarf að ræsa hann aftur, til dæmis með „make demo“. Síðan tengist þá sjálf.",
+    "The terminal does not answer. If it was stopped, start it again, for example with “make demo”. This page then reconnects by itself.",
+  ],
+  close: ["Loka", "Close"],
+
+  register: ["Afgreiðslukassi", "Register"],
+  amount: ["Upphæð", "Amount"],
+  amountProblem: ["Sláðu inn heilar krónur, til dæmis 1990.", "Type whole krónur, for example 1990."],
+  pay: ["Borga", "Pay"],
+  cancel: ["Hætta við", "Cancel"],
+  till_ready: ["Tilbúinn", "Ready"],
+  till_waiting: ["Bíður eftir greiðslu", "Waiting for payment"],
+  till_paid: ["Greitt", "Paid"],
+  till_notPaid: ["Ekki greitt: {reason}", "Not paid: {reason}"],
+  cable: ["Það sem fer um snúruna", "What goes over the cable"],
+  ownProgram: ["Þitt eigið kassakerfi", "Your own register program"],
+  ownProgramHow: ["Tengdu það við þetta raðtengi:", "Connect it to this serial port:"],
+  copy: ["Afrita", "Copy"],
+  copied: ["Afritað", "Copied"],
+  fromProgram: ["frá þínu kerfi", "from your program"],
+  lostOnCable: ["komst ekki til skila", "did not arrive"],
+  notUnderstood: ["Annað", "Something else"],
+  sentPING: ["Kassi: ertu þarna?", "Register: are you there?"],
+  sentPAY: ["Kassi: taktu við {amount}", "Register: take {amount}"],
+  sentCANCEL: ["Kassi: hættu við", "Register: cancel"],
+  sentSTATUS: ["Kassi: hver er staðan?", "Register: how do we stand?"],
+  heardPONG: ["Posi: ég er hér", "Terminal: I am here"],
+  heardWAIT: ["Posi: augnablik", "Terminal: one moment"],
+  heardOK: ["Posi: {amount} greiddar", "Terminal: {amount} paid"],
+  heardNO: ["Posi: ekki greitt, {reason}", "Terminal: not paid, {reason}"],
+  heardERR: ["Posi: get það ekki, {reason}", "Terminal: I cannot, {reason}"],
+  heardREADY: ["Posi: tilbúinn", "Terminal: ready"],
+  heardBUSY: ["Posi: sala er opin", "Terminal: a sale is open"],
+  codeDECLINED: ["greiðslu var hafnað", "the payment was declined"],
+  codeCANCELLED: ["hætt var við", "it was cancelled"],
+  codeTIMEOUT: ["tíminn rann út", "time ran out"],
+  codeUNAVAILABLE: ["ekki næst samband", "the service cannot be reached"],
+  codeBUSY: ["önnur sala er opin", "another sale is open"],
+  codeAMOUNT: ["upphæðin gengur ekki", "the amount is not possible"],
+  codeSYNTAX: ["skipunin skilst ekki", "the command is not understood"],
+  codeUNKNOWN: ["óvíst, skoðaðu posann", "not known, look at the terminal"],
+
+  terminal: ["Posi", "Terminal"],
+  keypad: ["Hnappaborð posans", "The terminal's keypad"],
+  "key*": ["hreinsa", "clear"],
+  "key#": ["OK", "OK"],
+  keyA: ["app-kóði", "app code"],
+  keyB: ["kennitala", "kennitala"],
+  keyC: ["sími", "phone"],
+  keyD: ["valmynd", "menu"],
+  computerKeys: ["Lyklaborð tölvunnar slær líka inn", "The computer's keys type here too"],
+  networkOk: ["Netsamband", "Network"],
+  networkDown: ["Ekkert netsamband", "No network"],
+  registerOk: ["Kassi tengdur", "Register connected"],
+  registerDown: ["Kassi ekki tengdur", "Register not connected"],
+  keypadOk: ["Hnappaborð í lagi", "Keypad fine"],
+  keypadDown: ["Hnappaborð svarar ekki", "Keypad does not answer"],
+
+  phone: ["Sími viðskiptavinar", "Customer’s phone"],
+  phoneIdle: [
+    "Engin greiðslubeiðni. Númerið mitt er 8223281 og kennitalan 1111111119.",
+    "No payment request. My number is 8223281, my kennitala 1111111119.",
+  ],
+  wantsPayment: ["Beiðni um greiðslu", "Payment request"],
+  requestFor: ["Beiðni um greiðslu: {amount}", "Payment request: {amount}"],
+  accept: ["Samþykkja", "Accept"],
+  reject: ["Hafna", "Reject"],
+  smsText: [
+    "Kóðinn þinn er {code}. Sláðu hann inn á posanum til að greiða {amount}",
+    "Your code is {code}. Type it on the terminal to pay {amount}",
+  ],
+  history: ["Fyrri beiðnir", "Earlier requests"],
+  cart_reserved: ["Frátekið", "Reserved"],
+  cart_awaiting_callback: ["Frátekið", "Reserved"],
+  cart_paid: ["Greitt", "Paid"],
+  cart_cancelled: ["Hætt við", "Cancelled"],
+  cart_declined: ["Hafnað", "Declined"],
+  showAppCode: ["Sýna app-kóða", "Show app code"],
+  newAppCode: ["Nýr app-kóði", "New app code"],
+  codeValid: ["Gildir í {time}. Fjórir síðustu stafirnir nægja.", "Valid for {time}. The last four digits are enough."],
+  codeExpired: ["Útrunninn.", "Expired."],
+
+  paper: ["Kvittanir", "Receipts"],
+  noReceipts: ["Hér kemur pappírinn út.", "The paper comes out here."],
+  paperOut: ["Taka pappír úr", "Take paper out"],
+  paperIn: ["Setja nýja rúllu í", "Put in a new roll"],
+  printer_ok: ["Prentari í lagi", "Printer fine"],
+  printer_unknown: ["Prentari", "Printer"],
+  printer_paper_out: ["Pappír búinn", "Out of paper"],
+  printer_cover_open: ["Lokið er opið", "The cover is open"],
+  printer_offline: ["Prentari ótengdur", "Printer off-line"],
+  pending: ["{count} í bið", "{count} waiting"],
+  receipt_customer: ["Eintak viðskiptavinar", "Customer copy"],
+  receipt_merchant: ["Eintak söluaðila", "Merchant copy"],
+  receiptAlt: ["{name}, textinn er hér fyrir neðan", "{name}, its text is below"],
+  asText: ["texti", "text"],
+  asBytes: ["ESC/POS-bæti", "ESC/POS bytes"],
+};
+
+const LANGUAGES = ["is", "en"];
+const listeners = [];
+let current = "en";
+
+export const language = () => current;
+
+/** The words for this key; the key itself if there are none. */
+export function t(key) {
+  return WORDS[key]?.[LANGUAGES.indexOf(current)] ?? key;
+}
+
+/** Called at the start and after every change of language. */
+export function onLanguage(listener) {
+  listeners.push(listener);
+}
+
+export function startLanguage() {
+  for (const button of document.querySelectorAll("[data-language]")) {
+    button.addEventListener("click", () => {
+      localStorage.setItem("language", button.dataset.language);
+      setLanguage(button.dataset.language);
+    });
+  }
+  const preferred = localStorage.getItem("language") ?? navigator.language.slice(0, 2).toLowerCase();
+  setLanguage(LANGUAGES.includes(preferred) ? preferred : "en");
+}
+
+function setLanguage(chosen) {
+  current = chosen;
+  document.documentElement.lang = chosen;
+  for (const node of document.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
+  for (const node of document.querySelectorAll("[data-t-label]")) node.ariaLabel = t(node.dataset.tLabel);
+  for (const node of document.querySelectorAll("[data-language]")) {
+    node.ariaPressed = String(node.dataset.language === chosen);
+  }
+  for (const listener of listeners) listener();
+}

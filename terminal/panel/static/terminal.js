@@ -1,0 +1,103 @@
+// The terminal: its OLED, its keypad and what it says of the world around it.
+
+import { call } from "./api.js";
+import { onLanguage, t } from "./i18n.js";
+import { byId, element, showProblem } from "./page.js";
+
+const KEYS = "123A456B789C*0#D";
+const COMPUTER_KEYS = { Enter: "#", Backspace: "*", Delete: "*", Escape: "*" };
+const MOST_KEYS = 100;
+const PRESSED_MS = 130;
+
+let pictures = 0;
+let waiting = "";
+let sending = false;
+let state = null;
+
+export function startTerminal() {
+  for (const key of KEYS) byId("keypad").append(keyButton(key));
+  document.addEventListener("keydown", typedOnComputer);
+  const computerKeys = byId("computer-keys");
+  computerKeys.checked = localStorage.getItem("computer-keys") !== "off";
+  computerKeys.addEventListener("change", () => {
+    localStorage.setItem("computer-keys", computerKeys.checked ? "on" : "off");
+  });
+  onLanguage(() => {
+    for (const button of byId("keypad").children) nameKey(button);
+    if (state) showConditions();
+  });
+}
+
+export function showDisplay() {
+  pictures += 1;
+  byId("oled").src = `/api/display.png?${pictures}`;
+}
+
+export function showTerminal(newState) {
+  state = newState;
+  const words = state.display.join("\n");
+  if (byId("oled-text").textContent !== words) byId("oled-text").textContent = words;
+  showConditions();
+}
+
+function keyButton(key) {
+  const button = element(
+    "button",
+    { type: "button", className: "key" },
+    element("span", { className: "legend", textContent: key === "*" ? "✱" : key, ariaHidden: "true" }),
+    element("span", { className: "legend-words", ariaHidden: "true" }),
+  );
+  button.dataset.key = key;
+  button.addEventListener("click", () => press(key));
+  return button;
+}
+
+function nameKey(button) {
+  const key = button.dataset.key;
+  const words = /\d/.test(key) ? "" : t(`key${key}`);
+  button.querySelector(".legend-words").textContent = words;
+  button.ariaLabel = words ? `${key}, ${words}` : key;
+}
+
+/** Keys go out in the order they were pressed; those pressed while a call is under way go together in the next. */
+async function press(key) {
+  waiting += key;
+  if (sending) return;
+  sending = true;
+  try {
+    while (waiting) {
+      const keys = waiting.slice(0, MOST_KEYS);
+      waiting = waiting.slice(MOST_KEYS);
+      await call("POST", "/api/keypad", { keys });
+    }
+  } catch (error) {
+    waiting = "";
+    showProblem(error);
+  } finally {
+    sending = false;
+  }
+}
+
+function typedOnComputer(event) {
+  const modified = (event.ctrlKey || event.altKey) && !event.getModifierState("AltGraph");
+  if (!byId("computer-keys").checked || modified || event.metaKey || event.isComposing) return;
+  if (event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]")) return;
+  const key = COMPUTER_KEYS[event.key] ?? event.key.toUpperCase();
+  if (key.length !== 1 || !KEYS.includes(key)) return;
+  if (event.key === "Enter" && event.target.closest("button, a, summary, label, input")) return; // Enter works what has the focus
+  event.preventDefault();
+  if (event.repeat) return;
+  const button = byId("keypad").querySelector(`[data-key="${key}"]`);
+  button.classList.add("pressed");
+  setTimeout(() => button.classList.remove("pressed"), PRESSED_MS);
+  press(key);
+}
+
+function showConditions() {
+  const conditions = ["network", "register", "keypad"].map((part) => [part, state[part] === "ok"]);
+  byId("conditions").replaceChildren(
+    ...conditions.map(([part, ok]) =>
+      element("li", { className: ok ? "ok" : "bad", textContent: t(`${part}${ok ? "Ok" : "Down"}`) }),
+    ),
+  );
+}
