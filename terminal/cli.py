@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_args(arguments, argparse.Namespace(config=None))
     try:
         return int(options.command(options) or 0)
     except ConfigError as error:
@@ -47,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--config", metavar="FILE", type=Path, help="configuration file")
+    # No default here: a sub-command's default would hide what was given before the sub-command.
+    common.add_argument("--config", metavar="FILE", type=Path, default=argparse.SUPPRESS, help="configuration file")
     parser = argparse.ArgumentParser(prog="netgiro-terminal", description="Netgíró payment terminal", parents=[common])
     parser.add_argument("--version", action="version", version=f"netgiro-terminal {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
