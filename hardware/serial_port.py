@@ -208,10 +208,19 @@ def close_tty(port: serial.Serial) -> None:
     port.close()
 
 
+def _error_number(error: BaseException | None) -> int | None:
+    """pyserial wraps termios.error, which is no OSError, into an OSError without a number."""
+    while error is not None:
+        number = getattr(error, "errno", None) or (error.args[0] if error.args else None)
+        if isinstance(number, int):
+            return number
+        error = error.__context__
+    return None
+
+
 def _explain(error: Exception, settings: SerialSettings) -> DeviceError:
     path = settings.port
-    code = getattr(error, "errno", None) or (error.args[0] if error.args else None)
-    match code:
+    match _error_number(error):
         case errno.ENOENT | errno.ENODEV | errno.ENXIO:
             text = f"there is no {path}: plug in the adapter; `ls /dev/serial/by-id` shows the names that stay the same"
         case errno.EACCES | errno.EPERM:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.keypad_scanner import OPEN, KeypadScanner
@@ -17,10 +17,11 @@ steps = st.tuples(st.frozensets(contacts, max_size=5), st.floats(0.0001, 0.1))
 films = st.lists(steps, max_size=60)
 
 
+@settings(deadline=None)
 @given(films)
 def test_a_reported_key_was_really_down_alone_and_is_not_repeated_before_it_was_up(film):
     scanner = KeypadScanner(LAYOUT, DEBOUNCE_S)
-    now_s, up_since_report = 0.0, {key: True for key in KEYS.values()}
+    now_s, up_since_report = 0.0, dict.fromkeys(KEYS.values(), True)
     for closed, pause_s in film:
         now_s += pause_s
         for contact, key in KEYS.items():
@@ -32,6 +33,7 @@ def test_a_reported_key_was_really_down_alone_and_is_not_repeated_before_it_was_
             up_since_report[key] = False
 
 
+@settings(deadline=None)
 @given(films)
 def test_after_any_disorder_the_next_clean_press_counts(film):
     scanner = KeypadScanner(LAYOUT, DEBOUNCE_S)
@@ -46,6 +48,7 @@ def test_after_any_disorder_the_next_clean_press_counts(film):
     assert [key for key in reported if key] == ["5"]
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="".join(KEYS.values()), max_size=12), st.data())
 def test_clean_presses_with_any_bounce_are_reported_in_order(keys, data):
     scanner = KeypadScanner(LAYOUT, DEBOUNCE_S)
@@ -61,11 +64,13 @@ def test_clean_presses_with_any_bounce_are_reported_in_order(keys, data):
     assert "".join(key for key in reported if key) == keys
 
 
+@settings(deadline=None)
 @given(st.frozensets(contacts, max_size=2))
 def test_two_contacts_never_make_a_ghost(closed):
     assert seen_frame(closed) == closed
 
 
+@settings(deadline=None)
 @given(st.frozensets(contacts, max_size=8))
 def test_what_is_closed_is_always_seen(closed):
     assert seen_frame(closed) >= closed

@@ -6,7 +6,7 @@ import asyncio
 import os
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.interfaces import KEYS, DeviceError
@@ -47,6 +47,7 @@ def test_a_record_may_arrive_in_pieces():
     assert [key for byte in data for key in decoder.feed(bytes([byte]))] == ["1", "2"]
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=500))
 def test_any_bytes_are_survived_and_little_is_kept(data):
     decoder = EvdevDecoder()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware import paper
@@ -68,6 +68,7 @@ def test_a_header_that_claims_gigabytes_is_not_waited_for():
     assert commands[1] == Command(b"", b"hello", b"hello")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400), st.sampled_from([32, 42, 48]))
 def test_any_bytes_are_survived_and_no_line_is_wider_than_the_paper(data, columns):
     rows = paper.decode(data, columns)
@@ -75,12 +76,14 @@ def test_any_bytes_are_survived_and_no_line_is_wider_than_the_paper(data, column
     paper.as_text(rows, columns)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_the_commands_and_the_rest_are_the_bytes_that_came(data):
     commands, rest = split(data)
     assert b"".join(command.raw for command in commands) + rest == data
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=40), max_size=10))
 def test_how_the_bytes_are_cut_up_does_not_matter(pieces):
     whole = Paper(32)
@@ -92,6 +95,7 @@ def test_how_the_bytes_are_cut_up_does_not_matter(pieces):
     assert rows == expected
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_paper_can_be_drawn(data):
     assert draw(paper.decode(data, 32), 32).width == 32 * CELL_PX[0] + 2 * MARGIN_PX

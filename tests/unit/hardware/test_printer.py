@@ -168,6 +168,11 @@ class FarEnd:
         self.connections = 0
         self.hung_up = asyncio.Event()
 
+    async def until_hung_up(self) -> None:
+        while self.connections:
+            self.hung_up.clear()
+            await self.hung_up.wait()
+
     def take(self, data: bytes) -> bytes:
         answer = b""
         for question, reply in self.answers.items():
@@ -198,11 +203,6 @@ def test_over_a_serial_line_it_asks_prints_and_waits_for_the_last_line():
         os.close(slave)
 
     asyncio.run(main())
-
-    async def until_hung_up(self) -> None:
-        while self.connections:
-            self.hung_up.clear()
-            await self.hung_up.wait()
 
 
 class Connection(asyncio.Protocol):
@@ -288,11 +288,11 @@ def test_a_missing_device_file_is_not_created_but_explained():
     async def main() -> None:
         printer = build_printer(PrinterSettings(driver="file", device="/dev/usb/lp-none"))
         assert printer is not None
-        with pytest.raises(DeviceError, match="No such file.*plugged in"):
+        with pytest.raises(DeviceError, match=r"No such file.*plugged in"):
             await printer.open()
-        assert not os.path.exists("/dev/usb/lp-none")
 
     asyncio.run(main())
+    assert not os.path.exists("/dev/usb/lp-none")
 
 
 @pytest.mark.parametrize(

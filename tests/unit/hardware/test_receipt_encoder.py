@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware import paper
@@ -92,6 +92,7 @@ def test_a_profile_without_the_code_page_is_an_error_and_not_a_question_mark():
         encode([TextLine("x")], codepage="CP858", profile="none")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80), st.sampled_from(CODEPAGE_NAMES))
 def test_any_text_becomes_printable_bytes_of_the_page_without_new_question_marks(text, codepage):
     data = to_codepage(text, codepage).encode(codepage)
