@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from hardware import factory
 from hardware.interfaces import Display, Keypad, Printer, SerialPort
+from terminal.clerk import Clerk, Names
 from terminal.config import Config
 from terminal.config_checks import parse_listen
 from terminal.counter import ConditionsChanged, Counter, CounterRules
@@ -32,7 +33,7 @@ from terminal.receipt import Shop
 from terminal.register.line import LineProtocol
 from terminal.register.link import RegisterLink
 from terminal.register.protocol import RegisterReply
-from terminal.runner import Names, Runner, WatchdogDue
+from terminal.runner import Runner, WatchdogDue
 from terminal.sources import watch_keypad
 from terminal.view import View
 
@@ -102,11 +103,11 @@ class TerminalApp:
         self._closers.append(performer.close)
 
         self.presenter = Presenter(self._devices.display, config.terminal.language, config.shop.name)
+        clerk = Clerk(Counter(self._counter_rules()), journal.file, Names(config.terminal.id, utc_now))
         self.runner = Runner(
-            Counter(self._counter_rules()),
+            clerk,
             journal,
             performer,
-            Names(config.terminal.id, utc_now),
             on_view=self._show,
             on_committed=self._wake_printing,
             on_watchdog=self._notifier.watchdog,
@@ -214,7 +215,7 @@ class TerminalApp:
         if sale is None or sale.reference != reference:
             return False
         decision = await self.runner.put_and_wait(CallbackReceived(sale.number, approved))
-        return decision is not None and any(isinstance(effect, AcknowledgeCallback) for effect in decision.effects)
+        return any(isinstance(effect, AcknowledgeCallback) for effect in decision.effects)
 
     # --- between the parts --------------------------------------------------------------------------------------------
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from terminal import effects as fx
 from terminal import events as ev
+from terminal.clerk import Input
 from terminal.counter import CounterEffect, ResultSeen, ShowResultFor
 from terminal.errors import CallLost, CallRefused
 from terminal.gateway import Gateway, StatusReport
 from terminal.register.protocol import RegisterReply
-from terminal.runner import Input
 
 log = logging.getLogger(__name__)
 

@@ -14,12 +14,12 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from hardware.interfaces import DeviceError, Printer, PrinterError, PrinterStatus
+from terminal.clerk import Input
 from terminal.counter import ConditionsChanged
 from terminal.errors import JournalError
 from terminal.journal import Journal, QueuedReceipt, ReceiptState
 from terminal.messages import Language
 from terminal.receipt import Shop, receipt_document
-from terminal.runner import Input
 
 SHORTEST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 30.0

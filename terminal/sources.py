@@ -7,9 +7,9 @@ import logging
 from collections.abc import Callable
 
 from hardware.interfaces import DeviceError, Keypad
+from terminal.clerk import Input
 from terminal.counter import ConditionsChanged, KeyPressed
 from terminal.retrying import open_until_found
-from terminal.runner import Input
 
 log = logging.getLogger(__name__)
 

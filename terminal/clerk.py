@@ -1,0 +1,150 @@
+"""The clerk: decides by the counter's rules, and writes it down before anyone acts on it.
+
+    input -> what the journal knows -> Counter.decide -> journal (fsync) -> take over the view -> what is to be done
+
+Synchronous and blocking: the runner lets it work on the journal's thread, the simulation calls it directly.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple, Protocol, TypeAlias
+
+from terminal import events as ev
+from terminal.counter import (
+    ConditionsChanged,
+    Counter,
+    CounterEvent,
+    Decision,
+    KeyPressed,
+    RegisterAsked,
+    ResultSeen,
+    lookup_id,
+)
+from terminal.errors import JournalError
+from terminal.journal import MIN_FREE_BYTES, Record
+from terminal.register import protocol as reg
+from terminal.sale import Sale
+from terminal.view import View
+
+Input: TypeAlias = CounterEvent | reg.RegisterRequest
+
+log = logging.getLogger(__name__)
+
+
+class SaleJournal(Protocol):
+    """What the clerk needs of :class:`terminal.journal.JournalFile`. Every method may raise JournalError."""
+
+    def append(self, record: Record) -> None: ...
+
+    def next_number(self) -> int: ...
+
+    def open_sales(self) -> list[Sale]: ...
+
+    def find_register_id(self, register_id: str) -> Sale | None: ...
+
+    def free_bytes(self) -> int: ...
+
+
+class Names:
+    """What a new sale is called, and when. The only source of randomness and of wall-clock time in a sale."""
+
+    def __init__(
+        self, terminal_id: str, now: Callable[[], str], random_hex: Callable[[], str] = lambda: secrets.token_hex(3)
+    ) -> None:
+        self._terminal_id = terminal_id
+        self._random_hex = random_hex
+        self.now = now
+
+    def reference(self, number: int) -> str:
+        """Unique for ever, also when the journal is lost and numbers start again."""
+        return f"{self._terminal_id}-{number:06d}-{self._random_hex().upper()}"
+
+
+class Handled(NamedTuple):
+    """What is to be done now that the input is on disk."""
+
+    decision: Decision
+    follow_ups: tuple[Input, ...] = ()
+    """Inputs that come next."""
+    retry: Input | None = None
+    """The disk did not take it: bring this input again a little later."""
+
+
+class Clerk:
+    """Owns the view."""
+
+    def __init__(self, counter: Counter, journal: SaleJournal, names: Names) -> None:
+        self.view = View()
+        self._counter = counter
+        self._journal = journal
+        self._names = names
+        self._unsettled: deque[Sale] = deque()
+        self._next_number = 1
+
+    def start(self) -> tuple[Input, ...]:
+        """Read the journal. Sales found open are settled, one after the other, before a new one is taken."""
+        self._next_number = self._journal.next_number()
+        self._unsettled.extend(self._journal.open_sales())
+        return self._resume()
+
+    def handle(self, event: Input) -> Handled:
+        """Decide and commit. Never raises on any input; a disk that says no leaves the view where it was."""
+        try:
+            decision = self._counter.decide(self.view, self._enriched(event))
+            if decision.record is not None:
+                self._journal.append(decision.record)
+        except JournalError as error:
+            return self._not_written(event, error)
+        self.view = decision.view
+        return Handled(decision, (*self._written(decision), *self._resume()))
+
+    def _enriched(self, event: Input) -> CounterEvent:
+        """Give a register's request what the journal knows about it."""
+        if not isinstance(event, reg.SaleRequested | reg.CancelRequested | reg.ResultRequested | reg.ResultDelivered):
+            return event
+        register_id = lookup_id(event)
+        known = self._journal.find_register_id(register_id) if register_id is not None else None
+        if not isinstance(event, reg.SaleRequested):
+            return RegisterAsked(request=event, known=known)
+        if known is None and self._journal.free_bytes() < MIN_FREE_BYTES:
+            raise JournalError("the disk is nearly full: free some space, then take payments again")
+        return RegisterAsked(
+            request=event,
+            known=known,
+            number=self._next_number,
+            reference=self._names.reference(self._next_number),
+            created=self._names.now(),
+        )
+
+    def _written(self, decision: Decision) -> tuple[Input, ...]:
+        if decision.record is None:
+            return ()
+        sale = decision.record.sale
+        self._next_number = max(self._next_number, sale.number + 1)
+        outcome = f", {sale.outcome}" if sale.outcome else ""
+        log.info("sale %d: %s -> %s%s", sale.number, decision.record.event, sale.state, outcome)
+        return () if self.view.conditions.journal_ok else (ConditionsChanged({"journal_ok": True}),)
+
+    def _not_written(self, event: Input, error: JournalError) -> Handled:
+        """Nothing was decided. A new sale is refused; what belongs to the open one comes again, because it must end."""
+        log.error("%s", error)
+        told = (ConditionsChanged({"journal_ok": False}),) if self.view.conditions.journal_ok else ()
+        match event:
+            case reg.SaleRequested() | reg.CancelRequested() | reg.ResultRequested():
+                refusal = self._counter.refusal(event.register_id, reg.RefusalCode.UNAVAILABLE)
+                return Handled(Decision(view=self.view, replies=(refusal,)), told)
+            case KeyPressed() | ConditionsChanged() | ResultSeen() | ev.CallbackReceived():
+                return Handled(Decision(view=self.view), told)
+        return Handled(Decision(view=self.view), told, retry=event)
+
+    def _resume(self) -> tuple[Input, ...]:
+        if self.view.sale is not None or not self._unsettled:
+            return ()
+        sale = self._unsettled.popleft()
+        log.warning("sale %d was open in state %s: settling it", sale.number, sale.state)
+        self.view = View(sale=sale, conditions=self.view.conditions)
+        return (ev.PowerRestored(sale.number),)
