@@ -222,6 +222,21 @@ def test_a_sale_without_an_id_gets_its_checksums_too() -> None:
     assert protocol.data_to_send() == with_checksum("WAIT ID=T1-7") + with_checksum(f"OK 1990 ID=T1-7 REF={GUID}")
 
 
+def test_a_cancel_without_an_id_is_answered_as_it_was_written_though_the_sale_was_asked_for_otherwise() -> None:
+    protocol = LineProtocol(0)
+    protocol.receive_data(b"PAY 1990 ID=42\n", 0.0)
+    protocol.send(SaleAccepted("42"), 0.0)
+    protocol.receive_data(with_checksum("CANCEL"), 1.0)
+    protocol.send(SaleAccepted("42"), 1.0)
+    assert protocol.data_to_send() == b"WAIT ID=42\n" + with_checksum("WAIT ID=42")
+
+
+def test_an_id_with_a_star_is_not_one_even_under_a_right_checksum() -> None:
+    requests, answer = ask(with_checksum("PAY 1990 ID=a*b"))
+    assert requests == []
+    assert answer.startswith(b"ERR SYNTAX one ID= ")
+
+
 def test_a_result_that_nobody_asked_for_has_no_checksum() -> None:
     assert say(result(register_id="from-before-the-restart"), after=b"PING*10\n").endswith(f"REF={GUID}\n".encode())
 

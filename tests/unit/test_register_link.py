@@ -87,9 +87,9 @@ class ScriptedPort:
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait until ``condition`` holds; looked at after every open and write."""
-        while not condition():
-            self._changed.clear()
-            async with asyncio.timeout(3600):
+        async with asyncio.timeout(600):
+            while not condition():
+                self._changed.clear()
                 await self._changed.wait()
 
 
