@@ -52,6 +52,8 @@ class RegisterInfo(msgspec.Struct, frozen=True):
     port: str
     """A serial device, for example /dev/pts/7."""
     protocol: str
+    amount_decimals: int = 0
+    """How the register writes kronur: with 2, it says 199000 for 1.990 kr."""
 
 
 class RegisterMessage(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ import msgspec
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from hardware.interfaces import DeviceError
 from terminal.panel.backend import PanelBackend
 from terminal.panel.changes import Part, Subscription
 
@@ -48,11 +49,14 @@ class EventStream:
                 yield b"data: " + msgspec.json.encode(self._event(part)) + b"\n\n"
 
     def _event(self, part: Part) -> dict[str, Any]:
-        match part:
-            case Part.STATE:
-                return {"part": part, "state": self._backend.state()}
-            case Part.REGISTER:
-                return {"part": part, "register": self._backend.register_info()}
-            case Part.PRINTER:
-                return {"part": part, "printer": self._backend.printer()}
+        try:
+            match part:
+                case Part.STATE:
+                    return {"part": part, "state": self._backend.state()}
+                case Part.REGISTER:
+                    return {"part": part, "register": self._backend.register_info()}
+                case Part.PRINTER:
+                    return {"part": part, "printer": self._backend.printer()}
+        except DeviceError as error:  # a device that is missing must not end the news of the others
+            return {"part": part, "error": str(error)}
         return {"part": part}

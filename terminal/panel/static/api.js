@@ -5,7 +5,15 @@ const RETRY_MS = 3000;
 /** The terminal's process is not there, so nobody answered. */
 export class Unreachable extends Error {}
 
-/** Calls and gives the JSON answer. Throws Unreachable, or an Error with the server's own reason. */
+/** The terminal says no, and why. */
+export class Refused extends Error {
+  constructor(status, reason) {
+    super(reason);
+    this.status = status;
+  }
+}
+
+/** Calls and gives the JSON answer. Throws Unreachable or Refused. */
 export async function call(method, path, body) {
   const request = { method };
   if (body !== undefined) {
@@ -19,7 +27,7 @@ export async function call(method, path, body) {
     throw new Unreachable();
   }
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(answer.error ?? `HTTP ${response.status}`);
+  if (!response.ok) throw new Refused(response.status, answer.error ?? `HTTP ${response.status}`);
   return answer;
 }
 
@@ -53,20 +61,17 @@ export function listen(onChange, onConnection) {
 }
 
 /** Loads one thing at a time: whoever asks while it is loading gets it loaded once more afterwards. */
-export function oneAtATime(load) {
+export function oneAtATime(load, onProblem) {
   let running = false;
   let again = false;
   return async () => {
     again = true;
     if (running) return;
     running = true;
-    try {
-      while (again) {
-        again = false;
-        await load();
-      }
-    } finally {
-      running = false;
+    while (again) {
+      again = false;
+      await load().catch(onProblem);
     }
+    running = false;
   };
 }

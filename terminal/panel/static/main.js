@@ -24,12 +24,12 @@ const HANDLERS = {
   carts: loadCarts,
 };
 
-const STEP_OF_STATE = { idle: 0, entry: 1, code_entry: 1 };
+const STEP_OF_STATE = { starting: 0, idle: 0, entry: 1, code_entry: 1 };
 
 /** Marks the step of "try this" at which the counter stands. */
 function showGuide(state) {
   const step = state.result?.outcome === "approved" ? 3 : (STEP_OF_STATE[state.state] ?? 2);
-  [...byId("guide").children].forEach((item, place) => {
+  [...byId("steps").children].forEach((item, place) => {
     if (place === step) item.setAttribute("aria-current", "step");
     else item.removeAttribute("aria-current");
   });

@@ -1,7 +1,7 @@
 // Small helpers of the page's parts: elements, amounts, times, and the notice that something failed.
 
 import { Unreachable } from "./api.js";
-import { language, t } from "./i18n.js";
+import { t } from "./i18n.js";
 
 const TOAST_MS = 8000;
 
@@ -27,8 +27,51 @@ export function parseKr(text) {
   return amount > 0 ? amount : null;
 }
 
+/** `14:05:09`, as both languages write it (browsers without Icelandic would make it American). */
 export function formatTime(time) {
-  return new Date(time).toLocaleTimeString(language() === "is" ? "is-IS" : "en-GB");
+  return new Date(time).toLocaleTimeString("en-GB");
+}
+
+/** Changes a text only if it is another one: what is announced to screen readers must not be said twice. */
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/**
+ * Keeps a list's items alive from one showing to the next, so that focus, open texts and running animations survive.
+ * `make(value)` is called once for each `keyOf(value)`.
+ */
+export class Items {
+  #list;
+  #keyOf;
+  #make;
+  #nodes = new Map();
+
+  constructor(list, keyOf, make) {
+    this.#list = list;
+    this.#keyOf = keyOf;
+    this.#make = make;
+  }
+
+  show(values) {
+    const before = this.#nodes;
+    this.#nodes = new Map(
+      values.map((value) => {
+        const key = this.#keyOf(value);
+        return [key, before.get(key) ?? this.#make(value)];
+      }),
+    );
+    for (const [key, node] of before) if (this.#nodes.get(key) !== node) node.remove();
+    [...this.#nodes.values()].forEach((node, place) => {
+      if (this.#list.children[place] !== node) this.#list.insertBefore(node, this.#list.children[place] ?? null);
+    });
+  }
+
+  /** Makes every item anew at the next showing: the language has changed. */
+  forget() {
+    for (const node of this.#nodes.values()) node.remove();
+    this.#nodes.clear();
+  }
 }
 
 let toastTimer = 0;
@@ -46,20 +89,24 @@ export function hideProblem() {
   byId("toast").hidden = true;
 }
 
-/** Runs what a button does, with the button off meanwhile. */
-export async function withButton(button, work) {
-  button.disabled = true;
+/** Does a button's work, once at a time, and tells whether it was done. The button stays on: it would lose the focus. */
+export async function working(button, work) {
+  if (button.ariaBusy === "true") return false;
+  button.ariaBusy = "true";
   try {
     await work();
     hideProblem();
+    return true;
   } catch (error) {
     showProblem(error);
+    return false;
   } finally {
-    button.disabled = false;
+    button.ariaBusy = "false";
   }
 }
 
-export function orText(key, text) {
+/** The words for this key, or else this text: for what a terminal newer than this page may say. */
+export function wordsOr(key, text) {
   const words = t(key);
   return words === key ? text : words;
 }

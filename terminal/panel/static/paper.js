@@ -2,38 +2,38 @@
 
 import { call, oneAtATime } from "./api.js";
 import { onLanguage, t } from "./i18n.js";
-import { byId, element, orText, showProblem, withButton } from "./page.js";
+import { byId, element, Items, setText, showProblem, wordsOr, working } from "./page.js";
 
 const MOST_RECEIPTS = 12;
 
-const shown = new Map(); // receipt id -> {version, item}
 let receipts = [];
-let printer = null;
+let printer = null; // {paper, online, cover}; null for a real one
 let state = null;
+
+/** One receipt at one stage of its printing: with every further line its picture is another one. */
+const keyOf = (receipt) => `${receipt.id}.${receipt.text.length}${receipt.finished ? "" : "+"}`;
+
+const slips = new Items(byId("receipts"), keyOf, receiptItem);
 
 export function startPaper() {
   byId("paper-supply").addEventListener("click", () => {
     const paper = printer.paper === "out" ? "ok" : "out";
-    withButton(byId("paper-supply"), async () => showPrinter(await call("PUT", "/api/printer", { paper })));
+    working(byId("paper-supply"), async () => showPrinter(await call("PUT", "/api/printer", { paper })));
   });
   onLanguage(() => {
-    shown.clear();
+    slips.forget();
     showReceipts();
     showStatus();
   });
 }
 
 export const loadReceipts = oneAtATime(async () => {
-  try {
-    receipts = await call("GET", "/api/receipts");
-    showReceipts();
-  } catch (error) {
-    showProblem(error);
-  }
-});
+  receipts = await call("GET", "/api/receipts");
+  showReceipts();
+}, showProblem);
 
 export function showPrinter(newPrinter) {
-  printer = newPrinter;
+  printer = newPrinter ?? null;
   showStatus();
 }
 
@@ -43,37 +43,27 @@ export function showPaper(newState) {
 }
 
 function showStatus() {
-  if (!printer || !state) return;
+  if (!state) return;
   const pending = state.pending_receipts ? ` · ${t("pending").replace("{count}", state.pending_receipts)}` : "";
-  byId("printer-status").textContent = orText(`printer_${state.printer}`, state.printer) + pending;
+  setText(byId("printer-status"), wordsOr(`printer_${state.printer}`, state.printer) + pending);
   byId("printer-status").className = ["ok", "unknown"].includes(state.printer) && !pending ? "ok" : "bad";
-  byId("paper-supply").textContent = t(printer.paper === "out" ? "paperIn" : "paperOut");
+  byId("paper-supply").hidden = printer === null;
+  byId("paper-supply").textContent = t(printer?.paper === "out" ? "paperIn" : "paperOut");
 }
 
 function showReceipts() {
   const newest = receipts.slice(-MOST_RECEIPTS).reverse();
-  for (const id of [...shown.keys()]) if (!newest.some((receipt) => receipt.id === id)) shown.delete(id);
-  byId("receipts").replaceChildren(...newest.map(itemOf));
+  slips.show(newest);
   byId("no-receipts").hidden = newest.length > 0;
 }
 
-/** The item on the page, made again only when more has been printed on it: an open text stays open. */
-function itemOf(receipt) {
-  const version = `${receipt.text.length}${receipt.finished ? "" : "+"}`;
-  const known = shown.get(receipt.id);
-  if (known?.version === version) return known.item;
-  const item = receiptItem(receipt, version);
-  shown.set(receipt.id, { version, item });
-  return item;
-}
-
-function receiptItem(receipt, version) {
-  const name = `${orText(`receipt_${receipt.kind}`, receipt.kind)} ${receipt.id}`;
+function receiptItem(receipt) {
+  const name = `${wordsOr(`receipt_${receipt.kind}`, receipt.kind)} ${receipt.id}`;
   const path = `/api/receipts/${receipt.id}`;
   return element(
     "li",
     {},
-    element("img", { src: `${path}.png?${version}`, alt: t("receiptAlt").replace("{name}", name), className: "slip" }),
+    element("img", { src: `${path}.png?${keyOf(receipt)}`, alt: t("receiptAlt").replace("{name}", name), className: "slip" }),
     element(
       "details",
       {},

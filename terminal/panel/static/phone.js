@@ -2,19 +2,19 @@
 
 import { call, oneAtATime } from "./api.js";
 import { onLanguage, t } from "./i18n.js";
-import { byId, element, formatKr, formatTime, orText, showProblem, withButton } from "./page.js";
+import { byId, element, formatKr, formatTime, Items, setText, showProblem, wordsOr, working } from "./page.js";
 
 const MOST_PAST = 4;
-const WAITING = "awaiting customer";
-const SMS = "awaiting code";
 
 let carts = [];
 let code = null; // {AppCode, Token, Expires}
 let countdown = 0;
 
+const requests = new Items(byId("requests"), (cart) => cart.TransactionId, (cart) => (isSms(cart) ? sms(cart) : request(cart)));
+
 export function startPhone() {
   byId("issue-code").addEventListener("click", () =>
-    withButton(byId("issue-code"), async () => {
+    working(byId("issue-code"), async () => {
       code = await call("POST", "/sandbox/appcodes", {});
       clearInterval(countdown);
       countdown = setInterval(showCode, 1000);
@@ -22,33 +22,32 @@ export function startPhone() {
     }),
   );
   onLanguage(() => {
+    requests.forget();
     showCarts();
     showCode();
   });
 }
 
 export const loadCarts = oneAtATime(async () => {
-  try {
-    carts = await call("GET", "/sandbox/carts?limit=20");
-    showCarts();
-  } catch (error) {
-    showProblem(error);
-  }
+  carts = await call("GET", "/sandbox/carts?limit=20");
+  showCarts();
+}, (error) => {
+  const isReal = error.status === 404; // a terminal at Netgíró itself: its customers have phones of their own
+  byId("phone").hidden = byId("guide").hidden = isReal;
+  if (!isReal) showProblem(error);
 });
 
-function showCarts() {
-  const open = carts.filter((cart) => cart.State === WAITING || cart.State === SMS);
-  const past = carts.filter((cart) => !open.includes(cart)).slice(0, MOST_PAST);
-  byId("requests").replaceChildren(...open.map((cart) => (cart.State === SMS ? smsMessage(cart) : request(cart))));
-  byId("phone-idle").hidden = open.length > 0;
-  byId("phone-idle").textContent = t("phoneIdle");
-  byId("history").replaceChildren(...past.map(pastItem));
-  say(open.map((cart) => (cart.State === SMS ? smsWords(cart) : requestWords(cart))).join(" "));
-}
+const isSms = (cart) => cart.State === "awaiting code";
+const isOpen = (cart) => cart.State === "awaiting customer" || isSms(cart);
 
-/** Tells a screen reader only what is new. */
-function say(words) {
-  if (byId("phone-news").textContent !== words) byId("phone-news").textContent = words;
+function showCarts() {
+  const open = carts.filter(isOpen);
+  const past = carts.filter((cart) => !isOpen(cart)).slice(0, MOST_PAST);
+  requests.show(open);
+  byId("phone-idle").hidden = open.length > 0;
+  setText(byId("phone-idle"), t("phoneIdle"));
+  byId("history").replaceChildren(...past.map(pastItem));
+  setText(byId("phone-news"), open.map((cart) => (isSms(cart) ? smsWords(cart) : requestWords(cart))).join(" "));
 }
 
 const requestWords = (cart) => t("requestFor").replace("{amount}", formatKr(cart.Amount));
@@ -56,7 +55,7 @@ const smsWords = (cart) => t("smsText").replace("{code}", cart.SmsCode).replace(
 
 function request(cart) {
   const answer = (verb) => (event) =>
-    withButton(event.currentTarget, () => call("POST", `/sandbox/carts/${cart.TransactionId}/${verb}`, {}));
+    working(event.currentTarget, () => call("POST", `/sandbox/carts/${cart.TransactionId}/${verb}`, {}));
   const button = (verb, className) => {
     const made = element("button", { type: "button", className, textContent: t(verb) });
     made.ariaLabel = `${t(verb)}: ${formatKr(cart.Amount)}`;
@@ -73,7 +72,7 @@ function request(cart) {
   );
 }
 
-function smsMessage(cart) {
+function sms(cart) {
   return element(
     "article",
     { className: "sms" },
@@ -87,7 +86,7 @@ function pastItem(cart) {
     "li",
     {},
     element("span", { textContent: formatKr(cart.Amount) }),
-    element("span", { textContent: orText(`cart_${cart.State.replace(" ", "_")}`, cart.State) }),
+    element("span", { textContent: wordsOr(`cart_${cart.State.replace(" ", "_")}`, cart.State) }),
   );
 }
 

@@ -2,12 +2,15 @@
 
 import { call, oneAtATime } from "./api.js";
 import { onLanguage, t } from "./i18n.js";
-import { byId, element, formatKr, formatTime, orText, parseKr, showProblem, withButton } from "./page.js";
+import { byId, element, formatKr, formatTime, Items, parseKr, setText, showProblem, wordsOr, working } from "./page.js";
+import { turnToTerminal } from "./terminal.js";
 
 const MOST_LINES = 60;
 
 let lines = [];
-let info = null;
+let info = null; // {port, protocol, amount_decimals}
+
+const cable = new Items(byId("cable"), (line) => `${line.time} ${line.place} ${line.sender} ${line.text}`, lineItem);
 
 export function startRegister() {
   byId("till-form").addEventListener("submit", (event) => {
@@ -17,25 +20,25 @@ export function startRegister() {
   byId("amount").addEventListener("input", () => showAmountProblem(""));
   byId("cancel").addEventListener("click", () => {
     const { id } = lastSale();
-    withButton(byId("cancel"), () => send(id ? `CANCEL ID=${id}` : "CANCEL")).then(show);
+    working(byId("cancel"), () => send(id ? `CANCEL ID=${id}` : "CANCEL"));
   });
   byId("copy-path").addEventListener("click", copyPath);
-  onLanguage(show);
+  onLanguage(() => {
+    cable.forget();
+    show();
+  });
 }
 
 export const loadRegister = oneAtATime(async () => {
-  try {
-    lines = (await call("GET", "/api/register/log")).flatMap(linesOf);
-    show();
-  } catch (error) {
-    showProblem(error);
-  }
-});
+  lines = (await call("GET", "/api/register/log")).flatMap(linesOf);
+  show();
+}, showProblem);
 
 export function showRegisterInfo(newInfo) {
+  if (!newInfo) return;
   info = newInfo;
   byId("serial-path").textContent = info.port;
-  byId("till-form").hidden = info.protocol !== "line"; // this till speaks the line protocol only
+  byId("till").hidden = info.protocol !== "line"; // this till speaks the line protocol only
 }
 
 async function pay() {
@@ -43,8 +46,7 @@ async function pay() {
   showAmountProblem(amount === null ? t("amountProblem") : "");
   if (amount === null) return;
   const id = `P${Date.now().toString(36).toUpperCase()}`; // never used before, also after a restart
-  await withButton(byId("pay"), () => send(`PAY ${amount} ID=${id}`));
-  show();
+  if (await working(byId("pay"), () => send(`PAY ${amount * scale()} ID=${id}`))) turnToTerminal();
 }
 
 const send = (line) => call("POST", "/api/register", { send: line });
@@ -70,7 +72,7 @@ function linesOf(message) {
   return message.text
     .split(/[\r\n]+/)
     .filter((text) => text.trim())
-    .map((text) => ({ ...message, text, said: parse(text) }));
+    .map((text, place) => ({ ...message, text, place, said: parse(text) }));
 }
 
 function parse(text) {
@@ -81,36 +83,47 @@ function parse(text) {
 
 function inWords({ sender, said }) {
   const side = sender === "terminal" ? "heard" : "sent";
-  const amount = /^\d+$/.test(said.first) ? formatKr(Number(said.first)) : said.first;
-  const reason = orText(`code${said.first.toUpperCase()}`, said.first);
-  return orText(`${side}${said.verb}`, "").replace("{amount}", amount).replace("{reason}", reason) || t("notUnderstood");
+  return wordsOr(`${side}${said.verb}`, t(`${side}Other`))
+    .replace("{amount}", amountInWords(said.first))
+    .replace("{reason}", reasonInWords(said.first));
 }
+
+const reasonInWords = (code) => wordsOr(`code${code.toUpperCase()}`, code);
+const amountInWords = (digits) => (/^\d{1,12}$/.test(digits) ? formatKr(Number(digits) / scale()) : digits);
+const scale = () => 10 ** (info?.amount_decimals ?? 0);
 
 /** The sale that the register asked for last, told from nothing but the cable: {id, amount, phase, code}. */
 function lastSale() {
   let sale = { phase: "ready" };
   for (const { sender, lost, said } of lines) {
-    if (sender !== "terminal" && said.verb === "PAY" && sale.phase !== "waiting" && !lost) {
-      sale = { phase: "waiting", id: said.id, amount: Number(said.first) || null };
-    } else if (sender === "terminal" && sale.phase === "waiting") {
-      sale.id ??= said.verb === "WAIT" ? said.id : undefined; // the terminal names a sale that came without a name
-      if (said.id !== undefined && said.id !== sale.id) continue;
-      if (said.verb === "OK") sale = { ...sale, phase: "paid" };
-      if (said.verb === "NO" || said.verb === "ERR") sale = { ...sale, phase: "notPaid", code: said.first };
+    const isOpen = sale.phase === "asked" || sale.phase === "waiting";
+    if (sender !== "terminal" && said.verb === "PAY" && !isOpen && !lost) {
+      sale = { phase: "asked", id: said.id, amount: said.first };
+    } else if (sender === "terminal" && isOpen) {
+      sale = afterAnswer(sale, said);
     }
   }
   return sale;
 }
 
+function afterAnswer(sale, said) {
+  if (said.verb === "ERR") return sale.phase === "asked" ? { ...sale, phase: "notPaid", code: said.first } : sale;
+  if (said.verb === "WAIT" && sale.phase === "asked") return { ...sale, phase: "waiting", id: said.id };
+  if (said.id !== sale.id) return sale;
+  if (said.verb === "OK") return { ...sale, phase: "paid" };
+  if (said.verb === "NO") return { ...sale, phase: "notPaid", code: said.first };
+  return sale;
+}
+
 function show() {
   const sale = lastSale();
-  const reason = sale.code ? orText(`code${sale.code.toUpperCase()}`, sale.code) : "";
-  byId("till-amount").textContent = sale.amount ? formatKr(sale.amount) : "";
-  byId("till-status").textContent = t(`till_${sale.phase}`).replace("{reason}", reason);
+  const isOpen = sale.phase === "asked" || sale.phase === "waiting";
+  setText(byId("till-amount"), sale.amount ? amountInWords(sale.amount) : "");
+  setText(byId("till-status"), t(`till_${sale.phase}`).replace("{reason}", sale.code ? reasonInWords(sale.code) : ""));
   byId("till-display").dataset.phase = sale.phase;
-  byId("pay").disabled = sale.phase === "waiting";
-  byId("cancel").disabled = sale.phase !== "waiting";
-  byId("cable").replaceChildren(...lines.slice(-MOST_LINES).reverse().map(lineItem));
+  byId("pay").disabled = isOpen;
+  byId("cancel").disabled = !isOpen;
+  cable.show(lines.slice(-MOST_LINES).reverse());
 }
 
 function lineItem(line) {

@@ -2,7 +2,7 @@
 
 import { call } from "./api.js";
 import { onLanguage, t } from "./i18n.js";
-import { byId, element, showProblem } from "./page.js";
+import { byId, element, setText, showProblem } from "./page.js";
 
 const KEYS = "123A456B789C*0#D";
 const COMPUTER_KEYS = { Enter: "#", Backspace: "*", Delete: "*", Escape: "*" };
@@ -33,10 +33,15 @@ export function showDisplay() {
   byId("oled").src = `/api/display.png?${pictures}`;
 }
 
+/** Puts the hands on the terminal: into view, and where the computer's keys reach it. */
+export function turnToTerminal() {
+  byId("device").focus({ preventScroll: true });
+  byId("device").scrollIntoView({ block: "nearest", behavior: "smooth" });
+}
+
 export function showTerminal(newState) {
   state = newState;
-  const words = state.display.join("\n");
-  if (byId("oled-text").textContent !== words) byId("oled-text").textContent = words;
+  setText(byId("oled-text"), state.display.join("\n"));
   showConditions();
 }
 
@@ -84,7 +89,7 @@ function typedOnComputer(event) {
   if (event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]")) return;
   const key = COMPUTER_KEYS[event.key] ?? event.key.toUpperCase();
   if (key.length !== 1 || !KEYS.includes(key)) return;
-  if (event.key === "Enter" && event.target.closest("button, a, summary, label, input")) return; // Enter works what has the focus
+  if (event.key === "Enter" && event.target.closest("button, a, summary, input")) return; // works what has the focus
   event.preventDefault();
   if (event.repeat) return;
   const button = byId("keypad").querySelector(`[data-key="${key}"]`);
