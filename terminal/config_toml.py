@@ -185,6 +185,7 @@ def _quote(value: object) -> str:
         text = _toml(value)
     except TypeError:
         text = f"a {type(value).__name__}"
+    text = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text[: LONGEST_QUOTE + 1])
     return text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + "..."
 
 

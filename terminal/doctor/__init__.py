@@ -6,43 +6,50 @@ its own and within one deadline, because a dead bus or a silent network must not
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
 from terminal.config import Config, read_config
 from terminal.doctor import devices, machine, service, settings
-from terminal.doctor.system import Finding, Status, System, failed
-
-__all__ = ["CHECKS", "Check", "Status", "System", "examine", "report_json", "report_lines", "run_doctor"]
+from terminal.doctor.system import Finding, Status, System, failed, warning
 
 DEADLINE_S = 30.0
 
-CheckFunction = Callable[[Config, System], Finding]
 
-CHECKS: Mapping[str, CheckFunction] = {
-    "user": settings.check_user,
-    "configuration": settings.check_configuration,
-    "secret key": settings.check_secret_key,
-    "disk": machine.check_disk,
-    "journal": machine.check_journal,
-    "clock": machine.check_clock,
-    "power": machine.check_power,
-    "register port": devices.check_register_port,
-    "login console": devices.check_login_console,
-    "keypad": devices.check_keypad,
-    "display": devices.check_display,
-    "printer": devices.check_printer,
-    "network": service.check_network,
-    "credentials": service.check_credentials,
-}
+class Check(NamedTuple):
+    """Something to look at. ``section`` of the configuration says how; a check is not tried while that is broken."""
+
+    name: str
+    section: str | None
+    run: Callable[[Config, System], Finding]
 
 
-class Check(msgspec.Struct, frozen=True):
+CHECKS = (
+    Check("user", None, settings.check_user),
+    Check("configuration", None, settings.check_configuration),
+    Check("secret key", "netgiro", settings.check_secret_key),
+    Check("disk", "journal", machine.check_disk),
+    Check("journal", "journal", machine.check_journal),
+    Check("clock", None, machine.check_clock),
+    Check("power", None, machine.check_power),
+    Check("register port", "register", devices.check_register_port),
+    Check("login console", "register", devices.check_login_console),
+    Check("keypad", "keypad", devices.check_keypad),
+    Check("display", "display", devices.check_display),
+    Check("printer", "printer", devices.check_printer),
+    Check("network", "netgiro", service.check_network),
+    Check("credentials", "netgiro", service.check_credentials),
+)
+
+
+class Result(msgspec.Struct, frozen=True):
     """One line of the report."""
 
     name: str
@@ -52,79 +59,81 @@ class Check(msgspec.Struct, frozen=True):
     """What to do; empty only if there is nothing to do."""
 
 
+_Done: TypeAlias = "queue.SimpleQueue[tuple[str, Finding]]"
+
+
+def examine(path: Path, *, as_json: bool = False) -> int:
+    """Check the machine against a configuration file and print the report; returns the command's exit status.
+
+    A broken file is one of the findings.
+    """
+    results = run_doctor(*read_config(path))
+    print(report_json(results) if as_json else "\n".join(report_lines(results)))
+    return 1 if any(result.status is Status.FAILED for result in results) else 0
+
+
 def run_doctor(
     config: Config,
     problems: Sequence[str] = (),
     *,
     system: System | None = None,
-    checks: Mapping[str, CheckFunction] = CHECKS,
+    checks: Sequence[Check] = CHECKS,
     deadline_s: float = DEADLINE_S,
-) -> list[Check]:
-    """Every check's result, in the order of ``checks``; ``problems`` are those that read_config() told.
+) -> list[Result]:
+    """Every check's result, in the order of ``checks``; ``config`` and ``problems`` are what read_config() returned.
 
     Blocks for ``deadline_s`` at most. Never raises for what a check finds or fails at.
     """
-    system = system or System()
-    done: queue.SimpleQueue[tuple[str, Finding]] = queue.SimpleQueue()
-    for name, check in checks.items():
-        threading.Thread(target=_run, args=(done, name, check, config, system), name=name, daemon=True).start()
-    findings = _collect(done, len(checks), deadline_s)
-    late = failed(f"no answer within {deadline_s:g} s", "something below it hangs: unplug the device, or see dmesg")
-    if problems:
-        advice = f"edit {config.path}; the other checks use the default for each of these keys"
-        findings["configuration"] = failed("; ".join(problems), advice)
-    return [
-        Check(name, finding.status, finding.found, finding.advice)
-        for name in checks
-        for finding in [findings.get(name, late)]
-    ]
-
-
-def _run(
-    done: queue.SimpleQueue[tuple[str, Finding]], name: str, check: CheckFunction, config: Config, system: System
-) -> None:
-    try:
-        finding = check(config, system)
-    except Exception as error:  # one broken check must not hide what the others found
-        finding = failed(f"the check itself failed: {type(error).__name__}: {error}", "please report this")
-    done.put((name, finding))
-
-
-def _collect(done: queue.SimpleQueue[tuple[str, Finding]], count: int, deadline_s: float) -> dict[str, Finding]:
-    end_s = time.monotonic() + deadline_s
     findings: dict[str, Finding] = {}
-    try:
-        while len(findings) < count:
+    if problems:
+        findings["configuration"] = failed("; ".join(problems), f"edit {config.path}")
+    for check in checks:
+        if _is_broken(check.section, config, problems):
+            findings[check.name] = warning("not tried", f"mend [{check.section}] in the configuration first")
+    waiting = [check for check in checks if check.name not in findings]
+    findings |= _run_all(waiting, config, system or System(), deadline_s)
+    late = failed(f"no answer within {deadline_s:g} s", "something below it hangs: unplug the device, or see dmesg")
+    return [_result(check.name, findings.get(check.name, late)) for check in checks]
+
+
+def _is_broken(section: str | None, config: Config, problems: Sequence[str]) -> bool:
+    prefixes = (f"{section}.", f"{section}:", f"{config.path}:")  # the last: the file could not be read at all
+    return section is not None and any(problem.startswith(prefixes) for problem in problems)
+
+
+def _run_all(checks: Sequence[Check], config: Config, system: System, deadline_s: float) -> dict[str, Finding]:
+    end_s = time.monotonic() + deadline_s
+    done: _Done = queue.SimpleQueue()
+    for check in checks:
+        threading.Thread(target=_run, args=(done, check, config, system), name=check.name, daemon=True).start()
+    findings: dict[str, Finding] = {}
+    with contextlib.suppress(queue.Empty):
+        while len(findings) < len(checks):
             name, finding = done.get(timeout=max(0.0, end_s - time.monotonic()))
             findings[name] = finding
-    except queue.Empty:
-        pass
     return findings
 
 
-def examine(path: Path, *, as_json: bool = False) -> int:
-    """Check the machine against a configuration file, print the report; the command's exit status.
-
-    A broken file is one of the findings.
-    """
-    checks = run_doctor(*read_config(path))
-    print(report_json(checks) if as_json else "\n".join(report_lines(checks)))
-    return 1 if has_failed(checks) else 0
+def _run(done: _Done, check: Check, config: Config, system: System) -> None:
+    try:
+        finding = check.run(config, system)
+    except Exception as error:  # one broken check must not hide what the others found
+        finding = failed(f"the check itself failed: {type(error).__name__}: {error}", "please report this")
+    done.put((check.name, finding))
 
 
-def has_failed(checks: Iterable[Check]) -> bool:
-    """Whether the terminal cannot do its work."""
-    return any(check.status is Status.FAILED for check in checks)
+def _result(name: str, finding: Finding) -> Result:
+    return Result(name, finding.status, finding.found, finding.advice)
 
 
-def report_lines(checks: Iterable[Check]) -> list[str]:
+def report_lines(results: Iterable[Result]) -> list[str]:
     """A line each: status, name, what was found, what to do."""
     return [
-        f"{check.status:<8} {check.name}: {check.found}" + (f" -> {check.advice}" if check.advice else "")
-        for check in checks
+        f"{result.status:<8} {result.name}: {result.found}" + (f" -> {result.advice}" if result.advice else "")
+        for result in results
     ]
 
 
-def report_json(checks: Iterable[Check]) -> str:
+def report_json(results: Iterable[Result]) -> str:
     """A JSON list of ``{"name", "status", "found", "advice"}``, an object a line."""
-    return "[\n" + ",\n".join(msgspec.json.encode(check).decode() for check in checks) + "\n]"
+    return "[\n" + ",\n".join(msgspec.json.encode(result).decode() for result in results) + "\n]"
