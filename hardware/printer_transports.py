@@ -14,7 +14,7 @@ import socket
 import stat
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from hardware.interfaces import DeviceError
 from hardware.settings import PrinterSettings
@@ -30,7 +30,6 @@ DRAIN_READS = 64
 """Unread input is thrown away in at most so many reads."""
 GRACE_S = 1.0
 """The wire's own time-out comes first; its thread is given up only after this much more."""
-USB_PRINTER_CLASS = 7
 
 
 class Wire(Protocol):
@@ -154,7 +153,7 @@ def build_transport(settings: PrinterSettings) -> ThreadedTransport:
             _require(settings.usb_vendor_id, "usb_vendor_id", "from lsusb")
             _require(settings.usb_product_id, "usb_product_id", "from lsusb")
             return ThreadedTransport(
-                lambda: UsbWire(settings.usb_vendor_id, settings.usb_product_id),
+                lambda: _usb_wire(settings.usb_vendor_id, settings.usb_product_id),
                 f"USB {settings.usb_vendor_id:04x}:{settings.usb_product_id:04x}",
                 timeout_s=timeout_s,
                 bytes_per_s=10_000,
@@ -162,6 +161,14 @@ def build_transport(settings: PrinterSettings) -> ThreadedTransport:
             )
         case _:
             raise ValueError(f"printer.driver {settings.driver!r} has no transport")
+
+
+def _usb_wire(vendor_id: int, product_id: int) -> Wire:
+    try:
+        from hardware.printer_usb import UsbWire  # noqa: PLC0415
+    except ImportError as error:
+        raise DeviceError("printer.driver = usb needs pyusb: pip install 'netgiro-terminal[pi]'") from error
+    return UsbWire(vendor_id, product_id)
 
 
 def _require(value: object, key: str, example: str) -> None:
@@ -288,63 +295,3 @@ class NetworkWire:
             connection = socket.create_connection(self._address, timeout=self._timeout_s)
             self._wire = DescriptorWire(connection.detach(), has_answers=True)
         return self._wire
-
-
-class UsbWire:
-    """A USB printer by pyusb. The two bulk endpoints are looked up: python-escpos' defaults fit only some models."""
-
-    def __init__(self, vendor_id: int, product_id: int, backend: Any = None) -> None:
-        import usb.core  # noqa: PLC0415
-        import usb.util  # noqa: PLC0415
-
-        self._usb = usb
-        device = usb.core.find(idVendor=vendor_id, idProduct=product_id, backend=backend)
-        if device is None:
-            raise FileNotFoundError(errno.ENODEV, "not found on USB")
-        self._device = device
-        try:
-            interface = self._claim(device)
-            bulk = usb.util.ENDPOINT_TYPE_BULK
-            ends = [end for end in interface if usb.util.endpoint_type(end.bmAttributes) == bulk]
-            direction = usb.util.endpoint_direction
-            self._out = next((e for e in ends if direction(e.bEndpointAddress) == usb.util.ENDPOINT_OUT), None)
-            self._in = next((e for e in ends if direction(e.bEndpointAddress) == usb.util.ENDPOINT_IN), None)
-        except BaseException:
-            self.close()
-            raise
-        if self._out is None:
-            self.close()
-            raise OSError(errno.ENXIO, "this USB device is no printer")
-
-    def _claim(self, device: Any) -> Any:
-        with contextlib.suppress(NotImplementedError):
-            if device.is_kernel_driver_active(0):
-                device.detach_kernel_driver(0)
-        device.set_configuration()
-        configuration = device.get_active_configuration()
-        printer = self._usb.util.find_descriptor(configuration, bInterfaceClass=USB_PRINTER_CLASS)
-        return printer if printer is not None else configuration[(0, 0)]
-
-    @property
-    def has_answers(self) -> bool:
-        return self._in is not None
-
-    def write(self, data: bytes, timeout_s: float) -> None:
-        assert self._out is not None, "checked when it was opened"
-        sent = self._out.write(data, max(int(timeout_s * 1000), 1))
-        if sent != len(data):
-            raise OSError(errno.EIO, f"took {sent} of {len(data)} bytes")
-
-    def read(self, timeout_s: float) -> bytes:
-        if self._in is None:
-            return b""
-        try:
-            return bytes(self._in.read(READ_BYTES, max(int(timeout_s * 1000), 1)))  # 0 would wait for ever
-        except self._usb.core.USBTimeoutError:
-            return b""
-
-    def rest(self) -> None:
-        """The interface stays claimed: nobody else prints on it."""
-
-    def close(self) -> None:
-        self._usb.util.dispose_resources(self._device)
