@@ -13,6 +13,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple, Protocol, TypeAlias
 
+from msgspec.structs import replace
+
 from terminal import events as ev
 from terminal.counter import (
     ConditionsChanged,
@@ -27,7 +29,7 @@ from terminal.counter import (
 from terminal.errors import JournalError
 from terminal.journal import MIN_FREE_BYTES, Record
 from terminal.register import protocol as reg
-from terminal.sale import Sale
+from terminal.sale import Sale, State
 from terminal.view import View
 
 Input: TypeAlias = CounterEvent | reg.RegisterRequest
@@ -88,7 +90,9 @@ class Clerk:
     def start(self) -> tuple[Input, ...]:
         """Read the journal. Sales found open are settled, one after the other, before a new one is taken."""
         self._next_number = self._journal.next_number()
-        self._unsettled.extend(self._journal.open_sales())
+        unfinished = self._journal.open_sales()
+        self._unsettled.extend(sale for sale in unfinished if sale.state is not State.ATTENTION)
+        self.view = replace(self.view, attention=tuple(sale for sale in unfinished if sale.state is State.ATTENTION))
         return self._resume()
 
     def handle(self, event: Input) -> Handled:
@@ -104,7 +108,7 @@ class Clerk:
 
     def _enriched(self, event: Input) -> CounterEvent:
         """Give a register's request what the journal knows about it."""
-        if not isinstance(event, reg.SaleRequested | reg.CancelRequested | reg.ResultRequested | reg.ResultDelivered):
+        if not isinstance(event, reg.RegisterRequest):
             return event
         register_id = lookup_id(event)
         known = self._journal.find_register_id(register_id) if register_id is not None else None
@@ -146,5 +150,5 @@ class Clerk:
             return ()
         sale = self._unsettled.popleft()
         log.warning("sale %d was open in state %s: settling it", sale.number, sale.state)
-        self.view = View(sale=sale, conditions=self.view.conditions)
+        self.view = replace(self.view, sale=sale, result=None)
         return (ev.PowerRestored(sale.number),)

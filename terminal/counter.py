@@ -20,7 +20,7 @@ from terminal.gateway import Refusal
 from terminal.journal import Record
 from terminal.messages import Language, refusal_sentence, result_sentence
 from terminal.register import protocol as reg
-from terminal.sale import Outcome, Sale, State, Terms, differs_durably
+from terminal.sale import Sale, State, Terms, differs_durably
 from terminal.step import Transition, begin, step
 from terminal.view import View
 
@@ -112,9 +112,10 @@ class Counter:
     # --- the sale -----------------------------------------------------------------------------------------------------
 
     def _sale_event(self, view: View, event: ev.SaleEvent) -> Decision:
-        if view.sale is None:
-            return Decision(view=view)
-        return self._taken(view, type(event).__name__, view.sale, step(view.sale, event))
+        for sale in (view.sale, *view.attention):
+            if sale is not None and sale.number == event.sale_number:
+                return self._taken(view, type(event).__name__, sale, step(sale, event))
+        return Decision(view=view)
 
     def _taken(self, view: View, event: str, before: Sale | None, transition: Transition) -> Decision:
         """Make a transition of the open sale the counter's own."""
@@ -133,12 +134,16 @@ class Counter:
                     effects.append(effect)
         if before is None or before.state is not sale.state:
             view = replace(view, entry=Entry())
-        if sale.state is State.CLOSED:
+        if before is not None and before.state is State.ATTENTION:
+            view = replace(view, attention=_without(view.attention, sale))
+        elif sale.state in (State.ATTENTION, State.CLOSED):
             view = replace(view, sale=None, result=sale)
-            if sale.outcome is not Outcome.UNKNOWN:  # that one stays until somebody has seen it
+            if sale.state is State.CLOSED:  # the other one stays until somebody has seen it
                 effects.append(ShowResultFor(sale.number, RESULT_SHOWN_S))
         else:
             view = replace(view, sale=sale, result=None)
+        if sale.state is State.ATTENTION:
+            view = replace(view, attention=(*_without(view.attention, sale), sale))
         return Decision(
             view=view,
             record=Record(event, sale, receipts) if changed else None,
@@ -168,9 +173,9 @@ class Counter:
             case reg.ResultRequested(register_id):
                 return self._result_requested(view, asked, register_id)
             case reg.ResultDelivered(register_id):
-                if view.sale is not None and view.sale.register_id == register_id:
-                    return self._sale_event(view, ev.ResultAcknowledged(view.sale.number))
-                return Decision(view=view)
+                return self._result_taken(view, register_id, ev.ResultAcknowledged)
+            case reg.ResultRejected(register_id):
+                return self._result_taken(view, register_id, ev.ResultRejected)
 
     def _sale_requested(self, view: View, asked: RegisterAsked, amount_kr: int, register_id: str | None) -> Decision:
         """Start a sale, unless this id has had one: one id, one payment, one outcome, for ever."""
@@ -197,6 +202,12 @@ class Counter:
         )
         decision = self._taken(view, "SaleRequested", None, begin(sale))
         return replace(decision, replies=(reg.SaleAccepted(sale.register_id),))
+
+    def _result_taken(self, view: View, register_id: str, event: type[ev.SaleEvent]) -> Decision:
+        """A stored result that was asked for again may be taken or not: that changes nothing any more."""
+        if view.sale is None or view.sale.register_id != register_id:
+            return Decision(view=view)
+        return self._sale_event(view, event(view.sale.number))
 
     def _cancel_requested(self, view: View, asked: RegisterAsked, register_id: str | None) -> Decision:
         if view.sale is not None and register_id in (None, view.sale.register_id):
@@ -276,6 +287,10 @@ def _with_network(view: View, event: ev.SaleEvent) -> View:
     return replace(view, conditions=replace(view.conditions, network_ok=reached))
 
 
+def _without(sales: tuple[Sale, ...], sale: Sale) -> tuple[Sale, ...]:
+    return tuple(other for other in sales if other.number != sale.number)
+
+
 def lookup_id(request: reg.RegisterRequest) -> str | None:
     """The register id that the journal must be asked for before this request can be decided."""
-    return None if isinstance(request, reg.ResultDelivered) else request.register_id
+    return None if isinstance(request, reg.ResultDelivered | reg.ResultRejected) else request.register_id

@@ -99,5 +99,23 @@ class ResultAcknowledged(SaleEvent, frozen=True):
     """The register has the outcome."""
 
 
+class ResultRejected(SaleEvent, frozen=True):
+    """The register did not take the result: for it the sale did not happen."""
+
+
+class Verdict(StrEnum):
+    """What staff found out, or did."""
+
+    PAID = "paid"
+    UNPAID = "unpaid"
+    REFUNDED = "refunded"
+
+
+class SettledByStaff(SaleEvent, frozen=True):
+    """Staff say how a sale ended that this terminal cannot end by itself."""
+
+    verdict: Verdict
+
+
 class PowerRestored(SaleEvent, frozen=True):
     """The terminal started and found this sale open in the journal."""

@@ -35,6 +35,8 @@ class State(StrEnum):
     """The void has left or its answer is unknown."""
     REPORT = "report"
     """The outcome is known; the register does not have it yet."""
+    ATTENTION = "attention"
+    """The register has been told; something is left that only staff can do."""
     CLOSED = "closed"
 
 
@@ -47,6 +49,9 @@ class Outcome(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     """Money may have moved where this terminal cannot see it. Staff must look."""
+    REFUND_DUE = "refund_due"
+    """Paid, but the register did not take the result: the customer must get the money back."""
+    REFUNDED = "refunded"
 
 
 class Reason(StrEnum):
@@ -68,6 +73,13 @@ class Reason(StrEnum):
     NO_ANSWER = "no_answer"
     MISMATCH = "mismatch"
     NOT_TRACEABLE = "not_traceable"
+    REFUND_DUE = "refund_due"
+    SETTLED_PAID = "settled_paid"
+    """Staff looked it up in the service's own records: paid."""
+    SETTLED_UNPAID = "settled_unpaid"
+    """Staff looked it up in the service's own records: not paid."""
+    REFUNDED = "refunded"
+    """Staff have given the money back."""
 
     @property
     def outcome(self) -> Outcome:
@@ -91,6 +103,10 @@ _OUTCOMES = {
     Reason.NO_ANSWER: Outcome.FAILED,
     Reason.MISMATCH: Outcome.FAILED,
     Reason.NOT_TRACEABLE: Outcome.UNKNOWN,
+    Reason.REFUND_DUE: Outcome.REFUND_DUE,
+    Reason.SETTLED_PAID: Outcome.APPROVED,
+    Reason.SETTLED_UNPAID: Outcome.CANCELLED,
+    Reason.REFUNDED: Outcome.REFUNDED,
 }
 
 
@@ -173,7 +189,7 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def outcome(self) -> Outcome | None:
         """How it ended; UNKNOWN while money may have moved and nobody can say; None while it goes on well."""
-        if self.state in (State.REPORT, State.CLOSED):
+        if self.state in (State.REPORT, State.ATTENTION, State.CLOSED):
             return self.reason.outcome if self.reason else None
         return Outcome.UNKNOWN if self.stands_unknown else None
 

@@ -19,6 +19,11 @@ from terminal.view import Conditions, View
 
 SERVICE_NAME = "Netgíró"
 
+_SETTLED = (Outcome.APPROVED, Outcome.REFUNDED)
+"""Outcomes that leave nothing to do: the amount is what matters."""
+_LOOKED_UP = (Outcome.UNKNOWN, Outcome.REFUND_DUE)
+"""Outcomes that staff look up at the service, where they need the amount."""
+
 
 class Screen(msgspec.Struct, frozen=True, kw_only=True):
     """The texts of one screen by role, from top to bottom; an empty text is not there."""
@@ -51,8 +56,11 @@ def screen_for(view: View, language: Language, *, shop_name: str = "") -> Screen
     shown = view.sale or view.result
     if shown is None:
         return _idle(troubles, words, shop_name)
-    screen = _for_sale(shown, view.entry if view.sale else Entry(), words)
-    return screen if _is_warning(shown) else msgspec.structs.replace(screen, marks=_marks(troubles, words))
+    entry = view.entry if view.sale else Entry()
+    screen = _for_sale(shown, entry, words)
+    if _is_warning(shown) or entry.problem:
+        return screen
+    return msgspec.structs.replace(screen, marks=_marks(troubles, words))
 
 
 def troubles_of(conditions: Conditions) -> tuple[Trouble, ...]:
@@ -93,7 +101,7 @@ def _is_checking(sale: Sale) -> bool:
 
 def _is_warning(sale: Sale) -> bool:
     """The screen tells something that must be read; it leaves no room for marks."""
-    return _is_checking(sale) or sale.outcome not in (None, Outcome.APPROVED)
+    return _is_checking(sale) or sale.outcome not in (None, *_SETTLED)
 
 
 def _for_sale(sale: Sale, entry: Entry, words: Words) -> Screen:
@@ -106,10 +114,8 @@ def _for_sale(sale: Sale, entry: Entry, words: Words) -> Screen:
             return _progress(sale, words.cancelling, words.wait_for_confirmation)
         case State.AUTHORIZATION:
             return _progress(sale, words.one_moment, words.contacting)
-        case State.CUSTOMER if sale.customer_kind is CustomerKind.PHONE:
-            return _progress(sale, words.approve_in_app, words.key_cancel)
         case State.CUSTOMER:
-            return _progress(sale, words.one_moment, words.look_at_app)
+            return _customer(sale, words)
         case State.CODE_ENTRY:
             return _code_entry(sale, entry, words)
         case State.CODE_CHECK:
@@ -118,7 +124,7 @@ def _for_sale(sale: Sale, entry: Entry, words: Words) -> Screen:
             return _progress(sale, words.one_moment, words.completing)
         case State.VOID:
             return _progress(sale, words.cancelling, words.wait_for_confirmation)
-        case State.REPORT | State.CLOSED:
+        case State.REPORT | State.ATTENTION | State.CLOSED:
             return _result(sale, words)
         case _:
             assert_never(sale.state)
@@ -126,6 +132,16 @@ def _for_sale(sale: Sale, entry: Entry, words: Words) -> Screen:
 
 def _progress(sale: Sale, prompt: str, hint: str) -> Screen:
     return Screen(headline=format_kr(sale.amount_kr), prompt=prompt, hint=hint)
+
+
+def _customer(sale: Sale, words: Words) -> Screen:
+    match sale.customer_kind:
+        case CustomerKind.PHONE:
+            return _progress(sale, words.approve_in_app, words.key_cancel)
+        case CustomerKind.APP_CODE:  # giving it was the approval, as a rule
+            return _progress(sale, words.one_moment, words.look_at_app)
+        case _:
+            return _progress(sale, words.one_moment, words.contacting)
 
 
 def _identifier_entry(sale: Sale, entry: Entry, words: Words) -> Screen:
@@ -165,8 +181,8 @@ def _result(sale: Sale, words: Words) -> Screen:
     assert sale.reason is not None, f"sale {sale.number} ended without a reason"
     advice, outcome = words.results[sale.reason], sale.reason.outcome
     banner, amount = words.outcomes[outcome], format_kr(sale.amount_kr)
-    if outcome is Outcome.APPROVED:
+    if outcome in _SETTLED:
         return Screen(banner=banner, headline=amount, prompt=advice.what)
-    if outcome is Outcome.UNKNOWN:
+    if outcome in _LOOKED_UP:
         banner = f"{banner}: {amount}"
     return Screen(banner=banner, prompt=advice.what, hint=advice.next)

@@ -33,7 +33,7 @@ from terminal import effects as fx
 from terminal import events as ev
 from terminal.gateway import AuthorizationStatus as Status
 from terminal.gateway import CaptureMode, Refusal
-from terminal.sale import CallKind, Reason, Sale, State
+from terminal.sale import CallKind, Outcome, Reason, Sale, State
 
 DEFAULT_POLL_INTERVAL_S = 2.0
 POLL_INTERVAL_BOUNDS_S = (0.5, 10.0)
@@ -156,7 +156,7 @@ def _to_void(sale: Sale, reason: Reason) -> Transition:
 def _to_report(sale: Sale, reason: Reason) -> Transition:
     sale = replace(sale, state=State.REPORT, reason=reason, asking=None, misses=0)
     receipts: tuple[fx.Effect, ...] = ()
-    if reason is Reason.PAID:
+    if reason.outcome is Outcome.APPROVED:
         wanted = {
             fx.ReceiptKind.CUSTOMER: sale.terms.customer_copy,
             fx.ReceiptKind.MERCHANT: sale.terms.merchant_copy,
@@ -415,16 +415,50 @@ def _settle_void(sale: Sale, _event: ev.PowerRestored) -> Transition:
     return Transition(sale, (_deadline(sale, sale.terms.void_patience_s), *query))
 
 
+# --- what staff say ---------------------------------------------------------------------------------------------------
+
+
+def _settle_unknown(sale: Sale, event: ev.SettledByStaff) -> Transition:
+    """Only what has stood openly as unknown may be settled by hand; anything else the service still answers for."""
+    if not sale.stands_unknown or event.verdict is ev.Verdict.REFUNDED:
+        return Transition(sale)
+    return _to_report(sale, Reason.SETTLED_PAID if event.verdict is ev.Verdict.PAID else Reason.SETTLED_UNPAID)
+
+
+_VERDICTS = {
+    (Reason.NOT_TRACEABLE, ev.Verdict.PAID): Reason.SETTLED_PAID,
+    (Reason.NOT_TRACEABLE, ev.Verdict.UNPAID): Reason.SETTLED_UNPAID,
+    (Reason.REFUND_DUE, ev.Verdict.REFUNDED): Reason.REFUNDED,
+}
+
+
+def _settle_attention(sale: Sale, event: ev.SettledByStaff) -> Transition:
+    reason = _VERDICTS.get((sale.reason or Reason.NOT_TRACEABLE, event.verdict))
+    return Transition(replace(sale, state=State.CLOSED, reason=reason) if reason else sale)
+
+
 # --- REPORT -----------------------------------------------------------------------------------------------------------
 
 
 def _acknowledged(sale: Sale, _event: ev.ResultAcknowledged) -> Transition:
-    return Transition(replace(sale, state=State.CLOSED, acknowledged=True))
+    return Transition(_ended(replace(sale, acknowledged=True)))
 
 
-def _close_untold(sale: Sale, _event: ev.DeadlinePassed) -> Transition:
+def _end_untold(sale: Sale, _event: ev.DeadlinePassed) -> Transition:
     """The register does not listen; it can ask for the stored result at any time."""
-    return Transition(replace(sale, state=State.CLOSED))
+    return Transition(_ended(sale))
+
+
+def _rejected(sale: Sale, _event: ev.ResultRejected) -> Transition:
+    """What is captured stays captured: where the service cannot undo it, staff must pay it back."""
+    if sale.outcome is Outcome.APPROVED:
+        sale = replace(sale, reason=Reason.REFUND_DUE)
+    return Transition(_ended(replace(sale, acknowledged=True)))
+
+
+def _ended(sale: Sale) -> Sale:
+    open_for_staff = sale.outcome in (Outcome.UNKNOWN, Outcome.REFUND_DUE)
+    return replace(sale, state=State.ATTENTION if open_for_staff else State.CLOSED)
 
 
 def _report_again(sale: Sale, _event: ev.PowerRestored) -> Transition:
@@ -496,6 +530,7 @@ TABLE: Mapping[State, Mapping[type[ev.SaleEvent], Move]] = {
         ev.RetryDue: _move(_ask_again),
         ev.CancelRequested: _move(_stop_capturing),
         ev.DeadlinePassed: _move(_stop_capturing),
+        ev.SettledByStaff: _move(_settle_unknown, State.REPORT),
         ev.PowerRestored: _move(_settle_capture),
     },
     State.VOID: {
@@ -504,36 +539,49 @@ TABLE: Mapping[State, Mapping[type[ev.SaleEvent], Move]] = {
         ev.AnswerLost: _move(_missed),
         ev.RetryDue: _move(_ask_again),
         ev.DeadlinePassed: _move(_void_patience_over, State.REPORT),
+        ev.SettledByStaff: _move(_settle_unknown, State.REPORT),
         ev.PowerRestored: _move(_settle_void),
     },
     State.REPORT: {
-        ev.ResultAcknowledged: _move(_acknowledged, State.CLOSED),
-        ev.DeadlinePassed: _move(_close_untold, State.CLOSED),
+        ev.ResultAcknowledged: _move(_acknowledged, State.ATTENTION, State.CLOSED),
+        ev.ResultRejected: _move(_rejected, State.ATTENTION, State.CLOSED),
+        ev.DeadlinePassed: _move(_end_untold, State.ATTENTION, State.CLOSED),
         ev.PowerRestored: _move(_report_again),
+    },
+    State.ATTENTION: {
+        ev.SettledByStaff: _move(_settle_attention, State.CLOSED),
     },
     State.CLOSED: {},
 }
 
+
+def _in(reason: str, *states: State) -> dict[State, str]:
+    return dict.fromkeys(states, reason)
+
+
+def _unless(reason: str, *states: State) -> dict[State, str]:
+    return {state: reason for state in State if state not in states}
+
+
 _NOT_ASKED = "nothing was asked that this could answer"
-_TOO_LATE = "the outcome is on its way already"
+_OVER = (State.REPORT, State.ATTENTION, State.CLOSED)
 IGNORED: Mapping[type[ev.SaleEvent], Mapping[State, str]] = {
-    ev.CustomerIdentified: {state: "the customer is known already" for state in State if state is not State.ENTRY},
-    ev.CodeEntered: {state: "no code is asked for" for state in State if state is not State.CODE_ENTRY},
-    ev.AuthorizationOpened: {state: _NOT_ASKED for state in State if state is not State.AUTHORIZATION},
-    ev.StatusReceived: dict.fromkeys((State.ENTRY, State.AUTHORIZATION, State.REPORT, State.CLOSED), _NOT_ASKED),
-    ev.RefusalReceived: dict.fromkeys((State.ENTRY, State.CODE_ENTRY, State.REPORT, State.CLOSED), _NOT_ASKED),
-    ev.AnswerLost: dict.fromkeys((State.ENTRY, State.CODE_ENTRY, State.REPORT, State.CLOSED), _NOT_ASKED),
-    ev.RetryDue: dict.fromkeys(
-        (State.ENTRY, State.AUTHORIZATION, State.CODE_ENTRY, State.REPORT, State.CLOSED), "no query is due"
-    ),
-    ev.CallbackReceived: {
-        state: "not acknowledged, so it pays nothing" for state in State if state is not State.CUSTOMER
-    },
-    ev.CancelRequested: dict.fromkeys((State.VOID, State.REPORT, State.CLOSED), _TOO_LATE),
+    ev.CustomerIdentified: _unless("the customer is known already", State.ENTRY),
+    ev.CodeEntered: _unless("no code is asked for", State.CODE_ENTRY),
+    ev.AuthorizationOpened: _unless(_NOT_ASKED, State.AUTHORIZATION),
+    ev.StatusReceived: _in(_NOT_ASKED, State.ENTRY, State.AUTHORIZATION, *_OVER),
+    ev.RefusalReceived: _in(_NOT_ASKED, State.ENTRY, State.CODE_ENTRY, *_OVER),
+    ev.AnswerLost: _in(_NOT_ASKED, State.ENTRY, State.CODE_ENTRY, *_OVER),
+    ev.RetryDue: _in("no query is due", State.ENTRY, State.AUTHORIZATION, State.CODE_ENTRY, *_OVER),
+    ev.CallbackReceived: _unless("not acknowledged, so it pays nothing", State.CUSTOMER),
+    ev.CancelRequested: _in("the outcome is on its way already", State.VOID, *_OVER),
     ev.DeadlinePassed: {
         State.AUTHORIZATION: "the call bounds itself",
+        State.ATTENTION: "staff take the time they need",
         State.CLOSED: "a closed sale waits for nothing",
     },
-    ev.ResultAcknowledged: {state: "no result was reported" for state in State if state is not State.REPORT},
-    ev.PowerRestored: {State.CLOSED: "a closed sale needs nothing"},
+    ev.ResultAcknowledged: _unless("no result was reported", State.REPORT),
+    ev.ResultRejected: _unless("no result was reported", State.REPORT),
+    ev.SettledByStaff: _unless("it ends by itself", State.CAPTURE, State.VOID, State.ATTENTION),
+    ev.PowerRestored: _in("nothing is on its way", State.ATTENTION, State.CLOSED),
 }

@@ -27,4 +27,6 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     sale: Sale | None = None
     entry: Entry = Entry()
     result: Sale | None = None
+    attention: tuple[Sale, ...] = ()
+    """Sales that wait for staff, oldest first; they do not hold up others."""
     conditions: Conditions = Conditions()

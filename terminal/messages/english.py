@@ -7,6 +7,7 @@ from terminal.messages.words import Advice, ReceiptWords, Trouble, Words
 from terminal.register.protocol import RefusalCode
 from terminal.sale import Outcome, Reason
 
+_COMPLETE = "The sale is complete."
 _OTHER_PAYMENT = "Ask for another way to pay."
 _SEND_AGAIN = "Start the sale again."
 _CHECK_NETWORK = "Check the network."
@@ -20,9 +21,13 @@ ENGLISH = Words(
         Outcome.CANCELLED: "Cancelled",
         Outcome.FAILED: "Failed",
         Outcome.UNKNOWN: "Unclear",
+        Outcome.REFUND_DUE: "Refund due",
+        Outcome.REFUNDED: "Refunded",
+        Outcome.REFUND_DUE: "Refund",
+        Outcome.REFUNDED: "Refunded",
     },
     results={
-        Reason.PAID: Advice("Paid with Netgíró.", "The sale is complete."),
+        Reason.PAID: Advice("Paid with Netgíró.", _COMPLETE),
         Reason.CUSTOMER_DECLINED: Advice("Payment not approved.", _OTHER_PAYMENT),
         Reason.CUSTOMER_UNKNOWN: Advice("Not known to Netgíró.", "Check the number and start again."),
         Reason.BELOW_MINIMUM: Advice("Amount too small.", _OTHER_PAYMENT),
@@ -38,20 +43,28 @@ ENGLISH = Words(
         Reason.NO_ANSWER: Advice("Netgíró did not answer.", f"{_NOT_CHARGED} {_SEND_AGAIN}"),
         Reason.MISMATCH: Advice("Answer does not fit.", f"{_NOT_CHARGED} {_CALL_SERVICE}"),
         Reason.NOT_TRACEABLE: Advice("May have been paid.", "Ask Netgíró before you charge again."),
+        Reason.REFUND_DUE: Advice("Register did not take it.", "Refund it at Netgíró, then settle it here."),
+        Reason.SETTLED_PAID: Advice("Paid: settled by staff.", "The sale is complete."),
+        Reason.SETTLED_UNPAID: Advice("Not paid: settled by staff.", _SEND_AGAIN),
+        Reason.REFUNDED: Advice("Refunded by staff.", "Nothing more to do."),
+        Reason.REFUND_DUE: Advice("Register refused the sale.", "Refund it at Netgíró."),
+        Reason.SETTLED_PAID: Advice("Paid at Netgíró.", _COMPLETE),
+        Reason.SETTLED_UNPAID: Advice("Not paid.", _NOT_CHARGED),
+        Reason.REFUNDED: Advice("The sale was refunded.", _COMPLETE),
     },
     refusals={
         RefusalCode.BUSY: "Another sale is open. Finish or cancel it first.",
         RefusalCode.AMOUNT: "The amount is not valid. Send it again in whole kronur.",
-        RefusalCode.UNAVAILABLE: "The terminal cannot take a payment now. Read its screen.",
+        RefusalCode.UNAVAILABLE: "The terminal cannot take a payment now. Look at its screen.",
         RefusalCode.NOT_FOUND: "No sale has this number. Check the number.",
     },
     amount_limits=f"The amount must be from {{lowest}} to {{highest}} {_OTHER_PAYMENT}",
     identifier_problems={
-        IdentifierProblem.NOT_AN_IDENTIFIER: Advice("Wrong number of digits.", "App code, kennitala or phone?"),
+        IdentifierProblem.NOT_AN_IDENTIFIER: Advice("Wrong length.", "App code, kennitala or phone?"),
         IdentifierProblem.BAD_APP_CODE: Advice("Wrong app code.", "Type its last 4 digits."),
         IdentifierProblem.BAD_KENNITALA: Advice("Wrong kennitala.", "Type it again."),
         IdentifierProblem.BAD_PHONE: Advice("Wrong mobile number.", "7 digits, starting with 6, 7 or 8."),
-        IdentifierProblem.BAD_SMS_CODE: Advice("Wrong number of digits.", "Type the code from the SMS."),
+        IdentifierProblem.BAD_SMS_CODE: Advice("Wrong length.", "Type the code from the SMS."),
     },
     customer_kinds={
         CustomerKind.APP_CODE: "App code",
@@ -72,7 +85,7 @@ ENGLISH = Words(
     ask_identifier="App code, kennitala or phone",
     identifier_typed="Customer's number",
     ask_code="Code from the SMS",
-    ask_code_again="Wrong code, try again",
+    ask_code_again="Wrong code",
     tries_left_one="{count} try left",
     tries_left_many="{count} tries left",
     key_cancel="* cancel",

@@ -44,6 +44,9 @@ _FAILURES = {
     Outcome.CANCELLED: "CANCELLED",
     Outcome.FAILED: "UNAVAILABLE",
     Outcome.UNKNOWN: "UNKNOWN",
+    # The register has refused this payment: for it the sale did not happen.
+    Outcome.REFUND_DUE: "CANCELLED",
+    Outcome.REFUNDED: "CANCELLED",
 }
 _LETTERS = str.maketrans(
     {"þ": "th", "Þ": "Th", "ð": "d", "Ð": "D", "æ": "ae", "Æ": "Ae", "ø": "o", "Ø": "O", "€": "EUR"}

@@ -40,7 +40,13 @@ class ResultDelivered(msgspec.Struct, frozen=True):
     register_id: str
 
 
-RegisterRequest: TypeAlias = SaleRequested | CancelRequested | ResultRequested | ResultDelivered
+class ResultRejected(msgspec.Struct, frozen=True):
+    """The register did not take the result, or went silent: for it the sale did not happen, no goods were given."""
+
+    register_id: str
+
+
+RegisterRequest: TypeAlias = SaleRequested | CancelRequested | ResultRequested | ResultDelivered | ResultRejected
 
 
 class RefusalCode(StrEnum):
