@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from PIL.Image import Image
 
+from hardware.gpio import pin_factory
 from hardware.interfaces import DeviceError, check_picture
 from hardware.settings import DisplaySettings
 from hardware.worker import Worker
@@ -26,7 +27,11 @@ DISPLAY_OFF = 0xAE
 
 
 class OledDisplay:
-    """``bus`` is for tests: an object with the methods of smbus2.SMBus, or of spidev.SpiDev for SPI."""
+    """One OLED.
+
+    ``bus`` and ``pins`` are for tests: an object with the methods of smbus2.SMBus, or for SPI of spidev.SpiDev, with a
+    gpiozero pin factory for the data/command and reset lines.
+    """
 
     def __init__(self, settings: DisplaySettings, *, bus: Any = None, pins: Any = None) -> None:
         self._settings = settings
@@ -110,7 +115,7 @@ class OledDisplay:
     def _open_spi(self) -> Any:
         from luma.core.interface.serial import spi  # noqa: PLC0415
 
-        return spi(spi=self._bus, gpio=_SpiPins(self._pins), port=0, device=0)
+        return spi(spi=self._bus, gpio=_SpiPins(self._pins or pin_factory()), port=0, device=0)
 
     def _explain(self, error: Exception) -> DeviceError:
         if isinstance(error, ImportError):
@@ -132,18 +137,16 @@ class _SpiPins:
 
     OUT, LOW, HIGH = "output", 0, 1
 
-    def __init__(self, factory: Any = None) -> None:
-        if factory is None:
-            from gpiozero.pins.lgpio import LGPIOFactory  # noqa: PLC0415
-
-            factory = LGPIOFactory()
+    def __init__(self, factory: Any) -> None:
         self._factory = factory
+        self._pins: dict[int, Any] = {}
 
     def setup(self, number: int, _direction: str) -> None:
-        self._factory.pin(number).output_with_state(0)
+        self._pins[number] = self._factory.pin(number)
+        self._pins[number].output_with_state(0)
 
     def output(self, number: int, level: int) -> None:
-        self._factory.pin(number).state = level
+        self._pins[number].state = level
 
 
 def _release(device: Any, *, darken: bool = False) -> None:

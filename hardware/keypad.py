@@ -3,9 +3,6 @@
 While nobody touches it all rows are driven low and the columns are pulled up: any key makes an edge on its column, and
 until then nothing runs at all. The edge starts scanning: one row low at a time, the others left floating (never driven
 high: two keys in one column would short two rows), columns read, every ``SCAN_INTERVAL_S`` until all keys are up again.
-
-gpiozero would fall back from lgpio to other libraries with no more than a warning; here lgpio is named, so a missing
-one is an error and not a keypad that behaves differently.
 """
 
 from __future__ import annotations
@@ -17,6 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from hardware.gpio import pin_factory
 from hardware.interfaces import DeviceError
 from hardware.keypad_scanner import Contact, Frame, KeypadScanner, check_layout
 from hardware.settings import KeypadSettings
@@ -43,7 +41,7 @@ class _Pins(NamedTuple):
 
 
 class MatrixKeypad:
-    """Drives the pins. ``pin_factory`` is for tests; without it gpiozero's LGPIOFactory opens the GPIO chip."""
+    """Drives the pins. ``pin_factory`` is for tests; without it the pins are those of hardware.gpio."""
 
     def __init__(self, settings: KeypadSettings, pin_factory: Any = None) -> None:
         pins = (*settings.row_pins, *settings.column_pins)
@@ -92,7 +90,7 @@ class MatrixKeypad:
         self._let_go()
 
     def _claim(self) -> _Pins:
-        factory = self._given_factory or _lgpio_factory()
+        factory = self._given_factory or pin_factory()
         pins = _Pins(factory, [], [])
         try:
             pins.rows.extend(factory.pin(number) for number in self._settings.row_pins)
@@ -114,8 +112,6 @@ class MatrixKeypad:
                 pin.when_changed = None
             for pin in pins.rows:
                 pin.function = "input"
-            if self._given_factory is None:
-                pins.factory.close()
 
     def _let_go(self) -> None:
         if self._next_scan is not None:
@@ -187,12 +183,6 @@ class MatrixKeypad:
             return False
         self._scanning = True
         return True
-
-
-def _lgpio_factory() -> Any:
-    from gpiozero.pins.lgpio import LGPIOFactory  # noqa: PLC0415
-
-    return LGPIOFactory()
 
 
 def _explain(error: Exception) -> DeviceError:

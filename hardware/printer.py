@@ -94,7 +94,8 @@ class EscposPrinter:
     async def print_document(self, document: Document) -> None:
         """Print it and wait until the printer has. Raises PrinterError on a fault before, during or after.
 
-        A printer that reports nothing (UNKNOWN) is trusted: whether it printed is then for staff to see.
+        A printer that never answers (UNKNOWN) is trusted: whether it printed is then for staff to see. One that
+        answered before and not after is not.
         """
         # In a thread: the first receipt loads python-escpos, which takes seconds from a slow card.
         try:
@@ -116,6 +117,8 @@ class EscposPrinter:
         except DeviceError as error:
             raise PrinterError(f"{error} (the receipt may be incomplete)", PrinterStatus.UNKNOWN) from error
         _raise_fault(after, "the receipt may be incomplete")
+        if after is PrinterStatus.UNKNOWN and before is not PrinterStatus.UNKNOWN:
+            raise PrinterError("the printer fell silent while it printed: look at the receipt, is it whole?", after)
 
     async def _status_when_done(self, before: PrinterStatus) -> PrinterStatus:
         """DLE EOT is answered while paper still moves, so first wait for the answer that comes after the last line."""

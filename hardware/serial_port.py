@@ -12,7 +12,9 @@ import errno
 import fcntl
 import logging
 import os
+import struct
 import termios
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -29,6 +31,7 @@ READ_CHUNK_BYTES = 4096
 """One turn of the loop reads no more, so a babbling register cannot starve the rest."""
 OPEN_DEADLINE_S = 5.0
 CLOSE_DEADLINE_S = 1.0
+DRAIN_DEADLINE_S = 0.5
 WRITE_DEADLINE_S = 5.0
 """Plus the time the bytes need on the wire; a line stuck in flow control ends here."""
 
@@ -93,7 +96,6 @@ class TtySerialPort:
         if port is None:
             return
         worker = Worker("serial close")
-        # The kernel drains a tty in close(), for up to 30 s if the other side holds it in flow control.
         with contextlib.suppress(TimeoutError, OSError):
             await worker.call(lambda: close_tty(port), deadline_s=CLOSE_DEADLINE_S)
         worker.stop()
@@ -202,10 +204,21 @@ def _prepare(fd: int) -> None:
 
 
 def close_tty(port: serial.Serial) -> None:
-    """Let go of it. Blocks, for up to 30 s while the other side holds back the last bytes by flow control."""
-    with contextlib.suppress(OSError):
-        fcntl.ioctl(port.fileno(), termios.TIOCNXCL)  # a pseudo-terminal outlives this descriptor
+    """Let go of it. Blocks for up to half a second, so that the last answer can leave."""
+    with contextlib.suppress(OSError, termios.error):
+        fd = port.fileno()
+        fcntl.ioctl(fd, termios.TIOCNXCL)  # a pseudo-terminal outlives this descriptor
+        deadline_s = time.monotonic() + DRAIN_DEADLINE_S
+        while (stuck := _unsent_bytes(fd)) and time.monotonic() < deadline_s:
+            time.sleep(0.01)
+        if stuck:  # the kernel itself would wait for 30 s if the other side holds us back by flow control
+            termios.tcflush(fd, termios.TCOFLUSH)
     port.close()
+
+
+def _unsent_bytes(fd: int) -> int:
+    count: int = struct.unpack("i", fcntl.ioctl(fd, termios.TIOCOUTQ, b"\0" * 4))[0]
+    return count
 
 
 def _error_number(error: BaseException | None) -> int | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 from collections import deque
 from collections.abc import Callable
+from functools import cached_property
 from typing import Literal
 
 from hardware import paper, printer_status
@@ -34,7 +35,7 @@ class Receipt:
         self.cut = cut
         """False while it still hangs in the printer, and for one that was torn off unfinished."""
 
-    @property
+    @cached_property
     def text(self) -> str:
         """As printed, one line each, without the mark of the cut."""
         rows = [row for row in paper.decode(self.data, self.columns) if not isinstance(row, CutRow)]

@@ -116,6 +116,30 @@ def test_a_printer_that_says_nothing_is_trusted():
     use(scenario)
 
 
+def test_a_printer_that_falls_silent_while_it_prints_is_not():
+    async def scenario(printer: SimulatedPrinter) -> None:
+        def dies() -> None:
+            if printer.answers:
+                printer.answers = False
+
+        printer.on_change = dies
+        with pytest.raises(PrinterError, match="fell silent") as caught:
+            await printer.print_document(RECEIPT)
+        assert caught.value.status is PrinterStatus.UNKNOWN
+
+    use(scenario)
+
+
+def test_a_wrong_profile_is_a_printer_error_with_the_key_to_correct():
+    async def main() -> None:
+        printer = SimulatedPrinter(codepage="CP999")
+        await printer.open()
+        with pytest.raises(PrinterError, match=r"choose another printer.codepage \(nothing was printed\)"):
+            await printer.print_document(RECEIPT)
+
+    asyncio.run(main())
+
+
 def test_an_unplugged_printer_raises_until_it_is_plugged_in_and_opened():
     async def scenario(printer: SimulatedPrinter) -> None:
         printer.unplug()
