@@ -24,7 +24,10 @@ CODEPAGES = {
 MAX_COMMAND_BYTES = 256 * 1024
 """No receipt needs a larger picture; a header that claims more is garbage."""
 
-ESC, FS, GS, DLE, LF, CR, FF, HT, CAN = 0x1B, 0x1C, 0x1D, 0x10, 0x0A, 0x0D, 0x0C, 0x09, 0x18
+DOTS_PER_LINE = 30
+"""Line spacing after a reset."""
+
+ESC, FS, GS, DLE = 0x1B, 0x1C, 0x1D, 0x10
 
 _PARAMETERS = {
     ESC: {
@@ -159,6 +162,11 @@ class RasterRow(msgspec.Struct, frozen=True):
     width_bytes: int
     dots: bytes
     align: Align = "left"
+
+    @property
+    def height(self) -> int:
+        """In normal lines of 30 dots, begun ones counted."""
+        return -(-len(self.dots) // self.width_bytes // DOTS_PER_LINE)
 
 
 class CutRow(msgspec.Struct, frozen=True):

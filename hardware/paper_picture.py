@@ -10,12 +10,11 @@ from font_roboto import Roboto, RobotoBold
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from hardware.interfaces import Columns
-from hardware.paper import Cell, CutRow, RasterRow, Row, TextRow
+from hardware.paper import DOTS_PER_LINE, Cell, CutRow, RasterRow, Row, TextRow
 
 CELL_PX = (12, 24)
 """Font A of every printer this code has met."""
-LINE_PX = 30
-"""Line spacing after a reset: 1/6 inch."""
+LINE_PX = DOTS_PER_LINE
 MARGIN_PX = 24
 FONT_PX = 21
 MAX_HEIGHT_PX = 20_000

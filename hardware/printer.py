@@ -109,7 +109,10 @@ class EscposPrinter:
                 await self._transport.rest()
 
     async def _print(self, data: bytes) -> None:
-        before = await self._status()
+        try:
+            before = await self._status()
+        except DeviceError as error:
+            raise PrinterError(f"{error} (nothing was printed)", PrinterStatus.UNKNOWN) from error
         _raise_fault(before, "nothing was printed")
         try:
             await self._transport.send(data)

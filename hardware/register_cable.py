@@ -201,6 +201,8 @@ class _Pty:
         os.close(self._slave)
 
     def _read(self) -> None:
-        with contextlib.suppress(OSError):
-            if data := os.read(self._master, READ_CHUNK_BYTES):
-                self._on_data(data)
+        try:
+            data = os.read(self._master, READ_CHUNK_BYTES)
+        except OSError:
+            return
+        self._on_data(data)

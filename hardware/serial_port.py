@@ -63,9 +63,7 @@ class TtySerialPort:
         await self.close()
         worker = Worker("serial open")
         try:
-            port = await worker.call(
-                lambda: open_tty(self._settings), deadline_s=OPEN_DEADLINE_S, dispose=lambda late: late.close()
-            )
+            port = await worker.call(lambda: open_tty(self._settings), deadline_s=OPEN_DEADLINE_S, dispose=close_tty)
         except TimeoutError:
             raise DeviceError(
                 f"{self._settings.port} did not open within {OPEN_DEADLINE_S:g} s: pull its adapter out and plug it in"

@@ -215,7 +215,7 @@ class _Machine:
             if isinstance(row, CutRow):
                 self._tear_off(cut=True)
             elif self.lines_left is not None:
-                self.lines_left = max(self.lines_left - getattr(row, "height", 1), 0)
+                self.lines_left = max(self.lines_left - row.height, 0)
                 if self.lines_left == 0:
                     self.paper = "out"
                     return False

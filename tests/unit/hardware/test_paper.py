@@ -139,3 +139,8 @@ def test_a_cut_is_a_dashed_line_across_the_paper():
 def test_an_absurd_scale_is_refused(scale):
     with pytest.raises(ValueError, match="1 to 4"):
         draw([], 32, scale)
+
+
+@pytest.mark.parametrize(("dot_rows", "lines"), [(1, 1), (30, 1), (31, 2)])
+def test_a_picture_uses_up_paper_by_its_height(dot_rows, lines):
+    assert RasterRow(2, bytes(2 * dot_rows)).height == lines

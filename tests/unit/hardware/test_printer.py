@@ -143,7 +143,7 @@ def test_a_wrong_profile_is_a_printer_error_with_the_key_to_correct():
 def test_an_unplugged_printer_raises_until_it_is_plugged_in_and_opened():
     async def scenario(printer: SimulatedPrinter) -> None:
         printer.unplug()
-        with pytest.raises(DeviceError, match="unplugged"):
+        with pytest.raises(PrinterError, match=r"unplugged.*nothing was printed"):
             await printer.print_document(RECEIPT)
         with pytest.raises(DeviceError, match="plug it in"):
             await printer.open()
