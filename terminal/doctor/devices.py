@@ -11,6 +11,7 @@ import termios
 from pathlib import Path
 from typing import assert_never
 
+from hardware.settings import PrinterSettings
 from terminal.config import Config
 from terminal.doctor.system import Finding, System, failed, ok, warning
 
@@ -46,7 +47,7 @@ def check_keypad(config: Config, system: System) -> Finding:
                 return failed(
                     "no /dev/gpiochip*", 'this is no Raspberry Pi; use keypad.driver = "simulated" or "evdev"'
                 )
-            usable = [chip for chip in chips if os.access(chip, os.R_OK | os.W_OK)]
+            usable = [chip for chip in chips if system.may_use(chip, os.R_OK | os.W_OK)]
             if not usable:
                 return failed(f"/dev/{chips[0].name}: no permission", _join_group("gpio"))
             return ok(f"pins by /dev/{usable[0].name}")
@@ -74,7 +75,19 @@ def check_display(config: Config, system: System) -> Finding:
 
 
 def check_printer(config: Config, system: System) -> Finding:
-    printer = config.printer
+    finding = _find_printer(config.printer, system)
+    if finding.advice or config.printer.driver in ("simulated", "none"):
+        return finding
+    from hardware.receipt_encoder import encode  # noqa: PLC0415  python-escpos takes 200 ms to import
+
+    try:
+        encode([], codepage=config.printer.codepage, profile=config.printer.profile)
+    except ValueError as error:
+        return failed(str(error), "see printer.profile and printer.codepage in config.toml")
+    return finding
+
+
+def _find_printer(printer: PrinterSettings, system: System) -> Finding:
     match printer.driver:
         case "network":
             return _check_network_printer(printer.host, printer.port, printer.timeout_s)
@@ -107,7 +120,7 @@ def _check_network_printer(host: str, port: int, timeout_s: float) -> Finding:
 
 def _check_file_printer(device: str, system: System) -> Finding:
     path = system.path(device)
-    if not path.exists() and os.access(path.parent, os.W_OK) and not device.startswith("/dev/"):
+    if not path.exists() and system.may_use(path.parent, os.W_OK) and not device.startswith("/dev/"):
         return ok(f"{device} will be made")
     return _check_node(device, system, os.W_OK, "lp")
 
@@ -121,7 +134,7 @@ def _check_usb_printer(vendor_id: int, product_id: int, system: System) -> Findi
         if ids == [vendor_id, product_id]:
             bus, number = (_read_number(folder / file, 10) or 0 for file in ("busnum", "devnum"))
             node = system.path(f"/dev/bus/usb/{bus:03}/{number:03}")
-            if os.access(node, os.R_OK | os.W_OK):
+            if system.may_use(node, os.R_OK | os.W_OK):
                 return ok(f"{name} is there")
             return failed(f"{name}: no permission", "install the udev rules in systemd/, then plug it in again")
     return failed(f"{name} is not there", "switch it on, check the cable, and compare with: lsusb")
@@ -169,7 +182,7 @@ def _check_node(device: str, system: System, access: int, group: str) -> Finding
         return failed(f"{device} {reason}", "plug it in and compare the name with: ls -l /dev")
     if stat.S_ISDIR(mode):
         return failed(f"{device} is a folder", "name the device in it")
-    if not os.access(path, access):
+    if not system.may_use(path, access):
         return failed(f"{device}: no permission", _join_group(group))
     return ok(f"{device} is there")
 

@@ -70,7 +70,7 @@ def _damage(path: Path) -> str | None:
     deadline_s = time.monotonic() + QUICK_CHECK_S
     db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
     try:
-        db.set_progress_handler(lambda: time.monotonic() > deadline_s, 10_000)
+        db.set_progress_handler(lambda: time.monotonic() > deadline_s, 100)
         return str(db.execute("PRAGMA quick_check(1)").fetchone()[0]).splitlines()[0]
     except sqlite3.OperationalError as error:
         if "interrupted" in str(error):

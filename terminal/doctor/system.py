@@ -71,6 +71,7 @@ class System:
     now: Callable[[], float] = time.time
     clock_is_synchronised: Callable[[], bool | None] = kernel_clock_is_synchronised
     user_id: Callable[[], int] = os.geteuid
+    may_use: Callable[[Path, int], bool] = os.access
     transport: httpx.AsyncBaseTransport | None = None
     """Carries calls to Netgíró; None: the network."""
 

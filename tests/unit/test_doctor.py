@@ -1,0 +1,737 @@
+"""The doctor on machines that have what is looked for, and on machines that do not."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import json
+import os
+import pty
+import socket
+import sqlite3
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+import serial
+
+from hardware.settings import DisplaySettings, KeypadSettings, PrinterSettings
+from terminal import doctor
+from terminal.config import Config, JournalSettings, NetgiroSettings, RegisterSettings, ShopSettings, read_config
+from terminal.doctor import CHECKS, Check, Result, Status, devices, machine, report_json, report_lines, run_doctor
+from terminal.doctor import service as service_checks
+from terminal.doctor import settings as settings_checks
+from terminal.doctor.system import Finding, System, kernel_clock_is_synchronised, ok
+from terminal.gateway import CaptureMode
+from terminal.journal import JournalFile, Record
+from terminal.netgiro.sandbox import build_sandbox, create_app
+from terminal.sale import Sale, State
+from terminal.sensitive import Sensitive
+
+# Netgíró's public sandbox key pair.
+APPLICATION_ID = "881E674F-7891-4C20-AFD8-56FE2624C4B5"
+SECRET = (
+    "YCFd6hiA8lUjZejVcIf/LhRXO4wTDxY0JhOXvQZwnMSiNynSxmNIMjMf1HHwdV6cMN48NX3ZipA9q9hLPb9C1ZIzMH5dvELPAHceiu7LbZzmIAGeOf"
+    "/OUaDrk2Zq2dbGacIAzU6yyk4KmOXRaSLi8KW8t3krdQSX7Ecm8Qunc/A="
+)
+TODAY = datetime.datetime(2026, 11, 23, tzinfo=datetime.UTC).timestamp()
+
+
+def config_with(**sections: Any) -> Config:
+    return msgspec.structs.replace(Config(), **sections)
+
+
+def machine_at(root: Path, **changed: Any) -> System:
+    """A machine whose /dev, /proc, /run and /sys are folders of a test."""
+    defaults: dict[str, Any] = {"now": lambda: TODAY, "clock_is_synchronised": lambda: True, "user_id": lambda: 1000}
+    return System(root=root, **(defaults | changed))
+
+
+def put(root: Path, path: str, text: str = "") -> Path:
+    file = root / path.lstrip("/")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    return file
+
+
+def nobody_may(_path: Path, _access: int) -> bool:
+    return False
+
+
+# --- the report -------------------------------------------------------------------------------------------------------
+
+
+def unfit(_config: Config, _system: System) -> Finding:
+    return Finding(Status.FAILED, "broken", "mend it")
+
+
+def fit(_config: Config, _system: System) -> Finding:
+    return ok("fine")
+
+
+def crash(_config: Config, _system: System) -> Finding:
+    raise KeyError("x")
+
+
+def test_results_come_in_the_order_of_the_checks_whatever_becomes_of_each() -> None:
+    checks = [Check("a", None, unfit), Check("b", None, crash), Check("c", None, fit)]
+
+    assert run_doctor(Config(), checks=checks) == [
+        Result("a", Status.FAILED, "broken", "mend it"),
+        Result("b", Status.FAILED, "the check itself failed: KeyError: 'x'", "please report this"),
+        Result("c", Status.OK, "fine", ""),
+    ]
+
+
+def test_a_check_that_hangs_does_not_hold_up_the_others() -> None:
+    released = threading.Event()
+
+    def hang(_config: Config, _system: System) -> Finding:
+        released.wait()
+        return ok("too late")
+
+    stuck, fine = run_doctor(Config(), checks=[Check("a", None, hang), Check("b", None, fit)], deadline_s=0.05)
+    released.set()
+
+    assert (stuck.status, stuck.found) == (Status.FAILED, "no answer within 0.05 s")
+    assert fine.status is Status.OK
+
+
+def test_problems_of_the_configuration_are_a_finding_and_spare_what_they_describe(tmp_path: Path) -> None:
+    path = put(tmp_path, "config.toml", "[printer]\nport = 0\n[keypad]\ndriver = 'simulated'\n")
+    config, problems = read_config(path, {})
+    checks = [Check(name, name, fit) for name in ("keypad", "printer")]
+
+    results = run_doctor(config, problems, checks=[Check("configuration", None, fit), *checks])
+
+    assert [(result.name, result.status) for result in results] == [
+        ("configuration", Status.FAILED),
+        ("keypad", Status.OK),
+        ("printer", Status.WARNING),
+    ]
+    assert "printer.port: 0 is not allowed" in results[0].found
+    assert results[2].advice == "mend [printer] in the configuration first"
+
+
+def test_an_unreadable_configuration_spares_everything_it_would_describe(tmp_path: Path) -> None:
+    config, problems = read_config(put(tmp_path, "config.toml", "["), {})
+
+    results = run_doctor(config, problems, checks=[Check("keypad", "keypad", unfit), Check("clock", None, fit)])
+
+    assert [result.status for result in results] == [Status.WARNING, Status.OK]
+
+
+def test_every_section_named_by_a_check_exists() -> None:
+    assert {check.section for check in CHECKS} - {None} <= set(Config.__struct_fields__)
+
+
+RESULTS = [Result("disk", Status.OK, "1 MiB", ""), Result("clock", Status.WARNING, "13:37", "set it")]
+
+
+def test_text_report_has_a_line_a_check() -> None:
+    assert report_lines(RESULTS) == ["ok       disk: 1 MiB", "warning  clock: 13:37 -> set it"]
+
+
+def test_json_report_is_a_list() -> None:
+    assert json.loads(report_json(RESULTS)) == [
+        {"name": "disk", "status": "ok", "found": "1 MiB", "advice": ""},
+        {"name": "clock", "status": "warning", "found": "13:37", "advice": "set it"},
+    ]
+    assert json.loads(report_json([])) == []
+
+
+def test_examine_prints_a_report_of_a_file_and_fails_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(doctor, "run_doctor", lambda *_: RESULTS)
+    assert doctor.examine(tmp_path / "config.toml") == 0
+    monkeypatch.setattr(doctor, "run_doctor", lambda *_: [Result("disk", Status.FAILED, "full", "make room")])
+    assert doctor.examine(tmp_path / "config.toml", as_json=True) == 1
+
+    text, _, as_json = capsys.readouterr().out.partition("[")
+    assert text.splitlines() == report_lines(RESULTS)
+    assert json.loads("[" + as_json)[0]["name"] == "disk"
+
+
+def test_the_secret_is_in_no_report() -> None:
+    config = config_with(
+        netgiro=NetgiroSettings(
+            base_url="http://127.0.0.1:1/v1", application_id=APPLICATION_ID, secret_key=Sensitive(SECRET)
+        )
+    )
+
+    assert SECRET not in report_json(run_doctor(config))
+
+
+# --- settings ---------------------------------------------------------------------------------------------------------
+
+COMPLETE = config_with(
+    netgiro=NetgiroSettings(application_id=APPLICATION_ID, secret_key=Sensitive(SECRET)),
+    register=RegisterSettings(port="/dev/serial0"),
+    printer=PrinterSettings(driver="none"),
+    shop=ShopSettings(name="Búðin", kennitala="450401-3150"),
+    secret_from="the environment variable NETGIRO_SECRET_KEY",
+)
+
+
+def test_complete_configuration_is_ok_and_says_whether_money_is_real(tmp_path: Path) -> None:
+    netgiro = msgspec.structs.replace(COMPLETE.netgiro, base_url="https://api.netgiro.is/v1")
+    in_production = msgspec.structs.replace(COMPLETE, netgiro=netgiro)
+
+    assert [
+        settings_checks.check_configuration(config, machine_at(tmp_path)) for config in (COMPLETE, in_production)
+    ] == [ok("defaults, api.test.netgiro.is: no real money"), ok("defaults, api.netgiro.is: real money")]
+
+
+def test_what_the_shop_must_fill_in_fails(tmp_path: Path) -> None:
+    finding = settings_checks.check_configuration(Config(), machine_at(tmp_path))
+
+    assert finding.status is Status.FAILED
+    assert "register.port" in finding.found
+
+
+@pytest.mark.parametrize(
+    ("changed", "key"),
+    [
+        ({"shop": ShopSettings()}, "shop.name"),
+        ({"shop": ShopSettings(name="Búðin", kennitala="4504013151")}, "shop.kennitala"),
+        ({"netgiro": {"confirmation": CaptureMode.AUTOMATIC}}, "netgiro.confirmation"),
+        ({"netgiro": {"check_response_signature": "off"}}, "netgiro.check_response_signature"),
+    ],
+)
+def test_doubtful_choices_are_warned_of(tmp_path: Path, changed: dict[str, Any], key: str) -> None:
+    if isinstance(netgiro := changed.get("netgiro"), dict):
+        changed = {"netgiro": msgspec.structs.replace(COMPLETE.netgiro, **netgiro)}
+    finding = settings_checks.check_configuration(msgspec.structs.replace(COMPLETE, **changed), machine_at(tmp_path))
+
+    assert finding.status is Status.WARNING
+    assert finding.found.startswith(key)
+
+
+def test_root_is_warned_that_permissions_were_not_tried(tmp_path: Path) -> None:
+    assert settings_checks.check_user(Config(), machine_at(tmp_path)).status is Status.OK
+    assert settings_checks.check_user(Config(), machine_at(tmp_path, user_id=lambda: 0)).status is Status.WARNING
+
+
+@pytest.mark.parametrize(("mode", "status"), [(0o600, Status.OK), (0o644, Status.WARNING), (0o640, Status.WARNING)])
+def test_a_secret_in_a_file_for_everybody_is_warned_of(tmp_path: Path, mode: int, status: Status) -> None:
+    path = put(tmp_path, "config.toml", f"[netgiro]\nsecret_key = '{SECRET}'")
+    path.chmod(mode)
+
+    assert settings_checks.check_secret_key(read_config(path, {})[0], machine_at(tmp_path)).status is status
+
+
+def test_a_secret_elsewhere_is_ok_and_none_fails(tmp_path: Path) -> None:
+    assert settings_checks.check_secret_key(COMPLETE, machine_at(tmp_path)).status is Status.OK
+    assert settings_checks.check_secret_key(Config(), machine_at(tmp_path)).status is Status.FAILED
+
+
+# --- disk, journal, clock, power --------------------------------------------------------------------------------------
+
+
+def journal_at(path: Path) -> Config:
+    return config_with(journal=JournalSettings(path=str(path)))
+
+
+def test_writable_folder_with_room_is_ok_and_left_clean(tmp_path: Path) -> None:
+    assert machine.check_disk(journal_at(tmp_path / "j.db"), System()).status is Status.OK
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("limit", "status"), [("MIN_FREE_BYTES", Status.FAILED), ("COMFORTABLE_BYTES", Status.WARNING)]
+)
+def test_too_little_room_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, status: Status) -> None:
+    monkeypatch.setattr(machine, limit, 1 << 60)
+
+    assert machine.check_disk(journal_at(tmp_path / "j.db"), System()).status is status
+
+
+def test_missing_folder_says_how_to_make_it(tmp_path: Path) -> None:
+    finding = machine.check_disk(journal_at(tmp_path / "none" / "j.db"), System())
+
+    assert (finding.status, finding.found) == (Status.FAILED, f"{tmp_path / 'none'} does not exist")
+
+
+def test_folder_that_takes_no_files_is_told() -> None:
+    finding = machine.check_disk(journal_at(Path("/proc/j.db")), System())
+
+    assert finding.status is Status.FAILED
+    assert finding.found.startswith("/proc ")
+
+
+def a_sale(number: int, state: State) -> Sale:
+    return Sale(number=number, reference=f"T1-{number}", register_id=str(number), amount_kr=1, created="", state=state)
+
+
+def written_journal(path: Path, *states: State) -> Path:
+    journal = JournalFile(path, lambda: "2026-11-23T14:00:00Z")
+    journal.open()
+    for number, state in enumerate(states, 1):
+        journal.append(Record("test", a_sale(number, state)))
+    journal.close()
+    return path
+
+
+def test_journal_not_yet_made_is_ok(tmp_path: Path) -> None:
+    assert machine.check_journal(journal_at(tmp_path / "j.db"), System()).status is Status.OK
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sound_journal_is_ok(tmp_path: Path) -> None:
+    path = written_journal(tmp_path / "j.db", State.CLOSED, State.CLOSED)
+
+    assert machine.check_journal(journal_at(path), System()) == ok("2 sales, undamaged")
+
+
+def test_journal_in_use_by_the_terminal_is_ok(tmp_path: Path) -> None:
+    path = written_journal(tmp_path / "j.db", State.CLOSED)
+    running = JournalFile(path, lambda: "")
+    running.open()
+    try:
+        assert machine.check_journal(journal_at(path), System()).status is Status.OK
+    finally:
+        running.close()
+
+
+def test_open_sales_are_told(tmp_path: Path) -> None:
+    path = written_journal(tmp_path / "j.db", State.CLOSED, State.CAPTURE)
+    finding = machine.check_journal(journal_at(path), System())
+
+    assert (finding.status, finding.found) == (Status.WARNING, "2 sales, 1 still open")
+
+
+def test_file_that_is_no_journal_fails(tmp_path: Path) -> None:
+    path = put(tmp_path, "j.db", "this is no database " * 100)
+
+    assert machine.check_journal(journal_at(path), System()).status is Status.FAILED
+
+
+def test_damaged_journal_fails(tmp_path: Path) -> None:
+    path = written_journal(tmp_path / "j.db", *[State.CLOSED] * 200)
+    with sqlite3.connect(path) as db:
+        page_bytes = db.execute("PRAGMA page_size").fetchone()[0]
+        index_page = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'entries_by_register_id'").fetchone()[
+            0
+        ]
+    db.close()
+    with path.open("r+b") as file:
+        file.seek((index_page - 1) * page_bytes + page_bytes // 2)
+        file.write(b"\xff" * (page_bytes // 4))
+
+    assert machine.check_journal(journal_at(path), System()).status is Status.FAILED
+
+
+def test_journal_too_large_to_look_through_in_time_is_only_warned_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written_journal(tmp_path / "j.db", *[State.CLOSED] * 300)
+    monkeypatch.setattr(machine, "QUICK_CHECK_S", -1.0)
+
+    assert machine.check_journal(journal_at(path), System()).status is Status.WARNING
+
+
+def test_synchronised_clock_is_ok_whoever_says_so(tmp_path: Path) -> None:
+    assert machine.check_clock(Config(), machine_at(tmp_path)).status is Status.OK
+    put(tmp_path, "/run/systemd/timesync/synchronized")
+    assert machine.check_clock(Config(), machine_at(tmp_path, clock_is_synchronised=lambda: False)).status is Status.OK
+
+
+@pytest.mark.parametrize(("answer", "words"), [(False, "not synchronised"), (None, "cannot tell")])
+def test_clock_that_is_not_or_perhaps_not_synchronised_is_warned_of(
+    tmp_path: Path, answer: bool | None, words: str
+) -> None:
+    finding = machine.check_clock(Config(), machine_at(tmp_path, clock_is_synchronised=lambda: answer))
+
+    assert finding.status is Status.WARNING
+    assert words in finding.found
+
+
+def test_clock_in_the_past_fails_because_of_certificates(tmp_path: Path) -> None:
+    finding = machine.check_clock(Config(), machine_at(tmp_path, now=lambda: 0.0))
+
+    assert finding.status is Status.FAILED
+    assert finding.found.startswith("it stands at 1970-01-01")
+
+
+def test_the_kernel_is_asked_without_harm() -> None:
+    assert kernel_clock_is_synchronised() in (True, False, None)
+
+
+@pytest.mark.parametrize(
+    ("flags", "status"), [("0", Status.OK), ("50005", Status.WARNING), ("50000", Status.WARNING), ("", Status.OK)]
+)
+def test_under_voltage_is_told(tmp_path: Path, flags: str, status: Status) -> None:
+    put(tmp_path, "/sys/devices/platform/soc/soc:firmware/get_throttled", f"{flags}\n")
+
+    assert machine.check_power(Config(), machine_at(tmp_path)).status is status
+
+
+# --- devices ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def line() -> Iterator[str]:
+    """A serial line: the path of a pseudo-terminal."""
+    ours, theirs = pty.openpty()
+    yield os.ttyname(theirs)
+    os.close(ours)
+    os.close(theirs)
+
+
+def register_on(port: str) -> Config:
+    return config_with(register=RegisterSettings(port=port))
+
+
+def test_free_port_is_ok(line: str) -> None:
+    assert devices.check_register_port(register_on(line), System()) == ok(f"{line} opens and is free")
+
+
+def test_port_that_is_locked_is_told_with_its_holder(line: str) -> None:
+    with serial.Serial(line, exclusive=True):
+        finding = devices.check_register_port(register_on(line), System())
+
+    assert finding.status is Status.WARNING
+    assert finding.found == f"{line} is in use by process {os.getpid()}"
+
+
+def test_missing_port_tells_what_is_plugged_in(tmp_path: Path) -> None:
+    put(tmp_path, "/dev/serial/by-id/usb-FTDI-if00")
+    finding = devices.check_register_port(register_on("/dev/ttyUSB9"), machine_at(tmp_path))
+
+    assert (finding.status, finding.found) == (Status.FAILED, "/dev/ttyUSB9 does not exist")
+    assert finding.advice.endswith("; plugged in now: /dev/serial/by-id/usb-FTDI-if00")
+
+
+def test_port_not_named_fails(tmp_path: Path) -> None:
+    assert devices.check_register_port(Config(), machine_at(tmp_path)).found == "register.port is empty"
+
+
+def test_port_without_permission_names_the_group(line: str) -> None:
+    finding = devices.check_register_port(register_on(line), System(may_use=nobody_may))
+
+    assert "usermod -aG dialout" in finding.advice
+
+
+def test_plain_file_is_no_serial_line(tmp_path: Path) -> None:
+    finding = devices.check_register_port(register_on(str(put(tmp_path, "tty"))), System())
+
+    assert (finding.status, finding.found) == (Status.FAILED, f"{tmp_path / 'tty'} is no serial line")
+
+
+@pytest.mark.parametrize(
+    ("port", "status"),
+    [("/dev/serial0", Status.FAILED), ("/dev/ttyAMA0", Status.FAILED), ("/dev/ttyAMA1", Status.OK)],
+)
+def test_kernel_console_on_the_registers_line_fails(tmp_path: Path, port: str, status: Status) -> None:
+    put(tmp_path, "/proc/cmdline", "console=ttyAMA0,115200 console=tty1 root=/dev/mmcblk0p2")
+    put(tmp_path, "/dev/ttyAMA0")
+    (tmp_path / "dev/serial0").symlink_to("ttyAMA0")
+
+    assert devices.check_login_console(register_on(port), machine_at(tmp_path)).status is status
+
+
+@pytest.mark.parametrize("folder", devices.GETTY_FOLDERS)
+def test_login_prompt_on_the_registers_line_fails(tmp_path: Path, folder: str) -> None:
+    put(tmp_path, "/dev/ttyS0")
+    wants = tmp_path / folder.lstrip("/")
+    wants.mkdir(parents=True)
+    (wants / "serial-getty@ttyS0.service").symlink_to("/lib/systemd/system/serial-getty@.service")
+
+    assert devices.check_login_console(register_on("/dev/ttyS0"), machine_at(tmp_path)).status is Status.FAILED
+    assert devices.check_login_console(register_on("/dev/ttyS1"), machine_at(tmp_path)).status is Status.OK
+    assert devices.check_login_console(Config(), machine_at(tmp_path)).status is Status.OK
+
+
+def has_library(name: str) -> Callable[[str], object | None]:
+    return lambda wanted: object() if wanted == name else None
+
+
+@pytest.fixture
+def with_lgpio(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices.importlib.util, "find_spec", has_library("lgpio"))
+
+
+@pytest.mark.usefixtures("with_lgpio")
+def test_keypad_needs_a_chip_that_may_be_used(tmp_path: Path) -> None:
+    without = devices.check_keypad(Config(), machine_at(tmp_path))
+    put(tmp_path, "/dev/gpiochip0")
+    forbidden = devices.check_keypad(Config(), machine_at(tmp_path, may_use=nobody_may))
+
+    assert devices.check_keypad(Config(), machine_at(tmp_path)) == ok("pins by /dev/gpiochip0")
+    assert (without.status, without.found) == (Status.FAILED, "no /dev/gpiochip*")
+    assert "usermod -aG gpio" in forbidden.advice
+
+
+def test_keypad_needs_its_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices.importlib.util, "find_spec", has_library("none"))
+    put(tmp_path, "/dev/gpiochip0")
+
+    assert "lgpio" in devices.check_keypad(Config(), machine_at(tmp_path)).found
+
+
+def test_other_keypads_are_looked_for_where_they_are(tmp_path: Path) -> None:
+    pad = config_with(keypad=KeypadSettings(driver="evdev", device="/dev/input/event0"))
+    missing = devices.check_keypad(pad, machine_at(tmp_path))
+    put(tmp_path, "/dev/input/event0")
+
+    assert missing.status is Status.FAILED
+    assert devices.check_keypad(pad, machine_at(tmp_path)).status is Status.OK
+    assert devices.check_keypad(config_with(keypad=KeypadSettings(driver="simulated")), machine_at(tmp_path)).found == (
+        "simulated"
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "node", "bus"),
+    [
+        (DisplaySettings(i2c_port=3), "/dev/i2c-3", "I2C"),
+        (DisplaySettings(interface="spi"), "/dev/spidev0.0", "SPI"),
+    ],
+)
+def test_display_needs_its_bus(tmp_path: Path, settings: DisplaySettings, node: str, bus: str) -> None:
+    config = config_with(display=settings)
+    missing = devices.check_display(config, machine_at(tmp_path))
+    put(tmp_path, node)
+    forbidden = devices.check_display(config, machine_at(tmp_path, may_use=nobody_may))
+
+    assert missing.advice == f"switch {bus} on: sudo raspi-config, Interface Options"
+    assert f"usermod -aG {bus.lower()}" in forbidden.advice
+    assert devices.check_display(config, machine_at(tmp_path)) == ok(f"{node} is there")
+
+
+def test_no_display_is_ok(tmp_path: Path) -> None:
+    assert devices.check_display(config_with(display=DisplaySettings(driver="none")), machine_at(tmp_path)) == ok(
+        "none"
+    )
+
+
+def printer_with(**settings: Any) -> Config:
+    return config_with(printer=PrinterSettings(**settings))
+
+
+def test_network_printer_that_listens_is_ok_and_one_that_does_not_fails() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        found = devices.check_printer(printer_with(driver="network", host="127.0.0.1", port=port), System())
+    gone = devices.check_printer(printer_with(driver="network", host="127.0.0.1", port=port), System())
+
+    assert found == ok(f"127.0.0.1 port {port} answers")
+    assert gone.status is Status.FAILED
+    assert "Connection refused" in gone.found
+
+
+def test_serial_printer_is_checked_like_any_port(line: str, tmp_path: Path) -> None:
+    assert devices.check_printer(printer_with(driver="serial", device=line), System()).status is Status.OK
+    assert devices.check_printer(Config(), machine_at(tmp_path)).found == "printer.device is empty"
+
+
+def test_printer_that_is_a_file_needs_one_to_write_to(tmp_path: Path) -> None:
+    put(tmp_path, "/dev/usb/lp0")
+    (tmp_path / "home").mkdir()
+
+    def status(device: str) -> Status:
+        return devices.check_printer(printer_with(driver="file", device=device), machine_at(tmp_path)).status
+
+    assert [status(device) for device in ("/dev/usb/lp0", "/home/receipts.bin", "/dev/usb/lp1", "/dev/usb")] == [
+        Status.OK,
+        Status.OK,
+        Status.FAILED,
+        Status.FAILED,
+    ]
+
+
+def test_usb_printer_is_found_by_its_ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = printer_with(driver="usb", usb_vendor_id=0x04B8, usb_product_id=0x0E28)
+    monkeypatch.setattr(devices.importlib.util, "find_spec", has_library("usb"))
+    missing = devices.check_printer(config, machine_at(tmp_path))
+    for file, text in (("idVendor", "04b8"), ("idProduct", "0e28"), ("busnum", "1"), ("devnum", "12")):
+        put(tmp_path, f"/sys/bus/usb/devices/1-1/{file}", f"{text}\n")
+    put(tmp_path, "/dev/bus/usb/001/012")
+    forbidden = devices.check_printer(config, machine_at(tmp_path, may_use=nobody_may))
+    monkeypatch.setattr(devices.importlib.util, "find_spec", has_library("none"))
+    without_library = devices.check_printer(config, machine_at(tmp_path))
+    monkeypatch.undo()
+
+    assert "04b8:0e28 is not there" in missing.found
+    assert "udev" in forbidden.advice
+    assert "pyusb" in without_library.found
+
+
+def test_printer_profile_that_nobody_knows_fails(line: str) -> None:
+    finding = devices.check_printer(printer_with(driver="serial", device=line, profile="TM-9999"), System())
+
+    assert finding.status is Status.FAILED
+    assert "TM-9999" in finding.found
+
+
+def test_no_printer_is_ok(tmp_path: Path) -> None:
+    assert devices.check_printer(printer_with(driver="none"), machine_at(tmp_path)) == ok("none")
+
+
+# --- network ----------------------------------------------------------------------------------------------------------
+
+# A certificate for localhost that nobody has reason to trust, with its key.
+SELF_SIGNED = """\
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgJaRJmjde672vQEmG
+iDWz7eNYgim77cyM+Uhxp+IsAWyhRANCAAQYias8qBLS9cMROAMpRhj+FJo68S1Z
+Dw5648KV87zoAeoeA4+hkaBl54YyT/d6bCLAMb2mS10QsuLAUMkTPWyZ
+-----END PRIVATE KEY-----
+-----BEGIN CERTIFICATE-----
+MIIBnDCCAUGgAwIBAgIUR9wnBRS8FYgrhMbf9oydOp8m00kwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMzE0NTI0M1oYDzIxMjYxMDMw
+MTQ1MjQzWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAQYias8qBLS9cMROAMpRhj+FJo68S1ZDw5648KV87zoAeoeA4+hkaBl
+54YyT/d6bCLAMb2mS10QsuLAUMkTPWyZo28wbTAdBgNVHQ4EFgQUrh/pPQuqpO8/
+qeqs9nFmIjDk86owHwYDVR0jBBgwFoAUrh/pPQuqpO8/qeqs9nFmIjDk86owDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDSQAwRgIhAN6TKaMpisF6Hd/2j+csta1VKq5dkG1lxL1FpA+n458+AiEA
+mAhvBH9EMrmMPeLopIEsLYq/OuG47q15LaeH9d3TmSs=
+-----END CERTIFICATE-----
+"""
+
+
+@contextmanager
+def serving(answer: bytes, tls: ssl.SSLContext | None = None) -> Iterator[int]:
+    """A server for one caller; gives its port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                try:
+                    talk = tls.wrap_socket(connection, server_side=True) if tls else connection
+                    talk.recv(4096)
+                    talk.sendall(answer)
+                    talk.recv(4096)
+                except OSError:
+                    return  # the caller did not like what it saw, which is what is tested
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join(timeout=10)
+
+
+def netgiro_at(base_url: str, **more: Any) -> Config:
+    return config_with(netgiro=NetgiroSettings(base_url=base_url, connect_timeout_s=2, read_timeout_s=2, **more))
+
+
+@pytest.mark.parametrize("status", [b"200 OK", b"404 Not Found", b"500 Oops", b"302 Found"])
+def test_any_http_answer_is_reachable(status: bytes) -> None:
+    with serving(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n") as port:
+        finding = service_checks.check_network(netgiro_at(f"http://127.0.0.1:{port}/v1"), System())
+
+    assert finding == ok(f"http://127.0.0.1:{port}/v1 answers (HTTP {status[:3].decode()})")
+
+
+def test_certificate_that_is_not_accepted_is_told_with_the_clock(tmp_path: Path) -> None:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(put(tmp_path, "self-signed.pem", SELF_SIGNED))
+    with serving(b"", tls) as port:
+        finding = service_checks.check_network(netgiro_at(f"https://127.0.0.1:{port}/v1"), System())
+
+    assert finding.status is Status.FAILED
+    assert finding.found.startswith("the certificate of 127.0.0.1 is not accepted: ")
+    assert "clock" in finding.advice
+
+
+def test_server_without_tls_is_told() -> None:
+    with serving(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
+        finding = service_checks.check_network(netgiro_at(f"https://127.0.0.1:{port}/v1"), System())
+
+    assert finding.found.startswith("no TLS with 127.0.0.1")
+
+
+def test_nobody_listening_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+    assert service_checks.check_network(netgiro_at(f"http://127.0.0.1:{port}/v1"), System()).found == (
+        "127.0.0.1 refuses the connection"
+    )
+
+
+def failing_with(error: Exception) -> System:
+    def handle(_request: httpx.Request) -> httpx.Response:
+        raise error
+
+    return System(transport=httpx.MockTransport(handle))
+
+
+def caused_by(cause: OSError) -> httpx.ConnectError:
+    error = httpx.ConnectError("failed")
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (caused_by(socket.gaierror(-2, "Name or service not known")), "the name api.test.netgiro.is is not found"),
+        (caused_by(OSError("Multiple exceptions")), "api.test.netgiro.is: ConnectError: failed"),
+        (httpx.ConnectTimeout("slow"), "does not answer in time"),
+        (httpx.ReadTimeout("slow"), "does not answer in time"),
+        (httpx.RemoteProtocolError("nonsense"), "RemoteProtocolError: nonsense"),
+    ],
+)
+def test_other_failures_are_told_in_words(error: Exception, words: str) -> None:
+    finding = service_checks.check_network(Config(), failing_with(error))
+
+    assert finding.status is Status.FAILED
+    assert words in finding.found
+
+
+# --- credentials ------------------------------------------------------------------------------------------------------
+
+
+def asking_the_sandbox(**credentials: Any) -> Finding:
+    sandbox = build_sandbox(APPLICATION_ID, SECRET)
+    given = {"application_id": APPLICATION_ID, "secret_key": Sensitive(SECRET)} | credentials
+    config = netgiro_at("http://127.0.0.1/v1", **given)
+    finding = service_checks.check_credentials(config, System(transport=httpx.ASGITransport(create_app(sandbox))))
+    asyncio.run(sandbox.aclose())
+    return finding
+
+
+def test_right_credentials_are_ok() -> None:
+    assert asking_the_sandbox() == ok("Netgíró takes signed calls")
+
+
+def test_wrong_application_id_fails() -> None:
+    finding = asking_the_sandbox(application_id="wrong")
+
+    assert (finding.status, finding.found) == (Status.FAILED, "Netgíró does not accept them")
+
+
+def test_wrong_secret_key_is_never_ok() -> None:
+    finding = asking_the_sandbox(secret_key=Sensitive("wrong"))
+
+    assert finding.status is not Status.OK
+    assert "compare application ID and secret key" in finding.advice
+
+
+def test_missing_credentials_fail_without_a_call() -> None:
+    for missing in ({"application_id": ""}, {"secret_key": Sensitive("")}):
+        assert asking_the_sandbox(**missing).found == "application ID or secret key is missing"
+
+
+def test_without_a_connection_credentials_are_not_judged() -> None:
+    config = netgiro_at("http://127.0.0.1/v1", application_id="a", secret_key=Sensitive("b"))
+    finding = service_checks.check_credentials(config, failing_with(httpx.ConnectError("down")))
+
+    assert (finding.status, finding.advice) == (Status.WARNING, "see the network check")
+
+
+def test_an_unreadable_answer_does_not_judge_credentials() -> None:
+    config = netgiro_at("http://127.0.0.1/v1", application_id="a", secret_key=Sensitive("b"))
+    system = System(transport=httpx.MockTransport(lambda _request: httpx.Response(502)))
+
+    assert service_checks.check_credentials(config, system).status is Status.WARNING
