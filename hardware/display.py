@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import errno
-from typing import Any, TypeVar
-
-from PIL.Image import Image
+from typing import TYPE_CHECKING, Any
 
 from hardware.gpio import pin_factory
 from hardware.interfaces import DeviceError, check_picture
 from hardware.settings import DisplaySettings
 from hardware.worker import Worker
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 OPEN_DEADLINE_S = 10.0
 """luma.oled takes seconds to load from a slow card."""

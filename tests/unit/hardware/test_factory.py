@@ -41,8 +41,10 @@ def test_building_every_driver_loads_none_of_the_heavy_libraries():
 import sys
 from hardware.factory import *
 from hardware.settings import *
-build_keypad(KeypadSettings()), build_keypad(KeypadSettings(driver="simulated"))
-build_display(DisplaySettings()), build_display(DisplaySettings(driver="simulated"))
+build_keypad(KeypadSettings()), build_display(DisplaySettings())
+assert "PIL" not in sys.modules, "Pillow belongs to who draws"
+build_keypad(KeypadSettings(driver="simulated"))
+build_display(DisplaySettings(driver="simulated"))
 build_printer(PrinterSettings(device="/dev/x")), build_printer(PrinterSettings(driver="simulated"))
 build_serial_port(SerialSettings(port="/dev/x"))
 heavy = {"escpos", "luma", "gpiozero", "lgpio", "serial", "usb", "smbus2", "font_roboto"}
