@@ -16,13 +16,13 @@ export function element(tag, properties = {}, ...children) {
 
 /** `1.990 kr.`, as Icelandic receipts write it, in either language. */
 export function formatKr(amount) {
-  return `${String(amount).replace(/\B(?=(\d{3})+$)/g, ".")} kr.`;
+  return `${String(amount).replace(/\B(?=(\d{3})+$)/g, ".")}\u00a0kr.`;
 }
 
 /** Kronur from what was typed, with or without dots or spaces for thousands; null if that is not an amount. */
 export function parseKr(text) {
   const typed = text.trim();
-  if (!/^(\d{1,9}|\d{1,3}([. ]\d{3}){1,2})$/.test(typed)) return null;
+  if (!/^(\d{1,7}|\d{1,3}([. ]\d{3})|\d([. ]\d{3}){2})$/.test(typed)) return null;
   const amount = Number(typed.replace(/\D/g, ""));
   return amount > 0 ? amount : null;
 }

@@ -45,10 +45,19 @@ export function showPaper(newState) {
 function showStatus() {
   if (!state) return;
   const pending = state.pending_receipts ? ` · ${t("pending").replace("{count}", state.pending_receipts)}` : "";
-  setText(byId("printer-status"), wordsOr(`printer_${state.printer}`, state.printer) + pending);
-  byId("printer-status").className = ["ok", "unknown"].includes(state.printer) && !pending ? "ok" : "bad";
+  const status = statusOfPrinter();
+  setText(byId("printer-status"), wordsOr(`printer_${status}`, status) + pending);
+  byId("printer-status").className = ["ok", "unknown"].includes(status) && !pending ? "ok" : "bad";
   byId("paper-supply").hidden = printer === null;
   byId("paper-supply").textContent = t(printer?.paper === "out" ? "paperIn" : "paperOut");
+}
+
+/** What is seen at the printer itself; of a real one only what the terminal has heard. */
+function statusOfPrinter() {
+  if (printer?.paper === "out") return "paper_out";
+  if (printer?.cover === "open") return "cover_open";
+  if (printer && !printer.online) return "offline";
+  return printer ? "ok" : state.printer;
 }
 
 function showReceipts() {
@@ -68,7 +77,7 @@ function receiptItem(receipt) {
       "details",
       {},
       element("summary", { textContent: `${name}: ${t("asText")}` }),
-      element("pre", { textContent: receipt.text }),
+      element("pre", { textContent: receipt.text, tabIndex: 0 }),
       element("a", { href: `${path}.bin`, download: `receipt-${receipt.id}.bin`, textContent: t("asBytes") }),
     ),
   );
