@@ -1,7 +1,7 @@
 """An OLED with an ssd1306 or sh1106 controller, by luma.oled. The bus is slow and blocks: it has a thread of its own.
 
 Two things of luma to know. Constructing its device sends the start-up commands, and it registers an exit handler that
-keeps the device, some 130 KB, for the life of the process; so the bus is probed first, and a device let go is emptied.
+keeps the device, some 300 KB, for the life of the process; so the bus is probed first, and a device let go is emptied.
 """
 
 from __future__ import annotations
