@@ -4,22 +4,74 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable
 
 from terminal import effects as fx
 from terminal import events as ev
 from terminal.clerk import Input
 from terminal.counter import CounterEffect, ResultSeen, ShowResultFor
 from terminal.errors import CallLost, CallRefused
-from terminal.gateway import Gateway, StatusReport
+from terminal.gateway import Gateway, OpenedAuthorization, StatusReport
 from terminal.register.protocol import RegisterReply
 
 log = logging.getLogger(__name__)
 
 
+async def call_gateway(gateway: Gateway, effect: fx.Call) -> ev.AnswerReceived:
+    """Make the call and say how it ended. Never raises: what cannot be told apart counts as lost."""
+    number, call, name = effect.sale_number, effect.call, type(effect).__name__
+    try:
+        if isinstance(effect, fx.RequestAuthorization):
+            return ev.AuthorizationOpened(number, call, await _open_authorization(gateway, effect))
+        return ev.StatusReceived(number, call, await _ask(gateway, effect))
+    except CallRefused as refused:
+        log.warning("sale %d: %s refused: %s", number, name, refused)
+        return ev.RefusalReceived(number, call, refused.refusal, refused.support_reference)
+    except CallLost as lost:
+        log.warning("sale %d: %s lost: %s", number, name, lost)
+        return ev.AnswerLost(number, call, str(lost))
+    except Exception as error:
+        # A fault in the gateway must not strand the sale: nobody knows whether the call happened.
+        log.exception("sale %d: %s failed in an unforeseen way", number, name)
+        return ev.AnswerLost(number, call, type(error).__name__)
+
+
+async def _open_authorization(gateway: Gateway, effect: fx.RequestAuthorization) -> OpenedAuthorization:
+    return await gateway.open_authorization(
+        reference=effect.reference,
+        amount_kr=effect.amount_kr,
+        customer=effect.customer,
+        capture_mode=effect.capture_mode,
+    )
+
+
+async def _ask(gateway: Gateway, effect: fx.Call) -> StatusReport:
+    match effect:
+        case fx.QueryStatus(authorization_id=name):
+            return await gateway.query_status(name)
+        case fx.SubmitCode(authorization_id=name, code=code):
+            return await gateway.submit_code(name, code)
+        case fx.RequestCapture(authorization_id=name):
+            return await gateway.capture(name)
+        case fx.RequestVoid(authorization_id=name):
+            return await gateway.void(name)
+    raise TypeError(f"nobody knows how to perform {type(effect).__name__}")
+
+
+def timer_event(effect: CounterEffect) -> tuple[float, Input] | None:
+    """The delay and the event of an effect that sets a timer; None for any other."""
+    match effect:
+        case fx.SetDeadline(sale_number=number, state=state, delay_s=delay_s):
+            return delay_s, ev.DeadlinePassed(number, state)
+        case fx.SetRetry(sale_number=number, state=state, delay_s=delay_s):
+            return delay_s, ev.RetryDue(number, state)
+        case ShowResultFor(number, delay_s):
+            return delay_s, ResultSeen(number)
+    return None
+
+
 class TerminalPerformer:
-    """One method per effect. What comes of it goes back into the inbox as an event."""
+    """Does effects on the event loop. What comes of them goes back into the inbox as events."""
 
     def __init__(self, gateway: Gateway, send_to_register: Callable[[RegisterReply], None]) -> None:
         self._gateway = gateway
@@ -36,68 +88,19 @@ class TerminalPerformer:
         self._send_to_register(reply)
 
     def perform(self, effect: CounterEffect) -> None:
-        match effect:
-            case fx.RequestAuthorization():
-                self._start(effect, self._request_authorization(effect))
-            case fx.QueryStatus(authorization_id=name):
-                self._start(effect, self._status(effect, self._gateway.query_status(name)))
-            case fx.SubmitCode(authorization_id=name, code=code):
-                self._start(effect, self._status(effect, self._gateway.submit_code(name, code)))
-            case fx.RequestCapture(authorization_id=name):
-                self._start(effect, self._status(effect, self._gateway.capture(name)))
-            case fx.RequestVoid(authorization_id=name):
-                self._start(effect, self._status(effect, self._gateway.void(name)))
-            case fx.SetDeadline(sale_number=number, state=state, delay_s=delay_s):
-                self._set_timer(effect, delay_s, ev.DeadlinePassed(number, state))
-            case fx.SetRetry(sale_number=number, state=state, delay_s=delay_s):
-                self._set_timer(effect, delay_s, ev.RetryDue(number, state))
-            case ShowResultFor(number, delay_s):
-                self._set_timer(effect, delay_s, ResultSeen(number))
-            case fx.AcknowledgeCallback():
-                pass  # the listener sees it in the decision that it waits for
+        if isinstance(effect, fx.Call):
+            task = asyncio.create_task(self._call(effect), name=type(effect).__name__)
+            self._calls.add(task)
+            task.add_done_callback(self._calls.discard)
+        elif (timer := timer_event(effect)) is not None:
+            self._set_timer(type(effect), *timer)
+        # Nothing else is left to do: AcknowledgeCallback is answered by the listener, which waits for the decision.
 
-    # --- calls --------------------------------------------------------------------------------------------------------
+    async def _call(self, effect: fx.Call) -> None:
+        self._put(await call_gateway(self._gateway, effect))
 
-    def _start(self, effect: fx.Call, call: Coroutine[Any, Any, ev.AnswerReceived]) -> None:
-        task = asyncio.create_task(self._call(effect, call), name=type(effect).__name__)
-        self._calls.add(task)
-        task.add_done_callback(self._calls.discard)
-
-    async def _call(self, effect: fx.Call, call: Coroutine[Any, Any, ev.AnswerReceived]) -> None:
-        number, name = effect.sale_number, type(effect).__name__
-        answer: ev.AnswerReceived
-        try:
-            answer = await call
-        except CallRefused as refused:
-            log.warning("sale %d: %s refused: %s", number, name, refused)
-            answer = ev.RefusalReceived(number, effect.call, refused.refusal, refused.support_reference)
-        except CallLost as lost:
-            log.warning("sale %d: %s lost: %s", number, name, lost)
-            answer = ev.AnswerLost(number, effect.call, str(lost))
-        except Exception as error:
-            # A fault in the gateway must not strand the sale: nobody knows whether the call happened.
-            log.exception("sale %d: %s failed in an unforeseen way", number, name)
-            answer = ev.AnswerLost(number, effect.call, type(error).__name__)
-        self._put(answer)
-
-    async def _request_authorization(self, effect: fx.RequestAuthorization) -> ev.AnswerReceived:
-        opened = await self._gateway.open_authorization(
-            reference=effect.reference,
-            amount_kr=effect.amount_kr,
-            customer=effect.customer,
-            capture_mode=effect.capture_mode,
-        )
-        return ev.AuthorizationOpened(effect.sale_number, effect.call, opened)
-
-    @staticmethod
-    async def _status(effect: fx.Call, call: Coroutine[Any, Any, StatusReport]) -> ev.AnswerReceived:
-        return ev.StatusReceived(effect.sale_number, effect.call, await call)
-
-    # --- timers -------------------------------------------------------------------------------------------------------
-
-    def _set_timer(self, effect: CounterEffect, delay_s: float, event: Input) -> None:
+    def _set_timer(self, kind: type[CounterEffect], delay_s: float, event: Input) -> None:
         """One timer of each kind; a newer one replaces it. Events of a state that is over find nobody."""
-        kind = type(effect)
         if kind in self._timers:
             self._timers[kind].cancel()
         self._timers[kind] = asyncio.get_running_loop().call_later(delay_s, self._put, event)

@@ -7,24 +7,101 @@ a power cut finds PRINTING may or may not be on paper: it is printed again and m
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from typing import NamedTuple, Protocol
 
 from msgspec.structs import replace
 
-from hardware.interfaces import DeviceError, Printer, PrinterError, PrinterStatus
+from hardware.interfaces import Columns, DeviceError, Document, Printer, PrinterError, PrinterStatus
 from terminal.clerk import Input
 from terminal.counter import ConditionsChanged
 from terminal.errors import JournalError
 from terminal.journal import Journal, QueuedReceipt, ReceiptState
 from terminal.messages import Language
 from terminal.receipt import Shop, receipt_document
+from terminal.sale import Sale
 
 SHORTEST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 30.0
 
 log = logging.getLogger(__name__)
+
+
+class ReceiptJournal(Protocol):
+    """What the queue needs of :class:`terminal.journal.JournalFile`. Every method may raise JournalError."""
+
+    def unprinted_receipts(self) -> list[QueuedReceipt]: ...
+
+    def note_receipt(self, receipt: QueuedReceipt) -> None: ...
+
+    def find_sale(self, number: int) -> Sale | None: ...
+
+
+class PrintJob(NamedTuple):
+    """A receipt that is marked as being printed, and what is to be on the paper."""
+
+    receipt: QueuedReceipt
+    document: Document
+    pending: int
+    """How many receipts wait, this one included."""
+
+
+class ReceiptQueue:
+    """Which receipt is next. Synchronous and blocking: works on the journal's thread, or in the simulation."""
+
+    def __init__(
+        self,
+        journal: ReceiptJournal,
+        *,
+        shop: Shop,
+        terminal_id: str,
+        language: Language,
+        columns: Columns,
+        local_now: Callable[[], datetime],
+    ) -> None:
+        self._journal = journal
+        self._shop = shop
+        self._terminal_id = terminal_id
+        self._language = language
+        self._columns = columns
+        self._local_now = local_now
+
+    def recover(self) -> None:
+        """After a start: what was being printed may be on paper, so it comes again as a copy."""
+        for receipt in self._journal.unprinted_receipts():
+            if receipt.state is ReceiptState.PRINTING:
+                self._journal.note_receipt(replace(receipt, state=ReceiptState.QUEUED, copy=receipt.copy + 1))
+
+    def next_job(self) -> PrintJob | None:
+        """Take the oldest receipt and note on disk that it is being printed."""
+        waiting = self._journal.unprinted_receipts()
+        if not waiting:
+            return None
+        receipt = waiting[0]
+        sale = self._journal.find_sale(receipt.sale_number)
+        if sale is None:
+            raise JournalError(f"receipt {receipt.receipt_id} has no sale in the journal")
+        document = receipt_document(
+            sale,
+            kind=receipt.kind,
+            copy=receipt.copy > 0,
+            shop=self._shop,
+            terminal_id=self._terminal_id,
+            printed_at=self._local_now(),
+            language=self._language,
+            columns=self._columns,
+        )
+        self._journal.note_receipt(replace(receipt, state=ReceiptState.PRINTING))
+        return PrintJob(receipt, document, len(waiting))
+
+    def printed(self, job: PrintJob) -> None:
+        self._journal.note_receipt(replace(job.receipt, state=ReceiptState.PRINTED))
+
+    def not_printed(self, job: PrintJob) -> None:
+        self._journal.note_receipt(replace(job.receipt, state=ReceiptState.QUEUED))
 
 
 class ReceiptPrinting:
@@ -44,10 +121,14 @@ class ReceiptPrinting:
         self._printer = printer
         self._journal = journal
         self._put = put
-        self._shop = shop
-        self._terminal_id = terminal_id
-        self._language = language
-        self._local_now = local_now
+        self._queue = ReceiptQueue(
+            journal.file,
+            shop=shop,
+            terminal_id=terminal_id,
+            language=language,
+            columns=printer.columns,
+            local_now=local_now,
+        )
         self._work = asyncio.Event()
         self._is_open = False
         self._told: tuple[PrinterStatus, int] | None = None
@@ -57,7 +138,7 @@ class ReceiptPrinting:
         self._work.set()
 
     async def run(self) -> None:
-        await self._mark_interrupted()
+        await self._journal.call(self._queue.recover)
         pause_s = SHORTEST_PAUSE_S
         try:
             while True:
@@ -66,74 +147,41 @@ class ReceiptPrinting:
                     pause_s = SHORTEST_PAUSE_S
                     await self._work.wait()
                 else:
-                    await self._wait_for_printer(pause_s)
+                    # Only while a receipt waits: printers do not call when their paper is back.
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._work.wait(), pause_s)
                     pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
         finally:
             await self._printer.close()
 
-    async def _wait_for_printer(self, pause_s: float) -> None:
-        """Only while a receipt waits: printers do not call when their paper is back."""
-        try:
-            await asyncio.wait_for(self._work.wait(), pause_s)
-        except TimeoutError:
-            return
-
-    async def _mark_interrupted(self) -> None:
-        for receipt in await self._unprinted():
-            if receipt.state is ReceiptState.PRINTING:
-                await self._note(replace(receipt, state=ReceiptState.QUEUED, copy=receipt.copy + 1))
-
     async def _print_all(self) -> bool:
         """Print what waits; False if something still does."""
-        receipts = await self._unprinted()
-        for done, receipt in enumerate(receipts):
-            try:
-                await self._print(receipt)
-            except DeviceError as error:
-                log.warning("receipt %s stays pending: %s", receipt.receipt_id, error)
-                status = error.status if isinstance(error, PrinterError) else PrinterStatus.OFFLINE
-                self._tell(status, len(receipts) - done)
-                await self._printer.close()
-                self._is_open = False
-                return False
-            except JournalError as error:
-                log.error("receipt %s stays pending: %s", receipt.receipt_id, error)
-                return False
-        if receipts:
-            self._tell(PrinterStatus.OK, 0)
+        try:
+            while (job := await self._journal.call(self._queue.next_job)) is not None:
+                if not await self._print(job):
+                    return False
+        except JournalError as error:
+            log.error("receipts stay pending: %s", error)
+            return False
         return True
 
-    async def _print(self, receipt: QueuedReceipt) -> None:
-        sale = await self._journal.call(self._journal.file.find_sale, receipt.sale_number)
-        if sale is None:
-            raise JournalError(f"receipt {receipt.receipt_id} has no sale in the journal")
-        if not self._is_open:
-            await self._printer.open()
-            self._is_open = True
-        document = receipt_document(
-            sale,
-            kind=receipt.kind,
-            copy=receipt.copy > 0,
-            shop=self._shop,
-            terminal_id=self._terminal_id,
-            printed_at=self._local_now(),
-            language=self._language,
-            columns=self._printer.columns,
-        )
-        await self._note(replace(receipt, state=ReceiptState.PRINTING))
+    async def _print(self, job: PrintJob) -> bool:
         try:
-            await self._printer.print_document(document)
-        except DeviceError:
-            await self._note(replace(receipt, state=ReceiptState.QUEUED))
-            raise
-        await self._note(replace(receipt, state=ReceiptState.PRINTED))
-        log.info("receipt %s printed", receipt.receipt_id)
-
-    async def _unprinted(self) -> list[QueuedReceipt]:
-        return await self._journal.call(self._journal.file.unprinted_receipts)
-
-    async def _note(self, receipt: QueuedReceipt) -> None:
-        await self._journal.call(self._journal.file.note_receipt, receipt)
+            if not self._is_open:
+                await self._printer.open()
+                self._is_open = True
+            await self._printer.print_document(job.document)
+        except DeviceError as error:
+            log.warning("receipt %s stays pending: %s", job.receipt.receipt_id, error)
+            self._tell(error.status if isinstance(error, PrinterError) else PrinterStatus.OFFLINE, job.pending)
+            self._is_open = False
+            await self._printer.close()
+            await self._journal.call(self._queue.not_printed, job)
+            return False
+        await self._journal.call(self._queue.printed, job)
+        log.info("receipt %s printed", job.receipt.receipt_id)
+        self._tell(PrinterStatus.OK, job.pending - 1)
+        return True
 
     def _tell(self, status: PrinterStatus, pending: int) -> None:
         if self._told != (status, pending):
