@@ -23,7 +23,7 @@ from terminal.errors import ConfigError
 from terminal.gateway import CaptureMode
 from terminal.money import AmountDecimals
 from terminal.sale import Terms
-from terminal.secret_key import find_secret_key
+from terminal.secret_key import find_secret_key, may_be_there
 from terminal.sensitive import Sensitive
 
 CONFIG_VARIABLE = "NETGIRO_TERMINAL_CONFIG"
@@ -189,20 +189,10 @@ def find_config_path(given: str | Path | None, environ: Mapping[str, str] = os.e
     if chosen := given or environ.get(CONFIG_VARIABLE):
         return Path(chosen)
     for path in CONFIG_PATHS:
-        if _is_there(path):
+        if may_be_there(path):
             return path
     places = " or ".join(str(path) for path in CONFIG_PATHS)
     raise ConfigError([f"no configuration: name a file with --config or {CONFIG_VARIABLE}, or put one at {places}"])
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError:
-        return True  # there, but not for us: reading it will say why, and a file further down must not stand in for it
-    return True
 
 
 def read_config(path: Path, environ: Mapping[str, str] = os.environ) -> tuple[Config, list[str]]:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from hardware.interfaces import KEYS
 from terminal.gateway import CaptureMode
+from terminal.secret_key import CREDENTIAL, VARIABLE
 
 if TYPE_CHECKING:
     from terminal.config import Config
@@ -36,8 +37,8 @@ def find_missing(config: Config) -> list[str]:
         missing.append("netgiro.application_id: empty; put in the application ID that Netgíró gave you")
     if not config.netgiro.secret_key:
         missing.append(
-            "netgiro.secret_key: none; keep it as the systemd credential netgiro-secret-key, in NETGIRO_SECRET_KEY"
-            " or in netgiro.secret_key_file"
+            f"netgiro.secret_key: none; keep it in netgiro.secret_key_file, in {VARIABLE} or as the systemd credential"
+            f" {CREDENTIAL}, which shows only inside the service"
         )
     if not config.register.port:
         missing.append("register.port: empty; name the register's port, see: ls -l /dev/serial/by-id /dev/serial0")

@@ -25,7 +25,7 @@ def find_secret_key(in_config: Sensitive, key_file: str, environ: Mapping[str, s
     """
     folder = environ.get("CREDENTIALS_DIRECTORY", "")
     credential = Path(folder, CREDENTIAL)
-    if folder and credential.exists():
+    if folder and may_be_there(credential):
         return _read(credential, f"systemd credential {CREDENTIAL}"), f"the systemd credential {CREDENTIAL}"
     if from_environment := environ.get(VARIABLE, "").strip():
         return Sensitive(from_environment), f"the environment variable {VARIABLE}"
@@ -59,6 +59,17 @@ def _read(path: Path, key: str) -> Sensitive:
     if not text or len(data) > LONGEST_KEY_BYTES or len(text.split()) > 1:
         raise ConfigError([f"{key}: {path} must hold the key on one line and nothing else"])
     return Sensitive(text)
+
+
+def may_be_there(path: Path) -> bool:
+    """False only if it is known not to be there: what this user may not look at must not be passed over."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _why(error: OSError) -> str:

@@ -120,7 +120,7 @@ def _check_network_printer(host: str, port: int, timeout_s: float) -> Finding:
 
 def _check_file_printer(device: str, system: System) -> Finding:
     path = system.path(device)
-    if not path.exists() and system.may_use(path.parent, os.W_OK) and not device.startswith("/dev/"):
+    if not os.path.exists(path) and system.may_use(path.parent, os.W_OK) and not device.startswith("/dev/"):
         return ok(f"{device} will be made")
     return _check_node(device, system, os.W_OK, "lp")
 

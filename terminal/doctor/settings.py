@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterator
 
 from terminal.config import PRODUCTION_HOST, Config, missing_for_run
 from terminal.doctor.system import Finding, System, failed, ok, warning
 from terminal.gateway import CaptureMode
+from terminal.secret_key import CREDENTIAL, VARIABLE
 
 
 def check_user(_config: Config, system: System) -> Finding:
@@ -44,20 +46,35 @@ def _doubts(config: Config) -> Iterator[str]:
             yield "shop.kennitala: its check digit or date is wrong"
 
 
-def check_secret_key(config: Config, _system: System) -> Finding:
+CREDENTIAL_STORES = {"/etc/credstore.encrypted": "LoadCredentialEncrypted", "/etc/credstore": "LoadCredential"}
+"""Where systemd keeps credentials for services, and the setting that hands one over: systemd.exec(5)."""
+
+
+def check_secret_key(config: Config, system: System) -> Finding:
     if not config.netgiro.secret_key:
-        return failed(
-            "there is none, so no call to Netgíró can be signed",
-            "keep it as the systemd credential netgiro-secret-key, in NETGIRO_SECRET_KEY or netgiro.secret_key_file",
-        )
+        return _no_secret_key(system)
     if config.path is not None and config.secret_from.startswith("netgiro.secret_key"):
-        try:
-            mode = config.path.stat().st_mode
-        except OSError:
-            mode = 0
+        mode = config.path.stat().st_mode
         if mode & (stat.S_IRWXG | stat.S_IRWXO):
             return warning(
-                f"it stands in {config.path}, which others on this machine may read",
+                f"it stands in {config.path}, which others on this machine may use",
                 f"move it to a systemd credential or to netgiro.secret_key_file, or run: chmod 600 {config.path}",
             )
     return ok(f"from {config.secret_from}")
+
+
+def _no_secret_key(system: System) -> Finding:
+    """A systemd credential shows only inside the service, so from outside only its file can be found."""
+    for folder, setting in CREDENTIAL_STORES.items():
+        path = f"{folder}/{CREDENTIAL}"
+        if not system.may_use(system.path(folder), os.X_OK) and system.path(folder).is_dir():
+            return warning(f"none is given here, and this user may not look into {folder}", "try again with sudo")
+        if system.path(path).exists():
+            return warning(
+                f"{path} is there, but only the service gets to read it",
+                f"to check it too: sudo systemd-run --pipe --wait -p {setting}={CREDENTIAL}:{path} <this command>",
+            )
+    return failed(
+        "there is none, so no call to Netgíró can be signed",
+        f"keep it as the systemd credential {CREDENTIAL}, in {VARIABLE} or in netgiro.secret_key_file",
+    )

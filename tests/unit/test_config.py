@@ -402,6 +402,13 @@ def test_missing_secret_file_is_not_replaced_by_a_worse_place(tmp_path: Path) ->
     assert config.secret_from == ""
 
 
+def test_a_credential_that_may_not_be_looked_at_is_not_passed_over(tmp_path: Path) -> None:
+    path, environ = secret_places(tmp_path)
+    environ["CREDENTIALS_DIRECTORY"] = "x" * 300  # the system refuses to look, as it does without permission
+
+    assert read_config(path, environ)[1][0].startswith("systemd credential netgiro-secret-key: cannot read ")
+
+
 def test_masked_secret_pasted_from_show_config_is_refused(tmp_path: Path) -> None:
     assert problems_of(tmp_path, f"[netgiro]\nsecret_key = '{MASK}'")[0].startswith("netgiro.secret_key: ")
 
