@@ -1,6 +1,7 @@
 """What is being typed at the keypad: a pure editor from keys to identifiers and codes.
 
 ``*`` clears one entry, and on an empty entry cancels; ``#`` is OK; A, B and C say which kind of identifier follows.
+Other keys do nothing.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ from terminal.customer import (
 )
 from terminal.sensitive import Sensitive
 
+DIGIT_KEYS = frozenset("0123456789")
 KIND_KEYS = {"A": CustomerKind.APP_CODE, "B": CustomerKind.KENNITALA, "C": CustomerKind.PHONE}
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """The digits so far. ``problem`` is why the last OK was refused; the next key clears it."""
+    """The digits so far. ``problem`` is why the last OK was refused; the next digit begins anew."""
 
     digits: Sensitive = Sensitive("")
     kind: CustomerKind | None = None
@@ -66,11 +68,9 @@ def press_code(entry: Entry, key: str) -> EntryResult:
 
 
 def _edit(entry: Entry, key: str) -> Entry | Cancelled:
-    digits = entry.digits.reveal()
     if key == "*":
-        return Entry() if digits or entry.kind or entry.problem else Cancelled()
-    if entry.problem is not None and key.isdigit():
-        digits = ""  # a refused entry is typed anew
-    if key.isdigit() and len(digits) < LONGEST_ENTRY:
-        digits += key
-    return Entry(digits=Sensitive(digits), kind=entry.kind)
+        return Entry() if entry.digits or entry.kind or entry.problem else Cancelled()
+    if key not in DIGIT_KEYS:
+        return entry
+    digits = "" if entry.problem else entry.digits.reveal()  # a refused entry is typed anew
+    return Entry(digits=Sensitive((digits + key)[:LONGEST_ENTRY]), kind=entry.kind)

@@ -10,7 +10,7 @@ AmountDecimals = Literal[0, 2]
 
 LONGEST_AMOUNT_DIGITS = 12
 
-_DIGITS = re.compile(r"[0-9]{1,12}")
+_DIGITS = re.compile(rf"[0-9]{{1,{LONGEST_AMOUNT_DIGITS}}}")
 
 
 class AmountError(ValueError):

@@ -38,12 +38,11 @@ FACES = {
 }
 """From the most generous step to the tightest."""
 STEPS = range(6)
-LEAST_GAPS_PX = (4, 3, 3, 3, 2, 2)
-"""Between two roles, at each step; lines of one text stand one pixel closer."""
+LEAST_GAPS_PX = (4, 3, 3, 3, 2, 1)
+"""Between two roles, at each step; lines of one text stand a pixel closer, if there is one to spare."""
 
-BANDS = ("banner", "marks")
-"""Roles that are drawn dark on a lit band at the edge."""
-BAND_PADDING_PX = 2
+BAND_PADDING_PX = {"banner": 2, "marks": 1}
+"""Roles that are drawn dark on a lit band at the edge, with its margin above and below."""
 MOST_GAP_PX = 7
 LEFT_OUT_FIRST = ("hint", "marks", "prompt", "banner")
 
@@ -65,8 +64,7 @@ class Block(NamedTuple):
 
     @property
     def height_px(self) -> int:
-        padding_px = 2 * BAND_PADDING_PX if self.role in BANDS else 0
-        return self.pitch_px * len(self.lines) - self.line_gap_px + padding_px
+        return self.pitch_px * len(self.lines) - self.line_gap_px + 2 * BAND_PADDING_PX.get(self.role, 0)
 
     @property
     def width_px(self) -> int:
@@ -87,10 +85,10 @@ def render(screen: Screen, size_px: tuple[int, int]) -> Image:
     picture = Image.new("1", size_px)
     draw = ImageDraw.Draw(picture)
     for block in lay_out(screen, size_px).blocks:
-        is_band = block.role in BANDS
+        is_band = block.role in BAND_PADDING_PX
         if is_band:
             draw.rectangle((0, block.top_px, size_px[0] - 1, block.top_px + block.height_px - 1), fill=1)
-        top_px = block.top_px - block.ink_top_px + (BAND_PADDING_PX if is_band else 0)
+        top_px = block.top_px - block.ink_top_px + BAND_PADDING_PX.get(block.role, 0)
         for line in block.lines:
             left_px = (size_px[0] - _width_px(line, block.face)) // 2
             draw.text((left_px, top_px), line, fill=0 if is_band else 1, font=_font(block.face))
@@ -133,7 +131,7 @@ def _block(role: str, text: str, step: int, width_px: int) -> Block:
     lines = _wrap(text, face, width_px)
     boxes = [_font(face).getbbox(line, mode="1") for line in lines]
     top_px, bottom_px = int(min(box[1] for box in boxes)), int(max(box[3] for box in boxes))
-    return Block(role, face, lines, top_px, bottom_px - top_px, LEAST_GAPS_PX[step] - 1)
+    return Block(role, face, lines, top_px, bottom_px - top_px, max(1, LEAST_GAPS_PX[step] - 1))
 
 
 def _fits(blocks: list[Block], step: int, size_px: tuple[int, int]) -> bool:
@@ -147,7 +145,7 @@ def _fits(blocks: list[Block], step: int, size_px: tuple[int, int]) -> bool:
 def _place(blocks: list[Block], height_px: int) -> tuple[Block, ...]:
     """Bands at the edges, the rest between them with even gaps."""
     head = [block for block in blocks if block.role == "banner"]
-    body = [block for block in blocks if block.role not in BANDS]
+    body = [block for block in blocks if block.role not in BAND_PADDING_PX]
     foot = [block for block in blocks if block.role == "marks"]
     spare_px = height_px - sum(block.height_px for block in blocks)
     gap_px = max(0, min(MOST_GAP_PX, spare_px // max(1, len(blocks) - 1)))

@@ -13,7 +13,7 @@ from hardware.interfaces import Columns, Cut, Document, PaperItem, TextLine
 from terminal.effects import ReceiptKind
 from terminal.messages import Language, Words, result_sentence, words_in
 from terminal.money import format_kr
-from terminal.sale import Outcome, Reason, Sale, State
+from terminal.sale import Outcome, Sale, State
 from terminal.screens import SERVICE_NAME
 
 
@@ -41,7 +41,7 @@ def receipt_document(
     ``copy`` marks a later print of the same receipt. ``printed_at`` must carry its time zone, which is also the one
     that the sale's time is shown in. Raises ValueError for an open sale or a time without a zone.
     """
-    if sale.reason is None or sale.state not in (State.REPORT, State.CLOSED):
+    if sale.reason is None or sale.state not in (State.REPORT, State.ATTENTION, State.CLOSED):
         raise ValueError(f"sale {sale.number} is still open ({sale.state}): print its receipt once it has ended")
     if printed_at.tzinfo is None:
         raise ValueError("printed_at has no time zone: pass datetime.now().astimezone()")
@@ -101,7 +101,7 @@ def _facts(sale: Sale, words: Words) -> Iterator[tuple[str, str]]:
 
 
 def _facts_for_support(sale: Sale, words: Words) -> Iterator[tuple[str, str]]:
-    if sale.support_reference and sale.reason is not Reason.PAID:
+    if sale.support_reference and sale.outcome is not Outcome.APPROVED:
         yield words.receipt.support_reference, sale.support_reference
 
 

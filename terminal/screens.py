@@ -171,7 +171,8 @@ def _code_entry(sale: Sale, entry: Entry, words: Words) -> Screen:
 def _checking_payment(sale: Sale, words: Words) -> Screen:
     """Money may have moved. Never "declined": the reader would take the money a second time."""
     return Screen(
-        banner=f"{words.checking_payment}: {format_kr(sale.amount_kr)}",
+        banner=words.checking_payment,
+        headline=format_kr(sale.amount_kr),
         prompt=words.checking_stay,
         hint=words.checking_call,
     )
@@ -184,5 +185,5 @@ def _result(sale: Sale, words: Words) -> Screen:
     if outcome in _SETTLED:
         return Screen(banner=banner, headline=amount, prompt=advice.what)
     if outcome in _LOOKED_UP:
-        banner = f"{banner}: {amount}"
+        return Screen(banner=banner, headline=amount, prompt=advice.next)
     return Screen(banner=banner, prompt=advice.what, hint=advice.next)

@@ -94,7 +94,6 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     cancelling: str
     wait_for_confirmation: str
     checking_payment: str
-    """The amount follows."""
     checking_stay: str
     checking_call: str
 

@@ -1,0 +1,173 @@
+"""Every screen and receipt that is kept as a picture or as text, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from itertools import product
+from pathlib import Path
+from typing import get_args
+
+from msgspec.structs import replace
+from PIL import Image
+
+from hardware.interfaces import Columns, Document, PrinterStatus, TextLine
+from terminal.customer import CustomerKind, IdentifierProblem
+from terminal.effects import ReceiptKind
+from terminal.entry import Entry
+from terminal.messages import Language, Trouble
+from terminal.oled import render
+from terminal.receipt import Shop, receipt_document
+from terminal.sale import Reason, Sale, State
+from terminal.screens import screen_for
+from terminal.sensitive import Sensitive
+from terminal.view import Conditions, View
+
+GOLDEN = Path(__file__).parent
+SIZE_PX = (128, 64)
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+SHOP = Shop(name="Blómabúðin við Lækinn", kennitala="5501011230")
+
+SALE = Sale(
+    number=1042,
+    reference="T1-20261123-1042-7KQ2",
+    register_id="42",
+    amount_kr=1990,
+    created="2026-11-23T14:39:05Z",
+    code_tries_left=3,
+)
+CLOSED_SALE = replace(
+    SALE,
+    state=State.CLOSED,
+    reason=Reason.PAID,
+    customer_kind=CustomerKind.PHONE,
+    customer_label="••• ••81",
+    authorization_id="3fa85f64-5717-4562-b3fc-2c963f66afa6",
+    invoice_number="8812345",
+    support_reference="0HN7K2L9QPC3T:00000001",
+)
+
+NO_NETWORK = Conditions(network_ok=False)
+WORST = Conditions(
+    network_ok=False,
+    register_ok=False,
+    keypad_ok=False,
+    printer=PrinterStatus.OFFLINE,
+    pending_receipts=3,
+    journal_ok=False,
+)
+
+FIRST_TROUBLE = {
+    Trouble.JOURNAL: WORST,
+    Trouble.KEYPAD: replace(WORST, journal_ok=True),
+    Trouble.REGISTER: replace(WORST, journal_ok=True, keypad_ok=True),
+    Trouble.NETWORK: replace(WORST, journal_ok=True, keypad_ok=True, register_ok=True),
+    Trouble.PAPER_OUT: Conditions(printer=PrinterStatus.PAPER_OUT, pending_receipts=2),
+    Trouble.COVER_OPEN: Conditions(printer=PrinterStatus.COVER_OPEN, pending_receipts=2),
+    Trouble.PRINTER_OFFLINE: Conditions(printer=PrinterStatus.OFFLINE, pending_receipts=2),
+    Trouble.RECEIPTS_PENDING: Conditions(pending_receipts=2),
+}
+"""For each trouble the worst conditions in which it comes first."""
+
+
+def _views() -> Mapping[str, View]:
+    phone_sale = replace(SALE, customer_kind=CustomerKind.PHONE)
+    checking = {"committed": True, "misses": 3}
+    views = {
+        "idle": View(),
+        "idle_no_network": View(conditions=NO_NETWORK),
+        "idle_no_register": View(conditions=Conditions(register_ok=False)),
+        "idle_no_keypad": View(conditions=Conditions(keypad_ok=False)),
+        "idle_no_journal": View(conditions=Conditions(journal_ok=False)),
+        "idle_no_printer": View(conditions=Conditions(printer=PrinterStatus.OFFLINE)),
+        "idle_out_of_paper": View(conditions=Conditions(printer=PrinterStatus.PAPER_OUT, pending_receipts=2)),
+        "idle_printer_open": View(conditions=Conditions(printer=PrinterStatus.COVER_OPEN)),
+        "idle_receipt_pending": View(conditions=Conditions(pending_receipts=1)),
+        "idle_everything_wrong": View(conditions=WORST),
+        "entry": View(sale=SALE),
+        "entry_typing": View(sale=SALE, entry=Entry(Sensitive("822328"))),
+        "entry_typing_no_network": View(sale=SALE, entry=Entry(Sensitive("12345678901234")), conditions=NO_NETWORK),
+        "entry_large_amount": View(sale=replace(SALE, amount_kr=12_345_678), entry=Entry(Sensitive("4"))),
+        "authorization": View(sale=replace(phone_sale, state=State.AUTHORIZATION)),
+        "authorization_cancelling": View(
+            sale=replace(phone_sale, state=State.AUTHORIZATION, reason=Reason.CASHIER_CANCELLED)
+        ),
+        "customer_app": View(sale=replace(SALE, state=State.CUSTOMER, customer_kind=CustomerKind.APP_CODE)),
+        "customer_kennitala": View(sale=replace(SALE, state=State.CUSTOMER, customer_kind=CustomerKind.KENNITALA)),
+        "customer_phone": View(sale=replace(phone_sale, state=State.CUSTOMER)),
+        "customer_phone_no_network": View(sale=replace(phone_sale, state=State.CUSTOMER), conditions=NO_NETWORK),
+        "code_entry": View(sale=replace(SALE, state=State.CODE_ENTRY)),
+        "code_entry_typing": View(sale=replace(SALE, state=State.CODE_ENTRY), entry=Entry(Sensitive("123"))),
+        "code_entry_again": View(sale=replace(SALE, state=State.CODE_ENTRY, code_tries_left=2)),
+        "code_entry_last": View(sale=replace(SALE, state=State.CODE_ENTRY, code_tries_left=1)),
+        "code_check": View(sale=replace(SALE, state=State.CODE_CHECK)),
+        "capture": View(sale=replace(SALE, state=State.CAPTURE, committed=True)),
+        "capture_settling": View(sale=replace(SALE, state=State.CAPTURE, committed=True, settling=True)),
+        "capture_unknown": View(sale=replace(SALE, state=State.CAPTURE, **checking), conditions=NO_NETWORK),
+        "void": View(sale=replace(SALE, state=State.VOID, reason=Reason.TIMED_OUT)),
+        "void_unknown": View(sale=replace(SALE, state=State.VOID, reason=Reason.TIMED_OUT, **checking)),
+        "paid_out_of_paper": View(
+            result=CLOSED_SALE, conditions=Conditions(printer=PrinterStatus.PAPER_OUT, pending_receipts=2)
+        ),
+    }
+    for kind in CustomerKind:
+        views[f"entry_{kind}"] = View(sale=SALE, entry=Entry(kind=kind))
+    for problem in IdentifierProblem:
+        state = State.CODE_ENTRY if problem is IdentifierProblem.BAD_SMS_CODE else State.ENTRY
+        views[problem] = View(sale=replace(SALE, state=state), entry=Entry(Sensitive("12"), problem=problem))
+    for reason in Reason:
+        views[f"result_{reason}"] = View(result=replace(CLOSED_SALE, reason=reason))
+    return views
+
+
+VIEWS = _views()
+
+
+def picture(name: str, language: Language) -> Image.Image:
+    return render(screen_for(VIEWS[name], language, shop_name=SHOP.name), SIZE_PX)
+
+
+def picture_path(name: str, language: Language) -> Path:
+    return GOLDEN / "screens" / language / f"{name}.png"
+
+
+# --- receipts ---------------------------------------------------------------------------------------------------------
+
+RECEIPTS = {
+    "paid": (CLOSED_SALE, False),
+    "paid_copy": (CLOSED_SALE, True),
+    "not_traceable": (replace(CLOSED_SALE, reason=Reason.NOT_TRACEABLE, invoice_number=None), False),
+}
+RECEIPT_CASES = list(product(RECEIPTS, LANGUAGES, ReceiptKind, get_args(Columns)))
+
+
+def receipt(name: str, language: Language, kind: ReceiptKind, columns: Columns) -> Document:
+    sale, copy = RECEIPTS[name]
+    return receipt_document(
+        sale,
+        kind=kind,
+        copy=copy,
+        shop=SHOP,
+        terminal_id="T1",
+        printed_at=datetime(2026, 11, 24, 9, 1, tzinfo=UTC),
+        language=language,
+        columns=columns,
+    )
+
+
+def receipt_path(name: str, language: Language, kind: ReceiptKind, columns: Columns) -> Path:
+    return GOLDEN / "receipts" / language / f"{name}_{kind}_{columns}.txt"
+
+
+def as_text(document: Document, columns: int) -> str:
+    """The paper with its right edge, and behind it b for bold and d for double size."""
+    lines = []
+    for item in document:
+        if not isinstance(item, TextLine):
+            lines.append("-" * columns + "+")
+            continue
+        text = "".join(f"{char} " for char in item.text) if item.double else item.text
+        indent = {"left": 0, "center": (columns - len(text)) // 2, "right": columns - len(text)}[item.align]
+        flags = "b" * item.bold + "d" * item.double
+        lines.append(f"{' ' * indent + text:<{columns}}| {flags}".rstrip())
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,126 @@
+"""The pixels: everything fits, nothing is cut, and each screen looks as it was last looked at."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+from PIL import Image, ImageChops, features
+
+from terminal.entry import Entry
+from terminal.messages import Language, Trouble
+from terminal.oled import FACES, _font, lay_out, render
+from terminal.sale import State
+from terminal.screens import Screen, screen_for
+from terminal.sensitive import Sensitive
+from terminal.view import View
+from tests.golden.cases import FIRST_TROUBLE, GOLDEN, LANGUAGES, SALE, SIZE_PX, VIEWS, WORST, picture, picture_path
+
+MOST_DIFFERENT_UNDER_ANOTHER_FREETYPE = 0.03
+LARGEST_AMOUNT_KR = 9_999_999
+
+every_screen = pytest.mark.parametrize("name", VIEWS)
+every_language = pytest.mark.parametrize("language", LANGUAGES)
+
+
+@every_screen
+@every_language
+def test_screen_looks_as_golden(name: str, language: Language) -> None:
+    with Image.open(picture_path(name, language)) as golden:
+        different = ImageChops.logical_xor(picture(name, language), golden.convert("1")).histogram()[255]
+    drawn_by = (GOLDEN / "screens" / "freetype-version").read_text(encoding="ascii").strip()
+    same_freetype = features.version("freetype2") == drawn_by
+    allowed = 0 if same_freetype else int(MOST_DIFFERENT_UNDER_ANOTHER_FREETYPE * SIZE_PX[0] * SIZE_PX[1])
+    assert different <= allowed, f"{name} ({language}) changed: look at it, then run python -m tests.golden"
+
+
+def test_no_golden_picture_is_left_over() -> None:
+    kept = set(GOLDEN.glob("screens/*/*.png"))
+    assert kept == {picture_path(name, language) for name in VIEWS for language in LANGUAGES}
+
+
+@every_screen
+@every_language
+@pytest.mark.parametrize("amount_kr", [1, LARGEST_AMOUNT_KR])
+def test_every_message_fits_whole(name: str, language: Language, amount_kr: int) -> None:
+    view = VIEWS[name]
+    view = replace(
+        view,
+        sale=view.sale and replace(view.sale, amount_kr=amount_kr),
+        result=view.result and replace(view.result, amount_kr=amount_kr),
+    )
+    assert_whole(screen_for(view, language, shop_name="Blómabúðin við Lækinn"))
+
+
+@pytest.mark.parametrize("trouble", Trouble)
+@every_screen
+@every_language
+def test_every_screen_has_room_for_the_mark_of_any_trouble(trouble: Trouble, name: str, language: Language) -> None:
+    assert_whole(screen_for(replace(VIEWS[name], conditions=FIRST_TROUBLE[trouble]), language))
+
+
+def assert_whole(screen: Screen) -> None:
+    layout = lay_out(screen, SIZE_PX)
+    assert layout.complete
+    for block in layout.blocks:
+        if block.role != "marks":
+            assert " ".join(block.lines) == getattr(screen, block.role)
+    bottom_px = 0
+    for block in layout.blocks:
+        assert block.top_px >= bottom_px, f"{block} overlaps"
+        bottom_px = block.top_px + block.height_px
+        assert block.width_px <= SIZE_PX[0]
+    assert bottom_px <= SIZE_PX[1]
+
+
+@pytest.mark.parametrize("size_px", [(128, 64), (128, 32)])
+@every_screen
+def test_picture_is_one_bit_and_never_blank(name: str, size_px: tuple[int, int]) -> None:
+    drawn = render(screen_for(VIEWS[name], "is"), size_px)
+    assert (drawn.mode, drawn.size) == ("1", size_px)
+    assert drawn.getbbox() is not None
+
+
+def test_text_that_cannot_fit_is_left_out_by_need_and_told() -> None:
+    endless = "orð " * 200
+    layout = lay_out(Screen(headline="1.990 kr.", prompt="Samþykktu", hint=endless), SIZE_PX)
+    assert not layout.complete
+    assert [block.role for block in layout.blocks] == ["headline", "prompt"]
+
+
+@pytest.mark.parametrize("shop_name", ["", "B", "Verslunarfélagið " * 30, "Ó" * 300, "\u200b", "日本"])
+def test_any_shop_name_is_drawn_without_an_error(shop_name: str) -> None:
+    drawn = render(screen_for(View(), "is", shop_name=shop_name), SIZE_PX)
+    assert drawn.getbbox() is not None
+
+
+def test_empty_screen_is_dark() -> None:
+    assert render(Screen(), SIZE_PX).getbbox() is None
+
+
+def test_amount_is_the_largest_text_of_an_open_sale() -> None:
+    for state in (State.ENTRY, State.CUSTOMER, State.CODE_CHECK, State.CAPTURE):
+        blocks = lay_out(screen_for(View(sale=replace(SALE, state=state)), "is"), SIZE_PX).blocks
+        sizes = {block.role: block.face.size_px for block in blocks}
+        assert max(sizes, key=lambda role: sizes[role]) == "headline"
+
+
+def test_other_marks_are_counted() -> None:
+    screen = screen_for(View(sale=SALE, conditions=WORST), "en")
+    marks = [block.lines for block in lay_out(screen, SIZE_PX).blocks if block.role == "marks"]
+    assert marks == [("Journal fault +5",)]
+
+
+def test_pixels_tell_nothing_but_the_last_digit() -> None:
+    pictures = {
+        render(screen_for(View(sale=SALE, entry=Entry(Sensitive(digits))), "is"), SIZE_PX).tobytes()
+        for digits in ("8223281", "7777771", "6000001")
+    }
+    assert len(pictures) == 1
+
+
+@pytest.mark.parametrize("face", sorted({face for faces in FACES.values() for face in faces}))
+def test_font_has_every_letter_that_is_shown(face: tuple[str, int]) -> None:
+    font = next(_font(known) for faces in FACES.values() for known in faces if known == face)
+    missing = bytes(font.getmask("\U0010fffd", mode="1"))
+    for letter in "ÁÉÍÓÚÝÞÆÖÐáéíóúýþæöð…•#*":
+        assert bytes(font.getmask(letter, mode="1")) != missing, letter
