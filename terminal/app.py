@@ -30,7 +30,7 @@ from terminal.performer import TerminalPerformer
 from terminal.presenter import Presenter
 from terminal.printing import ReceiptPrinting
 from terminal.receipt import Shop
-from terminal.register.line import LineProtocol
+from terminal.register.factory import build_protocol
 from terminal.register.link import RegisterLink
 from terminal.register.protocol import RegisterReply
 from terminal.runner import Runner, WatchdogDue
@@ -183,7 +183,7 @@ class TerminalApp:
     def _build_link(self) -> RegisterLink:
         return RegisterLink(
             self._devices.register_port,
-            LineProtocol(self._config.register.amount_decimals),
+            build_protocol(self._config.register),
             self.runner.put,
             on_line_changed=lambda up, _detail: self.runner.put(ConditionsChanged({"register_ok": up})),
         )
