@@ -1,8 +1,9 @@
 """Who pays: what the customer gives at the keypad, told apart and checked before anything is sent.
 
 Sources: Netgíró docs, Offline Checkout (POS), "Customer identifiers"; the app's barcode number is a fixed prefix and a
-four-digit token; a kennitala is ten digits with a mod-11 check digit (Þjóðskrá); Icelandic mobile numbers have seven
-digits and start with 6, 7 or 8.
+four-digit token; Icelandic mobile numbers have seven digits and start with 6, 7 or 8. A kennitala is ten digits. Its
+date and mod-11 check digit find slips of the finger, but since 18 February 2026 a kennitala need not have either
+(Þjóðskrá, "Kennitölur án vartölu"): one that fails the test is asked about, and taken if the reader insists.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import msgspec
 from terminal.sensitive import Sensitive
 
 APP_CODE_TOKEN_DIGITS = 4
+KENNITALA_DIGITS = 10
 SMS_CODE_DIGITS = range(3, 9)  # the Netposi manual says four; other short lengths are not ours to refuse
 LONGEST_ENTRY = 14  # 00354 and a phone number, with room for a slip of the finger
 
@@ -47,6 +49,8 @@ class IdentifierProblem(StrEnum):
     NOT_AN_IDENTIFIER = "not_an_identifier"
     BAD_APP_CODE = "bad_app_code"
     BAD_KENNITALA = "bad_kennitala"
+    DOUBTFUL_KENNITALA = "doubtful_kennitala"
+    """Ten digits that fail the test: likely mistyped, but possibly right."""
     BAD_PHONE = "bad_phone"
     BAD_SMS_CODE = "bad_sms_code"
 
@@ -59,16 +63,21 @@ class IdentifierRules(msgspec.Struct, frozen=True):
     """True against the sandbox only: its person 2222222229 was born in month 22."""
 
 
-def identify(digits: str, kind: CustomerKind | None, rules: IdentifierRules) -> Customer | IdentifierProblem:
-    """The customer that these digits name, as the forced ``kind`` or as whichever kind they look like."""
+def identify(
+    digits: str, kind: CustomerKind | None, rules: IdentifierRules, *, insisted: bool = False
+) -> Customer | IdentifierProblem:
+    """The customer that these digits name, as the forced ``kind`` or as whichever kind they look like.
+
+    ``insisted`` takes a doubtful kennitala: the service knows better than its check digit.
+    """
     match kind:
         case CustomerKind.APP_CODE:
             return _app_code(digits, rules) or IdentifierProblem.BAD_APP_CODE
         case CustomerKind.KENNITALA:
-            return _kennitala(digits, rules) or IdentifierProblem.BAD_KENNITALA
+            return _kennitala(digits, rules, insisted=insisted) or _kennitala_problem(digits)
         case CustomerKind.PHONE:
             return _phone(digits) or IdentifierProblem.BAD_PHONE
-    customer = _app_code(digits, rules) or _kennitala(digits, rules) or _phone(digits)
+    customer = _app_code(digits, rules) or _phone(digits) or _kennitala(digits, rules, insisted=insisted)
     return customer or _most_likely_problem(digits)
 
 
@@ -79,13 +88,18 @@ def _app_code(digits: str, rules: IdentifierRules) -> Customer | None:
     return Customer(CustomerKind.APP_CODE, Sensitive(rules.app_code_prefix + token))
 
 
-def _kennitala(digits: str, rules: IdentifierRules) -> Customer | None:
+def _kennitala(digits: str, rules: IdentifierRules, *, insisted: bool) -> Customer | None:
     from stdnum.is_ import kennitala  # noqa: PLC0415  34 ms: not before somebody types
 
-    if len(digits) != 10 or not _all_digits(digits):
+    if len(digits) != KENNITALA_DIGITS or not _all_digits(digits):
         return None
-    valid = kennitala.checksum(digits) == 0 if rules.impossible_birth_dates else kennitala.is_valid(digits)
-    return Customer(CustomerKind.KENNITALA, Sensitive(digits)) if valid else None
+    is_usual = kennitala.checksum(digits) == 0 if rules.impossible_birth_dates else kennitala.is_valid(digits)
+    return Customer(CustomerKind.KENNITALA, Sensitive(digits)) if is_usual or insisted else None
+
+
+def _kennitala_problem(digits: str) -> IdentifierProblem:
+    has_form = len(digits) == KENNITALA_DIGITS and _all_digits(digits)
+    return IdentifierProblem.DOUBTFUL_KENNITALA if has_form else IdentifierProblem.BAD_KENNITALA
 
 
 def _phone(digits: str) -> Customer | None:
@@ -96,7 +110,7 @@ def _phone(digits: str) -> Customer | None:
 def _most_likely_problem(digits: str) -> IdentifierProblem:
     match len(digits):
         case 10:
-            return IdentifierProblem.BAD_KENNITALA
+            return _kennitala_problem(digits)
         case 7 | 12:
             return IdentifierProblem.BAD_PHONE
         case _:

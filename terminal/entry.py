@@ -1,7 +1,7 @@
 """What is being typed at the keypad: a pure editor from keys to identifiers and codes.
 
 ``*`` clears one entry, and on an empty entry cancels; ``#`` is OK; A, B and C say which kind of identifier follows.
-Other keys do nothing.
+Other keys do nothing. OK once more insists on a kennitala that fails its test.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ def press_identifier(entry: Entry, key: str, rules: IdentifierRules) -> EntryRes
         return Entry(kind=KIND_KEYS[key])
     if key != "#":
         return _edit(entry, key)
-    result = identify(entry.digits.reveal(), entry.kind, rules)
+    insisted = entry.problem is IdentifierProblem.DOUBTFUL_KENNITALA
+    result = identify(entry.digits.reveal(), entry.kind, rules, insisted=insisted)
     return replace(entry, problem=result) if isinstance(result, IdentifierProblem) else result
 
 

@@ -62,7 +62,8 @@ ENGLISH = Words(
     identifier_problems={
         IdentifierProblem.NOT_AN_IDENTIFIER: Advice("Wrong length.", "App code, kennitala or phone?"),
         IdentifierProblem.BAD_APP_CODE: Advice("Wrong app code.", "Type its last 4 digits."),
-        IdentifierProblem.BAD_KENNITALA: Advice("Wrong kennitala.", "Type it again."),
+        IdentifierProblem.BAD_KENNITALA: Advice("Wrong kennitala.", "Type 10 digits."),
+        IdentifierProblem.DOUBTFUL_KENNITALA: Advice("Is the kennitala right?", "Press # if it is."),
         IdentifierProblem.BAD_PHONE: Advice("Wrong mobile number.", "7 digits, starting with 6, 7 or 8."),
         IdentifierProblem.BAD_SMS_CODE: Advice("Wrong length.", "Type the code from the SMS."),
     },

@@ -62,7 +62,8 @@ ICELANDIC = Words(
     identifier_problems={
         IdentifierProblem.NOT_AN_IDENTIFIER: Advice("Rangur fjöldi stafa.", "Appkóði, kennitala eða símanúmer?"),
         IdentifierProblem.BAD_APP_CODE: Advice("Rangur appkóði.", "Sláðu inn síðustu 4 tölustafina."),
-        IdentifierProblem.BAD_KENNITALA: Advice("Röng kennitala.", "Sláðu hana inn aftur."),
+        IdentifierProblem.BAD_KENNITALA: Advice("Röng kennitala.", "Sláðu inn 10 tölustafi."),
+        IdentifierProblem.DOUBTFUL_KENNITALA: Advice("Er kennitalan rétt?", "Ýttu á # ef svo er."),
         IdentifierProblem.BAD_PHONE: Advice("Rangt farsímanúmer.", "7 tölustafir, byrjar á 6, 7 eða 8."),
         IdentifierProblem.BAD_SMS_CODE: Advice("Rangur fjöldi stafa.", "Sláðu inn kóðann úr SMS-inu."),
     },

@@ -26,7 +26,7 @@ def test_any_keys_while_identifying(keys: list[str], rules: IdentifierRules, lan
         result = press_identifier(entry, key, rules)
         assert isinstance(result, Entry | Customer | Cancelled)
         if isinstance(result, Customer):
-            assert identify(result.identifier.reveal(), result.kind, rules) == result
+            assert identify(result.identifier.reveal(), result.kind, rules, insisted=True) == result
         entry = result if isinstance(result, Entry) else Entry()
         assert_shows_one_digit_at_most(entry)
         assert screen_for(View(sale=SALE, entry=entry), language).entry in ("", entry.masked)

@@ -40,17 +40,39 @@ def test_kennitala_of_person_and_company(typed: str, kind: CustomerKind | None) 
 @pytest.mark.parametrize("position", range(9))
 def test_kennitala_with_a_mistyped_digit_is_refused(position: int) -> None:
     wrong = PERSON[:position] + str((int(PERSON[position]) + 1) % 10) + PERSON[position + 1 :]
-    assert identify(wrong, None, SHOP_RULES) is IdentifierProblem.BAD_KENNITALA
+    assert identify(wrong, None, SHOP_RULES) is IdentifierProblem.DOUBTFUL_KENNITALA
 
 
-def test_sandbox_person_with_an_impossible_birthday_is_taken_in_the_sandbox_only() -> None:
+@pytest.mark.parametrize("kind", [None, CustomerKind.KENNITALA])
+@pytest.mark.parametrize("digits", ["1201743389", "8923501739", "7102691239"])
+def test_kennitala_that_fails_the_test_is_taken_when_insisted_on(digits: str, kind: CustomerKind | None) -> None:
+    """Without a check digit, of somebody known by a system number, and of a company of the 31st of February 1969."""
+    assert identify(digits, kind, SHOP_RULES) is IdentifierProblem.DOUBTFUL_KENNITALA
+    insisted = identify(digits, kind, SHOP_RULES, insisted=True)
+    assert insisted == Customer(CustomerKind.KENNITALA, Sensitive(digits))
+
+
+@pytest.mark.parametrize("digits", ["120174338", "12017433899", "120174338x", "١٢٠١٧٤٣٣٨٩"])
+def test_nothing_but_ten_digits_can_be_insisted_on(digits: str) -> None:
+    assert identify(digits, CustomerKind.KENNITALA, SHOP_RULES, insisted=True) is IdentifierProblem.BAD_KENNITALA
+    assert isinstance(identify(digits, None, SHOP_RULES, insisted=True), IdentifierProblem)
+
+
+def test_insisting_does_not_make_a_kennitala_of_another_identifier() -> None:
+    for digits in ("3548223281", "5000041234"):
+        insisted = identify(digits, None, SHOP_RULES, insisted=True)
+        assert isinstance(insisted, Customer)
+        assert insisted.kind is not CustomerKind.KENNITALA
+
+
+def test_sandbox_person_with_an_impossible_birthday_is_taken_unasked_in_the_sandbox_only() -> None:
     assert identified("2222222229", None, SANDBOX_RULES) == (CustomerKind.KENNITALA, "2222222229")
-    assert identify("2222222229", None, SHOP_RULES) is IdentifierProblem.BAD_KENNITALA
+    assert identify("2222222229", None, SHOP_RULES) is IdentifierProblem.DOUBTFUL_KENNITALA
     assert identified("1111111119", None, SANDBOX_RULES) == (CustomerKind.KENNITALA, "1111111119")
 
 
 def test_sandbox_still_checks_the_check_digit() -> None:
-    assert identify("2222222239", None, SANDBOX_RULES) is IdentifierProblem.BAD_KENNITALA
+    assert identify("2222222239", None, SANDBOX_RULES) is IdentifierProblem.DOUBTFUL_KENNITALA
 
 
 @pytest.mark.parametrize("typed", ["8223281", "3548223281", "003548223281"])
@@ -77,7 +99,7 @@ def test_other_numbers_are_no_phone(typed: str) -> None:
         ("12345678901234", IdentifierProblem.NOT_AN_IDENTIFIER),
         ("5812345", IdentifierProblem.BAD_PHONE),
         ("003545812345", IdentifierProblem.BAD_PHONE),
-        ("1201743398", IdentifierProblem.BAD_KENNITALA),
+        ("1201743389", IdentifierProblem.DOUBTFUL_KENNITALA),
     ],
 )
 def test_problem_is_that_of_the_likeliest_kind(digits: str, problem: IdentifierProblem) -> None:

@@ -78,6 +78,14 @@ def test_ok_again_on_a_refused_entry_changes_nothing() -> None:
     assert type_identifier("#", refused) == refused
 
 
+def test_ok_once_more_insists_on_a_doubtful_kennitala() -> None:
+    asked = type_identifier("1201743389#")
+    assert asked == Entry(Sensitive("1201743389"), problem=IdentifierProblem.DOUBTFUL_KENNITALA)
+    assert type_identifier("#", asked) == Customer(CustomerKind.KENNITALA, Sensitive("1201743389"))
+    assert type_identifier("*", asked) == Entry()
+    assert type_identifier("8223281#", asked) == Customer(CustomerKind.PHONE, Sensitive("8223281"))
+
+
 def test_length_is_bounded() -> None:
     entry = type_identifier("1" * 1000)
     assert entry == Entry(Sensitive("1" * LONGEST_ENTRY))
