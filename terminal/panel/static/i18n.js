@@ -113,8 +113,6 @@ const LANGUAGES = ["is", "en"];
 const listeners = [];
 let current = "en";
 
-export const language = () => current;
-
 /** The words for this key; the key itself if there are none. */
 export function t(key) {
   return WORDS[key]?.[LANGUAGES.indexOf(current)] ?? key;

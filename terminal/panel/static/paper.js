@@ -72,7 +72,11 @@ function receiptItem(receipt) {
   return element(
     "li",
     {},
-    element("img", { src: `${path}.png?${keyOf(receipt)}`, alt: t("receiptAlt").replace("{name}", name), className: "slip" }),
+    element("img", {
+      src: `${path}.png?${keyOf(receipt)}`,
+      alt: t("receiptAlt").replace("{name}", name),
+      className: "slip",
+    }),
     element(
       "details",
       {},

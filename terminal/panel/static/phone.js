@@ -10,7 +10,13 @@ let carts = [];
 let code = null; // {AppCode, Token, Expires}
 let countdown = 0;
 
-const requests = new Items(byId("requests"), (cart) => cart.TransactionId, (cart) => (isSms(cart) ? sms(cart) : request(cart)));
+const isSms = (cart) => cart.State === "awaiting code";
+const isOpen = (cart) => cart.State === "awaiting customer" || isSms(cart);
+const requests = new Items(
+  byId("requests"),
+  (cart) => cart.TransactionId,
+  (cart) => (isSms(cart) ? sms(cart) : request(cart)),
+);
 
 export function startPhone() {
   byId("issue-code").addEventListener("click", () =>
@@ -31,14 +37,13 @@ export function startPhone() {
 export const loadCarts = oneAtATime(async () => {
   carts = await call("GET", "/sandbox/carts?limit=20");
   showCarts();
-}, (error) => {
+}, showNoCarts);
+
+function showNoCarts(error) {
   const isReal = error.status === 404; // a terminal at Netgíró itself: its customers have phones of their own
   byId("phone").hidden = byId("guide").hidden = isReal;
   if (!isReal) showProblem(error);
-});
-
-const isSms = (cart) => cart.State === "awaiting code";
-const isOpen = (cart) => cart.State === "awaiting customer" || isSms(cart);
+}
 
 function showCarts() {
   const open = carts.filter(isOpen);

@@ -92,21 +92,24 @@ const reasonInWords = (code) => wordsOr(`code${code.toUpperCase()}`, code);
 const amountInWords = (digits) => (/^\d{1,12}$/.test(digits) ? formatKr(Number(digits) / scale()) : digits);
 const scale = () => 10 ** (info?.amount_decimals ?? 0);
 
-/** The sale that the register asked for last, told from nothing but the cable: {id, amount, phase, code}. */
+/**
+ * The sale that the register asked for last, told from nothing but what arrived over the cable: {id, amount, phase,
+ * code}. Until the terminal has answered, another try may take its place.
+ */
 function lastSale() {
   let sale = { phase: "ready" };
-  for (const { sender, lost, said } of lines) {
-    const isOpen = sale.phase === "asked" || sale.phase === "waiting";
-    if (sender !== "terminal" && said.verb === "PAY" && !isOpen && !lost) {
-      sale = { phase: "asked", id: said.id, amount: said.first };
-    } else if (sender === "terminal" && isOpen) {
+  for (const { sender, said } of lines.filter((line) => !line.lost)) {
+    if (sender === "terminal") {
       sale = afterAnswer(sale, said);
+    } else if (said.verb === "PAY" && sale.phase !== "waiting") {
+      sale = { phase: "asked", id: said.id, amount: said.first };
     }
   }
   return sale;
 }
 
 function afterAnswer(sale, said) {
+  if (sale.phase !== "asked" && sale.phase !== "waiting") return sale;
   if (said.verb === "ERR") return sale.phase === "asked" ? { ...sale, phase: "notPaid", code: said.first } : sale;
   if (said.verb === "WAIT" && sale.phase === "asked") return { ...sale, phase: "waiting", id: said.id };
   if (said.id !== sale.id) return sale;
@@ -117,12 +120,11 @@ function afterAnswer(sale, said) {
 
 function show() {
   const sale = lastSale();
-  const isOpen = sale.phase === "asked" || sale.phase === "waiting";
   setText(byId("till-amount"), sale.amount ? amountInWords(sale.amount) : "");
   setText(byId("till-status"), t(`till_${sale.phase}`).replace("{reason}", sale.code ? reasonInWords(sale.code) : ""));
   byId("till-display").dataset.phase = sale.phase;
-  byId("pay").disabled = isOpen;
-  byId("cancel").disabled = !isOpen;
+  byId("pay").disabled = sale.phase === "waiting";
+  byId("cancel").disabled = sale.phase !== "asked" && sale.phase !== "waiting";
   cable.show(lines.slice(-MOST_LINES).reverse());
 }
 
