@@ -43,14 +43,13 @@ class PaymentInfo(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
-    """The body of any V1 answer or callback."""
+    """The body of any V1 answer or callback, without what nothing may be decided on: ``Success`` and ``Message``."""
 
     result_code: int | None = None
-    success: bool | None = None
     payment_successful: bool | None = None
-    message: str | None = None
     transaction_id: str | None = None
-    process_cart_check_interval_milliseconds: int | None = None
+    check_interval_ms: int | float | None = msgspec.field(name="ProcessCartCheckIntervalMiliseconds", default=None)
+    """The pace at which to poll. The misspelt name is Netgíró's."""
     payment_info: PaymentInfo | None = None
 
 
