@@ -6,6 +6,8 @@ mark on disk is always ahead of every nonce used; after a start the first nonce 
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 from terminal.errors import JournalError
@@ -24,15 +26,15 @@ class NonceSource:
         self._reserved = high_water
         self._reserve = reserve
         self._clock = clock
+        self._in_turn = asyncio.Lock()
 
     async def next(self) -> str:
         """The next nonce. Goes on in memory when the disk is full: only a power cut could then repeat one."""
-        now = UNIX_EPOCH_TICKS + int(self._clock() * TICKS_PER_S)
-        self._last = nonce = max(now, self._last + 1)
-        if nonce >= self._reserved:
-            self._reserved = nonce + RESERVED_AHEAD_TICKS
-            try:
-                await self._reserve(self._reserved)
-            except JournalError:
-                self._reserved = nonce  # try again with the next one
-        return str(nonce)
+        async with self._in_turn:  # else a second call could use what the first is still reserving
+            now = UNIX_EPOCH_TICKS + int(self._clock() * TICKS_PER_S)
+            self._last = nonce = max(now, self._last + 1)
+            if nonce >= self._reserved:
+                with contextlib.suppress(JournalError):  # the next one tries again
+                    await self._reserve(nonce + RESERVED_AHEAD_TICKS)
+                    self._reserved = nonce + RESERVED_AHEAD_TICKS
+            return str(nonce)

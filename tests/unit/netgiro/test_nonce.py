@@ -1,0 +1,154 @@
+"""Nonces only ever go up: over clock steps, restarts, power cuts and calls at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from terminal.errors import JournalError
+from terminal.netgiro.nonce import RESERVED_AHEAD_TICKS, TICKS_PER_S, UNIX_EPOCH_TICKS, NonceSource
+
+
+class Disk:
+    """Where the high-water mark is kept; ``full`` refuses to take one."""
+
+    def __init__(self) -> None:
+        self.high_water = 0
+        self.writes = 0
+        self.full = False
+        self.slow = asyncio.Event()
+        self.slow.set()
+
+    async def reserve(self, high_water: int) -> None:
+        await self.slow.wait()
+        if self.full:
+            raise JournalError("the disk is full")
+        self.high_water = high_water
+        self.writes += 1
+
+
+class Clock:
+    """A wall clock that can be set."""
+
+    def __init__(self, now_s: float = 1_795_000_000.0) -> None:
+        self.now_s = now_s
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def test_the_scale_is_that_of_netgiros_example() -> None:
+    """635318618538563781 is a moment in March 2014, in ticks of 100 ns since the year 1."""
+    clock = Clock((635318618538563781 - UNIX_EPOCH_TICKS) / TICKS_PER_S)
+    nonce = asyncio.run(NonceSource(0, Disk().reserve, clock).next())
+    assert nonce[:14] == "63531861853856"
+
+
+def test_calls_in_the_same_instant_get_different_nonces() -> None:
+    async def scenario() -> list[str]:
+        source = NonceSource(0, Disk().reserve, Clock())
+        return [await source.next() for _ in range(100)]
+
+    nonces = [int(nonce) for nonce in asyncio.run(scenario())]
+    assert nonces == sorted(set(nonces))
+
+
+def test_a_boot_in_1970_goes_on_above_the_mark_on_disk() -> None:
+    disk = Disk()
+
+    async def scenario() -> tuple[int, int]:
+        before = int(await NonceSource(0, disk.reserve, Clock()).next())
+        after = int(await NonceSource(disk.high_water, disk.reserve, Clock(0.0)).next())
+        return before, after
+
+    before, after = asyncio.run(scenario())
+    assert after > before
+
+
+def test_the_disk_is_written_once_a_minute_at_most() -> None:
+    disk, clock = Disk(), Clock()
+
+    async def scenario() -> None:
+        source = NonceSource(0, disk.reserve, clock)
+        for _ in range(590):
+            await source.next()
+            clock.now_s += 0.1
+        assert disk.writes == 1
+        clock.now_s += 1.5
+        await source.next()
+        assert disk.writes == 2
+
+    asyncio.run(scenario())
+
+
+def test_a_full_disk_does_not_stop_calls_and_is_tried_again() -> None:
+    disk = Disk()
+
+    async def scenario() -> list[int]:
+        source = NonceSource(0, disk.reserve, Clock())
+        disk.full = True
+        nonces = [int(await source.next()), int(await source.next())]
+        disk.full = False
+        return [*nonces, int(await source.next())]
+
+    nonces = asyncio.run(scenario())
+    assert nonces == sorted(set(nonces))
+    assert disk.high_water == nonces[-1] + RESERVED_AHEAD_TICKS
+
+
+def test_a_call_waits_for_the_mark_that_another_is_writing() -> None:
+    disk = Disk()
+
+    async def scenario() -> None:
+        source = NonceSource(0, disk.reserve, Clock())
+        disk.slow.clear()
+        calls = [asyncio.ensure_future(source.next()) for _ in range(2)]
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert not any(call.done() for call in calls), "a nonce was given out before its mark was on disk"
+        disk.slow.set()
+        for call in calls:
+            assert int(await call) < disk.high_water
+
+    asyncio.run(scenario())
+
+
+steps = st.lists(
+    st.one_of(
+        st.just("next"),
+        st.just("restart"),
+        st.floats(-3e9, 3e9, allow_nan=False).map(lambda step_s: ("clock", step_s)),
+    ),
+    max_size=40,
+)
+
+
+@given(steps, st.floats(0, 4e9, allow_nan=False))
+def test_no_nonce_repeats_or_goes_back_whatever_the_clock_does(history: list[object], start_s: float) -> None:
+    async def scenario() -> list[int]:
+        disk, clock, nonces = Disk(), Clock(start_s), []
+        source = NonceSource(disk.high_water, disk.reserve, clock)
+        for step in history:
+            match step:
+                case "next":
+                    nonces.append(int(await source.next()))
+                    assert nonces[-1] < disk.high_water
+                case "restart":
+                    source = NonceSource(disk.high_water, disk.reserve, clock)
+                case ("clock", float(step_s)):
+                    clock.now_s = max(0.0, clock.now_s + step_s)
+        return nonces
+
+    nonces = asyncio.run(scenario())
+    assert nonces == sorted(set(nonces))
+
+
+def test_only_the_journals_errors_are_gone_over() -> None:
+    async def broken(_high_water: int) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(NonceSource(0, broken, Clock()).next())
