@@ -1,0 +1,429 @@
+"""Every way in which a call can end: a readable answer, known not to have left, or lost."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gzip
+import json
+import shutil
+import ssl
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from terminal.errors import CallLost, CallRefused
+from terminal.gateway import Refusal
+from terminal.netgiro import wire
+from terminal.netgiro.client import LARGEST_ANSWER_BYTES, Credentials, NetgiroClient, SignatureCheck
+from terminal.netgiro.nonce import NonceSource
+from terminal.sensitive import Sensitive
+from tests.virtual_time import run_virtual
+
+BASE_URL = "http://netgiro.test/v1"
+URL = BASE_URL + "/Checkout/CheckCart"
+SECRET = "leyndarmál"
+BODY = b'{"ResultCode":10425}'
+
+Answering = Callable[[httpx.Request], httpx.Response | Coroutine[Any, Any, httpx.Response]]
+
+
+def make_client(
+    base_url: str = BASE_URL,
+    *,
+    answering: Answering | None = None,
+    check: SignatureCheck = SignatureCheck.WHEN_PRESENT,
+    connect_timeout_s: float = 5.0,
+    read_timeout_s: float = 15.0,
+) -> NetgiroClient:
+    async def reserve(_high_water: int) -> None:
+        """These nonces need not outlive the test."""
+
+    return NetgiroClient(
+        base_url,
+        Credentials("881E674F", Sensitive(SECRET)),
+        NonceSource(0, reserve, lambda: 0.0),
+        signature_check=check,
+        connect_timeout_s=connect_timeout_s,
+        read_timeout_s=read_timeout_s,
+        transport=httpx.MockTransport(answering) if answering else None,
+    )
+
+
+async def post(client: NetgiroClient) -> Any:
+    try:
+        return await client.post("/Checkout/CheckCart", {"TransactionId": "x"})
+    finally:
+        await client.close()
+
+
+def call(answer: httpx.Response, check: SignatureCheck = SignatureCheck.WHEN_PRESENT) -> Any:
+    return asyncio.run(post(make_client(answering=lambda _request: answer, check=check)))
+
+
+def signed(body: bytes = BODY, *, url: str = URL, secret: str = SECRET) -> dict[str, str]:
+    return {wire.NONCE_HEADER: "7", wire.SIGNATURE_HEADER: wire.sign(secret, "7", url, body)}
+
+
+# --- what is sent -----------------------------------------------------------------------------------------------------
+
+
+def test_the_very_bytes_that_are_sent_are_signed() -> None:
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, content=BODY)
+
+    asyncio.run(post(make_client(answering=answer)))
+    request = seen[0]
+    assert (request.method, str(request.url)) == ("POST", URL)
+    assert request.headers["netgiro_appkey"] == "881E674F"
+    assert json.loads(request.content) == {"TransactionId": "x"}
+    assert wire.signature_matches(SECRET, request.headers, URL, request.content)
+    assert request.headers["accept-encoding"] == "identity"
+
+
+def test_a_base_url_may_end_with_a_slash() -> None:
+    seen: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(str(request.url))
+        return httpx.Response(200, content=BODY)
+
+    asyncio.run(post(make_client(BASE_URL + "/", answering=answer)))
+    assert seen == [URL]
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_readable_answer_comes_with_its_status_and_support_reference() -> None:
+    answer = call(httpx.Response(400, content=BODY, headers={"Netgiro_ReferenceId": "abc"}))
+    assert (answer.answer.result_code, answer.http_status, answer.support_reference) == (10425, 400, "abc")
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 307, 308, 500, 502, 503, 504, 599])
+def test_a_redirect_or_a_server_error_is_no_answer(status: int) -> None:
+    headers = {"location": "https://elsewhere.test/", "netgiro_referenceId": "abc"}
+    with pytest.raises(CallLost, match=str(status)) as caught:
+        call(httpx.Response(status, content=BODY, headers=headers))
+    assert caught.value.support_reference == "abc"
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", BODY[:-3], b"[1]", b'"paid"', b"\xff\xfe\x00"])
+def test_a_body_that_cannot_be_read_is_no_answer(body: bytes) -> None:
+    with pytest.raises(CallLost):
+        call(httpx.Response(200, content=body))
+
+
+def test_a_body_that_is_too_large_is_no_answer_and_is_not_read_to_its_end() -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while True:
+            sent += 65_536
+            yield b" " * 65_536
+
+    with pytest.raises(CallLost, match="too large"):
+        call(httpx.Response(200, content=endless()))
+    assert sent <= 2 * LARGEST_ANSWER_BYTES
+
+
+def test_a_body_that_claims_a_compression_it_does_not_have_is_no_answer() -> None:
+    async def body() -> AsyncIterator[bytes]:
+        yield b"not gzip"
+
+    with pytest.raises(CallLost):
+        call(httpx.Response(200, content=body(), headers={"content-encoding": "gzip"}))
+
+
+def test_a_server_that_compresses_all_the_same_is_understood() -> None:
+    headers = {"content-encoding": "gzip"} | signed()
+    assert call(httpx.Response(200, content=gzip.compress(BODY), headers=headers)).answer.result_code == 10425
+
+
+# --- signatures -------------------------------------------------------------------------------------------------------
+
+RIGHT = signed()
+WRONG = [
+    pytest.param(signed(secret="other"), id="another secret"),
+    pytest.param(signed(url=URL + "?"), id="another URL"),
+    pytest.param(signed(BODY + b" "), id="another body"),
+    pytest.param(RIGHT | {wire.NONCE_HEADER: "8"}, id="another nonce"),
+    pytest.param({wire.SIGNATURE_HEADER: RIGHT[wire.SIGNATURE_HEADER]}, id="no nonce"),
+    pytest.param(RIGHT | {wire.SIGNATURE_HEADER: ""}, id="empty"),
+]
+
+
+@pytest.mark.parametrize("check", SignatureCheck)
+def test_a_right_signature_is_taken(check: SignatureCheck) -> None:
+    assert call(httpx.Response(200, content=BODY, headers=RIGHT), check).answer.result_code == 10425
+
+
+@pytest.mark.parametrize("check", [SignatureCheck.REQUIRE, SignatureCheck.WHEN_PRESENT])
+@pytest.mark.parametrize("headers", WRONG)
+def test_a_wrong_signature_is_no_answer(headers: dict[str, str], check: SignatureCheck) -> None:
+    with pytest.raises(CallLost, match="signature"):
+        call(httpx.Response(200, content=BODY, headers=headers), check)
+
+
+def test_a_wrong_signature_on_a_refusal_is_no_answer_either() -> None:
+    with pytest.raises(CallLost):
+        call(httpx.Response(400, content=b'{"ResultCode":400}', headers=RIGHT))
+
+
+def test_a_missing_signature_is_no_answer_only_where_one_is_required() -> None:
+    answer = httpx.Response(200, content=BODY)
+    assert call(answer, SignatureCheck.WHEN_PRESENT).answer.result_code == 10425
+    with pytest.raises(CallLost):
+        call(httpx.Response(200, content=BODY), SignatureCheck.REQUIRE)
+
+
+@pytest.mark.parametrize("headers", WRONG)
+def test_signatures_are_not_looked_at_when_that_is_off(headers: dict[str, str]) -> None:
+    assert call(httpx.Response(200, content=BODY, headers=headers), SignatureCheck.OFF).answer.result_code == 10425
+
+
+# --- connections that fail --------------------------------------------------------------------------------------------
+
+NOT_SENT = [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout]
+LOST = [
+    httpx.ReadTimeout,
+    httpx.WriteTimeout,
+    httpx.ReadError,
+    httpx.WriteError,
+    httpx.CloseError,
+    httpx.RemoteProtocolError,
+    httpx.LocalProtocolError,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.DecodingError,
+    httpx.TooManyRedirects,
+]
+
+
+def failing(error: type[httpx.RequestError]) -> NetgiroClient:
+    def answer(request: httpx.Request) -> httpx.Response:
+        raise error("as asked for", request=request)
+
+    return make_client(answering=answer)
+
+
+@pytest.mark.parametrize("error", NOT_SENT)
+def test_what_never_left_is_refused_as_not_sent(error: type[httpx.RequestError]) -> None:
+    with pytest.raises(CallRefused) as caught:
+        asyncio.run(post(failing(error)))
+    assert caught.value.refusal is Refusal.NOT_SENT
+
+
+@pytest.mark.parametrize("error", LOST)
+def test_whatever_else_fails_may_have_happened(error: type[httpx.RequestError]) -> None:
+    with pytest.raises(CallLost):
+        asyncio.run(post(failing(error)))
+
+
+def test_every_transport_error_of_httpx_is_known_here() -> None:
+    families = {
+        httpx.RequestError,
+        httpx.TransportError,
+        httpx.TimeoutException,
+        httpx.NetworkError,
+        httpx.ProtocolError,
+    }
+    of_httpx = {
+        error for error in vars(httpx).values() if isinstance(error, type) and issubclass(error, httpx.RequestError)
+    }
+    assert of_httpx - families == {*NOT_SENT, *LOST}
+
+
+def test_a_server_that_never_answers_is_given_up_in_bounded_time() -> None:
+    async def never(_request: httpx.Request) -> httpx.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def scenario() -> float:
+        started_s = asyncio.get_running_loop().time()
+        with pytest.raises(CallLost):
+            await post(make_client(answering=never, connect_timeout_s=5, read_timeout_s=15))
+        return asyncio.get_running_loop().time() - started_s
+
+    assert run_virtual(scenario()) == pytest.approx(35)
+
+
+def test_a_server_that_drips_is_given_up_in_bounded_time() -> None:
+    """Each byte comes within the read time-out; only the sum of them is too long."""
+
+    async def drip() -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await asyncio.sleep(10)
+
+    async def scenario() -> float:
+        started_s = asyncio.get_running_loop().time()
+        with pytest.raises(CallLost):
+            await post(make_client(answering=lambda _request: httpx.Response(200, content=drip())))
+        return asyncio.get_running_loop().time() - started_s
+
+    assert run_virtual(scenario()) == pytest.approx(35)
+
+
+# --- real sockets -----------------------------------------------------------------------------------------------------
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def listening(serve: Serve, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    """A TCP server on a free port, whose connections are closed after ``serve``."""
+
+    async def serve_and_close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            await serve(reader, writer)
+        writer.close()
+
+    server = await asyncio.start_server(serve_and_close, "127.0.0.1", 0, ssl=tls)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
+async def read_request(reader: asyncio.StreamReader) -> bytes:
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = next(
+        int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")
+    )
+    return head + await reader.readexactly(length)
+
+
+def test_a_port_that_nobody_listens_on_means_not_sent() -> None:
+    async def scenario() -> None:
+        async with listening(lambda _reader, _writer: asyncio.sleep(0)) as port:
+            pass
+        with pytest.raises(CallRefused) as caught:
+            await post(make_client(f"http://127.0.0.1:{port}/v1"))
+        assert caught.value.refusal is Refusal.NOT_SENT
+
+    asyncio.run(scenario())
+
+
+def test_a_connection_dropped_after_the_request_may_have_done_its_work() -> None:
+    received: list[bytes] = []
+
+    async def read_and_hang_up(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        received.append(await read_request(reader))
+
+    async def scenario() -> None:
+        async with listening(read_and_hang_up) as port:
+            with pytest.raises(CallLost):
+                await post(make_client(f"http://127.0.0.1:{port}/v1"))
+
+    asyncio.run(scenario())
+    assert b'{"TransactionId":"x"}' in received[0]
+
+
+def test_a_body_cut_in_the_middle_is_no_answer() -> None:
+    async def half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n" + BODY[:10])
+        await writer.drain()
+
+    async def scenario() -> None:
+        async with listening(half) as port:
+            with pytest.raises(CallLost):
+                await post(make_client(f"http://127.0.0.1:{port}/v1"))
+
+    asyncio.run(scenario())
+
+
+def test_a_second_call_goes_over_the_same_connection() -> None:
+    connections = 0
+
+    async def answer_twice(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        for _ in range(2):
+            await read_request(reader)
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(BODY) + BODY)
+            await writer.drain()
+
+    async def scenario() -> None:
+        async with listening(answer_twice) as port:
+            client = make_client(f"http://127.0.0.1:{port}/v1")
+            await client.post("/Checkout/CheckCart", {})
+            await post(client)
+
+    asyncio.run(scenario())
+    assert connections == 1
+
+
+# --- TLS --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that nobody but itself vouches for, and its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("TLS verification is not tested: the openssl command is missing (apt-get install openssl)")
+    folder = tmp_path_factory.mktemp("tls")
+    chain, key = folder / "certificate.pem", folder / "key.pem"
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=127.0.0.1"
+    where = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(chain)]
+    subprocess.run([*command.split(), *where], check=True, capture_output=True)
+    return chain, key
+
+
+async def answer_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await read_request(reader)
+    writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(BODY) + BODY)
+    await writer.drain()
+
+
+def server_context(certificate: tuple[Path, Path]) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    return context
+
+
+@pytest.mark.parametrize("scheme", ["https", "HTTPS"])
+def test_a_server_whose_certificate_nobody_vouches_for_gets_no_request(
+    scheme: str, certificate: tuple[Path, Path]
+) -> None:
+    received: list[bytes] = []
+
+    async def listen(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        received.append(await read_request(reader))
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _loop, _context: None)  # the server's side of the failed handshake
+        async with listening(listen, server_context(certificate)) as port:
+            with pytest.raises(CallRefused) as caught:
+                await post(make_client(f"{scheme}://127.0.0.1:{port}/v1"))
+        assert caught.value.refusal is Refusal.NOT_SENT
+        assert "certificate" in str(caught.value).lower()
+
+    asyncio.run(scenario())
+    assert received == []
+
+
+def test_a_server_whose_certificate_is_trusted_is_called(
+    certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pair of the test above: it is the certificate alone that made the difference."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+
+    async def scenario() -> int:
+        async with listening(answer_once, server_context(certificate)) as port:
+            answer = await post(make_client(f"https://127.0.0.1:{port}/v1"))
+        return int(answer.answer.result_code)
+
+    assert asyncio.run(scenario()) == 10425
