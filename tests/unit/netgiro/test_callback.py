@@ -1,0 +1,150 @@
+"""Callbacks: 200 only for what is genuine and on disk; everything else gets 400 and changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from terminal.netgiro import wire
+from terminal.netgiro.callback import LARGEST_CALLBACK_BYTES, create_callback_listener
+from terminal.netgiro.v1 import callback_url
+from terminal.sensitive import Sensitive
+
+PUBLIC_URL = "https://shop.test/hooks"
+ARRIVES_AT = "http://127.0.0.1:8024"
+SECRET = "leyndarmál"
+REFERENCE = "T1-000007-A1B2C3"
+PAYMENT = {"ReferenceNumber": REFERENCE, "StatusId": 1, "TotalAmount": 1990}
+BODY = json.dumps({"ResultCode": 10429, "PaymentInfo": PAYMENT}).encode()
+
+
+class Terminal:
+    """What stands behind the listener: takes callbacks down, or has a disk that does not."""
+
+    def __init__(self, *, takes: bool = True) -> None:
+        self.heard: list[tuple[str, bool]] = []
+        self._takes = takes
+
+    async def on_callback(self, reference: str, approved: bool) -> bool:
+        self.heard.append((reference, approved))
+        return self._takes
+
+
+def sign(body: bytes = BODY, *, url: str | None = None, secret: str = SECRET, nonce: str = "7") -> dict[str, str]:
+    url = callback_url(PUBLIC_URL, REFERENCE, approved=True) if url is None else url
+    return {wire.NONCE_HEADER: nonce, wire.SIGNATURE_HEADER: wire.sign(secret, nonce, url, body)}
+
+
+def deliver(
+    terminal: Terminal,
+    *,
+    body: bytes | AsyncIterator[bytes] = BODY,
+    headers: dict[str, str] | None = None,
+    path: str = f"/hooks/netgiro/callback/confirmed/{REFERENCE}",
+    method: str = "POST",
+) -> int:
+    async def scenario() -> int:
+        app = create_callback_listener(PUBLIC_URL, Sensitive(SECRET), terminal.on_callback)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
+            sent: dict[str, Any] = {"headers": sign() if headers is None else headers}
+            response = await client.request(method, ARRIVES_AT + path, content=body, **sent)
+        return response.status_code
+
+    return asyncio.run(scenario())
+
+
+def test_a_genuine_approval_is_heard_and_acknowledged() -> None:
+    terminal = Terminal()
+    assert deliver(terminal) == 200
+    assert terminal.heard == [(REFERENCE, True)]
+
+
+def test_a_genuine_cancellation_is_heard_as_one() -> None:
+    terminal = Terminal()
+    headers = sign(url=callback_url(PUBLIC_URL, REFERENCE, approved=False))
+    assert deliver(terminal, headers=headers, path=f"/netgiro/callback/cancelled/{REFERENCE}") == 200
+    assert terminal.heard == [(REFERENCE, False)]
+
+
+def test_a_proxy_may_shorten_the_path_because_the_registered_url_is_what_is_signed() -> None:
+    terminal = Terminal()
+    assert deliver(terminal, path=f"/netgiro/callback/confirmed/{REFERENCE}") == 200
+
+
+def test_what_the_disk_did_not_take_is_not_acknowledged() -> None:
+    terminal = Terminal(takes=False)
+    assert deliver(terminal) == 400
+    assert terminal.heard == [(REFERENCE, True)]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({}, id="none"),
+        pytest.param(sign(secret="other"), id="another secret"),
+        pytest.param(sign(BODY + b" "), id="another body"),
+        pytest.param(sign(url=callback_url(PUBLIC_URL, REFERENCE, approved=False)), id="the other kind's URL"),
+        pytest.param(sign(url=callback_url(PUBLIC_URL, "T1-000008-A1B2C3", approved=True)), id="another sale's URL"),
+        pytest.param(sign(url=callback_url(ARRIVES_AT, REFERENCE, approved=True)), id="the URL that it arrived at"),
+        pytest.param(sign() | {wire.NONCE_HEADER: "8"}, id="another nonce"),
+        pytest.param(sign() | {wire.SIGNATURE_HEADER: sign()[wire.SIGNATURE_HEADER].upper()}, id="capitals"),
+    ],
+)
+def test_a_wrong_signature_gets_400_and_nobody_hears_of_it(headers: dict[str, str]) -> None:
+    terminal = Terminal()
+    assert deliver(terminal, headers=headers) == 400
+    assert terminal.heard == []
+
+
+def test_a_signed_body_about_another_sale_is_refused() -> None:
+    body = json.dumps({"ResultCode": 10429, "PaymentInfo": {**PAYMENT, "ReferenceNumber": "T1-000008-A1B2C3"}}).encode()
+    terminal = Terminal()
+    assert deliver(terminal, body=body, headers=sign(body)) == 400
+    assert terminal.heard == []
+
+
+@pytest.mark.parametrize("body", [b'{"ResultCode":10429}', b'{"ResultCode":10429,"PaymentInfo":{}}'])
+def test_a_signed_body_that_names_no_sale_is_taken_for_that_of_its_url(body: bytes) -> None:
+    assert deliver(Terminal(), body=body, headers=sign(body)) == 200
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", BODY[:-1], b"\xff\xfe", b"[" * 60_000])
+def test_garbage_gets_400_even_when_it_is_signed(body: bytes) -> None:
+    terminal = Terminal()
+    assert deliver(terminal, body=body, headers=sign(body)) == 400
+    assert terminal.heard == []
+
+
+def test_a_body_without_end_is_cut_off() -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while sent < 100 * LARGEST_CALLBACK_BYTES:
+            sent += 8192
+            yield b" " * 8192
+
+    terminal = Terminal()
+    assert deliver(terminal, body=endless()) == 400
+    assert sent <= 2 * LARGEST_CALLBACK_BYTES
+    assert terminal.heard == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", f"/netgiro/callback/refunded/{REFERENCE}", 404),
+        ("POST", f"/netgiro/callback/confirmed/{REFERENCE}/more", 404),
+        ("POST", "/", 404),
+        ("GET", f"/netgiro/callback/confirmed/{REFERENCE}", 405),
+    ],
+)
+def test_other_addresses_are_nobodys(method: str, path: str, status: int) -> None:
+    terminal = Terminal()
+    assert deliver(terminal, method=method, path=path) == status
+    assert terminal.heard == []
