@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
@@ -43,6 +44,14 @@ class Credentials(NamedTuple):
     secret_key: Sensitive
 
 
+class RawAnswer(NamedTuple):
+    """What came back over HTTP; ``headers`` are asked for by lower-case names."""
+
+    http_status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
 class SignedAnswer(NamedTuple):
     """A readable answer, the HTTP status it came with, and Netgíró's own name for the exchange."""
 
@@ -51,8 +60,66 @@ class SignedAnswer(NamedTuple):
     support_reference: str | None
 
 
-class NetgiroClient:
-    """Posts signed JSON. Safe to use from several tasks at once."""
+class SignedClient(ABC):
+    """Signs requests and reads answers; how the bytes get there and back is the subclass's."""
+
+    def __init__(
+        self,
+        base_url: str,
+        credentials: Credentials,
+        nonces: NonceSource,
+        signature_check: SignatureCheck = SignatureCheck.WHEN_PRESENT,
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._credentials = credentials
+        self._nonces = nonces
+        self._signature_check = signature_check
+
+    @abstractmethod
+    async def exchange(self, url: str, body: bytes, headers: Mapping[str, str]) -> RawAnswer:
+        """POST and bring the answer back. Raises CallRefused or CallLost; always ends in bounded time."""
+
+    async def post(self, path: str, request: Mapping[str, object]) -> SignedAnswer:
+        """Send ``request`` to ``base_url + path``. Raises CallRefused or CallLost."""
+        url = self._base_url + path
+        body = msgspec.json.encode(request)
+        nonce = await self._nonces.next()
+        headers = {
+            wire.APPKEY_HEADER: self._credentials.application_id,
+            wire.NONCE_HEADER: nonce,
+            wire.SIGNATURE_HEADER: wire.sign(self._credentials.secret_key.reveal(), nonce, url, body),
+            "content-type": "application/json; charset=utf-8",
+            "accept": "application/json",
+            "accept-encoding": "identity",  # the signature is over the plain body, and its size stays bounded
+        }
+        return self._read(path, url, await self.exchange(url, body, headers))
+
+    def _read(self, path: str, url: str, raw: RawAnswer) -> SignedAnswer:
+        support_reference = raw.headers.get(wire.REFERENCE_HEADER.lower())
+        log.debug("%s: HTTP %d, support reference %s", path, raw.http_status, support_reference)
+        if raw.http_status >= 500 or 300 <= raw.http_status < 400:
+            raise CallLost(f"{path}: HTTP {raw.http_status}", support_reference)
+        if not self._is_authentic(raw, url):
+            raise CallLost(f"{path}: the answer's signature does not match", support_reference)
+        try:
+            answer = wire.parse_answer(raw.content)
+        except ValueError as error:
+            raise CallLost(f"{path}: HTTP {raw.http_status}, {error}", support_reference) from error
+        return SignedAnswer(answer, raw.http_status, support_reference)
+
+    def _is_authentic(self, raw: RawAnswer, url: str) -> bool:
+        if self._signature_check is SignatureCheck.OFF:
+            return True
+        if wire.SIGNATURE_HEADER not in raw.headers:
+            return self._signature_check is SignatureCheck.WHEN_PRESENT
+        return wire.signature_matches(self._credentials.secret_key.reveal(), raw.headers, url, raw.content)
+
+    async def close(self) -> None:
+        """Let go of connections."""
+
+
+class NetgiroClient(SignedClient):
+    """Over one kept-alive HTTPS connection. Safe to use from several tasks at once."""
 
     def __init__(
         self,
@@ -65,10 +132,7 @@ class NetgiroClient:
         read_timeout_s: float = 15.0,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._base_url = base_url.rstrip("/")
-        self._credentials = credentials
-        self._nonces = nonces
-        self._signature_check = signature_check
+        super().__init__(base_url, credentials, nonces, signature_check)
         self._longest_call_s = connect_timeout_s + 2 * read_timeout_s
         plain = httpx.URL(base_url).scheme == "http"  # then there is nothing to verify, and certificates load slowly
         verify: ssl.SSLContext | bool = False if plain else ssl.create_default_context()
@@ -81,50 +145,18 @@ class NetgiroClient:
             transport=transport,
         )
 
-    async def post(self, path: str, request: Mapping[str, object]) -> SignedAnswer:
-        """Send ``request`` to ``base_url + path``. Raises CallRefused or CallLost; always ends in bounded time."""
-        url = self._base_url + path
-        body = msgspec.json.encode(request)
-        nonce = await self._nonces.next()
-        headers = {
-            wire.APPKEY_HEADER: self._credentials.application_id,
-            wire.NONCE_HEADER: nonce,
-            wire.SIGNATURE_HEADER: wire.sign(self._credentials.secret_key.reveal(), nonce, url, body),
-            "content-type": "application/json; charset=utf-8",
-            "accept": "application/json",
-            "accept-encoding": "identity",  # the signature is over the plain body, and its size stays bounded
-        }
+    async def exchange(self, url: str, body: bytes, headers: Mapping[str, str]) -> RawAnswer:
         try:
             async with asyncio.timeout(self._longest_call_s):  # httpx bounds each read, not the sum of them
                 async with self._http.stream("POST", url, content=body, headers=headers) as response:
                     content = await _read_bounded(response)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise CallRefused(Refusal.NOT_SENT, f"{path}: no connection: {error}") from error
+            raise CallRefused(Refusal.NOT_SENT, f"no connection: {error}") from error
         except (httpx.HTTPError, TimeoutError, OSError) as error:
-            raise CallLost(f"{path}: {type(error).__name__}: {error}") from error
+            raise CallLost(f"{type(error).__name__}: {error}") from error
         if len(content) > LARGEST_ANSWER_BYTES:
-            raise CallLost(f"{path}: the answer is too large to be one")
-        return self._read(path, url, response, content)
-
-    def _read(self, path: str, url: str, response: httpx.Response, content: bytes) -> SignedAnswer:
-        support_reference = response.headers.get(wire.REFERENCE_HEADER)
-        log.debug("%s: HTTP %d, support reference %s", path, response.status_code, support_reference)
-        if response.status_code >= 500 or 300 <= response.status_code < 400:
-            raise CallLost(f"{path}: HTTP {response.status_code}", support_reference)
-        if not self._is_authentic(response, url, content):
-            raise CallLost(f"{path}: the answer's signature does not match", support_reference)
-        try:
-            answer = wire.parse_answer(content)
-        except ValueError as error:
-            raise CallLost(f"{path}: HTTP {response.status_code}, {error}", support_reference) from error
-        return SignedAnswer(answer, response.status_code, support_reference)
-
-    def _is_authentic(self, response: httpx.Response, url: str, content: bytes) -> bool:
-        if self._signature_check is SignatureCheck.OFF:
-            return True
-        if wire.SIGNATURE_HEADER not in response.headers:
-            return self._signature_check is SignatureCheck.WHEN_PRESENT
-        return wire.signature_matches(self._credentials.secret_key.reveal(), response.headers, url, content)
+            raise CallLost("the answer is too large to be one")
+        return RawAnswer(response.status_code, response.headers, content)
 
     async def close(self) -> None:
         await self._http.aclose()

@@ -18,7 +18,7 @@ from terminal.gateway import (
     Refusal,
     StatusReport,
 )
-from terminal.netgiro.client import NetgiroClient, SignedAnswer
+from terminal.netgiro.client import SignedAnswer, SignedClient
 from terminal.netgiro.wire import PaymentInfo
 from terminal.sensitive import Sensitive
 
@@ -95,7 +95,7 @@ _OPENED: set[int | None] = {ResultCode.OK, ResultCode.PAYMENT_COMPLETED} | {
 class NetgiroV1:
     """The V1 gateway; see :class:`terminal.gateway.Gateway` for what its methods promise."""
 
-    def __init__(self, client: NetgiroClient, *, callback_base_url: str = "") -> None:
+    def __init__(self, client: SignedClient, *, callback_base_url: str = "") -> None:
         self._client = client
         self._callback_base_url = callback_base_url
 

@@ -175,6 +175,10 @@ class CartBook:
         carts = reversed(self._carts.values())
         return [cart for cart, _ in zip(carts, range(limit), strict=False)]
 
+    def forget(self, transaction_id: str) -> None:
+        """Lose a cart, as if it had never been; what was captured stays captured."""
+        self._carts.pop(transaction_id, None)
+
     def clear(self) -> None:
         """Forget all carts and captures; app codes stay."""
         self._carts.clear()
