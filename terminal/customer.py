@@ -44,7 +44,7 @@ class Customer(msgspec.Struct, frozen=True):
 
 
 class IdentifierProblem(StrEnum):
-    """Why typed digits are not an identifier; each has a sentence in messages.py."""
+    """Why typed digits are not an identifier; each has a sentence in terminal.messages."""
 
     NOT_AN_IDENTIFIER = "not_an_identifier"
     BAD_APP_CODE = "bad_app_code"

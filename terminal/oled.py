@@ -129,8 +129,9 @@ def _texts(screen: Screen) -> dict[str, str]:
 def _block(role: str, text: str, step: int, width_px: int) -> Block:
     face = FACES[role][step]
     lines = _wrap(text, face, width_px)
-    boxes = [_font(face).getbbox(line, mode="1") for line in lines]
-    top_px, bottom_px = int(min(box[1] for box in boxes)), int(max(box[3] for box in boxes))
+    inked = [_glyph(char, face) for line in lines for char in line if not char.isspace()]
+    top_px = min((glyph.top_px for glyph in inked), default=0)
+    bottom_px = max((glyph.bottom_px for glyph in inked), default=0)
     return Block(role, face, lines, top_px, bottom_px - top_px, max(1, LEAST_GAPS_PX[step] - 1))
 
 
@@ -161,7 +162,6 @@ def _place(blocks: list[Block], height_px: int) -> tuple[Block, ...]:
 # --- lines ------------------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=512)
 def _wrap(text: str, face: Face, width_px: int) -> tuple[str, ...]:
     """As few lines as possible; a new sentence on a new line if that costs none, else lines of even length."""
     lines = _fill(text, face, width_px)
@@ -191,8 +191,23 @@ def _fill(text: str, face: Face, width_px: int) -> list[str]:
 
 
 def _width_px(text: str, face: Face) -> int:
-    """In mode "1", whose advances differ from those of grey text."""
-    return -int(-_font(face).getlength(text, mode="1") // 1)
+    return sum(_glyph(char, face).advance_px for char in text)
+
+
+class Glyph(NamedTuple):
+    """One character's advance, and the extent of its ink below the top of the line."""
+
+    advance_px: int
+    top_px: int
+    bottom_px: int
+
+
+@lru_cache(maxsize=4096)
+def _glyph(char: str, face: Face) -> Glyph:
+    """Measured once: laying out asks for thousands. One-bit Roboto has no kerning, so advances simply add up."""
+    font = _font(face)
+    _, top_px, _, bottom_px = font.getbbox(char, mode="1")
+    return Glyph(int(font.getlength(char, mode="1")), int(top_px), int(bottom_px))
 
 
 @cache

@@ -8,7 +8,7 @@ from PIL import Image, ImageChops, features
 
 from terminal.entry import Entry
 from terminal.messages import Language, Trouble
-from terminal.oled import FACES, _font, lay_out, render
+from terminal.oled import FACES, Face, _font, _width_px, lay_out, render
 from terminal.sale import State
 from terminal.screens import Screen, screen_for
 from terminal.sensitive import Sensitive
@@ -118,9 +118,21 @@ def test_pixels_tell_nothing_but_the_last_digit() -> None:
     assert len(pictures) == 1
 
 
-@pytest.mark.parametrize("face", sorted({face for faces in FACES.values() for face in faces}))
-def test_font_has_every_letter_that_is_shown(face: tuple[str, int]) -> None:
-    font = next(_font(known) for faces in FACES.values() for known in faces if known == face)
+every_face = pytest.mark.parametrize("face", sorted({face for faces in FACES.values() for face in faces}))
+
+
+@every_face
+@every_language
+def test_measured_width_is_that_of_the_drawn_text(face: Face, language: Language) -> None:
+    texts = {line for view in VIEWS.values() for line in screen_for(view, language, shop_name="AVATo LT Týr").lines}
+    assert {text: _width_px(text, face) for text in texts} == {
+        text: _font(face).getlength(text, mode="1") for text in texts
+    }
+
+
+@every_face
+def test_font_has_every_letter_that_is_shown(face: Face) -> None:
+    font = _font(face)
     missing = bytes(font.getmask("\U0010fffd", mode="1"))
     for letter in "ÁÉÍÓÚÝÞÆÖÐáéíóúýþæöð…•#*":
         assert bytes(font.getmask(letter, mode="1")) != missing, letter
