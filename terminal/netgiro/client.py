@@ -114,6 +114,7 @@ class SignedClient(ABC):
             return self._signature_check is SignatureCheck.WHEN_PRESENT
         return wire.signature_matches(self._credentials.secret_key.reveal(), raw.headers, url, raw.content)
 
+    @abstractmethod
     async def close(self) -> None:
         """Let go of connections."""
 

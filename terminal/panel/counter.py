@@ -94,7 +94,8 @@ class CounterBackend:
 
     def register_info(self) -> RegisterInfo:
         port = self._cable.register_path if self._cable else self._config.register.port
-        return RegisterInfo(port=port, protocol=self._config.register.protocol)
+        settings = self._config.register
+        return RegisterInfo(port=port, protocol=settings.protocol, amount_decimals=settings.amount_decimals)
 
     async def register_send(self, text: str) -> None:
         if self._cable is None:
