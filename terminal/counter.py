@@ -160,14 +160,15 @@ class Counter:
             reason=sale.reason,
             authorization_id=sale.authorization_id,
             text=result_sentence(sale.reason, self._rules.language),
+            echo=sale.register_echo,
         )
 
     # --- the register -------------------------------------------------------------------------------------------------
 
     def _asked(self, view: View, asked: RegisterAsked) -> Decision:
         match asked.request:
-            case reg.SaleRequested(amount_kr, register_id):
-                return self._sale_requested(view, asked, amount_kr, register_id)
+            case reg.SaleRequested():
+                return self._sale_requested(view, asked, asked.request)
             case reg.CancelRequested(register_id):
                 return self._cancel_requested(view, asked, register_id)
             case reg.ResultRequested(register_id):
@@ -177,13 +178,13 @@ class Counter:
             case reg.ResultRejected(register_id):
                 return self._result_taken(view, register_id, ev.ResultRejected)
 
-    def _sale_requested(self, view: View, asked: RegisterAsked, amount_kr: int, register_id: str | None) -> Decision:
+    def _sale_requested(self, view: View, asked: RegisterAsked, request: reg.SaleRequested) -> Decision:
         """Start a sale, unless this id has had one: one id, one payment, one outcome, for ever."""
+        amount_kr, register_id = request.amount_kr, request.register_id
         if view.sale is not None:
-            same = view.sale.register_id == register_id and view.sale.amount_kr == amount_kr
             return (
                 _reply(view, reg.SaleAccepted(view.sale.register_id))
-                if same
+                if _is_repeated(view.sale, request)
                 else self._refuse(view, register_id, reg.RefusalCode.BUSY)
             )
         if asked.known is not None:
@@ -198,6 +199,7 @@ class Counter:
             register_id=register_id or asked.reference,
             amount_kr=amount_kr,
             created=asked.created,
+            register_echo=request.echo,
             terms=self._rules.terms,
         )
         decision = self._taken(view, "SaleRequested", None, begin(sale))
@@ -271,6 +273,15 @@ class Counter:
 
 def _reply(view: View, *replies: reg.RegisterReply) -> Decision:
     return Decision(view=view, replies=replies)
+
+
+def _is_repeated(sale: Sale, request: reg.SaleRequested) -> bool:
+    """The register asks for the open sale again. Without ids an ended sale may as well be the next customer's."""
+    if sale.amount_kr != request.amount_kr:
+        return False
+    if request.register_id is not None:
+        return sale.register_id == request.register_id
+    return bool(request.echo) and sale.register_echo == request.echo and sale.state is not State.REPORT
 
 
 def _with_network(view: View, event: ev.SaleEvent) -> View:

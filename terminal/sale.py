@@ -155,6 +155,8 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     amount_kr: int
     created: str
     """Wall clock, RFC 3339, UTC."""
+    register_echo: str = ""
+    """What the register's protocol needs to word the result."""
     terms: Terms = Terms()
 
     state: State = State.ENTRY

@@ -20,6 +20,9 @@ class SaleRequested(msgspec.Struct, frozen=True):
 
     amount_kr: int
     register_id: str | None = None
+    echo: str = ""
+    """What the protocol needs to word the result, also after a restart: kept with the sale and handed back. Where
+    there are no ids, the same echo while the sale is open is the same request again."""
 
 
 class CancelRequested(msgspec.Struct, frozen=True):
@@ -80,6 +83,8 @@ class SaleResult(msgspec.Struct, frozen=True, kw_only=True):
     reason: Reason
     authorization_id: str | None
     text: str
+    echo: str = ""
+    """As it stood in the request."""
 
     @property
     def outcome(self) -> Outcome:
