@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import assert_never
 
 import msgspec
+from msgspec.structs import replace
 
 from hardware.interfaces import PrinterStatus
 from terminal.customer import CustomerKind
@@ -56,11 +57,8 @@ def screen_for(view: View, language: Language, *, shop_name: str = "") -> Screen
     shown = view.sale or view.result
     if shown is None:
         return _idle(troubles, words, shop_name)
-    entry = view.entry if view.sale else Entry()
-    screen = _for_sale(shown, entry, words)
-    if _is_warning(shown) or entry.problem:
-        return screen
-    return msgspec.structs.replace(screen, marks=_marks(troubles, words))
+    screen = _for_sale(shown, view.entry, words)
+    return screen if _is_warning(shown) else replace(screen, marks=_marks(troubles, words))
 
 
 def troubles_of(conditions: Conditions) -> tuple[Trouble, ...]:

@@ -80,6 +80,14 @@ def test_picture_is_one_bit_and_never_blank(name: str, size_px: tuple[int, int])
     assert drawn.getbbox() is not None
 
 
+def test_word_too_long_for_the_line_is_drawn_smaller() -> None:
+    layout = lay_out(Screen(headline="1.990 kr.", prompt="Viðskiptavinanúmerið"), SIZE_PX)
+    prompt = layout.blocks[1]
+    assert layout.complete
+    assert prompt.lines == ("Viðskiptavinanúmerið",)
+    assert prompt.width_px <= SIZE_PX[0] < _width_px(prompt.lines[0], FACES["prompt"][0])
+
+
 def test_text_that_cannot_fit_is_left_out_by_need_and_told() -> None:
     endless = "orð " * 200
     layout = lay_out(Screen(headline="1.990 kr.", prompt="Samþykktu", hint=endless), SIZE_PX)
