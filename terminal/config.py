@@ -91,6 +91,9 @@ class RegisterSettings(SerialSettings, frozen=True, kw_only=True, forbid_unknown
     amount_decimals: AmountDecimals = 0
     min_amount: Kronur = 1
     max_amount: Kronur = 500_000
+    accept_foreign_currency_code: bool = False
+    immediate_answer: Literal["refuse", "received"] = "refuse"
+    cancelled_status: Literal[6, 7] = 7
 
 
 class CallbackSettings(Section, frozen=True, kw_only=True):

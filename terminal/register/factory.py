@@ -20,5 +20,14 @@ def build_protocol(settings: RegisterSettings) -> RegisterProtocol:
             from terminal.register.line import LineProtocol
 
             return LineProtocol(settings.amount_decimals)
+        case "concert":
+            from terminal.register.concert import ConcertProtocol
+
+            return ConcertProtocol(
+                settings.amount_decimals,
+                immediate_answer=settings.immediate_answer,
+                cancelled_status=settings.cancelled_status,
+                accept_foreign_currency_code=settings.accept_foreign_currency_code,
+            )
         case _:
             raise ValueError(f'register.protocol: "{settings.protocol}" is not available yet')
