@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from hardware.interfaces import PrinterStatus
-from terminal.customer import CustomerKind
+from terminal.customer import CustomerKind, IdentifierProblem
 from terminal.entry import Entry
 from terminal.messages import Language, Trouble, Words, words_in
 from terminal.money import format_kr
@@ -106,6 +106,8 @@ def _for_sale(sale: Sale, entry: Entry, words: Words) -> Screen:
     if _is_checking(sale):
         return _checking_payment(sale, words)
     match sale.state:
+        case State.ENTRY | State.CODE_ENTRY if entry.problem is not None:
+            return _refused_entry(sale, entry.problem, words)
         case State.ENTRY:
             return _identifier_entry(sale, entry, words)
         case State.AUTHORIZATION if sale.reason is not None:
@@ -142,28 +144,25 @@ def _customer(sale: Sale, words: Words) -> Screen:
             return _progress(sale, words.one_moment, words.contacting)
 
 
+def _refused_entry(sale: Sale, problem: IdentifierProblem, words: Words) -> Screen:
+    advice = words.identifier_problems[problem]
+    return _progress(sale, advice.what, advice.next)
+
+
 def _identifier_entry(sale: Sale, entry: Entry, words: Words) -> Screen:
-    amount = format_kr(sale.amount_kr)
-    if entry.problem is not None:
-        problem = words.identifier_problems[entry.problem]
-        return Screen(headline=amount, prompt=problem.what, hint=problem.next)
     if entry.kind is not None:
         prompt = words.customer_kinds[entry.kind]
     else:
         prompt = words.identifier_typed if entry.digits else words.ask_identifier
     hint = words.key_ok_or_clear if entry.digits or entry.kind else words.key_cancel
-    return Screen(headline=amount, prompt=prompt, entry=entry.masked, hint=hint)
+    return Screen(headline=format_kr(sale.amount_kr), prompt=prompt, entry=entry.masked, hint=hint)
 
 
 def _code_entry(sale: Sale, entry: Entry, words: Words) -> Screen:
-    amount = format_kr(sale.amount_kr)
-    if entry.problem is not None:
-        problem = words.identifier_problems[entry.problem]
-        return Screen(headline=amount, prompt=problem.what, hint=problem.next)
     is_first_try = sale.code_tries_left >= sale.terms.code_tries
     prompt = words.ask_code if is_first_try or entry.digits else words.ask_code_again
     hint = words.key_ok_or_clear if entry.digits else words.tries_left(sale.code_tries_left)
-    return Screen(headline=amount, prompt=prompt, entry=entry.masked, hint=hint)
+    return Screen(headline=format_kr(sale.amount_kr), prompt=prompt, entry=entry.masked, hint=hint)
 
 
 def _checking_payment(sale: Sale, words: Words) -> Screen:
@@ -172,7 +171,7 @@ def _checking_payment(sale: Sale, words: Words) -> Screen:
         banner=words.checking_payment,
         headline=format_kr(sale.amount_kr),
         prompt=words.checking_stay,
-        hint=words.checking_call,
+        hint=words.checking_call if sale.stands_unknown else words.one_moment,
     )
 
 
