@@ -32,7 +32,7 @@ from terminal.printing import ReceiptPrinting
 from terminal.receipt import Shop
 from terminal.register.factory import build_protocol
 from terminal.register.link import RegisterLink
-from terminal.register.protocol import RegisterReply
+from terminal.register.protocol import RegisterReply, terms_for
 from terminal.runner import Runner, WatchdogDue
 from terminal.sources import watch_keypad
 from terminal.view import View
@@ -103,6 +103,7 @@ class TerminalApp:
         self._closers.append(performer.close)
 
         self.presenter = Presenter(self._devices.display, config.terminal.language, config.shop.name)
+        self._protocol = build_protocol(config.register)
         clerk = Clerk(Counter(self._counter_rules()), journal.file, Names(config.terminal.id, utc_now))
         self.runner = Runner(
             clerk,
@@ -152,7 +153,7 @@ class TerminalApp:
 
     def _counter_rules(self) -> CounterRules:
         config = self._config
-        terms = config.terms()
+        terms = terms_for(config.terms(), self._protocol)
         if self._devices.printer is None:  # else the receipts of months would come out of the first printer
             terms = replace(terms, customer_copy=False, merchant_copy=False)
         return CounterRules(
@@ -183,7 +184,7 @@ class TerminalApp:
     def _build_link(self) -> RegisterLink:
         return RegisterLink(
             self._devices.register_port,
-            build_protocol(self._config.register),
+            self._protocol,
             self.runner.put,
             on_line_changed=lambda up, _detail: self.runner.put(ConditionsChanged({"register_ok": up})),
         )

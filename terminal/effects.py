@@ -75,6 +75,12 @@ class SetRetry(Effect, frozen=True, kw_only=True):
     delay_s: float
 
 
+class SetLimit(Effect, frozen=True, kw_only=True):
+    """Bound the whole sale: when it is over, the clock cancels what can still be cancelled."""
+
+    delay_s: float
+
+
 class AcknowledgeCallback(Effect, frozen=True, kw_only=True):
     """Answer the service's callback with "taken"."""
 

@@ -20,6 +20,8 @@ class Canceller(StrEnum):
 
     CASHIER = "cashier"
     REGISTER = "register"
+    CLOCK = "clock"
+    """The time that the register waits for a result is nearly over."""
 
 
 class SaleEvent(msgspec.Struct, frozen=True):

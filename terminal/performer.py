@@ -65,6 +65,8 @@ def timer_event(effect: CounterEffect) -> tuple[float, Input] | None:
             return delay_s, ev.DeadlinePassed(number, state)
         case fx.SetRetry(sale_number=number, state=state, delay_s=delay_s):
             return delay_s, ev.RetryDue(number, state)
+        case fx.SetLimit(sale_number=number, delay_s=delay_s):
+            return delay_s, ev.CancelRequested(number, ev.Canceller.CLOCK)
         case ShowResultFor(number, delay_s):
             return delay_s, ResultSeen(number)
     return None

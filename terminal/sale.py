@@ -135,6 +135,10 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     void_patience_s: float = 20.0
     """How long to wait for the word that a reservation is gone, where nothing can be captured without us."""
     report_timeout_s: float = 30.0
+    longest_sale_s: float | None = None
+    """The register waits no longer: by then the sale is cancelled, if it still can be."""
+    final_when_taken: bool = False
+    """The register gives no goods before it has taken the result: a payment that it did not take is to be refunded."""
     code_tries: int = 3
     customer_copy: bool = True
     merchant_copy: bool = True

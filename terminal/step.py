@@ -67,7 +67,9 @@ def step(sale: Sale, event: ev.SaleEvent) -> Transition:
 def begin(sale: Sale) -> Transition:
     """The first effects of a new sale."""
     assert sale.state is State.ENTRY
-    return Transition(sale, (_deadline(sale, sale.terms.entry_timeout_s),))
+    limit_s = sale.terms.longest_sale_s
+    limit = (fx.SetLimit(sale_number=sale.number, delay_s=limit_s),) if limit_s is not None else ()
+    return Transition(sale, (_deadline(sale, sale.terms.entry_timeout_s), *limit))
 
 
 # --- reading events ---------------------------------------------------------------------------------------------------
@@ -228,8 +230,15 @@ def _end_by_power_cut(sale: Sale, _event: ev.PowerRestored) -> Transition:
     return _to_report(sale, Reason.POWER_CUT)
 
 
+_CANCEL_REASONS = {
+    ev.Canceller.CASHIER: Reason.CASHIER_CANCELLED,
+    ev.Canceller.REGISTER: Reason.REGISTER_CANCELLED,
+    ev.Canceller.CLOCK: Reason.TIMED_OUT,
+}
+
+
 def _cancel_reason(event: ev.CancelRequested) -> Reason:
-    return Reason.REGISTER_CANCELLED if event.by is ev.Canceller.REGISTER else Reason.CASHIER_CANCELLED
+    return _CANCEL_REASONS[event.by]
 
 
 # --- AUTHORIZATION ----------------------------------------------------------------------------------------------------
@@ -446,14 +455,16 @@ def _acknowledged(sale: Sale, _event: ev.ResultAcknowledged) -> Transition:
 
 def _end_untold(sale: Sale, _event: ev.DeadlinePassed) -> Transition:
     """The register does not listen; it can ask for the stored result at any time."""
-    return Transition(_ended(sale))
+    return Transition(_ended(_not_taken(sale) if sale.terms.final_when_taken else sale))
 
 
 def _rejected(sale: Sale, _event: ev.ResultRejected) -> Transition:
     """What is captured stays captured: where the service cannot undo it, staff must pay it back."""
-    if sale.outcome is Outcome.APPROVED:
-        sale = replace(sale, reason=Reason.REFUND_DUE)
-    return Transition(_ended(replace(sale, acknowledged=True)))
+    return Transition(_ended(_not_taken(sale)))
+
+
+def _not_taken(sale: Sale) -> Sale:
+    return replace(sale, reason=Reason.REFUND_DUE) if sale.outcome is Outcome.APPROVED else sale
 
 
 def _ended(sale: Sale) -> Sale:

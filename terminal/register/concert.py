@@ -97,6 +97,7 @@ class ConcertProtocol:
 
     longest_sale_s: float | None = 110.0
     """Registers stop waiting after 120 s without a word."""
+    longest_report_s: float | None = None
 
     def __init__(
         self,

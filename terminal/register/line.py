@@ -70,6 +70,9 @@ Value = TypeVar("Value")
 class LineProtocol:
     """The terminal's end of the line protocol; implements :class:`terminal.register.protocol.RegisterProtocol`."""
 
+    longest_sale_s: float | None = None
+    longest_report_s: float | None = None
+
     def __init__(self, amount_decimals: AmountDecimals) -> None:
         self._decimals = amount_decimals
         self._framer = LineFramer()

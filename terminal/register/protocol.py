@@ -11,8 +11,9 @@ from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
-from terminal.sale import Outcome, Reason
+from terminal.sale import Outcome, Reason, Terms
 
 
 class SaleRequested(msgspec.Struct, frozen=True):
@@ -107,6 +108,12 @@ RegisterReply: TypeAlias = SaleAccepted | RequestRefused | SaleResult | Terminal
 class RegisterProtocol(Protocol):
     """One register's language. Never raises on any bytes, never grows without bound."""
 
+    longest_sale_s: float | None
+    """The register waits no longer for an outcome; None: as long as it takes."""
+    longest_report_s: float | None
+    """Within so long of an outcome the register has taken it or never will: after that time the protocol does not
+    tell it any more. None: a result counts as told once it has left, and can be asked for later."""
+
     def receive_data(self, data: bytes, now_s: float) -> Sequence[RegisterRequest]:
         """Take bytes as they come, in any chunking; return the complete requests in them."""
 
@@ -128,3 +135,16 @@ class RegisterProtocol(Protocol):
 
     def connection_lost(self) -> Sequence[RegisterRequest]:
         """The line is gone; what was half received or not yet sent is forgotten, an open result is not."""
+
+
+REPORT_MARGIN_S = 10.0
+"""So much later than the protocol the sale itself gives up telling its result."""
+
+
+def terms_for(terms: Terms, protocol: RegisterProtocol) -> Terms:
+    """The terms under which a sale can be carried out for a register of this protocol."""
+    terms = replace(terms, longest_sale_s=protocol.longest_sale_s)
+    if protocol.longest_report_s is None:
+        return terms
+    patience_s = max(terms.report_timeout_s, protocol.longest_report_s + REPORT_MARGIN_S)
+    return replace(terms, report_timeout_s=patience_s, final_when_taken=True)
