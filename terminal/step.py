@@ -341,15 +341,19 @@ def _code_status(sale: Sale, event: ev.StatusReceived) -> Transition:
 
 
 def _code_refused(sale: Sale, _event: ev.SaleEvent) -> Transition:
-    """Only the answer to the code itself uses up a try; a query that still asks for one tells that it was lost."""
+    """Only the answer to the code itself uses up a try; a query that still asks for one tells that it was lost.
+
+    The next code commits then: should the lost one arrive late, the two together may reserve and capture.
+    """
     if sale.asking is not CallKind.CODE:
-        return _to_code_entry(sale)
+        return _to_code_entry(replace(sale, committed=True))
     sale = replace(sale, code_tries_left=sale.code_tries_left - 1)
     return _to_code_entry(sale) if sale.code_tries_left > 0 else _to_void(sale, Reason.WRONG_CODE)
 
 
 def _code_call_refused(sale: Sale, event: ev.RefusalReceived) -> Transition:
-    return _miss(sale) if event.refusal is Refusal.NOT_SENT else _code_refused(sale, event)
+    said_no = sale.asking is CallKind.CODE and event.refusal is not Refusal.NOT_SENT
+    return _code_refused(sale, event) if said_no else _miss(sale)
 
 
 # --- CAPTURE ----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,142 @@
+"""A sale for tests to walk with: says in one word each what happens, and keeps what was asked for."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from terminal import effects as fx
+from terminal import events as ev
+from terminal.customer import Customer, CustomerKind
+from terminal.gateway import AuthorizationStatus as Status
+from terminal.gateway import CaptureMode, OpenedAuthorization, Refusal, StatusReport
+from terminal.sale import Sale, State, Terms
+from terminal.sensitive import Sensitive
+from terminal.step import begin, step
+
+GUID = "0f8fad5b-d9cb-469f-a165-70867728950e"
+CUSTOMERS = {
+    CustomerKind.PHONE: Customer(CustomerKind.PHONE, Sensitive("8223281")),
+    CustomerKind.KENNITALA: Customer(CustomerKind.KENNITALA, Sensitive("1111111119")),
+    CustomerKind.APP_CODE: Customer(CustomerKind.APP_CODE, Sensitive("5000041234")),
+}
+
+E = TypeVar("E", bound=fx.Effect)
+
+
+def new_sale(number: int = 7, *, amount_kr: int = 1990, register_id: str = "42", **terms: Any) -> Sale:
+    return Sale(
+        number=number,
+        reference=f"T1-{number:06d}-A1B2C3",
+        register_id=register_id,
+        amount_kr=amount_kr,
+        created="2026-11-23T12:00:00.000Z",
+        terms=Terms(**terms),
+    )
+
+
+def report_for(sale: Sale, status: Status, **said: Any) -> StatusReport:
+    """An answer about this very sale; a paid one is proved unless ``said`` takes that back."""
+    facts: dict[str, Any] = {"amount_kr": sale.amount_kr, "reference": sale.reference}
+    if status is Status.PAID:
+        facts |= {"confirmed": True, "invoice_number": "1001"}
+    return StatusReport(status=status, **(facts | said))
+
+
+class Walk:
+    """A sale and everything that it asked for so far. ``last`` is what the latest event asked for."""
+
+    def __init__(self, sale: Sale | None = None, **terms: Any) -> None:
+        self.sale = sale or new_sale(**terms)
+        self.last: tuple[fx.Effect, ...] = ()
+        self.all: list[fx.Effect] = []
+        if sale is None:
+            self._take(begin(self.sale))
+
+    def _take(self, transition: Any) -> Walk:
+        self.sale, self.last = transition
+        self.all.extend(self.last)
+        return self
+
+    def happen(self, event: ev.SaleEvent) -> Walk:
+        return self._take(step(self.sale, event))
+
+    def asked(self, kind: type[E]) -> E:
+        """The one effect of this kind that the latest event asked for."""
+        (effect,) = (effect for effect in self.last if isinstance(effect, kind))
+        return effect
+
+    def count(self, kind: type[fx.Effect]) -> int:
+        """How many effects of this kind were asked for in all."""
+        return sum(isinstance(effect, kind) for effect in self.all)
+
+    # --- what happens -------------------------------------------------------------------------------------------------
+
+    def identified(self, kind: CustomerKind = CustomerKind.PHONE) -> Walk:
+        return self.happen(ev.CustomerIdentified(self.sale.number, CUSTOMERS[kind]))
+
+    def opened(self, poll_interval_s: float | None = 1.0) -> Walk:
+        authorization = OpenedAuthorization(authorization_id=GUID, poll_interval_s=poll_interval_s)
+        return self.happen(ev.AuthorizationOpened(self.sale.number, self.sale.calls, authorization))
+
+    def answered(self, status: Status, *, call: int | None = None, **said: Any) -> Walk:
+        call = self.sale.calls if call is None else call
+        return self.happen(ev.StatusReceived(self.sale.number, call, report_for(self.sale, status, **said)))
+
+    def refused(self, refusal: Refusal) -> Walk:
+        return self.happen(ev.RefusalReceived(self.sale.number, self.sale.calls, refusal))
+
+    def lost(self) -> Walk:
+        return self.happen(ev.AnswerLost(self.sale.number, self.sale.calls))
+
+    def retried(self) -> Walk:
+        return self.happen(ev.RetryDue(self.sale.number, self.sale.state))
+
+    def timed_out(self) -> Walk:
+        return self.happen(ev.DeadlinePassed(self.sale.number, self.sale.state))
+
+    def cancelled(self, by: ev.Canceller = ev.Canceller.CASHIER) -> Walk:
+        return self.happen(ev.CancelRequested(self.sale.number, by))
+
+    def code_entered(self, code: str = "1234") -> Walk:
+        return self.happen(ev.CodeEntered(self.sale.number, Sensitive(code)))
+
+    def called_back(self, *, approved: bool = True) -> Walk:
+        return self.happen(ev.CallbackReceived(self.sale.number, approved))
+
+    def acknowledged(self) -> Walk:
+        return self.happen(ev.ResultAcknowledged(self.sale.number))
+
+    def rejected(self) -> Walk:
+        return self.happen(ev.ResultRejected(self.sale.number))
+
+    def settled(self, verdict: ev.Verdict) -> Walk:
+        return self.happen(ev.SettledByStaff(self.sale.number, verdict))
+
+    def power_restored(self) -> Walk:
+        return self.happen(ev.PowerRestored(self.sale.number))
+
+
+def walk_to(state: State, mode: CaptureMode = CaptureMode.MANUAL, **terms: Any) -> Walk:
+    """A sale that came to this state on its shortest ordinary way."""
+    walk = Walk(capture_mode=mode, **terms)
+    match state:
+        case State.ENTRY:
+            return walk
+        case State.AUTHORIZATION:
+            return walk.identified()
+        case State.CUSTOMER:
+            return walk.identified().opened()
+        case State.CODE_ENTRY:
+            return walk.identified(CustomerKind.KENNITALA).opened().answered(Status.CODE_REQUIRED)
+        case State.CODE_CHECK:
+            return walk_to(State.CODE_ENTRY, mode, **terms).code_entered()
+        case State.CAPTURE:
+            return walk.identified().opened().answered(Status.RESERVED)
+        case State.VOID:
+            return walk.identified().opened().cancelled()
+        case State.REPORT:
+            return walk.identified().opened().answered(Status.RESERVED).answered(Status.PAID)
+        case State.ATTENTION:
+            return walk_to(State.REPORT, mode, **terms).rejected()
+        case State.CLOSED:
+            return walk_to(State.REPORT, mode, **terms).acknowledged()
