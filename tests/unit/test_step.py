@@ -31,6 +31,11 @@ EVENTS: tuple[type[ev.SaleEvent], ...] = (
     ev.SettledByStaff,
     ev.PowerRestored,
 )
+INTERRUPTIONS = [
+    (Walk.cancelled, Reason.CASHIER_CANCELLED),
+    (Walk.timed_out, Reason.TIMED_OUT),
+    (Walk.power_restored, Reason.POWER_CUT),
+]
 PAID, UNPAID, REFUNDED = ev.Verdict.PAID, ev.Verdict.UNPAID, ev.Verdict.REFUNDED
 
 
@@ -288,11 +293,7 @@ def test_paid_without_proof_approves_nothing_and_ends_nothing(state: State, lack
     assert_ended(walk.retried().answered(Status.PAID), Reason.PAID)
 
 
-@pytest.mark.parametrize(
-    ("end", "reason"),
-    [(Walk.cancelled, Reason.CASHIER_CANCELLED), (Walk.timed_out, Reason.TIMED_OUT)]
-    + [(Walk.power_restored, Reason.POWER_CUT)],
-)
+@pytest.mark.parametrize(("end", "reason"), INTERRUPTIONS)
 @pytest.mark.parametrize("state", [State.CUSTOMER, State.CODE_ENTRY, State.CODE_CHECK])
 def test_what_is_not_captured_can_be_given_up(state: State, end: object, reason: Reason) -> None:
     walk = walk_to(state)
@@ -498,11 +499,7 @@ def test_a_refused_capture_is_asked_about_because_an_earlier_one_may_have_happen
     walk.asked(fx.SetRetry)
 
 
-@pytest.mark.parametrize(
-    ("settle", "reason"),
-    [(Walk.cancelled, Reason.CASHIER_CANCELLED), (Walk.timed_out, Reason.TIMED_OUT)]
-    + [(Walk.power_restored, Reason.POWER_CUT)],
-)
+@pytest.mark.parametrize(("settle", "reason"), INTERRUPTIONS)
 def test_after_cancel_key_patience_or_power_cut_it_is_never_captured_again(settle: object, reason: Reason) -> None:
     walk = walk_to(State.CAPTURE)
     assert callable(settle)
