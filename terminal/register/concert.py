@@ -37,8 +37,6 @@ from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Literal
 
-import msgspec
-
 from terminal.money import AmountDecimals, AmountError, parse_register_amount
 from terminal.register import concert_format as cf
 from terminal.register.protocol import (
@@ -84,14 +82,6 @@ class Phase(Enum):
     """Our message is out."""
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """A message for the register; ``register_id`` names the sale whose result it is."""
-
-    request: cf.ConcertRequest
-    status: str
-    register_id: str | None = None
-
-
 class ConcertProtocol:
     """Implements :class:`terminal.register.protocol.RegisterProtocol`."""
 
@@ -112,6 +102,7 @@ class ConcertProtocol:
         self._cancelled = cf.CANCELLED if cancelled_status == 6 else cf.REFUSED
         self._any_currency = accept_foreign_currency_code
         self._receiver = cf.Receiver()
+        self._last_byte_s = 0.0
         self._out = bytearray()
         self._phase = Phase.IDLE
         self._deadline_s = 0.0
@@ -126,7 +117,7 @@ class ConcertProtocol:
         self._cancelling: cf.ConcertRequest | None = None
         self._latest_echo: str | None = None
         """Which sale's answer the register waits for; None after a start: any."""
-        self._answers: deque[Answer] = deque()
+        self._answers: deque[cf.Answer] = deque()
         self._ended: list[RegisterRequest] = []
         """Results whose fate is known without a word to the register; for the next wake()."""
 
@@ -134,6 +125,9 @@ class ConcertProtocol:
 
     def receive_data(self, data: bytes, now_s: float) -> Sequence[RegisterRequest]:
         """The requests in ``data``."""
+        if now_s - self._last_byte_s > LISTEN_TIMEOUT_S:
+            self._receiver.reset()
+        self._last_byte_s = now_s
         requests: list[RegisterRequest] = []
         for item in self._receiver.feed(data):
             if isinstance(item, int):
@@ -177,7 +171,7 @@ class ConcertProtocol:
     def _begin(self, request: cf.ConcertRequest, now_s: float) -> Sequence[RegisterRequest]:
         if request.command:
             if request.command != "CANCEL":
-                self._answer(Answer(request, cf.REFUSED), now_s)
+                self._answer(cf.Answer(request, cf.REFUSED), now_s)
                 return ()
             self._asked.append(request)
             return (CancelRequested(),)
@@ -187,7 +181,7 @@ class ConcertProtocol:
         self._latest_echo, self._cancelling = request.echo, None
         amount_kr = self._amount_of(request)
         if amount_kr is None:
-            self._answer(Answer(request, cf.REFUSED), now_s)
+            self._answer(cf.Answer(request, cf.REFUSED), now_s)
             return forgotten
         self._asked.append(request)
         return (*forgotten, SaleRequested(amount_kr, echo=request.echo))
@@ -205,11 +199,9 @@ class ConcertProtocol:
 
     def _forget_results(self) -> list[RegisterRequest]:
         """The register asks for something else: it has given up what it asked before."""
-        given_up: list[RegisterRequest] = [
-            ResultRejected(answer.register_id) for answer in self._answers if answer.register_id
-        ]
+        given_up = [answer.register_id for answer in self._answers if answer.register_id]
         self._answers.clear()
-        return given_up
+        return [ResultRejected(register_id) for register_id in given_up]
 
     # --- from the terminal --------------------------------------------------------------------------------------------
 
@@ -220,7 +212,7 @@ class ConcertProtocol:
                 self._accepted(now_s)
             case RequestRefused():
                 if self._asked:
-                    self._answer(Answer(self._asked.popleft(), cf.REFUSED), now_s)
+                    self._answer(cf.Answer(self._asked.popleft(), cf.REFUSED), now_s)
             case SaleResult():
                 self._result(reply, now_s)
             case _:
@@ -233,12 +225,12 @@ class ConcertProtocol:
         if request.command:
             self._cancelling = request
         elif request.answers_at_once:
-            self._answer(Answer(request, cf.RECEIVED), now_s)
+            self._answer(cf.Answer(request, cf.RECEIVED), now_s)
 
     def _result(self, result: SaleResult, now_s: float) -> None:
         if self._cancelling is not None:
             nothing_paid = result.outcome not in (Outcome.APPROVED, Outcome.UNKNOWN)
-            self._answer(Answer(self._cancelling, cf.RECEIVED if nothing_paid else cf.REFUSED), now_s)
+            self._answer(cf.Answer(self._cancelling, cf.RECEIVED if nothing_paid else cf.REFUSED), now_s)
             self._cancelling = None
         try:
             request = cf.parse_request(result.echo.encode("ascii", "replace"))
@@ -250,7 +242,7 @@ class ConcertProtocol:
         elif self._latest_echo not in (None, result.echo):
             self._ended.append(ResultRejected(result.register_id))
         elif all(answer.register_id != result.register_id for answer in self._answers):
-            self._answer(Answer(request, self._status_of(result.outcome), result.register_id), now_s)
+            self._answer(cf.Answer(request, self._status_of(result.outcome), result.register_id), now_s)
 
     def _status_of(self, outcome: Outcome) -> str:
         match outcome:
@@ -262,7 +254,7 @@ class ConcertProtocol:
 
     # --- telling an answer --------------------------------------------------------------------------------------------
 
-    def _answer(self, answer: Answer, now_s: float) -> None:
+    def _answer(self, answer: cf.Answer, now_s: float) -> None:
         if answer.register_id is None and len(self._answers) >= MOST_WAITING:
             return  # a register that asks so much does not listen
         self._answers.append(answer)
@@ -282,8 +274,7 @@ class ConcertProtocol:
         self._tries += 1
         self._deadline_s = now_s + TELL_TIMEOUT_S
         self._is_unsent = True
-        answer = self._answers[0]
-        self._out += cf.answer_frame(answer.request, answer.status)
+        self._out += self._answers[0].frame
 
     def _tell_again(self, now_s: float) -> Sequence[RegisterRequest]:
         if self._tries < TRIES:

@@ -112,12 +112,21 @@ def _split_options(text: str) -> tuple[dict[str, str], str]:
     return options, text
 
 
-def answer_frame(request: ConcertRequest, status: str) -> bytes:
-    """The answer to a request, as it goes over the wire."""
-    report = REPORT if request.answer_flag == "1" else ""
-    currency = request.currency if request.currency.strip() else ISK
-    text = request.number + status + request.amount + request.mode + report + currency + request.private
-    return frame(text.encode("ascii"))
+class Answer(msgspec.Struct, frozen=True):
+    """The answer to a request; ``register_id`` names the sale whose result it is."""
+
+    request: ConcertRequest
+    status: str
+    register_id: str | None = None
+
+    @property
+    def frame(self) -> bytes:
+        """As it goes over the wire."""
+        request = self.request
+        report = REPORT if request.answer_flag == "1" else ""
+        currency = request.currency if request.currency.strip() else ISK
+        text = request.number + self.status + request.amount + request.mode + report + currency + request.private
+        return frame(text.encode("ascii"))
 
 
 def frame(payload: bytes) -> bytes:
