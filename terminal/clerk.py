@@ -30,6 +30,7 @@ from terminal.errors import JournalError
 from terminal.journal import MIN_FREE_BYTES, Record
 from terminal.register import protocol as reg
 from terminal.sale import Sale, State
+from terminal.totals import Close, Period
 from terminal.view import View
 
 Input: TypeAlias = CounterEvent | reg.RegisterRequest
@@ -42,11 +43,17 @@ class SaleJournal(Protocol):
 
     def append(self, record: Record) -> None: ...
 
+    def append_close(self, close: Close) -> None: ...
+
     def next_number(self) -> int: ...
 
     def open_sales(self) -> list[Sale]: ...
 
     def find_register_id(self, register_id: str) -> Sale | None: ...
+
+    def last_ended_sale(self) -> Sale | None: ...
+
+    def open_period(self) -> Period: ...
 
     def free_bytes(self) -> int: ...
 
@@ -101,6 +108,8 @@ class Clerk:
             decision = self._counter.decide(self.view, self._enriched(event))
             if decision.record is not None:
                 self._journal.append(decision.record)
+            if decision.close is not None:
+                self._journal.append_close(decision.close)
         except JournalError as error:
             return self._not_written(event, error)
         self.view = decision.view
@@ -110,6 +119,11 @@ class Clerk:
         """Give a register's request what the journal knows about it."""
         if not isinstance(event, reg.RegisterRequest):
             return event
+        match event:
+            case reg.LastResultRequested():
+                return RegisterAsked(request=event, known=self._journal.last_ended_sale())
+            case reg.TotalsRequested():
+                return RegisterAsked(request=event, period=self._journal.open_period())
         register_id = lookup_id(event)
         known = self._journal.find_register_id(register_id) if register_id is not None else None
         if not isinstance(event, reg.SaleRequested):
@@ -137,10 +151,10 @@ class Clerk:
         """Nothing was decided. A new sale is refused; what belongs to the open one comes again, because it must end."""
         log.error("%s", error)
         told = (ConditionsChanged({"journal_ok": False}),) if self.view.conditions.journal_ok else ()
+        if isinstance(event, reg.RegisterQuestion):
+            refusal = self._counter.refusal(lookup_id(event), reg.RefusalCode.UNAVAILABLE)
+            return Handled(Decision(view=self.view, replies=(refusal,)), told)
         match event:
-            case reg.SaleRequested() | reg.CancelRequested() | reg.ResultRequested():
-                refusal = self._counter.refusal(event.register_id, reg.RefusalCode.UNAVAILABLE)
-                return Handled(Decision(view=self.view, replies=(refusal,)), told)
             case KeyPressed() | ConditionsChanged() | ResultSeen() | ev.CallbackReceived():
                 return Handled(Decision(view=self.view), told)
         return Handled(Decision(view=self.view), told, retry=event)

@@ -22,6 +22,7 @@ from terminal.messages import Language, refusal_sentence, result_sentence
 from terminal.register import protocol as reg
 from terminal.sale import Sale, State, Terms, differs_durably
 from terminal.step import Transition, begin, step
+from terminal.totals import Close, Period, totals_of
 from terminal.view import View
 
 RESULT_SHOWN_S = 12.0
@@ -54,6 +55,8 @@ class RegisterAsked(msgspec.Struct, frozen=True, kw_only=True):
     number: int = 0
     reference: str = ""
     created: str = ""
+    period: Period = Period(0)
+    """The time since the last end of day."""
 
 
 CounterEvent: TypeAlias = ev.SaleEvent | RegisterAsked | KeyPressed | ConditionsChanged | ResultSeen
@@ -70,10 +73,11 @@ CounterEffect: TypeAlias = fx.Effect | ShowResultFor
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What follows from an event, in this order: commit ``record``, take over ``view``, do the rest."""
+    """What follows from an event, in this order: commit ``record`` or ``close``, take over ``view``, do the rest."""
 
     view: View
     record: Record | None = None
+    close: Close | None = None
     effects: tuple[CounterEffect, ...] = ()
     replies: tuple[reg.RegisterReply, ...] = ()
 
@@ -161,6 +165,7 @@ class Counter:
             authorization_id=sale.authorization_id,
             text=result_sentence(sale.reason, self._rules.language),
             echo=sale.register_echo,
+            sale=sale,
         )
 
     # --- the register -------------------------------------------------------------------------------------------------
@@ -173,6 +178,14 @@ class Counter:
                 return self._cancel_requested(view, asked, register_id)
             case reg.ResultRequested(register_id):
                 return self._result_requested(view, asked, register_id)
+            case reg.LastResultRequested():
+                return self._last_result_requested(view, asked.known)
+            case reg.ConditionRequested():
+                return _reply(view, _condition(view))
+            case reg.ReversalRequested() | reg.RefundRequested():
+                return self._refuse(view, None, reg.RefusalCode.NOT_POSSIBLE)
+            case reg.TotalsRequested(close):
+                return self._totals_requested(view, asked.period, close=close)
             case reg.ResultDelivered(register_id):
                 return self._result_taken(view, register_id, ev.ResultAcknowledged)
             case reg.ResultRejected(register_id):
@@ -189,8 +202,11 @@ class Counter:
             )
         if asked.known is not None:
             return self._stored_result(view, asked.known)
-        if not self._rules.min_amount_kr <= amount_kr <= self._rules.max_amount_kr:
-            return self._refuse(view, register_id, reg.RefusalCode.AMOUNT)
+        rules = self._rules
+        limit_kr = min(max(amount_kr, rules.min_amount_kr), rules.max_amount_kr)
+        if amount_kr != limit_kr:
+            refused = self.refusal(register_id, reg.RefusalCode.AMOUNT)
+            return _reply(view, replace(refused, limit_kr=limit_kr))
         if not view.conditions.keypad_ok:
             return self._refuse(view, register_id, reg.RefusalCode.UNAVAILABLE)
         sale = Sale(
@@ -200,7 +216,7 @@ class Counter:
             amount_kr=amount_kr,
             created=asked.created,
             register_echo=request.echo,
-            terms=self._rules.terms,
+            terms=replace(rules.terms, customer_copy=rules.terms.customer_copy and not request.prints_receipt),
         )
         decision = self._taken(view, "SaleRequested", None, begin(sale))
         return replace(decision, replies=(reg.SaleAccepted(sale.register_id),))
@@ -227,6 +243,19 @@ class Counter:
         if register_id is None:
             return _reply(view, reg.TerminalReady())
         return self._refuse(view, register_id, reg.RefusalCode.NOT_FOUND)
+
+    def _last_result_requested(self, view: View, last: Sale | None) -> Decision:
+        if view.sale is not None and view.sale.state is not State.REPORT:
+            return _reply(view, reg.TerminalBusy(view.sale.register_id))
+        sale = view.sale or last
+        return self._stored_result(view, sale) if sale else self._refuse(view, None, reg.RefusalCode.NOT_FOUND)
+
+    def _totals_requested(self, view: View, period: Period, *, close: bool) -> Decision:
+        if view.sale is not None:
+            return self._refuse(view, None, reg.RefusalCode.BUSY)
+        totals = totals_of(period.sales)
+        report = reg.TotalsReport(number=period.number, totals=totals, closed=close)
+        return Decision(view=view, close=Close(period.number, totals) if close else None, replies=(report,))
 
     def _stored_result(self, view: View, sale: Sale) -> Decision:
         if sale.outcome is None or sale.reason is None:  # open in the journal and waiting to be settled after a start
@@ -275,6 +304,15 @@ def _reply(view: View, *replies: reg.RegisterReply) -> Decision:
     return Decision(view=view, replies=replies)
 
 
+def _condition(view: View) -> reg.TerminalCondition:
+    conditions = view.conditions
+    return reg.TerminalCondition(
+        busy=view.sale is not None,
+        can_sell=conditions.keypad_ok and conditions.journal_ok,
+        service_reached=conditions.network_ok,
+    )
+
+
 def _is_repeated(sale: Sale, request: reg.SaleRequested) -> bool:
     """The register asks for the open sale again. Without ids an ended sale may as well be the next customer's."""
     if sale.amount_kr != request.amount_kr:
@@ -304,4 +342,7 @@ def _without(sales: tuple[Sale, ...], sale: Sale) -> tuple[Sale, ...]:
 
 def lookup_id(request: reg.RegisterRequest) -> str | None:
     """The register id that the journal must be asked for before this request can be decided."""
-    return None if isinstance(request, reg.ResultDelivered | reg.ResultRejected) else request.register_id
+    match request:
+        case reg.SaleRequested() | reg.CancelRequested() | reg.ResultRequested():
+            return request.register_id
+    return None

@@ -26,9 +26,10 @@ import msgspec
 from terminal.effects import ReceiptKind
 from terminal.errors import JournalError
 from terminal.sale import Outcome, Sale, State
+from terminal.totals import ENDED, Close, Period
 
 APPLICATION_ID = 0x4E47544A
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MIN_FREE_BYTES = 16 * 1024 * 1024
 """Below this no new sale is started, so that the open one can always be finished."""
 
@@ -60,6 +61,20 @@ CREATE TRIGGER entries_remain BEFORE DELETE ON entries BEGIN SELECT RAISE(ABORT,
 CREATE TRIGGER receipts_stay BEFORE UPDATE ON receipts BEGIN SELECT RAISE(ABORT, 'receipts are append-only'); END;
 CREATE TRIGGER receipts_remain BEFORE DELETE ON receipts BEGIN SELECT RAISE(ABORT, 'receipts are append-only'); END;
 """
+
+_CLOSES = """
+CREATE TABLE closes (
+    number INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    last_seq INTEGER NOT NULL,
+    totals TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER closes_stay BEFORE UPDATE ON closes BEGIN SELECT RAISE(ABORT, 'closes are append-only'); END;
+CREATE TRIGGER closes_remain BEFORE DELETE ON closes BEGIN SELECT RAISE(ABORT, 'closes are append-only'); END;
+"""
+
+_CHANGES = (_SCHEMA, _CLOSES)
+"""What leads from each schema version to the next, beginning with an empty file."""
 
 _LATEST = "SELECT max(seq) FROM entries GROUP BY sale_number"
 
@@ -131,9 +146,9 @@ class JournalFile:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA busy_timeout = 2000")
-        if db.execute("PRAGMA user_version").fetchone()[0] == 0:
+        if changes := "".join(_CHANGES[db.execute("PRAGMA user_version").fetchone()[0] :]):
             db.executescript(
-                f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; "
+                f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; {changes} PRAGMA user_version = {SCHEMA_VERSION}; "
                 "COMMIT;"
             )
         return db
@@ -172,6 +187,15 @@ class JournalFile:
             for kind in record.receipts:
                 receipt = QueuedReceipt(f"{sale.number}-{kind}-0", sale.number, kind, 0, ReceiptState.QUEUED)
                 self._insert_receipt(db, receipt, at)
+
+    def append_close(self, close: Close) -> None:
+        """Commit an end of day: what is in the journal by now belongs to the period that ends."""
+        with self._transaction() as db:
+            db.execute(
+                "INSERT INTO closes (number, at, last_seq, totals) "
+                "SELECT ?, ?, coalesce(max(seq), 0), ? FROM entries",
+                (close.number, self._now(), msgspec.json.encode(close.totals).decode()),
+            )
 
     def note_receipt(self, receipt: QueuedReceipt) -> None:
         """Commit the new state of a receipt."""
@@ -225,6 +249,24 @@ class JournalFile:
     def find_register_id(self, register_id: str) -> Sale | None:
         rows = self._rows("SELECT sale FROM entries WHERE register_id = ? ORDER BY seq DESC LIMIT 1", register_id)
         return _sale(rows[0][0]) if rows else None
+
+    def last_ended_sale(self) -> Sale | None:
+        """The latest sale whose outcome is known."""
+        rows = self._rows(
+            "SELECT sale FROM entries WHERE state IN (?, ?, ?) ORDER BY sale_number DESC, seq DESC LIMIT 1",
+            *(State.REPORT, *ENDED),
+        )
+        return _sale(rows[0][0]) if rows else None
+
+    def open_period(self) -> Period:
+        """The time since the last end of day."""
+        number, last_seq = self._rows("SELECT coalesce(max(number), 0) + 1, coalesce(max(last_seq), 0) FROM closes")[0]
+        rows = self._rows(
+            "SELECT sale FROM entries WHERE seq IN "
+            "(SELECT max(seq) FROM entries WHERE seq > ? AND state IN (?, ?) GROUP BY sale_number) ORDER BY seq",
+            *(last_seq, *ENDED),
+        )
+        return Period(int(number), tuple(_sale(row[0]) for row in rows))
 
     def entries_of(self, name: str) -> list[Entry]:
         """Every durable change of one sale, oldest first. ``name`` is its number, its reference or its register id."""

@@ -28,7 +28,7 @@ class WatchdogDue(NamedTuple):
     """Time to tell systemd that this loop turns."""
 
 
-_DROPPABLE = (reg.SaleRequested, reg.CancelRequested, reg.ResultRequested, KeyPressed)
+_DROPPABLE = reg.RegisterQuestion | KeyPressed
 
 
 class Performer(Protocol):

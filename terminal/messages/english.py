@@ -57,6 +57,7 @@ ENGLISH = Words(
         RefusalCode.AMOUNT: "The amount is not valid. Send it again in whole kronur.",
         RefusalCode.UNAVAILABLE: "The terminal cannot take a payment now. Look at its screen.",
         RefusalCode.NOT_FOUND: "No sale has this number. Check the number.",
+        RefusalCode.NOT_POSSIBLE: "Not possible at the terminal. Refund at Netgíró.",
     },
     amount_limits=f"The amount must be from {{lowest}} to {{highest}} {_OTHER_PAYMENT}",
     identifier_problems={

@@ -57,6 +57,7 @@ ICELANDIC = Words(
         RefusalCode.AMOUNT: "Upphæðin er ekki gild. Sendu hana aftur í heilum krónum.",
         RefusalCode.UNAVAILABLE: "Posinn getur ekki tekið við greiðslu núna. Líttu á skjá posans.",
         RefusalCode.NOT_FOUND: "Engin sala er með þessu númeri. Athugaðu númerið.",
+        RefusalCode.NOT_POSSIBLE: "Ekki hægt í posanum. Endurgreiddu hjá Netgíró.",
     },
     amount_limits=f"Upphæðin þarf að vera á bilinu {{lowest}} til {{highest}} {_OTHER_PAYMENT}",
     identifier_problems={

@@ -48,7 +48,6 @@ from terminal.register.protocol import (
     SaleRequested,
     SaleResult,
     TerminalBusy,
-    TerminalReady,
 )
 
 LONGEST_LINE = 200
@@ -192,7 +191,7 @@ class LineProtocol:
                 checksummed = self._checksummed.get(reply.register_id, False)
             case SaleAccepted() | TerminalBusy() | RequestRefused(register_id=str()):
                 checksummed = self._checksummed.get(reply.register_id or "", self._last_checksummed)
-            case TerminalReady() | RequestRefused():
+            case _:
                 checksummed = self._last_checksummed
         return self._encode(format_reply(reply, self._decimals), checksummed)
 

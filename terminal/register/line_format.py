@@ -22,7 +22,9 @@ from terminal.register.protocol import (
     SaleRequested,
     SaleResult,
     TerminalBusy,
+    TerminalCondition,
     TerminalReady,
+    TotalsReport,
 )
 from terminal.sale import Outcome, Reason
 
@@ -38,6 +40,7 @@ _REFUSALS = {
     RefusalCode.AMOUNT: "AMOUNT",
     RefusalCode.UNAVAILABLE: "UNAVAILABLE",
     RefusalCode.NOT_FOUND: "UNKNOWN",
+    RefusalCode.NOT_POSSIBLE: "UNAVAILABLE",
 }
 _FAILURES = {
     Outcome.DECLINED: "DECLINED",
@@ -136,6 +139,8 @@ def format_reply(reply: RegisterReply, decimals: AmountDecimals) -> str:
         case SaleResult():
             code = "TIMEOUT" if reply.reason is Reason.TIMED_OUT else _FAILURES[reply.outcome]
             return f"NO {code} ID={_word(reply.register_id)} {to_ascii(reply.text)}"
+        case TerminalCondition() | TotalsReport():
+            raise ValueError(f"no request of this protocol is answered by {reply}")
 
 
 def checksum(line: bytes) -> int:

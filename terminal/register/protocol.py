@@ -13,7 +13,8 @@ from typing import Protocol, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from terminal.sale import Outcome, Reason, Terms
+from terminal.sale import Outcome, Reason, Sale, Terms
+from terminal.totals import Totals
 
 
 class SaleRequested(msgspec.Struct, frozen=True):
@@ -24,6 +25,8 @@ class SaleRequested(msgspec.Struct, frozen=True):
     echo: str = ""
     """What the protocol needs to word the result, also after a restart: kept with the sale and handed back. Where
     there are no ids, the same echo while the sale is open is the same request again."""
+    prints_receipt: bool = False
+    """The register prints the customer's copy itself."""
 
 
 class CancelRequested(msgspec.Struct, frozen=True):
@@ -38,6 +41,32 @@ class ResultRequested(msgspec.Struct, frozen=True):
     register_id: str | None = None
 
 
+class LastResultRequested(msgspec.Struct, frozen=True):
+    """The register asks how the latest sale ended, whatever its name."""
+
+
+class ConditionRequested(msgspec.Struct, frozen=True):
+    """The register asks how the terminal is doing."""
+
+
+class ReversalRequested(msgspec.Struct, frozen=True):
+    """The register wants an earlier payment undone; ``number`` is what stands on its receipt."""
+
+    number: int
+
+
+class RefundRequested(msgspec.Struct, frozen=True):
+    """The register wants to give money back, without naming a sale."""
+
+    amount_kr: int
+
+
+class TotalsRequested(msgspec.Struct, frozen=True):
+    """The register asks for the totals since the last end of day; with ``close`` this is the next one."""
+
+    close: bool = False
+
+
 class ResultDelivered(msgspec.Struct, frozen=True):
     """The register has been told, as surely as its protocol lets us know."""
 
@@ -50,7 +79,19 @@ class ResultRejected(msgspec.Struct, frozen=True):
     register_id: str
 
 
-RegisterRequest: TypeAlias = SaleRequested | CancelRequested | ResultRequested | ResultDelivered | ResultRejected
+RegisterQuestion: TypeAlias = (
+    SaleRequested
+    | CancelRequested
+    | ResultRequested
+    | LastResultRequested
+    | ConditionRequested
+    | ReversalRequested
+    | RefundRequested
+    | TotalsRequested
+)
+"""What is answered; all of it may be lost without harm, because the register asks again."""
+
+RegisterRequest: TypeAlias = RegisterQuestion | ResultDelivered | ResultRejected
 
 
 class RefusalCode(StrEnum):
@@ -60,6 +101,8 @@ class RefusalCode(StrEnum):
     AMOUNT = "amount"
     UNAVAILABLE = "unavailable"
     NOT_FOUND = "not_found"
+    NOT_POSSIBLE = "not_possible"
+    """The payment service has no call for it."""
 
 
 class SaleAccepted(msgspec.Struct, frozen=True):
@@ -74,6 +117,8 @@ class RequestRefused(msgspec.Struct, frozen=True):
     register_id: str | None
     code: RefusalCode
     text: str
+    limit_kr: int | None = None
+    """The limit that the amount breaks."""
 
 
 class SaleResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +131,8 @@ class SaleResult(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     echo: str = ""
     """As it stood in the request."""
+    sale: Sale | None = None
+    """The whole of it, for a protocol that tells more."""
 
     @property
     def outcome(self) -> Outcome:
@@ -102,7 +149,27 @@ class TerminalBusy(msgspec.Struct, frozen=True):
     register_id: str
 
 
-RegisterReply: TypeAlias = SaleAccepted | RequestRefused | SaleResult | TerminalReady | TerminalBusy
+class TerminalCondition(msgspec.Struct, frozen=True, kw_only=True):
+    """How the terminal is doing."""
+
+    busy: bool = False
+    """A sale is open."""
+    can_sell: bool = True
+    service_reached: bool = True
+    """The last call to the payment service brought an answer."""
+
+
+class TotalsReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The totals of a period; ``closed`` if it has ended with this report."""
+
+    number: int
+    totals: Totals
+    closed: bool
+
+
+RegisterReply: TypeAlias = (
+    SaleAccepted | RequestRefused | SaleResult | TerminalReady | TerminalBusy | TerminalCondition | TotalsReport
+)
 
 
 class RegisterProtocol(Protocol):

@@ -1,0 +1,69 @@
+"""Totals: how many sales ended how, and the sums of them. Pure; the journal says which sales belong to a period.
+
+A period runs from one end of day to the next. It holds each sale that ended in it, as it stood at its latest end: a
+sale that was left to staff in one period and settled in the next stands in both, each time as what it then was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from terminal.sale import Outcome, Sale, State
+
+ENDED = (State.ATTENTION, State.CLOSED)
+"""States in which a sale counts."""
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """So many sales, and their sum."""
+
+    count: int = 0
+    sum_kr: int = 0
+
+
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """The sales of one period by outcome; an outcome that did not occur is left out."""
+
+    by_outcome: dict[Outcome, Tally] = {}
+    first_number: int | None = None
+    last_number: int | None = None
+
+    def of(self, outcome: Outcome) -> Tally:
+        return self.by_outcome.get(outcome, Tally())
+
+    @property
+    def count(self) -> int:
+        return sum(tally.count for tally in self.by_outcome.values())
+
+
+class Period(msgspec.Struct, frozen=True):
+    """The time since the last end of day: its number, counting from 1, and the sales that ended in it."""
+
+    number: int
+    sales: tuple[Sale, ...] = ()
+
+
+class Close(msgspec.Struct, frozen=True):
+    """The end of a period."""
+
+    number: int
+    totals: Totals
+
+
+def totals_of(sales: Iterable[Sale]) -> Totals:
+    """Count and add up ``sales``; those that have not ended yet belong to a later period and are left out."""
+    by_outcome: dict[Outcome, Tally] = {}
+    numbers: list[int] = []
+    for sale in sales:
+        if sale.state not in ENDED or sale.outcome is None:
+            continue
+        before = by_outcome.get(sale.outcome, Tally())
+        by_outcome[sale.outcome] = Tally(before.count + 1, before.sum_kr + sale.amount_kr)
+        numbers.append(sale.number)
+    return Totals(
+        by_outcome=by_outcome,
+        first_number=min(numbers, default=None),
+        last_number=max(numbers, default=None),
+    )
