@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -40,6 +41,8 @@ from terminal.view import View
 SETTLE_S = 3.0
 """How long a stop waits for answers that are on their way."""
 RESTART_PAUSE_S = 1.0
+REGISTER_ATTEMPT_S = 2.0
+"""How long a start waits for the register's port to be opened or not to be there."""
 
 log = logging.getLogger(__name__)
 
@@ -85,11 +88,13 @@ class TerminalApp:
         self._on_view = on_view
         self._tasks: list[asyncio.Task[None]] = []
         self._closers: list[Callable[[], Awaitable[None]]] = []
+        self._register_tried = asyncio.Event()
         self.journal = Journal(JournalFile(Path(config.journal.path), utc_now))
 
     async def start(self) -> None:
         """Everything in order; devices that are missing are looked for in the background.
 
+        A register that is there is heard from the moment this returns.
         Raises TerminalError if the journal or a network address cannot be had.
         """
         config, journal = self._config, self.journal
@@ -128,6 +133,8 @@ class TerminalApp:
             await self._start_callback_listener()
         if (interval_s := self._notifier.watchdog_interval_s) is not None:
             self._supervise("watchdog", lambda: self._feed_watchdog(interval_s))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._register_tried.wait(), REGISTER_ATTEMPT_S)
 
     async def wait(self) -> None:
         """Until the loop ends, which it only does by a fault; raises what ended it."""
@@ -186,7 +193,7 @@ class TerminalApp:
             self._devices.register_port,
             self._protocol,
             self.runner.put,
-            on_line_changed=lambda up, _detail: self.runner.put(ConditionsChanged({"register_ok": up})),
+            on_line_changed=self._register_line_changed,
         )
 
     def _build_printing(self) -> ReceiptPrinting | None:
@@ -223,6 +230,10 @@ class TerminalApp:
     def _show(self, view: View) -> None:
         self.presenter.show(view)
         self._on_view(view)
+
+    def _register_line_changed(self, up: bool, _detail: str) -> None:
+        self._register_tried.set()
+        self.runner.put(ConditionsChanged({"register_ok": up}))
 
     def _send_to_register(self, reply: RegisterReply) -> None:
         self._link.send(reply)
