@@ -36,7 +36,7 @@ def build_keypad(settings: KeypadSettings) -> Keypad:
 def build_display(settings: DisplaySettings) -> Display | None:
     """The display, not yet open; None if there is none."""
     match settings.driver:
-        case "ssd1306" | "sh1106":
+        case "ssd1306" | "ssd1309" | "sh1106":
             from hardware.display import OledDisplay
 
             return OledDisplay(settings)

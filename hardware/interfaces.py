@@ -66,6 +66,12 @@ class Display(Device, Protocol):
     async def show(self, picture: Image) -> None:
         """Show a mode ``"1"`` picture of exactly ``size_px``; raises DeviceError if the bus does not answer."""
 
+    async def set_contrast(self, contrast: int) -> None:
+        """How bright lit pixels are, 0 to 255. Costs nothing if it is so already; raises DeviceError."""
+
+    async def rest(self) -> None:
+        """Go dark until the next :meth:`show`, so that the panel does not burn in; raises DeviceError."""
+
 
 def check_picture(picture: Image, size_px: tuple[int, int]) -> None:
     """Raise ValueError unless ``picture`` is what a display of ``size_px`` can show: a mistake in the caller's code."""

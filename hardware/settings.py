@@ -9,6 +9,7 @@ import msgspec
 from hardware.interfaces import Columns
 
 PinNumber = Annotated[int, msgspec.Meta(ge=0, le=53)]
+Contrast = Annotated[int, msgspec.Meta(ge=0, le=255)]
 
 
 class SerialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,14 +39,27 @@ class KeypadSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class DisplaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[display]``: the OLED's controller, how it is wired and how large it is in pixels."""
 
-    driver: Literal["ssd1306", "sh1106", "simulated", "none"] = "ssd1306"
+    driver: Literal["ssd1306", "ssd1309", "sh1106", "simulated", "none"] = "ssd1306"
     interface: Literal["i2c", "spi"] = "i2c"
     i2c_port: int = 1
     i2c_address: int = 0x3C
     width: Literal[128] = 128
-    height: Literal[64] = 64
+    height: Literal[64, 32] = 64
     rotate: Literal[0, 2] = 0
-    contrast: Annotated[int, msgspec.Meta(ge=0, le=255)] = 127
+    contrast: Contrast = 127
+    night_contrast: Contrast = 16
+    night_hours: Annotated[
+        str,
+        msgspec.Meta(pattern=r"^(([01]?[0-9]|2[0-3])-([01]?[0-9]|2[0-3]))?\Z", description='two hours such as "22-7"'),
+    ] = "22-7"
+    blank_after_s: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 300.0
+
+    def is_night(self, hour: int) -> bool:
+        """Whether ``hour`` (0 to 23) lies in ``night_hours``, which begin with the first and end before the second."""
+        if not self.night_hours:
+            return False
+        begin, end = (int(part) for part in self.night_hours.split("-"))
+        return begin <= hour < end if begin <= end else hour >= begin or hour < end
 
 
 class PrinterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -150,6 +150,7 @@ class SimulatedDisplay:
         self._picture = Image.new("1", size_px)
         self._is_open = False
         self._plugged = True
+        self.contrast = 127
         self.on_change: Callable[[], None] = lambda: None
 
     @property
@@ -182,9 +183,16 @@ class SimulatedDisplay:
 
     async def show(self, picture: Image.Image) -> None:
         check_picture(picture, self._size_px)
-        if not self._is_open:
-            raise DeviceError("simulated display: it does not answer: plug it in, then open it again")
+        self._require_open()
         self._light(picture.copy())
+
+    async def set_contrast(self, contrast: int) -> None:
+        self._require_open()
+        self.contrast = contrast
+
+    async def rest(self) -> None:
+        self._require_open()
+        self._light(Image.new("1", self._size_px))
 
     async def close(self) -> None:
         if self._is_open:
@@ -200,6 +208,10 @@ class SimulatedDisplay:
         """Power is back; like a real controller it shows nothing until it is opened again."""
         self._plugged = True
         self.on_change()
+
+    def _require_open(self) -> None:
+        if not self._is_open:
+            raise DeviceError("simulated display: it does not answer: plug it in, then open it again")
 
     def _light(self, picture: Image.Image) -> None:
         self._picture = picture

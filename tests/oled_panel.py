@@ -1,0 +1,91 @@
+"""An OLED at the end of an I2C bus, as its data sheet describes it: commands and data in, lit pixels out.
+
+It has the methods of smbus2.SMBus that luma calls, so luma's real interface and devices run on top of it, and it counts
+every byte on the wire: address and control byte of each transfer included.
+"""
+
+from __future__ import annotations
+
+import errno
+import threading
+from typing import Literal
+
+MEMORY_COLUMNS = 132
+I2C_BITS_PER_BYTE = 9
+_PARAMETERS = {0x20: 1, 0x21: 2, 0x22: 2, 0x81: 1, 0x8D: 1, 0xA8: 1, 0xD3: 1, 0xD5: 1, 0xD9: 1, 0xDA: 1, 0xDB: 1}
+
+
+class OledPanel:
+    """``kind`` decides how the memory is addressed: windows (ssd1306, ssd1309) or page by page (sh1106)."""
+
+    def __init__(self, kind: Literal["ssd1306", "ssd1309", "sh1106"] = "ssd1306", address: int = 0x3C) -> None:
+        self.address = address
+        self.plugged = True
+        self.hangs = threading.Event()
+        self.hangs.set()
+        """Cleared: the bus hangs until it is set again."""
+        self.commands = 0
+        self.bytes_on_wire = 0
+        self.contrast = 0
+        self.is_on = False
+        self._is_sh1106 = kind == "sh1106"
+        self._memory = [bytearray(MEMORY_COLUMNS) for _ in range(8)]
+        self._columns, self._pages = (0, 127), (0, 7)
+        self._column = self._page = 0
+
+    def write_i2c_block_data(self, address: int, mode: int, data: list[int]) -> None:
+        self.hangs.wait()
+        if not self.plugged or address != self.address:
+            raise OSError(errno.EREMOTEIO, "Remote I/O error")
+        self.bytes_on_wire += 2 + len(data)
+        if mode == 0x40:
+            for byte in data:
+                self._store(byte)
+        else:
+            self.commands += 1
+            self._command(list(data))
+
+    def pixel(self, x: int, y: int) -> int:
+        """1 if it is lit, were the display on."""
+        return self._memory[y // 8][x + (2 if self._is_sh1106 else 0)] >> (y % 8) & 1
+
+    def lit(self, height: int = 64) -> list[tuple[int, int]]:
+        return [(x, y) for x in range(128) for y in range(height) if self.is_on and self.pixel(x, y)]
+
+    def wire_ms(self, bits_per_s: int = 400_000) -> float:
+        """How long the bytes counted so far take on the bus."""
+        return self.bytes_on_wire * I2C_BITS_PER_BYTE / bits_per_s * 1000
+
+    def _store(self, byte: int) -> None:
+        self._memory[self._page][self._column] = byte
+        self._column += 1
+        if self._is_sh1106:
+            self._column = min(self._column, MEMORY_COLUMNS - 1)
+        elif self._column > self._columns[1]:
+            self._column = self._columns[0]
+            self._page = self._page + 1 if self._page < self._pages[1] else self._pages[0]
+
+    def _command(self, words: list[int]) -> None:
+        while words:
+            code = words.pop(0)
+            parameters = [words.pop(0) for _ in range(min(_PARAMETERS.get(code, 0), len(words)))]
+            if code in (0xAE, 0xAF):
+                self.is_on = code == 0xAF
+            elif code == 0x81:
+                self.contrast = parameters[0]
+            elif self._is_sh1106:
+                self._address_page(code)
+            elif code == 0x21:
+                self._columns = (parameters[0], parameters[1])
+                self._column = parameters[0]
+            elif code == 0x22:
+                self._pages = (parameters[0], parameters[1])
+                self._page = parameters[0]
+
+    def _address_page(self, code: int) -> None:
+        if code < 0x10:
+            self._column = self._column & 0xF0 | code
+        elif code < 0x20:
+            self._column = self._column & 0x0F | (code & 0x0F) << 4
+        elif 0xB0 <= code <= 0xB7:
+            self._page = code & 0x07
