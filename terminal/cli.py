@@ -76,6 +76,12 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true")
     doctor.set_defaults(command=_doctor)
     _add_journal_commands(commands, common)
+    simulate = commands.add_parser("simulate", help="the sale logic in virtual time, with everything going wrong")
+    simulate.add_argument("--seed", type=int, help="one world; with --count, the first of them")
+    simulate.add_argument("--count", type=int, metavar="SALES", help="worlds until there were so many sales")
+    simulate.add_argument("--story", action="store_true", help="tell everything that happened in the one world")
+    simulate.add_argument("--jobs", type=int, help="processes; default: one a core")
+    simulate.set_defaults(command=_simulate)
     return parser
 
 
@@ -173,6 +179,14 @@ def _sandbox(options: argparse.Namespace) -> None:
         await server.stop()
 
     asyncio.run(serve())
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from terminal.testing.command import default_jobs, run_many, run_one
+
+    if options.count is None:
+        return run_one(options.seed or 0, story=options.story)
+    return run_many(options.seed or 0, options.count, options.jobs or default_jobs())
 
 
 # --- looking ----------------------------------------------------------------------------------------------------------

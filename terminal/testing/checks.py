@@ -1,0 +1,130 @@
+"""What must be true of every world, whatever went wrong in it. Each check is one promise of the product."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+from terminal import effects as fx
+from terminal.gateway import CaptureMode
+from terminal.sale import Outcome, Reason, Sale, State
+from terminal.testing.disk import SimulatedDisk
+from terminal.testing.people import Paper, Ring, SimulatedRegister
+from terminal.testing.service import SimulatedNetgiro
+from terminal.testing.terminal import SimulatedTerminal, is_over
+
+STATE_BEFORE_CALL = {
+    fx.RequestAuthorization: State.AUTHORIZATION,
+    fx.SubmitCode: State.CODE_CHECK,
+    fx.RequestCapture: State.CAPTURE,
+}
+
+
+class Violation(AssertionError):
+    """A promise was broken."""
+
+
+def before_call(disk: SimulatedDisk, effect: fx.Call) -> None:
+    """On disk before it leaves: whatever can move money."""
+    state = STATE_BEFORE_CALL.get(type(effect))
+    if state is None:
+        return
+    stored = disk.find_sale(effect.sale_number)
+    if stored is None or stored.state is not state:
+        raise Violation(
+            f"{type(effect).__name__} leaves while the journal says {stored.state if stored else 'nothing'}"
+        )
+    if isinstance(effect, fx.RequestCapture) and (stored.settling or not stored.committed):
+        raise Violation("a capture leaves that must not be sent (any more)")
+
+
+def when_told(netgiro: SimulatedNetgiro, disk: SimulatedDisk, ring: Ring, result: str) -> None:
+    """The register never hears OK for what is not paid, nor two different results for one id."""
+    sale = disk.find_register_id(ring.register_id)
+    if sale is None:
+        raise Violation(f"{ring.register_id} was told {result} and is not in the journal")
+    if len(set(ring.results)) > 1:
+        raise Violation(f"{ring.register_id} was told {' and '.join(sorted(set(ring.results)))}")
+    captured = netgiro.captured().get(sale.reference, [])
+    if result.startswith("OK") and captured != [int(result.split()[1])]:
+        raise Violation(f"{ring.register_id} was told {result}, captured is {captured}")
+
+
+def at_the_end(  # noqa: PLR0917  everybody who can bear witness
+    terminal: SimulatedTerminal,
+    disk: SimulatedDisk,
+    netgiro: SimulatedNetgiro,
+    register: SimulatedRegister,
+    paper: Paper,
+    typed: set[str],
+) -> Iterator[str]:
+    """Everything else, once all faults have stopped and time has passed."""
+    ledger = netgiro.captured()
+    for sale in disk.latest.values():
+        yield from _money(sale, ledger.get(sale.reference, []))
+        yield from _receipts(sale, disk, paper)
+        if not is_over(sale):
+            yield f"sale {sale.number} is still open: {sale.state}"
+    known = {sale.reference for sale in disk.latest.values()}
+    yield from (f"captured without a journal row: {reference}" for reference in ledger if reference not in known)
+    yield from (
+        f"{count} InsertCarts under {reference}" for reference, count in netgiro.insert_carts.items() if count > 1
+    )
+    if any(later <= earlier for earlier, later in itertools.pairwise(terminal.nonces)):
+        yield "a nonce was repeated or went back"
+    live, stored = terminal.sale, disk.latest.get(terminal.sale.number) if terminal.sale else None
+    if live is not None and stored is not None and (live.state, live.reason) != (stored.state, stored.reason):
+        yield f"the journal says {stored.state}, the terminal {live.state}"
+    for ring in register.rings:
+        stored = disk.find_register_id(ring.register_id)
+        if ring.results and stored is not None and stored.state in (State.CLOSED, State.ATTENTION):
+            yield from _told_is_stored(ring, stored)
+    yield from _privacy(disk, typed | netgiro.secrets)
+
+
+def _money(sale: Sale, captured: list[int]) -> Iterator[str]:
+    """One capture at most, of this amount, and the outcome says so."""
+    if len(captured) > 1:
+        yield f"sale {sale.number} was captured {len(captured)} times"
+    if captured and captured != [sale.amount_kr]:
+        yield f"sale {sale.number} over {sale.amount_kr} kr was captured as {captured}"
+    approved = sale.outcome is Outcome.APPROVED
+    if approved and not captured:
+        yield f"sale {sale.number} is approved and not paid"
+    if captured and not approved and sale.outcome is not Outcome.UNKNOWN and is_over(sale):
+        yield f"sale {sale.number} is paid and told {sale.outcome}"
+
+
+def is_noticed_loss(sale: Sale, captured: list[int]) -> bool:
+    """Paid where the terminal cannot see it, and said so: possible by the API's nature in automatic mode only."""
+    return bool(captured) and sale.reason is Reason.NOT_TRACEABLE and sale.capture_mode is CaptureMode.AUTOMATIC
+
+
+def _receipts(sale: Sale, disk: SimulatedDisk, paper: Paper) -> Iterator[str]:
+    """Every paid sale has its receipts, and no receipt came out twice without being marked as a copy."""
+    receipts = disk.receipts_of(sale.number)
+    if sale.outcome is Outcome.APPROVED and len(receipts) != 2:
+        yield f"sale {sale.number} is paid and has {len(receipts)} receipts"
+    for receipt in receipts:
+        sheets = [copy for receipt_id, copy in paper.sheets if receipt_id == receipt.receipt_id]
+        if len(sheets) != len(set(sheets)):
+            yield f"receipt {receipt.receipt_id} came out twice as the same copy"
+        if not sheets:
+            yield f"receipt {receipt.receipt_id} never came out"
+
+
+def _told_is_stored(ring: Ring, sale: Sale) -> Iterator[str]:
+    told_ok = ring.results[-1].startswith("OK")
+    if told_ok != (sale.outcome is Outcome.APPROVED):
+        yield f"{ring.register_id} was told {ring.results[-1]}, the journal says {sale.outcome}"
+
+
+def _privacy(disk: SimulatedDisk, secrets: set[str]) -> Iterator[str]:
+    """No kennitala, phone or code in any durable byte. Short ones are looked for as whole strings."""
+    if not secrets:
+        return
+    everything = b"\n".join(disk.rows)
+    for secret in secrets:
+        text = secret.encode() if len(secret) >= 7 else f'"{secret}"'.encode()
+        if text in everything:
+            yield f"{len(secret)} personal digits are on the disk"

@@ -1,0 +1,163 @@
+"""Rules broken on purpose, one at a time: a simulation that stays green under one of these proves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from unittest.mock import patch
+
+from msgspec.structs import replace
+
+from terminal import effects as fx
+from terminal import events as ev
+from terminal import step as rules
+from terminal.gateway import AuthorizationStatus, CaptureMode, StatusReport
+from terminal.netgiro import v1
+from terminal.netgiro.client import SignedAnswer
+from terminal.printing import ReceiptQueue
+from terminal.sale import Reason, Sale, State
+from terminal.testing.disk import SimulatedDisk
+from terminal.testing.simulation import Sabotage
+from terminal.testing.terminal import SimulatedTerminal
+
+
+class BrokenRule:
+    """One rule, how it is broken, and where that shows: which worlds to run."""
+
+    def __init__(
+        self,
+        *,
+        patches: Callable[[], Iterator[None]] | None = None,
+        sabotage: Sabotage | None = None,
+        capture_mode: CaptureMode | None = CaptureMode.MANUAL,
+    ) -> None:
+        self.broken = contextmanager(patches or _nothing)
+        self.sabotage = sabotage
+        self.capture_mode = capture_mode
+
+
+def _nothing() -> Iterator[None]:
+    yield
+
+
+def _act_before_commit(terminal: SimulatedTerminal, _disk: SimulatedDisk) -> None:
+    terminal.acts_before_commit = True
+
+
+def _forget_last_commit(_terminal: SimulatedTerminal, disk: SimulatedDisk) -> None:
+    disk.forgets_last_commit = True
+
+
+def _forget_nonces(_terminal: SimulatedTerminal, disk: SimulatedDisk) -> None:
+    disk.nonce_high_water = lambda: 0  # type: ignore[method-assign]
+
+
+def _automatic_as_manual() -> Iterator[None]:
+    """The service pays on approval alone while the terminal thinks that only its own capture does."""
+    with patch.dict(v1.CONFIRMATION_TYPES, {CaptureMode.MANUAL: 0}):
+        yield
+
+
+def _retry_lost_authorization() -> Iterator[None]:
+    """A lost InsertCart is sent once more under the same Reference."""
+    sent: dict[int, fx.RequestAuthorization] = {}
+    authorize, lost = rules._authorize, rules._authorization_lost
+
+    def remember(sale: Sale, event: ev.CustomerIdentified) -> rules.Transition:
+        transition = authorize(sale, event)
+        sent[sale.number] = next(e for e in transition.effects if isinstance(e, fx.RequestAuthorization))
+        return transition
+
+    def send_again(sale: Sale, event: ev.AnswerLost) -> rules.Transition:
+        request = sent.pop(sale.number, None)
+        if request is None:
+            return lost(sale, event)
+        sale = replace(sale, calls=sale.calls + 1)
+        again = replace(request, call=sale.calls)
+        return rules.Transition(sale, (again,))
+
+    with _moves(
+        {
+            (State.ENTRY, ev.CustomerIdentified): rules._move(remember, State.AUTHORIZATION),
+            (State.AUTHORIZATION, ev.AnswerLost): rules._move(send_again, State.REPORT),
+        }
+    ):
+        yield
+
+
+def _trust_success() -> Iterator[None]:
+    """``Success`` decides instead of ResultCode and PaymentInfo."""
+    understand = v1.status_report
+
+    def believe(signed: SignedAnswer, authorization_id: str) -> StatusReport:
+        report = understand(signed, authorization_id)
+        if report.status in (AuthorizationStatus.PAID, AuthorizationStatus.CANCELLED, AuthorizationStatus.DECLINED):
+            # CancelCart says Success=false for a paid cart; ConfirmCart says Success=true for a failed payment.
+            paid = report.status is not AuthorizationStatus.PAID
+            status = AuthorizationStatus.PAID if paid else AuthorizationStatus.CANCELLED
+            return replace(report, status=status, confirmed=True)
+        return report
+
+    with patch.object(v1, "status_report", believe):
+        yield
+
+
+def _skip_proof() -> Iterator[None]:
+    """Whoever says "paid" is believed, whatever the amount and the reference."""
+    with patch.object(Sale, "is_paid_by", lambda _sale, report: report.status is AuthorizationStatus.PAID):
+        yield
+
+
+def _lost_capture_is_declined() -> Iterator[None]:
+    """No answer to the capture is told as "declined"."""
+    declined = rules._move(lambda sale, _event: rules._to_report(sale, Reason.CUSTOMER_DECLINED), State.REPORT)
+    with _moves({(State.CAPTURE, ev.AnswerLost): declined}):
+        yield
+
+
+def _capture_after_power_cut() -> Iterator[None]:
+    """After a start the capture is simply sent again."""
+    with _moves({(State.CAPTURE, ev.PowerRestored): rules._move(lambda sale, _event: rules._to_capture(sale))}):
+        yield
+
+
+def _cancel_wins() -> Iterator[None]:
+    """A cancel is told at once, without asking the service."""
+    end = rules._move(lambda sale, event: rules._to_report(sale, rules._cancel_reason(event)), State.REPORT)
+    with _moves({(State.CAPTURE, ev.CancelRequested): end, (State.AUTHORIZATION, ev.CancelRequested): end}):
+        yield
+
+
+def _print_again_unmarked() -> Iterator[None]:
+    """A receipt that a power cut interrupted comes again without the word AFRIT."""
+
+    def forget(queue: ReceiptQueue) -> None:
+        queue._is_recovered = True
+
+    with patch.object(ReceiptQueue, "_recover", forget):
+        yield
+
+
+@contextmanager
+def _moves(broken: Mapping[tuple[State, type[ev.SaleEvent]], rules.Move]) -> Iterator[None]:
+    table = {state: dict(moves) for state, moves in rules.TABLE.items()}
+    for (state, event), move in broken.items():
+        table[state][event] = move
+    with patch.object(rules, "TABLE", table):
+        yield
+
+
+BROKEN_RULES: Mapping[str, BrokenRule] = {
+    "journal after the call": BrokenRule(sabotage=_act_before_commit),
+    "automatic treated as manual": BrokenRule(patches=_automatic_as_manual),
+    "retry of a lost authorization": BrokenRule(patches=_retry_lost_authorization),
+    "trusting Success": BrokenRule(patches=_trust_success),
+    "forgetting the nonces": BrokenRule(sabotage=_forget_nonces),
+    "dropping the last commit": BrokenRule(sabotage=_forget_last_commit),
+    "approval without proof": BrokenRule(patches=_skip_proof),
+    "lost capture told as declined": BrokenRule(patches=_lost_capture_is_declined),
+    "capture repeated after a power cut": BrokenRule(patches=_capture_after_power_cut),
+    "cancel wins over a payment": BrokenRule(patches=_cancel_wins, capture_mode=None),
+    "interrupted receipt printed unmarked": BrokenRule(patches=_print_again_unmarked),
+}
+"""Each must turn the simulation red. A new promise brings its own way to break it."""

@@ -1,0 +1,329 @@
+"""The terminal under test: the real clerk, counter, step, gateway, register codec and receipt queue, without asyncio.
+
+Only the shells differ from production: an inbox that is a deque, calls that are coroutines resumed by the simulated
+network, timers that are entries in the world's queue. Power can go at every point where a shell touches the outside.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any
+
+from terminal import effects as fx
+from terminal import events as ev
+from terminal.clerk import Clerk, Input, Names
+from terminal.counter import Counter, CounterEffect, CounterRules, KeyPressed
+from terminal.errors import JournalError
+from terminal.netgiro.client import RawAnswer
+from terminal.netgiro.nonce import NonceSource
+from terminal.netgiro.v1 import NetgiroV1
+from terminal.performer import call_gateway, timer_event
+from terminal.printing import PrintJob, ReceiptQueue
+from terminal.receipt import Shop
+from terminal.register.line import LineProtocol
+from terminal.runner import JOURNAL_RETRY_S, MOST_WAITING
+from terminal.sale import Sale, State
+from terminal.testing.disk import SimulatedDisk
+from terminal.testing.people import Paper, SimulatedRegister
+from terminal.testing.service import Exchange, SimulatedClient, SimulatedNetgiro
+from terminal.testing.world import PowerCut, World
+
+REBOOT_S = (5.0, 60.0)
+
+
+class SimulatedTerminal:
+    """One box on the counter, through all its power cuts."""
+
+    def __init__(self, world: World, disk: SimulatedDisk, rules: CounterRules, paper: Paper) -> None:
+        self.world = world
+        self.disk = disk
+        self.acts_before_commit = False
+        """Sabotage: effects are performed before the journal has the record."""
+        self.nonces: list[int] = []
+        self._rules = rules
+        self._paper = paper
+        self._boot = 0
+        self._clock_error_s = 0.0
+        self.is_on = False
+
+    def connect(
+        self, netgiro: SimulatedNetgiro, register: SimulatedRegister, on_call: Callable[[fx.Call], None]
+    ) -> None:
+        """Put it on the counter. ``on_call`` looks at every call before it leaves."""
+        self._netgiro = netgiro
+        self._register = register
+        self._on_call = on_call
+
+    # --- power --------------------------------------------------------------------------------------------------------
+
+    def switch_on(self) -> None:
+        """Start as after a power cut: everything there is, is on the disk."""
+        world, disk = self.world, self.disk
+        self._boot += 1
+        self.is_on = True
+        self._inbox: deque[Input] = deque()
+        self._is_turning = False
+        self._timers: dict[type[CounterEffect], int] = {}
+        self._protocol_turn = 0
+        self.clerk = Clerk(Counter(self._rules), disk, Names("T1", self._timestamp, self._random_hex))
+        self._protocol = LineProtocol(0)
+        nonces = NonceSource(disk.nonce_high_water(), self._reserve_nonces, self._clock)
+        self._gateway = NetgiroV1(SimulatedClient(nonces), callback_base_url="http://127.0.0.1:8024")
+        self._receipts = ReceiptQueue(
+            disk, shop=Shop(name="Búðin"), terminal_id="T1", language="is", columns=32, local_now=self._local_now
+        )
+        self._is_printing = False
+        if world.happens(world.rates.clock_jump, "clock off after a start"):
+            self._clock_error_s = -world.rng.uniform(0, 400 * 86_400)  # a Pi without a clock chip boots in the past
+            world.at(world.rng.uniform(5, 60), self._clock_is_set)
+        self._guarded(self._recover)
+
+    def _recover(self) -> None:
+        for event in self.clerk.start():
+            self.put(event)
+        self._print_next()
+
+    def switch_off(self) -> None:
+        """Everything that was not on the disk is gone."""
+        self.is_on = False
+        self._boot += 1
+        self.disk.power_lost()
+        self._register.terminal_went_dark()
+
+    def _guarded(self, action: Callable[[], object]) -> None:
+        """Run a piece of the terminal's work; a power cut in it ends this boot."""
+        if not self.is_on:
+            return
+        try:
+            action()
+        except PowerCut:
+            self.switch_off()
+            self.world.at(self.world.rng.uniform(*REBOOT_S), self.switch_on)
+
+    def _this_boot(self, action: Callable[[], object]) -> Callable[[], None]:
+        """The action, unless the power went away in between."""
+        boot = self._boot
+
+        def run() -> None:
+            if boot == self._boot:
+                self._guarded(action)
+
+        return run
+
+    # --- the clock ----------------------------------------------------------------------------------------------------
+
+    def jump_clock(self) -> None:
+        """The wall clock is set, forwards or backwards."""
+        self._clock_error_s = self.world.rng.choice((-86_400.0, -3600.0, -60.0, 3600.0, 86_400.0))
+        self.world.tell("clock", f"now off by {self._clock_error_s:.0f} s")
+
+    def _clock_is_set(self) -> None:
+        self._clock_error_s = 0.0
+
+    def _clock(self) -> float:
+        return self.world.wall_clock() + self._clock_error_s
+
+    def _local_now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock(), UTC)
+
+    def _timestamp(self) -> str:
+        return self._local_now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def _random_hex(self) -> str:
+        return f"{self.world.rng.getrandbits(24):06x}"
+
+    async def _reserve_nonces(self, high_water: int) -> None:
+        self.disk.reserve_nonces(high_water)
+
+    # --- the loop -----------------------------------------------------------------------------------------------------
+
+    def put(self, event: Input) -> None:
+        """Into the inbox; the loop turns until it is empty."""
+        self._inbox.append(event)
+        assert len(self._inbox) <= MOST_WAITING, "the inbox grows without bound"
+        if self._is_turning:
+            return
+        self._is_turning = True
+        try:
+            while self._inbox:
+                self._turn(self._inbox.popleft())
+        finally:
+            self._is_turning = False
+
+    def _turn(self, event: Input) -> tuple[CounterEffect, ...]:
+        if self.acts_before_commit:
+            self.disk.hold_back()
+        handled = self.clerk.handle(event)
+        decision = handled.decision
+        for reply in decision.replies:
+            self._protocol.send(reply, self.world.now_s)
+        self._flush_to_register()
+        for effect in decision.effects:
+            self._perform(effect)
+        if self.acts_before_commit:
+            self.disk.let_go()
+        for follow_up in handled.follow_ups:
+            self._inbox.append(follow_up)
+        if handled.retry is not None:
+            retry = handled.retry
+            self.world.at(JOURNAL_RETRY_S, self._this_boot(lambda: self.put(retry)))
+        if decision.record is not None and decision.record.receipts:
+            self.world.at(0.0, self._this_boot(self._print_next))
+        return decision.effects
+
+    @property
+    def sale(self) -> Sale | None:
+        """The open sale."""
+        return self.clerk.view.sale
+
+    def press(self, key: str) -> None:
+        self._guarded(lambda: self.put(KeyPressed(key)))
+
+    def receive_callback(self, reference: str, approved: bool) -> bool:
+        """A callback whose signature was good; True if it is answered 200."""
+        answered = [False]
+
+        def receive() -> None:
+            sale = self.sale
+            if sale is not None and sale.reference == reference:
+                effects = self._turn(ev.CallbackReceived(sale.number, approved))
+                self.world.cut_point("before the callback is answered")
+                answered[0] = any(isinstance(effect, fx.AcknowledgeCallback) for effect in effects)
+
+        self._guarded(receive)
+        return answered[0]
+
+    # --- effects ------------------------------------------------------------------------------------------------------
+
+    def _perform(self, effect: CounterEffect) -> None:
+        if isinstance(effect, fx.Call):
+            self._start_call(effect)
+        elif (timer := timer_event(effect)) is not None:
+            self._set_timer(type(effect), *timer)
+
+    def _set_timer(self, kind: type[CounterEffect], delay_s: float, event: Input) -> None:
+        turn = self._timers[kind] = self._timers.get(kind, 0) + 1
+
+        def fire() -> None:
+            if self._timers[kind] == turn:
+                self.put(event)
+
+        self.world.at(delay_s, self._this_boot(fire))
+
+    def _start_call(self, effect: fx.Call) -> None:
+        name = type(effect).__name__
+        self.world.tell("terminal", f"{name} #{effect.call}")
+        self.world.cut_point(f"before {name}")
+        self._on_call(effect)
+        self._advance(call_gateway(self._gateway, effect), None)
+        self.world.cut_point(f"after {name} left")
+
+    def _advance(self, call: Coroutine[Any, Any, ev.AnswerReceived], answer: RawAnswer | Exception | None) -> None:
+        """Resume a call until it needs the network or has ended."""
+        try:
+            waiting_for = call.throw(answer) if isinstance(answer, Exception) else call.send(answer)
+        except StopIteration as ended:
+            self._call_ended(ended.value)
+            return
+        assert isinstance(waiting_for, Exchange)
+        self.nonces.append(int(waiting_for.headers["netgiro_nonce"]))
+        boot = self._boot
+
+        def resume(answer: RawAnswer | Exception) -> None:
+            if boot == self._boot:
+                self._guarded(lambda: self._advance(call, answer))
+            else:
+                call.close()
+
+        self._netgiro.carry(waiting_for, resume)
+
+    def _call_ended(self, answer: ev.AnswerReceived) -> None:
+        self.world.cut_point(f"before the {type(answer).__name__} is taken in")
+        if self.world.happens(self.world.rates.late_answer / 4, "answer comes again later"):
+            self.world.at(self.world.rng.uniform(0.1, 60), self._this_boot(lambda: self.put(answer)))
+        self.put(answer)
+
+    # --- the register's line ------------------------------------------------------------------------------------------
+
+    def receive_from_register(self, data: bytes) -> None:
+        def receive() -> None:
+            for request in self._protocol.receive_data(data, self.world.now_s):
+                self.put(request)
+            self._flush_to_register()
+
+        self._guarded(receive)
+
+    def line_changed(self) -> None:
+        """The cable came off or on."""
+
+        def change() -> None:
+            if self._register.is_plugged:
+                self._flush_to_register()
+            else:
+                for request in self._protocol.connection_lost():
+                    self.put(request)
+
+        self._guarded(change)
+
+    def _flush_to_register(self) -> None:
+        if not self._register.is_plugged:
+            return
+        while data := self._protocol.data_to_send():
+            self.world.cut_point("before the register is told")
+            self._register.receive(data)
+            self.world.cut_point("after the register is told")
+            for request in self._protocol.data_sent():
+                self.put(request)
+        self._wake_protocol_later()
+
+    def _wake_protocol_later(self) -> None:
+        due_s = self._protocol.next_wakeup_s
+        if due_s is None:
+            return
+        turn = self._protocol_turn = self._protocol_turn + 1
+
+        def wake() -> None:
+            if self._protocol_turn == turn:
+                for request in self._protocol.wake(self.world.now_s):
+                    self.put(request)
+                self._flush_to_register()
+
+        self.world.at(max(0.01, due_s - self.world.now_s), self._this_boot(wake))
+
+    # --- receipts -----------------------------------------------------------------------------------------------------
+
+    def _print_next(self) -> None:
+        if self._is_printing:
+            return
+        try:
+            job = self._receipts.next_job()
+        except JournalError:
+            self._print_later()
+            return
+        if job is None:
+            return
+        self._is_printing = True
+        self.world.at(self.world.rng.uniform(0.5, 3), self._this_boot(lambda: self._printed(job)))
+        self._paper.feed(job, self.world)
+
+    def _printed(self, job: PrintJob) -> None:
+        self._is_printing = False
+        try:
+            if self._paper.came_out(job):
+                self._receipts.printed(job)
+                self._print_next()
+            else:
+                self._receipts.not_printed(job)
+                self._print_later()
+        except JournalError:
+            self._print_later()
+
+    def _print_later(self) -> None:
+        self.world.at(self.world.rng.uniform(2, 30), self._this_boot(self._print_next))
+
+
+def is_over(sale: Sale) -> bool:
+    """Closed, or openly left to staff."""
+    return sale.state in (State.CLOSED, State.ATTENTION) or sale.stands_unknown
