@@ -1,0 +1,90 @@
+"""One Chromium and one demo for all browser tests; every test gets browsers of its own and ends with an idle counter.
+
+Where there is no Chromium these tests are skipped, unless CI=true: there a missing browser is a failure.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.browser.counter_page import CounterPage
+
+if importlib.util.find_spec("playwright") is None and os.environ.get("CI") != "true":
+    collect_ignore_glob = ["test_*.py"]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    from tests.browser import chromium  # noqa: PLC0415
+
+    if chromium.find_chromium() is None:
+        missing = f"there is no Chromium on this machine: {chromium.HOW_TO_GET_ONE}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with chromium.chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def base_url(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The demo's address. Asked for after the browser, so that nothing is started where tests are skipped."""
+    from tests.browser.demo import demo  # noqa: PLC0415
+
+    with demo(tmp_path_factory.mktemp("demo")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def panel(base_url: str) -> Iterator[httpx.Client]:
+    """The same counter over HTTP, for what no hand can do."""
+    with httpx.Client(base_url=base_url, trust_env=False, timeout=10) as client:
+        yield client
+
+
+@pytest.fixture
+def open_counter(browser: Browser, base_url: str, panel: httpx.Client) -> Iterator[Callable[..., CounterPage]]:
+    """Opens a browser at the counter. None may have complained when the test ends."""
+    from tests.browser.counter_page import CounterPage  # noqa: PLC0415
+
+    opened: list[CounterPage] = []
+
+    def open_one(**options: object) -> CounterPage:
+        opened.append(CounterPage(browser, base_url, **options))
+        return opened[-1]
+
+    try:
+        yield open_one
+        assert [page.complaints for page in opened if page.complaints] == []
+    finally:
+        for page in opened:
+            page.close()
+        put_in_order(panel)
+
+
+@pytest.fixture
+def counter(open_counter: Callable[..., CounterPage]) -> CounterPage:
+    return open_counter()
+
+
+def put_in_order(panel: httpx.Client) -> None:
+    """Whatever a test left behind is cleared away, so that the next one fails for reasons of its own only."""
+    panel.delete("/sandbox/faults")
+    panel.put("/api/printer", json={"paper": "ok", "online": True, "cover": "closed"})
+    if panel.get("/api/state").json()["state"] != "idle":
+        panel.post("/api/register", json={"send": "CANCEL"})
+
+
+@pytest.fixture(autouse=True)
+def _artefacts() -> None:
+    Path("artefacts/browser").mkdir(parents=True, exist_ok=True)

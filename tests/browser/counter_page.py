@@ -1,0 +1,90 @@
+"""The front panel as the people around the counter use it: every method is something a hand does or an eye sees."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.chromium import ARTEFACTS, WatchedPage
+
+PATIENT_PHONE = "8223281"
+PATIENT_KENNITALA = "1111111119"
+
+
+class CounterPage(WatchedPage):
+    """One browser at the counter, in English unless ``language`` says otherwise."""
+
+    def __init__(self, browser: Browser, base_url: str, **options: object) -> None:
+        super().__init__(browser, base_url, **options)
+        self.open()
+
+    def open(self) -> None:
+        self.page.goto("/")
+        expect(self.page.locator("#conditions li")).to_have_count(3)
+
+    # --- hands --------------------------------------------------------------------------------------------------------
+
+    def ring_up(self, amount: str) -> None:
+        self.page.locator("#amount").fill(amount)
+        self.page.locator("#pay").click()
+        self.expect_till("Waiting for payment")
+
+    def press(self, keys: str) -> None:
+        """Click these keys of the terminal, one after the other."""
+        for key in keys:
+            self.page.locator(f'#keypad [data-key="{key}"]').click()
+
+    def pay_by_phone(self) -> None:
+        self.press(f"{PATIENT_PHONE}#")
+
+    def accept(self) -> None:
+        self.page.get_by_role("button", name=re.compile("^Accept")).click()
+
+    def reject(self) -> None:
+        self.page.get_by_role("button", name=re.compile("^Reject")).click()
+
+    def app_code(self) -> str:
+        """Ask the phone for an app code: its four digits."""
+        self.page.get_by_role("button", name="Show app code").click()
+        digits = self.page.locator("#token-digits")
+        expect(digits).to_have_text(re.compile(r"\d{4}"))
+        return digits.inner_text()
+
+    def sms_code(self) -> str:
+        """Wait for the SMS on the phone: the code in it."""
+        match = re.search(r"\d{4}", self.page.locator(".bubble").inner_text())
+        assert match
+        return match[0]
+
+    # --- eyes ---------------------------------------------------------------------------------------------------------
+
+    def expect_till(self, text: str) -> None:
+        expect(self.page.locator("#till-status")).to_contain_text(text, ignore_case=True)
+
+    def expect_screen(self, text: str) -> None:
+        """The terminal's display says so; read from its text for screen readers."""
+        expect(self.page.locator("#oled-text")).to_contain_text(text, ignore_case=True)
+
+    def expect_receipts(self, count: int) -> None:
+        """So many pieces of paper, each with a picture that has loaded."""
+        slips = self.page.locator("#receipts .slip")
+        expect(slips).to_have_count(count)
+        for slip in slips.all():
+            expect(slip).not_to_have_js_property("naturalHeight", 0)
+
+    def receipts(self) -> int:
+        """How many pieces of paper have come out so far; the page shows the last dozen."""
+        return len(self.page.request.get("/api/receipts").json())
+
+    def screenshot(self, name: str) -> Path:
+        """The whole page, kept for people to look at."""
+        path = ARTEFACTS / f"{name}.png"
+        self.page.screenshot(path=path, full_page=True)
+        return path
+
+
+def overflow_px(page: Page) -> int:
+    """By how much the page is wider than its window."""
+    return max(0, int(page.evaluate("document.documentElement.scrollWidth - innerWidth")))

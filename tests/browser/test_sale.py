@@ -1,0 +1,109 @@
+"""Whole sales in a real browser, by clicking, by typing, from two browsers, over a reload and on a narrow screen."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.chromium import PHONE, TABLET
+from tests.browser.counter_page import PATIENT_KENNITALA, PATIENT_PHONE, overflow_px
+
+
+def expect_paid(counter, receipts_before):
+    counter.expect_till("Paid")
+    counter.expect_screen("Paid")
+    counter.expect_receipts(min(receipts_before + 2, 12))
+
+
+def test_phone_customer_accepts_on_the_phone(counter):
+    before = counter.receipts()
+    counter.ring_up("1.990")
+    counter.expect_screen("1.990 kr.")
+    counter.pay_by_phone()
+    counter.accept()
+    expect_paid(counter, before)
+    expect(counter.page.locator("#history")).to_contain_text("Paid")
+    counter.screenshot("phone-paid")
+
+
+def test_kennitala_customer_gets_a_code_by_sms(counter):
+    before = counter.receipts()
+    counter.ring_up("2500")
+    counter.press(f"{PATIENT_KENNITALA}#")
+    counter.press(f"{counter.sms_code()}#")
+    expect_paid(counter, before)
+
+
+def test_app_code_pays_at_once(counter):
+    before = counter.receipts()
+    code = counter.app_code()
+    counter.ring_up("850")
+    counter.press(f"{code}#")
+    expect_paid(counter, before)
+
+
+def test_customer_rejects(counter):
+    before = counter.receipts()
+    counter.ring_up("1990")
+    counter.pay_by_phone()
+    counter.reject()
+    counter.expect_till("Not paid")
+    counter.expect_screen("Declined")
+    assert counter.receipts() == before
+
+
+def test_whole_sale_without_a_mouse(counter):
+    before = counter.receipts()
+    keyboard = counter.page.keyboard
+    counter.page.locator("#amount").focus()
+    keyboard.press("Control+A")
+    keyboard.type("1990")
+    keyboard.press("Enter")
+    expect(counter.page.locator("#device")).to_be_focused()
+    keyboard.type(PATIENT_PHONE)
+    keyboard.press("Enter")
+    accept = counter.page.get_by_role("button", name="Accept: 1.990 kr.")
+    accept.wait_for()
+    for _ in range(40):
+        keyboard.press("Tab")
+        if accept.evaluate("button => button === document.activeElement"):
+            break
+    expect(accept).to_be_focused()
+    keyboard.press("Enter")
+    expect_paid(counter, before)
+
+
+def test_reload_in_mid_sale_loses_nothing(counter):
+    before = counter.receipts()
+    counter.ring_up("1990")
+    counter.pay_by_phone()
+    counter.page.get_by_role("button", name="Accept: 1.990 kr.").wait_for()
+    counter.page.reload()
+    counter.expect_till("Waiting for payment")
+    counter.expect_screen("1.990 kr.")
+    counter.accept()
+    expect_paid(counter, before)
+
+
+def test_two_browsers_see_the_same_counter(open_counter):
+    cashier, customer = open_counter(), open_counter()
+    before = cashier.receipts()
+    cashier.ring_up("3300")
+    customer.expect_till("Waiting for payment")
+    cashier.pay_by_phone()
+    customer.accept()
+    for either in (cashier, customer):
+        expect_paid(either, before)
+
+
+@pytest.mark.parametrize(("name", "viewport"), [("phone", PHONE), ("tablet", TABLET)])
+def test_sale_by_touch_on_a_small_screen(open_counter, name, viewport):
+    counter = open_counter(viewport=viewport, has_touch=True)
+    before = counter.receipts()
+    assert overflow_px(counter.page) == 0
+    counter.ring_up("1990")
+    counter.pay_by_phone()
+    counter.accept()
+    expect_paid(counter, before)
+    assert overflow_px(counter.page) == 0
+    counter.screenshot(f"{name}-paid")
