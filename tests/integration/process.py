@@ -1,0 +1,105 @@
+"""Starts the product as its users do, ``python -m terminal ...``, and waits for what it says, never for ever."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+DEADLINE_S = 10.0
+"""Far above what anything here takes; a test that needs it has failed."""
+POLL_S = 0.005
+
+_T = TypeVar("_T")
+
+
+def wait_until(what: str, look: Callable[[], _T], deadline_s: float = DEADLINE_S) -> _T:
+    """Look again and again until there is something to see, and return it. Raises AssertionError naming ``what``."""
+    end_s = time.monotonic() + deadline_s
+    while not (seen := look()):
+        assert time.monotonic() < end_s, f"waited {deadline_s:g} s in vain for {what}; last seen: {seen!r}"
+        time.sleep(POLL_S)
+    return seen
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Ours, without anything that configures a terminal."""
+    own = {
+        name: value for name, value in os.environ.items() if not name.startswith(("NETGIRO_", "NOTIFY_", "WATCHDOG"))
+    }
+    return own | {"PYTHONUNBUFFERED": "1"} | more
+
+
+def run_command(
+    *arguments: str, env: Mapping[str, str] | None = None, deadline_s: float = DEADLINE_S
+) -> subprocess.CompletedProcess[str]:
+    """A command that ends by itself."""
+    return subprocess.run(
+        [sys.executable, "-m", "terminal", *arguments],
+        env=env or environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=deadline_s,
+        check=False,
+    )
+
+
+class Process:
+    """A command that runs until it is stopped; what it says goes to ``log_path``, after what was there."""
+
+    def __init__(self, *arguments: str, log_path: Path, env: Mapping[str, str] | None = None) -> None:
+        self.log_path = log_path
+        self._said_before = log_path.stat().st_size if log_path.exists() else 0
+        with log_path.open("ab") as log:
+            self._popen = subprocess.Popen(
+                [sys.executable, "-m", "terminal", *arguments],
+                env=env or environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        return self._popen.poll()
+
+    @property
+    def output(self) -> str:
+        """What this process has said so far."""
+        return self.log_path.read_bytes()[self._said_before :].decode()
+
+    def wait_for_output(self, pattern: str) -> re.Match[str]:
+        """The first match in what it says. Fails at once if the process ends without saying it."""
+
+        def look() -> re.Match[str] | None:
+            ended = self.exit_code is not None
+            match = re.search(pattern, self.output)
+            assert match or not ended, f"ended with {self.exit_code} before it said {pattern!r}:\n{self.output}"
+            return match
+
+        return wait_until(f"{pattern!r} in {self.log_path}", look)
+
+    def stop(self) -> float:
+        """SIGTERM; how long it took to end, in seconds. The exit code must be 0."""
+        started_s = time.monotonic()
+        self._popen.send_signal(signal.SIGTERM)
+        exit_code = self._popen.wait(DEADLINE_S)
+        took_s = time.monotonic() - started_s
+        assert exit_code == 0, f"SIGTERM ended it with {exit_code}:\n{self.output}"
+        return took_s
+
+    def kill(self) -> None:
+        """SIGKILL: as a power cut, it gets no chance to do anything more. Does nothing to a process that has ended."""
+        self._popen.kill()
+        self._popen.wait(DEADLINE_S)

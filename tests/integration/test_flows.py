@@ -1,0 +1,94 @@
+"""Netgíró's seven flows, from the amount on the register's wire to OK on it, with paper, journal and ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.integration.counter import Counter, DemoCounter
+from tests.integration.netgiro import PATIENT_KENNITALA, PATIENT_PHONE
+from tests.integration.process import wait_until
+
+
+def by_app_code(counter: Counter) -> None:
+    counter.press(counter.netgiro.app_code()[-4:] + "#")
+
+
+def by_whole_app_code(counter: Counter) -> None:
+    counter.press(counter.netgiro.app_code() + "#")
+
+
+def by_kennitala(counter: Counter) -> None:
+    counter.press(PATIENT_KENNITALA + "#")
+    counter.wait_for("code_entry")
+    counter.press(counter.cart()["SmsCode"] + "#")
+
+
+def by_phone(counter: Counter) -> None:
+    counter.press(PATIENT_PHONE + "#")
+    counter.accept()
+
+
+FLOWS = [
+    ("automatic", by_app_code, "app_code"),
+    ("automatic", by_kennitala, "kennitala"),
+    ("automatic", by_phone, "phone"),
+    ("manual", by_app_code, "app_code"),
+    ("manual", by_whole_app_code, "app_code"),
+    ("manual", by_kennitala, "kennitala"),
+    ("manual", by_phone, "phone"),
+    ("server_callback", by_phone, "phone"),
+]
+
+
+@pytest.mark.parametrize(("mode", "identify", "kind"), FLOWS, ids=[f"{mode}-{by.__name__}" for mode, by, _ in FLOWS])
+def test_a_sale_is_paid_told_printed_and_written_down(
+    request: pytest.FixtureRequest, sale_id: str, mode: str, identify: Callable[[Counter], None], kind: str
+) -> None:
+    counter: DemoCounter = request.getfixturevalue(mode)
+    counter.pay(sale_id, 12_345)
+    identify(counter)
+    line = counter.result(sale_id)
+
+    cart = counter.cart()
+    transaction_id = cart["TransactionId"]
+    assert line == f"OK 12345 ID={sale_id} REF={transaction_id}"
+    assert (cart["Confirmation"], cart["State"], cart["Captures"]) == (mode, "paid", 1)
+    paid = [row for row in counter.netgiro.ledger() if row["TransactionId"] == transaction_id]
+    assert [row["Amount"] for row in paid] == [12_345]
+
+    receipts = counter.wait_for_receipts(2, transaction_id)
+    assert sorted(receipt["kind"] for receipt in receipts) == ["customer", "merchant"]
+    for receipt in receipts:
+        assert "12.345 kr." in receipt["text"]
+        assert "APPROVED" in receipt["text"]
+        assert cart["InvoiceNumber"] in receipt["text"]
+        assert "DUPLICATE" not in receipt["text"]
+
+    counter.wait_for("idle")
+    row = counter.journal_row(sale_id)
+    assert (row["amount"], row["outcome"], row["state"], row["register_told"]) == (12_345, "approved", "closed", True)
+    assert (row["transaction_id"], row["reference"]) == (transaction_id, cart["Reference"])
+    assert (row["customer_kind"], row["invoice_number"]) == (kind, cart["InvoiceNumber"])
+
+
+def test_the_screen_shows_the_amount_and_then_the_result(counter: DemoCounter, sale_id: str) -> None:
+    counter.pay(sale_id, 1990)
+    counter.wait_for_screen("1.990 kr.")
+    counter.press(PATIENT_PHONE[:3])
+    counter.wait_for_screen("••2")
+    counter.press(PATIENT_PHONE[3:] + "#")
+    counter.accept()
+    counter.result(sale_id)
+    wait_until("the result", lambda: (counter.state()["result"] or {}).get("register_id") == sale_id)
+    counter.wait_for_screen("Approved")
+
+
+def test_in_server_callback_mode_the_other_identifiers_are_captured_by_the_terminal(
+    server_callback: DemoCounter, sale_id: str
+) -> None:
+    server_callback.pay(sale_id)
+    by_app_code(server_callback)
+    assert server_callback.result(sale_id).startswith("OK 1990 ")
+    assert server_callback.cart()["Confirmation"] == "manual"
