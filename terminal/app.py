@@ -11,14 +11,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+import httpx
 from msgspec.structs import replace
 
 from hardware import factory
 from hardware.interfaces import Display, Keypad, Printer, SerialPort
-from terminal.clerk import Clerk, Names
+from terminal.clerk import Clerk, Input, Names
 from terminal.config import Config
 from terminal.config_checks import parse_listen
-from terminal.counter import ConditionsChanged, Counter, CounterRules
+from terminal.counter import ConditionsChanged, Counter, CounterRules, Decision
 from terminal.effects import AcknowledgeCallback
 from terminal.events import CallbackReceived
 from terminal.gateway import CaptureMode, Gateway
@@ -47,9 +48,14 @@ REGISTER_ATTEMPT_S = 2.0
 log = logging.getLogger(__name__)
 
 
+def utc_text(time_s: float) -> str:
+    """Unix seconds as RFC 3339 with milliseconds."""
+    return datetime.fromtimestamp(time_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def utc_now() -> str:
     """RFC 3339 with milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return utc_text(time.time())
 
 
 class Devices(NamedTuple):
@@ -71,6 +77,21 @@ def build_devices(config: Config) -> Devices:
     )
 
 
+class Seams(NamedTuple):
+    """Where a demo or a test looks in, or puts something else in the place of this machine."""
+
+    wall_clock: Callable[[], float] = time.time
+    """Unix seconds."""
+    journal_file: Callable[[Path, Callable[[], str]], JournalFile] = JournalFile
+    transport: httpx.AsyncBaseTransport | None = None
+    """Carries the calls to the payment service; None: the network."""
+    on_decided: Callable[[Input, Decision], None] = lambda _event, _decision: None
+    """Called with everything that happened and what was decided, once that is on disk."""
+
+
+NO_SEAMS = Seams()
+
+
 class TerminalApp:
     """One running terminal. ``on_view`` is called with every new view, for whoever shows it."""
 
@@ -81,15 +102,17 @@ class TerminalApp:
         *,
         notifier: Notifier | None = None,
         on_view: Callable[[View], None] = lambda _view: None,
+        seams: Seams = NO_SEAMS,
     ) -> None:
         self._config = config
+        self._seams = seams
         self._devices = devices
         self._notifier = notifier or Notifier({})
         self._on_view = on_view
         self._tasks: list[asyncio.Task[None]] = []
         self._closers: list[Callable[[], Awaitable[None]]] = []
         self._register_tried = asyncio.Event()
-        self.journal = Journal(JournalFile(Path(config.journal.path), utc_now))
+        self.journal = Journal(seams.journal_file(Path(config.journal.path), self._now))
 
     async def start(self) -> None:
         """Everything in order; devices that are missing are looked for in the background.
@@ -109,13 +132,14 @@ class TerminalApp:
 
         self.presenter = Presenter(self._devices.display, config.terminal.language, config.shop.name)
         self._protocol = build_protocol(config.register)
-        clerk = Clerk(Counter(self._counter_rules()), journal.file, Names(config.terminal.id, utc_now))
+        clerk = Clerk(Counter(self._counter_rules()), journal.file, Names(config.terminal.id, self._now))
         self.runner = Runner(
             clerk,
             journal,
             performer,
             on_view=self._show,
             on_committed=self._wake_printing,
+            on_decided=self._seams.on_decided,
             on_watchdog=self._notifier.watchdog,
         )
         performer.connect(self.runner.put)
@@ -140,14 +164,15 @@ class TerminalApp:
         """Until the loop ends, which it only does by a fault; raises what ended it."""
         await self._tasks[0]
 
-    async def stop(self) -> None:
-        """Within SETTLE_S and a little: answers on their way may still come in, then everything ends.
+    async def stop(self, settle_s: float = SETTLE_S) -> None:
+        """Within ``settle_s`` and a little: answers on their way may still come in, then everything ends.
 
         What is open then is settled after the next start.
         """
-        deadline_s = time.monotonic() + SETTLE_S
+        clock = asyncio.get_running_loop().time
+        deadline_s = clock() + settle_s
         while self._tasks and not self._tasks[0].done() and not self.runner.is_settled:
-            if time.monotonic() > deadline_s:
+            if clock() >= deadline_s:
                 break
             await asyncio.sleep(0.05)
         for task in reversed(self._tasks):
@@ -177,7 +202,7 @@ class TerminalApp:
         async def reserve(high_water: int) -> None:
             await journal.call(journal.file.reserve_nonces, high_water)
 
-        nonces = NonceSource(await journal.call(journal.file.nonce_high_water), reserve, time.time)
+        nonces = NonceSource(await journal.call(journal.file.nonce_high_water), reserve, self._seams.wall_clock)
         client = NetgiroClient(
             settings.base_url,
             Credentials(settings.application_id, settings.secret_key),
@@ -185,6 +210,7 @@ class TerminalApp:
             signature_check=SignatureCheck(settings.check_response_signature),
             connect_timeout_s=settings.connect_timeout_s,
             read_timeout_s=settings.read_timeout_s,
+            transport=self._seams.transport,
         )
         return NetgiroV1(client, callback_base_url=self._config.callback.public_url)
 
@@ -194,6 +220,7 @@ class TerminalApp:
             self._protocol,
             self.runner.put,
             on_line_changed=self._register_line_changed,
+            clock=asyncio.get_running_loop().time,
         )
 
     def _build_printing(self) -> ReceiptPrinting | None:
@@ -206,6 +233,7 @@ class TerminalApp:
             shop=Shop(name=self._config.shop.name, kennitala=self._config.shop.kennitala),
             terminal_id=self._config.terminal.id,
             language=self._config.receipt.language,
+            local_now=lambda: datetime.fromtimestamp(self._seams.wall_clock()).astimezone(),
         )
 
     async def _start_callback_listener(self) -> None:
@@ -224,6 +252,9 @@ class TerminalApp:
             return False
         decision = await self.runner.put_and_wait(CallbackReceived(sale.number, approved))
         return any(isinstance(effect, AcknowledgeCallback) for effect in decision.effects)
+
+    def _now(self) -> str:
+        return utc_text(self._seams.wall_clock())
 
     # --- between the parts --------------------------------------------------------------------------------------------
 

@@ -55,6 +55,7 @@ class Runner:
         *,
         on_view: Callable[[View], None],
         on_committed: Callable[[Record], None] = lambda _record: None,
+        on_decided: Callable[[Input, Decision], None] = lambda _event, _decision: None,
         on_watchdog: Callable[[], None] = lambda: None,
     ) -> None:
         self.view = clerk.view
@@ -63,6 +64,7 @@ class Runner:
         self._performer = performer
         self._on_view = on_view
         self._on_committed = on_committed
+        self._on_decided = on_decided
         self._on_watchdog = on_watchdog
         self._inbox: asyncio.Queue[_Waiting] = asyncio.Queue()
 
@@ -91,13 +93,14 @@ class Runner:
                 self._on_watchdog()
                 continue
             handled = await self._journal.call(self._clerk.handle, event)
-            self._act(handled)
+            self._act(event, handled)
             if done is not None and not done.done():
                 done.set_result(handled.decision)
 
-    def _act(self, handled: Handled) -> None:
+    def _act(self, event: Input, handled: Handled) -> None:
         decision = handled.decision
         before, self.view = self.view, self._clerk.view
+        self._on_decided(event, decision)
         if decision.record is not None:
             self._on_committed(decision.record)
         if self.view != before:
@@ -106,8 +109,8 @@ class Runner:
             self._performer.reply(reply)
         for effect in decision.effects:
             self._performer.perform(effect)
-        for event in handled.follow_ups:
-            self.put(event)
+        for follow_up in handled.follow_ups:
+            self.put(follow_up)
         if handled.retry is not None:
             asyncio.get_running_loop().call_later(JOURNAL_RETRY_S, self.put, handled.retry)
 
