@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench clean install uninstall bundle lock test-install
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -24,6 +24,22 @@ check: $(READY)  ## style and types
 
 bench: $(READY)  ## the numbers, as ratios against a baseline in the same run
 	$(BIN)/python -m tests.bench $(ARGS)
+
+install:  ## on this machine, as root; again to bring it up to date
+	sh systemd/install.sh install
+
+uninstall:  ## as root; keeps journal, configuration and secret key
+	sh systemd/install.sh uninstall
+
+bundle:  ## everything in one archive, for machines without network and for "upgrade"; SIGNING_KEY=FILE signs it
+	sh systemd/bundle.sh $(OUT)
+
+lock: $(READY)  ## the dependencies' versions and hashes, anew
+	$(BIN)/pip install --quiet --disable-pip-version-check uv
+	UV=$(BIN)/uv sh systemd/lock.sh
+
+test-install: $(READY)  ## from a blank Debian to a counter and back, under a real systemd; as root, takes minutes
+	$(BIN)/pytest tests/install $(ARGS)
 
 clean:
 	rm -rf $(VENV) build artefacts *.egg-info

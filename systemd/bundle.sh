@@ -1,0 +1,66 @@
+#!/bin/sh
+# Packs the terminal with all it depends on, for machines like this one (same processor, same Python):
+#
+#   artefacts/netgiro-terminal-VERSION-MACHINE.tar.gz    unpack it anywhere and run systemd/install.sh install, offline;
+#                                                        or hand it to "netgiro-terminal upgrade"
+#   artefacts/....tar.gz.sig                             its signature, if SIGNING_KEY names an ssh key (ed25519)
+#
+# What PyPI has only as source is built here, so the target needs no compiler.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+source=$(dirname "$here")
+out=${1:-$source/artefacts}
+PYTHON=${PYTHON:-python3}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+"$PYTHON" -m venv "$work/build"
+python=$work/build/bin/python
+pip() { "$python" -m pip "$@" --quiet --disable-pip-version-check; }
+pip install --require-hashes -r "$here/requirements-build.lock"
+
+mkdir "$work/source"
+for part in pyproject.toml README.md LICENSE terminal hardware; do
+    [ ! -e "$source/$part" ] || cp -R "$source/$part" "$work/source/"
+done
+wheels=$work/wheels
+pip wheel --no-deps --no-build-isolation --no-index --wheel-dir "$wheels" "$work/source"
+pip wheel --require-hashes --wheel-dir "$wheels" -r "$here/requirements.lock"
+pip wheel --only-binary=:all: --no-deps --require-hashes --wheel-dir "$wheels" -r "$here/requirements-lgpio.lock" \
+    2>/dev/null || echo "without lgpio: the target takes it from its distribution"
+
+version=$(ls "$wheels" | sed -n 's/^netgiro_terminal-\([^-]*\)-.*/\1/p')
+machine=$("$python" -c 'import platform, sys; print(platform.machine(), "python%d.%d" % sys.version_info[:2])')
+bundle=netgiro-terminal-$version-$(echo "$machine" | tr ' ' '-')
+top=$work/$bundle
+mkdir -p "$top/systemd" "$out"
+mv "$wheels" "$top/wheels"
+cp "$source/config.toml" "$source/pyproject.toml" "$source/LICENSE" "$top/"
+cp -R "$here/." "$top/systemd/"
+rm -rf "$top/systemd/__pycache__"
+echo "$machine" >"$top/MACHINE"
+"$python" - "$top" "$version" <<'PYTHON'
+"""The lock of the bundle: every wheel in it by version and hash; and the manifest that an upgrade reads first."""
+import hashlib, json, re, sys
+from pathlib import Path
+
+top, version = Path(sys.argv[1]), sys.argv[2]
+lines = []
+for wheel in sorted((top / "wheels").glob("*.whl")):
+    name, number = wheel.name.split("-")[:2]
+    lines.append(f"{name.replace('_', '-')}=={number} --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}")
+(top / "requirements.lock").write_text("\n".join(lines) + "\n")
+journal = Path(sys.argv[1]).parent / "source" / "terminal" / "journal.py"
+schema = int(re.search(r"^SCHEMA_VERSION = (\d+)", journal.read_text("utf-8"), re.MULTILINE)[1])
+manifest = {"name": "netgiro-terminal", "version": version, "journal_schema": schema}
+(top / "manifest.json").write_text(json.dumps(manifest) + "\n")
+PYTHON
+
+archive=$out/$bundle.tar.gz
+tar -C "$work" --sort=name --owner=0 --group=0 --numeric-owner --mtime="@${SOURCE_DATE_EPOCH:-0}" -cf - "$bundle" \
+    | gzip -n >"$archive"
+if [ -n "${SIGNING_KEY:-}" ]; then
+    rm -f "$archive.sig"
+    ssh-keygen -q -Y sign -f "$SIGNING_KEY" -n netgiro-terminal-release "$archive"
+fi
+echo "$archive"

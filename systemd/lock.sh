@@ -1,0 +1,23 @@
+#!/bin/sh
+# Writes the lock files: every dependency with its version and the hash of every file that PyPI has of it, for all
+# machines at once. Run by "make lock"; needs the network and uv (pip install uv).
+set -eu
+cd "$(dirname "$0")/.."
+uv=${UV:-uv}
+
+lock() {
+    target=$1; shift
+    UV_CUSTOM_COMPILE_COMMAND="make lock" "$uv" pip compile --quiet --universal --python-version 3.11 \
+        --generate-hashes --no-annotate --index-url https://pypi.org/simple --output-file "$target" "$@"
+}
+
+# What the terminal needs. lgpio has a file of its own, because PyPI does not have it built for every Python; spidev has
+# none, because PyPI has it only as source: where needed, both come from the distribution, see install.sh.
+lock systemd/requirements.lock pyproject.toml --extra pi --no-emit-package lgpio --no-emit-package spidev
+one=$(mktemp --suffix=.in)
+trap 'rm -f "$one"' EXIT
+grep -oE '"lgpio[<>=][^"]*"' pyproject.toml | tr -d '"' >"$one"
+lock systemd/requirements-lgpio.lock "$one"
+# What turns a checkout into something that can be installed.
+grep -oE 'requires = \["setuptools[^"]*"' pyproject.toml | cut -d'"' -f2 >"$one"
+lock systemd/requirements-build.lock "$one"
