@@ -22,6 +22,7 @@ from terminal.counter import (
     CounterEvent,
     Decision,
     KeyPressed,
+    OfferExpired,
     RegisterAsked,
     ResultSeen,
     lookup_id,
@@ -104,6 +105,7 @@ class Clerk:
 
     def handle(self, event: Input) -> Handled:
         """Decide and commit. Never raises on any input; a disk that says no leaves the view where it was."""
+        event = self._counter.sale_taken(self.view, event) or event
         try:
             decision = self._counter.decide(self.view, self._enriched(event))
             if decision.record is not None:
@@ -155,7 +157,7 @@ class Clerk:
             refusal = self._counter.refusal(lookup_id(event), reg.RefusalCode.UNAVAILABLE)
             return Handled(Decision(view=self.view, replies=(refusal,)), told)
         match event:
-            case KeyPressed() | ConditionsChanged() | ResultSeen() | ev.CallbackReceived():
+            case KeyPressed() | ConditionsChanged() | ResultSeen() | OfferExpired() | ev.CallbackReceived():
                 return Handled(Decision(view=self.view), told)
         return Handled(Decision(view=self.view), told, retry=event)
 

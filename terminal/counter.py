@@ -20,12 +20,14 @@ from terminal.gateway import Refusal
 from terminal.journal import Record
 from terminal.messages import Language, refusal_sentence, result_sentence
 from terminal.register import protocol as reg
-from terminal.sale import Sale, State, Terms, differs_durably
+from terminal.sale import Outcome, Sale, State, Terms, differs_durably
 from terminal.step import Transition, begin, step
 from terminal.totals import Close, Period, totals_of
-from terminal.view import View
+from terminal.view import Offer, View
 
 RESULT_SHOWN_S = 12.0
+TAKE_OFFER_KEYS = "A#"
+_NOT_PAID = (Outcome.DECLINED, Outcome.CANCELLED, Outcome.FAILED)
 
 
 class KeyPressed(msgspec.Struct, frozen=True):
@@ -46,6 +48,12 @@ class ResultSeen(msgspec.Struct, frozen=True):
     sale_number: int
 
 
+class OfferExpired(msgspec.Struct, frozen=True):
+    """The register has shown that total for so long that nobody means it any more."""
+
+    amount_kr: int
+
+
 class RegisterAsked(msgspec.Struct, frozen=True, kw_only=True):
     """A register's request, with what the journal knows and the names that a new sale would get."""
 
@@ -59,7 +67,7 @@ class RegisterAsked(msgspec.Struct, frozen=True, kw_only=True):
     """The time since the last end of day."""
 
 
-CounterEvent: TypeAlias = ev.SaleEvent | RegisterAsked | KeyPressed | ConditionsChanged | ResultSeen
+CounterEvent: TypeAlias = ev.SaleEvent | RegisterAsked | KeyPressed | ConditionsChanged | ResultSeen | OfferExpired
 
 
 class ShowResultFor(msgspec.Struct, frozen=True):
@@ -69,7 +77,14 @@ class ShowResultFor(msgspec.Struct, frozen=True):
     delay_s: float
 
 
-CounterEffect: TypeAlias = fx.Effect | ShowResultFor
+class KeepOfferFor(msgspec.Struct, frozen=True):
+    """Bring :class:`OfferExpired` after a while."""
+
+    amount_kr: int
+    delay_s: float
+
+
+CounterEffect: TypeAlias = fx.Effect | ShowResultFor | KeepOfferFor
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +127,9 @@ class Counter:
             case ResultSeen(number):
                 shown = view.result is not None and view.result.number == number
                 return Decision(view=replace(view, result=None) if shown else view)
+            case OfferExpired(amount_kr):
+                expired = view.offer is not None and view.offer.amount_kr == amount_kr
+                return Decision(view=_with_offer_closed(view) if expired else view)
 
     # --- the sale -----------------------------------------------------------------------------------------------------
 
@@ -144,6 +162,9 @@ class Counter:
             view = replace(view, sale=None, result=sale)
             if sale.state is State.CLOSED:  # the other one stays until somebody has seen it
                 effects.append(ShowResultFor(sale.number, RESULT_SHOWN_S))
+            if (offer := view.offer) is not None and sale.outcome in _NOT_PAID:  # another try needs no new total
+                view = replace(view, offer=replace(offer, is_open=True))
+                effects.append(self._keep_offer(offer.amount_kr))
         else:
             view = replace(view, sale=sale, result=None)
         if sale.state is State.ATTENTION:
@@ -186,6 +207,8 @@ class Counter:
                 return self._refuse(view, None, reg.RefusalCode.NOT_POSSIBLE)
             case reg.TotalsRequested(close):
                 return self._totals_requested(view, asked.period, close=close)
+            case reg.TotalSeen(amount_kr):
+                return self._total_seen(view, amount_kr)
             case reg.ResultDelivered(register_id):
                 return self._result_taken(view, register_id, ev.ResultAcknowledged)
             case reg.ResultRejected(register_id):
@@ -218,7 +241,7 @@ class Counter:
             register_echo=request.echo,
             terms=replace(rules.terms, customer_copy=rules.terms.customer_copy and not request.prints_receipt),
         )
-        decision = self._taken(view, "SaleRequested", None, begin(sale))
+        decision = self._taken(_with_offer_closed(view), "SaleRequested", None, begin(sale))
         return replace(decision, replies=(reg.SaleAccepted(sale.register_id),))
 
     def _result_taken(self, view: View, register_id: str, event: type[ev.SaleEvent]) -> Decision:
@@ -257,6 +280,16 @@ class Counter:
         report = reg.TotalsReport(number=period.number, totals=totals, closed=close)
         return Decision(view=view, close=Close(period.number, totals) if close else None, replies=(report,))
 
+    def _total_seen(self, view: View, amount_kr: int | None) -> Decision:
+        """Offer it. What is beyond the shop's limits is none of its totals; what is being paid is not offered again."""
+        if amount_kr is None or not self._rules.min_amount_kr <= amount_kr <= self._rules.max_amount_kr:
+            return Decision(view=replace(view, offer=None))
+        is_open = view.sale is None or view.sale.amount_kr != amount_kr
+        return Decision(view=replace(view, offer=Offer(amount_kr, is_open)), effects=(self._keep_offer(amount_kr),))
+
+    def _keep_offer(self, amount_kr: int) -> KeepOfferFor:
+        return KeepOfferFor(amount_kr, self._rules.terms.entry_timeout_s)
+
     def _stored_result(self, view: View, sale: Sale) -> Decision:
         if sale.outcome is None or sale.reason is None:  # open in the journal and waiting to be settled after a start
             return _reply(view, reg.SaleAccepted(sale.register_id))
@@ -273,12 +306,21 @@ class Counter:
         )
         return reg.RequestRefused(register_id, code, text)
 
+    @staticmethod
+    def sale_taken(view: View, event: CounterEvent | reg.RegisterRequest) -> reg.SaleRequested | None:
+        """The sale that a key asks for: the cashier takes the total that is offered."""
+        if isinstance(event, KeyPressed) and event.key in TAKE_OFFER_KEYS and view.offered_kr is not None:
+            return reg.SaleRequested(view.offered_kr)
+        return None
+
     # --- the keypad ---------------------------------------------------------------------------------------------------
 
     def _key(self, view: View, key: str) -> Decision:
         sale = view.sale
         if sale is None:
-            return Decision(view=replace(view, result=None) if key in "*#" else view)
+            if view.result is not None:
+                return Decision(view=replace(view, result=None) if key in "*#" else view)
+            return Decision(view=_with_offer_closed(view) if key == "*" else view)
         match sale.state:
             case State.ENTRY:
                 return self._typed(view, sale, press_identifier(view.entry, key, self._rules.identifiers))
@@ -302,6 +344,10 @@ class Counter:
 
 def _reply(view: View, *replies: reg.RegisterReply) -> Decision:
     return Decision(view=view, replies=replies)
+
+
+def _with_offer_closed(view: View) -> View:
+    return replace(view, offer=replace(view.offer, is_open=False)) if view.offer is not None else view
 
 
 def _condition(view: View) -> reg.TerminalCondition:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from terminal import effects as fx
 from terminal import events as ev
 from terminal.clerk import Input
-from terminal.counter import CounterEffect, ResultSeen, ShowResultFor
+from terminal.counter import CounterEffect, KeepOfferFor, OfferExpired, ResultSeen, ShowResultFor
 from terminal.errors import CallLost, CallRefused
 from terminal.gateway import Gateway, OpenedAuthorization, StatusReport
 from terminal.register.protocol import RegisterReply
@@ -67,6 +67,8 @@ def timer_event(effect: CounterEffect) -> tuple[float, Input] | None:
             return delay_s, ev.RetryDue(number, state)
         case fx.SetLimit(sale_number=number, delay_s=delay_s):
             return delay_s, ev.CancelRequested(number, ev.Canceller.CLOCK)
+        case KeepOfferFor(amount_kr, delay_s):
+            return delay_s, OfferExpired(amount_kr)
         case ShowResultFor(number, delay_s):
             return delay_s, ResultSeen(number)
     return None
@@ -75,9 +77,15 @@ def timer_event(effect: CounterEffect) -> tuple[float, Input] | None:
 class TerminalPerformer:
     """Does effects on the event loop. What comes of them goes back into the inbox as events."""
 
-    def __init__(self, gateway: Gateway, send_to_register: Callable[[RegisterReply], None]) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        send_to_register: Callable[[RegisterReply], None],
+        on_deadline: Callable[[fx.SetDeadline], None] = lambda _deadline: None,
+    ) -> None:
         self._gateway = gateway
         self._send_to_register = send_to_register
+        self._on_deadline = on_deadline
         self._put: Callable[[Input], None] = lambda _event: None
         self._calls: set[asyncio.Task[None]] = set()
         self._timers: dict[type[CounterEffect], asyncio.TimerHandle] = {}
@@ -96,6 +104,8 @@ class TerminalPerformer:
             task.add_done_callback(self._calls.discard)
         elif (timer := timer_event(effect)) is not None:
             self._set_timer(type(effect), *timer)
+            if isinstance(effect, fx.SetDeadline):
+                self._on_deadline(effect)
         # Nothing else is left to do: AcknowledgeCallback is answered by the listener, which waits for the decision.
 
     async def _call(self, effect: fx.Call) -> None:

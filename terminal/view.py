@@ -21,12 +21,28 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     journal_ok: bool = True
 
 
+class Offer(msgspec.Struct, frozen=True):
+    """A total that the register shows. The cashier takes it with a key, or waves it away: then it is not open."""
+
+    amount_kr: int
+    is_open: bool = True
+
+
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """One moment. ``sale`` is the open one; ``result`` the last one, shown for a while after it ended."""
 
     sale: Sale | None = None
     entry: Entry = Entry()
     result: Sale | None = None
+    offer: Offer | None = None
+    """What could be paid next, where the register itself cannot ask."""
     attention: tuple[Sale, ...] = ()
     """Sales that wait for staff, oldest first; they do not hold up others."""
     conditions: Conditions = Conditions()
+
+    @property
+    def offered_kr(self) -> int | None:
+        """The total that a key would make a sale of now."""
+        if self.sale is not None or self.result is not None or self.offer is None or not self.offer.is_open:
+            return None
+        return self.offer.amount_kr

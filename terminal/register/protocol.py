@@ -79,6 +79,12 @@ class ResultRejected(msgspec.Struct, frozen=True):
     register_id: str
 
 
+class TotalSeen(msgspec.Struct, frozen=True):
+    """A register that cannot ask shows this total; None: it shows none (any more). Only a key makes a sale of it."""
+
+    amount_kr: int | None
+
+
 RegisterQuestion: TypeAlias = (
     SaleRequested
     | CancelRequested
@@ -91,7 +97,7 @@ RegisterQuestion: TypeAlias = (
 )
 """What is answered; all of it may be lost without harm, because the register asks again."""
 
-RegisterRequest: TypeAlias = RegisterQuestion | ResultDelivered | ResultRejected
+RegisterRequest: TypeAlias = RegisterQuestion | ResultDelivered | ResultRejected | TotalSeen
 
 
 class RefusalCode(StrEnum):
