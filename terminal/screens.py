@@ -56,7 +56,7 @@ def screen_for(view: View, language: Language, *, shop_name: str = "") -> Screen
     troubles = troubles_of(view.conditions)
     shown = view.sale or view.result
     if shown is None:
-        return _idle(troubles, words, shop_name)
+        return _idle(view, troubles, words, shop_name)
     screen = _for_sale(shown, view.entry, words)
     return screen if _is_warning(shown) else replace(screen, marks=_marks(troubles, words))
 
@@ -80,7 +80,10 @@ def _marks(troubles: tuple[Trouble, ...], words: Words) -> tuple[str, ...]:
     return tuple(words.troubles[trouble].what for trouble in troubles)
 
 
-def _idle(troubles: tuple[Trouble, ...], words: Words, shop_name: str) -> Screen:
+def _idle(view: View, troubles: tuple[Trouble, ...], words: Words, shop_name: str) -> Screen:
+    if view.offered_kr is not None and not any(trouble.hinders_sales for trouble in troubles):
+        amount = format_kr(view.offered_kr)
+        return Screen(headline=amount, prompt=words.offer, hint=words.key_take_offer, marks=_marks(troubles, words))
     if not troubles:
         return Screen(headline=SERVICE_NAME, prompt=shop_name, hint=words.ready)
     first, *others = troubles

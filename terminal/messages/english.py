@@ -84,6 +84,8 @@ ENGLISH = Words(
         Trouble.RECEIPTS_PENDING: Advice("Receipt waiting", "It prints once the printer is ready."),
     },
     ready="Ready",
+    offer="Pay with Netgíró?",
+    key_take_offer="# yes   * no",
     ask_identifier="App code, kennitala or phone",
     identifier_typed="Customer's number",
     ask_code="Code from the SMS",

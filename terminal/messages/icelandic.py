@@ -84,6 +84,8 @@ ICELANDIC = Words(
         Trouble.RECEIPTS_PENDING: Advice("Kvittun bíður", "Prentast þegar prentari er tilbúinn."),
     },
     ready="Tilbúið",
+    offer="Greiða með Netgíró?",
+    key_take_offer="# já   * nei",
     ask_identifier="Appkóði, kennitala eða símanúmer",
     identifier_typed="Númer viðskiptavinar",
     ask_code="Kóði úr SMS-i",

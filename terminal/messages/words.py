@@ -75,6 +75,8 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     """``what`` is short enough for a line of the screen."""
 
     ready: str
+    offer: str
+    key_take_offer: str
     ask_identifier: str
     identifier_typed: str
     ask_code: str
