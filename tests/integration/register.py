@@ -23,6 +23,9 @@ class Register:
         self._fd = fd
         self._unread = b""
 
+    def fileno(self) -> int:
+        return self._fd
+
     def send(self, line: str, end: str = "\r\n") -> None:
         self.send_bytes((line + end).encode("latin-1"))
 

@@ -1,0 +1,163 @@
+"""What the daemon costs while nothing happens: its start, its memory, its wake-ups."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from statistics import median
+
+from tests.bench.results import Result
+from tests.integration.counter import SIMULATED, free_port, merged, write_config
+from tests.integration.process import environment
+from tests.integration.register import PluggableRegister
+
+BASELINE = "import asyncio, ssl, sqlite3, httpx, serial"
+"""What no terminal of this kind can do without."""
+READY_LIMIT_S = 30.0
+SETTLING_S = 2.0
+"""After READY and before idle is measured: what a start leaves to be done is not idling."""
+
+
+class Daemon:
+    """``run`` with simulated devices and a register's cable, as systemd would start it."""
+
+    def __init__(self, folder: Path, *, with_panel: bool = False) -> None:
+        folder.mkdir()
+        self._cable = PluggableRegister(folder / "register")
+        config = merged(
+            SIMULATED,
+            {
+                "netgiro": {"base_url": "http://127.0.0.1:9/v1", "application_id": "bench"},
+                "register": {"port": str(self._cable.port)},
+                "journal": {"path": str(folder / "journal.db")},
+                "panel": {"listen": f"127.0.0.1:{free_port()}" if with_panel else ""},
+            },
+        )
+        write_config(folder / "config.toml", config)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+            systemd.bind(str(folder / "notify"))
+            systemd.settimeout(READY_LIMIT_S)
+            started_s = time.perf_counter()
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "terminal", "run", "--config", str(folder / "config.toml")],
+                env=environment(NETGIRO_SECRET_KEY="bench", NOTIFY_SOCKET=str(folder / "notify")),
+                stderr=subprocess.DEVNULL,
+            )
+            try:
+                while systemd.recv(1000) != b"READY=1":
+                    pass
+            except TimeoutError:
+                self.close()
+                raise
+            self.start_s = time.perf_counter() - started_s
+        self.pid = self._process.pid
+
+    def close(self) -> None:
+        self._process.terminate()
+        self._process.wait(READY_LIMIT_S)
+        self._cable.close()
+
+
+@contextmanager
+def daemon(folder: Path, *, with_panel: bool = False) -> Iterator[Daemon]:
+    running = Daemon(folder, with_panel=with_panel)
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+def _baseline_s() -> float:
+    started_s = time.perf_counter()
+    subprocess.run([sys.executable, "-c", BASELINE], check=True, env=environment())
+    return time.perf_counter() - started_s
+
+
+def measure_starts(folder: Path, *, repeats: int) -> list[Result]:
+    """In turns, so that a busy moment of the machine hits both."""
+    own_s, baseline_s = [], []
+    for number in range(repeats):
+        baseline_s.append(_baseline_s())
+        with daemon(folder / f"start-{number}") as running:
+            own_s.append(running.start_s)
+    own, baseline = median(own_s), median(baseline_s)
+    return [
+        Result("start_ratio", "start to READY, to bare Python", own / baseline, "x", 2.5),
+        Result("start_ms", "  that is", own * 1000, "ms"),
+        Result("baseline_ms", "  bare Python", baseline * 1000, "ms"),
+    ]
+
+
+def measure_idle(folder: Path, *, seconds: float) -> list[Result]:
+    """Without and with the panel, side by side; nobody looks at it."""
+    with ExitStack() as stack:
+        baseline_kib = stack.enter_context(_baseline_process())
+        pids = {
+            "": stack.enter_context(daemon(folder / "idle")).pid,
+            "_with_panel": stack.enter_context(daemon(folder / "idle-panel", with_panel=True)).pid,
+        }
+        time.sleep(SETTLING_S)
+        before = {name: (_cpu_s(pid), _wakeups(pid)) for name, pid in pids.items()}
+        started_s = time.monotonic()
+        time.sleep(seconds)
+        took_s = time.monotonic() - started_s
+        results = []
+        for name, pid in pids.items():
+            panel, met = (", panel on", False) if name else ("", True)
+            memory_kib = _resident_kib(pid)
+            cpu_percent = 100 * (_cpu_s(pid) - before[name][0]) / took_s
+            wakeups_per_s = (_wakeups(pid) - before[name][1]) / took_s
+            results += [
+                Result(
+                    f"memory_ratio{name}",
+                    f"idle memory, to bare Python{panel}",
+                    memory_kib / baseline_kib,
+                    "x",
+                    2.0 if met else None,
+                ),
+                Result(f"memory_mib{name}", "  that is", memory_kib / 1024, "MiB"),
+                Result(f"idle_cpu_percent{name}", f"idle CPU{panel}", cpu_percent, "%", 0.3 if met else None),
+                Result(f"idle_wakeups_per_s{name}", f"idle wake-ups{panel}", wakeups_per_s, "/s", 5.0 if met else None),
+            ]
+        return results
+
+
+@contextmanager
+def _baseline_process() -> Iterator[int]:
+    """Bare Python with the libraries loaded; its resident memory in KiB."""
+    code = f"{BASELINE}\nprint('loaded', flush=True)\ninput()"
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield _resident_kib(process.pid)
+        process.kill()
+
+
+def _cpu_s(pid: int) -> float:
+    """User and system time of all threads: proc(5), /proc/PID/stat, fields 14 and 15."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _wakeups(pid: int) -> int:
+    """Each time a thread went to sleep of its own accord it had been woken."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return sum(_status(task / "status", "voluntary_ctxt_switches") for task in tasks)
+
+
+def _resident_kib(pid: int) -> int:
+    return _status(Path(f"/proc/{pid}/status"), "VmRSS")
+
+
+def _status(path: Path, key: str) -> int:
+    for line in path.read_text().splitlines():
+        if line.startswith(f"{key}:"):
+            return int(line.split()[1])
+    raise LookupError(f"{key} is not in {path}")

@@ -1,0 +1,178 @@
+"""How long the terminal takes from what comes in to what goes out, over loopback and a pseudo-terminal.
+
+This process is the register and the simulated Netgíró, the terminal is another (timed_counter.py); both read the same
+monotonic clock. Every sale is paid by phone, captured by the terminal and written to a real journal on the way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections import defaultdict
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from terminal.money import format_kr
+from terminal.netgiro.sandbox import PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY, Person, Settings, build_sandbox
+from terminal.netgiro.sandbox.web import create_app
+from terminal.web import WebServer
+from tests.bench.results import Result, percentile
+from tests.integration.counter import SIMULATED, merged, write_config
+from tests.integration.process import environment
+from tests.integration.register import PluggableRegister
+
+PHONE = "8223281"
+STEP_LIMIT_S = 10.0
+P50_LIMIT_MS, P95_LIMIT_MS = 10.0, 50.0
+
+
+class Stopwatch:
+    """Who waits for what, and when it happened."""
+
+    def __init__(self) -> None:
+        self._happened: dict[str, asyncio.Queue[float]] = defaultdict(asyncio.Queue)
+
+    def note(self, what: str, at_s: float) -> None:
+        self._happened[what].put_nowait(at_s)
+
+    async def next(self, what: str) -> float:
+        """When it happened, the first time that nobody has asked for yet."""
+        async with asyncio.timeout(STEP_LIMIT_S):
+            return await self._happened[what].get()
+
+
+def timed(app: ASGIApp, stopwatch: Stopwatch) -> ASGIApp:
+    """Netgíró with a stopwatch at its door: when a call was there in full, when "paid" went out."""
+
+    async def call(scope: Scope, receive: Receive, send: Send) -> None:
+        async def noting_receive() -> Message:
+            message = await receive()
+            if scope["path"].endswith("/InsertCart") and message["type"] == "http.request" and message.get("body"):
+                stopwatch.note("InsertCart", time.monotonic())
+            return message
+
+        async def noting_send(message: Message) -> None:
+            if message["type"] == "http.response.body" and b'"ResultCode":10200' in message["body"]:
+                stopwatch.note("paid", time.monotonic())
+            await send(message)
+
+        await app(scope, noting_receive, noting_send)
+
+    return call
+
+
+class Bench:
+    """One terminal, one register, one Netgíró, and sales."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._stopwatch = Stopwatch()
+        self._stack = AsyncExitStack()
+        self._told = b""
+
+    async def __aenter__(self) -> Bench:
+        settings = Settings(people=(Person("1111111119", PHONE, auto_accept_after_s=0),))
+        sandbox = build_sandbox(settings=settings)
+        server = WebServer(timed(create_app(sandbox), self._stopwatch), "127.0.0.1", 0)  # type: ignore[arg-type]
+        await server.start()
+        self._stack.push_async_callback(server.stop)
+        self._cable = PluggableRegister(self._folder / "register")
+        self._stack.callback(self._cable.close)
+        asyncio.get_running_loop().add_reader(self._cable.fileno(), self._read_register)
+        self._stack.callback(asyncio.get_running_loop().remove_reader, self._cable.fileno())
+        await self._start_terminal(server.base_url)
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self._stack.aclose()
+
+    async def _start_terminal(self, base_url: str) -> None:
+        config: dict[str, dict[str, Any]] = {
+            "netgiro": {
+                "base_url": f"{base_url}/v1",
+                "application_id": PUBLIC_APPLICATION_ID,
+                "secret_key": PUBLIC_SECRET_KEY,
+            },
+            "register": {"port": str(self._cable.port)},
+            "journal": {"path": str(self._folder / "journal.db")},
+        }
+        write_config(self._folder / "config.toml", merged(SIMULATED, config))
+        self._terminal = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tests.bench.timed_counter", str(self._folder / "config.toml")),
+            env=environment(),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        self._stack.push_async_callback(self._end_terminal)
+        reader = asyncio.create_task(self._read_terminal())
+        self._stack.callback(reader.cancel)
+        await self._stopwatch.next("ready")
+
+    async def _end_terminal(self) -> None:
+        assert self._terminal.stdin is not None
+        self._terminal.stdin.close()
+        async with asyncio.timeout(STEP_LIMIT_S):
+            await self._terminal.wait()
+
+    async def _read_terminal(self) -> None:
+        assert self._terminal.stdout is not None
+        while line := (await self._terminal.stdout.readline()).decode():
+            match line.split(maxsplit=2):
+                case ["key", "#", at_s]:
+                    self._stopwatch.note("#", float(at_s))
+                case ["screen", at_s, headline]:
+                    self._stopwatch.note(f"screen {headline.strip()}", float(at_s))
+                case ["paper", at_s]:
+                    self._stopwatch.note("paper", float(at_s))
+                case ["ready"]:
+                    self._stopwatch.note("ready", time.monotonic())
+
+    def _read_register(self) -> None:
+        self._told += os.read(self._cable.fileno(), 4096)
+        at_s = time.monotonic()
+        *lines, self._told = self._told.split(b"\r\n")
+        for line in lines:
+            self._stopwatch.note(line.split()[0].decode(), at_s)
+
+    async def sell(self, number: int) -> tuple[float, float, float]:
+        """One sale: seconds from the register to the screen, from ``#`` to Netgíró, from "paid" to the register."""
+        assert self._terminal.stdin is not None
+        amount_kr = 1000 + number
+        rung_s = time.monotonic()
+        self._cable.send(f"PAY {amount_kr} ID={number}")
+        shown_s = await self._stopwatch.next(f"screen {format_kr(amount_kr)}")
+        self._terminal.stdin.write(f"{PHONE}#\n".encode())
+        ok_s = await self._stopwatch.next("OK")
+        pressed_s, inserted_s = await self._stopwatch.next("#"), await self._stopwatch.next("InsertCart")
+        for _copy in range(2):  # nobody rings up the next sale while this one is still being printed
+            await self._stopwatch.next("paper")
+        return shown_s - rung_s, inserted_s - pressed_s, ok_s - await self._stopwatch.next("paid")
+
+
+def measure_latencies(folder: Path, *, sales: int) -> list[Result]:
+    """Every sale counts, the first one too, which loads what only a sale needs."""
+
+    async def sell() -> list[tuple[float, float, float]]:
+        async with Bench(folder) as bench:
+            return [await bench.sell(number) for number in range(1, sales + 1)]
+
+    by_sale = asyncio.run(sell())
+    steps = {
+        "amount_shown": "register's last byte to amount on display",
+        "insert_cart": "# to InsertCart at Netgíró",
+        "paid_to_ok": 'Netgíró\'s "paid" to OK on the wire',
+    }
+    results = []
+    for (key, what), seconds in zip(steps.items(), zip(*by_sale, strict=True), strict=True):
+        ms = [1000 * each for each in seconds]
+        results += [
+            Result(f"{key}_p50_ms", f"{what}, p50", percentile(ms, 50), "ms", P50_LIMIT_MS),
+            Result(f"{key}_p95_ms", f"{what}, p95", percentile(ms, 95), "ms", P95_LIMIT_MS),
+            Result(f"{key}_first_ms", "  the first", ms[0], "ms"),
+        ]
+    return results

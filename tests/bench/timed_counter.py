@@ -1,0 +1,83 @@
+"""The terminal under test, in a process of its own: the daemon's parts, with a stopwatch in keypad, screen and paper.
+
+Reads lines of keys on stdin and presses them. Writes a line for each thing that happened, with the monotonic clock,
+which all processes of a machine share: ``key 7 123.4``, ``screen 123.4 1.990 kr.``, ``paper 123.4``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL.Image import Image
+
+from hardware.interfaces import DeviceError
+from hardware.simulated import SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
+from terminal.app import TerminalApp, build_devices
+from terminal.config import load_config
+
+
+def note(what: str) -> None:
+    print(what, flush=True)
+
+
+class TimedKeypad(SimulatedKeypad):
+    """Notes each key when it is recognised: what comes before is contact bounce, not the terminal."""
+
+    async def open(self, on_key: Callable[[str], None], on_lost: Callable[[DeviceError], None]) -> None:
+        def noted(key: str) -> None:
+            at_s = time.monotonic()
+            on_key(key)
+            note(f"key {key} {at_s}")
+
+        await super().open(noted, on_lost)
+
+
+class TimedDisplay(SimulatedDisplay):
+    """Notes each picture once it is shown, with the large text on it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.headline: Callable[[], str] = lambda: ""
+
+    async def show(self, picture: Image) -> None:
+        headline = self.headline()
+        await super().show(picture)
+        note(f"screen {time.monotonic()} {headline}")
+
+
+class TimedPrinter(SimulatedPrinter):
+    """Notes each receipt once it is cut off."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last_id = 0
+        self.on_change = self._note_receipts
+
+    def _note_receipts(self) -> None:
+        for receipt in self.receipts:
+            if receipt.cut and receipt.id > self._last_id:
+                self._last_id = receipt.id
+                note(f"paper {time.monotonic()}")
+
+
+async def main(config_path: Path) -> None:
+    config = load_config(config_path)
+    keypad, display = TimedKeypad(config.keypad.layout, config.keypad.debounce_ms / 1000), TimedDisplay()
+    devices = build_devices(config)._replace(keypad=keypad, display=display, printer=TimedPrinter())
+    app = TerminalApp(config, devices)
+    await app.start()
+    display.headline = lambda: app.presenter.screen.headline
+    note("ready")
+    try:
+        while keys := (await asyncio.to_thread(sys.stdin.readline)).strip():
+            await keypad.press(keys)
+    finally:
+        await app.stop()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1])))
