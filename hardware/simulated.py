@@ -118,6 +118,15 @@ class SimulatedKeypad:
     def plug_in(self) -> None:
         self._plugged = True
 
+    @property
+    def plugged(self) -> bool:
+        return self._plugged
+
+    @property
+    def stuck(self) -> bool:
+        """Whether a key does not come up."""
+        return bool(self._stuck)
+
     def _contact(self, key: str) -> Contact:
         if key not in self._contacts:
             raise ValueError(f"this keypad has no key {key!r}; it has {''.join(self._contacts)}")
@@ -160,6 +169,10 @@ class SimulatedDisplay:
     @property
     def size_px(self) -> tuple[int, int]:
         return self._size_px
+
+    @property
+    def plugged(self) -> bool:
+        return self._plugged
 
     @property
     def picture(self) -> Image.Image:

@@ -108,6 +108,20 @@ class SimulatedPrinter(EscposPrinter):
         self._changed()
 
     @property
+    def loses_job(self) -> bool:
+        """The next job goes by unprinted up to its cut, as on printers that are not quite awake after power-on."""
+        return self._machine.loses_job
+
+    @loses_job.setter
+    def loses_job(self, loses_job: bool) -> None:
+        self._machine.loses_job = bool(loses_job)
+        self._changed()
+
+    @property
+    def plugged(self) -> bool:
+        return self._machine.plugged
+
+    @property
     def lines_left(self) -> int | None:
         """Lines until the roll ends, in normal height; None for a roll that does not end."""
         return self._machine.lines_left
@@ -139,7 +153,7 @@ class _Machine:
         self.paper: PaperSupply = "ok"
         self.cover: Cover = "closed"
         self.online = self.answers = self.plugged = True
-        self.is_open = False
+        self.is_open = self.loses_job = False
         self.lines_left: int | None = None
         self._columns = columns
         self._changed = changed
@@ -210,6 +224,9 @@ class _Machine:
 
     def _perform(self, command: Command) -> bool:
         """False once the paper has run out; the rest of the job is lost, as it is when a printer is switched off."""
+        if self.loses_job:
+            self.loses_job = not any(isinstance(row, CutRow) for row in self._mechanism.perform(command))
+            return True
         self._strip += command.raw
         for row in self._mechanism.perform(command):
             if isinstance(row, CutRow):

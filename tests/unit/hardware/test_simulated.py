@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 from PIL import Image
 
-from hardware.interfaces import DeviceError
-from hardware.simulated import SimulatedDisplay, SimulatedKeypad
+from hardware.interfaces import Cut, DeviceError, TextLine
+from hardware.simulated import SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
 from tests.virtual_time import run_virtual
 
 
@@ -152,3 +152,17 @@ def test_a_picture_of_another_shape_is_a_mistake_in_the_code(picture):
             await display.show(picture)
 
     asyncio.run(main())
+
+
+def test_a_printer_that_is_not_awake_loses_one_job_and_says_that_all_is_well():
+    async def main() -> list[str]:
+        printer = SimulatedPrinter(columns=32)
+        printer.loses_job = True
+        await printer.open()
+        for text in ("first", "second"):
+            await printer.print_document([TextLine(text), Cut()])
+        assert not printer.loses_job
+        await printer.close()
+        return [receipt.text.strip() for receipt in printer.receipts]
+
+    assert asyncio.run(main()) == ["second"]
