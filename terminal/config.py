@@ -22,6 +22,7 @@ from terminal.customer import CustomerKind, IdentifierRules
 from terminal.errors import ConfigError
 from terminal.gateway import CaptureMode
 from terminal.money import AmountDecimals
+from terminal.register.settings import DEFAULT_LABELS, DEFAULT_OTHER_LABELS, Emulation, TotalRules
 from terminal.sale import Terms
 from terminal.secret_key import find_secret_key, may_be_there
 from terminal.sensitive import Sensitive
@@ -91,9 +92,21 @@ class RegisterSettings(SerialSettings, frozen=True, kw_only=True, forbid_unknown
     amount_decimals: AmountDecimals = 0
     min_amount: Kronur = 1
     max_amount: Kronur = 500_000
+
+    @property
+    def total_rules(self) -> TotalRules:
+        """How a tap finds the total."""
+        return TotalRules(
+            amount_decimals=self.amount_decimals, labels=self.total_labels, other_labels=self.other_labels
+        )
+
     accept_foreign_currency_code: bool = False
     immediate_answer: Literal["refuse", "received"] = "refuse"
     cancelled_status: Literal[6, 7] = 7
+    emulation: Emulation = "epson"
+    passthrough_port: str = ""
+    total_labels: tuple[str, ...] = DEFAULT_LABELS
+    other_labels: tuple[str, ...] = DEFAULT_OTHER_LABELS
 
 
 class CallbackSettings(Section, frozen=True, kw_only=True):
@@ -182,6 +195,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         """The register's line, for the driver of the port."""
         names = [field.name for field in msgspec.structs.fields(SerialSettings)]
         return SerialSettings(**{name: getattr(self.register, name) for name in names})
+
+    def passthrough_settings(self) -> SerialSettings | None:
+        """The line of the device behind a tap, with the register's speed; None if nothing is behind it."""
+        port = self.register.passthrough_port
+        return msgspec.structs.replace(self.serial_settings(), port=port) if port else None
 
 
 def find_config_path(given: str | Path | None, environ: Mapping[str, str] = os.environ) -> Path:

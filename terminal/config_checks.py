@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 NOT_AVAILABLE_YET = {
     ("netgiro", "api"): {"v2"},
-    ("register", "protocol"): {"zvt", "display", "receipt"},
+    ("register", "protocol"): {"zvt", "receipt"},
 }
 """Values with a meaning but without a module behind them. Delete a value here when its module is there."""
 
@@ -26,7 +26,7 @@ NEEDED_KEYS = "0123456789*#"
 
 def find_problems(config: Config) -> list[str]:
     """Everything that does not fit together."""
-    checks = (_not_available, _netgiro, _amounts, _callback, _panel, _shop, _keypad, _display, _printer, _ports)
+    checks = (_not_available, _netgiro, _amounts, _tap, _callback, _panel, _shop, _keypad, _display, _printer, _ports)
     return [problem for check in checks for problem in check(config)]
 
 
@@ -94,6 +94,24 @@ def _url_problems(key: str, url: str) -> Iterator[str]:
 def _amounts(config: Config) -> Iterator[str]:
     if config.register.min_amount > config.register.max_amount:
         yield "register.min_amount: must not be above register.max_amount"
+
+
+def _tap(config: Config) -> Iterator[str]:
+    register = config.register
+    for key in ("total_labels", "other_labels"):
+        for label in getattr(register, key):
+            try:
+                re.compile(label)
+            except re.error as error:
+                yield f"register.{key}: {label!r} is no regular expression: {error}"
+    if not register.total_labels:
+        yield "register.total_labels: empty; name what stands before the total, such as SAMTALS"
+    if not register.passthrough_port:
+        return
+    if register.protocol not in ("display", "receipt"):
+        yield 'register.passthrough_port: only for register.protocol = "display" or "receipt"'
+    if register.passthrough_port == register.port:
+        yield "register.passthrough_port: is the register's own port; the device behind the terminal needs another one"
 
 
 def _callback(config: Config) -> Iterator[str]:

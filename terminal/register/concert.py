@@ -63,6 +63,8 @@ LISTEN_TIMEOUT_S = 2.0
 """For the next byte of a register that has called."""
 PAUSE_S = 0.3
 """Between two conversations."""
+PATIENCE_S = 20.0
+"""For a register that speaks itself, or a cable that is off, before a result is told."""
 MOST_WAITING = 8
 MOST_UNSENT_BYTES = 256
 """Single characters for a register that reads nothing; no conversation needs more."""
@@ -87,7 +89,7 @@ class ConcertProtocol:
 
     longest_sale_s: float | None = 110.0
     """Registers stop waiting after 120 s without a word."""
-    longest_report_s: float | None = None
+    longest_report_s: float | None = PATIENCE_S + TELL_TIMEOUT_S
 
     def __init__(
         self,
@@ -151,12 +153,12 @@ class ConcertProtocol:
                 return self._begin(held, now_s) if held is not None else ()
             case 0x06, Phase.CALLING:  # ACK
                 self._phase, self._tries = Phase.TELLING, 0
-                self._tell(now_s)
+                return self._tell(now_s)
             case 0x06, Phase.TELLING if not self._is_unsent:
                 self._say(EOT)
                 return self._end_answer(now_s, taken=True)
             case 0x15, Phase.TELLING:  # NAK
-                return self._tell_again(now_s)
+                return self._tell(now_s)
         return ()
 
     def _receive_message(self, payload: bytes | None) -> None:
@@ -242,7 +244,8 @@ class ConcertProtocol:
         elif self._latest_echo not in (None, result.echo):
             self._ended.append(ResultRejected(result.register_id))
         elif all(answer.register_id != result.register_id for answer in self._answers):
-            self._answer(cf.Answer(request, self._status_of(result.outcome), result.register_id), now_s)
+            status = self._status_of(result.outcome)
+            self._answer(cf.Answer(request, status, result.register_id, now_s + PATIENCE_S), now_s)
 
     def _status_of(self, outcome: Outcome) -> str:
         match outcome:
@@ -263,25 +266,31 @@ class ConcertProtocol:
     def _call_if_free(self, now_s: float) -> None:
         if self._phase is Phase.IDLE and self._answers and now_s >= self._deadline_s and not self._line_is_down:
             self._phase, self._tries = Phase.CALLING, 0
-            self._call(now_s)
+            self._ended += self._call(now_s)
 
-    def _call(self, now_s: float) -> None:
+    def _call(self, now_s: float) -> Sequence[RegisterRequest]:
+        if self._must_give_up(now_s):
+            return self._end_answer(now_s, taken=False)
         self._tries += 1
         self._deadline_s = now_s + CALL_TIMEOUT_S
         self._say(ENQ)
+        return ()
 
-    def _tell(self, now_s: float) -> None:
+    def _tell(self, now_s: float) -> Sequence[RegisterRequest]:
+        if self._must_give_up(now_s):
+            return self._end_answer(now_s, taken=False)
         self._tries += 1
         self._deadline_s = now_s + TELL_TIMEOUT_S
         self._is_unsent = True
         self._out += self._answers[0].frame
+        return ()
 
-    def _tell_again(self, now_s: float) -> Sequence[RegisterRequest]:
-        if self._tries < TRIES:
-            self._tell(now_s)
-            return ()
-        self._say(EOT)
-        return self._end_answer(now_s, taken=False)
+    def _must_give_up(self, now_s: float) -> bool:
+        """Says so to the register, if it has heard of this answer at all."""
+        given_up = self._tries >= TRIES or now_s > self._answers[0].expires_s
+        if given_up and (self._tries or self._phase is Phase.TELLING):
+            self._say(EOT)
+        return given_up
 
     def _end_answer(self, now_s: float, *, taken: bool) -> Sequence[RegisterRequest]:
         register_id = self._answers.popleft().register_id
@@ -321,9 +330,9 @@ class ConcertProtocol:
 
     def wake(self, now_s: float) -> Sequence[RegisterRequest]:
         """Try again, give up, or begin the next answer."""
-        ended, self._ended = self._ended, []
         if now_s >= self._deadline_s:
-            ended += self._time_is_up(now_s)
+            self._ended += self._time_is_up(now_s)
+        ended, self._ended = self._ended, []
         return ended
 
     def _time_is_up(self, now_s: float) -> Sequence[RegisterRequest]:
@@ -337,13 +346,9 @@ class ConcertProtocol:
                 self._held = None
                 self._pause(now_s)
             case Phase.CALLING:
-                if self._tries < TRIES:
-                    self._call(now_s)
-                else:
-                    self._say(EOT)
-                    return self._end_answer(now_s, taken=False)
+                return self._call(now_s)
             case Phase.TELLING:
-                return self._tell_again(now_s)
+                return self._tell(now_s)
         return ()
 
     def connection_lost(self) -> Sequence[RegisterRequest]:

@@ -24,6 +24,7 @@ read as a list; a missing delay means ``A010``.
 
 from __future__ import annotations
 
+import math
 import re
 from functools import reduce
 from operator import xor
@@ -118,6 +119,8 @@ class Answer(msgspec.Struct, frozen=True):
     request: ConcertRequest
     status: str
     register_id: str | None = None
+    expires_s: float = math.inf
+    """After this time the register does not wait for it any more."""
 
     @property
     def frame(self) -> bytes:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from terminal.register.pole_display import Emulation, PoleDisplay
+from terminal.register.pole_display import PoleDisplay
 from terminal.register.protocol import RegisterReply, RegisterRequest, ResultDelivered, SaleResult, TotalSeen
-from terminal.register.total import TotalFinder, TotalRules
+from terminal.register.settings import Emulation, TotalRules
+from terminal.register.total import TotalFinder
 
 SILENCE_S = 0.15
 
@@ -21,7 +22,8 @@ class DisplayTap:
     """Implements :class:`terminal.register.protocol.RegisterProtocol`; never says a word."""
 
     longest_sale_s: float | None = None
-    """Nobody waits at the other end."""
+    longest_report_s: float | None = None
+    """Nobody waits at the other end, and nobody is told."""
 
     def __init__(self, emulation: Emulation, rules: TotalRules) -> None:
         self._display = PoleDisplay(emulation)

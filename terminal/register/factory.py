@@ -29,5 +29,9 @@ def build_protocol(settings: RegisterSettings) -> RegisterProtocol:
                 cancelled_status=settings.cancelled_status,
                 accept_foreign_currency_code=settings.accept_foreign_currency_code,
             )
+        case "display":
+            from terminal.register.display_tap import DisplayTap
+
+            return DisplayTap(settings.emulation, settings.total_rules)
         case _:
             raise ValueError(f'register.protocol: "{settings.protocol}" is not available yet')

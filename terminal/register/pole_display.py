@@ -13,17 +13,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from enum import Enum, auto
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
 from hardware.paper import CODEPAGES
+from terminal.register.settings import Emulation
 
 COLUMNS, ROWS = 20, 2
 LONGEST_PARAMETERS = 512
 """Longer ones (pictures of characters) are garbage on a text display."""
-
-Emulation = Literal["epson", "cd5220", "utc", "aedex", "adm"]
 
 
 class Mode(Enum):

@@ -14,36 +14,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-import msgspec
-
-from terminal.money import AmountDecimals, AmountError, parse_register_amount
-
-DEFAULT_LABELS = (
-    "TIL GREI.SLU",
-    "A. GREI.A",
-    "AMOUNT DUE",
-    "BALANCE DUE",
-    "TO PAY",
-    r"HEILDARUPPH\S*",
-    "SAMTALS",
-    "SAMT",
-    "GRAND TOTAL",
-    "TOTAL",
-)
-"""A dot stands for a letter that code pages disagree about."""
-DEFAULT_OTHER_LABELS = (
-    "TIL BAKA",
-    "AFGANGUR",
-    "SKIPTIMYNT",
-    "CHANGE",
-    "GREITT",
-    "M.TTEKI.",
-    "PAID",
-    "CASH",
-    "REI.UF",
-    "TENDER",
-)
-"""Once one of these stands on a display, the sale is over: the other line may hold the old total or the change."""
+from terminal.money import AmountError, parse_register_amount
+from terminal.register.settings import TotalRules
 
 _CURRENCY = r"(?:KR|ISK|ÍKR)?\.?"
 _NUMBER = r"[0-9]{1,3}(?:(?P<sep>[.,])[0-9]{3})(?:(?P=sep)[0-9]{3})*(?:[.,][0-9]{2})?|[0-9]+(?:[.,][0-9]{2})?"
@@ -53,14 +25,6 @@ _AMOUNT = rf"{_HEAD}(?P<amount>{_NUMBER})(?:,-)?{_FILL}{_CURRENCY}\s*"
 _ALONE = re.compile(_AMOUNT, re.IGNORECASE)
 _FRACTION = re.compile(r"[.,]([0-9]{2})\Z")
 LONGEST_LINE = 80
-
-
-class TotalRules(msgspec.Struct, frozen=True, kw_only=True):
-    """How this shop's register writes a total."""
-
-    amount_decimals: AmountDecimals = 0
-    labels: tuple[str, ...] = DEFAULT_LABELS
-    other_labels: tuple[str, ...] = DEFAULT_OTHER_LABELS
 
 
 class TotalFinder:

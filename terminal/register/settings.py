@@ -1,0 +1,45 @@
+"""Settings of the register protocols that the configuration names. Plain data; importing this loads no codec."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from terminal.money import AmountDecimals
+
+Emulation = Literal["epson", "cd5220", "utc", "aedex", "adm"]
+"""Whose control sequences a customer display understands; see pole_display.py."""
+
+DEFAULT_LABELS = (
+    "TIL GREI.SLU",
+    "A. GREI.A",
+    "AMOUNT DUE",
+    "TO PAY",
+    r"HEILDARUPPH\S*",
+    "SAMTALS",
+    "SAMT",
+    "TOTAL",
+)
+"""A dot stands for a letter that code pages disagree about."""
+DEFAULT_OTHER_LABELS = (
+    "TIL BAKA",
+    "AFGANGUR",
+    "SKIPTIMYNT",
+    "CHANGE",
+    "GREITT",
+    "M.TTEKI.",
+    "PAID",
+    "CASH",
+    "REI.UF",
+    "TENDER",
+)
+"""Once one of these stands on a display, the sale is over: the other line may hold the old total or the change."""
+
+
+class TotalRules(msgspec.Struct, frozen=True, kw_only=True):
+    """How this shop's register writes a total."""
+
+    amount_decimals: AmountDecimals = 0
+    labels: tuple[str, ...] = DEFAULT_LABELS
+    other_labels: tuple[str, ...] = DEFAULT_OTHER_LABELS
