@@ -73,8 +73,18 @@ def build_devices(config: Config) -> Devices:
         factory.build_keypad(config.keypad),
         factory.build_display(config.display),
         factory.build_printer(config.printer),
-        factory.build_serial_port(config.serial_settings()),
+        _build_register_port(config),
     )
+
+
+def _build_register_port(config: Config) -> SerialPort:
+    port = factory.build_serial_port(config.serial_settings())
+    behind = config.passthrough_settings()
+    if behind is None:
+        return port
+    from terminal.register.passthrough import PassthroughPort  # noqa: PLC0415  only when configured
+
+    return PassthroughPort(port, factory.build_serial_port(behind))
 
 
 class Seams(NamedTuple):
