@@ -56,6 +56,7 @@ class WebServer(uvicorn.Server):
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((self._host, self._port))
+            listener.listen()  # from now on callers wait instead of being refused
         except OSError as error:
             listener.close()
             raise TerminalError(
