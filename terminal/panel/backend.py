@@ -64,9 +64,13 @@ class RegisterMessage(msgspec.Struct, frozen=True, kw_only=True):
     sender: Literal["panel", "program", "terminal"]
     """This page's register, a program at the serial port, or the terminal."""
     text: str
-    """One or more lines, without the last line end."""
+    """A line, without its end; of a protocol that knows no lines, whatever came at once."""
+    hex: str = ""
+    """The very bytes, line end included: ``50 41 59``."""
     lost: bool = False
     """Nobody took it: the cable was off or the receiver full."""
+    finished: bool = True
+    """False while the rest of the line has not come."""
 
 
 class ReceiptSummary(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,12 +9,11 @@ import asyncio
 import io
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from hardware.interfaces import DeviceError
-from hardware.register_cable import RegisterCable, Traffic
+from hardware.register_cable import RegisterCable
 from hardware.simulated import Receipt, SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
-from terminal.app import Devices, TerminalApp
+from terminal.app import Devices, TerminalApp, utc_text
 from terminal.config import Config
 from terminal.messages import words_in
 from terminal.oled import render
@@ -27,10 +26,13 @@ from terminal.panel.backend import (
     SaleSummary,
 )
 from terminal.panel.changes import Changes, Part
+from terminal.panel.register_log import messages
 from terminal.sale import Sale
 from terminal.view import View
 
 PICTURE_SIZE_PX = (128, 64)
+MAX_TRAFFIC = 600
+"""Pieces of the register's traffic that are looked at: a program may send a line byte by byte."""
 
 
 class CounterBackend:
@@ -106,7 +108,9 @@ class CounterBackend:
         if self._cable is None:
             return []
         offset_s = time.time() - asyncio.get_running_loop().time()
-        return [_message(traffic, offset_s) for traffic in self._cable.log[-300:]]
+        by_lines = self._config.register.protocol == "line"
+        log = self._cable.log[-MAX_TRAFFIC:]
+        return list(messages(log, lambda time_s: utc_text(time_s + offset_s), by_lines=by_lines))
 
     # --- printer ------------------------------------------------------------------------------------------------------
 
@@ -162,14 +166,4 @@ def _summary(sale: Sale | None) -> SaleSummary | None:
         outcome=sale.outcome,
         reason=sale.reason,
         created=sale.created,
-    )
-
-
-def _message(traffic: Traffic, offset_s: float) -> RegisterMessage:
-    at = datetime.fromtimestamp(traffic.time_s + offset_s, UTC)
-    return RegisterMessage(
-        time=at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        sender="terminal" if traffic.direction == "to_register" else traffic.source,
-        text=traffic.data.decode("ascii", "backslashreplace").strip("\r\n"),
-        lost=traffic.lost,
     )

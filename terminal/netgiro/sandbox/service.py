@@ -76,6 +76,11 @@ class Sandbox:
         self._alarm: asyncio.TimerHandle | None = None
 
     @property
+    def clock(self) -> Callable[[], float]:
+        """Gives Unix seconds."""
+        return self._clock
+
+    @property
     def settings(self) -> Settings:
         return self.book.settings
 
