@@ -5,6 +5,7 @@ misreading in one shows against the other. It is of use to any integration of th
 
     book.py       what happens to a cart: start here; carts.py has its words, customers.py finds people
     settings.py   who the customers are and how the server behaves
+    magic.py      amounts that decide how a sale goes
     answers.py    requests and answers as the API's JSON
     signing.py    the signature, used nonces, and what an integrator got wrong
     faults.py     what the server does wrong next; spoiling.py and broken.py make it so

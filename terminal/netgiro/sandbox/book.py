@@ -39,6 +39,7 @@ from terminal.netgiro.sandbox.carts import (
     UnknownCart,
 )
 from terminal.netgiro.sandbox.customers import Customers, UnknownCustomer, identified
+from terminal.netgiro.sandbox.magic import MAGIC_AMOUNTS
 from terminal.netgiro.sandbox.settings import Person, ResultCode, Settings
 
 
@@ -95,6 +96,9 @@ class CartBook:
         refusal = self._refusal(order)
         if refusal is not None:
             return refusal
+        magic = MAGIC_AMOUNTS.get(order.amount_kr) if self.settings.magic_amounts else None
+        if magic is not None and magic.refusal_code is not None:
+            return Reply(magic.refusal_code, f"{order.amount_kr} kr. is {magic.says}.", success=False)
         identified_by = identified(order.customer_id)
         try:
             person = self._customers.find(order.customer_id, self.settings)
@@ -106,6 +110,8 @@ class CartBook:
             return Reply(ResultCode.CONFIRMATION_TYPE_NOT_VALID, message, success=False)
         if person.decline_code is not None and person.declined_at == "insert":
             return Reply(person.decline_code, "The customer was declined.", success=False)
+        if magic is not None:
+            person = magic.changed(person)
         return Reply(ResultCode.OK, cart=self._open(order, confirmation, identified_by, person))
 
     def check(self, transaction_id: str) -> Reply:

@@ -46,6 +46,7 @@ async def checkout(sandbox: Sandbox, call: str, request: Request) -> Response:
         return JSONResponse(refusal(ResultCode.BAD_REQUEST, str(error)), 413)
     except ClientDisconnect:
         return Response(status_code=400)  # nobody is left to read it
+    sandbox.foresee(call, body)
     fault = sandbox.faults.next_for(call)
     if fault is None:
         status, answer = _authenticated(sandbox, call, request, body)

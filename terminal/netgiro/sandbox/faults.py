@@ -85,6 +85,11 @@ class Faults:
                 return fault
         return None
 
+    def add(self, *faults: Fault) -> None:
+        """Let these happen too, after those that wait already. Raises ValueError that says what a fault lacks."""
+        self._waiting += [_checked(fault) for fault in faults]
+        self._on_change()
+
     def use(self, fault: Fault) -> None:
         """Count a fault down that :meth:`next_for` gave, now that it really spoils something."""
         index = next((i for i, waiting in enumerate(self._waiting) if waiting is fault), None)

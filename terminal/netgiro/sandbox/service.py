@@ -28,6 +28,7 @@ from terminal.netgiro.sandbox.callbacks import CallbackSender
 from terminal.netgiro.sandbox.carts import Cart, CartState, ConfirmationType, Reply
 from terminal.netgiro.sandbox.customers import Customers
 from terminal.netgiro.sandbox.faults import Faults
+from terminal.netgiro.sandbox.magic import MAGIC_AMOUNTS
 from terminal.netgiro.sandbox.settings import ResultCode, Settings
 from terminal.netgiro.sandbox.signing import Gatekeeper, SignedBody, sign
 
@@ -108,6 +109,17 @@ class Sandbox:
             return 200, refusal(ResultCode.CART_NOT_VALID, str(error))
         self._set_alarm()
         return 200, answer
+
+    def foresee(self, call: str, body: bytes) -> None:
+        """Before a call is looked at: a magic amount brings its faults along."""
+        if call != "InsertCart" or not self.settings.magic_amounts:
+            return
+        try:
+            magic = MAGIC_AMOUNTS.get(read_insert(body).amount_kr)
+        except ValueError:
+            return
+        if magic is not None and magic.faults:
+            self.faults.add(*magic.faults)
 
     def _cart_call(self, call: str, body: bytes) -> Reply:
         request = read_cart_name(body)

@@ -83,4 +83,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     callback_timeout_s: Annotated[float, Meta(gt=0, le=60)] = 5
     callback_retry_delay_s: Seconds = 1
     max_carts: Annotated[int, Meta(ge=1, le=100_000)] = 10_000
+    magic_amounts: bool = False
+    """Amounts such as 10302 decide how their sale goes; magic.py has the table."""
     people: Annotated[tuple[Person, ...], Meta(min_length=1, max_length=100)] = PEOPLE
