@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -13,11 +14,17 @@ from terminal.netgiro.sandbox.magic import MAGIC_AMOUNTS
 
 def inserted(amount_kr, **settings):
     """A sandbox after InsertCart for a phone, and the answer."""
-    sandbox = build_sandbox(settings=Settings(**settings))
+    return asyncio.run(_inserted(amount_kr, Settings(**settings)))
+
+
+async def _inserted(amount_kr, settings):
+    sandbox = build_sandbox(settings=settings)
     order = {"Amount": amount_kr, "Reference": "T1-1", "CustomerId": "8223281", "ConfirmationType": 2}
     body = json.dumps(order).encode()
     sandbox.foresee("InsertCart", body)
-    return sandbox, sandbox.perform("InsertCart", body)[1]
+    answer = sandbox.perform("InsertCart", body)[1]
+    await sandbox.aclose()
+    return sandbox, answer
 
 
 def state_after(sandbox, answer):
