@@ -89,7 +89,11 @@ class NetgiroProcess(SimulatedNetgiro):
             *("sandbox", "--port", "0", "--application-id", APPLICATION_ID, "--secret-key", SECRET_KEY),
             log_path=folder / "sandbox.log",
         )
-        super().__init__(self._process.wait_for_output(r"(http://127\.0\.0\.1:\d+)/v1")[1])
+        try:
+            super().__init__(self._process.wait_for_output(r"(http://127\.0\.0\.1:\d+)/v1")[1])
+        except BaseException:
+            self._process.kill()
+            raise
 
     def close(self) -> None:
         super().close()

@@ -19,6 +19,7 @@ import pytest
 
 from tests.integration.counter import ShopCounter
 from tests.integration.netgiro import PATIENT_KENNITALA, PATIENT_PHONE, QUICK_PHONE, NetgiroProcess
+from tests.integration.process import wait_until
 
 STOP_LIMIT_S = 5.0
 FOREVER_S = 60.0
@@ -55,6 +56,7 @@ def at_code_check(counter: ShopCounter) -> None:
 def in_capture_that_happened(counter: ShopCounter) -> None:
     counter.netgiro.spoil({"fault": "slow", "call": "ConfirmCart", "seconds": FOREVER_S})
     counter.press(QUICK_PHONE + "#")
+    wait_until("the payment at Netgíró", lambda: counter.cart()["State"] == "paid")
     counter.wait_for("capture")
 
 
@@ -271,6 +273,7 @@ def test_receipts_that_waited_for_the_printer_are_printed_after_a_start(counter:
     with counter:
         take_a_new_sale(counter, sale_id)
         reference = counter.cart()["Reference"]
+        wait_until("two pending receipts", lambda: counter.state()["pending_receipts"] == 2)
         counter.kill()
         counter.settings["printer"]["device"] = str(counter.paper_path)
         counter.start()
