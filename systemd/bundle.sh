@@ -50,8 +50,9 @@ for wheel in sorted((top / "wheels").glob("*.whl")):
     name, number = wheel.name.split("-")[:2]
     lines.append(f"{name.replace('_', '-')}=={number} --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}")
 (top / "requirements.lock").write_text("\n".join(lines) + "\n")
-journal = Path(sys.argv[1]).parent / "source" / "terminal" / "journal.py"
-schema = int(re.search(r"^SCHEMA_VERSION = (\d+)", journal.read_text("utf-8"), re.MULTILINE)[1])
+modules = (top.parent / "source" / "terminal").glob("journal*.py")
+schemas = [re.search(r"^SCHEMA_VERSION = (\d+)", module.read_text("utf-8"), re.MULTILINE) for module in modules]
+(schema,) = [int(match[1]) for match in schemas if match]
 manifest = {"name": "netgiro-terminal", "version": version, "journal_schema": schema}
 (top / "manifest.json").write_text(json.dumps(manifest) + "\n")
 PYTHON

@@ -54,32 +54,31 @@ fingerprint() {
 }
 
 make_slot() {
-    slot=$1
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
-    rm -rf "$slot"
-    mkdir -p "$(dirname "$slot")"
-    "$PYTHON" -m venv "$slot"
+    rm -rf "$1"
+    mkdir -p "$(dirname "$1")"
+    "$PYTHON" -m venv "$1"
     if [ -d "$source/wheels" ]; then
-        pip "$slot" --no-index --find-links "$source/wheels" --require-hashes -r "$source/requirements.lock"
+        pip "$1" --no-index --find-links "$source/wheels" --require-hashes -r "$source/requirements.lock"
     else
-        pip "$slot" --require-hashes -r "$here/requirements.lock"
-        pip "$slot" --only-binary=:all: --no-deps --require-hashes -r "$here/requirements-lgpio.lock" 2>/dev/null || true
+        pip "$1" --require-hashes -r "$here/requirements.lock"
+        pip "$1" --only-binary=:all: --no-deps --require-hashes -r "$here/requirements-lgpio.lock" 2>/dev/null || true
         build_wheel "$work"
-        pip "$slot" --no-index --no-deps "$work"/wheel/*.whl
+        pip "$1" --no-index --no-deps "$work"/wheel/*.whl
     fi
-    take_from_distribution "$slot" lgpio "pins of a matrix keypad"
-    take_from_distribution "$slot" spidev "a display on SPI"
-    "$slot/bin/python" -m pip uninstall --quiet --yes pip >/dev/null
-    install_tree "$slot/share/$name"
-    "$slot/bin/$name" --version >/dev/null || fail "the installed program does not start"
-    fingerprint >"$slot/share/$name/FINGERPRINT"  # last: a slot without it is not whole
-    sync -f "$slot" 2>/dev/null || sync
+    take_from_distribution "$1" lgpio "pins of a matrix keypad"
+    take_from_distribution "$1" spidev "a display on SPI"
+    "$1/bin/python" -m pip uninstall --quiet --yes pip >/dev/null
+    install_tree "$1/share/$name"
+    "$1/bin/$name" --version >/dev/null || fail "the installed program does not start"
+    fingerprint >"$1/share/$name/FINGERPRINT"  # last: a slot without it is not whole
+    sync -f "$1" 2>/dev/null || sync
 }
 
 pip() {
-    slot_=$1; shift
-    "$slot_/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir --no-warn-script-location "$@"
+    python=$1/bin/python; shift
+    "$python" -m pip install --quiet --disable-pip-version-check --no-cache-dir --no-warn-script-location "$@"
 }
 
 # In a copy: building leaves folders behind.

@@ -13,7 +13,7 @@ lock() {
 
 # What the terminal needs. lgpio has a file of its own, because PyPI does not have it built for every Python; spidev has
 # none, because PyPI has it only as source: where needed, both come from the distribution, see install.sh.
-lock systemd/requirements.lock pyproject.toml --extra pi --no-emit-package lgpio --no-emit-package spidev
+lock systemd/requirements.lock pyproject.toml --extra pi --extra metrics --no-emit-package lgpio --no-emit-package spidev
 one=$(mktemp --suffix=.in)
 trap 'rm -f "$one"' EXIT
 grep -oE '"lgpio[<>=][^"]*"' pyproject.toml | tr -d '"' >"$one"

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 
 from terminal import __version__
 from terminal.errors import ConfigError, TerminalError
+from terminal.journal_cli import add_journal_commands
+from terminal.operation_cli import add_operation_commands
 
 if TYPE_CHECKING:
     from terminal.config import Config
-    from terminal.journal import Entry, JournalFile
 
 # Every command imports what it needs itself, so that none waits for what another one needs.
 # ruff: noqa: PLC0415
@@ -75,7 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", parents=[common], help="what is well, what is not, and what to do about it")
     doctor.add_argument("--json", action="store_true")
     doctor.set_defaults(command=_doctor)
-    _add_journal_commands(commands, common)
+    add_journal_commands(commands, common)
+    add_operation_commands(commands, common)
     simulate = commands.add_parser("simulate", help="the sale logic in virtual time, with everything going wrong")
     simulate.add_argument("--seed", type=int, help="one world; with --count, the first of them")
     simulate.add_argument("--count", type=int, metavar="SALES", help="worlds until there were so many sales")
@@ -83,25 +85,6 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument("--jobs", type=int, help="processes; default: one a core")
     simulate.set_defaults(command=_simulate)
     return parser
-
-
-def _add_journal_commands(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
-) -> None:
-    journal = commands.add_parser("journal", parents=[common], help="the sales on disk")
-    verbs = journal.add_subparsers(required=True, metavar="list|show")
-    listing = verbs.add_parser("list", parents=[common], help="sales, newest first")
-    listing.add_argument("--json", action="store_true", help="one JSON object a line")
-    listing.add_argument("--since", metavar="TIME", help="created at or after this ISO 8601 time")
-    listing.add_argument("--until", metavar="TIME", help="created before this ISO 8601 time")
-    listing.add_argument(
-        "--outcome", choices=["approved", "declined", "cancelled", "failed", "unknown"], help="only these"
-    )
-    listing.set_defaults(command=_journal_list)
-    show = verbs.add_parser("show", parents=[common], help="one sale, step by step")
-    show.add_argument("sale_id", metavar="ID", help="the sale's id or its Reference")
-    show.add_argument("--json", action="store_true", help="one JSON object a line")
-    show.set_defaults(command=_journal_show)
 
 
 def _port(text: str) -> int:
@@ -218,36 +201,3 @@ def _doctor(options: argparse.Namespace) -> int:
     from terminal.doctor import examine
 
     return examine(find_config_path(options.config), as_json=options.json)
-
-
-def _journal_list(options: argparse.Namespace) -> None:
-    from terminal.journal_listing import entry_json, entry_line, parse_time
-    from terminal.sale import Outcome
-
-    since, until = parse_time(options.since), parse_time(options.until)
-    outcome = Outcome(options.outcome) if options.outcome else None
-    with _open_journal(options) as journal:
-        for entry in journal.latest_entries(since=since, until=until, outcome=outcome):
-            print(entry_json(entry) if options.json else entry_line(entry))
-
-
-def _journal_show(options: argparse.Namespace) -> int:
-    from terminal.journal_listing import entry_json, entry_story
-
-    with _open_journal(options) as journal:
-        entries: list[Entry] = journal.entries_of(options.sale_id)
-    if not entries:
-        print(f"no sale {options.sale_id}: see journal list", file=sys.stderr)
-        return 1
-    for entry in entries:
-        print(entry_json(entry) if options.json else entry_story(entry))
-    return 0
-
-
-def _open_journal(options: argparse.Namespace) -> JournalFile:
-    from terminal.app import utc_now
-    from terminal.journal import JournalFile
-
-    journal = JournalFile(Path(_load(options).journal.path), utc_now, read_only=True)
-    journal.open()
-    return journal

@@ -144,6 +144,12 @@ class PanelSettings(Section, frozen=True, kw_only=True):
     listen: str = ""
 
 
+class MetricsSettings(Section, frozen=True, kw_only=True):
+    """``[metrics]``: where Prometheus may ask; empty is off."""
+
+    listen: str = ""
+
+
 class LogSettings(Section, frozen=True, kw_only=True):
     """``[log]``"""
 
@@ -165,6 +171,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     receipt: ReceiptSettings = ReceiptSettings()
     journal: JournalSettings = JournalSettings()
     panel: PanelSettings = PanelSettings()
+    metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = LogSettings()
 
     path: Path | None = None

@@ -26,7 +26,9 @@ NEEDED_KEYS = "0123456789*#"
 
 def find_problems(config: Config) -> list[str]:
     """Everything that does not fit together."""
-    checks = (_not_available, _netgiro, _amounts, _tap, _callback, _panel, _shop, _keypad, _display, _printer, _ports)
+    network = (_netgiro, _callback, _panel, _metrics)
+    devices = (_keypad, _display, _printer, _ports)
+    checks = (_not_available, *network, _amounts, _tap, _shop, *devices)
     return [problem for check in checks for problem in check(config)]
 
 
@@ -138,6 +140,21 @@ def _panel(config: Config) -> Iterator[str]:
         yield "panel.listen: the panel has no password, so only 127.0.0.1, [::1] or localhost is allowed"
     elif port and listen == config.callback.listen and config.netgiro.confirmation is CaptureMode.SERVER_CALLBACK:
         yield "panel.listen: the same address as callback.listen; choose another port"
+
+
+def _metrics(config: Config) -> Iterator[str]:
+    listen = config.metrics.listen
+    if not listen:
+        return
+    try:
+        host, port = parse_listen(listen)
+    except ValueError:
+        yield 'metrics.listen: must be an address and a port such as "127.0.0.1:9825", or empty'
+        return
+    if not is_loopback(host):
+        yield "metrics.listen: metrics have no password, so only 127.0.0.1, [::1] or localhost is allowed"
+    elif port and listen == config.panel.listen:
+        yield "metrics.listen: the same address as panel.listen; choose another port"
 
 
 def _shop(config: Config) -> Iterator[str]:

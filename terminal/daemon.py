@@ -7,10 +7,11 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from terminal.app import Devices, TerminalApp, build_devices
+from terminal.app import NO_SEAMS, Devices, TerminalApp, build_devices
 from terminal.config import Config
 from terminal.config_checks import parse_listen
 from terminal.notify import Notifier
+from terminal.operations import Operations
 from terminal.view import View
 
 if TYPE_CHECKING:
@@ -20,24 +21,34 @@ log = logging.getLogger(__name__)
 
 
 async def run_daemon(config: Config, wait_for_stop: Callable[[], Awaitable[None]]) -> None:
-    """Run until ``wait_for_stop`` returns or the sale loop ends by a fault, which is raised."""
+    """Run until ``wait_for_stop`` returns, an operator asks for a restart, or the sale loop fails, which is raised."""
     notifier = Notifier()
     devices = build_devices(config)
     panel = await _start_panel(config, devices) if config.panel.listen else None
-    app = TerminalApp(config, devices, notifier=notifier, on_view=panel.view_changed if panel else _nobody_looks)
+    operations = Operations(config)
+    app = TerminalApp(
+        config,
+        devices,
+        notifier=notifier,
+        on_view=panel.view_changed if panel else _nobody_looks,
+        seams=NO_SEAMS._replace(on_decided=operations.decided),
+    )
     try:
         await app.start()
+        await operations.start(app)
         if panel is not None:
             panel.attach(app)
         notifier.ready()
         log.info("ready: %s, %s", config.register.protocol, config.netgiro.base_url)
         stopping = asyncio.ensure_future(wait_for_stop())
+        restarting = asyncio.ensure_future(operations.restart_asked.wait())
         failing = asyncio.ensure_future(app.wait())
-        await asyncio.wait({stopping, failing}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({stopping, restarting, failing}, return_when=asyncio.FIRST_COMPLETED)
         if failing.done():
             failing.result()
     finally:
         notifier.stopping()
+        await operations.stop()
         if panel is not None:
             await panel.stop()
         await app.stop()

@@ -14,7 +14,10 @@ import re
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TextIO
+
+from terminal import journald
 
 LONGEST_LINE = 2000
 MASK = "***"
@@ -109,16 +112,28 @@ class LineHandler(logging.StreamHandler[TextIO]):
             self.stream.write(f"{record.name}: the entry of line {record.lineno} was lost: {type(error).__name__}\n")
 
 
-def setup_logging(level: str, *, stream: TextIO | None = None, environ: Mapping[str, str] = os.environ) -> None:
-    """Send all logging to ``stream`` (default: stderr) at ``level`` (debug, info, warning or error) and above."""
+def setup_logging(
+    level: str,
+    *,
+    stream: TextIO | None = None,
+    environ: Mapping[str, str] = os.environ,
+    journal_socket: Path = journald.SOCKET,
+) -> None:
+    """Send all logging to ``stream`` (default: stderr) at ``level`` (debug, info, warning or error) and above.
+
+    If the stream leads to the systemd journal and the journal's own socket is there, entries go there with fields.
+    """
     stream = stream or sys.stderr
-    handler = LineHandler(stream)
-    handler.setFormatter(
-        LineFormatter(for_journal=is_journal(stream, environ), with_traceback=level.lower() == "debug")
-    )
+    for_journal = is_journal(stream, environ)
+    handler: logging.Handler = LineHandler(stream)
+    if for_journal and journal_socket.exists():
+        handler = journald.JournalHandler(journal_socket, handler)
+    handler.setFormatter(LineFormatter(for_journal=for_journal, with_traceback=level.lower() == "debug"))
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)
+        if isinstance(old, journald.JournalHandler):
+            old.close()
     root.addHandler(handler)
     root.setLevel(level.upper())
     for name in _QUIET:

@@ -55,7 +55,7 @@ def journal(tmp_path: Path) -> Iterator[tuple[TextIO, dict[str, str], Path]]:
 
 def test_entries_for_the_journal_have_a_priority_and_no_time(journal: tuple[TextIO, dict[str, str], Path]) -> None:
     stream, environ, path = journal
-    setup_logging("debug", stream=stream, environ=environ)
+    setup_logging("debug", stream=stream, environ=environ, journal_socket=path.parent / "none")
 
     log.debug("d")
     log.info("i")

@@ -1,0 +1,129 @@
+"""``netgiro-terminal journal ...``: looking at the sales on disk, and looking after them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from terminal.config import Config
+    from terminal.journal import Entry, JournalFile
+
+# Every command imports what it needs itself, so that none waits for what another one needs.
+# ruff: noqa: PLC0415
+
+
+def add_journal_commands(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
+) -> None:
+    journal = commands.add_parser("journal", parents=[common], help="the sales on disk")
+    verbs = journal.add_subparsers(required=True, metavar="list|show|backup|restore|export")
+
+    listing = verbs.add_parser("list", parents=[common], help="sales, newest first")
+    listing.add_argument("--json", action="store_true", help="one JSON object a line")
+    _add_choice(listing)
+    listing.set_defaults(command=_list)
+
+    show = verbs.add_parser("show", parents=[common], help="one sale, step by step")
+    show.add_argument("sale_id", metavar="ID", help="the sale's id or its Reference")
+    show.add_argument("--json", action="store_true", help="one JSON object a line")
+    show.set_defaults(command=_show)
+
+    backup = verbs.add_parser("backup", parents=[common], help="a copy of the whole journal, while the terminal runs")
+    backup.add_argument("file", metavar="FILE", type=Path, help="a new file, for example on a USB stick")
+    backup.set_defaults(command=_backup)
+
+    restore = verbs.add_parser("restore", parents=[common], help="put a backup in the journal's place")
+    restore.add_argument("file", metavar="FILE", type=Path)
+    restore.set_defaults(command=_restore)
+
+    export = verbs.add_parser("export", parents=[common], help="sales for the accountant, oldest first, to the output")
+    export.add_argument("--format", choices=["csv", "json"], default="csv")
+    export.add_argument("--separator", choices=[",", ";"], default=",", help="csv: Icelandic spreadsheets want ';'")
+    _add_choice(export)
+    export.set_defaults(command=_export)
+
+
+def _add_choice(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--since", metavar="TIME", help="created at or after this ISO 8601 time")
+    parser.add_argument("--until", metavar="TIME", help="created before this ISO 8601 time")
+    parser.add_argument(
+        "--outcome",
+        choices=["approved", "declined", "cancelled", "failed", "unknown", "refund_due", "refunded"],
+        help="only these",
+    )
+
+
+def _list(options: argparse.Namespace) -> None:
+    from terminal.journal_listing import entry_json, entry_line
+
+    with _open_journal(options) as journal:
+        for entry in _chosen(journal, options):
+            print(entry_json(entry) if options.json else entry_line(entry))
+
+
+def _show(options: argparse.Namespace) -> int:
+    from terminal.journal_listing import entry_json, entry_story
+
+    with _open_journal(options) as journal:
+        entries = journal.entries_of(options.sale_id)
+    if not entries:
+        print(f"no sale {options.sale_id}: see journal list", file=sys.stderr)
+        return 1
+    for entry in entries:
+        print(entry_json(entry) if options.json else entry_story(entry))
+    return 0
+
+
+def _backup(options: argparse.Namespace) -> None:
+    from terminal.journal_care import back_up
+
+    size = back_up(Path(_load(options).journal.path), options.file)
+    print(f"{options.file}: {size / 1024:.0f} KiB")
+
+
+def _restore(options: argparse.Namespace) -> None:
+    from terminal.journal_care import restore
+
+    journal = Path(_load(options).journal.path)
+    for old in restore(options.file, journal, datetime.now()):
+        print(f"kept: {old}")
+    print(f"{journal} is now {options.file}. Sales after that backup are only in what was kept.")
+
+
+def _export(options: argparse.Namespace) -> None:
+    from terminal.journal_care import export_csv, export_json
+
+    with _open_journal(options) as journal:
+        entries = _chosen(journal, options)[::-1]
+    lines = export_csv(entries, options.separator) if options.format == "csv" else export_json(entries)
+    for line in lines:
+        print(line)
+
+
+def _chosen(journal: JournalFile, options: argparse.Namespace) -> Sequence[Entry]:
+    from terminal.journal_listing import parse_time
+    from terminal.sale import Outcome
+
+    outcome = Outcome(options.outcome) if options.outcome else None
+    since, until = parse_time(options.since), parse_time(options.until)
+    return list(journal.latest_entries(since=since, until=until, outcome=outcome))
+
+
+def _load(options: argparse.Namespace) -> Config:
+    from terminal.config import find_config_path, load_config
+
+    return load_config(find_config_path(options.config))
+
+
+def _open_journal(options: argparse.Namespace) -> JournalFile:
+    from terminal.app import utc_now
+    from terminal.journal import JournalFile
+
+    journal = JournalFile(Path(_load(options).journal.path), utc_now, read_only=True)
+    journal.open()
+    return journal

@@ -1,0 +1,63 @@
+"""Commands for whoever operates a terminal: how it is, what it is told, how it is set up and brought up to date."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from terminal.config import Config
+
+# Every command imports what it needs itself, so that none waits for what another one needs.
+# ruff: noqa: PLC0415
+
+
+def add_operation_commands(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
+) -> None:
+    status = commands.add_parser("status", parents=[common], help="how the running terminal is")
+    status.add_argument("--json", action="store_true")
+    status.set_defaults(command=_status)
+
+    restart = commands.add_parser("restart", parents=[common], help="start the service again, not while a sale is open")
+    restart.set_defaults(command=_restart)
+
+    settle = commands.add_parser("settle", parents=[common], help="end a sale that waits for staff")
+    settle.add_argument("sale", metavar="NUMBER", type=int)
+    settle.add_argument("verdict", choices=["paid", "unpaid", "refunded"], help="as Netgíró's own records have it")
+    settle.set_defaults(command=_settle)
+
+
+def _load(options: argparse.Namespace) -> Config:
+    """What is needed to find the daemon, also while its secret key is out of reach."""
+    from terminal.config import find_config_path, read_config
+
+    return read_config(find_config_path(options.config))[0]
+
+
+def _status(options: argparse.Namespace) -> None:
+    import msgspec
+
+    from terminal.control import ask_daemon, control_path
+    from terminal.status import read_status, status_lines
+
+    status = read_status(ask_daemon(control_path(_load(options)), "status"))
+    if options.json:
+        print(msgspec.json.encode(status).decode())
+    else:
+        print("\n".join(status_lines(status, datetime.now().astimezone())))
+
+
+def _restart(options: argparse.Namespace) -> None:
+    from terminal.control import ask_daemon, control_path
+
+    ended = ask_daemon(control_path(_load(options)), "restart")
+    print(f"process {ended['pid']} ends; systemd starts the next one within seconds: netgiro-terminal status")
+
+
+def _settle(options: argparse.Namespace) -> None:
+    from terminal.control import ask_daemon, control_path
+
+    settled = ask_daemon(control_path(_load(options)), "settle", sale=options.sale, verdict=options.verdict)
+    print(f"sale {options.sale}: {settled['outcome']}")

@@ -1,0 +1,126 @@
+"""What an operator can ask of the running daemon: the commands of its control socket, and its metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from terminal import __version__
+from terminal.app import TerminalApp, utc_now
+from terminal.clerk import Input
+from terminal.config import Config
+from terminal.config_checks import parse_listen
+from terminal.control import Command, ControlServer, Request, control_path
+from terminal.counter import Decision
+from terminal.errors import TerminalError
+from terminal.events import SettledByStaff, Verdict
+from terminal.status import Status, status_of
+
+if TYPE_CHECKING:
+    from terminal.metrics import Metrics, MetricsServer
+
+log = logging.getLogger(__name__)
+
+
+class Operations:
+    """``start`` it with the running terminal. ``restart_asked`` is set when the daemon is to end for a new start."""
+
+    def __init__(self, config: Config) -> None:
+        self.restart_asked = asyncio.Event()
+        self._config = config
+        self._started = utc_now()
+        self._app: TerminalApp | None = None
+        self._metrics: Metrics | None = None
+        self._metrics_server: MetricsServer | None = None
+        self._control = ControlServer(control_path(config), self._commands())
+        if config.metrics.listen:
+            self._build_metrics()
+
+    def _commands(self) -> Mapping[str, Command]:
+        return {"status": self._status, "settle": self._settle, "restart": self._restart}
+
+    def _build_metrics(self) -> None:
+        from terminal.metrics import Metrics, MetricsServer  # noqa: PLC0415  only when configured
+
+        self._metrics = Metrics(
+            __version__, time.monotonic, view=lambda: self._running().runner.view, journal_bytes=self._journal_bytes
+        )
+        self._metrics_server = MetricsServer(self._metrics, parse_listen(self._config.metrics.listen))
+
+    def decided(self, event: Input, decision: Decision) -> None:
+        """For ``Seams.on_decided``."""
+        if self._metrics is not None:
+            self._metrics.decided(event, decision)
+
+    async def start(self, app: TerminalApp) -> None:
+        """A control socket or a metrics address that cannot be had is logged: sales go on without."""
+        self._app = app
+        try:
+            await self._control.start()
+            if self._metrics_server is not None:
+                self._metrics_server.start()
+        except TerminalError as error:
+            log.error("%s", error)
+
+    async def stop(self) -> None:
+        await self._control.stop()
+        if self._metrics_server is not None:
+            await asyncio.to_thread(self._metrics_server.stop)
+
+    # --- commands -----------------------------------------------------------------------------------------------------
+
+    async def _status(self, _request: Request) -> Mapping[str, Any]:
+        return dict(msgspec.to_builtins(self.status()))
+
+    def status(self) -> Status:
+        """How the terminal is at this moment."""
+        return status_of(
+            self._running().runner.view,
+            version=__version__,
+            terminal_id=self._config.terminal.id,
+            service=self._config.netgiro.host,
+            pid=os.getpid(),
+            started=self._started,
+            journal_bytes=self._journal_bytes(),
+        )
+
+    async def _settle(self, request: Request) -> Mapping[str, Any]:
+        """Staff have looked the sale up at Netgíró and say how it ended."""
+        number = request.get("sale")
+        runner = self._running().runner
+        if not any(sale.number == number for sale in (*runner.view.attention, runner.view.sale) if sale is not None):
+            raise TerminalError(f"sale {number} does not wait for staff; see: netgiro-terminal status")
+        try:
+            verdict = Verdict(str(request.get("verdict")))
+        except ValueError as error:
+            raise TerminalError(f"the verdict must be {', '.join(Verdict)}") from error
+        decision = await runner.put_and_wait(SettledByStaff(int(str(number)), verdict))
+        if decision.record is None:
+            raise TerminalError(f"sale {number} cannot be settled as {verdict} in its present state")
+        return {"outcome": decision.record.sale.outcome, "state": decision.record.sale.state}
+
+    async def _restart(self, _request: Request) -> Mapping[str, Any]:
+        """End so that systemd starts the terminal again, unless a sale is open."""
+        sale = self._running().runner.view.sale
+        if sale is not None:
+            raise TerminalError(f"sale {sale.number} is open ({sale.state}); wait until it has ended")
+        self.restart_asked.set()
+        return {"pid": os.getpid()}
+
+    # --- parts --------------------------------------------------------------------------------------------------------
+
+    def _running(self) -> TerminalApp:
+        assert self._app is not None, "asked before start()"
+        return self._app
+
+    def _journal_bytes(self) -> int:
+        journal = Path(self._config.journal.path)
+        files = (journal, Path(f"{journal}-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())

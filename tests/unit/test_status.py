@@ -1,0 +1,83 @@
+"""What ``status`` tells: everything an operator needs, nothing about a customer."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from hardware.interfaces import PrinterStatus
+from terminal.customer import CustomerKind
+from terminal.sale import Reason, Sale, State
+from terminal.status import Status, read_status, status_lines, status_of
+from terminal.view import Conditions, View
+
+NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
+
+
+def sale(number: int, state: State, **more: object) -> Sale:
+    return Sale(
+        number=number,
+        reference=f"T1-{number:06d}-ABCDEF",
+        register_id=str(number),
+        amount_kr=1990,
+        created="2026-11-23T15:29:00.000Z",
+        state=state,
+        customer_kind=CustomerKind.PHONE,
+        customer_label="***-**81",
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def status(view: View) -> Status:
+    return status_of(
+        view,
+        version="1.2.3",
+        terminal_id="T1",
+        service="api.test.netgiro.is",
+        pid=77,
+        started="2026-11-21T13:20:00.000Z",
+        journal_bytes=4096,
+    )
+
+
+def test_it_is_the_same_after_its_way_over_the_socket() -> None:
+    told = status(
+        View(sale=sale(7, State.CUSTOMER), attention=(sale(5, State.ATTENTION, reason=Reason.NOT_TRACEABLE),))
+    )
+
+    assert read_status(msgspec.json.decode(msgspec.json.encode(told))) == told
+
+
+def test_nothing_of_the_customer_is_told_not_even_masked() -> None:
+    told = msgspec.json.encode(status(View(sale=sale(7, State.CUSTOMER)))).decode()
+
+    assert "***" not in told
+    assert "phone" not in told
+
+
+def test_an_idle_terminal_in_words() -> None:
+    assert list(status_lines(status(View()), NOW)) == [
+        "terminal   T1, version 1.2.3, process 77, up 2 d 2 h",
+        "service    api.test.netgiro.is",
+        "sale       none open",
+        "devices    ok",
+        "printer    unknown, receipts waiting: 0",
+        "journal    4 KiB",
+    ]
+
+
+def test_troubles_and_what_waits_for_staff_in_words() -> None:
+    view = View(
+        sale=sale(7, State.CUSTOMER),
+        attention=(sale(5, State.ATTENTION, reason=Reason.NOT_TRACEABLE),),
+        conditions=Conditions(network_ok=False, register_ok=False, printer=PrinterStatus.PAPER_OUT, pending_receipts=2),
+    )
+
+    text = "\n".join(status_lines(status(view), NOW))
+
+    assert "the last call got no answer" in text
+    assert "sale       7 (T1-000007-ABCDEF): 1.990 kr., customer" in text
+    assert "netgiro-terminal settle 5" in text
+    assert "register in trouble" in text
+    assert "paper_out, receipts waiting: 2" in text
