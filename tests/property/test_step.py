@@ -1,0 +1,183 @@
+"""Everything that can happen to a sale: exhaustively one by one, and at random in any order.
+
+The first part walks every sale that can be reached at all, and every event in each. The second throws arbitrary events
+at a sale, late and wrong ones included.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from terminal import effects as fx
+from terminal import events as ev
+from terminal.customer import CustomerKind
+from terminal.gateway import AuthorizationStatus as Status
+from terminal.gateway import CaptureMode, OpenedAuthorization, Refusal, StatusReport
+from terminal.sale import MISSES_UNTIL_UNKNOWN, Sale, State
+from terminal.sensitive import Sensitive
+from terminal.step import MOST_CAPTURES, TABLE, begin, step
+from tests.sale_laws import assert_lawful
+from tests.sales import CUSTOMERS, GUID, new_sale, report_for
+
+# --- every sale that can be reached -----------------------------------------------------------------------------------
+
+
+class Edge(NamedTuple):
+    before: Sale
+    event: ev.SaleEvent
+    after: Sale
+
+
+REPORTS: tuple[tuple[Status, dict[str, Any]], ...] = (
+    *((status, {}) for status in Status),
+    (Status.PAID, {"confirmed": False}),
+    (Status.PAID, {"amount_kr": 1991}),
+    (Status.PAID, {"reference": None}),
+    (Status.RESERVED, {"amount_kr": 1991}),
+    (Status.RESERVED, {"amount_kr": None, "reference": None}),
+    (Status.REFUSED, {"refusal": Refusal.NOT_FOUND}),
+)
+
+
+def events_for(sale: Sale) -> Iterator[ev.SaleEvent]:
+    """One of each thing that can happen to this sale now. What matters to nothing but the reason stands once."""
+    number, call = sale.number, sale.calls
+    yield ev.CustomerIdentified(number, CUSTOMERS[CustomerKind.PHONE])
+    yield ev.CodeEntered(number, Sensitive("1234"))
+    yield ev.CancelRequested(number, ev.Canceller.CASHIER)
+    yield ev.DeadlinePassed(number, sale.state)
+    yield ev.RetryDue(number, sale.state)
+    yield ev.AuthorizationOpened(number, call, OpenedAuthorization(authorization_id=GUID, poll_interval_s=1.0))
+    yield from (ev.StatusReceived(number, call, report_for(sale, status, **said)) for status, said in REPORTS)
+    yield ev.StatusReceived(number, call - 1, report_for(sale, Status.PAID))
+    yield from (ev.RefusalReceived(number, call, refusal) for refusal in (Refusal.NOT_SENT, Refusal.NOT_FOUND))
+    yield ev.AnswerLost(number, call)
+    yield from (ev.CallbackReceived(number, approved) for approved in (True, False))
+    yield ev.ResultAcknowledged(number)
+    yield ev.ResultRejected(number)
+    yield from (ev.SettledByStaff(number, verdict) for verdict in ev.Verdict)
+    yield ev.PowerRestored(number)
+
+
+def _normal(sale: Sale) -> Sale:
+    """Forget what only counts up: the walk must end."""
+    return replace(sale, calls=10, misses=min(sale.misses, MISSES_UNTIL_UNKNOWN))
+
+
+def _key(sale: Sale) -> bytes:
+    return msgspec.json.encode(_normal(sale))
+
+
+@cache
+def explored() -> tuple[Edge, ...]:
+    """Every transition of every sale that can be reached, under every capture mode."""
+    edges: list[Edge] = []
+    for mode in CaptureMode:
+        start = _normal(begin(new_sale(capture_mode=mode, code_tries=2)).sale)
+        seen, waiting = {_key(start)}, deque([start])
+        while waiting:
+            before = waiting.popleft()
+            for event in events_for(before):
+                after, effects = step(before, event)
+                assert_lawful(before, event, after, effects)
+                edges.append(Edge(before, event, after))
+                if (key := _key(after)) not in seen:
+                    seen.add(key)
+                    waiting.append(_normal(after))
+    return tuple(edges)
+
+
+def test_every_transition_that_can_be_reached_is_lawful() -> None:
+    assert len(explored()) > 10_000
+    assert {edge.before.state for edge in explored()} == set(State), "the walk reaches every state"
+
+
+def test_every_move_of_the_table_happens_and_leads_to_each_of_its_targets() -> None:
+    happened = defaultdict(set)
+    for before, event, after in explored():
+        if after.state is not before.state:
+            happened[before.state, type(event)].add(after.state)
+    declared = {(state, kind): set(move.targets) for state, moves in TABLE.items() for kind, move in moves.items()}
+    assert {cell: targets for cell, targets in declared.items() if targets} == happened
+
+
+def test_every_move_of_the_table_does_something() -> None:
+    moved = {(before.state, type(event)) for before, event, after in explored() if after != before}
+    silent = {(state, kind) for state, moves in TABLE.items() for kind in moves} - moved
+    assert silent == {(State.REPORT, ev.PowerRestored)}, "that one only reports again"
+
+
+def test_every_open_sale_can_still_be_closed() -> None:
+    """No trap: from every sale that can be reached, something leads on until it is closed."""
+    backwards: defaultdict[bytes, set[bytes]] = defaultdict(set)
+    closed = set()
+    for before, _event, after in explored():
+        backwards[_key(after)].add(_key(before))
+        if after.state is State.CLOSED:
+            closed.add(_key(after))
+    reaches_the_end, waiting = set(closed), deque(closed)
+    while waiting:
+        for before in backwards[waiting.popleft()] - reaches_the_end:
+            reaches_the_end.add(before)
+            waiting.append(before)
+    assert set(backwards) <= reaches_the_end
+
+
+# --- anything in any order --------------------------------------------------------------------------------------------
+
+numbers = st.sampled_from([7, 7, 7, 7, 8])
+some_calls = st.integers(0, 12)
+reports = st.builds(
+    StatusReport,
+    status=st.sampled_from(Status),
+    amount_kr=st.sampled_from([1990, 1990, 1991, None]),
+    reference=st.sampled_from([new_sale().reference, "T1-000008-A1B2C3", None]),
+    refusal=st.none() | st.sampled_from(Refusal),
+    confirmed=st.booleans(),
+    invoice_number=st.none() | st.just("1001"),
+    support_reference=st.none() | st.just("support"),
+)
+authorizations = st.builds(
+    OpenedAuthorization,
+    authorization_id=st.just(GUID),
+    poll_interval_s=st.none() | st.floats(allow_nan=False),
+    support_reference=st.none() | st.just("support"),
+)
+any_events = st.one_of(
+    st.builds(ev.CustomerIdentified, numbers, st.sampled_from([*CUSTOMERS.values()])),
+    st.builds(ev.CodeEntered, numbers, st.just(Sensitive("1234"))),
+    st.builds(ev.CancelRequested, numbers, st.sampled_from(ev.Canceller)),
+    st.builds(ev.DeadlinePassed, numbers, st.sampled_from(State)),
+    st.builds(ev.RetryDue, numbers, st.sampled_from(State)),
+    st.builds(ev.AuthorizationOpened, numbers, some_calls, authorizations),
+    st.builds(ev.StatusReceived, numbers, some_calls, reports),
+    st.builds(ev.RefusalReceived, numbers, some_calls, st.sampled_from(Refusal)),
+    st.builds(ev.AnswerLost, numbers, some_calls),
+    st.builds(ev.CallbackReceived, numbers, st.booleans()),
+    st.builds(ev.ResultAcknowledged, numbers),
+    st.builds(ev.ResultRejected, numbers),
+    st.builds(ev.SettledByStaff, numbers, st.sampled_from(ev.Verdict)),
+    st.builds(ev.PowerRestored, numbers),
+)
+
+
+@given(st.sampled_from(CaptureMode), st.lists(st.tuples(any_events, st.booleans()), max_size=40))
+def test_events_in_any_order_break_no_promise(mode: CaptureMode, events: list[tuple[ev.SaleEvent, bool]]) -> None:
+    sale = begin(new_sale(capture_mode=mode)).sale
+    captures = 0
+    for event, answers_the_latest_call in events:
+        if answers_the_latest_call and isinstance(event, ev.AnswerReceived):
+            event = replace(event, call=sale.calls)  # noqa: PLW2901
+        after, effects = step(sale, event)
+        assert_lawful(sale, event, after, effects)
+        captures += sum(isinstance(effect, fx.RequestCapture) for effect in effects)
+        sale = after
+    assert captures <= MOST_CAPTURES

@@ -1,0 +1,91 @@
+"""The promises of ``step``, checked on any single transition of any sale."""
+
+from __future__ import annotations
+
+from terminal import effects as fx
+from terminal import events as ev
+from terminal.gateway import AuthorizationStatus as Status
+from terminal.gateway import CaptureMode
+from terminal.sale import Outcome, Reason, Sale, State, differs_durably
+from terminal.step import MOST_CAPTURES, POLL_INTERVAL_BOUNDS_S
+
+ENDED = (State.REPORT, State.ATTENTION, State.CLOSED)
+
+Effects = tuple[fx.Effect, ...]
+
+
+def assert_lawful(before: Sale, event: ev.SaleEvent, after: Sale, effects: Effects) -> None:
+    """Fail with the promise that this transition breaks."""
+    assert before.state is not State.CLOSED or (after, effects) == (before, ()), "nothing leads out of CLOSED"
+    _keeps_what_must_stay(before, after)
+    _numbers_its_calls(before, after, effects)
+    for effect in effects:
+        _may_ask_for(effect, before, event, after)
+    _ends_rightly(before, event, after)
+    _never_hangs(event, before, after, effects)
+
+
+def _keeps_what_must_stay(before: Sale, after: Sale) -> None:
+    for name in ("number", "reference", "register_id", "amount_kr", "created", "terms"):
+        assert getattr(after, name) == getattr(before, name), f"a sale's {name} never changes"
+    assert after.committed or not before.committed, "a commitment is never taken back"
+    assert after.settling or not before.settling, "a sale that is being settled stays so"
+
+
+def _numbers_its_calls(before: Sale, after: Sale, effects: Effects) -> None:
+    calls = [effect for effect in effects if isinstance(effect, fx.Call)]
+    assert len(calls) <= 1, "one question at a time"
+    assert [call.call for call in calls] == list(range(before.calls + 1, after.calls + 1)), "calls count up by one"
+    named = all(isinstance(call, fx.RequestAuthorization) or call.authorization_id for call in calls)  # type: ignore[attr-defined]
+    assert named, "only a named authorization can be asked about"
+
+
+def _may_ask_for(effect: fx.Effect, before: Sale, event: ev.SaleEvent, after: Sale) -> None:
+    assert effect.sale_number == before.number
+    match effect:
+        case fx.RequestCapture():
+            assert (after.state, after.committed) == (State.CAPTURE, True)
+            assert not after.settling, "never captured again while settling"
+            assert after.captures == before.captures + 1 <= MOST_CAPTURES
+            assert differs_durably(before, after), "on disk before it leaves"
+        case fx.RequestAuthorization() | fx.SubmitCode():
+            assert differs_durably(before, after), "on disk before it leaves"
+        case fx.AcknowledgeCallback():
+            pays = isinstance(event, ev.CallbackReceived) and event.approved
+            assert after.committed or not pays or after.capture_mode is not CaptureMode.SERVER_CALLBACK
+        case fx.PrintReceipt():
+            assert after.outcome is Outcome.APPROVED
+            assert before.state not in ENDED, "receipts are queued once"
+        case fx.ReportResult():
+            assert after.state is State.REPORT
+        case fx.SetRetry(delay_s=delay_s):
+            longest_s = POLL_INTERVAL_BOUNDS_S[1] if after.state is State.CUSTOMER else 60
+            assert POLL_INTERVAL_BOUNDS_S[0] <= delay_s <= longest_s
+        case fx.SetDeadline(state=state):
+            assert state is after.state
+
+
+def _ends_rightly(before: Sale, event: ev.SaleEvent, after: Sale) -> None:
+    if after.state in ENDED:
+        assert after.reason is not None
+    if after.outcome is Outcome.APPROVED and before.outcome is not Outcome.APPROVED:
+        if after.reason is Reason.SETTLED_PAID:
+            assert isinstance(event, ev.SettledByStaff)
+        else:
+            assert isinstance(event, ev.StatusReceived), "only the service's word is a payment"
+            said = event.report
+            assert (said.status, said.confirmed) == (Status.PAID, True), "only its own record is"
+            assert (said.amount_kr, said.reference) == (after.amount_kr, after.reference), "for this very sale"
+    if before.state in ENDED and before.outcome not in (after.outcome, Outcome.UNKNOWN):
+        corrections = {(Outcome.APPROVED, Outcome.REFUND_DUE), (Outcome.REFUND_DUE, Outcome.REFUNDED)}
+        assert (before.outcome, after.outcome) in corrections, "one outcome for ever"
+    if before.committed and before.state not in ENDED and after.state in ENDED:
+        said_so = isinstance(event, ev.StatusReceived | ev.SettledByStaff | ev.RefusalReceived)
+        assert said_so or after.outcome is Outcome.UNKNOWN, "only the service or staff end what may be paid"
+
+
+def _never_hangs(event: ev.SaleEvent, before: Sale, after: Sale, effects: Effects) -> None:
+    if after.state in (State.ENTRY, *ENDED) or after == before or not isinstance(event, ev.AnswerReceived):
+        return
+    goes_on = any(isinstance(effect, fx.SetRetry | fx.SetDeadline) for effect in effects)
+    assert goes_on or after.asking, "a sale that waits for nothing hangs"
