@@ -71,7 +71,8 @@ class PassthroughPort:
         self._to_device = _Pump(device.description, device.write)
         self._to_register = _Pump(register.description, register.write)
         self._borrower: Callable[[bytes], None] | None = None
-        self._device_is_up = False
+        self.has_device = False
+        """The device is there; what comes from the register reaches it."""
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -83,7 +84,7 @@ class PassthroughPort:
         await self.close()
 
         def receive(data: bytes) -> None:
-            if self._device_is_up:
+            if self.has_device:
                 self._to_device.put(data)
             on_data(data)
 
@@ -109,7 +110,7 @@ class PassthroughPort:
     async def borrow_device(self, on_data: Callable[[bytes], None]) -> AsyncIterator[SerialPort]:
         """The open device, between two writes of the register; one borrower at a time. Raises DeviceError."""
         async with self._to_device.turn:
-            if not self._device_is_up:
+            if not self.has_device:
                 raise DeviceError(f"{self._device.description} is not there: check its cable and that it is on")
             self._borrower = on_data
             try:
@@ -136,12 +137,12 @@ class PassthroughPort:
             lost: asyncio.Future[DeviceError] = asyncio.get_running_loop().create_future()
             try:
                 await self._device.open(self._hear_device, partial(_lose, lost))
-                self._device_is_up, pause_s = True, FIRST_PAUSE_S
+                self.has_device, pause_s = True, FIRST_PAUSE_S
                 await self._pass_on_until(lost)
             except DeviceError as error:
                 log.warning("nothing is passed on: %s", error)
             finally:
-                self._device_is_up = False
+                self.has_device = False
                 self._to_device.clear()
                 await self._device.close()
             await asyncio.sleep(pause_s)

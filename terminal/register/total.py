@@ -32,8 +32,8 @@ class TotalFinder:
 
     def __init__(self, rules: TotalRules) -> None:
         self._decimals = rules.amount_decimals
-        self._labels = [_compile(rf"\W*+(?:{label})(?:{_AMOUNT}|{_HEAD})") for label in rules.labels]
-        self._others = [_compile(rf"\W*(?:{label})(?:\W|\d|\Z).*") for label in rules.other_labels]
+        self._labels = [_compile(label, rf"(?:{_AMOUNT}|{_HEAD})") for label in rules.labels]
+        self._others = [_compile(label, r"(?:\W|\d|\Z).*") for label in rules.other_labels]
 
     def on_display(self, lines: Sequence[str]) -> int | None:
         """The total on a screen, in kronur; None if it shows none."""
@@ -74,8 +74,9 @@ class TotalFinder:
             return None
 
 
-def _compile(pattern: str) -> re.Pattern[str]:
+def _compile(label: str, rest: str) -> re.Pattern[str]:
     try:
-        return re.compile(pattern, re.IGNORECASE)
+        re.compile(label)  # by itself, so that an unclosed bracket is not closed by what follows
+        return re.compile(rf"\W*+(?:{label}){rest}", re.IGNORECASE)
     except re.error as error:
-        raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
+        raise ValueError(f"{label!r} is not a regular expression: {error}") from error
