@@ -333,7 +333,7 @@ def test_damaged_journal_fails(tmp_path: Path) -> None:
     path = written_journal(tmp_path / "j.db", *[State.CLOSED] * 200)
     with sqlite3.connect(path) as db:
         page_bytes = db.execute("PRAGMA page_size").fetchone()[0]
-        index_page = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'entries_by_register_id'").fetchone()[
+        index_page = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'sales_by_register_id'").fetchone()[
             0
         ]
     db.close()

@@ -1,0 +1,353 @@
+"""The journal's files: the SQLite database, and beside it the text mirror it can be made anew from. Blocking.
+
+A commit that returned survives a power cut (WAL with ``synchronous=FULL``, then the mirror's fsync). A database that
+turns out to be damaged, at a start or in between, is set aside and made anew; see journal_repair.py. A mirror that
+cannot be written holds up no sale: it is told, and brought up to date as soon as it can be.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import msgspec
+
+from terminal import journal_repair, journal_schema
+from terminal.effects import ReceiptKind
+from terminal.errors import JournalError
+from terminal.journal_mirror import Mirror
+from terminal.journal_rows import (
+    CloseRow,
+    Entry,
+    EntryRow,
+    NonceRow,
+    QueuedReceipt,
+    ReceiptRow,
+    ReceiptState,
+    Record,
+    RepairRow,
+    Row,
+)
+from terminal.sale import Outcome, Sale, State
+from terminal.totals import ENDED, Close, Period
+
+MIN_FREE_BYTES = 16 * 1024 * 1024
+"""Below this no new sale is started, so that the open one can always be finished."""
+MOST_REPAIRS = 3
+"""A disk that damages the journal again and again is beyond repair."""
+
+_STANDS = "SELECT entries.sale FROM sales JOIN entries ON entries.seq = sales.seq"
+
+_T = TypeVar("_T")
+
+log = logging.getLogger(__name__)
+
+
+class JournalFile:
+    """The journal on disk. Used from one thread. Every method raises JournalError if the disk says no."""
+
+    def __init__(self, path: Path, now: Callable[[], str], *, read_only: bool = False) -> None:
+        self.path = path
+        self._now = now
+        self._read_only = read_only
+        self._db: sqlite3.Connection | None = None
+        self._lock_fd: int | None = None
+        self._mirror = Mirror(journal_repair.mirror_folder(path))
+        self._repairs_left = MOST_REPAIRS
+        self.mirror_ok = True
+        """The last commit is in the mirror too."""
+        self.repaired: RepairRow | None = None
+        """What a repair since this was made had to do."""
+
+    # --- opening ------------------------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Raises JournalError if it is in use, from a newer program, or neither readable nor to be made anew."""
+        with _as_journal_error(f"cannot open the journal {self.path}"):
+            if self._read_only:
+                self._db = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+                journal_schema.check_version(self._db, self.path)
+            else:
+                self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                self._lock()
+                self._open_database()
+                self._agree_with_mirror()
+
+    def _open_database(self) -> None:
+        """With a damaged or lost one made anew."""
+        lost = not _has_content(self.path) and journal_repair.is_anything_left_of(self.path)
+        try:
+            if not lost:
+                self._db = journal_repair.open_database(self.path)
+                journal_repair.quick_check(self._db)
+                return
+        except sqlite3.DatabaseError as error:
+            if not journal_repair.is_damage(error):
+                raise
+            log.error("the journal %s is damaged: %s", self.path, error)
+        self._make_anew()
+
+    def _make_anew(self) -> None:
+        if self._repairs_left == 0:
+            raise JournalError(f"the journal {self.path} gets damaged again and again: change the SD card")
+        self._repairs_left -= 1
+        self._close_database()
+        self._mirror.close()
+        self.repaired = journal_repair.make_anew(self.path, self._mirror, self._now())
+        log.warning("%s", journal_repair.tell(self.repaired))
+        self._db = journal_repair.open_database(self.path)
+        self._mirror.look()
+        self._follow([])
+
+    def _agree_with_mirror(self) -> None:
+        """Bring whichever is behind up to date; see journal_mirror.py for when that happens."""
+        db = self._connection()
+        try:
+            self._mirror.look()
+            if journal_repair.is_foreign(self._mirror, db):
+                kept = journal_repair.set_mirror_aside(self._mirror, self._now())
+                log.error("the journal's mirror belongs to another journal: kept as %s, begun anew", kept)
+                self._mirror.look()
+            with self._transaction() as db:
+                count = 0
+                for count, row in enumerate(journal_repair.rows_missing_from(db, self._mirror), 1):  # noqa: B007
+                    journal_schema.insert_row(db, row)
+            if count:
+                log.warning("the journal had lost its last %d rows: brought back from its mirror", count)
+        except OSError as error:
+            self._mirror_failed(error)
+        self._follow([])
+
+    def _lock(self) -> None:
+        self._lock_fd = os.open(f"{self.path}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise JournalError(f"the journal {self.path} is in use by another running terminal") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._close_database()
+        self._mirror.close()
+        if self._lock_fd is not None:
+            os.close(self._lock_fd)
+            self._lock_fd = None
+
+    def _close_database(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    def append(self, record: Record) -> None:
+        """Commit one change with its receipts, all or nothing."""
+        sale, at = record.sale, self._now()
+
+        def rows(db: sqlite3.Connection) -> Iterator[Row]:
+            before = journal_schema.positions(db)
+            yield EntryRow(before.entries + 1, at, record.event, msgspec.Raw(msgspec.json.encode(sale)))
+            for seq, kind in enumerate(record.receipts, before.receipts + 1):
+                receipt = QueuedReceipt(f"{sale.number}-{kind}-0", sale.number, kind, 0, ReceiptState.QUEUED)
+                yield ReceiptRow(seq, at, receipt)
+
+        self._commit(rows)
+
+    def append_close(self, close: Close) -> None:
+        """Commit an end of day: what is in the journal by now belongs to the period that ends."""
+        at, totals = self._now(), msgspec.Raw(msgspec.json.encode(close.totals))
+        self._commit(lambda db: [CloseRow(close.number, at, journal_schema.positions(db).entries, totals)])
+
+    def note_receipt(self, receipt: QueuedReceipt) -> None:
+        """Commit the new state of a receipt."""
+        at = self._now()
+        self._commit(lambda db: [ReceiptRow(journal_schema.positions(db).receipts + 1, at, receipt)])
+
+    def reserve_nonces(self, high_water: int) -> None:
+        self._commit(lambda _db: [NonceRow(high_water)])
+
+    def _commit(self, make_rows: Callable[[sqlite3.Connection], Iterable[Row]]) -> None:
+        """Database, then mirror; only then does it count as done."""
+
+        def write() -> list[Row]:
+            with self._transaction() as db:
+                rows = list(make_rows(db))
+                for row in rows:
+                    journal_schema.insert_row(db, row)
+            return rows
+
+        with _as_journal_error(f"cannot write the journal {self.path}"):
+            self._follow(self._repairing(write))
+
+    def _follow(self, rows: list[Row]) -> None:
+        """Write to the mirror what is new, and whatever it could not take before."""
+        try:
+            if self.mirror_ok and rows:
+                self._mirror.append(rows)
+            else:
+                self._mirror.append(journal_schema.rows_after(self._connection(), self._mirror.positions))
+        except OSError as error:
+            self._mirror_failed(error)
+        else:
+            if not self.mirror_ok:
+                log.info("the journal's mirror is up to date again")
+            self.mirror_ok = True
+
+    def _mirror_failed(self, error: OSError) -> None:
+        if self.mirror_ok:
+            log.error("cannot write the journal's mirror %s: %s", self._mirror.folder, error)
+        self.mirror_ok = False
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        db = self._connection()
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            yield db
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+
+    def _repairing(self, work: Callable[[], _T]) -> _T:
+        """Do it, and if the database turns out to be damaged, do it again on one made anew."""
+        try:
+            return work()
+        except sqlite3.DatabaseError as error:
+            if self._read_only or not journal_repair.is_damage(error):
+                raise
+            log.error("the journal %s is damaged: %s", self.path, error)
+        self._make_anew()
+        return work()
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    def nonce_high_water(self) -> int:
+        rows = self._rows("SELECT high_water FROM nonces")
+        return int(rows[0][0]) if rows else 0
+
+    def repairs(self) -> list[RepairRow]:
+        """Every repair there ever was, oldest first."""
+        rows = self._rows("SELECT repair FROM repairs ORDER BY number")
+        return [msgspec.json.decode(row[0], type=RepairRow) for row in rows]
+
+    def next_number(self) -> int:
+        after_repair = max((repair.next_number for repair in self.repairs()), default=1)
+        return max(after_repair, int(self._rows("SELECT coalesce(max(number), 0) + 1 FROM sales")[0][0]))
+
+    def open_sales(self) -> list[Sale]:
+        """Sales that a power cut left open, oldest first."""
+        # The literal, not a parameter: else SQLite would not use the index that holds only these.
+        return self._sales(f"{_STANDS} WHERE sales.state != '{State.CLOSED}' ORDER BY sales.seq")
+
+    def find_sale(self, number: int) -> Sale | None:
+        return self._sale(f"{_STANDS} WHERE sales.number = ?", number)
+
+    def find_register_id(self, register_id: str) -> Sale | None:
+        return self._sale(f"{_STANDS} WHERE sales.register_id = ? ORDER BY sales.number DESC LIMIT 1", register_id)
+
+    def last_ended_sale(self) -> Sale | None:
+        """The latest sale whose outcome is known."""
+        return self._sale(
+            f"{_STANDS} WHERE sales.state IN (?, ?, ?) ORDER BY sales.number DESC LIMIT 1", State.REPORT, *ENDED
+        )
+
+    def open_period(self) -> Period:
+        """The time since the last end of day."""
+        number, last_seq = self._rows("SELECT coalesce(max(number), 0) + 1, coalesce(max(last_seq), 0) FROM closes")[0]
+        sales = self._sales(
+            f"{_STANDS} WHERE sales.seq > ? AND sales.state IN (?, ?) ORDER BY sales.seq", last_seq, *ENDED
+        )
+        return Period(int(number), tuple(sales))
+
+    def entries_of(self, name: str) -> list[Entry]:
+        """Every durable change of one sale, oldest first. ``name`` is its number, its reference or its register id."""
+        number = int(name) if name.isascii() and name.isdigit() and len(name) < 18 else 0
+        rows = self._rows(
+            "SELECT number FROM sales WHERE number = ? OR reference = ? OR register_id = ? "
+            "ORDER BY number = ? DESC, number DESC LIMIT 1",
+            *(number, name, name, number),
+        )
+        if not rows:
+            return []
+        rows = self._rows("SELECT seq, at, event, sale FROM entries WHERE sale_number = ? ORDER BY seq", rows[0][0])
+        return [Entry(seq, at, event, _sale(sale)) for seq, at, event, sale in rows]
+
+    def latest_entries(
+        self, *, since: str | None = None, until: str | None = None, outcome: Outcome | None = None
+    ) -> Iterator[Entry]:
+        """The last entry of every sale, newest sale first. ``since`` and ``until`` bound the sale's creation (UTC)."""
+        query = (
+            "SELECT entries.seq, entries.at, entries.event, entries.sale "
+            "FROM sales JOIN entries ON entries.seq = sales.seq "
+            "WHERE (?1 IS NULL OR created >= ?1) AND (?2 IS NULL OR created < ?2) AND (?3 IS NULL OR outcome = ?3) "
+            "ORDER BY sales.number DESC"
+        )
+        with _as_journal_error(f"cannot read the journal {self.path}"):
+            for seq, at, event, text in self._connection().execute(query, (since, until, outcome)):
+                yield Entry(seq, at, event, _sale(text))
+
+    def last_entries(self, count: int) -> list[Entry]:
+        """The latest rows, oldest first."""
+        rows = self._rows("SELECT seq, at, event, sale FROM entries ORDER BY seq DESC LIMIT ?", count)
+        return [Entry(seq, at, event, decode_sale(sale)) for seq, at, event, sale in reversed(rows)]
+
+    def unprinted_receipts(self) -> list[QueuedReceipt]:
+        """Receipts that are not known to be on paper, oldest first."""
+        rows = self._rows("SELECT receipt_id, sale_number, kind, copy, state FROM receipt_queue ORDER BY first_seq")
+        return [QueuedReceipt(row[0], row[1], ReceiptKind(row[2]), row[3], ReceiptState(row[4])) for row in rows]
+
+    def free_bytes(self) -> int:
+        with _as_journal_error("cannot ask for free disk space"):
+            disk = os.statvfs(self.path.parent)
+            return disk.f_bavail * disk.f_frsize
+
+    def _sale(self, query: str, *values: object) -> Sale | None:
+        sales = self._sales(query, *values)
+        return sales[0] if sales else None
+
+    def _sales(self, query: str, *values: object) -> list[Sale]:
+        return [_sale(row[0]) for row in self._rows(query, *values)]
+
+    def _rows(self, query: str, *values: object) -> list[Any]:
+        with _as_journal_error(f"cannot read the journal {self.path}"):
+            return self._repairing(lambda: self._connection().execute(query, values).fetchall())
+
+    def _connection(self) -> sqlite3.Connection:
+        if self._db is None:
+            raise JournalError(f"the journal {self.path} is not open")
+        return self._db
+
+
+def _has_content(path: Path) -> bool:
+    """An empty file is what some file systems leave after a power cut."""
+    return path.exists() and path.stat().st_size > 0
+
+
+def _sale(text: str) -> Sale:
+    try:
+        return journal_schema.decode_sale(text)
+    except msgspec.DecodeError as error:
+        raise JournalError(f"a journal row cannot be read: {error}") from error
+
+
+@contextmanager
+def _as_journal_error(what: str) -> Iterator[None]:
+    try:
+        yield
+    except JournalError:
+        raise
+    except (sqlite3.Error, OSError) as error:
+        raise JournalError(f"{what}: {error}") from error

@@ -1,0 +1,203 @@
+"""The journal's text mirror: what a damaged database is made anew from.
+
+One line a commit, ``<CRC-32 in hex> <JSON array of rows>``, in numbered segments that are only ever added to; blocks of
+an SD card that nobody writes to again are the ones that keep. Each segment begins with the positions reached before it,
+so that a start reads the last one only.
+
+Order, and why: the database commits first, then the mirror is written and fsynced, then the commit counts as done.
+Whatever was acted upon is therefore in both. A power cut in between leaves the database one commit ahead, which the
+next start makes up for; the other way round, a damaged WAL leaves the mirror ahead, and the next start brings those
+commits back. A line that a power cut tore fails its checksum, and was never acted upon.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+
+from terminal.journal_rows import EntryRow, Positions, Row
+
+SEGMENT_BYTES = 8 * 1024 * 1024
+LONGEST_LINE = 4 * 1024 * 1024
+"""A line that claims to be longer is damage."""
+ROWS_PER_LINE = 50
+"""Most rows in one line while catching up."""
+
+Line: TypeAlias = list[Row | Positions]
+
+_decoder = msgspec.json.Decoder(Line)
+
+
+class Damage(NamedTuple):
+    """A line that cannot be read."""
+
+    segment: Path
+    number: int
+    is_last: bool
+    """The end of its segment, where a power cut tears lines."""
+
+    def __str__(self) -> str:
+        return f"{self.segment.name} line {self.number}"
+
+
+class Mirror:
+    """The segments in one folder. Blocking; used from one thread. Every method may raise OSError."""
+
+    def __init__(self, folder: Path, *, segment_bytes: int = SEGMENT_BYTES) -> None:
+        self.folder = folder
+        self.positions = Positions()
+        """What is safely in it."""
+        self.last_entry: EntryRow | None = None
+        """The newest in the last segment."""
+        self._reached = Positions()
+        self._segment_bytes = segment_bytes
+        self._fd: int | None = None
+        self._length = 0
+        self._ends_torn = False
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    def segments(self) -> list[Path]:
+        """Oldest first."""
+        return sorted(self.folder.glob("[0-9]*.log"), key=lambda path: (len(path.name), path.name))
+
+    def rows(self, damages: list[Damage] | None = None, *, start: Positions | None = None) -> Iterator[Row]:
+        """Every row that can be read, in the order written; ``damages`` is told what cannot be.
+
+        With ``start`` segments that end before it are left out, as far as their successors' heads tell.
+        """
+        segments = self.segments()
+        if start is not None:
+            while len(segments) > 1 and start.reaches_all(_head(segments[1]) or Positions(entries=start.entries + 1)):
+                segments.pop(0)
+        for path in segments:
+            for line in _lines(path, damages):
+                yield from (row for row in line if not isinstance(row, Positions))
+
+    def look(self) -> None:
+        """Find out how far the mirror has come, reading no more than the last segments that are needed."""
+        segments = self.segments()
+        first = len(segments) - 1
+        while first > 0 and _head(segments[first]) is None:  # else what came before it is not known
+            first -= 1
+        self.positions, self.last_entry = Positions(), None
+        for path in segments[max(0, first) :]:
+            for line in _lines(path, None):
+                for row in line:
+                    if isinstance(row, Positions):
+                        if not self.positions.reaches_all(row):
+                            self.positions = row
+                        continue
+                    self.positions = self.positions.after([row])
+                    if isinstance(row, EntryRow):
+                        self.last_entry = row
+        self._reached = self.positions
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    def append(self, rows: Iterable[Row]) -> None:
+        """Write rows as lines and fsync once; a row may be written twice. A line that this fails in is torn."""
+        waiting, last_entry = list(rows), self.last_entry
+        try:
+            for first in range(0, len(waiting), ROWS_PER_LINE):
+                self._write_line(waiting[first : first + ROWS_PER_LINE])
+            if self._fd is not None:
+                os.fdatasync(self._fd)
+        except OSError:
+            self._reached = self.positions
+            self.close()
+            raise
+        self.positions = self._reached
+        self.last_entry = next((row for row in reversed(waiting) if isinstance(row, EntryRow)), last_entry)
+
+    def _write_line(self, rows: list[Row]) -> None:
+        if self._fd is None or self._length >= self._segment_bytes:
+            self._open_segment()
+        self._write(_line(rows))
+        self._reached = self._reached.after(rows)
+
+    def _open_segment(self) -> None:
+        """The last one if there is room in it, else a new one with its head."""
+        if self._fd is not None:
+            os.fdatasync(self._fd)
+        self.close()
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        segments = self.segments()
+        path = segments[-1] if segments else None
+        if path is None or path.stat().st_size >= self._segment_bytes:
+            path = self.folder / f"{int(path.stem) + 1 if path else 1:06}.log"
+        self._fd = os.open(path, os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._length = os.fstat(self._fd).st_size
+        self._ends_torn = self._length > 0 and os.pread(self._fd, 1, self._length - 1) != b"\n"
+        if self._length == 0:
+            self._write(_line([self._reached]))
+            os.fsync(self._fd)
+            sync_folder(self.folder)
+            sync_folder(self.folder.parent)
+
+    def _write(self, line: bytes) -> None:
+        assert self._fd is not None
+        if self._ends_torn:
+            line = b"\n" + line
+        self._ends_torn = True
+        while line:
+            written = os.write(self._fd, line)
+            self._length += written
+            line = line[written:]
+        self._ends_torn = False
+
+    def close(self) -> None:
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+
+def _line(rows: list[Row] | list[Positions]) -> bytes:
+    text = msgspec.json.encode(rows)
+    return b"%08x %s\n" % (zlib.crc32(text), text)
+
+
+def read_line(line: bytes) -> Line | None:
+    """The rows of a line without its end; None if its checksum or its shape is wrong."""
+    checksum, _, text = line.partition(b" ")
+    if checksum != b"%08x" % zlib.crc32(text):
+        return None
+    try:
+        return _decoder.decode(text)
+    except msgspec.DecodeError:
+        return None
+
+
+def _lines(path: Path, damages: list[Damage] | None) -> Iterator[Line]:
+    length = path.stat().st_size
+    with path.open("rb") as file:
+        for number in itertools.count(1):
+            line = file.readline(LONGEST_LINE)
+            if not line:
+                return
+            rows = read_line(line[:-1]) if line.endswith(b"\n") else None
+            if rows is not None:
+                yield rows
+            elif line != b"\n" and damages is not None:
+                damages.append(Damage(path, number, is_last=file.tell() >= length))
+
+
+def _head(path: Path) -> Positions | None:
+    """What was reached before this segment."""
+    first = next(_lines(path, None), None)
+    return first[0] if first and isinstance(first[0], Positions) else None
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes a new file's name survive a power cut."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

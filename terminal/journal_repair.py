@@ -1,0 +1,253 @@
+"""Finds out whether the journal's database is sound, and makes it anew where it is not.
+
+A damaged database is renamed, never deleted or written to. The new one is built beside it from the mirror and from
+whatever can still be read of the damaged one, and takes its place only when it is whole; a power cut in between leaves
+everything to be done again. What could not be brought back is kept as a row of ``repairs``, in words.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from terminal import journal_schema
+from terminal.errors import JournalError
+from terminal.journal_mirror import Damage, Mirror, sync_folder
+from terminal.journal_rows import EntryRow, RepairRow, Row
+
+QUICK_CHECK_S = 3.0
+"""A start looks no longer; ``journal verify`` looks to the end."""
+NUMBERS_SKIPPED = 100
+"""Sale numbers left out when the last ones may have been lost."""
+MOST_GAPS_TOLD = 5
+MOST_SET_ASIDE = 100
+"""Files of one second."""
+
+_DAMAGE_CODES = (
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_IOERR_READ,
+    sqlite3.SQLITE_IOERR_SHORT_READ,
+)
+
+
+class DamageFound(sqlite3.DatabaseError):
+    """SQLite's check found something."""
+
+    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+
+
+def is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether the file itself is bad, as opposed to a full disk or a lock."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    return code in _DAMAGE_CODES or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def mirror_folder(path: Path) -> Path:
+    return path.with_name(f"{path.name}.mirror")
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """For writing; made if it is not there."""
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA busy_timeout = 2000")
+        journal_schema.prepare(db)
+        journal_schema.check_version(db, path)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def quick_check(db: sqlite3.Connection, deadline_s: float | None = QUICK_CHECK_S) -> None:
+    """Raises DamageFound. What is not found within the deadline counts as sound."""
+    if deadline_s is not None:
+        end_s = time.monotonic() + deadline_s
+        db.set_progress_handler(lambda: time.monotonic() > end_s, 1000)
+    try:
+        complaint = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            return
+        raise
+    finally:
+        db.set_progress_handler(None, 0)
+    if complaint != "ok":
+        raise DamageFound(complaint)
+
+
+def is_anything_left_of(path: Path) -> bool:
+    """Whether there was a journal, though its database is gone."""
+    return any(mirror_folder(path).glob("*.log")) or any(path.parent.glob(f"{path.name}.damaged-*"))
+
+
+# --- database and mirror ----------------------------------------------------------------------------------------------
+
+
+def is_foreign(mirror: Mirror, db: sqlite3.Connection) -> bool:
+    """Whether the mirror tells another story than the database."""
+    last = mirror.last_entry
+    if last is None:
+        return False
+    found = next(journal_schema.entry_rows(db, last.seq - 1), None)
+    return found is not None and found.seq == last.seq and found != last
+
+
+def set_mirror_aside(mirror: Mirror, now: str) -> Path:
+    mirror.close()
+    kept = _free_name(mirror.folder, "other", now)
+    mirror.folder.rename(kept)
+    return kept
+
+
+def rows_missing_from(db: sqlite3.Connection, mirror: Mirror) -> Iterator[Row]:
+    """What only the mirror has, each once, in order."""
+    reached = journal_schema.positions(db)
+    if reached.reaches_all(mirror.positions):
+        return
+    for row in mirror.rows(start=reached):
+        if not reached.reaches(row):
+            reached = reached.after([row])
+            yield row
+
+
+# --- making it anew ---------------------------------------------------------------------------------------------------
+
+
+def make_anew(path: Path, mirror: Mirror, now: str) -> RepairRow:
+    """Set the damaged database aside, build a new one, and tell what came of it. Raises OSError, sqlite3.Error."""
+    set_aside = _free_name(path, "damaged", now)
+    last_written_s = _last_written_s(path, mirror)
+    new = path.with_name(f"{path.name}.new")
+    for leftover in (new, Path(f"{new}-wal"), Path(f"{new}-shm")):
+        leftover.unlink(missing_ok=True)
+    with contextlib.closing(open_database(new)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        may_lack_latest = _bring_back(db, path, mirror)
+        repair = _account(db, may_lack_latest=may_lack_latest)
+        repair = replace(
+            repair, at=now, set_aside=str(set_aside) if path.exists() else "", last_written_s=last_written_s
+        )
+        journal_schema.insert_row(db, repair)
+        db.execute("COMMIT")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    for suffix in ("", "-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            Path(f"{path}{suffix}").rename(f"{set_aside}{suffix}")
+    new.rename(path)
+    sync_folder(path.parent)
+    return repair
+
+
+def _bring_back(db: sqlite3.Connection, path: Path, mirror: Mirror) -> bool:
+    """Every row that can be had, into a new database; True if the last ones may be missing."""
+    damages: list[Damage] = []
+    harmless = 0
+    for row in mirror.rows(damages):
+        journal_schema.keep_row(db, row, again="IGNORE")
+        if isinstance(row, EntryRow):  # what a damaged line before it held was written again, or leaves a gap
+            harmless = len(damages)
+    for row in _salvaged(path):
+        journal_schema.keep_row(db, row, again="IGNORE")
+    journal_schema.refold(db)
+    # A torn last line was never acted upon.
+    late = [damage for damage in damages[harmless:] if not damage.is_last]
+    return not mirror.segments() or bool(late)
+
+
+def _account(db: sqlite3.Connection, *, may_lack_latest: bool) -> RepairRow:
+    """What is there, what is known to be missing, and where to go on safely."""
+    there = journal_schema.positions(db)
+    lost = (
+        *_gaps(db, "entry", "entries", "seq"),
+        *_gaps(db, "receipt note", "receipts", "seq"),
+        *_gaps(db, "end of day", "closes", "number"),
+    )
+    next_number = int(db.execute("SELECT coalesce(max(number), 0) + 1 FROM sales").fetchone()[0])
+    return RepairRow(
+        number=there.repairs + 1,
+        at="",
+        set_aside="",
+        entries=int(db.execute("SELECT count(*) FROM entries").fetchone()[0]),
+        receipts=int(db.execute("SELECT count(*) FROM receipts").fetchone()[0]),
+        lost=lost,
+        may_lack_latest=may_lack_latest,
+        last_written_s=0.0,
+        next_number=next_number + (NUMBERS_SKIPPED if may_lack_latest else 0),
+    )
+
+
+def _gaps(db: sqlite3.Connection, name: str, table: str, position: str) -> tuple[str, ...]:
+    """``entry 3``, ``entry 7 to 9``: the numbers up to the last that are not there."""
+    found = []
+    for before, after in db.execute(
+        f"SELECT before, after FROM (SELECT lag({position}, 1, 0) OVER (ORDER BY {position}) AS before, "
+        f"{position} AS after FROM {table}) WHERE after > before + 1"
+    ):
+        found.append(f"{name} {before + 1}" if after == before + 2 else f"{name} {before + 1} to {after - 1}")
+    if len(found) > MOST_GAPS_TOLD:
+        found[MOST_GAPS_TOLD:] = [f"{len(found) - MOST_GAPS_TOLD} more gaps of this kind"]
+    return tuple(found)
+
+
+def _salvaged(path: Path) -> Iterator[Row]:
+    """What can still be read of a damaged database: each table from both ends up to the damage."""
+    try:
+        db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    except sqlite3.Error:
+        return
+    with contextlib.closing(db):
+        for table in journal_schema.READERS:
+            for order in ("ASC", "DESC"):
+                yield from _readable(db, table, order)
+
+
+def _readable(db: sqlite3.Connection, table: str, order: str) -> Iterator[Row]:
+    query, read = journal_schema.READERS[table]
+    try:
+        for columns in db.execute(f"{query} ORDER BY rowid {order}"):
+            try:
+                row = read(*columns)
+                if isinstance(row, EntryRow):
+                    journal_schema.decode_sale(row.sale)
+            except (TypeError, ValueError):  # msgspec's errors are ValueErrors too
+                continue
+            yield row
+    except (sqlite3.Error, UnicodeDecodeError, OverflowError):
+        return
+
+
+def _last_written_s(path: Path, mirror: Mirror) -> float:
+    times_s = [0.0]
+    for file in (path, Path(f"{path}-wal"), *mirror.segments()[-1:]):
+        with contextlib.suppress(OSError):
+            times_s.append(file.stat().st_mtime)
+    return max(times_s)
+
+
+def _free_name(path: Path, what: str, now: str) -> Path:
+    """Beside ``path``, with the date, and not there yet."""
+    stamp = "".join(char for char in now[:19] if char.isalnum()) or "undated"
+    for number in range(1, MOST_SET_ASIDE):
+        name = path.with_name(f"{path.name}.{what}-{stamp}" + (f"-{number}" if number > 1 else ""))
+        if not name.exists():
+            return name
+    raise JournalError(f"too many files named {path.name}.{what}-{stamp}: move them away")
+
+
+def tell(repair: RepairRow) -> str:
+    """For the log and for ``journal verify``."""
+    kept = f"; the damaged file is kept as {repair.set_aside}" if repair.set_aside else ""
+    missing = [*repair.lost, *(["perhaps the last records before the damage"] if repair.may_lack_latest else [])]
+    what = f"missing: {', '.join(missing)}" if missing else "nothing is missing"
+    return f"{repair.at}: the journal was made anew from {repair.entries} entries, {what}{kept}"

@@ -1,0 +1,270 @@
+"""The tables of the journal's database, and how a row gets into them.
+
+``entries``, ``receipts``, ``closes`` and ``repairs`` are only ever added to: triggers hold that. ``sales`` and
+``receipt_queue`` are derived from them in the same transaction: where each sale stands and which receipts still wait,
+so that nothing that happens at the counter reads history, however long it is. :func:`refold` makes them anew;
+``journal verify`` compares.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Literal, assert_never
+
+import msgspec
+
+from terminal.errors import JournalError
+from terminal.journal_rows import (
+    CloseRow,
+    EntryRow,
+    NonceRow,
+    Positions,
+    QueuedReceipt,
+    ReceiptRow,
+    ReceiptState,
+    RepairRow,
+    Row,
+)
+from terminal.sale import Sale
+
+APPLICATION_ID = 0x4E47544A
+SCHEMA_VERSION = 1
+
+_KEPT = """
+CREATE TABLE entries (
+    seq INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    event TEXT NOT NULL,
+    sale_number INTEGER NOT NULL,
+    sale TEXT NOT NULL
+) STRICT;
+CREATE INDEX entries_by_sale ON entries (sale_number);
+CREATE TABLE receipts (
+    seq INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    receipt_id TEXT NOT NULL,
+    sale_number INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    copy INTEGER NOT NULL,
+    state TEXT NOT NULL
+) STRICT;
+CREATE INDEX receipts_by_sale ON receipts (sale_number);
+CREATE TABLE closes (
+    number INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    last_seq INTEGER NOT NULL,
+    totals TEXT NOT NULL
+) STRICT;
+CREATE TABLE repairs (number INTEGER PRIMARY KEY, repair TEXT NOT NULL) STRICT;
+CREATE TABLE nonces (id INTEGER PRIMARY KEY CHECK (id = 1), high_water INTEGER NOT NULL) STRICT;
+"""
+
+_DERIVED = """
+CREATE TABLE sales (
+    number INTEGER PRIMARY KEY,
+    reference TEXT NOT NULL,
+    register_id TEXT NOT NULL,
+    state TEXT NOT NULL,
+    outcome TEXT,
+    created TEXT NOT NULL,
+    seq INTEGER NOT NULL
+) STRICT;
+CREATE INDEX sales_by_reference ON sales (reference);
+CREATE INDEX sales_by_register_id ON sales (register_id);
+CREATE INDEX sales_not_closed ON sales (seq) WHERE state != 'closed';
+CREATE TABLE receipt_queue (
+    first_seq INTEGER PRIMARY KEY,
+    receipt_id TEXT NOT NULL UNIQUE,
+    sale_number INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    copy INTEGER NOT NULL,
+    state TEXT NOT NULL
+) STRICT;
+"""
+
+DERIVED_TABLES = ("sales", "receipt_queue")
+APPEND_ONLY = ("entries", "receipts", "closes", "repairs")
+
+
+def _guards() -> str:
+    return "".join(
+        f"CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, '{table} are append-only'); END;"
+        for table in APPEND_ONLY
+        for verb in ("UPDATE", "DELETE")
+    )
+
+
+_CHANGES = (_KEPT + _guards() + _DERIVED,)
+"""What leads from each schema version to the next, beginning with an empty file."""
+
+
+def prepare(db: sqlite3.Connection) -> None:
+    """Bring a new or older database to this schema."""
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if changes := "".join(_CHANGES[version:]):
+        db.executescript(
+            f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; {changes} PRAGMA user_version = {SCHEMA_VERSION}; "
+            "COMMIT;"
+        )
+
+
+def check_version(db: sqlite3.Connection, path: Path) -> None:
+    """Raises JournalError unless this program can read it."""
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version != SCHEMA_VERSION:
+        raise JournalError(
+            f"the journal {path} has schema version {version}, this program knows {SCHEMA_VERSION}: "
+            "install the version of the program that wrote it"
+        )
+
+
+# --- rows in ----------------------------------------------------------------------------------------------------------
+
+_sale_decoder = msgspec.json.Decoder(Sale)
+
+
+def decode_sale(text: str | bytes | msgspec.Raw) -> Sale:
+    """Raises msgspec.DecodeError."""
+    return _sale_decoder.decode(text)
+
+
+def insert_row(db: sqlite3.Connection, row: Row) -> None:
+    """Add a row, and to the derived tables what follows from it."""
+    keep_row(db, row)
+    match row:
+        case EntryRow():
+            fold_sale(db, row.seq, decode_sale(row.sale))
+        case ReceiptRow():
+            fold_receipt(db, row.seq, row.receipt)
+
+
+def keep_row(db: sqlite3.Connection, row: Row, *, again: Literal["ABORT", "IGNORE"] = "ABORT") -> None:
+    """Add a row; the derived tables are left to :func:`refold`. ``again``: what to do if its place is taken."""
+    match row:
+        case EntryRow():
+            db.execute(
+                f"INSERT OR {again} INTO entries (seq, at, event, sale_number, sale) VALUES (?, ?, ?, ?, ?)",
+                (row.seq, row.at, row.event, decode_sale(row.sale).number, bytes(row.sale).decode()),
+            )
+        case ReceiptRow():
+            db.execute(
+                f"INSERT OR {again} INTO receipts (seq, at, receipt_id, sale_number, kind, copy, state) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (row.seq, row.at, *msgspec.structs.astuple(row.receipt)),
+            )
+        case CloseRow():
+            db.execute(
+                f"INSERT OR {again} INTO closes (number, at, last_seq, totals) VALUES (?, ?, ?, ?)",
+                (row.number, row.at, row.last_seq, bytes(row.totals).decode()),
+            )
+        case NonceRow():
+            db.execute(
+                "INSERT INTO nonces (id, high_water) VALUES (1, ?1) "
+                "ON CONFLICT (id) DO UPDATE SET high_water = max(high_water, ?1)",
+                (row.high_water,),
+            )
+        case RepairRow():
+            text = msgspec.json.encode(row).decode()
+            db.execute(f"INSERT OR {again} INTO repairs (number, repair) VALUES (?, ?)", (row.number, text))
+        case _:
+            assert_never(row)
+
+
+def fold_sale(db: sqlite3.Connection, seq: int, sale: Sale) -> None:
+    """Where that sale now stands."""
+    db.execute(
+        "INSERT INTO sales (number, reference, register_id, state, outcome, created, seq) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET "
+        "state = excluded.state, outcome = excluded.outcome, seq = excluded.seq",
+        (sale.number, sale.reference, sale.register_id, sale.state, sale.outcome, sale.created, seq),
+    )
+
+
+def fold_receipt(db: sqlite3.Connection, seq: int, receipt: QueuedReceipt) -> None:
+    """A receipt keeps its place in the queue until it is printed."""
+    if receipt.state is ReceiptState.PRINTED:
+        db.execute("DELETE FROM receipt_queue WHERE receipt_id = ?", (receipt.receipt_id,))
+        return
+    db.execute(
+        "INSERT INTO receipt_queue (first_seq, receipt_id, sale_number, kind, copy, state) "
+        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (receipt_id) DO UPDATE SET copy = excluded.copy, state = excluded.state",
+        (seq, *msgspec.structs.astuple(receipt)),
+    )
+
+
+def refold(db: sqlite3.Connection) -> None:
+    """Make the derived tables anew from what they are derived from."""
+    for table in DERIVED_TABLES:
+        db.execute(f"DELETE FROM {table}")
+    latest = "SELECT max(seq) FROM entries GROUP BY sale_number"
+    for seq, sale in db.execute(f"SELECT seq, sale FROM entries WHERE seq IN ({latest}) ORDER BY seq"):
+        fold_sale(db, seq, decode_sale(sale))
+    query, _read = READERS["receipts"]
+    for seq, at, *receipt in db.execute(f"{query} ORDER BY seq"):
+        fold_receipt(db, seq, _receipt_row(seq, at, *receipt).receipt)
+
+
+# --- rows out ---------------------------------------------------------------------------------------------------------
+
+
+def positions(db: sqlite3.Connection) -> Positions:
+    """How far each table has come; without a scan."""
+    return Positions(
+        entries=_one(db, "SELECT max(seq) FROM entries"),
+        receipts=_one(db, "SELECT max(seq) FROM receipts"),
+        closes=_one(db, "SELECT max(number) FROM closes"),
+        high_water=_one(db, "SELECT max(high_water) FROM nonces"),
+        repairs=_one(db, "SELECT max(number) FROM repairs"),
+    )
+
+
+def _one(db: sqlite3.Connection, query: str) -> int:
+    return int(db.execute(query).fetchone()[0] or 0)
+
+
+def _receipt_row(seq: int, at: str, *columns: object) -> ReceiptRow:
+    return ReceiptRow(seq, at, msgspec.convert(dict(zip(_RECEIPT_COLUMNS, columns, strict=True)), QueuedReceipt))
+
+
+_RECEIPT_COLUMNS = ("receipt_id", "sale_number", "kind", "copy", "state")
+
+
+READERS: Mapping[str, tuple[str, Callable[..., Row]]] = {
+    "entries": (
+        "SELECT seq, at, event, sale FROM entries",
+        lambda seq, at, event, sale: EntryRow(seq, at, event, msgspec.Raw(sale)),
+    ),
+    "receipts": ("SELECT seq, at, receipt_id, sale_number, kind, copy, state FROM receipts", _receipt_row),
+    "closes": (
+        "SELECT number, at, last_seq, totals FROM closes",
+        lambda number, at, last_seq, totals: CloseRow(number, at, last_seq, msgspec.Raw(totals)),
+    ),
+    "nonces": ("SELECT high_water FROM nonces", NonceRow),
+    "repairs": ("SELECT repair FROM repairs", lambda repair: msgspec.json.decode(repair, type=RepairRow)),
+}
+"""How each table is read back: its query, and what makes a row of the columns (raises ValueError or TypeError)."""
+
+
+def rows_after(db: sqlite3.Connection, start: Positions) -> Iterator[Row]:
+    """Everything from there on, table by table."""
+    after = {
+        "entries": start.entries,
+        "receipts": start.receipts,
+        "closes": start.closes,
+        "repairs": start.repairs,
+    }
+    for table, (query, read) in READERS.items():
+        for columns in db.execute(f"{query} WHERE rowid > ? ORDER BY rowid", (after.get(table, 0),)):
+            row = read(*columns)
+            if not start.reaches(row):
+                yield row
+
+
+def entry_rows(db: sqlite3.Connection, after: int) -> Iterator[EntryRow]:
+    """Entries from there on, oldest first."""
+    for columns in db.execute("SELECT seq, at, event, sale FROM entries WHERE seq > ? ORDER BY seq", (after,)):
+        seq, at, event, sale = columns
+        yield EntryRow(seq, at, event, msgspec.Raw(sale))
