@@ -20,7 +20,7 @@ from terminal.clerk import Clerk, Input, Names
 from terminal.config import Config
 from terminal.config_checks import parse_listen
 from terminal.counter import ConditionsChanged, Counter, CounterRules, Decision
-from terminal.effects import AcknowledgeCallback
+from terminal.effects import AcknowledgeCallback, SetDeadline
 from terminal.events import CallbackReceived
 from terminal.gateway import CaptureMode, Gateway
 from terminal.journal import Journal, JournalFile, Record
@@ -137,10 +137,10 @@ class TerminalApp:
         gateway = await self._build_gateway()
         self._closers.append(gateway.close)
 
-        performer = TerminalPerformer(gateway, self._send_to_register)
+        performer = TerminalPerformer(gateway, self._send_to_register, self._expect_end)
         self._closers.append(performer.close)
 
-        self.presenter = Presenter(self._devices.display, config.terminal.language, config.shop.name)
+        self.presenter = Presenter(self._devices.display, config.terminal.language, config.shop.name, config.display)
         self._protocol = build_protocol(config.register)
         clerk = Clerk(Counter(self._counter_rules()), journal.file, Names(config.terminal.id, self._now))
         self.runner = Runner(
@@ -160,7 +160,7 @@ class TerminalApp:
         self._tasks.append(asyncio.create_task(self.runner.run(), name="runner"))
         self._supervise("display", self.presenter.run)
         self._supervise("register", self._link.run)
-        self._supervise("keypad", lambda: watch_keypad(self._devices.keypad, self.runner.put))
+        self._supervise("keypad", lambda: watch_keypad(self._devices.keypad, self._key_event))
         if self._printing is not None:
             self._supervise("printing", self._printing.run)
         if config.netgiro.confirmation is CaptureMode.SERVER_CALLBACK:
@@ -275,6 +275,13 @@ class TerminalApp:
     def _register_line_changed(self, up: bool, _detail: str) -> None:
         self._register_tried.set()
         self.runner.put(ConditionsChanged({"register_ok": up}))
+
+    def _expect_end(self, deadline: SetDeadline) -> None:
+        self.presenter.expect_end(deadline)
+
+    def _key_event(self, event: Input) -> None:
+        self.presenter.wake()
+        self.runner.put(event)
 
     def _send_to_register(self, reply: RegisterReply) -> None:
         self._link.send(reply)

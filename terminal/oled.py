@@ -1,8 +1,9 @@
 """Draws a screen on one-bit pixels.
 
-Every text is drawn whole: sizes go down step by step, all roles together, until the screen fits. What does not fit at
-the tightest step either is left out role by role, the least needed first; ``Layout.complete`` tells, and the tests hold
-every message to it at 128x64.
+Every text is drawn whole: sizes go down step by step, all roles together, until the screen fits. What does not fit on
+one page is spread over several, which take turns; what matters most stays on all of them. The tests hold every message
+to one page at 128x64 and to few at 128x32. Only a text that fits on no page by itself is left out, and told:
+``Layout.complete``.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from terminal.screens import Screen
+from msgspec.structs import replace
+
+from terminal.screens import Countdown, Screen
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from PIL.ImageDraw import ImageDraw
     from PIL.ImageFont import FreeTypeFont
 
 
@@ -34,6 +38,7 @@ FACES = {
     "prompt": _steps("M15 M14 M13 R13 R12 R11"),
     "entry": _steps("M20 M18 M16 M15 M14 M13"),
     "hint": _steps("R13 R13 R12 R12 R11 R11"),
+    "countdown": _steps("R12 R12 R11 R11 R11 R11"),
     "marks": _steps("R12 R12 R12 R11 R11 R11"),
 }
 """From the most generous step to the tightest."""
@@ -44,7 +49,13 @@ LEAST_GAPS_PX = (4, 3, 3, 3, 2, 1)
 BAND_PADDING_PX = {"banner": 2, "marks": 1}
 """Roles that are drawn dark on a lit band at the edge, with its margin above and below."""
 MOST_GAP_PX = 7
-LEFT_OUT_FIRST = ("hint", "marks", "prompt", "banner")
+LEFT_OUT_FIRST = ("countdown", "hint", "marks", "prompt", "banner")
+STAYS_FIRST = ("banner", "entry", "headline")
+"""The first of these that a screen has stands on each of its pages."""
+BAR_PX = (4, 5)
+"""A countdown's bar: its distance from the digits, and its height."""
+MOST_SHIFT_PX = 2
+"""How far a picture moves against burn-in, if there is room; see :func:`render`."""
 
 
 class Block(NamedTuple):
@@ -78,36 +89,119 @@ class Layout(NamedTuple):
     complete: bool
 
 
-def render(screen: Screen, size_px: tuple[int, int]) -> Image:
-    """A mode ``"1"`` picture of the screen, lit pixels white."""
+def render(screen: Screen, size_px: tuple[int, int], *, page: int = 0, shift: int = 0) -> Image:
+    """A mode ``"1"`` picture of one page of the screen, lit pixels white; ``page`` may count on for ever.
+
+    ``shift`` counts up as time goes by: each number puts the texts a pixel or two elsewhere, as far as there is room,
+    so that no pixel of a screen that stands for hours is lit all the time.
+    """
     from PIL import Image, ImageDraw  # noqa: PLC0415  not before there is something to draw
 
     picture = Image.new("1", size_px)
     draw = ImageDraw.Draw(picture)
-    for block in lay_out(screen, size_px).blocks:
+    layouts = pages(screen, size_px)
+    blocks = layouts[page % len(layouts)].blocks
+    right_px, down_px = _shift_px(shift, blocks, size_px[1])
+    for block in blocks:
         is_band = block.role in BAND_PADDING_PX
         if is_band:
             draw.rectangle((0, block.top_px, size_px[0] - 1, block.top_px + block.height_px - 1), fill=1)
-        top_px = block.top_px - block.ink_top_px + BAND_PADDING_PX.get(block.role, 0)
+        top_px = block.top_px - block.ink_top_px + BAND_PADDING_PX.get(block.role, down_px)
         for line in block.lines:
-            left_px = (size_px[0] - _width_px(line, block.face)) // 2
+            room_px = (size_px[0] - _width_px(line, block.face)) // 2
+            left_px = room_px + max(-room_px, min(room_px, right_px))
+            if block.role == "countdown" and screen.countdown is not None:
+                left_px = size_px[0] - _width_px(line, block.face)
+                _draw_bar(draw, screen.countdown, left_px, block.top_px + down_px, block.height_px)
             draw.text((left_px, top_px), line, fill=0 if is_band else 1, font=_font(block.face))
             top_px += block.pitch_px
     return picture
 
 
-def lay_out(screen: Screen, size_px: tuple[int, int]) -> Layout:
-    """The screen's texts in the largest sizes that fit."""
+def _shift_px(shift: int, blocks: tuple[Block, ...], height_px: int) -> tuple[int, int]:
+    """Right and down. Walks round in a square; never off the glass, nor into a band."""
+    steps = 2 * MOST_SHIFT_PX
+    right, down = (
+        ((shift % steps) - MOST_SHIFT_PX + 1, (shift // steps % steps) - MOST_SHIFT_PX + 1) if shift else (0, 0)
+    )
+    body = [block for block in blocks if block.role not in BAND_PADDING_PX]
+    bands = [block for block in blocks if block.role in BAND_PADDING_PX]
+    if not body:
+        return right, 0
+    top_px, bottom_px = body[0].top_px, body[-1].top_px + body[-1].height_px
+    ceiling_px = max((band.top_px + band.height_px for band in bands if band.top_px < top_px), default=0)
+    floor_px = min((band.top_px for band in bands if band.top_px >= bottom_px), default=height_px)
+    return right, max(ceiling_px - top_px, min(floor_px - bottom_px, down))
+
+
+def _draw_bar(draw: ImageDraw, countdown: Countdown, end_px: int, top_px: int, height_px: int) -> None:
+    """What is left of the time, as a bar that gets shorter, left of the digits."""
+    gap_px, thick_px = BAR_PX
+    width_px = end_px - gap_px
+    top_px += max(0, height_px - thick_px) // 2
+    draw.rectangle((0, top_px, width_px - 1, top_px + thick_px - 1), outline=1)
+    lit_px = round((width_px - 4) * min(1.0, countdown.left_s / max(1, countdown.total_s)))
+    if lit_px > 0:
+        draw.rectangle((2, top_px + 2, 1 + lit_px, top_px + thick_px - 3), fill=1)
+
+
+@lru_cache(maxsize=64)
+def pages(screen: Screen, size_px: tuple[int, int]) -> tuple[Layout, ...]:
+    """The screen on one page, or if it does not fit, on as few as possible. A countdown makes way for a mark."""
+    whole = lay_out(screen, size_px)
+    if whole.complete:
+        return (whole,)
+    if screen.countdown is not None and screen.marks:
+        return pages(replace(screen, countdown=None), size_px)
     texts = _texts(screen)
-    asked = len(texts)
-    blocks: list[Block] = []
+    stays = next((role for role in STAYS_FIRST if role in texts), "")
+    found: list[Layout] = []
+    waiting = [role for role in texts if role != stays]
+    while waiting:
+        taken, layout = _fullest_page(texts, stays, waiting, size_px)
+        found.append(layout)
+        waiting = waiting[taken:]
+    if stays and not any(block.role == stays for layout in found for block in layout.blocks):
+        found.insert(0, _lay_out_roles(texts, {stays}, size_px) or _cut(texts, {stays}, size_px))
+    return tuple(found)
+
+
+def _fullest_page(
+    texts: dict[str, str], stays: str, waiting: list[str], size_px: tuple[int, int]
+) -> tuple[int, Layout]:
+    """A page with what stays and as many as possible of the roles that wait; how many, and the page."""
+    for taken in range(len(waiting), 0, -1):
+        layout = _lay_out_roles(texts, {stays, *waiting[:taken]}, size_px)
+        if layout is not None:
+            return taken, layout
+    alone = _lay_out_roles(texts, {waiting[0]}, size_px)
+    return 1, alone or _cut(texts, {waiting[0]}, size_px)
+
+
+def lay_out(screen: Screen, size_px: tuple[int, int]) -> Layout:
+    """The screen's texts in the largest sizes that fit on one page; what does not fit is left out."""
+    texts = _texts(screen)
+    roles = set(texts)
     for left_out in ("", *LEFT_OUT_FIRST):
-        if len(texts) > 1:
-            texts.pop(left_out, None)
-        for step in STEPS:
-            blocks = [_block(role, text, step, size_px[0]) for role, text in texts.items()]
-            if _fits(blocks, step, size_px):
-                return Layout(_place(blocks, size_px[1]), complete=len(texts) == asked)
+        if len(roles) > 1:
+            roles.discard(left_out)
+        layout = _lay_out_roles(texts, roles, size_px)
+        if layout is not None:
+            return layout._replace(complete=len(roles) == len(texts))
+    return _cut(texts, roles, size_px)
+
+
+def _lay_out_roles(texts: dict[str, str], roles: set[str], size_px: tuple[int, int]) -> Layout | None:
+    for step in STEPS:
+        blocks = [_block(role, text, step, size_px[0]) for role, text in texts.items() if role in roles]
+        if _fits(blocks, step, size_px):
+            return Layout(_place(blocks, size_px[1]), complete=True)
+    return None
+
+
+def _cut(texts: dict[str, str], roles: set[str], size_px: tuple[int, int]) -> Layout:
+    """More than any page holds, in the smallest sizes and over the edge."""
+    blocks = [_block(role, text, STEPS[-1], size_px[0]) for role, text in texts.items() if role in roles]
     return Layout(_place(blocks, size_px[1]), complete=False)
 
 
@@ -121,6 +215,7 @@ def _texts(screen: Screen) -> dict[str, str]:
         "prompt": screen.prompt,
         "entry": screen.entry,
         "hint": screen.hint,
+        "countdown": str(screen.countdown or ""),
         "marks": marks,
     }
     return {role: text for role, text in texts.items() if text}

@@ -24,6 +24,18 @@ _SETTLED = (Outcome.APPROVED, Outcome.REFUNDED)
 """Outcomes that leave nothing to do: the amount is what matters."""
 _LOOKED_UP = (Outcome.UNKNOWN, Outcome.REFUND_DUE)
 """Outcomes that staff look up at the service, where they need the amount."""
+COUNTED_DOWN = {State.ENTRY: 60.0, State.CUSTOMER: 3600.0, State.CODE_ENTRY: 3600.0}
+"""States whose end is shown coming, once so many seconds are left. Of the others the end is not staff's concern."""
+
+
+class Countdown(msgspec.Struct, frozen=True):
+    """Seconds until what is shown ends by itself, and how many there were at first."""
+
+    left_s: int
+    total_s: int
+
+    def __str__(self) -> str:
+        return f"{self.left_s} s"
 
 
 class Screen(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,26 +51,32 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
     """What was typed, masked."""
     hint: str = ""
     """What to do next."""
+    countdown: Countdown | None = None
     marks: tuple[str, ...] = ()
     """What is wrong around the terminal, most hindering first."""
 
     @property
     def lines(self) -> tuple[str, ...]:
         """All texts, for readers without a picture."""
-        return tuple(
-            text for text in (self.banner, self.headline, self.prompt, self.entry, self.hint, *self.marks) if text
-        )
+        countdown = str(self.countdown or "")
+        texts = (self.banner, self.headline, self.prompt, self.entry, self.hint, countdown, *self.marks)
+        return tuple(text for text in texts if text)
 
 
-def screen_for(view: View, language: Language, *, shop_name: str = "") -> Screen:
-    """What to show now: the open sale, else the last result, else that the terminal is ready."""
+def screen_for(view: View, language: Language, *, shop_name: str = "", countdown: Countdown | None = None) -> Screen:
+    """What to show now: the open sale, else the last result, else that the terminal is ready.
+
+    ``countdown`` is for the open sale; a screen that must be read at once does without.
+    """
     words = words_in(language)
     troubles = troubles_of(view.conditions)
     shown = view.sale or view.result
     if shown is None:
         return _idle(view, troubles, words, shop_name)
     screen = _for_sale(shown, view.entry, words)
-    return screen if _is_warning(shown) else replace(screen, marks=_marks(troubles, words))
+    if _is_warning(shown):
+        return screen
+    return replace(screen, marks=_marks(troubles, words), countdown=countdown if view.sale else None)
 
 
 def troubles_of(conditions: Conditions) -> tuple[Trouble, ...]:

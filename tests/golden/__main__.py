@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import argparse
 import shutil
+from itertools import product
 from pathlib import Path
 
 from PIL import Image, features
 
 from tests.golden import cases
 
-SHEET_COLUMNS, SHEET_SCALE, SHEET_GAP_PX = 5, 3, 8
+SHEET_COLUMNS, SHEET_SCALE, SHEET_GAP_PX = 8, 2, 8
 
 
 def write_all() -> None:
     for folder in ("screens", "receipts"):
         shutil.rmtree(cases.GOLDEN / folder, ignore_errors=True)
-    for language in cases.LANGUAGES:
-        for name in cases.VIEWS:
-            path = cases.picture_path(name, language)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            cases.picture(name, language).save(path, optimize=True)
+    for size_px, language, name in product(cases.SIZES_PX, cases.LANGUAGES, cases.VIEWS):
+        path = cases.picture_path(name, language, size_px)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cases.picture(name, language, size_px).save(path, optimize=True)
     for case in cases.RECEIPT_CASES:
         path = cases.receipt_path(*case)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -30,11 +30,11 @@ def write_all() -> None:
 
 def write_sheet(path: Path) -> None:
     """All pictures on one page, enlarged, for the eye."""
-    pictures = [cases.picture(name, language) for language in cases.LANGUAGES for name in cases.VIEWS]
-    width, height = (side * SHEET_SCALE + SHEET_GAP_PX for side in cases.SIZE_PX)
-    rows = -(-len(pictures) // SHEET_COLUMNS)
-    sheet = Image.new("L", (SHEET_COLUMNS * width, rows * height), 96)
-    for index, picture in enumerate(pictures):
+    shown = [cases.picture(*case) for case in product(cases.VIEWS, cases.LANGUAGES, cases.SIZES_PX)]
+    width = cases.SIZE_PX[0] * SHEET_SCALE + SHEET_GAP_PX
+    height = max(picture.height for picture in shown) * SHEET_SCALE + SHEET_GAP_PX
+    sheet = Image.new("L", (SHEET_COLUMNS * width, -(-len(shown) // SHEET_COLUMNS) * height), 96)
+    for index, picture in enumerate(shown):
         enlarged = picture.convert("L").resize([side * SHEET_SCALE for side in picture.size], Image.Resampling.NEAREST)
         sheet.paste(enlarged, (index % SHEET_COLUMNS * width, index // SHEET_COLUMNS * height))
     sheet.save(path)

@@ -16,15 +16,16 @@ from terminal.customer import CustomerKind, IdentifierProblem
 from terminal.effects import ReceiptKind
 from terminal.entry import Entry
 from terminal.messages import Language, Trouble
-from terminal.oled import render
+from terminal.oled import pages, render
 from terminal.receipt import Shop, receipt_document
 from terminal.sale import Reason, Sale, State
-from terminal.screens import screen_for
+from terminal.screens import COUNTED_DOWN, Countdown, Screen, screen_for
 from terminal.sensitive import Sensitive
 from terminal.view import Conditions, View
 
 GOLDEN = Path(__file__).parent
-SIZE_PX = (128, 64)
+SIZES_PX = ((128, 64), (128, 32))
+SIZE_PX = SIZES_PX[0]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 SHOP = Shop(name="Blómabúðin við Lækinn", kennitala="5501011230")
 
@@ -85,6 +86,7 @@ def _views() -> Mapping[str, View]:
         "idle_receipt_pending": View(conditions=Conditions(pending_receipts=1)),
         "idle_everything_wrong": View(conditions=WORST),
         "entry": View(sale=SALE),
+        "entry_expiring": View(sale=SALE),
         "entry_typing": View(sale=SALE, entry=Entry(Sensitive("822328"))),
         "entry_typing_no_network": View(sale=SALE, entry=Entry(Sensitive("12345678901234")), conditions=NO_NETWORK),
         "entry_large_amount": View(sale=replace(SALE, amount_kr=12_345_678), entry=Entry(Sensitive("4"))),
@@ -123,12 +125,33 @@ def _views() -> Mapping[str, View]:
 VIEWS = _views()
 
 
-def picture(name: str, language: Language) -> Image.Image:
-    return render(screen_for(VIEWS[name], language, shop_name=SHOP.name), SIZE_PX)
+def screen(name: str, language: Language) -> Screen:
+    return screen_for(VIEWS[name], language, shop_name=SHOP.name, countdown=countdown(name))
 
 
-def picture_path(name: str, language: Language) -> Path:
-    return GOLDEN / "screens" / language / f"{name}.png"
+def countdown(name: str) -> Countdown | None:
+    if name == "entry_expiring":
+        return Countdown(17, 300)
+    sale = VIEWS[name].sale
+    waits = sale is not None and sale.state in COUNTED_DOWN and sale.state is not State.ENTRY
+    return Countdown(87, 150) if waits else None
+
+
+def picture(name: str, language: Language, size_px: tuple[int, int]) -> Image.Image:
+    """All pages of a screen, one below the other with a line of half-lit dots between them."""
+    shown = screen(name, language)
+    count = len(pages(shown, size_px))
+    strip = Image.new("1", (size_px[0], count * (size_px[1] + 1) - 1))
+    for page in range(count):
+        strip.paste(render(shown, size_px, page=page), (0, page * (size_px[1] + 1)))
+        for x in range(0, size_px[0], 2):
+            if page:
+                strip.putpixel((x, page * (size_px[1] + 1) - 1), 1)
+    return strip
+
+
+def picture_path(name: str, language: Language, size_px: tuple[int, int]) -> Path:
+    return GOLDEN / "screens" / f"{size_px[0]}x{size_px[1]}" / language / f"{name}.png"
 
 
 # --- receipts ---------------------------------------------------------------------------------------------------------

@@ -2,90 +2,137 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 from msgspec.structs import replace
 from PIL import Image, ImageChops, features
 
 from terminal.entry import Entry
 from terminal.messages import Language, Trouble
-from terminal.oled import FACES, Face, _font, _width_px, lay_out, render
+from terminal.oled import BAND_PADDING_PX, FACES, Face, _font, _width_px, lay_out, pages, render
 from terminal.sale import State
 from terminal.screens import Screen, screen_for
 from terminal.sensitive import Sensitive
 from terminal.view import View
-from tests.golden.cases import FIRST_TROUBLE, GOLDEN, LANGUAGES, SALE, SIZE_PX, VIEWS, WORST, picture, picture_path
+from tests.golden.cases import (
+    FIRST_TROUBLE,
+    GOLDEN,
+    LANGUAGES,
+    SALE,
+    SIZE_PX,
+    SIZES_PX,
+    VIEWS,
+    WORST,
+    countdown,
+    picture,
+    picture_path,
+    screen,
+)
 
 MOST_DIFFERENT_UNDER_ANOTHER_FREETYPE = 0.03
 LARGEST_AMOUNT_KR = 9_999_999
+MOST_PAGES = {(128, 64): 1, (128, 32): 3}
 
+every_size = pytest.mark.parametrize("size_px", SIZES_PX)
 every_screen = pytest.mark.parametrize("name", VIEWS)
 every_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
+@every_size
 @every_screen
 @every_language
-def test_screen_looks_as_golden(name: str, language: Language) -> None:
-    with Image.open(picture_path(name, language)) as golden:
-        different = ImageChops.logical_xor(picture(name, language), golden.convert("1")).histogram()[255]
+def test_screen_looks_as_golden(name: str, language: Language, size_px: tuple[int, int]) -> None:
+    with Image.open(picture_path(name, language, size_px)) as golden:
+        drawn = picture(name, language, size_px)
+        assert drawn.size == golden.size, f"{name} ({language}) has other pages: run python -m tests.golden and look"
+        different = ImageChops.logical_xor(drawn, golden.convert("1")).histogram()[255]
     drawn_by = (GOLDEN / "screens" / "freetype-version").read_text(encoding="ascii").strip()
     same_freetype = features.version("freetype2") == drawn_by
-    allowed = 0 if same_freetype else int(MOST_DIFFERENT_UNDER_ANOTHER_FREETYPE * SIZE_PX[0] * SIZE_PX[1])
+    allowed = 0 if same_freetype else int(MOST_DIFFERENT_UNDER_ANOTHER_FREETYPE * drawn.width * drawn.height)
     assert different <= allowed, f"{name} ({language}) changed: look at it, then run python -m tests.golden"
 
 
 def test_no_golden_picture_is_left_over() -> None:
-    kept = set(GOLDEN.glob("screens/*/*.png"))
-    assert kept == {picture_path(name, language) for name in VIEWS for language in LANGUAGES}
+    kept = set(GOLDEN.glob("screens/**/*.png"))
+    assert kept == {picture_path(*case) for case in product(VIEWS, LANGUAGES, SIZES_PX)}
 
 
+@every_size
 @every_screen
 @every_language
 @pytest.mark.parametrize("amount_kr", [1, LARGEST_AMOUNT_KR])
-def test_every_message_fits_whole(name: str, language: Language, amount_kr: int) -> None:
+def test_every_message_fits_whole(name: str, language: Language, amount_kr: int, size_px: tuple[int, int]) -> None:
     view = VIEWS[name]
     view = replace(
         view,
         sale=view.sale and replace(view.sale, amount_kr=amount_kr),
         result=view.result and replace(view.result, amount_kr=amount_kr),
     )
-    assert_whole(screen_for(view, language, shop_name="Blómabúðin við Lækinn"))
+    assert_whole(screen_for(view, language, shop_name="Blómabúðin við Lækinn", countdown=countdown(name)), size_px)
 
 
+@every_size
 @pytest.mark.parametrize("trouble", Trouble)
 @every_screen
 @every_language
-def test_every_screen_has_room_for_the_mark_of_any_trouble(trouble: Trouble, name: str, language: Language) -> None:
-    assert_whole(screen_for(replace(VIEWS[name], conditions=FIRST_TROUBLE[trouble]), language))
+def test_every_screen_has_room_for_the_mark_of_any_trouble(
+    trouble: Trouble, name: str, language: Language, size_px: tuple[int, int]
+) -> None:
+    view = replace(VIEWS[name], conditions=FIRST_TROUBLE[trouble])
+    assert_whole(screen_for(view, language, countdown=countdown(name)), size_px)
 
 
-def assert_whole(screen: Screen) -> None:
-    layout = lay_out(screen, SIZE_PX)
-    assert layout.complete
-    for block in layout.blocks:
-        if block.role != "marks":
-            assert " ".join(block.lines) == getattr(screen, block.role)
-    bottom_px = 0
-    for block in layout.blocks:
-        assert block.top_px >= bottom_px, f"{block} overlaps"
-        bottom_px = block.top_px + block.height_px
-        assert block.width_px <= SIZE_PX[0]
-    assert bottom_px <= SIZE_PX[1]
+def assert_whole(screen: Screen, size_px: tuple[int, int]) -> None:
+    """Every text stands whole on some page, nothing overlaps, and the glass holds it all."""
+    layouts = pages(screen, size_px)
+    assert len(layouts) <= MOST_PAGES[size_px]
+    texts = {role: getattr(screen, role) for role in ("banner", "headline", "prompt", "entry", "hint")}
+    if screen.countdown and not screen.marks:
+        texts["countdown"] = str(screen.countdown)
+    shown = {block.role: " ".join(block.lines) for layout in layouts for block in layout.blocks}
+    assert {role: shown.get(role, "") for role in texts} == texts
+    assert ("marks" in shown) == bool(screen.marks)
+    for layout in layouts:
+        assert layout.complete
+        bottom_px = 0
+        for block in layout.blocks:
+            assert block.top_px >= bottom_px, f"{block} overlaps"
+            bottom_px = block.top_px + block.height_px
+            assert block.width_px <= size_px[0]
+        assert bottom_px <= size_px[1]
 
 
-@pytest.mark.parametrize("size_px", [(128, 64), (128, 32)])
+@every_size
+@pytest.mark.parametrize("name", ["entry_typing", "entry_typing_no_network", "code_entry_typing"])
+def test_what_is_typed_stands_on_every_page(name: str, size_px: tuple[int, int]) -> None:
+    for layout in pages(screen(name, "is"), size_px):
+        assert "entry" in {block.role for block in layout.blocks}
+
+
+@every_size
 @every_screen
 def test_picture_is_one_bit_and_never_blank(name: str, size_px: tuple[int, int]) -> None:
-    drawn = render(screen_for(VIEWS[name], "is"), size_px)
-    assert (drawn.mode, drawn.size) == ("1", size_px)
-    assert drawn.getbbox() is not None
+    for page in range(len(pages(screen(name, "is"), size_px))):
+        drawn = render(screen(name, "is"), size_px, page=page)
+        assert (drawn.mode, drawn.size) == ("1", size_px)
+        assert drawn.getbbox() is not None
 
 
-def test_word_too_long_for_the_line_is_drawn_smaller() -> None:
-    layout = lay_out(Screen(headline="1.990 kr.", prompt="Viðskiptavinanúmerið"), SIZE_PX)
-    prompt = layout.blocks[1]
-    assert layout.complete
-    assert prompt.lines == ("Viðskiptavinanúmerið",)
-    assert prompt.width_px <= SIZE_PX[0] < _width_px(prompt.lines[0], FACES["prompt"][0])
+@every_size
+@every_screen
+def test_picture_put_aside_loses_no_pixel(name: str, size_px: tuple[int, int]) -> None:
+    """Texts in a band keep its height, so only lit pixels outside of bands can be counted."""
+    shown = screen(name, "is")
+    for page, layout in enumerate(pages(shown, size_px)):
+        if any(block.role in BAND_PADDING_PX for block in layout.blocks):
+            continue
+        lit = {_lit(render(shown, size_px, page=page, shift=shift)) for shift in range(20)}
+        assert len(lit) == 1
+
+
+def _lit(picture: Image.Image) -> int:
+    return picture.histogram()[255]
 
 
 def test_text_that_cannot_fit_is_left_out_by_need_and_told() -> None:
