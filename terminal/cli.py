@@ -116,11 +116,13 @@ def _run(options: argparse.Namespace) -> None:
     from terminal.config import missing_for_run
     from terminal.daemon import run_daemon
     from terminal.logs import setup_logging
+    from terminal.private_memory import keep_memory_private
 
     config = _load(options)
     if missing := missing_for_run(config):
         raise ConfigError(missing)
     setup_logging(config.log.level)
+    keep_memory_private()
     asyncio.run(run_daemon(config, _signalled))
 
 

@@ -28,6 +28,12 @@ def add_operation_commands(
     settle.add_argument("verdict", choices=["paid", "unpaid", "refunded"], help="as Netgíró's own records have it")
     settle.set_defaults(command=_settle)
 
+    secret = commands.add_parser("secret", parents=[common], help="Netgíró's secret key in systemd's credential store")
+    verbs = secret.add_subparsers(required=True, metavar="set|remove")
+    set_it = verbs.add_parser("set", parents=[common], help="read the key from the keyboard or a pipe and keep it")
+    set_it.set_defaults(command=_secret_set)
+    verbs.add_parser("remove", parents=[common], help="take it away").set_defaults(command=_secret_remove)
+
 
 def _load(options: argparse.Namespace) -> Config:
     """What is needed to find the daemon, also while its secret key is out of reach."""
@@ -61,3 +67,20 @@ def _settle(options: argparse.Namespace) -> None:
 
     settled = ask_daemon(control_path(_load(options)), "settle", sale=options.sale, verdict=options.verdict)
     print(f"sale {options.sale}: {settled['outcome']}")
+
+
+def _secret_set(_options: argparse.Namespace) -> None:
+    from terminal.secret_store import read_secret, reload_units, store_secret
+
+    stored = store_secret(read_secret())
+    reload_units()
+    print(f"kept in {stored.path}, {'encrypted for this machine' if stored.encrypted else 'readable by root only'}")
+    print("the running terminal takes it with its next start: sudo netgiro-terminal restart")
+
+
+def _secret_remove(_options: argparse.Namespace) -> None:
+    from terminal.secret_store import reload_units, remove_secret
+
+    removed = remove_secret()
+    reload_units()
+    print("\n".join(f"removed {path}" for path in removed) or "there was none")
