@@ -17,7 +17,7 @@ from terminal import events as ev
 from terminal.customer import Customer, IdentifierRules
 from terminal.entry import Cancelled, Entry, EntryResult, press_code, press_identifier
 from terminal.gateway import Refusal
-from terminal.journal import Record
+from terminal.journal_rows import Record
 from terminal.messages import Language, refusal_sentence, result_sentence
 from terminal.register import protocol as reg
 from terminal.sale import Outcome, Sale, State, Terms, differs_durably

@@ -1,0 +1,270 @@
+"""The shape of the code, held by reading it: which way imports point, what is pure, where whose words are spoken.
+
+Each test's message says which rule is broken, where, and why the rule is there.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+# fmt: off
+PURE = [
+    "terminal.sale", "terminal.events", "terminal.effects", "terminal.step", "terminal.diagram", "terminal.gateway",
+    "terminal.errors", "terminal.sensitive", "terminal.customer", "terminal.entry", "terminal.money", "terminal.view",
+    "terminal.screens", "terminal.receipt", "terminal.counter", "terminal.totals", "terminal.journal_rows",
+    "terminal.messages", "terminal.messages.words", "terminal.messages.english", "terminal.messages.icelandic",
+    "terminal.netgiro.wire", "terminal.register.protocol", "terminal.register.settings", "terminal.register.line",
+    "terminal.register.line_format", "terminal.register.concert", "terminal.register.concert_format",
+    "terminal.register.total", "terminal.register.pole_display",
+    "hardware.interfaces", "hardware.settings", "hardware.keypad_scanner", "hardware.paper", "hardware.printer_status",
+]
+
+IMPURE = {
+    "aiosqlite", "asyncio", "concurrent", "escpos", "fcntl", "gpiozero", "httpx", "logging", "luma", "mmap",
+    "multiprocessing", "os", "pathlib", "random", "sched", "secrets", "select", "selectors", "serial", "shutil",
+    "signal", "socket", "sqlite3", "ssl", "starlette", "subprocess", "sys", "tempfile", "termios", "threading", "time",
+    "tty", "urllib3", "uuid", "uvicorn",
+}
+# fmt: on
+CLOCK_CALLS = {"now", "utcnow", "today"}
+
+NEEDED_WHEN_USED = {
+    "escpos": "200 ms: not before the first receipt is due",
+    "gpiozero": "70 ms: not before a matrix keypad is opened",
+    "luma": "45 ms: not before a display is opened",
+    "starlette": "73 ms: not before something is served",
+    "uvicorn": "72 ms: not before something is served",
+    "prometheus_client": "59 ms: not before metrics are asked for",
+    "stdnum": "34 ms: not before somebody types a kennitala",
+}
+SERVES_THE_WEB = re.compile(r"terminal\.(web|netgiro\.callback|netgiro\.sandbox\..+|panel\..+)")
+
+NETGIRO_WORDS = re.compile(
+    r"InsertCart|CheckCart|ConfirmCart|CancelCart|ResultCode|ConfirmationType|PaymentInfo|StatusId|netgiro_appkey|"
+    r"netgiro_nonce|netgiro_signature|netgiro_referenceId"
+)
+NETGIRO_CODES = {*range(10200, 10204), 10302, *range(10304, 10308), *range(10422, 10430)}
+SPEAKS_NETGIRO = re.compile(
+    r"terminal\.(netgiro|panel|testing|doctor)(\..+)?"  # the gateway; its simulation; and what asks it how it is
+)
+
+
+class Import(NamedTuple):
+    module: str
+    line: int
+    at_top: bool
+    """Carried out when the file is imported, not later in a function and not for type checkers only."""
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """Every module of the product by its dotted name."""
+    found = {}
+    for top in ("terminal", "hardware"):
+        for path in sorted((ROOT / top).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+@cache
+def tree_of(module: str) -> ast.Module:
+    return ast.parse(modules()[module].read_text(encoding="utf-8"))
+
+
+@cache
+def imports_of(module: str) -> tuple[Import, ...]:
+    return tuple(_imports(tree_of(module), at_top=True))
+
+
+def _imports(node: ast.AST, *, at_top: bool) -> Iterator[Import]:
+    for child in ast.iter_child_nodes(node):
+        match child:
+            case ast.Import(names=names):
+                yield from (Import(name.name, child.lineno, at_top) for name in names)
+            case ast.ImportFrom(module=str(source), names=names, level=0):
+                for name in names:  # "from terminal import events" imports a module, too
+                    whole = f"{source}.{name.name}"
+                    yield Import(whole if whole in modules() else source, child.lineno, at_top)
+            case ast.ImportFrom():
+                raise AssertionError(
+                    f"line {child.lineno}: imports are absolute, so that a newcomer sees their direction"
+                )
+            case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+                yield from _imports(child, at_top=False)
+            case _:
+                inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+                yield from _imports(child, at_top=at_top and not inside)
+
+
+def place(module: str, line: int) -> str:
+    return f"{modules()[module].relative_to(ROOT)}:{line}"
+
+
+def top_of(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def complain(rule: str, places: list[str]) -> None:
+    assert not places, "\n".join([rule, *places])
+
+
+def test_the_lists_here_name_modules_that_exist() -> None:
+    complain("tests/unit/test_architecture.py lists modules that are gone:", [m for m in PURE if m not in modules()])
+
+
+def test_hardware_never_imports_terminal() -> None:
+    complain(
+        "hardware/ knows bytes, keys, pixels and paper, never money: a driver must be usable without this terminal.",
+        [
+            f"{place(module, found.line)} imports {found.module}"
+            for module in modules()
+            if top_of(module) == "hardware"
+            for found in imports_of(module)
+            if top_of(found.module) == "terminal"
+        ],
+    )
+
+
+def test_production_never_imports_the_simulated_world() -> None:
+    """The command line may reach it, when that very command is given."""
+    complain(
+        "terminal.testing is a simulated world: what takes money must not depend on it.",
+        [
+            f"{place(module, found.line)} imports {found.module}"
+            for module in modules()
+            if not module.startswith("terminal.testing")
+            for found in imports_of(module)
+            if found.module.startswith("terminal.testing") and (found.at_top or module != "terminal.cli")
+        ],
+    )
+
+
+def test_nothing_imports_the_tests() -> None:
+    complain(
+        "The tests are not installed: production that imports them does not start at the shop.",
+        [
+            f"{place(module, found.line)} imports {found.module}"
+            for module in modules()
+            for found in imports_of(module)
+            if top_of(found.module) in ("tests", "pytest", "hypothesis")
+        ],
+    )
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_pure_modules_have_no_io_clock_or_randomness(module: str) -> None:
+    reaches_out = [
+        f"{place(module, found.line)} imports {found.module}"
+        for found in imports_of(module)
+        if top_of(found.module) in IMPURE
+    ]
+    asks_the_clock = [
+        f"{place(module, node.lineno)} calls .{node.func.attr}()"
+        for node in ast.walk(tree_of(module))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CLOCK_CALLS
+    ]
+    complain(
+        "A pure module decides from its arguments alone, so that the simulation and the tests can run it as it is: "
+        "time and chance are passed in, effects are returned.",
+        reaches_out + asks_the_clock,
+    )
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_pure_modules_import_only_pure_modules(module: str) -> None:
+    complain(
+        "A pure module that imports one with I/O is not pure any more; move what both need into a pure one.",
+        [
+            f"{place(module, found.line)} imports {found.module}"
+            for found in imports_of(module)
+            if found.module in modules() and found.at_top and found.module not in PURE
+        ],
+    )
+
+
+def test_the_core_does_not_know_who_composes_it() -> None:
+    """cli → app → {runner, sources, performer, panel} → {gateway, devices, journal} → pure modules."""
+    roots = {"terminal.cli", "terminal.__main__", "terminal.daemon", "terminal.demo", "terminal.app"}
+    allowed = re.compile(r"terminal\.(cli|__main__|daemon|demo|app|operations|panel|testing|doctor|\w+_cli)(\..+)?")
+    complain(
+        "Imports point from the command line to the core: a part that imports the composition root cannot be tested "
+        "or replaced alone.",
+        [
+            f"{place(module, found.line)} imports {found.module}"
+            for module in modules()
+            if not allowed.fullmatch(module)
+            for found in imports_of(module)
+            if found.module in roots
+        ],
+    )
+
+
+def test_only_the_gateway_knows_netgiros_words() -> None:
+    places = []
+    for module in modules():
+        if SPEAKS_NETGIRO.fullmatch(module):
+            continue
+        tree = tree_of(module)
+        for node in ast.walk(tree):
+            match node:
+                case ast.Name(id=word) | ast.Attribute(attr=word) | ast.arg(arg=word):
+                    foreign = bool(NETGIRO_WORDS.search(word))
+                case ast.Constant(value=str(text)) if not _is_docstring(node, tree):
+                    foreign = bool(NETGIRO_WORDS.search(text))
+                case ast.Constant(value=int(number)):
+                    foreign = number in NETGIRO_CODES
+                case _:
+                    continue
+            if foreign:
+                places.append(f"{place(module, node.lineno)} speaks of {ast.unparse(node)}")
+    complain(
+        "Only terminal/netgiro knows Netgíró's verbs, fields and result codes: the core speaks of authorization, "
+        "capture and void, so that the next API generation is one more module there.",
+        places,
+    )
+
+
+def _is_docstring(constant: ast.Constant, tree: ast.Module) -> bool:
+    return any(isinstance(node, ast.Expr) and node.value is constant for node in ast.walk(tree))
+
+
+def test_heavy_libraries_are_imported_where_they_are_used() -> None:
+    complain(
+        "A terminal starts within a second on a small Pi, so a heavy library is imported inside the function that "
+        "needs it.",
+        [
+            f"{place(module, found.line)} imports {found.module} at the top ({NEEDED_WHEN_USED[top_of(found.module)]})"
+            for module in modules()
+            for found in imports_of(module)
+            if found.at_top and top_of(found.module) in NEEDED_WHEN_USED
+            if not (top_of(found.module) in ("starlette", "uvicorn") and SERVES_THE_WEB.fullmatch(module))
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("module", "not_loaded"),
+    [
+        ("terminal.daemon", [*NEEDED_WHEN_USED, "PIL", "serial", "terminal.testing", "terminal.netgiro.sandbox"]),
+        ("terminal.cli", [*NEEDED_WHEN_USED, "PIL", "serial", "httpx", "sqlite3", "terminal.testing"]),
+        ("terminal.step", [*NEEDED_WHEN_USED, "PIL", "httpx", "sqlite3", "asyncio", "terminal.netgiro"]),
+    ],
+)
+def test_starting_loads_nothing_that_is_not_needed_yet(module: str, not_loaded: list[str]) -> None:
+    """The same rule at work: what one import really brings in, however many steps away."""
+    program = f"import sys, {module}; print(*sys.modules)"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    loaded = set(result.stdout.split()) & set(not_loaded)
+    assert not loaded, f"importing {module} loads {', '.join(sorted(loaded))}: it would wait for what nobody uses yet"
