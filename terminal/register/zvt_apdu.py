@@ -1,0 +1,459 @@
+"""ZVT's application layer as data: what the commands of a register say, what the terminal's frames look like.
+
+An APDU is class, instruction, length, data. The length is one byte, or FF and two bytes, the low one first. The data of
+most commands is a row of fields ("BMPs"), each one byte of name and a value whose length the name tells: fixed, LLVAR
+(two bytes Fx Fy of decimal digits), LLLVAR (three), or, for 06, a TLV container with BER lengths.
+
+Names and formats: PA00P015 rev. 13.08, chapters 3, 5, 10 and 13. Card data that a register sends (22 to 24, 2D) is read
+over and kept nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import IntEnum, IntFlag
+
+import msgspec
+
+from terminal.register.line_format import to_ascii
+
+ISK = b"\x03\x52"
+"""ISO 4217, as BCD."""
+MOST_DATA = 254
+"""What a short length byte can say: registers disagree on the order of the long one's bytes."""
+LONGEST_TEXT = 99
+"""Of an additional text (3C)."""
+
+
+class ZvtError(ValueError):
+    """Bytes that are no APDU, or no valid data of their command. ``result`` is what the register is answered."""
+
+    def __init__(self, text: str, result: Result | None = None) -> None:
+        super().__init__(text)
+        self.result = Result.PROTOCOL_ERROR if result is None else result
+
+
+class Command(IntEnum):
+    """Class and instruction."""
+
+    STATUS_ENQUIRY = 0x0501
+    REGISTRATION = 0x0600
+    AUTHORISATION = 0x0601
+    LOG_OFF = 0x0602
+    TOTALS = 0x0610
+    RESET = 0x0618
+    PRINT_CONFIGURATION = 0x061A
+    REPEAT_RECEIPT = 0x0620
+    REVERSAL = 0x0630
+    REFUND = 0x0631
+    END_OF_DAY = 0x0650
+    DIAGNOSIS = 0x0670
+    SELF_TEST = 0x0679
+    SET_TIME = 0x0691
+    INITIALISATION = 0x0693
+    ABORT = 0x06B0
+    PRINT_LINE = 0x06D1
+    PRINT_TEXT_BLOCK = 0x06D3
+    DISPLAY_TEXT = 0x06E0
+    CHANGE_BAUD_RATE = 0x0840
+
+    INTERMEDIATE_STATUS = 0x04FF
+    STATUS_INFORMATION = 0x040F
+    COMPLETION = 0x060F
+    ABORTED = 0x061E
+    GOOD = 0x8000
+
+
+class Result(IntEnum):
+    """Result and error codes, PA00P015 chapter 10: those in use here."""
+
+    GOOD = 0x00
+    DECLINED = 0x05
+    CANCELLED = 0x6C
+    WRONG_CURRENCY = 0x6F
+    NOT_POSSIBLE = 0x83
+    PROTOCOL_ERROR = 0x9A
+    PLEASE_WAIT = 0x9C
+    NO_ANSWER = 0xA1
+    NO_CONNECTION = 0xA3
+    REVERSAL_NOT_POSSIBLE = 0xB5
+    AMOUNT_TOO_HIGH = 0xC3
+    AMOUNT_TOO_SMALL = 0xC8
+    OUT_OF_ORDER = 0xDF
+    """As a terminal status only."""
+    BAUD_RATE_NOT_SUPPORTED = 0xFD
+    SYSTEM_ERROR = 0xFF
+
+
+class Config(IntFlag):
+    """The configuration byte of a registration."""
+
+    PRINTS_RECEIPTS = 0x02
+    PRINTS_ADMIN_RECEIPTS = 0x04
+    WANTS_INTERMEDIATE_STATUS = 0x08
+    WANTS_PRINT_LINES = 0x80
+    AFTER_LOG_OFF = 0x86
+
+
+class Apdu(msgspec.Struct, frozen=True):
+    """One command or answer. ``control`` is class and instruction."""
+
+    control: int
+    data: bytes = b""
+
+    @property
+    def is_answer(self) -> bool:
+        return self.control >> 8 in (0x80, 0x84)
+
+    @property
+    def error(self) -> int:
+        """Of an answer: what went wrong, 0 for nothing."""
+        return self.control & 0xFF if self.control >> 8 == 0x84 else 0
+
+
+class Registration(msgspec.Struct, frozen=True, kw_only=True):
+    """What a register said of itself."""
+
+    config: int = 0
+    currency: bytes | None = None
+    takes_text_blocks: bool = False
+    """It listed 06 D3 among the commands that it knows."""
+
+    def has(self, flags: int) -> bool:
+        return self.config & flags == flags
+
+
+class Authorisation(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment that the register asks for."""
+
+    digits: str
+    """The amount as the register writes it, twelve digits."""
+    currency: bytes | None = None
+    answer_timeout_s: int | None = None
+    """How long the register may take to answer the result."""
+    repetitions: int | None = None
+    """How often the result may be told again to a register that asks to wait."""
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+_FIXED: Mapping[int, int] = {
+    **dict.fromkeys((0x01, 0x02, 0x03, 0x05, 0x19, 0x27, 0x8A, 0x8C, 0xA0, 0xD0, 0xD2, 0xD3), 1),
+    **dict.fromkeys((0xE0, 0xE9, 0xEA, 0xF0, 0xF9, 0xFA, 0xFB, 0xFC, 0xFD), 1),
+    **dict.fromkeys((0x0D, 0x0E, 0x17, 0x3A, 0x49, 0x87), 2),
+    **dict.fromkeys((0x0B, 0x0C, 0x37, 0x3D, 0x88, 0xAA), 3),
+    0x29: 4,
+    0xBA: 5,
+    0x04: 6,
+    0x3B: 8,
+    0xEB: 8,
+    0x2A: 15,
+}
+_VARIABLE: Mapping[int, int] = {
+    **dict.fromkeys((0x22, 0x23, 0x2D, 0x8B, 0xA7, 0xD1), 2),
+    **dict.fromkeys((*range(0xE1, 0xE9), *range(0xF1, 0xF9)), 2),
+    **dict.fromkeys((0x24, 0x2E, 0x3C, 0x60, 0x9A, 0xAF), 3),
+}
+"""Digits of the length."""
+_TLV = 0x06
+_LISTED_COMMANDS, _LISTED_COMMAND = 0x26, 0x0A
+
+
+def parse_apdu(raw: bytes) -> Apdu:
+    """Raises ZvtError unless ``raw`` is one APDU, whole."""
+    if len(raw) < 3:
+        raise ZvtError("an APDU has at least three bytes")
+    start, length = 3, raw[2]
+    if length == 0xFF:
+        start, length = 5, int.from_bytes(raw[3:5], "little")
+    if len(raw) != start + length:
+        raise ZvtError(f"{len(raw)} bytes do not fit the length {length}")
+    return Apdu(raw[0] << 8 | raw[1], raw[start:])
+
+
+def parse_fields(data: bytes) -> dict[int, bytes]:
+    """The fields of ``data`` by name. Raises ZvtError for one that is unknown, cut off or there twice."""
+    fields: dict[int, bytes] = {}
+    at = 0
+    while at < len(data):
+        name = data[at]
+        start, length = _measure(name, data, at + 1)
+        at = start + length
+        if at > len(data):
+            raise ZvtError(f"field {name:02X} is cut off")
+        if name in fields:
+            raise ZvtError(f"field {name:02X} stands twice")
+        fields[name] = data[start:at]
+    return fields
+
+
+def _measure(name: int, data: bytes, at: int) -> tuple[int, int]:
+    """Where the value of a field begins, and its length."""
+    if name in _FIXED:
+        return at, _FIXED[name]
+    if name == _TLV:
+        return _ber_length(data, at)
+    if name not in _VARIABLE:
+        raise ZvtError(f"field {name:02X} is not known")
+    start = at + _VARIABLE[name]
+    digits = [byte & 0x0F for byte in data[at:start]]
+    if start > len(data) or any(byte < 0xF0 for byte in data[at:start]) or max(digits) > 9:
+        raise ZvtError(f"field {name:02X} has no length")
+    return start, int("".join(map(str, digits)))
+
+
+def _ber_length(data: bytes, at: int) -> tuple[int, int]:
+    first = data[at] if at < len(data) else 0xFF
+    if first < 0x80:
+        return at + 1, first
+    size = first - 0x80
+    if size not in (1, 2) or at + size >= len(data):
+        raise ZvtError("a TLV has no length")
+    return at + 1 + size, int.from_bytes(data[at + 1 : at + 1 + size], "big")
+
+
+def parse_tlv(data: bytes) -> list[tuple[int, bytes]]:
+    """Tags and values of one level. Raises ZvtError."""
+    items = []
+    at = 0
+    while at < len(data):
+        tag, at = data[at], at + 1
+        if tag & 0x1F == 0x1F:
+            if at >= len(data):
+                raise ZvtError("a tag is cut off")
+            tag, at = tag << 8 | data[at], at + 1
+        start, length = _ber_length(data, at)
+        at = start + length
+        if at > len(data):
+            raise ZvtError(f"tag {tag:X} is cut off")
+        items.append((tag, data[start:at]))
+    return items
+
+
+def parse_registration(data: bytes) -> Registration:
+    """``password(3) config [currency(2)] [fields]``. Raises ZvtError."""
+    if len(data) < 4:
+        raise ZvtError("a registration has a password and a configuration byte")
+    rest = data[4:]
+    currency = None
+    if len(rest) >= 2 and not _is_field(rest):
+        currency, rest = rest[:2], rest[2:]
+    tlv = parse_fields(rest).get(_TLV, b"")
+    listed = [value for tag, value in parse_tlv(tlv) if tag == _LISTED_COMMANDS]
+    commands = [command for value in listed for tag, command in parse_tlv(value) if tag == _LISTED_COMMAND]
+    return Registration(
+        config=data[3],
+        currency=currency,
+        takes_text_blocks=Command.PRINT_TEXT_BLOCK.to_bytes(2, "big") in commands,
+    )
+
+
+def _is_field(rest: bytes) -> bool:
+    """A currency has no name, and ``03 52`` is the krona as well as a service byte: only small ones of these exist."""
+    return (rest[0] == 0x03 and rest[1] <= 0x0F) or (rest[0] == _TLV and rest[1] == len(rest) - 2)
+
+
+def parse_authorisation(data: bytes) -> Authorisation:
+    """Raises ZvtError."""
+    fields = parse_fields(data)
+    return Authorisation(
+        digits=_amount_digits(fields),
+        currency=fields.get(0x49),
+        answer_timeout_s=_number(fields.get(0x01)),
+        repetitions=_number(fields.get(0x02)),
+    )
+
+
+def parse_refund(data: bytes) -> Authorisation:
+    """``password(3) fields``. Raises ZvtError."""
+    return parse_authorisation(data[3:])
+
+
+def parse_reversal(data: bytes) -> int:
+    """The receipt number of ``password(3) fields``. Raises ZvtError."""
+    receipt = parse_fields(data[3:]).get(0x87)
+    if receipt is None:
+        raise ZvtError("a reversal names a receipt (87)")
+    return int(from_bcd(receipt))
+
+
+def parse_service_byte(data: bytes) -> int:
+    """The service byte of ``[password(3) [03 service]]``; 0 without one. Raises ZvtError."""
+    return _number(parse_fields(data[3:]).get(0x03)) or 0
+
+
+def _amount_digits(fields: Mapping[int, bytes]) -> str:
+    if 0x04 not in fields:
+        raise ZvtError("a payment has an amount (04)")
+    return from_bcd(fields[0x04])
+
+
+def _number(value: bytes | None) -> int | None:
+    return None if value is None else value[0]
+
+
+def from_bcd(value: bytes) -> str:
+    """Its digits. Raises ZvtError."""
+    digits = value.hex()
+    if not digits.isdigit():
+        raise ZvtError(f"{digits} is not in decimal digits")
+    return digits
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+def build(control: int, data: bytes = b"") -> bytes:
+    """An APDU."""
+    assert len(data) <= MOST_DATA, f"{control:04X} with {len(data)} bytes of data"
+    return control.to_bytes(2, "big") + bytes([len(data)]) + data
+
+
+def good() -> bytes:
+    return build(Command.GOOD)
+
+
+def refusal(code: int, data: bytes = b"") -> bytes:
+    """The command is not carried out."""
+    return build(0x8400 | code, data)
+
+
+def wrong_currency_at_registration(accepted: bytes) -> bytes:
+    return build(0x841E, bytes([Result.WRONG_CURRENCY]) + accepted)
+
+
+def completion(data: bytes = b"") -> bytes:
+    return build(Command.COMPLETION, data)
+
+
+def registered(terminal_id: str, currency: bytes | None) -> bytes:
+    """The completion of a registration; the currency only for a register that named one."""
+    return completion(field(0x19, b"\0") + field(0x29, to_bcd(terminal_id, 4)) + _optional(0x49, currency))
+
+
+def terminal_status(status: int, version: str | None) -> bytes:
+    """The completion of a status enquiry."""
+    return completion((lllvar(version.encode("ascii")) if version else b"") + bytes([status]))
+
+
+def aborted(code: int) -> bytes:
+    return build(Command.ABORTED, bytes([code]))
+
+
+def intermediate_status(status: int) -> bytes:
+    return build(Command.INTERMEDIATE_STATUS, bytes([status]))
+
+
+class StatusInformation(msgspec.Struct, frozen=True, kw_only=True):
+    """What 04 0F tells. What is None is left out; the order is the specification's, on which old registers rely."""
+
+    result: int
+    amount: str | None = None
+    """Twelve digits."""
+    trace: int | None = None
+    at: datetime | None = None
+    """Local time."""
+    terminal_id: str | None = None
+    currency: bytes | None = None
+    receipt_number: int | None = None
+    card_type: int | None = None
+    text: str = ""
+    totals: bytes | None = None
+    card_name: bytes | None = None
+
+    def encode(self) -> bytes:
+        at, text = self.at, to_cp437(self.text)[:LONGEST_TEXT]
+        return build(
+            Command.STATUS_INFORMATION,
+            field(0x27, bytes([self.result]))
+            + _optional(0x04, _bcd_or_none(self.amount, 6))
+            + _optional(0x0B, _bcd_or_none(self.trace, 3))
+            + (field(0x0C, to_bcd(f"{at:%H%M%S}", 3)) + field(0x0D, to_bcd(f"{at:%m%d}", 2)) if at else b"")
+            + _optional(0x29, _bcd_or_none(self.terminal_id, 4))
+            + _optional(0x49, self.currency)
+            + _optional(0x87, _bcd_or_none(self.receipt_number, 2))
+            + (field(0x8A, bytes([self.card_type])) if self.card_type is not None else b"")
+            + (field(0x3C, lllvar(text)) if text else b"")
+            + _optional(0x60, lllvar(self.totals) if self.totals is not None else None)
+            + _optional(0x8B, llvar(self.card_name) if self.card_name is not None else None),
+        )
+
+
+def totals_field(first: int, last: int, count: int, sum_digits: str) -> bytes:
+    """The value of field 60: receipts from and to, and seven kinds of cards, of which Netgíró is the last, "others"."""
+    nothing = bytes(7)
+    return to_bcd(first, 2) + to_bcd(last, 2) + 6 * nothing + bytes([min(count, 255)]) + to_bcd(sum_digits, 6)
+
+
+def print_line(text: str, attribute: int = 0) -> bytes:
+    """One line for the register's printer."""
+    return build(Command.PRINT_LINE, bytes([attribute]) + to_cp437(text)[: MOST_DATA - 1])
+
+
+CUSTOMER_RECEIPT = 2
+
+
+def text_blocks(lines: Iterable[str], kind: int = CUSTOMER_RECEIPT) -> list[bytes]:
+    """A receipt in as few frames as it takes; the last one says that it is complete."""
+    encoded = [tlv(0x07, to_cp437(line)[:LONGEST_TEXT]) for line in lines]
+    blocks: list[bytes] = [b""]
+    for line in encoded:
+        if len(blocks[-1]) + len(line) > MOST_DATA - 20:
+            blocks.append(b"")
+        blocks[-1] += line
+    blocks[-1] += tlv(0x09, b"\xff")
+    head = tlv(0x1F07, bytes([kind]))
+    return [build(Command.PRINT_TEXT_BLOCK, b"\x06" + _ber(head + tlv(0x25, block))) for block in blocks]
+
+
+def field(name: int, value: bytes) -> bytes:
+    return bytes([name]) + value
+
+
+def _optional(name: int, value: bytes | None) -> bytes:
+    return b"" if value is None else field(name, value)
+
+
+def llvar(value: bytes) -> bytes:
+    assert len(value) < 100
+    return bytes(0xF0 | int(digit) for digit in f"{len(value):02d}") + value
+
+
+def lllvar(value: bytes) -> bytes:
+    assert len(value) < 1000
+    return bytes(0xF0 | int(digit) for digit in f"{len(value):03d}") + value
+
+
+def tlv(tag: int, value: bytes) -> bytes:
+    return tag.to_bytes(2 if tag > 0xFF else 1, "big") + _ber(value)
+
+
+def _ber(value: bytes) -> bytes:
+    length = len(value)
+    if length < 0x80:
+        return bytes([length]) + value
+    return (bytes([0x81, length]) if length <= 0xFF else b"\x82" + length.to_bytes(2, "big")) + value
+
+
+def to_bcd(number: int | str, size: int) -> bytes:
+    """The last ``2 * size`` digits of a number."""
+    return bytes.fromhex(str(number).zfill(2 * size)[-2 * size :])
+
+
+def _bcd_or_none(number: int | str | None, size: int) -> bytes | None:
+    return None if number is None else to_bcd(number, size)
+
+
+def to_cp437(text: str) -> bytes:
+    """The registers' code page, which lacks half of Icelandic: Þ becomes Th, Á becomes A. Never a control character."""
+    return b"".join(_char_to_cp437(char) for char in text)
+
+
+def _char_to_cp437(char: str) -> bytes:
+    if not char.isprintable():
+        return b" "
+    try:
+        return char.encode("cp437")
+    except UnicodeEncodeError:
+        return to_ascii(char).encode("ascii") or b" "
