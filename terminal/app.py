@@ -15,12 +15,12 @@ import httpx
 from msgspec.structs import replace
 
 from hardware import factory
-from hardware.interfaces import Display, Keypad, Printer, SerialPort
+from hardware.interfaces import Columns, Display, Document, Keypad, Printer, SerialPort
 from terminal.clerk import Clerk, Input, Names
 from terminal.config import Config
 from terminal.config_checks import parse_listen
 from terminal.counter import ConditionsChanged, Counter, CounterRules, Decision
-from terminal.effects import AcknowledgeCallback, SetDeadline
+from terminal.effects import AcknowledgeCallback, ReceiptKind, SetDeadline
 from terminal.events import CallbackReceived
 from terminal.gateway import CaptureMode, Gateway
 from terminal.journal import Journal, JournalFile, Record
@@ -31,11 +31,12 @@ from terminal.notify import Notifier
 from terminal.performer import TerminalPerformer
 from terminal.presenter import Presenter
 from terminal.printing import ReceiptPrinting
-from terminal.receipt import Shop
+from terminal.receipt import Shop, receipt_document
 from terminal.register.factory import build_protocol
 from terminal.register.link import RegisterLink
 from terminal.register.protocol import RegisterReply, terms_for
 from terminal.runner import Runner, WatchdogDue
+from terminal.sale import Sale
 from terminal.sources import watch_keypad
 from terminal.view import View
 
@@ -44,6 +45,8 @@ SETTLE_S = 3.0
 RESTART_PAUSE_S = 1.0
 REGISTER_ATTEMPT_S = 2.0
 """How long a start waits for the register's port to be opened or not to be there."""
+REGISTER_COLUMNS: Columns = 32
+"""The narrowest paper: what a register prints on is not known."""
 
 log = logging.getLogger(__name__)
 
@@ -141,7 +144,9 @@ class TerminalApp:
         self._closers.append(performer.close)
 
         self.presenter = Presenter(self._devices.display, config.terminal.language, config.shop.name, config.display)
-        self._protocol = build_protocol(config.register)
+        self._protocol = build_protocol(
+            config.register, terminal_id=config.terminal.id, receipt_of=self._receipt_for_register
+        )
         clerk = Clerk(Counter(self._counter_rules()), journal.file, Names(config.terminal.id, self._now))
         self.runner = Runner(
             clerk,
@@ -240,10 +245,30 @@ class TerminalApp:
             self._devices.printer,
             self.journal,
             self.runner.put,
-            shop=Shop(name=self._config.shop.name, kennitala=self._config.shop.kennitala),
+            shop=self._shop,
             terminal_id=self._config.terminal.id,
             language=self._config.receipt.language,
-            local_now=lambda: datetime.fromtimestamp(self._seams.wall_clock()).astimezone(),
+            local_now=self._local_now,
+        )
+
+    @property
+    def _shop(self) -> Shop:
+        return Shop(name=self._config.shop.name, kennitala=self._config.shop.kennitala)
+
+    def _local_now(self) -> datetime:
+        return datetime.fromtimestamp(self._seams.wall_clock()).astimezone()
+
+    def _receipt_for_register(self, sale: Sale, copy: bool) -> Document:
+        """The customer's receipt, for a register that prints it itself."""
+        return receipt_document(
+            sale,
+            kind=ReceiptKind.CUSTOMER,
+            copy=copy,
+            shop=self._shop,
+            terminal_id=self._config.terminal.id,
+            printed_at=self._local_now(),
+            language=self._config.receipt.language,
+            columns=REGISTER_COLUMNS,
         )
 
     async def _start_callback_listener(self) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 NOT_AVAILABLE_YET = {
     ("netgiro", "api"): {"v2"},
-    ("register", "protocol"): {"zvt", "receipt"},
+    ("register", "protocol"): {"receipt"},
 }
 """Values with a meaning but without a module behind them. Delete a value here when its module is there."""
 

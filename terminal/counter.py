@@ -353,7 +353,7 @@ def _with_offer_closed(view: View) -> View:
 def _condition(view: View) -> reg.TerminalCondition:
     conditions = view.conditions
     return reg.TerminalCondition(
-        busy=view.sale is not None,
+        busy=view.sale is not None and view.sale.state is not State.REPORT,
         can_sell=conditions.keypad_ok and conditions.journal_ok,
         service_reached=conditions.network_ok,
     )

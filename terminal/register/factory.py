@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from hardware.interfaces import Document
 from terminal.register.protocol import RegisterProtocol
+from terminal.sale import Sale
 
 if TYPE_CHECKING:
     from terminal.config import RegisterSettings
@@ -13,13 +16,30 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415
 
 
-def build_protocol(settings: RegisterSettings) -> RegisterProtocol:
-    """The codec of ``register.protocol``. Raises ValueError for one that is not available yet."""
+def build_protocol(
+    settings: RegisterSettings,
+    *,
+    terminal_id: str = "",
+    receipt_of: Callable[[Sale, bool], Document] = lambda _sale, _copy: (),
+) -> RegisterProtocol:
+    """The codec of ``register.protocol``. Raises ValueError for one that is not available yet.
+
+    ``receipt_of`` lays out the customer's receipt of a sale, or a copy of it, for a register that prints it itself.
+    """
     match settings.protocol:
         case "line":
             from terminal.register.line import LineProtocol
 
             return LineProtocol(settings.amount_decimals)
+        case "zvt":
+            from terminal.register.zvt import ZvtProtocol
+
+            return ZvtProtocol(
+                settings.amount_decimals,
+                terminal_id=terminal_id,
+                accept_foreign_currency_code=settings.accept_foreign_currency_code,
+                receipt_of=receipt_of,
+            )
         case "concert":
             from terminal.register.concert import ConcertProtocol
 

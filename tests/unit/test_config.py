@@ -140,7 +140,6 @@ def test_mistake_gets_a_sentence_with_key_and_what_is_allowed(tmp_path: Path, te
 
 MISFITS = [
     ("[netgiro]\napi = 'v2'", 'netgiro.api: "v2" is not available yet'),
-    ("[register]\nprotocol = 'zvt'", 'register.protocol: "zvt" is not available yet'),
     ("[netgiro]\nbase_url = 'http://api.netgiro.is/v1'", "netgiro.base_url: http:// is for this machine only"),
     ("[netgiro]\nbase_url = 'http://127.0.0.1.example.is/v1'", "netgiro.base_url: http:// is for this machine only"),
     ("[netgiro]\nbase_url = 'https://api.netgiro.is/v1/'", "netgiro.base_url: take away the slash at the end"),
