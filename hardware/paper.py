@@ -62,7 +62,7 @@ def split(data: bytes) -> tuple[list[Command], bytes]:
     commands: list[Command] = []
     start = 0
     while start < len(data):
-        length = _command_length(data, start)
+        length = command_length(data, start)
         if length is None or start + length > len(data):
             break
         raw = data[start : start + length]
@@ -76,8 +76,8 @@ def split(data: bytes) -> tuple[list[Command], bytes]:
     return commands, data[start:]
 
 
-def _command_length(data: bytes, start: int) -> int | None:
-    """Bytes of the command that begins at ``start``; None if its header is not complete."""
+def command_length(data: bytes, start: int) -> int | None:
+    """Bytes of the command, or of the text, that begins at ``start``; None if its header is not complete."""
     lead = data[start]
     if lead not in _PARAMETERS:
         if lead < 0x20:

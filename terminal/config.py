@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from hardware.settings import DisplaySettings, KeypadSettings, PrinterSettings, SerialSettings
+from hardware.settings import DisplaySettings, KeypadSettings, PrinterSettings, SerialSettings, SignalSettings
 from terminal import config_checks, config_toml
 from terminal.customer import CustomerKind, IdentifierRules
 from terminal.errors import ConfigError
@@ -103,7 +103,7 @@ class RegisterSettings(SerialSettings, frozen=True, kw_only=True, forbid_unknown
     accept_foreign_currency_code: bool = False
     immediate_answer: Literal["refuse", "received"] = "refuse"
     cancelled_status: Literal[6, 7] = 7
-    emulation: Emulation = "epson"
+    emulation: Emulation | Literal["plain"] = "epson"
     passthrough_port: str = ""
     total_labels: tuple[str, ...] = DEFAULT_LABELS
     other_labels: tuple[str, ...] = DEFAULT_OTHER_LABELS
@@ -167,6 +167,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     shop: ShopSettings = ShopSettings()
     keypad: KeypadSettings = KeypadSettings()
     display: DisplaySettings = DisplaySettings()
+    signals: SignalSettings = SignalSettings()
     printer: PrinterSettings = PrinterSettings()
     receipt: ReceiptSettings = ReceiptSettings()
     journal: JournalSettings = JournalSettings()

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 NOT_AVAILABLE_YET = {
     ("netgiro", "api"): {"v2"},
-    ("register", "protocol"): {"receipt"},
 }
 """Values with a meaning but without a module behind them. Delete a value here when its module is there."""
 
@@ -27,7 +26,7 @@ NEEDED_KEYS = "0123456789*#"
 def find_problems(config: Config) -> list[str]:
     """Everything that does not fit together."""
     network = (_netgiro, _callback, _panel, _metrics)
-    devices = (_keypad, _display, _printer, _ports)
+    devices = (_keypad, _display, _pins, _printer, _ports)
     checks = (_not_available, *network, _amounts, _tap, _shop, *devices)
     return [problem for check in checks for problem in check(config)]
 
@@ -108,6 +107,10 @@ def _tap(config: Config) -> Iterator[str]:
                 yield f"register.{key}: {label!r} is no regular expression: {error}"
     if not register.total_labels:
         yield "register.total_labels: empty; name what stands before the total, such as SAMTALS"
+    if register.protocol == "display" and register.emulation == "plain":
+        yield 'register.emulation: "plain" is for receipts; a display speaks "epson", "cd5220", "utc", "aedex" or "adm"'
+    if register.protocol == "receipt" and register.emulation not in ("epson", "plain"):
+        yield f'register.emulation: "{register.emulation}" is a display; a receipt printer speaks "epson" or "plain"'
     if not register.passthrough_port:
         return
     if register.protocol not in ("display", "receipt"):
@@ -189,6 +192,21 @@ def _display(config: Config) -> Iterator[str]:
         yield "display.i2c_address: must be from 0x03 to 0x77; see: i2cdetect -y 1"
     if config.display.i2c_port < 0:
         yield "display.i2c_port: must be the number of a bus: 1 is /dev/i2c-1"
+
+
+def _pins(config: Config) -> Iterator[str]:
+    """One pin, one use."""
+    if config.signals.driver != "gpio":
+        return
+    wired = {"signals.lamp_pin": config.signals.lamp_pin, "signals.buzzer_pin": config.signals.buzzer_pin}
+    taken = {*config.keypad.row_pins, *config.keypad.column_pins} if config.keypad.driver == "matrix" else set()
+    if config.display.driver not in ("simulated", "none"):
+        taken |= {2, 3} if config.display.interface == "i2c" else {8, 9, 10, 11, 24, 25}
+    for key, pin in wired.items():
+        if pin and pin in taken:
+            yield f"{key}: GPIO {pin} is in use by the keypad or the display; choose another"
+    if config.signals.lamp_pin == config.signals.buzzer_pin:
+        yield "signals.buzzer_pin: must not be the lamp's pin; 0 means there is none"
 
 
 def _printer(config: Config) -> Iterator[str]:

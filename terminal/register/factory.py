@@ -52,6 +52,13 @@ def build_protocol(
         case "display":
             from terminal.register.display_tap import DisplayTap
 
+            if settings.emulation == "plain":
+                raise ValueError('register.emulation: "plain" is for a receipt printer, not for a display')
             return DisplayTap(settings.emulation, settings.total_rules)
+        case "receipt":
+            from terminal.register.receipt_tap import ReceiptTap
+
+            plain, stands_alone = settings.emulation == "plain", not settings.passthrough_port
+            return ReceiptTap(settings.total_rules, plain=plain, stands_alone=stands_alone)
         case _:
             raise ValueError(f'register.protocol: "{settings.protocol}" is not available yet')

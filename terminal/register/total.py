@@ -12,7 +12,7 @@ have no separators either. Negative amounts, zero and fractions of a krona are n
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from terminal.money import AmountError, parse_register_amount
 from terminal.register.settings import TotalRules
@@ -41,7 +41,7 @@ class TotalFinder:
             return None
         return self.in_text([*lines, lines[0]] if len(lines) > 1 and _ALONE.fullmatch(lines[0].rstrip()) else lines)
 
-    def in_text(self, lines: Sequence[str]) -> int | None:
+    def in_text(self, lines: Iterable[str]) -> int | None:
         """The total on a receipt, in kronur; None if there is none."""
         lines = [line.rstrip() if len(line) <= LONGEST_LINE else "" for line in lines]
         for label in self._labels:
