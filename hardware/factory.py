@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from hardware.interfaces import Display, Keypad, Printer, SerialPort
-from hardware.settings import DisplaySettings, KeypadSettings, PrinterSettings, SerialSettings
+from hardware.interfaces import Display, Keypad, Printer, SerialPort, Signals
+from hardware.settings import DisplaySettings, KeypadSettings, PrinterSettings, SerialSettings, SignalSettings
 
 # The imports inside the functions are the point of this module.
 # ruff: noqa: PLC0415
@@ -44,6 +44,23 @@ def build_display(settings: DisplaySettings) -> Display | None:
             from hardware.simulated import SimulatedDisplay
 
             return SimulatedDisplay((settings.width, settings.height))
+        case "none":
+            return None
+        case _:
+            assert_never(settings.driver)
+
+
+def build_signals(settings: SignalSettings) -> Signals | None:
+    """Lamp and buzzer, not yet open; None if there are none. Raises ValueError if both are on one pin."""
+    match settings.driver:
+        case "gpio":
+            from hardware.signals import GpioSignals
+
+            return GpioSignals(settings)
+        case "simulated":
+            from hardware.signals import SimulatedSignals
+
+            return SimulatedSignals()
         case "none":
             return None
         case _:

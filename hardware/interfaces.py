@@ -79,6 +79,30 @@ def check_picture(picture: Image, size_px: tuple[int, int]) -> None:
         raise ValueError(f"the display shows mode 1 pictures of {size_px}, not mode {picture.mode} of {picture.size}")
 
 
+class Flash(msgspec.Struct, frozen=True):
+    """One step of a pattern."""
+
+    duration_s: float
+    lamp: bool = True
+    buzzer: bool = False
+
+
+class Pattern(msgspec.Struct, frozen=True):
+    """Flashes one after another; then the buzzer is silent, and the lamp as ``stays_lit`` says."""
+
+    flashes: tuple[Flash, ...] = ()
+    stays_lit: bool = False
+
+
+class Signals(Device, Protocol):
+    """A lamp and a buzzer."""
+
+    async def open(self) -> None: ...
+
+    def play(self, pattern: Pattern) -> None:
+        """Begin at once, in place of whatever was playing. Never raises: nobody could do anything about it."""
+
+
 class PrinterStatus(StrEnum):
     """What a printer says of itself. UNKNOWN means that it said nothing, which is not the same as a fault."""
 

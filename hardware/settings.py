@@ -62,6 +62,14 @@ class DisplaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         return begin <= hour < end if begin <= end else hour >= begin or hour < end
 
 
+class SignalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[signals]``: a lamp and a buzzer on pins of the Pi (BCM numbers; 0: not there)."""
+
+    driver: Literal["gpio", "simulated", "none"] = "none"
+    lamp_pin: PinNumber = 23
+    buzzer_pin: PinNumber = 18
+
+
 class PrinterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[printer]``: how the receipt printer is reached, what paper it has, and what it understands.
 

@@ -15,7 +15,7 @@ import httpx
 from msgspec.structs import replace
 
 from hardware import factory
-from hardware.interfaces import Columns, Display, Document, Keypad, Printer, SerialPort
+from hardware.interfaces import Columns, Display, Document, Keypad, Printer, SerialPort, Signals
 from terminal.clerk import Clerk, Input, Names
 from terminal.config import Config
 from terminal.config_checks import parse_listen
@@ -37,6 +37,7 @@ from terminal.register.link import RegisterLink
 from terminal.register.protocol import RegisterReply, terms_for
 from terminal.runner import Runner, WatchdogDue
 from terminal.sale import Sale
+from terminal.signaller import Signaller
 from terminal.sources import watch_keypad
 from terminal.view import View
 
@@ -68,6 +69,7 @@ class Devices(NamedTuple):
     display: Display | None
     printer: Printer | None
     register_port: SerialPort
+    signals: Signals | None = None
 
 
 def build_devices(config: Config) -> Devices:
@@ -122,6 +124,7 @@ class TerminalApp:
         self._devices = devices
         self._notifier = notifier or Notifier({})
         self._on_view = on_view
+        self._signaller = Signaller(devices.signals) if devices.signals is not None else None
         self._tasks: list[asyncio.Task[None]] = []
         self._closers: list[Callable[[], Awaitable[None]]] = []
         self._register_tried = asyncio.Event()
@@ -164,6 +167,8 @@ class TerminalApp:
 
         self._tasks.append(asyncio.create_task(self.runner.run(), name="runner"))
         self._supervise("display", self.presenter.run)
+        if self._signaller is not None:
+            self._supervise("signals", self._signaller.run)
         self._supervise("register", self._link.run)
         self._supervise("keypad", lambda: watch_keypad(self._devices.keypad, self._key_event))
         if self._printing is not None:
@@ -295,6 +300,8 @@ class TerminalApp:
 
     def _show(self, view: View) -> None:
         self.presenter.show(view)
+        if self._signaller is not None:
+            self._signaller.show(view)
         self._on_view(view)
 
     def _register_line_changed(self, up: bool, _detail: str) -> None:
