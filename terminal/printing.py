@@ -68,15 +68,21 @@ class ReceiptQueue:
         self._language = language
         self._columns = columns
         self._local_now = local_now
+        self._unnoted: QueuedReceipt | None = None
+        self._is_recovered = False
 
-    def recover(self) -> None:
+    def _recover(self) -> None:
         """After a start: what was being printed may be on paper, so it comes again as a copy."""
         for receipt in self._journal.unprinted_receipts():
             if receipt.state is ReceiptState.PRINTING:
                 self._journal.note_receipt(replace(receipt, state=ReceiptState.QUEUED, copy=receipt.copy + 1))
+        self._is_recovered = True
 
     def next_job(self) -> PrintJob | None:
         """Take the oldest receipt and note on disk that it is being printed."""
+        if not self._is_recovered:
+            self._recover()
+        self._note_end()
         waiting = self._journal.unprinted_receipts()
         if not waiting:
             return None
@@ -98,10 +104,20 @@ class ReceiptQueue:
         return PrintJob(receipt, document, len(waiting))
 
     def printed(self, job: PrintJob) -> None:
-        self._journal.note_receipt(replace(job.receipt, state=ReceiptState.PRINTED))
+        """It is on paper."""
+        self._unnoted = replace(job.receipt, state=ReceiptState.PRINTED)
+        self._note_end()
 
     def not_printed(self, job: PrintJob) -> None:
-        self._journal.note_receipt(replace(job.receipt, state=ReceiptState.QUEUED))
+        """It is to be printed again."""
+        self._unnoted = replace(job.receipt, state=ReceiptState.QUEUED)
+        self._note_end()
+
+    def _note_end(self) -> None:
+        """What became of the last receipt must be on disk before the next is taken, or it would be printed twice."""
+        if self._unnoted is not None:
+            self._journal.note_receipt(self._unnoted)
+            self._unnoted = None
 
 
 class ReceiptPrinting:
@@ -138,7 +154,6 @@ class ReceiptPrinting:
         self._work.set()
 
     async def run(self) -> None:
-        await self._journal.call(self._queue.recover)
         pause_s = SHORTEST_PAUSE_S
         try:
             while True:
