@@ -204,6 +204,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         names = [field.name for field in msgspec.structs.fields(SerialSettings)]
         return SerialSettings(**{name: getattr(self.register, name) for name in names})
 
+    @property
+    def shares_printer(self) -> bool:
+        """Our receipts come out of the printer behind the tap, between the register's."""
+        return self.printer.driver == "serial" and self.printer.device == self.register.passthrough_port != ""
+
     def passthrough_settings(self) -> SerialSettings | None:
         """The line of the device behind a tap, with the register's speed; None if nothing is behind it."""
         port = self.register.passthrough_port

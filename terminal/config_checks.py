@@ -117,6 +117,8 @@ def _tap(config: Config) -> Iterator[str]:
         yield 'register.passthrough_port: only for register.protocol = "display" or "receipt"'
     if register.passthrough_port == register.port:
         yield "register.passthrough_port: is the register's own port; the device behind the terminal needs another one"
+    if register.protocol == "display" and config.shares_printer:
+        yield "printer.device: is register.passthrough_port, which is a display"
 
 
 def _callback(config: Config) -> Iterator[str]:

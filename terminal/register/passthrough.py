@@ -66,6 +66,8 @@ class PassthroughPort:
     """Implements :class:`hardware.interfaces.SerialPort` towards the register."""
 
     def __init__(self, register: SerialPort, device: SerialPort) -> None:
+        self.on_register_data: Callable[[bytes], object] = lambda _data: None
+        """For one more that wants to know what the register sends."""
         self._register = register
         self._device = device
         self._to_device = _Pump(device.description, device.write)
@@ -86,6 +88,7 @@ class PassthroughPort:
         def receive(data: bytes) -> None:
             if self.has_device:
                 self._to_device.put(data)
+            self.on_register_data(data)
             on_data(data)
 
         await self._register.open(receive, on_lost)

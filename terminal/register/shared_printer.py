@@ -1,0 +1,122 @@
+"""The shop's one printer, behind the receipt tap: it prints the register's receipts, and between them ours.
+
+Ours begins only once the register has printed nothing for a moment. From its first byte to its last the register's
+bytes wait, so neither is printed into the other; afterwards the printer is brought back to the register's code page,
+which many registers choose once a day only. A register that asks for the printer's state meanwhile waits, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from contextlib import AsyncExitStack
+
+from hardware.interfaces import DeviceError, Printer, SerialPort
+from hardware.printer import EscposPrinter
+from hardware.settings import PrinterSettings
+from terminal.register.escpos_stream import EscposReader
+from terminal.register.passthrough import PassthroughPort
+
+SILENCE_S = 2.0
+"""Registers pause between the parts of a receipt, but not for so long."""
+LOOK_AGAIN_S = 0.1
+PATIENCE_S = 60.0
+
+_POLL = re.compile(rb"(?:\x10\x04[\x01-\x08])+")
+"""Asking for the printer's state prints nothing."""
+
+
+class SharedPrinterTransport:
+    """Implements :class:`hardware.printer.Transport` over the device end of a passthrough."""
+
+    has_answers = True
+
+    def __init__(self, port: PassthroughPort, description: str) -> None:
+        self.description = f"{description}, shared with the register"
+        self._port = port
+        self._reader = EscposReader()
+        self._last_print_s = -SILENCE_S
+        self._loan = AsyncExitStack()
+        self._device: SerialPort | None = None
+        self._answers = bytearray()
+        self._answered = asyncio.Event()
+        self._has_printed = False
+        port.on_register_data = self._follow
+
+    def _follow(self, data: bytes) -> None:
+        self._reader.feed(data)
+        if not _POLL.fullmatch(data):
+            self._last_print_s = time.monotonic()
+
+    async def open(self) -> None:
+        """Raises DeviceError if the printer is not there."""
+        if not self._port.has_device:
+            raise DeviceError(f"printer on {self.description} is not there: check its cable and that it is on")
+
+    async def send(self, data: bytes) -> None:
+        device = await self._borrow()
+        self._has_printed = True
+        await device.write(data)
+
+    async def ask(self, question: bytes, deadline_s: float) -> bytes:
+        device = await self._borrow()
+        self._answers.clear()
+        self._answered.clear()
+        await device.write(question)
+        try:
+            await asyncio.wait_for(self._answered.wait(), deadline_s)
+        except TimeoutError:
+            return b""
+        return bytes(self._answers)
+
+    async def rest(self) -> None:
+        """The register's turn."""
+        device, self._device = self._device, None
+        try:
+            if device is not None and self._has_printed:
+                self._has_printed = False
+                await device.write(self._reader.codepage_command)
+        except DeviceError:
+            pass  # its loss is found out, and told, by whoever uses it next
+        finally:
+            await self._loan.aclose()
+
+    async def close(self) -> None:
+        await self.rest()
+
+    async def _borrow(self) -> SerialPort:
+        """Between two receipts. Raises DeviceError if the register prints without end, or the printer is gone."""
+        if self._device is not None:
+            return self._device
+        deadline_s = time.monotonic() + PATIENCE_S
+        while self._device is None:
+            if time.monotonic() > deadline_s:
+                raise DeviceError(
+                    f"printer on {self.description}: the register does not stop printing; it is tried again"
+                )
+            quiet_s = time.monotonic() - self._last_print_s
+            if quiet_s < SILENCE_S:
+                await asyncio.sleep(max(SILENCE_S - quiet_s, LOOK_AGAIN_S))
+                continue
+            device = await self._loan.enter_async_context(self._port.borrow_device(self._hear))
+            if time.monotonic() - self._last_print_s < SILENCE_S:  # the register was faster
+                await self._loan.aclose()
+            else:
+                self._device = device
+        return self._device
+
+    def _hear(self, data: bytes) -> None:
+        self._answers += data
+        self._answered.set()
+
+
+def build_shared_printer(port: PassthroughPort, settings: PrinterSettings) -> Printer:
+    """The printer behind the register, not yet open."""
+    return EscposPrinter(
+        SharedPrinterTransport(port, settings.device),
+        columns=settings.columns,
+        codepage=settings.codepage,
+        profile=settings.profile,
+        answer_deadline_s=settings.timeout_s,
+    )
