@@ -74,22 +74,24 @@ class Devices(NamedTuple):
 
 def build_devices(config: Config) -> Devices:
     """The configured devices, not yet opened."""
-    return Devices(
-        factory.build_keypad(config.keypad),
-        factory.build_display(config.display),
-        factory.build_printer(config.printer),
-        _build_register_port(config),
-    )
+    port, printer = _build_line(config)
+    return Devices(factory.build_keypad(config.keypad), factory.build_display(config.display), printer, port)
 
 
-def _build_register_port(config: Config) -> SerialPort:
+def _build_line(config: Config) -> tuple[SerialPort, Printer | None]:
+    """The register's port, and the printer, which may be behind it."""
     port = factory.build_serial_port(config.serial_settings())
     behind = config.passthrough_settings()
     if behind is None:
-        return port
+        return port, factory.build_printer(config.printer)
     from terminal.register.passthrough import PassthroughPort  # noqa: PLC0415  only when configured
 
-    return PassthroughPort(port, factory.build_serial_port(behind))
+    through = PassthroughPort(port, factory.build_serial_port(behind))
+    if not config.shares_printer:
+        return through, factory.build_printer(config.printer)
+    from terminal.register.shared_printer import build_shared_printer  # noqa: PLC0415
+
+    return through, build_shared_printer(through, config.printer)
 
 
 class Seams(NamedTuple):
