@@ -154,21 +154,20 @@ class Counter:
                     pass  # queued on disk by the record
                 case _:
                     effects.append(effect)
-        if before is None or before.state is not sale.state:
-            view = replace(view, entry=Entry())
         if before is not None and before.state is State.ATTENTION:
-            view = replace(view, attention=_without(view.attention, sale))
+            view = _with_attention_ended(view, before, sale)
         elif sale.state in (State.ATTENTION, State.CLOSED):
-            view = replace(view, sale=None, result=sale)
-            if sale.state is State.CLOSED:  # the other one stays until somebody has seen it
+            view = replace(view, sale=None, result=sale, entry=Entry())
+            if sale.state is State.ATTENTION:
+                view = replace(view, attention=(*view.attention, sale))
+            else:  # the other one stays until somebody has seen it
                 effects.append(ShowResultFor(sale.number, RESULT_SHOWN_S))
             if (offer := view.offer) is not None and sale.outcome in _NOT_PAID:  # another try needs no new total
                 view = replace(view, offer=replace(offer, is_open=True))
                 effects.append(self._keep_offer(offer.amount_kr))
         else:
-            view = replace(view, sale=sale, result=None)
-        if sale.state is State.ATTENTION:
-            view = replace(view, attention=(*_without(view.attention, sale), sale))
+            moved = before is None or before.state is not sale.state
+            view = replace(view, sale=sale, result=None, entry=Entry() if moved else view.entry)
         return Decision(
             view=view,
             record=Record(event, sale, receipts) if changed else None,
@@ -217,7 +216,7 @@ class Counter:
     def _sale_requested(self, view: View, asked: RegisterAsked, request: reg.SaleRequested) -> Decision:
         """Start a sale, unless this id has had one: one id, one payment, one outcome, for ever."""
         amount_kr, register_id = request.amount_kr, request.register_id
-        if view.sale is not None:
+        if view.sale is not None and (asked.known is None or asked.known.number == view.sale.number):
             return (
                 _reply(view, reg.SaleAccepted(view.sale.register_id))
                 if _is_repeated(view.sale, request)
@@ -291,7 +290,7 @@ class Counter:
         return KeepOfferFor(amount_kr, self._rules.terms.entry_timeout_s)
 
     def _stored_result(self, view: View, sale: Sale) -> Decision:
-        if sale.outcome is None or sale.reason is None:  # open in the journal and waiting to be settled after a start
+        if sale.outcome is None or sale.stands_unknown:  # open in the journal and waiting to be settled after a start
             return _reply(view, reg.SaleAccepted(sale.register_id))
         return _reply(view, self.result_of(sale))
 
@@ -382,8 +381,13 @@ def _with_network(view: View, event: ev.SaleEvent) -> View:
     return replace(view, conditions=replace(view.conditions, network_ok=reached))
 
 
-def _without(sales: tuple[Sale, ...], sale: Sale) -> tuple[Sale, ...]:
-    return tuple(other for other in sales if other.number != sale.number)
+def _with_attention_ended(view: View, before: Sale, after: Sale) -> View:
+    """Staff have done what was left; whoever is typing for another sale goes on typing."""
+    if after.state is before.state:
+        return view
+    shown = view.result is not None and view.result.number == after.number
+    others = tuple(sale for sale in view.attention if sale.number != after.number)
+    return replace(view, attention=others, result=None if shown else view.result)
 
 
 def lookup_id(request: reg.RegisterRequest) -> str | None:
