@@ -176,13 +176,13 @@ def _range(wanted: inspect.IntType | inspect.FloatType) -> str:
 
 
 def _either(values: tuple[object, ...] | list[object]) -> str:
-    shown = [_toml(value) for value in values]
+    shown = [write_value(value) for value in values]
     return " or ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]
 
 
 def _quote(value: object) -> str:
     try:
-        text = _toml(value)
+        text = write_value(value)
     except TypeError:
         text = f"a {type(value).__name__}"
     text = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text[: LONGEST_QUOTE + 1])
@@ -198,16 +198,17 @@ def _section_lines(config: msgspec.Struct) -> Iterator[str]:
         section = getattr(config, name)
         yield f"[{name}]"
         for key in section.__struct_fields__:
-            yield f"{key} = {_toml(getattr(section, key))}"
+            yield f"{key} = {write_value(getattr(section, key))}"
         yield ""
 
 
-def _toml(value: object) -> str:
+def write_value(value: object) -> str:
+    """A value as TOML writes it, a secret masked. Raises TypeError for what no configuration holds."""
     match value:
         case Sensitive():
             return json.dumps(MASK if value else "")
         case enum.Enum():
-            return _toml(value.value)
+            return write_value(value.value)
         case bool():
             return "true" if value else "false"
         case int() | float():
@@ -216,6 +217,6 @@ def _toml(value: object) -> str:
             # JSON's escapes are TOML's too, but JSON leaves DEL as it is.
             return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
         case tuple() | list():
-            return f"[{', '.join(_toml(item) for item in value)}]"
+            return f"[{', '.join(write_value(item) for item in value)}]"
         case _:
             raise TypeError(f"{type(value).__name__} is not a type of the configuration")

@@ -28,6 +28,9 @@ def add_operation_commands(
     settle.add_argument("verdict", choices=["paid", "unpaid", "refunded"], help="as Netgíró's own records have it")
     settle.set_defaults(command=_settle)
 
+    setup = commands.add_parser("setup", parents=[common], help="the first configuration, question by question")
+    setup.set_defaults(command=_setup)
+
     secret = commands.add_parser("secret", parents=[common], help="Netgíró's secret key in systemd's credential store")
     verbs = secret.add_subparsers(required=True, metavar="set|remove")
     set_it = verbs.add_parser("set", parents=[common], help="read the key from the keyboard or a pipe and keep it")
@@ -84,3 +87,16 @@ def _secret_remove(_options: argparse.Namespace) -> None:
     removed = remove_secret()
     reload_units()
     print("\n".join(f"removed {path}" for path in removed) or "there was none")
+
+
+def _setup(options: argparse.Namespace) -> int:
+    from terminal.config import CONFIG_PATHS, find_config_path
+    from terminal.errors import ConfigError
+    from terminal.setup import run_setup
+    from terminal.shipped import shipped_file
+
+    try:
+        path = find_config_path(options.config)
+    except ConfigError:  # there is none yet
+        path = CONFIG_PATHS[0]
+    return run_setup(path, shipped_file("config.toml"))
