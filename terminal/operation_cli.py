@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ def add_operation_commands(
 
     setup = commands.add_parser("setup", parents=[common], help="the first configuration, question by question")
     setup.set_defaults(command=_setup)
+
+    bundle = commands.add_parser("support-bundle", parents=[common], help="everything a helper needs, nothing secret")
+    bundle.add_argument("file", metavar="FILE", type=Path, nargs="?", help="default: a new file in this folder")
+    bundle.set_defaults(command=_support_bundle)
 
     secret = commands.add_parser("secret", parents=[common], help="Netgíró's secret key in systemd's credential store")
     verbs = secret.add_subparsers(required=True, metavar="set|remove")
@@ -100,3 +105,12 @@ def _setup(options: argparse.Namespace) -> int:
     except ConfigError:  # there is none yet
         path = CONFIG_PATHS[0]
     return run_setup(path, shipped_file("config.toml"))
+
+
+def _support_bundle(options: argparse.Namespace) -> None:
+    from terminal.config import find_config_path
+    from terminal.support_bundle import write_bundle
+
+    target = options.file or Path(f"netgiro-terminal-support-{datetime.now():%Y%m%d-%H%M%S}.tar.gz")
+    names = write_bundle(find_config_path(options.config), target)
+    print(f"{target}: {', '.join(names)}. No key and no customer is in it; look for yourself: tar -xzOf {target}")
