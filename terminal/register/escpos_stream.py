@@ -82,6 +82,11 @@ class EscposReader:
         self._in_barcode = False
         self.codepage_command = b"\x1bt\x00"
 
+    @property
+    def is_at_line_start(self) -> bool:
+        """Nothing is half said: another's bytes here would spoil no command and no line."""
+        return not self._rest and not self._line
+
     def feed(self, data: bytes) -> Sequence[PrintEvent]:
         self._rest += data
         if len(self._rest) < self._needed:

@@ -20,7 +20,7 @@ from terminal.register.passthrough import PassthroughPort
 
 SILENCE_S = 2.0
 """Registers pause between the parts of a receipt, but not for so long."""
-LOOK_AGAIN_S = 0.1
+LOOK_AGAIN_S = 0.05
 PATIENCE_S = 60.0
 
 _POLL = re.compile(rb"(?:\x10\x04[\x01-\x08])+")
@@ -90,21 +90,20 @@ class SharedPrinterTransport:
         if self._device is not None:
             return self._device
         deadline_s = time.monotonic() + PATIENCE_S
-        while self._device is None:
-            if time.monotonic() > deadline_s:
-                raise DeviceError(
-                    f"printer on {self.description}: the register does not stop printing; it is tried again"
-                )
-            quiet_s = time.monotonic() - self._last_print_s
-            if quiet_s < SILENCE_S:
-                await asyncio.sleep(max(SILENCE_S - quiet_s, LOOK_AGAIN_S))
-                continue
-            device = await self._loan.enter_async_context(self._port.borrow_device(self._hear))
-            if time.monotonic() - self._last_print_s < SILENCE_S:  # the register was faster
-                await self._loan.aclose()
-            else:
-                self._device = device
-        return self._device
+        while time.monotonic() < deadline_s:
+            if not self._is_registers_turn:
+                device = await self._loan.enter_async_context(self._port.borrow_device(self._hear))
+                if not self._is_registers_turn:
+                    self._device = device
+                    return device
+                await self._loan.aclose()  # the register was faster
+            await asyncio.sleep(LOOK_AGAIN_S)
+        raise DeviceError(f"printer on {self.description}: the register does not stop printing; it is tried again")
+
+    @property
+    def _is_registers_turn(self) -> bool:
+        """It prints, or has left a line unfinished, which our first command would wipe out."""
+        return time.monotonic() - self._last_print_s < SILENCE_S or not self._reader.is_at_line_start
 
     def _hear(self, data: bytes) -> None:
         self._answers += data

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terminal.register.display_tap import DisplayTap
+from terminal.register.escpos_stream import EscposReader, PlainReader
 from terminal.register.pole_display import COLUMNS, LONGEST_PARAMETERS, PoleDisplay
 from terminal.register.protocol import TotalSeen
+from terminal.register.receipt_tap import ReceiptTap
 from terminal.register.settings import DEFAULT_LABELS, Emulation, TotalRules
 from terminal.register.total import TotalFinder
 
@@ -80,3 +82,60 @@ def test_no_flipped_bit_of_a_display_raises_and_a_changed_total_is_only_offered(
         tap = DisplayTap("epson", TotalRules())
         tap.receive_data(bytes(flipped), 0.0)
         assert all(isinstance(request, TotalSeen) for request in tap.wake(1.0))
+
+
+commands = st.sampled_from(
+    [
+        b"\n",
+        b"\x1b@",
+        b"\x1bt\x10",
+        b"\x1dV\x00",
+        b"\x1bp\x00",
+        b"\x1dv0\x00\x02\x00\x02\x00",
+        b"\x1dk\x04",
+        b"\x10\x04\x01",
+    ]
+)
+print_data = st.lists(commands | st.binary(max_size=25) | st.just(b"SAMTALS 1.990\n"), max_size=25).map(b"".join)
+READERS = st.sampled_from([EscposReader, PlainReader])
+
+
+@given(READERS, print_data, cuts)
+def test_any_chopping_gives_the_same_receipt(
+    reader: type[EscposReader | PlainReader], data: bytes, at: list[int]
+) -> None:
+    whole = list(reader().feed(data))
+    for chunks in (chopped(data, at), [bytes((byte,)) for byte in data]):
+        one = reader()
+        assert [event for chunk in chunks for event in one.feed(chunk)] == whole
+
+
+@given(st.booleans(), st.booleans(), st.lists(print_data, max_size=10))
+def test_a_receipt_tap_tells_only_of_totals_and_answers_only_alone(
+    plain: bool, stands_alone: bool, chunks: list[bytes]
+) -> None:
+    tap = ReceiptTap(TotalRules(), plain=plain, stands_alone=stands_alone)
+    for number, chunk in enumerate(chunks):
+        told = [*tap.receive_data(chunk, 3.0 * number), *tap.wake(3.0 * number + 2)]
+        assert all(isinstance(request, TotalSeen) and (request.amount_kr or 0) > 0 for request in told)
+        said = tap.data_to_send()
+        assert stands_alone or said == b""
+    tap.connection_lost()
+
+
+def test_no_flipped_bit_of_a_receipt_raises() -> None:
+    data = b"\x1b@\x1bt\x10KAFFI 590\n\x1b!\x30SAMTALS 1.990\n\x1dv0\x00\x01\x00\x02\x00AB\x1bp\x00\x19\xfa\x1dV\x00"
+    for bit in range(len(data) * 8):
+        flipped = bytearray(data)
+        flipped[bit // 8] ^= 1 << bit % 8
+        tap = ReceiptTap(TotalRules())
+        told = [*tap.receive_data(bytes(flipped), 0.0), *tap.wake(5.0)]
+        assert all(isinstance(request, TotalSeen) for request in told)
+
+
+def test_a_picture_that_comes_byte_by_byte_takes_no_more_time_than_its_bytes() -> None:
+    reader = EscposReader()
+    reader.feed(b"\x1dv0\x00\xff\x00\xff\x03")
+    for _ in range(0xFF * 0x3FF):
+        reader.feed(b"x")
+    assert reader.is_at_line_start
