@@ -19,7 +19,6 @@ from typing import Any, Self, TypeVar
 import msgspec
 
 from terminal import journal_repair, journal_schema
-from terminal.effects import ReceiptKind
 from terminal.errors import JournalError
 from terminal.journal_mirror import Mirror
 from terminal.journal_rows import (
@@ -42,7 +41,8 @@ MIN_FREE_BYTES = 16 * 1024 * 1024
 MOST_REPAIRS = 3
 """A disk that damages the journal again and again is beyond repair."""
 
-_STANDS = "SELECT entries.sale FROM sales JOIN entries ON entries.seq = sales.seq"
+_ENTRY = "entries.seq, entries.at, entries.event, entries.sale, entries.crc"
+_STANDS = f"SELECT {_ENTRY}, sales.number FROM sales JOIN entries ON entries.seq = sales.seq"
 
 _T = TypeVar("_T")
 
@@ -169,6 +169,16 @@ class JournalFile:
         at, totals = self._now(), msgspec.Raw(msgspec.json.encode(close.totals))
         self._commit(lambda db: [CloseRow(close.number, at, journal_schema.positions(db).entries, totals)])
 
+    def append_receipts(self, receipts: Iterable[QueuedReceipt]) -> None:
+        """Commit receipts that are to be printed once more, all or nothing."""
+        at = self._now()
+
+        def rows(db: sqlite3.Connection) -> Iterator[Row]:
+            for seq, receipt in enumerate(receipts, journal_schema.positions(db).receipts + 1):
+                yield ReceiptRow(seq, at, receipt)
+
+        self._commit(rows)
+
     def note_receipt(self, receipt: QueuedReceipt) -> None:
         """Commit the new state of a receipt."""
         at = self._now()
@@ -282,32 +292,39 @@ class JournalFile:
         )
         if not rows:
             return []
-        rows = self._rows("SELECT seq, at, event, sale FROM entries WHERE sale_number = ? ORDER BY seq", rows[0][0])
-        return [Entry(seq, at, event, _sale(sale)) for seq, at, event, sale in rows]
+        query = f"SELECT {_ENTRY}, sale_number FROM entries WHERE sale_number = ? ORDER BY seq"
+        return self._entries(query, rows[0][0])
 
     def latest_entries(
         self, *, since: str | None = None, until: str | None = None, outcome: Outcome | None = None
     ) -> Iterator[Entry]:
         """The last entry of every sale, newest sale first. ``since`` and ``until`` bound the sale's creation (UTC)."""
         query = (
-            "SELECT entries.seq, entries.at, entries.event, entries.sale "
-            "FROM sales JOIN entries ON entries.seq = sales.seq "
-            "WHERE (?1 IS NULL OR created >= ?1) AND (?2 IS NULL OR created < ?2) AND (?3 IS NULL OR outcome = ?3) "
-            "ORDER BY sales.number DESC"
+            f"{_STANDS} WHERE (?1 IS NULL OR created >= ?1) AND (?2 IS NULL OR created < ?2) "
+            "AND (?3 IS NULL OR outcome = ?3) ORDER BY sales.number DESC"
         )
         with _as_journal_error(f"cannot read the journal {self.path}"):
-            for seq, at, event, text in self._connection().execute(query, (since, until, outcome)):
-                yield Entry(seq, at, event, _sale(text))
+            for columns in self._connection().execute(query, (since, until, outcome)):
+                yield _entry(*columns)
 
     def last_entries(self, count: int) -> list[Entry]:
         """The latest rows, oldest first."""
-        rows = self._rows("SELECT seq, at, event, sale FROM entries ORDER BY seq DESC LIMIT ?", count)
-        return [Entry(seq, at, event, decode_sale(sale)) for seq, at, event, sale in reversed(rows)]
+        return self._entries(f"SELECT {_ENTRY}, sale_number FROM entries ORDER BY seq DESC LIMIT ?", count)[::-1]
 
     def unprinted_receipts(self) -> list[QueuedReceipt]:
         """Receipts that are not known to be on paper, oldest first."""
-        rows = self._rows("SELECT receipt_id, sale_number, kind, copy, state FROM receipt_queue ORDER BY first_seq")
-        return [QueuedReceipt(row[0], row[1], ReceiptKind(row[2]), row[3], ReceiptState(row[4])) for row in rows]
+        query = "SELECT receipt_id, sale_number, kind, copy, state FROM receipt_queue ORDER BY first_seq"
+        return self._read(journal_schema.read_receipt, query)
+
+    def receipts_of(self, sale_number: int) -> list[QueuedReceipt]:
+        """Every receipt there has been of one sale, as it stands now, oldest first."""
+        fields = QueuedReceipt.__struct_fields__
+        rows = self._rows(
+            f"SELECT {', '.join(fields)} FROM receipts WHERE seq IN "
+            "(SELECT max(seq) FROM receipts WHERE sale_number = ? GROUP BY receipt_id) ORDER BY seq",
+            sale_number,
+        )
+        return [msgspec.convert(dict(zip(fields, row, strict=True)), QueuedReceipt) for row in rows]
 
     def free_bytes(self) -> int:
         with _as_journal_error("cannot ask for free disk space"):
@@ -319,11 +336,17 @@ class JournalFile:
         return sales[0] if sales else None
 
     def _sales(self, query: str, *values: object) -> list[Sale]:
-        return [_sale(row[0]) for row in self._rows(query, *values)]
+        return [entry.sale for entry in self._entries(query, *values)]
+
+    def _entries(self, query: str, *values: object) -> list[Entry]:
+        return self._read(_entry, query, *values)
 
     def _rows(self, query: str, *values: object) -> list[Any]:
+        return self._read(lambda *columns: columns, query, *values)
+
+    def _read(self, convert: Callable[..., _T], query: str, *values: object) -> list[_T]:
         with _as_journal_error(f"cannot read the journal {self.path}"):
-            return self._repairing(lambda: self._connection().execute(query, values).fetchall())
+            return self._repairing(lambda: [convert(*row) for row in self._connection().execute(query, values)])
 
     def _connection(self) -> sqlite3.Connection:
         if self._db is None:
@@ -336,11 +359,14 @@ def _has_content(path: Path) -> bool:
     return path.exists() and path.stat().st_size > 0
 
 
-def _sale(text: str) -> Sale:
-    try:
-        return journal_schema.decode_sale(text)
-    except msgspec.DecodeError as error:
-        raise JournalError(f"a journal row cannot be read: {error}") from error
+def _entry(*columns: Any) -> Entry:
+    """Raises DamageFound if the row is not as it was written, or not of the sale that it was found for."""
+    *entry, number = columns
+    row = journal_schema.read_entry(*entry)
+    sale = journal_schema.decode_sale(row.sale)
+    if sale.number != number:
+        raise journal_schema.DamageFound(f"sale {number} stands at entry {row.seq}, which is of sale {sale.number}")
+    return Entry(row.seq, row.at, row.event, sale)
 
 
 @contextmanager
@@ -349,5 +375,5 @@ def _as_journal_error(what: str) -> Iterator[None]:
         yield
     except JournalError:
         raise
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, msgspec.DecodeError, OSError) as error:
         raise JournalError(f"{what}: {error}") from error

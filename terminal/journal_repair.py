@@ -37,12 +37,6 @@ _DAMAGE_CODES = (
 )
 
 
-class DamageFound(sqlite3.DatabaseError):
-    """SQLite's check found something."""
-
-    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-
-
 def is_damage(error: sqlite3.DatabaseError) -> bool:
     """Whether the file itself is bad, as opposed to a full disk or a lock."""
     code = getattr(error, "sqlite_errorcode", 0)
@@ -83,7 +77,7 @@ def quick_check(db: sqlite3.Connection, deadline_s: float | None = QUICK_CHECK_S
     finally:
         db.set_progress_handler(None, 0)
     if complaint != "ok":
-        raise DamageFound(complaint)
+        raise journal_schema.DamageFound(complaint)
 
 
 def is_anything_left_of(path: Path) -> bool:
@@ -99,8 +93,8 @@ def is_foreign(mirror: Mirror, db: sqlite3.Connection) -> bool:
     last = mirror.last_entry
     if last is None:
         return False
-    found = next(journal_schema.entry_rows(db, last.seq - 1), None)
-    return found is not None and found.seq == last.seq and found != last
+    found = journal_schema.find_entry(db, last.seq)
+    return found is not None and found != last
 
 
 def set_mirror_aside(mirror: Mirror, now: str) -> Path:
@@ -160,8 +154,8 @@ def _bring_back(db: sqlite3.Connection, path: Path, mirror: Mirror) -> bool:
     for row in _salvaged(path):
         journal_schema.keep_row(db, row, again="IGNORE")
     journal_schema.refold(db)
-    # A torn last line was never acted upon.
-    late = [damage for damage in damages[harmless:] if not damage.is_last]
+    # A commit that a power cut tore was never acted upon.
+    late = [damage for damage in damages[harmless:] if not damage.is_torn_write]
     return not mirror.segments() or bool(late)
 
 
@@ -217,12 +211,9 @@ def _readable(db: sqlite3.Connection, table: str, order: str) -> Iterator[Row]:
     try:
         for columns in db.execute(f"{query} ORDER BY rowid {order}"):
             try:
-                row = read(*columns)
-                if isinstance(row, EntryRow):
-                    journal_schema.decode_sale(row.sale)
-            except (TypeError, ValueError):  # msgspec's errors are ValueErrors too
+                yield read(*columns)
+            except (journal_schema.DamageFound, TypeError, ValueError):  # msgspec's errors are ValueErrors too
                 continue
-            yield row
     except (sqlite3.Error, UnicodeDecodeError, OverflowError):
         return
 

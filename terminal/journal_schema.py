@@ -9,6 +9,7 @@ so that nothing that happens at the counter reads history, however long it is. :
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, assert_never
@@ -38,7 +39,8 @@ CREATE TABLE entries (
     at TEXT NOT NULL,
     event TEXT NOT NULL,
     sale_number INTEGER NOT NULL,
-    sale TEXT NOT NULL
+    sale TEXT NOT NULL,
+    crc INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX entries_by_sale ON entries (sale_number);
 CREATE TABLE receipts (
@@ -123,12 +125,42 @@ def check_version(db: sqlite3.Connection, path: Path) -> None:
 
 # --- rows in ----------------------------------------------------------------------------------------------------------
 
+
+class DamageFound(sqlite3.DatabaseError):
+    """What is in the database cannot have been written there. SQLite itself has no checksums; rows that matter do."""
+
+    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+
+
 _sale_decoder = msgspec.json.Decoder(Sale)
 
 
 def decode_sale(text: str | bytes | msgspec.Raw) -> Sale:
     """Raises msgspec.DecodeError."""
     return _sale_decoder.decode(text)
+
+
+def _checksum(row: EntryRow) -> int:
+    return zlib.crc32(row.sale, zlib.crc32(f"{row.seq} {row.at} {row.event}".encode()))
+
+
+def read_entry(seq: int, at: str, event: str, sale: str, crc: int) -> EntryRow:
+    """The columns of an entry. Raises DamageFound."""
+    row = EntryRow(seq, at, event, msgspec.Raw(sale))
+    if crc != _checksum(row):
+        raise DamageFound(f"entry {seq} is not as it was written")
+    return row
+
+
+def read_receipt(*columns: object) -> QueuedReceipt:
+    """The columns of a receipt. Raises DamageFound."""
+    try:
+        return msgspec.convert(dict(zip(_RECEIPT_COLUMNS, columns, strict=True)), QueuedReceipt)
+    except msgspec.ValidationError as error:
+        raise DamageFound(f"receipt {columns[0]} is not as it was written") from error
+
+
+_RECEIPT_COLUMNS = ("receipt_id", "sale_number", "kind", "copy", "state")
 
 
 def insert_row(db: sqlite3.Connection, row: Row) -> None:
@@ -146,8 +178,8 @@ def keep_row(db: sqlite3.Connection, row: Row, *, again: Literal["ABORT", "IGNOR
     match row:
         case EntryRow():
             db.execute(
-                f"INSERT OR {again} INTO entries (seq, at, event, sale_number, sale) VALUES (?, ?, ?, ?, ?)",
-                (row.seq, row.at, row.event, decode_sale(row.sale).number, bytes(row.sale).decode()),
+                f"INSERT OR {again} INTO entries (seq, at, event, sale_number, sale, crc) VALUES (?, ?, ?, ?, ?, ?)",
+                (row.seq, row.at, row.event, decode_sale(row.sale).number, bytes(row.sale).decode(), _checksum(row)),
             )
         case ReceiptRow():
             db.execute(
@@ -203,8 +235,8 @@ def refold(db: sqlite3.Connection) -> None:
     for seq, sale in db.execute(f"SELECT seq, sale FROM entries WHERE seq IN ({latest}) ORDER BY seq"):
         fold_sale(db, seq, decode_sale(sale))
     query, _read = READERS["receipts"]
-    for seq, at, *receipt in db.execute(f"{query} ORDER BY seq"):
-        fold_receipt(db, seq, _receipt_row(seq, at, *receipt).receipt)
+    for seq, _at, *receipt in db.execute(f"{query} ORDER BY seq"):
+        fold_receipt(db, seq, read_receipt(*receipt))
 
 
 # --- rows out ---------------------------------------------------------------------------------------------------------
@@ -225,19 +257,12 @@ def _one(db: sqlite3.Connection, query: str) -> int:
     return int(db.execute(query).fetchone()[0] or 0)
 
 
-def _receipt_row(seq: int, at: str, *columns: object) -> ReceiptRow:
-    return ReceiptRow(seq, at, msgspec.convert(dict(zip(_RECEIPT_COLUMNS, columns, strict=True)), QueuedReceipt))
-
-
-_RECEIPT_COLUMNS = ("receipt_id", "sale_number", "kind", "copy", "state")
-
-
 READERS: Mapping[str, tuple[str, Callable[..., Row]]] = {
-    "entries": (
-        "SELECT seq, at, event, sale FROM entries",
-        lambda seq, at, event, sale: EntryRow(seq, at, event, msgspec.Raw(sale)),
+    "entries": ("SELECT seq, at, event, sale, crc FROM entries", read_entry),
+    "receipts": (
+        "SELECT seq, at, receipt_id, sale_number, kind, copy, state FROM receipts",
+        lambda seq, at, *receipt: ReceiptRow(seq, at, read_receipt(*receipt)),
     ),
-    "receipts": ("SELECT seq, at, receipt_id, sale_number, kind, copy, state FROM receipts", _receipt_row),
     "closes": (
         "SELECT number, at, last_seq, totals FROM closes",
         lambda number, at, last_seq, totals: CloseRow(number, at, last_seq, msgspec.Raw(totals)),
@@ -245,7 +270,10 @@ READERS: Mapping[str, tuple[str, Callable[..., Row]]] = {
     "nonces": ("SELECT high_water FROM nonces", NonceRow),
     "repairs": ("SELECT repair FROM repairs", lambda repair: msgspec.json.decode(repair, type=RepairRow)),
 }
-"""How each table is read back: its query, and what makes a row of the columns (raises ValueError or TypeError)."""
+"""How each table is read back: its query, and what makes a row of the columns.
+
+The latter may raise DamageFound, ValueError or TypeError.
+"""
 
 
 def rows_after(db: sqlite3.Connection, start: Positions) -> Iterator[Row]:
@@ -263,8 +291,7 @@ def rows_after(db: sqlite3.Connection, start: Positions) -> Iterator[Row]:
                 yield row
 
 
-def entry_rows(db: sqlite3.Connection, after: int) -> Iterator[EntryRow]:
-    """Entries from there on, oldest first."""
-    for columns in db.execute("SELECT seq, at, event, sale FROM entries WHERE seq > ? ORDER BY seq", (after,)):
-        seq, at, event, sale = columns
-        yield EntryRow(seq, at, event, msgspec.Raw(sale))
+def find_entry(db: sqlite3.Connection, seq: int) -> EntryRow | None:
+    """Raises DamageFound."""
+    found = db.execute("SELECT seq, at, event, sale, crc FROM entries WHERE seq = ?", (seq,)).fetchone()
+    return read_entry(*found) if found else None

@@ -139,7 +139,7 @@ def test_nothing_at_the_counter_reads_history(path: Path, size: int) -> None:
         db.execute("BEGIN")
         for number in range(size):
             db.execute(
-                "INSERT INTO entries (seq, at, event, sale_number, sale) VALUES (?, '', '', ?, '{}')",
+                "INSERT INTO entries (seq, at, event, sale_number, sale, crc) VALUES (?, '', '', ?, '{}', 0)",
                 (number + 1, number + 1),
             )
             db.execute(

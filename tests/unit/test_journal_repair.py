@@ -1,0 +1,355 @@
+"""A journal survives what SD cards do to it: nothing that was committed is lost, or it is said what is."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from terminal import journal_repair
+from terminal.errors import JournalError
+from terminal.journal import JournalFile, ReceiptState
+from terminal.journal_rows import RepairRow
+from terminal.sale import State
+from terminal.totals import Close, Totals
+from tests.unit.journal_samples import a_sale, append_paid, opened, ticking_clock
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A journal with a bit of everything, closed."""
+    path = tmp_path / "journal.db"
+    with opened(path) as journal:
+        for number in range(1, 12):
+            append_paid(journal, number)
+        journal.append_close(Close(1, Totals()))
+        append_paid(journal, 12, until=State.CAPTURE)
+        journal.note_receipt(replace(journal.unprinted_receipts()[0], state=ReceiptState.PRINTED))
+        journal.reserve_nonces(123_456)
+    return path
+
+
+def everything(journal: JournalFile) -> list[object]:
+    """All that can be asked of a journal."""
+    return [
+        journal.next_number(),
+        journal.open_sales(),
+        [journal.entries_of(str(number)) for number in range(1, 13)],
+        list(journal.latest_entries()),
+        journal.unprinted_receipts(),
+        journal.open_period(),
+        journal.last_ended_sale(),
+        journal.nonce_high_water(),
+    ]
+
+
+def contents(path: Path) -> list[object]:
+    with opened(path) as journal:
+        return everything(journal)
+
+
+def set_aside(path: Path) -> list[str]:
+    return sorted(file.name for file in path.parent.glob("*.damaged-*"))
+
+
+def mirror_of(path: Path) -> Path:
+    return path.with_name("journal.db.mirror")
+
+
+def remains(path: Path) -> bytes:
+    """The mirror's text, without the room at its end."""
+    return b"".join(segment.read_bytes().rstrip(b"\n") + b"\n" for segment in sorted(mirror_of(path).iterdir()))
+
+
+# --- damage -----------------------------------------------------------------------------------------------------------
+
+
+def no_database(path: Path) -> None:
+    path.write_bytes(b"this is no database " * 500)
+
+
+def nothing(path: Path) -> None:
+    path.unlink()
+
+
+def an_empty_file(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def zeros(path: Path) -> None:
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def half(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def rubbish_in_every_page(path: Path) -> None:
+    rng = random.Random(1)
+    with path.open("r+b") as file:
+        for page in range(path.stat().st_size // 4096):
+            file.seek(page * 4096 + 3500)
+            file.write(rng.randbytes(100))
+
+
+def last_page(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(-4096, os.SEEK_END)
+        file.write(bytes(4096))
+
+
+DAMAGES = [no_database, nothing, an_empty_file, zeros, half, rubbish_in_every_page, last_page]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_database_is_set_aside_and_made_anew_with_nothing_missing(
+    path: Path, damage: Callable[[Path], None]
+) -> None:
+    before = contents(path)
+    damage(path)
+    evidence = path.read_bytes() if path.exists() else None
+    with opened(path) as journal:
+        assert everything(journal) == before
+        repair = journal.repaired
+        assert repair is not None
+        assert repair.is_complete
+        assert (repair.set_aside != "") == (evidence is not None)
+    if evidence is not None:
+        assert Path(repair.set_aside).read_bytes() == evidence
+    with opened(path) as journal:
+        assert journal.repaired is None
+        assert journal.repairs() == [repair]
+        assert everything(journal) == before
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_after_a_repair_the_journal_goes_on(path: Path, damage: Callable[[Path], None]) -> None:
+    damage(path)
+    with opened(path) as journal:
+        append_paid(journal, 31)
+    no_database(path)
+    with opened(path) as journal:
+        assert journal.find_sale(31) is not None
+        assert [repair.number for repair in journal.repairs()] == [1, 2]
+        assert len(set_aside(path)) >= 1
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_random_damage_is_repaired_or_does_not_matter(path: Path, seed: int) -> None:
+    before = contents(path)
+    rng = random.Random(seed)
+    data = bytearray(path.read_bytes())
+    for _ in range(rng.choice((1, 3, 30))):
+        at, length = rng.randrange(len(data)), rng.choice((1, 16, 512, 4096))
+        data[at : at + length] = rng.choice((bytes(length), rng.randbytes(length)))[: len(data) - at]
+    path.write_bytes(data)
+    with opened(path) as journal:
+        if journal.repaired is None:
+            journal_repair.quick_check(journal._connection(), None)
+        else:
+            assert everything(journal) == before
+
+
+def damage_while_open(path: Path, journal: JournalFile) -> None:
+    journal._connection().execute("PRAGMA wal_checkpoint")
+    rubbish_in_every_page(path)
+    journal._connection().execute("PRAGMA shrink_memory")  # else SQLite would not look at the file again
+
+
+def test_damage_that_shows_while_running_is_repaired_and_the_record_kept(path: Path) -> None:
+    with opened(path) as journal:
+        before = everything(journal)[2]
+        damage_while_open(path, journal)
+        sale = append_paid(journal, 31)
+        assert journal.find_sale(31) == sale
+        assert everything(journal)[2] == before
+        assert journal.repaired is not None
+        assert journal.repaired.is_complete
+
+
+def test_a_disk_that_damages_everything_is_given_up(path: Path) -> None:
+    with opened(path) as journal:
+        journal._repairs_left = 0
+        damage_while_open(path, journal)
+        with pytest.raises(JournalError, match="change the SD card"):
+            everything(journal)
+
+
+# --- the write-ahead log ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cut", [0, 32, 5000, 20_000])
+def test_what_a_damaged_wal_loses_comes_back_from_the_mirror(path: Path, tmp_path: Path, cut: int) -> None:
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    with opened(path) as journal:
+        for number in range(31, 41):
+            append_paid(journal, number)
+        before = everything(journal)
+        for name in ("journal.db", "journal.db-wal"):  # as a power cut leaves them
+            shutil.copy(path.with_name(name), copy / name)
+        shutil.copytree(mirror_of(path), copy / "journal.db.mirror")
+    os.truncate(copy / "journal.db-wal", cut)
+    with opened(copy / "journal.db") as journal:
+        assert everything(journal) == before
+        assert journal.repaired is None
+
+
+# --- the mirror -------------------------------------------------------------------------------------------------------
+
+
+def test_both_damaged_what_is_in_either_comes_back(path: Path) -> None:
+    before = contents(path)
+    segment = mirror_of(path) / "000001.log"
+    data = bytearray(segment.read_bytes())
+    middle = len(data.rstrip(b"\n")) // 2
+    data[middle : middle + 3000] = bytes(3000)
+    segment.write_bytes(data)
+    with path.open("r+b") as file:
+        file.seek(-3 * 4096, os.SEEK_END)
+        file.write(bytes(2 * 4096))
+    with opened(path) as journal:
+        repair = journal.repaired
+        assert repair is not None
+        if repair.is_complete:
+            assert everything(journal) == before
+        else:
+            assert repair.lost
+
+
+def test_what_is_in_neither_is_said(path: Path) -> None:
+    segment = mirror_of(path) / "000001.log"
+    lines = segment.read_bytes().rstrip(b"\n").split(b"\n")
+    assert b'"seq":35,' in lines[35]
+    lines[35] = b"damaged"
+    segment.write_bytes(b"\n".join(lines) + b"\n")
+    no_database(path)
+    with opened(path) as journal:
+        repair = journal.repaired
+        assert repair is not None
+        assert not repair.is_complete
+        assert "entry 35" in repair.lost
+        assert "missing: " in journal_repair.tell(repair)
+        assert journal.open_sales() == [a_sale(12, State.CAPTURE)]
+
+
+def test_without_a_mirror_numbers_are_skipped_and_it_is_said(path: Path) -> None:
+    shutil.rmtree(mirror_of(path))
+    last_page(path)
+    with opened(path) as journal:
+        repair = journal.repaired
+        assert repair is not None
+        assert repair.may_lack_latest
+        assert repair.last_written_s > 1_700_000_000
+        assert journal.next_number() > journal_repair.NUMBERS_SKIPPED
+        assert journal.find_sale(1) is not None
+
+
+def test_nothing_is_left_but_the_file_set_aside(path: Path) -> None:
+    shutil.rmtree(mirror_of(path))
+    path.rename(path.with_name("journal.db.damaged-20261123T150000"))
+    with opened(path) as journal:
+        assert journal.repaired is not None
+        assert not journal.repaired.is_complete
+        assert journal.next_number() == 1 + journal_repair.NUMBERS_SKIPPED
+
+
+def test_a_mirror_that_lags_is_brought_up_to_date_at_a_start(path: Path) -> None:
+    before = contents(path)
+    segment = mirror_of(path) / "000001.log"
+    os.truncate(segment, segment.stat().st_size // 3)
+    assert contents(path) == before
+    no_database(path)
+    assert contents(path) == before
+
+
+def test_a_journal_without_a_mirror_gets_one(path: Path) -> None:
+    before = contents(path)
+    shutil.rmtree(mirror_of(path))
+    opened(path).close()
+    no_database(path)
+    assert contents(path) == before
+
+
+def test_a_mirror_of_another_journal_is_kept_and_not_mixed_in(path: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    with opened(other / "journal.db") as journal:
+        append_paid(journal, 500, until=State.CAPTURE)
+    before = contents(path)
+    shutil.rmtree(mirror_of(path))
+    shutil.copytree(mirror_of(other / "journal.db"), mirror_of(path))
+    assert contents(path) == before
+    assert len(list(path.parent.glob("journal.db.mirror.other-*"))) == 1
+    no_database(path)
+    assert contents(path) == before
+
+
+def test_a_mirror_that_cannot_be_written_holds_up_no_sale_and_catches_up(path: Path) -> None:
+    shutil.rmtree(mirror_of(path))
+    mirror_of(path).write_text("a file in the folder's place")
+    with opened(path) as journal:
+        assert not journal.mirror_ok
+        append_paid(journal, 31)
+        assert not journal.mirror_ok
+        mirror_of(path).unlink()
+        append_paid(journal, 32)
+        assert journal.mirror_ok
+        before = everything(journal)
+    no_database(path)
+    assert contents(path) == before
+
+
+def test_a_repair_cut_short_is_done_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = contents(path)
+    no_database(path)
+
+    def power_cut(_db: sqlite3.Connection, *, may_lack_latest: bool) -> RepairRow:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(journal_repair, "_account", power_cut)
+        journal = JournalFile(path, ticking_clock())
+        with pytest.raises(KeyboardInterrupt):
+            journal.open()
+        journal.close()
+    assert (path.parent / "journal.db.new").exists()
+    assert contents(path) == before
+    assert not (path.parent / "journal.db.new").exists()
+
+
+def test_the_power_goes_between_setting_aside_and_putting_in_place(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = contents(path)
+    no_database(path)
+    rename = Path.rename
+
+    def power_cut(self: Path, target: str | Path) -> Path:
+        if self.name.endswith(".new"):
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", power_cut)
+        journal = JournalFile(path, ticking_clock())
+        with pytest.raises(KeyboardInterrupt):
+            journal.open()
+        journal.close()
+    assert not path.exists()
+    assert contents(path) == before
+
+
+def test_a_check_that_takes_too_long_is_left_for_later(path: Path) -> None:
+    with opened(path) as journal:
+        journal_repair.quick_check(journal._connection(), deadline_s=-1.0)
+
+
+def test_the_mirror_is_text_that_a_person_can_read(path: Path) -> None:
+    lines = remains(path).decode().splitlines()
+    assert '"row":"entry"' in lines[1]
+    assert '"reference":"T1-000001-ABCDEF"' in lines[1]
