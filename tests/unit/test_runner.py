@@ -81,9 +81,13 @@ class Terminal:
             self.journal,
             self.outside,
             on_view=self.views.append,
-            on_committed=self.committed.append,
+            on_decided=self._decided,
             on_watchdog=self._watchdog,
         )
+
+    def _decided(self, _event: Input, decision: Decision) -> None:
+        if decision.record is not None:
+            self.committed.append(decision.record)
 
     def _watchdog(self) -> None:
         self.watchdog += 1
@@ -185,7 +189,7 @@ def test_every_step_of_a_sale_is_on_disk_before_anybody_hears_of_it(path: Path) 
     run(path, scenario)
 
 
-def test_views_and_committed_records_are_passed_on(path: Path) -> None:
+def test_views_and_decisions_are_passed_on(path: Path) -> None:
     async def scenario(terminal: Terminal) -> None:
         await terminal.pay()
         states = [view.sale.state for view in terminal.views if view.sale is not None]
