@@ -23,7 +23,7 @@ from terminal.counter import ConditionsChanged, Counter, CounterRules, Decision
 from terminal.effects import AcknowledgeCallback, ReceiptKind, SetDeadline
 from terminal.events import CallbackReceived
 from terminal.gateway import CaptureMode, Gateway
-from terminal.journal import Journal, JournalFile, Record
+from terminal.journal import Journal, JournalFile
 from terminal.netgiro.client import Credentials, NetgiroClient, SignatureCheck
 from terminal.netgiro.nonce import NonceSource
 from terminal.netgiro.v1 import NetgiroV1
@@ -158,7 +158,7 @@ class TerminalApp:
             journal,
             performer,
             on_view=self._show,
-            on_committed=self._wake_printing,
+            on_receipts=self._wake_printing,
             on_decided=self._seams.on_decided,
             on_watchdog=self._notifier.watchdog,
         )
@@ -320,8 +320,8 @@ class TerminalApp:
     def _send_to_register(self, reply: RegisterReply) -> None:
         self._link.send(reply)
 
-    def _wake_printing(self, record: Record) -> None:
-        if record.receipts and self._printing is not None:
+    def _wake_printing(self) -> None:
+        if self._printing is not None:
             self._printing.wake()
 
     async def _feed_watchdog(self, interval_s: float) -> None:

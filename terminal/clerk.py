@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, TypeAlias
 
 from msgspec.structs import replace
@@ -24,17 +24,19 @@ from terminal.counter import (
     KeyPressed,
     OfferExpired,
     RegisterAsked,
+    ReprintAsked,
+    ReprintRequested,
     ResultSeen,
     lookup_id,
 )
 from terminal.errors import JournalError
-from terminal.journal import MIN_FREE_BYTES, Record
+from terminal.journal import MIN_FREE_BYTES, QueuedReceipt, Record
 from terminal.register import protocol as reg
 from terminal.sale import Sale, State
 from terminal.totals import Close, Period
 from terminal.view import View
 
-Input: TypeAlias = CounterEvent | reg.RegisterRequest
+Input: TypeAlias = CounterEvent | reg.RegisterRequest | ReprintRequested
 
 log = logging.getLogger(__name__)
 
@@ -46,11 +48,17 @@ class SaleJournal(Protocol):
 
     def append_close(self, close: Close) -> None: ...
 
+    def append_receipts(self, receipts: Sequence[QueuedReceipt]) -> None: ...
+
     def next_number(self) -> int: ...
 
     def open_sales(self) -> list[Sale]: ...
 
     def find_register_id(self, register_id: str) -> Sale | None: ...
+
+    def find_sale(self, number: int) -> Sale | None: ...
+
+    def receipts_of(self, sale_number: int) -> list[QueuedReceipt]: ...
 
     def last_ended_sale(self) -> Sale | None: ...
 
@@ -112,13 +120,17 @@ class Clerk:
                 self._journal.append(decision.record)
             if decision.close is not None:
                 self._journal.append_close(decision.close)
+            if decision.receipts:
+                self._journal.append_receipts(decision.receipts)
         except JournalError as error:
             return self._not_written(event, error)
         self.view = decision.view
         return Handled(decision, (*self._written(decision), *self._resume()))
 
     def _enriched(self, event: Input) -> CounterEvent:
-        """Give a register's request what the journal knows about it."""
+        """Give a request what the journal knows about it."""
+        if isinstance(event, ReprintRequested):
+            return self._enriched_reprint(event)
         if not isinstance(event, reg.RegisterRequest):
             return event
         match event:
@@ -140,6 +152,12 @@ class Clerk:
             created=self._names.now(),
         )
 
+    def _enriched_reprint(self, event: ReprintRequested) -> ReprintAsked:
+        number = event.sale_number
+        sale = self._journal.last_ended_sale() if number is None else self._journal.find_sale(number)
+        earlier = self._journal.receipts_of(sale.number) if sale is not None else []
+        return ReprintAsked(sale=sale, kinds=event.kinds, earlier=tuple(earlier))
+
     def _written(self, decision: Decision) -> tuple[Input, ...]:
         if decision.record is None:
             return ()
@@ -157,7 +175,14 @@ class Clerk:
             refusal = self._counter.refusal(lookup_id(event), reg.RefusalCode.UNAVAILABLE)
             return Handled(Decision(view=self.view, replies=(refusal,)), told)
         match event:
-            case KeyPressed() | ConditionsChanged() | ResultSeen() | OfferExpired() | ev.CallbackReceived():
+            case (
+                KeyPressed()
+                | ConditionsChanged()
+                | ResultSeen()
+                | OfferExpired()
+                | ReprintRequested()
+                | ev.CallbackReceived()
+            ):
                 return Handled(Decision(view=self.view), told)
         return Handled(Decision(view=self.view), told, retry=event)
 

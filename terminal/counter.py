@@ -15,9 +15,10 @@ from msgspec.structs import replace
 from terminal import effects as fx
 from terminal import events as ev
 from terminal.customer import Customer, IdentifierRules
+from terminal.effects import ReceiptKind
 from terminal.entry import Cancelled, Entry, EntryResult, press_code, press_identifier
 from terminal.gateway import Refusal
-from terminal.journal_rows import Record
+from terminal.journal_rows import QueuedReceipt, ReceiptState, Record
 from terminal.messages import Language, refusal_sentence, result_sentence
 from terminal.register import protocol as reg
 from terminal.sale import Outcome, Sale, State, Terms, differs_durably
@@ -48,6 +49,22 @@ class ResultSeen(msgspec.Struct, frozen=True):
     sale_number: int
 
 
+class ReprintRequested(msgspec.Struct, frozen=True):
+    """Staff want a receipt once more; without a number, that of the sale which ended last."""
+
+    sale_number: int | None = None
+    kinds: tuple[ReceiptKind, ...] = (ReceiptKind.CUSTOMER,)
+
+
+class ReprintAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """:class:`ReprintRequested` with what the journal knows."""
+
+    sale: Sale | None
+    kinds: tuple[ReceiptKind, ...]
+    earlier: tuple[QueuedReceipt, ...] = ()
+    """Every receipt there has been of that sale."""
+
+
 class OfferExpired(msgspec.Struct, frozen=True):
     """The register has shown that total for so long that nobody means it any more."""
 
@@ -67,7 +84,9 @@ class RegisterAsked(msgspec.Struct, frozen=True, kw_only=True):
     """The time since the last end of day."""
 
 
-CounterEvent: TypeAlias = ev.SaleEvent | RegisterAsked | KeyPressed | ConditionsChanged | ResultSeen | OfferExpired
+CounterEvent: TypeAlias = (
+    ev.SaleEvent | RegisterAsked | KeyPressed | ConditionsChanged | ResultSeen | OfferExpired | ReprintAsked
+)
 
 
 class ShowResultFor(msgspec.Struct, frozen=True):
@@ -87,12 +106,21 @@ class KeepOfferFor(msgspec.Struct, frozen=True):
 CounterEffect: TypeAlias = fx.Effect | ShowResultFor | KeepOfferFor
 
 
+MOST_PRINTS = 20
+"""Of one receipt, the first included."""
+
+
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What follows from an event, in this order: commit ``record`` or ``close``, take over ``view``, do the rest."""
+    """What follows from an event, in this order: commit what is durable, take over ``view``, do the rest.
+
+    Durable is one of ``record``, ``close`` and ``receipts``.
+    """
 
     view: View
     record: Record | None = None
     close: Close | None = None
+    receipts: tuple[QueuedReceipt, ...] = ()
+    """Receipts of an older sale that are to be printed once more."""
     effects: tuple[CounterEffect, ...] = ()
     replies: tuple[reg.RegisterReply, ...] = ()
 
@@ -130,6 +158,8 @@ class Counter:
             case OfferExpired(amount_kr):
                 expired = view.offer is not None and view.offer.amount_kr == amount_kr
                 return Decision(view=_with_offer_closed(view) if expired else view)
+            case ReprintAsked():
+                return Decision(view=view, receipts=_reprinted(event))
 
     # --- the sale -----------------------------------------------------------------------------------------------------
 
@@ -306,7 +336,7 @@ class Counter:
         return reg.RequestRefused(register_id, code, text)
 
     @staticmethod
-    def sale_taken(view: View, event: CounterEvent | reg.RegisterRequest) -> reg.SaleRequested | None:
+    def sale_taken(view: View, event: object) -> reg.SaleRequested | None:
         """The sale that a key asks for: the cashier takes the total that is offered."""
         if isinstance(event, KeyPressed) and event.key in TAKE_OFFER_KEYS and view.offered_kr is not None:
             return reg.SaleRequested(view.offered_kr)
@@ -388,6 +418,21 @@ def _with_attention_ended(view: View, before: Sale, after: Sale) -> View:
     shown = view.result is not None and view.result.number == after.number
     others = tuple(sale for sale in view.attention if sale.number != after.number)
     return replace(view, attention=others, result=None if shown else view.result)
+
+
+def _reprinted(asked: ReprintAsked) -> tuple[QueuedReceipt, ...]:
+    """Each under an id of its own, so that a retry is told from a copy; only the first is not marked as one."""
+    sale = asked.sale
+    if sale is None or sale.reason is None or sale.state not in (State.REPORT, State.ATTENTION, State.CLOSED):
+        return ()
+    receipts = []
+    for kind in dict.fromkeys(asked.kinds):
+        prints = [receipt for receipt in asked.earlier if receipt.kind is kind]
+        copy = max((receipt.copy + 1 for receipt in prints), default=0)
+        if len(prints) < MOST_PRINTS:
+            name = f"{sale.number}-{kind}-{len(prints)}"
+            receipts.append(QueuedReceipt(name, sale.number, kind, copy, ReceiptState.QUEUED))
+    return tuple(receipts)
 
 
 def lookup_id(request: reg.RegisterRequest) -> str | None:

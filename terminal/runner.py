@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 from terminal.clerk import Clerk, Handled, Input
 from terminal.counter import CounterEffect, CounterEvent, Decision, KeyPressed
-from terminal.journal import Journal, Record
+from terminal.journal import Journal
 from terminal.register import protocol as reg
 from terminal.sale import State
 from terminal.view import View
@@ -54,7 +54,7 @@ class Runner:
         performer: Performer,
         *,
         on_view: Callable[[View], None],
-        on_committed: Callable[[Record], None] = lambda _record: None,
+        on_receipts: Callable[[], None] = lambda: None,
         on_decided: Callable[[Input, Decision], None] = lambda _event, _decision: None,
         on_watchdog: Callable[[], None] = lambda: None,
     ) -> None:
@@ -63,7 +63,7 @@ class Runner:
         self._journal = journal
         self._performer = performer
         self._on_view = on_view
-        self._on_committed = on_committed
+        self._on_receipts = on_receipts
         self._on_decided = on_decided
         self._on_watchdog = on_watchdog
         self._inbox: asyncio.Queue[_Waiting] = asyncio.Queue()
@@ -101,8 +101,8 @@ class Runner:
         decision = handled.decision
         before, self.view = self.view, self._clerk.view
         self._on_decided(event, decision)
-        if decision.record is not None:
-            self._on_committed(decision.record)
+        if decision.receipts or (decision.record is not None and decision.record.receipts):
+            self._on_receipts()
         if self.view != before:
             self._on_view(self.view)
         for reply in decision.replies:

@@ -5,7 +5,7 @@ Rows are kept as the bytes that the real journal writes; after a power cut every
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -51,6 +51,14 @@ class SimulatedDisk:
             self._period, self._ended = close.number + 1, {}
 
         self._commit(f"commit of end of day {close.number}", store)
+
+    def append_receipts(self, receipts: Sequence[QueuedReceipt]) -> None:
+        def store() -> None:
+            for receipt in receipts:
+                self._receipts[receipt.receipt_id] = receipt
+                self.rows.append(msgspec.json.encode(receipt))
+
+        self._commit(f"commit of {len(receipts)} receipts to be printed once more", store)
 
     def note_receipt(self, receipt: QueuedReceipt) -> None:
         def store() -> None:
