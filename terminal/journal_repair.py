@@ -39,7 +39,9 @@ _DAMAGE_CODES = (
 
 def is_damage(error: sqlite3.DatabaseError) -> bool:
     """Whether the file itself is bad, as opposed to a full disk or a lock."""
-    code = getattr(error, "sqlite_errorcode", 0)
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:  # from Python's own module, which has no other word for it
+        return str(error).startswith("Could not decode to UTF-8")
     return code in _DAMAGE_CODES or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
