@@ -9,7 +9,7 @@ from collections.abc import Callable
 from hardware.interfaces import DeviceError, Keypad
 from terminal.clerk import Input
 from terminal.counter import ConditionsChanged, KeyPressed
-from terminal.retrying import open_until_found
+from terminal.retrying import SHORTEST_PAUSE_S, open_until_found
 
 log = logging.getLogger(__name__)
 
@@ -37,5 +37,6 @@ async def watch_keypad(keypad: Keypad, put: Callable[[Input], None]) -> None:
             lost.clear()
             put(ConditionsChanged({"keypad_ok": False}))
             await keypad.close()
+            await asyncio.sleep(SHORTEST_PAUSE_S)  # a loose plug must not keep the processor busy
     finally:
         await keypad.close()
