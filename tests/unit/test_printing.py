@@ -1,0 +1,221 @@
+"""Each receipt on paper once: through empty rolls, unplugged printers, full disks and power cuts.
+
+The printer is the real driver over a machine that behaves; the journal is the real one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from hardware.interfaces import PrinterStatus
+from hardware.simulated import SimulatedPrinter
+from terminal.clerk import Input
+from terminal.counter import ConditionsChanged
+from terminal.effects import ReceiptKind
+from terminal.errors import JournalError
+from terminal.journal import Journal, JournalFile, QueuedReceipt, ReceiptState, Record
+from terminal.printing import LONGEST_PAUSE_S, ReceiptPrinting
+from terminal.receipt import Shop
+from terminal.sale import State
+from tests.sales import walk_to
+from tests.virtual_time import run_virtual
+
+NOW = "2026-11-23T12:00:00.000Z"
+CUSTOMER, MERCHANT = ReceiptKind.CUSTOMER, ReceiptKind.MERCHANT
+COPY_MARK = "AFRIT"
+
+
+class Disk(JournalFile):
+    """The real journal. ``refuses`` is a state that it does not take down."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, lambda: NOW)
+        self.refuses: ReceiptState | None = None
+
+    def note_receipt(self, receipt: QueuedReceipt) -> None:
+        if receipt.state is self.refuses:
+            raise JournalError("no space left on device")
+        super().note_receipt(receipt)
+
+
+class Shopfront:
+    """One start of the printing on a journal and a printer that outlive it."""
+
+    def __init__(self, path: Path, printer: SimulatedPrinter) -> None:
+        self.printer = printer
+        self.disk = Disk(path)
+        self.journal = Journal(self.disk)
+        self.told: list[Input] = []
+        self.printing = ReceiptPrinting(
+            printer,
+            self.journal,
+            self.told.append,
+            shop=Shop(name="Kaffihúsið"),
+            terminal_id="T1",
+            language="is",
+            local_now=lambda: datetime(2026, 11, 23, 12, 0, tzinfo=UTC),
+        )
+
+    async def queue(self, *kinds: ReceiptKind) -> None:
+        """A sale ends; its receipts are queued in the same commit."""
+        await self.journal.append(Record("StatusReceived", walk_to(State.REPORT).sale, kinds))
+        self.printing.wake()
+
+    @property
+    def texts(self) -> list[str]:
+        return [receipt.text for receipt in self.printer.receipts if receipt.cut]
+
+    @property
+    def conditions(self) -> list[dict[str, object]]:
+        return [event.changes for event in self.told if isinstance(event, ConditionsChanged)]
+
+    async def waiting(self) -> list[QueuedReceipt]:
+        return await self.journal.call(self.disk.unprinted_receipts)
+
+
+Scenario = Callable[[Shopfront], Awaitable[None]]
+
+
+def run(path: Path, *scenarios: Scenario) -> None:
+    """Each scenario after a start of its own, on the same journal and printer."""
+    printer = SimulatedPrinter(columns=48)
+
+    async def whole(scenario: Scenario) -> None:
+        shopfront = Shopfront(path, printer)
+        await shopfront.journal.call(shopfront.disk.open)
+        task = asyncio.ensure_future(shopfront.printing.run())
+        try:
+            await scenario(shopfront)
+            assert not task.done(), "printing never gives up"
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await shopfront.journal.close()
+
+    for scenario in scenarios:
+        run_virtual(whole(scenario))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.db"
+
+
+def test_queued_receipts_are_printed_once_and_in_order(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        await shopfront.queue(CUSTOMER, MERCHANT)
+        await asyncio.sleep(600)
+        assert len(shopfront.texts) == 2
+        assert "Eintak viðskiptavinar" in shopfront.texts[0]
+        assert "Eintak söluaðila" in shopfront.texts[1]
+        assert not any(COPY_MARK in text for text in shopfront.texts)
+        assert await shopfront.waiting() == []
+        assert shopfront.conditions[-1] == {"printer": PrinterStatus.OK, "pending_receipts": 0}
+
+    run(path, scenario)
+
+
+def test_what_was_queued_before_a_start_is_printed_after_it(path: Path) -> None:
+    async def before(shopfront: Shopfront) -> None:
+        shopfront.printer.online = False
+        await shopfront.queue(CUSTOMER)
+        await asyncio.sleep(5)
+        assert shopfront.texts == []
+
+    async def after(shopfront: Shopfront) -> None:
+        shopfront.printer.online = True
+        await asyncio.sleep(60)
+        assert len(shopfront.texts) == 1
+        assert COPY_MARK not in shopfront.texts[0], "it never was on paper"
+
+    run(path, before, after)
+
+
+@pytest.mark.parametrize(
+    ("fault", "mend", "status"),
+    [
+        (lambda p: setattr(p, "paper", "out"), lambda p: setattr(p, "paper", "ok"), PrinterStatus.PAPER_OUT),
+        (lambda p: setattr(p, "cover", "open"), lambda p: setattr(p, "cover", "closed"), PrinterStatus.COVER_OPEN),
+        (lambda p: setattr(p, "online", False), lambda p: setattr(p, "online", True), PrinterStatus.OFFLINE),
+        (SimulatedPrinter.unplug, SimulatedPrinter.plug_in, PrinterStatus.OFFLINE),
+    ],
+    ids=["paper out", "cover open", "offline", "unplugged"],
+)
+def test_a_printer_that_fails_is_told_and_waited_for(
+    path: Path,
+    fault: Callable[[SimulatedPrinter], None],
+    mend: Callable[[SimulatedPrinter], None],
+    status: PrinterStatus,
+) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        fault(shopfront.printer)
+        await shopfront.queue(CUSTOMER, MERCHANT)
+        await asyncio.sleep(600)
+        assert shopfront.texts == []
+        assert shopfront.conditions == [{"printer": status, "pending_receipts": 2}], "told once, not at every try"
+        mend(shopfront.printer)
+        await asyncio.sleep(LONGEST_PAUSE_S + 1)
+        assert len(shopfront.texts) == 2
+        assert shopfront.conditions[-1] == {"printer": PrinterStatus.OK, "pending_receipts": 0}
+
+    run(path, scenario)
+
+
+def test_a_roll_that_ends_in_the_middle_prints_the_receipt_anew(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        shopfront.printer.lines_left = 4
+        await shopfront.queue(CUSTOMER)
+        await asyncio.sleep(10)
+        assert [receipt.state for receipt in await shopfront.waiting()] == [ReceiptState.QUEUED]
+        shopfront.printer.paper = "ok"
+        await asyncio.sleep(LONGEST_PAUSE_S + 1)
+        assert len(shopfront.texts) == 1
+        assert "T1-000007-A1B2C3" in shopfront.texts[0]
+
+    run(path, scenario)
+
+
+def test_a_receipt_that_a_power_cut_met_is_printed_again_as_a_copy(path: Path) -> None:
+    async def cut(shopfront: Shopfront) -> None:
+        shopfront.disk.refuses = ReceiptState.PRINTED  # the power goes before the end is on disk
+        await shopfront.queue(CUSTOMER)
+        await asyncio.sleep(1)
+        assert [receipt.state for receipt in await shopfront.waiting()] == [ReceiptState.PRINTING]
+
+    async def restart(shopfront: Shopfront) -> None:
+        await asyncio.sleep(600)
+        assert [COPY_MARK in text for text in shopfront.texts] == [False, True]
+        assert await shopfront.waiting() == []
+
+    run(path, cut, restart)
+
+
+def test_a_disk_that_does_not_take_the_end_of_a_receipt_does_not_make_it_come_out_twice(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        shopfront.disk.refuses = ReceiptState.PRINTED
+        await shopfront.queue(CUSTOMER, MERCHANT)
+        await asyncio.sleep(600)
+        assert len(shopfront.texts) == 1
+        shopfront.disk.refuses = None
+        await asyncio.sleep(LONGEST_PAUSE_S + 1)
+        assert len(shopfront.texts) == 2
+
+    run(path, scenario)
+
+
+def test_nothing_is_printed_that_is_not_on_disk_as_being_printed(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        shopfront.disk.refuses = ReceiptState.PRINTING
+        await shopfront.queue(CUSTOMER)
+        await asyncio.sleep(600)
+        assert shopfront.texts == []
+        shopfront.disk.refuses = None
+        await asyncio.sleep(LONGEST_PAUSE_S + 1)
+        assert len(shopfront.texts) == 1
+
+    run(path, scenario)
