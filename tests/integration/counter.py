@@ -17,6 +17,7 @@ import io
 import json
 import re
 import socket
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -39,6 +40,8 @@ SIMULATED: Settings = {
     "display": {"driver": "simulated"},
     "printer": {"driver": "simulated"},
 }
+
+_stdout_is_shared = threading.Lock()
 
 
 def merged(*settings: Settings) -> Settings:
@@ -133,10 +136,12 @@ class Counter:
 
     def clear(self) -> None:
         """Give up what a failed test left open, so that the next one fails for reasons of its own only."""
-        if self.state()["state"] != "idle":
-            self.register.send("CANCEL")
-            self.wait_for("idle")
-        self.register.forget()
+        self.register.send("")
+        self.register.send("CANCEL")
+        self.wait_for("idle")
+        self.register.send("STATUS")
+        while self.register.line() != "READY":
+            pass
 
     # --- what can be seen ---------------------------------------------------------------------------------------------
 
@@ -187,7 +192,7 @@ class Counter:
 
     def journal(self, *options: str) -> list[dict[str, Any]]:
         """``journal list --json``, newest first; run in this process, because Python takes longer to start than it."""
-        with contextlib.redirect_stdout(io.StringIO()) as output:
+        with _stdout_is_shared, contextlib.redirect_stdout(io.StringIO()) as output:
             assert cli.main(["journal", "list", "--json", *options, "--config", str(self.config_path)]) == 0
         return [json.loads(line) for line in output.getvalue().splitlines()]
 

@@ -66,12 +66,6 @@ class Register:
         assert re.match(rf"(OK|NO) \S+ ID={re.escape(register_id)}( |$)", line), f"no result of {register_id}: {line!r}"
         return line
 
-    def forget(self) -> None:
-        """Whatever was said and not read."""
-        while select.select([self._fd], [], [], 0)[0]:
-            os.read(self._fd, 4096)
-        self._unread = b""
-
     def close(self) -> None:
         with contextlib.suppress(OSError):
             os.close(self._fd)

@@ -31,13 +31,14 @@ class Traces:
     def __init__(self, counter: ShopCounter) -> None:
         self.counter = counter
         self.typed: dict[str, str] = {}
+        self.left: dict[str, bytes] = {}
 
     def sell(self, name: str, what: str, identifier: str) -> None:
         self.typed[what] = identifier
         self.counter.pay(name, 77_123)
         self.counter.press(identifier + "#")
 
-    def everywhere(self) -> Iterator[tuple[str, bytes]]:
+    def collect(self) -> Iterator[tuple[str, bytes]]:
         """Name and bytes of every file, and what the commands say."""
         for path in sorted(self.counter.folder.rglob("*")):
             if path.is_file() and path != self.counter.cable.port:
@@ -86,11 +87,12 @@ def traces(tmp_path_factory: pytest.TempPathFactory, netgiro: NetgiroProcess) ->
         counter.result("cut")
         counter.wait_for("idle")
         counter.stop()
-        yield traces
+        traces.left.update(traces.collect())
+    return traces
 
 
 def test_nothing_that_was_typed_is_left_anywhere(traces: Traces) -> None:
-    for name, data in traces.everywhere():
+    for name, data in traces.left.items():
         for what, secret in traces.typed.items():
             assert not found(secret, data), f"the {what} is in {name}"
             if len(secret) > 4:
@@ -98,13 +100,13 @@ def test_nothing_that_was_typed_is_left_anywhere(traces: Traces) -> None:
 
 
 def test_the_secret_key_is_left_nowhere(traces: Traces) -> None:
-    for name, data in traces.everywhere():
+    for name, data in traces.left.items():
         for part in (SECRET_KEY[:24], SECRET_KEY[-24:]):
             assert part.encode() not in data, f"the secret key is in {name}"
 
 
 def test_the_search_itself_finds_what_is_there(traces: Traces) -> None:
-    everything = dict(traces.everywhere())
+    everything = traces.left
     assert found("77123", everything["journal.db"] + everything.get("journal.db-wal", b""))
     assert found("p1", everything["journal list --json"])
     assert b"77.123 kr." in everything["paper.bin"]

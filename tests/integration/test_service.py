@@ -68,6 +68,16 @@ def test_missing_devices_are_said_and_looked_for(tmp_path: Path, netgiro: Netgir
         assert counter.stop() < STOP_LIMIT_S
 
 
+def test_a_stop_during_the_start_is_orderly(tmp_path: Path, netgiro: NetgiroProcess, systemd: socket.socket) -> None:
+    counter = ShopCounter(tmp_path, netgiro)
+    write_config(counter.config_path, counter.settings)
+    env = dict(counter.env) | {"NOTIFY_SOCKET": str(tmp_path / "notify")}
+    process = Process("run", "--config", str(counter.config_path), log_path=counter.log_path, env=env)
+    assert systemd.recv(1000) == b"READY=1"  # the earliest moment that the outside can tell from the start of Python
+    assert process.stop() < STOP_LIMIT_S
+    counter.cable.close()
+
+
 def test_a_second_terminal_on_the_same_journal_is_refused(tmp_path: Path, netgiro: NetgiroProcess) -> None:
     with ShopCounter(tmp_path, netgiro) as counter:
         write_config(tmp_path / "second.toml", merged(counter.settings, {"panel": {"listen": ""}}))
