@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 async def run_daemon(config: Config, wait_for_stop: Callable[[], Awaitable[None]]) -> None:
     """Run until ``wait_for_stop`` returns, an operator asks for a restart, or the sale loop fails, which is raised."""
+    stopping = asyncio.ensure_future(wait_for_stop())  # first, so that a stop during the start is orderly too
     notifier = Notifier()
     devices = build_devices(config)
     panel = await _start_panel(config, devices) if config.panel.listen else None
@@ -40,7 +41,6 @@ async def run_daemon(config: Config, wait_for_stop: Callable[[], Awaitable[None]
             panel.attach(app)
         notifier.ready()
         log.info("ready: %s, %s", config.register.protocol, config.netgiro.base_url)
-        stopping = asyncio.ensure_future(wait_for_stop())
         restarting = asyncio.ensure_future(operations.restart_asked.wait())
         failing = asyncio.ensure_future(app.wait())
         await asyncio.wait({stopping, restarting, failing}, return_when=asyncio.FIRST_COMPLETED)
