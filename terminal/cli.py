@@ -69,6 +69,14 @@ def _parser() -> argparse.ArgumentParser:
     sandbox.add_argument("--secret-key", help="default: Netgíró's public sandbox key")
     sandbox.set_defaults(command=_sandbox)
 
+    listening = commands.add_parser("listen", parents=[common], help="record what an unknown register sends")
+    listening.add_argument("--port", metavar="PATH", required=True, help="the serial port; stop the terminal first")
+    listening.add_argument("--baudrate", type=int, default=9600, help="default: 9600")
+    listening.add_argument("--bytesize", type=int, choices=[7, 8], default=8)
+    listening.add_argument("--parity", choices=["N", "E", "O"], default="N")
+    listening.add_argument("--out", metavar="FILE", type=Path, help="keep the capture here")
+    listening.set_defaults(command=_listen)
+
     check = commands.add_parser("check-config", parents=[common], help="every problem of a configuration, with its key")
     check.set_defaults(command=_check_config)
     show = commands.add_parser("show-config", parents=[common], help="the effective configuration, secrets masked")
@@ -172,6 +180,16 @@ def _simulate(options: argparse.Namespace) -> int:
     if options.count is None:
         return run_one(options.seed or 0, story=options.story)
     return run_many(options.seed or 0, options.count, options.jobs or default_jobs())
+
+
+def _listen(options: argparse.Namespace) -> None:
+    from hardware.settings import SerialSettings
+    from terminal.register.listen import listen
+
+    settings = SerialSettings(
+        port=options.port, baudrate=options.baudrate, bytesize=options.bytesize, parity=options.parity
+    )
+    asyncio.run(listen(settings, options.out, lambda line: print(line, flush=True), _signalled))
 
 
 # --- looking ----------------------------------------------------------------------------------------------------------
