@@ -96,7 +96,8 @@ class Turns:
         self._resume_s = at_s
 
     def respond(self, apdu: bytes, purpose: Purpose = Purpose.RESPONSE) -> None:
-        """Answer a command of the register."""
+        """Answer a command of the register, which does not wait any more for the answer to the one before."""
+        self._responses = deque(frame for frame in self._responses if frame.purpose is Purpose.ACCEPTANCE)
         self._responses.append(Frame(apdu, purpose))
         crossed = self._flying
         if crossed is not None and not crossed.purpose.is_response:
