@@ -36,6 +36,16 @@ def add_operation_commands(
     bundle.add_argument("file", metavar="FILE", type=Path, nargs="?", help="default: a new file in this folder")
     bundle.set_defaults(command=_support_bundle)
 
+    upgrade = commands.add_parser("upgrade", parents=[common], help="to a signed release, and back if it is not well")
+    what = upgrade.add_mutually_exclusive_group(required=True)
+    what.add_argument("file", metavar="FILE", type=Path, nargs="?", help="the release's archive")
+    what.add_argument("--back", action="store_true", help="to the version before")
+    upgrade.add_argument("--signature", metavar="FILE", type=Path, help="default: FILE.sig")
+    upgrade.add_argument("--allow-older", action="store_true", help="also to an older version")
+    upgrade.add_argument("--patience", metavar="S", type=float, default=600.0, help="seconds to wait for an open sale")
+    upgrade.add_argument("--health", metavar="S", type=float, default=90.0, help="seconds in which it must be well")
+    upgrade.set_defaults(command=_upgrade)
+
     secret = commands.add_parser("secret", parents=[common], help="Netgíró's secret key in systemd's credential store")
     verbs = secret.add_subparsers(required=True, metavar="set|remove")
     set_it = verbs.add_parser("set", parents=[common], help="read the key from the keyboard or a pipe and keep it")
@@ -114,3 +124,18 @@ def _support_bundle(options: argparse.Namespace) -> None:
     target = options.file or Path(f"netgiro-terminal-support-{datetime.now():%Y%m%d-%H%M%S}.tar.gz")
     names = write_bundle(find_config_path(options.config), target)
     print(f"{target}: {', '.join(names)}. No key and no customer is in it; look for yourself: tar -xzOf {target}")
+
+
+def _upgrade(options: argparse.Namespace) -> None:
+    from terminal.config import find_config_path
+    from terminal.control import control_path
+    from terminal.upgrade import Slots, SystemdMachine, Upgrade
+
+    config = _load(options)
+    machine = SystemdMachine(find_config_path(options.config), control_path(config))
+    upgrade = Upgrade(Slots(), machine, Path(config.journal.path), patience_s=options.patience, health_s=options.health)
+    if options.back:
+        upgrade.back()
+    else:
+        signature = options.signature or options.file.with_name(options.file.name + ".sig")
+        upgrade.to_release(options.file, signature, allow_older=options.allow_older)
