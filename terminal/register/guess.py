@@ -17,6 +17,7 @@ from terminal.register.escpos_stream import EscposReader, PrintedLine
 from terminal.register.pole_display import PoleDisplay
 from terminal.register.settings import Emulation, TotalRules
 from terminal.register.total import TotalFinder
+from terminal.register.zvt_link import Framer
 
 BAUDRATES = (9600, 19_200, 2400, 4800, 38_400, 57_600, 115_200, 1200)
 _FEW_BYTES = 8
@@ -73,9 +74,8 @@ def _readable(data: bytes) -> float:
 
 
 def _zvt(data: bytes) -> Guess | None:
-    if re.search(rb"\x10\x02(?:(?!\x10\x03).){3,}?\x10\x03..", data, re.DOTALL) is None:
-        return None
-    return Guess("ZVT", "frames of DLE STX ... DLE ETX and two bytes of CRC", ('protocol = "zvt"',))
+    frames = sum(isinstance(item, bytes) for item in Framer().feed(data))
+    return Guess("ZVT", f"{frames} frames with a right CRC", ('protocol = "zvt"',)) if frames else None
 
 
 def _concert(data: bytes) -> Guess | None:
