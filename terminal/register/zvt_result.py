@@ -9,7 +9,7 @@ import msgspec
 
 from hardware.interfaces import Document, TextLine
 from terminal.money import AmountDecimals, format_register_amount
-from terminal.register import zvt_apdu as za
+from terminal.register import zvt_frames as zf
 from terminal.register.protocol import RefusalCode, RequestRefused, SaleResult
 from terminal.register.zvt_apdu import Command, Result
 from terminal.sale import Outcome, Reason
@@ -80,7 +80,7 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
         """04 0F for the result of a sale."""
         code, sale = result_code(result), result.sale
         paid = code is Result.GOOD
-        return za.StatusInformation(
+        return zf.StatusInformation(
             result=code,
             amount=self.digits(result.amount_kr),
             trace=sale.number if sale else None,
@@ -96,15 +96,15 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
     def undone(self, result: SaleResult, *, currency: bytes | None) -> bytes:
         """04 0F that takes back one with "paid"."""
         digits = self.digits(result.amount_kr)
-        return za.StatusInformation(result=Result.CANCELLED, amount=digits, currency=currency).encode()
+        return zf.StatusInformation(result=Result.CANCELLED, amount=digits, currency=currency).encode()
 
     def totals(self, totals: Totals) -> bytes:
         """04 0F with the payments of a period."""
         paid = totals.of(Outcome.APPROVED)
         digits = self.digits(paid.sum_kr)
         first, last = receipt_number(totals.first_number), receipt_number(totals.last_number)
-        field = za.totals_field(first, last, paid.count, digits)
-        return za.StatusInformation(result=Result.GOOD, amount=digits, totals=field).encode()
+        field = zf.totals_field(first, last, paid.count, digits)
+        return zf.StatusInformation(result=Result.GOOD, amount=digits, totals=field).encode()
 
 
 def receipt_number(number: int | None) -> int:
@@ -118,11 +118,11 @@ def receipt_frames(document: Document, *, as_text_blocks: bool) -> Iterator[byte
     if not lines:
         return
     if as_text_blocks:
-        yield from za.text_blocks(_laid_out(line) for line in lines)
+        yield from zf.text_blocks(_laid_out(line) for line in lines)
         return
     for line in lines:
-        yield za.print_line(_text(line), (CENTRED if line.align == "center" else 0) | (DOUBLE if line.double else 0))
-    yield za.print_line("", LAST_LINE)
+        yield zf.print_line(_text(line), (CENTRED if line.align == "center" else 0) | (DOUBLE if line.double else 0))
+    yield zf.print_line("", LAST_LINE)
 
 
 def _text(line: TextLine) -> str:

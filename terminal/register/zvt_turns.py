@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from terminal.register.zvt_apdu import Apdu, Result, ZvtError, parse_apdu, refusal
+from terminal.register.zvt_apdu import Apdu, Result, ZvtError, parse_apdu
+from terminal.register.zvt_frames import refusal
 from terminal.register.zvt_link import Fate, FrameReceived, LinkEvent, ZvtLink
 
 T3_S = 5.0

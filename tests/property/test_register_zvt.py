@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from terminal.register import zvt_apdu as za
+from terminal.register import zvt_frames as zf
 from terminal.register.protocol import RegisterRequest, ResultDelivered, ResultRejected, SaleRequested
 from terminal.register.zvt import ZvtProtocol
 from terminal.register.zvt_link import LONGEST_APDU, MOST_CONTROLS, Framer, encode_frame
@@ -66,7 +67,7 @@ def test_nothing_raises_and_nothing_grows_on_any_bytes(chunks: list[bytes], deci
     for number, chunk in enumerate(chunks * 10):
         protocol.receive_data(chunk, float(number))
         protocol.wake(float(number))
-    assert len(protocol.data_to_send()) <= MOST_CONTROLS + 2 * za.MOST_DATA + 20
+    assert len(protocol.data_to_send()) <= MOST_CONTROLS + 2 * zf.MOST_DATA + 20
     assert len(protocol._turns._responses) + len(protocol._turns._frames) <= 4
 
 
@@ -124,15 +125,15 @@ def test_every_amount_is_read_and_told_as_the_register_wrote_it(
 
 @given(st.text())
 def test_any_text_becomes_printable_for_the_register(text: str) -> None:
-    encoded = za.to_cp437(text)
+    encoded = zf.to_cp437(text)
     assert all(byte >= 0x20 and byte != 0x7F for byte in encoded)
-    assert len(za.print_line(text)) <= 3 + za.MOST_DATA
-    assert za.text_blocks([text, text])
+    assert len(zf.print_line(text)) <= 3 + zf.MOST_DATA
+    assert zf.text_blocks([text, text])
 
 
 @given(st.lists(st.text(max_size=120), max_size=60))
 def test_every_receipt_fits_its_frames(lines: list[str]) -> None:
-    for block in za.text_blocks(lines):
+    for block in zf.text_blocks(lines):
         tags = za.parse_tlv(za.parse_fields(za.parse_apdu(block).data)[0x06])
         assert [tag for tag, _ in tags] == [0x1F07, 0x25]
 

@@ -7,7 +7,9 @@ from datetime import datetime
 import pytest
 
 from terminal.register import zvt_apdu as za
-from terminal.register.zvt_apdu import Apdu, Authorisation, Config, Registration, Result, StatusInformation, ZvtError
+from terminal.register import zvt_frames as zf
+from terminal.register.zvt_apdu import Apdu, Authorisation, Config, Registration, Result, ZvtError
+from terminal.register.zvt_frames import StatusInformation
 from tests.unit import zvt_dumps
 from tests.unit.zvt_register import unwrap
 
@@ -162,25 +164,25 @@ PAID = StatusInformation(
 @pytest.mark.parametrize(
     ("name", "frame"),
     [
-        ("good", za.good()),
-        ("not possible", za.refusal(Result.NOT_POSSIBLE)),
-        ("please wait", za.refusal(Result.PLEASE_WAIT)),
-        ("wrong currency, ISK", za.wrong_currency_at_registration(za.ISK)),
-        ("registered", za.registered("12345678", None)),
-        ("registered, ISK", za.registered("12345678", za.ISK)),
-        ("status, NG1.0, ready", za.terminal_status(0, "NG1.0")),
-        ("progress 0A", za.intermediate_status(0x0A)),
-        ("progress 0E", za.intermediate_status(0x0E)),
-        ("progress 17", za.intermediate_status(0x17)),
+        ("good", zf.good()),
+        ("not possible", zf.refusal(Result.NOT_POSSIBLE)),
+        ("please wait", zf.refusal(Result.PLEASE_WAIT)),
+        ("wrong currency, ISK", zf.wrong_currency_at_registration(za.ISK)),
+        ("registered", zf.registered("12345678", None)),
+        ("registered, ISK", zf.registered("12345678", za.ISK)),
+        ("status, NG1.0, ready", zf.terminal_status(0, "NG1.0")),
+        ("progress 0A", zf.intermediate_status(0x0A)),
+        ("progress 0E", zf.intermediate_status(0x0E)),
+        ("progress 17", zf.intermediate_status(0x17)),
         ("paid", PAID.encode()),
         ("result 00, ISK", StatusInformation(result=0, amount="000000001990", currency=za.ISK).encode()),
         ("result 6C, ISK", StatusInformation(result=0x6C, amount="000000001990", currency=za.ISK).encode()),
-        ("print line", za.print_line("** Netgiro **")),
-        ("print empty line", za.print_line("")),
-        ("text block", za.text_blocks(["** Netgiro **", "Upphaed 1.990 kr"])[0]),
-        ("completion", za.completion()),
-        ("aborted 6C", za.aborted(0x6C)),
-        ("aborted 05", za.aborted(0x05)),
+        ("print line", zf.print_line("** Netgiro **")),
+        ("print empty line", zf.print_line("")),
+        ("text block", zf.text_blocks(["** Netgiro **", "Upphaed 1.990 kr"])[0]),
+        ("completion", zf.completion()),
+        ("aborted 6C", zf.aborted(0x6C)),
+        ("aborted 05", zf.aborted(0x05)),
     ],
 )
 def test_frames_are_written_as_real_terminals_write_them(name: str, frame: bytes) -> None:
@@ -197,25 +199,25 @@ def test_fields_of_a_status_stand_in_the_specifications_order() -> None:
 
 
 def test_numbers_go_round_at_the_size_of_their_field() -> None:
-    assert za.to_bcd(1_234_567, 3) == bytes.fromhex("234567")
-    assert za.to_bcd(7, 2) == bytes.fromhex("0007")
+    assert zf.to_bcd(1_234_567, 3) == bytes.fromhex("234567")
+    assert zf.to_bcd(7, 2) == bytes.fromhex("0007")
 
 
 def test_totals_stand_among_the_other_cards() -> None:
-    field = za.totals_field(1, 17, 12, "000000023880")
+    field = zf.totals_field(1, 17, 12, "000000023880")
     assert len(field) == 53
     assert field == bytes.fromhex("0001 0017") + bytes(42) + bytes.fromhex("0c 000000023880")
-    assert za.totals_field(1, 9999, 1000, "0")[-7] == 255
+    assert zf.totals_field(1, 9999, 1000, "0")[-7] == 255
 
 
 def test_icelandic_becomes_what_the_registers_code_page_has() -> None:
-    assert za.to_cp437(ICELANDIC).decode("cp437") == "AÉIOUYThÆÖD áéíóúythæöd EUR"
-    assert za.to_cp437("a\x00\x1b\n\x10b") == b"a    b"
+    assert zf.to_cp437(ICELANDIC).decode("cp437") == "AÉIOUYThÆÖD áéíóúythæöd EUR"
+    assert zf.to_cp437("a\x00\x1b\n\x10b") == b"a    b"
 
 
 def test_long_receipts_are_cut_into_blocks_of_which_the_last_says_so() -> None:
     lines = [f"{number:03d} {'x' * 28}" for number in range(40)]
-    blocks = [za.parse_apdu(block) for block in za.text_blocks(lines)]
+    blocks = [za.parse_apdu(block) for block in zf.text_blocks(lines)]
     assert len(blocks) > 3
     read = []
     for block in blocks:
@@ -227,6 +229,6 @@ def test_long_receipts_are_cut_into_blocks_of_which_the_last_says_so() -> None:
 
 
 def test_texts_are_cut_to_what_a_frame_takes() -> None:
-    assert len(za.print_line("x" * 500)) == 3 + za.MOST_DATA
+    assert len(zf.print_line("x" * 500)) == 3 + zf.MOST_DATA
     text = za.parse_fields(za.parse_apdu(StatusInformation(result=0, text="þ" * 500).encode()).data)[0x3C]
     assert text == b"th" * 49 + b"t"
