@@ -33,7 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     options = _parser().parse_args(arguments, argparse.Namespace(config=None))
     try:
-        return int(options.command(options) or 0)
+        code = int(options.command(options) or 0)
+        sys.stdout.flush()  # here a reader that has gone can still be dealt with
+        return code
     except ConfigError as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)
