@@ -96,9 +96,13 @@ def test_a_caller_that_never_finishes_does_not_hold_up_the_stop() -> None:
         _reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n")
         await writer.drain()
+        async with asyncio.timeout(5):
+            while not server.server_state.connections:  # noqa: ASYNC110 - it has no event to wait for
+                await asyncio.sleep(0)
         async with asyncio.timeout(SHUTDOWN_S + 2):
             await server.stop()
         writer.close()
+        await writer.wait_closed()
 
     asyncio.run(scenario())
 
