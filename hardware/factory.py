@@ -73,18 +73,16 @@ def build_printer(settings: PrinterSettings) -> Printer | None:
         case "serial" | "usb" | "network" | "file":
             from hardware.printer import EscposPrinter
             from hardware.printer_transports import build_transport
+            from hardware.receipt_encoder import Typesetting
 
             return EscposPrinter(
-                build_transport(settings),
-                columns=settings.columns,
-                codepage=settings.codepage,
-                profile=settings.profile,
-                answer_deadline_s=settings.timeout_s,
+                build_transport(settings), Typesetting.of(settings), answer_deadline_s=settings.timeout_s
             )
         case "simulated":
+            from hardware.receipt_encoder import Typesetting
             from hardware.simulated import SimulatedPrinter
 
-            return SimulatedPrinter(columns=settings.columns, codepage=settings.codepage)
+            return SimulatedPrinter(Typesetting.of(settings))
         case "none":
             return None
         case _:

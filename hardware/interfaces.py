@@ -120,13 +120,29 @@ class TextLine(msgspec.Struct, frozen=True):
     align: Literal["left", "center", "right"] = "left"
     bold: bool = False
     double: bool = False
+    codepage: str = ""
+    """For test slips: another code page than the printer's own, or "raster"."""
 
 
 class Cut(msgspec.Struct, frozen=True):
-    """Feed to the knife and cut."""
+    """Feed to the knife and cut, as far as the printer is set to."""
 
 
-PaperItem: TypeAlias = TextLine | Cut
+class Logo(msgspec.Struct, frozen=True):
+    """The shop's logo, if the printer has one."""
+
+
+class QrCode(msgspec.Struct, frozen=True):
+    """A short text for cameras, centred."""
+
+    text: str
+
+
+class OpenDrawer(msgspec.Struct, frozen=True):
+    """Kick the cash drawer that hangs on the printer, if there is one."""
+
+
+PaperItem: TypeAlias = TextLine | Cut | Logo | QrCode | OpenDrawer
 Document: TypeAlias = Sequence[PaperItem]
 
 
@@ -139,6 +155,9 @@ class Printer(Device, Protocol):
     async def open(self) -> None: ...
 
     async def status(self) -> PrinterStatus: ...
+
+    async def prepare(self) -> None:
+        """A document may come soon: load what is slow to load, so that it starts at once. Never raises."""
 
     async def print_document(self, document: Document) -> None:
         """Print all of it; returns once the printer has it. Raises PrinterError if it may not be on paper."""

@@ -39,6 +39,12 @@ def draw(rows: Sequence[Row], columns: Columns, scale: int = 1) -> Image.Image:
     return picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
 
 
+def draw_strip(rows: Sequence[Row], columns: Columns) -> Image.Image:
+    """The rows alone, as wide as the print head, without the paper's margins."""
+    picture = draw(rows, columns)
+    return picture.crop((MARGIN_PX, MARGIN_PX, picture.width - MARGIN_PX, picture.height - MARGIN_PX))
+
+
 def _height(row: Row) -> int:
     match row:
         case TextRow():

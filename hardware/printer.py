@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from typing import Protocol
 
 from hardware import printer_status
-from hardware.interfaces import Columns, DeviceError, Document, PrinterError, PrinterStatus
-from hardware.receipt_encoder import encode
+from hardware.interfaces import Columns, DeviceError, Document, Logo, PrinterError, PrinterStatus, TextLine
+from hardware.receipt_encoder import Typesetting, encode_pieces
 
 log = logging.getLogger(__name__)
 
 STATUS_DEADLINE_S = 1.5
 """A printer answers DLE EOT within some ten milliseconds; one that has not by now has no back channel or is off."""
+
+PIECE_S = 2.0
+"""For a piece to come out of a printer that does not say when: LINES_PER_PIECE lines at 75 mm/s."""
 
 _FAULTS = {
     PrinterStatus.PAPER_OUT: "the printer is out of paper: put in a new roll, then print again",
@@ -49,30 +53,21 @@ class Transport(Protocol):
 class EscposPrinter:
     """Any printer that understands ESC/POS, over any transport."""
 
-    def __init__(
-        self,
-        transport: Transport,
-        *,
-        columns: Columns,
-        codepage: str,
-        profile: str = "default",
-        answer_deadline_s: float = 5.0,
-    ) -> None:
+    def __init__(self, transport: Transport, typesetting: Typesetting, *, answer_deadline_s: float = 5.0) -> None:
         self._transport = transport
-        self._columns = columns
-        self._codepage = codepage
-        self._profile = profile
+        self._typesetting = typesetting
         self._answer_deadline_s = answer_deadline_s
         self._confirms_in_order = True
         self._turn = asyncio.Lock()
 
     @property
     def columns(self) -> Columns:
-        return self._columns
+        return self._typesetting.columns
 
     @property
     def description(self) -> str:
-        return f"receipt printer, {self._columns} columns, {self._codepage}, {self._transport.description}"
+        typesetting = self._typesetting
+        return f"receipt printer, {typesetting.columns} columns, {typesetting.codepage}, {self._transport.description}"
 
     async def open(self) -> None:
         """Raises DeviceError if the printer cannot be reached. Being out of paper is not an error here."""
@@ -91,6 +86,11 @@ class EscposPrinter:
             finally:
                 await self._transport.rest()
 
+    async def prepare(self) -> None:
+        """Load python-escpos, and Pillow if it will be needed, in a thread: 200 ms and more from a slow card."""
+        with contextlib.suppress(Exception):  # the receipt itself will tell what is wrong
+            await asyncio.to_thread(encode_pieces, [Logo(), TextLine("Þ")], self._typesetting)
+
     async def print_document(self, document: Document) -> None:
         """Print it and wait until the printer has. Raises PrinterError on a fault before, during or after.
 
@@ -99,29 +99,39 @@ class EscposPrinter:
         """
         # In a thread: the first receipt loads python-escpos, which takes seconds from a slow card.
         try:
-            data = await asyncio.to_thread(encode, document, codepage=self._codepage, profile=self._profile)
+            pieces = await asyncio.to_thread(encode_pieces, document, self._typesetting)
         except ValueError as error:  # a mistake in the configuration
             raise PrinterError(f"{error} (nothing was printed)", PrinterStatus.UNKNOWN) from error
         async with self._turn:
             try:
-                await self._print(data)
+                await self._print(pieces)
             finally:
                 await self._transport.rest()
 
-    async def _print(self, data: bytes) -> None:
+    async def _print(self, pieces: list[bytes]) -> None:
         try:
             before = await self._status()
         except DeviceError as error:
             raise PrinterError(f"{error} (nothing was printed)", PrinterStatus.UNKNOWN) from error
         _raise_fault(before, "nothing was printed")
         try:
-            await self._transport.send(data)
+            for piece in pieces[:-1]:
+                await self._transport.send(piece)
+                await self._until_printed(before)
+            await self._transport.send(pieces[-1])
             after = await self._status_when_done(before)
         except DeviceError as error:
             raise PrinterError(f"{error} (the receipt may be incomplete)", PrinterStatus.UNKNOWN) from error
         _raise_fault(after, "the receipt may be incomplete")
         if after is PrinterStatus.UNKNOWN and before is not PrinterStatus.UNKNOWN:
             raise PrinterError("the printer fell silent while it printed: look at the receipt, is it whole?", after)
+
+    async def _until_printed(self, before: PrinterStatus) -> None:
+        """A long receipt would run over the buffer of a printer that cannot hold the sender back."""
+        if before is PrinterStatus.UNKNOWN or not self._confirms_in_order:
+            await asyncio.sleep(PIECE_S if self._transport.has_answers else 0)
+            return
+        _raise_fault(await self._status_when_done(before), "the receipt may be incomplete")
 
     async def _status_when_done(self, before: PrinterStatus) -> PrinterStatus:
         """DLE EOT is answered while paper still moves, so first wait for the answer that comes after the last line."""

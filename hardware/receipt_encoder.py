@@ -1,4 +1,4 @@
-"""From a document to the bytes of a receipt printer (ESC/POS), composed by python-escpos. Pure, apart from the log.
+"""From a document to the bytes of a receipt printer (ESC/POS), composed by python-escpos.
 
 Code pages are where receipts go wrong: python-escpos prints ``?`` for a letter the page does not have. Here every text
 is first brought into the page (:func:`to_codepage`): what is missing is written in other letters, and logged once.
@@ -9,11 +9,29 @@ from __future__ import annotations
 import logging
 import unicodedata
 from functools import lru_cache
-from typing import assert_never
+from itertools import pairwise
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal, assert_never
 
-from hardware.interfaces import Cut, Document, TextLine
+import msgspec
+
+from hardware.interfaces import Columns, Cut, Document, Logo, OpenDrawer, PaperItem, QrCode, TextLine
+from hardware.paper import DOTS_PER_LINE
+from hardware.settings import PrinterSettings
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 log = logging.getLogger(__name__)
+
+ICELANDIC = "ÁÉÍÓÚÝÞÆÖÐáéíóúýþæöð"
+CODEPAGES_BY_MERIT = ("CP858", "CP1252", "ISO_8859-15", "CP850", "CP861")
+"""Code pages with every letter of ICELANDIC, by python-escpos' names; the first three have the euro sign too."""
+RASTER = "raster"
+"""Stands for no code page at all: text is printed as a picture."""
+LINES_PER_PIECE = 40
+"""As much as a small printer's buffer of 4 KB holds; most receipts are one piece."""
+FEED_TO_EDGE_LINES = 6
 
 _OTHER_LETTERS = {
     "Þ": "Th", "þ": "th", "Ð": "D", "ð": "d", "Æ": "AE", "æ": "ae", "Ø": "O", "ø": "o", "Œ": "OE", "œ": "oe",
@@ -59,40 +77,151 @@ def _has(char: str, codepage: str) -> bool:
         return False
 
 
+class Typesetting(msgspec.Struct, frozen=True, kw_only=True):
+    """What decides how a document becomes bytes. The meanings are those of PrinterSettings."""
+
+    columns: Columns = 48
+    codepage: str = "CP858"
+    profile: str = "default"
+    logo: str = ""
+    cut: Literal["partial", "full", "none"] = "partial"
+    drawer: Literal["none", "pin2", "pin5"] = "none"
+
+    @classmethod
+    def of(cls, settings: PrinterSettings) -> Typesetting:
+        """What ``[printer]`` says of it."""
+        return cls(**{field: getattr(settings, field) for field in cls.__struct_fields__})
+
+
 def encode(document: Document, *, codepage: str, profile: str = "default") -> bytes:
+    """The document as ESC/POS in one piece; see :func:`encode_pieces`."""
+    return b"".join(encode_pieces(document, Typesetting(codepage=codepage, profile=profile)))
+
+
+def encode_pieces(document: Document, typesetting: Typesetting) -> list[bytes]:
     """The document as ESC/POS: printer reset, code page chosen, a style command only where the style changes.
 
-    ``profile`` names a printer in python-escpos' capability list. Raises ValueError if there is none of that
-    name, or it has no such code page.
+    In pieces that a printer without flow control can hold, so that the rest can wait until each has been printed.
+    Raises ValueError if python-escpos knows no printer of that profile, or that has no such code page.
     """
+    composer = _Composer(typesetting)
+    for item in document:
+        composer.add(item)
+    return composer.pieces()
+
+
+def usable_codepages(profile: str = "default") -> list[str]:
+    """The profile's code pages that have every letter of :data:`ICELANDIC`, the best first."""
+    pages = _new_dummy(profile).profile.get_code_pages()
+    return [page for page in CODEPAGES_BY_MERIT if page in pages]
+
+
+class _Composer:
+    """Composes with python-escpos, and with raster graphics where no code page will do."""
+
+    def __init__(self, typesetting: Typesetting) -> None:
+        self._set = typesetting
+        self._escpos = _new_dummy(typesetting.profile)
+        self._codepage = ""
+        self._style = TextLine()
+        self._lines = 0
+        self._ends: list[int] = []
+        self._escpos.hw("INIT")
+        if typesetting.codepage != RASTER:
+            self._choose_codepage(typesetting.codepage)
+
+    def add(self, item: PaperItem) -> None:
+        match item:
+            case TextLine():
+                self._add_text(item)
+            case Cut() if self._set.cut == "none":
+                self._escpos.print_and_feed(FEED_TO_EDGE_LINES)
+            case Cut():
+                self._escpos.cut(mode="FULL" if self._set.cut == "full" else "PART")
+            case Logo():
+                self._add_logo()
+            case QrCode(text):
+                self._add_picture(raster().centred(raster().qr_picture(text), self._set.columns))
+            case OpenDrawer():
+                if self._set.drawer != "none":
+                    self._escpos.cashdraw(2 if self._set.drawer == "pin2" else 5)
+            case _:
+                assert_never(item)
+
+    def pieces(self) -> list[bytes]:
+        data: bytes = self._escpos.output
+        ends = [end for end in self._ends if 0 < end < len(data)]
+        return [data[start:end] for start, end in pairwise([0, *ends, len(data)])]
+
+    def _add_text(self, line: TextLine) -> None:
+        codepage = line.codepage or self._set.codepage
+        if codepage == RASTER and line.text:
+            text = unicodedata.normalize("NFC", line.text)
+            self._add_picture(raster().text_picture(msgspec.structs.replace(line, text=text), self._set.columns))
+            return
+        if codepage not in (RASTER, self._codepage):
+            self._choose_codepage(codepage)
+        style = self._style
+        if (line.align, line.bold, line.double) != (style.align, style.bold, style.double):
+            self._escpos.set(
+                align=line.align,
+                bold=line.bold,
+                normal_textsize=not line.double,
+                double_width=line.double,
+                double_height=line.double,
+            )
+            self._style = line
+        self._escpos.textln(to_codepage(line.text, python_codec(codepage)) if line.text else "")
+        self._count(2 if line.double else 1)
+
+    def _choose_codepage(self, codepage: str) -> None:
+        if codepage not in self._escpos.profile.get_code_pages():
+            raise ValueError(
+                f"printer profile {self._set.profile!r} has no code page {codepage}: choose another printer.codepage"
+            )
+        self._escpos.charcode(codepage)
+        self._codepage = codepage
+
+    def _add_logo(self) -> None:
+        if not self._set.logo:
+            return
+        try:
+            picture = raster().logo_picture(self._set.logo, self._set.columns)
+        except OSError as error:
+            log.warning("the logo %s is left out: %s", self._set.logo, error.strerror or error)
+            return
+        self._add_picture(raster().centred(picture, self._set.columns))
+
+    def _add_picture(self, picture: Image) -> None:
+        for command in raster().commands(picture):
+            self._escpos._raw(command)
+            self._count(-(-picture.height // DOTS_PER_LINE))
+
+    def _count(self, lines: int) -> None:
+        self._lines += lines
+        if self._lines >= LINES_PER_PIECE:
+            self._lines = 0
+            self._ends.append(len(self._escpos.output))
+
+
+def _new_dummy(profile: str) -> Any:
+    """python-escpos' printer that keeps the bytes. Raises ValueError for a profile that it does not know."""
     from escpos.exceptions import Error  # noqa: PLC0415  takes 200 ms: not before the first receipt is due
     from escpos.printer import Dummy  # noqa: PLC0415
 
     try:
-        composer = Dummy(profile=profile)
+        return Dummy(profile=profile)
     except (KeyError, Error) as error:
         raise ValueError(f"python-escpos knows no printer profile {profile!r}: correct printer.profile") from error
-    composer.hw("INIT")
-    if codepage not in composer.profile.get_code_pages():
-        raise ValueError(f"printer profile {profile!r} has no code page {codepage}: choose another printer.codepage")
-    composer.charcode(codepage)
-    style = TextLine()
-    for item in document:
-        match item:
-            case TextLine():
-                if (item.align, item.bold, item.double) != (style.align, style.bold, style.double):
-                    composer.set(
-                        align=item.align,
-                        bold=item.bold,
-                        normal_textsize=not item.double,
-                        double_width=item.double,
-                        double_height=item.double,
-                    )
-                    style = item
-                composer.textln(to_codepage(item.text, codepage))
-            case Cut():
-                composer.cut(mode="PART")
-            case _:
-                assert_never(item)
-    output: bytes = composer.output
-    return output
+
+
+def raster() -> ModuleType:
+    """hardware.raster, which loads Pillow: not before there is a picture to print."""
+    from hardware import raster as module  # noqa: PLC0415
+
+    return module
+
+
+def python_codec(codepage: str) -> str:
+    """Python's name of a page that python-escpos names."""
+    return codepage.replace("ISO_", "ISO").replace("-", "_") if codepage.startswith("ISO_") else codepage

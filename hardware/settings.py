@@ -71,7 +71,7 @@ class SignalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class PrinterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``[printer]``: how the receipt printer is reached, what paper it has, and what it understands.
+    """``[printer]``: how the receipt printer is reached, what paper it has, what it understands and what hangs on it.
 
     ``profile`` is python-escpos' name for the model; it matters where a printer numbers its code pages in its own way.
     """
@@ -86,5 +86,8 @@ class PrinterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     usb_product_id: Annotated[int, msgspec.Meta(ge=0, le=0xFFFF)] = 0
     columns: Columns = 48
     profile: str = "default"
-    codepage: Literal["CP858", "CP1252", "CP850", "CP861"] = "CP858"
+    codepage: Literal["CP858", "CP1252", "ISO_8859-15", "CP850", "CP861", "raster"] = "CP858"
+    logo: str = ""
+    cut: Literal["partial", "full", "none"] = "partial"
+    drawer: Literal["none", "pin2", "pin5"] = "none"
     timeout_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 5.0

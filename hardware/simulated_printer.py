@@ -15,6 +15,7 @@ from hardware import paper, printer_status
 from hardware.interfaces import Columns, DeviceError
 from hardware.paper import Command, CutRow, Paper
 from hardware.printer import EscposPrinter
+from hardware.receipt_encoder import Typesetting
 
 PaperSupply = Literal["ok", "low", "out"]
 Cover = Literal["closed", "open"]
@@ -56,9 +57,12 @@ class SimulatedPrinter(EscposPrinter):
     ``on_change`` is called on the event loop after every change that can be seen: paper fed or cut, a setting changed.
     """
 
-    def __init__(self, *, columns: Columns = 48, codepage: str = "CP858") -> None:
-        self._machine = _Machine(columns, self._changed)
-        super().__init__(self._machine, columns=columns, codepage=codepage)
+    def __init__(
+        self, typesetting: Typesetting | None = None, *, columns: Columns = 48, codepage: str = "CP858"
+    ) -> None:
+        typesetting = typesetting or Typesetting(columns=columns, codepage=codepage)
+        self._machine = _Machine(typesetting.columns, self._changed)
+        super().__init__(self._machine, typesetting)
         self.on_change: Callable[[], None] = lambda: None
 
     @property

@@ -128,6 +128,7 @@ class ReceiptSettings(Section, frozen=True, kw_only=True):
 
     language: Language = "is"
     merchant_copy: bool = True
+    reference_qr: bool = False
 
 
 class JournalSettings(Section, frozen=True, kw_only=True):
@@ -252,7 +253,9 @@ def _with_paths_from(path: Path, config: Config) -> Config:
     journal = msgspec.structs.replace(config.journal, path=str(folder / config.journal.path))
     key_file = config.netgiro.secret_key_file
     netgiro = msgspec.structs.replace(config.netgiro, secret_key_file=str(folder / key_file) if key_file else "")
-    return msgspec.structs.replace(config, path=path, journal=journal, netgiro=netgiro)
+    logo = config.printer.logo
+    printer = msgspec.structs.replace(config.printer, logo=str(folder / logo) if logo else "")
+    return msgspec.structs.replace(config, path=path, journal=journal, netgiro=netgiro, printer=printer)
 
 
 def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:

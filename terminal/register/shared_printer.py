@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack
 
 from hardware.interfaces import DeviceError, Printer, SerialPort
 from hardware.printer import EscposPrinter
+from hardware.receipt_encoder import Typesetting
 from hardware.settings import PrinterSettings
 from terminal.register.escpos_stream import EscposReader
 from terminal.register.passthrough import PassthroughPort
@@ -114,8 +115,6 @@ def build_shared_printer(port: PassthroughPort, settings: PrinterSettings) -> Pr
     """The printer behind the register, not yet open."""
     return EscposPrinter(
         SharedPrinterTransport(port, settings.device),
-        columns=settings.columns,
-        codepage=settings.codepage,
-        profile=settings.profile,
+        Typesetting.of(settings),
         answer_deadline_s=settings.timeout_s,
     )

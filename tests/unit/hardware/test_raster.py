@@ -1,0 +1,156 @@
+"""Pictures on paper: text without a code page, logos, QR codes; read back from the dots that a printer would burn."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+import qrcode
+from PIL import Image, ImageDraw
+
+from hardware import paper, raster
+from hardware.interfaces import Cut, Logo, OpenDrawer, QrCode, TextLine
+from hardware.paper import RasterRow, TextRow
+from hardware.receipt_encoder import (
+    CODEPAGES_BY_MERIT,
+    ICELANDIC,
+    LINES_PER_PIECE,
+    Typesetting,
+    encode_pieces,
+    python_codec,
+    usable_codepages,
+)
+
+
+def strips(document, **settings):
+    data = b"".join(encode_pieces(document, Typesetting(**settings)))
+    return [row for row in paper.decode(data, settings.get("columns", 48)) if isinstance(row, RasterRow)]
+
+
+def picture_of(rows):
+    width_bytes = max(row.width_bytes for row in rows)
+    height = sum(len(row.dots) // row.width_bytes for row in rows)
+    whole = Image.new("1", (width_bytes * 8, height))
+    top = 0
+    for row in rows:
+        part = Image.frombytes("1", (row.width_bytes * 8, len(row.dots) // row.width_bytes), row.dots)
+        whole.paste(part, (0, top))
+        top += part.height
+    return whole
+
+
+def test_text_without_a_code_page_is_printed_as_the_same_picture_that_letters_would_make():
+    (row,) = strips([TextLine("Þökk sé þér")], codepage="raster")
+    expected = raster.text_picture(TextLine("Þökk sé þér"), 48)
+    ink = picture_of([row])
+    assert ink.histogram()[255] == expected.histogram()[0] > 100
+    assert strips([TextLine("Þökk sé þér")], codepage="CP858") == []
+
+
+@pytest.mark.parametrize("columns", [32, 42, 48])
+def test_no_strip_is_wider_than_the_paper_nor_too_high(columns):
+    document = [TextLine("Ð" * columns), TextLine("Æ" * columns, double=True), QrCode("T1-000042-7KQ2AB")]
+    for row in strips(document, columns=columns, codepage="raster"):
+        assert row.width_bytes * 8 <= raster.width_dots(columns)
+        assert len(row.dots) // row.width_bytes <= raster.STRIP_DOTS
+
+
+def test_blank_line_is_only_fed():
+    rows = paper.decode(b"".join(encode_pieces([TextLine("")], Typesetting(codepage="raster"))), 48)
+    assert rows == [TextRow(())]
+
+
+def test_aligned_text_stands_where_it_should():
+    def left_edge(align):
+        return picture_of(strips([TextLine("Ð", align=align)], codepage="raster")).getbbox()[0]
+
+    assert left_edge("left") < 12
+    assert abs(left_edge("center") - 576 / 2) < 12
+    assert left_edge("right") > 576 - 13
+
+
+def test_qr_code_is_the_text_it_was_given():
+    """Read back module by module; qrcode itself says how they should be."""
+    text = "T1-000042-7KQ2AB"
+    ink = picture_of(strips([QrCode(text)]))
+    code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M)
+    code.add_data(text)
+    modules = code.get_matrix()
+    size = len(modules) * raster.QR_DOTS_PER_MODULE
+    left = (576 - size) // 2
+    middle = raster.QR_DOTS_PER_MODULE // 2
+    for y, line in enumerate(modules):
+        for x, black in enumerate(line):
+            at = (left + x * raster.QR_DOTS_PER_MODULE + middle, y * raster.QR_DOTS_PER_MODULE + middle)
+            dot = ink.getpixel(at) if at[0] < ink.width else 0  # blank paper on the right is not sent
+            assert bool(dot) == black, (x, y)
+
+
+def logo(path: Path, size=(900, 300)) -> str:
+    picture = Image.new("RGBA", size, (0, 0, 0, 0))
+    ImageDraw.Draw(picture).rectangle((0, 0, size[0] // 2, size[1]), fill="black")
+    picture.save(path)
+    return str(path)
+
+
+@pytest.mark.parametrize(("columns", "width"), [(32, 384), (48, 576)])
+def test_logo_is_made_to_fit_the_paper_and_transparency_stays_paper(tmp_path, columns, width):
+    rows = strips([Logo()], columns=columns, logo=logo(tmp_path / "logo.png"))
+    ink = picture_of(rows)
+    share = ink.histogram()[255] / (width * ink.height)
+    assert 0.45 < share < 0.55
+    assert ink.height == pytest.approx(width / 3, abs=2)
+
+
+def test_without_a_logo_nothing_is_printed():
+    assert strips([Logo()]) == []
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 50])
+def test_logo_that_cannot_be_read_is_left_out_and_told(tmp_path, caplog, content):
+    path = tmp_path / "logo.png"
+    if content is not None:
+        path.write_bytes(content)
+    with caplog.at_level(logging.WARNING):
+        assert strips([Logo(), TextLine("x")], logo=str(path)) == []
+    assert "left out" in caplog.text
+
+
+@pytest.mark.parametrize(("cut", "command"), [("partial", b"\x1dV\x01"), ("full", b"\x1dV\x00")])
+def test_paper_is_cut_as_configured(cut, command):
+    assert b"".join(encode_pieces([Cut()], Typesetting(cut=cut))).endswith(command)
+
+
+def test_printer_without_a_knife_feeds_to_its_edge():
+    data = b"".join(encode_pieces([TextLine("x"), Cut()], Typesetting(cut="none")))
+    assert b"\x1dV" not in data
+    assert data.endswith(b"\x1bd\x06")
+
+
+@pytest.mark.parametrize(("drawer", "pin"), [("pin2", 0), ("pin5", 1)])
+def test_drawer_is_kicked_on_its_pin_and_only_if_there_is_one(drawer, pin):
+    kicked = b"".join(encode_pieces([OpenDrawer()], Typesetting(drawer=drawer)))
+    assert b"\x1bp" + bytes([pin]) in kicked
+    assert b"\x1bp" not in b"".join(encode_pieces([OpenDrawer()], Typesetting()))
+
+
+def test_long_document_comes_in_pieces_that_are_whole_lines():
+    document = [TextLine(f"lína {number}") for number in range(200)]
+    pieces = encode_pieces(document, Typesetting())
+    assert len(pieces) == 200 // LINES_PER_PIECE
+    assert all(piece.endswith(b"\n") and piece.count(b"\n") <= LINES_PER_PIECE for piece in pieces)
+    assert all(len(piece) < 4096 for piece in pieces)
+    assert len(encode_pieces(document[:30], Typesetting())) == 1
+
+
+def test_every_usable_page_has_every_icelandic_letter():
+    assert usable_codepages() == list(CODEPAGES_BY_MERIT)
+    for page in CODEPAGES_BY_MERIT:
+        assert len(ICELANDIC.encode(python_codec(page))) == len(ICELANDIC)
+
+
+def test_one_line_may_be_printed_in_another_code_page():
+    document = [TextLine("Þ"), TextLine("Þ", codepage="CP1252"), TextLine("Þ")]
+    data = b"".join(encode_pieces(document, Typesetting(codepage="CP858")))
+    assert b"\x1bt\x13\xe8\n\x1bt\x10\xde\n\x1bt\x13\xe8\n" in data
