@@ -63,6 +63,9 @@ class Terminal:
                 self._say(reg.SaleAccepted(self._open_id))
             case reg.SaleRequested():
                 self._say(reg.RequestRefused(request.register_id, reg.RefusalCode.BUSY, "önnur sala"))
+            case reg.TotalSeen(amount_kr):  # a cashier who takes every offer
+                if amount_kr is not None:
+                    self._answer(reg.SaleRequested(amount_kr))
             case reg.CancelRequested() if self._open_id is not None:
                 self._say(reg.SaleAccepted(self._open_id))
                 self.decide(Reason.REGISTER_CANCELLED)

@@ -6,8 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from terminal.register.concert import ConcertProtocol
+from terminal.register.concert_format import frame
+from terminal.register.display_tap import DisplayTap
 from terminal.register.line import LineProtocol
 from terminal.register.protocol import RegisterProtocol
+from terminal.register.receipt_tap import ReceiptTap
+from terminal.register.settings import TotalRules
 from terminal.register.zvt import ZvtProtocol
 from tests.unit import zvt_dumps
 from tests.unit.zvt_bench import receipt_of
@@ -28,8 +32,26 @@ _ZVT = (
     *(4 * _ZVT_PAY),
     b"\x15",
 )
-_CONCERT_PAY = bytes.fromhex("023031303031393930303031313033353220202020202020202020413031304230313003")
-_CONCERT = (b"\x05", b"\x06", b"\x15", b"\x04", _CONCERT_PAY + b"\x00", b"\x05" + _CONCERT_PAY + b"\x05\x04")
+_CONCERT_PAY = frame(b"010019900011" + b"0352" + b" " * 10 + b"A010B010")
+_CONCERT_CANCEL = frame(b"0100000001100826EXT0100000A010B010CMD=CANCEL")
+_CONCERT_AT_ONCE = frame(b"010000199001" + b"0352" + b" " * 10 + b"A011B010")
+_CONCERT = (
+    *(4 * (b"\x06", b"\x06\x06")),
+    *(b"\x05", b"\x15", b"\x04", _CONCERT_PAY),
+    *(b"\x05" + message + b"\x04" for message in (_CONCERT_PAY, _CONCERT_PAY, _CONCERT_CANCEL, _CONCERT_AT_ONCE)),
+)
+_DISPLAY = (
+    b"\x1f\x43\x00\x0cSAMTALS             \x1f\x24\x01\x02            1.990 kr",
+    b"\x1f\x01\x0cTIL BAKA            \x0a\x0d              10 kr",
+    b"\x1b@\x0cKAFFI 590\x1f(D\x04\x00\x03\x01\x65\x01\x1b&\x01AB\x05ABCDE\x05FGHIJ",
+)
+_RECEIPT = (
+    b"\x1b@\x1bt\x10KAFFI 590\n\x1b!\x30SAMTALS 1.990\n",
+    b"\x1dv0\x00\x02\x00\x04\x00SAMTALS\n\x1dk\x041990\x00\x1dk\x49\x041990",
+    b"\x1bp\x00\x19\xfa",
+    b"\x1dV\x00",
+    b"\x10\x04\x01\x1dr\x01\x1dI\x42\x1da\xff",
+)
 _LINE = (
     b"PING\r\n",
     b"PAY 1990 ID=42\r\n",
@@ -42,6 +64,9 @@ _LINE = (
 
 CODECS: Mapping[str, Codec] = {
     "line": Codec(lambda: LineProtocol(0), _LINE),
-    "concert": Codec(lambda: ConcertProtocol(0), _CONCERT),
+    "concert": Codec(lambda: ConcertProtocol(0, immediate_answer="received"), _CONCERT),
+    "display": Codec(lambda: DisplayTap("epson", TotalRules()), _DISPLAY),
+    "receipt": Codec(lambda: ReceiptTap(TotalRules()), _RECEIPT),
+    "plain receipt": Codec(lambda: ReceiptTap(TotalRules(), plain=True), _RECEIPT),
     "zvt": Codec(lambda: ZvtProtocol(2, terminal_id="T1", receipt_of=receipt_of), _ZVT),
 }

@@ -26,7 +26,8 @@ PURE = [
     "terminal.messages", "terminal.messages.words", "terminal.messages.english", "terminal.messages.icelandic",
     "terminal.netgiro.wire", "terminal.register.protocol", "terminal.register.settings", "terminal.register.line",
     "terminal.register.line_format", "terminal.register.concert", "terminal.register.concert_format",
-    "terminal.register.total", "terminal.register.pole_display",
+    "terminal.register.total", "terminal.register.pole_display", "terminal.register.display_tap",
+    "terminal.register.receipt_tap", "terminal.register.escpos_stream", "terminal.register.capture",
     "hardware.interfaces", "hardware.settings", "hardware.keypad_scanner", "hardware.paper", "hardware.printer_status",
 ]
 
