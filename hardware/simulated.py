@@ -24,7 +24,7 @@ LAYOUT_4X4 = ("123A", "456B", "789C", "*0#D")
 
 SCAN_INTERVAL_S = 0.002
 BOUNCES = 2
-"""How often a contact flickers after each touch and release."""
+"""How often a contact in good order flickers after each touch and release."""
 MAX_KEYS_AT_ONCE = 200
 
 
@@ -61,6 +61,8 @@ class SimulatedKeypad:
         self._plugged = True
         self.bounces = True
         """Whether contacts flicker when touched and released, as real ones do."""
+        self.flickers = BOUNCES
+        """How often they do; a worn contact flickers for longer than debouncing lasts."""
 
     @property
     def description(self) -> str:
@@ -108,6 +110,12 @@ class SimulatedKeypad:
             self._stuck.discard(self._contact(key))
             await self._move(self._held)
 
+    async def release_all(self) -> None:
+        """Whatever stuck comes up."""
+        async with self._fingers:
+            self._stuck.clear()
+            await self._move(self._held)
+
     def unplug(self) -> None:
         """Pull the ribbon cable; a keypad in use is lost."""
         self._plugged = False
@@ -138,7 +146,7 @@ class SimulatedKeypad:
         await self._scan_until_settled(before, seen_frame(self._held | self._stuck))
 
     async def _scan_until_settled(self, before: Frame, after: Frame) -> None:
-        flicker = [after, before] * BOUNCES if self.bounces and before != after else []
+        flicker = [after, before] * self.flickers if self.bounces and before != after else []
         loop = asyncio.get_running_loop()
         while True:
             if self._on_key is None:

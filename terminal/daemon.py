@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from terminal.app import NO_SEAMS, Devices, TerminalApp, build_devices
+from terminal.clerk import Input
 from terminal.config import Config
 from terminal.config_checks import parse_listen
+from terminal.counter import Decision
 from terminal.notify import Notifier
 from terminal.operations import Operations
 from terminal.view import View
 
 if TYPE_CHECKING:
     from terminal.panel.serving import PanelServer
+
+Listener: TypeAlias = Callable[[Input, Decision], None]
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +36,7 @@ async def run_daemon(config: Config, wait_for_stop: Callable[[], Awaitable[None]
         devices,
         notifier=notifier,
         on_view=panel.view_changed if panel else _nobody_looks,
-        seams=NO_SEAMS._replace(on_decided=operations.decided),
+        seams=NO_SEAMS._replace(on_decided=_all_hear(operations.decided, panel.decided if panel else None)),
     )
     try:
         await app.start()
@@ -62,6 +66,17 @@ async def _start_panel(config: Config, devices: Devices) -> PanelServer:
     panel = PanelServer(config, devices, parse_listen(config.panel.listen))
     await panel.start()
     return panel
+
+
+def _all_hear(*listeners: Listener | None) -> Listener:
+    """Tell each of them, one after the other."""
+
+    def decided(event: Input, decision: Decision) -> None:
+        for listener in listeners:
+            if listener is not None:
+                listener(event, decision)
+
+    return decided
 
 
 def _nobody_looks(_view: View) -> None:

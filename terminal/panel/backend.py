@@ -26,11 +26,27 @@ class SaleSummary(msgspec.Struct, frozen=True, kw_only=True):
     """RFC 3339, UTC."""
 
 
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """What there is behind this page: the answer of GET /api/about, the same as long as the program runs."""
+
+    version: str = ""
+    phone: bool = True
+    """The customers are simulated."""
+    story: bool = False
+    """There is a timeline, a journal and a picture of the states."""
+    lab: bool = False
+    """Faults, scenarios and recording."""
+    real: tuple[str, ...] = ()
+    """Devices that are real, so that this page can only look at them."""
+    versions: dict[str, str] = {}
+    """What the program is made of."""
+
+
 class PanelState(msgspec.Struct, frozen=True, kw_only=True):
     """The terminal at one moment: the answer of GET /api/state."""
 
     state: str
-    """The open sale's ``terminal.sale.State``, or "idle"."""
+    """The open sale's ``terminal.sale.State``, or "idle"; "starting", "off" while there is no terminal."""
     sale: SaleSummary | None = None
     """The open sale."""
     result: SaleSummary | None = None
@@ -44,6 +60,9 @@ class PanelState(msgspec.Struct, frozen=True, kw_only=True):
     """``hardware.interfaces.PrinterStatus``."""
     pending_receipts: int = 0
     """Receipts that wait for the printer."""
+    led: bool = False
+    buzzer: bool = False
+    """What the simulated LED and buzzer do at this moment."""
 
 
 class RegisterInfo(msgspec.Struct, frozen=True):

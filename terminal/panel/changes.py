@@ -23,6 +23,10 @@ class Part(StrEnum):
     RECEIPTS = "receipts"
     PRINTER = "printer"
     CARTS = "carts"
+    TIMELINE = "timeline"
+    """And with it journal and promises."""
+    FAULTS = "faults"
+    SCENARIO = "scenario"
 
 
 class TooManySubscribersError(RuntimeError):

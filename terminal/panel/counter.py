@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import io
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from hardware.interfaces import DeviceError
 from hardware.register_cable import RegisterCable
+from hardware.signals import SimulatedSignals
 from hardware.simulated import Receipt, SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
 from terminal.app import Devices, TerminalApp, utc_text
 from terminal.config import Config
@@ -44,15 +45,28 @@ class CounterBackend:
         self._devices = devices
         self._cable = cable
         self._app: TerminalApp | None = None
+        self._was_on = False
+        self.on_device_change: Callable[[], None] = lambda: None
+        """Called when something about a simulated device has changed."""
+        self._signals = devices.signals if isinstance(devices.signals, SimulatedSignals) else None
         if isinstance(devices.display, SimulatedDisplay):
-            devices.display.on_change = lambda: self.changes.publish(Part.DISPLAY)
+            devices.display.on_change = lambda: self._device_changed(Part.DISPLAY)
         if isinstance(devices.printer, SimulatedPrinter):
-            devices.printer.on_change = lambda: self.changes.publish(Part.PRINTER, Part.RECEIPTS)
+            devices.printer.on_change = lambda: self._device_changed(Part.PRINTER, Part.RECEIPTS)
+        if self._signals is not None:
+            self._signals.on_change = lambda: self.changes.publish(Part.STATE)
         if cable is not None:
-            cable.on_change = lambda: self.changes.publish(Part.REGISTER)
+            cable.on_change = lambda: self._device_changed(Part.REGISTER)
 
-    def attach(self, app: TerminalApp) -> None:
+    def attach(self, app: TerminalApp | None) -> None:
+        """The terminal that is behind the panel now; None while it has no power."""
         self._app = app
+        self._was_on = self._was_on or app is not None
+        self.changes.publish(*Part)
+
+    def _device_changed(self, *parts: Part) -> None:
+        self.changes.publish(*parts)
+        self.on_device_change()
 
     def view_changed(self, _view: View) -> None:
         self.changes.publish(Part.STATE)
@@ -61,7 +75,9 @@ class CounterBackend:
 
     def state(self) -> PanelState:
         if self._app is None:
-            return PanelState(state="starting")
+            return PanelState(
+                state="off" if self._was_on else "starting", network="down", register="down", keypad="down"
+            )
         view = self._app.runner.view
         conditions = view.conditions
         return PanelState(
@@ -74,6 +90,8 @@ class CounterBackend:
             keypad="ok" if conditions.keypad_ok else "down",
             printer=conditions.printer,
             pending_receipts=conditions.pending_receipts,
+            led=self._signals is not None and self._signals.lamp,
+            buzzer=self._signals is not None and self._signals.buzzer,
         )
 
     # --- display and keypad -------------------------------------------------------------------------------------------

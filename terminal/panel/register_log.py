@@ -48,9 +48,7 @@ def _pieces(data: bytes) -> Iterator[bytes]:
             yield line[start : start + MAX_LINE_BYTES]
 
 
-def _message(
-    traffic: Traffic, data: bytes, clock: Callable[[float], str], *, finished: bool = True
-) -> RegisterMessage:
+def _message(traffic: Traffic, data: bytes, clock: Callable[[float], str], *, finished: bool = True) -> RegisterMessage:
     return RegisterMessage(
         time=clock(traffic.time_s),
         sender="terminal" if traffic.direction == "to_register" else traffic.source,

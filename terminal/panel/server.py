@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import msgspec
 from starlette.applications import Starlette
@@ -18,35 +17,43 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from hardware.interfaces import KEYS, DeviceError
-from terminal.panel.backend import PanelBackend
+from terminal.panel.answers import FRESH, answer_json, read_form, refusals
+from terminal.panel.backend import About, PanelBackend
 from terminal.panel.changes import TooManySubscribersError
 from terminal.panel.event_stream import EventStream
 from terminal.panel.guard import Guard
 
-MAX_BODY_BYTES = 16 * 1024
 MAX_KEYS = 100
 MAX_REGISTER_TEXT = 1000
 
+NOTHING_MORE = About()
+
 _STATIC = Path(__file__).with_name("static")
-_FRESH = {"Cache-Control": "no-store"}
 _PAGE = {
     "Cache-Control": "no-cache",
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 }
 
-Form = TypeVar("Form")
 
-
-def create_panel(backend: PanelBackend, extra_routes: Sequence[BaseRoute] = ()) -> Starlette:
+def create_panel(
+    backend: PanelBackend,
+    extra_routes: Sequence[BaseRoute] = (),
+    *,
+    about: About = NOTHING_MORE,
+    middleware: Sequence[Middleware] = (),
+) -> Starlette:
     """The panel as an ASGI application; ``extra_routes`` are served beside it, behind the same guard.
+
+    ``about`` says what those routes bring, so that the page shows it.
 
     Call ``backend.changes.close()`` before stopping the web server: it ends the event streams, for which the server
     would otherwise wait.
     """
-    panel = _Panel(backend)
+    panel = _Panel(backend, about)
     return Starlette(
         routes=[
             Route("/", panel.page),
+            Route("/api/about", panel.about),
             Route("/api/state", panel.state),
             Route("/api/display.png", panel.display_png),
             Route("/api/keypad", panel.press, methods=["POST"]),
@@ -62,7 +69,7 @@ def create_panel(backend: PanelBackend, extra_routes: Sequence[BaseRoute] = ()) 
             *extra_routes,
             Mount("/static", _PageFiles(directory=_STATIC)),
         ],
-        middleware=[Middleware(Guard)],
+        middleware=[Middleware(Guard), *middleware],
         exception_handlers={
             HTTPException: _http_error,
             ClientDisconnect: _nobody_reads,
@@ -92,66 +99,70 @@ class _PrinterChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Panel:
     """The endpoints, in the order of the routes."""
 
-    def __init__(self, backend: PanelBackend) -> None:
+    def __init__(self, backend: PanelBackend, about: About) -> None:
         self._backend = backend
+        self._about = about
 
     async def page(self, request: Request) -> Response:
         return FileResponse(_STATIC / "index.html", headers=_PAGE)
 
+    async def about(self, request: Request) -> Response:
+        return answer_json(self._about)
+
     async def state(self, request: Request) -> Response:
-        return _json(self._backend.state())
+        return answer_json(self._backend.state())
 
     async def display_png(self, request: Request) -> Response:
-        return Response(self._backend.display_png(), media_type="image/png", headers=_FRESH)
+        return Response(self._backend.display_png(), media_type="image/png", headers=FRESH)
 
     async def press(self, request: Request) -> Response:
-        keys = (await _read(request, _Keys)).keys
-        with _refusals():
+        keys = (await read_form(request, _Keys)).keys
+        with refusals():
             _check_keys(keys)
             await self._backend.press(keys)
-        return _json({"pressed": len(keys)})
+        return answer_json({"pressed": len(keys)})
 
     async def register_info(self, request: Request) -> Response:
-        return _json(self._backend.register_info())
+        return answer_json(self._backend.register_info())
 
     async def register_send(self, request: Request) -> Response:
-        text = (await _read(request, _RegisterText)).send
+        text = (await read_form(request, _RegisterText)).send
         if not 1 <= len(text) <= MAX_REGISTER_TEXT:
             raise HTTPException(400, f"send is {len(text)} characters long; it must be 1 to {MAX_REGISTER_TEXT}")
-        with _refusals():
+        with refusals():
             await self._backend.register_send(text)
-        return _json({"sent": text})
+        return answer_json({"sent": text})
 
     async def register_log(self, request: Request) -> Response:
-        return _json(self._backend.register_log())
+        return answer_json(self._backend.register_log())
 
     async def receipts(self, request: Request) -> Response:
-        return _json(self._backend.receipts())
+        return answer_json(self._backend.receipts())
 
     async def receipt_png(self, request: Request) -> Response:
-        with _refusals():
+        with refusals():
             png = await self._backend.receipt_png(request.path_params["receipt_id"])
-        return Response(png, media_type="image/png", headers=_FRESH)
+        return Response(png, media_type="image/png", headers=FRESH)
 
     async def receipt_bin(self, request: Request) -> Response:
-        with _refusals():
+        with refusals():
             data = self._backend.receipt_bin(request.path_params["receipt_id"])
-        return Response(data, media_type="application/octet-stream", headers=_FRESH)
+        return Response(data, media_type="application/octet-stream", headers=FRESH)
 
     async def printer(self, request: Request) -> Response:
-        return _json(self._backend.printer())
+        return answer_json(self._backend.printer())
 
     async def set_printer(self, request: Request) -> Response:
-        change = await _read(request, _PrinterChange)
+        change = await read_form(request, _PrinterChange)
         fields = ((name, getattr(change, name)) for name in change.__struct_fields__)
         given = {name: value for name, value in fields if value is not msgspec.UNSET}
         if not given:
             raise HTTPException(
                 400, "say what to change: paper (ok, low, out), online (true, false), cover (closed, open)"
             )
-        with _refusals():
+        with refusals():
             self._backend.set_printer(msgspec.structs.replace(self._backend.printer(), **given))
-        return _json(self._backend.printer())
+        return answer_json(self._backend.printer())
 
 
 class _PageFiles(StaticFiles):
@@ -163,17 +174,6 @@ class _PageFiles(StaticFiles):
         return response
 
 
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """What the backend says no to, with its reason. Around calls that may refuse only: elsewhere the same is a bug."""
-    try:
-        yield
-    except ValueError as error:
-        raise HTTPException(400, str(error)) from error
-    except LookupError as error:
-        raise HTTPException(404, str(error.args[0]) if error.args else "There is no such thing.") from error
-
-
 def _check_keys(keys: str) -> None:
     if not 1 <= len(keys) <= MAX_KEYS:
         raise ValueError(f"keys names {len(keys)} keys; it must be 1 to {MAX_KEYS}")
@@ -182,32 +182,8 @@ def _check_keys(keys: str) -> None:
         raise ValueError(f"the keypad has no key {unknown!r}; its keys are {KEYS}")
 
 
-async def _read(request: Request, form: type[Form]) -> Form:
-    """The body as this form. Raises HTTPException that names what is wrong with it.
-
-    It must call itself JSON, because a foreign web page may not send that without asking first.
-    """
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise HTTPException(415, "the body must be JSON, sent with the header Content-Type: application/json")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise HTTPException(413, f"the body is longer than {MAX_BODY_BYTES} bytes")
-    try:
-        return msgspec.json.decode(body, type=form)
-    except msgspec.ValidationError as error:
-        raise HTTPException(400, str(error)) from error
-    except ValueError as error:
-        raise HTTPException(400, f"the body is not JSON: {error}") from error
-
-
-def _json(content: Any) -> Response:
-    return Response(msgspec.json.encode(content), media_type="application/json", headers=_FRESH)
-
-
 def _error(status: int, text: str) -> Response:
-    return JSONResponse({"error": text}, status, _FRESH)
+    return JSONResponse({"error": text}, status, FRESH)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

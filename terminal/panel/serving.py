@@ -1,35 +1,55 @@
-"""The panel at work: its web server and the terminal it shows."""
+"""The panel at work: its web server and what stands behind it."""
 
 from __future__ import annotations
 
+import platform
+import sqlite3
 from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from hardware.register_cable import RegisterCable
-from terminal.app import Devices, TerminalApp
+from hardware.simulated import SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
+from terminal import __version__
+from terminal.app import Devices, TerminalApp, utc_now
+from terminal.clerk import Input
 from terminal.config import Config
+from terminal.counter import Decision
+from terminal.netgiro.sandbox.web import sandbox_routes
+from terminal.panel.backend import About
 from terminal.panel.changes import Part
 from terminal.panel.counter import CounterBackend
+from terminal.panel.faults import FaultBoard
+from terminal.panel.lab import Lab, story_routes
+from terminal.panel.player import Player
+from terminal.panel.promises import Captured
+from terminal.panel.recording import RecordingMiddleware, ScenarioRecorder
 from terminal.panel.server import create_panel
+from terminal.panel.stage import Stage
+from terminal.panel.story import Story
+from terminal.panel.timeline import Timeline
 from terminal.view import View
 from terminal.web import WebServer
 
+LIBRARIES = ("httpx", "msgspec", "pyserial", "python-escpos", "luma.oled", "gpiozero", "starlette", "uvicorn")
+
 
 class PanelServer:
-    """Listens before the terminal is started, so that a page opened early says so; ``attach`` names the terminal."""
+    """Looks on at a terminal with its configured devices.
 
-    def __init__(
-        self,
-        config: Config,
-        devices: Devices,
-        address: tuple[str, int],
-        *,
-        cable: RegisterCable | None = None,
-        extra_routes: Sequence[BaseRoute] = (),
-    ) -> None:
-        self._backend = CounterBackend(config, devices, cable)
-        self._server = WebServer(create_panel(self._backend, extra_routes), *address)
+    Listens before the terminal is started, so that a page opened early says so; ``attach`` names the terminal.
+    """
+
+    def __init__(self, config: Config, devices: Devices, address: tuple[str, int]) -> None:
+        self._backend = CounterBackend(config, devices)
+        self._timeline = Timeline(utc_now, lambda: self._backend.changes.publish(Part.TIMELINE))
+        self._story = Story(self._timeline)
+        about = About(
+            version=__version__, phone=False, story=True, real=_real_devices(devices, None), versions=versions()
+        )
+        self._server = WebServer(create_panel(self._backend, story_routes(self._story), about=about), *address)
 
     @property
     def base_url(self) -> str:
@@ -40,15 +60,85 @@ class PanelServer:
         await self._server.start()
 
     def attach(self, app: TerminalApp) -> None:
+        self._story.app = app
         self._backend.attach(app)
-        self._backend.changes.publish(*Part)
 
     def view_changed(self, view: View) -> None:
         self._backend.view_changed(view)
 
-    def publish(self, part: Part) -> None:
-        self._backend.changes.publish(part)
+    def decided(self, event: Input, decision: Decision) -> None:
+        """A hook for the terminal's loop."""
+        self._timeline.decided(event, decision)
 
     async def stop(self) -> None:
         self._backend.changes.close()
         await self._server.stop()
+
+
+class StagePanel:
+    """Everything there is to see and do at a simulated counter."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        backend = self.backend = CounterBackend(stage.config, stage.devices, stage.cable)
+        changes = backend.changes
+        self.story = Story(stage.timeline, ledger=self._ledger, register_log=backend.register_log)
+        self.board = FaultBoard(stage, lambda: changes.publish(Part.FAULTS))
+        self.player = Player(stage, backend, self.board, self.story)
+        self._recorder = ScenarioRecorder(stage, backend)
+        self._lab = Lab(self.board, self.player, self._recorder, changes)
+        self.player.on_progress = self._lab.show_progress
+        stage.on_view = backend.view_changed
+        stage.on_app = self._attach
+        stage.on_change = self.board.look
+        stage.timeline.on_change = lambda: changes.publish(Part.TIMELINE)
+        stage.sandbox.on_change = self._service_changed
+        backend.on_device_change = self.board.look
+
+    def routes(self) -> Sequence[BaseRoute]:
+        return [*sandbox_routes(self.stage.sandbox), *story_routes(self.story), *self._lab.routes()]
+
+    def server(self, address: tuple[str, int]) -> WebServer:
+        about = About(
+            version=__version__,
+            story=True,
+            lab=True,
+            real=_real_devices(self.stage.devices, self.stage.cable),
+            versions=versions(),
+        )
+        recording = Middleware(RecordingMiddleware, recorder=self._recorder)
+        panel = create_panel(self.backend, self.routes(), about=about, middleware=[recording])
+        return WebServer(panel, *address)
+
+    async def aclose(self) -> None:
+        """Ends what is playing and every event stream."""
+        await self._lab.aclose()
+        self.backend.changes.close()
+
+    def _attach(self, app: TerminalApp | None) -> None:
+        self.story.app = app
+        self.backend.attach(app)
+
+    def _service_changed(self) -> None:
+        self.backend.changes.publish(Part.CARTS, Part.TIMELINE)
+        self.board.look()
+
+    def _ledger(self) -> list[Captured]:
+        return [Captured(one.reference, one.amount_kr) for one in self.stage.sandbox.book.captures]
+
+
+def _real_devices(devices: Devices, cable: RegisterCable | None) -> tuple[str, ...]:
+    simulated = {"keypad": SimulatedKeypad, "display": SimulatedDisplay, "printer": SimulatedPrinter}
+    real = [name for name, kind in simulated.items() if not isinstance(getattr(devices, name), kind)]
+    return tuple(real if cable is not None else [*real, "register"])
+
+
+def versions() -> dict[str, str]:
+    """The program, what it runs on, and the libraries that matter when something is wrong."""
+    found = {"netgiro-terminal": __version__, "Python": platform.python_version(), "SQLite": sqlite3.sqlite_version}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -154,7 +154,7 @@ def test_more_keys_than_anyone_types_are_refused_before_the_first_is_pressed():
 
 
 def test_body_is_bounded():
-    answer = answer_to("POST", "/api/register", json={"send": "x" * 20_000})
+    answer = answer_to("POST", "/api/register", json={"send": "x" * 50_000})
     assert answer.status_code == 413
 
 

@@ -44,6 +44,10 @@ class Customers:
         self._app_codes[code] = (person.kennitala, expires_s)
         return code, expires_s
 
+    def was_issued(self, code_or_token: str) -> bool:
+        """Whether this is an app code that was issued here, or the last four digits of one."""
+        return code_or_token in self._app_codes or f"{APP_CODE_PREFIX}{code_or_token}" in self._app_codes
+
     def find(self, customer_id: str, settings: Settings) -> Person:
         """The person with this phone, kennitala or app code. Raises UnknownCustomer."""
         match identified(customer_id):

@@ -1,0 +1,71 @@
+"""Every scenario that ships, played on the whole simulated counter in virtual time.
+
+Real: the terminal, its journal on disk, the serial driver over a pseudo-terminal, the HTTP client up to its transport,
+the ESC/POS bytes. Simulated: contacts, pixels, paper, the service (the sandbox, called without a socket) and time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from pathlib import Path
+
+import httpx
+import pytest
+from msgspec.structs import replace
+
+from hardware.settings import KeypadSettings
+from terminal.config import Config
+from terminal.netgiro.sandbox import Sandbox, Settings, build_sandbox, create_app
+from terminal.panel.lab import library
+from terminal.panel.scenario import Scenario
+from terminal.panel.serving import StagePanel
+from terminal.panel.stage import Stage
+from tests.virtual_time import run_virtual
+
+START_S = 1_795_000_000.0
+GRACE_S = 0.004
+"""How long to look, by the wall's clock, whether bytes come out of a pseudo-terminal before time jumps."""
+LIBRARY = library()
+CONFIG = replace(Config(), keypad=KeypadSettings(driver="simulated", debounce_ms=1))
+
+
+def play(scenario: Scenario, folder: Path, config: Config = CONFIG) -> None:
+    run_virtual(_play(scenario, folder, config), limit_s=3 * 3600, grace_s=GRACE_S)
+
+
+async def _play(scenario: Scenario, folder: Path, config: Config) -> None:
+    loop = asyncio.get_running_loop()
+
+    def sandbox(settings: Settings) -> Sandbox:
+        return build_sandbox(settings=settings, clock=lambda: START_S + loop.time(), rng=random.Random(1))
+
+    transport = _Late()
+    async with Stage(config, folder, build_sandbox=sandbox, transport=transport) as stage:
+        transport.inner = httpx.ASGITransport(create_app(stage.sandbox))
+        stage.keypad.bounces = False
+        panel = StagePanel(stage)
+        await stage.start("http://127.0.0.1")
+        try:
+            await panel.player.play(scenario, "test")
+        finally:
+            await panel.aclose()
+            await stage.stop()
+
+
+class _Late(httpx.AsyncBaseTransport):
+    """Leads to the sandbox, which the stage makes after its transport."""
+
+    inner: httpx.AsyncBaseTransport
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self.inner.handle_async_request(request)
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_scenario(name, tmp_path):
+    play(LIBRARY[name], tmp_path)
+
+
+def test_there_are_enough():
+    assert len(LIBRARY) >= 20
