@@ -52,6 +52,7 @@ _RECEIPT = (
     b"\x1dV\x00",
     b"\x10\x04\x01\x1dr\x01\x1dI\x42\x1da\xff",
 )
+_PLAIN = (b"KAFFI 590\r\n", b"SAMTALS 1.990\r\n", b"\x1bE\x0eSAMTALS  2.490\r\n\x0c", b"\x1b")
 _LINE = (
     b"PING\r\n",
     b"PAY 1990 ID=42\r\n",
@@ -67,6 +68,6 @@ CODECS: Mapping[str, Codec] = {
     "concert": Codec(lambda: ConcertProtocol(0, immediate_answer="received"), _CONCERT),
     "display": Codec(lambda: DisplayTap("epson", TotalRules()), _DISPLAY),
     "receipt": Codec(lambda: ReceiptTap(TotalRules()), _RECEIPT),
-    "plain receipt": Codec(lambda: ReceiptTap(TotalRules(), plain=True), _RECEIPT),
+    "plain receipt": Codec(lambda: ReceiptTap(TotalRules(), plain=True), _PLAIN),
     "zvt": Codec(lambda: ZvtProtocol(2, terminal_id="T1", receipt_of=receipt_of), _ZVT),
 }
