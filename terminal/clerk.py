@@ -30,7 +30,7 @@ from terminal.counter import (
     lookup_id,
 )
 from terminal.errors import JournalError
-from terminal.journal import MIN_FREE_BYTES, QueuedReceipt, Record
+from terminal.journal import MIN_FREE_BYTES, JournalHealth, QueuedReceipt, Record
 from terminal.register import protocol as reg
 from terminal.sale import Sale, State
 from terminal.totals import Close, Period
@@ -43,6 +43,9 @@ log = logging.getLogger(__name__)
 
 class SaleJournal(Protocol):
     """What the clerk needs of :class:`terminal.journal.JournalFile`. Every method may raise JournalError."""
+
+    @property
+    def health(self) -> JournalHealth: ...
 
     def append(self, record: Record) -> None: ...
 
@@ -109,7 +112,7 @@ class Clerk:
         unfinished = self._journal.open_sales()
         self._unsettled.extend(sale for sale in unfinished if sale.state is not State.ATTENTION)
         self.view = replace(self.view, attention=tuple(sale for sale in unfinished if sale.state is State.ATTENTION))
-        return self._resume()
+        return (*self._health_changed(), *self._resume())
 
     def handle(self, event: Input) -> Handled:
         """Decide and commit. Never raises on any input; a disk that says no leaves the view where it was."""
@@ -125,7 +128,7 @@ class Clerk:
         except JournalError as error:
             return self._not_written(event, error)
         self.view = decision.view
-        return Handled(decision, (*self._written(decision), *self._resume()))
+        return Handled(decision, (*self._written(decision), *self._health_changed(), *self._resume()))
 
     def _enriched(self, event: Input) -> CounterEvent:
         """Give a request what the journal knows about it."""
@@ -185,6 +188,11 @@ class Clerk:
             ):
                 return Handled(Decision(view=self.view), told)
         return Handled(Decision(view=self.view), told, retry=event)
+
+    def _health_changed(self) -> tuple[Input, ...]:
+        health = self._journal.health
+        known = self.view.conditions.journal_health
+        return (ConditionsChanged({"journal_health": health}),) if health is not known else ()
 
     def _resume(self) -> tuple[Input, ...]:
         if self.view.sale is not None or not self._unsettled:

@@ -23,7 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 from terminal.journal_file import MIN_FREE_BYTES, JournalFile
-from terminal.journal_rows import Entry, QueuedReceipt, ReceiptState, Record
+from terminal.journal_rows import Entry, JournalHealth, QueuedReceipt, ReceiptState, Record
 from terminal.journal_schema import APPLICATION_ID, SCHEMA_VERSION
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Entry",
     "Journal",
     "JournalFile",
+    "JournalHealth",
     "QueuedReceipt",
     "ReceiptState",
     "Record",

@@ -25,6 +25,7 @@ from terminal.journal_rows import (
     CloseRow,
     Entry,
     EntryRow,
+    JournalHealth,
     NonceRow,
     QueuedReceipt,
     ReceiptRow,
@@ -241,6 +242,21 @@ class JournalFile:
             log.error("the journal %s is damaged: %s", self.path, error)
         self._make_anew()
         return work()
+
+    # --- health -------------------------------------------------------------------------------------------------------
+
+    @property
+    def health(self) -> JournalHealth:
+        """What staff should know about it."""
+        if self.repaired is not None and not self.repaired.is_complete:
+            return JournalHealth.INCOMPLETE
+        if not self.mirror_ok:
+            return JournalHealth.UNMIRRORED
+        return JournalHealth.SOUND if self.repaired is None else JournalHealth.REPAIRED
+
+    def marks_lost_at_s(self) -> float | None:
+        """When marks of nonces may last have been lost: Unix seconds by this machine's clock."""
+        return max((repair.last_written_s for repair in self.repairs() if not repair.is_complete), default=None)
 
     # --- reading ------------------------------------------------------------------------------------------------------
 

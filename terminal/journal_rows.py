@@ -26,6 +26,18 @@ class ReceiptState(StrEnum):
     PRINTED = "printed"
 
 
+class JournalHealth(StrEnum):
+    """How well the journal is kept, apart from whether it can be written."""
+
+    SOUND = "sound"
+    UNMIRRORED = "unmirrored"
+    """What was written last is in one file only."""
+    REPAIRED = "repaired"
+    """Since the start it was made anew, with nothing missing."""
+    INCOMPLETE = "incomplete"
+    """Since the start it was made anew, and records are or may be missing."""
+
+
 class Record(msgspec.Struct, frozen=True):
     """One durable change: the sale after the event, and the receipts that belong to it."""
 

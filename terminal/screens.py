@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from hardware.interfaces import PrinterStatus
 from terminal.customer import CustomerKind, IdentifierProblem
 from terminal.entry import Entry
+from terminal.journal_rows import JournalHealth
 from terminal.messages import Language, Trouble, Words, words_in
 from terminal.money import format_kr
 from terminal.sale import Outcome, Sale, State
@@ -69,7 +70,7 @@ def screen_for(view: View, language: Language, *, shop_name: str = "", countdown
     ``countdown`` is for the open sale; a screen that must be read at once does without.
     """
     words = words_in(language)
-    troubles = troubles_of(view.conditions)
+    troubles = troubles_of(view.conditions, sales_waiting=len(view.attention))
     shown = view.sale or view.result
     if shown is None:
         return _idle(view, troubles, words, shop_name)
@@ -79,7 +80,7 @@ def screen_for(view: View, language: Language, *, shop_name: str = "", countdown
     return replace(screen, marks=_marks(troubles, words), countdown=countdown if view.sale else None)
 
 
-def troubles_of(conditions: Conditions) -> tuple[Trouble, ...]:
+def troubles_of(conditions: Conditions, *, sales_waiting: int = 0) -> tuple[Trouble, ...]:
     """What is wrong, the most hindering first. A printer that says nothing of itself is no trouble."""
     standing = {
         Trouble.JOURNAL: not conditions.journal_ok,
@@ -90,6 +91,10 @@ def troubles_of(conditions: Conditions) -> tuple[Trouble, ...]:
         Trouble.COVER_OPEN: conditions.printer is PrinterStatus.COVER_OPEN,
         Trouble.PRINTER_OFFLINE: conditions.printer is PrinterStatus.OFFLINE,
         Trouble.RECEIPTS_PENDING: conditions.pending_receipts > 0,
+        Trouble.SALES_WAITING: sales_waiting > 0,
+        Trouble.JOURNAL_INCOMPLETE: conditions.journal_health is JournalHealth.INCOMPLETE,
+        Trouble.JOURNAL_UNMIRRORED: conditions.journal_health is JournalHealth.UNMIRRORED,
+        Trouble.JOURNAL_REPAIRED: conditions.journal_health is JournalHealth.REPAIRED,
     }
     return tuple(trouble for trouble in Trouble if standing[trouble])
 
@@ -105,8 +110,9 @@ def _idle(view: View, troubles: tuple[Trouble, ...], words: Words, shop_name: st
     if not troubles:
         return Screen(headline=SERVICE_NAME, prompt=shop_name, hint=words.ready)
     first, *others = troubles
+    counted = f" ({len(view.attention)})" if first is Trouble.SALES_WAITING and len(view.attention) > 1 else ""
     return Screen(
-        banner=words.troubles[first].what,
+        banner=words.troubles[first].what + counted,
         prompt=words.troubles[first].next,
         hint="" if others or first.hinders_sales else words.ready,
         marks=_marks(tuple(others), words),

@@ -6,6 +6,7 @@ import msgspec
 
 from hardware.interfaces import PrinterStatus
 from terminal.entry import Entry
+from terminal.journal_rows import JournalHealth
 from terminal.sale import Sale
 
 
@@ -19,6 +20,8 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     printer: PrinterStatus = PrinterStatus.UNKNOWN
     pending_receipts: int = 0
     journal_ok: bool = True
+    """The last record could be written."""
+    journal_health: JournalHealth = JournalHealth.SOUND
 
 
 class Offer(msgspec.Struct, frozen=True):

@@ -17,11 +17,15 @@ class Trouble(StrEnum):
     JOURNAL = "journal"
     KEYPAD = "keypad"
     REGISTER = "register"
+    JOURNAL_INCOMPLETE = "journal_incomplete"
     NETWORK = "network"
+    SALES_WAITING = "sales_waiting"
     PAPER_OUT = "paper_out"
     COVER_OPEN = "cover_open"
     PRINTER_OFFLINE = "printer_offline"
     RECEIPTS_PENDING = "receipts_pending"
+    JOURNAL_UNMIRRORED = "journal_unmirrored"
+    JOURNAL_REPAIRED = "journal_repaired"
 
     @property
     def hinders_sales(self) -> bool:

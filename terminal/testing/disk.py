@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from terminal.errors import JournalError
-from terminal.journal import QueuedReceipt, ReceiptState, Record
+from terminal.journal import JournalHealth, QueuedReceipt, ReceiptState, Record
 from terminal.sale import Sale, State
 from terminal.testing.world import PowerCut, World
 from terminal.totals import ENDED, Close, Period
@@ -125,6 +125,10 @@ class SimulatedDisk:
             self._undo()
         self._undo = lambda: None
         self._held = None
+
+    @property
+    def health(self) -> JournalHealth:
+        return JournalHealth.SOUND
 
     # --- reading ------------------------------------------------------------------------------------------------------
 

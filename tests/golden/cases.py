@@ -15,6 +15,7 @@ from hardware.interfaces import Columns, Document, PrinterStatus, TextLine
 from terminal.customer import CustomerKind, IdentifierProblem
 from terminal.effects import ReceiptKind
 from terminal.entry import Entry
+from terminal.journal_rows import JournalHealth
 from terminal.messages import Language, Trouble
 from terminal.oled import pages, render
 from terminal.receipt import Shop, receipt_document
@@ -48,6 +49,8 @@ CLOSED_SALE = replace(
     support_reference="0HN7K2L9QPC3T:00000001",
 )
 
+REFUND_DUE = replace(CLOSED_SALE, state=State.ATTENTION, reason=Reason.REFUND_DUE)
+
 NO_NETWORK = Conditions(network_ok=False)
 WORST = Conditions(
     network_ok=False,
@@ -58,17 +61,21 @@ WORST = Conditions(
     journal_ok=False,
 )
 
-FIRST_TROUBLE = {
-    Trouble.JOURNAL: WORST,
-    Trouble.KEYPAD: replace(WORST, journal_ok=True),
-    Trouble.REGISTER: replace(WORST, journal_ok=True, keypad_ok=True),
-    Trouble.NETWORK: replace(WORST, journal_ok=True, keypad_ok=True, register_ok=True),
-    Trouble.PAPER_OUT: Conditions(printer=PrinterStatus.PAPER_OUT, pending_receipts=2),
-    Trouble.COVER_OPEN: Conditions(printer=PrinterStatus.COVER_OPEN, pending_receipts=2),
-    Trouble.PRINTER_OFFLINE: Conditions(printer=PrinterStatus.OFFLINE, pending_receipts=2),
-    Trouble.RECEIPTS_PENDING: Conditions(pending_receipts=2),
+FIRST_TROUBLE: Mapping[Trouble, Mapping[str, object]] = {
+    Trouble.JOURNAL: {"conditions": WORST},
+    Trouble.KEYPAD: {"conditions": replace(WORST, journal_ok=True)},
+    Trouble.REGISTER: {"conditions": replace(WORST, journal_ok=True, keypad_ok=True)},
+    Trouble.NETWORK: {"conditions": replace(WORST, journal_ok=True, keypad_ok=True, register_ok=True)},
+    Trouble.PAPER_OUT: {"conditions": Conditions(printer=PrinterStatus.PAPER_OUT, pending_receipts=2)},
+    Trouble.COVER_OPEN: {"conditions": Conditions(printer=PrinterStatus.COVER_OPEN, pending_receipts=2)},
+    Trouble.PRINTER_OFFLINE: {"conditions": Conditions(printer=PrinterStatus.OFFLINE, pending_receipts=2)},
+    Trouble.RECEIPTS_PENDING: {"conditions": Conditions(pending_receipts=2)},
+    Trouble.JOURNAL_INCOMPLETE: {"conditions": Conditions(journal_health=JournalHealth.INCOMPLETE, network_ok=False)},
+    Trouble.JOURNAL_UNMIRRORED: {"conditions": Conditions(journal_health=JournalHealth.UNMIRRORED)},
+    Trouble.JOURNAL_REPAIRED: {"conditions": Conditions(journal_health=JournalHealth.REPAIRED)},
+    Trouble.SALES_WAITING: {"attention": (REFUND_DUE,), "conditions": Conditions(pending_receipts=2)},
 }
-"""For each trouble the worst conditions in which it comes first."""
+"""For each trouble the fields of the worst view in which it comes first."""
 
 
 def _views() -> Mapping[str, View]:
@@ -85,6 +92,10 @@ def _views() -> Mapping[str, View]:
         "idle_printer_open": View(conditions=Conditions(printer=PrinterStatus.COVER_OPEN)),
         "idle_receipt_pending": View(conditions=Conditions(pending_receipts=1)),
         "idle_everything_wrong": View(conditions=WORST),
+        "idle_journal_incomplete": View(conditions=Conditions(journal_health=JournalHealth.INCOMPLETE)),
+        "idle_journal_unmirrored": View(conditions=Conditions(journal_health=JournalHealth.UNMIRRORED)),
+        "idle_journal_repaired": View(conditions=Conditions(journal_health=JournalHealth.REPAIRED)),
+        "idle_sales_waiting": View(attention=(REFUND_DUE, replace(REFUND_DUE, number=1043))),
         "entry": View(sale=SALE),
         "entry_expiring": View(sale=SALE),
         "entry_typing": View(sale=SALE, entry=Entry(Sensitive("822328"))),

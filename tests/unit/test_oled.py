@@ -79,7 +79,7 @@ def test_every_message_fits_whole(name: str, language: Language, amount_kr: int,
 def test_every_screen_has_room_for_the_mark_of_any_trouble(
     trouble: Trouble, name: str, language: Language, size_px: tuple[int, int]
 ) -> None:
-    view = replace(VIEWS[name], conditions=FIRST_TROUBLE[trouble])
+    view = replace(VIEWS[name], **FIRST_TROUBLE[trouble])
     assert_whole(screen_for(view, language, countdown=countdown(name)), size_px)
 
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from hardware.interfaces import PrinterStatus
 from terminal.customer import CustomerKind, IdentifierProblem
 from terminal.entry import Entry
+from terminal.journal_rows import JournalHealth
 from terminal.messages import Language, Trouble, words_in
 from terminal.sale import MISSES_UNTIL_UNKNOWN, Outcome, Reason, Sale, State
 from terminal.screens import Screen, screen_for, troubles_of
@@ -44,6 +45,9 @@ def test_idle_greets_with_the_shop_and_is_ready() -> None:
         (Conditions(printer=PrinterStatus.COVER_OPEN), Trouble.COVER_OPEN),
         (Conditions(printer=PrinterStatus.OFFLINE), Trouble.PRINTER_OFFLINE),
         (Conditions(pending_receipts=1), Trouble.RECEIPTS_PENDING),
+        (Conditions(journal_health=JournalHealth.INCOMPLETE), Trouble.JOURNAL_INCOMPLETE),
+        (Conditions(journal_health=JournalHealth.UNMIRRORED), Trouble.JOURNAL_UNMIRRORED),
+        (Conditions(journal_health=JournalHealth.REPAIRED), Trouble.JOURNAL_REPAIRED),
     ],
 )
 @every_language
@@ -52,6 +56,14 @@ def test_idle_tells_what_is_wrong_and_what_to_do(conditions: Conditions, trouble
     advice = words_in(language).troubles[trouble]
     assert (screen.banner, screen.prompt) == (advice.what, advice.next)
     assert (screen.hint == words_in(language).ready) == (not trouble.hinders_sales)
+
+
+@every_language
+def test_idle_tells_how_many_sales_wait_for_staff(language: Language) -> None:
+    waiting = tuple(replace(SALE, number=number, state=State.ATTENTION, reason=Reason.REFUND_DUE) for number in (7, 8))
+    advice = words_in(language).troubles[Trouble.SALES_WAITING]
+    assert screen_for(View(attention=waiting), language).banner == f"{advice.what} (2)"
+    assert screen_for(View(attention=waiting[:1]), language).banner == advice.what
 
 
 @pytest.mark.parametrize("status", [PrinterStatus.OK, PrinterStatus.UNKNOWN])
