@@ -15,7 +15,7 @@ import httpx
 from msgspec.structs import replace
 
 from hardware import factory
-from hardware.interfaces import Columns, Display, Document, Keypad, Printer, SerialPort, Signals
+from hardware.interfaces import Columns, DeviceError, Display, Document, Keypad, Printer, SerialPort, Signals
 from terminal.clerk import Clerk, Input, Names
 from terminal.config import Config
 from terminal.config_checks import parse_listen
@@ -60,6 +60,16 @@ def utc_text(time_s: float) -> str:
 def utc_now() -> str:
     """RFC 3339 with milliseconds."""
     return utc_text(time.time())
+
+
+def shop_of(config: Config) -> Shop:
+    """What the configuration says of the head and foot of receipts."""
+    return Shop(
+        name=config.shop.name,
+        kennitala=config.shop.kennitala,
+        has_logo=bool(config.printer.logo),
+        reference_qr=config.receipt.reference_qr,
+    )
 
 
 class Devices(NamedTuple):
@@ -127,6 +137,7 @@ class TerminalApp:
         self._notifier = notifier or Notifier({})
         self._on_view = on_view
         self._signaller = Signaller(devices.signals) if devices.signals is not None else None
+        self._shown_sale: int | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._closers: list[Callable[[], Awaitable[None]]] = []
         self._register_tried = asyncio.Event()
@@ -181,6 +192,12 @@ class TerminalApp:
             self._supervise("watchdog", lambda: self._feed_watchdog(interval_s))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._register_tried.wait(), REGISTER_ATTEMPT_S)
+
+    async def print_now(self, document: Document) -> None:
+        """Print something that is no receipt. Raises DeviceError, also if there is no printer."""
+        if self._printing is None:
+            raise DeviceError('there is no printer: set printer.driver in config.toml to other than "none"')
+        await self._printing.print_now(document)
 
     async def wait(self) -> None:
         """Until the loop ends, which it only does by a fault; raises what ended it."""
@@ -260,7 +277,7 @@ class TerminalApp:
 
     @property
     def _shop(self) -> Shop:
-        return Shop(name=self._config.shop.name, kennitala=self._config.shop.kennitala)
+        return shop_of(self._config)
 
     def _local_now(self) -> datetime:
         return datetime.fromtimestamp(self._seams.wall_clock()).astimezone()
@@ -301,6 +318,9 @@ class TerminalApp:
     # --- between the parts --------------------------------------------------------------------------------------------
 
     def _show(self, view: View) -> None:
+        if view.sale is not None and self._shown_sale != view.sale.number and self._printing is not None:
+            self._printing.sale_began()
+        self._shown_sale = view.sale.number if view.sale is not None else None
         self.presenter.show(view)
         if self._signaller is not None:
             self._signaller.show(view)

@@ -15,14 +15,23 @@ from typing import NamedTuple, Protocol
 
 from msgspec.structs import replace
 
-from hardware.interfaces import Columns, DeviceError, Document, Printer, PrinterError, PrinterStatus
+from hardware.interfaces import (
+    Columns,
+    DeviceError,
+    Document,
+    OpenDrawer,
+    Printer,
+    PrinterError,
+    PrinterStatus,
+)
 from terminal.clerk import Input
 from terminal.counter import ConditionsChanged
+from terminal.effects import ReceiptKind
 from terminal.errors import JournalError
 from terminal.journal import Journal, QueuedReceipt, ReceiptState
 from terminal.messages import Language
 from terminal.receipt import Shop, receipt_document
-from terminal.sale import Sale
+from terminal.sale import Outcome, Sale
 
 SHORTEST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 30.0
@@ -100,6 +109,8 @@ class ReceiptQueue:
             language=self._language,
             columns=self._columns,
         )
+        if _opens_drawer(receipt, sale):
+            document = (OpenDrawer(), *document)
         self._journal.note_receipt(replace(receipt, state=ReceiptState.PRINTING))
         return PrintJob(receipt, document, len(waiting))
 
@@ -118,6 +129,12 @@ class ReceiptQueue:
         if self._unnoted is not None:
             self._journal.note_receipt(self._unnoted)
             self._unnoted = None
+
+
+def _opens_drawer(receipt: QueuedReceipt, sale: Sale) -> bool:
+    """Once a sale: with the first paper of one that was approved."""
+    first = ReceiptKind.CUSTOMER if sale.terms.customer_copy else ReceiptKind.MERCHANT
+    return sale.outcome is Outcome.APPROVED and receipt.copy == 0 and receipt.kind is first
 
 
 class ReceiptPrinting:
@@ -146,6 +163,8 @@ class ReceiptPrinting:
             local_now=local_now,
         )
         self._work = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._sale_is_open = False
         self._is_open = False
         self._told: tuple[PrinterStatus, int] | None = None
 
@@ -153,18 +172,39 @@ class ReceiptPrinting:
         """There may be a new receipt, or the printer may be well again."""
         self._work.set()
 
+    def sale_began(self) -> None:
+        """A receipt will be due soon: have everything loaded and the printer found, so that it starts at once."""
+        self._sale_is_open = True
+        self._work.set()
+
+    async def print_now(self, document: Document) -> None:
+        """Print something that is no receipt, between two receipts. Raises DeviceError."""
+        async with self._turn:
+            await self._put_on_paper(document)
+
+    async def print_waiting(self) -> bool:
+        """Print what waits, once; False if something still does. For a program that is no running terminal."""
+        try:
+            return await self._print_all()
+        finally:
+            await self._printer.close()
+
     async def run(self) -> None:
         pause_s = SHORTEST_PAUSE_S
         try:
             while True:
                 self._work.clear()
+                if self._sale_is_open:
+                    self._sale_is_open = False
+                    await self._get_ready()
                 if await self._print_all():
                     pause_s = SHORTEST_PAUSE_S
                     await self._work.wait()
                 else:
                     # Only while a receipt waits: printers do not call when their paper is back.
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._work.wait(), pause_s)
+                        async with asyncio.timeout(pause_s):
+                            await self._work.wait()
                     pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
         finally:
             await self._printer.close()
@@ -182,21 +222,43 @@ class ReceiptPrinting:
 
     async def _print(self, job: PrintJob) -> bool:
         try:
-            if not self._is_open:
-                await self._printer.open()
-                self._is_open = True
-            await self._printer.print_document(job.document)
+            async with self._turn:
+                await self._put_on_paper(job.document)
         except DeviceError as error:
             log.warning("receipt %s stays pending: %s", job.receipt.receipt_id, error)
             self._tell(error.status if isinstance(error, PrinterError) else PrinterStatus.OFFLINE, job.pending)
-            self._is_open = False
-            await self._printer.close()
             await self._journal.call(self._queue.not_printed, job)
             return False
         await self._journal.call(self._queue.printed, job)
         log.info("receipt %s printed", job.receipt.receipt_id)
         self._tell(PrinterStatus.OK, job.pending - 1)
         return True
+
+    async def _put_on_paper(self, document: Document) -> None:
+        try:
+            if not self._is_open:
+                await self._printer.open()
+                self._is_open = True
+            await self._printer.print_document(document)
+        except DeviceError:
+            self._is_open = False
+            await self._printer.close()
+            raise
+
+    async def _get_ready(self) -> None:
+        """What is wrong with the printer is told now, while there is time to put in paper."""
+        await self._printer.prepare()
+        pending = self._told[1] if self._told is not None else 0
+        async with self._turn:
+            try:
+                if not self._is_open:
+                    await self._printer.open()
+                    self._is_open = True
+                self._tell(await self._printer.status(), pending)
+            except DeviceError:
+                self._is_open = False
+                await self._printer.close()
+                self._tell(PrinterStatus.OFFLINE, pending)
 
     def _tell(self, status: PrinterStatus, pending: int) -> None:
         if self._told != (status, pending):

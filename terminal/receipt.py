@@ -9,7 +9,7 @@ from datetime import datetime
 
 import msgspec
 
-from hardware.interfaces import Columns, Cut, Document, PaperItem, TextLine
+from hardware.interfaces import Columns, Cut, Document, Logo, PaperItem, QrCode, TextLine
 from terminal.effects import ReceiptKind
 from terminal.messages import Language, Words, result_sentence, words_in
 from terminal.money import format_kr
@@ -22,6 +22,9 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str = ""
     kennitala: str = ""
+    has_logo: bool = False
+    reference_qr: bool = False
+    """Whether the sale's reference is printed for scanners too."""
 
 
 def receipt_document(
@@ -56,11 +59,16 @@ def receipt_document(
         facts.extend(_facts_for_support(sale, words))
     for label, value in facts:
         items.extend(_pair(label, value, columns))
-    items.extend([TextLine(), *_footing(kind, words, clock_set=clock_set, columns=columns), Cut()])
+    items.extend([TextLine(), *_footing(kind, words, clock_set=clock_set, columns=columns)])
+    if shop.reference_qr:
+        items.append(QrCode(sale.reference))
+    items.append(Cut())
     return tuple(items)
 
 
-def _heading(shop: Shop, words: Words, *, copy: bool, columns: int) -> Iterator[TextLine]:
+def _heading(shop: Shop, words: Words, *, copy: bool, columns: int) -> Iterator[PaperItem]:
+    if shop.has_logo:
+        yield Logo()
     yield from _centred(shop.name, columns, bold=True)
     if shop.kennitala:
         yield from _centred(f"{words.receipt.kennitala} {_format_kennitala(shop.kennitala)}", columns)

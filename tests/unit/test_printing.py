@@ -11,8 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from hardware.interfaces import PrinterStatus
+from hardware.interfaces import Cut, DeviceError, PrinterStatus, TextLine
+from hardware.receipt_encoder import Typesetting
 from hardware.simulated import SimulatedPrinter
 from terminal.clerk import Input
 from terminal.counter import ConditionsChanged
@@ -21,7 +23,7 @@ from terminal.errors import JournalError
 from terminal.journal import Journal, JournalFile, QueuedReceipt, ReceiptState, Record
 from terminal.printing import LONGEST_PAUSE_S, ReceiptPrinting
 from terminal.receipt import Shop
-from terminal.sale import State
+from terminal.sale import Reason, State
 from tests.sales import walk_to
 from tests.virtual_time import run_virtual
 
@@ -81,9 +83,9 @@ class Shopfront:
 Scenario = Callable[[Shopfront], Awaitable[None]]
 
 
-def run(path: Path, *scenarios: Scenario) -> None:
+def run(path: Path, *scenarios: Scenario, printer: SimulatedPrinter | None = None) -> None:
     """Each scenario after a start of its own, on the same journal and printer."""
-    printer = SimulatedPrinter(columns=48)
+    printer = printer or SimulatedPrinter(columns=48)
 
     async def whole(scenario: Scenario) -> None:
         shopfront = Shopfront(path, printer)
@@ -217,5 +219,74 @@ def test_nothing_is_printed_that_is_not_on_disk_as_being_printed(path: Path) -> 
         shopfront.disk.refuses = None
         await asyncio.sleep(LONGEST_PAUSE_S + 1)
         assert len(shopfront.texts) == 1
+
+    run(path, scenario)
+
+
+def test_printer_in_trouble_is_told_when_a_sale_begins(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        shopfront.printer.paper = "out"
+        shopfront.printing.sale_began()
+        await asyncio.sleep(1)
+        assert shopfront.conditions == [{"printer": PrinterStatus.PAPER_OUT, "pending_receipts": 0}]
+        shopfront.printer.paper = "ok"
+        shopfront.printer.unplug()
+        shopfront.printing.sale_began()
+        await asyncio.sleep(1)
+        assert shopfront.conditions[-1] == {"printer": PrinterStatus.OFFLINE, "pending_receipts": 0}
+
+    run(path, scenario)
+
+
+def test_something_else_is_printed_between_receipts(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        await shopfront.queue(CUSTOMER, MERCHANT)
+        await shopfront.printing.print_now((TextLine("prufa"), Cut()))
+        await asyncio.sleep(1)
+        assert sorted("prufa" in text for text in shopfront.texts) == [False, False, True]
+
+    run(path, scenario)
+
+
+def test_slip_that_cannot_be_printed_is_told_to_whoever_wants_it(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        shopfront.printer.unplug()
+        with pytest.raises(DeviceError):
+            await shopfront.printing.print_now((TextLine("prufa"),))
+        shopfront.printer.plug_in()
+        await shopfront.printing.print_now((TextLine("prufa"), Cut()))
+        assert len(shopfront.texts) == 1
+
+    run(path, scenario)
+
+
+def test_drawer_is_opened_once_with_the_first_paper_of_an_approved_sale(path: Path) -> None:
+    kick = b"\x1bp"
+
+    async def scenario(shopfront: Shopfront) -> None:
+        await shopfront.queue(CUSTOMER, MERCHANT)
+        await asyncio.sleep(1)
+        assert [kick in receipt.data for receipt in shopfront.printer.receipts] == [True, False]
+        number = walk_to(State.REPORT).sale.number
+        again = QueuedReceipt(f"{number}-customer-1", number, CUSTOMER, 1, ReceiptState.QUEUED)
+        await shopfront.journal.call(shopfront.disk.append_receipts, (again,))
+        shopfront.printing.wake()
+        await asyncio.sleep(1)
+        assert [kick in receipt.data for receipt in shopfront.printer.receipts] == [True, False, False]
+
+    run(path, scenario, printer=SimulatedPrinter(Typesetting(drawer="pin2")))
+
+
+def test_receipt_of_a_sale_that_must_be_paid_back_says_so(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        shopfront.printer.paper = "out"
+        await shopfront.queue(CUSTOMER)
+        due = replace(walk_to(State.REPORT).sale, state=State.ATTENTION, reason=Reason.REFUND_DUE)
+        await shopfront.journal.append(Record("ResultRejected", due))
+        shopfront.printer.paper = "ok"
+        await asyncio.sleep(LONGEST_PAUSE_S + 1)
+        (text,) = shopfront.texts
+        assert "ENDURGREIÐA" in text
+        assert "SAMÞYKKT" not in text
 
     run(path, scenario)
