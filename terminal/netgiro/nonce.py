@@ -7,15 +7,28 @@ mark on disk is always ahead of every nonce used; after a start the first nonce 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 
-from terminal.errors import JournalError
+from terminal.errors import CallRefused, JournalError
+from terminal.gateway import Refusal
 
 TICKS_PER_S = 10_000_000
 UNIX_EPOCH_TICKS = 62_135_596_800 * TICKS_PER_S
 RESERVED_AHEAD_TICKS = 60 * TICKS_PER_S
-"""How much one write reserves: at most one write a minute while calls are made."""
+"""How much one write reserves: about two writes a minute while calls are made."""
+RENEWED_AHEAD_TICKS = RESERVED_AHEAD_TICKS // 2
+"""Reserved anew from here on, so that a disk that is full for a moment holds up no call."""
+
+
+AFTER_LOSS_S = 600.0
+"""Added to the last known time where marks were lost: more than any one mark reserves."""
+
+
+def mark_after_loss(high_water: int, last_written_s: float | None) -> int:
+    """A mark ahead of every nonce used, though marks written until ``last_written_s`` (Unix seconds) may be lost."""
+    if last_written_s is None:
+        return high_water
+    return max(high_water, UNIX_EPOCH_TICKS + int((last_written_s + AFTER_LOSS_S) * TICKS_PER_S))
 
 
 class NonceSource:
@@ -29,12 +42,19 @@ class NonceSource:
         self._in_turn = asyncio.Lock()
 
     async def next(self) -> str:
-        """The next nonce. Goes on in memory when the disk is full: only a power cut could then repeat one."""
+        """The next nonce. Raises CallRefused(NOT_SENT) if the disk does not take the mark that it needs."""
         async with self._in_turn:  # else a second call could use what the first is still reserving
             now = UNIX_EPOCH_TICKS + int(self._clock() * TICKS_PER_S)
-            self._last = nonce = max(now, self._last + 1)
-            if nonce >= self._reserved:
-                with contextlib.suppress(JournalError):  # the next one tries again
-                    await self._reserve(nonce + RESERVED_AHEAD_TICKS)
-                    self._reserved = nonce + RESERVED_AHEAD_TICKS
+            nonce = max(now, self._last + 1)
+            if nonce >= self._reserved - RENEWED_AHEAD_TICKS:
+                await self._reserve_beyond(nonce)
+            self._last = nonce
             return str(nonce)
+
+    async def _reserve_beyond(self, nonce: int) -> None:
+        try:
+            await self._reserve(nonce + RESERVED_AHEAD_TICKS)
+            self._reserved = nonce + RESERVED_AHEAD_TICKS
+        except JournalError as error:
+            if nonce >= self._reserved:  # after a power cut nobody would know that it was used
+                raise CallRefused(Refusal.NOT_SENT, f"no nonce can be reserved: {error}") from error

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terminal.errors import JournalError
-from terminal.netgiro.nonce import RESERVED_AHEAD_TICKS, TICKS_PER_S, UNIX_EPOCH_TICKS, NonceSource
+from terminal.errors import CallRefused, JournalError
+from terminal.gateway import Refusal
+from terminal.netgiro.nonce import TICKS_PER_S, UNIX_EPOCH_TICKS, NonceSource
 
 
 class Disk:
@@ -68,12 +70,12 @@ def test_a_boot_in_1970_goes_on_above_the_mark_on_disk() -> None:
     assert after > before
 
 
-def test_the_disk_is_written_once_a_minute_at_most() -> None:
+def test_the_disk_is_written_twice_a_minute_at_most() -> None:
     disk, clock = Disk(), Clock()
 
     async def scenario() -> None:
         source = NonceSource(0, disk.reserve, clock)
-        for _ in range(590):
+        for _ in range(290):
             await source.next()
             clock.now_s += 0.1
         assert disk.writes == 1
@@ -84,19 +86,32 @@ def test_the_disk_is_written_once_a_minute_at_most() -> None:
     asyncio.run(scenario())
 
 
-def test_a_full_disk_does_not_stop_calls_and_is_tried_again() -> None:
-    disk = Disk()
+def test_a_disk_that_is_full_for_a_moment_holds_up_no_call() -> None:
+    disk, clock = Disk(), Clock()
 
-    async def scenario() -> list[int]:
-        source = NonceSource(0, disk.reserve, Clock())
+    async def scenario() -> None:
+        source = NonceSource(0, disk.reserve, clock)
+        await source.next()
+        clock.now_s += 40
         disk.full = True
-        nonces = [int(await source.next()), int(await source.next())]
-        disk.full = False
-        return [*nonces, int(await source.next())]
+        assert int(await source.next()) < disk.high_water
 
-    nonces = asyncio.run(scenario())
-    assert nonces == sorted(set(nonces))
-    assert disk.high_water == nonces[-1] + RESERVED_AHEAD_TICKS
+    asyncio.run(scenario())
+
+
+def test_without_a_mark_on_disk_nothing_is_sent() -> None:
+    disk, clock = Disk(), Clock()
+
+    async def scenario() -> None:
+        source = NonceSource(0, disk.reserve, clock)
+        disk.full = True
+        with pytest.raises(CallRefused) as refused:
+            await source.next()
+        assert refused.value.refusal is Refusal.NOT_SENT
+        disk.full = False
+        assert int(await source.next()) < disk.high_water
+
+    asyncio.run(scenario())
 
 
 def test_a_call_waits_for_the_mark_that_another_is_writing() -> None:
@@ -120,6 +135,7 @@ steps = st.lists(
     st.one_of(
         st.just("next"),
         st.just("restart"),
+        st.sampled_from(("full", "free")),
         st.floats(-3e9, 3e9, allow_nan=False).map(lambda step_s: ("clock", step_s)),
     ),
     max_size=40,
@@ -134,8 +150,11 @@ def test_no_nonce_repeats_or_goes_back_whatever_the_clock_does(history: list[obj
         for step in history:
             match step:
                 case "next":
-                    nonces.append(int(await source.next()))
-                    assert nonces[-1] < disk.high_water
+                    with contextlib.suppress(CallRefused):
+                        nonces.append(int(await source.next()))
+                        assert nonces[-1] < disk.high_water
+                case "full" | "free":
+                    disk.full = step == "full"
                 case "restart":
                     source = NonceSource(disk.high_water, disk.reserve, clock)
                 case ("clock", float(step_s)):
