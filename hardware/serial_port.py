@@ -194,18 +194,23 @@ def open_tty(settings: SerialSettings) -> serial.Serial:
 
 def _prepare(fd: int) -> None:
     os.set_blocking(fd, False)
-    fcntl.ioctl(fd, termios.TIOCEXCL)  # keeps out programs that do not ask, such as cat or a login shell
+    if not _is_pseudo_terminal(fd):
+        fcntl.ioctl(fd, termios.TIOCEXCL)  # keeps out programs that do not ask, such as cat or a login shell
     # pyserial sets VMIN 0, under which "nothing yet" and "hung up" both read as no bytes.
     attributes = termios.tcgetattr(fd)
     attributes[6][termios.VMIN] = 1
     termios.tcsetattr(fd, termios.TCSANOW, attributes)
 
 
+def _is_pseudo_terminal(fd: int) -> bool:
+    """One keeps the exclusive flag beyond the process that set it, and would lock out that process's next start."""
+    return os.ttyname(fd).startswith("/dev/pts/")
+
+
 def close_tty(port: serial.Serial) -> None:
     """Let go of it. Blocks for up to half a second, so that the last answer can leave."""
     with contextlib.suppress(OSError, termios.error):
         fd = port.fileno()
-        fcntl.ioctl(fd, termios.TIOCNXCL)  # a pseudo-terminal outlives this descriptor
         deadline_s = time.monotonic() + DRAIN_DEADLINE_S
         while (stuck := _unsent_bytes(fd)) and time.monotonic() < deadline_s:
             time.sleep(0.01)

@@ -258,10 +258,6 @@ class ShopCounter(Counter):
         self.process = Process("run", "--config", str(self.config_path), log_path=self.log_path, env=self.env)
         self.process.wait_for_output("ready: line")
 
-    def kill(self) -> None:
-        super().kill()
-        self.cable.free()
-
     def paper(self, *containing: str) -> list[str]:
         """The pieces of paper on which all of this stands, oldest first, from every start until now."""
         data = self.paper_path.read_bytes() if self.paper_path.exists() else b""

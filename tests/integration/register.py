@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 import select
-import termios
 import time
 import tty
 from pathlib import Path
@@ -101,11 +99,6 @@ class PluggableRegister(Register):
         os.close(self._terminal_end)
         os.close(self._fd)
         self._unread = b""
-
-    def free(self) -> None:
-        """After a kill: a serial adapter forgets with its last user that it was opened exclusively, a held pty not."""
-        if self.is_plugged:
-            fcntl.ioctl(self._terminal_end, termios.TIOCNXCL)
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
