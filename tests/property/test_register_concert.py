@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from terminal.register import concert_format as cf
-from terminal.register.concert import MOST_UNSENT_BYTES, ConcertProtocol
+from terminal.register.concert import ConcertProtocol
+from terminal.register.concert_link import MOST_UNSENT_BYTES
 from terminal.register.protocol import (
     RegisterRequest,
     ResultDelivered,

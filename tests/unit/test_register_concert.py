@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from terminal.register import concert_format as cf
-from terminal.register.concert import CALL_TIMEOUT_S, LISTEN_TIMEOUT_S, PAUSE_S, TELL_TIMEOUT_S, TRIES, ConcertProtocol
+from terminal.register.concert import PATIENCE_S, ConcertProtocol
+from terminal.register.concert_link import CALL_TIMEOUT_S, LISTEN_TIMEOUT_S, PAUSE_S, TELL_TIMEOUT_S, TRIES
 from terminal.register.protocol import (
     CancelRequested,
     RefusalCode,
@@ -360,6 +361,16 @@ def test_a_broken_line_keeps_the_answer_until_it_is_back() -> None:
     assert bench.say(ACK) == sent(SHORT_ACCEPTED)
 
 
+def test_a_result_that_cannot_be_told_for_too_long_is_not_told_any_more() -> None:
+    bench = Bench()
+    request = bench.sell(ask())
+    bench.protocol.connection_lost()
+    bench.end(request)
+    bench.now_s += PATIENCE_S + 1
+    assert bench.wait(60) == b""
+    assert bench.requests == [ResultRejected("T1-1")]
+
+
 def test_a_result_that_comes_while_the_line_is_down_is_told_when_it_is_back() -> None:
     bench = Bench()
     request = bench.sell(ask())
@@ -494,6 +505,26 @@ def test_a_cancel_that_was_too_late_is_answered_with_7_and_the_sale_with_0() -> 
     to_cancel, to_sale = cancelled_after(Bench(), Reason.PAID)
     assert chr(to_cancel[3]) == "7"
     assert to_sale == sent(SHORT_ACCEPTED)
+
+
+def test_a_cancel_that_meets_a_result_on_its_way_has_failed() -> None:
+    bench = Bench()
+    sale = bench.sell(ask())
+    bench.say(ENQ)
+    bench.end(sale, Reason.CUSTOMER_DECLINED)
+    bench.say(sent(UK_CANCEL), EOT)
+    bench.protocol.send(SaleAccepted("T1-1"), bench.now_s)
+    assert bench.answer() == sent(SHORT_REFUSED)
+    assert bench.status() == "7"
+
+
+def test_a_request_that_the_terminal_dropped_does_not_get_the_reply_to_the_next() -> None:
+    bench = Bench()
+    bench.request(ask("00000500"))
+    bench.now_s += 60
+    bench.request(ask())
+    bench.protocol.send(RequestRefused(None, RefusalCode.BUSY, ""), bench.now_s)
+    assert bench.answer() == sent(SHORT_REFUSED)
 
 
 def test_a_cancel_without_a_sale_has_failed() -> None:
