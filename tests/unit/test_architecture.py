@@ -25,7 +25,7 @@ PURE = [
     "terminal.screens", "terminal.receipt", "terminal.counter", "terminal.totals", "terminal.journal_rows",
     "terminal.messages", "terminal.messages.words", "terminal.messages.english", "terminal.messages.icelandic",
     "terminal.netgiro.wire", "terminal.register.protocol", "terminal.register.settings", "terminal.register.line",
-    "terminal.register.line_format", "terminal.register.concert", "terminal.register.concert_format",
+    "terminal.register.line_format", "terminal.register.concert", "terminal.register.concert_link", "terminal.register.concert_format",
     "terminal.register.total", "terminal.register.pole_display", "terminal.register.display_tap",
     "terminal.register.receipt_tap", "terminal.register.escpos_stream", "terminal.register.capture",
     "terminal.register.zvt", "terminal.register.zvt_apdu", "terminal.register.zvt_frames", "terminal.register.zvt_link",
