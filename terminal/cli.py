@@ -19,6 +19,7 @@ from terminal import __version__
 from terminal.errors import ConfigError, TerminalError
 from terminal.journal_cli import add_journal_commands
 from terminal.operation_cli import add_operation_commands
+from terminal.printer_cli import add_printer_commands
 
 if TYPE_CHECKING:
     from terminal.config import Config
@@ -88,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor.set_defaults(command=_doctor)
     add_journal_commands(commands, common)
     add_operation_commands(commands, common)
+    add_printer_commands(commands, common)
     simulate = commands.add_parser("simulate", help="the sale logic in virtual time, with everything going wrong")
     simulate.add_argument("--seed", type=int, help="one world; with --count, the first of them")
     simulate.add_argument("--count", type=int, metavar="SALES", help="worlds until there were so many sales")

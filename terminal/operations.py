@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,15 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from hardware.interfaces import DeviceError
 from terminal import __version__
 from terminal.app import TerminalApp, utc_now
 from terminal.clerk import Input
-from terminal.config import Config
+from terminal.config import Config, read_config
 from terminal.config_checks import parse_listen
 from terminal.control import Command, ControlServer, Request, control_path
-from terminal.counter import Decision
+from terminal.counter import Decision, ReprintRequested
+from terminal.effects import ReceiptKind
 from terminal.errors import TerminalError
 from terminal.events import SettledByStaff, Verdict
+from terminal.printer_jobs import NOTHING_TO_PRINT, find_number, slip_for
 from terminal.status import Status, status_of
 
 if TYPE_CHECKING:
@@ -44,7 +48,13 @@ class Operations:
             self._build_metrics()
 
     def _commands(self) -> Mapping[str, Command]:
-        return {"status": self._status, "settle": self._settle, "restart": self._restart}
+        return {
+            "status": self._status,
+            "settle": self._settle,
+            "restart": self._restart,
+            "reprint": self._reprint,
+            "printer-test": self._printer_test,
+        }
 
     def _build_metrics(self) -> None:
         from terminal.metrics import Metrics, MetricsServer  # noqa: PLC0415  only when configured
@@ -62,6 +72,7 @@ class Operations:
     async def start(self, app: TerminalApp) -> None:
         """A control socket or a metrics address that cannot be had is logged: sales go on without."""
         self._app = app
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
         try:
             await self._control.start()
             if self._metrics_server is not None:
@@ -73,6 +84,17 @@ class Operations:
         await self._control.stop()
         if self._metrics_server is not None:
             await asyncio.to_thread(self._metrics_server.stop)
+
+    def _reload(self) -> None:
+        """SIGHUP. Only the log level: what a sale was started under does not change below it."""
+        if self._config.path is None:
+            return
+        config, problems = read_config(self._config.path)
+        if problems:
+            log.error("the configuration was not read again: %s", "; ".join(problems))
+            return
+        logging.getLogger().setLevel(config.log.level.upper())
+        log.warning("log level %s; other settings count after: netgiro-terminal restart", config.log.level)
 
     # --- commands -----------------------------------------------------------------------------------------------------
 
@@ -105,6 +127,27 @@ class Operations:
         if decision.record is None:
             raise TerminalError(f"sale {number} cannot be settled as {verdict} in its present state")
         return {"outcome": decision.record.sale.outcome, "state": decision.record.sale.state}
+
+    async def _reprint(self, request: Request) -> Mapping[str, Any]:
+        """Queue receipts once more; they are printed as soon as the printer is ready."""
+        app = self._running()
+        try:
+            kinds = tuple(ReceiptKind(kind) for kind in request.get("kinds", (ReceiptKind.CUSTOMER,)))
+        except (ValueError, TypeError) as error:
+            raise TerminalError(f"kinds must be of {', '.join(ReceiptKind)}") from error
+        number = await app.journal.call(find_number, app.journal.file, str(request.get("sale") or ""))
+        decision = await app.runner.put_and_wait(ReprintRequested(number, kinds))
+        if not decision.receipts:
+            raise TerminalError(NOTHING_TO_PRINT)
+        return {"receipts": [receipt.receipt_id for receipt in decision.receipts]}
+
+    async def _printer_test(self, _request: Request) -> Mapping[str, Any]:
+        """Print the slip with every code page."""
+        try:
+            await self._running().print_now(await asyncio.to_thread(slip_for, self._config))
+        except DeviceError as error:
+            raise TerminalError(str(error)) from error
+        return {}
 
     async def _restart(self, _request: Request) -> Mapping[str, Any]:
         """End so that systemd starts the terminal again, unless a sale is open."""

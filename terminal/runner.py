@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from terminal.clerk import Clerk, Handled, Input
-from terminal.counter import CounterEffect, CounterEvent, Decision, KeyPressed
+from terminal.counter import CounterEffect, Decision, KeyPressed
 from terminal.journal import Journal
 from terminal.register import protocol as reg
 from terminal.sale import State
@@ -75,7 +75,7 @@ class Runner:
             return
         self._inbox.put_nowait(_Waiting(event))
 
-    async def put_and_wait(self, event: CounterEvent) -> Decision:
+    async def put_and_wait(self, event: Input) -> Decision:
         """Hand in an event and learn what was decided, once that is on disk."""
         done: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
         self._inbox.put_nowait(_Waiting(event, done))

@@ -1,0 +1,115 @@
+"""What an operator has printed: a receipt once more, and the slip that finds the code page.
+
+The running daemon owns the journal and the printer, so it is asked by its control socket. Where none runs, the same is
+done here: the journal's own lock keeps a daemon that starts meanwhile from coming in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from hardware import factory
+from hardware.code_page_slip import code_page_slip
+from hardware.interfaces import DeviceError, Document
+from terminal.app import shop_of, utc_now
+from terminal.clerk import Clerk, Names
+from terminal.config import Config
+from terminal.control import NotRunning, ask_daemon, control_path
+from terminal.counter import MOST_PRINTS, Counter, CounterRules, ReprintRequested
+from terminal.effects import ReceiptKind
+from terminal.errors import TerminalError
+from terminal.journal import Journal, JournalFile
+from terminal.printing import ReceiptPrinting
+
+PATIENCE_S = 60.0
+"""For the daemon to answer: a slip takes its time on a slow line."""
+
+
+def reprint(config: Config, name: str, kinds: Sequence[ReceiptKind]) -> str:
+    """Queue the receipt of a sale (its number, reference or register id; empty: the last that ended) once more.
+
+    Returns a sentence about what became of it. Raises TerminalError if there is nothing to print.
+    """
+    try:
+        answer = ask_daemon(control_path(config), "reprint", sale=name, kinds=list(kinds), patience_s=PATIENCE_S)
+    except NotRunning:
+        return asyncio.run(_reprint_alone(config, name, kinds))
+    return f"queued: {', '.join(answer['receipts'])}; the terminal prints it when its printer is ready"
+
+
+def print_test(config: Config) -> str:
+    """Print the slip with every code page. Raises TerminalError, saying what to do, if it cannot be printed."""
+    try:
+        ask_daemon(control_path(config), "printer-test", patience_s=PATIENCE_S)
+    except NotRunning:
+        asyncio.run(_print_alone(config, slip_for(config)))
+    return "printed; set printer.codepage to the name above the letters that are all right"
+
+
+def slip_for(config: Config) -> Document:
+    """Raises TerminalError if the printer's profile does not exist."""
+    try:
+        return code_page_slip(config.printer)
+    except ValueError as error:
+        raise TerminalError(str(error)) from error
+
+
+def find_number(journal: JournalFile, name: str) -> int | None:
+    """The number of the sale that is called so; None for the empty name. Raises TerminalError if there is none."""
+    if not name:
+        return None
+    entries = journal.entries_of(name)
+    if not entries:
+        raise TerminalError(f"no sale {name}: see journal list")
+    return entries[-1].sale.number
+
+
+NOTHING_TO_PRINT = (
+    f"nothing to print: the sale must have ended, and no receipt is printed more than {MOST_PRINTS} times"
+)
+
+
+async def _reprint_alone(config: Config, name: str, kinds: Sequence[ReceiptKind]) -> str:
+    printer = factory.build_printer(config.printer)
+    if printer is None:
+        raise TerminalError('there is no printer: set printer.driver in config.toml to other than "none"')
+    journal = Journal(JournalFile(Path(config.journal.path), utc_now))
+    try:
+        await journal.call(journal.file.open)
+        clerk = Clerk(Counter(CounterRules()), journal.file, Names(config.terminal.id, utc_now))
+        wanted = ReprintRequested(await journal.call(find_number, journal.file, name), tuple(kinds))
+        queued = (await journal.call(clerk.handle, wanted)).decision.receipts
+        if not queued:
+            raise TerminalError(NOTHING_TO_PRINT)
+        printing = ReceiptPrinting(
+            printer,
+            journal,
+            lambda _event: None,
+            shop=shop_of(config),
+            terminal_id=config.terminal.id,
+            language=config.receipt.language,
+            local_now=lambda: datetime.now().astimezone(),
+        )
+        done = await printing.print_waiting()
+    finally:
+        await journal.close()
+    names = ", ".join(receipt.receipt_id for receipt in queued)
+    if not done:
+        raise TerminalError(f"not printed: {names}; it stays queued and the terminal prints it once it runs")
+    return f"printed: {names}"
+
+
+async def _print_alone(config: Config, document: Document) -> None:
+    printer = factory.build_printer(config.printer)
+    if printer is None:
+        raise TerminalError('there is no printer: set printer.driver in config.toml to other than "none"')
+    try:
+        await printer.open()
+        await printer.print_document(document)
+    except DeviceError as error:
+        raise TerminalError(str(error)) from error
+    finally:
+        await printer.close()
