@@ -271,13 +271,11 @@ class ZvtLink:
             self._say(NAK)
         return self._send_again(now_s) if self._apdu is not None and now_s >= self._due_s else []
 
-    def connection_lost(self) -> None:
-        """The line is gone. A frame of ours is sent anew when it is back."""
+    def reset(self) -> None:
+        """The line is gone, and with it whatever was half said."""
         self._framer.reset()
         self._controls.clear()
-        self._is_unsent = False
-        self._transmissions = 0
-        self._due_s = 0.0
+        self.withdraw()
 
 
 def is_answer(apdu: bytes) -> bool:

@@ -84,6 +84,7 @@ class Turns:
         self._answer_due_s = 0.0
         self._resume_s = 0.0
         """Not before this the next frame is sent."""
+        self._line_is_down = False
 
     # --- out ----------------------------------------------------------------------------------------------------------
 
@@ -140,7 +141,7 @@ class Turns:
 
     def pump(self, now_s: float) -> None:
         """Send what may be sent now."""
-        if self._flying is not None:
+        if self._flying is not None or self._line_is_down:
             return
         if self._responses:
             self._flying = self._responses.popleft()
@@ -150,6 +151,8 @@ class Turns:
             self._link.send(self._flying.apdu, now_s)
 
     def data_to_send(self) -> bytes:
+        """What is to be written now; whoever asks has a line again."""
+        self._line_is_down = False
         return self._link.data_to_send()
 
     # --- in -----------------------------------------------------------------------------------------------------------
@@ -193,6 +196,8 @@ class Turns:
     @property
     def next_wakeup_s(self) -> float | None:
         times = [self._link.next_wakeup_s]
+        if self._responses and self._flying is None:
+            times.append(0.0)
         if self._awaiting is not None:
             times.append(self._answer_due_s)
         elif self._frames and self._flying is None:
@@ -209,6 +214,12 @@ class Turns:
             yield Ended(frame, Answer.SILENT)
 
     def connection_lost(self) -> None:
-        """What is on its way is sent anew when the line is back; answers that the register waited for are not."""
-        self._responses.clear()
-        self._link.connection_lost()
+        """What was on its way waits for the line; of the answers, only that to a payment is still worth sending."""
+        flying, self._flying = self._flying, None
+        self._responses = deque(frame for frame in self._responses if frame.purpose is Purpose.ACCEPTANCE)
+        if flying is not None and flying.purpose is Purpose.ACCEPTANCE:
+            self._responses.appendleft(flying)
+        elif flying is not None and flying.purpose not in (Purpose.RESPONSE, Purpose.PROGRESS):
+            self._frames.appendleft(flying)
+        self._link.reset()
+        self._line_is_down = True

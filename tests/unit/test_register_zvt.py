@@ -398,17 +398,16 @@ def test_a_refused_decline_is_a_decline_all_the_same() -> None:
     assert bench.heard[-1] == "061e0105"
 
 
-def test_nothing_tells_that_it_is_paid_once_the_time_is_over() -> None:
-    bench = Bench().paying()
-    bench.is_cut = True
-    bench.protocol.connection_lost()
-    bench.say(result())
-    bench.now_s += 181  # nobody wakes a protocol whose line is down
-    bench.is_cut = False
-    bench.protocol.data_to_send()
-    bench.wait(40)
+@pytest.mark.parametrize("cut_first", [True, False])
+def test_nothing_tells_that_it_is_paid_once_the_time_is_over(cut_first: bool) -> None:
+    bench = Bench(lambda apdu: None if apdu[:2] == b"\x04\x0f" else GOOD).paying()
+    bench.register.acknowledges = cut_first
+    bench = bench.cut().say(result()) if cut_first else bench.say(result()).cut()
+    told = len(bench.register.results)
+    bench.register.acknowledges = True
+    bench.plug_in(after_s=181).wait(40)
     assert bench.requests[1:] == [ResultRejected(NAME)]
-    assert bench.register.results[-1] == 0x6C
+    assert bench.register.results[told:] == [0x6C]
 
 
 def test_a_good_answer_after_the_time_is_over_is_too_late() -> None:
@@ -650,26 +649,36 @@ def test_totals_and_the_end_of_day(name: str | None, close: bool) -> None:
 
 
 def test_a_result_waits_for_a_line_that_comes_back() -> None:
-    bench = Bench().paying()
-    bench.is_cut = True
-    assert bench.protocol.connection_lost() == []
-    bench.say(result())
-    bench.now_s += 20
-    bench.is_cut = False
-    bench.wait(1)
+    bench = Bench().paying().cut().say(result()).plug_in(after_s=20)
     assert bench.requests[1:] == [ResultDelivered(NAME)]
     assert bench.register.results == [0]
 
 
+def test_a_result_that_the_line_swallowed_is_told_again() -> None:
+    bench = Bench().paying()
+    bench.register.acknowledges = False
+    bench.say(result()).cut()
+    bench.register.acknowledges = True
+    bench.plug_in(after_s=3)
+    assert bench.register.results == [0, 0]
+    assert bench.requests[1:] == [ResultDelivered(NAME)]
+
+
+def test_a_payment_whose_acceptance_the_line_swallowed_is_accepted_again() -> None:
+    bench = Bench()
+    bench.register.acknowledges = False
+    bench.paying().cut()
+    bench.register.acknowledges = True
+    assert bench.plug_in(after_s=2).heard == ["800000", "800000"]
+    assert bench.requests == [SaleRequested(1990)]
+
+
 def test_what_was_being_said_of_no_payment_is_forgotten_with_the_line() -> None:
-    bench = Bench(lambda _apdu: None).send(registration(0x82))
-    bench.protocol.connection_lost()
+    bench = Bench(lambda _apdu: None).send(registration(0x82)).cut().plug_in(after_s=1)
     assert bench.wait(60).heard == ["800000", "060f0a19002900000012490352"]
     assert bench.paying().requests == [SaleRequested(1990, prints_receipt=True)]
 
 
 def test_a_command_that_was_not_decided_when_the_line_went_starts_nothing() -> None:
-    bench = Bench().send(payment(1990))
-    bench.protocol.connection_lost()
-    bench.say(SaleAccepted(NAME))
+    bench = Bench().send(payment(1990)).cut().say(SaleAccepted(NAME)).plug_in(after_s=1)
     assert bench.requests == [SaleRequested(1990), CancelRequested(NAME)]

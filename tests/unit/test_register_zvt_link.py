@@ -245,11 +245,10 @@ def test_an_old_answer_is_not_taken_for_a_new_one() -> None:
     assert link.receive(wrap(GOOD), 5.0) == []
 
 
-def test_a_frame_is_sent_anew_on_a_new_line() -> None:
+def test_a_line_that_is_gone_leaves_nothing_half_said() -> None:
     link = sent()
-    link.receive(b"\x10\x02\x06", 1.0)
-    link.connection_lost()
-    assert link.next_wakeup_s == 0.0
-    link.wake(60.0)
-    assert link.data_to_send() == wrap(STATUS)
-    assert link.receive(b"\x06", 60.1) == [Fate.TAKEN]
+    link.receive(wrap(ABORT) + b"\x10\x02\x06", 1.0)
+    link.reset()
+    assert link.next_wakeup_s is None
+    assert link.data_to_send() == b""
+    assert link.receive(wrap(PAY), 1.1) == [FrameReceived(PAY)]

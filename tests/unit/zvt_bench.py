@@ -49,11 +49,21 @@ class Bench:
         self.answers: Callable[[RegisterRequest], RegisterReply | None] = lambda _request: None
         self.now_s = 1000.0
         self.is_cut = False
-        """Neither end hears the other."""
 
     def send(self, apdu: bytes) -> Bench:
         """The register commands; returns once everything that needs no time has happened."""
         self.register.command(apdu)
+        return self.settle()
+
+    def cut(self) -> Bench:
+        """Unplug the cable: neither end hears the other, and nobody wakes the protocol."""
+        self.is_cut = True
+        self._asked(self.protocol.connection_lost())
+        return self
+
+    def plug_in(self, after_s: float) -> Bench:
+        self.now_s += after_s
+        self.is_cut = False
         return self.settle()
 
     def say(self, reply: RegisterReply) -> Bench:
@@ -64,7 +74,7 @@ class Bench:
         """Carry bytes both ways, and let short pauses pass, until nobody says anything."""
         for _ in range(500):
             moved = self._carry()
-            due_s = self.protocol.next_wakeup_s
+            due_s = None if self.is_cut else self.protocol.next_wakeup_s
             if due_s is not None and due_s <= self.now_s + 0.2:
                 self.now_s = max(self.now_s, due_s)
                 self._asked(self.protocol.wake(self.now_s))
@@ -84,9 +94,10 @@ class Bench:
         return self.settle()
 
     def _carry(self) -> bool:
-        to_register, to_terminal = self.protocol.data_to_send(), self.register.take_wire()
+        to_terminal = self.register.take_wire()
         if self.is_cut:
             return False
+        to_register = self.protocol.data_to_send()
         if to_register:
             self.register.hear(to_register)
         if to_terminal:
