@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from hardware.register_cable import RegisterCable
 from hardware.serial_port import TtySerialPort
 from hardware.settings import SerialSettings
+from hardware.signals import SimulatedSignals
 from hardware.simulated import SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
 from terminal.app import Devices, TerminalApp, utc_text
 from terminal.clerk import Input
@@ -82,6 +83,7 @@ class Stage:
             self.display,
             self.printer,
             TtySerialPort(SerialSettings(port=self.cable.terminal_path)),
+            SimulatedSignals(),
         )
         transport = self._transport or httpx.AsyncHTTPTransport()
         self._stack.push_async_callback(transport.aclose)

@@ -13,8 +13,8 @@ from html import escape
 from terminal.sale import State
 from terminal.step import TABLE
 
-BOX = (116.0, 38.0)
-COLUMN, ROW = 158.0, 84.0
+BOX = (132.0, 38.0)
+COLUMN, ROW = 174.0, 84.0
 MARGIN = 16.0
 
 PLACES: dict[State, tuple[float, float]] = {
@@ -39,7 +39,7 @@ BENDS: dict[tuple[State, State], float] = {
     (State.CODE_CHECK, State.CODE_ENTRY): 14,
     (State.CODE_ENTRY, State.CODE_CHECK): 14,
     (State.CUSTOMER, State.CODE_ENTRY): 16,
-    (State.CODE_CHECK, State.VOID): -66,
+    (State.CODE_CHECK, State.VOID): -74,
     (State.CODE_CHECK, State.CUSTOMER): 10,
 }
 """How far a move bends off the straight line, to its right, so that it passes beside what is in the way."""

@@ -26,7 +26,7 @@ export async function call(method, path, body) {
   } catch {
     throw new Unreachable();
   }
-  const answer = await response.json().catch(() => ({}));
+  const answer = await response.json().catch(() => ({})); // a failure may have no readable body
   if (!response.ok) throw new Refused(response.status, answer.error ?? `HTTP ${response.status}`);
   return answer;
 }

@@ -1,11 +1,15 @@
 // Puts the page together: who is told of which change.
 
-import { listen } from "./api.js";
+import { call, listen } from "./api.js";
+import { startBench } from "./bench.js";
+import { loadFaults, startFaults } from "./faults.js";
 import { onLanguage, startLanguage, t } from "./i18n.js";
 import { byId, hideProblem } from "./page.js";
 import { loadReceipts, showPaper, showPrinter, startPaper } from "./paper.js";
 import { loadCarts, startPhone } from "./phone.js";
-import { loadRegister, showRegisterInfo, startRegister } from "./register.js";
+import { leaveTillAlone, loadRegister, showRegisterInfo, startRegister } from "./register.js";
+import { loadScenarios, startScenarios } from "./scenarios.js";
+import { forgetStory, loadStory, showState, startStory } from "./story.js";
 import { showDisplay, showTerminal, startTerminal } from "./terminal.js";
 
 const HANDLERS = {
@@ -13,6 +17,7 @@ const HANDLERS = {
     showTerminal(state);
     showPaper(state);
     showGuide(state);
+    if (about.story) showState(state);
   },
   display: showDisplay,
   register: ({ register }) => {
@@ -21,8 +26,13 @@ const HANDLERS = {
   },
   receipts: loadReceipts,
   printer: ({ printer }) => showPrinter(printer),
-  carts: loadCarts,
+  carts: () => about.phone && loadCarts(),
+  timeline: () => about.story && loadStory(),
+  faults: () => about.lab && loadFaults(),
+  scenario: () => about.lab && loadScenarios(),
 };
+
+let about = { phone: true, story: false, lab: false, real: [], versions: {} };
 
 const STEP_OF_STATE = { starting: 0, idle: 0, entry: 1, code_entry: 1 };
 
@@ -35,7 +45,24 @@ function showGuide(state) {
   });
 }
 
+/** What is not there is not shown: a terminal at a real counter has no phone here, and its devices are left alone. */
+async function arrange() {
+  about = await call("GET", "/api/about");
+  byId("phone").hidden = byId("guide").hidden = !about.phone;
+  document.body.classList.toggle("looking-on", about.real.includes("keypad"));
+  if (about.real.includes("register")) leaveTillAlone();
+  if (about.real.length) byId("subtitle").dataset.t = "subtitleReal";
+  byId("versions").textContent = Object.entries(about.versions).map((pair) => pair.join(" ")).join(" · ");
+  startBench(about);
+  if (about.story) await startStory();
+  if (about.lab) {
+    startScenarios();
+    await startFaults();
+  }
+}
+
 function showConnection(isThere) {
+  if (isThere) forgetStory(); // a stream begins anew, maybe with another program
   byId("lost").hidden = isThere;
   byId("lost").textContent = isThere ? "" : t("lost");
   document.body.classList.toggle("alone", !isThere);
@@ -49,5 +76,6 @@ byId("toast-close").addEventListener("click", hideProblem);
 onLanguage(() => {
   if (!byId("lost").hidden) byId("lost").textContent = t("lost");
 });
+await arrange().catch(() => showConnection(false));
 startLanguage();
 listen((change) => HANDLERS[change.part]?.(change), showConnection);

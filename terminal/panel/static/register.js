@@ -8,9 +8,14 @@ import { turnToTerminal } from "./terminal.js";
 const MOST_LINES = 60;
 
 let lines = [];
+let isReal = false;
 let info = null; // {port, protocol, amount_decimals}
 
-const cable = new Items(byId("cable"), (line) => `${line.time} ${line.place} ${line.sender} ${line.text}`, lineItem);
+const cable = new Items(
+  byId("cable"),
+  (line) => `${line.time} ${line.sender} ${line.text} ${line.finished} ${line.lost}`,
+  lineItem,
+);
 
 export function startRegister() {
   byId("till-form").addEventListener("submit", (event) => {
@@ -22,6 +27,8 @@ export function startRegister() {
     const { id } = lastSale();
     working(byId("cancel"), () => send(id ? `CANCEL ID=${id}` : "CANCEL"));
   });
+  const showHex = byId("show-hex");
+  showHex.addEventListener("change", () => byId("cable").classList.toggle("with-hex", showHex.checked));
   byId("copy-path").addEventListener("click", copyPath);
   onLanguage(() => {
     cable.forget();
@@ -30,15 +37,23 @@ export function startRegister() {
 }
 
 export const loadRegister = oneAtATime(async () => {
-  lines = (await call("GET", "/api/register/log")).flatMap(linesOf);
+  const messages = await call("GET", "/api/register/log");
+  lines = messages.filter(({ text }) => text.trim()).map((message) => ({ ...message, said: parse(message.text) }));
   show();
 }, showProblem);
+
+/** There is a real register: this page only tells where it is plugged in. */
+export function leaveTillAlone() {
+  isReal = true;
+  for (const id of ["till", "cable", "own-program"]) byId(id).hidden = true;
+  byId("show-hex").parentElement.hidden = true;
+}
 
 export function showRegisterInfo(newInfo) {
   if (!newInfo) return;
   info = newInfo;
   byId("serial-path").textContent = info.port;
-  byId("till").hidden = info.protocol !== "line"; // this till speaks the line protocol only
+  byId("till").hidden = isReal || info.protocol !== "line"; // this till speaks the line protocol only
 }
 
 async function pay() {
@@ -66,14 +81,7 @@ async function copyPath() {
   }
 }
 
-// What went over the cable: one message may hold several lines, and programs may send anything.
-
-function linesOf(message) {
-  return message.text
-    .split(/[\r\n]+/)
-    .filter((text) => text.trim())
-    .map((text, place) => ({ ...message, text, place, said: parse(text) }));
-}
+// What went over the cable: programs may send anything.
 
 function parse(text) {
   const [verb, ...rest] = text.replace(/\*[0-9a-f]{2}$/i, "").trim().split(/\s+/);
@@ -98,7 +106,7 @@ const scale = () => 10 ** (info?.amount_decimals ?? 0);
  */
 function lastSale() {
   let sale = { phase: "ready" };
-  for (const { sender, said } of lines.filter((line) => !line.lost)) {
+  for (const { sender, said } of lines.filter((line) => !line.lost && line.finished)) {
     if (sender === "terminal") {
       sale = afterAnswer(sale, said);
     } else if (said.verb === "PAY" && sale.phase !== "waiting") {
@@ -135,6 +143,8 @@ function lineItem(line) {
     element("span", { className: "words", textContent: inWords(line) }),
     element("time", { dateTime: line.time, textContent: formatTime(line.time) }),
     element("code", { textContent: line.text }),
+    element("code", { className: "hex", textContent: line.hex }),
+    line.finished ? null : element("span", { className: "mark", textContent: t("typing") }),
     line.sender === "program" ? element("span", { className: "mark", textContent: t("fromProgram") }) : null,
     line.lost ? element("span", { className: "mark", textContent: t("lostOnCable") }) : null,
   );

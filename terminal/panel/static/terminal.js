@@ -41,7 +41,10 @@ export function turnToTerminal() {
 
 export function showTerminal(newState) {
   state = newState;
-  setText(byId("oled-text"), state.display.join("\n"));
+  setText(byId("oled-text"), state.state === "off" ? t("stateOff") : state.display.join("\n"));
+  byId("device").classList.toggle("off", state.state === "off");
+  byId("led").classList.toggle("lit", state.led);
+  byId("device").classList.toggle("buzzing", state.buzzer);
   showConditions();
 }
 

@@ -1,0 +1,33 @@
+// The workbench under the counter: tabs, of which one is open.
+
+import { byId } from "./page.js";
+
+const TABS = ["story", "faults", "scenarios"];
+
+export function startBench({ story, lab }) {
+  byId("bench").hidden = !story;
+  for (const name of TABS) {
+    const tab = byId(`tab-${name}`);
+    tab.hidden = !lab && name !== "story";
+    tab.addEventListener("click", () => open(name));
+    tab.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      const there = TABS.filter((other) => !byId(`tab-${other}`).hidden);
+      if (!step) return;
+      const next = there[(there.indexOf(name) + step + there.length) % there.length];
+      open(next);
+      byId(`tab-${next}`).focus();
+    });
+  }
+  const kept = localStorage.getItem("bench");
+  open(lab && TABS.includes(kept) ? kept : "story");
+}
+
+function open(name) {
+  localStorage.setItem("bench", name);
+  for (const other of TABS) {
+    byId(other).hidden = other !== name;
+    byId(`tab-${other}`).ariaSelected = String(other === name);
+    byId(`tab-${other}`).tabIndex = other === name ? 0 : -1;
+  }
+}
