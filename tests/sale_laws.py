@@ -6,8 +6,8 @@ from terminal import effects as fx
 from terminal import events as ev
 from terminal.gateway import AuthorizationStatus as Status
 from terminal.gateway import CaptureMode
+from terminal.moves import MOST_CAPTURES, POLL_INTERVAL_BOUNDS_S
 from terminal.sale import Outcome, Reason, Sale, State, differs_durably
-from terminal.step import MOST_CAPTURES, POLL_INTERVAL_BOUNDS_S
 
 ENDED = (State.REPORT, State.ATTENTION, State.CLOSED)
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from terminal import effects as fx
 from terminal import events as ev
+from terminal import moves
 from terminal import step as rules
 from terminal.gateway import AuthorizationStatus, CaptureMode, StatusReport
 from terminal.netgiro import v1
@@ -61,20 +62,20 @@ def _automatic_as_manual() -> Iterator[None]:
 def _retry_lost_authorization() -> Iterator[None]:
     """A lost InsertCart is sent once more under the same Reference."""
     sent: dict[int, fx.RequestAuthorization] = {}
-    authorize, lost = rules._authorize, rules._authorization_lost
+    authorize, lost = moves.authorize, moves.authorization_lost
 
-    def remember(sale: Sale, event: ev.CustomerIdentified) -> rules.Transition:
+    def remember(sale: Sale, event: ev.CustomerIdentified) -> moves.Transition:
         transition = authorize(sale, event)
         sent[sale.number] = next(e for e in transition.effects if isinstance(e, fx.RequestAuthorization))
         return transition
 
-    def send_again(sale: Sale, event: ev.AnswerLost) -> rules.Transition:
+    def send_again(sale: Sale, event: ev.AnswerLost) -> moves.Transition:
         request = sent.pop(sale.number, None)
         if request is None:
             return lost(sale, event)
         sale = replace(sale, calls=sale.calls + 1)
         again = replace(request, call=sale.calls)
-        return rules.Transition(sale, (again,))
+        return moves.Transition(sale, (again,))
 
     with _moves(
         {
@@ -110,20 +111,20 @@ def _skip_proof() -> Iterator[None]:
 
 def _lost_capture_is_declined() -> Iterator[None]:
     """No answer to the capture is told as "declined"."""
-    declined = rules._move(lambda sale, _event: rules._to_report(sale, Reason.CUSTOMER_DECLINED), State.REPORT)
+    declined = rules._move(lambda sale, _event: moves.to_report(sale, Reason.CUSTOMER_DECLINED), State.REPORT)
     with _moves({(State.CAPTURE, ev.AnswerLost): declined}):
         yield
 
 
 def _capture_after_power_cut() -> Iterator[None]:
     """After a start the capture is simply sent again."""
-    with _moves({(State.CAPTURE, ev.PowerRestored): rules._move(lambda sale, _event: rules._to_capture(sale))}):
+    with _moves({(State.CAPTURE, ev.PowerRestored): rules._move(lambda sale, _event: moves.to_capture(sale))}):
         yield
 
 
 def _cancel_wins() -> Iterator[None]:
     """A cancel is told at once, without asking the service."""
-    end = rules._move(lambda sale, event: rules._to_report(sale, rules._cancel_reason(event)), State.REPORT)
+    end = rules._move(lambda sale, event: moves.to_report(sale, moves.cancel_reason(event)), State.REPORT)
     with _moves({(State.CAPTURE, ev.CancelRequested): end, (State.AUTHORIZATION, ev.CancelRequested): end}):
         yield
 

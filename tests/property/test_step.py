@@ -21,9 +21,10 @@ from terminal import events as ev
 from terminal.customer import CustomerKind
 from terminal.gateway import AuthorizationStatus as Status
 from terminal.gateway import CaptureMode, OpenedAuthorization, Refusal, StatusReport
+from terminal.moves import MOST_CAPTURES
 from terminal.sale import MISSES_UNTIL_UNKNOWN, Sale, State
 from terminal.sensitive import Sensitive
-from terminal.step import MOST_CAPTURES, TABLE, begin, step
+from terminal.step import TABLE, begin, step
 from tests.sale_laws import assert_lawful
 from tests.sales import CUSTOMERS, GUID, new_sale, report_for
 

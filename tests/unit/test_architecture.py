@@ -20,7 +20,8 @@ ROOT = Path(__file__).parents[2]
 
 # fmt: off
 PURE = [
-    "terminal.sale", "terminal.events", "terminal.effects", "terminal.step", "terminal.diagram", "terminal.gateway",
+    "terminal.sale", "terminal.events", "terminal.effects", "terminal.step", "terminal.moves", "terminal.diagram",
+    "terminal.gateway",
     "terminal.errors", "terminal.sensitive", "terminal.customer", "terminal.entry", "terminal.money", "terminal.view",
     "terminal.screens", "terminal.receipt", "terminal.counter", "terminal.totals", "terminal.journal_rows",
     "terminal.messages", "terminal.messages.words", "terminal.messages.english", "terminal.messages.icelandic",

@@ -10,8 +10,9 @@ from terminal.customer import CustomerKind
 from terminal.effects import ReceiptKind
 from terminal.gateway import AuthorizationStatus as Status
 from terminal.gateway import CaptureMode, Refusal
+from terminal.moves import MOST_CAPTURES, POLL_INTERVAL_BOUNDS_S
 from terminal.sale import MISSES_UNTIL_UNKNOWN, CallKind, Outcome, Reason, State
-from terminal.step import IGNORED, MOST_CAPTURES, POLL_INTERVAL_BOUNDS_S, TABLE, begin
+from terminal.step import IGNORED, TABLE, begin
 from tests.sales import GUID, Walk, new_sale, walk_to
 
 MANUAL, AUTOMATIC, SERVER_CALLBACK = CaptureMode.MANUAL, CaptureMode.AUTOMATIC, CaptureMode.SERVER_CALLBACK
