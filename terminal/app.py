@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import httpx
 from msgspec.structs import replace
@@ -25,7 +25,7 @@ from terminal.events import CallbackReceived
 from terminal.gateway import CaptureMode, Gateway
 from terminal.journal import Journal, JournalFile
 from terminal.netgiro.client import Credentials, NetgiroClient, SignatureCheck
-from terminal.netgiro.nonce import NonceSource
+from terminal.netgiro.nonce import NonceSource, mark_after_loss
 from terminal.netgiro.v1 import NetgiroV1
 from terminal.notify import Notifier
 from terminal.performer import TerminalPerformer
@@ -35,11 +35,15 @@ from terminal.receipt import Shop, receipt_document
 from terminal.register.factory import build_protocol
 from terminal.register.link import RegisterLink
 from terminal.register.protocol import RegisterReply, terms_for
+from terminal.register.traffic import LoggedPort
 from terminal.runner import Runner, WatchdogDue
 from terminal.sale import Sale
 from terminal.signaller import Signaller
 from terminal.sources import watch_keypad
 from terminal.view import View
+
+if TYPE_CHECKING:
+    from terminal.netgiro.callback import Callback
 
 SETTLE_S = 3.0
 """How long a stop waits for answers that are on their way."""
@@ -90,7 +94,9 @@ def build_devices(config: Config) -> Devices:
 
 def _build_line(config: Config) -> tuple[SerialPort, Printer | None]:
     """The register's port, and the printer, which may be behind it."""
-    port = factory.build_serial_port(config.serial_settings())
+    port: SerialPort = factory.build_serial_port(config.serial_settings())
+    if config.log.register_traffic:
+        port = LoggedPort(port)
     behind = config.passthrough_settings()
     if behind is None:
         return port, factory.build_printer(config.printer)
@@ -241,7 +247,10 @@ class TerminalApp:
         async def reserve(high_water: int) -> None:
             await journal.call(journal.file.reserve_nonces, high_water)
 
-        nonces = NonceSource(await journal.call(journal.file.nonce_high_water), reserve, self._seams.wall_clock)
+        high_water = mark_after_loss(
+            await journal.call(journal.file.nonce_high_water), await journal.call(journal.file.marks_lost_at_s)
+        )
+        nonces = NonceSource(high_water, reserve, self._seams.wall_clock)
         client = NetgiroClient(
             settings.base_url,
             Credentials(settings.application_id, settings.secret_key),
@@ -305,11 +314,12 @@ class TerminalApp:
         await server.start()
         self._closers.append(server.stop)
 
-    async def _on_callback(self, reference: str, approved: bool) -> bool:
+    async def _on_callback(self, callback: Callback) -> bool:
         sale = self.runner.view.sale
-        if sale is None or sale.reference != reference:
+        if sale is None or sale.reference != callback.reference:
             return False
-        decision = await self.runner.put_and_wait(CallbackReceived(sale.number, approved))
+        fits = callback.amount in (None, sale.amount_kr)
+        decision = await self.runner.put_and_wait(CallbackReceived(sale.number, callback.approved, fits))
         return any(isinstance(effect, AcknowledgeCallback) for effect in decision.effects)
 
     def _now(self) -> str:

@@ -95,6 +95,8 @@ class CallbackReceived(SaleEvent, frozen=True):
     """The service called back with a valid signature. Only a hint; what it says is asked for again."""
 
     approved: bool
+    fits: bool = True
+    """It names no other amount than the sale's."""
 
 
 class ResultAcknowledged(SaleEvent, frozen=True):

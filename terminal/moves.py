@@ -229,6 +229,8 @@ def customer_status(sale: Sale, event: ev.StatusReceived) -> Transition:
 
 def called_back(sale: Sale, event: ev.CallbackReceived) -> Transition:
     """Acknowledging an approval makes it a payment, so that is a commitment; what really happened is asked for."""
+    if not event.fits:
+        return query_status(sale)
     pays = event.approved and sale.capture_mode is CaptureMode.SERVER_CALLBACK
     sale = replace(sale, committed=sale.committed or pays)
     sale, query = query_status(sale)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
@@ -22,8 +23,18 @@ from terminal.sensitive import Sensitive
 LARGEST_CALLBACK_BYTES = 64 * 1024
 KINDS = {"confirmed": True, "cancelled": False}
 
-OnCallback = Callable[[str, bool], Awaitable[bool]]
-"""Called with the Reference and whether the payment was approved; True once that is on disk and counts."""
+
+class Callback(NamedTuple):
+    """What a genuine callback says."""
+
+    reference: str
+    approved: bool
+    amount: int | float | None
+    """As it stands in the body, if it does."""
+
+
+OnCallback = Callable[[Callback], Awaitable[bool]]
+"""True once what the callback says is on disk and counts."""
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +57,8 @@ def create_callback_listener(base_url: str, secret_key: Sensitive, on_callback: 
         payment = answer.payment_info
         if payment is not None and payment.reference_number not in (None, reference):
             return _refuse(reference, "it is about another sale")
-        if not await on_callback(reference, KINDS[kind]):
+        callback = Callback(reference, KINDS[kind], payment.total_amount if payment else None)
+        if not await on_callback(callback):
             return _refuse(reference, "no open sale waits for it")
         return Response(status_code=200)
 

@@ -331,6 +331,13 @@ def test_a_callback_while_a_query_is_on_its_way_asks_no_second_time() -> None:
     assert [type(effect) for effect in walk.last] == [fx.AcknowledgeCallback]
 
 
+def test_a_callback_about_another_amount_is_not_acknowledged_and_asked_about() -> None:
+    walk = walk_to(State.CUSTOMER, SERVER_CALLBACK).answered(Status.AWAITING_CALLBACK)
+    walk.happen(ev.CallbackReceived(walk.sale.number, approved=True, fits=False))
+    assert [type(effect) for effect in walk.last] == [fx.QueryStatus]
+    assert not walk.sale.committed
+
+
 @pytest.mark.parametrize(("mode", "approved"), [(SERVER_CALLBACK, False), (MANUAL, True), (MANUAL, False)])
 def test_a_callback_that_pays_nothing_commits_to_nothing(mode: CaptureMode, approved: bool) -> None:
     walk = walk_to(State.CUSTOMER, mode).called_back(approved=approved)

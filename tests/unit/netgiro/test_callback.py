@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from terminal.netgiro import wire
-from terminal.netgiro.callback import LARGEST_CALLBACK_BYTES, create_callback_listener
+from terminal.netgiro.callback import LARGEST_CALLBACK_BYTES, Callback, create_callback_listener
 from terminal.netgiro.v1 import callback_url
 from terminal.sensitive import Sensitive
 
@@ -28,10 +28,12 @@ class Terminal:
 
     def __init__(self, *, takes: bool = True) -> None:
         self.heard: list[tuple[str, bool]] = []
+        self.amount: float | None = None
         self._takes = takes
 
-    async def on_callback(self, reference: str, approved: bool) -> bool:
-        self.heard.append((reference, approved))
+    async def on_callback(self, callback: Callback) -> bool:
+        self.heard.append((callback.reference, callback.approved))
+        self.amount = callback.amount
         return self._takes
 
 
@@ -62,6 +64,7 @@ def test_a_genuine_approval_is_heard_and_acknowledged() -> None:
     terminal = Terminal()
     assert deliver(terminal) == 200
     assert terminal.heard == [(REFERENCE, True)]
+    assert terminal.amount == PAYMENT["TotalAmount"]
 
 
 def test_a_genuine_cancellation_is_heard_as_one() -> None:
