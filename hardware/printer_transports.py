@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import os
 import select
 import socket
@@ -220,10 +221,24 @@ def _ready(fd: int, event: int, timeout_s: float) -> bool:
     return bool(poll.poll(max(timeout_s, 0) * 1000))
 
 
+def _existing(path: str) -> str:
+    """The first path of a pattern; FileNotFoundError if there is none."""
+    if "*" not in path:
+        return path
+    found = sorted(glob.glob(path))
+    if not found:
+        raise FileNotFoundError(errno.ENOENT, "no such printer", path)
+    return found[0]
+
+
 class FileWire(DescriptorWire):
-    """A device file such as /dev/usb/lp0, or a plain file to append to. A plain file has no answers."""
+    """A device file such as /dev/usb/lp0, or a plain file to append to. A plain file has no answers.
+
+    ``/dev/usb/lp*`` is whichever is there: the kernel counts on when a printer is plugged in again.
+    """
 
     def __init__(self, path: str) -> None:
+        path = _existing(path)
         flags = os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC
         if path.startswith("/dev/"):
             is_device = stat.S_ISCHR(os.stat(path).st_mode)

@@ -1,5 +1,8 @@
 """The register's serial line: pyserial opens and configures it, the event loop reads and writes the descriptor.
 
+Bytes that arrive damaged are marked by the kernel (PARMRK), counted, and handed on as NUL, which no protocol takes for
+a digit. Bytes count as written when they have left the machine: a line held back by flow control is noticed by that.
+
 Why not pyserial-asyncio: it sleeps on the loop in close() and can miss an unplugged adapter. Why not a reading thread:
 it cannot be interrupted in read(). What the kernel says of a lost line: read() gives EIO or end of file, write() EIO.
 """
@@ -32,6 +35,7 @@ READ_CHUNK_BYTES = 4096
 OPEN_DEADLINE_S = 5.0
 CLOSE_DEADLINE_S = 1.0
 DRAIN_DEADLINE_S = 0.5
+SHORTEST_LOOK_S = 0.002
 WRITE_DEADLINE_S = 5.0
 """Plus the time the bytes need on the wire; a line stuck in flow control ends here."""
 
@@ -48,6 +52,12 @@ class TtySerialPort:
         self._on_lost: Callable[[DeviceError], None] = lambda _error: None
         self._writable: asyncio.Future[None] | None = None
         self._turn = asyncio.Lock()
+        self._marks = DamageMarks()
+
+    @property
+    def damaged_bytes(self) -> int:
+        """How many bytes came with a wrong parity or frame, since the port was made."""
+        return self._marks.count
 
     @property
     def description(self) -> str:
@@ -71,6 +81,7 @@ class TtySerialPort:
         finally:
             worker.stop()
         self._port, self._fd = port, port.fileno()
+        self._marks = DamageMarks(self._marks.count)
         self._on_data, self._on_lost = on_data, on_lost
         asyncio.get_running_loop().add_reader(self._fd, self._read)
 
@@ -82,7 +93,10 @@ class TtySerialPort:
             try:
                 async with asyncio.timeout(deadline_s):
                     await self._write_all(memoryview(data))
+                    await self._until_sent(wire_s)
             except TimeoutError:
+                with contextlib.suppress(OSError, termios.error):  # or it would leave when nobody waits for it
+                    termios.tcflush(self._fd, termios.TCOFLUSH)
                 raise DeviceError(
                     f"{self._settings.port} took no more bytes for {deadline_s:.0f} s: "
                     "check the cable and that the register's flow control matches [register]"
@@ -119,10 +133,19 @@ class TtySerialPort:
         except OSError as error:
             self._lose(error)
             return
+        if not data:
+            self._lose(OSError(errno.EIO, "hang-up"))
+            return
+        before = self._marks.count
+        data = self._marks.feed(data)
+        if len(str(self._marks.count)) > len(str(before)) or (self._marks.count and not before):
+            log.warning(
+                "%s: %d bytes came damaged so far: check baud rate, parity and stop bits in [register], then the cable",
+                self._settings.port,
+                self._marks.count,
+            )
         if data:
             self._on_data(data)
-        else:
-            self._lose(OSError(errno.EIO, "hang-up"))
 
     async def _write_all(self, data: memoryview) -> None:
         while data:
@@ -137,6 +160,19 @@ class TtySerialPort:
             data = data[sent:]
             if data:
                 await self._until_writable()
+
+    async def _until_sent(self, wire_s: float) -> None:
+        """Until the kernel has handed the last byte to the wire; a write alone only fills its buffer."""
+        while self._fd >= 0:
+            try:
+                waiting = _unsent_bytes(self._fd)
+            except OSError as error:
+                raise self._lose(error) from error
+            if not waiting:
+                return
+            # The kernel tells nobody when its buffer is empty, so look again when it should be.
+            await asyncio.sleep(max(SHORTEST_LOOK_S, min(wire_s, waiting * 12 / self._settings.baudrate)))
+        raise self._gone()
 
     async def _until_writable(self) -> None:
         loop, fd = asyncio.get_running_loop(), self._fd
@@ -163,6 +199,41 @@ class TtySerialPort:
 
     def _gone(self) -> DeviceError:
         return DeviceError(f"{self._settings.port} is closed or was unplugged: check the register's cable and adapter")
+
+
+class DamageMarks:
+    """Pure: takes the kernel's marks out of what was read, termios(3): FF 00 x is a damaged x, FF FF a whole FF."""
+
+    def __init__(self, count: int = 0) -> None:
+        self.count = count
+        self._held = b""
+
+    def feed(self, data: bytes) -> bytes:
+        """The bytes as they were sent, NUL for each damaged one; a mark may come in parts."""
+        data = self._held + data
+        self._held = b""
+        if 0xFF not in data:
+            return data
+        sent = bytearray()
+        at = 0
+        while at < len(data):
+            if data[at] != 0xFF:
+                sent.append(data[at])
+                at += 1
+            elif data[at + 1 : at + 2] == b"\xff":
+                sent.append(0xFF)
+                at += 2
+            elif data[at + 1 : at + 2] == b"\0" and at + 2 < len(data):
+                sent.append(0)
+                self.count += 1
+                at += 3
+            elif at + 2 < len(data) or data[at + 1 : at + 2] not in (b"", b"\0"):
+                sent.append(0xFF)  # no mark: a driver that does not make them
+                at += 1
+            else:
+                self._held = data[at:]
+                break
+        return bytes(sent)
 
 
 def _wake(future: asyncio.Future[None]) -> None:
@@ -199,6 +270,7 @@ def _prepare(fd: int) -> None:
     # pyserial sets VMIN 0, under which "nothing yet" and "hung up" both read as no bytes.
     attributes = termios.tcgetattr(fd)
     attributes[6][termios.VMIN] = 1
+    attributes[0] = attributes[0] & ~(termios.IGNPAR | termios.ISTRIP) | termios.INPCK | termios.PARMRK
     termios.tcsetattr(fd, termios.TCSANOW, attributes)
 
 

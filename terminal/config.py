@@ -155,6 +155,7 @@ class LogSettings(Section, frozen=True, kw_only=True):
     """``[log]``"""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
+    register_traffic: bool = False
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):

@@ -44,6 +44,7 @@ async def run_daemon(config: Config, wait_for_stop: Callable[[], Awaitable[None]
         if panel is not None:
             panel.attach(app)
         notifier.ready()
+        await asyncio.to_thread(_warn_of_login_console, config)
         log.info("ready: %s, %s", config.register.protocol, config.netgiro.base_url)
         restarting = asyncio.ensure_future(operations.restart_asked.wait())
         failing = asyncio.ensure_future(app.wait())
@@ -81,3 +82,13 @@ def _all_hear(*listeners: Listener | None) -> Listener:
 
 def _nobody_looks(_view: View) -> None:
     """Without a panel only the display shows views."""
+
+
+def _warn_of_login_console(config: Config) -> None:
+    """A register that talks to a login prompt loses bytes in a way that nobody would guess from its end."""
+    from terminal.doctor.devices import check_login_console  # noqa: PLC0415  only once, and not before READY
+    from terminal.doctor.system import System  # noqa: PLC0415
+
+    finding = check_login_console(config, System())
+    if finding.advice:
+        log.error("%s: %s", finding.found, finding.advice)

@@ -54,6 +54,11 @@ def mask_personal_data(text: str) -> str:
     return _PERSONAL.sub(_masked, text)
 
 
+def personal_spans(text: str) -> list[tuple[int, int]]:
+    """Where :func:`mask_personal_data` would mask something."""
+    return [match.span() for match in _PERSONAL.finditer(text) if match["keep"] is None]
+
+
 def _masked(match: re.Match[str]) -> str:
     if match["keep"] is not None:
         return match["keep"]

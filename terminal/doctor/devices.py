@@ -119,6 +119,9 @@ def _check_network_printer(host: str, port: int, timeout_s: float) -> Finding:
 
 
 def _check_file_printer(device: str, system: System) -> Finding:
+    if "*" in device:
+        found = sorted(system.root.glob(device.lstrip("/")))
+        device = f"/{found[0].relative_to(system.root)}" if found else device
     path = system.path(device)
     if not os.path.exists(path) and system.may_use(path.parent, os.W_OK) and not device.startswith("/dev/"):
         return ok(f"{device} will be made")

@@ -11,9 +11,12 @@ import tty
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from hardware import serial_port
 from hardware.interfaces import DeviceError
-from hardware.serial_port import READ_CHUNK_BYTES, TtySerialPort
+from hardware.serial_port import READ_CHUNK_BYTES, DamageMarks, TtySerialPort
 from hardware.settings import SerialSettings
 
 
@@ -200,3 +203,68 @@ def test_a_forbidden_port_names_the_group():
 
     error = _explain(PermissionError(13, "Permission denied"), SerialSettings(port="/dev/ttyUSB0"))
     assert "group dialout" in str(error)
+
+
+WHOLE, DAMAGED = True, False
+
+
+def marked(sent: list[tuple[int, bool]]) -> bytes:
+    """What the kernel makes of bytes, whole and damaged: termios(3), PARMRK."""
+    whole = (bytes([byte]) if byte != 0xFF else b"\xff\xff" for byte, _ in sent)
+    return b"".join(
+        plain if is_whole else b"\xff\x00" + bytes([byte]) for (byte, is_whole), plain in zip(sent, whole, strict=True)
+    )
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 255) | st.sampled_from([0, 0xFF]), st.booleans())),
+    st.lists(st.integers(1, 3)),
+)
+def test_damage_is_counted_and_nothing_else_is_touched(sent, sizes):
+    data, marks, got = marked(sent), DamageMarks(), b""
+    for size in [*sizes, len(data)]:
+        got, data = got + marks.feed(data[:size]), data[size:]
+    assert got == bytes(byte if is_whole else 0 for byte, is_whole in sent)
+    assert marks.count == sum(not is_whole for _, is_whole in sent)
+
+
+@given(st.lists(st.binary(max_size=20)))
+def test_bytes_without_any_sense_are_survived_and_held_back_by_no_more_than_a_mark(chunks):
+    marks = DamageMarks()
+    for chunk in chunks:
+        marks.feed(chunk)
+    assert len(marks._held) <= 2
+
+
+def test_marks_are_asked_of_the_kernel_and_a_real_line_delivers_255_once():
+    async def main() -> None:
+        async with line() as a:
+            assert termios.tcgetattr(a.slave)[0] & termios.PARMRK
+            os.write(a.master, b"\xff\x00A\xff")
+            assert await a.chunks.get() == b"\xff\x00A\xff"
+            assert a.port.damaged_bytes == 0
+
+    asyncio.run(main())
+
+
+def test_written_means_that_the_bytes_have_left(monkeypatch):
+    waiting = [3, 2, 0]
+    monkeypatch.setattr(serial_port, "_unsent_bytes", lambda _fd: waiting.pop(0) if len(waiting) > 1 else waiting[0])
+
+    async def main() -> None:
+        async with line() as a:
+            await a.port.write(b"OK")
+            assert waiting == [0]
+
+    asyncio.run(main())
+
+
+def test_line_that_holds_the_answer_back_is_noticed(monkeypatch):
+    async def main() -> None:
+        async with line() as a:
+            with monkeypatch.context() as patch:
+                patch.setattr(serial_port, "_unsent_bytes", lambda _fd: 2)  # CTS stays off: nothing leaves
+                with pytest.raises(DeviceError, match="flow control"):
+                    await a.port.write(b"OK")
+
+    asyncio.run(main())
