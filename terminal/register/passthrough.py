@@ -82,7 +82,7 @@ class PassthroughPort:
         return f"{self._register.description}, passed on to {self._device.description}"
 
     async def open(self, on_data: Callable[[bytes], None], on_lost: Callable[[DeviceError], None]) -> None:
-        """The register's side. Raises DeviceError; a missing device is no reason."""
+        """The device, if it is there, and then the register's side, which raises DeviceError if it is not."""
         await self.close()
 
         def receive(data: bytes) -> None:
@@ -91,11 +91,13 @@ class PassthroughPort:
             self.on_register_data(data)
             on_data(data)
 
-        await self._register.open(receive, on_lost)
+        tried = asyncio.Event()  # the device first, or it would miss the register's first bytes
         self._tasks = [
-            asyncio.create_task(self._keep_device(), name="passthrough device"),
+            asyncio.create_task(self._keep_device(tried), name="passthrough device"),
             asyncio.create_task(self._answer_register(), name="passthrough answers"),
         ]
+        await tried.wait()
+        await self._register.open(receive, on_lost)
 
     async def write(self, data: bytes) -> None:
         """The terminal's own words to the register."""
@@ -133,7 +135,7 @@ class PassthroughPort:
         except DeviceError as error:
             log.warning("the register does not hear the device: %s", error)  # its port tells the link itself
 
-    async def _keep_device(self) -> None:
+    async def _keep_device(self, tried: asyncio.Event) -> None:
         """Look for it, pass on to it, and look for it again when it is lost."""
         pause_s = FIRST_PAUSE_S
         while True:
@@ -141,6 +143,7 @@ class PassthroughPort:
             try:
                 await self._device.open(self._hear_device, partial(_lose, lost))
                 self.has_device, pause_s = True, FIRST_PAUSE_S
+                tried.set()
                 await self._pass_on_until(lost)
             except DeviceError as error:
                 log.warning("nothing is passed on: %s", error)
@@ -148,6 +151,7 @@ class PassthroughPort:
                 self.has_device = False
                 self._to_device.clear()
                 await self._device.close()
+            tried.set()
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
