@@ -1,6 +1,7 @@
 """Throws seeded noise and damaged real messages at a register protocol, with a terminal behind it that plays along.
 
     python -m tests.fuzz zvt --bytes 10000000 --seed 1
+    python -m tests.fuzz zvt --speed          real messages only, against a line of 115,200 baud
 
 Ends with 1 and the seed if anything raises, if what waits for the wire grows, if results are delivered that were never
 told, or if a second sale is begun while one is open. Every run with the same seed is the same.
@@ -26,6 +27,8 @@ MOST_UNSENT_BYTES = 64 * 1024
 MOST_MEMORY_BYTES = 1024 * 1024
 """By which a protocol may grow over a run."""
 WARM_UP_BYTES = 200_000
+LINE_BYTES_PER_S = 11_520
+"""115,200 baud, 8N1."""
 MOST_REMEMBERED = 1000
 """Results that the terminal remembers having told."""
 
@@ -168,12 +171,33 @@ def fuzz(codec: Codec, wanted_bytes: int, seed: int, report: Callable[[str], Non
     return terminal
 
 
+def measure_speed(codec: Codec, rounds: int = 300) -> float:
+    """Bytes of real messages that a protocol and a terminal which refuses everything take in a second of CPU time."""
+    protocol, now_s = codec.build(), 0.0
+    block = b"".join(codec.samples)
+    refused = reg.RequestRefused(None, reg.RefusalCode.AMOUNT, "")
+    started_s = time.process_time()
+    for _ in range(rounds):
+        for request in protocol.receive_data(block, now_s):
+            if not isinstance(request, reg.ResultDelivered | reg.ResultRejected):
+                protocol.send(refused, now_s)
+        protocol.data_to_send()
+        now_s += 10.0
+        protocol.wake(now_s)
+    return rounds * len(block) / (time.process_time() - started_s)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("codec", choices=sorted(CODECS))
     parser.add_argument("--bytes", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--speed", action="store_true", help="measure instead")
     options = parser.parse_args()
+    if options.speed:
+        speed = max(measure_speed(CODECS[options.codec]) for _ in range(5))
+        print(f"{speed / 1e6:.2f} MB/s of CPU time, {speed / LINE_BYTES_PER_S:.0f} x a line of 115,200 baud")
+        return 0
     try:
         fuzz(CODECS[options.codec], options.bytes, options.seed)
     except Exception:
