@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, ParamSpec, Protocol
 
 from terminal.clerk import Clerk, Handled, Input
 from terminal.counter import CounterEffect, Decision, KeyPressed
@@ -20,6 +20,8 @@ from terminal.view import View
 MOST_WAITING = 1000
 """Register requests and keys beyond this are dropped: only a broken device is that fast."""
 JOURNAL_RETRY_S = 1.0
+
+_P = ParamSpec("_P")
 
 log = logging.getLogger(__name__)
 
@@ -100,11 +102,6 @@ class Runner:
     def _act(self, event: Input, handled: Handled) -> None:
         decision = handled.decision
         before, self.view = self.view, self._clerk.view
-        self._on_decided(event, decision)
-        if decision.receipts or (decision.record is not None and decision.record.receipts):
-            self._on_receipts()
-        if self.view != before:
-            self._on_view(self.view)
         for reply in decision.replies:
             self._performer.reply(reply)
         for effect in decision.effects:
@@ -113,8 +110,21 @@ class Runner:
             self.put(follow_up)
         if handled.retry is not None:
             asyncio.get_running_loop().call_later(JOURNAL_RETRY_S, self.put, handled.retry)
+        if decision.receipts or (decision.record is not None and decision.record.receipts):
+            self._on_receipts()
+        if self.view != before:
+            _tell(self._on_view, self.view)
+        _tell(self._on_decided, event, decision)
 
     @property
     def is_settled(self) -> bool:
         """Nothing is on its way that could still decide the open sale."""
         return self.view.sale is None or self.view.sale.state in (State.ENTRY, State.CUSTOMER, State.CODE_ENTRY)
+
+
+def _tell(listener: Callable[_P, None], *args: _P.args, **kwargs: _P.kwargs) -> None:
+    """Whoever only looks on must not be able to end a sale."""
+    try:
+        listener(*args, **kwargs)
+    except Exception:
+        log.exception("a listener failed; the sale goes on")

@@ -489,3 +489,16 @@ def test_a_stop_waits_for_what_could_still_decide_a_sale(path: Path, state: Stat
         assert terminal.runner.is_settled is settled
 
     run(path, scenario)
+
+
+def test_a_listener_that_fails_ends_no_sale(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def broken(_view: View) -> None:
+        raise ZeroDivisionError
+
+    async def scenario(terminal: Terminal) -> None:
+        terminal.runner._on_view = broken
+        await terminal.pay()
+        assert isinstance(terminal.last_reply, reg.SaleResult)
+
+    run(path, scenario)
+    assert "a listener failed" in caplog.text
