@@ -30,7 +30,7 @@ from terminal.panel.server import create_panel
 from terminal.panel.stage import Stage
 from terminal.panel.story import Story
 from terminal.panel.timeline import Timeline
-from terminal.view import View
+from terminal.view import Conditions, View
 from terminal.web import WebServer
 
 LIBRARIES = ("httpx", "msgspec", "pyserial", "python-escpos", "luma.oled", "gpiozero", "starlette", "uvicorn")
@@ -88,7 +88,8 @@ class StagePanel:
         self._recorder = ScenarioRecorder(stage, backend)
         self._lab = Lab(self.board, self.player, self._recorder, changes)
         self.player.on_progress = self._lab.show_progress
-        stage.on_view = backend.view_changed
+        self._conditions = Conditions()
+        stage.on_view = self._view_changed
         stage.on_app = self._attach
         stage.on_change = self.board.look
         stage.timeline.on_change = lambda: changes.publish(Part.TIMELINE)
@@ -118,6 +119,12 @@ class StagePanel:
     def _attach(self, app: TerminalApp | None) -> None:
         self.story.app = app
         self.backend.attach(app)
+
+    def _view_changed(self, view: View) -> None:
+        self.backend.view_changed(view)
+        if view.conditions != self._conditions:  # a receipt is on paper: one of the promises
+            self._conditions = view.conditions
+            self.backend.changes.publish(Part.TIMELINE)
 
     def _service_changed(self) -> None:
         self.backend.changes.publish(Part.CARTS, Part.TIMELINE)

@@ -16,7 +16,7 @@ from terminal.panel.promises import Captured, Promise, Told, promises
 from terminal.panel.timeline import Timeline, TimelineEntry
 from terminal.sale import Sale
 
-MOST_ROWS = 300
+MOST_ROWS = 120
 
 
 class JournalRow(msgspec.Struct, frozen=True, kw_only=True):

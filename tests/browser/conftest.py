@@ -79,8 +79,8 @@ def counter(open_counter: Callable[..., CounterPage]) -> CounterPage:
 
 def put_in_order(panel: httpx.Client) -> None:
     """Whatever a test left behind is cleared away, so that the next one fails for reasons of its own only."""
-    panel.delete("/sandbox/faults")
-    panel.put("/api/printer", json={"paper": "ok", "online": True, "cover": "closed"})
+    panel.post("/api/scenarios/stop", json={})
+    panel.delete("/api/faults")
     if panel.get("/api/state").json()["state"] != "idle":
         panel.post("/api/register", json={"send": "CANCEL"})
 

@@ -40,10 +40,10 @@ class CounterPage(WatchedPage):
         self.press(f"{PATIENT_PHONE}#")
 
     def accept(self) -> None:
-        self.page.get_by_role("button", name=re.compile("^Accept")).click()
+        self.page.get_by_role("button", name=re.compile("^Accept:")).click()
 
     def reject(self) -> None:
-        self.page.get_by_role("button", name=re.compile("^Reject")).click()
+        self.page.get_by_role("button", name=re.compile("^Reject:")).click()
 
     def app_code(self) -> str:
         """Ask the phone for an app code: its four digits."""
@@ -57,6 +57,12 @@ class CounterPage(WatchedPage):
         match = re.search(r"\d{4}", self.page.locator(".bubble").inner_text())
         assert match
         return match[0]
+
+    def press_fault(self, name: str) -> None:
+        """Click a fault; the tab with the faults is open."""
+        self.page.locator("#tab-faults").click()
+        self.page.locator(f"#fault-{name}").click()
+        expect(self.page.locator(f"#fault-{name}")).to_have_attribute("aria-busy", "false")
 
     # --- eyes ---------------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Makes the picture in the README: ``python -m tests.browser.screenshot`` plays a sale and writes terminal/panel/panel.png."""
+"""Makes the README's picture: ``python -m tests.browser.screenshot`` plays a sale, writes terminal/panel/panel.png."""
 
 from __future__ import annotations
 

@@ -4,7 +4,11 @@ import { byId } from "./page.js";
 
 const TABS = ["story", "faults", "scenarios"];
 
-export function startBench({ story, lab }) {
+let opened = () => {};
+
+/** `onOpen` is called with the name of each tab that is opened. */
+export function startBench({ story, lab }, onOpen) {
+  opened = onOpen;
   byId("bench").hidden = !story;
   for (const name of TABS) {
     const tab = byId(`tab-${name}`);
@@ -30,4 +34,5 @@ function open(name) {
     byId(`tab-${other}`).ariaSelected = String(other === name);
     byId(`tab-${other}`).tabIndex = other === name ? 0 : -1;
   }
+  opened(name);
 }

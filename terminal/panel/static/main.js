@@ -53,7 +53,7 @@ async function arrange() {
   if (about.real.includes("register")) leaveTillAlone();
   if (about.real.length) byId("subtitle").dataset.t = "subtitleReal";
   byId("versions").textContent = Object.entries(about.versions).map((pair) => pair.join(" ")).join(" · ");
-  startBench(about);
+  startBench(about, (name) => name === "story" && about.story && loadStory());
   if (about.story) await startStory();
   if (about.lab) {
     startScenarios();

@@ -65,7 +65,9 @@ function walkedMoves() {
     .map((entry) => `${entry.before} ${entry.state}`);
 }
 
+/** Only while somebody looks: the tab loads it when it is opened. */
 export const loadStory = oneAtATime(async () => {
+  if (byId("story").hidden) return;
   const after = entries.at(-1)?.seq ?? 0;
   const [newer, journal, promises] = await Promise.all([
     call("GET", `/api/timeline?after=${after}`),
