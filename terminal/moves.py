@@ -376,6 +376,8 @@ _VERDICTS = {
     (Reason.NOT_TRACEABLE, ev.Verdict.PAID): Reason.SETTLED_PAID,
     (Reason.NOT_TRACEABLE, ev.Verdict.UNPAID): Reason.SETTLED_UNPAID,
     (Reason.REFUND_DUE, ev.Verdict.REFUNDED): Reason.REFUNDED,
+    # The register has it after all, or the goods were given all the same.
+    (Reason.REFUND_DUE, ev.Verdict.PAID): Reason.SETTLED_PAID,
 }
 
 

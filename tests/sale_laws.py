@@ -77,7 +77,11 @@ def _ends_rightly(before: Sale, event: ev.SaleEvent, after: Sale) -> None:
             assert (said.status, said.confirmed) == (Status.PAID, True), "only its own record is"
             assert (said.amount_kr, said.reference) == (after.amount_kr, after.reference), "for this very sale"
     if before.state in ENDED and before.outcome not in (after.outcome, Outcome.UNKNOWN):
-        corrections = {(Outcome.APPROVED, Outcome.REFUND_DUE), (Outcome.REFUND_DUE, Outcome.REFUNDED)}
+        corrections = {
+            (Outcome.APPROVED, Outcome.REFUND_DUE),
+            (Outcome.REFUND_DUE, Outcome.REFUNDED),
+            (Outcome.REFUND_DUE, Outcome.APPROVED),
+        }
         assert (before.outcome, after.outcome) in corrections, "one outcome for ever"
     if before.committed and before.state not in ENDED and after.state in ENDED:
         said_so = isinstance(event, ev.StatusReceived | ev.SettledByStaff | ev.RefusalReceived)

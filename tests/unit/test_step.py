@@ -645,10 +645,14 @@ def test_nothing_is_printed_for_a_sale_that_was_not_paid() -> None:
 def test_a_payment_that_the_register_did_not_take_waits_for_a_refund(mode: CaptureMode) -> None:
     walk = walk_to(State.REPORT, mode).rejected()
     assert (walk.sale.state, walk.sale.outcome) == (State.ATTENTION, Outcome.REFUND_DUE)
-    for too_soon in (PAID, UNPAID):
-        assert walk.settled(too_soon).sale.state is State.ATTENTION
+    assert walk.settled(UNPAID).sale.state is State.ATTENTION
     walk.settled(REFUNDED)
     assert (walk.sale.state, walk.sale.outcome) == (State.CLOSED, Outcome.REFUNDED)
+
+
+def test_a_payment_that_the_register_took_after_all_can_be_settled_as_paid() -> None:
+    walk = walk_to(State.REPORT).rejected().settled(PAID)
+    assert (walk.sale.state, walk.sale.reason) == (State.CLOSED, Reason.SETTLED_PAID)
 
 
 def test_a_rejected_result_that_is_no_payment_leaves_nothing_to_do() -> None:
