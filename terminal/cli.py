@@ -19,6 +19,7 @@ from terminal import __version__
 from terminal.errors import ConfigError, TerminalError
 from terminal.journal_cli import add_journal_commands
 from terminal.operation_cli import add_operation_commands
+from terminal.panel.panel_cli import add_panel_commands
 from terminal.printer_cli import add_printer_commands
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", parents=[common], help="what is well, what is not, and what to do about it")
     doctor.add_argument("--json", action="store_true")
     doctor.set_defaults(command=_doctor)
+    add_panel_commands(commands, common)
     add_journal_commands(commands, common)
     add_operation_commands(commands, common)
     add_printer_commands(commands, common)
