@@ -15,7 +15,7 @@ import httpx
 from msgspec.structs import replace
 
 from hardware import factory
-from hardware.interfaces import Columns, DeviceError, Display, Document, Keypad, Printer, SerialPort, Signals
+from hardware.interfaces import Columns, DeviceError, Display, Document, Keypad, Printer, Scanner, SerialPort, Signals
 from terminal.clerk import Clerk, Input, Names
 from terminal.config import Config
 from terminal.config_checks import parse_listen
@@ -39,7 +39,7 @@ from terminal.register.traffic import LoggedPort
 from terminal.runner import Runner, WatchdogDue
 from terminal.sale import Sale
 from terminal.signaller import Signaller
-from terminal.sources import watch_keypad
+from terminal.sources import watch_keypad, watch_scanner
 from terminal.view import View
 
 if TYPE_CHECKING:
@@ -84,12 +84,20 @@ class Devices(NamedTuple):
     printer: Printer | None
     register_port: SerialPort
     signals: Signals | None = None
+    scanner: Scanner | None = None
 
 
 def build_devices(config: Config) -> Devices:
     """The configured devices, not yet opened."""
     port, printer = _build_line(config)
-    return Devices(factory.build_keypad(config.keypad), factory.build_display(config.display), printer, port)
+    return Devices(
+        factory.build_keypad(config.keypad),
+        factory.build_display(config.display),
+        printer,
+        port,
+        factory.build_signals(config.signals),
+        factory.build_scanner(config.scanner),
+    )
 
 
 def _build_line(config: Config) -> tuple[SerialPort, Printer | None]:
@@ -190,6 +198,8 @@ class TerminalApp:
             self._supervise("signals", self._signaller.run)
         self._supervise("register", self._link.run)
         self._supervise("keypad", lambda: watch_keypad(self._devices.keypad, self._key_event))
+        if (scanner := self._devices.scanner) is not None:
+            self._supervise("scanner", lambda: watch_scanner(scanner, self._key_event))
         if self._printing is not None:
             self._supervise("printing", self._printing.run)
         if config.netgiro.confirmation is CaptureMode.SERVER_CALLBACK:
@@ -239,6 +249,7 @@ class TerminalApp:
             min_amount_kr=config.register.min_amount,
             max_amount_kr=config.register.max_amount,
             language=config.terminal.language,
+            staff_code=config.terminal.staff_code,
         )
 
     async def _build_gateway(self) -> Gateway:

@@ -22,6 +22,8 @@ from terminal.counter import (
     CounterEvent,
     Decision,
     KeyPressed,
+    MenuLeft,
+    MenuUnlocked,
     OfferExpired,
     RegisterAsked,
     ReprintAsked,
@@ -128,7 +130,8 @@ class Clerk:
         except JournalError as error:
             return self._not_written(event, error)
         self.view = decision.view
-        return Handled(decision, (*self._written(decision), *self._health_changed(), *self._resume()))
+        follow_ups = (*decision.follow_ups, *self._written(decision), *self._health_changed(), *self._resume())
+        return Handled(decision, follow_ups)
 
     def _enriched(self, event: Input) -> CounterEvent:
         """Give a request what the journal knows about it."""
@@ -183,6 +186,8 @@ class Clerk:
                 | ConditionsChanged()
                 | ResultSeen()
                 | OfferExpired()
+                | MenuLeft()
+                | MenuUnlocked()
                 | ReprintRequested()
                 | ev.CallbackReceived()
             ):

@@ -16,7 +16,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from hardware.settings import DisplaySettings, KeypadSettings, PrinterSettings, SerialSettings, SignalSettings
+from hardware.settings import (
+    DisplaySettings,
+    KeypadSettings,
+    PrinterSettings,
+    ScannerSettings,
+    SerialSettings,
+    SignalSettings,
+)
 from terminal import config_checks, config_toml
 from terminal.customer import CustomerKind, IdentifierRules
 from terminal.errors import ConfigError
@@ -49,6 +56,7 @@ class TerminalSettings(Section, frozen=True, kw_only=True):
         str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,16}\Z", description="1 to 16 letters a-z, digits, - or _")
     ] = "T1"
     language: Language = "is"
+    staff_code: Sensitive = Sensitive("")
 
 
 class NetgiroSettings(Section, frozen=True, kw_only=True):
@@ -168,6 +176,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     callback: CallbackSettings = CallbackSettings()
     shop: ShopSettings = ShopSettings()
     keypad: KeypadSettings = KeypadSettings()
+    scanner: ScannerSettings = ScannerSettings()
     display: DisplaySettings = DisplaySettings()
     signals: SignalSettings = SignalSettings()
     printer: PrinterSettings = PrinterSettings()

@@ -26,8 +26,8 @@ NEEDED_KEYS = "0123456789*#"
 def find_problems(config: Config) -> list[str]:
     """Everything that does not fit together."""
     network = (_netgiro, _callback, _panel, _metrics)
-    devices = (_keypad, _display, _pins, _printer, _ports)
-    checks = (_not_available, *network, _amounts, _tap, _shop, *devices)
+    devices = (_keypad, _scanner, _display, _pins, _printer, _ports)
+    checks = (_not_available, _staff_code, *network, _amounts, _tap, _shop, *devices)
     return [problem for check in checks for problem in check(config)]
 
 
@@ -162,6 +162,11 @@ def _metrics(config: Config) -> Iterator[str]:
         yield "metrics.listen: the same address as panel.listen; choose another port"
 
 
+def _staff_code(config: Config) -> Iterator[str]:
+    if not re.fullmatch(r"([0-9]{4,8})?", config.terminal.staff_code.reveal()):
+        yield "terminal.staff_code: must be 4 to 8 digits, or empty"
+
+
 def _shop(config: Config) -> Iterator[str]:
     if config.shop.kennitala and not re.fullmatch(r"[0-9]{6}-?[0-9]{4}", config.shop.kennitala):
         yield "shop.kennitala: must be ten digits, with or without a dash after the sixth"
@@ -187,6 +192,14 @@ def _keypad(config: Config) -> Iterator[str]:
         yield "keypad.layout: a key stands twice"
     if lacking := [key for key in NEEDED_KEYS if key not in keys]:
         yield f"keypad.layout: these keys are needed too: {''.join(lacking)}"
+
+
+def _scanner(config: Config) -> Iterator[str]:
+    scanner = config.scanner
+    if scanner.driver in ("evdev", "serial") and not scanner.device:
+        yield f'scanner.device: needed with scanner.driver = "{scanner.driver}"; see: ls -l /dev/input/by-id /dev/serial/by-id'
+    elif scanner.device and scanner.device in (config.keypad.device, config.register.port, config.printer.device):
+        yield "scanner.device: is another device's too; each needs one of its own"
 
 
 def _display(config: Config) -> Iterator[str]:

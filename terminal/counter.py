@@ -14,15 +14,18 @@ from msgspec.structs import replace
 
 from terminal import effects as fx
 from terminal import events as ev
+from terminal import menu as menus
 from terminal.customer import Customer, IdentifierRules
 from terminal.effects import ReceiptKind
-from terminal.entry import Cancelled, Entry, EntryResult, press_code, press_identifier
+from terminal.entry import Cancelled, Entry, EntryResult, press_code, press_identifier, scan_identifier
 from terminal.gateway import Refusal
 from terminal.journal_rows import QueuedReceipt, ReceiptState, Record
 from terminal.messages import Language, refusal_sentence, result_sentence
+from terminal.moves import Transition
 from terminal.register import protocol as reg
 from terminal.sale import Outcome, Sale, State, Terms, differs_durably
-from terminal.step import Transition, begin, step
+from terminal.sensitive import Sensitive
+from terminal.step import begin, step
 from terminal.totals import Close, Period, totals_of
 from terminal.view import Offer, View
 
@@ -35,6 +38,12 @@ class KeyPressed(msgspec.Struct, frozen=True):
     """A key of the keypad."""
 
     key: str
+
+
+class CodeScanned(msgspec.Struct, frozen=True):
+    """A scanner read a code, all of it at once."""
+
+    code: Sensitive
 
 
 class ConditionsChanged(msgspec.Struct, frozen=True):
@@ -71,6 +80,16 @@ class OfferExpired(msgspec.Struct, frozen=True):
     amount_kr: int
 
 
+class MenuLeft(msgspec.Struct, frozen=True):
+    """Nobody has pressed a key in the menu for a while."""
+
+    turn: int
+
+
+class MenuUnlocked(msgspec.Struct, frozen=True):
+    """The staff code may be tried again."""
+
+
 class RegisterAsked(msgspec.Struct, frozen=True, kw_only=True):
     """A register's request, with what the journal knows and the names that a new sale would get."""
 
@@ -85,7 +104,16 @@ class RegisterAsked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 CounterEvent: TypeAlias = (
-    ev.SaleEvent | RegisterAsked | KeyPressed | ConditionsChanged | ResultSeen | OfferExpired | ReprintAsked
+    ev.SaleEvent
+    | RegisterAsked
+    | KeyPressed
+    | ConditionsChanged
+    | ResultSeen
+    | OfferExpired
+    | ReprintAsked
+    | CodeScanned
+    | MenuLeft
+    | MenuUnlocked
 )
 
 
@@ -103,7 +131,20 @@ class KeepOfferFor(msgspec.Struct, frozen=True):
     delay_s: float
 
 
-CounterEffect: TypeAlias = fx.Effect | ShowResultFor | KeepOfferFor
+class ShowMenuFor(msgspec.Struct, frozen=True):
+    """Bring :class:`MenuLeft` after a while."""
+
+    turn: int
+    delay_s: float
+
+
+class LockMenuFor(msgspec.Struct, frozen=True):
+    """Bring :class:`MenuUnlocked` after a while."""
+
+    delay_s: float
+
+
+CounterEffect: TypeAlias = fx.Effect | ShowResultFor | KeepOfferFor | ShowMenuFor | LockMenuFor
 
 
 MOST_PRINTS = 20
@@ -121,6 +162,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     close: Close | None = None
     receipts: tuple[QueuedReceipt, ...] = ()
     """Receipts of an older sale that are to be printed once more."""
+    follow_ups: tuple[ReprintRequested, ...] = ()
+    """What the journal has to be asked about first."""
     effects: tuple[CounterEffect, ...] = ()
     replies: tuple[reg.RegisterReply, ...] = ()
 
@@ -133,6 +176,8 @@ class CounterRules(msgspec.Struct, frozen=True, kw_only=True):
     min_amount_kr: int = 1
     max_amount_kr: int = 500_000
     language: Language = "is"
+    staff_code: Sensitive = Sensitive("")
+    """For what only staff may do; empty: nobody may do it here."""
 
 
 class Counter:
@@ -150,6 +195,8 @@ class Counter:
                 return self._asked(view, event)
             case KeyPressed(key):
                 return self._key(view, key)
+            case CodeScanned(code):
+                return self._scanned(view, code)
             case ConditionsChanged(changes):
                 return Decision(view=replace(view, conditions=replace(view.conditions, **changes)))
             case ResultSeen(number):
@@ -160,6 +207,11 @@ class Counter:
                 return Decision(view=_with_offer_closed(view) if expired else view)
             case ReprintAsked():
                 return Decision(view=view, receipts=_reprinted(event))
+            case MenuLeft(turn):
+                left = view.menu.turn == turn
+                return Decision(view=replace(view, menu=menus.closed(view.menu)) if left else view)
+            case MenuUnlocked():
+                return Decision(view=replace(view, menu=menus.unlocked(view.menu)))
 
     # --- the sale -----------------------------------------------------------------------------------------------------
 
@@ -197,7 +249,8 @@ class Counter:
                 effects.append(self._keep_offer(offer.amount_kr))
         else:
             moved = before is None or before.state is not sale.state
-            view = replace(view, sale=sale, result=None, entry=Entry() if moved else view.entry)
+            menu = menus.closed(view.menu) if moved else view.menu
+            view = replace(view, sale=sale, result=None, entry=Entry() if moved else view.entry, menu=menu)
         return Decision(
             view=view,
             record=Record(event, sale, receipts) if changed else None,
@@ -342,10 +395,35 @@ class Counter:
             return reg.SaleRequested(view.offered_kr)
         return None
 
+    # --- the menu -----------------------------------------------------------------------------------------------------
+
+    def _menu_key(self, view: View, key: str) -> Decision:
+        menu = view.menu
+        if menu.is_open:
+            pressed = menus.press(menu, key, view.for_staff, self._rules.staff_code)
+        else:
+            pressed = menus.Pressed(menus.opened(menu, view.for_staff))
+        decision = self._wished(replace(view, menu=pressed.menu), pressed.wish)
+        timers: list[CounterEffect] = [ShowMenuFor(pressed.menu.turn, menus.SHOWN_S)] if pressed.menu.is_open else []
+        if pressed.menu.is_locked and not menu.is_locked:
+            timers.append(LockMenuFor(menus.LOCKED_S))
+        return replace(decision, effects=(*decision.effects, *timers))
+
+    def _wished(self, view: View, wish: menus.Wish | None) -> Decision:
+        match wish:
+            case menus.Settle(number, verdict):
+                return self._sale_event(view, ev.SettledByStaff(number, verdict))
+            case menus.Reprint(number):
+                return Decision(view=view, follow_ups=(ReprintRequested(number),))
+            case None:
+                return Decision(view=view)
+
     # --- the keypad ---------------------------------------------------------------------------------------------------
 
     def _key(self, view: View, key: str) -> Decision:
         sale = view.sale
+        if view.menu.is_open or (key == menus.MENU_KEY and (sale is None or sale.stands_unknown)):
+            return self._menu_key(view, key)
         if sale is None:
             if view.result is not None:
                 return Decision(view=replace(view, result=None) if key in "*#" else view)
@@ -356,6 +434,12 @@ class Counter:
             case State.CODE_ENTRY:
                 return self._typed(view, sale, press_code(view.entry, key))
         return self._cancel_by_key(view, sale) if key == "*" else Decision(view=view)
+
+    def _scanned(self, view: View, code: Sensitive) -> Decision:
+        """Means what the same digits and OK would mean; where no customer is asked for it means nothing."""
+        if view.sale is None or view.sale.state is not State.ENTRY:
+            return Decision(view=view)
+        return self._typed(view, view.sale, scan_identifier(code, self._rules.identifiers))
 
     def _typed(self, view: View, sale: Sale, result: EntryResult) -> Decision:
         match result:

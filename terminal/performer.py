@@ -9,7 +9,17 @@ from collections.abc import Callable
 from terminal import effects as fx
 from terminal import events as ev
 from terminal.clerk import Input
-from terminal.counter import CounterEffect, KeepOfferFor, OfferExpired, ResultSeen, ShowResultFor
+from terminal.counter import (
+    CounterEffect,
+    KeepOfferFor,
+    LockMenuFor,
+    MenuLeft,
+    MenuUnlocked,
+    OfferExpired,
+    ResultSeen,
+    ShowMenuFor,
+    ShowResultFor,
+)
 from terminal.errors import CallLost, CallRefused
 from terminal.gateway import Gateway, OpenedAuthorization, StatusReport
 from terminal.register.protocol import RegisterReply
@@ -71,6 +81,10 @@ def timer_event(effect: CounterEffect) -> tuple[float, Input] | None:
             return delay_s, OfferExpired(amount_kr)
         case ShowResultFor(number, delay_s):
             return delay_s, ResultSeen(number)
+        case ShowMenuFor(turn, delay_s):
+            return delay_s, MenuLeft(turn)
+        case LockMenuFor(delay_s):
+            return delay_s, MenuUnlocked()
     return None
 
 

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from typing import assert_never
 
-import msgspec
 from msgspec.structs import replace
 
 from hardware.interfaces import PrinterStatus
 from terminal.customer import CustomerKind, IdentifierProblem
 from terminal.entry import Entry
 from terminal.journal_rows import JournalHealth
+from terminal.menu_screens import menu_screen
 from terminal.messages import Language, Trouble, Words, words_in
 from terminal.money import format_kr
 from terminal.sale import Outcome, Sale, State
+from terminal.screen import Countdown, Screen
 from terminal.view import Conditions, View
+
+__all__ = ["COUNTED_DOWN", "SERVICE_NAME", "Countdown", "Screen", "screen_for", "troubles_of"]
 
 SERVICE_NAME = "Netgíró"
 
@@ -29,41 +32,6 @@ COUNTED_DOWN = {State.ENTRY: 60.0, State.CUSTOMER: 3600.0, State.CODE_ENTRY: 360
 """States whose end is shown coming, once so many seconds are left. Of the others the end is not staff's concern."""
 
 
-class Countdown(msgspec.Struct, frozen=True):
-    """Seconds until what is shown ends by itself, and how many there were at first."""
-
-    left_s: int
-    total_s: int
-
-    def __str__(self) -> str:
-        return f"{self.left_s} s"
-
-
-class Screen(msgspec.Struct, frozen=True, kw_only=True):
-    """The texts of one screen by role, from top to bottom; an empty text is not there."""
-
-    banner: str = ""
-    """How a sale ended, or what is wrong: the first thing to see."""
-    headline: str = ""
-    """The largest text: the amount."""
-    prompt: str = ""
-    """What goes on, or what is asked of the reader."""
-    entry: str = ""
-    """What was typed, masked."""
-    hint: str = ""
-    """What to do next."""
-    countdown: Countdown | None = None
-    marks: tuple[str, ...] = ()
-    """What is wrong around the terminal, most hindering first."""
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """All texts, for readers without a picture."""
-        countdown = str(self.countdown or "")
-        texts = (self.banner, self.headline, self.prompt, self.entry, self.hint, countdown, *self.marks)
-        return tuple(text for text in texts if text)
-
-
 def screen_for(view: View, language: Language, *, shop_name: str = "", countdown: Countdown | None = None) -> Screen:
     """What to show now: the open sale, else the last result, else that the terminal is ready.
 
@@ -71,6 +39,8 @@ def screen_for(view: View, language: Language, *, shop_name: str = "", countdown
     """
     words = words_in(language)
     troubles = troubles_of(view.conditions, sales_waiting=len(view.attention))
+    if (menu := menu_screen(view, words)) is not None:
+        return menu
     shown = view.sale or view.result
     if shown is None:
         return _idle(view, troubles, words, shop_name)

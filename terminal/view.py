@@ -7,6 +7,7 @@ import msgspec
 from hardware.interfaces import PrinterStatus
 from terminal.entry import Entry
 from terminal.journal_rows import JournalHealth
+from terminal.menu import Menu
 from terminal.sale import Sale
 
 
@@ -41,11 +42,20 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """What could be paid next, where the register itself cannot ask."""
     attention: tuple[Sale, ...] = ()
     """Sales that wait for staff, oldest first; they do not hold up others."""
+    menu: Menu = Menu()
     conditions: Conditions = Conditions()
+
+    @property
+    def for_staff(self) -> tuple[Sale, ...]:
+        """The sales that staff can settle, the open one first."""
+        is_stuck = self.sale is not None and self.sale.stands_unknown
+        return (*((self.sale,) if self.sale is not None and is_stuck else ()), *self.attention)
 
     @property
     def offered_kr(self) -> int | None:
         """The total that a key would make a sale of now."""
-        if self.sale is not None or self.result is not None or self.offer is None or not self.offer.is_open:
+        if self.sale is not None or self.result is not None or self.menu.is_open:
+            return None
+        if self.offer is None or not self.offer.is_open:
             return None
         return self.offer.amount_kr

@@ -55,11 +55,11 @@ def check_journal(config: Config, _system: System) -> Finding:
             journal.close()
         damage = _damage(path)
     except (JournalError, sqlite3.Error, OSError) as error:
-        return failed(str(error), "if it is damaged, restart the terminal: it keeps the file and makes the journal anew")
+        return failed(str(error), "if it is damaged, restart the terminal: it keeps the file and makes a new one")
     if damage is None:
         return warning(f"{sales} sales; too large to look through in {QUICK_CHECK_S:g} s", "nothing is wrong so far")
     if damage != "ok":
-        return failed(f"damaged: {damage}", "restart the terminal: it keeps the file and makes the journal anew")
+        return failed(f"damaged: {damage}", "restart the terminal: it keeps the file and makes a new one")
     if open_sales:
         return warning(f"{sales} sales, {open_sales} still open", "let the running terminal finish it, or start it")
     return ok(f"{sales} sales, undamaged")

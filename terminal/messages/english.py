@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from terminal.customer import CustomerKind, IdentifierProblem
-from terminal.messages.words import Advice, ReceiptWords, Trouble, Words
+from terminal.events import Verdict
+from terminal.menu import Item
+from terminal.messages.words import Advice, MenuWords, ReceiptWords, Trouble, Words
 from terminal.register.protocol import RefusalCode
 from terminal.sale import Outcome, Reason
 
@@ -109,6 +111,28 @@ ENGLISH = Words(
     checking_payment="Checking payment",
     checking_stay="Do not charge again.",
     checking_call="Call Netgíró.",
+    menu=MenuWords(
+        title="Menu",
+        items={
+            Item.SETTLE: "Settle a sale",
+            Item.REPRINT_LAST: "Print last receipt again",
+            Item.REPRINT_NUMBER: "Print receipt by number",
+        },
+        key_choose_or_next="# choose   D next",
+        staff_code="Staff code",
+        code_again="Wrong code",
+        no_code=Advice("No staff code.", "Set terminal.staff_code."),
+        locked=Advice("Too many wrong codes.", "Wait for a minute."),
+        sale="Receipt no. {number}",
+        verdict_keys={Verdict.PAID: "1 paid", Verdict.UNPAID: "2 not paid", Verdict.REFUNDED: "3 refunded"},
+        key_next_or_back="D next   * back",
+        verdicts={Verdict.PAID: "Paid?", Verdict.UNPAID: "Not paid?", Verdict.REFUNDED: "Refunded?"},
+        key_yes_or_no="# yes   * no",
+        receipt_number="Receipt no.",
+        noted="Noted.",
+        printing="If it is there, it is printed.",
+        any_key="Any key to go on",
+    ),
     receipt=ReceiptWords(
         sale="SALE",
         customer_copy="Customer copy",

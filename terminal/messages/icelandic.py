@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from terminal.customer import CustomerKind, IdentifierProblem
-from terminal.messages.words import Advice, ReceiptWords, Trouble, Words
+from terminal.events import Verdict
+from terminal.menu import Item
+from terminal.messages.words import Advice, MenuWords, ReceiptWords, Trouble, Words
 from terminal.register.protocol import RefusalCode
 from terminal.sale import Outcome, Reason
 
@@ -109,6 +111,28 @@ ICELANDIC = Words(
     checking_payment="Greiðsla í athugun",
     checking_stay="Ekki rukka aftur.",
     checking_call="Hringdu í Netgíró.",
+    menu=MenuWords(
+        title="Valmynd",
+        items={
+            Item.SETTLE: "Gera upp sölu",
+            Item.REPRINT_LAST: "Afrit af síðustu kvittun",
+            Item.REPRINT_NUMBER: "Afrit eftir kvittunarnúmeri",
+        },
+        key_choose_or_next="# velja   D næst",
+        staff_code="Kóði starfsfólks",
+        code_again="Rangur kóði",
+        no_code=Advice("Kóða vantar.", "Settu upp terminal.staff_code."),
+        locked=Advice("Kóði of oft rangur.", "Bíddu í eina mínútu."),
+        sale="Kvittun nr. {number}",
+        verdict_keys={Verdict.PAID: "1 greitt", Verdict.UNPAID: "2 ógreitt", Verdict.REFUNDED: "3 endurgreitt"},
+        key_next_or_back="D næst   * til baka",
+        verdicts={Verdict.PAID: "Greitt?", Verdict.UNPAID: "Ógreitt?", Verdict.REFUNDED: "Endurgreitt?"},
+        key_yes_or_no="# já   * nei",
+        receipt_number="Kvittun nr.",
+        noted="Skráð.",
+        printing="Afritið prentast ef kvittunin er til.",
+        any_key="Ýttu á einhvern lykil",
+    ),
     receipt=ReceiptWords(
         sale="SALA",
         customer_copy="Eintak viðskiptavinar",

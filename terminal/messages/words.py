@@ -7,6 +7,8 @@ from enum import StrEnum
 import msgspec
 
 from terminal.customer import CustomerKind, IdentifierProblem
+from terminal.events import Verdict
+from terminal.menu import Item
 from terminal.register.protocol import RefusalCode
 from terminal.sale import Outcome, Reason
 
@@ -65,6 +67,30 @@ class ReceiptWords(msgspec.Struct, frozen=True, kw_only=True):
     thanks: str
 
 
+class MenuWords(msgspec.Struct, frozen=True, kw_only=True):
+    """The words of the menu."""
+
+    title: str
+    items: dict[Item, str]
+    key_choose_or_next: str
+    staff_code: str
+    code_again: str
+    no_code: Advice
+    locked: Advice
+    sale: str
+    """With ``{number}``."""
+    verdict_keys: dict[Verdict, str]
+    """Key and verdict, as one of several on a line."""
+    key_next_or_back: str
+    verdicts: dict[Verdict, str]
+    """As a question."""
+    key_yes_or_no: str
+    receipt_number: str
+    noted: str
+    printing: str
+    any_key: str
+
+
 class Words(msgspec.Struct, frozen=True, kw_only=True):
     """One language."""
 
@@ -103,6 +129,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     checking_stay: str
     checking_call: str
 
+    menu: MenuWords
     receipt: ReceiptWords
 
     def tries_left(self, count: int) -> str:

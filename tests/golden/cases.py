@@ -15,7 +15,9 @@ from hardware.interfaces import Columns, Document, PrinterStatus, TextLine
 from terminal.customer import CustomerKind, IdentifierProblem
 from terminal.effects import ReceiptKind
 from terminal.entry import Entry
+from terminal.events import Verdict
 from terminal.journal_rows import JournalHealth
+from terminal.menu import Item, Menu, Page
 from terminal.messages import Language, Trouble
 from terminal.oled import pages, render
 from terminal.receipt import Shop, receipt_document
@@ -123,6 +125,24 @@ def _views() -> Mapping[str, View]:
             result=CLOSED_SALE, conditions=Conditions(printer=PrinterStatus.PAPER_OUT, pending_receipts=2)
         ),
     }
+    stuck = replace(SALE, state=State.CAPTURE, **checking)
+    views |= {
+        "menu_choice": View(menu=Menu(page=Page.CHOICE, item=Item.REPRINT_LAST)),
+        "menu_choice_settle": View(sale=stuck, menu=Menu(page=Page.CHOICE)),
+        "menu_choice_number": View(menu=Menu(page=Page.CHOICE, item=Item.REPRINT_NUMBER)),
+        "menu_no_code": View(sale=stuck, menu=Menu(page=Page.NO_CODE)),
+        "menu_locked": View(sale=stuck, menu=Menu(page=Page.LOCKED, is_locked=True)),
+        "menu_code": View(sale=stuck, menu=Menu(page=Page.CODE, digits=Sensitive("4711"))),
+        "menu_code_again": View(sale=stuck, menu=Menu(page=Page.CODE, wrong_codes=1)),
+        "menu_sale": View(sale=stuck, menu=Menu(page=Page.SALE, sale_number=stuck.number)),
+        "menu_sale_refund_due": View(attention=(REFUND_DUE,), menu=Menu(page=Page.SALE, sale_number=REFUND_DUE.number)),
+        "menu_number": View(menu=Menu(page=Page.NUMBER, digits=Sensitive("1042"))),
+        "menu_settled": View(menu=Menu(page=Page.DONE)),
+        "menu_reprinting": View(menu=Menu(page=Page.DONE, item=Item.REPRINT_LAST)),
+    }
+    for verdict in Verdict:
+        sure = Menu(page=Page.SURE, sale_number=stuck.number, verdict=verdict)
+        views[f"menu_sure_{verdict}"] = View(sale=stuck, menu=sure)
     for kind in CustomerKind:
         views[f"entry_{kind}"] = View(sale=SALE, entry=Entry(kind=kind))
     for problem in IdentifierProblem:

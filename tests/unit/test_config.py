@@ -93,7 +93,7 @@ MISTAKES = [
     ("[netgiro]\nbase_ulr = 1", "netgiro.base_ulr: unknown key, did you mean base_url?"),
     ("[netgiro]\nBASE_URL = 1", "netgiro.BASE_URL: unknown key, did you mean base_url?"),
     ("[terminal]\nparity = 'E'", "terminal.parity: unknown key, it belongs to [register]"),
-    ("[terminal]\nzzz = 1", "terminal.zzz: unknown key, known are id, language"),
+    ("[terminal]\nzzz = 1", "terminal.zzz: unknown key, known are id, language, staff_code"),
     ("[netgrio]", "netgrio: unknown section, did you mean [netgiro]?"),
     ("base_url = 'x'", "base_url: stands before any section; it belongs to [netgiro]"),
     ("netgiro = 5", "netgiro: must be a section: a line [netgiro] and its keys below"),

@@ -1,0 +1,56 @@
+"""The menu's pages on the screen: pure, as screens.py."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from terminal.menu import Item, Page, items_for, verdicts_for
+from terminal.messages import Advice, Words
+from terminal.money import format_kr
+from terminal.sale import Sale
+from terminal.screen import Screen
+from terminal.view import View
+
+
+def menu_screen(view: View, words: Words) -> Screen | None:
+    """What the open menu shows; None if it is closed, or shows a sale that is settled already."""
+    menu, texts = view.menu, words.menu
+    match menu.page:
+        case None:
+            return None
+        case Page.CHOICE:
+            items = items_for(view.for_staff)
+            item = menu.item if menu.item in items else items[0]
+            text = f"{items.index(item) + 1} {texts.items[item]}"
+            return Screen(banner=texts.title, prompt=text, hint=texts.key_choose_or_next)
+        case Page.NO_CODE:
+            return _advice(texts.no_code, texts.title)
+        case Page.LOCKED:
+            return _advice(texts.locked, texts.title)
+        case Page.CODE:
+            prompt = texts.code_again if menu.wrong_codes and not menu.digits else texts.staff_code
+            return Screen(banner=texts.title, prompt=prompt, entry=menu.masked, hint=words.key_ok_or_clear)
+        case Page.NUMBER:
+            typed = menu.digits.reveal()  # a receipt's number is nobody's secret
+            return Screen(banner=texts.title, prompt=texts.receipt_number, entry=typed, hint=words.key_ok_or_clear)
+        case Page.DONE:
+            done = texts.noted if menu.item is Item.SETTLE else texts.printing
+            return Screen(banner=texts.title, prompt=done, hint=texts.any_key)
+        case Page.SALE | Page.SURE:
+            sale = next((sale for sale in view.for_staff if sale.number == menu.sale_number), None)
+            return _sale(sale, view, words) if sale is not None else None
+        case _:
+            assert_never(menu.page)
+
+
+def _advice(advice: Advice, title: str) -> Screen:
+    return Screen(banner=title, prompt=advice.what, hint=advice.next)
+
+
+def _sale(sale: Sale, view: View, words: Words) -> Screen:
+    texts, verdict = words.menu, view.menu.verdict
+    name, amount = texts.sale.format(number=sale.number), format_kr(sale.amount_kr)
+    if view.menu.page is Page.SURE and verdict is not None:
+        return Screen(banner=name, headline=amount, prompt=texts.verdicts[verdict], hint=texts.key_yes_or_no)
+    choice = "  ".join(texts.verdict_keys[verdict] for verdict in verdicts_for(sale))
+    return Screen(banner=name, headline=amount, prompt=choice, hint=texts.key_next_or_back)

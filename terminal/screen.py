@@ -1,0 +1,40 @@
+"""A screen as texts, each with its role: what screens.py makes of a moment and oled.py draws."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Countdown(msgspec.Struct, frozen=True):
+    """Seconds until what is shown ends by itself, and how many there were at first."""
+
+    left_s: int
+    total_s: int
+
+    def __str__(self) -> str:
+        return f"{self.left_s} s"
+
+
+class Screen(msgspec.Struct, frozen=True, kw_only=True):
+    """The texts of one screen by role, from top to bottom; an empty text is not there."""
+
+    banner: str = ""
+    """How a sale ended, or what is wrong: the first thing to see."""
+    headline: str = ""
+    """The largest text: the amount."""
+    prompt: str = ""
+    """What goes on, or what is asked of the reader."""
+    entry: str = ""
+    """What was typed, masked."""
+    hint: str = ""
+    """What to do next."""
+    countdown: Countdown | None = None
+    marks: tuple[str, ...] = ()
+    """What is wrong around the terminal, most hindering first."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """All texts, for readers without a picture."""
+        countdown = str(self.countdown or "")
+        texts = (self.banner, self.headline, self.prompt, self.entry, self.hint, countdown, *self.marks)
+        return tuple(text for text in texts if text)
