@@ -278,7 +278,7 @@ def test_a_reply_has_its_words(reply: RegisterReply, line: str) -> None:
 @pytest.mark.parametrize("reason", Reason)
 def test_every_reason_is_one_ok_or_no_line(reason: Reason) -> None:
     said = say(result(reason, text="x"))
-    assert said.startswith(b"OK 1990 ID=42 " if reason.outcome is Outcome.APPROVED else b"NO ")
+    assert said.startswith(b"OK 1990 ID=42" if reason.outcome is Outcome.APPROVED else b"NO ")
     assert said.count(b"\n") == 1
 
 
