@@ -44,7 +44,10 @@ class Dialogue:
 def run_setup(path: Path, shipped: Path, dialogue: Dialogue | None = None) -> int:
     """Ask, write and try; returns the command's exit status. Raises ConfigError if the file cannot be written."""
     setup = _Setup(path, shipped, dialogue or Dialogue())
-    setup.ask_everything()
+    try:
+        setup.ask_everything()
+    except EOFError as error:
+        raise TerminalError("the answers ended before the questions did; nothing is changed") from error
     setup.write()
     return setup.try_out()
 

@@ -27,7 +27,10 @@ def try_printer(config: Config) -> str:
     """Print a slip with every Icelandic letter."""
 
     async def print_slip() -> str:
-        printer = factory.build_printer(config.printer)
+        try:
+            printer = factory.build_printer(config.printer)
+        except ValueError as error:
+            return f"not tried: {error}"
         if printer is None:
             return "there is no printer to try"
         try:
@@ -54,7 +57,10 @@ def try_keypad(config: Config, duration_s: float = KEYPAD_TRIAL_S) -> str:
     """Tell which keys come in until # is pressed or the time is over."""
 
     async def read_keys() -> str:
-        keypad = factory.build_keypad(config.keypad)
+        try:
+            keypad = factory.build_keypad(config.keypad)
+        except ValueError as error:
+            return f"not tried: {error}"
         keys: list[str] = []
         ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 

@@ -193,6 +193,10 @@ def test_a_printer_that_is_not_there_is_told_with_its_reason(tmp_path: Path) -> 
     assert said.startswith("not printed: ")
 
 
+def test_a_printer_without_a_port_is_not_tried(tmp_path: Path) -> None:
+    assert try_printer(configured(tmp_path, printer={"driver": "serial"})).startswith("not tried: ")
+
+
 def test_a_keypad_that_nobody_presses_is_not_waited_for_for_ever(tmp_path: Path) -> None:
     config = configured(tmp_path, keypad={"driver": "simulated"})
 
