@@ -7,8 +7,15 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from hardware.interfaces import Display, Keypad, Printer, SerialPort, Signals
-from hardware.settings import DisplaySettings, KeypadSettings, PrinterSettings, SerialSettings, SignalSettings
+from hardware.interfaces import Display, Keypad, Printer, Scanner, SerialPort, Signals
+from hardware.settings import (
+    DisplaySettings,
+    KeypadSettings,
+    PrinterSettings,
+    ScannerSettings,
+    SerialSettings,
+    SignalSettings,
+)
 
 # The imports inside the functions are the point of this module.
 # ruff: noqa: PLC0415
@@ -29,6 +36,27 @@ def build_keypad(settings: KeypadSettings) -> Keypad:
             from hardware.simulated import SimulatedKeypad
 
             return SimulatedKeypad(settings.layout, settings.debounce_ms / 1000)
+        case _:
+            assert_never(settings.driver)
+
+
+def build_scanner(settings: ScannerSettings) -> Scanner | None:
+    """The barcode scanner, not yet open; None if there is none. Raises ValueError if its path is missing."""
+    match settings.driver:
+        case "evdev":
+            from hardware.scanner import HidScanner
+
+            return HidScanner(settings.device)
+        case "serial":
+            from hardware.scanner import SerialScanner
+
+            return SerialScanner(settings)
+        case "simulated":
+            from hardware.scanner import SimulatedScanner
+
+            return SimulatedScanner()
+        case "none":
+            return None
         case _:
             assert_never(settings.driver)
 

@@ -55,6 +55,13 @@ class Keypad(Device, Protocol):
         """Start reporting. Both callbacks run on the event loop; ``on_lost`` ends the reporting."""
 
 
+class Scanner(Device, Protocol):
+    """Reports whole codes, as they stand on the barcode or in the app."""
+
+    async def open(self, on_code: Callable[[str], None], on_lost: Callable[[DeviceError], None]) -> None:
+        """Start reporting. Both callbacks run on the event loop; ``on_lost`` ends the reporting."""
+
+
 class Display(Device, Protocol):
     """A one-bit display. The picture stays until the next :meth:`show`."""
 

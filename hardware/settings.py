@@ -36,6 +36,14 @@ class KeypadSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     device: str = ""
 
 
+class ScannerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[scanner]``: a barcode scanner that types like a keyboard (evdev) or talks over a serial line."""
+
+    driver: Literal["evdev", "serial", "simulated", "none"] = "none"
+    device: str = ""
+    baudrate: Annotated[int, msgspec.Meta(ge=300, le=921_600)] = 9600
+
+
 class DisplaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[display]``: the OLED's controller, how it is wired and how large it is in pixels."""
 

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from terminal import events as ev
 from terminal.counter import (
+    CodeScanned,
     ConditionsChanged,
     Counter,
     CounterEvent,
@@ -189,6 +190,7 @@ class Clerk:
                 | MenuLeft()
                 | MenuUnlocked()
                 | ReprintRequested()
+                | CodeScanned()
                 | ev.CallbackReceived()
             ):
                 return Handled(Decision(view=self.view), told)

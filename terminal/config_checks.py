@@ -197,7 +197,7 @@ def _keypad(config: Config) -> Iterator[str]:
 def _scanner(config: Config) -> Iterator[str]:
     scanner = config.scanner
     if scanner.driver in ("evdev", "serial") and not scanner.device:
-        yield f'scanner.device: needed with scanner.driver = "{scanner.driver}"; see: ls -l /dev/input/by-id /dev/serial/by-id'
+        yield f'scanner.device: needed with scanner.driver = "{scanner.driver}"; see: ls -l /dev/*/by-id'
     elif scanner.device and scanner.device in (config.keypad.device, config.register.port, config.printer.device):
         yield "scanner.device: is another device's too; each needs one of its own"
 

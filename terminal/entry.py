@@ -59,6 +59,13 @@ def press_identifier(entry: Entry, key: str, rules: IdentifierRules) -> EntryRes
     return replace(entry, problem=result) if isinstance(result, IdentifierProblem) else result
 
 
+def scan_identifier(code: Sensitive, rules: IdentifierRules) -> Entry | Customer:
+    """A code that a scanner read whole: the customer it names, or the entry that says why it names none."""
+    text = code.reveal()
+    result = identify(text, None, rules)
+    return result if isinstance(result, Customer) else Entry(digits=Sensitive(text[:LONGEST_ENTRY]), problem=result)
+
+
 def press_code(entry: Entry, key: str) -> EntryResult:
     """One key while the SMS code is awaited."""
     if key != "#":

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple, ParamSpec, Protocol
 
 from terminal.clerk import Clerk, Handled, Input
-from terminal.counter import CounterEffect, Decision, KeyPressed
+from terminal.counter import CodeScanned, CounterEffect, Decision, KeyPressed
 from terminal.journal import Journal
 from terminal.register import protocol as reg
 from terminal.sale import State
@@ -30,7 +30,7 @@ class WatchdogDue(NamedTuple):
     """Time to tell systemd that this loop turns."""
 
 
-_DROPPABLE = reg.RegisterQuestion | KeyPressed
+_DROPPABLE = reg.RegisterQuestion | KeyPressed | CodeScanned
 
 
 class Performer(Protocol):

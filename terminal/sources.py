@@ -6,10 +6,11 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from hardware.interfaces import DeviceError, Keypad
+from hardware.interfaces import DeviceError, Keypad, Scanner
 from terminal.clerk import Input
-from terminal.counter import ConditionsChanged, KeyPressed
+from terminal.counter import CodeScanned, ConditionsChanged, KeyPressed
 from terminal.retrying import SHORTEST_PAUSE_S, open_until_found
+from terminal.sensitive import Sensitive
 
 log = logging.getLogger(__name__)
 
@@ -40,3 +41,25 @@ async def watch_keypad(keypad: Keypad, put: Callable[[Input], None]) -> None:
             await asyncio.sleep(SHORTEST_PAUSE_S)  # a loose plug must not keep the processor busy
     finally:
         await keypad.close()
+
+
+async def watch_scanner(scanner: Scanner, put: Callable[[Input], None]) -> None:
+    """Codes go to the inbox. Without its scanner a terminal works as before, so a missing one is only logged."""
+    lost = asyncio.Event()
+
+    def on_lost(error: DeviceError) -> None:
+        log.error("%s", error)
+        lost.set()
+
+    async def open_scanner() -> None:
+        await scanner.open(lambda code: put(CodeScanned(Sensitive(code))), on_lost)
+
+    try:
+        while True:
+            await open_until_found(scanner.description, open_scanner)
+            await lost.wait()
+            lost.clear()
+            await scanner.close()
+            await asyncio.sleep(SHORTEST_PAUSE_S)
+    finally:
+        await scanner.close()

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hardware.input_device import EV_KEY, EV_SYN, EVENT, SYN_DROPPED, SYN_REPORT
 from hardware.interfaces import KEYS, DeviceError
-from hardware.keypad_evdev import EV_KEY, EV_SYN, EVENT, KEY_CODES, SYN_DROPPED, SYN_REPORT, EvdevDecoder, EvdevKeypad
+from hardware.keypad_evdev import KEY_CODES, EvdevDecoder, EvdevKeypad
 
 
 def event(kind: int, code: int, value: int) -> bytes:
@@ -52,7 +53,7 @@ def test_a_record_may_arrive_in_pieces():
 def test_any_bytes_are_survived_and_little_is_kept(data):
     decoder = EvdevDecoder()
     assert set(decoder.feed(data)) <= set(KEYS)
-    assert len(decoder._rest) < EVENT.size
+    assert len(decoder._events._rest) < EVENT.size
 
 
 def test_keys_are_reported_until_it_is_unplugged(tmp_path):
