@@ -151,6 +151,7 @@ class PanelSettings(Section, frozen=True, kw_only=True):
     """``[panel]``: the front panel's address; empty is off."""
 
     listen: str = ""
+    password_hash: Sensitive = Sensitive("")
 
 
 class MetricsSettings(Section, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from hardware.interfaces import KEYS
 from terminal.gateway import CaptureMode
+from terminal.panel.password import is_password_hash
 from terminal.secret_key import CREDENTIAL, VARIABLE
 
 if TYPE_CHECKING:
@@ -133,7 +134,9 @@ def _callback(config: Config) -> Iterator[str]:
 
 
 def _panel(config: Config) -> Iterator[str]:
-    listen = config.panel.listen
+    listen, password_hash = config.panel.listen, config.panel.password_hash
+    if password_hash and not is_password_hash(password_hash.reveal()):
+        yield "panel.password_hash: must be what netgiro-terminal panel-password prints"
     if not listen:
         return
     try:
@@ -141,8 +144,11 @@ def _panel(config: Config) -> Iterator[str]:
     except ValueError:
         yield 'panel.listen: must be an address and a port such as "127.0.0.1:8023", or empty'
         return
-    if not is_loopback(host):
-        yield "panel.listen: the panel has no password, so only 127.0.0.1, [::1] or localhost is allowed"
+    if not is_loopback(host) and not password_hash:
+        yield (
+            "panel.listen: the panel has no password, so only 127.0.0.1, [::1] or localhost is allowed;"
+            " netgiro-terminal panel-password makes a panel.password_hash"
+        )
     elif port and listen == config.callback.listen and config.netgiro.confirmation is CaptureMode.SERVER_CALLBACK:
         yield "panel.listen: the same address as callback.listen; choose another port"
 

@@ -36,6 +36,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     """There is a timeline, a journal and a picture of the states."""
     lab: bool = False
     """Faults, scenarios and recording."""
+    login: bool = False
+    """There is a session that can be ended: POST /logout."""
     real: tuple[str, ...] = ()
     """Devices that are real, so that this page can only look at them."""
     versions: dict[str, str] = {}

@@ -1,8 +1,9 @@
-"""Keeps other people's web sites away from a panel that has no password.
+"""Keeps other people's web sites away from the panel.
 
 Any page in the same browser can send requests to a loopback port. Two checks stop it: ``Host`` must be a loopback name
 (a foreign name that was made to point here gives itself away, "DNS rebinding"), and ``Origin`` must be our own when
-there is one (browsers add it to every foreign request that could do or read anything).
+there is one (browsers add it to every foreign request that could do or read anything). Behind a password any ``Host``
+will do: the session's cookie belongs to the name it was given under.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ _HEADERS = {
 class Guard:
     """ASGI middleware: refuses what does not come from this machine's own pages or programs."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, loopback_only: bool = True) -> None:
         self._app = app
+        self._loopback_only = loopback_only
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -40,17 +42,17 @@ class Guard:
                     headers.setdefault(name, value)
             await send(message)
 
-        problem = _problem(Headers(scope=scope))
+        problem = _problem(Headers(scope=scope), self._loopback_only)
         if problem is None:
             await self._app(scope, receive, send_with_headers)
         else:
             await JSONResponse({"error": problem}, 403)(scope, receive, send_with_headers)
 
 
-def _problem(headers: Headers) -> str | None:
+def _problem(headers: Headers, loopback_only: bool) -> str | None:
     """Why the request is refused; None for one that may pass."""
     hosts = headers.getlist("host")
-    if len(hosts) != 1 or not _LOOPBACK_HOST.fullmatch(hosts[0]):
+    if len(hosts) != 1 or (loopback_only and not _LOOPBACK_HOST.fullmatch(hosts[0])):
         return "This panel answers under localhost, 127.0.0.1 or [::1] only: use one of them in the address."
     own = (f"http://{hosts[0].lower()}", f"https://{hosts[0].lower()}")
     if any(origin.lower() not in own for origin in headers.getlist("origin")):

@@ -54,11 +54,10 @@ def _read(text: str) -> _Hash | None:
     if form is None or not (10 <= int(form[1]) <= MOST_LOG_N and int(form[2]) and int(form[3])):
         return None
     try:
-        return _Hash(
-            *map(int, form.group(1, 2, 3)), base64.urlsafe_b64decode(form[4]), base64.urlsafe_b64decode(form[5])
-        )
+        salt, key = (base64.urlsafe_b64decode(part) for part in form.group(4, 5))
     except ValueError:
         return None
+    return _Hash(int(form[1]), int(form[2]), int(form[3]), salt, key)
 
 
 def _key(password: str, log_n: int, r: int, p: int, salt: bytes) -> bytes:

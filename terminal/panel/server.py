@@ -22,11 +22,14 @@ from terminal.panel.backend import About, PanelBackend
 from terminal.panel.changes import TooManySubscribersError
 from terminal.panel.event_stream import EventStream
 from terminal.panel.guard import Guard
+from terminal.panel.login import Doorkeeper, Login
+from terminal.sensitive import Sensitive
 
 MAX_KEYS = 100
 MAX_REGISTER_TEXT = 1000
 
 NOTHING_MORE = About()
+NO_PASSWORD = Sensitive("")
 
 _STATIC = Path(__file__).with_name("static")
 _PAGE = {
@@ -40,11 +43,12 @@ def create_panel(
     extra_routes: Sequence[BaseRoute] = (),
     *,
     about: About = NOTHING_MORE,
+    password_hash: Sensitive = NO_PASSWORD,
     middleware: Sequence[Middleware] = (),
 ) -> Starlette:
     """The panel as an ASGI application; ``extra_routes`` are served beside it, behind the same guard.
 
-    ``about`` says what those routes bring, so that the page shows it.
+    ``about`` says what those routes bring, so that the page shows it. With ``password_hash`` nobody gets in without.
 
     Call ``backend.changes.close()`` before stopping the web server: it ends the event streams, for which the server
     would otherwise wait.
@@ -69,7 +73,7 @@ def create_panel(
             *extra_routes,
             Mount("/static", _PageFiles(directory=_STATIC)),
         ],
-        middleware=[Middleware(Guard), *middleware],
+        middleware=[*_doors(password_hash), *middleware],
         exception_handlers={
             HTTPException: _http_error,
             ClientDisconnect: _nobody_reads,
@@ -78,6 +82,12 @@ def create_panel(
             Exception: _server_error,
         },
     )
+
+
+def _doors(password_hash: Sensitive) -> list[Middleware]:
+    if not password_hash:
+        return [Middleware(Guard)]
+    return [Middleware(Guard, loopback_only=False), Middleware(Login, doorkeeper=Doorkeeper(password_hash))]
 
 
 class _Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

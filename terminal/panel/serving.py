@@ -47,9 +47,22 @@ class PanelServer:
         self._timeline = Timeline(utc_now, lambda: self._backend.changes.publish(Part.TIMELINE))
         self._story = Story(self._timeline)
         about = About(
-            version=__version__, phone=False, story=True, real=_real_devices(devices, None), versions=versions()
+            version=__version__,
+            phone=False,
+            story=True,
+            login=bool(config.panel.password_hash),
+            real=_real_devices(devices, None),
+            versions=versions(),
         )
-        self._server = WebServer(create_panel(self._backend, story_routes(self._story), about=about), *address)
+        self._server = WebServer(
+            create_panel(
+                self._backend,
+                story_routes(self._story),
+                about=about,
+                password_hash=config.panel.password_hash,
+            ),
+            *address,
+        )
 
     @property
     def base_url(self) -> str:

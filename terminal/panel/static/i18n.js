@@ -4,6 +4,7 @@ const WORDS = {
   subtitleReal: ["Staða posans", "How the terminal is doing"],
   subtitle: ["Afgreiðsluborð með hermdum tækjum", "A shop counter with simulated devices"],
   language: ["Tungumál síðunnar", "Language of this page"],
+  logout: ["Skrá út", "Log out"],
   try: ["Prófaðu", "Try this"],
   tryRegister: ["Stimplaðu inn 1.990 kr. á kassanum", "Ring up 1.990 kr. on the register"],
   tryTerminal: ["Sláðu inn 8223281 og # á posanum", "Type 8223281 and # on the terminal"],

@@ -53,6 +53,11 @@ async function arrange() {
   if (about.real.includes("register")) leaveTillAlone();
   if (about.real.length) byId("subtitle").dataset.t = "subtitleReal";
   byId("versions").textContent = Object.entries(about.versions).map((pair) => pair.join(" ")).join(" · ");
+  byId("logout").hidden = !about.login;
+  byId("logout").addEventListener("click", async () => {
+    await fetch("/logout", { method: "POST" });
+    location.reload();
+  });
   startBench(about, (name) => name === "story" && about.story && loadStory());
   if (about.story) await startStory();
   if (about.lab) {
