@@ -39,7 +39,7 @@ lock: $(READY)  ## the dependencies' versions and hashes, anew
 	UV=$(BIN)/uv sh systemd/lock.sh
 
 test-install: $(READY)  ## from a blank Debian to a counter and back, under a real systemd; as root, takes minutes
-	$(BIN)/pytest tests/install $(ARGS)
+	NETGIRO_TEST_INSTALL=1 $(BIN)/pytest -x -s tests/install $(ARGS)
 
 clean:
 	rm -rf $(VENV) build artefacts *.egg-info
