@@ -32,6 +32,7 @@ class Check(NamedTuple):
 
 
 CHECKS = (
+    Check("version", None, settings.check_version),
     Check("user", None, settings.check_user),
     Check("configuration", None, settings.check_configuration),
     Check("secret key", "netgiro", settings.check_secret_key),

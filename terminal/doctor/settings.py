@@ -6,10 +6,24 @@ import os
 import stat
 from collections.abc import Iterator
 
+from terminal import __version__
 from terminal.config import PRODUCTION_HOST, Config, missing_for_run
 from terminal.doctor.system import Finding, System, failed, ok, warning
+from terminal.errors import TerminalError
 from terminal.gateway import CaptureMode
 from terminal.secret_key import CREDENTIAL, VARIABLE
+from terminal.shipped import shipped_file
+
+FINGERPRINT_SHOWN = 12
+
+
+def check_version(_config: Config, _system: System) -> Finding:
+    """What runs, and the hash of what it was installed from: the same for the same files."""
+    try:
+        fingerprint = shipped_file("FINGERPRINT").read_text("ascii").strip()[:FINGERPRINT_SHOWN]
+    except (TerminalError, OSError, ValueError):
+        return ok(f"{__version__}, from a checkout")
+    return ok(f"{__version__}, {fingerprint}")
 
 
 def check_user(_config: Config, system: System) -> Finding:
