@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test check bench clean install uninstall bundle lock test-install
+.PHONY: demo test violence check bench clean install uninstall bundle lock test-install
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -16,6 +16,9 @@ demo: $(READY)  ## the whole product on a desktop
 
 test: $(READY)  ## every test, under five minutes
 	$(BIN)/pytest $(ARGS)
+
+violence: $(READY)  ## kill the real daemon 500 times and reconcile; about ten minutes
+	$(BIN)/python -m tests.violence.storm $(ARGS)
 
 check: $(READY)  ## style and types
 	$(BIN)/ruff check .
