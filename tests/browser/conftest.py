@@ -49,6 +49,7 @@ def base_url(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def panel(base_url: str) -> Iterator[httpx.Client]:
     """The same counter over HTTP, for what no hand can do."""
     with httpx.Client(base_url=base_url, trust_env=False, timeout=10) as client:
+        client.put("/sandbox/settings", json={"check_interval_ms": 500})
         yield client
 
 

@@ -13,7 +13,7 @@ SERIOUS = ("serious", "critical")
 
 def serious_findings(page):
     """What axe-core calls serious or worse, each with the elements it is about."""
-    found = Axe().run(page).response["violations"]
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     return {
         finding["id"]: [node["html"] for node in finding["nodes"]] for finding in found if finding["impact"] in SERIOUS
     }

@@ -11,12 +11,13 @@ export async function startFaults() {
   byId("clear-faults").addEventListener("click", () =>
     working(byId("clear-faults"), async () => take(await call("DELETE", "/api/faults"))),
   );
-  magic = await call("GET", "/api/magic");
   onLanguage(() => {
     byId("fault-groups").replaceChildren();
     show();
     showMagic();
   });
+  magic = await call("GET", "/api/magic");
+  showMagic();
 }
 
 export const loadFaults = oneAtATime(async () => take(await call("GET", "/api/faults")), showProblem);

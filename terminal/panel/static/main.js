@@ -4,7 +4,7 @@ import { call, listen } from "./api.js";
 import { startBench } from "./bench.js";
 import { loadFaults, startFaults } from "./faults.js";
 import { onLanguage, startLanguage, t } from "./i18n.js";
-import { byId, hideProblem } from "./page.js";
+import { byId, hideProblem, showProblem } from "./page.js";
 import { loadReceipts, showPaper, showPrinter, startPaper } from "./paper.js";
 import { loadCarts, startPhone } from "./phone.js";
 import { leaveTillAlone, loadRegister, showRegisterInfo, startRegister } from "./register.js";
@@ -59,10 +59,10 @@ async function arrange() {
     location.reload();
   });
   startBench(about, (name) => name === "story" && about.story && loadStory());
-  if (about.story) await startStory();
+  if (about.story) startStory().catch(showProblem);
   if (about.lab) {
     startScenarios();
-    await startFaults();
+    startFaults().catch(showProblem);
   }
 }
 

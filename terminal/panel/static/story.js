@@ -17,13 +17,14 @@ const timeline = new Items(byId("timeline"), (entry) => `${entry.at} ${entry.seq
 const table = new Items(byId("journal"), (row) => `${row.at} ${row.seq}`, journalRow);
 
 export async function startStory() {
-  byId("states").append(await picture());
   onLanguage(() => {
     timeline.forget();
     table.forget();
     nameStates();
     show();
   });
+  byId("states").append(await picture());
+  lightStates();
 }
 
 /** The diagram comes from the terminal's own table of states, so it cannot differ from what the terminal does. */
