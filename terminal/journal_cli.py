@@ -21,7 +21,7 @@ def add_journal_commands(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
 ) -> None:
     journal = commands.add_parser("journal", parents=[common], help="the sales on disk")
-    verbs = journal.add_subparsers(required=True, metavar="list|show|backup|restore|export")
+    verbs = journal.add_subparsers(required=True, metavar="list|show|verify|backup|restore|export")
 
     listing = verbs.add_parser("list", parents=[common], help="sales, newest first")
     listing.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -32,6 +32,9 @@ def add_journal_commands(
     show.add_argument("sale_id", metavar="ID", help="the sale's id or its Reference")
     show.add_argument("--json", action="store_true", help="one JSON object a line")
     show.set_defaults(command=_show)
+
+    verify = verbs.add_parser("verify", parents=[common], help="looks through the whole journal for damage")
+    verify.set_defaults(command=_verify)
 
     backup = verbs.add_parser("backup", parents=[common], help="a copy of the whole journal, while the terminal runs")
     backup.add_argument("file", metavar="FILE", type=Path, help="a new file, for example on a USB stick")
@@ -77,6 +80,18 @@ def _show(options: argparse.Namespace) -> int:
     for entry in entries:
         print(entry_json(entry) if options.json else entry_story(entry))
     return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from terminal.journal_verify import verify
+
+    verdict = verify(Path(_load(options).journal.path))
+    for note in verdict.notes:
+        print(note)
+    for problem in verdict.problems:
+        print(problem, file=sys.stderr)
+    print(f"{verdict.entries} entries of {verdict.sales} sales: {'not ' if verdict.problems else ''}all well")
+    return 1 if verdict.problems else 0
 
 
 def _backup(options: argparse.Namespace) -> None:
