@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import threading
+import time
 from typing import Literal
 
 MEMORY_COLUMNS = 132
@@ -28,6 +29,8 @@ class OledPanel:
         self.bytes_on_wire = 0
         self.contrast = 0
         self.is_on = False
+        self.seconds_per_byte = 0.0
+        """How long the bus takes, if it shall take its time: I2C_BITS_PER_BYTE / 400_000 at 400 kHz."""
         self._is_sh1106 = kind == "sh1106"
         self._memory = [bytearray(MEMORY_COLUMNS) for _ in range(8)]
         self._columns, self._pages = (0, 127), (0, 7)
@@ -38,6 +41,8 @@ class OledPanel:
         if not self.plugged or address != self.address:
             raise OSError(errno.EREMOTEIO, "Remote I/O error")
         self.bytes_on_wire += 2 + len(data)
+        if self.seconds_per_byte:
+            time.sleep((2 + len(data)) * self.seconds_per_byte)
         if mode == 0x40:
             for byte in data:
                 self._store(byte)

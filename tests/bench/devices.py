@@ -1,0 +1,304 @@
+"""What the drivers take, on their libraries' doubles: keypad pins, an OLED on a bus that takes its time, a TCP printer.
+
+The terminal is whole and in this process: real drivers, real loop, real journal; only copper and paper are missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from itertools import pairwise
+from pathlib import Path
+
+from msgspec.structs import replace
+from PIL import Image
+
+from hardware.display import OledDisplay
+from hardware.display_pages import changed_spans, to_pages
+from hardware.factory import build_printer
+from hardware.keypad import MatrixKeypad
+from hardware.keypad_scanner import Contact, KeypadScanner
+from hardware.register_cable import RegisterCable
+from hardware.serial_port import TtySerialPort
+from hardware.settings import DisplaySettings, KeypadSettings, PrinterSettings, SerialSettings
+from hardware.simulated import LAYOUT_4X4, seen_frame
+from terminal.app import Devices, TerminalApp
+from terminal.config import Config
+from terminal.effects import ReceiptKind
+from terminal.entry import Entry
+from terminal.journal import Journal, JournalFile, Record
+from terminal.oled import render
+from terminal.printing import ReceiptPrinting
+from terminal.receipt import Shop
+from terminal.sale import Reason, State
+from terminal.screens import Countdown, screen_for
+from terminal.sensitive import Sensitive
+from terminal.view import View
+from tests.bench.results import Result, percentile
+from tests.golden.cases import SALE, SIZE_PX
+from tests.oled_panel import I2C_BITS_PER_BYTE, OledPanel
+from tests.unit.hardware.test_keypad import Board
+
+CONTACTS: dict[str, Contact] = {
+    key: (row, column) for row, keys in enumerate(LAYOUT_4X4) for column, key in enumerate(keys)
+}
+ECHO_PRESSES = 120
+DIGITS = 8
+"""Typed before all are taken back."""
+RECEIPTS = 30
+QUIET_BUS_S = 0.02
+"""A frame is over when the bus has been silent for so long."""
+NOW = "2026-11-23T12:00:00.000Z"
+
+
+def measure_devices(folder: Path, *, idle_s: float, presses: int) -> list[Result]:
+    """Everything, in the order of the README's table."""
+    warnings.filterwarnings("ignore", message="Image.Image.getdata", category=DeprecationWarning)  # luma.core 2.6
+    wrong, per_second = type_fast(presses)
+    first_ms, next_ms, idle_percent = asyncio.run(_whole_terminal(_made(folder / "terminal"), idle_s))
+    receipt_ms = asyncio.run(_receipts(_made(folder / "receipts")))
+    return [
+        Result("key_echo_p50_ms", "key touched to digit on the OLED, p50", percentile(next_ms, 50), "ms", 30),
+        Result("key_echo_p95_ms", "  p95 (20 ms are debouncing)", percentile(next_ms, 95), "ms", 30),
+        Result(
+            "first_key_echo_p50_ms",
+            "  the first digit, which changes the whole screen, p50",
+            percentile(first_ms, 50),
+            "ms",
+        ),
+        Result("wrong_keys", f"wrong, lost or doubled keys of {presses} typed fast", wrong, "", 0),
+        Result("key_presses_per_s", "  simulated presses a second", per_second, ""),
+        *_redraws(),
+        Result("device_idle_cpu_percent", "idle, real drivers on doubles: CPU", idle_percent, "%", 0.3),
+        Result(
+            "receipt_first_byte_p50_ms",
+            "approval to the receipt's first byte, p50",
+            percentile(receipt_ms, 50),
+            "ms",
+            50,
+        ),
+        Result("receipt_first_byte_p95_ms", "  p95", percentile(receipt_ms, 95), "ms", 50),
+    ]
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+# --- the display's bus ------------------------------------------------------------------------------------------------
+
+
+def _redraws() -> Iterator[Result]:
+    """Bytes that luma's interface is given, in ms of a bus at 400 kHz."""
+    typed = [View(sale=SALE, entry=Entry(Sensitive("8223281"[:count]))) for count in range(8)]
+    customer = View(sale=replace(SALE, state=State.CUSTOMER))
+    ticks = [screen_for(customer, "is", countdown=Countdown(left, 150)) for left in range(150, 0, -1)]
+    white = Image.new("1", SIZE_PX, 1)
+    digits = [render(screen_for(view, "is"), SIZE_PX) for view in typed]
+    seconds = [render(screen, SIZE_PX) for screen in ticks]
+    yield Result(
+        "redraw_ms", "every pixel of 128x64 redrawn at 400 kHz", _wire_ms([Image.new("1", SIZE_PX), white]), "ms", 27
+    )
+    yield Result("redraw_digit_ms", "  one more digit", _wire_ms(digits[1:]), "ms", 3)
+    yield Result("redraw_second_ms", "  one second less", _wire_ms(seconds), "ms", 3)
+
+
+def _wire_ms(pictures: list[Image.Image]) -> float:
+    """The most that any of them costs after the one before it."""
+    worst = 0
+    for before, after in pairwise(to_pages(picture) for picture in pictures):
+        spans = list(changed_spans(before, after, SIZE_PX[0]))
+        worst = max(worst, sum(2 + 6 + -(-len(span.data) // 32) * 2 + len(span.data) for span in spans))
+    return worst * I2C_BITS_PER_BYTE / 400.0
+
+
+# --- fast typing ------------------------------------------------------------------------------------------------------
+
+
+def type_fast(presses: int, seed: int = 20261123) -> tuple[int, float]:
+    """Keys that were not reported once and in order, and presses a second. Ten keys a second, bounces, rolling over."""
+    rng = random.Random(seed)
+    scanner = KeypadScanner(LAYOUT_4X4, 0.020)
+    wanted: list[str] = []
+    reported: list[str] = []
+    now_s = 0.0
+    before: frozenset[str] = frozenset()
+    started_s = time.perf_counter()
+    while len(wanted) < presses:
+        key = rng.choice([key for key in CONTACTS if key not in before])
+        wanted.append(key)
+        for keys, duration_s in _motions(rng, before, key):
+            for frame in _film(rng, keys, before, duration_s):
+                now_s += 0.005 + rng.uniform(0, 0.002)
+                if (found := scanner.feed(frame, now_s)) is not None:
+                    reported.append(found)
+            before = keys
+    wrong = sum(a != b for a, b in zip(wanted, reported, strict=False)) + abs(len(wanted) - len(reported))
+    return wrong, presses / (time.perf_counter() - started_s)
+
+
+def _motions(rng: random.Random, before: frozenset[str], key: str) -> Iterator[tuple[frozenset[str], float]]:
+    """Which keys are down, and for how long: the last one comes up first, or only after the next one is down."""
+    if before and rng.random() < 0.4:
+        yield before | {key}, rng.uniform(0.005, 0.06)
+    else:
+        yield frozenset(), rng.uniform(0.045, 0.08)
+    yield frozenset({key}), rng.uniform(0.05, 0.1)
+
+
+def _film(
+    rng: random.Random, keys: frozenset[str], before: frozenset[str], duration_s: float
+) -> Iterator[frozenset[Contact]]:
+    """Frames while these keys are down: for the first 10 ms each contact that changed flickers as it likes."""
+    settled = seen_frame(CONTACTS[key] for key in keys)
+    for index in range(max(1, round(duration_s / 0.005))):
+        flickering = {key for key in sorted(keys ^ before) if rng.random() < 0.5} if index < 2 else set()
+        yield seen_frame(CONTACTS[key] for key in keys ^ flickering) if flickering else settled
+
+
+# --- the whole terminal -----------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def _terminal(folder: Path) -> AsyncIterator[tuple[Board, OledPanel, RegisterCable, TerminalApp]]:
+    keypad = KeypadSettings()
+    board, panel, cable = Board(keypad), OledPanel(), RegisterCable()
+    panel.seconds_per_byte = I2C_BITS_PER_BYTE / 400_000
+    await cable.open()
+    config = Config()
+    config = replace(
+        config,
+        netgiro=replace(config.netgiro, base_url="http://127.0.0.1:9/v1", application_id="bench"),
+        journal=replace(config.journal, path=str(folder / "journal.db")),
+    )
+    printer = build_printer(PrinterSettings(driver="file", device=str(folder / "paper.bin")))
+    port = TtySerialPort(SerialSettings(port=cable.terminal_path))
+    devices = Devices(MatrixKeypad(keypad, board), OledDisplay(DisplaySettings(), bus=panel), printer, port)
+    app = TerminalApp(config, devices)
+    await app.start()
+    try:
+        yield board, panel, cable, app
+    finally:
+        await app.stop()
+        await cable.close()
+
+
+async def _whole_terminal(folder: Path, idle_s: float) -> tuple[list[float], list[float], float]:
+    """Milliseconds from a touch to the last byte on the bus, for first and for later digits; CPU of doing nothing."""
+    async with _terminal(folder) as (board, panel, cable, app):
+        await asyncio.sleep(2)
+        started_s, cpu_s = time.perf_counter(), time.process_time()
+        await asyncio.sleep(idle_s)
+        idle_percent = 100 * (time.process_time() - cpu_s) / (time.perf_counter() - started_s)
+        cable.send(b"PAY 1990 ID=1\r\n")
+        await _quiet(panel)
+        first_ms, next_ms = [], []
+        for press in range(ECHO_PRESSES):
+            await _quiet(panel)
+            if press % DIGITS == DIGITS - 1:
+                await _press(board, "*")
+            else:
+                took_ms = await _echo_ms(board, panel, str(press % 10))
+                (next_ms if press % DIGITS else first_ms).append(took_ms)
+        assert app.runner.view.sale is not None, "the register's amount was taken"
+    return first_ms, next_ms, idle_percent
+
+
+async def _echo_ms(board: Board, panel: OledPanel, key: str) -> float:
+    sent = panel.bytes_on_wire
+    touched_s = time.perf_counter()
+    for down in (True, False, True):  # a bounce of 2 ms
+        board.touch(*([CONTACTS[key]] if down else []))
+        await asyncio.sleep(0.001)
+    last, changed_s = sent, touched_s
+    async with asyncio.timeout(5):
+        while last == sent or time.perf_counter() - changed_s < QUIET_BUS_S:
+            await asyncio.sleep(0.0005)
+            if panel.bytes_on_wire != last:
+                last, changed_s = panel.bytes_on_wire, time.perf_counter()
+    board.touch()
+    await asyncio.sleep(0.06)
+    return 1000 * (changed_s - touched_s)
+
+
+async def _press(board: Board, key: str) -> None:
+    board.touch(CONTACTS[key])
+    await asyncio.sleep(0.06)
+    board.touch()
+    await asyncio.sleep(0.06)
+
+
+async def _quiet(panel: OledPanel) -> None:
+    sent = -1
+    while sent != panel.bytes_on_wire:
+        sent = panel.bytes_on_wire
+        await asyncio.sleep(QUIET_BUS_S)
+
+
+# --- the printer ------------------------------------------------------------------------------------------------------
+
+
+class _TcpPrinter:
+    """Answers DLE EOT and GS r as a printer in good order, and notes when a receipt began and was cut."""
+
+    def __init__(self) -> None:
+        self.began: asyncio.Queue[float] = asyncio.Queue()
+        self.cut: asyncio.Queue[float] = asyncio.Queue()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while data := await reader.read(4096):
+                now_s = time.perf_counter()
+                if b"\x1b@" in data:
+                    self.began.put_nowait(now_s)
+                if b"\x1dV" in data:
+                    self.cut.put_nowait(now_s)
+                if data.startswith(b"\x10\x04"):
+                    writer.write(b"\x12")
+                elif data.endswith(b"\x1dr\x01"):
+                    writer.write(b"\x00")
+        writer.close()
+
+
+async def _receipts(folder: Path) -> list[float]:
+    """From an approval that is about to be written down to the first byte of its receipt, in ms."""
+    machine = _TcpPrinter()
+    server = await asyncio.start_server(machine.serve, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    printer = build_printer(PrinterSettings(driver="network", host=host, port=port))
+    assert printer is not None
+    journal = Journal(JournalFile(folder / "journal.db", lambda: NOW))
+    await journal.call(journal.file.open)
+    printing = ReceiptPrinting(
+        printer, journal, lambda _event: None, shop=Shop(name="Kaffihúsið"), terminal_id="T1", language="is"
+    )
+    task = asyncio.create_task(printing.run())
+    took_ms = []
+    for number in range(1, RECEIPTS + 1):
+        printing.sale_began()
+        await asyncio.sleep(1.0 if number == 1 else 0.05)  # a customer takes longer to take out a phone
+        paid = replace(
+            SALE,
+            number=number,
+            register_id=str(number),
+            reference=f"T1-{number}",
+            state=State.REPORT,
+            reason=Reason.PAID,
+        )
+        approved_s = time.perf_counter()
+        await journal.append(Record("StatusReceived", paid, (ReceiptKind.CUSTOMER,)))
+        printing.wake()
+        async with asyncio.timeout(10):
+            took_ms.append(1000 * (await machine.began.get() - approved_s))
+            await machine.cut.get()
+        await asyncio.sleep(0.05)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await journal.close()
+    server.close()
+    return took_ms
