@@ -144,6 +144,10 @@ class Lab:
                 await asyncio.shield(self._playing)
             except ScenarioFailed as error:
                 raise HTTPException(409, str(error)) from error
+            except asyncio.CancelledError:
+                if not self._playing.cancelled():
+                    raise  # it is this request that was given up
+                raise HTTPException(409, "the scenario was stopped") from None
         return answer_json({"playing": name, "steps": len(scenario.steps)})
 
     async def _stop(self, request: Request) -> Response:
@@ -159,6 +163,7 @@ class Lab:
         if switch.on:
             self._recorder.start()
         elif self._recorder.is_on:
+            await self._player.settle()  # the last receipt belongs to what was seen
             with refusals():
                 toml = self._recorder.finish()
         self._changes.publish(Part.SCENARIO)

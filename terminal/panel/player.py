@@ -27,6 +27,7 @@ PHONE_PATIENCE_S = 30.0
 DEVICE_PATIENCE_S = 10.0
 REGISTER_PATIENCE_S = 2.0
 REGISTER_TRIES = 3
+SETTLE_PATIENCE_S = 3.0
 LOOKS = 100
 """How often to look, although nothing was said to have changed, before patience ends."""
 
@@ -102,6 +103,14 @@ class Player:
                 if pace_s:
                     await asyncio.sleep(pace_s)
             self.on_progress(Progress(name=name, step=total, steps=total, doing="", running=False))
+
+    async def settle(self, patience_s: float = SETTLE_PATIENCE_S) -> None:
+        """Until nothing is under way any more: every sale told, every receipt on paper. Or until patience ends."""
+
+        async def is_settled() -> bool:
+            return all(promise.light != "open" for promise in await self._story.promises())
+
+        await self._until(is_settled, patience_s)
 
     def _begin(self) -> None:
         stage = self._stage

@@ -107,7 +107,6 @@ def test_a_run_by_hand_is_recorded_and_plays_again(counter, tmp_path):
     counter.pay_by_phone()
     counter.accept()
     counter.expect_till("Paid")
-    counter.page.wait_for_timeout(500)  # as people do: look at the receipts before the recording is ended
     with counter.page.expect_download() as download:
         counter.page.locator("#record").click()
     saved = tmp_path / "scenario.toml"
