@@ -29,7 +29,7 @@ pip wheel --require-hashes --wheel-dir "$wheels" -r "$here/requirements.lock"
 pip wheel --only-binary=:all: --no-deps --require-hashes --wheel-dir "$wheels" -r "$here/requirements-lgpio.lock" \
     2>/dev/null || echo "without lgpio: the target takes it from its distribution"
 
-version=$(ls "$wheels" | sed -n 's/^netgiro_terminal-\([^-]*\)-.*/\1/p')
+version=$(find "$wheels" -name 'netgiro_terminal-*.whl' | sed 's|.*/netgiro_terminal-\([^-]*\)-.*|\1|')
 machine=$("$python" -c 'import platform, sys; print(platform.machine(), "python%d.%d" % sys.version_info[:2])')
 bundle=netgiro-terminal-$version-$(echo "$machine" | tr ' ' '-')
 top=$work/$bundle

@@ -78,8 +78,20 @@ class _Setup:
         self._choose("terminal", "language", "Language of screen and register", ["is", "en"], config.terminal.language)
         self._choose("receipt", "language", "Language of receipts", ["is", "en"], config.receipt.language)
         self._text_value("terminal", "id", "This terminal's id, its own in the shop", config.terminal.id)
+        self._ask_staff_code()
         self._text_value("shop", "name", "Shop's name on receipts", config.shop.name)
         self._text_value("shop", "kennitala", "Shop's kennitala", config.shop.kennitala)
+
+    def _ask_staff_code(self) -> None:
+        kept = "kept" if self._config.terminal.staff_code else "none: nobody may settle at the keypad"
+        for _ in range(MOST_TRIES):
+            typed = self._talk.read_secret(f"Staff code for the menu, 4 to 8 digits, not shown [{kept}]: ").strip()
+            if not typed:
+                return
+            if (problem := self._problem("terminal", "staff_code", typed)) is None:
+                self._changes["terminal", "staff_code"] = typed
+                return
+            self._talk.say(f"  {problem}")
 
     def _ask_netgiro(self) -> None:
         settings = self._config.netgiro

@@ -53,7 +53,7 @@ class Installer:
 
     def _read_secret(self, prompt: str) -> str:
         self.said.append(prompt)
-        return self._secret
+        return self._secret if prompt.startswith("Secret key") else self._answers.get("Staff code", "")
 
     def _store(self, secret: Sensitive) -> Stored:
         self.stored.append(secret)
@@ -88,6 +88,7 @@ def test_answers_end_in_the_file_and_the_key_in_the_store(tmp_path: Path, machin
     answers = {
         "Language of screen": "en",
         "Shop's name": "Kaffihúsið",
+        "Staff code": "4711",
         "Application ID": "881E674F-7891-4C20-AFD8-56FE2624C4B5",
         "Register's port": "1",
         "How it writes": "2",
@@ -102,6 +103,8 @@ def test_answers_end_in_the_file_and_the_key_in_the_store(tmp_path: Path, machin
     assert status == 0
     assert config.terminal.language == "en"
     assert config.shop.name == "Kaffihúsið"
+    assert config.terminal.staff_code == Sensitive("4711")
+    assert "4711" not in "\n".join(installer.said)
     assert config.register.port == "/dev/serial/by-id/usb-FTDI_A1-if00-port0"
     assert config.register.amount_decimals == 2
     assert config.printer.device == "/dev/serial/by-path/platform-usb-0:1.2"
