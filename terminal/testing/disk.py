@@ -37,6 +37,8 @@ class SimulatedDisk:
         self._period = 1
         self._ended: dict[int, None] = {}
         """Numbers of the sales that ended in this period."""
+        self._ghost: Callable[[], None] | None = None
+        """A commit that ended with an error and whose bytes are there all the same, until the next one goes over them."""
         self._undo: Callable[[], None] = lambda: None
         self._held: list[tuple[str, Callable[[], None]]] | None = None
 
@@ -80,6 +82,9 @@ class SimulatedDisk:
             self._held.append((what, store))
             return
         self._world.cut_point(f"before the {what}")
+        if self._world.happens(self._world.rates.disk_full, "disk says no"):
+            self._ghost = store
+            raise JournalError("the simulated disk says no")
         try:
             self._world.cut_point(f"during the {what}")
         except PowerCut:
@@ -87,6 +92,7 @@ class SimulatedDisk:
                 store()
             raise
         store()
+        self._ghost = None
         self._world.tell("journal", what)
         self._world.cut_point(f"after the {what}")
 
@@ -123,12 +129,17 @@ class SimulatedDisk:
         """What was not safely on disk is gone."""
         if self.forgets_last_commit:
             self._undo()
+        if self._ghost is not None and self._world.rng.random() < 0.5:
+            self._ghost()
+        self._ghost = None
         self._undo = lambda: None
         self._held = None
 
     @property
     def health(self) -> JournalHealth:
-        return JournalHealth.SOUND
+        """Its mirror may fail at any time, which must not matter to any sale."""
+        unmirrored = self._world.happens(self._world.rates.disk_full, "mirror fails")
+        return JournalHealth.UNMIRRORED if unmirrored else JournalHealth.SOUND
 
     # --- reading ------------------------------------------------------------------------------------------------------
 

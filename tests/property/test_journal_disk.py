@@ -1,0 +1,110 @@
+"""The simulated disk answers as the real journal does, whatever is written: else the simulation would prove nothing."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from msgspec.structs import replace
+
+from terminal.effects import ReceiptKind
+from terminal.journal import JournalFile, QueuedReceipt, ReceiptState, Record
+from terminal.sale import Reason, Sale, State
+from terminal.testing.disk import SimulatedDisk
+from terminal.testing.world import NO_TROUBLE, World
+from terminal.totals import Close, Period, totals_of
+from tests.unit.journal_samples import a_sale, opened
+
+STEPS = 60
+ENDS = (State.REPORT, State.ATTENTION, State.CLOSED)
+FAST_DISK = Path("/dev/shm")
+
+
+class Disk(Protocol):
+    """What the terminal asks of a journal."""
+
+    def append(self, record: Record) -> None: ...
+    def append_close(self, close: Close) -> None: ...
+    def append_receipts(self, receipts: list[QueuedReceipt]) -> None: ...
+    def note_receipt(self, receipt: QueuedReceipt) -> None: ...
+    def reserve_nonces(self, high_water: int) -> None: ...
+    def next_number(self) -> int: ...
+    def open_sales(self) -> list[Sale]: ...
+    def find_sale(self, number: int) -> Sale | None: ...
+    def find_register_id(self, register_id: str) -> Sale | None: ...
+    def last_ended_sale(self) -> Sale | None: ...
+    def open_period(self) -> Period: ...
+    def unprinted_receipts(self) -> list[QueuedReceipt]: ...
+    def receipts_of(self, sale_number: int) -> list[QueuedReceipt]: ...
+    def nonce_high_water(self) -> int: ...
+
+
+@pytest.fixture
+def real() -> Iterator[JournalFile]:
+    with (
+        tempfile.TemporaryDirectory(dir=FAST_DISK if FAST_DISK.is_dir() else None) as folder,
+        opened(Path(folder) / "journal.db") as journal,
+    ):
+        yield journal
+
+
+def next_write(rng: random.Random, disk: Disk) -> Callable[[Disk], None]:
+    """Something that a terminal could write now; sales only move on."""
+    number = rng.randint(1, disk.next_number())
+    match rng.choice(("sale", "sale", "sale", "receipt", "copy", "close", "nonces")):
+        case "receipt" if waiting := disk.unprinted_receipts():
+            receipt = replace(rng.choice(waiting), state=rng.choice(list(ReceiptState)))
+            return lambda disk: disk.note_receipt(receipt)
+        case "copy" if disk.find_sale(number) is not None:
+            name = f"{number}-customer-{len(disk.receipts_of(number)) + 10}"
+            copy = QueuedReceipt(name, number, ReceiptKind.CUSTOMER, 1, ReceiptState.QUEUED)
+            return lambda disk: disk.append_receipts([copy])
+        case "close":
+            period = disk.open_period()
+            return lambda disk: disk.append_close(Close(period.number, totals_of(period.sales)))
+        case "nonces":
+            mark = disk.nonce_high_water() + rng.randint(1, 99)
+            return lambda disk: disk.reserve_nonces(mark)
+    record = next_record(rng, disk, number)
+    return lambda disk: disk.append(record)
+
+
+def next_record(rng: random.Random, disk: Disk, number: int) -> Record:
+    """The sale in the same state or in a later one."""
+    states, before = list(State), disk.find_sale(number)
+    state = rng.choice(states[states.index(before.state) if before else 0 :])
+    reason = rng.choice((Reason.PAID, Reason.NOT_TRACEABLE)) if state in ENDS else None
+    kinds = tuple(ReceiptKind) if state is State.REPORT and not disk.receipts_of(number) else ()
+    return Record("x", a_sale(number, state, reason), kinds)
+
+
+def answers(disk: Disk, highest: int) -> list[object]:
+    """Everything that can be asked, with whatever order is not promised taken out."""
+    period = disk.open_period()
+    return [
+        disk.next_number(),
+        sorted(disk.open_sales(), key=lambda sale: sale.number),
+        [disk.find_sale(number) for number in range(highest + 2)],
+        [disk.find_register_id(f"R{number}") for number in range(highest + 2)],
+        disk.last_ended_sale(),
+        (period.number, sorted(period.sales, key=lambda sale: sale.number)),
+        disk.unprinted_receipts(),
+        [sorted(disk.receipts_of(number), key=lambda receipt: receipt.receipt_id) for number in range(highest + 2)],
+        disk.nonce_high_water(),
+    ]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_both_answer_the_same(real: JournalFile, seed: int) -> None:
+    rng = random.Random(seed)
+    simulated = SimulatedDisk(World(seed, NO_TROUBLE))
+    for step in range(STEPS):
+        write = next_write(rng, simulated)
+        write(simulated)
+        write(real)
+        highest = simulated.next_number()
+        assert answers(simulated, highest) == answers(real, highest), f"after step {step}"
