@@ -1,0 +1,1 @@
+"""The wiring diagram of the README, and the program that draws it."""
