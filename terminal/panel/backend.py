@@ -40,6 +40,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     """There is a session that can be ended: POST /logout."""
     real: tuple[str, ...] = ()
     """Devices that are real, so that this page can only look at them."""
+    devices: dict[str, str] = {}
+    """Each device in a line for the installer: kind, bus and address."""
     versions: dict[str, str] = {}
     """What the program is made of."""
 

@@ -34,6 +34,7 @@ OPEN_PATHS = ("/static/panel.css", "/static/favicon.svg")
 _PAGE = Path(__file__).with_name("static") / "login.html"
 _HEADERS = {
     "Cache-Control": "no-store",
+    "Referrer-Policy": "same-origin",  # without a referrer, browsers post a form with "Origin: null"
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 }
 

@@ -52,6 +52,7 @@ class PanelServer:
             story=True,
             login=bool(config.panel.password_hash),
             real=_real_devices(devices, None),
+            devices=_descriptions(devices),
             versions=versions(),
         )
         self._server = WebServer(
@@ -151,6 +152,12 @@ def _real_devices(devices: Devices, cable: RegisterCable | None) -> tuple[str, .
     simulated = {"keypad": SimulatedKeypad, "display": SimulatedDisplay, "printer": SimulatedPrinter}
     real = [name for name, kind in simulated.items() if not isinstance(getattr(devices, name), kind)]
     return tuple(real if cable is not None else [*real, "register"])
+
+
+def _descriptions(devices: Devices) -> dict[str, str]:
+    named = {"register": devices.register_port, **devices._asdict()}
+    del named["register_port"]
+    return {name: device.description for name, device in named.items() if device is not None}
 
 
 def versions() -> dict[str, str]:

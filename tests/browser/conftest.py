@@ -24,21 +24,30 @@ if importlib.util.find_spec("playwright") is None and os.environ.get("CI") != "t
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def executable() -> str:
+    """Chromium's path; whoever asks for it is skipped where there is none."""
     from tests.browser import chromium  # noqa: PLC0415
 
-    if chromium.find_chromium() is None:
-        missing = f"there is no Chromium on this machine: {chromium.HOW_TO_GET_ONE}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
-    with chromium.chromium() as started:
+    if (path := chromium.find_chromium()) is not None:
+        return path
+    missing = f"there is no Chromium on this machine: {chromium.HOW_TO_GET_ONE}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
+@pytest.fixture(scope="module")
+def browser(executable: str) -> Iterator[Browser]:
+    """One for each file: Playwright keeps an event loop running meanwhile, which other files' tests cannot have."""
+    from tests.browser.chromium import chromium  # noqa: PLC0415
+
+    with chromium() as started:
         yield started
 
 
 @pytest.fixture(scope="session")
-def base_url(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The demo's address. Asked for after the browser, so that nothing is started where tests are skipped."""
+def base_url(executable: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The demo's address."""
     from tests.browser.demo import demo  # noqa: PLC0415
 
     with demo(tmp_path_factory.mktemp("demo")) as address:

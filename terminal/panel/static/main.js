@@ -4,7 +4,7 @@ import { call, listen } from "./api.js";
 import { startBench } from "./bench.js";
 import { loadFaults, startFaults } from "./faults.js";
 import { onLanguage, startLanguage, t } from "./i18n.js";
-import { byId, hideProblem, showProblem } from "./page.js";
+import { byId, element, hideProblem, showProblem } from "./page.js";
 import { loadReceipts, showPaper, showPrinter, startPaper } from "./paper.js";
 import { loadCarts, startPhone } from "./phone.js";
 import { leaveTillAlone, loadRegister, showRegisterInfo, startRegister } from "./register.js";
@@ -50,7 +50,11 @@ async function arrange() {
   about = await call("GET", "/api/about");
   byId("phone").hidden = byId("guide").hidden = !about.phone;
   document.body.classList.toggle("looking-on", about.real.includes("keypad"));
-  if (about.real.includes("register")) leaveTillAlone();
+  if (about.real.includes("register")) {
+    leaveTillAlone();
+    showDevices(about.devices);
+  }
+  byId("no-receipts").classList.toggle("unseen", about.real.includes("printer"));
   if (about.real.length) byId("subtitle").dataset.t = "subtitleReal";
   byId("versions").textContent = Object.entries(about.versions).map((pair) => pair.join(" ")).join(" · ");
   byId("logout").hidden = !about.login;
@@ -64,6 +68,20 @@ async function arrange() {
     startScenarios();
     startFaults().catch(showProblem);
   }
+}
+
+/** Where the register's till would be, a real counter has the list of what is plugged in. */
+function showDevices(devices) {
+  byId("register-title").dataset.t = "devices";
+  byId("devices").hidden = false;
+  onLanguage(() =>
+    byId("devices").replaceChildren(
+      ...Object.entries(devices).flatMap(([name, description]) => [
+        element("dt", { textContent: t(`device_${name}`) }),
+        element("dd", { textContent: description }),
+      ]),
+    ),
+  );
 }
 
 function showConnection(isThere) {

@@ -45,8 +45,8 @@ export const loadRegister = oneAtATime(async () => {
 /** There is a real register: this page only tells where it is plugged in. */
 export function leaveTillAlone() {
   isReal = true;
-  for (const id of ["till", "cable", "own-program"]) byId(id).hidden = true;
-  byId("show-hex").parentElement.hidden = true;
+  byId("till").hidden = true;
+  byId("cable-part").hidden = true;
 }
 
 export function showRegisterInfo(newInfo) {
