@@ -40,23 +40,43 @@ def check_login_console(config: Config, system: System) -> Finding:
 def check_keypad(config: Config, system: System) -> Finding:
     match config.keypad.driver:
         case "matrix":
-            if importlib.util.find_spec("lgpio") is None:
-                return failed("the library lgpio is not installed", "run: sudo make install (on the Pi itself)")
-            chips = sorted(system.path("/dev").glob("gpiochip*"))
-            if not chips:
-                return failed(
-                    "no /dev/gpiochip*", 'this is no Raspberry Pi; use keypad.driver = "simulated" or "evdev"'
-                )
-            usable = [chip for chip in chips if system.may_use(chip, os.R_OK | os.W_OK)]
-            if not usable:
-                return failed(f"/dev/{chips[0].name}: no permission", _join_group("gpio"))
-            return ok(f"pins by /dev/{usable[0].name}")
+            return _check_gpio(system, 'this is no Raspberry Pi; use keypad.driver = "simulated" or "evdev"')
         case "evdev":
             return _check_node(config.keypad.device, system, os.R_OK, "input")
         case "simulated":
             return ok("simulated")
         case _:
             assert_never(config.keypad.driver)
+
+
+def check_scanner(config: Config, system: System) -> Finding:
+    match config.scanner.driver:
+        case "evdev":
+            return _check_node(config.scanner.device, system, os.R_OK, "input")
+        case "serial":
+            return _check_serial(config.scanner.device, system, "dialout")
+        case "simulated" | "none":
+            return ok(config.scanner.driver)
+        case _:
+            assert_never(config.scanner.driver)
+
+
+def check_signals(config: Config, system: System) -> Finding:
+    if config.signals.driver == "gpio":
+        return _check_gpio(system, 'this is no Raspberry Pi; use signals.driver = "none"')
+    return ok(config.signals.driver)
+
+
+def _check_gpio(system: System, without_chip: str) -> Finding:
+    if importlib.util.find_spec("lgpio") is None:
+        return failed("the library lgpio is not installed", "run: sudo make install (on the Pi itself)")
+    chips = sorted(system.path("/dev").glob("gpiochip*"))
+    if not chips:
+        return failed("no /dev/gpiochip*", without_chip)
+    usable = [chip for chip in chips if system.may_use(chip, os.R_OK | os.W_OK)]
+    if not usable:
+        return failed(f"/dev/{chips[0].name}: no permission", _join_group("gpio"))
+    return ok(f"pins by /dev/{usable[0].name}")
 
 
 def check_display(config: Config, system: System) -> Finding:

@@ -21,7 +21,7 @@ import msgspec
 import pytest
 import serial
 
-from hardware.settings import DisplaySettings, KeypadSettings, PrinterSettings
+from hardware.settings import DisplaySettings, KeypadSettings, PrinterSettings, ScannerSettings, SignalSettings
 from terminal import doctor
 from terminal.config import Config, JournalSettings, NetgiroSettings, RegisterSettings, ShopSettings, read_config
 from terminal.doctor import CHECKS, Check, Result, Status, devices, machine, report_json, report_lines, run_doctor
@@ -333,9 +333,7 @@ def test_damaged_journal_fails(tmp_path: Path) -> None:
     path = written_journal(tmp_path / "j.db", *[State.CLOSED] * 200)
     with sqlite3.connect(path) as db:
         page_bytes = db.execute("PRAGMA page_size").fetchone()[0]
-        index_page = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'sales_by_register_id'").fetchone()[
-            0
-        ]
+        index_page = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'sales_by_register_id'").fetchone()[0]
     db.close()
     with path.open("r+b") as file:
         file.seek((index_page - 1) * page_bytes + page_bytes // 2)
@@ -490,6 +488,32 @@ def test_keypad_needs_its_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     put(tmp_path, "/dev/gpiochip0")
 
     assert "lgpio" in devices.check_keypad(Config(), machine_at(tmp_path)).found
+
+
+def test_scanner_is_looked_for_where_it_is(tmp_path: Path) -> None:
+    scanner = config_with(scanner=ScannerSettings(driver="evdev", device="/dev/input/scanner"))
+    assert devices.check_scanner(scanner, machine_at(tmp_path)).status is Status.FAILED
+    put(tmp_path, "dev/input/scanner")
+    assert devices.check_scanner(scanner, machine_at(tmp_path)).status is Status.OK
+    serial = config_with(scanner=ScannerSettings(driver="serial", device="/dev/ttyACM0"))
+    assert devices.check_scanner(serial, machine_at(tmp_path)).status is Status.FAILED
+    assert devices.check_scanner(Config(), machine_at(tmp_path)) == ok("none")
+
+
+@pytest.mark.usefixtures("with_lgpio")
+def test_lamp_and_buzzer_need_a_chip_only_if_they_are_wired(tmp_path: Path) -> None:
+    wired = config_with(signals=SignalSettings(driver="gpio"))
+    assert "gpiochip" in devices.check_signals(wired, machine_at(tmp_path)).found
+    put(tmp_path, "dev/gpiochip0")
+    assert devices.check_signals(wired, machine_at(tmp_path)) == ok("pins by /dev/gpiochip0")
+    assert devices.check_signals(Config(), machine_at(tmp_path)) == ok("none")
+
+
+def test_printer_by_pattern_is_whichever_is_plugged_in(tmp_path: Path) -> None:
+    printer = config_with(printer=PrinterSettings(driver="file", device="/dev/usb/lp*"))
+    assert devices.check_printer(printer, machine_at(tmp_path)).status is Status.FAILED
+    put(tmp_path, "dev/usb/lp3")
+    assert devices.check_printer(printer, machine_at(tmp_path)) == ok("/dev/usb/lp3 is there")
 
 
 def test_other_keypads_are_looked_for_where_they_are(tmp_path: Path) -> None:
