@@ -78,7 +78,7 @@ class JournalFile:
                 self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 self._lock()
                 self._open_database()
-                self._agree_with_mirror()
+                self._repairing(self._agree_with_mirror)
 
     def _open_database(self) -> None:
         """With a damaged or lost one made anew."""
@@ -97,14 +97,13 @@ class JournalFile:
     def _make_anew(self) -> None:
         if self._repairs_left == 0:
             raise JournalError(f"the journal {self.path} gets damaged again and again: change the SD card")
-        self._repairs_left -= 1
         self._close_database()
         self._mirror.close()
         self.repaired = journal_repair.make_anew(self.path, self._mirror, self._now())
+        self._repairs_left -= 1
         log.warning("%s", journal_repair.tell(self.repaired))
         self._db = journal_repair.open_database(self.path)
-        self._mirror.look()
-        self._follow([])
+        self._catch_up()
 
     def _agree_with_mirror(self) -> None:
         """Bring whichever is behind up to date; see journal_mirror.py for when that happens."""
@@ -123,7 +122,7 @@ class JournalFile:
                 log.warning("the journal had lost its last %d rows: brought back from its mirror", count)
         except OSError as error:
             self._mirror_failed(error)
-        self._follow([])
+        self._catch_up()
 
     def _lock(self) -> None:
         self._lock_fd = os.open(f"{self.path}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
@@ -199,15 +198,20 @@ class JournalFile:
             return rows
 
         with _as_journal_error(f"cannot write the journal {self.path}"):
-            self._follow(self._repairing(write))
-
-    def _follow(self, rows: list[Row]) -> None:
-        """Write to the mirror what is new, and whatever it could not take before."""
-        try:
-            if self.mirror_ok and rows:
-                self._mirror.append(rows)
+            rows = self._repairing(write)
+            if self.mirror_ok:
+                try:
+                    self._mirror.append(rows)
+                except OSError as error:
+                    self._mirror_failed(error)
             else:
-                self._mirror.append(journal_schema.rows_after(self._connection(), self._mirror.positions))
+                self._repairing(self._catch_up)
+
+    def _catch_up(self) -> None:
+        """Write to the mirror what it does not have."""
+        try:
+            self._mirror.look()
+            self._mirror.append(journal_schema.rows_after(self._connection(), self._mirror.positions))
         except OSError as error:
             self._mirror_failed(error)
         else:
@@ -365,6 +369,8 @@ class JournalFile:
             return self._repairing(lambda: [convert(*row) for row in self._connection().execute(query, values)])
 
     def _connection(self) -> sqlite3.Connection:
+        if self._db is None and self._lock_fd is not None:
+            raise journal_schema.DamageFound("it could not be made anew so far")
         if self._db is None:
             raise JournalError(f"the journal {self.path} is not open")
         return self._db

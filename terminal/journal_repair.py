@@ -8,6 +8,7 @@ everything to be done again. What could not be brought back is kept as a row of 
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import sqlite3
 import time
@@ -84,7 +85,7 @@ def quick_check(db: sqlite3.Connection, deadline_s: float | None = QUICK_CHECK_S
 
 def is_anything_left_of(path: Path) -> bool:
     """Whether there was a journal, though its database is gone."""
-    return any(mirror_folder(path).glob("*.log")) or any(path.parent.glob(f"{path.name}.damaged-*"))
+    return any(mirror_folder(path).glob("*.log")) or any(path.parent.glob(f"{glob.escape(path.name)}.damaged-*"))
 
 
 # --- database and mirror ----------------------------------------------------------------------------------------------
@@ -107,12 +108,14 @@ def set_mirror_aside(mirror: Mirror, now: str) -> Path:
 
 
 def rows_missing_from(db: sqlite3.Connection, mirror: Mirror) -> Iterator[Row]:
-    """What only the mirror has, each once, in order."""
+    """What only the mirror has, each once, in order. Raises DamageFound if entries before that are in neither."""
     reached = journal_schema.positions(db)
     if reached.reaches_all(mirror.positions):
         return
     for row in mirror.rows(start=reached):
         if not reached.reaches(row):
+            if isinstance(row, EntryRow) and row.seq > reached.entries + 1:
+                raise journal_schema.DamageFound(f"entry {reached.entries + 1} is lost")
             reached = reached.after([row])
             yield row
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from terminal import journal_repair
 from terminal.errors import JournalError
-from terminal.journal import JournalFile, ReceiptState
+from terminal.journal import JournalFile, JournalHealth, ReceiptState
 from terminal.journal_rows import RepairRow
 from terminal.sale import State
 from terminal.totals import Close, Totals
@@ -258,6 +258,71 @@ def test_nothing_is_left_but_the_file_set_aside(path: Path) -> None:
         assert journal.repaired is not None
         assert not journal.repaired.is_complete
         assert journal.next_number() == 1 + journal_repair.NUMBERS_SKIPPED
+
+
+def test_entries_lost_from_the_log_and_from_the_mirror_are_said(path: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    with opened(path) as journal:
+        for number in range(31, 35):
+            append_paid(journal, number)
+        shutil.copy(path, copy)
+        shutil.copytree(mirror_of(path), copy / "journal.db.mirror")
+    segment = copy / "journal.db.mirror" / "000001.log"
+    lines = segment.read_bytes().rstrip(b"\n").split(b"\n")
+    at = next(number for number, line in enumerate(lines) if b'"number":31,' in line)
+    lines[at] = b"damaged"
+    segment.write_bytes(b"\n".join(lines) + b"\n")
+    with opened(copy / "journal.db") as journal:
+        assert journal.health is JournalHealth.INCOMPLETE
+        assert journal.repaired is not None
+        assert len(journal.repaired.lost) == 1
+        assert journal.find_sale(34) is not None
+
+
+def test_damage_found_while_the_mirror_catches_up_is_repaired(path: Path) -> None:
+    mirror = mirror_of(path)
+    with opened(path) as journal:
+        journal._mirror.close()
+        mirror.rename(path.with_name("elsewhere"))
+        mirror.write_text("in the way")
+        journal._mirror._reached = journal._mirror.positions
+        sale = append_paid(journal, 31)
+        assert journal.health is JournalHealth.UNMIRRORED
+        change_entry_of(journal, 31)
+        mirror.unlink()
+        path.with_name("elsewhere").rename(mirror)
+        append_paid(journal, 32)
+        assert journal.health is JournalHealth.INCOMPLETE
+        assert journal.find_sale(32) is not None
+        assert journal.find_sale(31) == sale
+
+
+def change_entry_of(journal: JournalFile, number: int) -> None:
+    """Its first one, as a bad block would."""
+    db = journal._connection()
+    db.execute("DROP TRIGGER entries_update")
+    db.execute(
+        "UPDATE entries SET sale = replace(sale, '1990', '9990') "
+        "WHERE seq = (SELECT min(seq) FROM entries WHERE sale_number = ?)",
+        (number,),
+    )
+
+
+def test_a_repair_that_the_disk_does_not_take_is_tried_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def disk_full(*_args: object) -> RepairRow:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with opened(path) as journal:
+        before = everything(journal)[2]
+        damage_while_open(path, journal)
+        with monkeypatch.context() as patched:
+            patched.setattr(journal_repair, "make_anew", disk_full)
+            for _ in range(5):
+                with pytest.raises(JournalError, match="disk is full"):
+                    everything(journal)
+        assert everything(journal)[2] == before
+        assert journal.health is JournalHealth.REPAIRED
 
 
 def test_a_mirror_that_lags_is_brought_up_to_date_at_a_start(path: Path) -> None:
