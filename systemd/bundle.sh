@@ -25,12 +25,17 @@ for part in pyproject.toml README.md LICENSE terminal hardware; do
 done
 wheels=$work/wheels
 pip wheel --no-deps --no-build-isolation --no-index --wheel-dir "$wheels" "$work/source"
-pip wheel --require-hashes --wheel-dir "$wheels" -r "$here/requirements.lock"
+# On armhf some sources ask for more than the locked setuptools to be built with; see install.sh.
+case "$("$python" "$here/machine.py")" in
+    armhf*) isolation= ;;
+    *) isolation=--no-build-isolation ;;
+esac
+pip wheel ${isolation:+"$isolation"} --use-pep517 --require-hashes --wheel-dir "$wheels" -r "$here/requirements.lock"
 pip wheel --only-binary=:all: --no-deps --require-hashes --wheel-dir "$wheels" -r "$here/requirements-lgpio.lock" \
     2>/dev/null || echo "without lgpio: the target takes it from its distribution"
 
 version=$(find "$wheels" -name 'netgiro_terminal-*.whl' | sed 's|.*/netgiro_terminal-\([^-]*\)-.*|\1|')
-machine=$("$python" -c 'import platform, sys; print(platform.machine(), "python%d.%d" % sys.version_info[:2])')
+machine=$("$python" "$here/machine.py")
 bundle=netgiro-terminal-$version-$(echo "$machine" | tr ' ' '-')
 top=$work/$bundle
 mkdir -p "$top/systemd" "$out"

@@ -39,7 +39,7 @@ check_machine() {
     fi
 }
 
-machine() { "$PYTHON" -c 'import platform, sys; print(platform.machine(), "python%d.%d" % sys.version_info[:2])'; }
+machine() { "$PYTHON" "$here/machine.py"; }
 
 # --- the program ------------------------------------------------------------------------------------------------------
 
@@ -62,7 +62,7 @@ make_slot() {
     if [ -d "$source/wheels" ]; then
         pip "$1" --no-index --find-links "$source/wheels" --require-hashes -r "$source/requirements.lock"
     else
-        pip "$1" --require-hashes -r "$here/requirements.lock"
+        install_locked "$1"
         pip "$1" --only-binary=:all: --no-deps --require-hashes -r "$here/requirements-lgpio.lock" 2>/dev/null || true
         build_wheel "$work"
         pip "$1" --no-index --no-deps "$work"/wheel/*.whl
@@ -74,6 +74,18 @@ make_slot() {
     "$1/bin/$name" --version >/dev/null || fail "the installed program does not start"
     fingerprint >"$1/share/$name/FINGERPRINT"  # last: a slot without it is not whole
     sync -f "$1" 2>/dev/null || sync
+}
+
+# What PyPI has only as source is built with the locked setuptools where that is enough, so that nothing unlocked is run;
+# on armhf it is not: there pip fetches what each source asks for.
+install_locked() {
+    pip "$1" --require-hashes -r "$here/requirements-build.lock"
+    pip "$1" --no-build-isolation --use-pep517 --require-hashes -r "$here/requirements.lock" 2>"$work/log" && return
+    case "$(machine)" in
+        armhf*) say "building for armhf; this takes a while" ;;
+        *) cat "$work/log" >&2; fail "the dependencies could not be installed" ;;
+    esac
+    pip "$1" --require-hashes -r "$here/requirements.lock"
 }
 
 pip() {

@@ -13,9 +13,11 @@ lock() {
 
 # What the terminal needs. lgpio has a file of its own, because PyPI does not have it built for every Python; spidev has
 # none, because PyPI has it only as source: where needed, both come from the distribution, see install.sh.
-lock systemd/requirements.lock pyproject.toml --extra pi --extra metrics --no-emit-package lgpio --no-emit-package spidev
+# From 6.0 on cbor2 is written in Rust, and PyPI does not have it built for armhf; before, it needs no compiler.
 one=$(mktemp --suffix=.in)
 trap 'rm -f "$one"' EXIT
+echo "cbor2 < 6" >"$one"
+lock systemd/requirements.lock pyproject.toml --constraints "$one" --extra pi --extra metrics --no-emit-package lgpio --no-emit-package spidev
 grep -oE '"lgpio[<>=][^"]*"' pyproject.toml | tr -d '"' >"$one"
 lock systemd/requirements-lgpio.lock "$one"
 # What turns a checkout into something that can be installed.

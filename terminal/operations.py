@@ -164,6 +164,7 @@ class Operations:
         return self._app
 
     def _journal_bytes(self) -> int:
+        """The database with its log, and its mirror."""
         journal = Path(self._config.journal.path)
-        files = (journal, Path(f"{journal}-wal"))
-        return sum(file.stat().st_size for file in files if file.exists())
+        files = [*journal.parent.glob(f"{journal.name}*"), *journal.parent.glob(f"{journal.name}*/*")]
+        return sum(file.stat().st_size for file in files if ".replaced-" not in str(file) and file.is_file())
