@@ -104,7 +104,10 @@ def build_printer(settings: PrinterSettings) -> Printer | None:
             from hardware.receipt_encoder import Typesetting
 
             return EscposPrinter(
-                build_transport(settings), Typesetting.of(settings), answer_deadline_s=settings.timeout_s
+                build_transport(settings),
+                Typesetting.of(settings),
+                answer_deadline_s=settings.timeout_s,
+                may_listen=settings.driver != "network",  # there others print too
             )
         case "simulated":
             from hardware.receipt_encoder import Typesetting

@@ -163,6 +163,9 @@ class Printer(Device, Protocol):
 
     async def status(self) -> PrinterStatus: ...
 
+    async def wait_for_change(self, timeout_s: float) -> None:
+        """After a fault, closed: until it may be well again, at the latest after ``timeout_s``. Never raises."""
+
     async def prepare(self) -> None:
         """A document may come soon: load what is slow to load, so that it starts at once. Never raises."""
 

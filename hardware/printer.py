@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 STATUS_DEADLINE_S = 1.5
 """A printer answers DLE EOT within some ten milliseconds; one that has not by now has no back channel or is off."""
 
+LISTEN_S = 1.0
+"""One turn of listening; whoever wants the printer meanwhile waits no longer."""
 PIECE_S = 2.0
 """For a piece to come out of a printer that does not say when: LINES_PER_PIECE lines at 75 mm/s."""
 
@@ -53,8 +55,17 @@ class Transport(Protocol):
 class EscposPrinter:
     """Any printer that understands ESC/POS, over any transport."""
 
-    def __init__(self, transport: Transport, typesetting: Typesetting, *, answer_deadline_s: float = 5.0) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        typesetting: Typesetting,
+        *,
+        answer_deadline_s: float = 5.0,
+        may_listen: bool = False,
+    ) -> None:
+        """``may_listen``: nobody else needs the transport, so it may stay open while the printer has a fault."""
         self._transport = transport
+        self._may_listen = may_listen
         self._typesetting = typesetting
         self._answer_deadline_s = answer_deadline_s
         self._confirms_in_order = True
@@ -85,6 +96,35 @@ class EscposPrinter:
                 return await self._status()
             finally:
                 await self._transport.rest()
+
+    async def wait_for_change(self, timeout_s: float) -> None:
+        """Until the printer, not open, says by itself that it is well (ASB), or ``timeout_s`` have passed."""
+        loop = asyncio.get_running_loop()
+        end_s = loop.time() + timeout_s
+        if self._may_listen and self._transport.has_answers:
+            with contextlib.suppress(DeviceError):
+                if await self._hear_of_change(end_s):
+                    return
+        await asyncio.sleep(max(0.0, end_s - loop.time()))
+
+    async def _hear_of_change(self, end_s: float) -> bool:
+        """True if it said that it is well; False if it does not report by itself, or the time is over."""
+        loop = asyncio.get_running_loop()
+        async with self._turn:
+            try:
+                await self._transport.open()
+                report = await self._ask_report(printer_status.REPORT_BY_ITSELF, STATUS_DEADLINE_S)
+                if report is None:
+                    return False
+                while report is not PrinterStatus.OK and loop.time() < end_s:
+                    report = await self._ask_report(b"", min(LISTEN_S, max(0.0, end_s - loop.time())))
+                await self._transport.send(printer_status.KEEP_SILENT)
+                return report is PrinterStatus.OK
+            finally:
+                await self._transport.close()
+
+    async def _ask_report(self, question: bytes, deadline_s: float) -> PrinterStatus | None:
+        return printer_status.last_report(await self._transport.ask(question, deadline_s))
 
     async def prepare(self) -> None:
         """Load python-escpos, and Pillow if it will be needed, in a thread: 200 ms and more from a slow card."""

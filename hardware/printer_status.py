@@ -15,7 +15,14 @@ PAPER_SENSOR = b"\x10\x04\x04"
 IN_ORDER = b"\x1dr\x01"
 """``GS r 1``, paper sensor again, but answered in its turn: once everything before it has been printed."""
 
+REPORT_BY_ITSELF = b"\x1da\x0e"
+"""``GS a``: report on-line, errors and paper now and whenever they change ("ASB"), four bytes each."""
+KEEP_SILENT = b"\x1da\x00"
+
 _FORM_MASK, _FORM = 0x93, 0x12
+_REPORT_MASK, _REPORT = 0x93, 0x10
+_LATER_MASK = 0x90
+"""Set in no byte of a report but the first."""
 
 
 def pick_answer(received: bytes) -> int | None:
@@ -39,3 +46,16 @@ def offline_cause(cause: int | None, sensor: int | None) -> PrinterStatus:
     if (cause is not None and cause & 0x20) or (sensor is not None and not has_paper(sensor)):
         return PrinterStatus.PAPER_OUT
     return PrinterStatus.OFFLINE
+
+
+def last_report(received: bytes) -> PrinterStatus | None:
+    """What the last whole ASB report says: Epson, "ESC/POS Command Reference", GS a. None if there is none."""
+    for start in range(len(received) - 4, -1, -1):
+        first, *later = received[start : start + 4]
+        if first & _REPORT_MASK == _REPORT and not any(byte & _LATER_MASK for byte in later):
+            if first & 0x20:
+                return PrinterStatus.COVER_OPEN
+            if later[1] & 0x0C:
+                return PrinterStatus.PAPER_OUT
+            return PrinterStatus.OFFLINE if first & 0x08 or later[0] & 0x68 else PrinterStatus.OK
+    return None

@@ -7,7 +7,6 @@ a power cut finds PRINTING may or may not be on paper: it is printed again and m
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
 from datetime import datetime
@@ -179,6 +178,7 @@ class ReceiptPrinting:
 
     async def print_now(self, document: Document) -> None:
         """Print something that is no receipt, between two receipts. Raises DeviceError."""
+        self._work.set()  # nobody need wait for the printer to report
         async with self._turn:
             await self._put_on_paper(document)
 
@@ -201,13 +201,21 @@ class ReceiptPrinting:
                     pause_s = SHORTEST_PAUSE_S
                     await self._work.wait()
                 else:
-                    # Only while a receipt waits: printers do not call when their paper is back.
-                    with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(pause_s):
-                            await self._work.wait()
+                    await self._wait_for_printer(pause_s)
                     pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
         finally:
             await self._printer.close()
+
+    async def _wait_for_printer(self, pause_s: float) -> None:
+        """Only while a receipt waits: until the printer says that its paper is back, or it is time to look."""
+        change = asyncio.sleep(pause_s) if self._is_open else self._printer.wait_for_change(pause_s)
+        waiting = [asyncio.ensure_future(change), asyncio.ensure_future(self._work.wait())]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
 
     async def _print_all(self) -> bool:
         """Print what waits; False if something still does."""

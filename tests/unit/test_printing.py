@@ -281,6 +281,7 @@ def test_receipt_of_a_sale_that_must_be_paid_back_says_so(path: Path) -> None:
     async def scenario(shopfront: Shopfront) -> None:
         shopfront.printer.paper = "out"
         await shopfront.queue(CUSTOMER)
+        await asyncio.sleep(1)
         due = replace(walk_to(State.REPORT).sale, state=State.ATTENTION, reason=Reason.REFUND_DUE)
         await shopfront.journal.append(Record("ResultRejected", due))
         shopfront.printer.paper = "ok"

@@ -16,7 +16,16 @@ from PIL import Image
 from hardware.factory import build_printer
 from hardware.interfaces import Cut, DeviceError, PrinterError, PrinterStatus, TextLine
 from hardware.printer import EscposPrinter
-from hardware.printer_status import IN_ORDER, OFFLINE_CAUSE, PAPER_SENSOR, PRINTER, pick_answer
+from hardware.printer_status import (
+    IN_ORDER,
+    KEEP_SILENT,
+    OFFLINE_CAUSE,
+    PAPER_SENSOR,
+    PRINTER,
+    REPORT_BY_ITSELF,
+    last_report,
+    pick_answer,
+)
 from hardware.settings import PrinterSettings
 from hardware.simulated import SimulatedPrinter
 
@@ -331,3 +340,118 @@ def test_a_missing_device_file_is_not_created_but_explained():
 def test_a_missing_address_is_named(settings, key):
     with pytest.raises(ValueError, match=f"needs {key}"):
         build_printer(settings)
+
+
+PAPER_OUT_REPORT, COVER_REPORT, WELL_REPORT = b"\x18\x00\x0c\x00", b"\x38\x00\x00\x00", b"\x10\x00\x00\x00"
+
+
+@pytest.mark.parametrize(
+    ("received", "status"),
+    [
+        (WELL_REPORT, PrinterStatus.OK),
+        (PAPER_OUT_REPORT, PrinterStatus.PAPER_OUT),
+        (COVER_REPORT, PrinterStatus.COVER_OPEN),
+        (b"\x18\x00\x00\x00", PrinterStatus.OFFLINE),
+        (PAPER_OUT_REPORT + WELL_REPORT, PrinterStatus.OK),
+        (WELL_REPORT + PAPER_OUT_REPORT[:3], PrinterStatus.OK),
+        (b"\x12" + WELL_REPORT, PrinterStatus.OK),
+        (b"\x12", None),
+        (b"", None),
+    ],
+)
+def test_reports_are_told_from_answers(received, status):
+    assert last_report(received) is status
+
+
+def test_near_end_of_the_paper_is_no_fault():
+    assert last_report(b"\x10\x00\x03\x00") is PrinterStatus.OK
+
+
+def listening(reports: bytes, then: Callable[[int], None], timeout_s: float) -> tuple[float, bytes]:
+    """A serial printer that answers GS a with ``reports``; how long the driver waited, and what it sent."""
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    sent = bytearray()
+
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+
+        def hear() -> None:
+            data = os.read(master, 100)
+            sent.extend(data)
+            if REPORT_BY_ITSELF in data and reports:
+                os.write(master, reports)
+                then(master)
+
+        loop.add_reader(master, hear)
+        printer = build_printer(PrinterSettings(driver="serial", device=os.ttyname(slave)))
+        assert printer is not None
+        started_s = loop.time()
+        await printer.wait_for_change(timeout_s)
+        took_s = loop.time() - started_s
+        await printer.close()
+        await asyncio.sleep(0.05)
+        loop.remove_reader(master)
+        return took_s
+
+    took_s = asyncio.run(main())
+    os.close(master)
+    os.close(slave)
+    return took_s, bytes(sent)
+
+
+def test_printer_that_reports_by_itself_is_not_kept_waiting():
+    def put_in_paper(master: int) -> None:
+        asyncio.get_running_loop().call_later(0.3, os.write, master, WELL_REPORT)
+
+    took_s, sent = listening(PAPER_OUT_REPORT, put_in_paper, 30)
+    assert 0.3 <= took_s < 3
+    assert sent == REPORT_BY_ITSELF + KEEP_SILENT
+
+
+def test_printer_that_does_not_report_is_looked_at_when_the_time_is_over(monkeypatch):
+    monkeypatch.setattr("hardware.printer.STATUS_DEADLINE_S", 0.1)
+    took_s, _sent = listening(b"", lambda _master: None, 0.5)
+    assert 0.5 <= took_s < 3
+
+
+def test_printer_that_is_not_there_is_looked_for_when_the_time_is_over():
+    async def main() -> None:
+        printer = build_printer(PrinterSettings(driver="file", device="/dev/usb/lp-none"))
+        assert printer is not None
+        await printer.wait_for_change(0.1)
+
+    asyncio.run(main())
+
+
+def test_long_receipt_waits_for_each_piece_and_stops_at_a_fault():
+    async def scenario(printer: SimulatedPrinter) -> None:
+        printer.lines_left = 100
+        with pytest.raises(PrinterError, match="may be incomplete") as caught:
+            await printer.print_document([TextLine(f"{number}") for number in range(200)])
+        assert caught.value.status is PrinterStatus.PAPER_OUT
+        (strip,) = printer.receipts
+        assert strip.text.split() == [str(number) for number in range(100)]
+
+    use(scenario)
+
+
+def test_long_receipt_comes_out_whole():
+    async def scenario(printer: SimulatedPrinter) -> None:
+        await printer.print_document([*(TextLine(f"lína {number}") for number in range(200)), Cut()])
+        (receipt,) = printer.receipts
+        assert receipt.text.rstrip().split("\n") == [f"lína {number}" for number in range(200)]
+
+    use(scenario)
+
+
+def test_long_receipt_is_paced_for_a_printer_that_says_nothing(monkeypatch):
+    monkeypatch.setattr("hardware.printer.PIECE_S", 0.1)
+
+    async def scenario(printer: SimulatedPrinter) -> None:
+        printer.answers = False
+        started_s = asyncio.get_running_loop().time()
+        await printer.print_document([TextLine("x")] * 200)
+        assert asyncio.get_running_loop().time() - started_s >= 4 * 0.1
+
+    use(scenario)
