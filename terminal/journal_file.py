@@ -14,16 +14,16 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 import msgspec
 
 from terminal import journal_repair, journal_schema
 from terminal.errors import JournalError
 from terminal.journal_mirror import Mirror
+from terminal.journal_reading import JournalReading
 from terminal.journal_rows import (
     CloseRow,
-    Entry,
     EntryRow,
     JournalHealth,
     NonceRow,
@@ -34,23 +34,19 @@ from terminal.journal_rows import (
     RepairRow,
     Row,
 )
-from terminal.sale import Outcome, Sale, State
-from terminal.totals import ENDED, Close, Period
+from terminal.totals import Close
 
 MIN_FREE_BYTES = 16 * 1024 * 1024
 """Below this no new sale is started, so that the open one can always be finished."""
 MOST_REPAIRS = 3
 """A disk that damages the journal again and again is beyond repair."""
 
-_ENTRY = "entries.seq, entries.at, entries.event, entries.sale, entries.crc"
-_STANDS = f"SELECT {_ENTRY}, sales.number FROM sales JOIN entries ON entries.seq = sales.seq"
-
 _T = TypeVar("_T")
 
 log = logging.getLogger(__name__)
 
 
-class JournalFile:
+class JournalFile(JournalReading):
     """The journal on disk. Used from one thread. Every method raises JournalError if the disk says no."""
 
     def __init__(self, path: Path, now: Callable[[], str], *, read_only: bool = False) -> None:
@@ -264,109 +260,19 @@ class JournalFile:
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
-    def nonce_high_water(self) -> int:
-        rows = self._rows("SELECT high_water FROM nonces")
-        return int(rows[0][0]) if rows else 0
-
-    def repairs(self) -> list[RepairRow]:
-        """Every repair there ever was, oldest first."""
-        rows = self._rows("SELECT repair FROM repairs ORDER BY number")
-        return [msgspec.json.decode(row[0], type=RepairRow) for row in rows]
-
-    def next_number(self) -> int:
-        after_repair = max((repair.next_number for repair in self.repairs()), default=1)
-        return max(after_repair, int(self._rows("SELECT coalesce(max(number), 0) + 1 FROM sales")[0][0]))
-
-    def open_sales(self) -> list[Sale]:
-        """Sales that a power cut left open, oldest first."""
-        # The literal, not a parameter: else SQLite would not use the index that holds only these.
-        return self._sales(f"{_STANDS} WHERE sales.state != '{State.CLOSED}' ORDER BY sales.seq")
-
-    def find_sale(self, number: int) -> Sale | None:
-        return self._sale(f"{_STANDS} WHERE sales.number = ?", number)
-
-    def find_register_id(self, register_id: str) -> Sale | None:
-        return self._sale(f"{_STANDS} WHERE sales.register_id = ? ORDER BY sales.number DESC LIMIT 1", register_id)
-
-    def last_ended_sale(self) -> Sale | None:
-        """The latest sale whose outcome is known."""
-        return self._sale(
-            f"{_STANDS} WHERE sales.state IN (?, ?, ?) ORDER BY sales.number DESC LIMIT 1", State.REPORT, *ENDED
-        )
-
-    def open_period(self) -> Period:
-        """The time since the last end of day."""
-        number, last_seq = self._rows("SELECT coalesce(max(number), 0) + 1, coalesce(max(last_seq), 0) FROM closes")[0]
-        sales = self._sales(
-            f"{_STANDS} WHERE sales.seq > ? AND sales.state IN (?, ?) ORDER BY sales.seq", last_seq, *ENDED
-        )
-        return Period(int(number), tuple(sales))
-
-    def entries_of(self, name: str) -> list[Entry]:
-        """Every durable change of one sale, oldest first. ``name`` is its number, its reference or its register id."""
-        number = int(name) if name.isascii() and name.isdigit() and len(name) < 18 else 0
-        rows = self._rows(
-            "SELECT number FROM sales WHERE number = ? OR reference = ? OR register_id = ? "
-            "ORDER BY number = ? DESC, number DESC LIMIT 1",
-            *(number, name, name, number),
-        )
-        if not rows:
-            return []
-        query = f"SELECT {_ENTRY}, sale_number FROM entries WHERE sale_number = ? ORDER BY seq"
-        return self._entries(query, rows[0][0])
-
-    def latest_entries(
-        self, *, since: str | None = None, until: str | None = None, outcome: Outcome | None = None
-    ) -> Iterator[Entry]:
-        """The last entry of every sale, newest sale first. ``since`` and ``until`` bound the sale's creation (UTC)."""
-        query = (
-            f"{_STANDS} WHERE (?1 IS NULL OR created >= ?1) AND (?2 IS NULL OR created < ?2) "
-            "AND (?3 IS NULL OR outcome = ?3) ORDER BY sales.number DESC"
-        )
-        with _as_journal_error(f"cannot read the journal {self.path}"):
-            for columns in self._connection().execute(query, (since, until, outcome)):
-                yield _entry(*columns)
-
-    def last_entries(self, count: int) -> list[Entry]:
-        """The latest rows, oldest first."""
-        return self._entries(f"SELECT {_ENTRY}, sale_number FROM entries ORDER BY seq DESC LIMIT ?", count)[::-1]
-
-    def unprinted_receipts(self) -> list[QueuedReceipt]:
-        """Receipts that are not known to be on paper, oldest first."""
-        query = "SELECT receipt_id, sale_number, kind, copy, state FROM receipt_queue ORDER BY first_seq"
-        return self._read(journal_schema.read_receipt, query)
-
-    def receipts_of(self, sale_number: int) -> list[QueuedReceipt]:
-        """Every receipt there has been of one sale, as it stands now, oldest first."""
-        fields = QueuedReceipt.__struct_fields__
-        rows = self._rows(
-            f"SELECT {', '.join(fields)} FROM receipts WHERE seq IN "
-            "(SELECT max(seq) FROM receipts WHERE sale_number = ? GROUP BY receipt_id) ORDER BY seq",
-            sale_number,
-        )
-        return [msgspec.convert(dict(zip(fields, row, strict=True)), QueuedReceipt) for row in rows]
-
     def free_bytes(self) -> int:
         with _as_journal_error("cannot ask for free disk space"):
             disk = os.statvfs(self.path.parent)
             return disk.f_bavail * disk.f_frsize
 
-    def _sale(self, query: str, *values: object) -> Sale | None:
-        sales = self._sales(query, *values)
-        return sales[0] if sales else None
-
-    def _sales(self, query: str, *values: object) -> list[Sale]:
-        return [entry.sale for entry in self._entries(query, *values)]
-
-    def _entries(self, query: str, *values: object) -> list[Entry]:
-        return self._read(_entry, query, *values)
-
-    def _rows(self, query: str, *values: object) -> list[Any]:
-        return self._read(lambda *columns: columns, query, *values)
-
     def _read(self, convert: Callable[..., _T], query: str, *values: object) -> list[_T]:
         with _as_journal_error(f"cannot read the journal {self.path}"):
             return self._repairing(lambda: [convert(*row) for row in self._connection().execute(query, values)])
+
+    def _stream(self, convert: Callable[..., _T], query: str, *values: object) -> Iterator[_T]:
+        with _as_journal_error(f"cannot read the journal {self.path}"):
+            for row in self._connection().execute(query, values):
+                yield convert(*row)
 
     def _connection(self) -> sqlite3.Connection:
         if self._db is None and self._lock_fd is not None:
@@ -379,16 +285,6 @@ class JournalFile:
 def _has_content(path: Path) -> bool:
     """An empty file is what some file systems leave after a power cut."""
     return path.exists() and path.stat().st_size > 0
-
-
-def _entry(*columns: Any) -> Entry:
-    """Raises DamageFound if the row is not as it was written, or not of the sale that it was found for."""
-    *entry, number = columns
-    row = journal_schema.read_entry(*entry)
-    sale = journal_schema.decode_sale(row.sale)
-    if sale.number != number:
-        raise journal_schema.DamageFound(f"sale {number} stands at entry {row.seq}, which is of sale {sale.number}")
-    return Entry(row.seq, row.at, row.event, sale)
 
 
 @contextmanager

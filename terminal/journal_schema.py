@@ -160,6 +160,14 @@ def read_receipt(*columns: object) -> QueuedReceipt:
         raise DamageFound(f"receipt {columns[0]} is not as it was written") from error
 
 
+def read_repair(text: str) -> RepairRow:
+    """The column of a repair. Raises DamageFound."""
+    try:
+        return msgspec.json.decode(text, type=RepairRow)
+    except msgspec.DecodeError as error:
+        raise DamageFound("what is told of a repair is not as it was written") from error
+
+
 _RECEIPT_COLUMNS = ("receipt_id", "sale_number", "kind", "copy", "state")
 
 
@@ -268,7 +276,7 @@ READERS: Mapping[str, tuple[str, Callable[..., Row]]] = {
         lambda number, at, last_seq, totals: CloseRow(number, at, last_seq, msgspec.Raw(totals)),
     ),
     "nonces": ("SELECT high_water FROM nonces", NonceRow),
-    "repairs": ("SELECT repair FROM repairs", lambda repair: msgspec.json.decode(repair, type=RepairRow)),
+    "repairs": ("SELECT repair FROM repairs", read_repair),
 }
 """How each table is read back: its query, and what makes a row of the columns.
 

@@ -47,9 +47,7 @@ def verify(path: Path) -> Verdict:
 
 
 def _verify(db: sqlite3.Connection, mirror: Mirror) -> Verdict:
-    repairs = [
-        msgspec.json.decode(row[0], type=RepairRow) for row in db.execute("SELECT repair FROM repairs ORDER BY number")
-    ]
+    repairs = [journal_schema.read_repair(*row) for row in db.execute("SELECT repair FROM repairs ORDER BY number")]
     checks = (_database(db), _entries(db), _sales(db), _receipt_queue(db), _mirror(db, mirror), _numbers(db, repairs))
     problems = [problem for check in checks for problem in _bounded(check)]
     return Verdict(
