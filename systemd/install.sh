@@ -105,7 +105,7 @@ build_wheel() {
         --wheel-dir "$1/wheel" "$1/source" >"$1/log" 2>&1 || { cat "$1/log" >&2; fail "the program could not be built"; }
 }
 
-# PyPI has no lgpio for Python 3.13 and no built spidev at all; Debian and Raspberry Pi OS have both as packages.
+# PyPI has no lgpio for Python 3.13 and no built spidev at all. Raspberry Pi OS has both as packages, Debian only spidev.
 take_from_distribution() {
     ! "$1/bin/python" -c "import $2" 2>/dev/null || return 0
     into=$("$1/bin/python" -c 'import sysconfig; print(sysconfig.get_path("platlib"))')

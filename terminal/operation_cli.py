@@ -129,7 +129,8 @@ def _support_bundle(options: argparse.Namespace) -> None:
 def _upgrade(options: argparse.Namespace) -> None:
     from terminal.config import find_config_path
     from terminal.control import control_path
-    from terminal.upgrade import Slots, SystemdMachine, Upgrade
+    from terminal.installation import Slots, SystemdMachine
+    from terminal.upgrade import Upgrade
 
     config = _load(options)
     machine = SystemdMachine(find_config_path(options.config), control_path(config))

@@ -16,8 +16,9 @@ import pytest
 
 from terminal.control import NotRunning
 from terminal.errors import TerminalError
+from terminal.installation import Slots
 from terminal.release import NAMESPACE, Release
-from terminal.upgrade import Slots, Upgrade
+from terminal.upgrade import Upgrade
 from tests.unit.test_journal_care import numbers, sale, write
 from tests.unit.test_release import MANIFEST, Publisher, pack
 
@@ -188,6 +189,21 @@ def test_a_version_whose_doctor_finds_more_wrong_is_left_again(
     machine.failed = {OLD: {"printer"}, NEW: {"printer", "keypad"}}
 
     with pytest.raises(TerminalError, match="wrong what was right before: keypad"):
+        upgrade.to_release(*published)
+
+    assert (machine.running, machine.slots.current) == (OLD, "a")
+
+
+def test_an_upgrade_that_is_interrupted_goes_back(
+    upgrade: Upgrade, machine: MachineInMemory, published: Published
+) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    machine.does_not_start = {NEW}
+    machine.later(5, interrupt)
+
+    with pytest.raises(TerminalError, match=r"interrupted\. Version .* is in use again"):
         upgrade.to_release(*published)
 
     assert (machine.running, machine.slots.current) == (OLD, "a")
