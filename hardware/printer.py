@@ -160,6 +160,8 @@ class EscposPrinter:
                 await self._until_printed(before)
             await self._transport.send(pieces[-1])
             after = await self._status_when_done(before)
+        except PrinterError:  # a fault between two pieces: it says already what it is
+            raise
         except DeviceError as error:
             raise PrinterError(f"{error} (the receipt may be incomplete)", PrinterStatus.UNKNOWN) from error
         _raise_fault(after, "the receipt may be incomplete")
