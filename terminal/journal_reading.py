@@ -97,14 +97,13 @@ class JournalReading:
         return self._read(journal_schema.read_receipt, query)
 
     def receipts_of(self, sale_number: int) -> list[QueuedReceipt]:
-        """Every receipt there has been of one sale, as it stands now, oldest first."""
-        fields = QueuedReceipt.__struct_fields__
-        rows = self._rows(
-            f"SELECT {', '.join(fields)} FROM receipts WHERE seq IN "
+        """Every receipt of a sale as it was noted last."""
+        return self._read(
+            journal_schema.read_receipt,
+            "SELECT receipt_id, sale_number, kind, copy, state FROM receipts WHERE seq IN "
             "(SELECT max(seq) FROM receipts WHERE sale_number = ? GROUP BY receipt_id) ORDER BY seq",
             sale_number,
         )
-        return [msgspec.convert(dict(zip(fields, row, strict=True)), QueuedReceipt) for row in rows]
 
     def _sale(self, query: str, *values: object) -> Sale | None:
         sales = self._sales(query, *values)
