@@ -10,6 +10,7 @@ from terminal.gateway import CaptureMode
 from terminal.sale import Outcome, Reason, Sale, State
 from terminal.testing.disk import SimulatedDisk
 from terminal.testing.people import Paper, Ring, SimulatedRegister
+from terminal.testing.registers.driver import Told
 from terminal.testing.service import SimulatedNetgiro
 from terminal.testing.terminal import SimulatedTerminal, is_over
 
@@ -38,16 +39,38 @@ def before_call(disk: SimulatedDisk, effect: fx.Call) -> None:
         raise Violation("a capture leaves that must not be sent (any more)")
 
 
-def when_told(netgiro: SimulatedNetgiro, disk: SimulatedDisk, ring: Ring, result: str) -> None:
-    """The register never hears OK for what is not paid, nor two different results for one id."""
-    sale = disk.find_register_id(ring.register_id)
+def when_told(
+    netgiro: SimulatedNetgiro, disk: SimulatedDisk, register: SimulatedRegister, ring: Ring, told: Told
+) -> None:
+    """The register never hears "paid" for what is not paid, nor two outcomes of one request."""
+    if told.register_id is not None:
+        _named_told(netgiro, disk, ring, told)
+        return
+    ledger = netgiro.captured()
+    sales = _sales_of(disk, register, ring)
+    if told.paid and all(ledger.get(sale.reference) != [told.amount_kr] for sale in sales):
+        raise Violation(f"{ring.name} was told {told.words}, and no sale of it is paid")
+    of_request = [one.paid for one in ring.told if one.attempt == told.attempt]
+    if (False, True) in itertools.pairwise(of_request):  # taking "paid" back is all that may follow
+        raise Violation(f"{ring.name} was told {told.words} after it was told that it is not paid")
+
+
+def _named_told(netgiro: SimulatedNetgiro, disk: SimulatedDisk, ring: Ring, told: Told) -> None:
+    """A language with names: one outcome per name, for ever."""
+    sale = disk.find_register_id(ring.name)
     if sale is None:
-        raise Violation(f"{ring.register_id} was told {result} and is not in the journal")
-    if len(set(ring.results)) > 1:
-        raise Violation(f"{ring.register_id} was told {' and '.join(sorted(set(ring.results)))}")
+        raise Violation(f"{ring.name} was told {told.words} and is not in the journal")
+    words = {one.words for one in ring.told}
+    if len(words) > 1:
+        raise Violation(f"{ring.name} was told {' and '.join(sorted(words))}")
     captured = netgiro.captured().get(sale.reference, [])
-    if result.startswith("OK") and captured != [int(result.split()[1])]:
-        raise Violation(f"{ring.register_id} was told {result}, captured is {captured}")
+    if told.paid and captured != [told.amount_kr]:
+        raise Violation(f"{ring.name} was told {told.words}, captured is {captured}")
+
+
+def _sales_of(disk: SimulatedDisk, register: SimulatedRegister, ring: Ring) -> list[Sale]:
+    numbers = {number for like in register.like(ring) for number in disk.latest if number in register.numbers_of(like)}
+    return [disk.latest[number] for number in sorted(numbers)]
 
 
 def at_the_end(  # noqa: PLR0917  everybody who can bear witness
@@ -76,9 +99,7 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
     if live is not None and stored is not None and (live.state, live.reason) != (stored.state, stored.reason):
         yield f"the journal says {stored.state}, the terminal {live.state}"
     for ring in register.rings:
-        stored = disk.find_register_id(ring.register_id)
-        if ring.results and stored is not None and stored.state in (State.CLOSED, State.ATTENTION):
-            yield from _told_is_stored(ring, stored)
+        yield from _told_is_stored(ring, disk, register)
     yield from _privacy(disk, typed | netgiro.secrets)
 
 
@@ -91,7 +112,10 @@ def _money(sale: Sale, captured: list[int]) -> Iterator[str]:
     approved = sale.outcome is Outcome.APPROVED
     if approved and not captured:
         yield f"sale {sale.number} is approved and not paid"
-    if captured and not approved and sale.outcome is not Outcome.UNKNOWN and is_over(sale):
+    if sale.outcome is Outcome.REFUND_DUE:
+        if not captured or not sale.terms.final_when_taken:
+            yield f"sale {sale.number} is to be refunded, captured is {captured}"
+    elif captured and not approved and sale.outcome is not Outcome.UNKNOWN and is_over(sale):
         yield f"sale {sale.number} is paid and told {sale.outcome}"
 
 
@@ -103,7 +127,8 @@ def is_noticed_loss(sale: Sale, captured: list[int]) -> bool:
 def _receipts(sale: Sale, disk: SimulatedDisk, paper: Paper) -> Iterator[str]:
     """Every paid sale has its receipts, and no receipt came out twice without being marked as a copy."""
     receipts = disk.receipts_of(sale.number)
-    if sale.outcome is Outcome.APPROVED and len(receipts) != 2:
+    expected = sale.terms.customer_copy + sale.terms.merchant_copy
+    if sale.outcome is Outcome.APPROVED and len(receipts) != expected:
         yield f"sale {sale.number} is paid and has {len(receipts)} receipts"
     for receipt in receipts:
         sheets = [copy for receipt_id, copy in paper.sheets if receipt_id == receipt.receipt_id]
@@ -113,10 +138,29 @@ def _receipts(sale: Sale, disk: SimulatedDisk, paper: Paper) -> Iterator[str]:
             yield f"receipt {receipt.receipt_id} never came out"
 
 
-def _told_is_stored(ring: Ring, sale: Sale) -> Iterator[str]:
-    told_ok = ring.results[-1].startswith("OK")
-    if told_ok != (sale.outcome is Outcome.APPROVED):
-        yield f"{ring.register_id} was told {ring.results[-1]}, the journal says {sale.outcome}"
+def _told_is_stored(ring: Ring, disk: SimulatedDisk, register: SimulatedRegister) -> Iterator[str]:
+    """The register's last word and the journal's agree."""
+    if not register.driver.acknowledges:
+        sale = disk.find_register_id(ring.name)
+        has_ended = sale is not None and sale.state in (State.CLOSED, State.ATTENTION)
+        if sale is not None and has_ended and ring.told and ring.is_paid != (sale.outcome is Outcome.APPROVED):
+            yield f"{ring.name} was told {ring.told[-1].words}, the journal says {sale.outcome}"
+        return
+    approved = [sale.number for sale in _sales_of(disk, register, ring) if sale.outcome is Outcome.APPROVED]
+    if len(approved) > sum(like.is_paid for like in register.like(ring)):
+        words = ring.told[-1].words if ring.told else "nothing"
+        yield f"{ring.name} took {words}, the journal says that {approved} are approved"
+
+
+def doubts(disk: SimulatedDisk, register: SimulatedRegister) -> Iterator[str]:
+    """Payments that the register took and that stand as due for a refund: it said that it took them, and its word was
+    lost. Staff see them; where no word can be lost there are none."""
+    if not register.driver.acknowledges:
+        return
+    for ring in register.rings:
+        outcomes = [sale.outcome for sale in _sales_of(disk, register, ring)]
+        if ring.is_paid and Outcome.APPROVED not in outcomes:
+            yield f"{ring.name} was taken as paid and stands as {', '.join(str(outcome) for outcome in outcomes)}"
 
 
 def _privacy(disk: SimulatedDisk, secrets: set[str]) -> Iterator[str]:

@@ -24,6 +24,8 @@ class Tally:
     sales: int = 0
     cuts: int = 0
     noticed_losses: int = 0
+    doubts: int = 0
+    protocols: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     violations: list[tuple[int, str]] = field(default_factory=list)
@@ -33,6 +35,8 @@ class Tally:
         self.sales += result.sales
         self.cuts += result.cuts
         self.noticed_losses += result.noticed_losses
+        self.doubts += result.doubts
+        self.protocols[result.protocol] += result.sales
         self.outcomes.update({f"{result.capture_mode} {name}": count for name, count in result.outcomes.items()})
         self.faults.update({_kind(name): count for name, count in result.faults.items()})
         self.violations += [(result.seed, violation) for violation in result.violations]
@@ -42,6 +46,8 @@ class Tally:
         self.sales += other.sales
         self.cuts += other.cuts
         self.noticed_losses += other.noticed_losses
+        self.doubts += other.doubts
+        self.protocols += other.protocols
         self.outcomes += other.outcomes
         self.faults += other.faults
         self.violations += other.violations
@@ -77,7 +83,9 @@ def run_one(seed: int, *, story: bool) -> int:
     result = simulate(seed, tell=story)
     for line in result.story:
         print(f"{line.at_s:9.2f} s  {line.who:<9} {line.what}")
-    print(f"seed {seed}: {result.capture_mode}, {result.sales} sales, {result.cuts} power cuts, {result.outcomes}")
+    print(
+        f"seed {seed}: {result.capture_mode}, {result.protocol}, {result.sales} sales, {result.cuts} power cuts, {result.outcomes}"
+    )
     for violation in result.violations:
         print(f"VIOLATION: {violation}")
     return 1 if result.violations else 0
@@ -96,6 +104,8 @@ def _print_tally(total: Tally, took_s: float, jobs: int) -> None:
         "power_cuts": total.cuts,
         "violations": len(total.violations),
         "noticed_losses": total.noticed_losses,
+        "doubts": total.doubts,
+        "sales_by_protocol": dict(total.protocols.most_common()),
         "seconds": round(took_s, 1),
         "sales_per_second_and_job": round(total.sales / took_s / jobs),
         "outcomes": dict(sorted(total.outcomes.items())),

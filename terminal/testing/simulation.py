@@ -6,15 +6,19 @@ import random
 from collections.abc import Callable
 
 import msgspec
+from msgspec.structs import replace
 
 from terminal.counter import CounterRules
 from terminal.customer import CustomerKind, IdentifierRules
 from terminal.gateway import CaptureMode
+from terminal.register.protocol import terms_for
 from terminal.sale import Terms
 from terminal.testing import checks
 from terminal.testing.checks import Violation
 from terminal.testing.disk import SimulatedDisk
-from terminal.testing.people import Cashier, Paper, SimulatedRegister
+from terminal.testing.people import Cashier, Paper, Ring, SimulatedRegister
+from terminal.testing.registers.driver import Told
+from terminal.testing.registers.languages import LANGUAGES, choose
 from terminal.testing.service import SimulatedNetgiro
 from terminal.testing.terminal import SimulatedTerminal
 from terminal.testing.world import NO_TROUBLE, TROUBLE, Line, Rates, World
@@ -32,6 +36,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     seed: int
     capture_mode: CaptureMode
+    protocol: str
     sales: int
     outcomes: dict[str, int]
     violations: tuple[str, ...]
@@ -40,6 +45,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     faults: dict[str, int]
     noticed_losses: int
     """Paid sales that the terminal could not see and said so: automatic capture only, by the nature of the API."""
+    doubts: int = 0
+    """Payments that the register took and the terminal holds to be due for a refund: its word to that was lost."""
     story: tuple[Line, ...] = ()
 
 
@@ -48,6 +55,7 @@ def simulate(
     *,
     rates: Rates | None = None,
     capture_mode: CaptureMode | None = None,
+    protocol: str | None = None,
     cut_at: int | None = None,
     sabotage: Sabotage | None = None,
     tell: bool = False,
@@ -56,19 +64,26 @@ def simulate(
     rng = random.Random(f"plan {seed}")
     world = World(seed, rates if rates is not None else _swarm(rng), cut_at=cut_at, tell=tell)
     mode = capture_mode or rng.choices(list(CaptureMode), weights=(6, 2, 2))[0]
+    protocol = protocol or choose(rng)
+    spoken = LANGUAGES[protocol](lambda: world.now_s, rng.choice((0, 2)), rng)
     disk, paper = SimulatedDisk(world), Paper(world)
-    terminal = SimulatedTerminal(world, disk, _rules(rng, mode), paper)
+    rules = _rules(rng, mode)
+    rules = replace(rules, terms=terms_for(rules.terms, spoken.build_protocol()))
+    terminal = SimulatedTerminal(world, disk, rules, paper, spoken.build_protocol)
     netgiro = SimulatedNetgiro(world, terminal.receive_callback)
     sales = rng.randint(1, MOST_SALES)
-    register = SimulatedRegister(
-        world, terminal, sales, lambda ring, result: checks.when_told(netgiro, disk, ring, result)
-    )
+
+    def on_told(ring: Ring, told: Told) -> None:
+        checks.when_told(netgiro, disk, register, ring, told)
+
+    register = SimulatedRegister(world, terminal, spoken.register, sales, on_told)
     cashier = Cashier(world, terminal, lambda reference: _sms_code(netgiro, reference))
     terminal.connect(netgiro, register, lambda effect: checks.before_call(disk, effect))
     if sabotage is not None:
         sabotage(terminal, disk)
 
     violations: list[str] = []
+    doubts: list[str] = []
     try:
         terminal.switch_on()
         register.start()
@@ -80,6 +95,9 @@ def simulate(
         if world.waiting > MOST_WAITING:
             violations.append(f"{world.waiting} things are still waiting to happen")
         violations += checks.at_the_end(terminal, disk, netgiro, register, paper, cashier.typed)
+        doubts = list(checks.doubts(disk, register))
+        if doubts and not _may_lose_words(world):
+            violations += [f"{doubt}, though nothing was lost on the way" for doubt in doubts]
     except Violation as violation:
         violations.append(str(violation))
     except Exception as error:
@@ -93,6 +111,7 @@ def simulate(
     return Result(
         seed=seed,
         capture_mode=mode,
+        protocol=protocol,
         sales=len(disk.latest),
         outcomes=outcomes,
         violations=tuple(violations),
@@ -102,8 +121,14 @@ def simulate(
         noticed_losses=sum(
             checks.is_noticed_loss(sale, ledger.get(sale.reference, [])) for sale in disk.latest.values()
         ),
+        doubts=len(doubts),
         story=tuple(world.story),
     )
+
+
+def _may_lose_words(world: World) -> bool:
+    """The register's word that it has taken a result can have been lost."""
+    return world.cuts > 0 or "line trouble" in world.faults
 
 
 def _swarm(rng: random.Random) -> Rates:

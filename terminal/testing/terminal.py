@@ -22,7 +22,7 @@ from terminal.netgiro.v1 import NetgiroV1
 from terminal.performer import call_gateway, timer_event
 from terminal.printing import PrintJob, ReceiptQueue
 from terminal.receipt import Shop
-from terminal.register.line import LineProtocol
+from terminal.register.protocol import RegisterProtocol
 from terminal.runner import JOURNAL_RETRY_S, MOST_WAITING
 from terminal.sale import Sale, State
 from terminal.testing.disk import SimulatedDisk
@@ -36,7 +36,14 @@ REBOOT_S = (5.0, 60.0)
 class SimulatedTerminal:
     """One box on the counter, through all its power cuts."""
 
-    def __init__(self, world: World, disk: SimulatedDisk, rules: CounterRules, paper: Paper) -> None:
+    def __init__(
+        self,
+        world: World,
+        disk: SimulatedDisk,
+        rules: CounterRules,
+        paper: Paper,
+        build_protocol: Callable[[], RegisterProtocol],
+    ) -> None:
         self.world = world
         self.disk = disk
         self.acts_before_commit = False
@@ -44,6 +51,7 @@ class SimulatedTerminal:
         self.nonces: list[int] = []
         self._rules = rules
         self._paper = paper
+        self._build_protocol = build_protocol
         self._boot = 0
         self._clock_error_s = 0.0
         self.is_on = False
@@ -68,7 +76,7 @@ class SimulatedTerminal:
         self._timers: dict[type[CounterEffect], int] = {}
         self._protocol_turn = 0
         self.clerk = Clerk(Counter(self._rules), disk, Names("T1", self._timestamp, self._random_hex))
-        self._protocol = LineProtocol(0)
+        self._protocol = self._build_protocol()
         nonces = NonceSource(disk.nonce_high_water(), self._reserve_nonces, self._clock)
         self._gateway = NetgiroV1(SimulatedClient(nonces), callback_base_url="http://127.0.0.1:8024")
         self._receipts = ReceiptQueue(
@@ -178,6 +186,16 @@ class SimulatedTerminal:
         """The open sale."""
         return self.clerk.view.sale
 
+    @property
+    def has_offer(self) -> bool:
+        """The register shows a total that the cashier can take."""
+        offer = self.clerk.view.offer
+        return offer is not None and offer.is_open
+
+    @property
+    def next_sale_number(self) -> int:
+        return self.disk.next_number()
+
     def press(self, key: str) -> None:
         self._guarded(lambda: self.put(KeyPressed(key)))
 
@@ -262,6 +280,7 @@ class SimulatedTerminal:
             if self._register.is_plugged:
                 self._flush_to_register()
             else:
+                self._protocol_turn += 1  # no timer runs while the line is down
                 for request in self._protocol.connection_lost():
                     self.put(request)
 

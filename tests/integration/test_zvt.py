@@ -7,11 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.counter import DemoCounter
-from tests.integration.netgiro import PATIENT_PHONE, POOR_PHONE, QUICK_PHONE, NetgiroProcess
-from tests.integration.process import wait_until
-from tests.integration.zvt_cable import ZvtOnCable, ZvtShop
-from tests.unit.zvt_register import (
+from terminal.testing.registers.zvt_frames import (
     ABORT,
     GOOD,
     NOT_EXPECTED,
@@ -21,6 +17,10 @@ from tests.unit.zvt_register import (
     repeat_receipt,
     status_fields,
 )
+from tests.integration.counter import DemoCounter
+from tests.integration.netgiro import PATIENT_PHONE, POOR_PHONE, QUICK_PHONE, NetgiroProcess
+from tests.integration.process import wait_until
+from tests.integration.zvt_cable import ZvtOnCable, ZvtShop
 
 PAID, CANCELLED, DECLINED = 0x00, 0x6C, 0x05
 PRINTS = 0x82

@@ -1,4 +1,4 @@
-"""A ZVT register on a cable: the register of tests/unit/zvt_register.py, answering from a thread of its own."""
+"""A ZVT register on a cable: that of terminal/testing/registers/zvt_frames.py, answering from a thread of its own."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from terminal.testing.registers.zvt_frames import GOOD, Manners, ZvtRegister, always_good, payment
 from tests.integration.counter import ShopCounter, write_config
 from tests.integration.netgiro import SimulatedNetgiro
 from tests.integration.process import Process, wait_until
 from tests.integration.register import Register
-from tests.unit.zvt_register import GOOD, Manners, ZvtRegister, always_good, payment
 
 SLICE_S = 0.01
 

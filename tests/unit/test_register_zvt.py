@@ -23,11 +23,7 @@ from terminal.register.protocol import (
 )
 from terminal.register.zvt_link import T2_S
 from terminal.sale import Outcome, Reason
-from terminal.totals import Tally, Totals
-from tests.sales import GUID
-from tests.unit import zvt_dumps
-from tests.unit.zvt_bench import NAME, Bench, result
-from tests.unit.zvt_register import (
+from terminal.testing.registers.zvt_frames import (
     ABORT,
     GOOD,
     NOT_EXPECTED,
@@ -38,6 +34,10 @@ from tests.unit.zvt_register import (
     status_fields,
     unwrap,
 )
+from terminal.totals import Tally, Totals
+from tests.sales import GUID
+from tests.unit import zvt_dumps
+from tests.unit.zvt_bench import NAME, Bench, result
 
 PRINTS = 0x82
 PROGRESS = 0x08

@@ -10,8 +10,8 @@ from terminal.register import zvt_apdu as za
 from terminal.register import zvt_frames as zf
 from terminal.register.zvt_apdu import Apdu, Authorisation, Config, Registration, Result, ZvtError
 from terminal.register.zvt_frames import StatusInformation
+from terminal.testing.registers.zvt_frames import unwrap
 from tests.unit import zvt_dumps
-from tests.unit.zvt_register import unwrap
 
 ICELANDIC = "ÁÉÍÓÚÝÞÆÖÐ áéíóúýþæöð €"
 

@@ -18,8 +18,8 @@ from terminal.register.zvt_link import (
     checksum,
     encode_frame,
 )
+from terminal.testing.registers.zvt_frames import crc, unwrap, wrap
 from tests.unit import zvt_dumps
-from tests.unit.zvt_register import crc, unwrap, wrap
 
 PAY = unwrap(zvt_dumps.FROM_REGISTER["pay 1990 ISK"])[0]
 GOOD = bytes.fromhex("800000")

@@ -10,8 +10,8 @@ from hardware.interfaces import Cut, Document, TextLine
 from terminal.register.protocol import RegisterReply, RegisterRequest, SaleAccepted, SaleRequested, SaleResult
 from terminal.register.zvt import ZvtProtocol
 from terminal.sale import Reason, Sale
+from terminal.testing.registers.zvt_frames import Manners, ZvtRegister, always_good, payment, registration
 from tests.sales import GUID, new_sale
-from tests.unit.zvt_register import Manners, ZvtRegister, always_good, payment, registration
 
 NAME = "T1-000007-A1B2C3"
 RECEIPT: Document = (

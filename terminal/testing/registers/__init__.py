@@ -1,0 +1,1 @@
+"""Cash registers, one for every protocol, that share no line with the terminal's codecs. See README.md above."""
