@@ -12,6 +12,7 @@ from terminal.config import Config
 from terminal.doctor.system import Finding, System, failed, ok, warning
 from terminal.errors import JournalError
 from terminal.journal import MIN_FREE_BYTES, JournalFile
+from terminal.journal_repair import tell
 
 MIB = 1024 * 1024
 COMFORTABLE_BYTES = 200 * MIB
@@ -51,6 +52,7 @@ def check_journal(config: Config, _system: System) -> Finding:
             journal.open()
             sales = journal.next_number() - 1
             open_sales = len(journal.open_sales())
+            lossy = [repair for repair in journal.repairs() if not repair.is_complete]
         finally:
             journal.close()
         damage = _damage(path)
@@ -60,6 +62,8 @@ def check_journal(config: Config, _system: System) -> Finding:
         return warning(f"{sales} sales; too large to look through in {QUICK_CHECK_S:g} s", "nothing is wrong so far")
     if damage != "ok":
         return failed(f"damaged: {damage}", "restart the terminal: it keeps the file and makes a new one")
+    if lossy:
+        return warning(tell(lossy[-1]), "compare the sales with Netgíró's list; see: netgiro-terminal journal verify")
     if open_sales:
         return warning(f"{sales} sales, {open_sales} still open", "let the running terminal finish it, or start it")
     return ok(f"{sales} sales, undamaged")

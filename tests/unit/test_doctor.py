@@ -7,6 +7,7 @@ import datetime
 import json
 import os
 import pty
+import shutil
 import socket
 import sqlite3
 import ssl
@@ -321,6 +322,18 @@ def test_open_sales_are_told(tmp_path: Path) -> None:
     finding = machine.check_journal(journal_at(path), System())
 
     assert (finding.status, finding.found) == (Status.WARNING, "2 sales, 1 still open")
+
+
+def test_a_repair_that_lost_something_is_told(tmp_path: Path) -> None:
+    path = written_journal(tmp_path / "j.db", State.CLOSED)
+    shutil.rmtree(tmp_path / "j.db.mirror")
+    path.write_bytes(b"damaged")
+    with JournalFile(path, lambda: "2026-11-23T15:00:00Z") as journal:
+        journal.open()
+    finding = machine.check_journal(journal_at(path), System())
+
+    assert finding.status is Status.WARNING
+    assert "perhaps the last records before the damage" in finding.found
 
 
 def test_file_that_is_no_journal_fails(tmp_path: Path) -> None:
