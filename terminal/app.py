@@ -30,7 +30,7 @@ from terminal.netgiro.v1 import NetgiroV1
 from terminal.notify import Notifier
 from terminal.performer import TerminalPerformer
 from terminal.presenter import Presenter
-from terminal.printing import ReceiptPrinting
+from terminal.printing import ReceiptPrinting, shop_of
 from terminal.receipt import Shop, receipt_document
 from terminal.register.factory import build_protocol
 from terminal.register.link import RegisterLink
@@ -64,16 +64,6 @@ def utc_text(time_s: float) -> str:
 def utc_now() -> str:
     """RFC 3339 with milliseconds."""
     return utc_text(time.time())
-
-
-def shop_of(config: Config) -> Shop:
-    """What the configuration says of the head and foot of receipts."""
-    return Shop(
-        name=config.shop.name,
-        kennitala=config.shop.kennitala,
-        has_logo=bool(config.printer.logo),
-        reference_qr=config.receipt.reference_qr,
-    )
 
 
 class Devices(NamedTuple):

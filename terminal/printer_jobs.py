@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from hardware import factory
 from hardware.code_page_slip import code_page_slip
 from hardware.interfaces import DeviceError, Document
-from terminal.app import shop_of, utc_now
 from terminal.clerk import Clerk, Names
 from terminal.config import Config
 from terminal.control import NotRunning, ask_daemon, control_path
@@ -22,10 +21,15 @@ from terminal.counter import MOST_PRINTS, Counter, CounterRules, ReprintRequeste
 from terminal.effects import ReceiptKind
 from terminal.errors import TerminalError
 from terminal.journal import Journal, JournalFile
-from terminal.printing import ReceiptPrinting
+from terminal.printing import ReceiptPrinting, shop_of
 
 PATIENCE_S = 60.0
 """For the daemon to answer: a slip takes its time on a slow line."""
+
+
+def utc_now() -> str:
+    """RFC 3339 with milliseconds, as the running terminal writes it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def reprint(config: Config, name: str, kinds: Sequence[ReceiptKind]) -> str:

@@ -24,6 +24,7 @@ from hardware.interfaces import (
     PrinterStatus,
 )
 from terminal.clerk import Input
+from terminal.config import Config
 from terminal.counter import ConditionsChanged
 from terminal.effects import ReceiptKind
 from terminal.errors import JournalError
@@ -36,6 +37,16 @@ SHORTEST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 30.0
 
 log = logging.getLogger(__name__)
+
+
+def shop_of(config: Config) -> Shop:
+    """What the configuration says of the head and foot of receipts."""
+    return Shop(
+        name=config.shop.name,
+        kennitala=config.shop.kennitala,
+        has_logo=bool(config.printer.logo),
+        reference_qr=config.receipt.reference_qr,
+    )
 
 
 class ReceiptJournal(Protocol):
