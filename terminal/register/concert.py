@@ -11,7 +11,8 @@ money right is *the register hears only the answer to its latest request*:
 * The same request again, while its sale is open, is the register trying again; it gets that sale's answer.
 * Another request means that the register has given up the one before. That sale's result is not told any more, because
   it would be taken for the new one's; if it was paid, it counts as rejected (a refund is due).
-* While an answer is being told, a call of the register is answered with NAK.
+* What another request gives up is given up with our ACK to it: its EOT may get lost on the way.
+* A call of the register goes before an answer of ours, unless it is just listening to that.
 * An answer that is not acknowledged, after some tries, is rejected.
 
 A request starts something only with its EOT, which shows that the register has our ACK. ``echo`` carries the request
@@ -33,7 +34,7 @@ from typing import Literal
 
 from terminal.money import AmountDecimals, AmountError, parse_register_amount
 from terminal.register import concert_format as cf
-from terminal.register.concert_link import TELL_TIMEOUT_S, AnswerEnded, ConcertLink, LinkEvent
+from terminal.register.concert_link import TELL_TIMEOUT_S, AnswerEnded, ConcertLink, LinkEvent, MessageTaken
 from terminal.register.protocol import (
     CancelRequested,
     RegisterReply,
@@ -92,6 +93,8 @@ class ConcertProtocol:
         requests: list[RegisterRequest] = []
         for event in events:
             match event:
+                case MessageTaken(request):
+                    requests += self._forget_others(request)
                 case cf.ConcertRequest():
                     requests += self._begin(event, now_s)
                 case AnswerEnded(answer, taken) if answer.register_id is not None:
@@ -105,16 +108,14 @@ class ConcertProtocol:
                 return ()
             self._asked.append((now_s, request))
             return (CancelRequested(),)
-        if any(answer.register_id and answer.request.echo == request.echo for answer in self._link.answers):
-            return ()  # that answer is just about to be told
-        forgotten = self._forget_answers()
-        self._latest_echo, self._cancelling = request.echo, None
+        if self._is_about_to_be_told(request):
+            return ()
         amount_kr = self._amount_of(request)
         if amount_kr is None:
             self._link.tell(cf.Answer(request, cf.REFUSED))
-            return forgotten
+            return ()
         self._asked.append((now_s, request))
-        return (*forgotten, SaleRequested(amount_kr, echo=request.echo))
+        return (SaleRequested(amount_kr, echo=request.echo),)
 
     def _amount_of(self, request: cf.ConcertRequest) -> int | None:
         """What to charge; None if the request is to be refused."""
@@ -127,8 +128,14 @@ class ConcertProtocol:
         except AmountError:
             return None
 
-    def _forget_answers(self) -> list[RegisterRequest]:
-        """The register asks for something else: it has given up what it asked before."""
+    def _is_about_to_be_told(self, request: cf.ConcertRequest) -> bool:
+        return any(answer.register_id and answer.request.echo == request.echo for answer in self._link.answers)
+
+    def _forget_others(self, request: cf.ConcertRequest) -> list[RegisterRequest]:
+        """The register has given up what it asked before. So it thinks from our ACK on, even if its EOT gets lost."""
+        if request.command or self._is_about_to_be_told(request):
+            return []
+        self._latest_echo, self._cancelling = request.echo, None
         given_up = [answer.register_id for answer in self._link.answers if answer.register_id]
         self._link.answers.clear()
         return [ResultRejected(register_id) for register_id in given_up]

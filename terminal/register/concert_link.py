@@ -3,8 +3,9 @@
     register   ENQ        STX..ETX LRC        EOT
     terminal        ACK                 ACK
 
-and the same the other way round for an answer. ENQ followed by EOT is a presence test; NAK asks for a repetition. While
-an answer is being told, a call of the register is answered with NAK: two conversations at once would be mixed up.
+and the same the other way round for an answer. ENQ followed by EOT is a presence test; NAK asks for a repetition. If
+both call at once the register goes first: what it wants may change what it is to be told. Once it listens to an answer,
+a call of its is answered with NAK: two conversations at once would be mixed up.
 """
 
 from __future__ import annotations
@@ -55,7 +56,13 @@ class AnswerEnded(msgspec.Struct, frozen=True):
     taken: bool
 
 
-LinkEvent: TypeAlias = cf.ConcertRequest | AnswerEnded
+class MessageTaken(msgspec.Struct, frozen=True):
+    """The register has said this and will find that we have acknowledged it. Nothing begins before its EOT."""
+
+    request: cf.ConcertRequest
+
+
+LinkEvent: TypeAlias = MessageTaken | cf.ConcertRequest | AnswerEnded
 """What comes of a conversation; a request only with its EOT, which shows that the register has our ACK."""
 
 
@@ -87,13 +94,13 @@ class ConcertLink:
             if isinstance(item, int):
                 yield from self._receive_control(item, now_s)
             elif self._phase in (Phase.LISTENING, Phase.HOLDING):
-                self._receive_message(item)
+                yield from self._receive_message(item)
         if data and self._phase in (Phase.LISTENING, Phase.HOLDING):
             self._deadline_s = now_s + LISTEN_TIMEOUT_S
 
     def _receive_control(self, control: int, now_s: float) -> Iterator[LinkEvent]:
         match control, self._phase:
-            case 0x05, Phase.CALLING | Phase.TELLING:  # ENQ
+            case 0x05, Phase.TELLING:  # ENQ
                 self._say(NAK)
             case 0x05, _:
                 self._phase, self._held = Phase.LISTENING, None
@@ -112,13 +119,15 @@ class ConcertLink:
             case 0x15, Phase.TELLING:  # NAK
                 yield from self._tell(now_s)
 
-    def _receive_message(self, payload: bytes | None) -> None:
+    def _receive_message(self, payload: bytes | None) -> Iterator[LinkEvent]:
         try:
             self._held = cf.parse_request(payload) if payload is not None else None
         except cf.ConcertError:
             self._held = None
         self._phase = Phase.HOLDING if self._held is not None else Phase.LISTENING
         self._say(ACK if self._held is not None else NAK)
+        if self._held is not None:
+            yield MessageTaken(self._held)
 
     # --- the terminal speaks ------------------------------------------------------------------------------------------
 

@@ -440,15 +440,43 @@ def test_an_answer_that_waits_while_the_register_asks_again_is_its_answer() -> N
     assert bench.answer() == sent(SHORT_ACCEPTED)
 
 
+def test_a_call_of_the_register_goes_before_an_answer_that_it_does_not_listen_to_yet() -> None:
+    bench = Bench()
+    bench.end(bench.sell(ask()))
+    assert bench.wait(PAUSE_S) == ENQ
+    assert bench.say(ENQ) == ACK
+    assert bench.say(ask("00000500"), EOT) == ACK
+    assert [type(request) for request in bench.requests] == [ResultRejected, SaleRequested]
+
+
+def test_after_the_registers_call_an_answer_that_it_still_waits_for_is_told() -> None:
+    bench = Bench()
+    bench.end(bench.sell(ask()))
+    assert bench.wait(PAUSE_S) == ENQ
+    assert bench.say(ENQ, ask(), EOT) == ACK + ACK
+    assert bench.requests == []
+    assert bench.answer() == sent(SHORT_ACCEPTED)
+    assert bench.requests == [ResultDelivered("T1-1")]
+
+
 def test_a_call_of_the_register_while_it_is_told_an_answer_is_not_taken() -> None:
     bench = Bench()
     bench.end(bench.sell(ask()))
     bench.wait(PAUSE_S)
+    bench.say(ACK)
     assert bench.say(ENQ) == NAK
     assert bench.say(ask("00000500"), EOT) == b""
     assert bench.requests == []
-    bench.say(ACK)
-    assert bench.say(ENQ) == NAK
+
+
+def test_a_register_that_asked_for_something_else_is_not_told_the_old_result_even_if_its_eot_got_lost() -> None:
+    bench = Bench()
+    first = bench.sell(ask())
+    assert bench.say(ENQ, ask("00000500")) == ACK + ACK
+    bench.wait(LISTEN_TIMEOUT_S)
+    bench.end(first)
+    assert bench.wait(60) == b""
+    assert bench.requests == [ResultRejected("T1-1")]
 
 
 def test_the_same_amount_after_the_answer_is_the_next_customer() -> None:
