@@ -83,9 +83,8 @@ def run_one(seed: int, *, story: bool) -> int:
     result = simulate(seed, tell=story)
     for line in result.story:
         print(f"{line.at_s:9.2f} s  {line.who:<9} {line.what}")
-    print(
-        f"seed {seed}: {result.capture_mode}, {result.protocol}, {result.sales} sales, {result.cuts} power cuts, {result.outcomes}"
-    )
+    kind = f"{result.capture_mode}, {result.protocol}"
+    print(f"seed {seed}: {kind}, {result.sales} sales, {result.cuts} power cuts, {result.outcomes}")
     for violation in result.violations:
         print(f"VIOLATION: {violation}")
     return 1 if result.violations else 0

@@ -16,6 +16,8 @@ from terminal.gateway import AuthorizationStatus, CaptureMode, StatusReport
 from terminal.netgiro import v1
 from terminal.netgiro.client import SignedAnswer
 from terminal.printing import ReceiptQueue
+from terminal.register.concert import ConcertProtocol
+from terminal.register.zvt_telling import Telling
 from terminal.sale import Reason, Sale, State
 from terminal.testing.disk import SimulatedDisk
 from terminal.testing.simulation import Sabotage
@@ -31,10 +33,12 @@ class BrokenRule:
         patches: Callable[[], Iterator[None]] | None = None,
         sabotage: Sabotage | None = None,
         capture_mode: CaptureMode | None = CaptureMode.MANUAL,
+        protocol: str = "line",
     ) -> None:
         self.broken = contextmanager(patches or _nothing)
         self.sabotage = sabotage
         self.capture_mode = capture_mode
+        self.protocol = protocol
 
 
 def _nothing() -> Iterator[None]:
@@ -129,6 +133,35 @@ def _cancel_wins() -> Iterator[None]:
         yield
 
 
+def _rejected_is_delivered() -> Iterator[None]:
+    """A payment that the register did not take stays approved."""
+    taken = rules._move(moves.acknowledged, State.ATTENTION, State.CLOSED)
+    with _moves({(State.REPORT, ev.ResultRejected): taken}):
+        yield
+
+
+def _silence_is_yes() -> Iterator[None]:
+    """Whatever a ZVT register answers to "paid", and if it answers nothing: it has taken it."""
+    with patch.object(Telling, "_not_taken", lambda telling, report: telling._decide(report, taken=True)):
+        yield
+
+
+def _old_answers_are_kept() -> Iterator[None]:
+    """A Concert register that asks for something new is told the answer to what it asked before."""
+    with patch.object(ConcertProtocol, "_forget_others", lambda _protocol, _request: []):
+        yield
+
+
+def _refund_is_forgotten() -> Iterator[None]:
+    """A payment that the register did not take is told and kept as cancelled."""
+
+    def forget(sale: Sale) -> Sale:
+        return replace(sale, reason=Reason.REGISTER_CANCELLED) if sale.reason is Reason.PAID else sale
+
+    with patch.object(moves, "not_taken", forget):
+        yield
+
+
 def _print_again_unmarked() -> Iterator[None]:
     """A receipt that a power cut interrupted comes again without the word AFRIT."""
 
@@ -159,6 +192,11 @@ BROKEN_RULES: Mapping[str, BrokenRule] = {
     "lost capture told as declined": BrokenRule(patches=_lost_capture_is_declined),
     "capture repeated after a power cut": BrokenRule(patches=_capture_after_power_cut),
     "cancel wins over a payment": BrokenRule(patches=_cancel_wins, capture_mode=None),
+    "rejected ZVT result counted as delivered": BrokenRule(patches=_rejected_is_delivered, protocol="zvt"),
+    "rejected Concert result counted as delivered": BrokenRule(patches=_rejected_is_delivered, protocol="concert"),
+    "silence of the register taken for yes": BrokenRule(patches=_silence_is_yes, protocol="zvt"),
+    "old answer told to a new request": BrokenRule(patches=_old_answers_are_kept, protocol="concert"),
+    "untaken payment kept as cancelled": BrokenRule(patches=_refund_is_forgotten, protocol="zvt"),
     "interrupted receipt printed unmarked": BrokenRule(patches=_print_again_unmarked),
 }
 """Each must turn the simulation red. A new promise brings its own way to break it."""
