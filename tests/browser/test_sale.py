@@ -19,7 +19,7 @@ def test_phone_customer_accepts_on_the_phone(counter):
     before = counter.receipts()
     counter.ring_up("1.990")
     counter.expect_screen("1.990 kr.")
-    counter.pay_by_phone()
+    counter.press(f"{PATIENT_PHONE}#")
     counter.accept()
     expect_paid(counter, before)
     expect(counter.page.locator("#history")).to_contain_text("Paid")
