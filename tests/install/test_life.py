@@ -1,8 +1,8 @@
 """A terminal's life on a clean machine, in order: installed, configured, used, cut off, upgraded, taken away.
 
 Everything goes through the commands an operator has, under a real systemd that applies the unit as it is. All that is
-added to the unit is leave to use a pty, because a container has no serial port. Not enforced in a container: the list of
-devices and the memory limits.
+added to the unit is leave to use a pty, because a container has no serial port. A container does not enforce the list
+of devices and the memory limits.
 """
 
 from __future__ import annotations
