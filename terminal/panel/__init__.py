@@ -1,13 +1,29 @@
 """The front panel: the counter's devices on one page of a browser, and the same as HTTP calls.
 
+The page and what every panel has:
+
     backend.py        what the page is shown and may do: implemented by whoever composes terminal and devices
     counter.py        that, for the running terminal and its simulated devices
     changes.py        who is told that something changed
     server.py         the HTTP face
     event_stream.py   its server-sent events
     guard.py          keeps other web sites and other hosts out
-    serving.py        the panel's web server, started and stopped with the program
+    answers.py        what its endpoints have in common
+    login.py          lets nobody in without the password, once there is one; password.py keeps it
+    register_log.py   the register's bytes as lines
+    story.py          what is happening: timeline.py, state_diagram.py, promises.py and the journal's rows
+    serving.py        puts a panel together: for a real counter, and for a simulated one
     static/           the page: plain HTML, CSS and ES modules, no build step
+
+And what only a simulated counter has:
+
+    stage.py          devices, cable, customers, service, and a terminal that can lose its power
+    surroundings.py   its mains, disk, clock and network
+    faults.py         everything that can go wrong there, by name; fault_catalogue.py has the list
+    scenario.py       a run of the counter as a small file; player.py plays it, recording.py writes one down
+    scenarios/        those that ship; each is a test
+    lab.py            all of that over HTTP
+    panel_cli.py      and from the command line
 
 Importing this package imports no web server; ``terminal.panel.server`` does.
 """

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
+from playwright.sync_api import expect
 
 from terminal import panel
 from tests.browser.chromium import chromium
@@ -15,8 +16,8 @@ from tests.browser.counter_page import CounterPage
 from tests.browser.demo import demo
 
 TARGET = Path(panel.__file__).with_name("panel.png")
-SIZE = {"width": 1320, "height": 860}
-COLOURS = 160
+SIZE = {"width": 1400, "height": 1150}
+COLOURS = 256
 LARGEST_BYTES = 150_000
 
 
@@ -28,8 +29,11 @@ def main() -> int:
         counter.accept()
         counter.expect_till("Paid")
         counter.expect_receipts(2)
+        expect(counter.page.locator("#promises li.kept")).to_have_count(6)
         picture = Image.open(io.BytesIO(counter.page.screenshot()))
-        picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(TARGET, optimize=True)
+        picture.convert("RGB").quantize(COLOURS, Image.Quantize.FASTOCTREE, kmeans=2, dither=Image.Dither.NONE).save(
+            TARGET, optimize=True
+        )
         counter.close()
     size = TARGET.stat().st_size
     print(f"{TARGET}: {picture.width} x {picture.height}, {size} bytes")
