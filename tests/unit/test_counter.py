@@ -254,7 +254,7 @@ def test_a_rejected_payment_waits_for_staff_and_does_not_hold_up_the_next_sale()
 def test_staff_settle_one_sale_while_a_customer_types_for_another() -> None:
     waiting = [replace(walk_to(State.ATTENTION).sale, number=number) for number in (3, 4)]
     desk = desk_with(walk_to(State.ENTRY).sale, attention=tuple(waiting)).press("822")
-    desk.happen(ev.SettledByStaff(3, ev.Verdict.PAID))
+    desk.happen(ev.SettledByStaff(3, ev.Verdict.UNPAID))
     assert [sale.number for sale in desk.view.attention] == [3, 4], "that verdict does not fit, nothing changes"
     desk.happen(ev.SettledByStaff(3, ev.Verdict.REFUNDED))
     assert [sale.number for sale in desk.view.attention] == [4]
