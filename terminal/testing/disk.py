@@ -38,7 +38,7 @@ class SimulatedDisk:
         self._ended: dict[int, None] = {}
         """Numbers of the sales that ended in this period."""
         self._ghost: Callable[[], None] | None = None
-        """A commit that ended with an error and whose bytes are there all the same, until the next one goes over them."""
+        """A commit that ended with an error; its bytes are there all the same, until the next one replaces them."""
         self._undo: Callable[[], None] = lambda: None
         self._held: list[tuple[str, Callable[[], None]]] | None = None
 

@@ -13,9 +13,12 @@ import pytest
 from msgspec.structs import replace
 
 from terminal import journal_repair
+from terminal.clerk import Clerk, Names
+from terminal.counter import ConditionsChanged, Counter, CounterRules
 from terminal.errors import JournalError
 from terminal.journal import JournalFile, JournalHealth, ReceiptState
 from terminal.journal_rows import RepairRow
+from terminal.netgiro.nonce import TICKS_PER_S, UNIX_EPOCH_TICKS, mark_after_loss
 from terminal.sale import State
 from terminal.totals import Close, Totals
 from tests.unit.journal_samples import a_sale, append_paid, opened, ticking_clock
@@ -418,3 +421,47 @@ def test_the_mirror_is_text_that_a_person_can_read(path: Path) -> None:
     lines = remains(path).decode().splitlines()
     assert '"row":"entry"' in lines[1]
     assert '"reference":"T1-000001-ABCDEF"' in lines[1]
+
+
+# --- who is told ------------------------------------------------------------------------------------------------------
+
+
+def told_at_a_start(journal: JournalFile) -> JournalHealth:
+    """What the screen will know."""
+    clerk = Clerk(Counter(CounterRules()), journal, Names("T1", ticking_clock()))
+    for event in clerk.start():
+        clerk.handle(event)
+    return clerk.view.conditions.journal_health
+
+
+def test_staff_are_told_of_a_repair_until_the_next_start(path: Path) -> None:
+    no_database(path)
+    with opened(path) as journal:
+        assert told_at_a_start(journal) is JournalHealth.REPAIRED
+    with opened(path) as journal:
+        assert told_at_a_start(journal) is JournalHealth.SOUND
+
+
+def test_staff_are_told_when_the_mirror_fails_and_when_it_is_back(path: Path) -> None:
+    with opened(path) as journal:
+        clerk = Clerk(Counter(CounterRules()), journal, Names("T1", ticking_clock()))
+        clerk.start()
+        journal.mirror_ok = False
+        told = clerk.handle(ConditionsChanged({"network_ok": False})).follow_ups
+        assert told == (ConditionsChanged({"journal_health": JournalHealth.UNMIRRORED}),)
+        clerk.handle(told[0])
+        append_paid(journal, 31)
+        told = clerk.handle(ConditionsChanged({"network_ok": True})).follow_ups
+        assert told == (ConditionsChanged({"journal_health": JournalHealth.SOUND}),)
+
+
+def test_lost_marks_of_nonces_are_jumped_over_at_every_later_start(path: Path) -> None:
+    shutil.rmtree(mirror_of(path))
+    no_database(path)
+    for _ in range(2):
+        with opened(path) as journal:
+            lost_at_s = journal.marks_lost_at_s()
+            assert lost_at_s is not None
+            mark = mark_after_loss(journal.nonce_high_water(), lost_at_s)
+            assert mark >= UNIX_EPOCH_TICKS + int((lost_at_s + 600) * TICKS_PER_S)
+    assert mark_after_loss(7, None) == 7
