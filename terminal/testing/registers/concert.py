@@ -99,7 +99,7 @@ class ConcertDriver(RegisterDriver):
         self._cancel_is_open = True
         self._say(f"0100000000{self._flag}10352{CANCEL_PRIVATE}A010B010CMD=CANCEL")
 
-    def repeat_last(self) -> None:
+    def pay_again(self) -> None:
         """The same request again: while the sale is open it is the same sale."""
         self._say(self._request)
 

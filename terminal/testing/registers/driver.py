@@ -83,8 +83,12 @@ class RegisterDriver:
         """Stop the latest request."""
         raise NotImplementedError
 
+    def pay_again(self) -> None:
+        """Make the latest request once more while it is open."""
+        raise NotImplementedError
+
     def repeat_last(self) -> None:
-        """Ask how the latest request ended, or make it once more, whichever the language has."""
+        """Ask how the latest request ended."""
         raise NotImplementedError
 
     def give_up(self) -> None:

@@ -24,6 +24,10 @@ class TapDriver(RegisterDriver):
         self._waits = True
         self._show(self._with_points(amount_kr))
 
+    def pay_again(self) -> None:
+        """The same total again, as a display that is written anew, or a copy of the receipt."""
+        self._show(self._with_points(self.amount_kr))
+
     def _show(self, amount: str) -> None:
         raise NotImplementedError
 

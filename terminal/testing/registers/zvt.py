@@ -111,7 +111,7 @@ class ZvtDriver(RegisterDriver):
         return {
             "asks for the status": lambda: self._interrupt(STATUS_ENQUIRY),
             "asks for a diagnosis": lambda: self._interrupt(DIAGNOSIS),
-            "sends the payment again": self._send_payment_again,
+            "sends the payment again": self.pay_again,
             "aborts": self.cancel,
         }
 
@@ -120,8 +120,9 @@ class ZvtDriver(RegisterDriver):
         if self._asked is None and self._flying is None:
             self._send_command(kind, apdu)
 
-    def _send_payment_again(self) -> None:
-        if self._session is not None and not self._is_over:
+    def pay_again(self) -> None:
+        """In the middle of the session: the terminal must not begin a second payment."""
+        if self._session is not None and self._was_accepted and not self._is_over:
             self._interrupt(payment(int(self._digits(self.amount_kr))), "pay")
 
     @property
@@ -304,4 +305,5 @@ class ZvtDriver(RegisterDriver):
 
     def _take(self, *, paid: bool, words: str) -> None:
         self._is_over = True
+        self._commands = deque(command for command in self._commands if command[0] != "pay")
         self._tell(paid=paid, amount_kr=self.amount_kr, words=words)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 GOOD = bytes.fromhex("800000")
 WAIT = bytes.fromhex("849C00")
@@ -20,6 +21,7 @@ Manners = Callable[[bytes], bytes | None]
 """The answer to a command of the terminal; None for silence."""
 
 
+@lru_cache(maxsize=1024)  # most frames are said again and again
 def crc(data: bytes) -> int:
     """CRC-16/KERMIT bit by bit, as PA00P016 draws it."""
     register = 0
