@@ -89,7 +89,14 @@ def magic_amounts() -> list[dict[str, Any]]:
 
 HELP: Mapping[str, Any] = {
     "use": "PUT one object; switches are switched off with on=false, all of them with DELETE.",
-    "fields": {field.encode_name: str(field.type) for field in msgspec.structs.fields(FaultRequest)},
-    "calls": [*CALLS, ANY_CALL],
+    "fields": {
+        "fault": "its name",
+        "on": "false switches it off (default true)",
+        "call": f"for server-* and power-cut-*-call: {', '.join(CALLS)} or {ANY_CALL} (default)",
+        "times": "for server-*: how many calls (default 1)",
+        "seconds": "for server-slow, server-slow-before and customer-accepts-late (default 5)",
+        "code": "for server-result-code (default 10302)",
+        "key": "for keypad-stuck (default 5)",
+    },
     "example": {"fault": "server-lost-after", "call": "ConfirmCart"},
 }

@@ -43,6 +43,8 @@ class ScenarioRecorder:
         self._keys = ""
         self._ids: list[str] = []
         self._state = ""
+        """The last state that the steps have waited for."""
+        self._came_to = ""
         self._before: Callable[[], tuple[int, int]] = lambda: (0, 0)
         self.is_on = False
 
@@ -62,7 +64,7 @@ class ScenarioRecorder:
         before = self._before()
         lines = [one.text for one in self._backend.register_log() if one.sender == "terminal"]
         end = Expect(
-            state=self._backend.state().state,
+            state=self.state_now(),
             register=" ".join(lines[-1].split()[:2]) if lines and not lines[-1].startswith("WAIT") else None,
             paid=captures - before[0],
             receipts=receipts - before[1],
@@ -73,10 +75,14 @@ class ScenarioRecorder:
         steps = (*self._steps[: MAX_STEPS - 1], Step(expect=end))
         return write_scenario(Scenario(title=title, about=about, steps=steps))
 
-    def noted(self, method: str, path: str, body: bytes) -> None:
-        """A request that was carried out."""
+    def state_now(self) -> str:
+        return self._backend.state().state
+
+    def noted(self, method: str, path: str, body: bytes, state_before: str) -> None:
+        """A request that was carried out, and the state in which it was made."""
         if not self.is_on:
             return
+        self._came_to = state_before
         try:
             given = msgspec.json.decode(body) if body else {}
         except ValueError:
@@ -144,10 +150,9 @@ class ScenarioRecorder:
         self._steps.append(step)
 
     def _wait_for_state(self) -> None:
-        state = self._backend.state().state
-        if state != self._state:
-            self._state = state
-            self._steps.append(Step(expect=Expect(state=state)))
+        if self._came_to != self._state:
+            self._state = self._came_to
+            self._steps.append(Step(expect=Expect(state=self._came_to)))
 
 
 def _fault_step(given: dict[str, Any]) -> Step:
@@ -169,7 +174,7 @@ class RecordingMiddleware:
         if scope["type"] != "http" or scope["method"] == "GET" or not self._recorder.is_on:
             await self._app(scope, receive, send)
             return
-        body = bytearray()
+        body, state_before = bytearray(), self._recorder.state_now()
         status = 500
 
         async def hearing() -> Message:
@@ -185,4 +190,4 @@ class RecordingMiddleware:
 
         await self._app(scope, hearing, sending)
         if status < 300:
-            self._recorder.noted(scope["method"], scope["path"], bytes(body))
+            self._recorder.noted(scope["method"], scope["path"], bytes(body), state_before)

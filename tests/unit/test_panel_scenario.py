@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terminal.panel.fault_catalogue import FAULTS, FaultRequest
+from terminal.panel.faults import HELP
 from terminal.panel.lab import library
 from terminal.panel.scenario import MAX_BYTES, MAX_STEPS, Expect, Scenario, Step, Words, read_scenario, write_scenario
 
@@ -194,6 +195,7 @@ def test_a_run_over_http_is_recorded_as_a_scenario_that_plays(tmp_path):
         toml = (await client.post("/api/recording", json={"on": False})).json()["toml"]
         steps = read_scenario(toml).steps
         assert [step.action for step in steps] == ["fault", "pay", "expect", "keys", "expect", "sms_code", "expect"]
+        assert [step.expect.state for step in steps if step.expect] == ["entry", "code_entry", "idle"]
         assert code not in toml
         await client.delete("/api/faults")
         played = await client.post("/api/scenarios/play?wait=1", json={"toml": toml})
@@ -217,3 +219,8 @@ async def until(panel, state):
         with panel.backend.changes.subscribe() as changes:
             while panel.backend.state().state != state:
                 await changes.wait()
+
+
+def test_help_explains_every_field_of_a_fault():
+    assert list(HELP["fields"]) == list(FaultRequest.__struct_fields__)
+    assert FaultRequest(**HELP["example"]).fault in FAULTS
