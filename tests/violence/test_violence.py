@@ -53,6 +53,7 @@ def sell(counter: ShopCounter, sale_id: str) -> str:
     result = counter.result(sale_id)
     assert result.startswith("OK 1990 ")
     assert captures(counter, sale_id) == [1990]
+    counter.wait_for("idle")  # else a kill could come before the result counts as told, and it is told again
     return result
 
 
@@ -107,6 +108,7 @@ def test_without_the_journal_nothing_is_captured_and_nothing_begun(
         counter.register.ask(f"STATUS ID={name}", f"BUSY ID={name}|ERR UNAVAILABLE .*")
     assert counter.result(name).startswith("OK 1990 ")
     assert captures(counter, name) == [1990]
+    counter.wait_for("idle")
     with trouble(counter):
         counter.register.ask(f"PAY 500 ID={name}-2", f"ERR UNAVAILABLE ID={name}-2 .*|ERR UNAVAILABLE .*")
     sell(counter, f"after-{name}")
@@ -156,7 +158,6 @@ def log(path: Path) -> None:
 @pytest.mark.parametrize("damage", [last_page, header, log])
 def test_a_damaged_journal_keeps_its_sales(counter: ShopCounter, damage: Callable[[Path], None]) -> None:
     told = sell(counter, f"before-{damage.__name__}")
-    counter.wait_for("idle")
     path = counter.folder / "journal.db"
     if damage is not log:  # else the log would still hold every page
         with contextlib.closing(sqlite3.connect(path)) as db:
