@@ -145,7 +145,15 @@ def test_a_key_makes_a_sale_of_it_under_a_name_of_the_terminals_own(desk: Desk, 
     assert [(entry.event, entry.sale) for entry in desk.journal.latest_entries()] == [("SaleRequested", sale)]
 
 
-@pytest.mark.parametrize("key", "0123456789BCD")
+def test_the_menu_hides_an_offer_only_while_it_is_open(desk: Desk) -> None:
+    desk.see(1990)
+    desk.press("D")
+    assert desk.clerk.view.offered_kr is None
+    desk.press("*")
+    assert desk.clerk.view.offered_kr == 1990
+
+
+@pytest.mark.parametrize("key", "0123456789BC")
 def test_other_keys_leave_an_offer_alone(desk: Desk, key: str) -> None:
     desk.see(1990)
     assert desk.press(key) is None
