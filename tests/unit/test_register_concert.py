@@ -479,6 +479,20 @@ def test_a_register_that_asked_for_something_else_is_not_told_the_old_result_eve
     assert bench.requests == [ResultRejected("T1-1")]
 
 
+@pytest.mark.parametrize("is_ended", [True, False])
+def test_a_register_that_asks_for_anything_but_a_cancel_has_given_up_the_sale(is_ended: bool) -> None:
+    bench = Bench()
+    sale = bench.sell(ask())
+    if is_ended:
+        bench.end(sale)
+    bench.request(ask("00000000", tail="A010B010CMD=STATE"))
+    assert bench.status() == "7"
+    if not is_ended:
+        bench.end(sale)
+    assert bench.wait(60) == b""
+    assert bench.requests == [ResultRejected("T1-1")]
+
+
 def test_the_same_amount_after_the_answer_is_the_next_customer() -> None:
     bench = Bench()
     first = bench.sell(ask())
