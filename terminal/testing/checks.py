@@ -163,6 +163,14 @@ def doubts(disk: SimulatedDisk, register: SimulatedRegister) -> Iterator[str]:
             yield f"{ring.name} was taken as paid and stands as {', '.join(str(outcome) for outcome in outcomes)}"
 
 
+def needless_refunds(disk: SimulatedDisk, register: SimulatedRegister) -> Iterator[str]:
+    """Only what a register refused, ignored or gave up is to be paid back, as long as no word is lost on the way."""
+    for ring in register.rings:
+        due = [sale.number for sale in _sales_of(disk, register, ring) if sale.outcome is Outcome.REFUND_DUE]
+        if due and not any(like.is_left_alone or like.is_refused for like in register.like(ring)):
+            yield f"{ring.name} refused nothing, and {due} are to be refunded"
+
+
 def _privacy(disk: SimulatedDisk, secrets: set[str]) -> Iterator[str]:
     """No kennitala, phone or code in any durable byte. Short ones are looked for as whole strings."""
     if not secrets:

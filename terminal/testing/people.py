@@ -53,6 +53,8 @@ class Ring(msgspec.Struct):
     """Every word about how it ended."""
     is_left_alone: bool = False
     """The register has given it up."""
+    is_refused: bool = False
+    """The register did not take a result that it heard, or asked for something else before that came."""
 
     @property
     def is_over(self) -> bool:
@@ -148,6 +150,7 @@ class SimulatedRegister:
             moods["cancels"] = driver.cancel
         mood = self._world.rng.choice(list(moods))
         self._world.tell("register", mood)
+        self._current.is_refused = self._current.is_refused or mood in driver.gives_up_by
         moods[mood]()
 
     def _give_up(self) -> None:
@@ -167,6 +170,7 @@ class SimulatedRegister:
         if self._world.happens(self._world.rates.register_mood / 2, "result not taken at once"):
             manner: Manner = self._world.rng.choice(("waits", "refuses", "ignores"))
             self._world.tell("register", f"{manner} the result")
+            self._current.is_refused = True
             return manner
         return "takes"
 
@@ -175,7 +179,8 @@ class SimulatedRegister:
         data = self.driver.take_wire()
         if data:
             data = self._spoiled(data)
-            self._world.tell("register", repr(data)[2:-1])
+            if self._world.tells:
+                self._world.tell("register", repr(data)[2:-1])
             self._world.at(0.01, lambda: self._deliver(data))
         due_s = self.driver.next_wakeup_s
         if due_s is None:
@@ -232,7 +237,8 @@ class SimulatedRegister:
         if self.driver.survives_noise:
             if self._world.happens(self._world.rates.line_trouble, "line trouble"):
                 data = b"" if self._world.rng.random() < 0.5 else _with_flipped_bit(data, self._world.rng)
-            self._world.tell("terminal", f"says {data.hex(' ')}")
+            if self._world.tells:
+                self._world.tell("terminal", f"says {data.hex(' ')}")
         self.driver.hear(data)
         self._flush()
 

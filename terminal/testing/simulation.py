@@ -96,8 +96,9 @@ def simulate(
             violations.append(f"{world.waiting} things are still waiting to happen")
         violations += checks.at_the_end(terminal, disk, netgiro, register, paper, cashier.typed)
         doubts = list(checks.doubts(disk, register))
-        if doubts and not _may_lose_words(world):
+        if not _may_lose_words(world):
             violations += [f"{doubt}, though nothing was lost on the way" for doubt in doubts]
+            violations += checks.needless_refunds(disk, register)
     except Violation as violation:
         violations.append(str(violation))
     except Exception as error:

@@ -68,7 +68,8 @@ class World:
         self.cuts = 0
         self.faults: dict[str, int] = {}
         self._cut_at = cut_at
-        self._tell = tell
+        self.tells = tell
+        """Somebody listens to the story; telling it costs time."""
         self._queue: list[tuple[float, int, Callable[[], object]]] = []
         self._count = 0
 
@@ -119,5 +120,5 @@ class World:
     # --- the story ----------------------------------------------------------------------------------------------------
 
     def tell(self, who: str, what: str) -> None:
-        if self._tell:
+        if self.tells:
             self.story.append(Line(self.now_s, who, what))

@@ -10,6 +10,7 @@ import pytest
 from terminal.gateway import CaptureMode
 from terminal.sale import Outcome
 from terminal.testing.command import tally
+from terminal.testing.registers.languages import LANGUAGES
 from terminal.testing.sabotage import BROKEN_RULES
 from terminal.testing.simulation import Result, simulate
 from terminal.testing.world import NO_TROUBLE
@@ -32,25 +33,41 @@ def test_no_promise_is_broken_in_thousands_of_troubled_sales() -> None:
     assert total.violations == []
     assert total.sales >= 5_000
     assert total.cuts >= 2_000
+    assert set(total.protocols) == set(LANGUAGES)
+    assert total.protocols.most_common()[-1][1] >= 200, "a protocol is hardly ever spoken"
     for mode in CaptureMode:
         assert total.outcomes[f"{mode} approved"] > 100, f"{mode} is hardly ever paid: the worlds prove little"
 
 
-def test_without_trouble_every_customer_with_credit_pays() -> None:
-    for seed in range(50):
-        result = simulate(seed, rates=NO_TROUBLE)
+@pytest.mark.parametrize("protocol", LANGUAGES)
+def test_without_trouble_every_customer_with_credit_pays_and_is_told_so(protocol: str) -> None:
+    results = [simulate(seed, rates=NO_TROUBLE, protocol=protocol) for seed in range(30)]
+    for result in results:
         assert result.violations == ()
-        assert Outcome.UNKNOWN not in result.outcomes
-        assert Outcome.FAILED not in result.outcomes
+        assert set(result.outcomes) <= {Outcome.APPROVED, Outcome.DECLINED}
+    assert sum(result.outcomes.get(Outcome.APPROVED, 0) for result in results) >= 30
+
+
+@pytest.mark.parametrize("protocol", ["zvt", "concert"])
+def test_power_cut_at_every_single_point_of_a_world_with_an_acknowledging_register(protocol: str) -> None:
+    doubts = 0
+    for seed in EXHAUSTIVE_SEEDS[:3]:
+        options = {"rates": NO_TROUBLE, "capture_mode": CaptureMode.MANUAL, "protocol": protocol}
+        points = simulate(seed, **options).cut_points
+        for point in range(1, points + 1):
+            result = simulate(seed, cut_at=point, **options)
+            assert result.violations == (), f"seed {seed}, power cut at point {point}"
+            doubts += result.doubts
+    assert doubts >= 1, "the register's word was never lost: the cuts prove little"
 
 
 @pytest.mark.parametrize("mode", CaptureMode)
 def test_power_cut_at_every_single_point_of_a_world(mode: CaptureMode) -> None:
     cuts = 0
     for seed in EXHAUSTIVE_SEEDS:
-        points = simulate(seed, rates=NO_TROUBLE, capture_mode=mode).cut_points
+        points = simulate(seed, rates=NO_TROUBLE, capture_mode=mode, protocol="line").cut_points
         for point in range(1, points + 1):
-            result = simulate(seed, rates=NO_TROUBLE, capture_mode=mode, cut_at=point)
+            result = simulate(seed, rates=NO_TROUBLE, capture_mode=mode, protocol="line", cut_at=point)
             assert result.violations == (), f"seed {seed}, power cut at point {point}"
             cuts += result.cuts
     assert cuts >= 100

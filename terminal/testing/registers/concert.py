@@ -58,6 +58,7 @@ class ConcertDriver(RegisterDriver):
 
     acknowledges = True
     can_ask_again = False
+    gives_up_by = frozenset({"asks for the state"})
 
     def __init__(
         self,
@@ -82,6 +83,8 @@ class ConcertDriver(RegisterDriver):
         self._waits_until_s: float | None = None
         self._cancel_is_open = False
         self._is_over = True
+        self._was_delivered = False
+        """The terminal has acknowledged the latest request."""
         self.cancel_answers: list[str] = []
         """Statuses of the answers to its CMD=CANCEL."""
 
@@ -91,11 +94,14 @@ class ConcertDriver(RegisterDriver):
         private = f"{self.attempts:010d}" if self._names_sales else " " * 10
         options = "A010B010" if self._is_plus else ""
         self._request = f"01{self._digits(amount_kr):0>8}{self._flag}10352{private}{options}"
-        self._is_over, self._cancel_is_open = False, False
+        self._is_over = self._cancel_is_open = self._was_delivered = False
         self._outgoing.clear()
         self._say(self._request)
 
     def cancel(self) -> None:
+        """Of what the terminal has; of anything else there is nothing to cancel."""
+        if not self._was_delivered:
+            return
         self._cancel_is_open = True
         self._say(f"0100000000{self._flag}10352{CANCEL_PRIVATE}A010B010CMD=CANCEL")
 
@@ -163,7 +169,8 @@ class ConcertDriver(RegisterDriver):
     def _hung_up(self) -> None:
         """The terminal has the message."""
         self.wire += EOT
-        self._outgoing.pop(0)
+        said = self._outgoing.pop(0)
+        self._was_delivered = self._was_delivered or said.payload == self._request
         self._waits_until_s = self._clock() + PATIENCE_S
         self._phase, self._tries = Phase.IDLE, 0
         if self._outgoing:
