@@ -107,6 +107,8 @@ class Clerk:
         self._journal = journal
         self._names = names
         self._unsettled: deque[Sale] = deque()
+        self._refused: list[Input] = []
+        """What the disk did not take; it comes again."""
         self._next_number = 1
 
     def start(self) -> tuple[Input, ...]:
@@ -119,6 +121,8 @@ class Clerk:
 
     def handle(self, event: Input) -> Handled:
         """Decide and commit. Never raises on any input; a disk that says no leaves the view where it was."""
+        if isinstance(event, ev.DeadlinePassed) and any(one is not event for one in self._refused):
+            return Handled(Decision(view=self.view), retry=event)  # what came in time must not be late by the disk
         event = self._counter.sale_taken(self.view, event) or event
         try:
             decision = self._counter.decide(self.view, self._enriched(event))
@@ -130,6 +134,7 @@ class Clerk:
                 self._journal.append_receipts(decision.receipts)
         except JournalError as error:
             return self._not_written(event, error)
+        self._refused = [one for one in self._refused if one is not event]
         self.view = decision.view
         follow_ups = (*decision.follow_ups, *self._written(decision), *self._health_changed(), *self._resume())
         return Handled(decision, follow_ups)
@@ -194,6 +199,8 @@ class Clerk:
                 | ev.CallbackReceived()
             ):
                 return Handled(Decision(view=self.view), told)
+        if not any(one is event for one in self._refused):
+            self._refused.append(event)
         return Handled(Decision(view=self.view), told, retry=event)
 
     def _health_changed(self) -> tuple[Input, ...]:

@@ -308,6 +308,22 @@ def test_a_cancellation_that_could_not_be_written_is_not_called_accepted(path: P
     run(path, scenario)
 
 
+def test_a_deadline_does_not_overtake_what_the_disk_has_refused(path: Path) -> None:
+    async def scenario(terminal: Terminal) -> None:
+        await terminal.pay(until=State.REPORT)
+        terminal.disk.is_full = True
+        await terminal.happen(reg.ResultDelivered("42"))
+        terminal.disk.is_full = False
+        await terminal.happen(ev.DeadlinePassed(1, State.REPORT))  # before the register's word comes again
+        assert terminal.sale.state is State.REPORT
+        await asyncio.sleep(2 * JOURNAL_RETRY_S + 0.1)
+        stored = terminal.disk.find_sale(1)
+        assert stored is not None
+        assert (stored.state, stored.acknowledged) == (State.CLOSED, True)
+
+    run(path, scenario)
+
+
 def test_a_callback_that_could_not_be_written_is_not_acknowledged(path: Path) -> None:
     async def scenario(terminal: Terminal) -> None:
         await terminal.pay(until=State.CUSTOMER)
