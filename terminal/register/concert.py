@@ -9,9 +9,10 @@ the terminal's answer. There are no ids: an answer belongs to the request before
 money right is *the register hears only the answer to its latest request*:
 
 * The same request again, while its sale is open, is the register trying again; it gets that sale's answer.
-* Another request means that the register has given up the one before, and so does any command but CANCEL. That sale's
-  result is not told any more, because it would be taken for the new one's, or acknowledged unread; if it was paid, it
-  counts as rejected (a refund is due).
+* Another request means that the register has given up the one before. That sale's result is not told any more, because
+  it would be taken for the new one's; if it was paid, it counts as rejected (a refund is due).
+* After a start the terminal does not know what the register waits for. The first that it says tells: if that is a
+  command other than CANCEL, it waits for no sale, and would acknowledge a result without using it.
 * What another request gives up is given up with our ACK to it: its EOT may get lost on the way.
 * A call of the register goes before an answer of ours, unless it is just listening to that.
 * An answer that is not acknowledged, after some tries, is rejected.
@@ -134,7 +135,9 @@ class ConcertProtocol:
 
     def _forget_others(self, request: cf.ConcertRequest) -> list[RegisterRequest]:
         """The register has given up what it asked before. So it thinks from our ACK on, even if its EOT gets lost."""
-        if request.command == "CANCEL" or self._is_about_to_be_told(request):
+        if self._is_about_to_be_told(request):
+            return []
+        if request.command and (request.command == "CANCEL" or self._latest_echo is not None):
             return []
         self._latest_echo, self._cancelling = request.echo, None
         given_up = [answer.register_id for answer in self._link.answers if answer.register_id]

@@ -54,7 +54,7 @@ class Ring(msgspec.Struct):
     is_left_alone: bool = False
     """The register has given it up."""
     is_refused: bool = False
-    """The register did not take a result that it heard, or asked for something else before that came."""
+    """The register did not take a result that it heard."""
 
     @property
     def is_over(self) -> bool:
@@ -150,7 +150,6 @@ class SimulatedRegister:
             moods["cancels"] = driver.cancel
         mood = self._world.rng.choice(list(moods))
         self._world.tell("register", mood)
-        self._current.is_refused = self._current.is_refused or mood in driver.gives_up_by
         moods[mood]()
 
     def _give_up(self) -> None:

@@ -58,7 +58,6 @@ class ConcertDriver(RegisterDriver):
 
     acknowledges = True
     can_ask_again = False
-    gives_up_by = frozenset({"asks for the state"})
 
     def __init__(
         self,

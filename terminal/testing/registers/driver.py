@@ -46,8 +46,6 @@ class RegisterDriver:
     survives_noise = True
     """What the terminal says to it is protected by a checksum, so that damage is noticed."""
 
-    gives_up_by: frozenset[str] = frozenset()
-    """Moods in which it turns to something else, and does not wait for the result any more."""
     tells_apart = True
     """Two requests for the same amount are two requests."""
 
