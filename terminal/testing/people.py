@@ -156,7 +156,7 @@ class SimulatedRegister:
         self._current.is_left_alone = True
         if self.driver.acknowledges:
             self.driver.give_up()
-        self._advance()
+        self._advance(self.driver.pause_after_giving_up_s)
 
     def _maybe_close_by_hand(self) -> None:
         """Nobody tells this register: the cashier looks at the terminal and closes the sale."""
@@ -259,9 +259,9 @@ class SimulatedRegister:
         if not self.is_done and self.rings[self._next].is_over:
             self._advance()
 
-    def _advance(self) -> None:
+    def _advance(self, pause_s: float = 0.0) -> None:
         self._next += 1
-        self._world.at(self._world.rng.uniform(1, 20), self._ring_up)
+        self._world.at(pause_s + self._world.rng.uniform(1, 20), self._ring_up)
 
 
 def _with_flipped_bit(data: bytes, rng: random.Random) -> bytes:

@@ -46,6 +46,8 @@ class RegisterDriver:
     survives_noise = True
     """What the terminal says to it is protected by a checksum, so that damage is noticed."""
 
+    pause_after_giving_up_s = 0.0
+    """Before this a new request cannot be told from a repetition of the last."""
     tells_apart = True
     """Two requests for the same amount are two requests."""
 

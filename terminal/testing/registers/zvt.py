@@ -54,6 +54,7 @@ class ZvtDriver(RegisterDriver):
     """``config``: the byte of its registration; None: it pays without one."""
 
     acknowledges = True
+    pause_after_giving_up_s = TRANSMISSIONS * T2_S
 
     def __init__(self, clock: Callable[[], float], *, decimals: AmountDecimals = 0, config: int | None = None) -> None:
         super().__init__(clock, decimals=decimals)
