@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from datetime import UTC
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from hardware.interfaces import Cut, Document, TextLine
 from terminal.money import AmountDecimals
@@ -48,12 +48,18 @@ def zvt(clock: Clock, decimals: AmountDecimals, rng: random.Random) -> Spoken:
         return ZvtProtocol(decimals, terminal_id="T1", receipt_of=receipt_of, zone=UTC)
 
     config = rng.choice((None, 0x00, 0x08, 0x82, 0x8A))  # none; plain; wants progress; prints; both
-    return Spoken(ZvtDriver(clock, decimals=decimals, config=config), build)
+    takes_text_blocks = rng.random() < 0.3
+    return Spoken(ZvtDriver(clock, decimals=decimals, config=config, takes_text_blocks=takes_text_blocks), build)
 
 
 def concert(clock: Clock, decimals: AmountDecimals, rng: random.Random) -> Spoken:
     options: dict[str, Any] = {name: rng.random() < 0.5 for name in ("is_plus", "wants_report", "names_sales")}
-    return Spoken(ConcertDriver(clock, decimals=decimals, **options), lambda: ConcertProtocol(decimals))
+    cancelled_status: Literal[6, 7] = rng.choice((6, 7))
+
+    def build() -> RegisterProtocol:
+        return ConcertProtocol(decimals, cancelled_status=cancelled_status)
+
+    return Spoken(ConcertDriver(clock, decimals=decimals, **options), build)
 
 
 def display(clock: Clock, decimals: AmountDecimals, _rng: random.Random) -> Spoken:

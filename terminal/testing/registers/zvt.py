@@ -35,6 +35,8 @@ T4_S = 180.0
 TRANSMISSIONS = 3
 PAUSE_S = 0.1
 LONGEST_UNREAD = 8192
+TAKES_TEXT_BLOCKS = "0301" + "0606" + "26040A0206D3"
+"""Service byte, and in TLV the commands it takes: 06 D3."""
 STATUS_ENQUIRY = bytes.fromhex("050100")
 DIAGNOSIS = bytes.fromhex("067000")
 
@@ -51,15 +53,23 @@ class Session(msgspec.Struct):
 
 
 class ZvtDriver(RegisterDriver):
-    """``config``: the byte of its registration; None: it pays without one."""
+    """``config``: the byte of its registration; None: it pays without one. ``takes_text_blocks``: it asks for receipts
+    whole instead of line by line."""
 
     acknowledges = True
     pause_after_giving_up_s = TRANSMISSIONS * T2_S
 
-    def __init__(self, clock: Callable[[], float], *, decimals: AmountDecimals = 0, config: int | None = None) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        *,
+        decimals: AmountDecimals = 0,
+        config: int | None = None,
+        takes_text_blocks: bool = False,
+    ) -> None:
         super().__init__(clock, decimals=decimals)
         self._is_registered = config is None
-        self._config = config or 0
+        self._registration = registration(config or 0, extra=TAKES_TEXT_BLOCKS if takes_text_blocks else "")
         self._unread = b""
         self._commands: deque[tuple[Kind, bytes]] = deque()
         self._answers: deque[bytes] = deque()
@@ -84,7 +94,7 @@ class ZvtDriver(RegisterDriver):
         self._is_over = self._was_accepted = False
         self._forget_session()
         if not self._is_registered:
-            self._commands.append(("other", registration(self._config)))
+            self._commands.append(("other", self._registration))
         self._commands.append(("pay", payment(int(self._digits(amount_kr)))))
         self._pump()
 
