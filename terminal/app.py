@@ -7,7 +7,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -40,6 +40,7 @@ from terminal.runner import Runner, WatchdogDue
 from terminal.sale import Sale
 from terminal.signaller import Signaller
 from terminal.sources import watch_keypad, watch_scanner
+from terminal.timestamps import timestamp_of
 from terminal.view import View
 
 if TYPE_CHECKING:
@@ -54,16 +55,6 @@ REGISTER_COLUMNS: Columns = 32
 """The narrowest paper: what a register prints on is not known."""
 
 log = logging.getLogger(__name__)
-
-
-def utc_text(time_s: float) -> str:
-    """Unix seconds as RFC 3339 with milliseconds."""
-    return datetime.fromtimestamp(time_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def utc_now() -> str:
-    """RFC 3339 with milliseconds."""
-    return utc_text(time.time())
 
 
 class Devices(NamedTuple):
@@ -324,7 +315,7 @@ class TerminalApp:
         return any(isinstance(effect, AcknowledgeCallback) for effect in decision.effects)
 
     def _now(self) -> str:
-        return utc_text(self._seams.wall_clock())
+        return timestamp_of(self._seams.wall_clock())
 
     # --- between the parts --------------------------------------------------------------------------------------------
 

@@ -136,9 +136,9 @@ def _load(options: argparse.Namespace) -> Config:
 
 
 def _open_journal(options: argparse.Namespace) -> JournalFile:
-    from terminal.app import utc_now
     from terminal.journal import JournalFile
+    from terminal.timestamps import timestamp_now
 
-    journal = JournalFile(Path(_load(options).journal.path), utc_now, read_only=True)
+    journal = JournalFile(Path(_load(options).journal.path), timestamp_now, read_only=True)
     journal.open()
     return journal

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 
 from terminal.errors import TerminalError
 from terminal.journal import Entry
 from terminal.money import format_kr
 from terminal.sale import State
+from terminal.timestamps import timestamp
 
 
 def parse_time(text: str | None) -> str | None:
@@ -16,10 +17,9 @@ def parse_time(text: str | None) -> str | None:
     if text is None:
         return None
     try:
-        at = datetime.fromisoformat(text).astimezone(UTC)
+        return timestamp(datetime.fromisoformat(text))
     except (ValueError, OverflowError) as error:
         raise TerminalError(f"{text!r} is not a time: write for example 2026-11-23 or 2026-11-23T14:30") from error
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def entry_json(entry: Entry) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -16,16 +17,16 @@ _STANDS = f"SELECT {_ENTRY}, sales.number FROM sales JOIN entries ON entries.seq
 _T = TypeVar("_T")
 
 
-class JournalReading:
+class JournalReading(ABC):
     """What :class:`terminal.journal_file.JournalFile` answers; how a query is run is up to it."""
 
+    @abstractmethod
     def _read(self, convert: Callable[..., _T], query: str, *values: object) -> list[_T]:
         """The rows, converted. Raises JournalError."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _stream(self, convert: Callable[..., _T], query: str, *values: object) -> Iterator[_T]:
         """The same, one by one. Raises JournalError."""
-        raise NotImplementedError
 
     def nonce_high_water(self) -> int:
         rows = self._rows("SELECT high_water FROM nonces")

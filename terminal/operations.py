@@ -15,7 +15,7 @@ import msgspec
 
 from hardware.interfaces import DeviceError
 from terminal import __version__
-from terminal.app import TerminalApp, utc_now
+from terminal.app import TerminalApp
 from terminal.clerk import Input
 from terminal.config import Config, read_config
 from terminal.config_checks import parse_listen
@@ -26,6 +26,7 @@ from terminal.errors import TerminalError
 from terminal.events import SettledByStaff, Verdict
 from terminal.printer_jobs import NOTHING_TO_PRINT, find_number, slip_for
 from terminal.status import Status, status_of
+from terminal.timestamps import timestamp_now
 
 if TYPE_CHECKING:
     from terminal.metrics import Metrics, MetricsServer
@@ -39,7 +40,7 @@ class Operations:
     def __init__(self, config: Config) -> None:
         self.restart_asked = asyncio.Event()
         self._config = config
-        self._started = utc_now()
+        self._started = timestamp_now()
         self._app: TerminalApp | None = None
         self._metrics: Metrics | None = None
         self._metrics_server: MetricsServer | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from hardware import factory
@@ -22,14 +22,10 @@ from terminal.effects import ReceiptKind
 from terminal.errors import TerminalError
 from terminal.journal import Journal, JournalFile
 from terminal.printing import ReceiptPrinting, shop_of
+from terminal.timestamps import timestamp_now
 
 PATIENCE_S = 60.0
 """For the daemon to answer: a slip takes its time on a slow line."""
-
-
-def utc_now() -> str:
-    """RFC 3339 with milliseconds, as the running terminal writes it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def reprint(config: Config, name: str, kinds: Sequence[ReceiptKind]) -> str:
@@ -80,10 +76,10 @@ async def _reprint_alone(config: Config, name: str, kinds: Sequence[ReceiptKind]
     printer = factory.build_printer(config.printer)
     if printer is None:
         raise TerminalError('there is no printer: set printer.driver in config.toml to other than "none"')
-    journal = Journal(JournalFile(Path(config.journal.path), utc_now))
+    journal = Journal(JournalFile(Path(config.journal.path), timestamp_now))
     try:
         await journal.call(journal.file.open)
-        clerk = Clerk(Counter(CounterRules()), journal.file, Names(config.terminal.id, utc_now))
+        clerk = Clerk(Counter(CounterRules()), journal.file, Names(config.terminal.id, timestamp_now))
         wanted = ReprintRequested(await journal.call(find_number, journal.file, name), tuple(kinds))
         queued = (await journal.call(clerk.handle, wanted)).decision.receipts
         if not queued:

@@ -14,7 +14,7 @@ from hardware.interfaces import DeviceError
 from hardware.register_cable import RegisterCable
 from hardware.signals import SimulatedSignals
 from hardware.simulated import Receipt, SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
-from terminal.app import Devices, TerminalApp, utc_text
+from terminal.app import Devices, TerminalApp
 from terminal.config import Config
 from terminal.messages import words_in
 from terminal.oled import render
@@ -29,6 +29,7 @@ from terminal.panel.backend import (
 from terminal.panel.changes import Changes, Part
 from terminal.panel.register_log import messages
 from terminal.sale import Sale
+from terminal.timestamps import timestamp_of
 from terminal.view import View
 
 PICTURE_SIZE_PX = (128, 64)
@@ -128,7 +129,7 @@ class CounterBackend:
         offset_s = time.time() - asyncio.get_running_loop().time()
         by_lines = self._config.register.protocol == "line"
         log = self._cable.log[-MAX_TRAFFIC:]
-        return list(messages(log, lambda time_s: utc_text(time_s + offset_s), by_lines=by_lines))
+        return list(messages(log, lambda time_s: timestamp_of(time_s + offset_s), by_lines=by_lines))
 
     # --- printer ------------------------------------------------------------------------------------------------------
 

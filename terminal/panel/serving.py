@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute
 from hardware.register_cable import RegisterCable
 from hardware.simulated import SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
 from terminal import __version__
-from terminal.app import Devices, TerminalApp, utc_now
+from terminal.app import Devices, TerminalApp
 from terminal.clerk import Input
 from terminal.config import Config
 from terminal.counter import Decision
@@ -30,6 +30,7 @@ from terminal.panel.server import create_panel
 from terminal.panel.stage import Stage
 from terminal.panel.story import Story
 from terminal.panel.timeline import Timeline
+from terminal.timestamps import timestamp_now
 from terminal.view import Conditions, View
 from terminal.web import WebServer
 
@@ -44,7 +45,7 @@ class PanelServer:
 
     def __init__(self, config: Config, devices: Devices, address: tuple[str, int]) -> None:
         self._backend = CounterBackend(config, devices)
-        self._timeline = Timeline(utc_now, lambda: self._backend.changes.publish(Part.TIMELINE))
+        self._timeline = Timeline(timestamp_now, lambda: self._backend.changes.publish(Part.TIMELINE))
         self._story = Story(self._timeline)
         about = About(
             version=__version__,

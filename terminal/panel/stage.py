@@ -21,7 +21,7 @@ from hardware.serial_port import TtySerialPort
 from hardware.settings import SerialSettings
 from hardware.signals import SimulatedSignals
 from hardware.simulated import SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
-from terminal.app import Devices, TerminalApp, utc_text
+from terminal.app import Devices, TerminalApp
 from terminal.clerk import Input
 from terminal.config import Config
 from terminal.counter import Decision
@@ -30,6 +30,7 @@ from terminal.netgiro.sandbox import PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY, S
 from terminal.panel.surroundings import PowerCut, Surroundings
 from terminal.panel.timeline import Timeline
 from terminal.sensitive import Sensitive
+from terminal.timestamps import timestamp_of
 from terminal.view import View
 
 SHOP_NAME = "Kaffihúsið við höfnina"
@@ -87,7 +88,7 @@ class Stage:
         )
         transport = self._transport or httpx.AsyncHTTPTransport()
         self._stack.push_async_callback(transport.aclose)
-        self.timeline = Timeline(lambda: utc_text(self.surroundings.now_s()))
+        self.timeline = Timeline(lambda: timestamp_of(self.surroundings.now_s()))
         self.surroundings = Surroundings(self.timeline, transport, wall_clock=self.sandbox.clock)
         return self
 

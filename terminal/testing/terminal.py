@@ -29,6 +29,7 @@ from terminal.testing.disk import SimulatedDisk
 from terminal.testing.people import Paper, SimulatedRegister
 from terminal.testing.service import Exchange, SimulatedClient, SimulatedNetgiro
 from terminal.testing.world import PowerCut, World
+from terminal.timestamps import timestamp_of
 
 REBOOT_S = (5.0, 60.0)
 
@@ -137,7 +138,7 @@ class SimulatedTerminal:
         return datetime.fromtimestamp(self._clock(), UTC)
 
     def _timestamp(self) -> str:
-        return self._local_now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return timestamp_of(self._clock())
 
     def _random_hex(self) -> str:
         return f"{self.world.rng.getrandbits(24):06x}"
