@@ -9,7 +9,8 @@ from terminal import effects as fx
 from terminal.gateway import CaptureMode
 from terminal.sale import Outcome, Reason, Sale, State
 from terminal.testing.disk import SimulatedDisk
-from terminal.testing.people import Paper, Ring, SimulatedRegister
+from terminal.testing.people import Paper
+from terminal.testing.register import Ring, SimulatedRegister
 from terminal.testing.registers.driver import Told
 from terminal.testing.service import SimulatedNetgiro
 from terminal.testing.terminal import SimulatedTerminal, is_over

@@ -16,7 +16,8 @@ from terminal.sale import Terms
 from terminal.testing import checks
 from terminal.testing.checks import Violation
 from terminal.testing.disk import SimulatedDisk
-from terminal.testing.people import Cashier, Paper, Ring, SimulatedRegister
+from terminal.testing.people import Cashier, Paper
+from terminal.testing.register import Ring, SimulatedRegister
 from terminal.testing.registers.driver import Told
 from terminal.testing.registers.languages import LANGUAGES, choose
 from terminal.testing.service import SimulatedNetgiro

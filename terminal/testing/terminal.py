@@ -26,7 +26,8 @@ from terminal.register.protocol import RegisterProtocol
 from terminal.runner import JOURNAL_RETRY_S, MOST_WAITING
 from terminal.sale import Sale, State
 from terminal.testing.disk import SimulatedDisk
-from terminal.testing.people import Paper, SimulatedRegister
+from terminal.testing.people import Paper
+from terminal.testing.register import SimulatedRegister
 from terminal.testing.service import Exchange, SimulatedClient, SimulatedNetgiro
 from terminal.testing.world import PowerCut, World
 from terminal.timestamps import timestamp_of
