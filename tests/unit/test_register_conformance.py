@@ -6,6 +6,7 @@ protocol, and then CANNOT_BE_SAID says why. README.md in terminal/register shows
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -19,7 +20,6 @@ from terminal.testing.registers.languages import LANGUAGES
 from tests.unit.register_shop import MAX_AMOUNT_KR, MIN_AMOUNT_KR, WITHOUT_CREDIT, Shop
 
 README = Path(__file__).parents[2] / "terminal" / "register" / "README.md"
-ACTIVE = ("line", "zvt", "concert")
 TAPS = ("display", "receipt")
 LONG_S = 400.0
 """Longer than any register has patience and than any result is told."""
@@ -332,6 +332,19 @@ def table() -> str:
 
 def test_the_readme_shows_what_is_carried_out_and_what_cannot_be_said() -> None:
     assert table() in README.read_text(encoding="utf-8"), f"terminal/register/README.md should contain:\n\n{table()}"
+
+
+REGISTERS = README.parents[1] / "testing" / "registers"
+
+
+@pytest.mark.parametrize("path", sorted(REGISTERS.glob("*.py")), ids=lambda path: path.stem)
+def test_a_register_shares_nothing_with_the_terminals_codecs(path: Path) -> None:
+    """Or a mistake in a codec would agree with itself. Only languages.py knows both ends."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    imported |= {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
+    knows_codecs = any(module.startswith("terminal.register") for module in imported)
+    assert knows_codecs == (path.stem == "languages")
 
 
 def test_what_cannot_be_said_is_what_the_registers_have_no_words_for() -> None:
