@@ -95,6 +95,7 @@ def asks_again_while_open(shop: Shop) -> None:
     shop.accept()
     assert_ended(shop, Outcome.APPROVED, (True, 1990))
     assert len(shop.sales) == 1
+    assert shop.register.refusals == (["9C", "9C"] if shop.language == "zvt" else [])
 
 
 def asks_for_last_result(shop: Shop) -> None:
@@ -170,6 +171,19 @@ def is_busy(shop: Shop) -> None:
     shop.press("*")
     assert shop.sale.outcome is Outcome.CANCELLED
     assert shop.captured == []
+
+
+def turns_away(shop: Shop) -> None:
+    """A register that began anew does not take the old result for the new one's, nor acknowledge it by mistake."""
+    shop.ring_up(1990)
+    shop.identify()
+    shop.request(590)
+    shop.accept()
+    shop.wait(LONG_S)
+    assert len(shop.sales) == 1
+    assert shop.captured == [1990]
+    assert shop.sale.outcome is (Outcome.REFUND_DUE if shop.register.acknowledges else Outcome.APPROVED)
+    assert ((True, 1990) in shop.told) == (shop.language == "line"), "only there it says whose result it is"
 
 
 def names_too_much(shop: Shop) -> None:
@@ -270,6 +284,7 @@ CASES: Mapping[str, Case] = {
     "the terminal restarts before the payment": restarts_before_payment,
     "the terminal restarts after the payment": restarts_after_payment,
     "another request while one is open": is_busy,
+    "another request, and then the first is paid": turns_away,
     "more than `max_amount`": names_too_much,
     "less than `min_amount`": names_too_little,
     "aurar where kronur are expected": writes_aurar,
