@@ -96,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument("--seed", type=int, help="one world; with --count, the first of them")
     simulate.add_argument("--count", type=int, metavar="SALES", help="worlds until there were so many sales")
     simulate.add_argument("--story", action="store_true", help="tell everything that happened in the one world")
+    simulate.add_argument("--json", action="store_true", help="the one world and its story as JSON")
     simulate.add_argument("--jobs", type=int, help="processes; default: one a core")
     simulate.set_defaults(command=_simulate)
     return parser
@@ -184,7 +185,7 @@ def _simulate(options: argparse.Namespace) -> int:
     from terminal.testing.command import default_jobs, run_many, run_one
 
     if options.count is None:
-        return run_one(options.seed or 0, story=options.story)
+        return run_one(options.seed or 0, story=options.story, as_json=options.json)
     return run_many(options.seed or 0, options.count, options.jobs or default_jobs())
 
 

@@ -6,17 +6,23 @@ Everything between the simulated contacts, wires and paper is the code that runs
 from __future__ import annotations
 
 import asyncio
+import sys
 import tempfile
 import webbrowser
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+import msgspec
+
 from terminal.config import Config
 from terminal.panel.serving import StagePanel
+from terminal.panel.simulation import SimulatedWorld, SimulationError
 from terminal.panel.stage import Stage
 
 HOST = "127.0.0.1"
+SIMULATION_DEADLINE_S = 30.0
+"""A world takes well under a second, most of which is starting; a small Pi under load may need ten times that."""
 
 
 @asynccontextmanager
@@ -27,7 +33,7 @@ async def running_counter(
     async with AsyncExitStack() as stack:
         folder = state_folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="netgiro-terminal-")))
         stage = await stack.enter_async_context(Stage(config, folder))
-        panel = StagePanel(stage)
+        panel = StagePanel(stage, simulated_world)
         server = panel.server((HOST, port))
         await server.start()
         stack.push_async_callback(server.stop)
@@ -35,6 +41,33 @@ async def running_counter(
         stack.push_async_callback(stage.stop)
         await stage.start(server.base_url)
         yield panel, server.base_url
+
+
+async def simulated_world(seed: int) -> SimulatedWorld:
+    """What ``netgiro-terminal simulate`` says of this seed. Raises SimulationError.
+
+    In a process of its own, which can be ended and takes nothing from the event loop.
+    """
+    command = (sys.executable, "-m", "terminal", "simulate", "--seed", str(seed), "--json")
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe)
+    try:
+        async with asyncio.timeout(SIMULATION_DEADLINE_S):
+            said, complaint = await process.communicate()
+        return msgspec.json.decode(said, type=SimulatedWorld)
+    except TimeoutError as error:
+        raise SimulationError(f"seed {seed} took more than {SIMULATION_DEADLINE_S:g} s: {_by_hand(seed)}") from error
+    except msgspec.DecodeError as error:
+        last = complaint.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        raise SimulationError(f"seed {seed} could not be simulated ({last or error}): {_by_hand(seed)}") from error
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+def _by_hand(seed: int) -> str:
+    return f"see netgiro-terminal simulate --seed {seed} --story"
 
 
 async def run_demo(

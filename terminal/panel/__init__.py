@@ -23,6 +23,7 @@ And what only a simulated counter has:
     scenario.py       a run of the counter as a small file; player.py plays it, recording.py writes one down
     scenarios/        those that ship; each is a test
     lab.py            all of that over HTTP
+    simulation.py     a seed of the simulation, told over HTTP; the program brings the simulation
     panel_cli.py      and from the command line
 
 Importing this package imports no web server; ``terminal.panel.server`` does.

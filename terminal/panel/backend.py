@@ -36,6 +36,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     """There is a timeline, a journal and a picture of the states."""
     lab: bool = False
     """Faults, scenarios and recording."""
+    simulation: bool = False
+    """Worlds of the simulation can be opened: GET /api/simulation/7."""
     login: bool = False
     """There is a session that can be ended: POST /logout."""
     real: tuple[str, ...] = ()

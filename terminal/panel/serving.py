@@ -27,6 +27,7 @@ from terminal.panel.player import Player
 from terminal.panel.promises import Captured
 from terminal.panel.recording import RecordingMiddleware, ScenarioRecorder
 from terminal.panel.server import create_panel
+from terminal.panel.simulation import Simulate, simulation_routes
 from terminal.panel.stage import Stage
 from terminal.panel.story import Story
 from terminal.panel.timeline import Timeline
@@ -91,10 +92,11 @@ class PanelServer:
 
 
 class StagePanel:
-    """Everything there is to see and do at a simulated counter."""
+    """Everything there is to see and do at a simulated counter; with ``simulate`` also the simulation's worlds."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, simulate: Simulate | None = None) -> None:
         self.stage = stage
+        self._simulate = simulate
         backend = self.backend = CounterBackend(stage.config, stage.devices, stage.cable)
         changes = backend.changes
         self.story = Story(stage.timeline, ledger=self._ledger, register_log=backend.register_log)
@@ -112,13 +114,15 @@ class StagePanel:
         backend.on_device_change = self.board.look
 
     def routes(self) -> Sequence[BaseRoute]:
-        return [*sandbox_routes(self.stage.sandbox), *story_routes(self.story), *self._lab.routes()]
+        worlds = simulation_routes(self._simulate) if self._simulate is not None else ()
+        return [*sandbox_routes(self.stage.sandbox), *story_routes(self.story), *self._lab.routes(), *worlds]
 
     def server(self, address: tuple[str, int]) -> WebServer:
         about = About(
             version=__version__,
             story=True,
             lab=True,
+            simulation=self._simulate is not None,
             real=_real_devices(self.stage.devices, self.stage.cable),
             versions=versions(),
         )

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 
+import msgspec
+
 from terminal.testing.simulation import Result, simulate
 
 CHUNK = 500
@@ -77,10 +79,13 @@ def run_many(first_seed: int, sales: int, jobs: int) -> int:
     return 1 if total.violations else 0
 
 
-def run_one(seed: int, *, story: bool) -> int:
-    """Run one world and say how it ended; with ``story``, everything that happened in it."""
+def run_one(seed: int, *, story: bool, as_json: bool = False) -> int:
+    """Run one world and say how it ended; with ``story``, everything that happened in it. JSON has both."""
     logging.disable(logging.CRITICAL)
-    result = simulate(seed, tell=story)
+    result = simulate(seed, tell=story or as_json)
+    if as_json:
+        print(msgspec.json.encode(_told(result)).decode())
+        return 1 if result.violations else 0
     for line in result.story:
         print(f"{line.at_s:9.2f} s  {line.who:<9} {line.what}")
     kind = f"{result.capture_mode}, {result.protocol}"
@@ -88,6 +93,19 @@ def run_one(seed: int, *, story: bool) -> int:
     for violation in result.violations:
         print(f"VIOLATION: {violation}")
     return 1 if result.violations else 0
+
+
+def _told(result: Result) -> dict[str, object]:
+    return {
+        "seed": result.seed,
+        "mode": result.capture_mode,
+        "protocol": result.protocol,
+        "sales": result.sales,
+        "cuts": result.cuts,
+        "outcomes": result.outcomes,
+        "violations": result.violations,
+        "story": result.story,
+    }
 
 
 def default_jobs() -> int:
