@@ -19,7 +19,7 @@ from hardware.interfaces import Columns, DeviceError, Display, Document, Keypad,
 from terminal.clerk import Clerk, Input, Names
 from terminal.config import Config
 from terminal.config_checks import parse_listen
-from terminal.counter import ConditionsChanged, Counter, CounterRules, Decision
+from terminal.counter import CheckService, ConditionsChanged, Counter, CounterRules, Decision
 from terminal.effects import AcknowledgeCallback, ReceiptKind, SetDeadline
 from terminal.events import CallbackReceived
 from terminal.gateway import CaptureMode, Gateway
@@ -174,6 +174,7 @@ class TerminalApp:
         await self.runner.start()
 
         self._tasks.append(asyncio.create_task(self.runner.run(), name="runner"))
+        performer.perform(CheckService())
         self._supervise("display", self.presenter.run)
         if self._signaller is not None:
             self._supervise("signals", self._signaller.run)

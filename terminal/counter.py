@@ -144,7 +144,11 @@ class LockMenuFor(msgspec.Struct, frozen=True):
     delay_s: float
 
 
-CounterEffect: TypeAlias = fx.Effect | ShowResultFor | KeepOfferFor | ShowMenuFor | LockMenuFor
+class CheckService(msgspec.Struct, frozen=True):
+    """See whether the service can be reached, so that it is on the screen before the customer types anything."""
+
+
+CounterEffect: TypeAlias = fx.Effect | ShowResultFor | KeepOfferFor | ShowMenuFor | LockMenuFor | CheckService
 
 
 MOST_PRINTS = 20
@@ -324,7 +328,8 @@ class Counter:
             terms=replace(rules.terms, customer_copy=rules.terms.customer_copy and not request.prints_receipt),
         )
         decision = self._taken(_with_offer_closed(view), "SaleRequested", None, begin(sale))
-        return replace(decision, replies=(reg.SaleAccepted(sale.register_id),))
+        effects = (CheckService(), *decision.effects)
+        return replace(decision, replies=(reg.SaleAccepted(sale.register_id),), effects=effects)
 
     def _result_taken(self, view: View, register_id: str, event: type[ev.SaleEvent]) -> Decision:
         """A stored result that was asked for again may be taken or not: that changes nothing any more."""

@@ -78,7 +78,7 @@ class OpenedAuthorization(msgspec.Struct, frozen=True, kw_only=True):
 class Gateway(Protocol):
     """The calls of a sale.
 
-    Every method ends within a bounded time and either returns the answer or raises
+    Every call ends within a bounded time and either returns the answer or raises
     :class:`terminal.errors.CallRefused` (known not to have happened) or :class:`terminal.errors.CallLost` (may have
     happened).
     """
@@ -94,5 +94,11 @@ class Gateway(Protocol):
     async def capture(self, authorization_id: str) -> StatusReport: ...
 
     async def void(self, authorization_id: str) -> StatusReport: ...
+
+    async def reach(self) -> bool:
+        """Whether the service answers at all. Moves nothing, says nothing of the shop, never raises; bounded in time.
+
+        What it took to get there (name, route, TLS) is kept for the next call.
+        """
 
     async def close(self) -> None: ...

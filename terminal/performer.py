@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 from terminal import effects as fx
 from terminal import events as ev
 from terminal.clerk import Input
 from terminal.counter import (
+    CheckService,
+    ConditionsChanged,
     CounterEffect,
     KeepOfferFor,
     LockMenuFor,
@@ -23,6 +25,10 @@ from terminal.counter import (
 from terminal.errors import CallLost, CallRefused
 from terminal.gateway import Gateway, OpenedAuthorization, StatusReport
 from terminal.register.protocol import RegisterReply
+
+SHORTEST_PAUSE_S = 5.0
+LONGEST_PAUSE_S = 60.0
+"""Between two looks at a service that cannot be reached. One that can be is not looked at again."""
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +109,8 @@ class TerminalPerformer:
         self._put: Callable[[Input], None] = lambda _event: None
         self._calls: set[asyncio.Task[None]] = set()
         self._timers: dict[type[CounterEffect], asyncio.TimerHandle] = {}
+        self._check: asyncio.Task[None] | None = None
+        self._calls_made = 0
 
     def connect(self, put: Callable[[Input], None]) -> None:
         """Name the inbox."""
@@ -113,17 +121,43 @@ class TerminalPerformer:
 
     def perform(self, effect: CounterEffect) -> None:
         if isinstance(effect, fx.Call):
-            task = asyncio.create_task(self._call(effect), name=type(effect).__name__)
-            self._calls.add(task)
-            task.add_done_callback(self._calls.discard)
+            self._calls_made += 1
+            self._start(self._call(effect), type(effect).__name__)
+        elif isinstance(effect, CheckService):
+            self._start_check()
         elif (timer := timer_event(effect)) is not None:
             self._set_timer(type(effect), *timer)
             if isinstance(effect, fx.SetDeadline):
                 self._on_deadline(effect)
         # Nothing else is left to do: AcknowledgeCallback is answered by the listener, which waits for the decision.
 
+    def _start(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+        self._calls.add(task)
+        task.add_done_callback(self._calls.discard)
+        return task
+
     async def _call(self, effect: fx.Call) -> None:
         self._put(await call_gateway(self._gateway, effect))
+
+    def _start_check(self) -> None:
+        """Begin to look anew: whoever asks wants to know now, not after the pause of a look before."""
+        if self._check is not None:
+            self._check.cancel()
+        self._check = self._start(self._check_service(), "CheckService")
+
+    async def _check_service(self) -> None:
+        """Until the service is reached. A call that leaves meanwhile tells more, and later, than the look does."""
+        pause_s = SHORTEST_PAUSE_S
+        while True:
+            calls_made = self._calls_made
+            reached = await self._gateway.reach()
+            if calls_made == self._calls_made:
+                self._put(ConditionsChanged({"network_ok": reached}))
+            if reached:
+                return
+            await asyncio.sleep(pause_s)
+            pause_s = min(LONGEST_PAUSE_S, 2 * pause_s)
 
     def _set_timer(self, kind: type[CounterEffect], delay_s: float, event: Input) -> None:
         """One timer of each kind; a newer one replaces it. Events of a state that is over find nobody."""

@@ -115,6 +115,10 @@ class SignedClient(ABC):
         return wire.signature_matches(self._credentials.secret_key.reveal(), raw.headers, url, raw.content)
 
     @abstractmethod
+    async def reach(self) -> bool:
+        """Whether anything answers at ``base_url``. Never raises; always ends in bounded time."""
+
+    @abstractmethod
     async def close(self) -> None:
         """Let go of connections."""
 
@@ -135,6 +139,8 @@ class NetgiroClient(SignedClient):
     ) -> None:
         super().__init__(base_url, credentials, nonces, signature_check)
         self._longest_call_s = connect_timeout_s + 2 * read_timeout_s
+        self._was_reached = True
+        self._reach_timeout_s = 2 * connect_timeout_s  # the answer to nothing takes no longer than the way there
         plain = httpx.URL(base_url).scheme == "http"  # then there is nothing to verify, and certificates load slowly
         verify: ssl.SSLContext | bool = False if plain else ssl.create_default_context()
         self._http = httpx.AsyncClient(
@@ -158,6 +164,21 @@ class NetgiroClient(SignedClient):
         if len(content) > LARGEST_ANSWER_BYTES:
             raise CallLost("the answer is too large to be one")
         return RawAnswer(response.status_code, response.headers, content)
+
+    async def reach(self) -> bool:
+        """HEAD of ``base_url``, unsigned: any HTTP answer will do, be it 404 or 405, and its connection is kept."""
+        try:
+            async with asyncio.timeout(self._reach_timeout_s):
+                response = await self._http.head(self._base_url)
+        except (httpx.HTTPError, TimeoutError, OSError) as error:
+            level = logging.WARNING if self._was_reached else logging.DEBUG  # a night without network is one line
+            log.log(level, "%s is not reached: %s: %s", self._base_url, type(error).__name__, error)
+            self._was_reached = False
+            return False
+        level = logging.DEBUG if self._was_reached else logging.WARNING
+        log.log(level, "%s is reached: HTTP %d", self._base_url, response.status_code)
+        self._was_reached = True
+        return True
 
     async def close(self) -> None:
         await self._http.aclose()

@@ -125,6 +125,9 @@ class NetgiroV1:
     async def void(self, authorization_id: str) -> StatusReport:
         return await self._about("CancelCart", authorization_id)
 
+    async def reach(self) -> bool:
+        return await self._client.reach()
+
     async def close(self) -> None:
         await self._client.close()
 

@@ -148,6 +148,8 @@ class _StageTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         around = self._surroundings
+        if request.method == "HEAD":  # only asks whether anybody is there: no call, so nothing happens at one
+            return await self._look(request)
         clock = asyncio.get_running_loop().time
         name, body, started_s = request.url.path.rsplit("/", 1)[-1], await request.aread(), clock()
         if around.comes_to(PowerPoint.BEFORE_CALL, name):
@@ -168,6 +170,11 @@ class _StageTransport(httpx.AsyncBaseTransport):
             await _for_ever()
         around.timeline.called(name, clock() - started_s, body, http_status=response.status_code, answer=answer)
         return httpx.Response(response.status_code, headers=response.headers, content=answer, request=request)
+
+    async def _look(self, request: httpx.Request) -> httpx.Response:
+        if trouble := NETWORK_TROUBLES.get(self._surroundings.network):
+            raise httpx.ConnectError(trouble)
+        return await self._inner.handle_async_request(request)
 
     async def aclose(self) -> None:
         """The inner transport outlives the terminal that uses it."""

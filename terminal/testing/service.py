@@ -54,6 +54,10 @@ class SimulatedClient(SignedClient):
     async def exchange(self, url: str, body: bytes, headers: Mapping[str, str]) -> RawAnswer:
         return await Exchange(url, body, headers)
 
+    async def reach(self) -> bool:
+        """What is wrong with this network only a call finds out."""
+        return True
+
     async def close(self) -> None:
         """There is nothing to let go of."""
 

@@ -13,6 +13,7 @@ from terminal import effects as fx
 from terminal import events as ev
 from terminal.counter import (
     RESULT_SHOWN_S,
+    CheckService,
     ConditionsChanged,
     Counter,
     CounterEvent,
@@ -93,7 +94,7 @@ def test_a_request_starts_a_sale_under_the_shops_terms() -> None:
     assert desk.sale.terms == terms
     assert desk.last.record is not None
     assert desk.last.record.event == "SaleRequested"
-    assert [type(effect) for effect in desk.last.effects] == [fx.SetDeadline]
+    assert [type(effect) for effect in desk.last.effects] == [CheckService, fx.SetDeadline]
 
 
 def test_a_request_without_an_id_is_named_by_its_reference() -> None:

@@ -11,7 +11,7 @@ import pytest
 from terminal import effects as fx
 from terminal import events as ev
 from terminal.clerk import Input
-from terminal.counter import ResultSeen, ShowResultFor
+from terminal.counter import CheckService, ConditionsChanged, ResultSeen, ShowResultFor
 from terminal.customer import Customer, CustomerKind
 from terminal.errors import CallLost, CallRefused
 from terminal.gateway import AuthorizationStatus, CaptureMode, OpenedAuthorization, Refusal, StatusReport
@@ -34,6 +34,8 @@ class Gateway:
         self.asked: list[tuple[Any, ...]] = []
         self._ending = ending
         self._takes_s = takes_s
+        self.reachable_from_s = 0.0
+        """On the loop's clock, which begins at 1000."""
 
     async def _end(self, *asked: Any) -> None:
         self.asked.append(asked)
@@ -62,6 +64,11 @@ class Gateway:
     async def void(self, authorization_id: str) -> StatusReport:
         await self._end("void", authorization_id)
         return PENDING
+
+    async def reach(self) -> bool:
+        self.asked.append(("reach",))
+        await asyncio.sleep(self._takes_s)
+        return asyncio.get_running_loop().time() >= self.reachable_from_s
 
     async def close(self) -> None: ...
 
@@ -162,10 +169,52 @@ def test_an_acknowledged_callback_needs_nothing_more_from_here() -> None:
     assert one(Gateway(), fx.AcknowledgeCallback(sale_number=7)) == []
 
 
+REACHED, NOT_REACHED = ConditionsChanged({"network_ok": True}), ConditionsChanged({"network_ok": False})
+
+
+def look(gateway: Gateway, *then: tuple[float, CheckService | fx.Call]) -> list[Input]:
+    """What comes in after a look at the service, and after what else is to be done so many seconds later."""
+
+    async def use(performer: TerminalPerformer) -> None:
+        performer.perform(CheckService())
+        for after_s, effect in then:
+            await asyncio.sleep(after_s)
+            performer.perform(effect)
+        await asyncio.sleep(10_000)
+
+    return perform(gateway, use)[0]
+
+
+def test_a_service_that_is_there_is_looked_at_once() -> None:
+    gateway = Gateway()
+    assert look(gateway) == [REACHED]
+    assert gateway.asked == [("reach",)]
+
+
+def test_a_service_that_is_missing_is_looked_for_until_it_is_there_ever_less_often() -> None:
+    gateway = Gateway()
+    gateway.reachable_from_s = 1000 + 3600
+    assert look(gateway) == [*[NOT_REACHED] * (len(gateway.asked) - 1), REACHED]
+    assert 60 <= len(gateway.asked) <= 65
+
+
+def test_a_sale_that_begins_wants_to_know_at_once() -> None:
+    gateway = Gateway()
+    gateway.reachable_from_s = 1000 + 300
+    assert look(gateway, (301, CheckService()))[-1] == REACHED
+    assert len(gateway.asked) == 8 + 1, "after 0, 5, 15, 35, 75, 135, 195 and 255 s, then because it was asked"
+
+
+def test_what_a_call_tells_is_not_overtaken_by_a_look_that_began_before_it() -> None:
+    gateway = Gateway(takes_s=8)
+    assert look(gateway, (5, fx.QueryStatus(**ASK))) == [ev.StatusReceived(7, 3, PENDING)]
+
+
 @pytest.mark.parametrize("after_s", [0, 1])
 def test_closing_ends_timers_and_calls(after_s: float) -> None:
     async def use(performer: TerminalPerformer) -> None:
         performer.perform(fx.QueryStatus(**ASK))
+        performer.perform(CheckService())
         performer.perform(fx.SetRetry(sale_number=7, state=State.CUSTOMER, delay_s=2))
         if after_s:
             await asyncio.sleep(after_s)

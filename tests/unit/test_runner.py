@@ -174,6 +174,7 @@ def test_every_step_of_a_sale_is_on_disk_before_anybody_hears_of_it(path: Path) 
         assert [step for step in terminal.story if "SetDeadline" not in step] == [
             "disk SaleRequested entry",
             "reply SaleAccepted",
+            "do CheckService",
             "disk CustomerIdentified authorization",
             "do RequestAuthorization",
             "disk AuthorizationOpened customer",

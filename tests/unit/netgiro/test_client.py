@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gzip
 import json
+import logging
 import shutil
 import ssl
 import subprocess
@@ -274,6 +275,71 @@ def test_a_server_that_drips_is_given_up_in_bounded_time() -> None:
     assert run_virtual(scenario()) == pytest.approx(35)
 
 
+# --- is anybody there -------------------------------------------------------------------------------------------------
+
+
+def is_reached(client: NetgiroClient) -> bool:
+    async def scenario() -> bool:
+        try:
+            return await client.reach()
+        finally:
+            await client.close()
+
+    return run_virtual(scenario())
+
+
+@pytest.mark.parametrize("status", [200, 301, 401, 404, 405, 503])
+def test_whoever_answers_anything_is_there(status: int) -> None:
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(status)
+
+    assert is_reached(make_client(answering=answer))
+    (request,) = seen
+    assert (request.method, str(request.url)) == ("HEAD", BASE_URL)
+    assert not any(name.lower().startswith("netgiro") for name in request.headers), "it says nothing of the shop"
+
+
+@pytest.mark.parametrize("error", [*NOT_SENT, *LOST])
+def test_whoever_cannot_be_asked_is_not_there(error: type[httpx.RequestError]) -> None:
+    assert not is_reached(failing(error))
+
+
+def test_whoever_is_silent_is_not_there_and_is_not_waited_for_long() -> None:
+    async def never(_request: httpx.Request) -> httpx.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def scenario() -> float:
+        started_s = asyncio.get_running_loop().time()
+        assert not await make_client(answering=never, connect_timeout_s=5).reach()
+        return asyncio.get_running_loop().time() - started_s
+
+    assert run_virtual(scenario()) == pytest.approx(10)
+
+
+def test_a_night_without_network_is_two_lines_of_log(caplog: pytest.LogCaptureFixture) -> None:
+    up = [True, False, False, False, True, True]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if up.pop(0):
+            return httpx.Response(404)
+        raise httpx.ConnectError("no route to host", request=request)
+
+    async def scenario() -> None:
+        client = make_client(answering=answer)
+        for _ in range(6):
+            await client.reach()
+
+    with caplog.at_level(logging.INFO, "terminal.netgiro.client"):
+        asyncio.run(scenario())
+    lost, found = (record.getMessage() for record in caplog.records)
+    assert "is not reached: ConnectError: no route to host" in lost
+    assert "is reached" in found
+
+
 # --- real sockets -----------------------------------------------------------------------------------------------------
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -359,6 +425,29 @@ def test_a_second_call_goes_over_the_same_connection() -> None:
         async with listening(answer_twice) as port:
             client = make_client(f"http://127.0.0.1:{port}/v1")
             await client.post("/Checkout/CheckCart", {})
+            await post(client)
+
+    asyncio.run(scenario())
+    assert connections == 1
+
+
+@pytest.mark.parametrize("refusal", [404, 405])
+def test_a_call_goes_over_the_connection_that_the_look_has_made(refusal: int) -> None:
+    connections = 0
+
+    async def refuse_then_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 %d No\r\ncontent-length: 99\r\n\r\n" % refusal)  # of the body that HEAD leaves out
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(BODY) + BODY)
+        await writer.drain()
+
+    async def scenario() -> None:
+        async with listening(refuse_then_answer) as port:
+            client = make_client(f"http://127.0.0.1:{port}/v1")
+            assert await client.reach()
             await post(client)
 
     asyncio.run(scenario())
