@@ -32,7 +32,6 @@ from terminal.sale import Sale
 from terminal.timestamps import timestamp_of
 from terminal.view import View
 
-PICTURE_SIZE_PX = (128, 64)
 MAX_TRAFFIC = 600
 """Pieces of the register's traffic that are looked at: a program may send a line byte by byte."""
 
@@ -102,8 +101,9 @@ class CounterBackend:
             return self._devices.display.png()
         if self._app is None:
             raise DeviceError("the terminal is starting: ask again in a second")
-        buffer = io.BytesIO()  # what a real display was told to show
-        render(self._app.presenter.screen, PICTURE_SIZE_PX).save(buffer, "PNG")
+        settings, buffer = self._config.display, io.BytesIO()
+        size_px = (settings.width, settings.height)  # what a real display of this size was told to show
+        render(self._app.presenter.screen, size_px).save(buffer, "PNG")
         return buffer.getvalue()
 
     async def press(self, keys: str) -> None:

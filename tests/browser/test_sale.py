@@ -9,6 +9,16 @@ from tests.browser.chromium import PHONE, TABLET
 from tests.browser.counter_page import PATIENT_KENNITALA, PATIENT_PHONE, overflow_px
 
 
+WATCH_SIGNALS = """() => {
+    const becomes = (node, attribute, is) => new Promise((resolve) => {
+        new MutationObserver(() => is(node) && resolve(node[attribute])).observe(node, { attributes: true });
+    });
+    window.lit = becomes(document.getElementById("led"), "ariaLabel", (led) => led.classList.contains("lit"));
+    window.beeped = becomes(document.getElementById("beep"), "hidden", (beep) => !beep.hidden);
+}"""
+"""Promises that are kept at the first light and the first beep, however short."""
+
+
 def expect_paid(counter, receipts_before):
     counter.expect_till("Paid")
     counter.expect_screen("Paid")
@@ -40,6 +50,20 @@ def test_app_code_pays_at_once(counter):
     counter.ring_up("850")
     counter.press(f"{code}#")
     expect_paid(counter, before)
+
+
+def test_lamp_and_buzzer_are_seen_and_the_lamp_is_named(counter):
+    lamp = counter.page.locator("#led")
+    expect(lamp).to_have_attribute("aria-label", "The lamp is dark")
+    expect(counter.page.locator("#beep")).to_be_hidden()
+    counter.page.locator("#sound").check()
+    counter.page.evaluate(WATCH_SIGNALS)
+    counter.ring_up("1990")
+    counter.pay_by_phone()
+    counter.accept()
+    counter.expect_till("Paid")
+    assert counter.page.evaluate("Promise.all([lit, beeped])") == ["The lamp is lit", False]
+    expect(counter.page.locator("#beep")).to_be_hidden()
 
 
 def test_customer_rejects(counter):

@@ -2,17 +2,18 @@
 
 import { byId } from "./page.js";
 
-const TABS = ["story", "faults", "scenarios"];
+const TABS = ["story", "faults", "scenarios", "simulation"];
 
 let opened = () => {};
 
 /** `onOpen` is called with the name of each tab that is opened. */
-export function startBench({ story, lab }, onOpen) {
+export function startBench({ story, lab, simulation }, onOpen) {
+  const isThere = { story, faults: lab, scenarios: lab, simulation };
   opened = onOpen;
   byId("bench").hidden = !story;
   for (const name of TABS) {
     const tab = byId(`tab-${name}`);
-    tab.hidden = !lab && name !== "story";
+    tab.hidden = !isThere[name];
     tab.addEventListener("click", () => open(name));
     tab.addEventListener("keydown", (event) => {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -24,7 +25,7 @@ export function startBench({ story, lab }, onOpen) {
     });
   }
   const kept = localStorage.getItem("bench");
-  open(lab && TABS.includes(kept) ? kept : "story");
+  open(isThere[kept] ? kept : "story");
 }
 
 function open(name) {

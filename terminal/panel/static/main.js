@@ -9,6 +9,7 @@ import { loadReceipts, showPaper, showPrinter, startPaper } from "./paper.js";
 import { loadCarts, startPhone } from "./phone.js";
 import { leaveTillAlone, loadRegister, showRegisterInfo, startRegister } from "./register.js";
 import { loadScenarios, startScenarios } from "./scenarios.js";
+import { startSimulation } from "./simulation.js";
 import { forgetStory, loadStory, showState, startStory } from "./story.js";
 import { showDisplay, showTerminal, startTerminal } from "./terminal.js";
 
@@ -68,6 +69,7 @@ async function arrange() {
     startScenarios();
     startFaults().catch(showProblem);
   }
+  if (about.simulation) startSimulation();
 }
 
 /** Where the register's till would be, a real counter has the list of what is plugged in. */

@@ -1,6 +1,7 @@
-// The terminal: its OLED, its keypad and what it says of the world around it.
+// The terminal: its OLED, its keypad, its lamp and what it says of the world around it.
 
 import { call } from "./api.js";
+import { showBuzzer, startBuzzer } from "./buzzer.js";
 import { onLanguage, t } from "./i18n.js";
 import { byId, element, setText, showProblem } from "./page.js";
 
@@ -16,6 +17,7 @@ let state = null;
 
 export function startTerminal() {
   for (const key of KEYS) byId("keypad").append(keyButton(key));
+  startBuzzer();
   document.addEventListener("keydown", typedOnComputer);
   const computerKeys = byId("computer-keys");
   computerKeys.checked = localStorage.getItem("computer-keys") !== "off";
@@ -24,7 +26,9 @@ export function startTerminal() {
   });
   onLanguage(() => {
     for (const button of byId("keypad").children) nameKey(button);
-    if (state) showConditions();
+    if (!state) return;
+    showConditions();
+    nameLamp();
   });
 }
 
@@ -44,8 +48,13 @@ export function showTerminal(newState) {
   setText(byId("oled-text"), state.state === "off" ? t("stateOff") : state.display.join("\n"));
   byId("device").classList.toggle("off", state.state === "off");
   byId("led").classList.toggle("lit", state.led);
-  byId("device").classList.toggle("buzzing", state.buzzer);
+  nameLamp();
+  showBuzzer(state.buzzer);
   showConditions();
+}
+
+function nameLamp() {
+  byId("led").ariaLabel = t(state.led ? "lampLit" : "lampDark");
 }
 
 function keyButton(key) {
