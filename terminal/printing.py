@@ -35,6 +35,8 @@ from terminal.sale import Outcome, Sale
 
 SHORTEST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 30.0
+FAULTS = (PrinterStatus.PAPER_OUT, PrinterStatus.COVER_OPEN, PrinterStatus.OFFLINE)
+"""What a printer says of itself when nothing can come out. One that says nothing may be well."""
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +91,8 @@ class ReceiptQueue:
         self._local_now = local_now
         self._unnoted: QueuedReceipt | None = None
         self._is_recovered = False
+        self._set_aside: set[str] = set()
+        """Receipts that cannot be made: they must not hold up the others."""
 
     def _recover(self) -> None:
         """After a start: what was being printed may be on paper, so it comes again as a copy."""
@@ -97,18 +101,31 @@ class ReceiptQueue:
                 self._journal.note_receipt(replace(receipt, state=ReceiptState.QUEUED, copy=receipt.copy + 1))
         self._is_recovered = True
 
+    def pending(self) -> int:
+        """How many receipts wait. Writes only what became of those before."""
+        return len(self._waiting())
+
     def next_job(self) -> PrintJob | None:
         """Take the oldest receipt and note on disk that it is being printed."""
+        while waiting := self._waiting():
+            receipt = waiting[0]
+            sale = self._journal.find_sale(receipt.sale_number)
+            if sale is not None and sale.reason is not None:
+                document = self._document(receipt, sale)
+                self._journal.note_receipt(replace(receipt, state=ReceiptState.PRINTING))
+                return PrintJob(receipt, document, len(waiting))
+            fault = "its sale has not ended" if sale is not None else "its sale is not in the journal"
+            log.error("receipt %s is left out: %s; see: netgiro-terminal journal verify", receipt.receipt_id, fault)
+            self._set_aside.add(receipt.receipt_id)
+        return None
+
+    def _waiting(self) -> list[QueuedReceipt]:
         if not self._is_recovered:
             self._recover()
         self._note_end()
-        waiting = self._journal.unprinted_receipts()
-        if not waiting:
-            return None
-        receipt = waiting[0]
-        sale = self._journal.find_sale(receipt.sale_number)
-        if sale is None:
-            raise JournalError(f"receipt {receipt.receipt_id} has no sale in the journal")
+        return [one for one in self._journal.unprinted_receipts() if one.receipt_id not in self._set_aside]
+
+    def _document(self, receipt: QueuedReceipt, sale: Sale) -> Document:
         document = receipt_document(
             sale,
             kind=receipt.kind,
@@ -119,10 +136,7 @@ class ReceiptQueue:
             language=self._language,
             columns=self._columns,
         )
-        if _opens_drawer(receipt, sale):
-            document = (OpenDrawer(), *document)
-        self._journal.note_receipt(replace(receipt, state=ReceiptState.PRINTING))
-        return PrintJob(receipt, document, len(waiting))
+        return (OpenDrawer(), *document) if _opens_drawer(receipt, sale) else document
 
     def printed(self, job: PrintJob) -> None:
         """It is on paper."""
@@ -231,13 +245,31 @@ class ReceiptPrinting:
     async def _print_all(self) -> bool:
         """Print what waits; False if something still does."""
         try:
-            while (job := await self._journal.call(self._queue.next_job)) is not None:
-                if not await self._print(job):
+            while pending := await self._journal.call(self._queue.pending):
+                if not await self._is_ready(pending):
+                    return False
+                job = await self._journal.call(self._queue.next_job)
+                if job is not None and not await self._print(job):
                     return False
         except JournalError as error:
             log.error("receipts stay pending: %s", error)
             return False
         return True
+
+    async def _is_ready(self, pending: int) -> bool:
+        """Look before a receipt is taken, unless all was well: a night without paper must not fill the journal."""
+        if self._is_open and self._told is not None and self._told[0] not in FAULTS:
+            return True
+        async with self._turn:
+            try:
+                status = await self._look()
+            except DeviceError as error:
+                log.log(logging.DEBUG if self._told else logging.WARNING, "receipts stay pending: %s", error)
+                status = PrinterStatus.OFFLINE
+            if status in FAULTS:
+                await self._let_go()
+                self._tell(status, pending)
+        return status not in FAULTS
 
     async def _print(self, job: PrintJob) -> bool:
         try:
@@ -255,14 +287,24 @@ class ReceiptPrinting:
 
     async def _put_on_paper(self, document: Document) -> None:
         try:
-            if not self._is_open:
-                await self._printer.open()
-                self._is_open = True
+            await self._open()
             await self._printer.print_document(document)
         except DeviceError:
-            self._is_open = False
-            await self._printer.close()
+            await self._let_go()
             raise
+
+    async def _look(self) -> PrinterStatus:
+        await self._open()
+        return await self._printer.status()
+
+    async def _open(self) -> None:
+        if not self._is_open:
+            await self._printer.open()
+            self._is_open = True
+
+    async def _let_go(self) -> None:
+        self._is_open = False
+        await self._printer.close()
 
     async def _get_ready(self) -> None:
         """What is wrong with the printer is told now, while there is time to put in paper."""
@@ -270,13 +312,9 @@ class ReceiptPrinting:
         pending = self._told[1] if self._told is not None else 0
         async with self._turn:
             try:
-                if not self._is_open:
-                    await self._printer.open()
-                    self._is_open = True
-                self._tell(await self._printer.status(), pending)
+                self._tell(await self._look(), pending)
             except DeviceError:
-                self._is_open = False
-                await self._printer.close()
+                await self._let_go()
                 self._tell(PrinterStatus.OFFLINE, pending)
 
     def _tell(self, status: PrinterStatus, pending: int) -> None:

@@ -38,8 +38,10 @@ class Disk(JournalFile):
     def __init__(self, path: Path) -> None:
         super().__init__(path, lambda: NOW)
         self.refuses: ReceiptState | None = None
+        self.notes = 0
 
     def note_receipt(self, receipt: QueuedReceipt) -> None:
+        self.notes += 1
         if receipt.state is self.refuses:
             raise JournalError("no space left on device")
         super().note_receipt(receipt)
@@ -75,6 +77,11 @@ class Shopfront:
     @property
     def conditions(self) -> list[dict[str, object]]:
         return [event.changes for event in self.told if isinstance(event, ConditionsChanged)]
+
+    @property
+    def notes(self) -> int:
+        """How often the journal had to take down what became of a receipt."""
+        return self.disk.notes
 
     async def waiting(self) -> list[QueuedReceipt]:
         return await self.journal.call(self.disk.unprinted_receipts)
@@ -160,6 +167,7 @@ def test_a_printer_that_fails_is_told_and_waited_for(
         await asyncio.sleep(600)
         assert shopfront.texts == []
         assert shopfront.conditions == [{"printer": status, "pending_receipts": 2}], "told once, not at every try"
+        assert shopfront.notes == 0, "a night without paper leaves nothing in the journal"
         mend(shopfront.printer)
         await asyncio.sleep(LONGEST_PAUSE_S + 1)
         assert len(shopfront.texts) == 2
@@ -221,6 +229,55 @@ def test_nothing_is_printed_that_is_not_on_disk_as_being_printed(path: Path) -> 
         assert len(shopfront.texts) == 1
 
     run(path, scenario)
+
+
+def test_printer_that_says_nothing_of_itself_is_given_its_receipts(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        shopfront.printer.answers = False
+        await shopfront.queue(CUSTOMER, MERCHANT)
+        await asyncio.sleep(60)
+        assert len(shopfront.texts) == 2
+
+    run(path, scenario)
+
+
+def test_printer_that_is_unplugged_after_a_receipt_is_not_tried_with_the_next_ones(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        await shopfront.queue(CUSTOMER)
+        await asyncio.sleep(10)
+        shopfront.printer.unplug()
+        number = walk_to(State.REPORT).sale.number
+        again = QueuedReceipt(f"{number}-customer-1", number, CUSTOMER, 1, ReceiptState.QUEUED)
+        await shopfront.journal.call(shopfront.disk.append_receipts, (again,))
+        notes = shopfront.notes
+        shopfront.printing.wake()
+        await asyncio.sleep(8 * 3600)
+        assert shopfront.notes - notes == 2, "the first try only: nobody knew before that"
+        shopfront.printer.plug_in()
+        await asyncio.sleep(LONGEST_PAUSE_S + 1)
+        assert len(shopfront.texts) == 2
+
+    run(path, scenario)
+
+
+@pytest.mark.parametrize("sale_number", [99, 8], ids=["no such sale", "a sale that is open"])
+def test_receipt_that_cannot_be_made_does_not_hold_up_the_others(
+    path: Path, sale_number: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        is_open = replace(walk_to(State.CUSTOMER).sale, number=8, register_id="8", reference="T1-000008-A1B2C3")
+        await shopfront.journal.append(Record("AuthorizationOpened", is_open))
+        poison = QueuedReceipt(f"{sale_number}-customer-0", sale_number, CUSTOMER, 0, ReceiptState.QUEUED)
+        await shopfront.journal.call(shopfront.disk.append_receipts, (poison,))
+        await shopfront.queue(CUSTOMER)
+        await asyncio.sleep(600)
+        assert len(shopfront.texts) == 1
+        assert shopfront.conditions[-1] == {"printer": PrinterStatus.OK, "pending_receipts": 0}
+        assert await shopfront.waiting() == [poison], "it stays in the journal, for whoever looks into it"
+
+    run(path, scenario)
+    told = [record.getMessage() for record in caplog.records if "left out" in record.getMessage()]
+    assert [text.split(":")[0] for text in told] == [f"receipt {sale_number}-customer-0 is left out"], "once"
 
 
 def test_printer_in_trouble_is_told_when_a_sale_begins(path: Path) -> None:
