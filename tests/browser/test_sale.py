@@ -8,7 +8,6 @@ from playwright.sync_api import expect
 from tests.browser.chromium import PHONE, TABLET
 from tests.browser.counter_page import PATIENT_KENNITALA, PATIENT_PHONE, overflow_px
 
-
 WATCH_SIGNALS = """() => {
     const becomes = (node, attribute, is) => new Promise((resolve) => {
         new MutationObserver(() => is(node) && resolve(node[attribute])).observe(node, { attributes: true });

@@ -61,7 +61,7 @@ def test_real_counter_is_shown_and_left_alone(browser, tmp_path):
         watched = WatchedPage(browser, base_url)
         page = watched.page
         page.goto("/")
-        expect(page.locator("#conditions .bad")).to_have_count(2)
+        expect(page.locator("#conditions .bad")).to_have_count(3)
         expect(page.locator("#devices")).to_contain_text(f"{tmp_path}/register")
         for hidden in ("#till", "#keypad", "#phone", "#tab-faults", "#tab-scenarios", "#logout"):
             expect(page.locator(hidden)).to_be_hidden()
