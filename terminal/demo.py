@@ -27,15 +27,23 @@ SIMULATION_DEADLINE_S = 30.0
 
 @asynccontextmanager
 async def running_counter(
-    config: Config, *, port: int = 0, state_folder: Path | None = None
+    config: Config,
+    *,
+    port: int = 0,
+    state_folder: Path | None = None,
+    on_listening: Callable[[str], None] = lambda _base_url: None,
 ) -> AsyncIterator[tuple[StagePanel, str]]:
-    """A simulated counter with its panel, and the panel's address. Raises TerminalError."""
+    """A simulated counter with its panel, and the panel's address. Raises TerminalError.
+
+    ``on_listening`` has the address a little earlier: a browser can load the page while the terminal starts.
+    """
     async with AsyncExitStack() as stack:
         folder = state_folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="netgiro-terminal-")))
         stage = await stack.enter_async_context(Stage(config, folder))
         panel = StagePanel(stage, simulated_world)
         server = panel.server((HOST, port))
         await server.start()
+        on_listening(server.base_url)
         stack.push_async_callback(server.stop)
         stack.push_async_callback(panel.aclose)
         stack.push_async_callback(stage.stop)
@@ -80,14 +88,19 @@ async def run_demo(
     wait_for_stop: Callable[[], Awaitable[None]],
 ) -> None:
     """Run until ``wait_for_stop`` returns. Raises TerminalError if the port or the journal cannot be had."""
-    async with running_counter(config, port=port, state_folder=state_folder) as (panel, base_url):
-        register_path = panel.stage.cable.register_path
+    stopping = asyncio.ensure_future(wait_for_stop())  # first, so that a stop during the start is orderly too
+    loop = asyncio.get_running_loop()
+
+    def listening(base_url: str) -> None:
         say(f"Front panel   {base_url}/")
+        if not headless:
+            loop.run_in_executor(None, webbrowser.open, f"{base_url}/")
+
+    counter = running_counter(config, port=port, state_folder=state_folder, on_listening=listening)
+    async with counter as (panel, _base_url):
+        register_path = panel.stage.cable.register_path
         say(f"Register      {register_path}   try: printf 'PAY 1990 ID=1\\r\\n' > {register_path}")
         say("Customers     phone 8223281 pays; phone 8223282 has no credit. End with Ctrl-C.")
-        if not headless:
-            await asyncio.to_thread(webbrowser.open, f"{base_url}/")
-        stopping = asyncio.ensure_future(wait_for_stop())
         failing = asyncio.ensure_future(panel.stage.wait())
         await asyncio.wait({stopping, failing}, return_when=asyncio.FIRST_COMPLETED)
         if failing.done():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -86,7 +87,8 @@ class Stage:
             TtySerialPort(SerialSettings(port=self.cable.terminal_path)),
             SimulatedSignals(),
         )
-        transport = self._transport or httpx.AsyncHTTPTransport()
+        # The service is in this process and speaks plain HTTP: loading every authority there is would only take time.
+        transport = self._transport or httpx.AsyncHTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
         self._stack.push_async_callback(transport.aclose)
         self.timeline = Timeline(lambda: timestamp_of(self.surroundings.now_s()))
         self.surroundings = Surroundings(self.timeline, transport, wall_clock=self.sandbox.clock)

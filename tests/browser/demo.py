@@ -29,6 +29,6 @@ def demo(folder: Path, language: str = "en") -> Iterator[str]:
         log_path=folder / "terminal.log",
     )
     try:
-        yield process.wait_for_output(r"Front panel +(http://127\.0\.0\.1:\d+)/\n")[1]
+        yield process.wait_for_output(r"Front panel +(http://127\.0\.0\.1:\d+)/\n(?s:.*)\nCustomers ")[1]
     finally:
         process.stop()

@@ -177,7 +177,7 @@ def test_what_is_needed_to_take_money_is_asked_for(tmp_path: Path) -> None:
 def test_the_state_folder_is_made_and_is_for_its_user_alone(tmp_path: Path) -> None:
     state = tmp_path / "state" / "folder"
     process = Process("demo", "--port", "0", "--headless", "--state", str(state), log_path=tmp_path / "demo.log")
-    process.wait_for_output("Front panel")
+    process.wait_for_output("End with Ctrl-C")
     assert state.stat().st_mode & 0o777 == 0o700
     assert {path.name: oct(path.stat().st_mode & 0o077) for path in state.iterdir()} == dict.fromkeys(
         (path.name for path in state.iterdir()), "0o0"

@@ -6,10 +6,9 @@ const TABS = ["story", "faults", "scenarios", "simulation"];
 
 let opened = () => {};
 
-/** `onOpen` is called with the name of each tab that is opened. */
+/** `onOpen` is called with the name of each tab that is opened by hand; the first one is filled by the stream. */
 export function startBench({ story, lab, simulation }, onOpen) {
   const isThere = { story, faults: lab, scenarios: lab, simulation };
-  opened = onOpen;
   byId("bench").hidden = !story;
   for (const name of TABS) {
     const tab = byId(`tab-${name}`);
@@ -26,6 +25,7 @@ export function startBench({ story, lab, simulation }, onOpen) {
   }
   const kept = localStorage.getItem("bench");
   open(isThere[kept] ? kept : "story");
+  opened = onOpen;
 }
 
 function open(name) {

@@ -101,6 +101,8 @@ byId("toast-close").addEventListener("click", hideProblem);
 onLanguage(() => {
   if (!byId("lost").hidden) byId("lost").textContent = t("lost");
 });
-await arrange().catch(() => showConnection(false));
-startLanguage();
-listen((change) => HANDLERS[change.part]?.(change), showConnection);
+const arranged = arrange().catch(() => showConnection(false)).then(startLanguage);
+listen(async (change) => {
+  await arranged; // the stream is opened meanwhile
+  HANDLERS[change.part]?.(change);
+}, showConnection);
