@@ -87,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     show.set_defaults(command=_show_config)
     doctor = commands.add_parser("doctor", parents=[common], help="what is well, what is not, and what to do about it")
     doctor.add_argument("--json", action="store_true")
+    doctor.add_argument("--print", dest="on_paper", action="store_true", help="on the receipt printer, too")
     doctor.set_defaults(command=_doctor)
     add_panel_commands(commands, common)
     add_journal_commands(commands, common)
@@ -227,4 +228,4 @@ def _doctor(options: argparse.Namespace) -> int:
     from terminal.config import find_config_path
     from terminal.doctor import examine
 
-    return examine(find_config_path(options.config), as_json=options.json)
+    return examine(find_config_path(options.config), as_json=options.json, on_paper=options.on_paper)

@@ -148,7 +148,13 @@ class CheckService(msgspec.Struct, frozen=True):
     """See whether the service can be reached, so that it is on the screen before the customer types anything."""
 
 
-CounterEffect: TypeAlias = fx.Effect | ShowResultFor | KeepOfferFor | ShowMenuFor | LockMenuFor | CheckService
+class PrintDoctorSlip(msgspec.Struct, frozen=True):
+    """Look at everything that a sale needs, and put on paper how it is."""
+
+
+CounterEffect: TypeAlias = (
+    fx.Effect | ShowResultFor | KeepOfferFor | ShowMenuFor | LockMenuFor | CheckService | PrintDoctorSlip
+)
 
 
 MOST_PRINTS = 20
@@ -420,6 +426,8 @@ class Counter:
                 return self._sale_event(view, ev.SettledByStaff(number, verdict))
             case menus.Reprint(number):
                 return Decision(view=view, follow_ups=(ReprintRequested(number),))
+            case menus.Examine():
+                return Decision(view=view, effects=(PrintDoctorSlip(),))
             case None:
                 return Decision(view=view)
 

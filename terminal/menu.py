@@ -4,6 +4,7 @@
                                 SETTLE:          CODE --> SALE --1, 2 or 3--> SURE --#--> Settle
                                 REPRINT_LAST:    Reprint
                                 REPRINT_NUMBER:  NUMBER --#--> Reprint
+                                DOCTOR:          Examine
 
 ``*`` goes back. Three wrong codes lock whatever needs the code for a minute; how many there were is remembered while
 the menu is closed.
@@ -56,9 +57,15 @@ class Item(StrEnum):
     SETTLE = "settle"
     REPRINT_LAST = "reprint_last"
     REPRINT_NUMBER = "reprint_number"
+    DOCTOR = "doctor"
 
 
-FIRST_PAGE = {Item.SETTLE: Page.SALE, Item.REPRINT_LAST: Page.DONE, Item.REPRINT_NUMBER: Page.NUMBER}
+FIRST_PAGE = {
+    Item.SETTLE: Page.SALE,
+    Item.REPRINT_LAST: Page.DONE,
+    Item.REPRINT_NUMBER: Page.NUMBER,
+    Item.DOCTOR: Page.DONE,
+}
 NEEDS_CODE = frozenset({Item.SETTLE})
 
 
@@ -101,7 +108,14 @@ class Reprint(msgspec.Struct, frozen=True):
     sale_number: int | None
 
 
-Wish: TypeAlias = Settle | Reprint
+class Examine(msgspec.Struct, frozen=True):
+    """The doctor's report is wanted on paper."""
+
+
+Wish: TypeAlias = Settle | Reprint | Examine
+
+
+_AT_ONCE: dict[Item, Wish] = {Item.REPRINT_LAST: Reprint(None), Item.DOCTOR: Examine()}
 
 
 class Pressed(msgspec.Struct, frozen=True):
@@ -172,8 +186,7 @@ def _choose(menu: Menu, key: str, sales: Sequence[Sale], staff_code: Sensitive) 
     if item in NEEDS_CODE:
         page = Page.NO_CODE if not staff_code else Page.LOCKED if menu.is_locked else Page.CODE
         return Pressed(replace(menu, item=item, page=page))
-    wish = Reprint(None) if item is Item.REPRINT_LAST else None
-    return Pressed(replace(menu, item=item, page=FIRST_PAGE[item]), wish)
+    return Pressed(replace(menu, item=item, page=FIRST_PAGE[item]), _AT_ONCE.get(item))
 
 
 def _type_code(menu: Menu, key: str, sales: Sequence[Sale], staff_code: Sensitive) -> Menu:

@@ -34,7 +34,7 @@ def menu_screen(view: View, words: Words) -> Screen | None:
             typed = menu.digits.reveal()  # a receipt's number is nobody's secret
             return Screen(banner=texts.title, prompt=texts.receipt_number, entry=typed, hint=words.key_ok_or_clear)
         case Page.DONE:
-            done = texts.noted if menu.item is Item.SETTLE else texts.printing
+            done = {Item.SETTLE: texts.noted, Item.DOCTOR: texts.examining}.get(menu.item, texts.printing)
             return Screen(banner=texts.title, prompt=done, hint=texts.any_key)
         case Page.SALE | Page.SURE:
             sale = next((sale for sale in view.for_staff if sale.number == menu.sale_number), None)

@@ -55,6 +55,7 @@ class Operations:
             "restart": self._restart,
             "reprint": self._reprint,
             "printer-test": self._printer_test,
+            "doctor-slip": self._doctor_slip,
         }
 
     def _build_metrics(self) -> None:
@@ -146,6 +147,14 @@ class Operations:
         """Print the slip with every code page."""
         try:
             await self._running().print_now(await asyncio.to_thread(slip_for, self._config))
+        except DeviceError as error:
+            raise TerminalError(str(error)) from error
+        return {}
+
+    async def _doctor_slip(self, _request: Request) -> Mapping[str, Any]:
+        """Print the doctor's report, as the service itself sees the machine."""
+        try:
+            await self._running().print_doctor_slip()
         except DeviceError as error:
             raise TerminalError(str(error)) from error
         return {}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 
+from hardware.interfaces import DeviceError
 from terminal import effects as fx
 from terminal import events as ev
 from terminal.clerk import Input
@@ -18,6 +19,7 @@ from terminal.counter import (
     MenuLeft,
     MenuUnlocked,
     OfferExpired,
+    PrintDoctorSlip,
     ResultSeen,
     ShowMenuFor,
     ShowResultFor,
@@ -102,10 +104,13 @@ class TerminalPerformer:
         gateway: Gateway,
         send_to_register: Callable[[RegisterReply], None],
         on_deadline: Callable[[fx.SetDeadline], None] = lambda _deadline: None,
+        print_doctor_slip: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._gateway = gateway
         self._send_to_register = send_to_register
         self._on_deadline = on_deadline
+        self._print_doctor_slip = print_doctor_slip
+        self._doctor: asyncio.Task[None] | None = None
         self._put: Callable[[Input], None] = lambda _event: None
         self._calls: set[asyncio.Task[None]] = set()
         self._timers: dict[type[CounterEffect], asyncio.TimerHandle] = {}
@@ -125,6 +130,9 @@ class TerminalPerformer:
             self._start(self._call(effect), type(effect).__name__)
         elif isinstance(effect, CheckService):
             self._start_check()
+        elif isinstance(effect, PrintDoctorSlip):
+            if self._doctor is None or self._doctor.done():  # one report at a time, however often it is asked for
+                self._doctor = self._start(self._examine(), "PrintDoctorSlip")
         elif (timer := timer_event(effect)) is not None:
             self._set_timer(type(effect), *timer)
             if isinstance(effect, fx.SetDeadline):
@@ -139,6 +147,15 @@ class TerminalPerformer:
 
     async def _call(self, effect: fx.Call) -> None:
         self._put(await call_gateway(self._gateway, effect))
+
+    async def _examine(self) -> None:
+        """A report that does not come out is in the log; staff see that there is no paper."""
+        if self._print_doctor_slip is None:
+            return
+        try:
+            await self._print_doctor_slip()
+        except DeviceError as error:
+            log.error("the doctor's report is not printed: %s", error)
 
     def _start_check(self) -> None:
         """Begin to look anew: whoever asks wants to know now, not after the pause of a look before."""

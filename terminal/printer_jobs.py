@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hardware import factory
 from hardware.code_page_slip import code_page_slip
@@ -23,6 +24,9 @@ from terminal.errors import TerminalError
 from terminal.journal import Journal, JournalFile
 from terminal.printing import ReceiptPrinting, shop_of
 from terminal.timestamps import timestamp_now
+
+if TYPE_CHECKING:
+    from terminal.doctor import Result
 
 PATIENCE_S = 60.0
 """For the daemon to answer: a slip takes its time on a slow line."""
@@ -47,6 +51,20 @@ def print_test(config: Config) -> str:
     except NotRunning:
         asyncio.run(_print_alone(config, slip_for(config)))
     return "printed; set printer.codepage to the name above the letters that are all right"
+
+
+def print_doctor(config: Config, results: Sequence[Result]) -> str:
+    """Print the doctor's report: that of the running terminal, or ``results`` where none runs. Raises TerminalError."""
+    try:
+        ask_daemon(control_path(config), "doctor-slip", patience_s=PATIENCE_S)
+    except NotRunning:
+        from terminal.doctor.slip import doctor_slip  # noqa: PLC0415  only where it is wanted
+
+        now, columns = datetime.now().astimezone(), config.printer.columns
+        slip = doctor_slip(results, terminal_id=config.terminal.id, printed_at=now, columns=columns)
+        asyncio.run(_print_alone(config, slip))
+        return "printed"
+    return "printed, as the running terminal sees this machine"
 
 
 def slip_for(config: Config) -> Document:

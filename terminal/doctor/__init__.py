@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -65,13 +66,18 @@ class Result(msgspec.Struct, frozen=True):
 _Done: TypeAlias = "queue.SimpleQueue[tuple[str, Finding]]"
 
 
-def examine(path: Path, *, as_json: bool = False) -> int:
+def examine(path: Path, *, as_json: bool = False, on_paper: bool = False) -> int:
     """Check the machine against a configuration file and print the report; returns the command's exit status.
 
-    A broken file is one of the findings.
+    A broken file is one of the findings. Raises TerminalError if the report is wanted on paper and cannot be had there.
     """
-    results = run_doctor(*read_config(path))
+    config, problems = read_config(path)
+    results = run_doctor(config, problems)
     print(report_json(results) if as_json else "\n".join(report_lines(results)))
+    if on_paper:
+        from terminal.printer_jobs import print_doctor  # noqa: PLC0415  only where it is wanted
+
+        print(print_doctor(config, results), file=sys.stderr)
     return 1 if any(result.status is Status.FAILED for result in results) else 0
 
 

@@ -175,7 +175,9 @@ def _check_serial(port: str, system: System, group: str) -> Finding:
     if finding.advice:
         return failed(finding.found, finding.advice + _seen_ports(system))
     path = system.path(port)
-    if holder := _lock_holder(path, system):
+    if (holder := _lock_holder(path, system)) == os.getpid():
+        return ok(f"{port} is in use by this terminal")
+    if holder:
         return warning(
             f"{port} is in use by process {holder}",
             f"as it should be if that is the terminal; see: ps {holder}",

@@ -117,6 +117,7 @@ ENGLISH = Words(
             Item.SETTLE: "Settle a sale",
             Item.REPRINT_LAST: "Print last receipt again",
             Item.REPRINT_NUMBER: "Print receipt by number",
+            Item.DOCTOR: "Print fault report",
         },
         key_choose_or_next="# choose   D next",
         staff_code="Staff code",
@@ -131,6 +132,7 @@ ENGLISH = Words(
         receipt_number="Receipt no.",
         noted="Noted.",
         printing="If it is there, it is printed.",
+        examining="It is printed in a moment.",
         any_key="Any key to go on",
     ),
     receipt=ReceiptWords(

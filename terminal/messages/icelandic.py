@@ -117,6 +117,7 @@ ICELANDIC = Words(
             Item.SETTLE: "Gera upp sölu",
             Item.REPRINT_LAST: "Afrit af síðustu kvittun",
             Item.REPRINT_NUMBER: "Afrit eftir kvittunarnúmeri",
+            Item.DOCTOR: "Prenta bilanaskýrslu",
         },
         key_choose_or_next="# velja   D næst",
         staff_code="Kóði starfsfólks",
@@ -131,6 +132,7 @@ ICELANDIC = Words(
         receipt_number="Kvittun nr.",
         noted="Skráð.",
         printing="Afritið prentast ef kvittunin er til.",
+        examining="Skýrslan prentast innan stundar.",
         any_key="Ýttu á einhvern lykil",
     ),
     receipt=ReceiptWords(

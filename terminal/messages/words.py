@@ -88,6 +88,7 @@ class MenuWords(msgspec.Struct, frozen=True, kw_only=True):
     receipt_number: str
     noted: str
     printing: str
+    examining: str
     any_key: str
 
 

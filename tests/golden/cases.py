@@ -130,6 +130,7 @@ def _views() -> Mapping[str, View]:
         "menu_choice": View(menu=Menu(page=Page.CHOICE, item=Item.REPRINT_LAST)),
         "menu_choice_settle": View(sale=stuck, menu=Menu(page=Page.CHOICE)),
         "menu_choice_number": View(menu=Menu(page=Page.CHOICE, item=Item.REPRINT_NUMBER)),
+        "menu_choice_doctor": View(menu=Menu(page=Page.CHOICE, item=Item.DOCTOR)),
         "menu_no_code": View(sale=stuck, menu=Menu(page=Page.NO_CODE)),
         "menu_locked": View(sale=stuck, menu=Menu(page=Page.LOCKED, is_locked=True)),
         "menu_code": View(sale=stuck, menu=Menu(page=Page.CODE, digits=Sensitive("4711"))),
@@ -139,6 +140,7 @@ def _views() -> Mapping[str, View]:
         "menu_number": View(menu=Menu(page=Page.NUMBER, digits=Sensitive("1042"))),
         "menu_settled": View(menu=Menu(page=Page.DONE)),
         "menu_reprinting": View(menu=Menu(page=Page.DONE, item=Item.REPRINT_LAST)),
+        "menu_examining": View(menu=Menu(page=Page.DONE, item=Item.DOCTOR)),
     }
     for verdict in Verdict:
         sure = Menu(page=Page.SURE, sale_number=stuck.number, verdict=verdict)

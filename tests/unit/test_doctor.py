@@ -11,6 +11,8 @@ import shutil
 import socket
 import sqlite3
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -421,11 +423,26 @@ def test_free_port_is_ok(line: str) -> None:
 
 
 def test_port_that_is_locked_is_told_with_its_holder(line: str) -> None:
+    program = (
+        "import sys, serial; port = serial.Serial(sys.argv[1], exclusive=True); print(flush=True); sys.stdin.read()"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", program, line], **pipes) as other:
+        assert other.stdin is not None
+        assert other.stdout is not None
+        other.stdout.readline()
+        finding = devices.check_register_port(register_on(line), System())
+        other.stdin.close()
+
+    assert finding.status is Status.WARNING
+    assert finding.found == f"{line} is in use by process {other.pid}"
+
+
+def test_port_that_the_terminal_itself_holds_is_well(line: str) -> None:
     with serial.Serial(line, exclusive=True):
         finding = devices.check_register_port(register_on(line), System())
 
-    assert finding.status is Status.WARNING
-    assert finding.found == f"{line} is in use by process {os.getpid()}"
+    assert finding == ok(f"{line} is in use by this terminal")
 
 
 def test_missing_port_tells_what_is_plugged_in(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from terminal.counter import (
     LockMenuFor,
     MenuLeft,
     MenuUnlocked,
+    PrintDoctorSlip,
     RegisterAsked,
     ReprintRequested,
     ShowMenuFor,
@@ -271,4 +272,14 @@ def test_a_key_in_the_menu_takes_no_offer() -> None:
 
 def test_what_can_be_settled_comes_first_and_only_if_there_is_something() -> None:
     assert items_for([REFUND_DUE])[0] is Item.SETTLE
-    assert items_for([]) == (Item.REPRINT_LAST, Item.REPRINT_NUMBER)
+    assert items_for([]) == (Item.REPRINT_LAST, Item.REPRINT_NUMBER, Item.DOCTOR)
+
+
+def test_the_doctors_report_is_printed_without_a_code() -> None:
+    staff = Staff()
+    assert staff.press("DDD").effects != (PrintDoctorSlip(),)
+    assert staff.screen == (TEXTS.title, f"3 {TEXTS.items[Item.DOCTOR]}", TEXTS.key_choose_or_next)
+    assert PrintDoctorSlip() in staff.press("#").effects
+    assert TEXTS.examining in staff.screen
+    assert staff.press("#").effects == ()
+    assert staff.page is None

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from hardware.interfaces import DeviceError
 from terminal import effects as fx
 from terminal import events as ev
 from terminal.clerk import Input
-from terminal.counter import CheckService, ConditionsChanged, ResultSeen, ShowResultFor
+from terminal.counter import CheckService, ConditionsChanged, PrintDoctorSlip, ResultSeen, ShowResultFor
 from terminal.customer import Customer, CustomerKind
 from terminal.errors import CallLost, CallRefused
 from terminal.gateway import AuthorizationStatus, CaptureMode, OpenedAuthorization, Refusal, StatusReport
@@ -163,6 +164,26 @@ def test_replies_go_to_the_register() -> None:
         performer.reply(TerminalReady())
 
     assert perform(Gateway(), use) == ([], [TerminalReady()])
+
+
+def test_one_report_is_printed_at_a_time_and_one_that_fails_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    begun = []
+
+    async def examine() -> None:
+        begun.append(asyncio.get_running_loop().time())
+        await asyncio.sleep(30)
+        raise DeviceError("out of paper")
+
+    async def whole() -> None:
+        performer = TerminalPerformer(Gateway(), lambda _reply: None, print_doctor_slip=examine)
+        for _ in range(8):
+            performer.perform(PrintDoctorSlip())
+            await asyncio.sleep(7)
+        await performer.close()
+
+    run_virtual(whole())
+    assert [at_s - begun[0] for at_s in begun] == [0, 35]
+    assert "out of paper" in caplog.text
 
 
 def test_an_acknowledged_callback_needs_nothing_more_from_here() -> None:

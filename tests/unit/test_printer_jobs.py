@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -16,9 +17,10 @@ from hardware.register_cable import RegisterCable
 from hardware.serial_port import TtySerialPort
 from hardware.settings import SerialSettings
 from hardware.simulated import SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
+from terminal import __version__
 from terminal.app import Devices, TerminalApp
 from terminal.cli import main
-from terminal.config import Config, JournalSettings
+from terminal.config import Config, JournalSettings, NetgiroSettings
 from terminal.effects import ReceiptKind
 from terminal.errors import JournalError, TerminalError
 from terminal.journal import JournalFile, ReceiptState, Record
@@ -28,6 +30,7 @@ from terminal.sale import Reason, State
 from tests.golden.cases import SALE
 
 NOW = "2026-11-23T12:00:00.000Z"
+NOWHERE = "http://127.0.0.1:9/v1"
 CUSTOMER = ReceiptKind.CUSTOMER
 PAID = replace(SALE, number=7, reference="T1-000007-ABCDEF", state=State.CLOSED, reason=Reason.PAID)
 
@@ -39,8 +42,15 @@ class Counter:
         self.output = folder / "paper.bin"
         self.file = folder / "config.toml"
         self.journal = folder / "journal.db"
-        self.file.write_text(f'[printer]\ndriver = "file"\ndevice = "{self.output}"\n[journal]\npath = "journal.db"\n')
-        config = Config(path=self.file, journal=JournalSettings(path=str(self.journal)))
+        self.file.write_text(
+            f'[printer]\ndriver = "file"\ndevice = "{self.output}"\n'
+            f'[journal]\npath = "{self.journal}"\n[netgiro]\nbase_url = "{NOWHERE}"\n'
+        )
+        config = Config(
+            path=self.file,
+            journal=JournalSettings(path=str(self.journal)),
+            netgiro=NetgiroSettings(base_url=NOWHERE),
+        )
         self.config = replace(config, printer=replace(config.printer, driver="file", device=str(self.output)))
         with JournalFile(self.journal, lambda: NOW) as journal:
             journal.open()
@@ -148,6 +158,31 @@ def test_running_terminal_prints_the_receipt_when_it_is_asked(counter: Counter) 
             await asyncio.to_thread(reprint, counter.config, "99", (CUSTOMER,))
 
     beside_a_terminal(counter, work)
+
+
+def doctor_is_called(counter: Counter) -> int:
+    return main(["doctor", "--print", "--config", str(counter.file)])
+
+
+def test_running_terminal_prints_its_own_doctors_report(counter: Counter, capsys: pytest.CaptureFixture[str]) -> None:
+    async def work(app: TerminalApp, printer: SimulatedPrinter) -> None:
+        assert await asyncio.to_thread(doctor_is_called, counter) == 1, "there is no secret key"
+        (slip,) = printer.receipts
+        assert slip.cut
+        assert "netgiro-terminal doctor" in slip.text
+        assert re.search(r"^failed +secret key$", slip.text, re.MULTILINE)
+        assert re.search(rf"^ok +version\n +{re.escape(__version__)},", slip.text, re.MULTILINE)
+        printer.paper = "out"
+        assert await asyncio.to_thread(doctor_is_called, counter) == 1
+        assert "out of paper" in capsys.readouterr().err
+
+    beside_a_terminal(counter, work)
+
+
+def test_doctors_report_is_printed_without_a_running_terminal(counter: Counter) -> None:
+    assert doctor_is_called(counter) == 1
+    assert "netgiro-terminal doctor" in counter.paper
+    assert "-> " in counter.paper, "what is wrong comes with what to do"
 
 
 def test_running_terminal_prints_the_slip_and_tells_why_it_cannot(counter: Counter) -> None:
