@@ -203,7 +203,8 @@ class TerminalApp:
         from terminal.doctor import DEADLINE_S, run_doctor  # noqa: PLC0415  seldom wanted
         from terminal.doctor.slip import doctor_slip  # noqa: PLC0415
 
-        config = self._config
+        config, printer = self._config, self._devices.printer
+        columns = printer.columns if printer is not None else config.printer.columns
         worker = Worker("doctor")
         try:
             results = await worker.call(lambda: run_doctor(config), deadline_s=2 * DEADLINE_S)
@@ -211,7 +212,6 @@ class TerminalApp:
             raise DeviceError("the doctor itself hangs; see dmesg") from error
         finally:
             worker.stop()
-        columns = config.printer.columns
         slip = doctor_slip(results, terminal_id=config.terminal.id, printed_at=self._local_now(), columns=columns)
         await self.print_now(slip)
 

@@ -98,6 +98,8 @@ def check_clock(_config: Config, system: System) -> Finding:
 
 
 UNDER_VOLTAGE_NOW, UNDER_VOLTAGE_SINCE_START = 1 << 0, 1 << 16
+SLOWED_NOW, SLOWED_SINCE_START = 0b1110, 0b1110 << 16
+"""Frequency capped, throttled or soft temperature limit. Raspberry Pi documentation, "vcgencmd", get_throttled."""
 
 
 def check_power(_config: Config, system: System) -> Finding:
@@ -109,6 +111,9 @@ def check_power(_config: Config, system: System) -> Finding:
     if flags & (UNDER_VOLTAGE_NOW | UNDER_VOLTAGE_SINCE_START):
         when = "now" if flags & UNDER_VOLTAGE_NOW else "since it was started"
         return warning(f"the supply's voltage is or was too low ({when})", "use the Raspberry Pi's own power supply")
+    if flags & (SLOWED_NOW | SLOWED_SINCE_START):
+        when = "now" if flags & SLOWED_NOW else "since it was started"
+        return warning(f"too hot: the processor is or was slowed down ({when})", "give it air, or a heat sink")
     return ok("the supply's voltage is sufficient")
 
 

@@ -402,6 +402,15 @@ def test_under_voltage_is_told(tmp_path: Path, flags: str, status: Status) -> No
     assert machine.check_power(Config(), machine_at(tmp_path)).status is status
 
 
+@pytest.mark.parametrize(("flags", "when"), [("2", "now"), ("4", "now"), ("8", "now"), ("e0000", "since it was started")])
+def test_a_processor_that_is_too_hot_is_told(tmp_path: Path, flags: str, when: str) -> None:
+    put(tmp_path, "/sys/devices/platform/soc/soc:firmware/get_throttled", f"{flags}\n")
+
+    finding = machine.check_power(Config(), machine_at(tmp_path))
+    assert finding.status is Status.WARNING
+    assert finding.found == f"too hot: the processor is or was slowed down ({when})"
+
+
 # --- devices ----------------------------------------------------------------------------------------------------------
 
 
