@@ -1,4 +1,4 @@
-"""Checks of the devices: there, ours to use, and not somebody else's. Nothing is sent to any of them."""
+"""Checks of the devices: there, ours to use, and not somebody else's. None is made to do anything."""
 
 from __future__ import annotations
 
@@ -91,7 +91,23 @@ def check_display(config: Config, system: System) -> Finding:
         bus = "I2C"
     if "does not exist" in finding.found:
         return failed(finding.found, f"switch {bus} on: sudo raspi-config, Interface Options")
-    return finding
+    if finding.advice or display.interface == "spi":  # on SPI nothing ever answers
+        return finding
+    return _check_i2c_address(display.i2c_port, display.i2c_address, system)
+
+
+OLED_ADDRESSES = (0x3C, 0x3D)
+"""SSD1306 data sheet, 8.1.5: the level of D/C# chooses. SH1106 and SSD1309 have the same."""
+
+
+def _check_i2c_address(port: int, address: int, system: System) -> Finding:
+    if system.i2c_answers(port, address):
+        return ok(f"something answers at {address:#04x} on I2C bus {port}")
+    nobody = f"nothing answers at {address:#04x} on I2C bus {port}"
+    for other in OLED_ADDRESSES:
+        if other != address and system.i2c_answers(port, other):
+            return failed(f"{nobody}, but at {other:#04x}", f"set display.i2c_address = {other:#04x}")
+    return failed(nobody, f"check its four wires and its supply, and see: i2cdetect -y {port}")
 
 
 def check_printer(config: Config, system: System) -> Finding:

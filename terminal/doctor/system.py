@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -61,6 +62,18 @@ def kernel_clock_is_synchronised() -> bool | None:
     return None if state < 0 else state != TIME_ERROR
 
 
+def i2c_answers(port: int, address: int) -> bool:
+    """Whether something on that bus acknowledges that address, by reading a byte, which changes no display."""
+    from smbus2 import SMBus  # noqa: PLC0415  comes with luma.oled
+
+    try:
+        with SMBus(port) as bus:
+            bus.read_byte(address)
+    except OSError as error:
+        return error.errno == errno.EBUSY  # a driver of the kernel has it
+    return True
+
+
 @dataclass(frozen=True)
 class System:
     """The machine as the checks see it. The defaults are the real one; tests bring their own."""
@@ -71,6 +84,8 @@ class System:
     now: Callable[[], float] = time.time
     clock_is_synchronised: Callable[[], bool | None] = kernel_clock_is_synchronised
     user_id: Callable[[], int] = os.geteuid
+    i2c_answers: Callable[[int, int], bool] = i2c_answers
+    """Bus and address."""
     may_use: Callable[[Path, int], bool] = os.access
     transport: httpx.AsyncBaseTransport | None = None
     """Carries calls to Netgíró; None: the network."""

@@ -30,7 +30,7 @@ from terminal.config import Config, JournalSettings, NetgiroSettings, RegisterSe
 from terminal.doctor import CHECKS, Check, Result, Status, devices, machine, report_json, report_lines, run_doctor
 from terminal.doctor import service as service_checks
 from terminal.doctor import settings as settings_checks
-from terminal.doctor.system import Finding, System, kernel_clock_is_synchronised, ok
+from terminal.doctor.system import Finding, System, i2c_answers, kernel_clock_is_synchronised, ok
 from terminal.gateway import CaptureMode
 from terminal.journal import JournalFile, Record
 from terminal.netgiro.sandbox import build_sandbox, create_app
@@ -402,7 +402,9 @@ def test_under_voltage_is_told(tmp_path: Path, flags: str, status: Status) -> No
     assert machine.check_power(Config(), machine_at(tmp_path)).status is status
 
 
-@pytest.mark.parametrize(("flags", "when"), [("2", "now"), ("4", "now"), ("8", "now"), ("e0000", "since it was started")])
+@pytest.mark.parametrize(
+    ("flags", "when"), [("2", "now"), ("4", "now"), ("8", "now"), ("e0000", "since it was started")]
+)
 def test_a_processor_that_is_too_hot_is_told(tmp_path: Path, flags: str, when: str) -> None:
     put(tmp_path, "/sys/devices/platform/soc/soc:firmware/get_throttled", f"{flags}\n")
 
@@ -582,7 +584,29 @@ def test_display_needs_its_bus(tmp_path: Path, settings: DisplaySettings, node: 
 
     assert missing.advice == f"switch {bus} on: sudo raspi-config, Interface Options"
     assert f"usermod -aG {bus.lower()}" in forbidden.advice
-    assert devices.check_display(config, machine_at(tmp_path)) == ok(f"{node} is there")
+    present = devices.check_display(config, machine_at(tmp_path, i2c_answers=lambda _port, _address: True))
+    assert present.status is Status.OK
+
+
+@pytest.mark.parametrize(
+    ("there", "status", "found", "advice"),
+    [
+        (0x3C, Status.OK, "something answers at 0x3c on I2C bus 1", ""),
+        (0x3D, Status.FAILED, "nothing answers at 0x3c on I2C bus 1, but at 0x3d", "set display.i2c_address = 0x3d"),
+        (0x50, Status.FAILED, "nothing answers at 0x3c on I2C bus 1", "check its four wires"),
+    ],
+)
+def test_display_is_looked_for_on_its_bus(tmp_path: Path, there: int, status: Status, found: str, advice: str) -> None:
+    put(tmp_path, "/dev/i2c-1")
+    system = machine_at(tmp_path, i2c_answers=lambda port, address: (port, address) == (1, there))
+    finding = devices.check_display(config_with(display=DisplaySettings(driver="ssd1306")), system)
+
+    assert (finding.status, finding.found) == (status, found)
+    assert finding.advice.startswith(advice)
+
+
+def test_bus_that_is_not_there_answers_nothing() -> None:
+    assert not i2c_answers(250, 0x3C)
 
 
 def test_no_display_is_ok(tmp_path: Path) -> None:
