@@ -109,21 +109,25 @@ def _reject(stage: Stage, _request: FaultRequest) -> None:
 def _accept_late(stage: Stage, request: FaultRequest) -> None:
     name = _waiting_cart(stage, CartState.AWAITING_CUSTOMER).transaction_id
 
-    def accept() -> None:
-        cart = stage.sandbox.book.find(name)
-        if cart is not None and cart.state is CartState.AWAITING_CUSTOMER:
-            stage.sandbox.accept(name)
+    asyncio.get_running_loop().call_later(request.seconds, _accept_if_waiting, stage, name)
 
-    asyncio.get_running_loop().call_later(request.seconds, accept)
+
+def _accept_if_waiting(stage: Stage, name: str) -> None:
+    cart = stage.sandbox.book.find(name)
+    if cart is not None and cart.state is CartState.AWAITING_CUSTOMER and stage.sandbox.settings.customers_answer:
+        stage.sandbox.accept(cart.transaction_id)
+
+
+def _customers_answer(answer: bool, stage: Stage, _request: FaultRequest) -> None:
+    stage.sandbox.change_settings({"customers_answer": answer})
 
 
 def _accept_by_cancel(stage: Stage, _request: FaultRequest) -> None:
     """The customer's thumb is faster than the cashier's call."""
 
     def before_call(call: str, request: dict[str, Any]) -> None:
-        cart = stage.sandbox.book.find(str(request.get("TransactionId", "")))
-        if call == "CancelCart" and cart is not None and cart.state is CartState.AWAITING_CUSTOMER:
-            stage.sandbox.accept(cart.transaction_id)
+        if call == "CancelCart":
+            _accept_if_waiting(stage, str(request.get("TransactionId", "")))
 
     stage.surroundings.before_call = before_call
 
@@ -282,6 +286,17 @@ FAULTS: Mapping[str, Recipe] = dict(
         ("customer-accepts", Recipe("customer", "Samþykkir núna", "Accepts now", _accept)),
         ("customer-rejects", Recipe("customer", "Hafnar núna", "Rejects now", _reject)),
         ("customer-accepts-late", Recipe("customer", "Samþykkir seint", "Accepts late", _accept_late)),
+        (
+            "customer-never-answers",
+            Recipe(
+                "customer",
+                "Svarar aldrei",
+                "Never answers",
+                partial(_customers_answer, False),
+                partial(_customers_answer, True),
+                lambda stage: not stage.sandbox.settings.customers_answer,
+            ),
+        ),
         (
             "customer-accepts-at-cancel",
             Recipe(

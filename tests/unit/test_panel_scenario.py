@@ -108,6 +108,27 @@ def at_counter(tmp_path, check):
     asyncio.run(run())
 
 
+def test_customer_who_never_answers_can_neither_accept_nor_reject_until_switched_off(tmp_path):
+    async def check(panel, client):
+        await panel.player.play(
+            scenario(
+                Step(fault="customer-never-answers"),
+                Step(pay=10200),
+                Step(keys="8223281#"),
+                Step(expect=Expect(state="customer")),
+            ),
+            "never",
+        )
+        for fault in ("customer-accepts", "customer-rejects"):
+            answer = await client.put("/api/faults", json={"fault": fault})
+            assert answer.status_code == 400
+            assert "never answers" in answer.json()["error"]
+        await client.put("/api/faults", json={"fault": "customer-never-answers", "on": False})
+        assert (await client.put("/api/faults", json={"fault": "customer-accepts"})).status_code == 200
+
+    at_counter(tmp_path, check)
+
+
 def test_every_fault_can_be_made_and_every_switch_switched_off(tmp_path):
     async def check(panel, client):
         listed = (await client.get("/api/faults")).json()["faults"]

@@ -86,7 +86,8 @@ class CartBook:
         while self._accepting and self._accepting[0][0] <= self._clock():
             _, transaction_id = heapq.heappop(self._accepting)
             cart = self._carts.get(transaction_id)
-            if cart is not None and cart.state is CartState.AWAITING_CUSTOMER:
+            answers = self.settings.customers_answer
+            if answers and cart is not None and cart.state is CartState.AWAITING_CUSTOMER:
                 self._approve(cart)
 
     # The provider's side: the four calls
@@ -239,6 +240,8 @@ class CartBook:
             raise OutOfTurn("This customer got an SMS code: it is typed at the counter, not accepted on the phone.")
         if cart.state is not CartState.AWAITING_CUSTOMER:
             raise OutOfTurn(f"Too late: the cart is {cart.state.value}.")
+        if not self.settings.customers_answer:
+            raise OutOfTurn("This customer never answers: the setting customers_answer is off.")
         return cart
 
     def _approve(self, cart: Cart) -> Cart:

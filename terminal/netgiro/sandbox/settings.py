@@ -77,6 +77,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What CheckCart says after the customer pressed "reject"."""
     refuse_cancel_of_reservation: bool = False
     """CancelCart of a reserved cart answers 10426 (or 10429) and leaves the reservation standing."""
+    customers_answer: bool = True
+    """False: nobody accepts or rejects on the phone, neither by hand nor by themselves."""
     app_code_lifetime_s: Seconds = 300
     permanent_app_code: Annotated[str, Meta(pattern=r"^(500004[0-9]{4})?\Z")] = "5000041234"
     """An app code of the first person that never expires, for use by hand; empty: there is none."""
