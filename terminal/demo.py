@@ -6,6 +6,7 @@ Everything between the simulated contacts, wires and paper is the code that runs
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 import tempfile
 import webbrowser
@@ -69,9 +70,9 @@ async def simulated_world(seed: int) -> SimulatedWorld:
         last = complaint.decode("utf-8", "replace").strip().rpartition("\n")[2]
         raise SimulationError(f"seed {seed} could not be simulated ({last or error}): {_by_hand(seed)}") from error
     finally:
-        if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):  # it has ended by itself
             process.kill()
-            await process.wait()
+        await process.wait()
 
 
 def _by_hand(seed: int) -> str:
