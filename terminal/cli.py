@@ -98,6 +98,11 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument("--count", type=int, metavar="SALES", help="worlds until there were so many sales")
     simulate.add_argument("--story", action="store_true", help="tell everything that happened in the one world")
     simulate.add_argument("--json", action="store_true", help="the one world and its story as JSON")
+    simulate.add_argument(
+        "--protocol",
+        choices=["line", "zvt", "concert", "display", "receipt"],
+        help="the register's; default: by chance",
+    )
     simulate.add_argument("--jobs", type=int, help="processes; default: one a core")
     simulate.set_defaults(command=_simulate)
     return parser
@@ -186,8 +191,8 @@ def _simulate(options: argparse.Namespace) -> int:
     from terminal.testing.command import default_jobs, run_many, run_one
 
     if options.count is None:
-        return run_one(options.seed or 0, story=options.story, as_json=options.json)
-    return run_many(options.seed or 0, options.count, options.jobs or default_jobs())
+        return run_one(options.seed or 0, story=options.story, as_json=options.json, protocol=options.protocol)
+    return run_many(options.seed or 0, options.count, options.jobs or default_jobs(), options.protocol)
 
 
 def _listen(options: argparse.Namespace) -> None:

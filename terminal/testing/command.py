@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 import msgspec
 
@@ -55,16 +56,16 @@ class Tally:
         self.violations += other.violations
 
 
-def tally(seeds: Iterable[int]) -> Tally:
-    """Run these worlds one after the other."""
+def tally(seeds: Iterable[int], protocol: str | None = None) -> Tally:
+    """Run these worlds one after the other; with ``protocol``, all with a register that speaks it."""
     logging.disable(logging.CRITICAL)
     total = Tally()
     for seed in seeds:
-        total.add(simulate(seed))
+        total.add(simulate(seed, protocol=protocol))
     return total
 
 
-def run_many(first_seed: int, sales: int, jobs: int) -> int:
+def run_many(first_seed: int, sales: int, jobs: int, protocol: str | None = None) -> int:
     """Run worlds from ``first_seed`` on until there were so many sales; 0 if no promise was broken in any."""
     began_s = time.perf_counter()
     total = Tally()
@@ -73,16 +74,16 @@ def run_many(first_seed: int, sales: int, jobs: int) -> int:
         while total.sales < sales:
             chunks = [range(seed + CHUNK * job, seed + CHUNK * (job + 1)) for job in range(jobs)]
             seed += CHUNK * jobs
-            for part in pool.map(tally, chunks):
+            for part in pool.map(partial(tally, protocol=protocol), chunks):
                 total.merge(part)
     _print_tally(total, time.perf_counter() - began_s, jobs)
     return 1 if total.violations else 0
 
 
-def run_one(seed: int, *, story: bool, as_json: bool = False) -> int:
+def run_one(seed: int, *, story: bool, as_json: bool = False, protocol: str | None = None) -> int:
     """Run one world and say how it ended; with ``story``, everything that happened in it. JSON has both."""
     logging.disable(logging.CRITICAL)
-    result = simulate(seed, tell=story or as_json)
+    result = simulate(seed, tell=story or as_json, protocol=protocol)
     if as_json:
         print(msgspec.json.encode(_told(result)).decode())
         return 1 if result.violations else 0
