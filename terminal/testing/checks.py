@@ -129,8 +129,9 @@ def _receipts(sale: Sale, disk: SimulatedDisk, paper: Paper) -> Iterator[str]:
     """Every paid sale has its receipts, and no receipt came out twice without being marked as a copy."""
     receipts = disk.receipts_of(sale.number)
     expected = sale.terms.customer_copy + sale.terms.merchant_copy
-    if sale.outcome is Outcome.APPROVED and len(receipts) != expected:
-        yield f"sale {sale.number} is paid and has {len(receipts)} receipts"
+    originals = [receipt for receipt in receipts if receipt.receipt_id.endswith("-0")]  # the rest was asked for by hand
+    if sale.outcome is Outcome.APPROVED and len(originals) != expected:
+        yield f"sale {sale.number} is paid and has {len(originals)} receipts"
     for receipt in receipts:
         sheets = [copy for receipt_id, copy in paper.sheets if receipt_id == receipt.receipt_id]
         if len(sheets) != len(set(sheets)):
