@@ -20,7 +20,9 @@ from hardware.worker import Worker
 from terminal.clerk import Clerk, Input, Names
 from terminal.config import Config
 from terminal.config_checks import parse_listen
-from terminal.counter import CheckService, ConditionsChanged, Counter, CounterRules, Decision
+from terminal.counter import Counter, CounterRules
+from terminal.counter_events import ConditionsChanged
+from terminal.decision import CheckService, Decision
 from terminal.effects import AcknowledgeCallback, ReceiptKind, SetDeadline
 from terminal.events import CallbackReceived
 from terminal.gateway import CaptureMode, Gateway

@@ -16,12 +16,11 @@ from typing import NamedTuple, Protocol, TypeAlias
 from msgspec.structs import replace
 
 from terminal import events as ev
-from terminal.counter import (
+from terminal.counter import Counter, lookup_id
+from terminal.counter_events import (
     CodeScanned,
     ConditionsChanged,
-    Counter,
     CounterEvent,
-    Decision,
     KeyPressed,
     MenuLeft,
     MenuUnlocked,
@@ -30,8 +29,8 @@ from terminal.counter import (
     ReprintAsked,
     ReprintRequested,
     ResultSeen,
-    lookup_id,
 )
+from terminal.decision import Decision
 from terminal.errors import JournalError
 from terminal.journal import MIN_FREE_BYTES, JournalHealth, QueuedReceipt, Record
 from terminal.register import protocol as reg

@@ -7,16 +7,36 @@ so a full disk leaves the counter where it was.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
-
 import msgspec
 from msgspec.structs import replace
 
 from terminal import effects as fx
 from terminal import events as ev
 from terminal import menu as menus
+from terminal.counter_events import (
+    CodeScanned,
+    ConditionsChanged,
+    CounterEvent,
+    KeyPressed,
+    MenuLeft,
+    MenuUnlocked,
+    OfferExpired,
+    RegisterAsked,
+    ReprintAsked,
+    ReprintRequested,
+    ResultSeen,
+)
 from terminal.customer import Customer, IdentifierRules
-from terminal.effects import ReceiptKind
+from terminal.decision import (
+    CheckService,
+    CounterEffect,
+    Decision,
+    KeepOfferFor,
+    LockMenuFor,
+    PrintDoctorSlip,
+    ShowMenuFor,
+    ShowResultFor,
+)
 from terminal.entry import Cancelled, Entry, EntryResult, press_code, press_identifier, scan_identifier
 from terminal.gateway import Refusal
 from terminal.journal_rows import QueuedReceipt, ReceiptState, Record
@@ -32,150 +52,8 @@ from terminal.view import Offer, View
 RESULT_SHOWN_S = 12.0
 TAKE_OFFER_KEYS = "A#"
 _NOT_PAID = (Outcome.DECLINED, Outcome.CANCELLED, Outcome.FAILED)
-
-
-class KeyPressed(msgspec.Struct, frozen=True):
-    """A key of the keypad."""
-
-    key: str
-
-
-class CodeScanned(msgspec.Struct, frozen=True):
-    """A scanner read a code, all of it at once."""
-
-    code: Sensitive
-
-
-class ConditionsChanged(msgspec.Struct, frozen=True):
-    """Something around the sale changed: fields of :class:`terminal.view.Conditions` and their new values."""
-
-    changes: dict[str, Any]
-
-
-class ResultSeen(msgspec.Struct, frozen=True):
-    """The result of that sale was shown long enough."""
-
-    sale_number: int
-
-
-class ReprintRequested(msgspec.Struct, frozen=True):
-    """Staff want a receipt once more; without a number, that of the sale which ended last."""
-
-    sale_number: int | None = None
-    kinds: tuple[ReceiptKind, ...] = (ReceiptKind.CUSTOMER,)
-
-
-class ReprintAsked(msgspec.Struct, frozen=True, kw_only=True):
-    """:class:`ReprintRequested` with what the journal knows."""
-
-    sale: Sale | None
-    kinds: tuple[ReceiptKind, ...]
-    earlier: tuple[QueuedReceipt, ...] = ()
-    """Every receipt there has been of that sale."""
-
-
-class OfferExpired(msgspec.Struct, frozen=True):
-    """The register has shown that total for so long that nobody means it any more."""
-
-    amount_kr: int
-
-
-class MenuLeft(msgspec.Struct, frozen=True):
-    """Nobody has pressed a key in the menu for a while."""
-
-    turn: int
-
-
-class MenuUnlocked(msgspec.Struct, frozen=True):
-    """The staff code may be tried again."""
-
-
-class RegisterAsked(msgspec.Struct, frozen=True, kw_only=True):
-    """A register's request, with what the journal knows and the names that a new sale would get."""
-
-    request: reg.RegisterRequest
-    known: Sale | None = None
-    """The sale that this register id has named before."""
-    number: int = 0
-    reference: str = ""
-    created: str = ""
-    period: Period = Period(0)
-    """The time since the last end of day."""
-
-
-CounterEvent: TypeAlias = (
-    ev.SaleEvent
-    | RegisterAsked
-    | KeyPressed
-    | ConditionsChanged
-    | ResultSeen
-    | OfferExpired
-    | ReprintAsked
-    | CodeScanned
-    | MenuLeft
-    | MenuUnlocked
-)
-
-
-class ShowResultFor(msgspec.Struct, frozen=True):
-    """Bring :class:`ResultSeen` after a while."""
-
-    sale_number: int
-    delay_s: float
-
-
-class KeepOfferFor(msgspec.Struct, frozen=True):
-    """Bring :class:`OfferExpired` after a while."""
-
-    amount_kr: int
-    delay_s: float
-
-
-class ShowMenuFor(msgspec.Struct, frozen=True):
-    """Bring :class:`MenuLeft` after a while."""
-
-    turn: int
-    delay_s: float
-
-
-class LockMenuFor(msgspec.Struct, frozen=True):
-    """Bring :class:`MenuUnlocked` after a while."""
-
-    delay_s: float
-
-
-class CheckService(msgspec.Struct, frozen=True):
-    """See whether the service can be reached, so that it is on the screen before the customer types anything."""
-
-
-class PrintDoctorSlip(msgspec.Struct, frozen=True):
-    """Look at everything that a sale needs, and put on paper how it is."""
-
-
-CounterEffect: TypeAlias = (
-    fx.Effect | ShowResultFor | KeepOfferFor | ShowMenuFor | LockMenuFor | CheckService | PrintDoctorSlip
-)
-
-
 MOST_PRINTS = 20
 """Of one receipt, the first included."""
-
-
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What follows from an event, in this order: commit what is durable, take over ``view``, do the rest.
-
-    Durable is one of ``record``, ``close`` and ``receipts``.
-    """
-
-    view: View
-    record: Record | None = None
-    close: Close | None = None
-    receipts: tuple[QueuedReceipt, ...] = ()
-    """Receipts of an older sale that are to be printed once more."""
-    follow_ups: tuple[ReprintRequested, ...] = ()
-    """What the journal has to be asked about first."""
-    effects: tuple[CounterEffect, ...] = ()
-    replies: tuple[reg.RegisterReply, ...] = ()
 
 
 class CounterRules(msgspec.Struct, frozen=True, kw_only=True):

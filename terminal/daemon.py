@@ -11,7 +11,7 @@ from terminal.app import NO_SEAMS, Devices, TerminalApp, build_devices
 from terminal.clerk import Input
 from terminal.config import Config
 from terminal.config_checks import parse_listen
-from terminal.counter import Decision
+from terminal.decision import Decision
 from terminal.notify import Notifier
 from terminal.operations import Operations
 from terminal.view import View

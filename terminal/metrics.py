@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from hardware.interfaces import PrinterStatus
 from terminal import effects as fx
 from terminal import events as ev
-from terminal.counter import CounterEvent, Decision
+from terminal.counter_events import CounterEvent
+from terminal.decision import Decision
 from terminal.errors import TerminalError
 from terminal.sale import Outcome, State
 from terminal.view import View

@@ -20,7 +20,8 @@ from terminal.clerk import Input
 from terminal.config import Config, read_config
 from terminal.config_checks import parse_listen
 from terminal.control import Command, ControlServer, Request, control_path
-from terminal.counter import Decision, ReprintRequested
+from terminal.counter_events import ReprintRequested
+from terminal.decision import Decision
 from terminal.effects import ReceiptKind
 from terminal.errors import TerminalError
 from terminal.events import SettledByStaff, Verdict

@@ -10,17 +10,13 @@ from hardware.interfaces import DeviceError
 from terminal import effects as fx
 from terminal import events as ev
 from terminal.clerk import Input
-from terminal.counter import (
+from terminal.counter_events import ConditionsChanged, MenuLeft, MenuUnlocked, OfferExpired, ResultSeen
+from terminal.decision import (
     CheckService,
-    ConditionsChanged,
     CounterEffect,
     KeepOfferFor,
     LockMenuFor,
-    MenuLeft,
-    MenuUnlocked,
-    OfferExpired,
     PrintDoctorSlip,
-    ResultSeen,
     ShowMenuFor,
     ShowResultFor,
 )

@@ -18,7 +18,8 @@ from hardware.interfaces import DeviceError, Document
 from terminal.clerk import Clerk, Names
 from terminal.config import Config
 from terminal.control import NotRunning, ask_daemon, control_path
-from terminal.counter import MOST_PRINTS, Counter, CounterRules, ReprintRequested
+from terminal.counter import MOST_PRINTS, Counter, CounterRules
+from terminal.counter_events import ReprintRequested
 from terminal.effects import ReceiptKind
 from terminal.errors import TerminalError
 from terminal.journal import Journal, JournalFile

@@ -25,7 +25,7 @@ from hardware.interfaces import (
 )
 from terminal.clerk import Input
 from terminal.config import Config
-from terminal.counter import ConditionsChanged
+from terminal.counter_events import ConditionsChanged
 from terminal.effects import ReceiptKind
 from terminal.errors import JournalError
 from terminal.journal import Journal, QueuedReceipt, ReceiptState

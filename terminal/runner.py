@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import NamedTuple, ParamSpec, Protocol
 
 from terminal.clerk import Clerk, Handled, Input
-from terminal.counter import CodeScanned, CounterEffect, Decision, KeyPressed
+from terminal.counter_events import CodeScanned, KeyPressed
+from terminal.decision import CounterEffect, Decision
 from terminal.journal import Journal
 from terminal.register import protocol as reg
 from terminal.sale import State

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from hardware.interfaces import DeviceError, Keypad, Scanner
 from terminal.clerk import Input
-from terminal.counter import CodeScanned, ConditionsChanged, KeyPressed
+from terminal.counter_events import CodeScanned, ConditionsChanged, KeyPressed
 from terminal.retrying import SHORTEST_PAUSE_S, open_until_found
 from terminal.sensitive import Sensitive
 

@@ -16,7 +16,7 @@ from terminal import __version__
 from terminal.app import Devices, TerminalApp
 from terminal.clerk import Input
 from terminal.config import Config
-from terminal.counter import Decision
+from terminal.decision import Decision
 from terminal.netgiro.sandbox.web import sandbox_routes
 from terminal.panel.backend import About
 from terminal.panel.changes import Part

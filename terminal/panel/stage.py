@@ -25,7 +25,7 @@ from hardware.simulated import SimulatedDisplay, SimulatedKeypad, SimulatedPrint
 from terminal.app import Devices, TerminalApp
 from terminal.clerk import Input
 from terminal.config import Config
-from terminal.counter import Decision
+from terminal.decision import Decision
 from terminal.gateway import CaptureMode
 from terminal.netgiro.sandbox import PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY, Sandbox, Settings, build_sandbox
 from terminal.panel.surroundings import PowerCut, Surroundings

@@ -19,7 +19,7 @@ import msgspec
 
 from terminal.app import Seams
 from terminal.clerk import Input
-from terminal.counter import Decision
+from terminal.decision import Decision
 from terminal.errors import JournalError
 from terminal.journal import JournalFile, Record
 from terminal.panel.timeline import Timeline

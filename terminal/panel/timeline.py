@@ -12,7 +12,8 @@ from typing import Any, Literal
 import msgspec
 
 from terminal.clerk import Input
-from terminal.counter import ConditionsChanged, Decision, KeyPressed
+from terminal.counter_events import ConditionsChanged, KeyPressed
+from terminal.decision import Decision
 
 MAX_ENTRIES = 400
 MAX_TEXT = 300

@@ -14,7 +14,9 @@ from typing import Any
 from terminal import effects as fx
 from terminal import events as ev
 from terminal.clerk import Clerk, Input, Names
-from terminal.counter import Counter, CounterEffect, CounterRules, KeyPressed
+from terminal.counter import Counter, CounterRules
+from terminal.counter_events import KeyPressed
+from terminal.decision import CounterEffect
 from terminal.errors import JournalError
 from terminal.netgiro.client import RawAnswer
 from terminal.netgiro.nonce import NonceSource

@@ -11,20 +11,9 @@ from msgspec.structs import replace
 from hardware.interfaces import KEYS
 from terminal import effects as fx
 from terminal import events as ev
-from terminal.counter import (
-    RESULT_SHOWN_S,
-    CheckService,
-    ConditionsChanged,
-    Counter,
-    CounterEvent,
-    CounterRules,
-    Decision,
-    KeyPressed,
-    RegisterAsked,
-    ResultSeen,
-    ShowResultFor,
-    lookup_id,
-)
+from terminal.counter import RESULT_SHOWN_S, Counter, CounterRules, lookup_id
+from terminal.counter_events import ConditionsChanged, CounterEvent, KeyPressed, RegisterAsked, ResultSeen
+from terminal.decision import CheckService, Decision, ShowResultFor
 from terminal.entry import Entry
 from terminal.gateway import AuthorizationStatus as Status
 from terminal.gateway import CaptureMode, Refusal

@@ -14,7 +14,8 @@ from msgspec.structs import replace
 
 from terminal import journal_repair
 from terminal.clerk import Clerk, Names
-from terminal.counter import ConditionsChanged, Counter, CounterRules
+from terminal.counter import Counter, CounterRules
+from terminal.counter_events import ConditionsChanged
 from terminal.errors import JournalError
 from terminal.journal import JournalFile, JournalHealth, ReceiptState
 from terminal.journal_rows import RepairRow

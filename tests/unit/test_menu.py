@@ -8,19 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from terminal import events as ev
-from terminal.counter import (
-    Counter,
-    CounterRules,
-    Decision,
-    KeyPressed,
-    LockMenuFor,
-    MenuLeft,
-    MenuUnlocked,
-    PrintDoctorSlip,
-    RegisterAsked,
-    ReprintRequested,
-    ShowMenuFor,
-)
+from terminal.counter import Counter, CounterRules
+from terminal.counter_events import KeyPressed, MenuLeft, MenuUnlocked, RegisterAsked, ReprintRequested
+from terminal.decision import Decision, LockMenuFor, PrintDoctorSlip, ShowMenuFor
 from terminal.menu import Item, Page, items_for, verdicts_for
 from terminal.messages import words_in
 from terminal.register import protocol as reg

@@ -11,7 +11,7 @@ from terminal import effects as fx
 from terminal import events as ev
 from terminal.config import Config, MetricsSettings
 from terminal.config_checks import find_problems
-from terminal.counter import Decision
+from terminal.decision import Decision
 from terminal.gateway import AuthorizationStatus, Refusal, StatusReport
 from terminal.journal import Record
 from terminal.sale import Reason, Sale, State

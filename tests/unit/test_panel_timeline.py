@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terminal import effects as fx
-from terminal.counter import ConditionsChanged, Decision, KeyPressed
+from terminal.counter_events import ConditionsChanged, KeyPressed
+from terminal.decision import Decision
 from terminal.journal import Record
 from terminal.panel.backend import RegisterMessage
 from terminal.panel.promises import Captured, Promise, Told, promises

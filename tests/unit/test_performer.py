@@ -12,8 +12,9 @@ from hardware.interfaces import DeviceError
 from terminal import effects as fx
 from terminal import events as ev
 from terminal.clerk import Input
-from terminal.counter import CheckService, ConditionsChanged, PrintDoctorSlip, ResultSeen, ShowResultFor
+from terminal.counter_events import ConditionsChanged, ResultSeen
 from terminal.customer import Customer, CustomerKind
+from terminal.decision import CheckService, PrintDoctorSlip, ShowResultFor
 from terminal.errors import CallLost, CallRefused
 from terminal.gateway import AuthorizationStatus, CaptureMode, OpenedAuthorization, Refusal, StatusReport
 from terminal.performer import TerminalPerformer

@@ -17,7 +17,7 @@ from hardware.interfaces import Cut, DeviceError, PrinterStatus, TextLine
 from hardware.receipt_encoder import Typesetting
 from hardware.simulated import SimulatedPrinter
 from terminal.clerk import Input
-from terminal.counter import ConditionsChanged
+from terminal.counter_events import ConditionsChanged
 from terminal.effects import ReceiptKind
 from terminal.errors import JournalError
 from terminal.journal import Journal, JournalFile, QueuedReceipt, ReceiptState, Record

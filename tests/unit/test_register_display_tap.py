@@ -10,15 +10,9 @@ from msgspec.structs import replace
 
 from terminal import events as ev
 from terminal.clerk import Clerk, Names
-from terminal.counter import (
-    ConditionsChanged,
-    Counter,
-    CounterRules,
-    KeepOfferFor,
-    KeyPressed,
-    OfferExpired,
-    ResultSeen,
-)
+from terminal.counter import Counter, CounterRules
+from terminal.counter_events import ConditionsChanged, KeyPressed, OfferExpired, ResultSeen
+from terminal.decision import KeepOfferFor
 from terminal.journal import JournalFile
 from terminal.register.display_tap import SILENCE_S, DisplayTap
 from terminal.register.protocol import (

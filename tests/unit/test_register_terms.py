@@ -6,7 +6,9 @@ import pytest
 
 from terminal import effects as fx
 from terminal import events as ev
-from terminal.counter import Counter, CounterRules, Decision, RegisterAsked
+from terminal.counter import Counter, CounterRules
+from terminal.counter_events import RegisterAsked
+from terminal.decision import Decision
 from terminal.gateway import AuthorizationStatus as Status
 from terminal.performer import timer_event
 from terminal.register import protocol as reg

@@ -8,7 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from terminal.clerk import Clerk, Names
-from terminal.counter import MOST_PRINTS, Counter, CounterRules, ReprintAsked, ReprintRequested
+from terminal.counter import MOST_PRINTS, Counter, CounterRules
+from terminal.counter_events import ReprintAsked, ReprintRequested
 from terminal.effects import ReceiptKind
 from terminal.journal import JournalFile, QueuedReceipt, ReceiptState, Record
 from terminal.sale import Reason, State

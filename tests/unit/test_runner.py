@@ -12,7 +12,9 @@ import pytest
 from terminal import effects as fx
 from terminal import events as ev
 from terminal.clerk import Clerk, Input, Names
-from terminal.counter import ConditionsChanged, Counter, CounterEffect, CounterRules, Decision, KeyPressed
+from terminal.counter import Counter, CounterRules
+from terminal.counter_events import ConditionsChanged, KeyPressed
+from terminal.decision import CounterEffect, Decision
 from terminal.errors import JournalError
 from terminal.gateway import AuthorizationStatus as Status
 from terminal.gateway import CaptureMode, OpenedAuthorization

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from hardware.scanner import SimulatedScanner
 from terminal.clerk import Input
-from terminal.counter import CodeScanned, Counter, CounterRules, KeyPressed
+from terminal.counter import Counter, CounterRules
+from terminal.counter_events import CodeScanned, KeyPressed
 from terminal.customer import CustomerKind, IdentifierProblem
 from terminal.effects import RequestAuthorization
 from terminal.entry import Entry

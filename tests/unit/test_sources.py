@@ -9,7 +9,7 @@ from itertools import pairwise
 from hardware.interfaces import DeviceError
 from hardware.simulated import SimulatedKeypad
 from terminal.clerk import Input
-from terminal.counter import ConditionsChanged, KeyPressed
+from terminal.counter_events import ConditionsChanged, KeyPressed
 from terminal.retrying import LONGEST_PAUSE_S, open_until_found
 from terminal.sources import watch_keypad
 from tests.virtual_time import run_virtual

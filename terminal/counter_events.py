@@ -1,0 +1,98 @@
+"""What the counter can be told: everything that may happen around a sale, beside the sale's own events."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import msgspec
+
+from terminal import events as ev
+from terminal.effects import ReceiptKind
+from terminal.journal_rows import QueuedReceipt
+from terminal.register import protocol as reg
+from terminal.sale import Sale
+from terminal.sensitive import Sensitive
+from terminal.totals import Period
+
+
+class KeyPressed(msgspec.Struct, frozen=True):
+    """A key of the keypad."""
+
+    key: str
+
+
+class CodeScanned(msgspec.Struct, frozen=True):
+    """A scanner read a code, all of it at once."""
+
+    code: Sensitive
+
+
+class ConditionsChanged(msgspec.Struct, frozen=True):
+    """Something around the sale changed: fields of :class:`terminal.view.Conditions` and their new values."""
+
+    changes: dict[str, Any]
+
+
+class ResultSeen(msgspec.Struct, frozen=True):
+    """The result of that sale was shown long enough."""
+
+    sale_number: int
+
+
+class ReprintRequested(msgspec.Struct, frozen=True):
+    """Staff want a receipt once more; without a number, that of the sale which ended last."""
+
+    sale_number: int | None = None
+    kinds: tuple[ReceiptKind, ...] = (ReceiptKind.CUSTOMER,)
+
+
+class ReprintAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """:class:`ReprintRequested` with what the journal knows."""
+
+    sale: Sale | None
+    kinds: tuple[ReceiptKind, ...]
+    earlier: tuple[QueuedReceipt, ...] = ()
+    """Every receipt there has been of that sale."""
+
+
+class OfferExpired(msgspec.Struct, frozen=True):
+    """The register has shown that total for so long that nobody means it any more."""
+
+    amount_kr: int
+
+
+class MenuLeft(msgspec.Struct, frozen=True):
+    """Nobody has pressed a key in the menu for a while."""
+
+    turn: int
+
+
+class MenuUnlocked(msgspec.Struct, frozen=True):
+    """The staff code may be tried again."""
+
+
+class RegisterAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """A register's request, with what the journal knows and the names that a new sale would get."""
+
+    request: reg.RegisterRequest
+    known: Sale | None = None
+    """The sale that this register id has named before."""
+    number: int = 0
+    reference: str = ""
+    created: str = ""
+    period: Period = Period(0)
+    """The time since the last end of day."""
+
+
+CounterEvent: TypeAlias = (
+    ev.SaleEvent
+    | RegisterAsked
+    | KeyPressed
+    | ConditionsChanged
+    | ResultSeen
+    | OfferExpired
+    | ReprintAsked
+    | CodeScanned
+    | MenuLeft
+    | MenuUnlocked
+)

@@ -1,0 +1,71 @@
+"""What the counter answers to an event: a view, what must be on disk first, and what is then to be done."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from terminal import effects as fx
+from terminal.counter_events import ReprintRequested
+from terminal.journal_rows import QueuedReceipt, Record
+from terminal.register import protocol as reg
+from terminal.totals import Close
+from terminal.view import View
+
+
+class ShowResultFor(msgspec.Struct, frozen=True):
+    """Bring :class:`ResultSeen` after a while."""
+
+    sale_number: int
+    delay_s: float
+
+
+class KeepOfferFor(msgspec.Struct, frozen=True):
+    """Bring :class:`OfferExpired` after a while."""
+
+    amount_kr: int
+    delay_s: float
+
+
+class ShowMenuFor(msgspec.Struct, frozen=True):
+    """Bring :class:`MenuLeft` after a while."""
+
+    turn: int
+    delay_s: float
+
+
+class LockMenuFor(msgspec.Struct, frozen=True):
+    """Bring :class:`MenuUnlocked` after a while."""
+
+    delay_s: float
+
+
+class CheckService(msgspec.Struct, frozen=True):
+    """See whether the service can be reached, so that it is on the screen before the customer types anything."""
+
+
+class PrintDoctorSlip(msgspec.Struct, frozen=True):
+    """Look at everything that a sale needs, and put on paper how it is."""
+
+
+CounterEffect: TypeAlias = (
+    fx.Effect | ShowResultFor | KeepOfferFor | ShowMenuFor | LockMenuFor | CheckService | PrintDoctorSlip
+)
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What follows from an event, in this order: commit what is durable, take over ``view``, do the rest.
+
+    Durable is one of ``record``, ``close`` and ``receipts``.
+    """
+
+    view: View
+    record: Record | None = None
+    close: Close | None = None
+    receipts: tuple[QueuedReceipt, ...] = ()
+    """Receipts of an older sale that are to be printed once more."""
+    follow_ups: tuple[ReprintRequested, ...] = ()
+    """What the journal has to be asked about first."""
+    effects: tuple[CounterEffect, ...] = ()
+    replies: tuple[reg.RegisterReply, ...] = ()
