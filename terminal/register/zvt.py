@@ -18,6 +18,8 @@ There are no ids, and a result cannot be told to a register that does not wait f
 * Within ``longest_report_s`` this has happened or never will; afterwards nothing tells "paid" any more.
 * A result that no session waits for (the terminal was restarted) is held. A register that asks for it (06 20) is told,
   and its answer decides as above. One that begins another payment has given it up, as has one that never asks.
+* A payment whose ``80 00 00`` could not be told in time (the line was gone) has no session: it is cancelled, and if it
+  was paid all the same, its result is held like one after a restart. Said late, the answer would answer something else.
 * While one sale is open, everything but an abort (06 B0) is answered "please wait".
 
 The register waits 180 s (T4) for the result, longer only if it takes intermediate status; so a sale is cancelled in
@@ -127,7 +129,7 @@ class ZvtProtocol:
         self._asked: Asked | None = None
         self._payment: Payment | None = None
         self._abandoned_id: str | None = None
-        """A sale that was accepted after the register had been told to wait."""
+        """A sale that runs without a session: its register was told to wait, or never learned that it was begun."""
 
     # --- the line -----------------------------------------------------------------------------------------------------
 
@@ -189,6 +191,8 @@ class ZvtProtocol:
 
     def _pump(self, now_s: float) -> None:
         """Send what may be sent now."""
+        if self._turns.has_stale_acceptance(now_s):
+            self._lose_session()
         if self._turns.may_begin(now_s):
             self._queue_progress(now_s)
             self._telling.stop_if_expired(now_s)
@@ -207,7 +211,9 @@ class ZvtProtocol:
 
     def _frame_ended(self, ended: Ended, now_s: float) -> None:
         match ended.frame.purpose:
-            case Purpose.ACCEPTANCE | Purpose.PROGRESS if ended.answer is Answer.LOST:
+            case Purpose.ACCEPTANCE if ended.answer is Answer.LOST:
+                self._lose_session()
+            case Purpose.PROGRESS if ended.answer is Answer.LOST:
                 self._cancel_payment()
             case Purpose.RESULT | Purpose.PRINT:
                 self._telling.answered(ended, now_s)
@@ -251,6 +257,14 @@ class ZvtProtocol:
         if payment is not None and not payment.is_cancelled:
             payment.is_cancelled = True
             self._requests.append(CancelRequested(payment.register_id))
+
+    def _lose_session(self) -> None:
+        """The register never learned that its payment was begun: no result of ours can be told in that session."""
+        self._cancel_payment()
+        if self._payment is not None:
+            self._abandoned_id, self._payment = self._payment.register_id, None
+        self._turns.forget_all()
+        self._telling.hold()
 
     def _register(self, data: bytes, _now_s: float) -> None:
         registration = za.parse_registration(data)

@@ -182,6 +182,15 @@ class ZvtLink:
         """Forget the frame that is on its way."""
         self._apdu, self._is_unsent = None, False
 
+    def forget_received(self) -> None:
+        """Nothing is being answered any more: the same command again is a new one."""
+        self._last_received = None
+
+    @property
+    def last_heard_s(self) -> float:
+        """When the register's last byte came."""
+        return self._last_byte_s
+
     def receive(self, data: bytes, now_s: float) -> list[LinkEvent]:
         """Take bytes as they come."""
         if self._framer.is_inside and now_s - self._last_byte_s > T1_S:

@@ -114,6 +114,16 @@ class Telling:
         else:
             self._requests.append(ResultRejected(result.register_id))
 
+    def hold(self) -> None:
+        """The session is gone in which the result was to be told."""
+        report, self._report = self._report, None
+        if report is None or report.is_decided:
+            return
+        if report.result.outcome is Outcome.APPROVED:
+            self._held = Held(report.result.register_id, report.expires_s)
+        else:
+            self._decide(report, taken=False)
+
     def give_up_held(self) -> None:
         """The register has turned to something else, or has had its time."""
         if self._held is not None:

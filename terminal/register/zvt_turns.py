@@ -117,6 +117,7 @@ class Turns:
         self._responses.clear()
         self._flying = self._awaiting = None
         self._link.withdraw()
+        self._link.forget_received()
 
     @property
     def next_frame(self) -> Frame | None:
@@ -126,6 +127,14 @@ class Turns:
     def current(self) -> Frame | None:
         """The frame that is on its way or waits for its answer."""
         return self._flying or self._awaiting
+
+    def has_stale_acceptance(self, now_s: float) -> bool:
+        """A payment was taken while the line was gone, and its register waits for the answer no longer.
+
+        Whatever it says by now, our answer would be taken for the answer to that.
+        """
+        is_waiting = any(frame.purpose is Purpose.ACCEPTANCE for frame in self._responses)
+        return is_waiting and now_s > self._link.last_heard_s + T3_S
 
     @property
     def is_over(self) -> bool:

@@ -169,7 +169,8 @@ def needless_refunds(disk: SimulatedDisk, register: SimulatedRegister) -> Iterat
     """Only what a register refused, ignored or gave up is to be paid back, as long as no word is lost on the way."""
     for ring in register.rings:
         due = [sale.number for sale in _sales_of(disk, register, ring) if sale.outcome is Outcome.REFUND_DUE]
-        if due and not any(like.is_left_alone or like.is_refused for like in register.like(ring)):
+        given_up = (like.is_left_alone or like.is_refused or like.has_given_up_a_try for like in register.like(ring))
+        if due and not any(given_up):
             yield f"{ring.name} refused nothing, and {due} are to be refunded"
 
 

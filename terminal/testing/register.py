@@ -27,6 +27,8 @@ class Ring(msgspec.Struct):
     """The register has given it up."""
     is_refused: bool = False
     """The register did not take a result that it heard."""
+    has_given_up_a_try: bool = False
+    """The register has asked for it anew, and takes no result of what it asked for before."""
 
     @property
     def is_over(self) -> bool:
@@ -108,12 +110,18 @@ class SimulatedRegister:
             elif not self.driver.hears:
                 self._maybe_close_by_hand()
             else:
-                self.driver.nudge(self._world.rng)
+                self._nudge()
             self._flush()
             if number == self._next and not self.is_done:
                 self._world.at(self._world.rng.uniform(3, 12), look)
 
         return look
+
+    def _nudge(self) -> None:
+        tries = self.driver.attempts
+        self.driver.nudge(self._world.rng)
+        if self.driver.attempts > tries and self.driver.names_each_try:
+            self._current.has_given_up_a_try = True
 
     def _be_moody(self) -> None:
         driver = self.driver

@@ -291,15 +291,14 @@ class SimulatedTerminal:
         self._guarded(change)
 
     def _flush_to_register(self) -> None:
-        if not self._register.is_plugged:
-            return
-        while data := self._protocol.data_to_send():
+        while self._register.is_plugged and (data := self._protocol.data_to_send()):
             self.world.cut_point("before the register is told")
             self._register.receive(data)
             self.world.cut_point("after the register is told")
             for request in self._protocol.data_sent():
                 self.put(request)
-        self._wake_protocol_later()
+        if self._register.is_plugged:
+            self._wake_protocol_later()
 
     def _wake_protocol_later(self) -> None:
         due_s = self._protocol.next_wakeup_s

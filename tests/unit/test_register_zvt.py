@@ -673,6 +673,40 @@ def test_a_payment_whose_acceptance_the_line_swallowed_is_accepted_again() -> No
     assert bench.requests == [SaleRequested(1990)]
 
 
+def unheard_acceptance() -> Bench:
+    """The line goes before the register has heard that its payment was taken."""
+    bench = Bench()
+    bench.register.acknowledges = False
+    bench.paying().cut()
+    bench.register.acknowledges = True
+    return bench
+
+
+def test_an_acceptance_that_comes_too_late_is_not_said_and_its_payment_cancelled() -> None:
+    bench = unheard_acceptance().plug_in(after_s=6)
+    assert bench.heard == ["800000"]  # a second one would answer whatever the register has said since
+    assert bench.requests[1:] == [CancelRequested(NAME)]
+    assert bench.say(result(Reason.REGISTER_CANCELLED)).requests[2:] == [ResultRejected(NAME)]
+
+
+def test_a_payment_made_in_such_a_session_is_told_only_to_a_register_that_asks() -> None:
+    bench = unheard_acceptance().say(result()).plug_in(after_s=6)
+    assert (bench.heard, bench.register.results) == (["800000"], [])
+    bench.send(repeat_receipt()).say(result())
+    assert bench.register.results == [0]
+    assert bench.requests[1:] == [LastResultRequested(), ResultDelivered(NAME)]
+
+
+def test_a_decline_in_such_a_session_needs_nobody_to_ask() -> None:
+    bench = unheard_acceptance().say(result(Reason.CUSTOMER_DECLINED)).plug_in(after_s=6)
+    assert bench.requests[1:] == [ResultRejected(NAME)]
+
+
+def test_the_same_command_after_such_a_session_is_a_new_one() -> None:
+    bench = unheard_acceptance().plug_in(after_s=6).send(payment(1990))
+    assert bench.requests[2:] == [SaleRequested(1990)]
+
+
 def test_what_was_being_said_of_no_payment_is_forgotten_with_the_line() -> None:
     bench = Bench(lambda _apdu: None).send(registration(0x82)).cut().plug_in(after_s=1)
     assert bench.wait(60).heard == ["800000", "060f0a19002900000012490352"]

@@ -71,7 +71,7 @@ class ConcertDriver(RegisterDriver):
         super().__init__(clock, decimals=decimals)
         self._is_plus = is_plus
         self._flag = "1" if wants_report else "0"
-        self.tells_apart = self._names_sales = names_sales
+        self.tells_apart = self.names_each_try = self._names_sales = names_sales
         self._unread = b""
         self._phase = Phase.IDLE
         self._due_s = 0.0

@@ -50,6 +50,8 @@ class RegisterDriver:
     """Before this a new request cannot be told from a repetition of the last."""
     tells_apart = True
     """Two requests for the same amount are two requests."""
+    names_each_try = False
+    """It asks anew under another name, and has then given up what it asked for before."""
 
     def __init__(self, clock: Callable[[], float], *, decimals: AmountDecimals = 0) -> None:
         self._clock = clock

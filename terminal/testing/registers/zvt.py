@@ -259,6 +259,8 @@ class ZvtDriver(RegisterDriver):
         if apdu == self._last_heard and (self._flying is not None or self._answers):
             return  # the terminal has not heard our 06; the answer is on its way
         self._last_heard = apdu
+        if self._flying is not None and self._flying[0] in (0x80, 0x84):
+            self._flying = None  # whoever goes on has our answer, even if its 06 got lost: not to be sent again
         if self._asked is not None and self._session is None and self._flying is None:
             self._answered(GOOD)  # it has our command and leads already: only its answer got lost
         answer = self._answer_to(apdu)
