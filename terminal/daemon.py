@@ -12,8 +12,10 @@ from terminal.clerk import Input
 from terminal.config import Config
 from terminal.config_checks import parse_listen
 from terminal.decision import Decision
+from terminal.errors import JournalError, JournalInUseError
 from terminal.notify import Notifier
 from terminal.operations import Operations
+from terminal.out_of_service import wait_for_journal
 from terminal.view import View
 
 if TYPE_CHECKING:
@@ -31,15 +33,26 @@ async def run_daemon(config: Config, wait_for_stop: Callable[[], Awaitable[None]
     devices = build_devices(config)
     panel = await _start_panel(config, devices) if config.panel.listen else None
     operations = Operations(config)
-    app = TerminalApp(
-        config,
-        devices,
-        notifier=notifier,
-        on_view=panel.view_changed if panel else _nobody_looks,
-        seams=NO_SEAMS._replace(on_decided=_all_hear(operations.decided, panel.decided if panel else None)),
-    )
+    app: TerminalApp | None = None
+
+    def build_app() -> TerminalApp:
+        return TerminalApp(
+            config,
+            devices,
+            notifier=notifier,
+            on_view=panel.view_changed if panel else _nobody_looks,
+            seams=NO_SEAMS._replace(on_decided=_all_hear(operations.decided, panel.decided if panel else None)),
+        )
+
     try:
-        await app.start()
+        while (app := await _started(build_app())) is None:
+            waiting = asyncio.ensure_future(wait_for_journal(config, devices.display, devices.register_port, notifier))
+            await asyncio.wait({stopping, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            if stopping.done():
+                waiting.cancel()
+                await asyncio.gather(waiting, return_exceptions=True)
+                return
+            waiting.result()
         await operations.start(app)
         if panel is not None:
             panel.attach(app)
@@ -56,9 +69,23 @@ async def run_daemon(config: Config, wait_for_stop: Callable[[], Awaitable[None]
         await operations.stop()
         if panel is not None:
             await panel.stop()
-        await app.stop()
+        if app is not None:
+            await app.stop()
         notifier.close()
         log.info("stopped")
+
+
+async def _started(app: TerminalApp) -> TerminalApp | None:
+    """None if its journal cannot be had now."""
+    try:
+        await app.start()
+    except BaseException as error:
+        await app.stop()
+        if isinstance(error, JournalError) and not isinstance(error, JournalInUseError):
+            log.error("%s", error)
+            return None
+        raise
+    return app
 
 
 async def _start_panel(config: Config, devices: Devices) -> PanelServer:

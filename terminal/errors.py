@@ -3,6 +3,7 @@
 TerminalError
 ├── ConfigError (ValueError)      the configuration cannot be used; every problem with its key
 ├── JournalError (OSError)        the disk did not take a record, so what it would have allowed must not happen
+│   └── JournalInUseError         another terminal runs on this journal
 └── GatewayError
     ├── CallRefused               known not to have happened
     └── CallLost (ConnectionError)  may have happened: only a later status query can tell
@@ -29,6 +30,10 @@ class ConfigError(TerminalError, ValueError):
 
 class JournalError(TerminalError, OSError):
     """The journal could not be read or written."""
+
+
+class JournalInUseError(JournalError):
+    """Another running terminal has the journal; two on one counter would share its devices too."""
 
 
 class GatewayError(TerminalError):

@@ -19,7 +19,7 @@ from typing import Self, TypeVar
 import msgspec
 
 from terminal import journal_repair, journal_schema
-from terminal.errors import JournalError
+from terminal.errors import JournalError, JournalInUseError
 from terminal.journal_mirror import Mirror
 from terminal.journal_reading import JournalReading
 from terminal.journal_rows import (
@@ -125,7 +125,7 @@ class JournalFile(JournalReading):
         try:
             fcntl.flock(self._lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise JournalError(f"the journal {self.path} is in use by another running terminal") from error
+            raise JournalInUseError(f"the journal {self.path} is in use by another running terminal") from error
 
     def __enter__(self) -> Self:
         return self

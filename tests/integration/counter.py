@@ -253,10 +253,10 @@ class ShopCounter(Counter):
         self.env = environment(NETGIRO_SECRET_KEY=SECRET_KEY)
         self._panel.base_url = httpx.URL(f"http://{panel}")
 
-    def start(self) -> None:
+    def start(self, until: str = "ready: line") -> None:
         write_config(self.config_path, self.settings)
         self.process = Process("run", "--config", str(self.config_path), log_path=self.log_path, env=self.env)
-        self.process.wait_for_output("ready: line")
+        self.process.wait_for_output(until)
 
     def paper(self, *containing: str) -> list[str]:
         """The pieces of paper on which all of this stands, oldest first, from every start until now."""

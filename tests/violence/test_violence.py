@@ -136,6 +136,23 @@ def test_a_nearly_full_disk_finishes_the_open_sale_and_begins_no_other(tmp_path:
         subprocess.run(["umount", "-l", disk], check=True)
 
 
+def test_a_journal_that_cannot_be_opened_is_told_until_it_can(tmp_path: Path, netgiro: NetgiroProcess) -> None:
+    with ShopCounter(tmp_path, netgiro) as shop:
+        told = sell(shop, "before")
+        shop.kill()
+        path = tmp_path / "journal.db"
+        path.rename(tmp_path / "kept.db")
+        path.mkdir()
+        shop.start(until="register line up")
+        shop.register.ask("PAY 500 ID=next", "ERR UNAVAILABLE .*")
+        shop.register.ask("STATUS ID=before", "ERR UNAVAILABLE .*")  # not known now, which is no outcome
+        path.rmdir()
+        (tmp_path / "kept.db").rename(path)
+        shop.process.wait_for_output("ready: line")
+        shop.register.ask("STATUS ID=before", told)
+        sell(shop, "next")
+
+
 # --- damaged files ----------------------------------------------------------------------------------------------------
 
 
