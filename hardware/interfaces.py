@@ -48,11 +48,31 @@ class Device(Protocol):
     async def close(self) -> None: ...
 
 
+class Jam(msgspec.Struct, frozen=True):
+    """Keys that are down and mean nothing, each as its character, in the layout's order."""
+
+    stuck: str = ""
+    """Down for longer than anybody presses; the others go on working."""
+    together: str = ""
+    """Down at the same time, so that nobody can tell which of them are ghosts: fingers, or wires that touch."""
+
+
+NO_JAM = Jam()
+
+
 class Keypad(Device, Protocol):
     """Reports clean key presses: debounced, ghost-free, in the order they were made."""
 
-    async def open(self, on_key: Callable[[str], None], on_lost: Callable[[DeviceError], None]) -> None:
-        """Start reporting. Both callbacks run on the event loop; ``on_lost`` ends the reporting."""
+    async def open(
+        self,
+        on_key: Callable[[str], None],
+        on_lost: Callable[[DeviceError], None],
+        on_jam: Callable[[Jam], None] = lambda _jam: None,
+    ) -> None:
+        """Start reporting. All callbacks run on the event loop; ``on_lost`` ends the reporting.
+
+        ``on_jam`` is told whenever that changes, by drivers that see contacts; at first there is no jam.
+        """
 
 
 class Scanner(Device, Protocol):

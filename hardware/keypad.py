@@ -15,8 +15,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from hardware.gpio import pin_factory
-from hardware.interfaces import DeviceError
-from hardware.keypad_scanner import Contact, Frame, KeypadScanner, check_layout
+from hardware.interfaces import NO_JAM, DeviceError, Jam
+from hardware.keypad_scanner import STUCK_AFTER_S, Contact, Frame, KeypadScanner, check_layout
 from hardware.settings import KeypadSettings
 from hardware.worker import Worker
 
@@ -29,7 +29,6 @@ SETTLE_S = 0.00002
 HELD_LONG_S = 2.0
 HELD_SCAN_INTERVAL_S = 0.05
 """A key leaned on, or stuck, is not worth hundreds of scans a second."""
-STUCK_AFTER_S = 30.0
 OPEN_DEADLINE_S = 10.0
 
 
@@ -55,10 +54,11 @@ class MatrixKeypad:
         self._scanner = KeypadScanner(settings.layout, settings.debounce_ms / 1000)
         self._on_key: Callable[[str], None] = lambda _key: None
         self._on_lost: Callable[[DeviceError], None] = lambda _error: None
+        self._on_jam: Callable[[Jam], None] = lambda _jam: None
+        self._jam = NO_JAM
         self._loop: asyncio.AbstractEventLoop | None = None
         self._next_scan: asyncio.TimerHandle | None = None
         self._scanning = False
-        self._stuck_reported = False
 
     @property
     def description(self) -> str:
@@ -72,7 +72,12 @@ class MatrixKeypad:
         """False while the keypad is at rest and costs nothing."""
         return self._scanning
 
-    async def open(self, on_key: Callable[[str], None], on_lost: Callable[[DeviceError], None]) -> None:
+    async def open(
+        self,
+        on_key: Callable[[str], None],
+        on_lost: Callable[[DeviceError], None],
+        on_jam: Callable[[Jam], None] = lambda _jam: None,
+    ) -> None:
         """Claim the pins and wait for keys. Raises DeviceError if there is no GPIO chip or a pin is taken."""
         await self.close()
         worker = Worker("keypad open")
@@ -82,8 +87,8 @@ class MatrixKeypad:
             raise _explain(error) from error
         finally:
             worker.stop()
-        self._on_key, self._on_lost = on_key, on_lost
-        self._scanner = KeypadScanner(self._settings.layout, self._settings.debounce_ms / 1000)
+        self._on_key, self._on_lost, self._on_jam = on_key, on_lost, on_jam
+        self._scanner, self._jam = KeypadScanner(self._settings.layout, self._settings.debounce_ms / 1000), NO_JAM
         self._loop = asyncio.get_running_loop()
         self._start_scanning()  # a key may be down already
 
@@ -149,18 +154,19 @@ class MatrixKeypad:
             self._on_lost(_explain(error))
             return
         if not done:
-            self._next_scan = self._loop.call_later(self._interval_s(now_s), self._scan)
+            held_long = self._scanner.held_s(now_s) > HELD_LONG_S
+            self._next_scan = self._loop.call_later(HELD_SCAN_INTERVAL_S if held_long else SCAN_INTERVAL_S, self._scan)
+        if (jam := self._scanner.jam(now_s)) != self._jam:
+            self._tell(jam)
         if key is not None:
             self._on_key(key)
 
-    def _interval_s(self, now_s: float) -> float:
-        held_s = self._scanner.held_s(now_s)
-        if held_s > STUCK_AFTER_S and not self._stuck_reported:
-            self._stuck_reported = True
-            log.warning("a key of the keypad has been down for %.0f s: free it, or look for a short", held_s)
-        elif held_s == 0:
-            self._stuck_reported = False
-        return HELD_SCAN_INTERVAL_S if held_s > HELD_LONG_S else SCAN_INTERVAL_S
+    def _tell(self, jam: Jam) -> None:
+        """The log names no key that only may have been down: fingers on several keys spell people's numbers."""
+        if set(jam.stuck) - set(self._jam.stuck):
+            log.warning("key %s has been down for %.0f s: free it, or look for a short", jam.stuck, STUCK_AFTER_S)
+        self._jam = jam
+        self._on_jam(jam)
 
     def _read_frame(self) -> Frame:
         """One scan of the whole matrix; takes well under a millisecond."""

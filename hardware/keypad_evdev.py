@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hardware.input_device import PRESSED, EventDecoder, InputDevice
-from hardware.interfaces import DeviceError
+from hardware.interfaces import DeviceError, Jam
 
 KEY_CODES = {
     **{code: str((code - 1) % 10) for code in range(2, 12)},
@@ -47,8 +47,13 @@ class EvdevKeypad:
     def description(self) -> str:
         return f"keypad {self._path}"
 
-    async def open(self, on_key: Callable[[str], None], on_lost: Callable[[DeviceError], None]) -> None:
-        """Raises DeviceError if the device is missing, forbidden or in use."""
+    async def open(
+        self,
+        on_key: Callable[[str], None],
+        on_lost: Callable[[DeviceError], None],
+        on_jam: Callable[[Jam], None] = lambda _jam: None,
+    ) -> None:
+        """Raises DeviceError if the device is missing, forbidden or in use. Of jams the kernel says nothing."""
         decoder = EvdevDecoder()
 
         def read(data: bytes) -> None:

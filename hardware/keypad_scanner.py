@@ -8,7 +8,9 @@ A matrix keypad has one wire a row and one a column; a key joins its row to its 
 * **Ghosts.** Three keys held at the corners of a rectangle make the fourth look closed as well, and nothing in the
   frame tells which is false. With one or two keys this cannot happen. So a key is reported only from a frame in which
   it is alone; keys that go down together must all come up again before they count.
-* **Holding.** A key is reported once and again only after it has been seen open.
+* **Holding.** A key is reported once and again only after it has been seen open. One that is down for longer than
+  anybody presses is stuck: from then on it is left out of every frame, so that it does not take the other keys with it.
+  That lets no ghost through: its three corners are closed, so it has been down for as long as the youngest of them.
 
 Fast typists press the next key before they let go of the last one. The second key is then reported as soon as it is
 the only one down, so rolling over from key to key loses nothing.
@@ -19,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from hardware.interfaces import KEYS
+from hardware.interfaces import KEYS, NO_JAM, Jam
 
 Contact: TypeAlias = tuple[int, int]
 Frame: TypeAlias = frozenset[Contact]
@@ -29,6 +31,9 @@ OPEN: Frame = frozenset()
 
 MIN_STABLE_SCANS = 3
 """A late scan after a busy moment must not make a bounce look stable, so time alone is not enough."""
+STUCK_AFTER_S = 30.0
+TOGETHER_AFTER_S = 0.25
+"""Longer than keys overlap when somebody types fast."""
 
 
 def check_layout(layout: Sequence[str], *, rows: int, columns: int) -> None:
@@ -60,6 +65,8 @@ class KeypadScanner:
         self._settled = OPEN
         self._spent: Frame = OPEN
         """Contacts that were reported or rejected and must open before they count again."""
+        self._down_since_s: dict[Contact, float] = {}
+        """Of each contact in the settled frame."""
 
     @property
     def idle(self) -> bool:
@@ -72,8 +79,23 @@ class KeypadScanner:
         return self._settled
 
     def held_s(self, now_s: float) -> float:
-        """How long the same keys have been down, in seconds; 0 when none is. A stuck key shows here."""
+        """How long the same keys have been down, in seconds; 0 when none is."""
         return now_s - self._since_s if self._settled and self._frame == self._settled else 0.0
+
+    def jam(self, now_s: float) -> Jam:
+        """Which keys are down and count as no press."""
+        if not self._settled:
+            return NO_JAM
+        stuck = self._stuck(now_s)
+        loose = self._settled - stuck
+        together = len(loose) > 1 and self.held_s(now_s) >= TOGETHER_AFTER_S
+        return Jam(self._named(stuck), self._named(loose) if together else "")
+
+    def _stuck(self, now_s: float) -> Frame:
+        return frozenset(contact for contact, since_s in self._down_since_s.items() if now_s - since_s >= STUCK_AFTER_S)
+
+    def _named(self, contacts: Frame) -> str:
+        return "".join(self._layout[row][column] for row, column in sorted(contacts))
 
     def feed(self, frame: Frame, now_s: float) -> str | None:
         """Take one scan made at ``now_s`` (any monotonic clock); the key it completes, or None."""
@@ -84,9 +106,11 @@ class KeypadScanner:
         if frame == self._settled or self._scans < MIN_STABLE_SCANS or now_s - self._since_s < self._debounce_s:
             return None
         self._settled = frame
-        return self._settle(frame)
+        self._down_since_s = {contact: self._down_since_s.get(contact, self._since_s) for contact in frame}
+        return self._settle(frame - self._stuck(now_s))
 
     def _settle(self, frame: Frame) -> str | None:
+        """What the settled frame means, stuck keys left out."""
         self._spent &= frame
         fresh = frame - self._spent
         if len(frame) == 1 and fresh:

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from PIL import Image
 
-from hardware.interfaces import DeviceError, check_picture
-from hardware.keypad_scanner import Contact, Frame, KeypadScanner
+from hardware.interfaces import NO_JAM, DeviceError, Jam, check_picture
+from hardware.keypad_scanner import STUCK_AFTER_S, TOGETHER_AFTER_S, Contact, Frame, KeypadScanner
 from hardware.register_cable import RegisterCable, Traffic
 from hardware.simulated_printer import Receipt, SimulatedPrinter
 
@@ -55,6 +55,9 @@ class SimulatedKeypad:
         }
         self._on_key: Callable[[str], None] | None = None
         self._on_lost: Callable[[DeviceError], None] = lambda _error: None
+        self._on_jam: Callable[[Jam], None] = lambda _jam: None
+        self._jam = NO_JAM
+        self._jam_timers: list[asyncio.TimerHandle] = []
         self._held: set[Contact] = set()
         self._stuck: set[Contact] = set()
         self._fingers = asyncio.Lock()
@@ -68,15 +71,24 @@ class SimulatedKeypad:
     def description(self) -> str:
         return f"simulated keypad, {len(self._layout)} x {len(self._layout[0])}"
 
-    async def open(self, on_key: Callable[[str], None], on_lost: Callable[[DeviceError], None]) -> None:
+    async def open(
+        self,
+        on_key: Callable[[str], None],
+        on_lost: Callable[[DeviceError], None],
+        on_jam: Callable[[Jam], None] = lambda _jam: None,
+    ) -> None:
         await self.close()
         if not self._plugged:
             raise DeviceError("simulated keypad: the cable is unplugged, plug it in")
-        self._on_key, self._on_lost = on_key, on_lost
-        self._scanner = KeypadScanner(self._layout, self._debounce_s)
+        self._on_key, self._on_lost, self._on_jam = on_key, on_lost, on_jam
+        self._scanner, self._jam = KeypadScanner(self._layout, self._debounce_s), NO_JAM
 
     async def close(self) -> None:
+        self._let_go()
+
+    def _let_go(self) -> None:
         self._on_key = None
+        self._stop_jam_timers()
 
     async def press(self, keys: str) -> None:
         """Press and release one key after another; returns when the last is up again and all have been reported.
@@ -91,11 +103,12 @@ class SimulatedKeypad:
                 await self._move({contact})
                 await self._move(set())
 
-    async def press_together(self, keys: str) -> None:
+    async def press_together(self, keys: str, hold_s: float = 0.0) -> None:
         """Hold these keys at the same time, then let all go: what a mash or a sleeve does. Ghosts included."""
         contacts = {self._contact(key) for key in keys}
         async with self._fingers:
             await self._move(contacts)
+            await asyncio.sleep(hold_s)
             await self._move(set())
 
     async def stick(self, key: str) -> None:
@@ -120,7 +133,7 @@ class SimulatedKeypad:
         """Pull the ribbon cable; a keypad in use is lost."""
         self._plugged = False
         if self._on_key is not None:
-            self._on_key = None
+            self._let_go()
             self._on_lost(DeviceError("simulated keypad: the cable is unplugged, plug it in"))
 
     def plug_in(self) -> None:
@@ -155,8 +168,27 @@ class SimulatedKeypad:
             if key is not None:
                 self._on_key(key)
             if not flicker and self._scanner.settled == after:
+                self._look_for_jam()
                 return
             await asyncio.sleep(SCAN_INTERVAL_S)
+
+    def _look_for_jam(self) -> None:
+        """Now, and when the keys that are down will have been down for long: nothing is scanned in between."""
+        self._stop_jam_timers()
+        self._tell_jam()
+        if self._scanner.settled:
+            loop = asyncio.get_running_loop()
+            self._jam_timers = [loop.call_later(s, self._tell_jam) for s in (TOGETHER_AFTER_S, STUCK_AFTER_S)]
+
+    def _tell_jam(self) -> None:
+        if (jam := self._scanner.jam(asyncio.get_running_loop().time())) != self._jam:
+            self._jam = jam
+            self._on_jam(jam)
+
+    def _stop_jam_timers(self) -> None:
+        for timer in self._jam_timers:
+            timer.cancel()
+        self._jam_timers.clear()
 
 
 class SimulatedDisplay:

@@ -105,6 +105,7 @@ INSTALLER_NOTES: Mapping[Trouble, str] = {
     Trouble.REGISTER: "`doctor`; compare `register.port` with `ls -l /dev/serial/by-id /dev/serial/by-path`",
     Trouble.JOURNAL_INCOMPLETE: "`netgiro-terminal journal verify`; restore the newest backup if there is one",
     Trouble.NETWORK: "`doctor` tells name, route, certificate and clock apart; sales are possible again by themselves",
+    Trouble.KEY_STUCK: "what holds it down? If nothing does, pad or plug has a short: key D, keypad test",
     Trouble.SALES_WAITING: "`netgiro-terminal status` names them; look them up at Netgíró, then `settle` or menu D",
     Trouble.PAPER_OUT: "paper; then the sensor",
     Trouble.COVER_OPEN: "the cover and its switch",

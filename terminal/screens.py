@@ -57,6 +57,7 @@ def troubles_of(conditions: Conditions, *, sales_waiting: int = 0) -> tuple[Trou
         Trouble.KEYPAD: not conditions.keypad_ok,
         Trouble.REGISTER: not conditions.register_ok,
         Trouble.NETWORK: not conditions.network_ok,
+        Trouble.KEY_STUCK: bool(conditions.jam.stuck),
         Trouble.PAPER_OUT: conditions.printer is PrinterStatus.PAPER_OUT,
         Trouble.COVER_OPEN: conditions.printer is PrinterStatus.COVER_OPEN,
         Trouble.PRINTER_OFFLINE: conditions.printer is PrinterStatus.OFFLINE,
@@ -80,13 +81,19 @@ def _idle(view: View, troubles: tuple[Trouble, ...], words: Words, shop_name: st
     if not troubles:
         return Screen(headline=SERVICE_NAME, prompt=shop_name, hint=words.ready)
     first, *others = troubles
-    counted = f" ({len(view.attention)})" if first is Trouble.SALES_WAITING and len(view.attention) > 1 else ""
     return Screen(
-        banner=words.troubles[first].what + counted,
+        banner=words.troubles[first].what + _which(first, view),
         prompt=words.troubles[first].next,
         hint="" if others or first.hinders_sales else words.ready,
         marks=_marks(tuple(others), words),
     )
+
+
+def _which(trouble: Trouble, view: View) -> str:
+    """How many sales, or which key."""
+    if trouble is Trouble.SALES_WAITING and len(view.attention) > 1:
+        return f" ({len(view.attention)})"
+    return f" ({view.conditions.jam.stuck})" if trouble is Trouble.KEY_STUCK else ""
 
 
 def _is_checking(sale: Sale) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from hardware.interfaces import DeviceError, Keypad, Scanner
+from hardware.interfaces import NO_JAM, DeviceError, Jam, Keypad, Scanner
 from terminal.clerk import Input
 from terminal.counter_events import CodeScanned, ConditionsChanged, KeyPressed
 from terminal.retrying import SHORTEST_PAUSE_S, open_until_found
@@ -16,16 +16,22 @@ log = logging.getLogger(__name__)
 
 
 async def watch_keypad(keypad: Keypad, put: Callable[[Input], None]) -> None:
-    """Keys go to the inbox. A keypad that is missing or gets lost is told, and looked for until it is there again."""
+    """Keys go to the inbox, and which of them are jammed.
+
+    A keypad that is missing or gets lost is told, and looked for until it is there again.
+    """
     lost = asyncio.Event()
 
     def on_lost(error: DeviceError) -> None:
         log.error("%s", error)
         lost.set()
 
+    def on_jam(jam: Jam) -> None:
+        put(ConditionsChanged({"jam": jam}))
+
     async def open_keypad() -> None:
         try:
-            await keypad.open(lambda key: put(KeyPressed(key)), on_lost)
+            await keypad.open(lambda key: put(KeyPressed(key)), on_lost, on_jam)
         except DeviceError:
             put(ConditionsChanged({"keypad_ok": False}))
             raise
@@ -36,7 +42,7 @@ async def watch_keypad(keypad: Keypad, put: Callable[[Input], None]) -> None:
             put(ConditionsChanged({"keypad_ok": True}))
             await lost.wait()
             lost.clear()
-            put(ConditionsChanged({"keypad_ok": False}))
+            put(ConditionsChanged({"keypad_ok": False, "jam": NO_JAM}))
             await keypad.close()
             await asyncio.sleep(SHORTEST_PAUSE_S)  # a loose plug must not keep the processor busy
     finally:

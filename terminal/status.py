@@ -44,6 +44,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     network_ok: bool = True
     register_ok: bool = True
     keypad_ok: bool = True
+    stuck_keys: str = ""
     journal_ok: bool = True
     printer: PrinterStatus = PrinterStatus.UNKNOWN
     pending_receipts: int = 0
@@ -79,6 +80,7 @@ def status_of(
         network_ok=conditions.network_ok,
         register_ok=conditions.register_ok,
         keypad_ok=conditions.keypad_ok,
+        stuck_keys=conditions.jam.stuck,
         journal_ok=conditions.journal_ok,
         printer=conditions.printer,
         pending_receipts=conditions.pending_receipts,
@@ -105,6 +107,8 @@ def status_lines(status: Status, now: datetime) -> Iterator[str]:
     devices = {"register": status.register_ok, "keypad": status.keypad_ok, "journal": status.journal_ok}
     troubles = [name for name, is_ok in devices.items() if not is_ok]
     yield f"devices    {', '.join(troubles) + ' in trouble, see: netgiro-terminal doctor' if troubles else 'ok'}"
+    if status.stuck_keys:
+        yield f"keypad     stuck: {' '.join(status.stuck_keys)}"
     yield f"printer    {status.printer}, receipts waiting: {status.pending_receipts}"
     yield f"journal    {status.journal_bytes / 1024:.0f} KiB"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from hardware.interfaces import PrinterStatus
+from hardware.interfaces import NO_JAM, Jam, PrinterStatus
 from terminal.entry import Entry
 from terminal.journal_rows import JournalHealth
 from terminal.menu import Menu
@@ -18,6 +18,8 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     """The last call to the service brought an answer."""
     register_ok: bool = True
     keypad_ok: bool = True
+    jam: Jam = NO_JAM
+    """Keys that are down and mean nothing."""
     printer: PrinterStatus = PrinterStatus.UNKNOWN
     pending_receipts: int = 0
     journal_ok: bool = True

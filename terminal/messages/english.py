@@ -75,6 +75,7 @@ ENGLISH = Words(
         Trouble.REGISTER: Advice("Register not found", "Check the cable to the register."),
         Trouble.JOURNAL_INCOMPLETE: Advice("Records lost", "Sales may be missing. Call service."),
         Trouble.NETWORK: Advice("No connection", _CHECK_NETWORK),
+        Trouble.KEY_STUCK: Advice("Key stuck", "Free the key. The others work."),
         Trouble.SALES_WAITING: Advice("Sales for staff", "Settle them with key D."),
         Trouble.PAPER_OUT: Advice("Out of paper", "Put a new roll in the printer."),
         Trouble.COVER_OPEN: Advice("Printer open", "Close the printer."),

@@ -75,6 +75,7 @@ ICELANDIC = Words(
         Trouble.REGISTER: Advice("Kassi ótengdur", "Athugaðu snúruna milli kassa og posa."),
         Trouble.JOURNAL_INCOMPLETE: Advice("Skráning skert", "Sölur gæti vantað. Hringdu í þjónustuver."),
         Trouble.NETWORK: Advice("Sambandslaust", _CHECK_NETWORK),
+        Trouble.KEY_STUCK: Advice("Lykill fastur", "Losaðu lykilinn. Hinir virka."),
         Trouble.SALES_WAITING: Advice("Sölur bíða", "Gerðu þær upp með lykli D."),
         Trouble.PAPER_OUT: Advice("Pappír búinn", "Settu nýja rúllu í prentarann."),
         Trouble.COVER_OPEN: Advice("Prentari opinn", "Lokaðu prentaranum."),

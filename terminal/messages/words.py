@@ -21,6 +21,7 @@ class Trouble(StrEnum):
     REGISTER = "register"
     JOURNAL_INCOMPLETE = "journal_incomplete"
     NETWORK = "network"
+    KEY_STUCK = "key_stuck"
     SALES_WAITING = "sales_waiting"
     PAPER_OUT = "paper_out"
     COVER_OPEN = "cover_open"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from PIL.Image import Image
 
-from hardware.interfaces import DeviceError
+from hardware.interfaces import DeviceError, Jam
 from hardware.simulated import SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
 from terminal.app import TerminalApp, build_devices
 from terminal.config import load_config
@@ -27,13 +27,18 @@ def note(what: str) -> None:
 class TimedKeypad(SimulatedKeypad):
     """Notes each key when it is recognised: what comes before is contact bounce, not the terminal."""
 
-    async def open(self, on_key: Callable[[str], None], on_lost: Callable[[DeviceError], None]) -> None:
+    async def open(
+        self,
+        on_key: Callable[[str], None],
+        on_lost: Callable[[DeviceError], None],
+        on_jam: Callable[[Jam], None] = lambda _jam: None,
+    ) -> None:
         def noted(key: str) -> None:
             at_s = time.monotonic()
             on_key(key)
             note(f"key {key} {at_s}")
 
-        await super().open(noted, on_lost)
+        await super().open(noted, on_lost, on_jam)
 
 
 class TimedDisplay(SimulatedDisplay):

@@ -11,7 +11,7 @@ from typing import get_args
 from msgspec.structs import replace
 from PIL import Image
 
-from hardware.interfaces import Columns, Document, PrinterStatus, TextLine
+from hardware.interfaces import Columns, Document, Jam, PrinterStatus, TextLine
 from terminal.customer import CustomerKind, IdentifierProblem
 from terminal.effects import ReceiptKind
 from terminal.entry import Entry
@@ -68,6 +68,7 @@ FIRST_TROUBLE: Mapping[Trouble, Mapping[str, object]] = {
     Trouble.KEYPAD: {"conditions": replace(WORST, journal_ok=True)},
     Trouble.REGISTER: {"conditions": replace(WORST, journal_ok=True, keypad_ok=True)},
     Trouble.NETWORK: {"conditions": replace(WORST, journal_ok=True, keypad_ok=True, register_ok=True)},
+    Trouble.KEY_STUCK: {"conditions": Conditions(jam=Jam(stuck="*0#"), pending_receipts=2)},
     Trouble.PAPER_OUT: {"conditions": Conditions(printer=PrinterStatus.PAPER_OUT, pending_receipts=2)},
     Trouble.COVER_OPEN: {"conditions": Conditions(printer=PrinterStatus.COVER_OPEN, pending_receipts=2)},
     Trouble.PRINTER_OFFLINE: {"conditions": Conditions(printer=PrinterStatus.OFFLINE, pending_receipts=2)},
@@ -88,6 +89,7 @@ def _views() -> Mapping[str, View]:
         "idle_no_network": View(conditions=NO_NETWORK),
         "idle_no_register": View(conditions=Conditions(register_ok=False)),
         "idle_no_keypad": View(conditions=Conditions(keypad_ok=False)),
+        "idle_key_stuck": View(conditions=Conditions(jam=Jam(stuck="5"))),
         "idle_no_journal": View(conditions=Conditions(journal_ok=False)),
         "idle_no_printer": View(conditions=Conditions(printer=PrinterStatus.OFFLINE)),
         "idle_out_of_paper": View(conditions=Conditions(printer=PrinterStatus.PAPER_OUT, pending_receipts=2)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hardware.keypad_scanner import OPEN, KeypadScanner
+from hardware.keypad_scanner import OPEN, STUCK_AFTER_S, KeypadScanner
 from hardware.simulated import seen_frame
 
 LAYOUT = ("123A", "456B", "789C", "*0#D")
@@ -31,6 +31,19 @@ def test_a_reported_key_was_really_down_alone_and_is_not_repeated_before_it_was_
             assert [KEYS[contact] for contact in closed] == [key]
             assert up_since_report[key]
             up_since_report[key] = False
+
+
+@settings(deadline=None)
+@given(st.frozensets(contacts, max_size=4), films)
+def test_beside_stuck_keys_only_a_key_that_is_really_down_is_reported_however_many_ghosts_they_make(stuck, film):
+    scanner = KeypadScanner(LAYOUT, DEBOUNCE_S)
+    for now_s in (0.0, 0.02, 0.04, 0.04 + STUCK_AFTER_S):
+        scanner.feed(seen_frame(stuck), now_s)
+    assert set(scanner.jam(now_s).stuck) == {KEYS[contact] for contact in seen_frame(stuck)}
+    for closed, pause_s in film:
+        now_s += pause_s
+        key = scanner.feed(seen_frame(stuck | closed), now_s)
+        assert key is None or key in {KEYS[contact] for contact in closed}
 
 
 @settings(deadline=None)

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from itertools import pairwise
 
-from hardware.interfaces import DeviceError
+from hardware.interfaces import NO_JAM, DeviceError, Jam
+from hardware.keypad_scanner import STUCK_AFTER_S
 from hardware.simulated import SimulatedKeypad
 from terminal.clerk import Input
 from terminal.counter_events import ConditionsChanged, KeyPressed
@@ -14,7 +15,8 @@ from terminal.retrying import LONGEST_PAUSE_S, open_until_found
 from terminal.sources import watch_keypad
 from tests.virtual_time import run_virtual
 
-THERE, GONE = ConditionsChanged({"keypad_ok": True}), ConditionsChanged({"keypad_ok": False})
+THERE, MISSING = ConditionsChanged({"keypad_ok": True}), ConditionsChanged({"keypad_ok": False})
+GONE = ConditionsChanged({"keypad_ok": False, "jam": NO_JAM})
 
 
 class CountingKeypad(SimulatedKeypad):
@@ -22,16 +24,26 @@ class CountingKeypad(SimulatedKeypad):
 
     opened = 0
 
-    async def open(self, on_key: Callable[[str], None], on_lost: Callable[[DeviceError], None]) -> None:
+    async def open(
+        self,
+        on_key: Callable[[str], None],
+        on_lost: Callable[[DeviceError], None],
+        on_jam: Callable[[Jam], None] = lambda _jam: None,
+    ) -> None:
         self.opened += 1
-        await super().open(on_key, on_lost)
+        await super().open(on_key, on_lost, on_jam)
 
 
 class LoosePlug(CountingKeypad):
     """Opens well and is lost at once, every time."""
 
-    async def open(self, on_key: Callable[[str], None], on_lost: Callable[[DeviceError], None]) -> None:
-        await super().open(on_key, on_lost)
+    async def open(
+        self,
+        on_key: Callable[[str], None],
+        on_lost: Callable[[DeviceError], None],
+        on_jam: Callable[[Jam], None] = lambda _jam: None,
+    ) -> None:
+        await super().open(on_key, on_lost, on_jam)
         on_lost(DeviceError("loose plug"))
 
 
@@ -67,7 +79,7 @@ def test_a_keypad_that_is_missing_at_the_start_is_told_and_found_later() -> None
 
     async def scenario(inbox: list[Input]) -> None:
         await asyncio.sleep(600)
-        assert set(map(repr, inbox)) == {repr(GONE)}
+        assert set(map(repr, inbox)) == {repr(MISSING)}
         assert keypad.opened < 30, "tried with growing pauses"
         keypad.plug_in()
         await asyncio.sleep(LONGEST_PAUSE_S + 1)
@@ -89,6 +101,22 @@ def test_a_keypad_that_is_unplugged_is_told_and_works_again_when_it_is_back() ->
         await keypad.press("5")
 
     assert watch(keypad, scenario)[-2:] == [THERE, KeyPressed("5")]
+
+
+def test_a_stuck_key_is_told_until_it_is_free_or_the_keypad_gone() -> None:
+    keypad = SimulatedKeypad()
+
+    async def scenario(_inbox: list[Input]) -> None:
+        await asyncio.sleep(1)
+        for free in (lambda: keypad.release("5"), lambda: asyncio.sleep(0, keypad.unplug())):
+            await keypad.stick("5")
+            await asyncio.sleep(STUCK_AFTER_S + 1)
+            await free()
+        await asyncio.sleep(0.1)
+
+    stuck, free = ConditionsChanged({"jam": Jam(stuck="5")}), ConditionsChanged({"jam": NO_JAM})
+    pressed = KeyPressed("5")
+    assert watch(keypad, scenario) == [THERE, pressed, stuck, free, pressed, stuck, GONE]
 
 
 def test_a_keypad_with_a_loose_plug_does_not_keep_the_processor_busy() -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from hardware.interfaces import PrinterStatus
+from hardware.interfaces import Jam, PrinterStatus
 from terminal.customer import CustomerKind
 from terminal.sale import Reason, Sale, State
 from terminal.status import Status, read_status, status_lines, status_of
@@ -81,3 +81,15 @@ def test_troubles_and_what_waits_for_staff_in_words() -> None:
     assert "netgiro-terminal settle 5" in text
     assert "register in trouble" in text
     assert "paper_out, receipts waiting: 2" in text
+
+
+def test_a_stuck_key_is_named() -> None:
+    told = status(View(conditions=Conditions(jam=Jam(stuck="5", together="12"))))
+
+    assert "keypad     stuck: 5" in status_lines(told, NOW)
+
+
+def test_keys_that_are_held_together_are_nobodys_business() -> None:
+    held = View(conditions=Conditions(jam=Jam(together="12")))
+
+    assert list(status_lines(status(held), NOW)) == list(status_lines(status(View()), NOW))

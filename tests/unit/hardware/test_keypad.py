@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 from gpiozero.pins.mock import MockFactory, MockPin
 
-from hardware.interfaces import DeviceError
+from hardware import keypad_scanner
+from hardware.interfaces import NO_JAM, DeviceError, Jam
 from hardware.keypad import MatrixKeypad
 from hardware.keypad_scanner import Contact
 from hardware.settings import KeypadSettings
@@ -73,6 +74,7 @@ class Desk:
         self.keypad = MatrixKeypad(SETTINGS, pin_factory=self.board)
         self.keys: asyncio.Queue[str] = asyncio.Queue()
         self.lost: asyncio.Queue[DeviceError] = asyncio.Queue()
+        self.jams: asyncio.Queue[Jam] = asyncio.Queue()
 
     async def until_idle(self) -> None:
         while self.keypad.scanning:  # noqa: ASYNC110  coming to rest is no event for anybody but a test
@@ -82,7 +84,7 @@ class Desk:
 def use(scenario: Callable[[Desk], Awaitable[None]]) -> None:
     async def main() -> None:
         desk = Desk()
-        await desk.keypad.open(desk.keys.put_nowait, desk.lost.put_nowait)
+        await desk.keypad.open(desk.keys.put_nowait, desk.lost.put_nowait, desk.jams.put_nowait)
         await desk.until_idle()
         async with asyncio.timeout(5):
             await scenario(desk)
@@ -148,6 +150,34 @@ def test_three_corners_of_a_rectangle_give_no_key():
         assert desk.keys.empty()
 
     use(scenario)
+
+
+def test_a_stuck_key_is_told_and_the_others_go_on_working(monkeypatch, caplog):
+    monkeypatch.setattr(keypad_scanner, "STUCK_AFTER_S", 0.05)
+
+    async def scenario(desk: Desk) -> None:
+        desk.board.touch((1, 1))
+        assert await desk.keys.get() == "5"
+        assert await desk.jams.get() == Jam(stuck="5")
+        desk.board.touch((1, 1), (2, 0))
+        assert await desk.keys.get() == "7"
+        desk.board.touch()
+        assert await desk.jams.get() == NO_JAM
+
+    use(scenario)
+    assert "key 5 has been down" in caplog.text
+
+
+def test_wires_that_touch_are_told_and_no_key_of_theirs_stands_in_the_log(caplog):
+    async def scenario(desk: Desk) -> None:
+        desk.board.touch((0, 0), (0, 1))
+        assert await desk.jams.get() == Jam(together="12")
+        desk.board.touch()
+        assert await desk.jams.get() == NO_JAM
+        assert desk.keys.empty()
+
+    use(scenario)
+    assert caplog.text == ""
 
 
 def test_two_rows_are_never_driven_against_each_other():

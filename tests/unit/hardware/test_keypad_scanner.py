@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from hardware.keypad_scanner import KeypadScanner, check_layout
+from hardware.interfaces import NO_JAM, Jam
+from hardware.keypad_scanner import STUCK_AFTER_S, TOGETHER_AFTER_S, KeypadScanner, check_layout
 
 LAYOUT = ("123A", "456B", "789C", "*0#D")
 CONTACTS = {key: (row, column) for row, keys in enumerate(LAYOUT) for column, key in enumerate(keys)}
@@ -85,13 +86,61 @@ def test_it_is_idle_only_when_every_key_is_known_to_be_up():
     assert scanner.idle
 
 
-def test_how_long_a_key_has_been_held_shows_a_stuck_one():
+def test_how_long_a_key_has_been_held_is_known():
     scanner = KeypadScanner(LAYOUT, DEBOUNCE_S)
     play(["5"] * LONG, scanner)
     assert scanner.held_s(30.0) == pytest.approx(30.0)
     for now_s in (31.0, 31.01, 31.03):
         scanner.feed(frozenset(), now_s)
     assert scanner.held_s(40.0) == 0.0
+
+
+# --- jams -------------------------------------------------------------------------------------------------------------
+
+STUCK = int(STUCK_AFTER_S / FRAME_S) + LONG
+"""Frames after which a key is surely stuck."""
+
+
+def jam_after(film: Iterable[str]) -> Jam:
+    scanner, film = KeypadScanner(LAYOUT, DEBOUNCE_S), list(film)
+    play(film, scanner)
+    return scanner.jam((len(film) - 1) * FRAME_S)
+
+
+def test_a_key_that_stays_down_is_called_stuck_until_it_comes_up():
+    assert jam_after(["5"] * (STUCK - 2 * LONG)) == NO_JAM
+    assert jam_after(["5"] * STUCK) == Jam(stuck="5")
+    assert jam_after(["5"] * STUCK + [""] * LONG) == NO_JAM
+
+
+def test_typing_beside_a_stuck_key_does_not_free_it():
+    assert jam_after(["5"] * STUCK + ["58"] * LONG) == Jam(stuck="5")
+
+
+def test_beside_a_stuck_key_all_others_work():
+    beside = [frame for key in "1470#D6" for frame in [*["5" + key] * LONG, *["5"] * LONG]]
+    assert play(["5"] * STUCK + beside + [""] * LONG + ["5"] * LONG) == "51470#D65"
+
+
+def test_a_key_beside_one_that_is_only_held_still_counts_for_nothing():
+    assert play(["5"] * 100 + ["58"] * LONG + ["5"] * LONG) == "5"
+
+
+def test_a_rectangle_with_a_stuck_corner_gives_no_key():
+    assert play(["5"] * STUCK + ["56"] * LONG + ["5689"] * LONG + ["58"] * LONG + ["5"] * LONG) == "56"
+
+
+def test_keys_down_together_are_told_once_it_can_be_no_typing():
+    overlap = int(TOGETHER_AFTER_S / FRAME_S)
+    assert jam_after(["1"] * LONG + ["12"] * (overlap - LONG)) == NO_JAM
+    assert jam_after(["1"] * LONG + ["12"] * (overlap + LONG)) == Jam(together="12")
+    assert jam_after(["1245"] * (overlap + LONG)) == Jam(together="1245")
+    assert jam_after(["1"] * (overlap + LONG)) == NO_JAM
+
+
+def test_what_is_stuck_is_not_told_a_second_time_as_being_together():
+    assert jam_after(["12"] * STUCK) == Jam(stuck="12")
+    assert jam_after(["1"] * STUCK + ["123"] * 100) == Jam(stuck="1", together="23")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 from PIL import Image
 
-from hardware.interfaces import Cut, DeviceError, TextLine
+from hardware.interfaces import NO_JAM, Cut, DeviceError, Jam, TextLine
+from hardware.keypad_scanner import STUCK_AFTER_S
 from hardware.simulated import SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
 from tests.virtual_time import run_virtual
 
@@ -70,6 +71,38 @@ def test_a_stuck_key_is_reported_once_and_blocks_until_it_is_released():
         await keypad.press("3")
 
     assert type_on(scenario) == "53"
+
+
+def test_a_key_that_stays_stuck_is_told_and_lets_the_others_work():
+    jams: list[Jam] = []
+
+    async def main() -> str:
+        keypad, keys = SimulatedKeypad(), []
+        await keypad.open(keys.append, print, jams.append)
+        await keypad.stick("5")
+        await asyncio.sleep(STUCK_AFTER_S + 1)
+        await keypad.press("12")
+        await keypad.release("5")
+        await keypad.close()
+        return "".join(keys)
+
+    assert run_virtual(main()) == "512"
+    assert jams == [Jam(stuck="5"), NO_JAM]
+
+
+def test_keys_held_together_are_told_with_their_ghosts():
+    jams: list[Jam] = []
+
+    async def main() -> None:
+        keypad = SimulatedKeypad()
+        await keypad.open(print, print, jams.append)
+        await keypad.press_together("124")
+        assert jams == [], "too short to tell it from typing"
+        await keypad.press_together("124", hold_s=1)
+        await keypad.close()
+
+    run_virtual(main())
+    assert jams == [Jam(together="1245"), NO_JAM]
 
 
 def test_a_pulled_ribbon_is_reported_and_it_works_again_when_plugged_in_and_opened():
