@@ -8,24 +8,17 @@ to one page at 128x64 and to few at 128x32. Only a text that fits on no page by 
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
+from terminal.oled_text import Face, font_of, glyph_of, text_width_px, wrap
 from terminal.screens import Countdown, Screen
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
-    from PIL.ImageFont import FreeTypeFont
-
-
-class Face(NamedTuple):
-    """A cut of Roboto at one size. Regular stays open down to 11 pixels; Medium is a bold from 13 up."""
-
-    cut: str
-    size_px: int
 
 
 def _steps(cuts_and_sizes: str) -> tuple[Face, ...]:
@@ -79,7 +72,7 @@ class Block(NamedTuple):
 
     @property
     def width_px(self) -> int:
-        return max(_width_px(line, self.face) for line in self.lines)
+        return max(text_width_px(line, self.face) for line in self.lines)
 
 
 class Layout(NamedTuple):
@@ -108,12 +101,12 @@ def render(screen: Screen, size_px: tuple[int, int], *, page: int = 0, shift: in
             draw.rectangle((0, block.top_px, size_px[0] - 1, block.top_px + block.height_px - 1), fill=1)
         top_px = block.top_px - block.ink_top_px + BAND_PADDING_PX.get(block.role, down_px)
         for line in block.lines:
-            room_px = (size_px[0] - _width_px(line, block.face)) // 2
+            room_px = (size_px[0] - text_width_px(line, block.face)) // 2
             left_px = room_px + max(-room_px, min(room_px, right_px))
             if block.role == "countdown" and screen.countdown is not None:
-                left_px = size_px[0] - _width_px(line, block.face)
+                left_px = size_px[0] - text_width_px(line, block.face)
                 _draw_bar(draw, screen.countdown, left_px, block.top_px + down_px, block.height_px)
-            draw.text((left_px, top_px), line, fill=0 if is_band else 1, font=_font(block.face))
+            draw.text((left_px, top_px), line, fill=0 if is_band else 1, font=font_of(block.face))
             top_px += block.pitch_px
     return picture
 
@@ -223,8 +216,8 @@ def _texts(screen: Screen) -> dict[str, str]:
 
 def _block(role: str, text: str, step: int, width_px: int) -> Block:
     face = FACES[role][step]
-    lines = _wrap(text, face, width_px)
-    inked = [_glyph(char, face) for line in lines for char in line if not char.isspace()]
+    lines = wrap(text, face, width_px)
+    inked = [glyph_of(char, face) for line in lines for char in line if not char.isspace()]
     top_px = min((glyph.top_px for glyph in inked), default=0)
     bottom_px = max((glyph.bottom_px for glyph in inked), default=0)
     return Block(role, face, lines, top_px, bottom_px - top_px, max(1, LEAST_GAPS_PX[step] - 1))
@@ -252,64 +245,3 @@ def _place(blocks: list[Block], height_px: int) -> tuple[Block, ...]:
         placed.append(block._replace(top_px=at_px))
         at_px += block.height_px + gap_px
     return (*placed, *(block._replace(top_px=height_px - block.height_px) for block in foot))
-
-
-# --- lines ------------------------------------------------------------------------------------------------------------
-
-
-def _wrap(text: str, face: Face, width_px: int) -> tuple[str, ...]:
-    """As few lines as possible; a new sentence on a new line if that costs none, else lines of even length."""
-    lines = _fill(text, face, width_px)
-    by_sentence = [line for part in text.replace(". ", ".\n").split("\n") for line in _fill(part, face, width_px)]
-    if len(by_sentence) == len(lines) and ". " in text:
-        return tuple(by_sentence)
-    low_px, high_px = width_px // 2, width_px
-    while len(lines) > 1 and high_px - low_px > 4:
-        middle_px = (low_px + high_px) // 2
-        narrower = _fill(text, face, middle_px)
-        if len(narrower) == len(lines) and all(_width_px(line, face) <= middle_px for line in narrower):
-            lines, high_px = narrower, middle_px
-        else:
-            low_px = middle_px
-    return tuple(lines)
-
-
-def _fill(text: str, face: Face, width_px: int) -> list[str]:
-    lines: list[str] = []
-    for word in text.split(" "):
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and _width_px(longer, face) <= width_px:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines
-
-
-def _width_px(text: str, face: Face) -> int:
-    return sum(_glyph(char, face).advance_px for char in text)
-
-
-class Glyph(NamedTuple):
-    """One character's advance, and the extent of its ink below the top of the line."""
-
-    advance_px: int
-    top_px: int
-    bottom_px: int
-
-
-@lru_cache(maxsize=4096)
-def _glyph(char: str, face: Face) -> Glyph:
-    """Measured once: laying out asks for thousands. One-bit Roboto has no kerning, so advances simply add up."""
-    font = _font(face)
-    _, top_px, _, bottom_px = font.getbbox(char, mode="1")
-    return Glyph(int(font.getlength(char, mode="1")), int(top_px), int(bottom_px))
-
-
-@cache
-def _font(face: Face) -> FreeTypeFont:
-    """Pillow's own font has no Icelandic letters; Roboto has them all."""
-    import font_roboto  # noqa: PLC0415
-    from PIL import ImageFont  # noqa: PLC0415
-
-    path = getattr(font_roboto, face.cut)
-    return ImageFont.truetype(path, face.size_px, layout_engine=ImageFont.Layout.BASIC)

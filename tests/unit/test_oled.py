@@ -10,7 +10,8 @@ from PIL import Image, ImageChops, features
 
 from terminal.entry import Entry
 from terminal.messages import Language, Trouble
-from terminal.oled import BAND_PADDING_PX, FACES, Face, _font, _width_px, lay_out, pages, render
+from terminal.oled import BAND_PADDING_PX, FACES, lay_out, pages, render
+from terminal.oled_text import Face, font_of, text_width_px
 from terminal.sale import State
 from terminal.screens import Screen, screen_for
 from terminal.sensitive import Sensitive
@@ -180,14 +181,14 @@ every_face = pytest.mark.parametrize("face", sorted({face for faces in FACES.val
 @every_language
 def test_measured_width_is_that_of_the_drawn_text(face: Face, language: Language) -> None:
     texts = {line for view in VIEWS.values() for line in screen_for(view, language, shop_name="AVATo LT Týr").lines}
-    assert {text: _width_px(text, face) for text in texts} == {
-        text: _font(face).getlength(text, mode="1") for text in texts
+    assert {text: text_width_px(text, face) for text in texts} == {
+        text: font_of(face).getlength(text, mode="1") for text in texts
     }
 
 
 @every_face
 def test_font_has_every_letter_that_is_shown(face: Face) -> None:
-    font = _font(face)
+    font = font_of(face)
     missing = bytes(font.getmask("\U0010fffd", mode="1"))
     for letter in "ÁÉÍÓÚÝÞÆÖÐáéíóúýþæöð…•#*":
         assert bytes(font.getmask(letter, mode="1")) != missing, letter
