@@ -251,7 +251,7 @@ class TerminalApp:
             min_amount_kr=config.register.min_amount,
             max_amount_kr=config.register.max_amount,
             language=config.terminal.language,
-            staff_code=config.terminal.staff_code,
+            menu=config.menu_rules(),
         )
 
     async def _build_gateway(self) -> Gateway:

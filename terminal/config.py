@@ -28,6 +28,8 @@ from terminal import config_checks, config_toml
 from terminal.customer import CustomerKind, IdentifierRules
 from terminal.errors import ConfigError
 from terminal.gateway import CaptureMode
+from terminal.keypad_test import NUMBER_PAD
+from terminal.menu import MenuRules
 from terminal.money import AmountDecimals
 from terminal.register.settings import DEFAULT_LABELS, DEFAULT_OTHER_LABELS, Emulation, TotalRules
 from terminal.sale import Terms
@@ -210,6 +212,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             app_code_prefix=self.netgiro.app_code_prefix,
             impossible_birth_dates=self.netgiro.host != PRODUCTION_HOST,
         )
+
+    def menu_rules(self) -> MenuRules:
+        """What the menu must know of the shop. How a USB pad looks only its maker knows."""
+        layout = NUMBER_PAD if self.keypad.driver == "evdev" else self.keypad.layout
+        return MenuRules(staff_code=self.terminal.staff_code, keypad_layout=layout)
 
     def serial_settings(self) -> SerialSettings:
         """The register's line, for the driver of the port."""

@@ -64,8 +64,7 @@ class CounterRules(msgspec.Struct, frozen=True, kw_only=True):
     min_amount_kr: int = 1
     max_amount_kr: int = 500_000
     language: Language = "is"
-    staff_code: Sensitive = Sensitive("")
-    """For what only staff may do; empty: nobody may do it here."""
+    menu: menus.MenuRules = menus.MenuRules()
 
 
 class Counter:
@@ -289,7 +288,7 @@ class Counter:
     def _menu_key(self, view: View, key: str) -> Decision:
         menu = view.menu
         if menu.is_open:
-            pressed = menus.press(menu, key, view.for_staff, self._rules.staff_code)
+            pressed = menus.press(menu, key, view.for_staff, self._rules.menu)
         else:
             pressed = menus.Pressed(menus.opened(menu, view.for_staff))
         decision = self._wished(replace(view, menu=pressed.menu), pressed.wish)

@@ -5,6 +5,7 @@
                                 REPRINT_LAST:    Reprint
                                 REPRINT_NUMBER:  NUMBER --#--> Reprint
                                 DOCTOR:          Examine
+                                KEYPAD:          KEYPAD, until * twice
 
 ``*`` goes back. Three wrong codes lock whatever needs the code for a minute; how many there were is remembered while
 the menu is closed.
@@ -21,6 +22,7 @@ import msgspec
 from msgspec.structs import replace
 
 from terminal import events as ev
+from terminal.keypad_test import STANDARD_LAYOUT, KeypadTest
 from terminal.sale import Sale
 from terminal.sensitive import Sensitive
 from terminal.step import step
@@ -48,6 +50,7 @@ class Page(StrEnum):
     SALE = "sale"
     SURE = "sure"
     NUMBER = "number"
+    KEYPAD = "keypad"
     DONE = "done"
 
 
@@ -58,6 +61,7 @@ class Item(StrEnum):
     REPRINT_LAST = "reprint_last"
     REPRINT_NUMBER = "reprint_number"
     DOCTOR = "doctor"
+    KEYPAD = "keypad"
 
 
 FIRST_PAGE = {
@@ -65,6 +69,7 @@ FIRST_PAGE = {
     Item.REPRINT_LAST: Page.DONE,
     Item.REPRINT_NUMBER: Page.NUMBER,
     Item.DOCTOR: Page.DONE,
+    Item.KEYPAD: Page.KEYPAD,
 }
 NEEDS_CODE = frozenset({Item.SETTLE})
 
@@ -80,6 +85,7 @@ class Menu(msgspec.Struct, frozen=True, kw_only=True):
     sale_number: int = 0
     """The sale that is shown."""
     verdict: ev.Verdict | None = None
+    keypad: KeypadTest = KeypadTest()
     wrong_codes: int = 0
     is_locked: bool = False
     turn: int = 0
@@ -93,6 +99,14 @@ class Menu(msgspec.Struct, frozen=True, kw_only=True):
     def masked(self) -> str:
         """What the screen shows of the code: not even the last digit, staff know where their finger was."""
         return "•" * len(self.digits.reveal())
+
+
+class MenuRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What the shop has configured."""
+
+    staff_code: Sensitive = Sensitive("")
+    """Empty: nobody may do what needs it."""
+    keypad_layout: tuple[str, ...] = STANDARD_LAYOUT
 
 
 class Settle(msgspec.Struct, frozen=True):
@@ -150,20 +164,23 @@ def unlocked(menu: Menu) -> Menu:
     return replace(_closed(menu) if menu.page is Page.LOCKED else menu, is_locked=False, wrong_codes=0)
 
 
-def press(menu: Menu, key: str, sales: Sequence[Sale], staff_code: Sensitive) -> Pressed:
+def press(menu: Menu, key: str, sales: Sequence[Sale], rules: MenuRules) -> Pressed:
     """One key while the menu is open."""
     menu = replace(menu, turn=menu.turn + 1)
     match menu.page:
         case Page.CHOICE:
-            return _choose(menu, key, sales, staff_code)
+            return _choose(menu, key, sales, rules)
         case Page.CODE:
-            return Pressed(_type_code(menu, key, sales, staff_code))
+            return Pressed(_type_code(menu, key, sales, rules.staff_code))
         case Page.SALE:
             return Pressed(_say(menu, key, sales))
         case Page.SURE:
             return _confirm(menu, key)
         case Page.NUMBER:
             return _type_number(menu, key)
+        case Page.KEYPAD:
+            test = menu.keypad.pressed(key)
+            return Pressed(replace(menu, keypad=test) if test is not None else _closed(menu))
     return Pressed(_closed(menu))  # read, whatever the key
 
 
@@ -171,7 +188,7 @@ def _closed(menu: Menu) -> Menu:
     return Menu(wrong_codes=menu.wrong_codes, is_locked=menu.is_locked, turn=menu.turn)
 
 
-def _choose(menu: Menu, key: str, sales: Sequence[Sale], staff_code: Sensitive) -> Pressed:
+def _choose(menu: Menu, key: str, sales: Sequence[Sale], rules: MenuRules) -> Pressed:
     items = items_for(sales)
     if key == "*":
         return Pressed(_closed(menu))
@@ -184,9 +201,10 @@ def _choose(menu: Menu, key: str, sales: Sequence[Sale], staff_code: Sensitive) 
         return Pressed(menu)
     item = items[at]
     if item in NEEDS_CODE:
-        page = Page.NO_CODE if not staff_code else Page.LOCKED if menu.is_locked else Page.CODE
+        page = Page.NO_CODE if not rules.staff_code else Page.LOCKED if menu.is_locked else Page.CODE
         return Pressed(replace(menu, item=item, page=page))
-    return Pressed(replace(menu, item=item, page=FIRST_PAGE[item]), _AT_ONCE.get(item))
+    menu = replace(menu, item=item, page=FIRST_PAGE[item], keypad=KeypadTest(rules.keypad_layout))
+    return Pressed(menu, _AT_ONCE.get(item))
 
 
 def _type_code(menu: Menu, key: str, sales: Sequence[Sale], staff_code: Sensitive) -> Menu:

@@ -6,9 +6,10 @@ from typing import assert_never
 
 from terminal.menu import Item, Page, items_for, verdicts_for
 from terminal.messages import Advice, Words
+from terminal.messages.words import MenuWords
 from terminal.money import format_kr
 from terminal.sale import Sale
-from terminal.screen import Screen
+from terminal.screen import KeyGrid, Screen
 from terminal.view import View
 
 
@@ -33,6 +34,8 @@ def menu_screen(view: View, words: Words) -> Screen | None:
         case Page.NUMBER:
             typed = menu.digits.reveal()  # a receipt's number is nobody's secret
             return Screen(banner=texts.title, prompt=texts.receipt_number, entry=typed, hint=words.key_ok_or_clear)
+        case Page.KEYPAD:
+            return _keypad(view, texts)
         case Page.DONE:
             done = {Item.SETTLE: texts.noted, Item.DOCTOR: texts.examining}.get(menu.item, texts.printing)
             return Screen(banner=texts.title, prompt=done, hint=texts.any_key)
@@ -41,6 +44,19 @@ def menu_screen(view: View, words: Words) -> Screen | None:
             return _sale(sale, view, words) if sale is not None else None
         case _:
             assert_never(menu.page)
+
+
+def _keypad(view: View, texts: MenuWords) -> Screen:
+    test, jam = view.menu.keypad, view.conditions.jam
+    jammed = jam.together or jam.stuck
+    if jammed:
+        prompt = (texts.keys_together if jam.together else texts.key_stuck).format(keys=jammed)
+    elif test.seen:
+        prompt = f"{len(test.seen)}/{test.total}{'' if test.missing else ' OK'}"
+    else:
+        prompt = texts.press_every_key
+    keys = KeyGrid(rows=test.rows, seen=test.seen, last=test.last, jammed=jam.stuck + jam.together)
+    return Screen(prompt=prompt, hint=texts.key_twice_to_leave, keys=keys)
 
 
 def _advice(advice: Advice, title: str) -> Screen:

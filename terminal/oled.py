@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
+from terminal.oled_keys import draw_keys, text_box
 from terminal.oled_text import Face, font_of, glyph_of, text_width_px, wrap
 from terminal.screens import Countdown, Screen
 
@@ -90,10 +91,22 @@ def render(screen: Screen, size_px: tuple[int, int], *, page: int = 0, shift: in
     """
     from PIL import Image, ImageDraw  # noqa: PLC0415  not before there is something to draw
 
+    layouts = pages(screen, size_px)
+    box = text_box(screen.keys, size_px)
+    picture = _draw_texts(screen, layouts[page % len(layouts)].blocks, box.size_px, shift)
+    if screen.keys is None:
+        return picture
+    whole = Image.new("1", size_px)
+    whole.paste(picture, (box.left_px, box.top_px))
+    draw_keys(ImageDraw.Draw(whole), screen.keys, size_px)
+    return whole
+
+
+def _draw_texts(screen: Screen, blocks: tuple[Block, ...], size_px: tuple[int, int], shift: int) -> Image:
+    from PIL import Image, ImageDraw  # noqa: PLC0415
+
     picture = Image.new("1", size_px)
     draw = ImageDraw.Draw(picture)
-    layouts = pages(screen, size_px)
-    blocks = layouts[page % len(layouts)].blocks
     right_px, down_px = _shift_px(shift, blocks, size_px[1])
     for block in blocks:
         is_band = block.role in BAND_PADDING_PX
@@ -141,21 +154,21 @@ def _draw_bar(draw: ImageDraw, countdown: Countdown, end_px: int, top_px: int, h
 @lru_cache(maxsize=64)
 def pages(screen: Screen, size_px: tuple[int, int]) -> tuple[Layout, ...]:
     """The screen on one page, or if it does not fit, on as few as possible. A countdown makes way for a mark."""
-    whole = lay_out(screen, size_px)
+    texts, room_px = _texts(screen), text_box(screen.keys, size_px).size_px
+    whole = _lay_out(texts, room_px)
     if whole.complete:
         return (whole,)
     if screen.countdown is not None and screen.marks:
         return pages(replace(screen, countdown=None), size_px)
-    texts = _texts(screen)
     stays = next((role for role in STAYS_FIRST if role in texts), "")
     found: list[Layout] = []
     waiting = [role for role in texts if role != stays]
     while waiting:
-        taken, layout = _fullest_page(texts, stays, waiting, size_px)
+        taken, layout = _fullest_page(texts, stays, waiting, room_px)
         found.append(layout)
         waiting = waiting[taken:]
     if stays and not any(block.role == stays for layout in found for block in layout.blocks):
-        found.insert(0, _lay_out_roles(texts, {stays}, size_px) or _cut(texts, {stays}, size_px))
+        found.insert(0, _lay_out_roles(texts, {stays}, room_px) or _cut(texts, {stays}, room_px))
     return tuple(found)
 
 
@@ -173,7 +186,10 @@ def _fullest_page(
 
 def lay_out(screen: Screen, size_px: tuple[int, int]) -> Layout:
     """The screen's texts in the largest sizes that fit on one page; what does not fit is left out."""
-    texts = _texts(screen)
+    return _lay_out(_texts(screen), text_box(screen.keys, size_px).size_px)
+
+
+def _lay_out(texts: dict[str, str], size_px: tuple[int, int]) -> Layout:
     roles = set(texts)
     for left_out in ("", *LEFT_OUT_FIRST):
         if len(roles) > 1:

@@ -29,6 +29,11 @@ def add_operation_commands(
     settle.add_argument("verdict", choices=["paid", "unpaid", "refunded"], help="as Netgíró's own records have it")
     settle.set_defaults(command=_settle)
 
+    keypad = commands.add_parser(
+        "keypad-test", parents=[common], help="which keys come in? While the terminal runs: key D, keypad test"
+    )
+    keypad.set_defaults(command=_keypad_test)
+
     setup = commands.add_parser("setup", parents=[common], help="the first configuration, question by question")
     setup.set_defaults(command=_setup)
 
@@ -85,6 +90,19 @@ def _settle(options: argparse.Namespace) -> None:
 
     settled = ask_daemon(control_path(_load(options)), "settle", sale=options.sale, verdict=options.verdict)
     print(f"sale {options.sale}: {settled['outcome']}")
+
+
+def _keypad_test(options: argparse.Namespace) -> int:
+    from terminal.config import find_config_path, read_config
+    from terminal.errors import ConfigError
+    from terminal.keypad_trial import try_keypad_alone
+
+    config, problems = read_config(find_config_path(options.config))
+    if mine := [problem for problem in problems if problem.startswith(("keypad", str(config.path)))]:
+        raise ConfigError(mine)
+    trial = try_keypad_alone(config, lambda line: print(line, flush=True))
+    print(trial.verdict)
+    return 0 if trial.is_well else 1
 
 
 def _secret_set(_options: argparse.Namespace) -> None:

@@ -15,6 +15,24 @@ class Countdown(msgspec.Struct, frozen=True):
         return f"{self.left_s} s"
 
 
+class KeyGrid(msgspec.Struct, frozen=True):
+    """A keypad as it lies there, drawn beside the texts."""
+
+    rows: tuple[str, ...]
+    """The keys, one character each; a blank is no key."""
+    seen: str = ""
+    """Keys that have been pressed."""
+    last: str = ""
+    """The one that was pressed last: drawn large."""
+    jammed: str = ""
+    """Keys that are down and mean nothing."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Pressed keys in brackets."""
+        return tuple("".join(f"[{key}]" if key in self.seen else f" {key} " for key in row) for row in self.rows)
+
+
 class Screen(msgspec.Struct, frozen=True, kw_only=True):
     """The texts of one screen by role, from top to bottom; an empty text is not there."""
 
@@ -31,10 +49,12 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
     countdown: Countdown | None = None
     marks: tuple[str, ...] = ()
     """What is wrong around the terminal, most hindering first."""
+    keys: KeyGrid | None = None
 
     @property
     def lines(self) -> tuple[str, ...]:
         """All texts, for readers without a picture."""
         countdown = str(self.countdown or "")
-        texts = (self.banner, self.headline, self.prompt, self.entry, self.hint, countdown, *self.marks)
+        keys = (*self.keys.lines, self.keys.last) if self.keys else ()
+        texts = (self.banner, self.headline, self.prompt, self.entry, self.hint, countdown, *self.marks, *keys)
         return tuple(text for text in texts if text)

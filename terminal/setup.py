@@ -15,6 +15,7 @@ from terminal import setup_trials
 from terminal.config import PRODUCTION_HOST, Config, load_config, missing_for_run, read_config
 from terminal.config_edit import edit_config, replace_file
 from terminal.errors import ConfigError, TerminalError
+from terminal.keypad_trial import try_keypad
 from terminal.secret_store import Stored, check_secret, reload_units, store_secret
 from terminal.sensitive import Sensitive
 
@@ -35,7 +36,7 @@ class Dialogue:
     trials: Sequence[tuple[str, Callable[[Config], str]]] = field(
         default=(
             ("Print a test slip", setup_trials.try_printer),
-            ("Try the keypad (press every key, # last)", setup_trials.try_keypad),
+            ("Try the keypad", lambda config: try_keypad(config).verdict),
             ("Try a sale that is given up, with the sandbox's test customer", setup_trials.try_sale),
         )
     )

@@ -1,4 +1,4 @@
-"""What ``setup`` tries once the configuration stands: paper, keys and a sale. Each trial returns a sentence."""
+"""What ``setup`` tries once the configuration stands: paper and a sale. Each trial returns a sentence."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from terminal.sensitive import Sensitive
 # httpx takes 85 ms to import: nothing of it before a trial needs it.
 # ruff: noqa: PLC0415
 
-KEYPAD_TRIAL_S = 20.0
 TRIAL_AMOUNT_KR = 100
 SANDBOX_PHONE = "8223281"
 """Netgíró docs, Sandbox: a test customer with credit."""
@@ -51,40 +50,6 @@ def try_printer(config: Config) -> str:
         return "printed; if the third line has wrong letters, try another printer.codepage in config.toml"
 
     return asyncio.run(print_slip())
-
-
-def try_keypad(config: Config, duration_s: float = KEYPAD_TRIAL_S) -> str:
-    """Tell which keys come in until # is pressed or the time is over."""
-
-    async def read_keys() -> str:
-        try:
-            keypad = factory.build_keypad(config.keypad)
-        except ValueError as error:
-            return f"not tried: {error}"
-        keys: list[str] = []
-        ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-
-        def pressed(key: str) -> None:
-            keys.append(key)
-            if key == "#" and not ended.done():
-                ended.set_result("")
-
-        def lost(error: DeviceError) -> None:
-            if not ended.done():
-                ended.set_result(f"; then it was lost: {error}")
-
-        try:
-            await keypad.open(pressed, lost)
-            trouble = await asyncio.wait_for(ended, duration_s)
-        except TimeoutError:
-            trouble = ""
-        except DeviceError as error:
-            return f"no keys: {error}"
-        finally:
-            await keypad.close()
-        return (f"keys: {' '.join(keys)}" if keys else "no key was pressed") + trouble
-
-    return asyncio.run(read_keys())
 
 
 def try_sale(config: Config) -> str:

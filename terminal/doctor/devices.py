@@ -38,6 +38,14 @@ def check_login_console(config: Config, system: System) -> Finding:
 
 
 def check_keypad(config: Config, system: System) -> Finding:
+    """That it is there; whether each key works only fingers can tell."""
+    finding = _find_keypad(config, system)
+    if finding.advice or config.keypad.driver == "simulated":
+        return finding
+    return ok(f"{finding.found}; to try its keys: key D, keypad test")
+
+
+def _find_keypad(config: Config, system: System) -> Finding:
     match config.keypad.driver:
         case "matrix":
             return _check_gpio(system, 'this is no Raspberry Pi; use keypad.driver = "simulated" or "evdev"')

@@ -113,6 +113,7 @@ ENGLISH = Words(
             Item.REPRINT_LAST: "Print last receipt again",
             Item.REPRINT_NUMBER: "Print receipt by number",
             Item.DOCTOR: "Print fault report",
+            Item.KEYPAD: "Keypad test",
         },
         key_choose_or_next="# choose   D next",
         staff_code="Staff code",
@@ -128,6 +129,10 @@ ENGLISH = Words(
         noted="Noted.",
         printing="If it is there, it is printed.",
         examining="It is printed in a moment.",
+        press_every_key="Press every key",
+        keys_together="Together: {keys}",
+        key_stuck="Stuck: {keys}",
+        key_twice_to_leave="** back",
         any_key="Any key to go on",
     ),
     receipt=ReceiptWords(

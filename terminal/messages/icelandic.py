@@ -113,6 +113,7 @@ ICELANDIC = Words(
             Item.REPRINT_LAST: "Afrit af síðustu kvittun",
             Item.REPRINT_NUMBER: "Afrit eftir kvittunarnúmeri",
             Item.DOCTOR: "Prenta bilanaskýrslu",
+            Item.KEYPAD: "Prófa lyklaborð",
         },
         key_choose_or_next="# velja   D næst",
         staff_code="Kóði starfsfólks",
@@ -128,6 +129,10 @@ ICELANDIC = Words(
         noted="Skráð.",
         printing="Afritið prentast ef kvittunin er til.",
         examining="Skýrslan prentast innan stundar.",
+        press_every_key="Ýttu á alla lykla",
+        keys_together="Saman: {keys}",
+        key_stuck="Fastur: {keys}",
+        key_twice_to_leave="** til baka",
         any_key="Ýttu á einhvern lykil",
     ),
     receipt=ReceiptWords(

@@ -90,6 +90,12 @@ class MenuWords(msgspec.Struct, frozen=True, kw_only=True):
     noted: str
     printing: str
     examining: str
+    press_every_key: str
+    keys_together: str
+    """With ``{keys}``: several that are down at the same time."""
+    key_stuck: str
+    """With ``{keys}``."""
+    key_twice_to_leave: str
     any_key: str
 
 

@@ -17,6 +17,7 @@ from terminal.effects import ReceiptKind
 from terminal.entry import Entry
 from terminal.events import Verdict
 from terminal.journal_rows import JournalHealth
+from terminal.keypad_test import NUMBER_PAD, STANDARD_LAYOUT, KeypadTest
 from terminal.menu import Item, Menu, Page
 from terminal.messages import Language, Trouble
 from terminal.oled import pages, render
@@ -143,6 +144,23 @@ def _views() -> Mapping[str, View]:
         "menu_settled": View(menu=Menu(page=Page.DONE)),
         "menu_reprinting": View(menu=Menu(page=Page.DONE, item=Item.REPRINT_LAST)),
         "menu_examining": View(menu=Menu(page=Page.DONE, item=Item.DOCTOR)),
+    }
+    keypad = Menu(page=Page.KEYPAD, item=Item.KEYPAD)
+    some, every = KeypadTest(seen="123A0#D9", last="9"), KeypadTest(seen="".join(STANDARD_LAYOUT), last="D")
+    views |= {
+        "menu_choice_keypad": View(menu=Menu(page=Page.CHOICE, item=Item.KEYPAD)),
+        "menu_keypad": View(menu=keypad),
+        "menu_keypad_some": View(menu=replace(keypad, keypad=some)),
+        "menu_keypad_star": View(menu=replace(keypad, keypad=replace(some, seen=some.seen + "*", last="*"))),
+        "menu_keypad_every": View(menu=replace(keypad, keypad=every)),
+        "menu_keypad_stuck": View(menu=replace(keypad, keypad=some), conditions=Conditions(jam=Jam(stuck="5"))),
+        "menu_keypad_together": View(
+            menu=replace(keypad, keypad=some), conditions=Conditions(jam=Jam(together="4578"))
+        ),
+        "menu_keypad_3x4": View(
+            menu=replace(keypad, keypad=KeypadTest(layout=("123", "456", "789", "*0#"), seen="1235", last="5"))
+        ),
+        "menu_keypad_usb": View(menu=replace(keypad, keypad=KeypadTest(layout=NUMBER_PAD, seen="1D#A4", last="4"))),
     }
     for verdict in Verdict:
         sure = Menu(page=Page.SURE, sale_number=stuck.number, verdict=verdict)

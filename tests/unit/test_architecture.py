@@ -23,7 +23,7 @@ PURE = [
     "terminal.sale", "terminal.events", "terminal.effects", "terminal.step", "terminal.moves", "terminal.diagram",
     "terminal.gateway",
     "terminal.errors", "terminal.sensitive", "terminal.customer", "terminal.entry", "terminal.money", "terminal.view",
-    "terminal.screen", "terminal.screens", "terminal.menu", "terminal.menu_screens",
+    "terminal.screen", "terminal.screens", "terminal.menu", "terminal.menu_screens", "terminal.keypad_test",
     "terminal.receipt", "terminal.counter", "terminal.counter_events", "terminal.decision", "terminal.totals",
     "terminal.journal_rows",
     "terminal.messages", "terminal.messages.words", "terminal.messages.english", "terminal.messages.icelandic",

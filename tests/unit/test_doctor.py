@@ -519,7 +519,8 @@ def test_keypad_needs_a_chip_that_may_be_used(tmp_path: Path) -> None:
     put(tmp_path, "/dev/gpiochip0")
     forbidden = devices.check_keypad(Config(), machine_at(tmp_path, may_use=nobody_may))
 
-    assert devices.check_keypad(Config(), machine_at(tmp_path)) == ok("pins by /dev/gpiochip0")
+    found = devices.check_keypad(Config(), machine_at(tmp_path))
+    assert found == ok("pins by /dev/gpiochip0; to try its keys: key D, keypad test")
     assert (without.status, without.found) == (Status.FAILED, "no /dev/gpiochip*")
     assert "usermod -aG gpio" in forbidden.advice
 

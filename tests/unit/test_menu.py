@@ -7,11 +7,20 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from hardware.interfaces import NO_JAM, Jam
 from terminal import events as ev
 from terminal.counter import Counter, CounterRules
-from terminal.counter_events import KeyPressed, MenuLeft, MenuUnlocked, RegisterAsked, ReprintRequested
+from terminal.counter_events import (
+    ConditionsChanged,
+    KeyPressed,
+    MenuLeft,
+    MenuUnlocked,
+    RegisterAsked,
+    ReprintRequested,
+)
 from terminal.decision import Decision, LockMenuFor, PrintDoctorSlip, ShowMenuFor
-from terminal.menu import Item, Page, items_for, verdicts_for
+from terminal.keypad_test import STANDARD_LAYOUT
+from terminal.menu import Item, MenuRules, Page, items_for, verdicts_for
 from terminal.messages import words_in
 from terminal.register import protocol as reg
 from terminal.sale import Reason, Sale, State
@@ -29,10 +38,11 @@ TEXTS = words_in("en").menu
 class Staff:
     """Presses keys on a counter and keeps what was decided."""
 
-    def __init__(self, view: View | None = None, code: str = CODE) -> None:
+    def __init__(self, view: View | None = None, code: str = CODE, layout: tuple[str, ...] = STANDARD_LAYOUT) -> None:
         self.view = view or View()
         self.decisions: list[Decision] = []
-        self._counter = Counter(CounterRules(staff_code=Sensitive(code), language="en"))
+        rules = MenuRules(staff_code=Sensitive(code), keypad_layout=layout)
+        self._counter = Counter(CounterRules(menu=rules, language="en"))
 
     def happens(self, event: Any) -> Decision:
         decision = self._counter.decide(self.view, event)
@@ -220,6 +230,60 @@ def test_a_receipts_number_can_be_cleared_and_is_bounded() -> None:
     assert staff.page is None
 
 
+# --- the keypad test --------------------------------------------------------------------------------------------------
+
+
+def test_in_the_keypad_test_every_key_only_tells_that_it_works() -> None:
+    staff = Staff()
+    staff.press("D4")
+    assert TEXTS.press_every_key in staff.screen
+    decision = staff.press("0123456789#ABCD*")
+    assert "16/16 OK" in staff.screen
+    assert staff.page is Page.KEYPAD
+    assert decision.record is None
+    assert all(isinstance(effect, ShowMenuFor) for decision in staff.decisions for effect in decision.effects)
+
+
+def test_the_keypad_test_is_left_by_the_star_twice_in_a_row() -> None:
+    staff = Staff()
+    staff.press("D4*5*")
+    assert staff.page is Page.KEYPAD
+    assert TEXTS.key_twice_to_leave in staff.screen
+    staff.press("*")
+    assert staff.page is None
+    staff.press("D4")
+    assert TEXTS.press_every_key in staff.screen, "each test begins anew"
+
+
+def test_the_keypad_test_ends_by_itself_and_at_once_when_a_sale_begins() -> None:
+    staff = Staff()
+    staff.press("D45")
+    staff.happens(MenuLeft(staff.view.menu.turn))
+    assert staff.page is None
+    staff.press("D45")
+    request = reg.SaleRequested(500, "7")
+    staff.happens(RegisterAsked(request=request, number=9, reference="T1-9", created="2026-11-23T14:00:00Z"))
+    assert staff.page is None
+    staff.press("8")
+    assert staff.view.entry.digits.reveal() == "8", "keys belong to the customer now"
+
+
+def test_the_keypad_test_has_the_keys_of_the_shops_own_pad() -> None:
+    staff = Staff(layout=("12", "*#"))
+    staff.press("D412*#")
+    assert "4/4 OK" in staff.screen
+
+
+@pytest.mark.parametrize(("jam", "text"), [(Jam(stuck="5"), "Stuck: 5"), (Jam(together="1245"), "Together: 1245")])
+def test_the_keypad_test_shows_keys_that_are_jammed(jam: Jam, text: str) -> None:
+    staff = Staff()
+    staff.press("D4")
+    staff.happens(ConditionsChanged({"jam": jam}))
+    assert text in staff.screen
+    staff.happens(ConditionsChanged({"jam": NO_JAM}))
+    assert text not in staff.screen
+
+
 # --- coming and going -------------------------------------------------------------------------------------------------
 
 
@@ -262,7 +326,7 @@ def test_a_key_in_the_menu_takes_no_offer() -> None:
 
 def test_what_can_be_settled_comes_first_and_only_if_there_is_something() -> None:
     assert items_for([REFUND_DUE])[0] is Item.SETTLE
-    assert items_for([]) == (Item.REPRINT_LAST, Item.REPRINT_NUMBER, Item.DOCTOR)
+    assert items_for([]) == (Item.REPRINT_LAST, Item.REPRINT_NUMBER, Item.DOCTOR, Item.KEYPAD)
 
 
 def test_the_doctors_report_is_printed_without_a_code() -> None:

@@ -8,11 +8,15 @@ import pytest
 from msgspec.structs import replace
 from PIL import Image, ImageChops, features
 
+from hardware.interfaces import KEYS
 from terminal.entry import Entry
+from terminal.keypad_test import STANDARD_LAYOUT
 from terminal.messages import Language, Trouble
 from terminal.oled import BAND_PADDING_PX, FACES, lay_out, pages, render
+from terminal.oled_keys import text_box
 from terminal.oled_text import Face, font_of, text_width_px
 from terminal.sale import State
+from terminal.screen import KeyGrid
 from terminal.screens import Screen, screen_for
 from terminal.sensitive import Sensitive
 from terminal.view import View
@@ -172,6 +176,47 @@ def test_pixels_tell_nothing_but_the_last_digit() -> None:
         for digits in ("8223281", "7777771", "6000001")
     }
     assert len(pictures) == 1
+
+
+@every_size
+@pytest.mark.parametrize("layout", [STANDARD_LAYOUT, ("123", "456", "789", "*0#"), ("12345678", "90*#ABCD")])
+def test_a_key_that_is_pressed_lights_a_cell_of_its_own_on_the_pad(
+    layout: tuple[str, ...], size_px: tuple[int, int]
+) -> None:
+    keys = "".join(layout)
+    empty = render(Screen(keys=KeyGrid(rows=layout)), size_px)
+    changed = []
+    for key in keys:
+        one = render(Screen(keys=KeyGrid(rows=layout, seen=key)), size_px)
+        box = ImageChops.logical_xor(empty, one).getbbox()
+        assert box is not None, f"{key} looks the same when it was pressed"
+        changed.append(box)
+    for at, (left, top, right, bottom) in enumerate(changed):
+        assert right <= size_px[0] // 2
+        for other_left, other_top, other_right, other_bottom in changed[at + 1 :]:
+            assert right <= other_left or other_right <= left or bottom <= other_top or other_bottom <= top
+
+
+@every_size
+def test_each_key_of_the_pad_has_a_look_of_its_own(size_px: tuple[int, int]) -> None:
+    for seen in ("", KEYS):
+        looks = {render(Screen(keys=KeyGrid(rows=(key,), seen=seen)), size_px).tobytes() for key in KEYS}
+        assert len(looks) == len(KEYS)
+
+
+@every_size
+@pytest.mark.parametrize("key", KEYS)
+def test_the_last_key_is_drawn_large_beside_the_pad_and_no_text_is_on_it(key: str, size_px: tuple[int, int]) -> None:
+    grid = KeyGrid(rows=STANDARD_LAYOUT, last=key)
+    large = ImageChops.logical_xor(
+        render(Screen(keys=grid), size_px), render(Screen(keys=replace(grid, last="")), size_px)
+    ).getbbox()
+    assert large is not None
+    left_px, top_px, right_px, bottom_px = large
+    assert key == "*" or bottom_px - top_px >= 18
+    box = text_box(grid, size_px)
+    assert right_px <= box.left_px or bottom_px <= box.top_px
+    assert left_px > 0
 
 
 every_face = pytest.mark.parametrize("face", sorted({face for faces in FACES.values() for face in faces}))

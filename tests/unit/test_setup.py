@@ -13,7 +13,7 @@ from terminal.errors import TerminalError
 from terminal.secret_store import Stored
 from terminal.sensitive import Sensitive
 from terminal.setup import Dialogue, run_setup
-from terminal.setup_trials import try_keypad, try_printer, try_sale
+from terminal.setup_trials import try_printer, try_sale
 from tests.integration.counter import write_config
 from tests.integration.netgiro import APPLICATION_ID, SECRET_KEY, NetgiroProcess
 
@@ -198,12 +198,6 @@ def test_a_printer_that_is_not_there_is_told_with_its_reason(tmp_path: Path) -> 
 
 def test_a_printer_without_a_port_is_not_tried(tmp_path: Path) -> None:
     assert try_printer(configured(tmp_path, printer={"driver": "serial"})).startswith("not tried: ")
-
-
-def test_a_keypad_that_nobody_presses_is_not_waited_for_for_ever(tmp_path: Path) -> None:
-    config = configured(tmp_path, keypad={"driver": "simulated"})
-
-    assert try_keypad(config, duration_s=0.01) == "no key was pressed"
 
 
 def test_the_trial_sale_is_opened_and_given_up(tmp_path: Path) -> None:
