@@ -6,9 +6,11 @@ Each test's message says which rule is broken, where, and why the rule is there.
 from __future__ import annotations
 
 import ast
+import importlib.metadata
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -197,6 +199,25 @@ def test_pure_modules_import_only_pure_modules(module: str) -> None:
             f"{place(module, found.line)} imports {found.module}"
             for found in imports_of(module)
             if found.module in modules() and found.at_top and found.module not in PURE
+        ],
+    )
+
+
+def test_every_library_that_is_imported_is_a_dependency_of_its_own() -> None:
+    """Or it is gone as soon as the library that happened to bring it does without."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    listed = [*project["dependencies"], *(one for extra in project["optional-dependencies"].values() for one in extra)]
+    names = {re.split(r"[^A-Za-z0-9._-]", one, maxsplit=1)[0].lower().replace("_", "-") for one in listed}
+    distributions = importlib.metadata.packages_distributions()
+    complain(
+        "A library that is imported must stand in pyproject.toml with its reason, whoever else brings it along.",
+        [
+            f"{place(module, found.line)} imports {found.module}"
+            for module in modules()
+            for found in imports_of(module)
+            if (top := top_of(found.module)) not in sys.stdlib_module_names
+            if top in distributions and top not in ("terminal", "hardware", "tests")
+            if not {name.lower().replace("_", "-") for name in distributions[top]} & names
         ],
     )
 
