@@ -19,7 +19,8 @@ from hardware.interfaces import DeviceError, Display
 from hardware.settings import DisplaySettings
 from terminal.effects import SetDeadline
 from terminal.messages import Language
-from terminal.oled import pages, render
+from terminal.oled import render
+from terminal.oled_layout import pages
 from terminal.retrying import LONGEST_PAUSE_S, SHORTEST_PAUSE_S, open_until_found
 from terminal.screens import COUNTED_DOWN, Countdown, Screen, screen_for
 from terminal.view import View

@@ -20,7 +20,8 @@ from terminal.journal_rows import JournalHealth
 from terminal.keypad_test import NUMBER_PAD, STANDARD_LAYOUT, KeypadTest
 from terminal.menu import Item, Menu, Page
 from terminal.messages import Language, Trouble
-from terminal.oled import pages, render
+from terminal.oled import render
+from terminal.oled_layout import pages
 from terminal.receipt import Shop, receipt_document
 from terminal.sale import Reason, Sale, State
 from terminal.screens import COUNTED_DOWN, Countdown, Screen, screen_for

@@ -12,8 +12,9 @@ from hardware.interfaces import KEYS
 from terminal.entry import Entry
 from terminal.keypad_test import STANDARD_LAYOUT
 from terminal.messages import Language, Trouble
-from terminal.oled import BAND_PADDING_PX, FACES, lay_out, pages, render
+from terminal.oled import render
 from terminal.oled_keys import text_box
+from terminal.oled_layout import BAND_PADDING_PX, FACES, lay_out, pages
 from terminal.oled_text import Face, font_of, text_width_px
 from terminal.sale import State
 from terminal.screen import KeyGrid
