@@ -157,7 +157,8 @@ def _bring_back(db: sqlite3.Connection, path: Path, mirror: Mirror) -> bool:
         if isinstance(row, EntryRow):  # what a damaged line before it held was written again, or leaves a gap
             harmless = len(damages)
     for row in _salvaged(path):
-        journal_schema.keep_row(db, row, again="IGNORE")
+        with contextlib.suppress(sqlite3.IntegrityError):  # with what cannot have been written, such as nothing at all
+            journal_schema.keep_row(db, row, again="IGNORE")
     journal_schema.refold(db)
     # A commit that a power cut tore was never acted upon.
     late = [damage for damage in damages[harmless:] if not damage.is_torn_write]

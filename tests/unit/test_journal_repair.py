@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shutil
@@ -225,6 +226,20 @@ def test_both_damaged_what_is_in_either_comes_back(path: Path) -> None:
             assert everything(journal) == before
         else:
             assert repair.lost
+
+
+def test_what_cannot_have_been_written_is_left_out(path: Path) -> None:
+    before = contents(path)
+    for change in (
+        "UPDATE sqlite_schema SET sql = replace(sql, 'high_water INTEGER NOT NULL', 'high_water INTEGER')",
+        "UPDATE nonces SET high_water = NULL",
+    ):
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+            db.execute("PRAGMA writable_schema = ON")
+            db.execute(change)
+    last_page(path)
+    with opened(path) as journal:
+        assert everything(journal) == before
 
 
 def test_what_is_in_neither_is_said(path: Path) -> None:
