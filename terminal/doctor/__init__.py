@@ -38,6 +38,7 @@ CHECKS = (
     Check("configuration", None, settings.check_configuration),
     Check("secret key", "netgiro", settings.check_secret_key),
     Check("disk", "journal", machine.check_disk),
+    Check("disk wear", None, machine.check_wear),
     Check("journal", "journal", machine.check_journal),
     Check("clock", None, machine.check_clock),
     Check("power", None, machine.check_power),

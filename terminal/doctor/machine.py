@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import tempfile
@@ -40,6 +41,39 @@ def check_disk(config: Config, _system: System) -> Finding:
     if free < COMFORTABLE_BYTES:
         return warning(found, "make room before it gets less")
     return ok(found)
+
+
+WORN_OUT, NEARLY = 0x0B, 0x0A
+SPARES_USED = {2: "80", 3: "90"}
+"""eMMC, JEDEC JESD84-B50, extended CSD 267 to 269: DEVICE_LIFE_TIME_EST in tenths of the life used, the one begun
+included, for two kinds of cells; PRE_EOL_INFO for the blocks in reserve. 0 is "not defined"."""
+
+
+def check_wear(_config: Config, system: System) -> Finding:
+    """Of eMMC and SD. An SD card has no such register; whether one wears out, only errors in the kernel's log tell."""
+    told = [_wear(card) for card in sorted(system.path("/sys/block").glob("mmcblk[0-9]"))]
+    found = "; ".join(finding.found for finding in told) or "no card and no eMMC in this machine"
+    return next((warning(found, finding.advice) for finding in told if finding.advice), ok(found))
+
+
+def _wear(card: Path) -> Finding:
+    life, spares = (_hex_numbers(card / "device" / file) for file in ("life_time", "pre_eol_info"))
+    used = max(life, default=0)
+    if not used:
+        return ok(f"{card.name}: not told by this card")
+    found = f"{card.name}: worn out" if used >= WORN_OUT else f"{card.name}: {10 * (used - 1)} to {10 * used} % worn"
+    if share := SPARES_USED.get(max(spares, default=0)):
+        found += f", {share} % of its spare blocks used"
+    if used >= NEARLY or share:
+        return warning(found, "back up the journal (netgiro-terminal journal backup) and replace it")
+    return ok(found)
+
+
+def _hex_numbers(file: Path) -> list[int]:
+    try:
+        return [int(word, 16) for word in file.read_text(encoding="ascii").split()]
+    except (OSError, ValueError):
+        return []
 
 
 def check_journal(config: Config, _system: System) -> Finding:
@@ -97,16 +131,20 @@ def check_clock(_config: Config, system: System) -> Finding:
     return warning(f"{shown}, not synchronised", advice)
 
 
+FLAGS = "devices/platform/soc*/soc*:firmware/get_throttled"
+"""Raspberry Pi OS. The node is ``soc`` up to the Pi 4 and ``soc@107c000000`` on the Pi 5."""
+ALARM = "class/hwmon/hwmon*/in0_lcrit_alarm"
+"""Linux, "Kernel driver raspberrypi-hwmon": any kernel, but under-voltage only, and of the last seconds only."""
 UNDER_VOLTAGE_NOW, UNDER_VOLTAGE_SINCE_START = 1 << 0, 1 << 16
 SLOWED_NOW, SLOWED_SINCE_START = 0b1110, 0b1110 << 16
 """Frequency capped, throttled or soft temperature limit. Raspberry Pi documentation, "vcgencmd", get_throttled."""
 
 
 def check_power(_config: Config, system: System) -> Finding:
-    text = system.read("/sys/devices/platform/soc/soc:firmware/get_throttled").strip()
-    try:
-        flags = int(text, 16)
-    except ValueError:
+    flags = power_flags(system)
+    if flags is None:
+        if "Raspberry Pi" in system.read("/proc/device-tree/model"):
+            return warning("cannot tell whether the voltage is sufficient", "see: vcgencmd get_throttled")
         return ok("this machine does not measure its supply")
     if flags & (UNDER_VOLTAGE_NOW | UNDER_VOLTAGE_SINCE_START):
         when = "now" if flags & UNDER_VOLTAGE_NOW else "since it was started"
@@ -115,6 +153,18 @@ def check_power(_config: Config, system: System) -> Finding:
         when = "now" if flags & SLOWED_NOW else "since it was started"
         return warning(f"too hot: the processor is or was slowed down ({when})", "give it air, or a heat sink")
     return ok("the supply's voltage is sufficient")
+
+
+def power_flags(system: System) -> int | None:
+    """What stands in get_throttled, or as much of it as is known; None if this machine tells nothing."""
+    for file in sorted(system.path("/sys").glob(FLAGS)):
+        with contextlib.suppress(OSError, ValueError):
+            return int(file.read_text(encoding="ascii"), 16)
+    for alarm in sorted(system.path("/sys").glob(ALARM)):
+        with contextlib.suppress(OSError, ValueError):
+            if (alarm.parent / "name").read_text(encoding="ascii").strip() == "rpi_volt":
+                return UNDER_VOLTAGE_NOW if int(alarm.read_text(encoding="ascii")) else 0
+    return None
 
 
 def _why(error: OSError) -> str:

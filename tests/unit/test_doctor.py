@@ -254,6 +254,41 @@ def test_a_credential_that_only_the_service_sees_is_not_called_missing(
 # --- disk, journal, clock, power --------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("life", "spares", "status", "words"),
+    [
+        ("0x01 0x02", "0x01", Status.OK, "mmcblk0: 10 to 20 % worn"),
+        ("0x0a 0x01", "0x01", Status.WARNING, "mmcblk0: 90 to 100 % worn"),
+        ("0x0b 0x0b", "0x01", Status.WARNING, "mmcblk0: worn out"),
+        ("0x03 0x03", "0x03", Status.WARNING, "mmcblk0: 20 to 30 % worn, 90 % of its spare blocks used"),
+        ("0x00 0x00", "0x00", Status.OK, "mmcblk0: not told by this card"),
+        ("nonsense", "", Status.OK, "mmcblk0: not told by this card"),
+    ],
+)
+def test_wear_is_told_where_the_card_tells_it(
+    tmp_path: Path, life: str, spares: str, status: Status, words: str
+) -> None:
+    put(tmp_path, "/sys/block/mmcblk0/device/life_time", f"{life}\n")
+    put(tmp_path, "/sys/block/mmcblk0/device/pre_eol_info", f"{spares}\n")
+    put(tmp_path, "/sys/block/mmcblk0boot0/size")
+    finding = machine.check_wear(Config(), machine_at(tmp_path))
+
+    assert (finding.status, finding.found) == (status, words)
+
+
+def test_every_card_is_named_and_no_card_is_well(tmp_path: Path) -> None:
+    assert machine.check_wear(Config(), machine_at(tmp_path)) == ok("no card and no eMMC in this machine")
+    put(tmp_path, "/sys/block/mmcblk0/device/type", "SD\n")
+    put(tmp_path, "/sys/block/mmcblk1/device/life_time", "0x0b 0x01\n")
+    finding = machine.check_wear(Config(), machine_at(tmp_path))
+
+    assert (finding.status, finding.found) == (
+        Status.WARNING,
+        "mmcblk0: not told by this card; mmcblk1: worn out",
+    )
+    assert "journal backup" in finding.advice
+
+
 def journal_at(path: Path) -> Config:
     return config_with(journal=JournalSettings(path=str(path)))
 
@@ -393,24 +428,50 @@ def test_the_kernel_is_asked_without_harm() -> None:
     assert kernel_clock_is_synchronised() in (True, False, None)
 
 
+PI_4, PI_5 = (f"/sys/devices/platform/{soc}/{soc}:firmware/get_throttled" for soc in ("soc", "soc@107c000000"))
+
+
+@pytest.mark.parametrize("path", [PI_4, PI_5])
 @pytest.mark.parametrize(
-    ("flags", "status"), [("0", Status.OK), ("50005", Status.WARNING), ("50000", Status.WARNING), ("", Status.OK)]
+    ("flags", "status", "words"),
+    [
+        ("0", Status.OK, "sufficient"),
+        ("50005", Status.WARNING, "too low (now)"),
+        ("50000", Status.WARNING, "too low (since it was started)"),
+        ("2", Status.WARNING, "too hot: the processor is or was slowed down (now)"),
+        ("4", Status.WARNING, "too hot: the processor is or was slowed down (now)"),
+        ("8", Status.WARNING, "too hot: the processor is or was slowed down (now)"),
+        ("e0000", Status.WARNING, "too hot: the processor is or was slowed down (since it was started)"),
+    ],
 )
-def test_under_voltage_is_told(tmp_path: Path, flags: str, status: Status) -> None:
-    put(tmp_path, "/sys/devices/platform/soc/soc:firmware/get_throttled", f"{flags}\n")
+def test_under_voltage_and_heat_are_told(tmp_path: Path, path: str, flags: str, status: Status, words: str) -> None:
+    put(tmp_path, path, f"{flags}\n")
+    finding = machine.check_power(Config(), machine_at(tmp_path))
+
+    assert finding.status is status
+    assert words in finding.found
+
+
+@pytest.mark.parametrize(("alarm", "status"), [("0", Status.OK), ("1", Status.WARNING)])
+def test_a_kernel_without_the_pis_flags_tells_under_voltage_by_its_sensor(
+    tmp_path: Path, alarm: str, status: Status
+) -> None:
+    for number, (name, value) in enumerate([("nvme", "1"), ("rpi_volt", alarm)]):
+        put(tmp_path, f"/sys/class/hwmon/hwmon{number}/name", f"{name}\n")
+        put(tmp_path, f"/sys/class/hwmon/hwmon{number}/in0_lcrit_alarm", f"{value}\n")
 
     assert machine.check_power(Config(), machine_at(tmp_path)).status is status
 
 
-@pytest.mark.parametrize(
-    ("flags", "when"), [("2", "now"), ("4", "now"), ("8", "now"), ("e0000", "since it was started")]
-)
-def test_a_processor_that_is_too_hot_is_told(tmp_path: Path, flags: str, when: str) -> None:
-    put(tmp_path, "/sys/devices/platform/soc/soc:firmware/get_throttled", f"{flags}\n")
-
+@pytest.mark.parametrize("flags", [None, "", "?"])
+def test_a_pi_that_tells_nothing_of_its_supply_is_not_called_well(tmp_path: Path, flags: str | None) -> None:
+    assert machine.check_power(Config(), machine_at(tmp_path)).status is Status.OK, "not a Pi"
+    put(tmp_path, "/proc/device-tree/model", "Raspberry Pi 5 Model B Rev 1.0\0")
+    if flags is not None:
+        put(tmp_path, PI_5, flags)
     finding = machine.check_power(Config(), machine_at(tmp_path))
-    assert finding.status is Status.WARNING
-    assert finding.found == f"too hot: the processor is or was slowed down ({when})"
+
+    assert (finding.status, finding.found[:11]) == (Status.WARNING, "cannot tell")
 
 
 # --- devices ----------------------------------------------------------------------------------------------------------
