@@ -16,7 +16,6 @@ from msgspec.structs import replace
 
 from hardware import factory
 from hardware.interfaces import Columns, DeviceError, Display, Document, Keypad, Printer, Scanner, SerialPort, Signals
-from hardware.worker import Worker
 from terminal.clerk import Clerk, Input, Names
 from terminal.config import Config
 from terminal.config_checks import parse_listen
@@ -25,6 +24,7 @@ from terminal.counter_events import ConditionsChanged
 from terminal.decision import CheckService, Decision
 from terminal.effects import AcknowledgeCallback, ReceiptKind, SetDeadline
 from terminal.events import CallbackReceived
+from terminal.examination import Examination
 from terminal.gateway import CaptureMode, Gateway
 from terminal.journal import Journal, JournalFile
 from terminal.netgiro.client import Credentials, NetgiroClient, SignatureCheck
@@ -151,10 +151,17 @@ class TerminalApp:
         self._closers.append(journal.close)
         await journal.call(journal.file.open)
 
+        printer = self._devices.printer
+        self.examination = Examination(
+            config,
+            columns=printer.columns if printer is not None else config.printer.columns,
+            local_now=self._local_now,
+            print_now=self.print_now if printer is not None else None,
+        )
         gateway = await self._build_gateway()
         self._closers.append(gateway.close)
 
-        performer = TerminalPerformer(gateway, self._send_to_register, self._expect_end, self.print_doctor_slip)
+        performer = TerminalPerformer(gateway, self._send_to_register, self._expect_end, self.examination.examine)
         self._closers.append(performer.close)
 
         self.presenter = Presenter(self._devices.display, config.terminal.language, config.shop.name, config.display)
@@ -199,23 +206,6 @@ class TerminalApp:
         if self._printing is None:
             raise DeviceError('there is no printer: set printer.driver in config.toml to other than "none"')
         await self._printing.print_now(document)
-
-    async def print_doctor_slip(self) -> None:
-        """Look at everything, up to half a minute long, and print how it is. Raises DeviceError as print_now() does."""
-        from terminal.doctor import DEADLINE_S, run_doctor  # noqa: PLC0415  seldom wanted
-        from terminal.doctor.slip import doctor_slip  # noqa: PLC0415
-
-        config, printer = self._config, self._devices.printer
-        columns = printer.columns if printer is not None else config.printer.columns
-        worker = Worker("doctor")
-        try:
-            results = await worker.call(lambda: run_doctor(config), deadline_s=2 * DEADLINE_S)
-        except TimeoutError as error:
-            raise DeviceError("the doctor itself hangs; see dmesg") from error
-        finally:
-            worker.stop()
-        slip = doctor_slip(results, terminal_id=config.terminal.id, printed_at=self._local_now(), columns=columns)
-        await self.print_now(slip)
 
     async def wait(self) -> None:
         """Until the loop ends, which it only does by a fault; raises what ended it."""

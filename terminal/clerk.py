@@ -29,6 +29,7 @@ from terminal.counter_events import (
     ReprintAsked,
     ReprintRequested,
     ResultSeen,
+    TerminalExamined,
 )
 from terminal.decision import Decision
 from terminal.errors import JournalError
@@ -193,6 +194,7 @@ class Clerk:
                 | OfferExpired()
                 | MenuLeft()
                 | MenuUnlocked()
+                | TerminalExamined()
                 | ReprintRequested()
                 | CodeScanned()
                 | ev.CallbackReceived()

@@ -25,15 +25,16 @@ from terminal.counter_events import (
     ReprintAsked,
     ReprintRequested,
     ResultSeen,
+    TerminalExamined,
 )
 from terminal.customer import Customer, IdentifierRules
 from terminal.decision import (
     CheckService,
     CounterEffect,
     Decision,
+    ExamineTerminal,
     KeepOfferFor,
     LockMenuFor,
-    PrintDoctorSlip,
     ShowMenuFor,
     ShowResultFor,
 )
@@ -99,6 +100,11 @@ class Counter:
                 return Decision(view=replace(view, menu=menus.closed(view.menu)) if left else view)
             case MenuUnlocked():
                 return Decision(view=replace(view, menu=menus.unlocked(view.menu)))
+            case TerminalExamined(problems):
+                menu = menus.examined(view.menu, problems)
+                if menu == view.menu:
+                    return Decision(view=view)
+                return Decision(view=replace(view, menu=menu), effects=(ShowMenuFor(menu.turn, menus.SHOWN_S),))
 
     # --- the sale -----------------------------------------------------------------------------------------------------
 
@@ -304,7 +310,7 @@ class Counter:
             case menus.Reprint(number):
                 return Decision(view=view, follow_ups=(ReprintRequested(number),))
             case menus.Examine():
-                return Decision(view=view, effects=(PrintDoctorSlip(),))
+                return Decision(view=view, effects=(ExamineTerminal(),))
             case None:
                 return Decision(view=view)
 

@@ -9,6 +9,7 @@ import msgspec
 from terminal import events as ev
 from terminal.effects import ReceiptKind
 from terminal.journal_rows import QueuedReceipt
+from terminal.menu import Problem
 from terminal.register import protocol as reg
 from terminal.sale import Sale
 from terminal.sensitive import Sensitive
@@ -71,6 +72,13 @@ class MenuUnlocked(msgspec.Struct, frozen=True):
     """The staff code may be tried again."""
 
 
+class TerminalExamined(msgspec.Struct, frozen=True):
+    """The doctor has looked at everything that a sale needs."""
+
+    problems: tuple[Problem, ...]
+    """The worst first."""
+
+
 class RegisterAsked(msgspec.Struct, frozen=True, kw_only=True):
     """A register's request, with what the journal knows and the names that a new sale would get."""
 
@@ -95,4 +103,5 @@ CounterEvent: TypeAlias = (
     | CodeScanned
     | MenuLeft
     | MenuUnlocked
+    | TerminalExamined
 )

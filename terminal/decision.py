@@ -45,12 +45,12 @@ class CheckService(msgspec.Struct, frozen=True):
     """See whether the service can be reached, so that it is on the screen before the customer types anything."""
 
 
-class PrintDoctorSlip(msgspec.Struct, frozen=True):
-    """Look at everything that a sale needs, and put on paper how it is."""
+class ExamineTerminal(msgspec.Struct, frozen=True):
+    """Look at everything that a sale needs, bring :class:`TerminalExamined`, and put on paper how it is."""
 
 
 CounterEffect: TypeAlias = (
-    fx.Effect | ShowResultFor | KeepOfferFor | ShowMenuFor | LockMenuFor | CheckService | PrintDoctorSlip
+    fx.Effect | ShowResultFor | KeepOfferFor | ShowMenuFor | LockMenuFor | CheckService | ExamineTerminal
 )
 
 

@@ -4,7 +4,7 @@
                                 SETTLE:          CODE --> SALE --1, 2 or 3--> SURE --#--> Settle
                                 REPRINT_LAST:    Reprint
                                 REPRINT_NUMBER:  NUMBER --#--> Reprint
-                                DOCTOR:          Examine
+                                DOCTOR:          Examine, EXAMINING --examined()--> REPORT
                                 KEYPAD:          KEYPAD, until * twice
 
 ``*`` goes back. Three wrong codes lock whatever needs the code for a minute; how many there were is remembered while
@@ -51,6 +51,8 @@ class Page(StrEnum):
     SURE = "sure"
     NUMBER = "number"
     KEYPAD = "keypad"
+    EXAMINING = "examining"
+    REPORT = "report"
     DONE = "done"
 
 
@@ -68,10 +70,17 @@ FIRST_PAGE = {
     Item.SETTLE: Page.SALE,
     Item.REPRINT_LAST: Page.DONE,
     Item.REPRINT_NUMBER: Page.NUMBER,
-    Item.DOCTOR: Page.DONE,
+    Item.DOCTOR: Page.EXAMINING,
     Item.KEYPAD: Page.KEYPAD,
 }
 NEEDS_CODE = frozenset({Item.SETTLE})
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Something that the doctor found to be wrong."""
+
+    found: str
+    advice: str
 
 
 class Menu(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +95,10 @@ class Menu(msgspec.Struct, frozen=True, kw_only=True):
     """The sale that is shown."""
     verdict: ev.Verdict | None = None
     keypad: KeypadTest = KeypadTest()
+    problems: tuple[Problem, ...] = ()
+    """What the doctor found, the worst first."""
+    leaf: int = 0
+    """The page of the doctor's report."""
     wrong_codes: int = 0
     is_locked: bool = False
     turn: int = 0
@@ -123,7 +136,7 @@ class Reprint(msgspec.Struct, frozen=True):
 
 
 class Examine(msgspec.Struct, frozen=True):
-    """The doctor's report is wanted on paper."""
+    """The doctor's report is wanted."""
 
 
 Wish: TypeAlias = Settle | Reprint | Examine
@@ -154,6 +167,13 @@ def opened(menu: Menu, sales: Sequence[Sale]) -> Menu:
     return replace(_closed(menu), page=Page.CHOICE, item=items_for(sales)[0], turn=menu.turn + 1)
 
 
+def examined(menu: Menu, problems: tuple[Problem, ...]) -> Menu:
+    """The doctor has looked at everything; who has gone on to something else meanwhile is left alone."""
+    if menu.page is not Page.EXAMINING:
+        return menu
+    return replace(menu, page=Page.REPORT, problems=problems, leaf=0, turn=menu.turn + 1)
+
+
 def closed(menu: Menu) -> Menu:
     """Nobody has pressed a key for a while, or a sale begins."""
     return _closed(menu) if menu.is_open else menu
@@ -181,6 +201,10 @@ def press(menu: Menu, key: str, sales: Sequence[Sale], rules: MenuRules) -> Pres
         case Page.KEYPAD:
             test = menu.keypad.pressed(key)
             return Pressed(replace(menu, keypad=test) if test is not None else _closed(menu))
+        case Page.EXAMINING if key != "*":
+            return Pressed(menu)
+        case Page.REPORT if menu.problems and key != "*":
+            return Pressed(replace(menu, leaf=menu.leaf + (key == MENU_KEY)))
     return Pressed(_closed(menu))  # read, whatever the key
 
 

@@ -36,8 +36,12 @@ def menu_screen(view: View, words: Words) -> Screen | None:
             return Screen(banner=texts.title, prompt=texts.receipt_number, entry=typed, hint=words.key_ok_or_clear)
         case Page.KEYPAD:
             return _keypad(view, texts)
+        case Page.EXAMINING:
+            return Screen(banner=texts.title, prompt=texts.examining, hint=texts.key_back)
+        case Page.REPORT:
+            return _report(view, texts)
         case Page.DONE:
-            done = {Item.SETTLE: texts.noted, Item.DOCTOR: texts.examining}.get(menu.item, texts.printing)
+            done = texts.noted if menu.item is Item.SETTLE else texts.printing
             return Screen(banner=texts.title, prompt=done, hint=texts.any_key)
         case Page.SALE | Page.SURE:
             sale = next((sale for sale in view.for_staff if sale.number == menu.sale_number), None)
@@ -57,6 +61,17 @@ def _keypad(view: View, texts: MenuWords) -> Screen:
         prompt = texts.press_every_key
     keys = KeyGrid(rows=test.rows, seen=test.seen, last=test.last, jammed=jam.stuck + jam.together)
     return Screen(prompt=prompt, hint=texts.key_twice_to_leave, keys=keys)
+
+
+def _report(view: View, texts: MenuWords) -> Screen:
+    menu, count = view.menu, len(view.menu.problems)
+    if not count:
+        return Screen(banner=texts.title, prompt=texts.all_is_well, hint=texts.any_key)
+    body: list[str] = []
+    for number, problem in enumerate(menu.problems, 1):
+        body += [f"{number}/{count} {problem.found}", problem.advice]
+    banner = texts.problems.format(count=count)
+    return Screen(banner=banner, body=tuple(filter(None, body)), hint=texts.key_next_or_back, page=menu.leaf)
 
 
 def _advice(advice: Advice, title: str) -> Screen:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from terminal.oled_keys import draw_keys, text_box
-from terminal.oled_layout import BAND_PADDING_PX, Block, pages
+from terminal.oled_layout import BAND_PADDING_PX, BODY_MARGIN_PX, Block, pages
 from terminal.oled_text import font_of, text_width_px
 from terminal.screen import Countdown, Screen
 
@@ -19,8 +19,10 @@ MOST_SHIFT_PX = 2
 """How far a picture moves against burn-in, if there is room; see :func:`render`."""
 
 
-def render(screen: Screen, size_px: tuple[int, int], *, page: int = 0, shift: int = 0) -> Image:
+def render(screen: Screen, size_px: tuple[int, int], *, page: int | None = None, shift: int = 0) -> Image:
     """A mode ``"1"`` picture of one page of the screen, lit pixels white; ``page`` may count on for ever.
+
+    Without ``page`` it is the one that staff have turned to, else the first.
 
     ``shift`` counts up as time goes by: each number puts the texts a pixel or two elsewhere, as far as there is room,
     so that no pixel of a screen that stands for hours is lit all the time.
@@ -29,7 +31,8 @@ def render(screen: Screen, size_px: tuple[int, int], *, page: int = 0, shift: in
 
     layouts = pages(screen, size_px)
     box = text_box(screen.keys, size_px)
-    picture = _draw_texts(screen, layouts[page % len(layouts)].blocks, box.size_px, shift)
+    shown = (screen.page or 0) if page is None else page
+    picture = _draw_texts(screen, layouts[shown % len(layouts)].blocks, box.size_px, shift)
     if screen.keys is None:
         return picture
     whole = Image.new("1", size_px)
@@ -52,6 +55,8 @@ def _draw_texts(screen: Screen, blocks: tuple[Block, ...], size_px: tuple[int, i
         for line in block.lines:
             room_px = (size_px[0] - text_width_px(line, block.face)) // 2
             left_px = room_px + max(-room_px, min(room_px, right_px))
+            if block.role == "body":
+                left_px = max(0, min(2 * room_px, BODY_MARGIN_PX + right_px))
             if block.role == "countdown" and screen.countdown is not None:
                 left_px = size_px[0] - text_width_px(line, block.face)
                 _draw_bar(draw, screen.countdown, left_px, block.top_px + down_px, block.height_px)

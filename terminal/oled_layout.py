@@ -8,13 +8,14 @@ to one page at 128x64 and to few at 128x32. Only a text that fits on no page by 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from terminal.oled_keys import text_box
-from terminal.oled_text import Face, glyph_of, text_width_px, wrap
+from terminal.oled_text import Face, glyph_of, text_width_px, wrap, wrap_anywhere
 from terminal.screen import Screen
 
 
@@ -35,6 +36,13 @@ FACES = {
 STEPS = range(6)
 LEAST_GAPS_PX = (4, 3, 3, 3, 2, 1)
 """Between two roles, at each step; lines of one text stand a pixel closer, if there is one to spare."""
+
+BODY_FACE = Face("Roboto", 11)
+BODY_INK_PX = (3, 10)
+"""Where a letter begins and how high it is with its tail; an accent may touch the line above."""
+BODY_MARGIN_PX = 1
+LEAST_BODY_LINES = 3
+"""Banner and hint do not stay where fewer would fit beside them."""
 
 BAND_PADDING_PX = {"banner": 2, "marks": 1}
 """Roles that are drawn dark on a lit band at the edge, with its margin above and below."""
@@ -78,6 +86,8 @@ class Layout(NamedTuple):
 @lru_cache(maxsize=64)
 def pages(screen: Screen, size_px: tuple[int, int]) -> tuple[Layout, ...]:
     """The screen on one page, or if it does not fit, on as few as possible. A countdown makes way for a mark."""
+    if screen.body:
+        return tuple(_body_pages(screen, size_px))
     texts, room_px = _texts(screen), text_box(screen.keys, size_px).size_px
     whole = _lay_out(texts, room_px)
     if whole.complete:
@@ -94,6 +104,33 @@ def pages(screen: Screen, size_px: tuple[int, int]) -> tuple[Layout, ...]:
     if stays and not any(block.role == stays for layout in found for block in layout.blocks):
         found.insert(0, _lay_out_roles(texts, {stays}, room_px) or _cut(texts, {stays}, room_px))
     return tuple(found)
+
+
+def _body_pages(screen: Screen, size_px: tuple[int, int]) -> Iterator[Layout]:
+    """Banner and hint around the first page, the hint below the others; on a low display a first page of their own."""
+    width_px, height_px = size_px
+    banner = _block("banner", screen.banner, STEPS[-1], width_px)
+    hint = _block("hint", screen.hint, STEPS[-1], width_px)
+    below = hint._replace(top_px=height_px - hint.height_px)
+    first_px, others_px = banner.height_px + 1, 0
+    room = _body_lines(below.top_px - 1 - first_px)
+    if room < LEAST_BODY_LINES:
+        yield Layout(_place([banner, hint], height_px), complete=True)
+        around, first_px, room = [], 0, _body_lines(height_px)
+    else:
+        around = [banner, below]
+    for paragraph in screen.body:
+        lines = wrap_anywhere(paragraph, BODY_FACE, width_px - 2 * BODY_MARGIN_PX)
+        while lines:
+            body = Block("body", BODY_FACE, lines[:room], *BODY_INK_PX, 1, first_px)
+            yield Layout((*around[:-1], body, *around[-1:]), complete=True)
+            lines = lines[room:]
+            if first_px:
+                around, first_px, room = [below], others_px, _body_lines(below.top_px - 1)
+
+
+def _body_lines(height_px: int) -> int:
+    return (height_px + 1) // (BODY_INK_PX[1] + 1)
 
 
 def _fullest_page(

@@ -44,6 +44,29 @@ def _fill(text: str, face: Face, width_px: int) -> list[str]:
     return lines
 
 
+def wrap_anywhere(text: str, face: Face, width_px: int) -> tuple[str, ...]:
+    """Lines from left to right; a word that is wider than a line begins where it stands and is cut."""
+    lines = [""]
+    for word in text.split(" "):
+        begun = f"{lines[-1]} {word}" if lines[-1] else word
+        if text_width_px(begun, face) <= width_px:
+            lines[-1] = begun
+        elif text_width_px(word, face) <= width_px:
+            lines.append(word)
+        else:
+            lines[-1:] = _cut(begun, face, width_px)
+    return tuple(lines)
+
+
+def _cut(text: str, face: Face, width_px: int) -> list[str]:
+    lines = [""]
+    for char in text:
+        if lines[-1] and text_width_px(lines[-1] + char, face) > width_px:
+            lines.append("")
+        lines[-1] += char
+    return lines
+
+
 def text_width_px(text: str, face: Face) -> int:
     """Of a text on one line."""
     return sum(glyph_of(char, face).advance_px for char in text)

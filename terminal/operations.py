@@ -155,7 +155,7 @@ class Operations:
     async def _doctor_slip(self, _request: Request) -> Mapping[str, Any]:
         """Print the doctor's report, as the service itself sees the machine."""
         try:
-            await self._running().print_doctor_slip()
+            await self._running().examination.print_slip()
         except DeviceError as error:
             raise TerminalError(str(error)) from error
         return {}

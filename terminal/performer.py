@@ -14,9 +14,9 @@ from terminal.counter_events import ConditionsChanged, MenuLeft, MenuUnlocked, O
 from terminal.decision import (
     CheckService,
     CounterEffect,
+    ExamineTerminal,
     KeepOfferFor,
     LockMenuFor,
-    PrintDoctorSlip,
     ShowMenuFor,
     ShowResultFor,
 )
@@ -100,12 +100,12 @@ class TerminalPerformer:
         gateway: Gateway,
         send_to_register: Callable[[RegisterReply], None],
         on_deadline: Callable[[fx.SetDeadline], None] = lambda _deadline: None,
-        print_doctor_slip: Callable[[], Awaitable[None]] | None = None,
+        examine: Callable[[Callable[[Input], None]], Awaitable[None]] | None = None,
     ) -> None:
         self._gateway = gateway
         self._send_to_register = send_to_register
         self._on_deadline = on_deadline
-        self._print_doctor_slip = print_doctor_slip
+        self._examine_terminal = examine
         self._doctor: asyncio.Task[None] | None = None
         self._put: Callable[[Input], None] = lambda _event: None
         self._calls: set[asyncio.Task[None]] = set()
@@ -126,9 +126,9 @@ class TerminalPerformer:
             self._start(self._call(effect), type(effect).__name__)
         elif isinstance(effect, CheckService):
             self._start_check()
-        elif isinstance(effect, PrintDoctorSlip):
+        elif isinstance(effect, ExamineTerminal):
             if self._doctor is None or self._doctor.done():  # one report at a time, however often it is asked for
-                self._doctor = self._start(self._examine(), "PrintDoctorSlip")
+                self._doctor = self._start(self._examine(), "ExamineTerminal")
         elif (timer := timer_event(effect)) is not None:
             self._set_timer(type(effect), *timer)
             if isinstance(effect, fx.SetDeadline):
@@ -145,11 +145,11 @@ class TerminalPerformer:
         self._put(await call_gateway(self._gateway, effect))
 
     async def _examine(self) -> None:
-        """A report that does not come out is in the log; staff see that there is no paper."""
-        if self._print_doctor_slip is None:
+        """A report that does not come out on paper is in the log; it is on the screen as well."""
+        if self._examine_terminal is None:
             return
         try:
-            await self._print_doctor_slip()
+            await self._examine_terminal(self._put)
         except DeviceError as error:
             log.error("the doctor's report is not printed: %s", error)
 

@@ -140,7 +140,8 @@ class Presenter:
     def _frame(self, size_px: tuple[int, int], now_s: float) -> _Frame:
         screen, shown_s = self.screen, now_s - self._shown_since_s
         count = len(pages(screen, size_px))
-        return _Frame(screen, int(shown_s / PAGE_S) % count, int(shown_s / SHIFT_S))
+        page = int(shown_s / PAGE_S) if screen.page is None else screen.page
+        return _Frame(screen, page % count, int(shown_s / SHIFT_S))
 
     def _rest_s(self, size_px: tuple[int, int]) -> float | None:
         """Until something changes by itself; None if nothing will."""
@@ -150,7 +151,7 @@ class Presenter:
             return None
         shown_s = now_s - self._shown_since_s
         waits_s = [dark_s - now_s, SHIFT_S - shown_s % SHIFT_S]
-        if len(pages(self.screen, size_px)) > 1:
+        if self.screen.page is None and len(pages(self.screen, size_px)) > 1:
             waits_s.append(PAGE_S - shown_s % PAGE_S)
         if (left_s := self._left_s()) is not None:
             waits_s.append(left_s - self._counted_s() if left_s > self._counted_s() else left_s % 1.0 or 1.0)

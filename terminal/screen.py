@@ -50,11 +50,25 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
     marks: tuple[str, ...] = ()
     """What is wrong around the terminal, most hindering first."""
     keys: KeyGrid | None = None
+    body: tuple[str, ...] = ()
+    """Long texts, in small letters, each from the top of a page on."""
+    page: int | None = None
+    """The page that staff have turned to; None: if there are several, they take turns."""
 
     @property
     def lines(self) -> tuple[str, ...]:
         """All texts, for readers without a picture."""
         countdown = str(self.countdown or "")
         keys = (*self.keys.lines, self.keys.last) if self.keys else ()
-        texts = (self.banner, self.headline, self.prompt, self.entry, self.hint, countdown, *self.marks, *keys)
+        texts = (
+            self.banner,
+            self.headline,
+            self.prompt,
+            self.entry,
+            *self.body,
+            self.hint,
+            countdown,
+            *self.marks,
+            *keys,
+        )
         return tuple(text for text in texts if text)

@@ -90,6 +90,10 @@ class MenuWords(msgspec.Struct, frozen=True, kw_only=True):
     noted: str
     printing: str
     examining: str
+    problems: str
+    """With ``{count}``."""
+    all_is_well: str
+    key_back: str
     press_every_key: str
     keys_together: str
     """With ``{keys}``: several that are down at the same time."""

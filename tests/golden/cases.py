@@ -18,7 +18,7 @@ from terminal.entry import Entry
 from terminal.events import Verdict
 from terminal.journal_rows import JournalHealth
 from terminal.keypad_test import NUMBER_PAD, STANDARD_LAYOUT, KeypadTest
-from terminal.menu import Item, Menu, Page
+from terminal.menu import Item, Menu, Page, Problem
 from terminal.messages import Language, Trouble
 from terminal.oled import render
 from terminal.oled_layout import pages
@@ -54,6 +54,15 @@ CLOSED_SALE = replace(
 )
 
 REFUND_DUE = replace(CLOSED_SALE, state=State.ATTENTION, reason=Reason.REFUND_DUE)
+
+PROBLEMS = (
+    Problem("printer: /dev/usb/lp0 does not exist", "plug it in and compare the name with: ls -l /dev"),
+    Problem(
+        "register port: /dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A10K1234-if00-port0 is in use by process 77",
+        "as it should be if that is the terminal; see: ps 77",
+    ),
+    Problem("clock: 2026-11-23 08:05 UTC, not synchronised", "connect the network and see: timedatectl"),
+)
 
 NO_NETWORK = Conditions(network_ok=False)
 WORST = Conditions(
@@ -144,7 +153,9 @@ def _views() -> Mapping[str, View]:
         "menu_number": View(menu=Menu(page=Page.NUMBER, digits=Sensitive("1042"))),
         "menu_settled": View(menu=Menu(page=Page.DONE)),
         "menu_reprinting": View(menu=Menu(page=Page.DONE, item=Item.REPRINT_LAST)),
-        "menu_examining": View(menu=Menu(page=Page.DONE, item=Item.DOCTOR)),
+        "menu_examining": View(menu=Menu(page=Page.EXAMINING, item=Item.DOCTOR)),
+        "menu_report": View(menu=Menu(page=Page.REPORT, item=Item.DOCTOR, problems=PROBLEMS)),
+        "menu_report_well": View(menu=Menu(page=Page.REPORT, item=Item.DOCTOR)),
     }
     keypad = Menu(page=Page.KEYPAD, item=Item.KEYPAD)
     some, every = KeypadTest(seen="123A0#D9", last="9"), KeypadTest(seen="".join(STANDARD_LAYOUT), last="D")

@@ -17,8 +17,9 @@ from terminal.counter_events import (
     MenuUnlocked,
     RegisterAsked,
     ReprintRequested,
+    TerminalExamined,
 )
-from terminal.decision import Decision, LockMenuFor, PrintDoctorSlip, ShowMenuFor
+from terminal.decision import Decision, ExamineTerminal, LockMenuFor, ShowMenuFor
 from terminal.keypad_test import STANDARD_LAYOUT
 from terminal.menu import Item, MenuRules, Page, items_for, verdicts_for
 from terminal.messages import words_in
@@ -27,7 +28,7 @@ from terminal.sale import Reason, Sale, State
 from terminal.screens import screen_for
 from terminal.sensitive import Sensitive
 from terminal.view import Offer, View
-from tests.golden.cases import REFUND_DUE, SALE
+from tests.golden.cases import PROBLEMS, REFUND_DUE, SALE
 
 CODE = "4711"
 STUCK = replace(SALE, state=State.CAPTURE, committed=True, misses=3, authorization_id="x")
@@ -329,11 +330,64 @@ def test_what_can_be_settled_comes_first_and_only_if_there_is_something() -> Non
     assert items_for([]) == (Item.REPRINT_LAST, Item.REPRINT_NUMBER, Item.DOCTOR, Item.KEYPAD)
 
 
-def test_the_doctors_report_is_printed_without_a_code() -> None:
+# --- the doctor's report ----------------------------------------------------------------------------------------------
+
+
+def test_the_doctor_is_called_without_a_code() -> None:
     staff = Staff()
-    assert staff.press("DDD").effects != (PrintDoctorSlip(),)
+    assert ExamineTerminal() not in staff.press("DDD").effects
     assert staff.screen == (TEXTS.title, f"3 {TEXTS.items[Item.DOCTOR]}", TEXTS.key_choose_or_next)
-    assert PrintDoctorSlip() in staff.press("#").effects
+    assert ExamineTerminal() in staff.press("#").effects
     assert TEXTS.examining in staff.screen
-    assert staff.press("#").effects == ()
+    assert ExamineTerminal() not in staff.press("#").effects
+    assert staff.page is Page.EXAMINING, "impatience does not send it away"
+    staff.press("*")
+    assert staff.page is None
+
+
+def test_what_the_doctor_finds_is_shown_and_turned_over_by_the_menus_key() -> None:
+    staff = Staff()
+    staff.press("D3")
+    decision = staff.happens(TerminalExamined(PROBLEMS))
+    assert [type(effect) for effect in decision.effects] == [ShowMenuFor]
+    assert staff.screen[0] == "Faults: 3"
+    assert staff.screen[1] == "1/3 printer: /dev/usb/lp0 does not exist"
+    assert screen_for(staff.view, "en").page == 0
+    staff.press("D5#D")
+    assert screen_for(staff.view, "en").page == 2
+    staff.press("*")
+    assert staff.page is None
+
+
+def test_a_terminal_that_is_well_says_so_until_any_key() -> None:
+    staff = Staff()
+    staff.press("D3")
+    staff.happens(TerminalExamined(()))
+    assert TEXTS.all_is_well in staff.screen
+    staff.press("5")
+    assert staff.page is None
+
+
+@pytest.mark.parametrize("keys", ["D", "D4", "D3*", "D3*D3*D"])
+def test_a_report_that_nobody_waits_for_any_more_disturbs_nobody(keys: str) -> None:
+    staff = Staff()
+    staff.press(keys)
+    before = staff.view
+    assert staff.happens(TerminalExamined(PROBLEMS)) == Decision(view=before)
+
+
+def test_a_report_goes_by_itself_and_at_once_when_a_sale_begins() -> None:
+    staff = Staff()
+    staff.press("D3")
+    staff.happens(TerminalExamined(PROBLEMS))
+    turn = staff.view.menu.turn
+    staff.press("D")
+    staff.happens(MenuLeft(turn))
+    assert staff.page is Page.REPORT, "somebody still reads"
+    staff.happens(MenuLeft(staff.view.menu.turn))
+    assert staff.page is None
+    staff.press("D3")
+    request = reg.SaleRequested(500, "7")
+    staff.happens(RegisterAsked(request=request, number=9, reference="T1-9", created="2026-11-23T14:00:00Z"))
+    staff.happens(TerminalExamined(PROBLEMS))
     assert staff.page is None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import product
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from PIL import Image, ImageChops, features
 
@@ -14,7 +17,7 @@ from terminal.keypad_test import STANDARD_LAYOUT
 from terminal.messages import Language, Trouble
 from terminal.oled import render
 from terminal.oled_keys import text_box
-from terminal.oled_layout import BAND_PADDING_PX, FACES, lay_out, pages
+from terminal.oled_layout import BAND_PADDING_PX, FACES, Layout, lay_out, pages
 from terminal.oled_text import Face, font_of, text_width_px
 from terminal.sale import State
 from terminal.screen import KeyGrid
@@ -92,7 +95,10 @@ def test_every_screen_has_room_for_the_mark_of_any_trouble(
 def assert_whole(screen: Screen, size_px: tuple[int, int]) -> None:
     """Every text stands whole on some page, nothing overlaps, and the glass holds it all."""
     layouts = pages(screen, size_px)
-    assert len(layouts) <= MOST_PAGES[size_px]
+    if screen.body:
+        assert body_of(layouts) == "".join(screen.body).replace(" ", "")
+    else:
+        assert len(layouts) <= MOST_PAGES[size_px]
     texts = {role: getattr(screen, role) for role in ("banner", "headline", "prompt", "entry", "hint")}
     if screen.countdown and not screen.marks:
         texts["countdown"] = str(screen.countdown)
@@ -107,6 +113,48 @@ def assert_whole(screen: Screen, size_px: tuple[int, int]) -> None:
             bottom_px = block.top_px + block.height_px
             assert block.width_px <= size_px[0]
         assert bottom_px <= size_px[1]
+
+
+def body_of(layouts: Iterable[Layout]) -> str:
+    """The long texts of all pages, one after the other, without blanks."""
+    lines = (line for layout in layouts for block in layout.blocks if block.role == "body" for line in block.lines)
+    return "".join(lines).replace(" ", "")
+
+
+WORDS = st.text(st.characters(codec="latin-1", exclude_categories=["C"]), max_size=300)
+
+
+@settings(deadline=None)
+@given(st.lists(WORDS.filter(str.strip), min_size=1, max_size=5), st.sampled_from(SIZES_PX))
+def test_any_long_text_stands_whole_on_its_pages_whatever_it_is(body: list[str], size_px: tuple[int, int]) -> None:
+    shown = Screen(banner="Bilanir: 5", body=tuple(body), hint="D næst   * til baka")
+    layouts = pages(shown, size_px)
+    assert body_of(layouts) == "".join(body).replace(" ", "")
+    assert layouts[0].blocks[0].role == "banner"
+    for layout in layouts:
+        bottom_px = 0
+        for block in layout.blocks:
+            assert block.top_px >= bottom_px
+            assert block.width_px <= size_px[0]
+            bottom_px = block.top_px + block.height_px
+        assert bottom_px <= size_px[1]
+
+
+@every_size
+def test_each_long_text_begins_at_the_top_of_a_page_of_its_own(size_px: tuple[int, int]) -> None:
+    body = ("one", "two " * 40, "three")
+    layouts = pages(Screen(banner="Faults: 3", body=body, hint="D next"), size_px)
+    tops = [block.lines[0].split(" ")[0] for layout in layouts for block in layout.blocks if block.role == "body"]
+    assert (tops[0], tops[1], tops[-1]) == ("one", "two", "three")
+
+
+@every_size
+def test_the_page_that_staff_have_turned_to_is_drawn(size_px: tuple[int, int]) -> None:
+    shown = screen("menu_report", "is")
+    count = len(pages(shown, size_px))
+    for leaf in range(2 * count):
+        turned = render(replace(shown, page=leaf), size_px)
+        assert turned.tobytes() == render(shown, size_px, page=leaf % count).tobytes()
 
 
 @every_size

@@ -14,7 +14,7 @@ from terminal import events as ev
 from terminal.clerk import Input
 from terminal.counter_events import ConditionsChanged, ResultSeen
 from terminal.customer import Customer, CustomerKind
-from terminal.decision import CheckService, PrintDoctorSlip, ShowResultFor
+from terminal.decision import CheckService, ExamineTerminal, ShowResultFor
 from terminal.errors import CallLost, CallRefused
 from terminal.gateway import AuthorizationStatus, CaptureMode, OpenedAuthorization, Refusal, StatusReport
 from terminal.performer import TerminalPerformer
@@ -167,18 +167,18 @@ def test_replies_go_to_the_register() -> None:
     assert perform(Gateway(), use) == ([], [TerminalReady()])
 
 
-def test_one_report_is_printed_at_a_time_and_one_that_fails_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
+def test_one_report_is_made_at_a_time_and_one_that_fails_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
     begun = []
 
-    async def examine() -> None:
+    async def examine(_put: Callable[[Input], None]) -> None:
         begun.append(asyncio.get_running_loop().time())
         await asyncio.sleep(30)
         raise DeviceError("out of paper")
 
     async def whole() -> None:
-        performer = TerminalPerformer(Gateway(), lambda _reply: None, print_doctor_slip=examine)
+        performer = TerminalPerformer(Gateway(), lambda _reply: None, examine=examine)
         for _ in range(8):
-            performer.perform(PrintDoctorSlip())
+            performer.perform(ExamineTerminal())
             await asyncio.sleep(7)
         await performer.close()
 

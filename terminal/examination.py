@@ -1,0 +1,90 @@
+"""The doctor in the running terminal: what it finds goes to the screen, and to the paper where there is a printer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from hardware.interfaces import Columns, DeviceError, Document
+from hardware.worker import Worker
+from terminal.clerk import Input
+from terminal.config import Config
+from terminal.counter_events import TerminalExamined
+from terminal.menu import Problem
+
+if TYPE_CHECKING:
+    from terminal.doctor import Result
+
+# The doctor is seldom wanted.
+# ruff: noqa: PLC0415
+
+LONGEST_TEXT = 300
+"""Characters of a finding or an advice on the screen."""
+HANGS = Problem("the doctor itself hangs", "see: dmesg")
+
+
+class Examination:
+    """``print_now`` is None without a printer."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        columns: Columns,
+        local_now: Callable[[], datetime],
+        print_now: Callable[[Document], Awaitable[None]] | None,
+    ) -> None:
+        self._config = config
+        self._columns = columns
+        self._local_now = local_now
+        self._print_now = print_now
+
+    async def examine(self, put: Callable[[Input], None]) -> None:
+        """Look at everything, up to half a minute long, tell the screen, then print. Raises DeviceError."""
+        try:
+            results = await self._results()
+        except DeviceError:
+            put(TerminalExamined((HANGS,)))
+            raise
+        put(TerminalExamined(problems_of(results)))
+        if self._print_now is not None:
+            await self._print_now(self._slip(results))
+
+    async def print_slip(self) -> None:
+        """Look at everything and print it. Raises DeviceError, also if there is no printer."""
+        if self._print_now is None:
+            raise DeviceError('there is no printer: set printer.driver in config.toml to other than "none"')
+        await self._print_now(self._slip(await self._results()))
+
+    async def _results(self) -> list[Result]:
+        from terminal.doctor import DEADLINE_S, run_doctor
+
+        worker = Worker("doctor")
+        try:
+            return await worker.call(lambda: run_doctor(self._config), deadline_s=2 * DEADLINE_S)
+        except TimeoutError as error:
+            raise DeviceError(f"{HANGS.found}; {HANGS.advice}") from error
+        finally:
+            worker.stop()
+
+    def _slip(self, results: list[Result]) -> Document:
+        from terminal.doctor.slip import doctor_slip
+
+        return doctor_slip(
+            results, terminal_id=self._config.terminal.id, printed_at=self._local_now(), columns=self._columns
+        )
+
+
+def problems_of(results: Iterable[Result]) -> tuple[Problem, ...]:
+    """What is not well, what hinders the terminal first."""
+    from terminal.doctor.system import Status
+
+    wrong = [result for result in results if result.status is not Status.OK]
+    wrong.sort(key=lambda result: result.status is not Status.FAILED)
+    return tuple(Problem(_told(f"{result.name}: {result.found}"), _told(result.advice)) for result in wrong)
+
+
+def _told(text: str) -> str:
+    printable = "".join(char if char.isprintable() else " " for char in text)
+    return printable if len(printable) <= LONGEST_TEXT else printable[: LONGEST_TEXT - 1] + "…"

@@ -1,0 +1,143 @@
+"""The doctor called from the keypad of a running terminal: on the screen always, on paper where there is a printer."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from hardware.register_cable import RegisterCable
+from hardware.serial_port import TtySerialPort
+from hardware.settings import SerialSettings
+from hardware.simulated import SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
+from terminal import doctor
+from terminal.app import Devices, TerminalApp
+from terminal.config import Config, JournalSettings, NetgiroSettings, TerminalSettings
+from terminal.doctor import Result, Status
+from terminal.examination import LONGEST_TEXT, problems_of
+from terminal.menu import Page, Problem
+
+RESULTS = [
+    Result("disk", Status.OK, "900 MiB free", ""),
+    Result("clock", Status.WARNING, "not synchronised", "connect the network"),
+    Result("printer", Status.FAILED, "/dev/usb/lp0 does not exist", "plug it in"),
+]
+FOUND = (
+    Problem("printer: /dev/usb/lp0 does not exist", "plug it in"),
+    Problem("clock: not synchronised", "connect the network"),
+)
+
+
+class Counter:
+    """A running terminal, its keypad, and what is on its screen."""
+
+    def __init__(self, app: TerminalApp, keypad: SimulatedKeypad, changed: asyncio.Event) -> None:
+        self.app = app
+        self.keypad = keypad
+        self._changed = changed
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return self.app.runner.view.menu.problems
+
+    async def shows(self, page: Page) -> tuple[str, ...]:
+        async with asyncio.timeout(30):
+            while self.app.runner.view.menu.page is not page:
+                self._changed.clear()
+                await self._changed.wait()
+        return self.app.presenter.screen.lines
+
+
+def at_a_counter(
+    folder: Path, printer: SimulatedPrinter | None, scenario: Callable[[Counter], Awaitable[None]]
+) -> None:
+    async def running() -> None:
+        cable, changed, keypad = RegisterCable(), asyncio.Event(), SimulatedKeypad()
+        await cable.open()
+        port = TtySerialPort(SerialSettings(port=cable.terminal_path))
+        config = Config(
+            terminal=TerminalSettings(language="en"),
+            journal=JournalSettings(path=str(folder / "journal.db")),
+            netgiro=NetgiroSettings(base_url="http://127.0.0.1:9/v1"),
+        )
+        devices = Devices(keypad, SimulatedDisplay(), printer, port)
+        app = TerminalApp(config, devices, on_view=lambda _view: changed.set())
+        await app.start()
+        try:
+            await scenario(Counter(app, keypad, changed))
+        finally:
+            await app.stop()
+            await cable.close()
+
+    asyncio.run(running())
+
+
+def test_without_a_printer_the_report_is_on_the_screen(tmp_path: Path) -> None:
+    """The real checks, on this machine: there is no secret key, so there is something to tell."""
+
+    async def scenario(counter: Counter) -> None:
+        await counter.keypad.press("D3")
+        banner, first, *_ = await counter.shows(Page.REPORT)
+        assert banner == f"Faults: {len(counter.problems)}"
+        assert first == f"1/{len(counter.problems)} {counter.problems[0].found}"
+        assert any(problem.found.startswith("secret key: ") for problem in counter.problems)
+
+    at_a_counter(tmp_path, None, scenario)
+
+
+def test_with_a_printer_it_is_on_paper_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "run_doctor", lambda _config: RESULTS)
+    printer, printed = SimulatedPrinter(), asyncio.Event()
+    printer.on_change = printed.set
+
+    async def scenario(counter: Counter) -> None:
+        await counter.keypad.press("D3")
+        await counter.shows(Page.REPORT)
+        assert counter.problems == FOUND
+        async with asyncio.timeout(30):
+            while not any(receipt.cut for receipt in printer.receipts):
+                printed.clear()
+                await printed.wait()
+        assert "netgiro-terminal doctor" in printer.receipts[0].text
+
+    at_a_counter(tmp_path, printer, scenario)
+
+
+def test_a_printer_that_fails_takes_nothing_from_the_screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "run_doctor", lambda _config: RESULTS)
+    printer = SimulatedPrinter()
+    printer.paper = "out"
+
+    async def scenario(counter: Counter) -> None:
+        await counter.keypad.press("D3")
+        await counter.shows(Page.REPORT)
+        assert counter.problems == FOUND
+
+    at_a_counter(tmp_path, printer, scenario)
+
+
+def test_a_doctor_that_hangs_is_told_instead_of_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+    monkeypatch.setattr(doctor, "DEADLINE_S", 0.05)
+    monkeypatch.setattr(doctor, "run_doctor", lambda _config: released.wait(30))
+
+    async def scenario(counter: Counter) -> None:
+        await counter.keypad.press("D3")
+        assert "1/1 the doctor itself hangs" in await counter.shows(Page.REPORT)
+        released.set()
+
+    at_a_counter(tmp_path, None, scenario)
+
+
+def test_what_hinders_the_terminal_comes_first_and_what_is_well_is_left_out() -> None:
+    assert problems_of(RESULTS) == FOUND
+    assert problems_of(RESULTS[:1]) == ()
+
+
+def test_what_a_check_says_is_bounded_and_printable() -> None:
+    (problem,) = problems_of([Result("x", Status.FAILED, "a\x1b\n" + "b" * 1000, "c" * 1000)])
+    assert len(problem.found) == len(problem.advice) == LONGEST_TEXT
+    assert problem.found.startswith("x: a  b")
