@@ -37,7 +37,7 @@ from terminal.printing import ReceiptPrinting, shop_of
 from terminal.receipt import Shop, receipt_document
 from terminal.register.factory import build_protocol
 from terminal.register.link import RegisterLink
-from terminal.register.protocol import RegisterReply, terms_for
+from terminal.register.protocol import RegisterQuestion, RegisterReply, terms_for
 from terminal.register.traffic import LoggedPort
 from terminal.runner import Runner, WatchdogDue
 from terminal.sale import Sale
@@ -350,8 +350,8 @@ class TerminalApp:
         self.presenter.wake()
         self.runner.put(event)
 
-    def _send_to_register(self, reply: RegisterReply) -> None:
-        self._link.send(reply)
+    def _send_to_register(self, reply: RegisterReply, to: RegisterQuestion | None) -> None:
+        self._link.send(reply, to)
 
     def _wake_printing(self) -> None:
         if self._printing is not None:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from hardware.interfaces import KEYS
 from terminal.gateway import CaptureMode
 from terminal.panel.password import is_password_hash
+from terminal.register.settings import LONGEST_VOID_PATIENCE_S
 from terminal.secret_key import CREDENTIAL, VARIABLE
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def find_problems(config: Config) -> list[str]:
     """Everything that does not fit together."""
     network = (_netgiro, _callback, _panel, _metrics)
     devices = (_keypad, _scanner, _display, _pins, _printer, _ports)
-    checks = (_not_available, _staff_code, *network, _amounts, _tap, _shop, *devices)
+    checks = (_not_available, _staff_code, *network, _amounts, _patience, _tap, _shop, *devices)
     return [problem for check in checks for problem in check(config)]
 
 
@@ -96,6 +97,16 @@ def _url_problems(key: str, url: str) -> Iterator[str]:
 def _amounts(config: Config) -> Iterator[str]:
     if config.register.min_amount > config.register.max_amount:
         yield "register.min_amount: must not be above register.max_amount"
+
+
+def _patience(config: Config) -> Iterator[str]:
+    protocol, patience_s = config.register.protocol, config.sale.void_patience_s
+    longest_s = LONGEST_VOID_PATIENCE_S.get(protocol)
+    if longest_s is not None and patience_s > longest_s:
+        yield (
+            f'sale.void_patience_s: must not be above {longest_s:g} with register.protocol = "{protocol}", '
+            "because its registers wait no longer"
+        )
 
 
 def _tap(config: Config) -> Iterator[str]:

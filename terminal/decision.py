@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeAlias
 
 import msgspec
@@ -69,3 +70,11 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What the journal has to be asked about first."""
     effects: tuple[CounterEffect, ...] = ()
     replies: tuple[reg.RegisterReply, ...] = ()
+    """To a question of the register the first of them is the answer; any other is told unasked."""
+
+    def replies_to(self, event: object) -> Iterator[tuple[reg.RegisterReply, reg.RegisterQuestion | None]]:
+        """The replies, each with the question that it answers."""
+        question = event if isinstance(event, reg.RegisterQuestion) else None
+        for reply in self.replies:
+            yield reply, question
+            question = None

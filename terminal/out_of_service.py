@@ -77,9 +77,9 @@ class OutOfService:
 
     def _refuse(self, link: RegisterLink, request: Input) -> None:
         if isinstance(request, reg.ConditionRequested):
-            link.send(reg.TerminalCondition(can_sell=False))
+            link.send(reg.TerminalCondition(can_sell=False), request)
         elif isinstance(request, reg.RegisterQuestion):
-            link.send(self._counter.refusal(lookup_id(request), reg.RefusalCode.UNAVAILABLE))
+            link.send(self._counter.refusal(lookup_id(request), reg.RefusalCode.UNAVAILABLE), request)
 
 
 def _opens(path: Path) -> bool:

@@ -22,7 +22,7 @@ from terminal.decision import (
 )
 from terminal.errors import CallLost, CallRefused
 from terminal.gateway import Gateway, OpenedAuthorization, StatusReport
-from terminal.register.protocol import RegisterReply
+from terminal.register.protocol import RegisterQuestion, RegisterReply
 
 SHORTEST_PAUSE_S = 5.0
 LONGEST_PAUSE_S = 60.0
@@ -98,7 +98,7 @@ class TerminalPerformer:
     def __init__(
         self,
         gateway: Gateway,
-        send_to_register: Callable[[RegisterReply], None],
+        send_to_register: Callable[[RegisterReply, RegisterQuestion | None], None],
         on_deadline: Callable[[fx.SetDeadline], None] = lambda _deadline: None,
         examine: Callable[[Callable[[Input], None]], Awaitable[None]] | None = None,
     ) -> None:
@@ -117,8 +117,8 @@ class TerminalPerformer:
         """Name the inbox."""
         self._put = put
 
-    def reply(self, reply: RegisterReply) -> None:
-        self._send_to_register(reply)
+    def reply(self, reply: RegisterReply, to: RegisterQuestion | None = None) -> None:
+        self._send_to_register(reply, to)
 
     def perform(self, effect: CounterEffect) -> None:
         if isinstance(effect, fx.Call):

@@ -39,7 +39,7 @@ class Performer(Protocol):
 
     def perform(self, effect: CounterEffect) -> None: ...
 
-    def reply(self, reply: reg.RegisterReply) -> None: ...
+    def reply(self, reply: reg.RegisterReply, to: reg.RegisterQuestion | None = None) -> None: ...
 
 
 class _Waiting(NamedTuple):
@@ -103,8 +103,8 @@ class Runner:
     def _act(self, event: Input, handled: Handled) -> None:
         decision = handled.decision
         before, self.view = self.view, self._clerk.view
-        for reply in decision.replies:
-            self._performer.reply(reply)
+        for reply, question in decision.replies_to(event):
+            self._performer.reply(reply, question)
         for effect in decision.effects:
             self._performer.perform(effect)
         for follow_up in handled.follow_ups:

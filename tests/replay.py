@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from terminal.register.capture import Chunk, read_capture
-from terminal.register.protocol import RegisterProtocol, RegisterReply, RegisterRequest
+from terminal.register.protocol import RegisterProtocol, RegisterQuestion, RegisterReply, RegisterRequest
 
 CAPTURES = Path(__file__).parent / "captures"
 AFTERWARDS_S = 600.0
@@ -29,8 +29,10 @@ def replay(
         nonlocal said
         for request in new:
             requests.append(request)
+            question = request if isinstance(request, RegisterQuestion) else None
             for reply in answer(request):
-                protocol.send(reply, now_s)
+                protocol.send(reply, now_s, question)
+                question = None
         if data := protocol.data_to_send():
             said += data
             take(protocol.data_sent(), now_s)

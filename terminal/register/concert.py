@@ -9,8 +9,8 @@ the terminal's answer. There are no ids: an answer belongs to the request before
 money right is *the register hears only the answer to its latest request*:
 
 * The same request again, while its sale is open, is the register trying again; it gets that sale's answer.
-* Another request means that the register has given up the one before. That sale's result is not told any more, because
-  it would be taken for the new one's; if it was paid, it counts as rejected (a refund is due).
+* Another request means that the register has given up the one before. That sale is cancelled, and its result not told
+  any more, because it would be taken for the new one's; if it was paid, it counts as rejected (a refund is due).
 * After a start the terminal does not know what the register waits for. The first that it says tells: if that is a
   command other than CANCEL, it waits for no sale, and would acknowledge a result without using it.
 * What another request gives up is given up with our ACK to it: its EOT may get lost on the way.
@@ -32,13 +32,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from terminal.money import AmountDecimals, AmountError, parse_register_amount
 from terminal.register import concert_format as cf
 from terminal.register.concert_link import TELL_TIMEOUT_S, AnswerEnded, ConcertLink, LinkEvent, MessageTaken
 from terminal.register.protocol import (
     CancelRequested,
+    RegisterQuestion,
     RegisterReply,
     RegisterRequest,
     RequestRefused,
@@ -57,11 +58,21 @@ REPLY_TIMEOUT_S = 10.0
 MOST_ASKED = 8
 
 
+class Asked(NamedTuple):
+    """A question to the terminal."""
+
+    question: RegisterQuestion
+    """As it was handed in: the answer comes with this very object."""
+    request: cf.ConcertRequest
+    deadline_s: float
+    """The register waits no longer for the terminal's word."""
+
+
 class ConcertProtocol:
     """Implements :class:`terminal.register.protocol.RegisterProtocol`."""
 
-    longest_sale_s: float | None = 110.0
-    """Registers stop waiting after 120 s without a word."""
+    longest_sale_s: float | None = 90.0
+    """Registers stop waiting after 120 s without a word; calling off what is on its way takes its time too."""
     longest_report_s: float | None = PATIENCE_S + TELL_TIMEOUT_S
 
     def __init__(
@@ -77,13 +88,15 @@ class ConcertProtocol:
         self._cancelled = cf.CANCELLED if cancelled_status == 6 else cf.REFUSED
         self._any_currency = accept_foreign_currency_code
         self._link = ConcertLink()
-        self._asked: deque[tuple[float, cf.ConcertRequest]] = deque(maxlen=MOST_ASKED)
-        """Handed in, and when; the terminal has not said yet whether it takes them."""
+        self._asked: deque[Asked] = deque(maxlen=MOST_ASKED)
+        """The terminal has not said yet whether it takes them."""
+        self._open: tuple[str, str] | None = None
+        """Register id and echo of the sale that runs and whose register waits."""
         self._cancelling: cf.ConcertRequest | None = None
         self._latest_echo: str | None = None
         """Which sale's answer the register waits for; None after a start: any."""
-        self._ended: list[RegisterRequest] = []
-        """Results whose fate is known without a word to the register; for the next wake()."""
+        self._requests: list[RegisterRequest] = []
+        """What is known without a word from the register; for the next wake()."""
 
     # --- from the register --------------------------------------------------------------------------------------------
 
@@ -108,16 +121,18 @@ class ConcertProtocol:
             if request.command != "CANCEL":
                 self._link.tell(cf.Answer(request, cf.REFUSED))
                 return ()
-            self._asked.append((now_s, request))
-            return (CancelRequested(),)
+            return (self._ask(CancelRequested(), request, now_s),)
         if self._is_about_to_be_told(request):
             return ()
         amount_kr = self._amount_of(request)
         if amount_kr is None:
             self._link.tell(cf.Answer(request, cf.REFUSED))
             return ()
-        self._asked.append((now_s, request))
-        return (SaleRequested(amount_kr, echo=request.echo),)
+        return (self._ask(SaleRequested(amount_kr, echo=request.echo), request, now_s),)
+
+    def _ask(self, question: RegisterQuestion, request: cf.ConcertRequest, now_s: float) -> RegisterQuestion:
+        self._asked.append(Asked(question, request, now_s + REPLY_TIMEOUT_S))
+        return question
 
     def _amount_of(self, request: cf.ConcertRequest) -> int | None:
         """What to charge; None if the request is to be refused."""
@@ -142,35 +157,42 @@ class ConcertProtocol:
         self._latest_echo, self._cancelling = request.echo, None
         given_up = [answer.register_id for answer in self._link.answers if answer.register_id]
         self._link.answers.clear()
-        return [ResultRejected(register_id) for register_id in given_up]
+        return [*(ResultRejected(register_id) for register_id in given_up), *self._cancel_given_up()]
+
+    def _cancel_given_up(self) -> list[RegisterRequest]:
+        """Nobody is to pay for what its register does not wait for."""
+        if self._open is None or self._open[1] == self._latest_echo:
+            return []
+        (register_id, _), self._open = self._open, None
+        return [CancelRequested(register_id)]
 
     # --- from the terminal --------------------------------------------------------------------------------------------
 
-    def send(self, reply: RegisterReply, now_s: float) -> None:
+    def send(self, reply: RegisterReply, now_s: float, to: RegisterQuestion | None = None) -> None:
         """Queue what the register is to be told."""
+        asked = self._take_asked(to)
+        is_awaited = asked is not None and now_s <= asked.deadline_s
         match reply:
-            case SaleAccepted():
-                self._accepted(now_s)
-            case RequestRefused():
-                if (request := self._next_asked(now_s)) is not None:
-                    self._link.tell(cf.Answer(request, cf.REFUSED))
+            case SaleAccepted(register_id) if asked is not None:
+                if not asked.request.command and not asked.request.answers_at_once:
+                    self._open = (register_id, asked.request.echo)
+                    self._requests += self._cancel_given_up()
+                if is_awaited:
+                    self._accepted(asked.request)
+            case RequestRefused() if asked is not None and is_awaited:
+                self._link.tell(cf.Answer(asked.request, cf.REFUSED))
             case SaleResult():
                 self._result(reply, now_s)
             case _:
                 pass  # nothing in this protocol asks how the terminal is
 
-    def _next_asked(self, now_s: float) -> cf.ConcertRequest | None:
-        """What the terminal's reply is to: it replies in order, but an overrun terminal may drop a request."""
-        while self._asked:
-            asked_s, request = self._asked.popleft()
-            if now_s - asked_s <= REPLY_TIMEOUT_S:
-                return request
-        return None
+    def _take_asked(self, question: RegisterQuestion | None) -> Asked | None:
+        found = next((asked for asked in self._asked if asked.question is question), None)
+        if found is not None:
+            self._asked.remove(found)
+        return found
 
-    def _accepted(self, now_s: float) -> None:
-        request = self._next_asked(now_s)
-        if request is None:
-            return
+    def _accepted(self, request: cf.ConcertRequest) -> None:
         if request.command and any(answer.register_id for answer in self._link.answers):
             self._link.tell(cf.Answer(request, cf.REFUSED))  # too late: the result is on its way
         elif request.command:
@@ -179,19 +201,22 @@ class ConcertProtocol:
             self._link.tell(cf.Answer(request, cf.RECEIVED))
 
     def _result(self, result: SaleResult, now_s: float) -> None:
+        if self._open is not None and self._open[0] == result.register_id:
+            self._open = None
         if self._cancelling is not None:
             nothing_paid = result.outcome not in (Outcome.APPROVED, Outcome.UNKNOWN)
             self._link.tell(cf.Answer(self._cancelling, cf.RECEIVED if nothing_paid else cf.REFUSED))
             self._cancelling = None
         try:
             request = cf.parse_request(result.echo.encode("ascii", "replace"))
-        except cf.ConcertError:
-            self._ended.append(ResultDelivered(result.register_id))  # nobody on this line has asked for it
+        except cf.ConcertError:  # nobody on this line has asked for it
+            is_final = result.sale is None or not result.sale.terms.final_when_taken
+            self._requests.append((ResultDelivered if is_final else ResultRejected)(result.register_id))
             return
         if request.answers_at_once:
-            self._ended.append(ResultDelivered(result.register_id))
+            self._requests.append(ResultDelivered(result.register_id))
         elif self._latest_echo not in (None, result.echo):
-            self._ended.append(ResultRejected(result.register_id))
+            self._requests.append(ResultRejected(result.register_id))
         elif all(answer.register_id != result.register_id for answer in self._link.answers):
             status = self._status_of(result.outcome)
             self._link.tell(cf.Answer(request, status, result.register_id, now_s + PATIENCE_S))
@@ -216,12 +241,12 @@ class ConcertProtocol:
 
     @property
     def next_wakeup_s(self) -> float | None:
-        return 0.0 if self._ended else self._link.next_wakeup_s
+        return 0.0 if self._requests else self._link.next_wakeup_s
 
     def wake(self, now_s: float) -> Sequence[RegisterRequest]:
         """Say what is due, and give up what nobody takes."""
-        ended, self._ended = self._ended, []
-        return [*ended, *self._handle(self._link.wake(now_s), now_s)]
+        requests, self._requests = self._requests, []
+        return [*requests, *self._handle(self._link.wake(now_s), now_s)]
 
     def connection_lost(self) -> Sequence[RegisterRequest]:
         """Answers stay until they expire."""

@@ -11,7 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from terminal.register.pole_display import PoleDisplay
-from terminal.register.protocol import RegisterReply, RegisterRequest, ResultDelivered, SaleResult, TotalSeen
+from terminal.register.protocol import (
+    RegisterQuestion,
+    RegisterReply,
+    RegisterRequest,
+    ResultDelivered,
+    SaleResult,
+    TotalSeen,
+)
 from terminal.register.settings import Emulation, TotalRules
 from terminal.register.total import TotalFinder
 
@@ -43,7 +50,7 @@ class DisplayTap:
         self._look_at_s = now_s + SILENCE_S
         return ()
 
-    def send(self, reply: RegisterReply, now_s: float) -> None:
+    def send(self, reply: RegisterReply, now_s: float, to: RegisterQuestion | None = None) -> None:
         """A result counts as told: there is nobody to tell."""
         if isinstance(reply, SaleResult):
             self._told.append(ResultDelivered(reply.register_id))

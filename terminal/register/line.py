@@ -39,6 +39,7 @@ from terminal.money import AmountDecimals
 from terminal.register.line_format import LineError, Ping, checksum, format_reply, parse_line
 from terminal.register.protocol import (
     CancelRequested,
+    RegisterQuestion,
     RegisterReply,
     RegisterRequest,
     RequestRefused,
@@ -93,7 +94,7 @@ class LineProtocol:
         lines = self._framer.feed(data, now_s)
         return [request for line in lines if (request := self._receive_line(line, now_s)) is not None]
 
-    def send(self, reply: RegisterReply, now_s: float) -> None:
+    def send(self, reply: RegisterReply, now_s: float, to: RegisterQuestion | None = None) -> None:
         """Queue a reply. While the line is down only a result is worth keeping."""
         match reply:
             case SaleAccepted():

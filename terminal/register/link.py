@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from hardware.interfaces import DeviceError, SerialPort
-from terminal.register.protocol import RegisterProtocol, RegisterReply, RegisterRequest
+from terminal.register.protocol import RegisterProtocol, RegisterQuestion, RegisterReply, RegisterRequest
 
 log = logging.getLogger(__name__)
 
@@ -60,9 +60,12 @@ class RegisterLink:
         """The port is open."""
         return self._is_up is True
 
-    def send(self, reply: RegisterReply) -> None:
-        """Hand a reply to the protocol; it leaves as soon as the line takes it. A result waits for the line."""
-        self._protocol.send(reply, self._clock())
+    def send(self, reply: RegisterReply, to: RegisterQuestion | None = None) -> None:
+        """Hand a reply to the protocol; it leaves as soon as the line takes it. A result waits for the line.
+
+        ``to`` is the question that it answers, the very object that ``on_request`` was given.
+        """
+        self._protocol.send(reply, self._clock(), to)
         self._stir()
 
     async def run(self) -> None:

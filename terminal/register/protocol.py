@@ -190,8 +190,12 @@ class RegisterProtocol(Protocol):
     def receive_data(self, data: bytes, now_s: float) -> Sequence[RegisterRequest]:
         """Take bytes as they come, in any chunking; return the complete requests in them."""
 
-    def send(self, reply: RegisterReply, now_s: float) -> None:
-        """Queue a reply."""
+    def send(self, reply: RegisterReply, now_s: float, to: RegisterQuestion | None = None) -> None:
+        """Queue a reply.
+
+        ``to`` is the question that it answers, the very object that was handed in; None: it is told unasked. A reply
+        may come long after its question, or never, and must not be taken for the answer to another one.
+        """
 
     def data_to_send(self) -> bytes:
         """Take everything that is queued for the wire."""

@@ -24,7 +24,14 @@ from terminal.register.escpos_stream import (
     Reader,
     StatusAsked,
 )
-from terminal.register.protocol import RegisterReply, RegisterRequest, ResultDelivered, SaleResult, TotalSeen
+from terminal.register.protocol import (
+    RegisterQuestion,
+    RegisterReply,
+    RegisterRequest,
+    ResultDelivered,
+    SaleResult,
+    TotalSeen,
+)
 from terminal.register.settings import TotalRules
 from terminal.register.total import TotalFinder
 
@@ -113,7 +120,7 @@ class ReceiptTap:
             case code:
                 self._out += _ANSWERS[code]
 
-    def send(self, reply: RegisterReply, now_s: float) -> None:
+    def send(self, reply: RegisterReply, now_s: float, to: RegisterQuestion | None = None) -> None:
         """A result counts as told: there is nobody to tell."""
         if isinstance(reply, SaleResult):
             self._told.append(ResultDelivered(reply.register_id))

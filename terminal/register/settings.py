@@ -37,6 +37,10 @@ DEFAULT_OTHER_LABELS = (
 """Once one of these stands on a display, the sale is over: the other line may hold the old total or the change."""
 
 
+LONGEST_VOID_PATIENCE_S = {"zvt": 35.0, "concert": 25.0}
+"""What calling off a sale may take, after the codec's ``longest_sale_s``, while the register still waits."""
+
+
 class TotalRules(msgspec.Struct, frozen=True, kw_only=True):
     """How this shop's register writes a total."""
 

@@ -60,7 +60,6 @@ from terminal.register.protocol import (
     SaleResult,
     TerminalBusy,
     TerminalCondition,
-    TerminalReady,
     TotalsReport,
     TotalsRequested,
 )
@@ -75,6 +74,8 @@ OWN_ANSWER_S = 4.0
 """For our own answer to a command, so that it comes within T3."""
 LONGEST_REPORT_S = 180.0
 PROGRESS_INTERVAL_S = 15.0
+UNTOLD_CLOSE_KEPT_S = 600.0
+"""A register that was told to wait with its end of day asks again; much later it means the next one."""
 BEGUN, PLEASE_WAIT = 0x0E, 0x17
 """Intermediate status."""
 
@@ -86,6 +87,8 @@ class Asked(msgspec.Struct, frozen=True):
     """A command whose answer the terminal has to decide."""
 
     command: Command
+    question: RegisterQuestion
+    """As it was handed in: the answer comes with this very object."""
     deadline_s: float
     service: int = 0
     amount_kr: int = 0
@@ -128,8 +131,8 @@ class ZvtProtocol:
         self._telling = Telling(self._turns, self._wording, receipt_of, self._requests, LONGEST_REPORT_S)
         self._asked: Asked | None = None
         self._payment: Payment | None = None
-        self._abandoned_id: str | None = None
-        """A sale that runs without a session: its register was told to wait, or never learned that it was begun."""
+        self._untold_close: tuple[float, TotalsReport] | None = None
+        """An end of day that was decided after its register had been told to wait, and until when it is kept."""
 
     # --- the line -----------------------------------------------------------------------------------------------------
 
@@ -160,7 +163,7 @@ class ZvtProtocol:
         """Time has passed: repeat, say "please wait", give up."""
         self._take(self._turns.wake(now_s), now_s)
         if self._asked is not None and now_s >= self._asked.deadline_s:
-            self._answer_asked(zf.refusal(Result.PLEASE_WAIT))
+            self._answer(self._asked, zf.refusal(Result.PLEASE_WAIT))
         held_until_s = self._telling.held_until_s
         if held_until_s is not None and now_s >= held_until_s:
             self._telling.give_up_held()
@@ -227,6 +230,8 @@ class ZvtProtocol:
             self._abort()
             return
         self._end_tail()
+        if self._is_new_start(apdu):
+            self._lose_session()
         if self._asked is not None or self._payment is not None or not self._turns.is_over:
             self._turns.respond(zf.refusal(Result.PLEASE_WAIT))
             return
@@ -237,6 +242,20 @@ class ZvtProtocol:
             handler(self, apdu.data, now_s)
         except ZvtError as error:
             self._turns.respond(zf.refusal(error.result))
+
+    def _is_new_start(self, apdu: Apdu) -> bool:
+        """A register that registers, or wants another amount, knows nothing (any more) of the payment that runs.
+
+        The same amount again is taken for a repetition.
+        """
+        if apdu.control == Command.REGISTRATION:
+            return self._payment is not None or self._telling.is_telling
+        if apdu.control != Command.AUTHORISATION or self._payment is None:
+            return False
+        try:
+            return za.parse_authorisation(apdu.data).digits != self._payment.request.digits
+        except ZvtError:
+            return False
 
     def _end_tail(self) -> None:
         """A register that commands again has seen the end of what was before, even if its answer got lost."""
@@ -259,10 +278,9 @@ class ZvtProtocol:
             self._requests.append(CancelRequested(payment.register_id))
 
     def _lose_session(self) -> None:
-        """The register never learned that its payment was begun: no result of ours can be told in that session."""
+        """Nothing of ours can be told in this session any more; a result is held for a register that asks."""
         self._cancel_payment()
-        if self._payment is not None:
-            self._abandoned_id, self._payment = self._payment.register_id, None
+        self._payment = None
         self._turns.forget_all()
         self._telling.hold()
 
@@ -283,32 +301,36 @@ class ZvtProtocol:
         amount_kr = self._kronur(payment)
         self._telling.give_up_held()
         request = SaleRequested(amount_kr, prints_receipt=self._telling.registration.prints_receipts)
-        self._ask(request, Asked(Command.AUTHORISATION, now_s + OWN_ANSWER_S, amount_kr=amount_kr, payment=payment))
+        self._ask(Command.AUTHORISATION, request, now_s, amount_kr=amount_kr, payment=payment)
 
     def _refund(self, data: bytes, now_s: float) -> None:
         amount_kr = self._kronur(za.parse_refund(data))
-        self._ask(RefundRequested(amount_kr), Asked(Command.REFUND, now_s + OWN_ANSWER_S, amount_kr=amount_kr))
+        self._ask(Command.REFUND, RefundRequested(amount_kr), now_s, amount_kr=amount_kr)
 
     def _reverse(self, data: bytes, now_s: float) -> None:
-        number = za.parse_reversal(data)
-        self._ask(ReversalRequested(number), Asked(Command.REVERSAL, now_s + OWN_ANSWER_S))
+        self._ask(Command.REVERSAL, ReversalRequested(za.parse_reversal(data)), now_s)
 
     def _repeat_receipt(self, data: bytes, now_s: float) -> None:
         service = za.parse_service_byte(data)
-        self._ask(LastResultRequested(), Asked(Command.REPEAT_RECEIPT, now_s + OWN_ANSWER_S, service))
+        self._ask(Command.REPEAT_RECEIPT, LastResultRequested(), now_s, service=service)
 
     def _enquire_status(self, data: bytes, now_s: float) -> None:
         service = za.parse_service_byte(data)
-        self._ask(ConditionRequested(), Asked(Command.STATUS_ENQUIRY, now_s + OWN_ANSWER_S, service))
+        self._ask(Command.STATUS_ENQUIRY, ConditionRequested(), now_s, service=service)
 
     def _diagnose(self, _data: bytes, now_s: float) -> None:
-        self._ask(ConditionRequested(), Asked(Command.DIAGNOSIS, now_s + OWN_ANSWER_S))
+        self._ask(Command.DIAGNOSIS, ConditionRequested(), now_s)
 
     def _send_totals(self, _data: bytes, now_s: float) -> None:
-        self._ask(TotalsRequested(), Asked(Command.TOTALS, now_s + OWN_ANSWER_S))
+        self._ask(Command.TOTALS, TotalsRequested(), now_s)
 
     def _end_day(self, _data: bytes, now_s: float) -> None:
-        self._ask(TotalsRequested(close=True), Asked(Command.END_OF_DAY, now_s + OWN_ANSWER_S))
+        kept, self._untold_close = self._untold_close, None
+        if kept is not None and now_s < kept[0]:
+            self._turns.respond(zf.good())
+            self._tell_totals(kept[1])
+        else:
+            self._ask(Command.END_OF_DAY, TotalsRequested(close=True), now_s)
 
     def _take_note(self, _data: bytes, _now_s: float) -> None:
         """Nothing here depends on it."""
@@ -320,9 +342,18 @@ class ZvtProtocol:
     def _keep_baud_rate(self, _data: bytes, _now_s: float) -> None:
         self._turns.respond(zf.refusal(Result.BAUD_RATE_NOT_SUPPORTED))
 
-    def _ask(self, request: RegisterQuestion, asked: Asked) -> None:
-        self._asked = asked
-        self._requests.append(request)
+    def _ask(
+        self,
+        command: Command,
+        question: RegisterQuestion,
+        now_s: float,
+        *,
+        service: int = 0,
+        amount_kr: int = 0,
+        payment: za.Authorisation | None = None,
+    ) -> None:
+        self._asked = Asked(command, question, now_s + OWN_ANSWER_S, service, amount_kr, payment)
+        self._requests.append(question)
 
     def _complete(self, end: bytes) -> None:
         self._turns.respond(zf.good())
@@ -342,73 +373,70 @@ class ZvtProtocol:
 
     # --- what the terminal decided ------------------------------------------------------------------------------------
 
-    def send(self, reply: RegisterReply, now_s: float) -> None:
+    def send(self, reply: RegisterReply, now_s: float, to: RegisterQuestion | None = None) -> None:
         """Say what the terminal has decided."""
+        asked = self._asked if to is not None and self._asked is not None and self._asked.question is to else None
         match reply:
             case SaleAccepted(register_id):
-                self._accepted(register_id)
+                self._accepted(register_id, asked, to)
             case SaleResult():
-                self._take_result(reply, now_s)
-            case RequestRefused():
-                if (asked := self._asked) is not None:
-                    self._answer_asked(zf.refusal(refusal_code(reply, asked.command, asked.amount_kr)))
-            case TerminalBusy():
-                self._answer_asked(zf.refusal(Result.PLEASE_WAIT))
-            case TerminalCondition():
-                self._tell_condition(reply)
+                self._take_result(reply, now_s, asked, to)
             case TotalsReport():
-                if self._answer_asked(zf.good()) is not None:
-                    self._turns.queue(self._wording.totals(reply.totals), Purpose.INFORMATION)
-                    self._turns.queue(zf.completion(), Purpose.END)
-            case TerminalReady():
-                pass  # nothing here asks for it
+                self._take_totals(reply, now_s, asked)
+            case RequestRefused() if asked is not None:
+                self._answer(asked, zf.refusal(refusal_code(reply, asked.command, asked.amount_kr)))
+            case TerminalBusy() if asked is not None:
+                self._answer(asked, zf.refusal(Result.PLEASE_WAIT))
+            case TerminalCondition() if asked is not None:
+                self._answer(asked, zf.good())
+                self._turns.queue(self._condition_told(reply, asked), Purpose.END)
+            case _:
+                pass  # the register has been told to wait, and has gone on
         self._pump(now_s)
 
-    def _answer_asked(self, apdu: bytes) -> Asked | None:
-        """Respond to the command that waits for it, if one does."""
-        asked, self._asked = self._asked, None
-        if asked is not None:
-            self._turns.respond(apdu)
-        return asked
+    def _answer(self, asked: Asked, apdu: bytes, purpose: Purpose = Purpose.RESPONSE) -> None:
+        """Respond to the command that waits for it."""
+        assert asked is self._asked
+        self._asked = None
+        self._turns.respond(apdu, purpose)
 
-    def _accepted(self, register_id: str) -> None:
-        if register_id in self._known_ids:
-            return
-        asked = self._asked
+    def _accepted(self, register_id: str, asked: Asked | None, to: RegisterQuestion | None) -> None:
         if asked is not None and asked.payment is not None:
-            self._asked = None
             self._payment = Payment(register_id, asked.payment)
-            self._turns.respond(zf.good(), Purpose.ACCEPTANCE)
+            self._answer(asked, zf.good(), Purpose.ACCEPTANCE)
         elif asked is not None:  # a stored sale that is still being settled
-            self._answer_asked(zf.refusal(Result.PLEASE_WAIT))
-        else:  # too late: the register has been told to wait
-            self._abandoned_id = register_id
+            self._answer(asked, zf.refusal(Result.PLEASE_WAIT))
+        elif isinstance(to, SaleRequested):  # too late: the register has been told to wait
             self._requests.append(CancelRequested(register_id))
 
-    @property
-    def _known_ids(self) -> tuple[str | None, ...]:
-        return self._telling.last_id, self._abandoned_id, self._payment.register_id if self._payment else None
-
-    def _tell_condition(self, condition: TerminalCondition) -> None:
-        asked = self._answer_asked(zf.good())
-        if asked is None:
-            return
+    def _condition_told(self, condition: TerminalCondition, asked: Asked) -> bytes:
         if asked.command is not Command.STATUS_ENQUIRY:
-            end = zf.completion() if condition.service_reached else zf.aborted(Result.NO_CONNECTION)
-        else:
-            ready = Result.GOOD if condition.can_sell else Result.OUT_OF_ORDER
-            status = Result.PLEASE_WAIT if condition.busy else ready
-            end = zf.terminal_status(status, None if asked.service & WITHOUT_VERSION else VERSION)
-        self._turns.queue(end, Purpose.END)
+            return zf.completion() if condition.service_reached else zf.aborted(Result.NO_CONNECTION)
+        ready = Result.GOOD if condition.can_sell else Result.OUT_OF_ORDER
+        status = Result.PLEASE_WAIT if condition.busy else ready
+        return zf.terminal_status(status, None if asked.service & WITHOUT_VERSION else VERSION)
 
-    def _take_result(self, result: SaleResult, now_s: float) -> None:
-        asked, payment = self._asked, self._payment
-        if payment is not None and payment.register_id == result.register_id:
+    def _take_totals(self, report: TotalsReport, now_s: float, asked: Asked | None) -> None:
+        if asked is not None:
+            self._answer(asked, zf.good())
+            self._tell_totals(report)
+        elif report.closed:
+            self._untold_close = (now_s + UNTOLD_CLOSE_KEPT_S, report)
+
+    def _tell_totals(self, report: TotalsReport) -> None:
+        self._turns.queue(self._wording.totals(report.totals), Purpose.INFORMATION)
+        self._turns.queue(zf.completion(), Purpose.END)
+
+    def _take_result(self, result: SaleResult, now_s: float, asked: Asked | None, to: RegisterQuestion | None) -> None:
+        payment = self._payment
+        if asked is not None:
+            self._answer(asked, zf.good())
+            self._telling.tell_again(result, asked.service, now_s)
+        elif to is not None:
+            pass  # the answer to a question whose register has gone on
+        elif payment is not None and payment.register_id == result.register_id:
             self._payment = None
             self._telling.tell_payment(payment.request, result, now_s)
-        elif asked is not None and asked.command is Command.REPEAT_RECEIPT:
-            self._answer_asked(zf.good())
-            self._telling.tell_again(result, asked.service, now_s)
         else:
             self._telling.take_unasked(result, now_s)
 

@@ -29,6 +29,8 @@ DLE, STX, ETX, ACK, NAK = 0x10, 0x02, 0x03, 0x06, 0x15
 T1_S = 0.5
 """The specification's 200 ms, and what an adapter and a busy machine may sit on bytes."""
 T2_S = 5.0
+SHORTEST_T2_S = 0.9
+"""No register repeats itself sooner."""
 TRANSMISSIONS = 3
 TURNAROUND_S = 0.08
 """Between our 06 and our next frame."""
@@ -168,6 +170,7 @@ class ZvtLink:
         self._due_s = 0.0
         """When it is to be sent, or sent again."""
         self._last_received: bytes | None = None
+        self._last_received_s = 0.0
         self._last_byte_s = 0.0
         self._quiet_until_s = 0.0
 
@@ -213,7 +216,12 @@ class ZvtLink:
         return self._apdu is not None and self._transmissions > 0 and not self._is_unsent
 
     def _received(self, apdu: bytes, now_s: float) -> list[LinkEvent]:
-        is_repetition = apdu == self._last_received and now_s < self._quiet_until_s + REPETITION_WINDOW_S
+        is_repetition = (
+            apdu == self._last_received
+            and now_s < self._quiet_until_s + REPETITION_WINDOW_S
+            and not self._answers_at_once(apdu, now_s)
+        )
+        self._last_received_s = now_s
         self._say(ACK)
         self._quiet_until_s = now_s + TURNAROUND_S
         self._hold_back()
@@ -225,6 +233,11 @@ class ZvtLink:
         self._last_received = apdu
         events.append(FrameReceived(apdu))
         return events
+
+    def _answers_at_once(self, apdu: bytes, now_s: float) -> bool:
+        """Our command has left since the last copy, which is too young to be repeated: the 06 before this was lost."""
+        is_command_out = self._is_waiting and self._apdu is not None and not is_answer(self._apdu)
+        return is_command_out and is_answer(apdu) and now_s < self._last_received_s + SHORTEST_T2_S
 
     def _hold_back(self) -> None:
         """Our own frame must not be glued to the 06."""

@@ -98,7 +98,7 @@ class Telling:
         expires_s = now_s + self._longest_s
         if self._held is not None and self._held.register_id == result.register_id:
             expires_s = self._held.expires_s
-        report = Report(result, expires_s, is_repeated=True)
+        report = Report(result, expires_s, is_repeated=True, currency=self.registration.currency)
         if service & WITH_STATUS:
             self._begin(report)
         if result_code(result) is Result.GOOD and not service & WITHOUT_PRINT:

@@ -169,8 +169,8 @@ class SimulatedTerminal:
             self.disk.hold_back()
         handled = self.clerk.handle(event)
         decision = handled.decision
-        for reply in decision.replies:
-            self._protocol.send(reply, self.world.now_s)
+        for reply, question in decision.replies_to(event):
+            self._protocol.send(reply, self.world.now_s, question)
         self._flush_to_register()
         for effect in decision.effects:
             self._perform(effect)

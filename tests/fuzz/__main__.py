@@ -29,6 +29,8 @@ MOST_MEMORY_BYTES = 1024 * 1024
 WARM_UP_BYTES = 200_000
 LINE_BYTES_PER_S = 11_520
 """115,200 baud, 8N1."""
+LATE_SHARE, MOST_LATE = 0.1, 50
+"""Answers that come when the register has long gone on to something else."""
 MOST_REMEMBERED = 1000
 """Results that the terminal remembers having told."""
 
@@ -44,6 +46,7 @@ class Terminal:
         self.delivered = self.rejected = 0
         self._open_id: str | None = None
         self._told: dict[str, None] = {}
+        self._late: list[tuple[reg.RegisterReply, reg.RegisterQuestion]] = []
 
     def requested(self, requests: Sequence[reg.RegisterRequest]) -> None:
         for request in requests:
@@ -63,27 +66,27 @@ class Terminal:
                 self.sales += 1
                 self._open_id = request.register_id or f"T1-{self.sales}"
                 self._echo, self._amount_kr = request.echo, request.amount_kr
-                self._say(reg.SaleAccepted(self._open_id))
+                self._say(reg.SaleAccepted(self._open_id), request)
             case reg.SaleRequested():
-                self._say(reg.RequestRefused(request.register_id, reg.RefusalCode.BUSY, "önnur sala"))
+                self._say(reg.RequestRefused(request.register_id, reg.RefusalCode.BUSY, "önnur sala"), request)
             case reg.TotalSeen(amount_kr):  # a cashier who takes every offer
                 if amount_kr is not None:
                     self._answer(reg.SaleRequested(amount_kr))
             case reg.CancelRequested() if self._open_id is not None:
-                self._say(reg.SaleAccepted(self._open_id))
+                self._say(reg.SaleAccepted(self._open_id), request)
                 self.decide(Reason.REGISTER_CANCELLED)
             case reg.CancelRequested() | reg.ResultRequested():
-                self._say(reg.RequestRefused(request.register_id, reg.RefusalCode.NOT_FOUND, "engin sala"))
+                self._say(reg.RequestRefused(request.register_id, reg.RefusalCode.NOT_FOUND, "engin sala"), request)
             case reg.LastResultRequested():
-                self._say(self._result(f"T1-{self.sales}", self.rng.choice(list(Reason))))
+                self._say(self._result(f"T1-{self.sales}", self.rng.choice(list(Reason))), request)
             case reg.ConditionRequested():
-                self._say(reg.TerminalCondition(busy=self._open_id is not None))
+                self._say(reg.TerminalCondition(busy=self._open_id is not None), request)
             case reg.TotalsRequested(close):
                 tally = Tally(self.rng.randrange(300), self.rng.randrange(10**9))
                 totals = Totals(by_outcome={Outcome.APPROVED: tally}, first_number=1, last_number=9)
-                self._say(reg.TotalsReport(number=1, totals=totals, closed=close))
+                self._say(reg.TotalsReport(number=1, totals=totals, closed=close), request)
             case _:
-                self._say(reg.RequestRefused(None, reg.RefusalCode.NOT_POSSIBLE, "ekki hægt"))
+                self._say(reg.RequestRefused(None, reg.RefusalCode.NOT_POSSIBLE, "ekki hægt"), request)
 
     def decide(self, reason: Reason) -> None:
         """The open sale ends."""
@@ -105,12 +108,19 @@ class Terminal:
             sale=new_sale(max(1, self.sales), register_id=name),
         )
 
-    def _say(self, reply: reg.RegisterReply) -> None:
-        self.protocol.send(reply, self.now_s)
+    def _say(self, reply: reg.RegisterReply, to: reg.RegisterQuestion | None = None) -> None:
+        """At once, or so late that the register has gone on."""
+        if to is not None and self.rng.random() < LATE_SHARE:
+            self._late = [*self._late[-MOST_LATE:], (reply, to)]
+        else:
+            self.protocol.send(reply, self.now_s, to)
 
     def pass_time(self) -> None:
         pauses_s = (40.0, 200.0) if self.rng.random() < 0.02 else (0.0, 0.01, 0.05, 0.1, 0.2, 1.0, 6.0)
         self.now_s += self.rng.choice(pauses_s)
+        if self._late and self.rng.random() < 0.2:
+            reply, to = self._late.pop(0)
+            self.protocol.send(reply, self.now_s, to)
         due_s = self.protocol.next_wakeup_s
         if due_s is not None and due_s <= self.now_s:
             self.requested(self.protocol.wake(self.now_s))
@@ -180,7 +190,7 @@ def measure_speed(codec: Codec, rounds: int = 300) -> float:
     for _ in range(rounds):
         for request in protocol.receive_data(block, now_s):
             if not isinstance(request, reg.ResultDelivered | reg.ResultRejected):
-                protocol.send(refused, now_s)
+                protocol.send(refused, now_s, request if isinstance(request, reg.RegisterQuestion) else None)
         protocol.data_to_send()
         now_s += 10.0
         protocol.wake(now_s)

@@ -82,10 +82,10 @@ def test_nothing_raises_nothing_grows_and_every_sale_ends_once(
                 ended += 1
             elif isinstance(request, SaleRequested):
                 started += 1
-                protocol.send(SaleAccepted(f"T1-{started}"), now_s)
+                protocol.send(SaleAccepted(f"T1-{started}"), now_s, request)
                 protocol.send(result(request, f"T1-{started}"), now_s)
             else:
-                protocol.send(SaleAccepted("T1-0"), now_s)
+                protocol.send(SaleAccepted("T1-0"), now_s, request)
         assert len(protocol.data_to_send()) <= MOST_UNSENT_BYTES + 100
         ended += len(protocol.data_sent())
     for _ in range(200):

@@ -153,6 +153,10 @@ MISFITS = [
     ("[callback]\npublic_url = 'http://shop.example.is'", "callback.public_url: http:// is for this machine only"),
     ("[callback]\nlisten = '8024'", "callback.listen: must be an address and a port"),
     ("[register]\nmin_amount = 10\nmax_amount = 9", "register.min_amount: must not be above register.max_amount"),
+    (
+        '[register]\nprotocol = "concert"\n[sale]\nvoid_patience_s = 30',
+        'sale.void_patience_s: must not be above 25 with register.protocol = "concert", because its registers wait',
+    ),
     ("[panel]\nlisten = '0.0.0.0:8023'", "panel.listen: the panel has no password"),
     ("[panel]\nlisten = '192.168.1.5:8023'", "panel.listen: the panel has no password"),
     ("[panel]\nlisten = '[::]:8023'", "panel.listen: the panel has no password"),

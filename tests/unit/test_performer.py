@@ -83,7 +83,7 @@ def perform(
     register: list[RegisterReply] = []
 
     async def whole() -> None:
-        performer = TerminalPerformer(gateway, register.append)
+        performer = TerminalPerformer(gateway, lambda reply, _to: register.append(reply))
         performer.connect(inbox.append)
         try:
             await use(performer)
@@ -176,7 +176,7 @@ def test_one_report_is_made_at_a_time_and_one_that_fails_ends_nothing(caplog: py
         raise DeviceError("out of paper")
 
     async def whole() -> None:
-        performer = TerminalPerformer(Gateway(), lambda _reply: None, examine=examine)
+        performer = TerminalPerformer(Gateway(), lambda _reply, _to: None, examine=examine)
         for _ in range(8):
             performer.perform(ExamineTerminal())
             await asyncio.sleep(7)

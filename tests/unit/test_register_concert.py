@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
+from msgspec.structs import replace
 
 from terminal.register import concert_format as cf
 from terminal.register.concert import PATIENCE_S, ConcertProtocol
@@ -10,6 +13,8 @@ from terminal.register.concert_link import CALL_TIMEOUT_S, LISTEN_TIMEOUT_S, PAU
 from terminal.register.protocol import (
     CancelRequested,
     RefusalCode,
+    RegisterQuestion,
+    RegisterReply,
     RegisterRequest,
     RequestRefused,
     ResultDelivered,
@@ -19,6 +24,7 @@ from terminal.register.protocol import (
     SaleResult,
 )
 from terminal.sale import Outcome, Reason
+from tests.sales import new_sale
 
 ENQ, ACK, NAK, EOT = b"\x05", b"\x06", b"\x15", b"\x04"
 
@@ -51,11 +57,22 @@ class Bench:
         self.protocol = ConcertProtocol(decimals, **options)  # type: ignore[arg-type]
         self.now_s = 100.0
         self.requests: list[RegisterRequest] = []
+        self.question: RegisterQuestion | None = None
 
     def say(self, *data: bytes) -> bytes:
         """The register sends; what it hears at once."""
-        self.requests += self.protocol.receive_data(b"".join(data), self.now_s)
+        self.take(self.protocol.receive_data(b"".join(data), self.now_s))
         return self.hear()
+
+    def take(self, requests: Sequence[RegisterRequest]) -> None:
+        self.requests += requests
+        for request in requests:
+            if isinstance(request, RegisterQuestion):
+                self.question = request
+
+    def tell(self, reply: RegisterReply, to: RegisterQuestion | None = None) -> None:
+        """The terminal's word to a question, the latest if none is named."""
+        self.protocol.send(reply, self.now_s, to or self.question)
 
     def hear(self) -> bytes:
         heard = self.protocol.data_to_send()
@@ -84,7 +101,7 @@ class Bench:
         """A request that the terminal takes."""
         (request,) = self.request(frame)
         assert isinstance(request, SaleRequested)
-        self.protocol.send(SaleAccepted(sale), self.now_s)
+        self.tell(SaleAccepted(sale))
         self.requests.clear()
         return request
 
@@ -285,7 +302,7 @@ def test_how_a_cancelled_sale_is_told_is_the_shops_choice(status: int) -> None:
 def test_a_refusal_of_the_terminal_is_told_as_7() -> None:
     bench = Bench()
     bench.request(ask())
-    bench.protocol.send(RequestRefused(None, RefusalCode.AMOUNT, ""), bench.now_s)
+    bench.tell(RequestRefused(None, RefusalCode.AMOUNT, ""))
     assert bench.status() == "7"
 
 
@@ -388,7 +405,7 @@ def test_the_same_request_again_is_left_to_the_terminal_to_recognize() -> None:
     bench = Bench()
     first = bench.sell(ask())
     assert bench.request(ask()) == [first]
-    bench.protocol.send(SaleAccepted("T1-1"), bench.now_s)
+    bench.tell(SaleAccepted("T1-1"))
     bench.end(first)
     assert bench.answer() == sent(SHORT_ACCEPTED)
     assert bench.wait(60) == b""
@@ -397,8 +414,8 @@ def test_the_same_request_again_is_left_to_the_terminal_to_recognize() -> None:
 def test_the_result_of_a_sale_that_the_register_gave_up_is_not_told_for_another() -> None:
     bench = Bench()
     first = bench.sell(ask())
-    bench.request(ask("00000500"))
-    bench.protocol.send(RequestRefused(None, RefusalCode.BUSY, ""), bench.now_s)
+    assert bench.request(ask("00000500"))[0] == CancelRequested("T1-1")
+    bench.tell(RequestRefused(None, RefusalCode.BUSY, ""))
     assert bench.status() == "7"
     bench.end(first)
     assert bench.wait(60) == b""
@@ -408,7 +425,7 @@ def test_the_result_of_a_sale_that_the_register_gave_up_is_not_told_for_another(
 def test_a_request_that_is_refused_gives_up_the_sale_before_it_too() -> None:
     bench = Bench()
     first = bench.sell(ask())
-    assert bench.request(ask(kind="1")) == []
+    assert bench.request(ask(kind="1")) == [CancelRequested("T1-1")]
     assert bench.status() == "7"
     bench.end(first)
     assert bench.wait(60) == b""
@@ -476,7 +493,7 @@ def test_a_register_that_asked_for_something_else_is_not_told_the_old_result_eve
     bench.wait(LISTEN_TIMEOUT_S)
     bench.end(first)
     assert bench.wait(60) == b""
-    assert bench.requests == [ResultRejected("T1-1")]
+    assert bench.requests == [CancelRequested("T1-1"), ResultRejected("T1-1")]
 
 
 def test_a_register_whose_first_word_after_a_start_is_another_command_waits_for_no_sale() -> None:
@@ -522,7 +539,7 @@ def test_where_the_shop_wants_it_a_request_is_received_and_its_result_is_not_tol
 def test_a_request_that_is_not_taken_is_not_received() -> None:
     bench = Bench(2, immediate_answer="received")
     bench.request(sent(ISK_IMMEDIATE))
-    bench.protocol.send(RequestRefused(None, RefusalCode.UNAVAILABLE, ""), bench.now_s)
+    bench.tell(RequestRefused(None, RefusalCode.UNAVAILABLE, ""))
     assert bench.status() == "7"
 
 
@@ -533,7 +550,7 @@ def cancelled_after(bench: Bench, reason: Reason) -> list[bytes]:
     """The answers to CMD=CANCEL and to the sale that it met."""
     sale = bench.sell(ask())
     assert bench.request(sent(UK_CANCEL)) == [CancelRequested()]
-    bench.protocol.send(SaleAccepted("T1-1"), bench.now_s)
+    bench.tell(SaleAccepted("T1-1"))
     assert bench.wait(5) == b""
     bench.requests.clear()
     bench.end(sale, reason)
@@ -560,7 +577,7 @@ def test_a_cancel_that_meets_a_result_on_its_way_has_failed() -> None:
     bench.say(ENQ)
     bench.end(sale, Reason.CUSTOMER_DECLINED)
     bench.say(sent(UK_CANCEL), EOT)
-    bench.protocol.send(SaleAccepted("T1-1"), bench.now_s)
+    bench.tell(SaleAccepted("T1-1"))
     assert bench.answer() == sent(SHORT_REFUSED)
     assert bench.status() == "7"
 
@@ -570,14 +587,54 @@ def test_a_request_that_the_terminal_dropped_does_not_get_the_reply_to_the_next(
     bench.request(ask("00000500"))
     bench.now_s += 60
     bench.request(ask())
-    bench.protocol.send(RequestRefused(None, RefusalCode.BUSY, ""), bench.now_s)
+    bench.tell(RequestRefused(None, RefusalCode.BUSY, ""))
     assert bench.answer() == sent(SHORT_REFUSED)
+
+
+def test_a_late_word_to_one_request_is_not_taken_for_the_answer_to_another() -> None:
+    bench = Bench()
+    bench.request(sent(UK_CANCEL))
+    cancel = bench.question
+    bench.now_s += 10.5
+    sale = bench.sell(ask(), "T1-2")
+    bench.now_s += 1
+    bench.tell(RequestRefused(None, RefusalCode.NOT_FOUND, ""), cancel)
+    assert bench.wait(60) == b""
+    bench.end(sale, sale="T1-2")
+    assert bench.answer() == sent(SHORT_ACCEPTED)
+
+
+def test_a_sale_that_its_register_gave_up_is_cancelled() -> None:
+    bench = Bench()
+    bench.sell(ask())
+    cancelled, asked = bench.request(ask("00000500"))
+    assert cancelled == CancelRequested("T1-1")
+    assert isinstance(asked, SaleRequested)
+
+
+def test_a_sale_that_is_accepted_only_after_its_register_gave_it_up_is_cancelled() -> None:
+    bench = Bench()
+    bench.request(ask())
+    first = bench.question
+    bench.request(ask("00000500"))
+    bench.tell(SaleAccepted("T1-1"), first)
+    bench.wait(0)
+    assert bench.requests[-1:] == [CancelRequested("T1-1")]
+
+
+def test_a_sale_of_another_protocol_whose_register_never_heard_of_it_is_not_told_as_taken() -> None:
+    bench, taken = Bench(), result(SaleRequested(1990, echo="?"))
+    for is_final, fate in ((True, ResultRejected), (False, ResultDelivered)):
+        bench.requests.clear()
+        bench.protocol.send(replace(taken, sale=new_sale(final_when_taken=is_final)), bench.now_s)
+        bench.wait(0)
+        assert bench.requests == [fate("T1-1")]
 
 
 def test_a_cancel_without_a_sale_has_failed() -> None:
     bench = Bench()
     assert bench.request(sent(UK_CANCEL)) == [CancelRequested()]
-    bench.protocol.send(RequestRefused(None, RefusalCode.NOT_FOUND, ""), bench.now_s)
+    bench.tell(RequestRefused(None, RefusalCode.NOT_FOUND, ""))
     assert bench.status() == "7"
 
 
@@ -585,7 +642,8 @@ def test_a_cancel_without_a_sale_has_failed() -> None:
 def test_other_commands_are_refused_and_leave_the_open_sale_alone(command: str) -> None:
     bench = Bench()
     sale = bench.sell(ask())
-    assert bench.request(ask("00000001", tail=f"A010B010CMD={command}", currency="826")) == []
+    gives_up = [] if command else [CancelRequested("T1-1")]
+    assert bench.request(ask("00000001", tail=f"A010B010CMD={command}", currency="826")) == gives_up
     assert bench.status() == "7"
     if command:
         bench.end(sale)
@@ -598,8 +656,8 @@ def test_other_commands_are_refused_and_leave_the_open_sale_alone(command: str) 
 def test_a_register_that_reads_nothing_fills_no_memory() -> None:
     bench = Bench()
     for _ in range(5000):
-        bench.requests += bench.protocol.receive_data(ENQ + ask() + EOT + ENQ + sent(UK_CANCEL) + EOT, bench.now_s)
-        bench.protocol.send(RequestRefused(None, RefusalCode.BUSY, ""), bench.now_s)
+        bench.take(bench.protocol.receive_data(ENQ + ask() + EOT + ENQ + sent(UK_CANCEL) + EOT, bench.now_s))
+        bench.tell(RequestRefused(None, RefusalCode.BUSY, ""))
         bench.now_s += 1
         bench.protocol.wake(bench.now_s)
     assert len(bench.hear()) < 1000

@@ -31,7 +31,7 @@ def test_a_patient_protocol_leaves_the_terms_as_they_are() -> None:
 
 
 def test_a_protocol_that_waits_only_so_long_bounds_the_sale() -> None:
-    assert terms_for(Terms(), ConcertProtocol(0)).longest_sale_s == 110.0
+    assert terms_for(Terms(), ConcertProtocol(0)).longest_sale_s == 90.0
 
 
 def test_zvt_has_its_outcome_within_t4_and_no_payment_untaken() -> None:

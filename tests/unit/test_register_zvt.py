@@ -10,6 +10,7 @@ from terminal.register.protocol import (
     LastResultRequested,
     RefundRequested,
     RefusalCode,
+    RegisterReply,
     RequestRefused,
     ResultDelivered,
     ResultRejected,
@@ -125,10 +126,10 @@ def test_only_a_payment_has_result_00(reason: Reason) -> None:
 
 def test_frames_leave_one_at_a_time_and_not_glued_to_an_acknowledgement() -> None:
     bench = Bench()
-    for moment in (bench.protocol.receive_data(zvt_dumps.FROM_REGISTER["pay 1990"], 0.0), None):
-        if moment is not None:
-            bench.protocol.send(SaleAccepted(NAME), 0.0)
-            assert bench.protocol.data_to_send() == b"\x06"
+    (question,) = bench.protocol.receive_data(zvt_dumps.FROM_REGISTER["pay 1990"], 0.0)
+    assert isinstance(question, SaleRequested)
+    bench.protocol.send(SaleAccepted(NAME), 0.0, question)
+    assert bench.protocol.data_to_send() == b"\x06"
     assert bench.protocol.next_wakeup_s is not None
     assert 0.05 <= bench.protocol.next_wakeup_s <= 0.1
     bench.protocol.wake(0.1)
@@ -215,12 +216,81 @@ def test_a_repeated_command_starts_no_second_payment() -> None:
 
 def test_while_one_payment_is_open_another_must_wait() -> None:
     bench = Bench().paying()
-    for apdu in (payment(1990), payment(500), registration(0x82), repeat_receipt(), dump("end of day")):
+    for apdu in (payment(1990), repeat_receipt(), dump("end of day"), dump("diagnosis")):
         bench.send(apdu)
     assert bench.requests == [SaleRequested(1990)]
-    assert bench.heard == ["800000"] + 5 * ["849c00"]
+    assert bench.heard == ["800000"] + 4 * ["849c00"]
     bench.say(result())
     assert bench.requests[1:] == [ResultDelivered(NAME)]
+
+
+def test_another_amount_gives_up_the_payment_that_runs() -> None:
+    bench = Bench().paying(1990).send(payment(500))
+    assert bench.requests[1:] == [CancelRequested(NAME), SaleRequested(500)]
+    bench.say(RequestRefused(None, RefusalCode.BUSY, ""), bench.questions[-1]).say(result())
+    assert (bench.heard[1:], bench.register.results) == (["849c00"], [])
+    assert bench.wait(180).requests[3:] == [ResultRejected(NAME)]
+
+
+def test_a_register_that_starts_anew_gives_up_the_payment_that_runs() -> None:
+    bench = Bench().paying().send(registration(0x82))
+    assert bench.heard[1:] == ["800000", "060f0a19002900000012490352"]
+    assert bench.requests[1:] == [CancelRequested(NAME)]
+    bench.say(result()).send(repeat_receipt()).say(result())
+    assert bench.register.results == [0]
+    assert bench.requests[-1] == ResultDelivered(NAME)
+
+
+# --- late words of the terminal ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("command", "late"),
+    [
+        (dump("end of day"), TotalsReport(number=4, totals=Totals(), closed=True)),
+        (dump("diagnosis"), TerminalCondition()),
+        (dump("status enquiry, no password"), TerminalCondition()),
+        (repeat_receipt(), result(name="T1-000006-AAAAAA")),
+        (repeat_receipt(), SaleAccepted("T1-000006-AAAAAA")),
+        (repeat_receipt(), RequestRefused(None, RefusalCode.NOT_FOUND, "")),
+    ],
+)
+def test_a_late_word_to_one_command_is_not_taken_for_the_answer_to_the_next(
+    command: bytes, late: RegisterReply
+) -> None:
+    bench = Bench().send(command).wait(4.5).send(payment(1990))
+    first, second = bench.questions
+    bench.say(late, first)
+    assert bench.heard == ["849c00"]
+    bench.say(SaleAccepted(NAME), second).say(result())
+    assert bench.register.results == [0]
+    assert bench.requests[2:] == [ResultDelivered(NAME)]
+
+
+def test_a_payment_that_is_accepted_too_late_does_not_run_in_the_session_of_the_next() -> None:
+    bench = Bench().send(payment(1990)).wait(4.5).send(payment(500))
+    first, second = bench.questions
+    bench.say(SaleAccepted(NAME), first)
+    assert bench.requests[2:] == [CancelRequested(NAME)]
+    bench.say(RequestRefused(None, RefusalCode.BUSY, ""), second)
+    assert bench.heard == ["849c00", "849c00"]
+
+
+def test_an_end_of_day_that_was_decided_too_late_is_told_to_a_register_that_asks_again() -> None:
+    bench = Bench().send(dump("end of day")).wait(4.5)
+    report = TotalsReport(number=4, totals=Totals(by_outcome={Outcome.APPROVED: Tally(1, 1990)}), closed=True)
+    bench.say(report).send(dump("end of day"))
+    assert bench.requests == [TotalsRequested(close=True)]
+    assert bench.heard[:2] == ["849c00", "800000"]
+    assert status_fields(bench.register.heard[2])[0x04] == bytes.fromhex("000000001990")
+    bench.wait(700).send(dump("end of day"))
+    assert bench.requests[1:] == [TotalsRequested(close=True)]
+
+
+def test_much_later_it_is_the_next_end_of_day() -> None:
+    bench = Bench().send(dump("end of day")).wait(4.5)
+    bench.say(TotalsReport(number=4, totals=Totals(), closed=True)).wait(700).send(dump("end of day"))
+    assert bench.requests[1:] == [TotalsRequested(close=True)]
 
 
 def test_the_same_amount_again_after_the_end_is_the_next_customer() -> None:

@@ -7,6 +7,7 @@ import pytest
 from terminal.register.zvt_link import (
     LONGEST_APDU,
     MOST_CONTROLS,
+    SHORTEST_T2_S,
     T1_S,
     T2_S,
     TURNAROUND_S,
@@ -25,6 +26,7 @@ PAY = unwrap(zvt_dumps.FROM_REGISTER["pay 1990 ISK"])[0]
 GOOD = bytes.fromhex("800000")
 STATUS = bytes.fromhex("040f022700")
 ABORT = bytes.fromhex("06b000")
+RESULT = bytes.fromhex("06d10100")
 
 
 def test_the_checksum_is_kermits_over_the_apdu_and_its_end_mark() -> None:
@@ -243,6 +245,24 @@ def test_an_old_answer_is_not_taken_for_a_new_one() -> None:
     link.send(STATUS + b"\x00", 0.5)
     link.data_to_send()
     assert link.receive(wrap(GOOD), 5.0) == []
+
+
+@pytest.mark.parametrize(("after_s", "is_new"), [(0.2, True), (SHORTEST_T2_S + 0.01, False), (4.9, False)])
+def test_the_same_answer_at_once_answers_the_next_command_even_if_its_06_got_lost(after_s: float, is_new: bool) -> None:
+    """Later it may be the old one again, whose 06 from us got lost."""
+    link = sent()
+    assert link.receive(b"\x06" + wrap(GOOD), 0.1) == [Fate.TAKEN, FrameReceived(GOOD)]
+    link.send(RESULT, 0.1)
+    link.wake(0.1 + TURNAROUND_S)
+    assert wrap(RESULT) in link.data_to_send()
+    assert link.receive(wrap(GOOD), 0.1 + after_s) == ([Fate.TAKEN, FrameReceived(GOOD)] if is_new else [])
+
+
+def test_the_same_answer_before_our_next_command_has_left_is_a_repetition() -> None:
+    link = sent()
+    link.receive(b"\x06" + wrap(GOOD), 0.1)
+    link.send(RESULT, 0.1)
+    assert link.receive(wrap(GOOD), 0.15) == []
 
 
 def test_a_line_that_is_gone_leaves_nothing_half_said() -> None:

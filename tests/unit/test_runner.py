@@ -53,6 +53,8 @@ class Outside:
 
     def __init__(self, story: list[str]) -> None:
         self.replies: list[reg.RegisterReply] = []
+        self.answered: list[reg.RegisterQuestion | None] = []
+        """What each of them is the answer to."""
         self.calls: list[fx.Call] = []
         self._story = story
 
@@ -61,9 +63,10 @@ class Outside:
         if isinstance(effect, fx.Call):
             self.calls.append(effect)
 
-    def reply(self, reply: reg.RegisterReply) -> None:
+    def reply(self, reply: reg.RegisterReply, to: reg.RegisterQuestion | None = None) -> None:
         self._story.append(f"reply {type(reply).__name__}")
         self.replies.append(reply)
+        self.answered.append(to)
 
 
 class Terminal:
@@ -205,6 +208,23 @@ def test_views_and_decisions_are_passed_on(path: Path) -> None:
         ]
         assert [record.sale.state for record in terminal.committed][-1] is State.CLOSED
         assert sum(len(record.receipts) for record in terminal.committed) == 2
+
+    run(path, scenario)
+
+
+def test_an_answer_carries_its_question_and_a_result_told_unasked_carries_none(path: Path) -> None:
+    async def scenario(terminal: Terminal) -> None:
+        asked = reg.SaleRequested(1990, "42")
+        await terminal.happen(asked)
+        cancel = reg.CancelRequested("42")
+        await terminal.happen(cancel)
+        assert [type(reply) for reply in terminal.outside.replies] == [
+            reg.SaleAccepted,
+            reg.SaleAccepted,
+            reg.SaleResult,
+        ]
+        first, second, told = terminal.outside.answered
+        assert (first is asked, second is cancel, told) == (True, True, None)
 
     run(path, scenario)
 

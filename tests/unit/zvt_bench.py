@@ -7,7 +7,20 @@ from datetime import UTC
 from typing import Any
 
 from hardware.interfaces import Cut, Document, TextLine
-from terminal.register.protocol import RegisterReply, RegisterRequest, SaleAccepted, SaleRequested, SaleResult
+from terminal.register.protocol import (
+    CancelRequested,
+    ConditionRequested,
+    LastResultRequested,
+    RegisterQuestion,
+    RegisterReply,
+    RegisterRequest,
+    SaleAccepted,
+    SaleRequested,
+    SaleResult,
+    TerminalCondition,
+    TotalsReport,
+    TotalsRequested,
+)
 from terminal.register.zvt import ZvtProtocol
 from terminal.sale import Reason, Sale
 from terminal.testing.registers.zvt_frames import Manners, ZvtRegister, always_good, payment, registration
@@ -38,6 +51,14 @@ def result(reason: Reason = Reason.PAID, *, name: str = NAME, amount_kr: int = 1
     )
 
 
+ANSWERS: dict[type, tuple[Any, ...]] = {
+    SaleAccepted: (SaleRequested, LastResultRequested, CancelRequested),
+    SaleResult: (LastResultRequested,),
+    TerminalCondition: (ConditionRequested,),
+    TotalsReport: (TotalsRequested,),
+}
+
+
 class Bench:
     """``requests`` is what the terminal was asked; it answers by ``say``, or at once by ``answers``."""
 
@@ -47,8 +68,13 @@ class Bench:
         self.register = ZvtRegister(manners)
         self.requests: list[RegisterRequest] = []
         self.answers: Callable[[RegisterRequest], RegisterReply | None] = lambda _request: None
+        self._unanswered: list[RegisterQuestion] = []
         self.now_s = 1000.0
         self.is_cut = False
+
+    @property
+    def questions(self) -> list[RegisterQuestion]:
+        return [request for request in self.requests if isinstance(request, RegisterQuestion)]
 
     def send(self, apdu: bytes) -> Bench:
         """The register commands; returns once everything that needs no time has happened."""
@@ -66,9 +92,17 @@ class Bench:
         self.is_cut = False
         return self.settle()
 
-    def say(self, reply: RegisterReply) -> Bench:
-        self.protocol.send(reply, self.now_s)
+    def say(self, reply: RegisterReply, to: RegisterQuestion | None = None) -> Bench:
+        """The terminal's word: to the latest question that has no answer yet, or to this one."""
+        question = to or self._question_for(reply)
+        self._unanswered = [one for one in self._unanswered if one is not question]
+        self.protocol.send(reply, self.now_s, question)
         return self.settle()
+
+    def _question_for(self, reply: RegisterReply) -> RegisterQuestion | None:
+        """The first that this can be an answer to; a result without a question is told because its sale has ended."""
+        kinds = ANSWERS.get(type(reply), (RegisterQuestion,))
+        return next((one for kind in kinds for one in self._unanswered if isinstance(one, kind)), None)
 
     def settle(self) -> Bench:
         """Carry bytes both ways, and let short pauses pass, until nobody says anything."""
@@ -107,8 +141,11 @@ class Bench:
     def _asked(self, requests: Any) -> None:
         for request in requests:
             self.requests.append(request)
+            if not isinstance(request, RegisterQuestion):
+                continue
+            self._unanswered.append(request)
             if (reply := self.answers(request)) is not None:
-                self.protocol.send(reply, self.now_s)
+                self.say(reply, request)
 
     # --- short cuts ---------------------------------------------------------------------------------------------------
 
