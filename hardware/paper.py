@@ -1,9 +1,7 @@
-"""Reads ESC/POS the way a receipt printer does: bytes in, lines of paper out. Pure.
+"""What ESC/POS leaves on a receipt printer's paper: commands in, lines of paper out. Pure.
 
-ESC/POS is a stream of text in the chosen code page, cut through by commands. A command is one control byte, or ESC, FS,
-GS or DLE followed by a command letter and parameters whose number depends on the letter (Epson, "ESC/POS Application
-Programming Guide"). There is no frame and no checksum: a reader that does not know a command's length prints its
-parameters as text, as real printers do. :func:`split` knows the lengths, :class:`Paper` the meaning.
+Text stands in the code page chosen last; commands set its style, feed, cut and draw pictures (Epson, "ESC/POS
+Application Programming Guide"). :mod:`hardware.escpos_commands` cuts a stream into commands.
 """
 
 from __future__ import annotations
@@ -14,6 +12,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from hardware.escpos_commands import Command, split
+
 CODEPAGES = {
     0: "cp437", 2: "cp850", 3: "cp860", 4: "cp863", 5: "cp865", 13: "cp857", 14: "cp737", 15: "iso8859_7",
     16: "cp1252", 17: "cp866", 18: "cp852", 19: "cp858", 33: "cp775", 34: "cp855", 35: "cp861", 36: "cp862",
@@ -21,109 +21,8 @@ CODEPAGES = {
 }  # fmt: skip
 """``ESC t n``: the code page each number selects on Epson's own printers, as a Python codec."""
 
-MAX_COMMAND_BYTES = 256 * 1024
-"""No receipt needs a larger picture; a header that claims more is garbage."""
-
 DOTS_PER_LINE = 30
 """Line spacing after a reset."""
-
-ESC, FS, GS, DLE = 0x1B, 0x1C, 0x1D, 0x10
-
-_PARAMETERS = {
-    ESC: {
-        **dict.fromkeys(b"@2<LiumvSN", 0),
-        **dict.fromkeys(b"!%-3AEGJKMRTUVZadertu{ =?", 1),
-        **dict.fromkeys(b"$\\Bc", 2),
-        ord("p"): 3,
-        ord("W"): 8,
-    },
-    FS: {**dict.fromkeys(b"&.", 0), **dict.fromkeys(b"!-CWe", 1), **dict.fromkeys(b"Sp", 2)},
-    GS: {
-        **dict.fromkeys(b":", 0),
-        **dict.fromkeys(b"!BEHITafhrwb/z", 1),
-        **dict.fromkeys(b"LPW\\$", 2),
-        ord("^"): 3,
-    },
-    DLE: {0x04: 1, 0x05: 1, 0x14: 3},
-}
-"""How many parameter bytes follow each command letter, for the commands of fixed length."""
-
-
-class Command(msgspec.Struct, frozen=True):
-    """One step of the stream: ``code`` is the control byte and letter (empty for printable text)."""
-
-    code: bytes
-    parameters: bytes
-    raw: bytes
-
-
-def split(data: bytes) -> tuple[list[Command], bytes]:
-    """The complete commands at the head of ``data``, and the rest that waits for more bytes. Survives any bytes."""
-    commands: list[Command] = []
-    start = 0
-    while start < len(data):
-        length = command_length(data, start)
-        if length is None or start + length > len(data):
-            break
-        raw = data[start : start + length]
-        if raw[0] in _PARAMETERS:
-            commands.append(Command(raw[:2], raw[2:], raw))
-        elif raw[0] < 0x20:
-            commands.append(Command(raw[:1], b"", raw))
-        else:
-            commands.append(Command(b"", raw, raw))
-        start += length
-    return commands, data[start:]
-
-
-def command_length(data: bytes, start: int) -> int | None:
-    """Bytes of the command, or of the text, that begins at ``start``; None if its header is not complete."""
-    lead = data[start]
-    if lead not in _PARAMETERS:
-        if lead < 0x20:
-            return 1
-        end = start
-        while end < len(data) and data[end] >= 0x20:
-            end += 1
-        return end - start
-    if start + 1 >= len(data):
-        return None
-    letter = data[start + 1]
-    fixed = _PARAMETERS[lead].get(letter)
-    if fixed is not None:
-        return 2 + fixed
-    return _variable_length(data[start : start + 8], bytes((lead, letter)))
-
-
-def _variable_length(head: bytes, code: bytes) -> int | None:
-    """Length of a command whose header says how much follows; 2 (the bare letter) for one that nobody knows."""
-    match code:
-        case b"\x1b*":  # ESC * m nL nH: column picture
-            if len(head) < 5:
-                return None
-            columns = head[3] + 256 * head[4]
-            return _bounded(5, columns * (3 if head[2] >= 32 else 1))
-        case b"\x1dv":  # GS v 0 m xL xH yL yH: raster picture
-            if len(head) < 8:
-                return None
-            return _bounded(8, (head[4] + 256 * head[5]) * (head[6] + 256 * head[7]))
-        case b"\x1d(" | b"\x1b(" | b"\x1c(":  # letter pL pH
-            return None if len(head) < 5 else _bounded(5, head[3] + 256 * head[4])
-        case b"\x1dV":  # GS V m, with a feed for m = 65, 66 ...
-            if len(head) < 3:
-                return None
-            return 3 if head[2] in (0, 1, 48, 49) else 4
-        case b"\x1dk":  # GS k m n d1...dn (m >= 65), or text ended by NUL
-            if len(head) < 4:
-                return None
-            return _bounded(4, head[3]) if head[2] >= 65 else 3
-        case _:
-            return 2
-
-
-def _bounded(header: int, body: int) -> int:
-    return header + body if body <= MAX_COMMAND_BYTES else header
-
 
 Align: TypeAlias = Literal["left", "center", "right"]
 

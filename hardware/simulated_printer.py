@@ -12,8 +12,9 @@ from functools import cached_property
 from typing import Literal
 
 from hardware import paper, printer_status
+from hardware.escpos_commands import Command, split
 from hardware.interfaces import Columns, DeviceError
-from hardware.paper import Command, CutRow, Paper
+from hardware.paper import CutRow, Paper
 from hardware.printer import EscposPrinter
 from hardware.receipt_encoder import Typesetting
 
@@ -195,7 +196,7 @@ class _Machine:
         self._require_open()
         if not self._ready:
             return  # an off-line printer lets bytes go by
-        commands, self._input = paper.split(self._input + data)
+        commands, self._input = split(self._input + data)
         for command in commands:
             if not self._perform(command):
                 self._input = b""
@@ -247,7 +248,7 @@ class _Machine:
     def _shows(self) -> bool:
         """Settings alone leave nothing on paper."""
         return any(
-            not command.code or command.code in (b"\n", b"\x1dv") for command in paper.split(bytes(self._strip))[0]
+            not command.code or command.code in (b"\n", b"\x1dv") for command in split(bytes(self._strip))[0]
         )
 
     def _tear_off(self, *, cut: bool) -> None:

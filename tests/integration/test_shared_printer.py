@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from hardware import paper, printer_status
+from hardware.escpos_commands import split
 from tests.integration.counter import ShopCounter, write_config
 from tests.integration.netgiro import QUICK_PHONE, NetgiroProcess
 from tests.integration.process import Process, wait_until
@@ -34,7 +35,7 @@ class Printer:
         while True:
             data = os.read(self._far, 4096)
             self._heard += data
-            commands, rest = paper.split(rest + data)
+            commands, rest = split(rest + data)
             for command in commands:
                 os.write(self._far, ANSWERS.get(command.raw, b""))
 

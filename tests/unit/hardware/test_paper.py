@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware import paper
-from hardware.paper import Command, CutRow, Paper, RasterRow, TextRow, split
+from hardware.escpos_commands import split
+from hardware.paper import CutRow, Paper, RasterRow, TextRow
 from hardware.paper_picture import CELL_PX, LINE_PX, MARGIN_PX, draw
 
 
@@ -57,30 +58,12 @@ def test_a_raster_picture_has_its_size_and_dots():
     assert row == RasterRow(1, dots)
 
 
-def test_a_command_cut_in_two_waits_for_its_rest():
-    assert split(b"ab\x1b") == ([Command(b"", b"ab", b"ab")], b"\x1b")
-    assert split(b"\x1dv0\x00\x01\x00\x02\x00\xff") == ([], b"\x1dv0\x00\x01\x00\x02\x00\xff")
-
-
-def test_a_header_that_claims_gigabytes_is_not_waited_for():
-    commands, rest = split(b"\x1dv0\x00\xff\xff\xff\xffhello\n")
-    assert rest == b""
-    assert commands[1] == Command(b"", b"hello", b"hello")
-
-
 @settings(deadline=None)
 @given(st.binary(max_size=400), st.sampled_from([32, 42, 48]))
 def test_any_bytes_are_survived_and_no_line_is_wider_than_the_paper(data, columns):
     rows = paper.decode(data, columns)
     assert all(row.width <= columns or len(row.cells) == 1 for row in rows if isinstance(row, TextRow))
     paper.as_text(rows, columns)
-
-
-@settings(deadline=None)
-@given(st.binary(max_size=300))
-def test_the_commands_and_the_rest_are_the_bytes_that_came(data):
-    commands, rest = split(data)
-    assert b"".join(command.raw for command in commands) + rest == data
 
 
 @settings(deadline=None)
