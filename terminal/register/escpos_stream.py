@@ -1,25 +1,31 @@
 """What a register prints, as lines of text and marks between them: ESC/POS in, in any chunking. Pure.
 
-The lengths of commands are those of :mod:`hardware.paper`, which the simulated printer reads by too. This reader is
-made for a line: it keeps at most one command, and looks at a long one again only when the whole of it has come.
+The lengths of commands are those of :mod:`hardware.escpos_commands`, which the simulated printer reads by too. This
+reader is made for a line: it keeps at most one command, and looks at a long one again only when the whole of it has
+come. Noise may look like the head of a command that claims the next hundred receipts, so half a command is forgotten
+once the register falls silent in it.
 
 For printers that speak something else (old impact printers, Star) there is :class:`PlainReader`: control bytes are
-dropped, and with each ESC, FS or GS the letter after it.
+dropped, and with each ESC, FS or GS its letter and the parameters that this letter has in every such language.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
 import msgspec
 
-from hardware.paper import CODEPAGES, command_length
+from hardware.escpos_commands import command_length
+from hardware.paper import CODEPAGES
 
 LONGEST_LINE = 200
 """Paper is at most 80 characters wide; a longer line is some binary."""
 LONGEST_COMMAND = 300 * 1024
+HALF_COMMAND_S = 3.0
+"""No register pauses for so long within a command."""
 
 
 class PrintedLine(msgspec.Struct, frozen=True):
@@ -53,15 +59,18 @@ class Reader(Protocol):
     codepage_command: bytes
     """What would bring another printer into this one's code page."""
 
-    def feed(self, data: bytes) -> Sequence[PrintEvent]: ...
+    def feed(self, data: bytes, now_s: float = 0.0) -> Sequence[PrintEvent]: ...
 
     def reset(self) -> None:
         """The cable came off."""
 
 
 _CUTS = (b"\x1dV", b"\x1bi", b"\x1bm")
-_KICKS = (b"\x1bp", b"\x10\x14")
+_KICK, _KICK_AT_ONCE = b"\x1bp", b"\x10\x14"
 _QUESTIONS = (b"\x10\x04", b"\x1dr", b"\x1dI", b"\x1da", b"\x1bv", b"\x1bu")
+
+_POLLS = re.compile(rb"(?:\x10\x04(?:[\x01-\x06]|[\x07\x08\x12].))*(?P<half>\x10?|\x10\x04[\x07\x08\x12]?)", re.DOTALL)
+"""Asking for the printer's state prints nothing, and some registers ask all day."""
 
 
 class EscposReader:
@@ -71,8 +80,12 @@ class EscposReader:
         self.reset()
 
     def reset(self) -> None:
-        self._rest = bytearray()
-        self._needed = 0
+        self._forget_half_command()
+        self.last_said_s = -math.inf
+        """When the register last said more than a question about the printer's state."""
+        self._half_poll = b""
+        self._went_on_s = -math.inf
+        """When half a command began, or was added to by more than such a question."""
         self._start_printer()
 
     def _start_printer(self) -> None:
@@ -82,16 +95,31 @@ class EscposReader:
         self._in_barcode = False
         self.codepage_command = b"\x1bt\x00"
 
-    @property
-    def is_at_line_start(self) -> bool:
+    def _forget_half_command(self) -> None:
+        self._rest = bytearray()
+        self._needed = 0
+
+    def is_at_line_start(self, now_s: float) -> bool:
         """Nothing is half said: another's bytes here would spoil no command and no line."""
+        self._pass_time(now_s)
         return not self._rest and not self._line
 
-    def feed(self, data: bytes) -> Sequence[PrintEvent]:
+    def feed(self, data: bytes, now_s: float = 0.0) -> Sequence[PrintEvent]:
+        self._pass_time(now_s)
+        polls = _POLLS.fullmatch(self._half_poll + data)
+        self._half_poll = polls["half"] if polls else b""
+        if polls is None:
+            self.last_said_s = now_s
+        if polls is None or not self._rest:
+            self._went_on_s = now_s
         self._rest += data
         if len(self._rest) < self._needed:
             return ()
         return list(self._perform_all())
+
+    def _pass_time(self, now_s: float) -> None:
+        if now_s - self._went_on_s > HALF_COMMAND_S:
+            self._forget_half_command()
 
     def _perform_all(self) -> Iterator[PrintEvent]:
         stream, at = bytes(self._rest), 0
@@ -132,7 +160,7 @@ class EscposReader:
             self._in_barcode = end - start == 3
         elif code in _CUTS:
             return PaperCut()
-        elif code in _KICKS and stream[start + 2 : start + 3] != b"\x02":
+        elif code == _KICK or (code == _KICK_AT_ONCE and stream[start + 2] == 1):
             return DrawerKicked()
         elif code in _QUESTIONS:
             return StatusAsked(code, stream[start + 2] if end - start > 2 else 0)
@@ -148,7 +176,38 @@ class EscposReader:
         return PrintedLine(text[:LONGEST_LINE]) if text else None
 
 
-_PLAIN_PIECES = re.compile(rb"[\x20-\x7e\x80-\xff]+|[\x1b\x1c\x1d].|[\x1b\x1c\x1d]\Z|[\n\r\x0c]|.", re.DOTALL)
+_PLAIN_PARAMETERS: Mapping[int, Mapping[int, int]] = {
+    0x1B: {**dict.fromkeys(b" !-/3=ACIJQRTUVW_adehklrstwx{", 1), **dict.fromkeys(b"$\\c", 2)},
+    0x1C: {**dict.fromkeys(b"!-CW", 1), ord("p"): 2},
+    0x1D: {**dict.fromkeys(b"!/BEHITVabfhrw", 1), **dict.fromkeys(b"$LPW\\", 2)},
+}
+"""Parameters that a letter has in every language in which it means anything. E, F, G, H, M, S and i are not here: what
+is a parameter in one language is text in another, and may be the first digit of an amount."""
+_FEEDS = (b"\x1ba", b"\x1bd", b"\x1bI", b"\x1bJ")
+"""They end a line. ``ESC a`` does not in ESC/POS, but there it centres, which only counts where a line begins."""
+_PLAIN_TEXT = re.compile(rb"[\x20-\x7e\x80-\xff]+")
+_MOST_TAB_STOPS = 32
+
+
+def _plain_length(data: bytes, at: int) -> int:
+    """Bytes of the command that begins at ``at``; at least one more than there are if it may not be complete."""
+    head = data[at : at + 3]
+    parameter = head[2:]
+    match head[:2]:
+        case b"\x1b" | b"\x1c" | b"\x1d":
+            return 2
+        case b"\x1b\x1d" | b"\x1b\x1e":  # Star's second set: ESC GS t n is the code page
+            return 5 if parameter in (b"A", b"R") else 4
+        case b"\x1bp":  # the drawer, if it is ESC/POS
+            return 3 if not parameter else 5 if parameter in (b"\x00", b"\x01") else 2
+        case b"\x1bD":  # tab stops, up to a NUL
+            end = data.find(b"\x00", at + 2, at + 3 + _MOST_TAB_STOPS)
+            if end < 0:
+                return 2 if len(data) - at > 2 + _MOST_TAB_STOPS else len(data) - at + 1
+            return end + 1 - at
+        case b"\x1dV" if parameter in (b"A", b"B"):
+            return 4
+    return 2 + _PLAIN_PARAMETERS[head[0]].get(head[1], 0)
 
 
 class PlainReader:
@@ -161,20 +220,23 @@ class PlainReader:
 
     def reset(self) -> None:
         self._line = bytearray()
-        self._after_escape = False
+        self._rest = b""
 
-    def feed(self, data: bytes) -> Sequence[PrintEvent]:
-        if self._after_escape and data:
-            data, self._after_escape = data[1:], False
-        events: list[PrintEvent] = []
-        for match in _PLAIN_PIECES.finditer(data):
-            piece = match.group()
-            if piece in (b"\n", b"\r", b"\x0c"):
-                if self._line:
-                    events.append(PrintedLine(self._line.decode("cp437")))
+    def feed(self, data: bytes, now_s: float = 0.0) -> Sequence[PrintEvent]:
+        return list(self._perform_all(self._rest + data))
+
+    def _perform_all(self, data: bytes) -> Iterator[PrintEvent]:
+        at = 0
+        while at < len(data):
+            if text := _PLAIN_TEXT.match(data, at):
+                self._line += text.group()[: LONGEST_LINE - len(self._line)]
+                at = text.end()
+                continue
+            length = _plain_length(data, at) if data[at] in _PLAIN_PARAMETERS else 1
+            if at + length > len(data):
+                break
+            if (data[at] in b"\n\r\x0c" or data[at : at + 2] in _FEEDS) and self._line:
+                yield PrintedLine(self._line.decode("cp437"))
                 self._line.clear()
-            elif piece[0] >= 0x20 and piece != b"\x7f":
-                self._line += piece[: LONGEST_LINE - len(self._line)]
-            elif len(piece) == 1 and piece in b"\x1b\x1c\x1d":
-                self._after_escape = True
-        return events
+            at += length
+        self._rest = data[at:]

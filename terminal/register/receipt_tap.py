@@ -77,7 +77,7 @@ class ReceiptTap:
     def receive_data(self, data: bytes, now_s: float) -> Sequence[RegisterRequest]:
         """The totals of the receipts that end in ``data``."""
         requests: list[RegisterRequest] = []
-        for event in self._reader.feed(data):
+        for event in self._reader.feed(data, now_s):
             requests += self._perform(event)
             if isinstance(event, PrintedLine):  # registers also ask for the status while they print nothing
                 self._look_at_s = now_s + SILENCE_S

@@ -2,13 +2,13 @@
 
 Ours begins only once the register has printed nothing for a moment. From its first byte to its last the register's
 bytes wait, so neither is printed into the other; afterwards the printer is brought back to the register's code page,
-which many registers choose once a day only. A register that asks for the printer's state meanwhile waits, too.
+which many registers choose once a day only. A register that asks for the printer's state meanwhile waits, too. What
+looks like half a command, and goes no further, was noise: ours does not wait for the rest of it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from contextlib import AsyncExitStack
 
@@ -24,9 +24,6 @@ SILENCE_S = 2.0
 LOOK_AGAIN_S = 0.05
 PATIENCE_S = 60.0
 
-_POLL = re.compile(rb"(?:\x10\x04[\x01-\x08])+")
-"""Asking for the printer's state prints nothing."""
-
 
 class SharedPrinterTransport:
     """Implements :class:`hardware.printer.Transport` over the device end of a passthrough."""
@@ -37,7 +34,6 @@ class SharedPrinterTransport:
         self.description = f"{description}, shared with the register"
         self._port = port
         self._reader = EscposReader()
-        self._last_print_s = -SILENCE_S
         self._loan = AsyncExitStack()
         self._device: SerialPort | None = None
         self._answers = bytearray()
@@ -46,9 +42,7 @@ class SharedPrinterTransport:
         port.on_register_data = self._follow
 
     def _follow(self, data: bytes) -> None:
-        self._reader.feed(data)
-        if not _POLL.fullmatch(data):
-            self._last_print_s = time.monotonic()
+        self._reader.feed(data, time.monotonic())
 
     async def open(self) -> None:
         """Raises DeviceError if the printer is not there."""
@@ -104,7 +98,8 @@ class SharedPrinterTransport:
     @property
     def _is_registers_turn(self) -> bool:
         """It prints, or has left a line unfinished, which our first command would wipe out."""
-        return time.monotonic() - self._last_print_s < SILENCE_S or not self._reader.is_at_line_start
+        now_s = time.monotonic()
+        return now_s - self._reader.last_said_s < SILENCE_S or not self._reader.is_at_line_start(now_s)
 
     def _hear(self, data: bytes) -> None:
         self._answers += data

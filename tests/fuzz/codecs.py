@@ -51,8 +51,17 @@ _RECEIPT = (
     b"\x1bp\x00\x19\xfa",
     b"\x1dV\x00",
     b"\x10\x04\x01\x1dr\x01\x1dI\x42\x1da\xff",
+    b"\x1bD\x08\x10\x18\x00\x1b&\x03AB\x01abc\x01def\x1cq\x01\x01\x00\x01\x00abcdefgh\x1d*\x01\x01abcdefgh",
+    b"\x1d8L\x04\x00\x00\x00abcd\x10\x14\x08\x01\x03\x14\x01\x06\x02\x08",
 )
-_PLAIN = (b"KAFFI 590\r\n", b"SAMTALS 1.990\r\n", b"\x1bE\x0eSAMTALS  2.490\r\n\x0c", b"\x1b")
+_PLAIN = (
+    b"KAFFI 590\r\n",
+    b"SAMTALS 1.990\r\n",
+    b"\x1bE\x0eSAMTALS  2.490\r\n\x0c",
+    b"\x1b\x1dt\x10",
+    b"\x1bD\x08\x00",
+    b"\x1b",
+)
 _LINE = (
     b"PING\r\n",
     b"PAY 1990 ID=42\r\n",

@@ -94,6 +94,12 @@ commands = st.sampled_from(
         b"\x1dv0\x00\x02\x00\x02\x00",
         b"\x1dk\x04",
         b"\x10\x04\x01",
+        b"\x1bD\x08\x10",
+        b"\x1b&\x03AB",
+        b"\x1cq\x02",
+        b"\x1d8L",
+        b"\x1b\x1dt",
+        b"\x1bd",
     ]
 )
 print_data = st.lists(commands | st.binary(max_size=25) | st.just(b"SAMTALS 1.990\n"), max_size=25).map(b"".join)
@@ -138,4 +144,4 @@ def test_a_picture_that_comes_byte_by_byte_takes_no_more_time_than_its_bytes() -
     reader.feed(b"\x1dv0\x00\xff\x00\xff\x03")
     for _ in range(0xFF * 0x3FF):
         reader.feed(b"x")
-    assert reader.is_at_line_start
+    assert reader.is_at_line_start(0.0)

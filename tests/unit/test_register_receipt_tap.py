@@ -7,6 +7,7 @@ import pytest
 from hardware import paper
 from hardware.printer_status import IN_ORDER, OFFLINE_CAUSE, PAPER_SENSOR, PRINTER, has_paper, is_offline, pick_answer
 from terminal.register.escpos_stream import (
+    HALF_COMMAND_S,
     LONGEST_LINE,
     DrawerKicked,
     EscposReader,
@@ -19,6 +20,7 @@ from terminal.register.protocol import RegisterRequest, ResultDelivered, SaleRes
 from terminal.register.receipt_tap import MOST_UNSENT_BYTES, SILENCE_S, ReceiptTap
 from terminal.register.settings import TotalRules
 from terminal.sale import Reason
+from tests.unit.hardware.test_escpos_commands import COMMANDS
 
 CUT, KICK = b"\x1dV\x00", b"\x1bp\x00\x19\xfa"
 # python-escpos 3.1: double size; letters that switch the code page in the middle of a word.
@@ -63,6 +65,19 @@ def test_pictures_and_barcodes_are_no_text() -> None:
     assert lines(b"SAMTALS\n\x1dk\x041990\x00C\n") == ["SAMTALS", "C"]
     assert lines(b"\x1dk\x49\x041990D\n") == ["D"]
     assert lines(b"\x1d(k\x06\x001P0199E\n") == ["E"]
+
+
+@pytest.mark.parametrize("raw", COMMANDS.values(), ids=COMMANDS)
+def test_text_after_any_command_is_read_as_it_stands(raw: bytes) -> None:
+    assert lines(b"KAFFI 590\n" + raw + b"SAMTALS 1.990\n") == [
+        "KAFFI 590",
+        "SAMTALS 1.990",
+    ]
+
+
+def test_only_the_pulse_among_the_orders_at_once_is_the_drawer() -> None:
+    orders = [raw for raw in COMMANDS.values() if raw.startswith(b"\x10\x14")]
+    assert [read(raw) for raw in orders] == [[DrawerKicked()], [], [], []]
 
 
 def test_marks_and_questions_are_told_apart_from_text() -> None:
@@ -116,6 +131,56 @@ def test_a_printer_of_another_kind_gives_text_and_line_ends() -> None:
     assert [event for byte in data for event in reader.feed(bytes((byte,)))] == expected
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        b"\x1b\x1dt\x10",  # Star: the code page, the place, the width, a font
+        b"\x1b\x1dA00",
+        b"\x1bW1",
+        b"\x1b\x1eF1",
+        b"\x1b!0",  # ESC/POS
+        b"\x1d!0",
+        b"\x1b$01",
+        b"\x1bD\x08\x20\x30\x00",
+        b"\x1bp\x0023",
+        b"\x1dVA0",
+        b"\x1c!0",
+        b"\x1b-1",  # everybody
+        b"\x1bR4",
+        b"\x1ba1",
+        b"\x1bE",  # no parameter that everybody agrees on
+        b"\x1bM",
+        b"\x1b@",
+    ],
+)
+def test_a_command_of_another_language_leaves_no_letter_in_the_line(command: bytes) -> None:
+    data = b"KAFFI 590\r\n" + command + b"SAMTALS 1.990\r\n"
+    expected = [PrintedLine("KAFFI 590"), PrintedLine("SAMTALS 1.990")]
+    assert PlainReader().feed(data) == expected
+    reader = PlainReader()
+    assert [event for byte in data for event in reader.feed(bytes((byte,)))] == expected
+
+
+@pytest.mark.parametrize("letter", [b"E", b"F", b"G", b"H", b"M", b"S", b"i", b"p", b"4", b"5", b"P"])
+def test_a_letter_that_may_have_no_parameter_takes_no_digit_of_an_amount(letter: bytes) -> None:
+    assert PlainReader().feed(b"SAMTALS \x1b" + letter + b"1.990\r\n") == [PrintedLine("SAMTALS 1.990")]
+
+
+@pytest.mark.parametrize("feed", [b"\x1bd\x0a", b"\x1bJ\x20", b"\x1ba1", b"\x1bI\x0d"])
+def test_a_command_that_feeds_paper_ends_a_line(feed: bytes) -> None:
+    assert PlainReader().feed(b"SAMTALS 1.990" + feed + b"KORT\n") == [
+        PrintedLine("SAMTALS 1.990"),
+        PrintedLine("KORT"),
+    ]
+
+
+def test_tab_stops_without_an_end_swallow_no_line() -> None:
+    assert PlainReader().feed(b"\x1bDKAFFI 590\r\nSAMTALS 1.990\r\n" + b"\n" * 40) == [
+        PrintedLine("KAFFI 590"),
+        PrintedLine("SAMTALS 1.990"),
+    ]
+
+
 # --- the total --------------------------------------------------------------------------------------------------------
 
 
@@ -161,6 +226,42 @@ def test_half_a_receipt_does_not_survive_its_cable() -> None:
     totals(protocol, RECEIPT)
     assert protocol.connection_lost() == ()
     assert totals(protocol, CUT) == []
+
+
+NOISE = [
+    b"\x1d(A\xff\xff",
+    b"\x1dv0\x00\xff\x00\xff\x03",
+    b"\x1b*\x21\xff\xff",
+    b"\x1d8L\xff\xff\x03\x00",
+    b"\x1b&\x03 ~",
+]
+
+
+@pytest.mark.parametrize("noise", NOISE)
+def test_noise_that_looks_like_a_long_command_costs_at_most_one_receipt(noise: bytes) -> None:
+    protocol = tap()
+    totals(protocol, noise)
+    totals(protocol, RECEIPT + CUT)
+    assert totals(protocol, RECEIPT + CUT, HALF_COMMAND_S + 0.1) == [TotalSeen(1080)]
+
+
+@pytest.mark.parametrize("chunks", [[PRINTER], [bytes((byte,)) for byte in PRINTER]])
+def test_a_register_that_asks_for_the_state_all_the_time_is_silent_all_the_same(chunks: list[bytes]) -> None:
+    protocol = tap()
+    totals(protocol, NOISE[0])
+    for second in range(1, 5):
+        for chunk in chunks:
+            totals(protocol, chunk, float(second))
+    assert protocol.data_to_send(), "it is answered again, too"
+    assert totals(protocol, RECEIPT + CUT, 5.0) == [TotalSeen(1080)]
+
+
+def test_a_picture_that_comes_slowly_is_a_picture() -> None:
+    protocol, now_s = tap(), 0.0
+    for at in range(0, len(RASTER), 4):
+        assert totals(protocol, RASTER[at : at + 4], now_s) == []
+        now_s += HALF_COMMAND_S - 0.1
+    assert totals(protocol, RECEIPT + CUT, now_s) == [TotalSeen(1080)]
 
 
 def test_plain_text_is_a_receipt_after_a_silence() -> None:

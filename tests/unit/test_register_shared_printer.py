@@ -9,10 +9,11 @@ from contextlib import asynccontextmanager
 import pytest
 
 from hardware import paper, printer_status
+from hardware.escpos_commands import split
 from hardware.interfaces import Cut, DeviceError, PrinterStatus, TextLine
 from hardware.serial_port import TtySerialPort
 from hardware.settings import PrinterSettings, SerialSettings
-from terminal.register import shared_printer
+from terminal.register import escpos_stream, shared_printer
 from terminal.register.passthrough import PassthroughPort
 from terminal.register.shared_printer import build_shared_printer
 from tests.unit.test_register_passthrough import Wire, until
@@ -44,7 +45,7 @@ class Machine:
         while True:
             data = await self._wire.hear_some()
             self.heard += data
-            commands, rest = paper.split(rest + data)
+            commands, rest = split(rest + data)
             for command in commands:
                 if self.answers and command.raw in ANSWERS:
                     self._wire.send(ANSWERS[command.raw])
@@ -104,7 +105,7 @@ def test_afterwards_the_printer_is_in_the_registers_code_page_again() -> None:
 
 
 @pytest.mark.parametrize("half", [b"SAMTALS", b"\x1b", b"\x1dv0\x00\x01\x00\x02\x00X"])
-def test_it_does_not_break_into_a_line_or_a_command_however_long_the_register_takes(half: bytes) -> None:
+def test_it_does_not_break_into_a_line_or_a_command(half: bytes) -> None:
     async def scenario() -> None:
         async with shop() as one:
             one.register.send(half)
@@ -116,6 +117,40 @@ def test_it_does_not_break_into_a_line_or_a_command_however_long_the_register_ta
             await printing
             assert one.machine.heard.startswith(half + b"E\n")
             assert one.machine.printed[-2:] == ["NETGIRO 1.990", "[cut]"]
+
+    asyncio.run(scenario())
+
+
+def test_half_a_command_is_waited_for_no_longer_than_a_register_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(escpos_stream, "HALF_COMMAND_S", 0.3)
+    noise = b"\x1dv0\x00\xff\x00\xff\x03"
+
+    async def scenario() -> None:
+        async with shop() as one:
+            one.register.send(noise)
+            await until(lambda: one.machine.heard == noise)
+            began_s = asyncio.get_running_loop().time()
+            await one.printer.print_document(OURS)
+            assert asyncio.get_running_loop().time() - began_s > 0.25
+            assert one.machine.heard.startswith(noise)
+            assert b"NETGIRO" in one.machine.heard
+
+    asyncio.run(scenario())
+
+
+def test_a_line_that_is_not_ended_is_not_broken_into_however_long_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(escpos_stream, "HALF_COMMAND_S", 0.05)
+
+    async def scenario() -> None:
+        async with shop() as one:
+            one.register.send(b"SAMTALS")
+            await until(lambda: one.machine.heard == b"SAMTALS")
+            printing = asyncio.create_task(one.printer.print_document(OURS))
+            await asyncio.sleep(0.3)
+            assert one.machine.heard == b"SAMTALS"
+            one.register.send(b" 1.990\n")
+            await printing
+            assert one.machine.printed == ["SAMTALS 1.990", "NETGIRO 1.990", "[cut]"]
 
     asyncio.run(scenario())
 
