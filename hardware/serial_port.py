@@ -251,7 +251,7 @@ def open_tty(settings: SerialSettings) -> serial.Serial:
     port.bytesize = settings.bytesize
     port.parity = settings.parity
     port.stopbits = settings.stopbits
-    port.rtscts, port.dsrdtr, port.xonxoff = settings.rtscts, settings.dsrdtr, settings.xonxoff
+    port.rtscts, port.xonxoff = settings.rtscts, settings.xonxoff
     port.timeout = 0
     port.exclusive = True  # flock: keeps out programs that ask, such as another pyserial
     try:

@@ -21,7 +21,6 @@ class SerialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     parity: Literal["N", "E", "O"] = "N"
     stopbits: Literal[1, 2] = 1
     rtscts: bool = False
-    dsrdtr: bool = False
     xonxoff: bool = False
 
 

@@ -115,7 +115,18 @@ def _unknown_section(name: str, table: object, sections: Mapping[str, type[msgsp
     return f"{_quoted_key(name)}: unknown section, {hint}"
 
 
+NOT_POSSIBLE = {
+    ("register", "dsrdtr"): (
+        "take it out: Linux does not hold a line by DTR/DSR. A register that waits for them gets 4 joined to 1 and 6 in"
+        " its own plug; or cross wires 7 and 8 and set register.rtscts"
+    ),
+}
+"""Keys that an installer may expect, and what to do instead."""
+
+
 def _unknown_key(section: str, key: str, sections: Mapping[str, type[msgspec.Struct]]) -> str:
+    if advice := NOT_POSSIBLE.get((section, key)):
+        return f"{section}.{key}: {advice}"
     known = [field.name for field in msgspec.structs.fields(sections[section])]
     near = difflib.get_close_matches(key.lower(), known, n=1)
     if near:

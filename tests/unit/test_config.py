@@ -93,6 +93,11 @@ MISTAKES = [
     ("[netgiro]\nbase_ulr = 1", "netgiro.base_ulr: unknown key, did you mean base_url?"),
     ("[netgiro]\nBASE_URL = 1", "netgiro.BASE_URL: unknown key, did you mean base_url?"),
     ("[terminal]\nparity = 'E'", "terminal.parity: unknown key, it belongs to [register]"),
+    (
+        "[register]\ndsrdtr = true",
+        "register.dsrdtr: take it out: Linux does not hold a line by DTR/DSR. A register that waits for them gets 4"
+        " joined to 1 and 6 in its own plug; or cross wires 7 and 8 and set register.rtscts",
+    ),
     ("[terminal]\nzzz = 1", "terminal.zzz: unknown key, known are id, language, staff_code"),
     ("[netgrio]", "netgrio: unknown section, did you mean [netgiro]?"),
     ("base_url = 'x'", "base_url: stands before any section; it belongs to [netgiro]"),
