@@ -247,9 +247,7 @@ class _Machine:
 
     def _shows(self) -> bool:
         """Settings alone leave nothing on paper."""
-        return any(
-            not command.code or command.code in (b"\n", b"\x1dv") for command in split(bytes(self._strip))[0]
-        )
+        return any(not command.code or command.code in (b"\n", b"\x1dv") for command in split(bytes(self._strip))[0])
 
     def _tear_off(self, *, cut: bool) -> None:
         if self._shows():
