@@ -11,8 +11,9 @@ money right is *the register hears only the answer to its latest request*:
 * The same request again, while its sale is open, is the register trying again; it gets that sale's answer.
 * Another request means that the register has given up the one before. That sale is cancelled, and its result not told
   any more, because it would be taken for the new one's; if it was paid, it counts as rejected (a refund is due).
-* After a start the terminal does not know what the register waits for. The first that it says tells: if that is a
-  command other than CANCEL, it waits for no sale, and would acknowledge a result without using it.
+* After a start the terminal does not know what the register waits for, and it would acknowledge any result, also one
+  that it has no use for. So a result is held until the register speaks: the same request again is told it, any other
+  command or request than CANCEL has given it up, as has a register that says nothing.
 * What another request gives up is given up with our ACK to it: its EOT may get lost on the way.
 * A call of the register goes before an answer of ours, unless it is just listening to that.
 * An answer that is not acknowledged, after some tries, is rejected.
@@ -34,6 +35,8 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
+import msgspec
+
 from terminal.money import AmountDecimals, AmountError, parse_register_amount
 from terminal.register import concert_format as cf
 from terminal.register.concert_link import TELL_TIMEOUT_S, AnswerEnded, ConcertLink, LinkEvent, MessageTaken
@@ -51,6 +54,8 @@ from terminal.register.protocol import (
 )
 from terminal.sale import Outcome
 
+HELD_S = 180.0
+"""A register waits for two minutes, and is then asked by its cashier to try again."""
 PATIENCE_S = 20.0
 """For a register that speaks itself, or a cable that is off, before a result is told."""
 REPLY_TIMEOUT_S = 10.0
@@ -73,7 +78,7 @@ class ConcertProtocol:
 
     longest_sale_s: float | None = 90.0
     """Registers stop waiting after 120 s without a word; calling off what is on its way takes its time too."""
-    longest_report_s: float | None = PATIENCE_S + TELL_TIMEOUT_S
+    longest_report_s: float | None = HELD_S + PATIENCE_S + TELL_TIMEOUT_S
 
     def __init__(
         self,
@@ -94,7 +99,9 @@ class ConcertProtocol:
         """Register id and echo of the sale that runs and whose register waits."""
         self._cancelling: cf.ConcertRequest | None = None
         self._latest_echo: str | None = None
-        """Which sale's answer the register waits for; None after a start: any."""
+        """Which sale's answer the register waits for; None after a start: nobody knows."""
+        self._held: cf.Answer | None = None
+        """For a register that asks for it again."""
         self._requests: list[RegisterRequest] = []
         """What is known without a word from the register; for the next wake()."""
 
@@ -123,6 +130,7 @@ class ConcertProtocol:
                 return ()
             return (self._ask(CancelRequested(), request, now_s),)
         if self._is_about_to_be_told(request):
+            self._tell_held(now_s)
             return ()
         amount_kr = self._amount_of(request)
         if amount_kr is None:
@@ -146,18 +154,30 @@ class ConcertProtocol:
             return None
 
     def _is_about_to_be_told(self, request: cf.ConcertRequest) -> bool:
-        return any(answer.register_id and answer.request.echo == request.echo for answer in self._link.answers)
+        return any(answer.register_id and answer.request.echo == request.echo for answer in self._results)
+
+    @property
+    def _results(self) -> list[cf.Answer]:
+        """Of sales, on their way to the register or held for it."""
+        answers = [*self._link.answers, *([self._held] if self._held is not None else [])]
+        return [answer for answer in answers if answer.register_id is not None]
 
     def _forget_others(self, request: cf.ConcertRequest) -> list[RegisterRequest]:
         """The register has given up what it asked before. So it thinks from our ACK on, even if its EOT gets lost."""
         if self._is_about_to_be_told(request):
+            self._latest_echo = request.echo
             return []
         if request.command and (request.command == "CANCEL" or self._latest_echo is not None):
             return []
         self._latest_echo, self._cancelling = request.echo, None
-        given_up = [answer.register_id for answer in self._link.answers if answer.register_id]
+        given_up, self._held = [answer.register_id or "" for answer in self._results], None
         self._link.answers.clear()
         return [*(ResultRejected(register_id) for register_id in given_up), *self._cancel_given_up()]
+
+    def _tell_held(self, now_s: float) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            self._link.tell(msgspec.structs.replace(held, expires_s=now_s + PATIENCE_S))
 
     def _cancel_given_up(self) -> list[RegisterRequest]:
         """Nobody is to pay for what its register does not wait for."""
@@ -193,7 +213,7 @@ class ConcertProtocol:
         return found
 
     def _accepted(self, request: cf.ConcertRequest) -> None:
-        if request.command and any(answer.register_id for answer in self._link.answers):
+        if request.command and self._results:
             self._link.tell(cf.Answer(request, cf.REFUSED))  # too late: the result is on its way
         elif request.command:
             self._cancelling = request
@@ -217,9 +237,12 @@ class ConcertProtocol:
             self._requests.append(ResultDelivered(result.register_id))
         elif self._latest_echo not in (None, result.echo):
             self._requests.append(ResultRejected(result.register_id))
-        elif all(answer.register_id != result.register_id for answer in self._link.answers):
-            status = self._status_of(result.outcome)
-            self._link.tell(cf.Answer(request, status, result.register_id, now_s + PATIENCE_S))
+        elif all(answer.register_id != result.register_id for answer in self._results):
+            answer = cf.Answer(request, self._status_of(result.outcome), result.register_id)
+            if self._latest_echo is None:
+                self._held = msgspec.structs.replace(answer, expires_s=now_s + HELD_S)
+            else:
+                self._link.tell(msgspec.structs.replace(answer, expires_s=now_s + PATIENCE_S))
 
     def _status_of(self, outcome: Outcome) -> str:
         match outcome:
@@ -241,11 +264,17 @@ class ConcertProtocol:
 
     @property
     def next_wakeup_s(self) -> float | None:
-        return 0.0 if self._requests else self._link.next_wakeup_s
+        if self._requests:
+            return 0.0
+        times = (self._link.next_wakeup_s, self._held.expires_s if self._held is not None else None)
+        return min((time_s for time_s in times if time_s is not None), default=None)
 
     def wake(self, now_s: float) -> Sequence[RegisterRequest]:
         """Say what is due, and give up what nobody takes."""
         requests, self._requests = self._requests, []
+        if self._held is not None and now_s >= self._held.expires_s:
+            requests.append(ResultRejected(self._held.register_id or ""))
+            self._held = None
         return [*requests, *self._handle(self._link.wake(now_s), now_s)]
 
     def connection_lost(self) -> Sequence[RegisterRequest]:

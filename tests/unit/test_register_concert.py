@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from terminal.register import concert_format as cf
-from terminal.register.concert import PATIENCE_S, ConcertProtocol
+from terminal.register.concert import HELD_S, PATIENCE_S, ConcertProtocol
 from terminal.register.concert_link import CALL_TIMEOUT_S, LISTEN_TIMEOUT_S, PAUSE_S, TELL_TIMEOUT_S, TRIES
 from terminal.register.protocol import (
     CancelRequested,
@@ -357,7 +357,27 @@ def test_after_a_restart_the_answer_still_has_the_fields_of_its_request() -> Non
     request = Bench(2).sell(sent(ISK_REPORT))
     restarted = Bench(2)
     restarted.end(request)
+    assert restarted.wait(150) == b"", "the register may be waiting for something else by now"
+    assert restarted.request(sent(ISK_REPORT)) == []
     assert restarted.answer() == sent(FULL_ACCEPTED)
+    assert restarted.requests == [ResultDelivered("T1-1")]
+
+
+def test_after_a_restart_a_result_that_nobody_asks_for_is_rejected() -> None:
+    bench = Bench()
+    bench.end(Bench().sell(ask()))
+    assert bench.wait(HELD_S - 1) == b""
+    assert bench.requests == []
+    assert bench.wait(2) == b""
+    assert bench.requests == [ResultRejected("T1-1")]
+
+
+def test_after_a_restart_a_register_that_asks_before_the_sale_has_ended_is_told_when_it_has() -> None:
+    request = Bench().sell(ask())
+    restarted = Bench()
+    assert restarted.sell(ask()) == request
+    restarted.end(request)
+    assert restarted.answer() == sent(SHORT_ACCEPTED)
 
 
 def test_a_result_of_another_protocol_is_nothing_to_tell_here() -> None:
@@ -506,13 +526,15 @@ def test_a_register_whose_first_word_after_a_start_is_another_command_waits_for_
     assert bench.requests == [ResultRejected("T1-1")]
 
 
-def test_a_register_that_cancels_after_a_start_still_waits_for_its_sale() -> None:
+def test_a_cancel_after_a_start_does_not_say_which_sale_the_register_waits_for() -> None:
     sale = Bench().sell(ask())
     bench = Bench()
     bench.end(sale)
-    bench.request(ask("00000000", tail="A010B010CMD=CANCEL"))
+    assert bench.request(ask("00000000", tail="A010B010CMD=CANCEL")) == [CancelRequested()]
+    bench.tell(SaleAccepted("T1-1"))
+    assert bench.status() == "7", "it is too late"
+    assert bench.request(ask()) == []
     assert bench.answer() == sent(SHORT_ACCEPTED)
-    assert bench.requests[-1] == ResultDelivered("T1-1")
 
 
 def test_the_same_amount_after_the_answer_is_the_next_customer() -> None:
