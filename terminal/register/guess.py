@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import get_args
+from typing import TypeAlias, get_args
 
 import msgspec
 
@@ -37,8 +37,9 @@ def guess(data: bytes, baudrate: int) -> list[Guess]:
     """The most plausible first; never empty."""
     if not data:
         return [Guess("nothing", "no byte has come", advice=_SILENT)]
-    if (framing := _wrong_framing(data)) is not None:
-        return [framing]
+    for prove in _PROOFS:
+        if (proven := prove(data)) is not None:
+            return [proven]
     found = [hit for look in _LOOKS if (hit := look(data)) is not None]
     return found or [_unknown(data, baudrate)]
 
@@ -81,21 +82,46 @@ def _zvt(data: bytes) -> Guess | None:
 def _concert(data: bytes) -> Guess | None:
     for match in re.finditer(rb"\x02([ -~]{26,256})\x03(.)", data, re.DOTALL):
         if match[1][:10].isdigit() and checksum(match[1]) == match[2][0]:
-            decimals = 2 if match[1][2:10].endswith(b"00") else 0
-            return Guess(
-                "Concert (Ingenico Caisse, Telium)",
-                f"a frame with a right checksum; its amount reads {match[1][2:10].decode()}",
-                ('protocol = "concert"', f"amount_decimals = {decimals}"),
-                "Compare the amount with what you rang up: with two more zeros at the end amount_decimals is 2.",
-            )
-    if data.count(b"\x05") >= 2 and not data.strip(b"\x05\x04"):
+            return _concert_frame(match[1][2:10].decode())
+    return None
+
+
+def _concert_frame(digits: str) -> Guess:
+    """Two zeros at the end may be aurar, or a round price."""
+    is_round = digits.endswith("00")
+    return Guess(
+        "Concert (Ingenico Caisse, Telium)",
+        f"a frame with a right checksum; its amount reads {digits}",
+        ('protocol = "concert"', *([] if is_round else ["amount_decimals = 0"])),
+        "That amount does not tell amount_decimals: ring up 1.990 kr and compare. 00001990 means 0, 00199000 means 2."
+        if is_round
+        else "Compare the amount with what you rang up.",
+    )
+
+
+def _concert_call(data: bytes) -> Guess | None:
+    """ENQ, again and again. With parity its top bit, or that of the EOT after it, is set."""
+    bare = bytes(byte & 0x7F for byte in data)
+    if bare.count(b"\x05") < 2 or bare.strip(b"\x05\x04"):
+        return None
+    if data == bare:
+        unseen = "" if b"\x04" in data else ' If it takes no answer: bytesize = 7, parity = "E".'
         return Guess(
             "Concert, or Point",
             "nothing but ENQ: the register calls and waits for an answer, which this command does not give",
             ('protocol = "concert"',),
-            "Try it: the terminal answers, and nothing is charged before a customer has identified.",
+            f"Try it: the terminal answers, and nothing is charged before a customer has identified.{unseen}",
         )
-    return None
+    parity = "E" if not data.strip(b"\x05\x84") else "O" if not data.strip(b"\x85\x04") else ""
+    if not parity:
+        return None
+    return Guess(
+        "Concert (Ingenico Caisse, Telium)",
+        "nothing but ENQ with a parity bit: the register calls with 7 bits, and waits for an answer, which this command"
+        " does not give",
+        ('protocol = "concert"', "bytesize = 7", f'parity = "{parity}"'),
+        "Try it: the terminal answers, and nothing is charged before a customer has identified.",
+    )
 
 
 def _point(data: bytes) -> Guess | None:
@@ -194,9 +220,11 @@ def _unknown(data: bytes, baudrate: int) -> Guess:
     )
 
 
-_LOOKS: tuple[Callable[[bytes], Guess | None], ...] = (
-    _zvt,
-    _concert,
+_Look: TypeAlias = Callable[[bytes], Guess | None]
+
+_PROOFS: tuple[_Look, ...] = (_zvt, _concert, _concert_call, _wrong_framing)
+"""A checksum that fits, or a parity: what else the bytes resemble is chance."""
+_LOOKS: tuple[_Look, ...] = (
     _point,
     _control_unit,
     _line,

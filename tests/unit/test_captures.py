@@ -16,6 +16,7 @@ from hardware.settings import SerialSettings
 from terminal.errors import TerminalError
 from terminal.register.capture import Chunk, read_capture, without_personal_data, write_capture
 from terminal.register.concert import ConcertProtocol
+from terminal.register.concert_format import frame
 from terminal.register.display_tap import DisplayTap
 from terminal.register.guess import guess
 from terminal.register.listen import listen
@@ -103,6 +104,12 @@ def with_parity(data: bytes, odd: int) -> bytes:
         (ZVT_PAY, "ZVT", 'protocol = "zvt"'),
         (b"".join(chunk.data for chunk in captured("concert_pytelium")), "Concert", 'protocol = "concert"'),
         (b"\x05\x04\x05\x04\x05\x04", "Concert, or Point", 'protocol = "concert"'),
+        (b"\x05\x84\x05\x84", "Concert (", 'parity = "E"'),
+        (b"\x05\x84" * 30, "Concert (", "bytesize = 7"),
+        (b"\x05\x05\x05\x84", "Concert (", 'protocol = "concert"'),
+        (b"\x85\x04\x85\x04", "Concert (", 'parity = "O"'),
+        (b"\x85\x85\x85", "Concert (", "bytesize = 7"),
+        (b"\x85\x84\x05\x04", "noise", None),
         (b"\x02y0000000001990", "Point ECR", None),
         (b"#!#028#RR...", "fiscal control unit", None),
         (b"PAY 1990 ID=42\r\n", "line protocol", 'protocol = "line"'),
@@ -127,6 +134,25 @@ def test_what_a_register_sends_tells_what_it_is(data: bytes, what: str, setting:
         assert first.advice
     else:
         assert setting in first.settings
+
+
+def test_a_checksum_that_fits_leaves_no_room_for_another_guess() -> None:
+    assert [one.what for one in guess(ZVT_PAY * 3, 9600)] == ["ZVT"]
+    assert len(guess(b"\x05" + frame(b"0100001990110352" + b" " * 10) + b"\x04", 9600)) == 1
+
+
+def test_an_amount_that_ends_in_aurar_or_kronur_is_not_taken_for_either() -> None:
+    (one,) = guess(frame(b"0100001990110352" + b" " * 10), 9600)
+    assert "amount_decimals = 0" in one.settings
+    for digits in (b"00002000", b"00199000", b"00000000"):
+        (one,) = guess(frame(b"01" + digits + b"110352" + b" " * 10), 9600)
+        assert not any("amount_decimals" in line for line in one.settings)
+        assert "ring up 1.990 kr and compare" in one.advice
+
+
+def test_calls_without_an_end_do_not_tell_the_parity() -> None:
+    assert 'parity = "E"' in guess(b"\x05" * 4, 9600)[0].advice
+    assert "parity" not in guess(b"\x05\x04" * 4, 9600)[0].advice
 
 
 def test_noise_leads_to_the_other_speeds() -> None:
