@@ -15,7 +15,18 @@ import httpx
 from msgspec.structs import replace
 
 from hardware import factory
-from hardware.interfaces import Columns, DeviceError, Display, Document, Keypad, Printer, Scanner, SerialPort, Signals
+from hardware.interfaces import (
+    Columns,
+    DeviceError,
+    Display,
+    Document,
+    Keypad,
+    Printer,
+    PrinterStatus,
+    Scanner,
+    SerialPort,
+    Signals,
+)
 from terminal.clerk import Clerk, Input, Names
 from terminal.config import Config
 from terminal.config_checks import parse_listen
@@ -157,6 +168,7 @@ class TerminalApp:
             columns=printer.columns if printer is not None else config.printer.columns,
             local_now=self._local_now,
             print_now=self.print_now if printer is not None else None,
+            printer_status=self.printer_status,
         )
         gateway = await self._build_gateway()
         self._closers.append(gateway.close)
@@ -203,9 +215,16 @@ class TerminalApp:
 
     async def print_now(self, document: Document) -> None:
         """Print something that is no receipt. Raises DeviceError, also if there is no printer."""
+        await self._printer_queue().print_now(document)
+
+    async def printer_status(self) -> PrinterStatus:
+        """What the printer says of itself now. Raises DeviceError, also if there is no printer."""
+        return await self._printer_queue().status()
+
+    def _printer_queue(self) -> ReceiptPrinting:
         if self._printing is None:
             raise DeviceError('there is no printer: set printer.driver in config.toml to other than "none"')
-        await self._printing.print_now(document)
+        return self._printing
 
     async def wait(self) -> None:
         """Until the loop ends, which it only does by a fault; raises what ended it."""

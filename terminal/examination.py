@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from hardware.interfaces import Columns, DeviceError, Document
+from hardware.interfaces import Columns, DeviceError, Document, PrinterStatus
 from hardware.worker import Worker
 from terminal.clerk import Input
 from terminal.config import Config
@@ -34,16 +35,18 @@ class Examination:
         columns: Columns,
         local_now: Callable[[], datetime],
         print_now: Callable[[Document], Awaitable[None]] | None,
+        printer_status: Callable[[], Coroutine[None, None, PrinterStatus]],
     ) -> None:
         self._config = config
         self._columns = columns
         self._local_now = local_now
         self._print_now = print_now
+        self._printer_status = printer_status
 
     async def examine(self, put: Callable[[Input], None]) -> None:
         """Look at everything, up to half a minute long, tell the screen, then print. Raises DeviceError."""
         try:
-            results = await self._results()
+            results = await self.results()
         except DeviceError:
             put(TerminalExamined((HANGS,)))
             raise
@@ -55,14 +58,21 @@ class Examination:
         """Look at everything and print it. Raises DeviceError, also if there is no printer."""
         if self._print_now is None:
             raise DeviceError('there is no printer: set printer.driver in config.toml to other than "none"')
-        await self._print_now(self._slip(await self._results()))
+        await self._print_now(self._slip(await self.results()))
 
-    async def _results(self) -> list[Result]:
+    async def results(self) -> list[Result]:
+        """What the doctor finds, up to half a minute later. Raises DeviceError if it hangs."""
         from terminal.doctor import DEADLINE_S, run_doctor
+        from terminal.doctor.system import System
 
-        worker = Worker("doctor")
+        loop, worker = asyncio.get_running_loop(), Worker("doctor")
+
+        def printer_status(_config: Config) -> PrinterStatus:
+            return asyncio.run_coroutine_threadsafe(self._printer_status(), loop).result(DEADLINE_S)
+
+        system = System(printer_status=printer_status)  # this process holds the printer, so nobody else can ask it
         try:
-            return await worker.call(lambda: run_doctor(self._config), deadline_s=2 * DEADLINE_S)
+            return await worker.call(lambda: run_doctor(self._config, system=system), deadline_s=2 * DEADLINE_S)
         except TimeoutError as error:
             raise DeviceError(f"{HANGS.found}; {HANGS.advice}") from error
         finally:

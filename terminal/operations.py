@@ -56,6 +56,7 @@ class Operations:
             "restart": self._restart,
             "reprint": self._reprint,
             "printer-test": self._printer_test,
+            "printer-status": self._printer_status,
             "doctor-slip": self._doctor_slip,
         }
 
@@ -151,6 +152,13 @@ class Operations:
         except DeviceError as error:
             raise TerminalError(str(error)) from error
         return {}
+
+    async def _printer_status(self, _request: Request) -> Mapping[str, Any]:
+        """What the printer says of itself now, not when it was last needed."""
+        try:
+            return {"printer": await self._running().printer_status()}
+        except DeviceError as error:
+            return {"unreachable": str(error)}
 
     async def _doctor_slip(self, _request: Request) -> Mapping[str, Any]:
         """Print the doctor's report, as the service itself sees the machine."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from hardware import factory
 from hardware.code_page_slip import code_page_slip
-from hardware.interfaces import DeviceError, Document
+from hardware.interfaces import DeviceError, Document, PrinterStatus
 from terminal.clerk import Clerk, Names
 from terminal.config import Config
 from terminal.control import NotRunning, ask_daemon, control_path
@@ -29,6 +29,7 @@ from terminal.timestamps import timestamp_now
 if TYPE_CHECKING:
     from terminal.doctor import Result
 
+NO_PRINTER = 'there is no printer: set printer.driver in config.toml to other than "none"'
 PATIENCE_S = 60.0
 """For the daemon to answer: a slip takes its time on a slow line."""
 
@@ -68,6 +69,20 @@ def print_doctor(config: Config, results: Sequence[Result]) -> str:
     return "printed, as the running terminal sees this machine"
 
 
+def ask_printer(config: Config) -> PrinterStatus:
+    """What the printer says of itself now. Raises DeviceError if it cannot be reached, TerminalError if nobody may ask.
+
+    A simulated one is OK where no terminal runs: it has no other life.
+    """
+    try:
+        answer = ask_daemon(control_path(config), "printer-status", patience_s=PATIENCE_S)
+    except NotRunning:
+        return asyncio.run(_ask_alone(config))
+    if "unreachable" in answer:
+        raise DeviceError(answer["unreachable"])
+    return PrinterStatus(answer["printer"])
+
+
 def slip_for(config: Config) -> Document:
     """Raises TerminalError if the printer's profile does not exist."""
     try:
@@ -94,7 +109,7 @@ NOTHING_TO_PRINT = (
 async def _reprint_alone(config: Config, name: str, kinds: Sequence[ReceiptKind]) -> str:
     printer = factory.build_printer(config.printer)
     if printer is None:
-        raise TerminalError('there is no printer: set printer.driver in config.toml to other than "none"')
+        raise TerminalError(NO_PRINTER)
     journal = Journal(JournalFile(Path(config.journal.path), timestamp_now))
     try:
         await journal.call(journal.file.open)
@@ -121,10 +136,21 @@ async def _reprint_alone(config: Config, name: str, kinds: Sequence[ReceiptKind]
     return f"printed: {names}"
 
 
+async def _ask_alone(config: Config) -> PrinterStatus:
+    printer = factory.build_printer(config.printer)
+    if printer is None:
+        raise TerminalError(NO_PRINTER)
+    try:
+        await printer.open()
+        return await printer.status()
+    finally:
+        await printer.close()
+
+
 async def _print_alone(config: Config, document: Document) -> None:
     printer = factory.build_printer(config.printer)
     if printer is None:
-        raise TerminalError('there is no printer: set printer.driver in config.toml to other than "none"')
+        raise TerminalError(NO_PRINTER)
     try:
         await printer.open()
         await printer.print_document(document)

@@ -207,6 +207,16 @@ class ReceiptPrinting:
         async with self._turn:
             await self._put_on_paper(document)
 
+    async def status(self) -> PrinterStatus:
+        """What the printer says of itself now, between two receipts. Raises DeviceError if it is not there."""
+        self._work.set()  # nobody need wait for the printer to report
+        async with self._turn:
+            try:
+                return await self._look()
+            except DeviceError:
+                await self._let_go()
+                raise
+
     async def print_waiting(self) -> bool:
         """Print what waits, once; False if something still does. For a program that is no running terminal."""
         try:

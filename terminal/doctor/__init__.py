@@ -18,7 +18,7 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 
 from terminal.config import Config, read_config
-from terminal.doctor import devices, machine, service, settings
+from terminal.doctor import devices, machine, printer, service, settings
 from terminal.doctor.system import Finding, Status, System, failed, warning
 
 DEADLINE_S = 30.0
@@ -48,7 +48,7 @@ CHECKS = (
     Check("scanner", "scanner", devices.check_scanner),
     Check("display", "display", devices.check_display),
     Check("lamp and buzzer", "signals", devices.check_signals),
-    Check("printer", "printer", devices.check_printer),
+    Check("printer", "printer", printer.check_printer),
     Check("network", "netgiro", service.check_network),
     Check("credentials", "netgiro", service.check_credentials),
 )

@@ -14,6 +14,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from hardware.interfaces import PrinterStatus
+from terminal.config import Config
+from terminal.printer_jobs import ask_printer
+
 if TYPE_CHECKING:
     import httpx
 
@@ -62,16 +66,29 @@ def kernel_clock_is_synchronised() -> bool | None:
     return None if state < 0 else state != TIME_ERROR
 
 
-def i2c_answers(port: int, address: int) -> bool:
-    """Whether something on that bus acknowledges that address, by reading a byte, which changes no display."""
+I2C_ADDRESSES = range(0x08, 0x78)
+"""As i2cdetect scans them: the others are reserved by the I2C specification."""
+
+
+def i2c_scan(port: int) -> list[int]:
+    """The addresses on that bus that acknowledge, by reading a byte: a write could change what is there.
+
+    The kernel lets a transfer of the display's driver end first. Raises OSError if the bus cannot be used or hangs.
+    """
     from smbus2 import SMBus  # noqa: PLC0415  comes with luma.oled
 
-    try:
-        with SMBus(port) as bus:
-            bus.read_byte(address)
-    except OSError as error:
-        return error.errno == errno.EBUSY  # a driver of the kernel has it
-    return True
+    found = []
+    with SMBus(port) as bus:
+        for address in I2C_ADDRESSES:
+            try:
+                bus.read_byte(address)
+            except OSError as error:
+                if error.errno == errno.ETIMEDOUT:  # it will at each of them
+                    raise
+                if error.errno != errno.EBUSY:  # which it is if a driver of the kernel has it
+                    continue
+            found.append(address)
+    return found
 
 
 @dataclass(frozen=True)
@@ -84,8 +101,10 @@ class System:
     now: Callable[[], float] = time.time
     clock_is_synchronised: Callable[[], bool | None] = kernel_clock_is_synchronised
     user_id: Callable[[], int] = os.geteuid
-    i2c_answers: Callable[[int, int], bool] = i2c_answers
-    """Bus and address."""
+    i2c_scan: Callable[[int], list[int]] = i2c_scan
+    """By the number of the bus. Raises OSError."""
+    printer_status: Callable[[Config], PrinterStatus] = ask_printer
+    """Raises DeviceError if it cannot be reached, TerminalError if the running terminal cannot be asked."""
     may_use: Callable[[Path, int], bool] = os.access
     transport: httpx.AsyncBaseTransport | None = None
     """Carries calls to Netgíró; None: the network."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import errno
 import json
 import os
 import pty
@@ -30,7 +31,7 @@ from terminal.config import Config, JournalSettings, NetgiroSettings, RegisterSe
 from terminal.doctor import CHECKS, Check, Result, Status, devices, machine, report_json, report_lines, run_doctor
 from terminal.doctor import service as service_checks
 from terminal.doctor import settings as settings_checks
-from terminal.doctor.system import Finding, System, i2c_answers, kernel_clock_is_synchronised, ok
+from terminal.doctor.system import Finding, System, i2c_scan, kernel_clock_is_synchronised, ok
 from terminal.gateway import CaptureMode
 from terminal.journal import JournalFile, Record
 from terminal.netgiro.sandbox import build_sandbox, create_app
@@ -612,13 +613,6 @@ def test_lamp_and_buzzer_need_a_chip_only_if_they_are_wired(tmp_path: Path) -> N
     assert devices.check_signals(Config(), machine_at(tmp_path)) == ok("none")
 
 
-def test_printer_by_pattern_is_whichever_is_plugged_in(tmp_path: Path) -> None:
-    printer = config_with(printer=PrinterSettings(driver="file", device="/dev/usb/lp*"))
-    assert devices.check_printer(printer, machine_at(tmp_path)).status is Status.FAILED
-    put(tmp_path, "dev/usb/lp3")
-    assert devices.check_printer(printer, machine_at(tmp_path)) == ok("/dev/usb/lp3 is there")
-
-
 def test_other_keypads_are_looked_for_where_they_are(tmp_path: Path) -> None:
     pad = config_with(keypad=KeypadSettings(driver="evdev", device="/dev/input/event0"))
     missing = devices.check_keypad(pad, machine_at(tmp_path))
@@ -646,98 +640,82 @@ def test_display_needs_its_bus(tmp_path: Path, settings: DisplaySettings, node: 
 
     assert missing.advice == f"switch {bus} on: sudo raspi-config, Interface Options"
     assert f"usermod -aG {bus.lower()}" in forbidden.advice
-    present = devices.check_display(config, machine_at(tmp_path, i2c_answers=lambda _port, _address: True))
+    present = devices.check_display(config, machine_at(tmp_path, i2c_scan=lambda _port: [0x3C]))
     assert present.status is Status.OK
 
 
 @pytest.mark.parametrize(
     ("there", "status", "found", "advice"),
     [
-        (0x3C, Status.OK, "something answers at 0x3c on I2C bus 1", ""),
-        (0x3D, Status.FAILED, "nothing answers at 0x3c on I2C bus 1, but at 0x3d", "set display.i2c_address = 0x3d"),
-        (0x50, Status.FAILED, "nothing answers at 0x3c on I2C bus 1", "check its four wires"),
+        ([0x3C, 0x68], Status.OK, "something is at 0x3c; on I2C bus 1 answer: 0x3c, 0x68", ""),
+        ([0x3D], Status.FAILED, "nothing is at 0x3c; on I2C bus 1 answer: 0x3d", "set display.i2c_address = 0x3d"),
+        ([0x50], Status.FAILED, "nothing is at 0x3c; on I2C bus 1 answer: 0x50", "check its four wires"),
+        ([], Status.FAILED, "nothing is at 0x3c; on I2C bus 1 answer: none", "check its four wires"),
     ],
 )
-def test_display_is_looked_for_on_its_bus(tmp_path: Path, there: int, status: Status, found: str, advice: str) -> None:
+def test_display_is_looked_for_among_all_that_answer_on_its_bus(
+    tmp_path: Path, there: list[int], status: Status, found: str, advice: str
+) -> None:
     put(tmp_path, "/dev/i2c-1")
-    system = machine_at(tmp_path, i2c_answers=lambda port, address: (port, address) == (1, there))
+    system = machine_at(tmp_path, i2c_scan={1: there}.__getitem__)
     finding = devices.check_display(config_with(display=DisplaySettings(driver="ssd1306")), system)
 
     assert (finding.status, finding.found) == (status, found)
     assert finding.advice.startswith(advice)
 
 
-def test_bus_that_is_not_there_answers_nothing() -> None:
-    assert not i2c_answers(250, 0x3C)
+class Bus:
+    """smbus2.SMBus over these chips; an address that holds an error raises it."""
+
+    def __init__(self, chips: dict[int, int | None]) -> None:
+        self._chips = chips
+        self.asked: list[int] = []
+
+    def __call__(self, _port: int) -> Bus:
+        return self
+
+    def __enter__(self) -> Bus:
+        return self
+
+    def __exit__(self, *_error: object) -> None: ...
+
+    def read_byte(self, address: int) -> int:
+        self.asked.append(address)
+        if (number := self._chips.get(address, errno.EREMOTEIO)) is not None:
+            raise OSError(number, os.strerror(number))
+        return 0
+
+
+def test_the_bus_is_read_as_i2cdetect_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    bus = Bus({0x3C: None, 0x68: errno.EBUSY})
+    monkeypatch.setattr("smbus2.SMBus", bus)
+
+    assert i2c_scan(1) == [0x3C, 0x68], "what a driver of the kernel has is there, too"
+    assert bus.asked == list(range(0x08, 0x78))
+
+
+def test_a_bus_that_hangs_is_told_and_not_waited_for_at_each_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, "/dev/i2c-1")
+    bus = Bus({0x08: errno.ETIMEDOUT})
+    monkeypatch.setattr("smbus2.SMBus", bus)
+    finding = devices.check_display(config_with(display=DisplaySettings(driver="ssd1306")), machine_at(tmp_path))
+
+    assert finding.found == "I2C bus 1: connection timed out"
+    assert finding.advice.startswith("check SDA and SCL")
+    assert bus.asked == [0x08]
+
+
+def test_bus_that_is_not_there_cannot_be_scanned() -> None:
+    with pytest.raises(FileNotFoundError):
+        i2c_scan(250)
 
 
 def test_no_display_is_ok(tmp_path: Path) -> None:
     assert devices.check_display(config_with(display=DisplaySettings(driver="none")), machine_at(tmp_path)) == ok(
         "none"
     )
-
-
-def printer_with(**settings: Any) -> Config:
-    return config_with(printer=PrinterSettings(**settings))
-
-
-def test_network_printer_that_listens_is_ok_and_one_that_does_not_fails() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        found = devices.check_printer(printer_with(driver="network", host="127.0.0.1", port=port), System())
-    gone = devices.check_printer(printer_with(driver="network", host="127.0.0.1", port=port), System())
-
-    assert found == ok(f"127.0.0.1 port {port} answers")
-    assert gone.status is Status.FAILED
-    assert "Connection refused" in gone.found
-
-
-def test_serial_printer_is_checked_like_any_port(line: str, tmp_path: Path) -> None:
-    assert devices.check_printer(printer_with(driver="serial", device=line), System()).status is Status.OK
-    assert devices.check_printer(Config(), machine_at(tmp_path)).found == "printer.device is empty"
-
-
-def test_printer_that_is_a_file_needs_one_to_write_to(tmp_path: Path) -> None:
-    put(tmp_path, "/dev/usb/lp0")
-    (tmp_path / "home").mkdir()
-
-    def status(device: str) -> Status:
-        return devices.check_printer(printer_with(driver="file", device=device), machine_at(tmp_path)).status
-
-    assert [status(device) for device in ("/dev/usb/lp0", "/home/receipts.bin", "/dev/usb/lp1", "/dev/usb")] == [
-        Status.OK,
-        Status.OK,
-        Status.FAILED,
-        Status.FAILED,
-    ]
-
-
-def test_usb_printer_is_found_by_its_ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = printer_with(driver="usb", usb_vendor_id=0x04B8, usb_product_id=0x0E28)
-    monkeypatch.setattr(devices.importlib.util, "find_spec", has_library("usb"))
-    missing = devices.check_printer(config, machine_at(tmp_path))
-    for file, text in (("idVendor", "04b8"), ("idProduct", "0e28"), ("busnum", "1"), ("devnum", "12")):
-        put(tmp_path, f"/sys/bus/usb/devices/1-1/{file}", f"{text}\n")
-    put(tmp_path, "/dev/bus/usb/001/012")
-    forbidden = devices.check_printer(config, machine_at(tmp_path, may_use=nobody_may))
-    monkeypatch.setattr(devices.importlib.util, "find_spec", has_library("none"))
-    without_library = devices.check_printer(config, machine_at(tmp_path))
-    monkeypatch.undo()
-
-    assert "04b8:0e28 is not there" in missing.found
-    assert "udev" in forbidden.advice
-    assert "pyusb" in without_library.found
-
-
-def test_printer_profile_that_nobody_knows_fails(line: str) -> None:
-    finding = devices.check_printer(printer_with(driver="serial", device=line, profile="TM-9999"), System())
-
-    assert finding.status is Status.FAILED
-    assert "TM-9999" in finding.found
-
-
-def test_no_printer_is_ok(tmp_path: Path) -> None:
-    assert devices.check_printer(printer_with(driver="none"), machine_at(tmp_path)) == ok("none")
 
 
 # --- network ----------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 
 from hardware.register_cable import RegisterCable
 from hardware.serial_port import TtySerialPort
-from hardware.settings import SerialSettings
+from hardware.settings import PrinterSettings, SerialSettings
 from hardware.simulated import SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
 from terminal import doctor
 from terminal.app import Devices, TerminalApp
@@ -62,6 +62,7 @@ def at_a_counter(
             terminal=TerminalSettings(language="en"),
             journal=JournalSettings(path=str(folder / "journal.db")),
             netgiro=NetgiroSettings(base_url="http://127.0.0.1:9/v1"),
+            printer=PrinterSettings(driver="simulated"),
         )
         devices = Devices(keypad, SimulatedDisplay(), printer, port)
         app = TerminalApp(config, devices, on_view=lambda _view: changed.set())
@@ -88,8 +89,24 @@ def test_without_a_printer_the_report_is_on_the_screen(tmp_path: Path) -> None:
     at_a_counter(tmp_path, None, scenario)
 
 
+def test_the_printer_that_the_terminal_holds_is_asked_through_it(tmp_path: Path) -> None:
+    printer = SimulatedPrinter()
+
+    async def scenario(counter: Counter) -> None:
+        printer.paper = "out"
+        by_name = {result.name: result for result in await counter.app.examination.results()}
+        assert by_name["printer"] == Result(
+            "printer", Status.WARNING, "simulated; it has no paper", "put in a new roll"
+        )
+        printer.unplug()
+        by_name = {result.name: result for result in await counter.app.examination.results()}
+        assert by_name["printer"].status is Status.FAILED
+
+    at_a_counter(tmp_path, printer, scenario)
+
+
 def test_with_a_printer_it_is_on_paper_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "run_doctor", lambda _config: RESULTS)
+    monkeypatch.setattr(doctor, "run_doctor", lambda _config, **_: RESULTS)
     printer, printed = SimulatedPrinter(), asyncio.Event()
     printer.on_change = printed.set
 
@@ -107,7 +124,7 @@ def test_with_a_printer_it_is_on_paper_as_well(tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_printer_that_fails_takes_nothing_from_the_screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "run_doctor", lambda _config: RESULTS)
+    monkeypatch.setattr(doctor, "run_doctor", lambda _config, **_: RESULTS)
     printer = SimulatedPrinter()
     printer.paper = "out"
 
@@ -122,7 +139,7 @@ def test_a_printer_that_fails_takes_nothing_from_the_screen(tmp_path: Path, monk
 def test_a_doctor_that_hangs_is_told_instead_of_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     released = threading.Event()
     monkeypatch.setattr(doctor, "DEADLINE_S", 0.05)
-    monkeypatch.setattr(doctor, "run_doctor", lambda _config: released.wait(30))
+    monkeypatch.setattr(doctor, "run_doctor", lambda _config, **_: released.wait(30))
 
     async def scenario(counter: Counter) -> None:
         await counter.keypad.press("D3")

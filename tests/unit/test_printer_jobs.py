@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from hardware import paper
-from hardware.interfaces import PrinterStatus
+from hardware.interfaces import DeviceError, PrinterStatus
 from hardware.receipt_encoder import CODEPAGES_BY_MERIT, ICELANDIC
 from hardware.register_cable import RegisterCable
 from hardware.serial_port import TtySerialPort
@@ -25,7 +25,7 @@ from terminal.effects import ReceiptKind
 from terminal.errors import JournalError, TerminalError
 from terminal.journal import JournalFile, ReceiptState, Record
 from terminal.operations import Operations
-from terminal.printer_jobs import print_test, reprint
+from terminal.printer_jobs import ask_printer, print_test, reprint
 from terminal.sale import Reason, State
 from tests.golden.cases import SALE
 
@@ -156,6 +156,22 @@ def test_running_terminal_prints_the_receipt_when_it_is_asked(counter: Counter) 
         assert "*** AFRIT ***" in printer.receipts[0].text
         with pytest.raises(TerminalError, match="no sale 99"):
             await asyncio.to_thread(reprint, counter.config, "99", (CUSTOMER,))
+
+    beside_a_terminal(counter, work)
+
+
+def test_running_terminal_is_asked_how_its_printer_is(counter: Counter) -> None:
+    async def work(_app: TerminalApp, printer: SimulatedPrinter) -> None:
+        assert await asyncio.to_thread(ask_printer, counter.config) is PrinterStatus.OK
+        printer.cover = "open"
+        assert await asyncio.to_thread(ask_printer, counter.config) is PrinterStatus.COVER_OPEN
+        printer.unplug()
+        with pytest.raises(DeviceError, match="unplugged"):
+            await asyncio.to_thread(ask_printer, counter.config)
+        printer.plug_in()
+        printer.cover = "closed"
+        assert await asyncio.to_thread(ask_printer, counter.config) is PrinterStatus.OK
+        assert printer.receipts == []
 
     beside_a_terminal(counter, work)
 
