@@ -27,14 +27,24 @@ DEFAULT_OTHER_LABELS = (
     "AFGANGUR",
     "SKIPTIMYNT",
     "CHANGE",
+    "YOUR CHANGE",
     "GREITT",
     "M.TTEKI.",
     "PAID",
     "CASH",
-    "REI.UF",
+    r"REI.UF\S*",
     "TENDER",
+    r"ENDURGREI\S*",
+    r"BAKF\S*",
+    "SKILA.",
+    r"SKILAV\S*",
+    r"V.RUSKIL\S*",
+    r"INNEIGN\S*",
+    r"REFUND\S*",
+    r"RETURN\S*",
 )
-"""Once one of these stands on a display, the sale is over: the other line may hold the old total or the change."""
+"""Once one of these stands on a display, the sale is over or is none: the other line may hold the old total, the change
+or what is paid back."""
 
 
 LONGEST_VOID_PATIENCE_S = {"zvt": 35.0, "concert": 25.0}

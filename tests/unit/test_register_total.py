@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+
 import pytest
 
-from terminal.register.settings import TotalRules
+from terminal.register.line_format import to_ascii
+from terminal.register.settings import DEFAULT_LABELS, DEFAULT_OTHER_LABELS, TotalRules
 from terminal.register.total import TotalFinder
 
 FINDER = TotalFinder(TotalRules())
@@ -70,8 +73,75 @@ def test_everything_else_is_no_total(upper: str, lower: str) -> None:
     assert FINDER.on_display([upper, lower]) is None
 
 
-def test_a_word_that_only_begins_like_change_is_an_item() -> None:
-    assert FINDER.on_display(["CASHEWHNETUR 590", "SAMTALS 590"]) == 590
+@pytest.mark.parametrize("item", ["CASHEWHNETUR", "SKILAGJALD", "SKILTI", "CHANGELING", "TENDERLOIN"])
+def test_a_word_that_only_begins_like_change_or_a_refund_is_an_item(item: str) -> None:
+    assert FINDER.on_display([f"{item} 590", "SAMTALS 590"]) == 590
+
+
+TOTAL_WORDS = {
+    "TIL GREI.SLU": ("TIL GREIÐSLU",),
+    "A. GREI.A": ("AÐ GREIÐA",),
+    "AMOUNT DUE": ("AMOUNT DUE",),
+    "TO PAY": ("TO PAY",),
+    r"HEILDARUPPH\S*": ("HEILDARUPPHÆÐ",),
+    "SAMTALS": ("SAMTALS",),
+    "SAMT": ("SAMT", "SAMT."),
+    "TOTAL": ("TOTAL", "TOTAL:"),
+}
+OTHER_WORDS = {
+    "TIL BAKA": ("TIL BAKA",),
+    "AFGANGUR": ("AFGANGUR",),
+    "SKIPTIMYNT": ("SKIPTIMYNT",),
+    "CHANGE": ("CHANGE", "CHANGE DUE"),
+    "YOUR CHANGE": ("YOUR CHANGE",),
+    "GREITT": ("GREITT", "GREITT MEÐ KORTI"),
+    "M.TTEKI.": ("MÓTTEKIÐ",),
+    "PAID": ("PAID",),
+    "CASH": ("CASH", "CASH BACK"),
+    r"REI.UF\S*": ("REIÐUFÉ",),
+    "TENDER": ("TENDER",),
+    r"ENDURGREI\S*": ("ENDURGREIÐSLA", "ENDURGREITT"),
+    r"BAKF\S*": ("BAKFÆRSLA", "BAKFÆRT"),
+    "SKILA.": ("SKILAÐ",),
+    r"SKILAV\S*": ("SKILAVARA", "SKILAVÖRUR"),
+    r"V.RUSKIL\S*": ("VÖRUSKIL",),
+    r"INNEIGN\S*": ("INNEIGN", "INNEIGNARNÓTA"),
+    r"REFUND\S*": ("REFUND", "REFUNDED"),
+    r"RETURN\S*": ("RETURN", "RETURNS"),
+}
+
+
+def spelled(words: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Each label with its words as registers and code pages write them: right, in ASCII, and with letters lost."""
+    for label, examples in words.items():
+        for word in examples:
+            lost = "".join(char if char.isascii() else "\ufffd" for char in word)
+            for spelling in dict.fromkeys((word, to_ascii(word), lost, word.title())):
+                yield label, spelling
+
+
+def test_every_default_label_has_its_words_here() -> None:
+    assert tuple(TOTAL_WORDS) == DEFAULT_LABELS
+    assert tuple(OTHER_WORDS) == DEFAULT_OTHER_LABELS
+
+
+@pytest.mark.parametrize(("label", "word"), spelled(TOTAL_WORDS))
+def test_a_label_knows_its_word_in_any_letters(label: str, word: str) -> None:
+    finder = TotalFinder(TotalRules(labels=(label,)))
+    assert finder.on_display([word, "1.990"]) == 1990
+    assert finder.on_display([f"{word} 1.990", ""]) == 1990
+
+
+@pytest.mark.parametrize(("label", "word"), spelled(OTHER_WORDS))
+def test_change_tender_and_refund_are_known_in_any_letters(label: str, word: str) -> None:
+    finder = TotalFinder(TotalRules(other_labels=(label,)))
+    assert finder.on_display(["SAMTALS 1.990", f"{word} 10"]) is None
+    assert finder.on_display([word, "SAMTALS 1.990"]) is None
+    assert TotalFinder(TotalRules(other_labels=())).on_display([word, "SAMTALS 1.990"]) == 1990
+
+
+def test_a_receipt_may_say_how_goods_are_returned() -> None:
+    assert FINDER.in_text(["SAMTALS 1.990", "REIÐUFÉ 2.000", "TIL BAKA 10", "ENDURGREIÐSLA GEGN KVITTUN"]) == 1990
 
 
 @pytest.mark.parametrize(
