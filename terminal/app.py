@@ -253,7 +253,7 @@ class TerminalApp:
         config = self._config
         terms = terms_for(config.terms(), self._protocol)
         if self._devices.printer is None:  # else the receipts of months would come out of the first printer
-            terms = replace(terms, customer_copy=False, merchant_copy=False)
+            terms = replace(terms, customer_copy=False, merchant_copy=False, staff_slip=False)
         return CounterRules(
             terms=terms,
             identifiers=config.identifier_rules(),

@@ -38,9 +38,10 @@ from terminal.decision import (
     ShowMenuFor,
     ShowResultFor,
 )
+from terminal.effects import ReceiptKind
 from terminal.entry import Cancelled, Entry, EntryResult, press_code, press_identifier, scan_identifier
 from terminal.gateway import Refusal
-from terminal.journal_rows import QueuedReceipt, ReceiptState, Record
+from terminal.journal_rows import QueuedReceipt, Record, next_print
 from terminal.messages import Language, refusal_sentence, result_sentence
 from terminal.moves import Transition
 from terminal.register import protocol as reg
@@ -403,15 +404,15 @@ def _with_attention_ended(view: View, before: Sale, after: Sale) -> View:
 def _reprinted(asked: ReprintAsked) -> tuple[QueuedReceipt, ...]:
     """Each under an id of its own, so that a retry is told from a copy; only the first is not marked as one."""
     sale = asked.sale
-    if sale is None or sale.reason is None or sale.state not in (State.REPORT, State.ATTENTION, State.CLOSED):
+    if sale is None or sale.outcome_on_paper is None:
         return ()
+    what_fits = ReceiptKind.ATTENTION if sale.outcome_on_paper.needs_staff else ReceiptKind.CUSTOMER
     receipts = []
-    for kind in dict.fromkeys(asked.kinds):
+    for kind in dict.fromkeys(asked.kinds or (what_fits,)):
         prints = [receipt for receipt in asked.earlier if receipt.kind is kind]
         copy = max((receipt.copy + 1 for receipt in prints), default=0)
         if len(prints) < MOST_PRINTS:
-            name = f"{sale.number}-{kind}-{len(prints)}"
-            receipts.append(QueuedReceipt(name, sale.number, kind, copy, ReceiptState.QUEUED))
+            receipts.append(next_print(sale.number, kind, prints=len(prints), copy=copy))
     return tuple(receipts)
 
 

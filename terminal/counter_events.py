@@ -44,7 +44,8 @@ class ReprintRequested(msgspec.Struct, frozen=True):
     """Staff want a receipt once more; without a number, that of the sale which ended last."""
 
     sale_number: int | None = None
-    kinds: tuple[ReceiptKind, ...] = (ReceiptKind.CUSTOMER,)
+    kinds: tuple[ReceiptKind, ...] = ()
+    """None: the customer's, or the slip for staff while the sale is left to them."""
 
 
 class ReprintAsked(msgspec.Struct, frozen=True, kw_only=True):

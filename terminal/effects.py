@@ -94,6 +94,8 @@ class ReceiptKind(StrEnum):
 
     CUSTOMER = "customer"
     MERCHANT = "merchant"
+    ATTENTION = "attention"
+    """For staff: a sale that only they can bring to an end, and how."""
 
 
 class PrintReceipt(Effect, frozen=True, kw_only=True):

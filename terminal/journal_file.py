@@ -29,10 +29,10 @@ from terminal.journal_rows import (
     NonceRow,
     QueuedReceipt,
     ReceiptRow,
-    ReceiptState,
     Record,
     RepairRow,
     Row,
+    next_print,
 )
 from terminal.totals import Close
 
@@ -155,8 +155,8 @@ class JournalFile(JournalReading):
             before = journal_schema.positions(db)
             yield EntryRow(before.entries + 1, at, record.event, msgspec.Raw(msgspec.json.encode(sale)))
             for seq, kind in enumerate(record.receipts, before.receipts + 1):
-                receipt = QueuedReceipt(f"{sale.number}-{kind}-0", sale.number, kind, 0, ReceiptState.QUEUED)
-                yield ReceiptRow(seq, at, receipt)
+                prints = journal_schema.count_prints(db, sale.number, kind)
+                yield ReceiptRow(seq, at, next_print(sale.number, kind, prints=prints))
 
         self._commit(rows)
 

@@ -56,13 +56,18 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class QueuedReceipt(msgspec.Struct, frozen=True):
-    """A receipt that is not known to be on paper. One ``receipt_id`` per receipt and copy, kept through every retry."""
+    """A receipt that is not known to be on paper. One ``receipt_id`` per print, kept through every retry."""
 
     receipt_id: str
     sale_number: int
     kind: ReceiptKind
     copy: int
     state: ReceiptState
+
+
+def next_print(sale_number: int, kind: ReceiptKind, *, prints: int, copy: int = 0) -> QueuedReceipt:
+    """One more of a receipt that has been queued ``prints`` times; ``copy`` 0: it is not marked as a copy."""
+    return QueuedReceipt(f"{sale_number}-{kind}-{prints}", sale_number, kind, copy, ReceiptState.QUEUED)
 
 
 class EntryRow(msgspec.Struct, frozen=True, tag="entry", tag_field="row"):

@@ -16,6 +16,7 @@ from typing import Literal, assert_never
 
 import msgspec
 
+from terminal.effects import ReceiptKind
 from terminal.errors import JournalError
 from terminal.journal_rows import (
     CloseRow,
@@ -263,6 +264,12 @@ def positions(db: sqlite3.Connection) -> Positions:
 
 def _one(db: sqlite3.Connection, query: str) -> int:
     return int(db.execute(query).fetchone()[0] or 0)
+
+
+def count_prints(db: sqlite3.Connection, sale_number: int, kind: ReceiptKind) -> int:
+    """How many receipts of this kind there have been of a sale, printed or not."""
+    query = "SELECT count(DISTINCT receipt_id) FROM receipts WHERE sale_number = ? AND kind = ?"
+    return int(db.execute(query, (sale_number, kind)).fetchone()[0])
 
 
 READERS: Mapping[str, tuple[str, Callable[..., Row]]] = {

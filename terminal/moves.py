@@ -89,15 +89,8 @@ def to_void(sale: Sale, reason: Reason) -> Transition:
 
 def to_report(sale: Sale, reason: Reason) -> Transition:
     sale = replace(sale, state=State.REPORT, reason=reason, asking=None, misses=0)
-    receipts: tuple[fx.Effect, ...] = ()
-    if reason.outcome is Outcome.APPROVED:
-        wanted = {
-            fx.ReceiptKind.CUSTOMER: sale.terms.customer_copy,
-            fx.ReceiptKind.MERCHANT: sale.terms.merchant_copy,
-        }
-        receipts = tuple(fx.PrintReceipt(sale_number=sale.number, kind=kind) for kind in wanted if wanted[kind])
     report = fx.ReportResult(sale_number=sale.number)
-    return Transition(sale, (report, *receipts, deadline(sale, sale.terms.report_timeout_s)))
+    return Transition(sale, (report, deadline(sale, sale.terms.report_timeout_s)))
 
 
 def paid(sale: Sale, event: ev.StatusReceived) -> Transition:
@@ -408,8 +401,8 @@ def not_taken(sale: Sale) -> Sale:
 
 
 def ended(sale: Sale) -> Sale:
-    open_for_staff = sale.outcome in (Outcome.UNKNOWN, Outcome.REFUND_DUE)
-    return replace(sale, state=State.ATTENTION if open_for_staff else State.CLOSED)
+    left_to_staff = sale.outcome is not None and sale.outcome.needs_staff
+    return replace(sale, state=State.ATTENTION if left_to_staff else State.CLOSED)
 
 
 def report_again(sale: Sale, _event: ev.PowerRestored) -> Transition:

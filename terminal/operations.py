@@ -136,7 +136,7 @@ class Operations:
         """Queue receipts once more; they are printed as soon as the printer is ready."""
         app = self._running()
         try:
-            kinds = tuple(ReceiptKind(kind) for kind in request.get("kinds", (ReceiptKind.CUSTOMER,)))
+            kinds = tuple(ReceiptKind(kind) for kind in request.get("kinds", ()))
         except (ValueError, TypeError) as error:
             raise TerminalError(f"kinds must be of {', '.join(ReceiptKind)}") from error
         number = await app.journal.call(find_number, app.journal.file, str(request.get("sale") or ""))

@@ -20,7 +20,9 @@ def add_printer_commands(
         "sale", metavar="ID", nargs="?", default="", help="number, Reference or register's id; default: the last"
     )
     again.add_argument(
-        "--copy", choices=["customer", "merchant", "both"], default="customer", help="whose; default: customer"
+        "--copy",
+        choices=["customer", "merchant", "both"],
+        help="whose; default: customer's, or the slip for staff while the sale is left to them",
     )
     again.set_defaults(command=_reprint)
 
@@ -46,8 +48,8 @@ def _reprint(options: argparse.Namespace) -> None:
     from terminal.effects import ReceiptKind
     from terminal.printer_jobs import reprint
 
-    kinds = tuple(ReceiptKind) if options.copy == "both" else (ReceiptKind(options.copy),)
-    print(reprint(_load(options), options.sale, kinds))
+    names = ("customer", "merchant") if options.copy == "both" else (options.copy,)
+    print(reprint(_load(options), options.sale, [ReceiptKind(name) for name in names if name]))
 
 
 def _printer_test(options: argparse.Namespace) -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import msgspec
 
 from hardware.interfaces import Columns, Cut, Document, Logo, PaperItem, QrCode, TextLine
 from terminal.effects import ReceiptKind
-from terminal.messages import Language, Words, result_sentence, words_in
+from terminal.messages import Language, ToDo, Words, result_sentence, words_in
 from terminal.money import format_kr
-from terminal.sale import Outcome, Sale, State
+from terminal.sale import Outcome, Sale
 from terminal.screens import SERVICE_NAME
 
 
@@ -44,21 +44,24 @@ def receipt_document(
     ``copy`` marks a later print of the same receipt. ``printed_at`` must carry its time zone, which is also the one
     that the sale's time is shown in. Raises ValueError for an open sale or a time without a zone.
     """
-    if sale.reason is None or sale.state not in (State.REPORT, State.ATTENTION, State.CLOSED):
+    if sale.reason is None or not sale.has_ended:
         raise ValueError(f"sale {sale.number} is still open ({sale.state}): print its receipt once it has ended")
     if printed_at.tzinfo is None:
         raise ValueError("printed_at has no time zone: pass datetime.now().astimezone()")
     words = words_in(language)
+    to_do = words.receipt.to_do.get(sale.reason.outcome) if kind is ReceiptKind.ATTENTION else None
     items: list[PaperItem] = [
         *_heading(shop, words, copy=copy, columns=columns),
-        *_outcome(sale, words, language, columns),
+        *_outcome(sale, to_do, words, language, columns),
         TextLine(),
     ]
     facts = [*_times(sale, words, printed_at, copy=copy), (words.receipt.terminal, terminal_id), *_facts(sale, words)]
-    if kind is ReceiptKind.MERCHANT:
-        facts.extend(_facts_for_support(sale, words))
+    if kind is not ReceiptKind.CUSTOMER:
+        facts.extend(_facts_for_staff(sale, words))
     for label, value in facts:
         items.extend(_pair(label, value, columns))
+    if to_do is not None:
+        items.extend([TextLine(), *_numbered(to_do.steps, columns)])
     items.extend([TextLine(), *_footing(kind, words, clock_set=clock_set, columns=columns)])
     if shop.reference_qr:
         items.append(QrCode(sale.reference))
@@ -78,11 +81,17 @@ def _heading(shop: Shop, words: Words, *, copy: bool, columns: int) -> Iterator[
         yield from _centred(f"*** {words.receipt.reprint} ***", columns, bold=True)
 
 
-def _outcome(sale: Sale, words: Words, language: Language, columns: int) -> Iterator[TextLine]:
+def _outcome(sale: Sale, to_do: ToDo | None, words: Words, language: Language, columns: int) -> Iterator[TextLine]:
+    """What staff still have to do stands out more than that it is a sale."""
     assert sale.reason is not None
-    outcome = sale.reason.outcome
+    amount, outcome = format_kr(sale.amount_kr), sale.reason.outcome
+    if to_do is not None:
+        yield from _centred(to_do.title, columns, bold=True, double=True)
+        yield from _centred(amount, columns, bold=True, double=True)
+        yield from _centred(words.results[sale.reason].what, columns)
+        return
     yield from _centred(words.receipt.sale, columns, bold=True)
-    yield from _centred(format_kr(sale.amount_kr), columns, bold=True, double=True)
+    yield from _centred(amount, columns, bold=True, double=True)
     yield from _centred(words.outcomes[outcome].upper(), columns, bold=True)
     if outcome is not Outcome.APPROVED:
         yield from _centred(result_sentence(sale.reason, language), columns)
@@ -108,8 +117,12 @@ def _facts(sale: Sale, words: Words) -> Iterator[tuple[str, str]]:
         yield words.receipt.transaction_id, sale.authorization_id
 
 
-def _facts_for_support(sale: Sale, words: Words) -> Iterator[tuple[str, str]]:
-    if sale.support_reference and sale.outcome is not Outcome.APPROVED:
+def _facts_for_staff(sale: Sale, words: Words) -> Iterator[tuple[str, str]]:
+    if sale.outcome is Outcome.APPROVED:
+        return
+    if sale.register_id != sale.reference:
+        yield words.receipt.register, sale.register_id
+    if sale.support_reference:
         yield words.receipt.support_reference, sale.support_reference
 
 
@@ -123,6 +136,8 @@ def _footing(kind: ReceiptKind, words: Words, *, clock_set: bool, columns: int) 
             yield from _centred(receipt.thanks, columns)
         case ReceiptKind.MERCHANT:
             yield from _centred(receipt.merchant_copy, columns)
+        case ReceiptKind.ATTENTION:
+            yield from _centred(receipt.staff_slip, columns)
 
 
 # --- lines ------------------------------------------------------------------------------------------------------------
@@ -144,9 +159,18 @@ def _pair(label: str, value: str, columns: int) -> Iterator[TextLine]:
     yield from (TextLine(text=line, align="right") for line in _wrap(value, columns))
 
 
-def _wrap(text: str, columns: int) -> list[str]:
-    """Lines of at most ``columns`` characters, broken at spaces and hyphens where there are any. Loses no character."""
-    return textwrap.wrap(_clean(text), columns)
+def _numbered(steps: Iterable[str], columns: int) -> Iterator[TextLine]:
+    for number, step in enumerate(steps, 1):
+        for line in _wrap(f"{number}. {step}", columns, indent="   "):
+            yield TextLine(text=line)
+
+
+def _wrap(text: str, columns: int, *, indent: str = "") -> list[str]:
+    """Lines of at most ``columns`` characters, broken at spaces and hyphens where there are any. Loses no character.
+
+    All but the first are indented.
+    """
+    return textwrap.wrap(_clean(text), columns, subsequent_indent=indent)
 
 
 def _clean(text: str) -> str:

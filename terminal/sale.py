@@ -53,6 +53,11 @@ class Outcome(StrEnum):
     """Paid, but the register did not take the result: the customer must get the money back."""
     REFUNDED = "refunded"
 
+    @property
+    def needs_staff(self) -> bool:
+        """Only they can bring the sale to an end."""
+        return self in (Outcome.UNKNOWN, Outcome.REFUND_DUE)
+
 
 class Reason(StrEnum):
     """Why a sale ended as it did; each has a sentence in messages.py."""
@@ -142,6 +147,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     code_tries: int = 3
     customer_copy: bool = True
     merchant_copy: bool = True
+    staff_slip: bool = True
+    """What only staff can bring to an end comes out on paper for them."""
 
     def capture_mode_for(self, kind: CustomerKind) -> CaptureMode:
         return self.capture_mode_by_kind.get(kind, self.capture_mode)
@@ -195,9 +202,21 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def outcome(self) -> Outcome | None:
         """How it ended; UNKNOWN while money may have moved and nobody can say; None while it goes on well."""
-        if self.state in (State.REPORT, State.ATTENTION, State.CLOSED):
+        if self.has_ended:
             return self.reason.outcome if self.reason else None
         return Outcome.UNKNOWN if self.stands_unknown else None
+
+    @property
+    def has_ended(self) -> bool:
+        """The payment is over one way or another; the register or staff may still have to hear of it."""
+        return self.state in (State.REPORT, State.ATTENTION, State.CLOSED)
+
+    @property
+    def outcome_on_paper(self) -> Outcome | None:
+        """The outcome as soon as a receipt may say it: "paid" not before the register has taken it, if it still can
+        refuse."""
+        is_not_final = self.state is State.REPORT and self.terms.final_when_taken
+        return None if is_not_final or not self.has_ended else self.outcome
 
     @property
     def stands_unknown(self) -> bool:

@@ -17,6 +17,9 @@ Calls are numbered. An answer to an older call is ignored unless it proves payme
 After a power cut, after ``capture_patience_s`` and after the cashier's cancel key a capture is never sent again
 (``sale.settling``): the cashier may meanwhile have been paid in another way. What is then still reserved is voided.
 
+What comes out on paper follows from the outcome alone: receipts once it says that money has moved and nobody can refuse
+that any more, a slip for staff when only they can bring it to an end.
+
 ``TABLE`` at the end of this file has a row for every state and says for every event what happens and where it can lead;
 what an event must not change is named in ``IGNORED``. ``step`` holds each move to its declared targets, the tests walk
 every cell, and the diagram in README.md is drawn from the table.
@@ -33,7 +36,7 @@ from terminal import effects as fx
 from terminal import events as ev
 from terminal import moves
 from terminal.moves import Transition
-from terminal.sale import Sale, State
+from terminal.sale import Outcome, Sale, State
 
 
 def step(sale: Sale, event: ev.SaleEvent) -> Transition:
@@ -49,6 +52,8 @@ def step(sale: Sale, event: ev.SaleEvent) -> Transition:
     assert after.state is sale.state or after.state in move.targets, f"{sale.state} + {event} led to {after.state}"
     if isinstance(event, ev.AnswerReceived) and after.calls == sale.calls:
         after = replace(after, asking=None)
+    if after.outcome_on_paper is not sale.outcome_on_paper:
+        effects = (*effects, *_receipts(after))
     return Transition(after, effects)
 
 
@@ -58,6 +63,18 @@ def begin(sale: Sale) -> Transition:
     limit_s = sale.terms.longest_sale_s
     limit = (fx.SetLimit(sale_number=sale.number, delay_s=limit_s),) if limit_s is not None else ()
     return Transition(sale, (moves.deadline(sale, sale.terms.entry_timeout_s), *limit))
+
+
+def _receipts(sale: Sale) -> tuple[fx.PrintReceipt, ...]:
+    """What is to be on paper of an outcome that has just come to stand."""
+    outcome, terms = sale.outcome_on_paper, sale.terms
+    has_paid = outcome in (Outcome.APPROVED, Outcome.REFUNDED)
+    wanted = {
+        fx.ReceiptKind.CUSTOMER: has_paid and terms.customer_copy,
+        fx.ReceiptKind.MERCHANT: has_paid and terms.merchant_copy,
+        fx.ReceiptKind.ATTENTION: outcome is not None and outcome.needs_staff and terms.staff_slip,
+    }
+    return tuple(fx.PrintReceipt(sale_number=sale.number, kind=kind) for kind in wanted if wanted[kind])
 
 
 # --- reading events ---------------------------------------------------------------------------------------------------

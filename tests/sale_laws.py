@@ -11,6 +11,16 @@ from terminal.sale import Outcome, Reason, Sale, State, differs_durably
 
 ENDED = (State.REPORT, State.ATTENTION, State.CLOSED)
 
+PAPERS = {
+    (Outcome.APPROVED, fx.ReceiptKind.CUSTOMER),
+    (Outcome.APPROVED, fx.ReceiptKind.MERCHANT),
+    (Outcome.REFUNDED, fx.ReceiptKind.CUSTOMER),
+    (Outcome.REFUNDED, fx.ReceiptKind.MERCHANT),
+    (Outcome.REFUND_DUE, fx.ReceiptKind.ATTENTION),
+    (Outcome.UNKNOWN, fx.ReceiptKind.ATTENTION),
+}
+"""What is on paper of which outcome, where every copy is wanted."""
+
 Effects = tuple[fx.Effect, ...]
 
 
@@ -22,6 +32,7 @@ def assert_lawful(before: Sale, event: ev.SaleEvent, after: Sale, effects: Effec
     for effect in effects:
         _may_ask_for(effect, before, event, after)
     _ends_rightly(before, event, after)
+    _is_on_paper(before, after, effects)
     _never_hangs(event, before, after, effects)
 
 
@@ -53,9 +64,6 @@ def _may_ask_for(effect: fx.Effect, before: Sale, event: ev.SaleEvent, after: Sa
         case fx.AcknowledgeCallback():
             pays = isinstance(event, ev.CallbackReceived) and event.approved
             assert after.committed or not pays or after.capture_mode is not CaptureMode.SERVER_CALLBACK
-        case fx.PrintReceipt():
-            assert after.outcome is Outcome.APPROVED
-            assert before.state not in ENDED, "receipts are queued once"
         case fx.ReportResult():
             assert after.state is State.REPORT
         case fx.SetRetry(delay_s=delay_s):
@@ -86,6 +94,18 @@ def _ends_rightly(before: Sale, event: ev.SaleEvent, after: Sale) -> None:
     if before.committed and before.state not in ENDED and after.state in ENDED:
         said_so = isinstance(event, ev.StatusReceived | ev.SettledByStaff | ev.RefusalReceived)
         assert said_so or after.outcome is Outcome.UNKNOWN, "only the service or staff end what may be paid"
+
+
+def _is_on_paper(before: Sale, after: Sale, effects: Effects) -> None:
+    stands = after.state in ENDED and not _may_be_refused(after)
+    is_new = after.outcome is not before.outcome or _may_be_refused(before)
+    due = {kind for outcome, kind in PAPERS if outcome is after.outcome and stands and is_new}
+    queued = {effect.kind for effect in effects if isinstance(effect, fx.PrintReceipt)}
+    assert queued == due, "what an outcome calls for is queued with it"
+
+
+def _may_be_refused(sale: Sale) -> bool:
+    return sale.state is State.REPORT and sale.terms.final_when_taken
 
 
 def _never_hangs(event: ev.SaleEvent, before: Sale, after: Sale, effects: Effects) -> None:

@@ -10,12 +10,12 @@ from typing import Literal, TypeAlias
 
 from terminal.messages.english import ENGLISH
 from terminal.messages.icelandic import ICELANDIC
-from terminal.messages.words import Advice, Trouble, Words
+from terminal.messages.words import Advice, ToDo, Trouble, Words
 from terminal.money import format_kr
 from terminal.register.protocol import RefusalCode
 from terminal.sale import Reason
 
-__all__ = ["Advice", "Language", "Trouble", "Words", "refusal_sentence", "result_sentence", "words_in"]
+__all__ = ["Advice", "Language", "ToDo", "Trouble", "Words", "refusal_sentence", "result_sentence", "words_in"]
 
 Language: TypeAlias = Literal["is", "en"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from terminal.customer import CustomerKind, IdentifierProblem
 from terminal.events import Verdict
 from terminal.menu import Item
-from terminal.messages.words import Advice, MenuWords, ReceiptWords, Trouble, Words
+from terminal.messages.words import Advice, MenuWords, ReceiptWords, ToDo, Trouble, Words
 from terminal.register.protocol import RefusalCode
 from terminal.sale import Outcome, Reason
 
@@ -15,6 +15,8 @@ _SEND_AGAIN = "Start the sale again."
 _CHECK_NETWORK = "Check the network."
 _NOT_CHARGED = "Nothing was charged."
 _CALL_SERVICE = "Call service."
+_DO_NOT_CHARGE = "Do not charge again."
+_SETTLE = "Settle it here with key D and the staff code."
 
 ENGLISH = Words(
     outcomes={
@@ -104,7 +106,7 @@ ENGLISH = Words(
     cancelling="Cancelling…",
     wait_for_confirmation="Wait for the confirmation",
     checking_payment="Checking payment",
-    checking_stay="Do not charge again.",
+    checking_stay=_DO_NOT_CHARGE,
     checking_call="Call Netgíró.",
     menu=MenuWords(
         title="Menu",
@@ -142,6 +144,18 @@ ENGLISH = Words(
         sale="SALE",
         customer_copy="Customer copy",
         merchant_copy="Merchant copy",
+        staff_slip="For staff",
+        to_do={
+            Outcome.UNKNOWN: ToDo("UNCLEAR", (_DO_NOT_CHARGE, "Look the sale up in Netgíró's portal.", _SETTLE)),
+            Outcome.REFUND_DUE: ToDo(
+                "REFUND DUE",
+                (
+                    "Does the register show the sale as paid? Then do not refund it.",
+                    "If not: refund it in Netgíró's portal.",
+                    _SETTLE,
+                ),
+            ),
+        },
         reprint="DUPLICATE",
         kennitala="Kt.",
         status="Status",
@@ -149,6 +163,7 @@ ENGLISH = Words(
         printed="Printed",
         number="Receipt no.",
         terminal="Terminal",
+        register="Register",
         identified_by="Identified by",
         invoice_number="Invoice no.",
         reference="Reference",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from terminal.customer import CustomerKind, IdentifierProblem
 from terminal.events import Verdict
 from terminal.menu import Item
-from terminal.messages.words import Advice, MenuWords, ReceiptWords, Trouble, Words
+from terminal.messages.words import Advice, MenuWords, ReceiptWords, ToDo, Trouble, Words
 from terminal.register.protocol import RefusalCode
 from terminal.sale import Outcome, Reason
 
@@ -15,6 +15,8 @@ _SEND_AGAIN = "Byrjaðu söluna aftur."
 _CHECK_NETWORK = "Athugaðu netið."
 _NOT_CHARGED = "Ekkert var gjaldfært."
 _CALL_SERVICE = "Hringdu í þjónustuver."
+_DO_NOT_CHARGE = "Ekki rukka aftur."
+_SETTLE = "Gerðu hana upp hér með lykli D og kóða starfsfólks."
 
 ICELANDIC = Words(
     outcomes={
@@ -104,7 +106,7 @@ ICELANDIC = Words(
     cancelling="Hætti við…",
     wait_for_confirmation="Bíddu eftir staðfestingu",
     checking_payment="Greiðsla í athugun",
-    checking_stay="Ekki rukka aftur.",
+    checking_stay=_DO_NOT_CHARGE,
     checking_call="Hringdu í Netgíró.",
     menu=MenuWords(
         title="Valmynd",
@@ -142,6 +144,18 @@ ICELANDIC = Words(
         sale="SALA",
         customer_copy="Eintak viðskiptavinar",
         merchant_copy="Eintak söluaðila",
+        staff_slip="Fyrir starfsfólk",
+        to_do={
+            Outcome.UNKNOWN: ToDo("ÓVÍST", (_DO_NOT_CHARGE, "Flettu sölunni upp á vef Netgíró.", _SETTLE)),
+            Outcome.REFUND_DUE: ToDo(
+                "ENDURGREIÐA",
+                (
+                    "Er salan greidd á kassanum? Þá á ekki að endurgreiða hana.",
+                    "Ef ekki: Endurgreiddu hana á vef Netgíró.",
+                    _SETTLE,
+                ),
+            ),
+        },
         reprint="AFRIT",
         kennitala="Kt.",
         status="Staða",
@@ -149,6 +163,7 @@ ICELANDIC = Words(
         printed="Prentað",
         number="Kvittun nr.",
         terminal="Posi",
+        register="Kassi",
         identified_by="Auðkenni",
         invoice_number="Reikningur nr.",
         reference="Tilvísun",

@@ -46,12 +46,22 @@ class Advice(msgspec.Struct, frozen=True):
         return f"{self.what} {self.next}"
 
 
+class ToDo(msgspec.Struct, frozen=True):
+    """What staff do with a sale that only they can bring to an end."""
+
+    title: str
+    steps: tuple[str, ...]
+
+
 class ReceiptWords(msgspec.Struct, frozen=True, kw_only=True):
     """The words on paper."""
 
     sale: str
     customer_copy: str
     merchant_copy: str
+    staff_slip: str
+    to_do: dict[Outcome, ToDo]
+    """For every outcome that needs staff."""
     reprint: str
     kennitala: str
     status: str
@@ -59,6 +69,7 @@ class ReceiptWords(msgspec.Struct, frozen=True, kw_only=True):
     printed: str
     number: str
     terminal: str
+    register: str
     identified_by: str
     invoice_number: str
     reference: str

@@ -16,6 +16,7 @@ from hardware.signals import SimulatedSignals
 from hardware.simulated import Receipt, SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
 from terminal.app import Devices, TerminalApp
 from terminal.config import Config
+from terminal.effects import ReceiptKind
 from terminal.messages import words_in
 from terminal.oled import render
 from terminal.panel.backend import (
@@ -171,7 +172,9 @@ class CounterBackend:
     def _kind(self, text: str) -> str:
         """The bytes on paper have no field for it: read it as people do."""
         words = words_in(self._config.receipt.language).receipt
-        return "merchant" if words.merchant_copy.upper() in text.upper() else "customer"
+        marks = {words.merchant_copy: ReceiptKind.MERCHANT, words.staff_slip: ReceiptKind.ATTENTION}
+        named = (kind for mark, kind in marks.items() if mark.upper() in text.upper())
+        return next(named, ReceiptKind.CUSTOMER)
 
 
 def _summary(sale: Sale | None) -> SaleSummary | None:

@@ -9,9 +9,11 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from terminal.effects import ReceiptKind
 from terminal.errors import JournalError
 from terminal.journal import JournalHealth, QueuedReceipt, ReceiptState, Record
-from terminal.sale import Sale, State
+from terminal.journal_rows import next_print
+from terminal.sale import Outcome, Sale, State
 from terminal.testing.world import PowerCut, World
 from terminal.totals import ENDED, Close, Period
 
@@ -33,6 +35,10 @@ class SimulatedDisk:
         """Sabotage: as with ``synchronous = OFF``."""
         self._by_register_id: dict[str, int] = {}
         self._receipts: dict[str, QueuedReceipt] = {}
+        self.outcomes: dict[int, list[Outcome | None]] = {}
+        """What each sale has come to stand as once it had ended, one after the other."""
+        self.queued: dict[int, list[ReceiptKind]] = {}
+        """What each sale has put on paper by itself; reprints are not among it."""
         self._high_water = 0
         self._period = 1
         self._ended: dict[int, None] = {}
@@ -105,8 +111,12 @@ class SimulatedDisk:
         self._by_register_id[sale.register_id] = sale.number
         if sale.state in ENDED:
             self._ended[sale.number] = None
+            outcomes = self.outcomes.setdefault(sale.number, [])
+            outcomes += [sale.outcome] if outcomes[-1:] != [sale.outcome] else []
+        self.queued.setdefault(sale.number, []).extend(record.receipts)
         for kind in record.receipts:
-            receipt = QueuedReceipt(f"{sale.number}-{kind}-0", sale.number, kind, 0, ReceiptState.QUEUED)
+            prints = sum(receipt.kind is kind for receipt in self.receipts_of(sale.number))
+            receipt = next_print(sale.number, kind, prints=prints)
             self._receipts[receipt.receipt_id] = receipt
 
         def undo() -> None:

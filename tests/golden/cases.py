@@ -221,16 +221,27 @@ def picture_path(name: str, language: Language, size_px: tuple[int, int]) -> Pat
 
 # --- receipts ---------------------------------------------------------------------------------------------------------
 
+NOT_TRACEABLE = replace(REFUND_DUE, reason=Reason.NOT_TRACEABLE, authorization_id=None, invoice_number=None)
+REFUNDED = replace(CLOSED_SALE, reason=Reason.REFUNDED)
+COPIES = (ReceiptKind.CUSTOMER, ReceiptKind.MERCHANT)
+
 RECEIPTS = {
-    "paid": (CLOSED_SALE, False),
-    "paid_copy": (CLOSED_SALE, True),
-    "not_traceable": (replace(CLOSED_SALE, reason=Reason.NOT_TRACEABLE, invoice_number=None), False),
+    "paid": (CLOSED_SALE, False, COPIES),
+    "paid_copy": (CLOSED_SALE, True, COPIES),
+    "not_traceable": (NOT_TRACEABLE, False, ReceiptKind),
+    "refund_due": (REFUND_DUE, False, ReceiptKind),
+    "refund_due_copy": (REFUND_DUE, True, (ReceiptKind.ATTENTION,)),
+    "refunded": (REFUNDED, False, ReceiptKind),
 }
-RECEIPT_CASES = list(product(RECEIPTS, LANGUAGES, ReceiptKind, get_args(Columns)))
+RECEIPT_CASES = [
+    (name, language, kind, columns)
+    for name, (_sale, _copy, kinds) in RECEIPTS.items()
+    for language, kind, columns in product(LANGUAGES, kinds, get_args(Columns))
+]
 
 
 def receipt(name: str, language: Language, kind: ReceiptKind, columns: Columns) -> Document:
-    sale, copy = RECEIPTS[name]
+    sale, copy, _kinds = RECEIPTS[name]
     return receipt_document(
         sale,
         kind=kind,

@@ -19,7 +19,7 @@ from terminal.testing.registers.zvt_frames import (
 )
 from tests.integration.counter import DemoCounter
 from tests.integration.netgiro import PATIENT_PHONE, POOR_PHONE, QUICK_PHONE, NetgiroProcess
-from tests.integration.process import wait_until
+from tests.integration.process import run_command, wait_until
 from tests.integration.zvt_cable import ZvtOnCable, ZvtShop
 
 PAID, CANCELLED, DECLINED = 0x00, 0x6C, 0x05
@@ -162,10 +162,16 @@ def test_a_register_that_does_not_take_the_payment_leaves_a_refund_to_staff(shop
     assert shop.zvt.register.results == [PAID, CANCELLED]
     row = assert_newest(shop, "attention", "refund_due", told=False)
     assert paid_at_netgiro(shop, row)
+    (slip,) = shop.wait_for_paper(1, row["reference"])
+    assert "REFUND DUE" in slip
+    assert row["transaction_id"] in "".join(slip.split())
     shop.zvt.behave()
     shop.zvt.begin()
     assert shop.zvt.ask(repeat_receipt()) == GOOD
     assert shop.zvt.wait_for_end() == CANCELLED
+    settled = run_command("settle", str(row["sale_id"]), "refunded", "--config", str(shop.config_path))
+    assert settled.stdout == f"sale {row['sale_id']}: refunded\n"
+    assert all("REFUNDED" in paper for paper in shop.wait_for_paper(3, row["reference"])[1:])
 
 
 def test_an_unplugged_cable_delays_the_result_and_loses_nothing(shop: ZvtShop) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from functools import cache
+from itertools import product
 from typing import Any, NamedTuple
 
 import msgspec
@@ -79,10 +80,11 @@ def _key(sale: Sale) -> bytes:
 
 @cache
 def explored() -> tuple[Edge, ...]:
-    """Every transition of every sale that can be reached, under every capture mode."""
+    """Every transition of every sale that can be reached, under all terms that lead elsewhere."""
     edges: list[Edge] = []
-    for mode in CaptureMode:
-        start = _normal(begin(new_sale(capture_mode=mode, code_tries=2)).sale)
+    for mode, final_when_taken in product(CaptureMode, (False, True)):
+        terms = {"capture_mode": mode, "code_tries": 2, "final_when_taken": final_when_taken}
+        start = _normal(begin(new_sale(**terms)).sale)
         seen, waiting = {_key(start)}, deque([start])
         while waiting:
             before = waiting.popleft()
@@ -170,9 +172,11 @@ any_events = st.one_of(
 )
 
 
-@given(st.sampled_from(CaptureMode), st.lists(st.tuples(any_events, st.booleans()), max_size=40))
-def test_events_in_any_order_break_no_promise(mode: CaptureMode, events: list[tuple[ev.SaleEvent, bool]]) -> None:
-    sale = begin(new_sale(capture_mode=mode)).sale
+@given(st.sampled_from(CaptureMode), st.booleans(), st.lists(st.tuples(any_events, st.booleans()), max_size=40))
+def test_events_in_any_order_break_no_promise(
+    mode: CaptureMode, final_when_taken: bool, events: list[tuple[ev.SaleEvent, bool]]
+) -> None:
+    sale = begin(new_sale(capture_mode=mode, final_when_taken=final_when_taken)).sale
     captures = 0
     for event, answers_the_latest_call in events:
         if answers_the_latest_call and isinstance(event, ev.AnswerReceived):

@@ -29,6 +29,9 @@ def texts_of(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     elif isinstance(value, dict):
         for key, below in value.items():
             yield from texts_of(below, f"{path}.{key}")
+    elif isinstance(value, tuple):
+        for index, below in enumerate(value):
+            yield from texts_of(below, f"{path}.{index}")
     else:
         for name in value.__struct_fields__:
             yield from texts_of(getattr(value, name), f"{path}.{name}")
@@ -53,6 +56,13 @@ def test_every_member_has_its_text(language: Language, table: str, members: type
 def test_every_table_by_enum_is_walked_above() -> None:
     tables = {field.name for field in msgspec.structs.fields(Words) if "dict" in str(field.type)}
     assert tables == {"outcomes", "results", "refusals", "identifier_problems", "customer_kinds", "troubles"}
+
+
+@every_language
+def test_staff_are_told_what_to_do_with_every_outcome_that_needs_them(language: Language) -> None:
+    to_do = words_in(language).receipt.to_do
+    assert set(to_do) == {outcome for outcome in Outcome if outcome.needs_staff}
+    assert all(step[-1] in ".?" for one in to_do.values() for step in one.steps)
 
 
 @every_language

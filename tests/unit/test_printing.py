@@ -334,6 +334,34 @@ def test_drawer_is_opened_once_with_the_first_paper_of_an_approved_sale(path: Pa
     run(path, scenario, printer=SimulatedPrinter(Typesetting(drawer="pin2")))
 
 
+def test_slip_for_staff_opens_no_drawer_and_asks_for_nothing_once_the_sale_is_settled(path: Path) -> None:
+    due = replace(walk_to(State.REPORT).sale, state=State.ATTENTION, reason=Reason.REFUND_DUE)
+
+    async def scenario(shopfront: Shopfront) -> None:
+        await shopfront.journal.append(Record("ResultRejected", due, (ReceiptKind.ATTENTION,)))
+        shopfront.printing.wake()
+        await asyncio.sleep(1)
+        assert "Er salan greidd á kassanum?" in shopfront.texts[0]
+        assert b"\x1bp" not in shopfront.printer.receipts[0].data
+
+    async def settled_before_it_came_out(shopfront: Shopfront) -> None:
+        shopfront.printer.paper = "out"
+        other = replace(due, number=8, register_id="8", reference="T1-000008-A1B2C3")
+        await shopfront.journal.append(Record("ResultRejected", other, (ReceiptKind.ATTENTION,)))
+        shopfront.printing.wake()
+        await asyncio.sleep(1)
+        refunded = replace(other, state=State.CLOSED, reason=Reason.REFUNDED)
+        await shopfront.journal.append(Record("SettledByStaff", refunded, (CUSTOMER,)))
+        shopfront.printer.paper = "ok"
+        await asyncio.sleep(LONGEST_PAUSE_S + 1)
+        assert len(shopfront.texts) == 3
+        for text in shopfront.texts[1:]:
+            assert "ENDURGREITT" in text
+            assert "Endurgreiddu" not in text
+
+    run(path, scenario, settled_before_it_came_out, printer=SimulatedPrinter(Typesetting(drawer="pin2")))
+
+
 def test_receipt_of_a_sale_that_must_be_paid_back_says_so(path: Path) -> None:
     async def scenario(shopfront: Shopfront) -> None:
         shopfront.printer.paper = "out"

@@ -16,7 +16,7 @@ from hardware.interfaces import Columns, Cut, Document, TextLine
 from hardware.receipt_encoder import to_codepage
 from terminal.customer import CustomerKind
 from terminal.effects import ReceiptKind
-from terminal.messages import Language, result_sentence
+from terminal.messages import Language, result_sentence, words_in
 from terminal.money import LONGEST_AMOUNT_DIGITS, format_kr
 from terminal.receipt import Shop, receipt_document
 from terminal.sale import Outcome, Reason, Sale, State
@@ -161,6 +161,36 @@ def test_what_support_asks_for_is_on_the_merchants_copy_of_a_sale_in_doubt() -> 
     assert number not in text(document(kind=ReceiptKind.MERCHANT))
 
 
+DUE = replace(CLOSED_SALE, state=State.ATTENTION, reason=Reason.REFUND_DUE)
+
+
+@every_width
+@every_language
+def test_slip_for_staff_says_what_is_due_and_what_to_do(language: Language, columns: Columns) -> None:
+    printed = document(DUE, kind=ReceiptKind.ATTENTION, language=language, columns=columns)
+    to_do = words_in(language).receipt.to_do[Outcome.REFUND_DUE]
+    assert [line.text for line in lines(printed) if line.double] == ["Netgíró", to_do.title, "1.990 kr."]
+    words = " ".join(text(printed).split())
+    for step in to_do.steps:
+        assert step in words
+    for fact in ("23.11.2026 14:39", "1042", "T1", DUE.reference, DUE.support_reference or ""):
+        assert fact in words
+    assert DUE.authorization_id in text(printed).replace(" ", "").replace("\n", "")
+    assert f"{words_in(language).receipt.register} {DUE.register_id}" in words
+
+
+def test_register_id_that_only_repeats_the_reference_is_left_out() -> None:
+    printed = text(document(replace(DUE, register_id=DUE.reference), kind=ReceiptKind.ATTENTION))
+    assert printed.count(DUE.reference) == 1
+
+
+@pytest.mark.parametrize("reason", [Reason.REFUNDED, Reason.SETTLED_PAID, Reason.SETTLED_UNPAID])
+def test_slip_of_a_sale_that_was_settled_meanwhile_asks_for_nothing(reason: Reason) -> None:
+    printed = text(document(replace(DUE, state=State.CLOSED, reason=reason), kind=ReceiptKind.ATTENTION))
+    assert words_in("is").outcomes[reason.outcome].upper() in printed
+    assert "1. " not in printed
+
+
 def test_facts_that_the_sale_does_not_have_leave_no_empty_line() -> None:
     bare = replace(SALE, state=State.CLOSED, reason=Reason.TIMED_OUT)
     printed = text(document(bare, shop=Shop()))
@@ -201,6 +231,14 @@ def test_every_character_is_in_the_code_pages(language: Language, kind: ReceiptK
 names = st.text(max_size=200)
 
 
+@given(amount_kr=st.integers(1, 10**LONGEST_AMOUNT_DIGITS - 1), register_id=names, columns=st.sampled_from(WIDTHS))
+def test_no_line_of_a_slip_is_wider_than_the_paper(amount_kr: int, register_id: str, columns: Columns) -> None:
+    sale = replace(DUE, amount_kr=amount_kr, register_id=register_id)
+    for language in LANGUAGES:
+        for line in lines(document(sale, kind=ReceiptKind.ATTENTION, language=language, columns=columns)):
+            assert len(line.text) <= (columns // 2 if line.double else columns)
+
+
 @given(
     amount_kr=st.integers(1, 10**LONGEST_AMOUNT_DIGITS - 1),
     shop=st.builds(Shop, name=names, kennitala=names),
@@ -208,7 +246,7 @@ names = st.text(max_size=200)
     invoice_number=st.none() | names,
     support_reference=st.none() | names,
     reason=st.sampled_from(Reason),
-    kind=st.sampled_from(ReceiptKind),
+    kind=st.sampled_from((ReceiptKind.CUSTOMER, ReceiptKind.MERCHANT)),
     language=st.sampled_from(LANGUAGES),
     columns=st.sampled_from(WIDTHS),
     copy=st.booleans(),

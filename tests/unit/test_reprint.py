@@ -12,7 +12,7 @@ from terminal.counter import MOST_PRINTS, Counter, CounterRules
 from terminal.counter_events import ReprintAsked, ReprintRequested
 from terminal.effects import ReceiptKind
 from terminal.journal import JournalFile, QueuedReceipt, ReceiptState, Record
-from terminal.sale import Reason, State
+from terminal.sale import Reason, State, Terms
 from terminal.view import View
 from tests.golden.cases import SALE
 
@@ -68,6 +68,31 @@ def test_first_receipt_of_a_sale_that_had_none_is_no_copy(journal: JournalFile) 
     journal.append(Record("ResultAcknowledged", declined))
     (receipt,) = clerk_of(journal).handle(ReprintRequested(9)).decision.receipts
     assert (receipt.receipt_id, receipt.copy) == ("9-customer-0", 0)
+
+
+def test_of_a_sale_that_is_left_to_staff_the_slip_is_printed_again(journal: JournalFile) -> None:
+    due = replace(SALE, number=9, register_id="9", state=State.ATTENTION, reason=Reason.REFUND_DUE)
+    journal.append(Record("ResultRejected", due, (ReceiptKind.ATTENTION,)))
+    (receipt,) = clerk_of(journal).handle(ReprintRequested()).decision.receipts
+    assert (receipt.receipt_id, receipt.copy) == ("9-attention-1", 1)
+    journal.append(Record("SettledByStaff", replace(due, state=State.CLOSED, reason=Reason.REFUNDED)))
+    (receipt,) = clerk_of(journal).handle(ReprintRequested(9)).decision.receipts
+    assert (receipt.receipt_id, receipt.copy) == ("9-customer-0", 0)
+
+
+def test_receipt_that_was_asked_for_early_does_not_stand_in_for_the_sales_own(journal: JournalFile) -> None:
+    due = replace(SALE, number=9, register_id="9", state=State.ATTENTION, reason=Reason.REFUND_DUE)
+    journal.append(Record("ResultRejected", due))
+    clerk_of(journal).handle(ReprintRequested(9, (CUSTOMER,)))
+    journal.append(Record("SettledByStaff", replace(due, state=State.CLOSED, reason=Reason.SETTLED_PAID), (CUSTOMER,)))
+    ids = [(receipt.receipt_id, receipt.copy) for receipt in journal.unprinted_receipts()]
+    assert ids == [("9-customer-0", 0), ("9-customer-1", 0)]
+
+
+def test_nothing_is_printed_by_hand_that_the_register_can_still_refuse(journal: JournalFile) -> None:
+    told = replace(PAID, number=9, register_id="9", state=State.REPORT, terms=Terms(final_when_taken=True))
+    journal.append(Record("StatusReceived", told))
+    assert clerk_of(journal).handle(ReprintRequested(9)).decision.receipts == ()
 
 
 @pytest.mark.parametrize("number", [0, 99, 10])

@@ -641,6 +641,45 @@ def test_nothing_is_printed_for_a_sale_that_was_not_paid() -> None:
     assert walk_to(State.VOID).answered(Status.CANCELLED).count(fx.PrintReceipt) == 0
 
 
+def printed(walk: Walk) -> list[ReceiptKind]:
+    """What the latest event put on paper."""
+    return [effect.kind for effect in walk.last if isinstance(effect, fx.PrintReceipt)]
+
+
+def test_what_the_register_can_still_refuse_is_on_paper_once_it_has_taken_it() -> None:
+    walk = walk_to(State.REPORT, final_when_taken=True)
+    assert walk.count(fx.PrintReceipt) == 0
+    assert walk.power_restored().count(fx.PrintReceipt) == 0
+    assert printed(walk.acknowledged()) == [ReceiptKind.CUSTOMER, ReceiptKind.MERCHANT]
+
+
+@pytest.mark.parametrize("end", [Walk.rejected, Walk.timed_out], ids=["rejected", "untold"])
+def test_of_a_refund_that_is_due_only_staff_get_paper(end: object) -> None:
+    walk = walk_to(State.REPORT, final_when_taken=True, customer_copy=False, merchant_copy=False)
+    assert callable(end)
+    end(walk)
+    assert walk.sale.outcome is Outcome.REFUND_DUE
+    assert printed(walk) == [ReceiptKind.ATTENTION]
+
+
+@pytest.mark.parametrize("verdict", [PAID, REFUNDED])
+def test_a_refund_that_was_due_and_is_settled_has_its_receipts(verdict: ev.Verdict) -> None:
+    walk = walk_to(State.REPORT, final_when_taken=True).rejected().settled(verdict)
+    assert printed(walk) == [ReceiptKind.CUSTOMER, ReceiptKind.MERCHANT]
+
+
+def test_an_untraceable_sale_is_on_paper_for_staff_and_when_settled_as_paid_for_everybody() -> None:
+    walk = walk_to(State.AUTHORIZATION, AUTOMATIC).lost()
+    assert printed(walk) == [ReceiptKind.ATTENTION]
+    assert printed(walk.acknowledged()) == []
+    assert printed(walk.settled(PAID)) == [ReceiptKind.CUSTOMER, ReceiptKind.MERCHANT]
+
+
+def test_without_a_printer_nothing_is_queued_for_staff_either() -> None:
+    walk = walk_to(State.REPORT, final_when_taken=True, staff_slip=False).rejected()
+    assert (walk.sale.outcome, printed(walk)) == (Outcome.REFUND_DUE, [])
+
+
 @pytest.mark.parametrize("mode", CaptureMode)
 def test_a_payment_that_the_register_did_not_take_waits_for_a_refund(mode: CaptureMode) -> None:
     walk = walk_to(State.REPORT, mode).rejected()

@@ -248,6 +248,7 @@ const WORDS = {
   pending: ["{count} í bið", "{count} waiting"],
   receipt_customer: ["Eintak viðskiptavinar", "Customer copy"],
   receipt_merchant: ["Eintak söluaðila", "Merchant copy"],
+  receipt_attention: ["Miði fyrir starfsfólk", "Slip for staff"],
   receiptAlt: ["{name}, textinn er hér fyrir neðan", "{name}, its text is below"],
   asText: ["texti", "text"],
   asBytes: ["ESC/POS-bæti", "ESC/POS bytes"],
