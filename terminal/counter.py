@@ -52,6 +52,8 @@ from terminal.totals import Close, Period, totals_of
 from terminal.view import Offer, View
 
 RESULT_SHOWN_S = 12.0
+LOOK_AFTER_LOSS_S = 5.0
+"""Between a call that was lost and a look at the service: the sale's own next call may come first and tell as much."""
 TAKE_OFFER_KEYS = "A#"
 _NOT_PAID = (Outcome.DECLINED, Outcome.CANCELLED, Outcome.FAILED)
 MOST_PRINTS = 20
@@ -79,7 +81,7 @@ class Counter:
         """Never raises on any event."""
         match event:
             case ev.SaleEvent():
-                return self._sale_event(_with_network(view, event), event)
+                return self._happened(view, event)
             case RegisterAsked():
                 return self._asked(view, event)
             case KeyPressed(key):
@@ -108,6 +110,13 @@ class Counter:
                 return Decision(view=replace(view, menu=menu), effects=(ShowMenuFor(menu.turn, menus.SHOWN_S),))
 
     # --- the sale -----------------------------------------------------------------------------------------------------
+
+    def _happened(self, view: View, event: ev.SaleEvent) -> Decision:
+        """A call that is lost is followed by looks at the service: nothing else asks once the sale has ended."""
+        decision = self._sale_event(_with_network(view, event), event)
+        if view.conditions.network_ok and not decision.view.conditions.network_ok:
+            return replace(decision, effects=(*decision.effects, CheckService(LOOK_AFTER_LOSS_S)))
+        return decision
 
     def _sale_event(self, view: View, event: ev.SaleEvent) -> Decision:
         for sale in (view.sale, *view.attention):

@@ -43,7 +43,12 @@ class LockMenuFor(msgspec.Struct, frozen=True):
 
 
 class CheckService(msgspec.Struct, frozen=True):
-    """See whether the service can be reached, so that it is on the screen before the customer types anything."""
+    """See after a while whether the service can be reached, and if not, again and again until it is.
+
+    At once when a sale begins, so that it is on the screen before the customer types anything.
+    """
+
+    delay_s: float = 0.0
 
 
 class ExamineTerminal(msgspec.Struct, frozen=True):

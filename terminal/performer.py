@@ -125,7 +125,7 @@ class TerminalPerformer:
             self._calls_made += 1
             self._start(self._call(effect), type(effect).__name__)
         elif isinstance(effect, CheckService):
-            self._start_check()
+            self._start_check(effect.delay_s)
         elif isinstance(effect, ExamineTerminal):
             if self._doctor is None or self._doctor.done():  # one report at a time, however often it is asked for
                 self._doctor = self._start(self._examine(), "ExamineTerminal")
@@ -153,14 +153,15 @@ class TerminalPerformer:
         except DeviceError as error:
             log.error("the doctor's report is not printed: %s", error)
 
-    def _start_check(self) -> None:
+    def _start_check(self, delay_s: float) -> None:
         """Begin to look anew: whoever asks wants to know now, not after the pause of a look before."""
         if self._check is not None:
             self._check.cancel()
-        self._check = self._start(self._check_service(), "CheckService")
+        self._check = self._start(self._check_service(delay_s), "CheckService")
 
-    async def _check_service(self) -> None:
+    async def _check_service(self, delay_s: float) -> None:
         """Until the service is reached. A call that leaves meanwhile tells more, and later, than the look does."""
+        await asyncio.sleep(delay_s)
         pause_s = SHORTEST_PAUSE_S
         while True:
             calls_made = self._calls_made

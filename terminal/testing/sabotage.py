@@ -12,6 +12,9 @@ from terminal import effects as fx
 from terminal import events as ev
 from terminal import moves
 from terminal import step as rules
+from terminal.counter import Counter
+from terminal.counter_events import CounterEvent
+from terminal.decision import CheckService, Decision
 from terminal.gateway import AuthorizationStatus, CaptureMode, StatusReport
 from terminal.netgiro import v1
 from terminal.netgiro.client import SignedAnswer
@@ -22,6 +25,7 @@ from terminal.sale import Reason, Sale, State
 from terminal.testing.disk import SimulatedDisk
 from terminal.testing.simulation import Sabotage
 from terminal.testing.terminal import SimulatedTerminal
+from terminal.view import View
 
 
 class BrokenRule:
@@ -162,6 +166,18 @@ def _refund_is_forgotten() -> Iterator[None]:
         yield
 
 
+def _look_only_at_a_sale() -> Iterator[None]:
+    """After a lost call nobody looks whether the service is there again."""
+    decide = Counter.decide
+
+    def look_away(counter: Counter, view: View, event: CounterEvent) -> Decision:
+        decision = decide(counter, view, event)
+        return replace(decision, effects=tuple(one for one in decision.effects if not isinstance(one, CheckService)))
+
+    with patch.object(Counter, "decide", look_away):
+        yield
+
+
 def _print_again_unmarked() -> Iterator[None]:
     """A receipt that a power cut interrupted comes again without the word AFRIT."""
 
@@ -197,6 +213,7 @@ BROKEN_RULES: Mapping[str, BrokenRule] = {
     "silence of the register taken for yes": BrokenRule(patches=_silence_is_yes, protocol="zvt"),
     "old answer told to a new request": BrokenRule(patches=_old_answers_are_kept, protocol="concert"),
     "untaken payment kept as cancelled": BrokenRule(patches=_refund_is_forgotten, protocol="zvt"),
+    "lost service not looked for": BrokenRule(patches=_look_only_at_a_sale),
     "interrupted receipt printed unmarked": BrokenRule(patches=_print_again_unmarked),
 }
 """Each must turn the simulation red. A new promise brings its own way to break it."""

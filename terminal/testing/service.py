@@ -55,7 +55,7 @@ class SimulatedClient(SignedClient):
         return await Exchange(url, body, headers)
 
     async def reach(self) -> bool:
-        """What is wrong with this network only a call finds out."""
+        """The world's own looks do not come this way, see looks.py."""
         return True
 
     async def close(self) -> None:
@@ -122,6 +122,10 @@ class SimulatedNetgiro:
                 self._refuse(exchange, there_s, resume)
             case _:
                 self._answer_later(exchange, there_s, back_s, resume)
+
+    def answers_a_look(self) -> bool:
+        """Whether a request for nothing brings an answer now; as often not as calls get into trouble."""
+        return self._world.rng_aside.random() >= self._world.rates.call_trouble
 
     def _until_given_up(self) -> float:
         return TIMEOUT_S if self._world.rng.random() < 0.5 else self._world.rng.uniform(0.1, 2)

@@ -16,7 +16,7 @@ from terminal import events as ev
 from terminal.clerk import Clerk, Input, Names
 from terminal.counter import Counter, CounterRules
 from terminal.counter_events import KeyPressed
-from terminal.decision import CounterEffect
+from terminal.decision import CheckService, CounterEffect
 from terminal.errors import JournalError
 from terminal.netgiro.client import RawAnswer
 from terminal.netgiro.nonce import NonceSource
@@ -28,6 +28,7 @@ from terminal.register.protocol import RegisterProtocol
 from terminal.runner import JOURNAL_RETRY_S, MOST_WAITING
 from terminal.sale import Sale, State
 from terminal.testing.disk import SimulatedDisk
+from terminal.testing.looks import ServiceLooks
 from terminal.testing.people import Paper
 from terminal.testing.register import SimulatedRegister
 from terminal.testing.service import Exchange, SimulatedClient, SimulatedNetgiro
@@ -87,6 +88,7 @@ class SimulatedTerminal:
             disk, shop=Shop(name="Búðin"), terminal_id="T1", language="is", columns=32, local_now=self._local_now
         )
         self._is_printing = False
+        self._looks = ServiceLooks(world, self._netgiro, self.put, self._this_boot)
         if world.happens(world.rates.clock_jump, "clock off after a start"):
             self._clock_error_s = -world.rng.uniform(0, 400 * 86_400)  # a Pi without a clock chip boots in the past
             world.at(world.rng.uniform(5, 60), self._clock_is_set)
@@ -95,6 +97,7 @@ class SimulatedTerminal:
     def _recover(self) -> None:
         for event in self.clerk.start():
             self.put(event)
+        self._looks.start(0.0)
         self._print_next()
 
     def switch_off(self) -> None:
@@ -221,7 +224,10 @@ class SimulatedTerminal:
 
     def _perform(self, effect: CounterEffect) -> None:
         if isinstance(effect, fx.Call):
+            self._looks.calls_made += 1
             self._start_call(effect)
+        elif isinstance(effect, CheckService):
+            self._looks.start(effect.delay_s)
         elif (timer := timer_event(effect)) is not None:
             self._set_timer(type(effect), *timer)
 

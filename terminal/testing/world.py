@@ -60,6 +60,8 @@ class World:
 
     def __init__(self, seed: int, rates: Rates, *, cut_at: int | None = None, tell: bool = False) -> None:
         self.rng = random.Random(seed)
+        self.rng_aside = random.Random(f"aside {seed}")
+        """For what decides nothing about a sale, and is not to change what happens to one."""
         self.rates = rates
         self.now_s = 0.0
         self.story: list[Line] = []

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from hardware.interfaces import KEYS
 from terminal import effects as fx
 from terminal import events as ev
-from terminal.counter import RESULT_SHOWN_S, Counter, CounterRules, lookup_id
+from terminal.counter import LOOK_AFTER_LOSS_S, RESULT_SHOWN_S, Counter, CounterRules, lookup_id
 from terminal.counter_events import ConditionsChanged, CounterEvent, KeyPressed, RegisterAsked, ResultSeen
 from terminal.decision import CheckService, Decision, ShowResultFor
 from terminal.entry import Entry
@@ -347,6 +347,25 @@ def test_the_end_of_each_call_tells_whether_the_service_is_reached(
 ) -> None:
     desk = desk_with(walk_to(State.CUSTOMER).sale).happen(ConditionsChanged({"network_ok": before}))
     assert desk.happen(event).view.conditions.network_ok is reached
+
+    looks = [effect for effect in desk.last.effects if isinstance(effect, CheckService)]
+    assert looks == ([CheckService(LOOK_AFTER_LOSS_S)] if before and not reached else [])
+
+
+def test_a_lost_call_is_looked_after_once_however_many_follow_and_beside_what_the_sale_does_itself() -> None:
+    desk = desk_with(walk_to(State.CUSTOMER).sale)
+    desk.happen(ev.AnswerLost(7, desk.sale.calls))
+    effects = [type(effect) for effect in desk.last.effects]
+    assert effects[-1] is CheckService
+    assert fx.SetRetry in effects
+    desk.happen(ev.RetryDue(7, State.CUSTOMER))
+    desk.happen(ev.AnswerLost(7, desk.sale.calls))
+    assert CheckService not in [type(effect) for effect in desk.last.effects]
+
+
+def test_a_call_that_is_lost_when_its_sale_is_over_is_looked_after_too() -> None:
+    desk = Desk().happen(ev.AnswerLost(7, 2))
+    assert desk.last.effects == (CheckService(LOOK_AFTER_LOSS_S),)
 
 
 def test_timers_say_nothing_about_the_network() -> None:

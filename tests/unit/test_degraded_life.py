@@ -41,9 +41,12 @@ class Network(httpx.AsyncBaseTransport):
 
     def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
         self.up = True
+        self.looks = 0
+        """Requests for nothing, only to see whether somebody is there."""
         self._inner = inner
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.looks += request.method == "HEAD"
         if not self.up:
             raise httpx.ConnectError("[Errno -3] Temporary failure in name resolution", request=request)
         return await self._inner.handle_async_request(request)
@@ -122,6 +125,10 @@ class Counter:
     async def is_well(self) -> None:
         """Wait until nothing is wrong any more, and nothing of a sale on the screen."""
         await self.shows(ENGLISH.ready)
+
+    async def reaches_the_service(self) -> None:
+        """Wait until nothing says any more that there is no connection."""
+        await self._until(lambda: self.app.runner.view.conditions.network_ok)
 
     @property
     def papers(self) -> int:
@@ -264,6 +271,29 @@ def test_what_works_when_something_is_missing(row: Row, tmp_path: Path) -> None:
         await counter.keypad.press(f"{APP_CODE}#")
         assert (await counter.told("second")).startswith("OK 1990 ID=second")
         await counter.has_printed(row.papers_of_sale + (0 if counter.devices.printer is None else 2))
+
+    at_the_counter(tmp_path, scenario)
+
+
+def test_a_network_that_fails_in_mid_sale_is_looked_for_until_it_is_back_and_then_left_in_peace(tmp_path: Path) -> None:
+    async def scenario(counter: Counter) -> None:
+        await counter.start()
+        await counter.line_is_up()
+        counter.ring_up("first")
+        await counter.shows(ENGLISH.ask_identifier)
+        await asyncio.sleep(1)
+        assert counter.network.looks == 2, "at the start, and when the sale began"
+        cut_off(counter)
+        await counter.keypad.press(f"{APP_CODE}#")
+        assert (await counter.told("first")).startswith("NO UNAVAILABLE")
+        await counter.shows(ENGLISH.troubles[Trouble.NETWORK].what)
+        await asyncio.sleep(3600)
+        assert 55 <= counter.network.looks - 2 <= 70, "ever less often, to once a minute"
+        connect(counter)
+        await counter.reaches_the_service()
+        looks = counter.network.looks
+        await asyncio.sleep(86_400)
+        assert counter.network.looks == looks, "while all is well nobody looks"
 
     at_the_counter(tmp_path, scenario)
 

@@ -227,6 +227,29 @@ def test_a_sale_that_begins_wants_to_know_at_once() -> None:
     assert len(gateway.asked) == 8 + 1, "after 0, 5, 15, 35, 75, 135, 195 and 255 s, then because it was asked"
 
 
+def test_a_look_after_a_lost_call_waits_so_that_the_sales_next_call_may_tell_first() -> None:
+    gateway = Gateway()
+    gateway.reachable_from_s = 1000 + 10
+
+    async def use(performer: TerminalPerformer) -> None:
+        performer.perform(CheckService(5.0))
+        await asyncio.sleep(4.9)
+        assert gateway.asked == []
+        performer.perform(fx.QueryStatus(**ASK))
+        await asyncio.sleep(10_000)
+
+    inbox, _ = perform(gateway, use)
+    assert inbox == [ev.StatusReceived(7, 3, PENDING), NOT_REACHED, REACHED]
+    assert [asked[0] for asked in gateway.asked] == ["query", "reach", "reach"]
+
+
+def test_a_look_that_is_wanted_later_takes_the_place_of_one_that_is_going_on() -> None:
+    gateway = Gateway()
+    gateway.reachable_from_s = 1000 + 50
+    look(gateway, (40, CheckService(5.0)))
+    assert len(gateway.asked) == 6, "after 0, 5, 15 and 35 s, then 5 and 10 s after the lost call"
+
+
 def test_what_a_call_tells_is_not_overtaken_by_a_look_that_began_before_it() -> None:
     gateway = Gateway(takes_s=8)
     assert look(gateway, (5, fx.QueryStatus(**ASK))) == [ev.StatusReceived(7, 3, PENDING)]
