@@ -196,6 +196,10 @@ class Printer(Device, Protocol):
 class SerialPort(Device, Protocol):
     """A byte pipe to the register."""
 
+    @property
+    def damaged_bytes(self) -> int:
+        """How many bytes came with a wrong parity or frame, since the port was made."""
+
     async def open(self, on_data: Callable[[bytes], None], on_lost: Callable[[DeviceError], None]) -> None:
         """Open exclusively. ``on_data`` gets bytes as they arrive; after ``on_lost`` the port is closed."""
 

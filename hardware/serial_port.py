@@ -56,7 +56,7 @@ class TtySerialPort:
 
     @property
     def damaged_bytes(self) -> int:
-        """How many bytes came with a wrong parity or frame, since the port was made."""
+        """See :class:`hardware.interfaces.SerialPort`."""
         return self._marks.count
 
     @property

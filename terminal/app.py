@@ -54,6 +54,7 @@ from terminal.runner import Runner, WatchdogDue
 from terminal.sale import Sale
 from terminal.signaller import Signaller
 from terminal.sources import watch_keypad, watch_scanner
+from terminal.status import Wear
 from terminal.timestamps import timestamp_of
 from terminal.view import View
 
@@ -169,6 +170,7 @@ class TerminalApp:
             local_now=self._local_now,
             print_now=self.print_now if printer is not None else None,
             printer_status=self.printer_status,
+            wear=lambda: self.wear,
         )
         gateway = await self._build_gateway()
         self._closers.append(gateway.close)
@@ -225,6 +227,15 @@ class TerminalApp:
         if self._printing is None:
             raise DeviceError('there is no printer: set printer.driver in config.toml to other than "none"')
         return self._printing
+
+    @property
+    def wear(self) -> Wear:
+        """What devices have been through since the start."""
+        return Wear(
+            display_lit_h=round(self.presenter.lit_s / 3600, 2),
+            display_lost=self.presenter.failures,
+            damaged_bytes=self._devices.register_port.damaged_bytes,
+        )
 
     async def wait(self) -> None:
         """Until the loop ends, which it only does by a fault; raises what ended it."""

@@ -13,6 +13,7 @@ from terminal.clerk import Input
 from terminal.config import Config
 from terminal.counter_events import TerminalExamined
 from terminal.menu import Problem
+from terminal.status import Wear
 
 if TYPE_CHECKING:
     from terminal.doctor import Result
@@ -36,12 +37,14 @@ class Examination:
         local_now: Callable[[], datetime],
         print_now: Callable[[Document], Awaitable[None]] | None,
         printer_status: Callable[[], Coroutine[None, None, PrinterStatus]],
+        wear: Callable[[], Wear],
     ) -> None:
         self._config = config
         self._columns = columns
         self._local_now = local_now
         self._print_now = print_now
         self._printer_status = printer_status
+        self._wear = wear
 
     async def examine(self, put: Callable[[Input], None]) -> None:
         """Look at everything, up to half a minute long, tell the screen, then print. Raises DeviceError."""
@@ -70,7 +73,8 @@ class Examination:
         def printer_status(_config: Config) -> PrinterStatus:
             return asyncio.run_coroutine_threadsafe(self._printer_status(), loop).result(DEADLINE_S)
 
-        system = System(printer_status=printer_status)  # this process holds the printer, so nobody else can ask it
+        wear = self._wear()
+        system = System(printer_status=printer_status, wear=lambda _config: wear)  # known here better than outside
         try:
             return await worker.call(lambda: run_doctor(self._config, system=system), deadline_s=2 * DEADLINE_S)
         except TimeoutError as error:

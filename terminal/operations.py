@@ -115,6 +115,7 @@ class Operations:
             pid=os.getpid(),
             started=self._started,
             journal_bytes=self._journal_bytes(),
+            wear=self._running().wear,
         )
 
     async def _settle(self, request: Request) -> Mapping[str, Any]:

@@ -64,6 +64,9 @@ class Presenter:
     ) -> None:
         self.failures = 0
         """How often the display was lost since the start."""
+        self._lit_s = 0.0
+        self._lit_from_s: float | None = None
+        """None while it is dark."""
         self._display = display
         self._language = language
         self._shop_name = shop_name
@@ -79,6 +82,11 @@ class Presenter:
     def screen(self) -> Screen:
         """What stands on the display now, or would if there were one."""
         return screen_for(self._view, self._language, shop_name=self._shop_name, countdown=self._countdown())
+
+    @property
+    def lit_s(self) -> float:
+        """How long there has been something on the glass since the start, which is what burns an OLED in."""
+        return self._lit_s + (0.0 if self._lit_from_s is None else _now_s() - self._lit_from_s)
 
     def show(self, view: View) -> None:
         """Take over a new view; returns at once."""
@@ -113,6 +121,7 @@ class Presenter:
                     await self._draw(self._display)
                 except DeviceError as error:
                     self.failures += 1
+                    self._note_lit(False)
                     log.error("%s (lost %d times since the start)", error, self.failures)
                     await self._display.close()
                 held = _now_s() - opened_s >= HELD_S
@@ -127,15 +136,20 @@ class Presenter:
             now_s = _now_s()
             if now_s >= self._dark_from_s():
                 await display.rest()
+                self._note_lit(False)
                 drawn = None
             elif (frame := self._frame(display.size_px, now_s)) != drawn:
                 night = self._settings.is_night(self._local_hour())
                 await display.set_contrast(self._settings.night_contrast if night else self._settings.contrast)
                 await display.show(render(frame.screen, display.size_px, page=frame.page, shift=frame.shift))
+                self._note_lit(True)
                 drawn = frame
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._rest_s(display.size_px)):
                     await self._changed.wait()
+
+    def _note_lit(self, is_lit: bool) -> None:
+        self._lit_s, self._lit_from_s = self.lit_s, _now_s() if is_lit else None
 
     def _frame(self, size_px: tuple[int, int], now_s: float) -> _Frame:
         screen, shown_s = self.screen, now_s - self._shown_since_s

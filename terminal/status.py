@@ -26,6 +26,16 @@ class SaleStatus(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+class Wear(msgspec.Struct, frozen=True, kw_only=True):
+    """What devices have been through since the start."""
+
+    display_lit_h: float = 0.0
+    display_lost: int = 0
+    """How often it did not answer any more."""
+    damaged_bytes: int = 0
+    """From the register, with a wrong parity or frame."""
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to the control command ``status``."""
 
@@ -49,6 +59,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     printer: PrinterStatus = PrinterStatus.UNKNOWN
     pending_receipts: int = 0
     journal_bytes: int = 0
+    wear: Wear = Wear()
 
 
 def sale_status(sale: Sale) -> SaleStatus:
@@ -64,7 +75,15 @@ def sale_status(sale: Sale) -> SaleStatus:
 
 
 def status_of(
-    view: View, *, version: str, terminal_id: str, service: str, pid: int, started: str, journal_bytes: int
+    view: View,
+    *,
+    version: str,
+    terminal_id: str,
+    service: str,
+    pid: int,
+    started: str,
+    journal_bytes: int,
+    wear: Wear,
 ) -> Status:
     """The status at this moment."""
     conditions = view.conditions
@@ -85,6 +104,7 @@ def status_of(
         printer=conditions.printer,
         pending_receipts=conditions.pending_receipts,
         journal_bytes=journal_bytes,
+        wear=wear,
     )
 
 
@@ -109,6 +129,9 @@ def status_lines(status: Status, now: datetime) -> Iterator[str]:
     yield f"devices    {', '.join(troubles) + ' in trouble, see: netgiro-terminal doctor' if troubles else 'ok'}"
     if status.stuck_keys:
         yield f"keypad     stuck: {' '.join(status.stuck_keys)}"
+    if status.wear.damaged_bytes:
+        yield f"register   {status.wear.damaged_bytes} bytes came damaged since the start"
+    yield f"display    lit for {status.wear.display_lit_h:.1f} h, lost {status.wear.display_lost} times since the start"
     yield f"printer    {status.printer}, receipts waiting: {status.pending_receipts}"
     yield f"journal    {status.journal_bytes / 1024:.0f} KiB"
 

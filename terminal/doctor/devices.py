@@ -8,9 +8,11 @@ import re
 from pathlib import Path
 from typing import assert_never
 
+from hardware.settings import DisplaySettings
 from terminal.config import Config
 from terminal.doctor.nodes import check_node, check_serial, join_group, seen_ports
-from terminal.doctor.system import Finding, System, failed, ok
+from terminal.doctor.system import Finding, Status, System, failed, ok, warning
+from terminal.status import Wear
 
 GETTY_FOLDERS = ("/etc/systemd/system/getty.target.wants", "/run/systemd/generator/getty.target.wants")
 
@@ -18,7 +20,14 @@ GETTY_FOLDERS = ("/etc/systemd/system/getty.target.wants", "/run/systemd/generat
 def check_register_port(config: Config, system: System) -> Finding:
     if not config.register.port:
         return failed("register.port is empty", f"set it{seen_ports(system)}")
-    return check_serial(config.register.port, system, "dialout")
+    finding = check_serial(config.register.port, system, "dialout")
+    wear = system.wear(config)
+    if finding.status is Status.FAILED or wear is None or not wear.damaged_bytes:
+        return finding
+    return warning(
+        f"{finding.found}; {wear.damaged_bytes} bytes came damaged since the terminal was started",
+        "check baud rate, parity and stop bits in [register], then the cable and its shield",
+    )
 
 
 def check_login_console(config: Config, system: System) -> Finding:
@@ -85,9 +94,14 @@ def _check_gpio(system: System, without_chip: str) -> Finding:
 
 
 def check_display(config: Config, system: System) -> Finding:
-    display = config.display
-    if display.driver in ("simulated", "none"):
-        return ok(display.driver)
+    if config.display.driver == "none":
+        return ok("none")
+    return _with_wear(_find_display(config.display, system), system.wear(config))
+
+
+def _find_display(display: DisplaySettings, system: System) -> Finding:
+    if display.driver == "simulated":
+        return ok("simulated")
     if display.interface == "spi":
         finding = check_node("/dev/spidev0.0", system, os.R_OK | os.W_OK, "spi")
         bus = "SPI"
@@ -99,6 +113,16 @@ def check_display(config: Config, system: System) -> Finding:
     if finding.advice or display.interface == "spi":  # on SPI nothing ever answers
         return finding
     return _check_i2c_address(display.i2c_port, display.i2c_address, system)
+
+
+def _with_wear(finding: Finding, wear: Wear | None) -> Finding:
+    """An OLED fades where it is lit for long, and one with a bad contact is lost again and again."""
+    if wear is None or finding.status is Status.FAILED:
+        return finding
+    found = f"{finding.found}; lit for {wear.display_lit_h:.1f} h since the terminal was started"
+    if wear.display_lost:
+        return warning(f"{found}, lost {wear.display_lost} times", "check its wires and plugs; the log says when")
+    return ok(found)
 
 
 OLED_ADDRESSES = (0x3C, 0x3D)

@@ -16,7 +16,10 @@ import msgspec
 
 from hardware.interfaces import PrinterStatus
 from terminal.config import Config
+from terminal.control import ask_daemon, control_path
+from terminal.errors import TerminalError
 from terminal.printer_jobs import ask_printer
+from terminal.status import Wear, read_status
 
 if TYPE_CHECKING:
     import httpx
@@ -66,6 +69,14 @@ def kernel_clock_is_synchronised() -> bool | None:
     return None if state < 0 else state != TIME_ERROR
 
 
+def ask_wear(config: Config) -> Wear | None:
+    """What the devices of the running terminal have been through; None if none runs, or it may not be asked."""
+    try:
+        return read_status(ask_daemon(control_path(config), "status")).wear
+    except (TerminalError, msgspec.ValidationError):
+        return None
+
+
 I2C_ADDRESSES = range(0x08, 0x78)
 """As i2cdetect scans them: the others are reserved by the I2C specification."""
 
@@ -105,6 +116,7 @@ class System:
     """By the number of the bus. Raises OSError."""
     printer_status: Callable[[Config], PrinterStatus] = ask_printer
     """Raises DeviceError if it cannot be reached, TerminalError if the running terminal cannot be asked."""
+    wear: Callable[[Config], Wear | None] = ask_wear
     may_use: Callable[[Path, int], bool] = os.access
     transport: httpx.AsyncBaseTransport | None = None
     """Carries calls to Netgíró; None: the network."""

@@ -81,6 +81,11 @@ class PassthroughPort:
     def description(self) -> str:
         return f"{self._register.description}, passed on to {self._device.description}"
 
+    @property
+    def damaged_bytes(self) -> int:
+        """Of what the register says."""
+        return self._register.damaged_bytes
+
     async def open(self, on_data: Callable[[bytes], None], on_lost: Callable[[DeviceError], None]) -> None:
         """The device, if it is there, and then the register's side, which raises DeviceError if it is not."""
         await self.close()

@@ -36,6 +36,10 @@ class LoggedPort:
     def description(self) -> str:
         return self._port.description
 
+    @property
+    def damaged_bytes(self) -> int:
+        return self._port.damaged_bytes
+
     async def open(self, on_data: Callable[[bytes], None], on_lost: Callable[[DeviceError], None]) -> None:
         def heard(data: bytes) -> None:
             self._entries[FROM_REGISTER].add(data)

@@ -12,6 +12,7 @@ class ScriptedPort:
     """A serial port in memory that keeps the promises of the interface and can be told to break them off."""
 
     description = "a port in memory"
+    damaged_bytes = 0
 
     def __init__(self) -> None:
         self.wire = b""

@@ -37,6 +37,7 @@ from terminal.journal import JournalFile, Record
 from terminal.netgiro.sandbox import build_sandbox, create_app
 from terminal.sale import Sale, State
 from terminal.sensitive import Sensitive
+from terminal.status import Wear
 
 # Netgíró's public sandbox key pair.
 APPLICATION_ID = "881E674F-7891-4C20-AFD8-56FE2624C4B5"
@@ -53,7 +54,12 @@ def config_with(**sections: Any) -> Config:
 
 def machine_at(root: Path, **changed: Any) -> System:
     """A machine whose /dev, /proc, /run and /sys are folders of a test."""
-    defaults: dict[str, Any] = {"now": lambda: TODAY, "clock_is_synchronised": lambda: True, "user_id": lambda: 1000}
+    defaults: dict[str, Any] = {
+        "now": lambda: TODAY,
+        "clock_is_synchronised": lambda: True,
+        "user_id": lambda: 1000,
+        "wear": lambda _config: None,
+    }
     return System(root=root, **(defaults | changed))
 
 
@@ -536,6 +542,15 @@ def test_port_without_permission_names_the_group(line: str) -> None:
     assert "usermod -aG dialout" in finding.advice
 
 
+@pytest.mark.parametrize(("damaged_bytes", "status"), [(0, Status.OK), (17, Status.WARNING)])
+def test_bytes_that_came_damaged_are_told(line: str, damaged_bytes: int, status: Status) -> None:
+    system = System(wear=lambda _config: Wear(damaged_bytes=damaged_bytes))
+    finding = devices.check_register_port(register_on(line), system)
+
+    assert finding.status is status
+    assert ("17 bytes came damaged" in finding.found) is (status is Status.WARNING)
+
+
 def test_plain_file_is_no_serial_line(tmp_path: Path) -> None:
     finding = devices.check_register_port(register_on(str(put(tmp_path, "tty"))), System())
 
@@ -662,6 +677,22 @@ def test_display_is_looked_for_among_all_that_answer_on_its_bus(
 
     assert (finding.status, finding.found) == (status, found)
     assert finding.advice.startswith(advice)
+
+
+@pytest.mark.parametrize(
+    ("wear", "status", "words"),
+    [
+        (Wear(display_lit_h=311.62), Status.OK, "simulated; lit for 311.6 h since the terminal was started"),
+        (Wear(display_lost=3), Status.WARNING, "simulated; lit for 0.0 h since the terminal was started, lost 3 times"),
+    ],
+)
+def test_what_the_running_terminals_display_has_been_through_is_told(
+    tmp_path: Path, wear: Wear, status: Status, words: str
+) -> None:
+    config = config_with(display=DisplaySettings(driver="simulated"))
+    finding = devices.check_display(config, machine_at(tmp_path, wear=lambda _config: wear))
+
+    assert (finding.status, finding.found) == (status, words)
 
 
 class Bus:

@@ -76,6 +76,25 @@ def run(
     run_virtual(main())
 
 
+def test_the_time_is_counted_in_which_the_glass_is_lit() -> None:
+    async def scenario(presenter: Presenter, display: Display) -> None:
+        await asyncio.sleep(100)
+        assert presenter.lit_s == pytest.approx(100, abs=1)
+        await asyncio.sleep(3600)
+        assert display.is_dark
+        assert presenter.lit_s == pytest.approx(300, abs=1)
+        presenter.wake()
+        await asyncio.sleep(50)
+        assert presenter.lit_s == pytest.approx(350, abs=1)
+        display.faults = 1
+        presenter.show(View(sale=CUSTOMER))
+        await asyncio.sleep(50)
+        assert presenter.failures == 1
+        assert presenter.lit_s == pytest.approx(400, abs=1)
+
+    run(scenario, settings=DisplaySettings(blank_after_s=300))
+
+
 def test_display_goes_dark_after_a_while_and_costs_nothing_then() -> None:
     async def scenario(presenter: Presenter, display: Display) -> None:
         await asyncio.sleep(299)

@@ -20,6 +20,7 @@ class Port:
     """A line whose far end is this test."""
 
     description = "test line"
+    damaged_bytes = 3
     said: Callable[[bytes], None]
 
     def __init__(self) -> None:
@@ -40,6 +41,7 @@ def test_both_directions_are_logged_with_times_and_carried_unchanged(caplog: pyt
     async def main() -> None:
         port, heard = Port(), list[bytes]()
         logged = LoggedPort(port)
+        assert logged.damaged_bytes == 3
         await logged.open(heard.append, lambda _error: None)
         port.said(b"PAY 1990\r\n")
         await asyncio.sleep(1)

@@ -9,10 +9,11 @@ import msgspec
 from hardware.interfaces import Jam, PrinterStatus
 from terminal.customer import CustomerKind
 from terminal.sale import Reason, Sale, State
-from terminal.status import Status, read_status, status_lines, status_of
+from terminal.status import Status, Wear, read_status, status_lines, status_of
 from terminal.view import Conditions, View
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
+NO_WEAR = Wear()
 
 
 def sale(number: int, state: State, **more: object) -> Sale:
@@ -29,7 +30,7 @@ def sale(number: int, state: State, **more: object) -> Sale:
     )
 
 
-def status(view: View) -> Status:
+def status(view: View, wear: Wear = NO_WEAR) -> Status:
     return status_of(
         view,
         version="1.2.3",
@@ -38,6 +39,7 @@ def status(view: View) -> Status:
         pid=77,
         started="2026-11-21T13:20:00.000Z",
         journal_bytes=4096,
+        wear=wear,
     )
 
 
@@ -62,6 +64,7 @@ def test_an_idle_terminal_in_words() -> None:
         "service    api.test.netgiro.is",
         "sale       none open",
         "devices    ok",
+        "display    lit for 0.0 h, lost 0 times since the start",
         "printer    unknown, receipts waiting: 0",
         "journal    4 KiB",
     ]
@@ -81,6 +84,14 @@ def test_troubles_and_what_waits_for_staff_in_words() -> None:
     assert "netgiro-terminal settle 5" in text
     assert "register in trouble" in text
     assert "paper_out, receipts waiting: 2" in text
+
+
+def test_what_devices_have_been_through_is_told() -> None:
+    told = status(View(), Wear(display_lit_h=311.62, display_lost=3, damaged_bytes=17))
+
+    lines = list(status_lines(told, NOW))
+    assert "display    lit for 311.6 h, lost 3 times since the start" in lines
+    assert "register   17 bytes came damaged since the start" in lines
 
 
 def test_a_stuck_key_is_named() -> None:
