@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from terminal.app import NO_SEAMS, Devices, TerminalApp, build_devices
@@ -16,6 +17,7 @@ from terminal.errors import JournalError, JournalInUseError
 from terminal.notify import Notifier
 from terminal.operations import Operations
 from terminal.out_of_service import wait_for_journal
+from terminal.self_test import examine_every_night
 from terminal.view import View
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ async def run_daemon(config: Config, wait_for_stop: Callable[[], Awaitable[None]
     panel = await _start_panel(config, devices) if config.panel.listen else None
     operations = Operations(config)
     app: TerminalApp | None = None
+    nightly: asyncio.Task[None] | None = None
 
     def build_app() -> TerminalApp:
         return TerminalApp(
@@ -57,6 +60,7 @@ async def run_daemon(config: Config, wait_for_stop: Callable[[], Awaitable[None]
         if panel is not None:
             panel.attach(app)
         notifier.ready()
+        nightly = asyncio.create_task(_examine_nightly(app), name="self-test")
         await asyncio.to_thread(_warn_of_login_console, config)
         log.info("ready: %s, %s", config.register.protocol, config.netgiro.base_url)
         restarting = asyncio.ensure_future(operations.restart_asked.wait())
@@ -66,6 +70,8 @@ async def run_daemon(config: Config, wait_for_stop: Callable[[], Awaitable[None]
             failing.result()
     finally:
         notifier.stopping()
+        if nightly is not None:
+            nightly.cancel()
         await operations.stop()
         if panel is not None:
             await panel.stop()
@@ -86,6 +92,14 @@ async def _started(app: TerminalApp) -> TerminalApp | None:
             return None
         raise
     return app
+
+
+async def _examine_nightly(app: TerminalApp) -> None:
+    await examine_every_night(
+        app.examination.results,
+        local_now=lambda: datetime.now().astimezone(),
+        is_busy=lambda: app.runner.view.sale is not None,
+    )
 
 
 async def _start_panel(config: Config, devices: Devices) -> PanelServer:

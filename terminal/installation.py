@@ -77,6 +77,9 @@ class Machine(Protocol):
     def failed_checks(self, slot: Path) -> set[str]:
         """What that version's doctor calls failed."""
 
+    def power_trouble(self) -> str:
+        """Why the machine is not fit for hard work now; empty if it is."""
+
     def is_running(self) -> bool: ...
 
     def start(self) -> None: ...
@@ -114,6 +117,12 @@ class SystemdMachine:
             return {check["name"] for check in json.loads(done.stdout) if check["status"] == "failed"}
         except (ValueError, KeyError, TypeError) as error:
             raise TerminalError(f"the doctor of {slot} gives no report: {done.stderr.strip()[-300:]}") from error
+
+    def power_trouble(self) -> str:
+        from terminal.doctor.machine import power_trouble_now  # noqa: PLC0415  for an upgrade only
+        from terminal.doctor.system import System  # noqa: PLC0415
+
+        return power_trouble_now(System())
 
     def is_running(self) -> bool:
         return _run("systemctl", "is-active", "--quiet", UNIT, deadline_s=COMMAND_DEADLINE_S).returncode == 0

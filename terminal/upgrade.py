@@ -1,5 +1,6 @@
 """``netgiro-terminal upgrade``: a new version beside the running one, and back by itself if it does not do.
 
+0. Not while the voltage is too low or the processor throttled.
 1. The release is verified and installed into the slot that is not in use; the running terminal notices nothing.
 2. The new version must accept the configuration.
 3. When no sale is open, the link ``current`` moves (one rename) and the daemon is asked to end; it refuses while a sale
@@ -54,6 +55,8 @@ class Upgrade:
     def to_release(self, archive: Path, signature: Path, keys: Path = KEYS, *, allow_older: bool = False) -> None:
         """Raises TerminalError if the old version goes on; its sentence says why."""
         with _only_one(self.slots.opt), tempfile.TemporaryDirectory(prefix="netgiro-terminal-") as work:
+            if trouble := self.machine.power_trouble():  # unpacking is the hardest work that this machine ever does
+                raise TerminalError(f"not now: {trouble}, then try again; nothing was changed")
             release = open_release(archive, signature, keys, Path(work))
             old = self.machine.version(self.slots.folder(self.slots.current))
             new = release.manifest.version

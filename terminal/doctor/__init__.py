@@ -18,7 +18,7 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 
 from terminal.config import Config, read_config
-from terminal.doctor import devices, machine, printer, service, settings
+from terminal.doctor import devices, link, machine, printer, service, settings
 from terminal.doctor.system import Finding, Status, System, failed, warning
 
 DEADLINE_S = 30.0
@@ -49,6 +49,7 @@ CHECKS = (
     Check("display", "display", devices.check_display),
     Check("lamp and buzzer", "signals", devices.check_signals),
     Check("printer", "printer", printer.check_printer),
+    Check("network link", None, link.check_link),
     Check("network", "netgiro", service.check_network),
     Check("credentials", "netgiro", service.check_credentials),
 )

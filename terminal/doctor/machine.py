@@ -136,6 +136,7 @@ FLAGS = "devices/platform/soc*/soc*:firmware/get_throttled"
 ALARM = "class/hwmon/hwmon*/in0_lcrit_alarm"
 """Linux, "Kernel driver raspberrypi-hwmon": any kernel, but under-voltage only, and of the last seconds only."""
 UNDER_VOLTAGE_NOW, UNDER_VOLTAGE_SINCE_START = 1 << 0, 1 << 16
+THROTTLED_NOW = 1 << 2
 SLOWED_NOW, SLOWED_SINCE_START = 0b1110, 0b1110 << 16
 """Frequency capped, throttled or soft temperature limit. Raspberry Pi documentation, "vcgencmd", get_throttled."""
 
@@ -153,6 +154,14 @@ def check_power(_config: Config, system: System) -> Finding:
         when = "now" if flags & SLOWED_NOW else "since it was started"
         return warning(f"too hot: the processor is or was slowed down ({when})", "give it air, or a heat sink")
     return ok("the supply's voltage is sufficient")
+
+
+def power_trouble_now(system: System) -> str:
+    """Why this is no time for hard work such as an upgrade; empty if it is one, or nothing is known."""
+    flags = power_flags(system) or 0
+    if flags & UNDER_VOLTAGE_NOW:
+        return "the supply's voltage is too low: use the Raspberry Pi's own power supply"
+    return "the processor is slowed down by heat: give it air" if flags & THROTTLED_NOW else ""
 
 
 def power_flags(system: System) -> int | None:

@@ -459,6 +459,21 @@ def test_under_voltage_and_heat_are_told(tmp_path: Path, path: str, flags: str, 
     assert words in finding.found
 
 
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [("0", ""), ("50000", ""), ("2", ""), ("8", ""), ("1", "voltage is too low"), ("4", "slowed down by heat")],
+)
+def test_hard_work_waits_only_for_what_is_wrong_now(tmp_path: Path, flags: str, words: str) -> None:
+    assert machine.power_trouble_now(machine_at(tmp_path)) == ""
+    put(tmp_path, PI_4, flags)
+
+    assert (
+        (words in machine.power_trouble_now(machine_at(tmp_path)))
+        if words
+        else not machine.power_trouble_now(machine_at(tmp_path))
+    )
+
+
 @pytest.mark.parametrize(("alarm", "status"), [("0", Status.OK), ("1", Status.WARNING)])
 def test_a_kernel_without_the_pis_flags_tells_under_voltage_by_its_sensor(
     tmp_path: Path, alarm: str, status: Status

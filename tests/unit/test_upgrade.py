@@ -41,6 +41,7 @@ class MachineInMemory:
         self.on_start: Callable[[str], None] = lambda _version: None
         self.restarts_during_sale = 0
         self.files = OLD
+        self.trouble = ""
 
     def later(self, delay_s: float, what: Callable[[], None]) -> None:
         self.happens.append((self.now_s + delay_s, what))
@@ -70,6 +71,9 @@ class MachineInMemory:
 
     def failed_checks(self, slot: Path) -> set[str]:
         return self.failed.get(self.version(slot), set())
+
+    def power_trouble(self) -> str:
+        return self.trouble
 
     def is_running(self) -> bool:
         return self.running is not None
@@ -144,6 +148,22 @@ def test_the_new_version_runs_and_the_old_one_stays_beside_it(
 
     assert (machine.running, machine.slots.current, machine.files) == (NEW, "b", NEW)
     assert machine.version(machine.slots.folder("a")) == OLD
+
+
+def test_a_machine_without_enough_power_is_not_upgraded_and_may_go_back(
+    upgrade: Upgrade, machine: MachineInMemory, published: Published
+) -> None:
+    machine.trouble = "the supply's voltage is too low"
+    with pytest.raises(TerminalError, match="not now: the supply's voltage is too low"):
+        upgrade.to_release(*published)
+    assert (machine.running, machine.slots.current) == (OLD, "a")
+    assert not (machine.slots.folder("b") / "bin").exists()
+
+    machine.trouble = ""
+    upgrade.to_release(*published)
+    machine.trouble = "the supply's voltage is too low"
+    upgrade.back()
+    assert machine.running == OLD
 
 
 def test_an_open_sale_is_waited_for(upgrade: Upgrade, machine: MachineInMemory, published: Published) -> None:
