@@ -49,7 +49,6 @@ from terminal.receipt import Shop, receipt_document
 from terminal.register.factory import build_protocol
 from terminal.register.link import RegisterLink
 from terminal.register.protocol import RegisterQuestion, RegisterReply, terms_for
-from terminal.register.traffic import LoggedPort
 from terminal.runner import Runner, WatchdogDue
 from terminal.sale import Sale
 from terminal.signaller import Signaller
@@ -100,6 +99,8 @@ def _build_line(config: Config) -> tuple[SerialPort, Printer | None]:
     """The register's port, and the printer, which may be behind it."""
     port: SerialPort = factory.build_serial_port(config.serial_settings())
     if config.log.register_traffic:
+        from terminal.register.traffic import LoggedPort  # noqa: PLC0415  only when configured
+
         port = LoggedPort(port)
     behind = config.passthrough_settings()
     if behind is None:

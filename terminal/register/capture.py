@@ -9,7 +9,9 @@
 Times are seconds since the first byte; lines with the same time came in one piece. Everything after two spaces that
 follow the hexadecimal bytes is for the eye only, and so is a line that begins with ``#``.
 
-Before a capture is written, card numbers and kennitölur in plain digits are blotted out by zeros of the same length.
+Before a capture is written, card numbers and kennitölur in plain digits are blotted out by zeros, and so is what a ZVT
+register tells of a card (card_data.py): one zero for each byte, also for a 10, which goes over the line twice. A frame
+that was right then gets a right checksum again, so that the capture plays as it did.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
+
+from terminal.register.card_data import card_data_spans, renewed_end, whole_frames
 
 HEADER = "# netgiro-terminal capture 1"
 BYTES_PER_LINE = 16
@@ -66,20 +70,34 @@ def read_capture(text: str) -> list[Chunk]:
 
 
 def without_personal_data(chunks: Sequence[Chunk]) -> list[Chunk]:
-    """The same chunks with zeros in the place of what may be a card number or a kennitala.
+    """The same chunks with zeros in the place of what may be card data or a kennitala.
 
     A run of digits right after STX is left alone: it is the fixed fields of a terminal protocol.
     """
-    clean = bytearray(b"".join(chunk.data for chunk in chunks))
-    for match in _DIGITS.finditer(bytes(clean)):
+    data = b"".join(chunk.data for chunk in chunks)
+    clean = [bytes([byte]) for byte in data]
+    for match in _DIGITS.finditer(data):
         digits = match.group().replace(b"-", b"")
         if _is_kennitala(digits) or (len(digits) >= 13 and _passes_luhn(digits)):
-            clean[match.start() : match.end()] = re.sub(rb"[0-9]", b"0", match.group())
+            clean[match.start() : match.end()] = [b"-" if byte == 0x2D else b"0" for byte in match.group()]
+    for start, end in card_data_spans(data):
+        clean[start:end] = _zeros(data[start:end])
+    for frame in whole_frames(data):
+        body = b"".join(clean[frame.start("body") : frame.end("body")])
+        clean[frame.start("end") : frame.end("end")] = [bytes([byte]) for byte in renewed_end(body)]
     cleaned, at = [], 0
     for chunk in chunks:
-        cleaned.append(Chunk(chunk.time_s, bytes(clean[at : at + len(chunk.data)])))
+        cleaned.append(Chunk(chunk.time_s, b"".join(clean[at : at + len(chunk.data)])))
         at += len(chunk.data)
     return cleaned
+
+
+def _zeros(value: bytes) -> Iterator[bytes]:
+    """One for each byte, none for the second of a doubled 10."""
+    for piece in re.findall(rb"\x10\x10|.", value, re.DOTALL):
+        yield b"\x00"
+        if len(piece) == 2:
+            yield b""
 
 
 def _is_kennitala(digits: bytes) -> bool:

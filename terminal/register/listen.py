@@ -95,7 +95,7 @@ async def listen(
         say(describe_guess(one, settings))
     if out is not None:
         _write(out, write_capture(without_personal_data(recorder.chunks), port.description))
-        say(f"written to {out}; card numbers and kennitölur are blotted out, look through it before you pass it on")
+        say(f"written to {out}; card data and kennitölur are blotted out, look through it before you pass it on")
 
 
 def describe_guess(one: Guess, settings: SerialSettings) -> str:

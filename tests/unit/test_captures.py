@@ -30,6 +30,8 @@ from terminal.register.protocol import (
 )
 from terminal.register.receipt_tap import ReceiptTap
 from terminal.register.settings import TotalRules
+from terminal.register.zvt import ZvtProtocol
+from terminal.testing.registers.zvt_frames import wrap
 from tests.replay import captured, replay
 
 ZVT_PAY = bytes.fromhex("10 02 06 01 0A 04 00 00 00 00 19 90 49 03 52 10 03 78 D6")
@@ -89,6 +91,44 @@ def test_a_line_that_is_none_is_named(line: str) -> None:
 def test_card_numbers_and_kennitolur_are_blotted_out(said: bytes, kept: bytes) -> None:
     pieces = [Chunk(0.0, said[:7]), Chunk(0.1, said[7:])]
     assert b"".join(chunk.data for chunk in without_personal_data(pieces)) == kept
+
+
+CARD = bytes.fromhex("6724 4005 1010 1234")
+ZVT_PAY_WITH_CARD = wrap(
+    bytes.fromhex("0601 18 04000000001990 490352") + b"\x22\xf0\xf8" + CARD + b"\x3a\x01\x23",
+)
+
+
+@pytest.mark.parametrize("size", [1, 7, 100])
+def test_card_data_of_a_zvt_register_are_blotted_out_and_the_capture_plays_as_it_did(size: int) -> None:
+    data = b"\x06" + ZVT_PAY_WITH_CARD
+    chunks = [Chunk(at / 1000, data[at : at + size]) for at in range(0, len(data), size)]
+    clean = read_capture(write_capture(without_personal_data(chunks)))
+    kept = b"".join(chunk.data for chunk in clean)
+    assert b"\x22\xf0\xf8" + bytes(8) + b"\x3a" + bytes(2) + b"\x10\x03" in kept
+    asked = [
+        [
+            request.amount_kr
+            for request in replay(ZvtProtocol(0, terminal_id="T1"), played, busy)[0]
+            if isinstance(request, SaleRequested)
+        ]
+        for played in (chunks, clean)
+    ]
+    assert asked == [[1990], [1990]]
+
+
+def test_a_kennitala_in_a_zvt_frame_leaves_its_checksum_right() -> None:
+    text = b"\x3c\xf0\xf1\xf0" + b"1111111119"
+    frame = wrap(bytes.fromhex("0601 15 04000000001990") + text)
+    (clean,) = without_personal_data([Chunk(0.0, frame)])
+    assert clean.data == wrap(bytes.fromhex("0601 15 04000000001990") + text[:4] + b"0" * 10)
+
+
+def test_a_damaged_frame_stays_damaged() -> None:
+    frame = ZVT_PAY_WITH_CARD[:-1] + bytes([ZVT_PAY_WITH_CARD[-1] ^ 1])
+    (clean,) = without_personal_data([Chunk(0.0, frame)])
+    assert clean.data[-4:] == frame[-4:]
+    assert bytes(8) in clean.data
 
 
 # --- guesses ----------------------------------------------------------------------------------------------------------
