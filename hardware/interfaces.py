@@ -33,9 +33,11 @@ class DeviceError(OSError):
 class PrinterError(DeviceError):
     """The paper cannot be trusted to carry the document. ``status`` says what the printer itself reported."""
 
-    def __init__(self, message: str, status: PrinterStatus) -> None:
+    def __init__(self, message: str, status: PrinterStatus, *, may_be_on_paper: bool = False) -> None:
+        """``may_be_on_paper``: some of it left, so what is printed in its place has to be marked as a copy."""
         super().__init__(message)
         self.status = status
+        self.may_be_on_paper = may_be_on_paper
 
 
 class Device(Protocol):
@@ -165,11 +167,7 @@ class QrCode(msgspec.Struct, frozen=True):
     text: str
 
 
-class OpenDrawer(msgspec.Struct, frozen=True):
-    """Kick the cash drawer that hangs on the printer, if there is one."""
-
-
-PaperItem: TypeAlias = TextLine | Cut | Logo | QrCode | OpenDrawer
+PaperItem: TypeAlias = TextLine | Cut | Logo | QrCode
 Document: TypeAlias = Sequence[PaperItem]
 
 
@@ -189,8 +187,14 @@ class Printer(Device, Protocol):
     async def prepare(self) -> None:
         """A document may come soon: load what is slow to load, so that it starts at once. Never raises."""
 
-    async def print_document(self, document: Document) -> None:
-        """Print all of it; returns once the printer has it. Raises PrinterError if it may not be on paper."""
+    async def open_drawer(self) -> None:
+        """Open the cash drawer that hangs on the printer, if any, now. Raises DeviceError if it stays closed."""
+
+    async def print_document(self, document: Document) -> PrinterStatus:
+        """Print all of it; returns once the printer has it, and how the printer is then.
+
+        Raises PrinterError if it may not be on paper.
+        """
 
 
 class SerialPort(Device, Protocol):

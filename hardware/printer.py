@@ -1,21 +1,28 @@
-"""The receipt printer: asks how it is, sends a document, and asks again. Transports are in printer_transports.py."""
+"""The receipt printer: asks how it is, sends a document, and asks again. Transports are in printer_transports.py.
+
+An off-line printer answers DLE EOT and carries out nothing else: what is sent to it meanwhile waits in its buffer, and
+comes out when its paper is back. So it is sent nothing but that question, and a document only after a good answer. Once
+GS r, which waits its turn, is answered behind the last piece, all of it is on paper, whatever happens next.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 from typing import Protocol
 
 from hardware import printer_status
 from hardware.interfaces import Columns, DeviceError, Document, Logo, PrinterError, PrinterStatus, TextLine
-from hardware.receipt_encoder import Typesetting, encode_pieces
+from hardware.receipt_encoder import DRAWER_PULSES, RESET, Typesetting, encode_pieces
 
 log = logging.getLogger(__name__)
 
 STATUS_DEADLINE_S = 1.5
 """A printer answers DLE EOT within some ten milliseconds; one that has not by now has no back channel or is off."""
 
+MOST_UNREAD_READS = 64
 LISTEN_S = 1.0
 """One turn of listening; whoever wants the printer meanwhile waits no longer."""
 PIECE_S = 2.0
@@ -26,6 +33,7 @@ _FAULTS = {
     PrinterStatus.COVER_OPEN: "the printer's cover is open: close it, then print again",
     PrinterStatus.OFFLINE: "the printer is off-line: press its feed or on-line key, or switch it off and on",
 }
+_NOTHING, _INCOMPLETE = "nothing was printed", "the receipt may be incomplete"
 
 
 class Transport(Protocol):
@@ -44,7 +52,7 @@ class Transport(Protocol):
         """All of it, within the transport's own deadline."""
 
     async def ask(self, question: bytes, deadline_s: float) -> bytes:
-        """Throw away unread input, send the question, and return what arrives first; empty if nothing does in time."""
+        """Send the question, if there is one, and return what arrives first or has already; empty if nothing does."""
 
     async def rest(self) -> None:
         """The exchange is over: let go of what another program may want meanwhile. Never raises."""
@@ -63,12 +71,13 @@ class EscposPrinter:
         answer_deadline_s: float = 5.0,
         may_listen: bool = False,
     ) -> None:
-        """``may_listen``: nobody else needs the transport, so it may stay open while the printer has a fault."""
+        """``may_listen``: nobody else is on the transport, so the printer may report by itself (ASB)."""
         self._transport = transport
         self._may_listen = may_listen
         self._typesetting = typesetting
         self._answer_deadline_s = answer_deadline_s
         self._confirms_in_order = True
+        self._replies = printer_status.Replies()
         self._turn = asyncio.Lock()
 
     @property
@@ -83,8 +92,12 @@ class EscposPrinter:
     async def open(self) -> None:
         """Raises DeviceError if the printer cannot be reached. Being out of paper is not an error here."""
         async with self._turn:
-            self._confirms_in_order = True
-            await self._transport.open()
+            await self._open()
+
+    async def _open(self) -> None:
+        self._confirms_in_order = True
+        self._replies = printer_status.Replies()
+        await self._transport.open()
 
     async def close(self) -> None:
         await self._transport.close()
@@ -101,38 +114,44 @@ class EscposPrinter:
         """Until the printer, not open, says by itself that it is well (ASB), or ``timeout_s`` have passed."""
         loop = asyncio.get_running_loop()
         end_s = loop.time() + timeout_s
-        if self._may_listen and self._transport.has_answers:
+        if self._may_listen:
             with contextlib.suppress(DeviceError):
-                if await self._hear_of_change(end_s):
+                if await self._hears_that_it_is_well(end_s):
                     return
         await asyncio.sleep(max(0.0, end_s - loop.time()))
 
-    async def _hear_of_change(self, end_s: float) -> bool:
-        """True if it said that it is well; False if it does not report by itself, or the time is over."""
+    async def _hears_that_it_is_well(self, end_s: float) -> bool:
+        """Sends nothing: reports were asked for with the last document, while there was paper."""
         loop = asyncio.get_running_loop()
         async with self._turn:
             try:
-                await self._transport.open()
-                report = await self._ask_report(printer_status.REPORT_BY_ITSELF, STATUS_DEADLINE_S)
-                if report is None:
-                    return False
-                while report is not PrinterStatus.OK and loop.time() < end_s:
-                    report = await self._ask_report(b"", min(LISTEN_S, max(0.0, end_s - loop.time())))
-                await self._transport.send(printer_status.KEEP_SILENT)
-                return report is PrinterStatus.OK
+                await self._open()
+                while self._transport.has_answers and (left_s := end_s - loop.time()) > 0:
+                    self._replies.take(await self._transport.ask(b"", min(LISTEN_S, left_s)))
+                    if self._replies.reported is PrinterStatus.OK:
+                        return True
+                return False
             finally:
                 await self._transport.close()
 
-    async def _ask_report(self, question: bytes, deadline_s: float) -> PrinterStatus | None:
-        return printer_status.last_report(await self._transport.ask(question, deadline_s))
+    async def open_drawer(self) -> None:
+        """Kick the cash drawer, if there is one. Raises PrinterError if the printer would not do it at once."""
+        if self._typesetting.drawer == "none":
+            return
+        async with self._turn:
+            try:
+                _raise_fault(await self._status(), "the drawer stays closed")
+                await self._transport.send(DRAWER_PULSES[self._typesetting.drawer])
+            finally:
+                await self._transport.rest()
 
     async def prepare(self) -> None:
         """Load python-escpos, and Pillow if it will be needed, in a thread: 200 ms and more from a slow card."""
         with contextlib.suppress(Exception):  # the receipt itself will tell what is wrong
             await asyncio.to_thread(encode_pieces, [Logo(), TextLine("Þ")], self._typesetting)
 
-    async def print_document(self, document: Document) -> None:
-        """Print it and wait until the printer has. Raises PrinterError on a fault before, during or after.
+    async def print_document(self, document: Document) -> PrinterStatus:
+        """Print it and wait until the printer has; how the printer is then. Raises PrinterError if it may not have.
 
         A printer that never answers (UNKNOWN) is trusted: whether it printed is then for staff to see. One that
         answered before and not after is not.
@@ -141,52 +160,60 @@ class EscposPrinter:
         try:
             pieces = await asyncio.to_thread(encode_pieces, document, self._typesetting)
         except ValueError as error:  # a mistake in the configuration
-            raise PrinterError(f"{error} (nothing was printed)", PrinterStatus.UNKNOWN) from error
+            raise PrinterError(f"{error} ({_NOTHING})", PrinterStatus.UNKNOWN) from error
         async with self._turn:
             try:
-                await self._print(pieces)
+                return await self._print(pieces)
             finally:
                 await self._transport.rest()
 
-    async def _print(self, pieces: list[bytes]) -> None:
+    async def _print(self, pieces: list[bytes]) -> PrinterStatus:
         try:
             before = await self._status()
         except DeviceError as error:
-            raise PrinterError(f"{error} (nothing was printed)", PrinterStatus.UNKNOWN) from error
-        _raise_fault(before, "nothing was printed")
+            raise PrinterError(f"{error} ({_NOTHING})", PrinterStatus.UNKNOWN) from error
+        _raise_fault(before, _NOTHING)
+        if self._may_listen and before is PrinterStatus.OK:  # the reset at the head of a document ends the reports
+            pieces[0] = pieces[0].replace(RESET, RESET + printer_status.REPORT_BY_ITSELF, 1)
         try:
             for piece in pieces[:-1]:
                 await self._transport.send(piece)
                 await self._until_printed(before)
             await self._transport.send(pieces[-1])
-            after = await self._status_when_done(before)
-        except PrinterError:  # a fault between two pieces: it says already what it is
+            return await self._finish(before)
+        except PrinterError:  # it says already what it is
             raise
         except DeviceError as error:
-            raise PrinterError(f"{error} (the receipt may be incomplete)", PrinterStatus.UNKNOWN) from error
-        _raise_fault(after, "the receipt may be incomplete")
-        if after is PrinterStatus.UNKNOWN and before is not PrinterStatus.UNKNOWN:
-            raise PrinterError("the printer fell silent while it printed: look at the receipt, is it whole?", after)
+            raise PrinterError(f"{error} ({_INCOMPLETE})", PrinterStatus.UNKNOWN, may_be_on_paper=True) from error
 
     async def _until_printed(self, before: PrinterStatus) -> None:
         """A long receipt would run over the buffer of a printer that cannot hold the sender back."""
         if before is PrinterStatus.UNKNOWN or not self._confirms_in_order:
             await asyncio.sleep(PIECE_S if self._transport.has_answers else 0)
             return
-        _raise_fault(await self._status_when_done(before), "the receipt may be incomplete")
+        _raise_fault(await self._finish(before), _INCOMPLETE, may_be_on_paper=True)
 
-    async def _status_when_done(self, before: PrinterStatus) -> PrinterStatus:
-        """DLE EOT is answered while paper still moves, so first wait for the answer that comes after the last line."""
-        if before is PrinterStatus.UNKNOWN:
-            return await self._status()
-        if self._confirms_in_order:
-            answer = await self._transport.ask(printer_status.IN_ORDER, self._answer_deadline_s)
-            after = await self._status()
-            if not answer and after is PrinterStatus.OK:
-                self._confirms_in_order = False
-                log.info("%s does not know GS r: the status after a receipt may come early", self.description)
-            return after
-        return await self._status()
+    async def _finish(self, before: PrinterStatus) -> PrinterStatus:
+        """Wait until what was sent is on paper; how the printer is then. Raises PrinterError if it may not be."""
+        asks_in_order = self._confirms_in_order and before is not PrinterStatus.UNKNOWN
+        if asks_in_order and await self._is_printed():
+            with contextlib.suppress(DeviceError):
+                return await self._status()
+            return PrinterStatus.OFFLINE
+        after = await self._status()
+        _raise_fault(after, _INCOMPLETE, may_be_on_paper=True)
+        if after is PrinterStatus.UNKNOWN and before is not PrinterStatus.UNKNOWN:
+            lost = "the printer fell silent while it printed: look at the receipt, is it whole?"
+            raise PrinterError(lost, after, may_be_on_paper=True)
+        if asks_in_order:
+            self._confirms_in_order = False
+            log.info("%s does not know GS r: the status after a receipt may come early", self.description)
+        return after
+
+    async def _is_printed(self) -> bool:
+        """DLE EOT is answered while paper still moves, GS r only after the last line. False if it never is."""
+        fits = printer_status.is_answer_in_order
+        return await self._ask(printer_status.IN_ORDER, fits, self._answer_deadline_s) is not None
 
     async def _status(self) -> PrinterStatus:
         printer = await self._ask(printer_status.PRINTER)
@@ -200,12 +227,32 @@ class EscposPrinter:
             return PrinterStatus.PAPER_OUT
         return PrinterStatus.OK
 
-    async def _ask(self, question: bytes) -> int | None:
+    async def _ask(
+        self,
+        question: bytes,
+        fits: Callable[[int], bool] = printer_status.is_answer,
+        deadline_s: float | None = None,
+    ) -> int | None:
+        """The first byte of the answer's form that comes after the question; None if none does in time."""
         if not self._transport.has_answers:
             return None
-        return printer_status.pick_answer(await self._transport.ask(question, STATUS_DEADLINE_S))
+        for _ in range(MOST_UNREAD_READS):  # what came too late, or was not asked for
+            if not (unread := await self._transport.ask(b"", 0)):
+                break
+            self._replies.take(unread)
+        loop = asyncio.get_running_loop()
+        deadline_s = deadline_s or STATUS_DEADLINE_S
+        end_s = loop.time() + deadline_s
+        received = await self._transport.ask(question, deadline_s)
+        while received:
+            for byte in self._replies.take(received):
+                if fits(byte):
+                    return byte
+            left_s = end_s - loop.time()
+            received = await self._transport.ask(b"", left_s) if left_s > 0 else b""
+        return None
 
 
-def _raise_fault(status: PrinterStatus, consequence: str) -> None:
+def _raise_fault(status: PrinterStatus, consequence: str, *, may_be_on_paper: bool = False) -> None:
     if (fault := _FAULTS.get(status)) is not None:
-        raise PrinterError(f"{fault} ({consequence})", status)
+        raise PrinterError(f"{fault} ({consequence})", status, may_be_on_paper=may_be_on_paper)

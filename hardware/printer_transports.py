@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 READ_BYTES = 64
-DRAIN_READS = 64
-"""Unread input is thrown away in at most so many reads."""
+RETRY_S = 0.01
+"""Between two tries on a device that says that it is ready, and is not."""
 GRACE_S = 1.0
 """The wire's own time-out comes first; its thread is given up only after this much more."""
 
@@ -86,9 +86,13 @@ class ThreadedTransport:
 
     async def close(self) -> None:
         wire, self._wire = self._wire, None
-        if wire is not None:
-            self._worker.post(wire.close)
-        self._worker.stop()
+        try:
+            if wire is not None:
+                self._worker.post(wire.close)
+                with contextlib.suppress(TimeoutError):  # or the next open() would find it in use
+                    await self._worker.call(lambda: None, deadline_s=GRACE_S)
+        finally:
+            self._worker.stop()
 
     def _require_wire(self) -> Wire:
         if self._wire is None:
@@ -112,10 +116,8 @@ class ThreadedTransport:
 
 
 def _exchange(wire: Wire, question: bytes, deadline_s: float) -> bytes:
-    for _ in range(DRAIN_READS):
-        if not wire.read(0):
-            break
-    wire.write(question, deadline_s)
+    if question:
+        wire.write(question, deadline_s)
     return wire.read(deadline_s)
 
 
@@ -189,21 +191,25 @@ class DescriptorWire:
         deadline_s = time.monotonic() + timeout_s
         rest = memoryview(data)
         while rest:
-            if not _ready(self._fd, select.POLLOUT, deadline_s - time.monotonic()):
+            left_s = deadline_s - time.monotonic()
+            if left_s <= 0 or not _ready(self._fd, select.POLLOUT, left_s):
                 raise TimeoutError(errno.ETIMEDOUT, "takes no more data")
-            with contextlib.suppress(BlockingIOError):
+            try:
                 rest = rest[os.write(self._fd, rest) :]
+            except BlockingIOError:
+                time.sleep(RETRY_S)
 
     def read(self, timeout_s: float) -> bytes:
-        if not self.has_answers or not _ready(self._fd, select.POLLIN, timeout_s):
-            return b""
-        try:
-            data = os.read(self._fd, READ_BYTES)
-        except BlockingIOError:
-            return b""
-        if not data:
-            self._end_of_file()
-        return data
+        deadline_s = time.monotonic() + timeout_s
+        while self.has_answers and _ready(self._fd, select.POLLIN, deadline_s - time.monotonic()):
+            with contextlib.suppress(BlockingIOError):
+                if data := os.read(self._fd, READ_BYTES):
+                    return data
+                self._end_of_file()
+            if time.monotonic() >= deadline_s:
+                break
+            time.sleep(RETRY_S)
+        return b""
 
     def rest(self) -> None:
         """Nobody else may have it meanwhile."""

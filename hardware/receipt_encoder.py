@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, assert_never
 
 import msgspec
 
-from hardware.interfaces import Columns, Cut, Document, Logo, OpenDrawer, PaperItem, QrCode, TextLine
+from hardware.interfaces import Columns, Cut, Document, Logo, PaperItem, QrCode, TextLine
 from hardware.paper import DOTS_PER_LINE
 from hardware.settings import PrinterSettings
 
@@ -32,6 +32,10 @@ RASTER = "raster"
 LINES_PER_PIECE = 40
 """As much as a small printer's buffer of 4 KB holds; most receipts are one piece."""
 FEED_TO_EDGE_LINES = 6
+RESET = b"\x1b@"
+"""Every document begins with it."""
+DRAWER_PULSES = {"pin2": b"\x1bp\x00\x32\x32", "pin5": b"\x1bp\x01\x32\x32"}
+"""``ESC p``: 100 ms on that pin of the drawer's plug, 100 ms off, as python-escpos does it."""
 
 _OTHER_LETTERS = {
     "Þ": "Th", "þ": "th", "Ð": "D", "ð": "d", "Æ": "AE", "æ": "ae", "Ø": "O", "ø": "o", "Œ": "OE", "œ": "oe",
@@ -142,9 +146,6 @@ class _Composer:
                 self._add_logo()
             case QrCode(text):
                 self._add_picture(raster().centred(raster().qr_picture(text), self._set.columns))
-            case OpenDrawer():
-                if self._set.drawer != "none":
-                    self._escpos.cashdraw(2 if self._set.drawer == "pin2" else 5)
             case _:
                 assert_never(item)
 
@@ -193,6 +194,9 @@ class _Composer:
         self._add_picture(raster().centred(picture, self._set.columns))
 
     def _add_picture(self, picture: Image) -> None:
+        if self._style.align != "left":  # it has its margin in itself; not all printers align pictures
+            self._escpos.set(align="left")
+            self._style = msgspec.structs.replace(self._style, align="left")
         for command in raster().commands(picture):
             self._escpos._raw(command)
             self._count(-(-picture.height // DOTS_PER_LINE))

@@ -123,6 +123,11 @@ class SimulatedPrinter(EscposPrinter):
         self._changed()
 
     @property
+    def drawer_kicks(self) -> int:
+        """How often the cash drawer was told to open."""
+        return self._machine.drawer_kicks
+
+    @property
     def plugged(self) -> bool:
         return self._machine.plugged
 
@@ -160,6 +165,7 @@ class _Machine:
         self.online = self.answers = self.plugged = True
         self.is_open = self.loses_job = False
         self.lines_left: int | None = None
+        self.drawer_kicks = 0
         self._columns = columns
         self._changed = changed
         self._finished: deque[Receipt] = deque(maxlen=MAX_RECEIPTS)
@@ -231,6 +237,9 @@ class _Machine:
         """False once the paper has run out; the rest of the job is lost, as it is when a printer is switched off."""
         if self.loses_job:
             self.loses_job = not any(isinstance(row, CutRow) for row in self._mechanism.perform(command))
+            return True
+        if command.code == b"\x1bp":
+            self.drawer_kicks += 1
             return True
         self._strip += command.raw
         for row in self._mechanism.perform(command):

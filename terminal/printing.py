@@ -1,7 +1,8 @@
 """Puts queued receipts on paper, each once. The queue is the journal's; printing never changes a sale.
 
 A receipt is QUEUED with its sale, PRINTING before the first byte leaves, and PRINTED when the printer has it. One that
-a power cut finds PRINTING may or may not be on paper: it is printed again and marked as a copy.
+may be on paper or not, because of a power cut or because the printer failed on the way, is printed again and marked as
+a copy.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from hardware.interfaces import (
     Columns,
     DeviceError,
     Document,
-    OpenDrawer,
     Printer,
     PrinterError,
     PrinterStatus,
@@ -26,15 +26,18 @@ from hardware.interfaces import (
 from terminal.clerk import Input
 from terminal.config import Config
 from terminal.counter_events import ConditionsChanged
-from terminal.effects import ReceiptKind
 from terminal.errors import JournalError
 from terminal.journal import Journal, QueuedReceipt, ReceiptState
 from terminal.messages import Language
 from terminal.receipt import Shop, receipt_document
-from terminal.sale import Outcome, Sale
+from terminal.sale import Sale
 
 SHORTEST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 30.0
+LOOK_EVERY_S = 5.0
+"""While something waits for a printer that says what is wrong: only a question is asked, nothing is tried."""
+DRAWER_WITHIN_S = 5.0
+"""A drawer that opens later opens for nobody."""
 FAULTS = (PrinterStatus.PAPER_OUT, PrinterStatus.COVER_OPEN, PrinterStatus.OFFLINE)
 """What a printer says of itself when nothing can come out. One that says nothing may be well."""
 
@@ -126,7 +129,7 @@ class ReceiptQueue:
         return [one for one in self._journal.unprinted_receipts() if one.receipt_id not in self._set_aside]
 
     def _document(self, receipt: QueuedReceipt, sale: Sale) -> Document:
-        document = receipt_document(
+        return receipt_document(
             sale,
             kind=receipt.kind,
             copy=receipt.copy > 0,
@@ -136,16 +139,16 @@ class ReceiptQueue:
             language=self._language,
             columns=self._columns,
         )
-        return (OpenDrawer(), *document) if _opens_drawer(receipt, sale) else document
 
     def printed(self, job: PrintJob) -> None:
         """It is on paper."""
         self._unnoted = replace(job.receipt, state=ReceiptState.PRINTED)
         self._note_end()
 
-    def not_printed(self, job: PrintJob) -> None:
-        """It is to be printed again."""
-        self._unnoted = replace(job.receipt, state=ReceiptState.QUEUED)
+    def not_printed(self, job: PrintJob, may_be_on_paper: bool) -> None:
+        """It is to be printed again; as a copy, if some of it may be on paper."""
+        copy = job.receipt.copy + may_be_on_paper
+        self._unnoted = replace(job.receipt, state=ReceiptState.QUEUED, copy=copy)
         self._note_end()
 
     def _note_end(self) -> None:
@@ -153,12 +156,6 @@ class ReceiptQueue:
         if self._unnoted is not None:
             self._journal.note_receipt(self._unnoted)
             self._unnoted = None
-
-
-def _opens_drawer(receipt: QueuedReceipt, sale: Sale) -> bool:
-    """Once a sale: with the first paper of one that was approved."""
-    first = ReceiptKind.CUSTOMER if sale.terms.customer_copy else ReceiptKind.MERCHANT
-    return sale.outcome is Outcome.APPROVED and receipt.copy == 0 and receipt.kind is first
 
 
 class ReceiptPrinting:
@@ -189,6 +186,7 @@ class ReceiptPrinting:
         self._work = asyncio.Event()
         self._turn = asyncio.Lock()
         self._sale_is_open = False
+        self._drawer_until_s = 0.0
         self._is_open = False
         self._told: tuple[PrinterStatus, int] | None = None
 
@@ -199,6 +197,11 @@ class ReceiptPrinting:
     def sale_began(self) -> None:
         """A receipt will be due soon: have everything loaded and the printer found, so that it starts at once."""
         self._sale_is_open = True
+        self._work.set()
+
+    def sale_approved(self) -> None:
+        """Open the cash drawer, at once or not at all."""
+        self._drawer_until_s = asyncio.get_running_loop().time() + DRAWER_WITHIN_S
         self._work.set()
 
     async def print_now(self, document: Document) -> None:
@@ -232,11 +235,12 @@ class ReceiptPrinting:
                 if self._sale_is_open:
                     self._sale_is_open = False
                     await self._get_ready()
+                await self._open_drawer()
                 if await self._print_all():
                     pause_s = SHORTEST_PAUSE_S
                     await self._work.wait()
                 else:
-                    await self._wait_for_printer(pause_s)
+                    await self._wait_for_printer(min(pause_s, LOOK_EVERY_S) if self._has_told_a_fault else pause_s)
                     pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
         finally:
             await self._printer.close()
@@ -268,7 +272,7 @@ class ReceiptPrinting:
 
     async def _is_ready(self, pending: int) -> bool:
         """Look before a receipt is taken, unless all was well: a night without paper must not fill the journal."""
-        if self._is_open and self._told is not None and self._told[0] not in FAULTS:
+        if self._is_open and self._told is not None and not self._has_told_a_fault:
             return True
         async with self._turn:
             try:
@@ -284,24 +288,42 @@ class ReceiptPrinting:
     async def _print(self, job: PrintJob) -> bool:
         try:
             async with self._turn:
-                await self._put_on_paper(job.document)
+                status = await self._put_on_paper(job.document)
         except DeviceError as error:
             log.warning("receipt %s stays pending: %s", job.receipt.receipt_id, error)
             self._tell(error.status if isinstance(error, PrinterError) else PrinterStatus.OFFLINE, job.pending)
-            await self._journal.call(self._queue.not_printed, job)
+            may_be_on_paper = isinstance(error, PrinterError) and error.may_be_on_paper
+            await self._journal.call(self._queue.not_printed, job, may_be_on_paper)
             return False
         await self._journal.call(self._queue.printed, job)
         log.info("receipt %s printed", job.receipt.receipt_id)
-        self._tell(PrinterStatus.OK, job.pending - 1)
+        self._tell(status if status in FAULTS else PrinterStatus.OK, job.pending - 1)
         return True
 
-    async def _put_on_paper(self, document: Document) -> None:
+    async def _put_on_paper(self, document: Document) -> PrinterStatus:
+        """How the printer is afterwards."""
         try:
             await self._open()
-            await self._printer.print_document(document)
+            status = await self._printer.print_document(document)
         except DeviceError:
             await self._let_go()
             raise
+        if status in FAULTS:
+            await self._let_go()
+        return status
+
+    async def _open_drawer(self) -> None:
+        """Tried once; a job of its own, so that no receipt that comes later or again brings it along."""
+        until_s, self._drawer_until_s = self._drawer_until_s, 0.0
+        async with self._turn:
+            if asyncio.get_running_loop().time() >= until_s:
+                return
+            try:
+                await self._open()
+                await self._printer.open_drawer()
+            except DeviceError as error:
+                log.warning("drawer: %s", error)
+                await self._let_go()
 
     async def _look(self) -> PrinterStatus:
         await self._open()
@@ -326,6 +348,10 @@ class ReceiptPrinting:
             except DeviceError:
                 await self._let_go()
                 self._tell(PrinterStatus.OFFLINE, pending)
+
+    @property
+    def _has_told_a_fault(self) -> bool:
+        return self._told is not None and self._told[0] in FAULTS
 
     def _tell(self, status: PrinterStatus, pending: int) -> None:
         if self._told != (status, pending):

@@ -9,6 +9,7 @@ looks like half a command, and goes no further, was noise: ours does not wait fo
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from contextlib import AsyncExitStack
 
@@ -56,14 +57,14 @@ class SharedPrinterTransport:
 
     async def ask(self, question: bytes, deadline_s: float) -> bytes:
         device = await self._borrow()
+        if question:
+            await device.write(question)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._answered.wait(), deadline_s)
+        answers = bytes(self._answers)
         self._answers.clear()
         self._answered.clear()
-        await device.write(question)
-        try:
-            await asyncio.wait_for(self._answered.wait(), deadline_s)
-        except TimeoutError:
-            return b""
-        return bytes(self._answers)
+        return answers
 
     async def rest(self) -> None:
         """The register's turn."""

@@ -138,7 +138,7 @@ def _receipts(sale: Sale, disk: SimulatedDisk, paper: Paper) -> Iterator[str]:
         sheets = [copy for receipt_id, copy in paper.sheets if receipt_id == receipt.receipt_id]
         if len(sheets) != len(set(sheets)):
             yield f"receipt {receipt.receipt_id} came out twice as the same copy"
-        if not sheets:
+        if all((receipt.receipt_id, copy) in paper.torn for copy in sheets):
             yield f"receipt {receipt.receipt_id} never came out"
 
 

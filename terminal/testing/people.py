@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum, auto
 from typing import Protocol
 
 from terminal.printing import PrintJob
@@ -92,26 +93,51 @@ class Cashier:
             self._terminal.press(key)
 
 
+class Fate(Enum):
+    """What became of a document that was handed to the printer."""
+
+    NOTHING = auto()
+    TORN = auto()
+    """The roll ended in the middle of it."""
+    UNCONFIRMED = auto()
+    """It is on paper, and the printer fell silent before it could say so."""
+    WHOLE = auto()
+
+
 class Paper:
     """The printer: paper comes out, or it does not, and a power cut does not take it back."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self.sheets: list[tuple[str, int]] = []
-        """Receipt id and number of the copy, as they came out."""
+        """Receipt id and number of the copy, as they came out, the torn ones too."""
+        self.torn: set[tuple[str, int]] = set()
         self._out_until_s = 0.0
-        self._failed: set[tuple[str, int]] = set()
+        self._fates: dict[tuple[str, int], Fate] = {}
 
     def feed(self, job: PrintJob, world: World) -> None:
         """The terminal hands over a document."""
-        key = (job.receipt.receipt_id, job.receipt.copy)
-        if world.now_s >= self._out_until_s and world.happens(world.rates.printer_trouble, "out of paper"):
-            self._out_until_s = world.now_s + world.rng.uniform(5, 120)
+        fate = Fate.WHOLE
         if world.now_s < self._out_until_s:
-            self._failed.add(key)
-        else:
-            self._failed.discard(key)
+            fate = Fate.NOTHING
+        elif world.happens(world.rates.printer_trouble, "printer fails"):
+            self._out_until_s = world.now_s + world.rng.uniform(5, 120)
+            fate = world.rng.choice((Fate.NOTHING, Fate.TORN, Fate.UNCONFIRMED))
+        key = _key(job)
+        self._fates[key] = fate
+        if fate is not Fate.NOTHING:
             self.sheets.append(key)
+        if fate is Fate.TORN:
+            self.torn.add(key)
 
     def came_out(self, job: PrintJob) -> bool:
-        return (job.receipt.receipt_id, job.receipt.copy) not in self._failed
+        """As the printer says itself."""
+        return self._fates[_key(job)] is Fate.WHOLE
+
+    def may_have_come_out(self, job: PrintJob) -> bool:
+        """Some of it left, and the printer does not say that it is on paper."""
+        return self._fates[_key(job)] in (Fate.TORN, Fate.UNCONFIRMED)
+
+
+def _key(job: PrintJob) -> tuple[str, int]:
+    return job.receipt.receipt_id, job.receipt.copy

@@ -18,7 +18,7 @@ from terminal.decision import CheckService, Decision
 from terminal.gateway import AuthorizationStatus, CaptureMode, StatusReport
 from terminal.netgiro import v1
 from terminal.netgiro.client import SignedAnswer
-from terminal.printing import ReceiptQueue
+from terminal.printing import PrintJob, ReceiptQueue
 from terminal.register.concert import ConcertProtocol
 from terminal.register.zvt_telling import Telling
 from terminal.sale import Reason, Sale, State
@@ -188,6 +188,17 @@ def _print_again_unmarked() -> Iterator[None]:
         yield
 
 
+def _retry_unmarked() -> Iterator[None]:
+    """A receipt that the printer did not finish comes again without the word AFRIT."""
+    not_printed = ReceiptQueue.not_printed
+
+    def forget(queue: ReceiptQueue, job: PrintJob, _may_be_on_paper: bool) -> None:
+        not_printed(queue, job, False)
+
+    with patch.object(ReceiptQueue, "not_printed", forget):
+        yield
+
+
 @contextmanager
 def _moves(broken: Mapping[tuple[State, type[ev.SaleEvent]], rules.Move]) -> Iterator[None]:
     table = {state: dict(moves) for state, moves in rules.TABLE.items()}
@@ -215,5 +226,6 @@ BROKEN_RULES: Mapping[str, BrokenRule] = {
     "untaken payment kept as cancelled": BrokenRule(patches=_refund_is_forgotten, protocol="zvt"),
     "lost service not looked for": BrokenRule(patches=_look_only_at_a_sale),
     "interrupted receipt printed unmarked": BrokenRule(patches=_print_again_unmarked),
+    "unfinished receipt printed again unmarked": BrokenRule(patches=_retry_unmarked),
 }
 """Each must turn the simulation red. A new promise brings its own way to break it."""

@@ -343,7 +343,7 @@ class SimulatedTerminal:
                 self._receipts.printed(job)
                 self._print_next()
             else:
-                self._receipts.not_printed(job)
+                self._receipts.not_printed(job, self._paper.may_have_come_out(job))
                 self._print_later()
         except JournalError:
             self._print_later()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hardware import paper
-from hardware.printer_status import IN_ORDER, OFFLINE_CAUSE, PAPER_SENSOR, PRINTER, has_paper, is_offline, pick_answer
+from hardware.printer_status import IN_ORDER, OFFLINE_CAUSE, PAPER_SENSOR, PRINTER, has_paper, is_answer, is_offline
 from terminal.register.escpos_stream import (
     HALF_COMMAND_S,
     LONGEST_LINE,
@@ -295,8 +295,8 @@ def test_a_result_counts_as_told() -> None:
 def test_alone_it_says_that_it_is_on_line_and_has_paper(question: bytes) -> None:
     protocol = tap()
     totals(protocol, question)
-    answer = pick_answer(protocol.data_to_send())
-    assert answer is not None
+    (answer,) = protocol.data_to_send()
+    assert is_answer(answer)
     assert not is_offline(answer)
     assert has_paper(answer)
 

@@ -18,13 +18,10 @@ from hardware.interfaces import Cut, DeviceError, PrinterError, PrinterStatus, T
 from hardware.printer import EscposPrinter
 from hardware.printer_status import (
     IN_ORDER,
-    KEEP_SILENT,
     OFFLINE_CAUSE,
     PAPER_SENSOR,
     PRINTER,
     REPORT_BY_ITSELF,
-    last_report,
-    pick_answer,
 )
 from hardware.settings import PrinterSettings
 from hardware.simulated import SimulatedPrinter
@@ -85,6 +82,7 @@ def test_a_fault_is_reported_before_anything_is_printed(fault, status):
         with pytest.raises(PrinterError, match="nothing was printed") as caught:
             await printer.print_document(RECEIPT)
         assert caught.value.status is status
+        assert not caught.value.may_be_on_paper
         assert printer.receipts == []
 
     use(scenario)
@@ -105,6 +103,7 @@ def test_paper_that_runs_out_half_way_prints_what_fits_and_raises():
         with pytest.raises(PrinterError, match="may be incomplete") as caught:
             await printer.print_document([TextLine(f"lína {number}") for number in range(10)])
         assert caught.value.status is PrinterStatus.PAPER_OUT
+        assert caught.value.may_be_on_paper
         assert printer.receipts[0].text == "lína 0\nlína 1\nlína 2\n"
         printer.paper = "ok"
         await printer.print_document(RECEIPT)
@@ -135,6 +134,7 @@ def test_a_printer_that_falls_silent_while_it_prints_is_not():
         with pytest.raises(PrinterError, match="fell silent") as caught:
             await printer.print_document(RECEIPT)
         assert caught.value.status is PrinterStatus.UNKNOWN
+        assert caught.value.may_be_on_paper
 
     use(scenario)
 
@@ -183,14 +183,6 @@ def test_a_setting_that_does_not_exist_is_refused(name, value):
         setattr(SimulatedPrinter(), name, value)
 
 
-@pytest.mark.parametrize(
-    ("received", "answer"),
-    [(b"", None), (b"\x12", 0x12), (b"\x11\x13", None), (b"\x13\x1a\x11", 0x1A), (b"OK\r\n", None)],
-)
-def test_answers_are_told_from_flow_control_and_noise(received, answer):
-    assert pick_answer(received) == answer
-
-
 class FarEnd:
     """A printer's own side of a line: takes bytes, answers status questions as it is told."""
 
@@ -198,6 +190,7 @@ class FarEnd:
         self.answers = {PRINTER: b"\x12", PAPER_SENSOR: b"\x12", OFFLINE_CAUSE: b"\x12", IN_ORDER: b"\x00"}
         self.answers |= {globals()[name]: answer for name, answer in answers.items()}
         self.printed = b""
+        self.on_question: Callable[[bytes], None] = lambda _question: None
         self.connections = 0
         self.hung_up = asyncio.Event()
 
@@ -211,6 +204,7 @@ class FarEnd:
         for question, reply in self.answers.items():
             if question in data:
                 answer, data = answer + reply, data.replace(question, b"")
+                self.on_question(question)
         self.printed += data
         return answer
 
@@ -280,6 +274,7 @@ def test_over_the_network_it_lets_go_of_the_printer_after_each_receipt():
         await printer.close()
         server.close()
         assert far_end.printed.count(b"Samtals") == 2
+        assert REPORT_BY_ITSELF not in far_end.printed, "others use it too, and would be told"
 
     asyncio.run(main())
 
@@ -340,79 +335,6 @@ def test_a_missing_device_file_is_not_created_but_explained():
 def test_a_missing_address_is_named(settings, key):
     with pytest.raises(ValueError, match=f"needs {key}"):
         build_printer(settings)
-
-
-PAPER_OUT_REPORT, COVER_REPORT, WELL_REPORT = b"\x18\x00\x0c\x00", b"\x38\x00\x00\x00", b"\x10\x00\x00\x00"
-
-
-@pytest.mark.parametrize(
-    ("received", "status"),
-    [
-        (WELL_REPORT, PrinterStatus.OK),
-        (PAPER_OUT_REPORT, PrinterStatus.PAPER_OUT),
-        (COVER_REPORT, PrinterStatus.COVER_OPEN),
-        (b"\x18\x00\x00\x00", PrinterStatus.OFFLINE),
-        (PAPER_OUT_REPORT + WELL_REPORT, PrinterStatus.OK),
-        (WELL_REPORT + PAPER_OUT_REPORT[:3], PrinterStatus.OK),
-        (b"\x12" + WELL_REPORT, PrinterStatus.OK),
-        (b"\x12", None),
-        (b"", None),
-    ],
-)
-def test_reports_are_told_from_answers(received, status):
-    assert last_report(received) is status
-
-
-def test_near_end_of_the_paper_is_no_fault():
-    assert last_report(b"\x10\x00\x03\x00") is PrinterStatus.OK
-
-
-def listening(reports: bytes, then: Callable[[int], None], timeout_s: float) -> tuple[float, bytes]:
-    """A serial printer that answers GS a with ``reports``; how long the driver waited, and what it sent."""
-    master, slave = pty.openpty()
-    tty.setraw(slave)
-    sent = bytearray()
-
-    async def main() -> float:
-        loop = asyncio.get_running_loop()
-
-        def hear() -> None:
-            data = os.read(master, 100)
-            sent.extend(data)
-            if REPORT_BY_ITSELF in data and reports:
-                os.write(master, reports)
-                then(master)
-
-        loop.add_reader(master, hear)
-        printer = build_printer(PrinterSettings(driver="serial", device=os.ttyname(slave)))
-        assert printer is not None
-        started_s = loop.time()
-        await printer.wait_for_change(timeout_s)
-        took_s = loop.time() - started_s
-        await printer.close()
-        await asyncio.sleep(0.05)
-        loop.remove_reader(master)
-        return took_s
-
-    took_s = asyncio.run(main())
-    os.close(master)
-    os.close(slave)
-    return took_s, bytes(sent)
-
-
-def test_printer_that_reports_by_itself_is_not_kept_waiting():
-    def put_in_paper(master: int) -> None:
-        asyncio.get_running_loop().call_later(0.3, os.write, master, WELL_REPORT)
-
-    took_s, sent = listening(PAPER_OUT_REPORT, put_in_paper, 30)
-    assert 0.3 <= took_s < 3
-    assert sent == REPORT_BY_ITSELF + KEEP_SILENT
-
-
-def test_printer_that_does_not_report_is_looked_at_when_the_time_is_over(monkeypatch):
-    monkeypatch.setattr("hardware.printer.STATUS_DEADLINE_S", 0.1)
-    took_s, _sent = listening(b"", lambda _master: None, 0.5)
-    assert 0.5 <= took_s < 3
 
 
 def test_printer_that_is_not_there_is_looked_for_when_the_time_is_over():

@@ -1,0 +1,74 @@
+"""The cash drawer: at approval or not at all, and never because of a receipt."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from hardware.receipt_encoder import Typesetting
+from hardware.simulated import SimulatedPrinter
+from terminal.printing import DRAWER_WITHIN_S, LOOK_EVERY_S
+from tests.unit.test_printing import CUSTOMER, MERCHANT, Shopfront, run
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.db"
+
+
+def with_drawer() -> SimulatedPrinter:
+    return SimulatedPrinter(Typesetting(drawer="pin2"))
+
+
+def test_drawer_is_opened_at_once_when_a_sale_is_approved(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        shopfront.printing.sale_approved()
+        await asyncio.sleep(0.01)
+        assert shopfront.printer.drawer_kicks == 1, "whatever becomes of the receipts"
+        await shopfront.queue(CUSTOMER, MERCHANT)
+        await asyncio.sleep(600)
+        assert len(shopfront.texts) == 2
+        assert shopfront.printer.drawer_kicks == 1
+
+    run(path, scenario, printer=with_drawer())
+
+
+@pytest.mark.parametrize("lines", [0, 4, 20])
+def test_drawer_is_not_opened_by_a_receipt_that_comes_later_or_again(path: Path, lines: int) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        shopfront.printer.lines_left = lines
+        if not lines:
+            shopfront.printer.paper = "out"
+        shopfront.printing.sale_approved()
+        await shopfront.queue(CUSTOMER)
+        await asyncio.sleep(3600)
+        kicks = shopfront.printer.drawer_kicks
+        assert kicks == (lines > 0)
+        shopfront.printer.paper = "ok"
+        await asyncio.sleep(LOOK_EVERY_S + 1)
+        assert len(shopfront.texts) == 1
+        assert shopfront.printer.drawer_kicks == kicks
+
+    run(path, scenario, printer=with_drawer())
+
+
+def test_drawer_stays_closed_if_the_printer_is_busy_for_too_long(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        async with shopfront.printing._turn:
+            shopfront.printing.sale_approved()
+            await asyncio.sleep(DRAWER_WITHIN_S + 0.1)
+        await asyncio.sleep(600)
+        assert shopfront.printer.drawer_kicks == 0
+
+    run(path, scenario, printer=with_drawer())
+
+
+def test_drawer_that_is_not_there_is_left_alone(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        shopfront.printing.sale_approved()
+        await asyncio.sleep(1)
+        assert shopfront.printer.drawer_kicks == 0
+
+    run(path, scenario)
