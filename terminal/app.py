@@ -115,6 +115,15 @@ def _build_line(config: Config) -> tuple[SerialPort, Printer | None]:
     return through, build_shared_printer(through, config.printer)
 
 
+def _line_watch(config: Config) -> Callable[[bytes], None]:
+    """Whatever can tell from the register's bytes that its line is set wrong."""
+    if config.register.protocol != "concert" or config.register.bytesize == 7:
+        return lambda _data: None
+    from terminal.register.parity import ParityWatch  # noqa: PLC0415  only when configured
+
+    return ParityWatch().look
+
+
 class Seams(NamedTuple):
     """Where a demo or a test looks in, or puts something else in the place of this machine."""
 
@@ -302,6 +311,7 @@ class TerminalApp:
             self._protocol,
             self.runner.put,
             on_line_changed=self._register_line_changed,
+            look=_line_watch(self._config),
             clock=asyncio.get_running_loop().time,
         )
 

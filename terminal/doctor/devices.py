@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import assert_never
 
 from hardware.settings import DisplaySettings
-from terminal.config import Config
+from terminal.config import Config, RegisterSettings
 from terminal.doctor.nodes import check_node, check_serial, join_group, seen_ports
 from terminal.doctor.system import Finding, Status, System, failed, ok, warning
 from terminal.status import Wear
@@ -21,6 +21,8 @@ def check_register_port(config: Config, system: System) -> Finding:
     if not config.register.port:
         return failed("register.port is empty", f"set it{seen_ports(system)}")
     finding = check_serial(config.register.port, system, "dialout")
+    if finding.status is Status.OK:
+        finding = ok(finding.found + _usual_line(config.register))
     wear = system.wear(config)
     if finding.status is Status.FAILED or wear is None or not wear.damaged_bytes:
         return finding
@@ -28,6 +30,16 @@ def check_register_port(config: Config, system: System) -> Finding:
         f"{finding.found}; {wear.damaged_bytes} bytes came damaged since the terminal was started",
         "check baud rate, parity and stop bits in [register], then the cable and its shield",
     )
+
+
+def _usual_line(register: RegisterSettings) -> str:
+    """What registers of this protocol usually use, if the settings are others; only the register's manual decides."""
+    match register:
+        case RegisterSettings(protocol="concert", bytesize=8):
+            return '; on RS-232 most Concert registers have 7 bits and even parity (bytesize = 7, parity = "E")'
+        case RegisterSettings(protocol="zvt", stopbits=1):
+            return "; ZVT has two stop bits (stopbits = 2), which a register with one takes as well"
+    return ""
 
 
 def check_login_console(config: Config, system: System) -> Finding:

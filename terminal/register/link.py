@@ -32,7 +32,7 @@ class RegisterLink:
 
     ``on_request`` gets every request in the order the register made them. ``on_line_changed`` is told True when the
     line is up and False, with a sentence for staff, when it is not; the first report comes with the first attempt to
-    open, later ones only when that changes.
+    open, later ones only when that changes. ``look`` is shown what comes in.
     """
 
     def __init__(
@@ -42,12 +42,14 @@ class RegisterLink:
         on_request: Callable[[RegisterRequest], None],
         *,
         on_line_changed: Callable[[bool, str], None] = lambda _up, _detail: None,
+        look: Callable[[bytes], None] = lambda _data: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._port = port
         self._protocol = protocol
         self._on_request = on_request
         self._on_line_changed = on_line_changed
+        self._look = look
         self._clock = clock
         self._stirred = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
@@ -110,6 +112,7 @@ class RegisterLink:
 
     def _receive(self, data: bytes) -> None:
         if self._listening:
+            self._look(data)
             self._deliver(self._protocol.receive_data(data, self._clock()))
             self._stir()
 

@@ -557,6 +557,26 @@ def test_port_without_permission_names_the_group(line: str) -> None:
     assert "usermod -aG dialout" in finding.advice
 
 
+@pytest.mark.parametrize(
+    ("settings", "hint"),
+    [
+        (RegisterSettings(protocol="concert"), 'bytesize = 7, parity = "E"'),
+        (RegisterSettings(protocol="concert", bytesize=7, parity="E"), ""),
+        (RegisterSettings(protocol="zvt"), "stopbits = 2"),
+        (RegisterSettings(protocol="zvt", stopbits=2), ""),
+        (RegisterSettings(protocol="display"), ""),
+    ],
+)
+def test_the_usual_line_of_a_protocol_is_told_and_is_no_fault(line: str, settings: RegisterSettings, hint: str) -> None:
+    config = config_with(register=msgspec.structs.replace(settings, port=line))
+    finding = devices.check_register_port(config, System())
+
+    assert finding.status is Status.OK
+    assert finding.found.startswith(f"{line} opens and is free")
+    assert hint in finding.found
+    assert (finding.found == f"{line} opens and is free") is (hint == "")
+
+
 @pytest.mark.parametrize(("damaged_bytes", "status"), [(0, Status.OK), (17, Status.WARNING)])
 def test_bytes_that_came_damaged_are_told(line: str, damaged_bytes: int, status: Status) -> None:
     system = System(wear=lambda _config: Wear(damaged_bytes=damaged_bytes))

@@ -74,6 +74,21 @@ def on_a_bench(scenario: Callable[[Bench], Awaitable[None]]) -> Bench:
     return run_virtual(run())
 
 
+def test_whoever_looks_sees_what_comes_in() -> None:
+    async def scenario() -> None:
+        port, seen, requests = ScriptedPort(), list[bytes](), list[RegisterRequest]()
+        link = RegisterLink(port, LineProtocol(0), requests.append, look=seen.append)
+        task = asyncio.create_task(link.run())
+        await asyncio.sleep(0.001)
+        port.receive(b"PAY 1990 ID=42\r\n")
+        assert seen == [b"PAY 1990 ID=42\r\n"]
+        assert len(requests) == 1
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    run_virtual(scenario())
+
+
 def pauses_s(opened_s: Sequence[float]) -> list[float]:
     return [round(later - earlier, 3) for earlier, later in pairwise(opened_s)]
 
