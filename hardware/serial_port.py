@@ -310,7 +310,8 @@ def _explain(error: Exception, settings: SerialSettings) -> DeviceError:
     path = settings.port
     match _error_number(error):
         case errno.ENOENT | errno.ENODEV | errno.ENXIO:
-            text = f"there is no {path}: plug in the adapter; `ls /dev/serial/by-id` shows the names that stay the same"
+            names = "`ls /dev/serial/by-id` shows the names that stay the same"
+            text = f"there is no {path}: plug in the adapter; {names}; by-path those of adapters without serial number"
         case errno.EACCES | errno.EPERM:
             text = f"no permission to open {path}: add this user to the group dialout (sudo usermod -aG dialout USER)"
         case errno.EAGAIN | errno.EBUSY:

@@ -44,7 +44,7 @@ def find_missing(config: Config) -> list[str]:
             f" {CREDENTIAL}, which shows only inside the service"
         )
     if not config.register.port:
-        missing.append("register.port: empty; name the register's port, see: ls -l /dev/serial/by-id /dev/serial0")
+        missing.append("register.port: empty; name the register's port, see: ls -l /dev/serial/by-* /dev/serial0")
     if config.printer.driver == "serial" and not config.printer.device:
         missing.append('printer.device: empty; name the printer\'s port, or set printer.driver = "none"')
     return missing

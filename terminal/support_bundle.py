@@ -117,7 +117,7 @@ def _versions(_config: Config, _problems: list[str]) -> str:
 
 
 def _machine(_config: Config, _problems: list[str]) -> str:
-    ports = sorted(str(path) for path in Path("/dev/serial/by-id").glob("*"))
+    ports = sorted(str(path) for path in Path("/dev/serial").glob("by-*/*"))
     return "\n".join([_output("uptime"), _output("df", "-h"), _output("free", "-m"), _output("lsusb"), *ports])
 
 

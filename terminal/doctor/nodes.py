@@ -64,8 +64,12 @@ def _lock_holder(path: Path, system: System) -> int | None:
 
 
 def seen_ports(system: System) -> str:
-    ports = sorted(str(port.relative_to(system.root)) for port in system.path("/dev/serial/by-id").glob("*"))
-    return "; plugged in now: " + ", ".join(f"/{port}" for port in ports[:4]) if ports else ""
+    """By serial number; by socket those that have none, or the same as another."""
+    names: dict[Path, str] = {}
+    for folder in ("by-id", "by-path"):
+        for port in sorted(system.path(f"/dev/serial/{folder}").glob("*")):
+            names.setdefault(port.resolve(), f"/{port.relative_to(system.root)}")
+    return "; plugged in now: " + ", ".join(list(names.values())[:4]) if names else ""
 
 
 def join_group(group: str) -> str:

@@ -547,6 +547,17 @@ def test_missing_port_tells_what_is_plugged_in(tmp_path: Path) -> None:
     assert finding.advice.endswith("; plugged in now: /dev/serial/by-id/usb-FTDI-if00")
 
 
+def test_adapters_without_a_name_of_their_own_are_told_by_their_socket(tmp_path: Path) -> None:
+    for port, names in {"ttyUSB0": ["by-id/usb-1a86-if00", "by-path/0:1.1"], "ttyUSB1": ["by-path/0:1.2"]}.items():
+        put(tmp_path, f"/dev/{port}")
+        for name in names:
+            put(tmp_path, f"/dev/serial/{name}").unlink()
+            (tmp_path / "dev/serial" / name).symlink_to(tmp_path / "dev" / port)
+    finding = devices.check_register_port(Config(), machine_at(tmp_path))
+
+    assert finding.advice.endswith("plugged in now: /dev/serial/by-id/usb-1a86-if00, /dev/serial/by-path/0:1.2")
+
+
 def test_port_not_named_fails(tmp_path: Path) -> None:
     assert devices.check_register_port(Config(), machine_at(tmp_path)).found == "register.port is empty"
 
