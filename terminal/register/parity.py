@@ -11,7 +11,7 @@ import re
 
 log = logging.getLogger(__name__)
 
-_MARKS = {"E": re.compile(rb"\x05[\x82\x84]"), "O": re.compile(rb"\x85[\x85\x04]")}
+_MARKS = {"E": re.compile(rb"\x05[\x82\x84]"), "O": re.compile(rb"\x85[\x85\x02\x04]")}
 
 
 class ParityWatch:

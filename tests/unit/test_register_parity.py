@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
+from hardware.simulated import SimulatedKeypad
+from terminal.app import Devices, Seams, TerminalApp
+from terminal.config import Config, JournalSettings, RegisterSettings
 from terminal.register.concert_format import frame
 from terminal.register.parity import ParityWatch
+from tests.unit.scripted_port import ScriptedPort
+from tests.virtual_time import run_virtual
 
 PAYMENT = b"\x05" + frame(b"0100001990110352" + b" " * 10) + b"\x04"
 
@@ -39,3 +47,23 @@ def test_it_is_said_once_with_what_to_set(
 @pytest.mark.parametrize("data", [PAYMENT * 3, b"\x05\x04\x06\x05\x15", b"\x05\xff\x84\x05\x80", bytes(range(256))])
 def test_a_right_line_and_noise_are_no_parity(caplog: pytest.LogCaptureFixture, data: bytes, size: int) -> None:
     assert told(caplog, data, size) == []
+
+
+@pytest.mark.parametrize(("settings", "warnings"), [({}, 1), ({"bytesize": 7}, 0), ({"protocol": "zvt"}, 0)])
+def test_the_terminal_watches_a_line_on_which_that_can_be(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path, settings: dict[str, Any], warnings: int
+) -> None:
+    caplog.set_level(logging.WARNING, "terminal.register.parity")
+    register = RegisterSettings(**{"protocol": "concert", **settings})
+    config = Config(register=register, journal=JournalSettings(path=str(tmp_path / "journal.db")))
+    port = ScriptedPort()
+    port.first_bytes = b"\x05\x84"
+    nobody = httpx.MockTransport(lambda _request: httpx.Response(503))
+
+    async def scenario() -> None:
+        app = TerminalApp(config, Devices(SimulatedKeypad(), None, None, port), seams=Seams(transport=nobody))
+        await app.start()
+        await app.stop()
+
+    run_virtual(scenario())
+    assert len([record for record in caplog.records if record.name == "terminal.register.parity"]) == warnings
