@@ -29,41 +29,37 @@ Settings: amount in the register's own scale (``amount_decimals``), krona (352) 
 ``accept_foreign_currency_code``. The line is 9600 baud, 8 data bits, no parity, and by the specification two stop bits
 (``stopbits = 2``); with one stop bit the terminal hears either kind of register.
 
-The parts: zvt_link.py frames and repeats, zvt_turns.py alternates, zvt_apdu.py reads, zvt_frames.py writes,
-zvt_result.py words what was decided, zvt_telling.py tells how a sale ended.
+The parts: zvt_link.py frames and repeats, zvt_turns.py alternates, zvt_apdu.py reads fields and zvt_commands.py whole
+commands, zvt_frames.py writes, zvt_result.py words what was decided, zvt_telling.py tells how a sale ended.
 
 Source: PA00P015 rev. 13.08 (commands), PA00P016 rev. 04 (transport).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import tzinfo
 
 import msgspec
 
-from terminal.money import AmountDecimals, AmountError, parse_register_amount
+from terminal.money import AmountDecimals
 from terminal.register import zvt_apdu as za
 from terminal.register import zvt_frames as zf
 from terminal.register.protocol import (
     CancelRequested,
-    ConditionRequested,
-    LastResultRequested,
-    RefundRequested,
     RegisterQuestion,
     RegisterReply,
     RegisterRequest,
     RequestRefused,
-    ReversalRequested,
     SaleAccepted,
     SaleRequested,
     SaleResult,
     TerminalBusy,
     TerminalCondition,
     TotalsReport,
-    TotalsRequested,
 )
 from terminal.register.zvt_apdu import Apdu, Command, Config, Result, ZvtError
+from terminal.register.zvt_commands import Asked, CommandReader, Said
 from terminal.register.zvt_result import Wording, refusal_code
 from terminal.register.zvt_telling import ReceiptOf, Telling
 from terminal.register.zvt_turns import Answer, Ended, Purpose, Turns
@@ -81,18 +77,6 @@ BEGUN, PLEASE_WAIT = 0x0E, 0x17
 
 WITHOUT_VERSION = 0x02
 """Of the service byte in 05 01."""
-
-
-class Asked(msgspec.Struct, frozen=True):
-    """A command whose answer the terminal has to decide."""
-
-    command: Command
-    question: RegisterQuestion
-    """As it was handed in: the answer comes with this very object."""
-    deadline_s: float
-    service: int = 0
-    amount_kr: int = 0
-    payment: za.Authorisation | None = None
 
 
 class Payment(msgspec.Struct):
@@ -123,13 +107,15 @@ class ZvtProtocol:
         """``terminal_id``: its digits name the terminal to the register. ``zone``: of the times told; None: local."""
         digits = "".join(char for char in terminal_id if char in "0123456789")
         self._wording = Wording(terminal_id=digits[-8:].zfill(8), decimals=amount_decimals, zone=zone)
-        self._decimals = amount_decimals
-        self._any_currency = accept_foreign_currency_code
+        self._commands = CommandReader(
+            self._wording.terminal_id, amount_decimals, any_currency=accept_foreign_currency_code
+        )
         self._turns = Turns()
         self._requests: list[RegisterRequest] = []
         """For the terminal, with the next call that can return them."""
         self._telling = Telling(self._turns, self._wording, receipt_of, self._requests, LONGEST_REPORT_S)
         self._asked: Asked | None = None
+        self._asked_until_s = 0.0
         self._payment: Payment | None = None
         self._untold_close: tuple[float, TotalsReport] | None = None
         """An end of day that was decided after its register had been told to wait, and until when it is kept."""
@@ -154,7 +140,7 @@ class ZvtProtocol:
             return 0.0
         times = [self._turns.next_wakeup_s, self._telling.held_until_s]
         if self._asked is not None:
-            times.append(self._asked.deadline_s)
+            times.append(self._asked_until_s)
         if self._payment is not None and self._tells_progress and self._turns.is_over:
             times.append(self._payment.next_progress_s)
         return min((time_s for time_s in times if time_s is not None), default=None)
@@ -162,7 +148,7 @@ class ZvtProtocol:
     def wake(self, now_s: float) -> Sequence[RegisterRequest]:
         """Time has passed: repeat, say "please wait", give up."""
         self._take(self._turns.wake(now_s), now_s)
-        if self._asked is not None and now_s >= self._asked.deadline_s:
+        if self._asked is not None and now_s >= self._asked_until_s:
             self._answer(self._asked, zf.refusal(Result.PLEASE_WAIT))
         held_until_s = self._telling.held_until_s
         if held_until_s is not None and now_s >= held_until_s:
@@ -235,13 +221,26 @@ class ZvtProtocol:
         if self._asked is not None or self._payment is not None or not self._turns.is_over:
             self._turns.respond(zf.refusal(Result.PLEASE_WAIT))
             return
-        try:
-            handler = _HANDLERS.get(apdu.control)
-            if handler is None:
-                raise ZvtError(f"{apdu.control:04X} is not a command", Result.NOT_POSSIBLE)
-            handler(self, apdu.data, now_s)
-        except ZvtError as error:
-            self._turns.respond(zf.refusal(error.result))
+        match self._commands.read(apdu, self._telling.registration):
+            case Said(response, end, registration):
+                self._turns.respond(response)
+                if end is not None:
+                    self._turns.queue(end, Purpose.END)
+                if registration is not None:
+                    self._telling.registration = registration
+            case Asked() as asked:
+                self._ask(asked, now_s)
+
+    def _ask(self, asked: Asked, now_s: float) -> None:
+        kept, self._untold_close = self._untold_close, None
+        if asked.command is Command.END_OF_DAY and kept is not None and now_s < kept[0]:
+            self._turns.respond(zf.good())
+            self._tell_totals(kept[1])
+            return
+        if asked.payment is not None:
+            self._telling.give_up_held()
+        self._asked, self._asked_until_s = asked, now_s + OWN_ANSWER_S
+        self._requests.append(asked.question)
 
     def _is_new_start(self, apdu: Apdu) -> bool:
         """A register that registers, or wants another amount, knows nothing (any more) of the payment that runs.
@@ -283,93 +282,6 @@ class ZvtProtocol:
         self._payment = None
         self._turns.forget_all()
         self._telling.hold()
-
-    def _register(self, data: bytes, _now_s: float) -> None:
-        registration = za.parse_registration(data)
-        if not self._takes_currency(registration.currency):
-            self._turns.respond(zf.wrong_currency_at_registration(za.ISK))
-            return
-        self._telling.registration = registration
-        self._complete(zf.registered(self._wording.terminal_id, registration.currency))
-
-    def _log_off(self, _data: bytes, _now_s: float) -> None:
-        self._telling.registration = za.Registration(config=Config.AFTER_LOG_OFF)
-        self._turns.respond(zf.good())
-
-    def _pay(self, data: bytes, now_s: float) -> None:
-        payment = za.parse_authorisation(data)
-        amount_kr = self._kronur(payment)
-        self._telling.give_up_held()
-        request = SaleRequested(amount_kr, prints_receipt=self._telling.registration.prints_receipts)
-        self._ask(Command.AUTHORISATION, request, now_s, amount_kr=amount_kr, payment=payment)
-
-    def _refund(self, data: bytes, now_s: float) -> None:
-        amount_kr = self._kronur(za.parse_refund(data))
-        self._ask(Command.REFUND, RefundRequested(amount_kr), now_s, amount_kr=amount_kr)
-
-    def _reverse(self, data: bytes, now_s: float) -> None:
-        self._ask(Command.REVERSAL, ReversalRequested(za.parse_reversal(data)), now_s)
-
-    def _repeat_receipt(self, data: bytes, now_s: float) -> None:
-        service = za.parse_service_byte(data)
-        self._ask(Command.REPEAT_RECEIPT, LastResultRequested(), now_s, service=service)
-
-    def _enquire_status(self, data: bytes, now_s: float) -> None:
-        service = za.parse_service_byte(data)
-        self._ask(Command.STATUS_ENQUIRY, ConditionRequested(), now_s, service=service)
-
-    def _diagnose(self, _data: bytes, now_s: float) -> None:
-        self._ask(Command.DIAGNOSIS, ConditionRequested(), now_s)
-
-    def _send_totals(self, _data: bytes, now_s: float) -> None:
-        self._ask(Command.TOTALS, TotalsRequested(), now_s)
-
-    def _end_day(self, _data: bytes, now_s: float) -> None:
-        kept, self._untold_close = self._untold_close, None
-        if kept is not None and now_s < kept[0]:
-            self._turns.respond(zf.good())
-            self._tell_totals(kept[1])
-        else:
-            self._ask(Command.END_OF_DAY, TotalsRequested(close=True), now_s)
-
-    def _take_note(self, _data: bytes, _now_s: float) -> None:
-        """Nothing here depends on it."""
-        self._complete(zf.completion())
-
-    def _ignore(self, _data: bytes, _now_s: float) -> None:
-        self._turns.respond(zf.good())
-
-    def _keep_baud_rate(self, _data: bytes, _now_s: float) -> None:
-        self._turns.respond(zf.refusal(Result.BAUD_RATE_NOT_SUPPORTED))
-
-    def _ask(
-        self,
-        command: Command,
-        question: RegisterQuestion,
-        now_s: float,
-        *,
-        service: int = 0,
-        amount_kr: int = 0,
-        payment: za.Authorisation | None = None,
-    ) -> None:
-        self._asked = Asked(command, question, now_s + OWN_ANSWER_S, service, amount_kr, payment)
-        self._requests.append(question)
-
-    def _complete(self, end: bytes) -> None:
-        self._turns.respond(zf.good())
-        self._turns.queue(end, Purpose.END)
-
-    def _takes_currency(self, currency: bytes | None) -> bool:
-        return currency in (None, za.ISK) or self._any_currency
-
-    def _kronur(self, payment: za.Authorisation) -> int:
-        """Raises ZvtError with what the register is answered."""
-        if not self._takes_currency(payment.currency):
-            raise ZvtError("only kronur are taken", Result.WRONG_CURRENCY)
-        try:
-            return parse_register_amount(payment.digits, self._decimals)
-        except AmountError as error:
-            raise ZvtError(str(error)) from error
 
     # --- what the terminal decided ------------------------------------------------------------------------------------
 
@@ -439,26 +351,3 @@ class ZvtProtocol:
             self._telling.tell_payment(payment.request, result, now_s)
         else:
             self._telling.take_unasked(result, now_s)
-
-
-_HANDLERS: Mapping[int, Callable[[ZvtProtocol, bytes, float], None]] = {
-    Command.REGISTRATION: ZvtProtocol._register,
-    Command.LOG_OFF: ZvtProtocol._log_off,
-    Command.AUTHORISATION: ZvtProtocol._pay,
-    Command.REVERSAL: ZvtProtocol._reverse,
-    Command.REFUND: ZvtProtocol._refund,
-    Command.END_OF_DAY: ZvtProtocol._end_day,
-    Command.TOTALS: ZvtProtocol._send_totals,
-    Command.DIAGNOSIS: ZvtProtocol._diagnose,
-    Command.STATUS_ENQUIRY: ZvtProtocol._enquire_status,
-    Command.REPEAT_RECEIPT: ZvtProtocol._repeat_receipt,
-    Command.INITIALISATION: ZvtProtocol._take_note,
-    Command.SET_TIME: ZvtProtocol._take_note,
-    Command.SELF_TEST: ZvtProtocol._take_note,
-    Command.RESET: ZvtProtocol._take_note,
-    Command.PRINT_CONFIGURATION: ZvtProtocol._take_note,
-    Command.DISPLAY_TEXT: ZvtProtocol._ignore,
-    Command.PRINT_LINE: ZvtProtocol._ignore,
-    Command.PRINT_TEXT_BLOCK: ZvtProtocol._ignore,
-    Command.CHANGE_BAUD_RATE: ZvtProtocol._keep_baud_rate,
-}

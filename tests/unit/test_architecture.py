@@ -36,7 +36,8 @@ PURE = [
     "terminal.register.receipt_tap", "terminal.register.escpos_stream", "terminal.register.capture",
     "terminal.register.card_data",
     "terminal.register.zvt", "terminal.register.zvt_apdu", "terminal.register.zvt_frames", "terminal.register.zvt_link",
-    "terminal.register.zvt_result", "terminal.register.zvt_telling", "terminal.register.zvt_turns",
+    "terminal.register.zvt_commands", "terminal.register.zvt_result", "terminal.register.zvt_telling",
+    "terminal.register.zvt_turns",
     "hardware.interfaces", "hardware.settings", "hardware.keypad_scanner", "hardware.escpos_commands", "hardware.paper",
     "hardware.printer_status",
 ]
