@@ -23,6 +23,8 @@ from terminal.register.settings import Emulation, TotalRules
 from terminal.register.total import TotalFinder
 
 SILENCE_S = 0.15
+HALF_SEQUENCE_S = 2.0
+"""No register pauses for so long within a sequence: its beginning was noise."""
 
 
 class DisplayTap:
@@ -36,6 +38,7 @@ class DisplayTap:
         self._display = PoleDisplay(emulation)
         self._finder = TotalFinder(rules)
         self._look_at_s: float | None = None
+        self._last_byte_s = 0.0
         self._seen: int | None = None
         self._told: list[RegisterRequest] = []
 
@@ -46,6 +49,9 @@ class DisplayTap:
 
     def receive_data(self, data: bytes, now_s: float) -> Sequence[RegisterRequest]:
         """Nothing yet: what stands there is read by :meth:`wake`."""
+        if now_s - self._last_byte_s > HALF_SEQUENCE_S:
+            self._display.forget_half_sequence()
+        self._last_byte_s = now_s
         self._display.feed(data)
         self._look_at_s = now_s + SILENCE_S
         return ()

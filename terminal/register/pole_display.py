@@ -278,8 +278,12 @@ class PoleDisplay:
 
     def reset(self) -> None:
         """The cable came off: half a sequence is forgotten, the screen too."""
-        self._rest = b""
+        self.forget_half_sequence()
         self.screen.reset()
+
+    def forget_half_sequence(self) -> None:
+        """What comes next begins anew."""
+        self._rest = b""
 
     def feed(self, data: bytes) -> None:
         """Perform the sequences in ``data``."""

@@ -14,7 +14,7 @@ from terminal.counter import Counter, CounterRules
 from terminal.counter_events import ConditionsChanged, KeyPressed, OfferExpired, ResultSeen
 from terminal.decision import KeepOfferFor
 from terminal.journal import JournalFile
-from terminal.register.display_tap import SILENCE_S, DisplayTap
+from terminal.register.display_tap import HALF_SEQUENCE_S, SILENCE_S, DisplayTap
 from terminal.register.protocol import (
     RequestRefused,
     ResultDelivered,
@@ -71,6 +71,15 @@ def test_a_display_that_is_unplugged_shows_no_total() -> None:
     after(TOTAL, protocol)
     assert protocol.connection_lost() == (TotalSeen(None),)
     assert after(TOTAL, protocol, 10.0) == [TotalSeen(1990)]
+
+
+def test_noise_that_looks_like_a_long_sequence_is_forgotten_in_a_silence() -> None:
+    protocol = tap()
+    assert after(b"\x1f(x\xf0\x01" + TOTAL, protocol) == []
+    assert after(TOTAL, protocol, HALF_SEQUENCE_S + 0.1) == [TotalSeen(1990)]
+    for at in range(0, len(TOTAL), 5):
+        assert protocol.receive_data(TOTAL[at : at + 5], 10.0 + at / 5 * (HALF_SEQUENCE_S - 0.1)) == ()
+    assert protocol.lines == ("SAMTALS             ", "            1.990 kr"), "a slow one is read"
 
 
 def test_a_result_counts_as_told_and_nothing_is_ever_said() -> None:
