@@ -28,6 +28,7 @@ from hardware.interfaces import (
     Signals,
 )
 from terminal.clerk import Clerk, Input, Names
+from terminal.clock import clock_is_set
 from terminal.config import Config
 from terminal.config_checks import parse_listen
 from terminal.counter import Counter, CounterRules
@@ -50,7 +51,7 @@ from terminal.register.factory import build_protocol
 from terminal.register.link import RegisterLink
 from terminal.register.protocol import RegisterQuestion, RegisterReply, terms_for
 from terminal.runner import Runner, WatchdogDue
-from terminal.sale import Sale
+from terminal.sale import Outcome, Sale
 from terminal.signaller import Signaller
 from terminal.sources import watch_keypad, watch_scanner
 from terminal.status import Wear
@@ -129,6 +130,7 @@ class Seams(NamedTuple):
 
     wall_clock: Callable[[], float] = time.time
     """Unix seconds."""
+    clock_is_set: Callable[[], bool] = clock_is_set
     journal_file: Callable[[Path, Callable[[], str]], JournalFile] = JournalFile
     transport: httpx.AsyncBaseTransport | None = None
     """Carries the calls to the payment service; None: the network."""
@@ -157,7 +159,7 @@ class TerminalApp:
         self._notifier = notifier or Notifier({})
         self._on_view = on_view
         self._signaller = Signaller(devices.signals) if devices.signals is not None else None
-        self._shown_sale: int | None = None
+        self._shown_sale: Sale | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._closers: list[Callable[[], Awaitable[None]]] = []
         self._register_tried = asyncio.Event()
@@ -326,6 +328,7 @@ class TerminalApp:
             terminal_id=self._config.terminal.id,
             language=self._config.receipt.language,
             local_now=self._local_now,
+            clock_is_set=self._seams.clock_is_set,
         )
 
     @property
@@ -346,6 +349,7 @@ class TerminalApp:
             printed_at=self._local_now(),
             language=self._config.receipt.language,
             columns=REGISTER_COLUMNS,
+            clock_set=self._seams.clock_is_set(),
         )
 
     async def _start_callback_listener(self) -> None:
@@ -372,9 +376,13 @@ class TerminalApp:
     # --- between the parts --------------------------------------------------------------------------------------------
 
     def _show(self, view: View) -> None:
-        if view.sale is not None and self._shown_sale != view.sale.number and self._printing is not None:
-            self._printing.sale_began()
-        self._shown_sale = view.sale.number if view.sale is not None else None
+        if self._printing is not None and (sale := view.sale) is not None:
+            before = self._shown_sale
+            if before is None or before.number != sale.number:
+                self._printing.sale_began()
+            elif sale.outcome is Outcome.APPROVED and before.outcome is not Outcome.APPROVED:
+                self._printing.sale_approved()
+        self._shown_sale = view.sale
         self.presenter.show(view)
         if self._signaller is not None:
             self._signaller.show(view)

@@ -24,6 +24,7 @@ from hardware.interfaces import (
     PrinterStatus,
 )
 from terminal.clerk import Input
+from terminal.clock import clock_is_set
 from terminal.config import Config
 from terminal.counter_events import ConditionsChanged
 from terminal.errors import JournalError
@@ -85,6 +86,7 @@ class ReceiptQueue:
         language: Language,
         columns: Columns,
         local_now: Callable[[], datetime],
+        clock_is_set: Callable[[], bool],
     ) -> None:
         self._journal = journal
         self._shop = shop
@@ -92,6 +94,7 @@ class ReceiptQueue:
         self._language = language
         self._columns = columns
         self._local_now = local_now
+        self._clock_is_set = clock_is_set
         self._unnoted: QueuedReceipt | None = None
         self._is_recovered = False
         self._set_aside: set[str] = set()
@@ -138,6 +141,7 @@ class ReceiptQueue:
             printed_at=self._local_now(),
             language=self._language,
             columns=self._columns,
+            clock_set=self._clock_is_set(),
         )
 
     def printed(self, job: PrintJob) -> None:
@@ -171,6 +175,7 @@ class ReceiptPrinting:
         terminal_id: str,
         language: Language,
         local_now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+        clock_is_set: Callable[[], bool] = clock_is_set,
     ) -> None:
         self._printer = printer
         self._journal = journal
@@ -182,6 +187,7 @@ class ReceiptPrinting:
             language=language,
             columns=printer.columns,
             local_now=local_now,
+            clock_is_set=clock_is_set,
         )
         self._work = asyncio.Event()
         self._turn = asyncio.Lock()

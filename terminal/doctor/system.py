@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import time
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hardware.interfaces import PrinterStatus
+from terminal.clock import kernel_clock_is_synchronised
 from terminal.config import Config
 from terminal.control import ask_daemon, control_path
 from terminal.errors import TerminalError
@@ -53,20 +53,6 @@ def warning(found: str, advice: str) -> Finding:
 
 def failed(found: str, advice: str) -> Finding:
     return Finding(Status.FAILED, found, advice)
-
-
-TIME_ERROR = 5
-"""adjtimex(2): the clock is not synchronised."""
-
-
-def kernel_clock_is_synchronised() -> bool | None:
-    """What the kernel was told by chrony, ntpd or systemd-timesyncd; None if it does not say. Changes nothing."""
-    try:
-        # struct timex, all zero: modes = 0 asks without setting. It has 208 bytes on 64-bit Linux, fewer elsewhere.
-        state = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(512))
-    except (OSError, AttributeError):
-        return None
-    return None if state < 0 else state != TIME_ERROR
 
 
 def ask_wear(config: Config) -> Wear | None:

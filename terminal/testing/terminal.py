@@ -85,7 +85,13 @@ class SimulatedTerminal:
         nonces = NonceSource(disk.nonce_high_water(), self._reserve_nonces, self._clock)
         self._gateway = NetgiroV1(SimulatedClient(nonces), callback_base_url="http://127.0.0.1:8024")
         self._receipts = ReceiptQueue(
-            disk, shop=Shop(name="Búðin"), terminal_id="T1", language="is", columns=32, local_now=self._local_now
+            disk,
+            shop=Shop(name="Búðin"),
+            terminal_id="T1",
+            language="is",
+            columns=32,
+            local_now=self._local_now,
+            clock_is_set=lambda: self._clock_error_s == 0.0,
         )
         self._is_printing = False
         self._looks = ServiceLooks(world, self._netgiro, self.put, self._this_boot)

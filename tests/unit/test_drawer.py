@@ -9,7 +9,9 @@ import pytest
 
 from hardware.receipt_encoder import Typesetting
 from hardware.simulated import SimulatedPrinter
+from terminal.messages import ENGLISH
 from terminal.printing import DRAWER_WITHIN_S, LOOK_EVERY_S
+from tests.unit.test_degraded_life import Counter, at_the_counter
 from tests.unit.test_printing import CUSTOMER, MERCHANT, Shopfront, run
 
 
@@ -72,3 +74,25 @@ def test_drawer_that_is_not_there_is_left_alone(path: Path) -> None:
         assert shopfront.printer.drawer_kicks == 0
 
     run(path, scenario)
+
+
+def test_terminal_opens_it_for_a_sale_that_is_approved_and_for_no_other(tmp_path: Path) -> None:
+    async def scenario(counter: Counter) -> None:
+        counter.printer = with_drawer()
+        counter.printer.on_change = counter._changed.set
+        counter.devices = counter.devices._replace(printer=counter.printer)
+        await counter.start()
+        await counter.line_is_up()
+        counter.ring_up("cancelled")
+        await counter.shows(ENGLISH.ask_identifier)
+        await counter.keypad.press("**")
+        assert (await counter.told("cancelled")).startswith("NO CANCELLED")
+        assert counter.printer.drawer_kicks == 0
+        counter.ring_up("paid")
+        await counter.shows(ENGLISH.ask_identifier)
+        await counter.type_code()
+        assert (await counter.told("paid")).startswith("OK 1990")
+        await counter.has_printed(2)
+        assert counter.printer.drawer_kicks == 1
+
+    at_the_counter(tmp_path, scenario)

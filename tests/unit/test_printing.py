@@ -54,6 +54,7 @@ class Shopfront:
         self.disk = Disk(path)
         self.journal = Journal(self.disk)
         self.told: list[Input] = []
+        self.clock_is_set = True
         self.printing = ReceiptPrinting(
             printer,
             self.journal,
@@ -62,6 +63,7 @@ class Shopfront:
             terminal_id="T1",
             language="is",
             local_now=lambda: datetime(2026, 11, 23, 12, 0, tzinfo=UTC),
+            clock_is_set=lambda: self.clock_is_set,
         )
 
     async def queue(self, *kinds: ReceiptKind) -> None:
@@ -364,3 +366,16 @@ def test_slip_for_staff_asks_for_nothing_once_the_sale_is_settled(path: Path) ->
             assert "Endurgreiddu" not in text
 
     run(path, scenario, settled_before_it_came_out)
+
+
+def test_receipt_says_if_nothing_has_set_the_clock(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        shopfront.clock_is_set = False
+        await shopfront.queue(CUSTOMER)
+        await asyncio.sleep(1)
+        shopfront.clock_is_set = True
+        await shopfront.queue(CUSTOMER)
+        await asyncio.sleep(1)
+        assert ["Klukka óstillt" in text for text in shopfront.texts] == [True, False]
+
+    run(path, scenario)
