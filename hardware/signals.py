@@ -130,9 +130,11 @@ class SimulatedSignals(PatternPlayer):
         self.lamp = self.buzzer = False
         self.played: deque[Pattern] = deque(maxlen=100)
         self.on_change: Callable[[], None] = lambda: None
+        self._plugged = True
 
     async def open(self) -> None:
-        """Always there."""
+        if not self._plugged:
+            raise DeviceError("simulated lamp and buzzer: not wired, plug them in")
 
     async def close(self) -> None:
         self._stop()
@@ -142,7 +144,16 @@ class SimulatedSignals(PatternPlayer):
         self.played.append(pattern)
         super().play(pattern)
 
+    def unplug(self) -> None:
+        """As with real ones, only the next ``open`` notices."""
+        self._stop()
+        self._set(lamp=False, buzzer=False)
+        self._plugged = False
+
+    def plug_in(self) -> None:
+        self._plugged = True
+
     def _set(self, *, lamp: bool, buzzer: bool) -> None:
-        if (lamp, buzzer) != (self.lamp, self.buzzer):
+        if self._plugged and (lamp, buzzer) != (self.lamp, self.buzzer):
             self.lamp, self.buzzer = lamp, buzzer
             self.on_change()

@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from hardware.register_cable import RegisterCable
+from hardware.scanner import SimulatedScanner
 from hardware.serial_port import TtySerialPort
 from hardware.settings import SerialSettings
 from hardware.signals import SimulatedSignals
@@ -59,13 +60,14 @@ class Counter:
         self.network = network
         self.cable = cable
         self.keypad, self.display, self.signals = SimulatedKeypad(), SimulatedDisplay(), SimulatedSignals()
-        self.printer = SimulatedPrinter()
+        self.printer, self.scanner = SimulatedPrinter(), SimulatedScanner()
         self.devices = Devices(
             self.keypad,
             self.display,
             self.printer,
             TtySerialPort(SerialSettings(port=cable.terminal_path)),
             self.signals,
+            self.scanner,
         )
         self._journal = str(folder / "journal.db")
         self._heard = b""
@@ -122,6 +124,18 @@ class Counter:
         """Wait until that stands on the screen."""
         await self._until(lambda: what in self.app.presenter.screen.lines)
 
+    async def type_code(self) -> None:
+        """Once there is a keypad to type on."""
+        await self._until(lambda: self.app.runner.view.conditions.keypad_ok)
+        await self.keypad.press(f"{APP_CODE}#")
+
+    async def scan_code(self) -> None:
+        self.scanner.scan(f"{NetgiroSettings().app_code_prefix}{APP_CODE}")
+
+    @property
+    def has_played_approved(self) -> bool:
+        return any(pattern.flashes == APPROVED for pattern in self.signals.played)
+
     async def is_well(self) -> None:
         """Wait until nothing is wrong any more, and nothing of a sale on the screen."""
         await self.shows(ENGLISH.ready)
@@ -170,16 +184,22 @@ class Row(NamedTuple):
     at_start: Change = nothing
     in_sale: Change = nothing
     """After the sale has begun and before anybody types."""
+    before_typing: Change = nothing
+    """Once staff have been told."""
     after_typing: Change = nothing
     mark: Trouble | None = None
     """What the screen says of it, before anybody types."""
     told: str = "OK 1990"
     """How the register's answer begins."""
+    is_signalled: bool = True
+    """Whether lamp and buzzer tell that it was paid."""
     papers: int = 2
     """Before it is mended."""
     mend: Change = nothing
     papers_of_sale: int = 2
     """Once it is mended."""
+    identify: Callable[[Counter], Awaitable[None]] = Counter.type_code
+    """In the sale after that."""
 
 
 ROWS = [
@@ -206,9 +226,28 @@ ROWS = [
         lambda counter: counter.keypad.unplug(),
         mark=Trouble.KEYPAD,
         told="ERR UNAVAILABLE",
+        is_signalled=False,
         papers=0,
         mend=lambda counter: counter.keypad.plug_in(),
         papers_of_sale=0,
+    ),
+    Row(
+        "Keypad, in a sale",
+        in_sale=lambda counter: counter.keypad.unplug(),
+        mark=Trouble.KEYPAD,
+        before_typing=lambda counter: counter.keypad.plug_in(),
+    ),
+    Row(
+        "Scanner",
+        lambda counter: counter.scanner.unplug(),
+        mend=lambda counter: counter.scanner.plug_in(),
+        identify=Counter.scan_code,
+    ),
+    Row(
+        "Lamp and buzzer",
+        lambda counter: counter.signals.unplug(),
+        is_signalled=False,
+        mend=lambda counter: counter.signals.plug_in(),
     ),
     Row(
         "Register's line",
@@ -216,8 +255,17 @@ ROWS = [
         after_typing=lambda counter: counter.cable.plug_in(),
         mark=Trouble.REGISTER,
     ),
-    Row("Network", cut_off, mark=Trouble.NETWORK, told="NO UNAVAILABLE", papers=0, mend=connect, papers_of_sale=0),
-    Row("Network, back in time", cut_off, mark=Trouble.NETWORK),
+    Row(
+        "Network",
+        cut_off,
+        mark=Trouble.NETWORK,
+        told="NO UNAVAILABLE",
+        is_signalled=False,
+        papers=0,
+        mend=connect,
+        papers_of_sale=0,
+    ),
+    Row("Network, back in time", cut_off, mark=Trouble.NETWORK, before_typing=connect),
 ]
 
 
@@ -252,13 +300,12 @@ def test_what_works_when_something_is_missing(row: Row, tmp_path: Path) -> None:
             await counter.shows(ENGLISH.troubles[row.mark].what)
         if row.told != "ERR UNAVAILABLE":
             assert ENGLISH.ask_identifier in counter.app.presenter.screen.lines, "nobody has typed yet"
-            if row.missing == "Network, back in time":
-                connect(counter)
-            await counter.keypad.press(f"{APP_CODE}#")
+            row.before_typing(counter)
+            await counter.type_code()
             await asyncio.sleep(30)
         row.after_typing(counter)
         assert (await counter.told("first")).startswith(row.told)
-        assert any(pattern.flashes == APPROVED for pattern in counter.signals.played) is (row.told == "OK 1990")
+        assert counter.has_played_approved is row.is_signalled
         await asyncio.sleep(30)
         assert counter.papers == row.papers
 
@@ -268,9 +315,31 @@ def test_what_works_when_something_is_missing(row: Row, tmp_path: Path) -> None:
         await counter.line_is_up()
         counter.ring_up("second")
         await counter.shows(ENGLISH.ask_identifier)
-        await counter.keypad.press(f"{APP_CODE}#")
+        await row.identify(counter)
         assert (await counter.told("second")).startswith("OK 1990 ID=second")
         await counter.has_printed(row.papers_of_sale + (0 if counter.devices.printer is None else 2))
+        assert counter.has_played_approved
+
+    at_the_counter(tmp_path, scenario)
+
+
+def test_a_sale_that_lost_its_keypad_can_be_paid_by_scanner_and_else_expires(tmp_path: Path) -> None:
+    async def scenario(counter: Counter) -> None:
+        await counter.start()
+        await counter.line_is_up()
+        for register_id in ("scanned", "left"):
+            counter.ring_up(register_id)
+            await counter.shows(ENGLISH.ask_identifier)
+            counter.keypad.unplug()
+            await counter.shows(ENGLISH.troubles[Trouble.KEYPAD].what)
+            if register_id == "scanned":
+                await counter.scan_code()
+                assert (await counter.told("scanned")).startswith("OK 1990 ID=scanned")
+            else:
+                await asyncio.sleep(Config().sale.entry_timeout_s)
+                assert (await counter.told("left")).startswith("NO TIMEOUT ID=left")
+            counter.keypad.plug_in()
+            await counter.is_well()
 
     at_the_counter(tmp_path, scenario)
 
