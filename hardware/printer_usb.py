@@ -51,7 +51,13 @@ class UsbWire:
 
     def write(self, data: bytes, timeout_s: float) -> None:
         assert self._out is not None, "checked when it was opened"
-        sent = self._out.write(data, max(int(timeout_s * 1000), 1))
+        try:
+            sent = self._out.write(data, max(int(timeout_s * 1000), 1))
+        except usb.core.USBTimeoutError:
+            # It hangs, or is full: the next open() finds it empty. What was being printed comes again as a copy.
+            with contextlib.suppress(usb.core.USBError, NotImplementedError):
+                self._device.reset()
+            raise
         if sent != len(data):
             raise OSError(errno.EIO, f"took {sent} of {len(data)} bytes")
 

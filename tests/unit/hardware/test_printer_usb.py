@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 usb_backend = pytest.importorskip("usb.backend", reason="pyusb is in the extra [pi]")
+usb_core = pytest.importorskip("usb.core")
 
 from hardware.printer_usb import UsbWire  # noqa: E402
 
@@ -21,6 +22,8 @@ class Bus(usb_backend.IBackend):  # type: ignore[misc, name-defined]
         self.printed = b""
         self.answer = b"\x12"
         self.kernel_driver = True
+        self.hangs = False
+        self.resets = 0
         self.claimed: set[int] = set()
         self.timeouts: list[int] = []
 
@@ -80,9 +83,15 @@ class Bus(usb_backend.IBackend):  # type: ignore[misc, name-defined]
     def detach_kernel_driver(self, handle, intf):
         self.kernel_driver = False
 
+    def reset_device(self, handle):
+        self.resets += 1
+        self.hangs = False
+
     def bulk_write(self, handle, ep, intf, data, timeout):
         assert ep == OUT
         self.timeouts.append(timeout)
+        if self.hangs:
+            raise usb_core.USBTimeoutError("timed out", errno=110)
         self.printed += bytes(data)
         return len(data)
 
@@ -90,9 +99,7 @@ class Bus(usb_backend.IBackend):  # type: ignore[misc, name-defined]
         assert ep == IN
         self.timeouts.append(timeout)
         if not self.answer:
-            from usb.core import USBTimeoutError  # noqa: PLC0415
-
-            raise USBTimeoutError("timed out", errno=110)
+            raise usb_core.USBTimeoutError("timed out", errno=110)
         buff[: len(self.answer)] = array.array("B", self.answer)
         return len(self.answer)
 
@@ -115,6 +122,32 @@ def test_silence_is_no_answer_and_no_wait_is_for_ever():
     wire = UsbWire(VENDOR, PRODUCT, backend=bus)
     assert wire.read(0) == b""
     assert bus.timeouts == [1], "0 would be no time-out at all"
+    wire.close()
+
+
+def test_a_printer_that_hangs_is_reset_and_can_be_opened_again():
+    bus = Bus()
+    bus.hangs = True
+    wire = UsbWire(VENDOR, PRODUCT, backend=bus)
+    with pytest.raises(usb_core.USBTimeoutError):
+        wire.write(b"x", 0.1)
+    assert bus.resets == 1
+    wire.close()
+    bus.kernel_driver = True  # a reset gives it back
+    wire = UsbWire(VENDOR, PRODUCT, backend=bus)
+    wire.write(b"x", 0.1)
+    assert bus.printed == b"x"
+    assert bus.resets == 1
+    wire.close()
+
+
+def test_a_printer_that_cannot_be_reset_is_still_told_as_hanging(monkeypatch):
+    bus = Bus()
+    bus.hangs = True
+    monkeypatch.delattr(Bus, "reset_device")
+    wire = UsbWire(VENDOR, PRODUCT, backend=bus)
+    with pytest.raises(usb_core.USBTimeoutError):
+        wire.write(b"x", 0.1)
     wire.close()
 
 
