@@ -3,17 +3,17 @@
 A matrix keypad has one wire a row and one a column; a key joins its row to its column. A *frame* is the set of contacts
 ``(row, column)`` seen closed in one scan of the whole matrix. Frames lie in three ways:
 
-* **Bounce.** A contact opens and closes for some milliseconds after it is touched and after it is let go. A frame
-  counts only once it has been seen unchanged for ``debounce_s`` and in at least three scans.
+* **Bounce.** A contact opens and closes for some milliseconds after it is touched and after it is let go. A frame is
+  believed only once it has been seen unchanged in at least three scans: for half of ``debounce_s`` before a key counts
+  as down, so that it is reported early, and for all of it before one counts as up, so that no release makes a press.
 * **Ghosts.** Three keys held at the corners of a rectangle make the fourth look closed as well, and nothing in the
-  frame tells which is false. With one or two keys this cannot happen. So a key is reported only from a frame in which
-  it is alone; keys that go down together must all come up again before they count.
+  frame tells which is false. So a key is reported only if it completes no rectangle, and only if it went down by
+  itself; keys that go down together must all come up again before they count.
 * **Holding.** A key is reported once and again only after it has been seen open. One that is down for longer than
-  anybody presses is stuck: from then on it is left out of every frame, so that it does not take the other keys with it.
-  That lets no ghost through: its three corners are closed, so it has been down for as long as the youngest of them.
+  anybody presses is stuck: from then on it does not take the other keys with it.
 
-Fast typists press the next key before they let go of the last one. The second key is then reported as soon as it is
-the only one down, so rolling over from key to key loses nothing.
+Fast typists press the next key before they let go of the last one, or tap it while that one stays down. So a key counts
+beside one other that is down; a third one waits until one of the two is up, and is lost if it makes a rectangle.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ OPEN: Frame = frozenset()
 
 MIN_STABLE_SCANS = 3
 """A late scan after a busy moment must not make a bounce look stable, so time alone is not enough."""
+MOST_DOWN = 2
+"""Keys that somebody who types has down at a time; with more it is a hand or a sleeve."""
+LONG_PRESS_S = 1.5
 STUCK_AFTER_S = 30.0
 TOGETHER_AFTER_S = 0.25
 """Longer than keys overlap when somebody types fast."""
@@ -50,6 +53,18 @@ def check_layout(layout: Sequence[str], *, rows: int, columns: int) -> None:
         raise ValueError("keypad layout names a key twice")
 
 
+def makes_rectangle(frame: Frame, contact: Contact) -> bool:
+    """Whether that contact may be a ghost: it closes the fourth corner of a rectangle of the frame."""
+    row, column = contact
+    beside = [other for seen_row, other in frame if seen_row == row and other != column]
+    return any(
+        (other_row, other) in frame
+        for other_row, seen_column in frame
+        if seen_column == column and other_row != row
+        for other in beside
+    )
+
+
 class KeypadScanner:
     """Feed it every scan; it answers the key that was pressed, once."""
 
@@ -63,19 +78,23 @@ class KeypadScanner:
         self._since_s = float("-inf")
         self._scans = MIN_STABLE_SCANS
         self._settled = OPEN
-        self._spent: Frame = OPEN
-        """Contacts that were reported or rejected and must open before they count again."""
+        self._reported = OPEN
+        self._rejected = OPEN
+        """Like those reported they must open before they count again."""
         self._down_since_s: dict[Contact, float] = {}
         """Of each contact in the settled frame."""
+        self._pressed_long: Contact | None = None
+        """What may become a long press: the key reported last, if it is the only one down ever since."""
+        self._pressed_s = 0.0
 
     @property
     def idle(self) -> bool:
         """True once every key is known to be up: no scan is needed before the next contact."""
-        return self._frame == OPEN == self._settled
+        return self._frame == OPEN == self._settled | self._reported | self._rejected
 
     @property
     def settled(self) -> Frame:
-        """The last frame that was stable long enough to be believed."""
+        """The last frame that was stable long enough to be believed in all."""
         return self._settled
 
     def held_s(self, now_s: float) -> float:
@@ -88,8 +107,15 @@ class KeypadScanner:
             return NO_JAM
         stuck = self._stuck(now_s)
         loose = self._settled - stuck
-        together = len(loose) > 1 and self.held_s(now_s) >= TOGETHER_AFTER_S
+        together = len(loose) > 1 and not loose <= self._reported and self.held_s(now_s) >= TOGETHER_AFTER_S
         return Jam(self._named(stuck), self._named(loose) if together else "")
+
+    def long_press(self, now_s: float) -> str | None:
+        """The key that has by now been down alone for ``LONG_PRESS_S`` since it was reported, told once."""
+        if self._pressed_long is None or now_s - self._pressed_s < LONG_PRESS_S:
+            return None
+        key, self._pressed_long = self._named(frozenset({self._pressed_long})), None
+        return key
 
     def _stuck(self, now_s: float) -> Frame:
         return frozenset(contact for contact, since_s in self._down_since_s.items() if now_s - since_s >= STUCK_AFTER_S)
@@ -103,20 +129,32 @@ class KeypadScanner:
             self._frame, self._since_s, self._scans = frame, now_s, 1
         else:
             self._scans = min(self._scans + 1, MIN_STABLE_SCANS)
-        if frame == self._settled or self._scans < MIN_STABLE_SCANS or now_s - self._since_s < self._debounce_s:
-            return None
-        self._settled = frame
-        self._down_since_s = {contact: self._down_since_s.get(contact, self._since_s) for contact in frame}
-        return self._settle(frame - self._stuck(now_s))
+        stable_s = now_s - self._since_s if self._scans == MIN_STABLE_SCANS else -1.0
+        if stable_s >= self._debounce_s:
+            self._settle(frame)
+        return self._press(frame, now_s) if stable_s >= self._debounce_s / 2 else None
 
-    def _settle(self, frame: Frame) -> str | None:
-        """What the settled frame means, stuck keys left out."""
-        self._spent &= frame
-        fresh = frame - self._spent
-        if len(frame) == 1 and fresh:
-            self._spent = frame
-            ((row, column),) = frame
-            return self._layout[row][column]
+    def _settle(self, frame: Frame) -> None:
+        """What is not in it is up."""
+        self._settled = frame
+        self._reported &= frame
+        self._rejected &= frame
+        self._down_since_s = {contact: self._down_since_s.get(contact, self._since_s) for contact in frame}
+
+    def _press(self, frame: Frame, now_s: float) -> str | None:
+        """The key that went down by itself."""
+        loose = frame - self._stuck(now_s)
+        fresh = loose - self._reported - self._rejected
+        if self._pressed_long is not None and loose != {self._pressed_long}:
+            self._pressed_long = None
         if len(fresh) > 1:
-            self._spent = frame
-        return None
+            self._rejected |= fresh
+        if len(fresh) != 1 or len(loose) > MOST_DOWN:
+            return None
+        (contact,) = fresh
+        if makes_rectangle(frame, contact):
+            return None
+        self._reported |= fresh
+        if loose == fresh:
+            self._pressed_long, self._pressed_s = contact, now_s
+        return self._named(fresh)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.keypad_scanner import OPEN, STUCK_AFTER_S, KeypadScanner
 from hardware.simulated import seen_frame
+from tests.fast_typing import type_fast
 
 LAYOUT = ("123A", "456B", "789C", "*0#D")
 KEYS = {(row, column): key for row, keys in enumerate(LAYOUT) for column, key in enumerate(keys)}
@@ -19,7 +22,7 @@ films = st.lists(steps, max_size=60)
 
 @settings(deadline=None)
 @given(films)
-def test_a_reported_key_was_really_down_alone_and_is_not_repeated_before_it_was_up(film):
+def test_a_reported_key_was_really_down_and_is_not_repeated_before_it_was_up(film):
     scanner = KeypadScanner(LAYOUT, DEBOUNCE_S)
     now_s, up_since_report = 0.0, dict.fromkeys(KEYS.values(), True)
     for closed, pause_s in film:
@@ -28,7 +31,7 @@ def test_a_reported_key_was_really_down_alone_and_is_not_repeated_before_it_was_
             up_since_report[key] |= contact not in closed
         key = scanner.feed(seen_frame(closed), now_s)
         if key is not None:
-            assert [KEYS[contact] for contact in closed] == [key]
+            assert key in {KEYS[contact] for contact in closed}
             assert up_since_report[key]
             up_since_report[key] = False
 
@@ -59,6 +62,13 @@ def test_after_any_disorder_the_next_clean_press_counts(film):
         now_s += 0.005
         reported.append(scanner.feed(frame, now_s))
     assert [key for key in reported if key] == ["5"]
+
+
+@settings(deadline=None)
+@given(st.integers())
+def test_of_what_is_typed_fast_nothing_is_lost_doubled_or_out_of_order(seed):
+    wanted, reported = type_fast(random.Random(seed), 60)
+    assert reported == wanted
 
 
 @settings(deadline=None)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from hardware.interfaces import NO_JAM, Jam
-from hardware.keypad_scanner import STUCK_AFTER_S, TOGETHER_AFTER_S, KeypadScanner, check_layout
+from hardware.keypad_scanner import LONG_PRESS_S, STUCK_AFTER_S, TOGETHER_AFTER_S, KeypadScanner, check_layout
 
 LAYOUT = ("123A", "456B", "789C", "*0#D")
 CONTACTS = {key: (row, column) for row, keys in enumerate(LAYOUT) for column, key in enumerate(keys)}
@@ -47,8 +47,12 @@ def test_flicker_while_going_down_and_coming_up_gives_one_key():
     assert play(["5", "", "5", "", *["5"] * LONG, "", "5", "", "5", *[""] * LONG]) == "5"
 
 
-def test_a_contact_shorter_than_the_debounce_time_is_noise():
-    assert play(["5"] * 3 + [""] * LONG) == ""
+def test_a_key_counts_as_soon_as_half_of_the_debounce_time_has_shown_no_bounce():
+    assert play(["5"] * 3) == "5"
+
+
+def test_a_contact_that_is_shorter_is_noise():
+    assert play(["5"] * 2 + [""] * LONG + ["5", "5", ""] * 20) == ""
 
 
 def test_one_late_scan_does_not_make_a_bounce_look_stable():
@@ -60,6 +64,33 @@ def test_one_late_scan_does_not_make_a_bounce_look_stable():
 
 def test_rolling_over_from_key_to_key_loses_nothing():
     assert play([*["1"] * LONG, *["12"] * LONG, *["2"] * LONG, *["23"] * LONG, *["3"] * LONG]) == "123"
+
+
+@pytest.mark.parametrize("held", [LONG, 500])
+def test_a_key_tapped_while_another_is_down_counts(held):
+    assert play([*["1"] * held, *["12"] * LONG, *["1"] * LONG, *["15"] * LONG, *["1"] * LONG, *[""] * LONG]) == "125"
+
+
+def test_rolling_over_three_keys_loses_none():
+    assert play([*["1"] * LONG, *["12"] * LONG, *["123"] * LONG, *["23"] * LONG, *["3"] * LONG]) == "123"
+
+
+def test_the_third_key_down_waits_until_one_is_up():
+    assert play([*["1"] * LONG, *["12"] * LONG, *["123"] * 100]) == "12"
+    assert play([*["1"] * LONG, *["12"] * LONG, *["123"] * 100, *["13"] * LONG]) == "123"
+
+
+def test_a_third_key_that_makes_a_rectangle_is_lost_but_no_other_is_invented():
+    assert play([*["1"] * LONG, *["12"] * LONG, *["1245"] * LONG, *["24"] * LONG, *["4"] * LONG]) == "12"
+
+
+def test_a_release_that_bounces_beside_the_next_key_is_no_press():
+    assert play([*["1"] * LONG, *["12"] * LONG, *["2"] * 4, *["12"] * 4, *["2"] * LONG, *[""] * LONG]) == "12"
+
+
+def test_a_corner_that_flickers_does_not_let_its_ghost_through():
+    film = [*["5"] * STUCK, *["56"] * STUCK]
+    assert play([*film, *["68"] * 4, *["5689"] * LONG, *["56"] * LONG]) == "568"
 
 
 def test_two_keys_going_down_together_are_rejected_until_both_are_up():
@@ -122,18 +153,15 @@ def test_beside_a_stuck_key_all_others_work():
     assert play(["5"] * STUCK + beside + [""] * LONG + ["5"] * LONG) == "51470#D65"
 
 
-def test_a_key_beside_one_that_is_only_held_still_counts_for_nothing():
-    assert play(["5"] * 100 + ["58"] * LONG + ["5"] * LONG) == "5"
-
-
 def test_a_rectangle_with_a_stuck_corner_gives_no_key():
     assert play(["5"] * STUCK + ["56"] * LONG + ["5689"] * LONG + ["58"] * LONG + ["5"] * LONG) == "56"
 
 
 def test_keys_down_together_are_told_once_it_can_be_no_typing():
     overlap = int(TOGETHER_AFTER_S / FRAME_S)
-    assert jam_after(["1"] * LONG + ["12"] * (overlap - LONG)) == NO_JAM
-    assert jam_after(["1"] * LONG + ["12"] * (overlap + LONG)) == Jam(together="12")
+    assert jam_after(["12"] * (overlap - LONG)) == NO_JAM
+    assert jam_after(["12"] * (overlap + LONG)) == Jam(together="12")
+    assert jam_after(["1"] * LONG + ["123"] * (overlap + LONG)) == Jam(together="123")
     assert jam_after(["1245"] * (overlap + LONG)) == Jam(together="1245")
     assert jam_after(["1"] * (overlap + LONG)) == NO_JAM
 
@@ -141,6 +169,45 @@ def test_keys_down_together_are_told_once_it_can_be_no_typing():
 def test_what_is_stuck_is_not_told_a_second_time_as_being_together():
     assert jam_after(["12"] * STUCK) == Jam(stuck="12")
     assert jam_after(["1"] * STUCK + ["123"] * 100) == Jam(stuck="1", together="23")
+
+
+def test_two_keys_that_both_counted_are_no_jam_however_long_they_are_down():
+    assert jam_after(["1"] * LONG + ["12"] * 200) == NO_JAM
+
+
+# --- long presses -----------------------------------------------------------------------------------------------------
+
+LONG_PRESS = int(LONG_PRESS_S / FRAME_S) + LONG
+
+
+def long_presses_in(film: Iterable[str]) -> str:
+    scanner, told = KeypadScanner(LAYOUT, DEBOUNCE_S), ""
+    for index, keys in enumerate(film):
+        scanner.feed(frozenset(CONTACTS[key] for key in keys), index * FRAME_S)
+        told += scanner.long_press(index * FRAME_S) or ""
+    return told
+
+
+def test_a_key_that_stays_down_is_a_long_press_once():
+    assert long_presses_in(["*"] * (LONG_PRESS - 2 * LONG)) == ""
+    assert long_presses_in(["*"] * LONG_PRESS) == "*"
+    assert long_presses_in([*["*"] * 3 * LONG_PRESS, *[""] * LONG, *["#"] * LONG_PRESS]) == "*#"
+
+
+def test_a_bounce_does_not_end_a_long_press_but_a_release_does():
+    half = LONG_PRESS // 2
+    assert long_presses_in([*["*"] * half, "", *["*"] * half]) == "*"
+    assert long_presses_in([*["*"] * half, *[""] * LONG, *["*"] * half]) == ""
+
+
+def test_with_another_key_down_meanwhile_it_is_no_long_press():
+    half = LONG_PRESS // 2
+    assert long_presses_in([*["*"] * half, *["*0"] * LONG, *["*"] * LONG_PRESS]) == ""
+    assert long_presses_in(["*0"] * LONG_PRESS) == ""
+
+
+def test_beside_a_stuck_key_there_are_long_presses_too():
+    assert long_presses_in([*["5"] * STUCK, *["5*"] * LONG_PRESS]) == "5*"
 
 
 @pytest.mark.parametrize(

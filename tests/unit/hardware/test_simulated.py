@@ -51,7 +51,7 @@ def test_a_key_takes_as_long_as_debouncing_does():
         await keypad.press("5")
         return reported_at_s[0] - pressed_at_s
 
-    assert 0.020 <= run_virtual(main()) <= 0.040
+    assert 0.010 <= run_virtual(main()) <= 0.030
 
 
 @pytest.mark.parametrize("keys", ["12", "124", "1245"])
@@ -63,14 +63,14 @@ def test_keys_pressed_together_give_none(keys):
     assert type_on(scenario) == "7"
 
 
-def test_a_stuck_key_is_reported_once_and_blocks_until_it_is_released():
+def test_a_stuck_key_is_reported_once_and_lets_the_others_work():
     async def scenario(keypad: SimulatedKeypad) -> None:
         await keypad.stick("5")
         await keypad.press("12")
         await keypad.release("5")
         await keypad.press("3")
 
-    assert type_on(scenario) == "53"
+    assert type_on(scenario) == "5123"
 
 
 def test_a_key_that_stays_stuck_is_told_and_lets_the_others_work():
