@@ -11,11 +11,13 @@ from typing import Any
 
 @cache
 def pin_factory() -> Any:
-    """gpiozero's LGPIOFactory. Named, because gpiozero by itself falls back to other libraries with just a warning.
+    """gpiozero's LGPIOFactory, with pins that cost nothing while nothing happens on them.
+
+    Named, because gpiozero by itself falls back to other libraries with just a warning.
 
     Raises whatever gpiozero and lgpio raise without a GPIO chip; lgpio's own error is a bare Exception. lgpio keeps a
     pipe (``.lgd-nfy0``) in the working directory, which therefore must be writable.
     """
-    from gpiozero.pins.lgpio import LGPIOFactory  # noqa: PLC0415
+    from hardware.gpio_pins import KeypadPinFactory  # noqa: PLC0415
 
-    return LGPIOFactory()
+    return KeypadPinFactory()

@@ -3,6 +3,7 @@
 While nobody touches it all rows are driven low and the columns are pulled up: any key makes an edge on its column, and
 until then nothing runs at all. The edge starts scanning: one row low at a time, the others left floating (never driven
 high: two keys in one column would short two rows), columns read, every ``SCAN_INTERVAL_S`` until all keys are up again.
+The pins are gpiozero's, and those of hardware.gpio_pins on a Pi; rows are open drains, so a scan only writes and reads.
 """
 
 from __future__ import annotations
@@ -23,13 +24,15 @@ from hardware.worker import Worker
 log = logging.getLogger(__name__)
 
 SCAN_INTERVAL_S = 0.0025
-"""While a key is down. With 20 ms of debouncing a digit is on the display within 30."""
+"""While a key is down."""
 SETTLE_S = 0.00002
 """After a row is driven the column's wire needs this long to follow through the pull-up (50 kohm, some 100 pF)."""
 HELD_LONG_S = 2.0
-HELD_SCAN_INTERVAL_S = 0.05
-"""A key leaned on, or stuck, is not worth hundreds of scans a second."""
+HELD_SCAN_INTERVAL_S = 0.02
+"""A key leaned on, or stuck, is not worth hundreds of scans a second; a short tap beside it must still be seen."""
 OPEN_DEADLINE_S = 10.0
+LOW, FLOATING = 0, 1
+"""What writing to a row does: it is an open drain."""
 
 
 class _Pins(NamedTuple):
@@ -54,6 +57,7 @@ class MatrixKeypad:
         self._scanner = KeypadScanner(settings.layout, settings.debounce_ms / 1000)
         self._on_key: Callable[[str], None] = lambda _key: None
         self._on_lost: Callable[[DeviceError], None] = lambda _error: None
+        self._on_long_press: Callable[[str], None] = lambda _key: None
         self._on_jam: Callable[[Jam], None] = lambda _jam: None
         self._jam = NO_JAM
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -77,17 +81,21 @@ class MatrixKeypad:
         on_key: Callable[[str], None],
         on_lost: Callable[[DeviceError], None],
         on_jam: Callable[[Jam], None] = lambda _jam: None,
+        on_long_press: Callable[[str], None] = lambda _key: None,
     ) -> None:
         """Claim the pins and wait for keys. Raises DeviceError if there is no GPIO chip or a pin is taken."""
         await self.close()
         worker = Worker("keypad open")
         try:
             self._pins = await worker.call(self._claim, deadline_s=OPEN_DEADLINE_S, dispose=self._release)
+            for pin in self._pins.columns:  # here, because the event loop is what waits for edges
+                pin.when_changed = self._on_edge
         except Exception as error:  # lgpio.error is a bare Exception, gpiozero's are RuntimeErrors, imports fail too
+            self._let_go()
             raise _explain(error) from error
         finally:
             worker.stop()
-        self._on_key, self._on_lost, self._on_jam = on_key, on_lost, on_jam
+        self._on_key, self._on_lost, self._on_jam, self._on_long_press = on_key, on_lost, on_jam, on_long_press
         self._scanner, self._jam = KeypadScanner(self._settings.layout, self._settings.debounce_ms / 1000), NO_JAM
         self._loop = asyncio.get_running_loop()
         self._start_scanning()  # a key may be down already
@@ -104,19 +112,19 @@ class MatrixKeypad:
             for pin in pins.columns:
                 pin.input_with_pull("up")
                 pin.edges = "falling"
-                pin.when_changed = self._on_edge
             for pin in pins.rows:
-                pin.output_with_state(0)
+                pin.claim_open_drain()
         except BaseException:
             self._release(pins)
             raise
         return pins
 
     def _release(self, pins: _Pins) -> None:
-        with contextlib.suppress(Exception):  # the chip may be gone; there is nobody to tell
-            for pin in pins.columns:
+        for pin in pins.columns:
+            with contextlib.suppress(Exception):  # the chip may be gone; there is nobody to tell
                 pin.when_changed = None
-            for pin in pins.rows:
+        for pin in pins.rows:
+            with contextlib.suppress(Exception):
                 pin.function = "input"
 
     def _let_go(self) -> None:
@@ -130,7 +138,7 @@ class MatrixKeypad:
             self._release(pins)
 
     def _on_edge(self, _ticks: object, _state: object) -> None:
-        """Runs in a thread of the GPIO library. Scanning makes edges of its own, which mean nothing."""
+        """May run in a thread of the GPIO library. Scanning makes edges of its own, which mean nothing."""
         loop = self._loop
         if loop is None or self._scanning:
             return
@@ -148,6 +156,7 @@ class MatrixKeypad:
         now_s = self._loop.time()
         try:
             key = self._scanner.feed(self._read_frame(), now_s)
+            long_pressed = self._scanner.long_press(now_s)
             done = self._scanner.idle and not self._wait_for_edge()
         except Exception as error:  # lgpio.error is a bare Exception
             self._let_go()
@@ -160,6 +169,8 @@ class MatrixKeypad:
             self._tell(jam)
         if key is not None:
             self._on_key(key)
+        if long_pressed is not None:
+            self._on_long_press(long_pressed)
 
     def _tell(self, jam: Jam) -> None:
         """The log names no key that only may have been down: fingers on several keys spell people's numbers."""
@@ -172,18 +183,18 @@ class MatrixKeypad:
         """One scan of the whole matrix; takes well under a millisecond."""
         closed: list[Contact] = []
         for pin in self._pins.rows:
-            pin.function = "input"
+            pin.state = FLOATING
         for row, row_pin in enumerate(self._pins.rows):
-            row_pin.output_with_state(0)
+            row_pin.state = LOW
             time.sleep(SETTLE_S)
             closed += [(row, column) for column, column_pin in enumerate(self._pins.columns) if not column_pin.state]
-            row_pin.function = "input"
+            row_pin.state = FLOATING
         return frozenset(closed)
 
     def _wait_for_edge(self) -> bool:
         """Back to rest; True if a key went down meanwhile, whose edge was taken for one of the scan's own."""
         for pin in self._pins.rows:
-            pin.output_with_state(0)
+            pin.state = LOW
         self._scanning = False
         time.sleep(SETTLE_S)
         if all(pin.state for pin in self._pins.columns):

@@ -20,10 +20,17 @@ SETTINGS = KeypadSettings(debounce_ms=5)
 
 
 class WiredPin(MockPin):
-    """Tells the board when its level may have changed."""
+    """Tells the board when its level may have changed, and can be an open drain as hardware.gpio_pins makes them."""
+
+    is_open_drain = False
+
+    def claim_open_drain(self):
+        self.is_open_drain = True
+        self.output_with_state(0)
 
     def _set_function(self, value):
         super()._set_function(value)
+        self.is_open_drain &= value == "output"
         self.factory.rewire()
 
     def _change_state(self, value):
@@ -41,6 +48,8 @@ class Board(MockFactory):
         self.closed: set[Contact] = set()
         self.broken = False
         self.scans = 0
+        self.shorts = 0
+        """How often a row was driven high: with two keys down it would have worked against a low one."""
         self._settings = settings
         self._wiring = False
 
@@ -59,6 +68,7 @@ class Board(MockFactory):
         rows = [pins[number] for number in self._settings.row_pins]
         low = {row for row, pin in enumerate(rows) if pin.function == "output" and not pin.state}
         self.scans += len(low) == 1
+        self.shorts += any(pin.function == "output" and pin.state and not pin.is_open_drain for pin in rows)
         seen = seen_frame(self.closed)
         for column, number in enumerate(self._settings.column_pins):
             is_low = any((row, column) in seen for row in low)
@@ -75,6 +85,12 @@ class Desk:
         self.keys: asyncio.Queue[str] = asyncio.Queue()
         self.lost: asyncio.Queue[DeviceError] = asyncio.Queue()
         self.jams: asyncio.Queue[Jam] = asyncio.Queue()
+        self.long_presses: asyncio.Queue[str] = asyncio.Queue()
+
+    async def open(self) -> None:
+        await self.keypad.open(
+            self.keys.put_nowait, self.lost.put_nowait, self.jams.put_nowait, self.long_presses.put_nowait
+        )
 
     async def until_idle(self) -> None:
         while self.keypad.scanning:  # noqa: ASYNC110  coming to rest is no event for anybody but a test
@@ -84,7 +100,7 @@ class Desk:
 def use(scenario: Callable[[Desk], Awaitable[None]]) -> None:
     async def main() -> None:
         desk = Desk()
-        await desk.keypad.open(desk.keys.put_nowait, desk.lost.put_nowait, desk.jams.put_nowait)
+        await desk.open()
         await desk.until_idle()
         async with asyncio.timeout(5):
             await scenario(desk)
@@ -131,7 +147,7 @@ def test_a_key_down_since_before_opening_is_reported():
     async def main() -> None:
         desk = Desk()
         desk.board.closed = {(0, 3)}
-        await desk.keypad.open(desk.keys.put_nowait, desk.lost.put_nowait)
+        await desk.open()
         async with asyncio.timeout(5):
             assert await desk.keys.get() == "A"
         await desk.keypad.close()
@@ -182,10 +198,39 @@ def test_wires_that_touch_are_told_and_no_key_of_theirs_stands_in_the_log(caplog
 
 def test_two_rows_are_never_driven_against_each_other():
     async def scenario(desk: Desk) -> None:
-        desk.board.touch((0, 0))
-        assert await desk.keys.get() == "1"
-        rows = [desk.board.pin(number) for number in SETTINGS.row_pins]
-        assert not any(state.state for pin in rows for state in pin.states), "a row was driven high"
+        desk.board.touch((0, 0), (1, 0))
+        while not desk.board.scans:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+        desk.board.touch()
+        await desk.until_idle()
+        assert desk.board.shorts == 0
+
+    use(scenario)
+
+
+def test_a_tap_that_is_over_as_soon_as_it_was_reported_may_come_again():
+    async def scenario(desk: Desk) -> None:
+        for _ in range(3):
+            desk.board.touch((1, 1))
+            assert await desk.keys.get() == "5"
+            desk.board.touch()
+            await desk.until_idle()
+
+    use(scenario)
+
+
+def test_a_key_that_stays_down_is_told_as_a_long_press_and_that_once(monkeypatch):
+    monkeypatch.setattr(keypad_scanner, "LONG_PRESS_S", 0.03)
+
+    async def scenario(desk: Desk) -> None:
+        desk.board.touch((3, 0))
+        assert await desk.keys.get() == "*"
+        assert await desk.long_presses.get() == "*"
+        enough = desk.board.scans + 4 * 50
+        while desk.board.scans < enough:  # noqa: ASYNC110  several times as long as a long press
+            await asyncio.sleep(0.001)
+        assert desk.long_presses.empty()
+        assert desk.keys.empty()
 
     use(scenario)
 
@@ -206,7 +251,7 @@ def test_closed_twice_and_opened_again_it_works():
     async def scenario(desk: Desk) -> None:
         await desk.keypad.close()
         await desk.keypad.close()
-        await desk.keypad.open(desk.keys.put_nowait, desk.lost.put_nowait)
+        await desk.open()
         desk.board.touch((0, 2))
         assert await desk.keys.get() == "3"
 
