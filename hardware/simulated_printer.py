@@ -231,7 +231,7 @@ class _Machine:
 
     def _require_open(self) -> None:
         if not self.is_open:
-            raise DeviceError("simulated printer: the cable is unplugged or the printer was not opened")
+            raise DeviceError("simulated printer: unplugged, or not open: plug it in, then open it again")
 
     def _perform(self, command: Command) -> bool:
         """False once the paper has run out; the rest of the job is lost, as it is when a printer is switched off."""

@@ -162,28 +162,6 @@ def test_an_empty_address_is_found_by_one_command_and_says_where_to_look():
     asyncio.run(main())
 
 
-def test_a_cable_that_came_off_raises_and_the_picture_is_back_after_reopening():
-    async def main() -> None:
-        panel = OledPanel()
-        display = OledDisplay(DisplaySettings(), bus=panel)
-        await display.open()
-        await display.show(dot(3, 3))
-        panel.plugged = False
-        with pytest.raises(DeviceError, match="does not answer"):
-            await display.show(dot(4, 4))
-        with pytest.raises(DeviceError, match="not open"):
-            await display.show(dot(4, 4))
-        with pytest.raises(DeviceError):
-            await display.open()
-        panel.plugged = True
-        await display.open()
-        await display.show(dot(3, 3))
-        assert panel.pixel(3, 3)
-        await display.close()
-
-    asyncio.run(main())
-
-
 def test_a_bus_that_hangs_ends_in_an_error_and_not_in_a_stopped_loop(monkeypatch):
     monkeypatch.setattr("hardware.display.SHOW_DEADLINE_S", 0.05)
 

@@ -247,17 +247,6 @@ def test_a_chip_that_fails_ends_the_reporting_with_an_error():
     use(scenario)
 
 
-def test_closed_twice_and_opened_again_it_works():
-    async def scenario(desk: Desk) -> None:
-        await desk.keypad.close()
-        await desk.keypad.close()
-        await desk.open()
-        desk.board.touch((0, 2))
-        assert await desk.keys.get() == "3"
-
-    use(scenario)
-
-
 def test_without_a_gpio_chip_it_says_so_and_does_not_fall_back(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # lgpio leaves a pipe in the working directory
 

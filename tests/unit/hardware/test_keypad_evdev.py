@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.input_device import EV_KEY, EV_SYN, EVENT, SYN_DROPPED, SYN_REPORT
-from hardware.interfaces import KEYS, DeviceError
+from hardware.interfaces import KEYS
 from hardware.keypad_evdev import KEY_CODES, EvdevDecoder, EvdevKeypad
 
 
@@ -54,34 +51,6 @@ def test_any_bytes_are_survived_and_little_is_kept(data):
     decoder = EvdevDecoder()
     assert set(decoder.feed(data)) <= set(KEYS)
     assert len(decoder._events._rest) < EVENT.size
-
-
-def test_keys_are_reported_until_it_is_unplugged(tmp_path):
-    path = tmp_path / "event0"
-    os.mkfifo(path)
-
-    async def main() -> None:
-        keys: asyncio.Queue[str] = asyncio.Queue()
-        lost: asyncio.Queue[DeviceError] = asyncio.Queue()
-        keypad = EvdevKeypad(str(path))
-        await keypad.open(keys.put_nowait, lost.put_nowait)
-        cable = os.open(path, os.O_WRONLY)
-        os.write(cable, press(2) + press(3))
-        async with asyncio.timeout(5):
-            assert [await keys.get(), await keys.get()] == ["1", "2"]
-            os.close(cable)
-            assert "plug the keypad in again" in str(await lost.get())
-        await keypad.close()
-
-    asyncio.run(main())
-
-
-def test_a_missing_device_says_what_to_do(tmp_path):
-    async def main() -> None:
-        with pytest.raises(DeviceError, match="plug the keypad in"):
-            await EvdevKeypad(str(tmp_path / "none")).open(print, print)
-
-    asyncio.run(main())
 
 
 def test_no_path_is_refused_at_once():

@@ -149,21 +149,6 @@ def test_a_wrong_profile_is_a_printer_error_with_the_key_to_correct():
     asyncio.run(main())
 
 
-def test_an_unplugged_printer_raises_until_it_is_plugged_in_and_opened():
-    async def scenario(printer: SimulatedPrinter) -> None:
-        printer.unplug()
-        with pytest.raises(PrinterError, match=r"unplugged.*nothing was printed"):
-            await printer.print_document(RECEIPT)
-        with pytest.raises(DeviceError, match="plug it in"):
-            await printer.open()
-        printer.plug_in()
-        await printer.open()
-        await printer.print_document(RECEIPT)
-        assert len(printer.receipts) == 1
-
-    use(scenario)
-
-
 def test_changes_are_announced_and_old_receipts_forgotten():
     async def scenario(printer: SimulatedPrinter) -> None:
         changes = []
@@ -275,24 +260,6 @@ def test_over_the_network_it_lets_go_of_the_printer_after_each_receipt():
         server.close()
         assert far_end.printed.count(b"Samtals") == 2
         assert REPORT_BY_ITSELF not in far_end.printed, "others use it too, and would be told"
-
-    asyncio.run(main())
-
-
-def test_a_network_printer_that_was_switched_off_raises_and_comes_back():
-    async def main() -> None:
-        far_end = FarEnd()
-        server, port = await serve(far_end)
-        printer = network_printer(port)
-        await printer.open()
-        await printer.status()
-        await far_end.until_hung_up()
-        server.close()
-        with pytest.raises(DeviceError, match=f"127.0.0.1 port {port}.*check that it is on"):
-            await printer.status()
-        with pytest.raises(DeviceError):
-            await printer.open()
-        await printer.close()
 
     asyncio.run(main())
 

@@ -122,30 +122,6 @@ def test_a_code_comes_whole_with_or_without_an_end(made: Made, tmp_path, end):
     asyncio.run(main())
 
 
-@every_scanner
-def test_an_unplugged_scanner_is_told_once(made: Made, tmp_path):
-    async def main() -> None:
-        with made(tmp_path) as cable:
-            await cable.open()
-            cable.unplug()
-            async with asyncio.timeout(5):
-                assert "unplugged" in str(await cable.lost.get())
-            await cable.scanner.close()
-            assert cable.lost.empty()
-
-    asyncio.run(main())
-
-
-def test_a_scanner_that_is_not_there_says_what_to_do(tmp_path):
-    async def main() -> None:
-        missing = str(tmp_path / "none")
-        for scanner in (HidScanner(missing), SerialScanner(ScannerSettings(driver="serial", device=missing))):
-            with pytest.raises(DeviceError, match=r"there is no .*by-id"):
-                await scanner.open(print, print)
-
-    asyncio.run(main())
-
-
 def test_numlock_does_not_matter():
     """It changes what a console makes of a key; the codes of both rows of digits stay what they are."""
     assert HidDecoder().feed(typed(APP_CODE, NUMBER_PAD)) == HidDecoder().feed(typed(APP_CODE, TOP_ROW)) == APP_CODE

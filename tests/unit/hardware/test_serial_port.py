@@ -54,18 +54,6 @@ async def line(**settings: object) -> AsyncIterator[Line]:
             made.unplug()
 
 
-def test_bytes_go_both_ways_unchanged():
-    async def main() -> None:
-        async with line() as a:
-            every_byte = bytes(range(256))
-            os.write(a.master, every_byte)
-            assert await a.chunks.get() == every_byte
-            await a.port.write(every_byte)
-            assert os.read(a.master, 4096) == every_byte
-
-    asyncio.run(main())
-
-
 def test_a_flood_arrives_whole_in_bounded_pieces():
     async def main() -> None:
         async with line() as a:
@@ -98,19 +86,6 @@ def test_the_line_is_framed_as_the_settings_say():
             assert not lflag & (termios.ECHO | termios.ICANON | termios.ISIG)
             assert cc[termios.VMIN] == 1
             assert a.port.description == f"serial port {a.path}, 19200 baud, 7E2"
-
-    asyncio.run(main())
-
-
-def test_unplugging_is_told_once_and_closes_the_port():
-    async def main() -> None:
-        async with line() as a:
-            a.unplug()
-            assert "was unplugged" in str(await a.lost.get())
-            assert not a.port.is_open
-            with pytest.raises(DeviceError, match="unplugged"):
-                await a.port.write(b"x")
-            assert a.lost.empty()
 
     asyncio.run(main())
 
@@ -164,17 +139,6 @@ def test_close_does_not_block_and_leaves_the_port_free_for_others():
             await a.open()
             os.write(a.master, b"again")
             assert await a.chunks.get() == b"again"
-
-    asyncio.run(main())
-
-
-def test_a_port_in_use_is_not_shared():
-    async def main() -> None:
-        async with line() as a:
-            with pytest.raises(DeviceError, match="in use by another program"):
-                await TtySerialPort(a.settings).open(print, print)
-            os.write(a.master, b"still mine")
-            assert await a.chunks.get() == b"still mine"
 
     asyncio.run(main())
 

@@ -70,19 +70,6 @@ def test_a_new_pattern_takes_the_place_of_the_old(kind):
     run(main)
 
 
-@both
-def test_closing_silences_at_once_and_may_be_done_twice(kind):
-    async def main() -> None:
-        watched = Watched(kind)
-        await watched.signals.open()
-        watched.signals.play(Pattern((Flash(100.0, buzzer=True),)))
-        await watched.signals.close()
-        await watched.signals.close()
-        assert watched.state() == (False, False)
-
-    run(main)
-
-
 def test_either_may_be_missing():
     async def main() -> None:
         factory = MockFactory()
