@@ -61,7 +61,7 @@ async def run_daemon(config: Config, wait_for_stop: Callable[[], Awaitable[None]
             panel.attach(app)
         notifier.ready()
         nightly = asyncio.create_task(_examine_nightly(app), name="self-test")
-        await asyncio.to_thread(_warn_of_login_console, config)
+        await asyncio.to_thread(warn_of_login_console, config)
         log.info("ready: %s, %s", config.register.protocol, config.netgiro.base_url)
         restarting = asyncio.ensure_future(operations.restart_asked.wait())
         failing = asyncio.ensure_future(app.wait())
@@ -125,7 +125,7 @@ def _nobody_looks(_view: View) -> None:
     """Without a panel only the display shows views."""
 
 
-def _warn_of_login_console(config: Config) -> None:
+def warn_of_login_console(config: Config) -> None:
     """A register that talks to a login prompt loses bytes in a way that nobody would guess from its end."""
     from terminal.doctor.devices import check_login_console  # noqa: PLC0415  only once, and not before READY
     from terminal.doctor.system import System  # noqa: PLC0415

@@ -28,6 +28,7 @@ import serial
 from hardware.settings import DisplaySettings, KeypadSettings, PrinterSettings, ScannerSettings, SignalSettings
 from terminal import doctor
 from terminal.config import Config, JournalSettings, NetgiroSettings, RegisterSettings, ShopSettings, read_config
+from terminal.daemon import warn_of_login_console
 from terminal.doctor import CHECKS, Check, Result, Status, devices, machine, report_json, report_lines, run_doctor
 from terminal.doctor import service as service_checks
 from terminal.doctor import settings as settings_checks
@@ -625,6 +626,17 @@ def test_login_prompt_on_the_registers_line_fails(tmp_path: Path, folder: str) -
     assert devices.check_login_console(register_on("/dev/ttyS0"), machine_at(tmp_path)).status is Status.FAILED
     assert devices.check_login_console(register_on("/dev/ttyS1"), machine_at(tmp_path)).status is Status.OK
     assert devices.check_login_console(Config(), machine_at(tmp_path)).status is Status.OK
+
+
+def test_the_terminal_itself_warns_of_a_console_when_it_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    put(tmp_path, "/proc/cmdline", "console=ttyAMA0,115200")
+    monkeypatch.setattr("terminal.doctor.system.System", lambda: machine_at(tmp_path))
+    warn_of_login_console(register_on("/dev/ttyAMA1"))
+    assert caplog.text == ""
+    warn_of_login_console(register_on("/dev/ttyAMA0"))
+    assert "the kernel's console is on /dev/ttyAMA0" in caplog.text
 
 
 def has_library(name: str) -> Callable[[str], object | None]:
