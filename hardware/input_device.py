@@ -22,11 +22,16 @@ READ_EVENTS = 64
 EV_SYN, EV_KEY = 0, 1
 SYN_REPORT, SYN_DROPPED = 0, 3
 RELEASED, PRESSED = 0, 1
+DROPPED = (0, RELEASED)
+"""Code 0 is no key's."""
 EVIOCGRAB = 0x40044590
 
 
 class EventDecoder:
-    """Pure: bytes in, ``(code, value)`` of keys out. After the kernel dropped events it waits for a whole report."""
+    """Pure: bytes in, ``(code, value)`` of keys out. After the kernel dropped events it waits for a whole report.
+
+    In place of what was dropped there is one ``DROPPED``: releases may have been among it.
+    """
 
     def __init__(self) -> None:
         self._rest = b""
@@ -38,6 +43,8 @@ class EventDecoder:
         self._rest = data[whole:]
         for _seconds, _microseconds, kind, code, value in EVENT.iter_unpack(data[:whole]):
             if kind == EV_SYN:
+                if code == SYN_DROPPED:
+                    yield DROPPED
                 self._skipping = code == SYN_DROPPED or (self._skipping and code != SYN_REPORT)
             elif kind == EV_KEY and not self._skipping:
                 yield code, value
@@ -66,8 +73,14 @@ class InputDevice:
             if error.errno not in (errno.ENOTTY, errno.EINVAL):  # a pipe that plays a recording has nothing to grab
                 os.close(fd)
                 raise self._explain(error) from error
+        try:
+            asyncio.get_running_loop().add_reader(fd, self._read)
+        except OSError as error:  # a file or a folder, which cannot be waited for
+            os.close(fd)
+            raise DeviceError(
+                f"{self._path} is no input device: check the path, `ls /dev/input/by-id` shows them"
+            ) from error
         self._fd, self._on_events, self._on_lost = fd, on_events, on_lost
-        asyncio.get_running_loop().add_reader(fd, self._read)
 
     def let_go(self) -> None:
         """Close it; may be called twice."""

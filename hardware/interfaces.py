@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 KEYS = "0123456789*#ABCD"
 """The keys a keypad may report, one character each."""
 
+LONG_PRESS_S = 1.5
+"""A key that has been down by itself for so long is pressed long."""
+
 Columns = Literal[32, 42, 48]
 """Characters on a line of paper in the printer's normal font (58 mm: 32; 80 mm: 42 or 48)."""
 
@@ -70,10 +73,13 @@ class Keypad(Device, Protocol):
         on_key: Callable[[str], None],
         on_lost: Callable[[DeviceError], None],
         on_jam: Callable[[Jam], None] = lambda _jam: None,
+        on_long_press: Callable[[str], None] = lambda _key: None,
     ) -> None:
         """Start reporting. All callbacks run on the event loop; ``on_lost`` ends the reporting.
 
-        ``on_jam`` is told whenever that changes, by drivers that see contacts; at first there is no jam.
+        ``on_key`` is told a key when it goes down, ``on_long_press`` the same key again, once, if it stays down for
+        ``LONG_PRESS_S`` and no other goes down meanwhile. ``on_jam`` is told whenever that changes, by drivers that see
+        contacts; at first there is no jam.
         """
 
 

@@ -5,19 +5,22 @@ The kernel debounces. Only presses of known keys are taken; letters and the like
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
-from hardware.input_device import PRESSED, EventDecoder, InputDevice
-from hardware.interfaces import DeviceError, Jam
+from hardware.input_device import DROPPED, PRESSED, RELEASED, EventDecoder, InputDevice
+from hardware.interfaces import LONG_PRESS_S, DeviceError, Jam
 
 KEY_CODES = {
     **{code: str((code - 1) % 10) for code in range(2, 12)},
     71: "7", 72: "8", 73: "9", 75: "4", 76: "5", 77: "6", 79: "1", 80: "2", 81: "3", 82: "0",
+    # Home, up, Page Up, left, middle, right, End, down, Page Down, Insert: pads that keep NumLock to themselves
+    102: "7", 103: "8", 104: "9", 105: "4", 355: "5", 106: "6", 107: "1", 108: "2", 109: "3", 110: "0",
     **{0x200 + digit: str(digit) for digit in range(10)},
     0x20A: "*", 0x20B: "#", 0x20C: "A", 0x20D: "B", 0x20E: "C", 0x20F: "D",
     30: "A", 48: "B", 46: "C", 32: "D",
     28: "#", 96: "#",  # Enter
-    1: "*", 14: "*", 55: "*", 111: "*",  # Escape, Backspace, *, Delete
+    1: "*", 14: "*", 55: "*",  # Escape, Backspace, *; not Delete, which is the comma of a pad without NumLock
     98: "A", 74: "C", 78: "D",  # / - + of a number pad
 }  # fmt: skip
 """Linux key codes (linux/input-event-codes.h) and what they mean here."""
@@ -28,10 +31,28 @@ class EvdevDecoder:
 
     def __init__(self) -> None:
         self._events = EventDecoder()
+        self._down: set[int] = set()
+        self._held: int | None = None
+
+    @property
+    def held(self) -> str | None:
+        """The key pressed last, while it is down and was by itself all the time."""
+        return KEY_CODES[self._held] if self._held is not None else None
 
     def feed(self, data: bytes) -> list[str]:
-        presses = (code for code, value in self._events.feed(data) if value == PRESSED)
-        return [KEY_CODES[code] for code in presses if code in KEY_CODES]
+        keys = []
+        for code, value in self._events.feed(data):
+            if (code, value) == DROPPED:
+                self._down.clear()
+                self._held = None
+            elif code in KEY_CODES and value == PRESSED:
+                self._held = None if self._down - {code} else code
+                self._down.add(code)
+                keys.append(KEY_CODES[code])
+            elif code in KEY_CODES and value == RELEASED:
+                self._held = None
+                self._down.discard(code)
+        return keys
 
 
 class EvdevKeypad:
@@ -42,6 +63,7 @@ class EvdevKeypad:
             raise ValueError("[keypad] driver = evdev needs device, such as /dev/input/by-id/...-event-kbd")
         self._path = path
         self._device = InputDevice(path, "keypad")
+        self._long_press: asyncio.TimerHandle | None = None
 
     @property
     def description(self) -> str:
@@ -52,15 +74,33 @@ class EvdevKeypad:
         on_key: Callable[[str], None],
         on_lost: Callable[[DeviceError], None],
         on_jam: Callable[[Jam], None] = lambda _jam: None,
+        on_long_press: Callable[[str], None] = lambda _key: None,
     ) -> None:
         """Raises DeviceError if the device is missing, forbidden or in use. Of jams the kernel says nothing."""
+        await self.close()
         decoder = EvdevDecoder()
 
         def read(data: bytes) -> None:
-            for key in decoder.feed(data):
+            keys = decoder.feed(data)
+            if keys or decoder.held is None:
+                self._stop_waiting()
+                if decoder.held is not None:
+                    loop = asyncio.get_running_loop()
+                    self._long_press = loop.call_later(LONG_PRESS_S, on_long_press, decoder.held)
+            for key in keys:
                 on_key(key)
 
-        await self._device.open(read, on_lost)
+        def lose(error: DeviceError) -> None:
+            self._stop_waiting()
+            on_lost(error)
+
+        await self._device.open(read, lose)
 
     async def close(self) -> None:
+        self._stop_waiting()
         self._device.let_go()
+
+    def _stop_waiting(self) -> None:
+        if self._long_press is not None:
+            self._long_press.cancel()
+            self._long_press = None

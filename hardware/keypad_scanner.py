@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from hardware.interfaces import KEYS, NO_JAM, Jam
+from hardware.interfaces import KEYS, LONG_PRESS_S, NO_JAM, Jam
 
 Contact: TypeAlias = tuple[int, int]
 Frame: TypeAlias = frozenset[Contact]
@@ -33,7 +33,6 @@ MIN_STABLE_SCANS = 3
 """A late scan after a busy moment must not make a bounce look stable, so time alone is not enough."""
 MOST_DOWN = 2
 """Keys that somebody who types has down at a time; with more it is a hand or a sleeve."""
-LONG_PRESS_S = 1.5
 STUCK_AFTER_S = 30.0
 TOGETHER_AFTER_S = 0.25
 """Longer than keys overlap when somebody types fast."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from PIL import Image
 
-from hardware.interfaces import NO_JAM, DeviceError, Jam, check_picture
+from hardware.interfaces import LONG_PRESS_S, NO_JAM, DeviceError, Jam, check_picture
 from hardware.keypad_scanner import STUCK_AFTER_S, TOGETHER_AFTER_S, Contact, Frame, KeypadScanner
 from hardware.register_cable import RegisterCable, Traffic
 from hardware.simulated_printer import Receipt, SimulatedPrinter
@@ -56,8 +56,9 @@ class SimulatedKeypad:
         self._on_key: Callable[[str], None] | None = None
         self._on_lost: Callable[[DeviceError], None] = lambda _error: None
         self._on_jam: Callable[[Jam], None] = lambda _jam: None
+        self._on_long_press: Callable[[str], None] = lambda _key: None
         self._jam = NO_JAM
-        self._jam_timers: list[asyncio.TimerHandle] = []
+        self._timers: list[asyncio.TimerHandle] = []
         self._held: set[Contact] = set()
         self._stuck: set[Contact] = set()
         self._fingers = asyncio.Lock()
@@ -76,11 +77,12 @@ class SimulatedKeypad:
         on_key: Callable[[str], None],
         on_lost: Callable[[DeviceError], None],
         on_jam: Callable[[Jam], None] = lambda _jam: None,
+        on_long_press: Callable[[str], None] = lambda _key: None,
     ) -> None:
         await self.close()
         if not self._plugged:
             raise DeviceError("simulated keypad: the cable is unplugged, plug it in")
-        self._on_key, self._on_lost, self._on_jam = on_key, on_lost, on_jam
+        self._on_key, self._on_lost, self._on_jam, self._on_long_press = on_key, on_lost, on_jam, on_long_press
         self._scanner, self._jam = KeypadScanner(self._layout, self._debounce_s), NO_JAM
 
     async def close(self) -> None:
@@ -88,7 +90,7 @@ class SimulatedKeypad:
 
     def _let_go(self) -> None:
         self._on_key = None
-        self._stop_jam_timers()
+        self._stop_timers()
 
     async def press(self, keys: str) -> None:
         """Press and release one key after another; returns when the last is up again and all have been reported.
@@ -102,6 +104,10 @@ class SimulatedKeypad:
             for contact in contacts:
                 await self._move({contact})
                 await self._move(set())
+
+    async def press_long(self, key: str) -> None:
+        """Press it, and release it when it has been reported as a long press, too."""
+        await self.press_together(key, LONG_PRESS_S + SCAN_INTERVAL_S)
 
     async def press_together(self, keys: str, hold_s: float = 0.0) -> None:
         """Hold these keys at the same time, then let all go: what a mash or a sleeve does. Ghosts included."""
@@ -168,27 +174,33 @@ class SimulatedKeypad:
             if key is not None:
                 self._on_key(key)
             if not flicker and self._scanner.settled == after:
-                self._look_for_jam()
+                self._watch_what_is_down()
                 return
             await asyncio.sleep(SCAN_INTERVAL_S)
 
-    def _look_for_jam(self) -> None:
+    def _watch_what_is_down(self) -> None:
         """Now, and when the keys that are down will have been down for long: nothing is scanned in between."""
-        self._stop_jam_timers()
-        self._tell_jam()
+        self._stop_timers()
+        self._tell()
         if self._scanner.settled:
             loop = asyncio.get_running_loop()
-            self._jam_timers = [loop.call_later(s, self._tell_jam) for s in (TOGETHER_AFTER_S, STUCK_AFTER_S)]
+            self._timers = [
+                loop.call_later(duration_s, self._tell)
+                for duration_s in (TOGETHER_AFTER_S, LONG_PRESS_S, STUCK_AFTER_S)
+            ]
 
-    def _tell_jam(self) -> None:
-        if (jam := self._scanner.jam(asyncio.get_running_loop().time())) != self._jam:
+    def _tell(self) -> None:
+        now_s = asyncio.get_running_loop().time()
+        if (jam := self._scanner.jam(now_s)) != self._jam:
             self._jam = jam
             self._on_jam(jam)
+        if (key := self._scanner.long_press(now_s)) is not None:
+            self._on_long_press(key)
 
-    def _stop_jam_timers(self) -> None:
-        for timer in self._jam_timers:
+    def _stop_timers(self) -> None:
+        for timer in self._timers:
             timer.cancel()
-        self._jam_timers.clear()
+        self._timers.clear()
 
 
 class SimulatedDisplay:

@@ -30,6 +30,13 @@ def test_top_row_and_number_pad_give_the_same_digits():
     assert digits == pad == list("1234567890")
 
 
+def test_a_pad_that_keeps_numlock_to_itself_gives_digits_too_and_its_comma_cancels_nothing():
+    end_down_page_down_and_so_on = (107, 108, 109, 105, 355, 106, 102, 103, 104, 110)
+    delete = 111
+    keys = EvdevDecoder().feed(b"".join(press(code) for code in (*end_down_page_down_and_so_on, delete)))
+    assert keys == list("1234567890")
+
+
 def test_every_code_means_a_key_a_keypad_may_report():
     assert set(KEY_CODES.values()) == set(KEYS)
 

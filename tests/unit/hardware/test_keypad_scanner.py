@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from hardware.interfaces import NO_JAM, Jam
-from hardware.keypad_scanner import LONG_PRESS_S, STUCK_AFTER_S, TOGETHER_AFTER_S, KeypadScanner, check_layout
+from hardware.interfaces import LONG_PRESS_S, NO_JAM, Jam
+from hardware.keypad_scanner import STUCK_AFTER_S, TOGETHER_AFTER_S, KeypadScanner, check_layout
 
 LAYOUT = ("123A", "456B", "789C", "*0#D")
 CONTACTS = {key: (row, column) for row, keys in enumerate(LAYOUT) for column, key in enumerate(keys)}
