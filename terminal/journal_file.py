@@ -205,9 +205,13 @@ class JournalFile(JournalReading):
 
     def _catch_up(self) -> None:
         """Write to the mirror what it does not have."""
+        db = self._connection()
         try:
             self._mirror.look()
-            self._mirror.append(journal_schema.rows_after(self._connection(), self._mirror.positions))
+            if not self._mirror.positions.reaches_all(journal_schema.positions(db)):
+                self._mirror.note_behind()  # in case that this is cut short, and the database lost then
+            self._mirror.append(journal_schema.rows_after(db, self._mirror.positions))
+            self._mirror.note_caught_up()
         except OSError as error:
             self._mirror_failed(error)
         else:
@@ -218,6 +222,12 @@ class JournalFile(JournalReading):
     def _mirror_failed(self, error: OSError) -> None:
         if self.mirror_ok:
             log.error("cannot write the journal's mirror %s: %s", self._mirror.folder, error)
+        try:
+            if not self._mirror.is_behind:
+                self._mirror.note_behind()
+        except OSError as worse:
+            if self.mirror_ok:
+                log.error("nor can it be noted that the mirror is behind: %s", worse)
         self.mirror_ok = False
 
     @contextmanager

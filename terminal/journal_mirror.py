@@ -8,6 +8,9 @@ Order, and why: the database commits first, then the mirror is written and fsync
 Whatever was acted upon is therefore in both. A power cut in between leaves the database one commit ahead, which the
 next start makes up for; the other way round, a damaged WAL leaves the mirror ahead, and the next start brings those
 commits back. A line that a power cut tore fails its checksum, and was never acted upon.
+
+While the mirror lacks something that was acted upon, because the disk did not take it, an empty file beside it says so:
+were the database lost then, the mirror alone could not tell that something is missing.
 """
 
 from __future__ import annotations
@@ -58,6 +61,7 @@ class Mirror:
 
     def __init__(self, folder: Path, *, segment_bytes: int = SEGMENT_BYTES) -> None:
         self.folder = folder
+        self._behind = folder.with_name(f"{folder.name}-behind")
         self.positions = Positions()
         """What is safely in it."""
         self.last_entry: EntryRow | None = None
@@ -104,6 +108,23 @@ class Mirror:
                     if isinstance(row, EntryRow):
                         self.last_entry = row
         self._reached = self.positions
+
+    # --- is it whole? -------------------------------------------------------------------------------------------------
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether it is known to lack something that was acted upon."""
+        return self._behind.exists()
+
+    def note_behind(self) -> None:
+        """On disk when this returns."""
+        os.close(os.open(self._behind, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        sync_folder(self._behind.parent)
+
+    def note_caught_up(self) -> None:
+        if self.is_behind:
+            self._behind.unlink()
+            sync_folder(self._behind.parent)
 
     # --- writing ------------------------------------------------------------------------------------------------------
 

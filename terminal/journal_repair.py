@@ -162,7 +162,7 @@ def _bring_back(db: sqlite3.Connection, path: Path, mirror: Mirror) -> bool:
     journal_schema.refold(db)
     # A commit that a power cut tore was never acted upon.
     late = [damage for damage in damages[harmless:] if not damage.is_torn_write]
-    return not mirror.segments() or bool(late)
+    return mirror.is_behind or not mirror.segments() or bool(late)
 
 
 def _account(db: sqlite3.Connection, *, may_lack_latest: bool) -> RepairRow:
@@ -225,7 +225,8 @@ def _readable(db: sqlite3.Connection, table: str, order: str) -> Iterator[Row]:
 
 
 def _last_written_s(path: Path, mirror: Mirror) -> float:
-    times_s = [0.0]
+    """Not later than now, unless the clock has been set back since; files tell that, as far as they are there."""
+    times_s = [time.time()]
     for file in (path, Path(f"{path}-wal"), *mirror.segments()[-1:]):
         with contextlib.suppress(OSError):
             times_s.append(file.stat().st_mtime)

@@ -7,7 +7,7 @@ import os
 import random
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from terminal.counter import Counter, CounterRules
 from terminal.counter_events import ConditionsChanged
 from terminal.errors import JournalError
 from terminal.journal import JournalFile, JournalHealth, ReceiptState
+from terminal.journal_mirror import Mirror
 from terminal.journal_rows import RepairRow
 from terminal.netgiro.nonce import TICKS_PER_S, UNIX_EPOCH_TICKS, mark_after_loss
 from terminal.sale import State
@@ -388,6 +389,70 @@ def test_a_mirror_that_cannot_be_written_holds_up_no_sale_and_catches_up(path: P
         before = everything(journal)
     no_database(path)
     assert contents(path) == before
+
+
+@contextlib.contextmanager
+def broken_mirror(path: Path, journal: JournalFile) -> Iterator[None]:
+    """Its folder cannot be had, and comes back as it was."""
+    journal._mirror.close()
+    elsewhere = mirror_of(path).rename(path.with_name("elsewhere"))
+    mirror_of(path).write_text("in the way")
+    journal._mirror._reached = journal._mirror.positions
+    yield
+    mirror_of(path).unlink()
+    elsewhere.rename(mirror_of(path))
+
+
+@pytest.mark.parametrize("damage", [no_database, nothing, zeros])
+def test_what_the_mirror_did_not_take_is_not_called_complete_when_the_database_is_lost(
+    path: Path, damage: Callable[[Path], None]
+) -> None:
+    with opened(path) as journal:
+        with broken_mirror(path, journal):
+            append_paid(journal, 31)
+        shutil.copytree(mirror_of(path), path.with_name("behind"))
+    shutil.rmtree(mirror_of(path))  # as it was when the power went
+    path.with_name("behind").rename(mirror_of(path))
+    damage(path)
+    with opened(path) as journal:
+        assert journal.health is JournalHealth.INCOMPLETE
+        assert journal.repaired is not None
+        assert journal.repaired.may_lack_latest
+        assert journal.next_number() > journal_repair.NUMBERS_SKIPPED
+        assert journal.marks_lost_at_s() is not None
+
+
+def test_a_mirror_that_has_caught_up_is_trusted_again(path: Path) -> None:
+    with opened(path) as journal:
+        with broken_mirror(path, journal):
+            append_paid(journal, 31)
+            assert journal._mirror.is_behind
+        append_paid(journal, 32)
+        assert not journal._mirror.is_behind
+        before = everything(journal)
+    no_database(path)
+    with opened(path) as journal:
+        assert everything(journal) == before
+        assert journal.health is JournalHealth.REPAIRED
+
+
+def test_a_mirror_begun_anew_is_not_trusted_before_it_is_whole(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.rmtree(mirror_of(path))
+
+    def power_cut(_self: Mirror) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Mirror, "note_caught_up", power_cut)
+        journal = JournalFile(path, ticking_clock())
+        with pytest.raises(KeyboardInterrupt):
+            journal.open()
+        journal.close()
+    segment = mirror_of(path) / "000001.log"
+    os.truncate(segment, len(segment.read_bytes().split(b"\n")[0]) + 1)
+    no_database(path)
+    with opened(path) as journal:
+        assert journal.health is JournalHealth.INCOMPLETE
 
 
 def test_a_repair_cut_short_is_done_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
