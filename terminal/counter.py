@@ -84,8 +84,8 @@ class Counter:
                 return self._happened(view, event)
             case RegisterAsked():
                 return self._asked(view, event)
-            case KeyPressed(key):
-                return self._key(view, key)
+            case KeyPressed(key, is_long):
+                return self._long_key(view, key) if is_long else self._key(view, key)
             case CodeScanned(code):
                 return self._scanned(view, code)
             case ConditionsChanged(changes):
@@ -295,8 +295,8 @@ class Counter:
     @staticmethod
     def sale_taken(view: View, event: object) -> reg.SaleRequested | None:
         """The sale that a key asks for: the cashier takes the total that is offered."""
-        if isinstance(event, KeyPressed) and event.key in TAKE_OFFER_KEYS and view.offered_kr is not None:
-            return reg.SaleRequested(view.offered_kr)
+        if isinstance(event, KeyPressed) and event.key in TAKE_OFFER_KEYS and not event.is_long:
+            return reg.SaleRequested(view.offered_kr) if view.offered_kr is not None else None
         return None
 
     # --- the menu -----------------------------------------------------------------------------------------------------
@@ -328,7 +328,7 @@ class Counter:
 
     def _key(self, view: View, key: str) -> Decision:
         sale = view.sale
-        if view.menu.is_open or (key == menus.MENU_KEY and (sale is None or sale.stands_unknown)):
+        if view.menu.is_open or (key == menus.MENU_KEY and _may_open_menu(view)):
             return self._menu_key(view, key)
         if sale is None:
             if view.result is not None:
@@ -340,6 +340,16 @@ class Counter:
             case State.CODE_ENTRY:
                 return self._typed(view, sale, press_code(view.entry, key))
         return self._cancel_by_key(view, sale) if key == "*" else Decision(view=view)
+
+    def _long_key(self, view: View, key: str) -> Decision:
+        """``*`` ends the menu, the sale or the offer, whatever was typed; ``#`` opens the menu on pads without a D."""
+        if key == "#" and _may_open_menu(view):
+            return self._menu_key(view, menus.MENU_KEY)
+        if key != "*":
+            return Decision(view=view)
+        if view.menu.is_open:
+            return Decision(view=replace(view, menu=menus.closed(view.menu)))
+        return self._cancel_by_key(view, view.sale) if view.sale is not None else Decision(view=_with_offer_closed(view))
 
     def _scanned(self, view: View, code: Sensitive) -> Decision:
         """Means what the same digits and OK would mean; where no customer is asked for it means nothing."""
@@ -367,6 +377,10 @@ def _reply(view: View, *replies: reg.RegisterReply) -> Decision:
 
 def _with_offer_closed(view: View) -> View:
     return replace(view, offer=replace(view.offer, is_open=False)) if view.offer is not None else view
+
+
+def _may_open_menu(view: View) -> bool:
+    return not view.menu.is_open and (view.sale is None or view.sale.stands_unknown)
 
 
 def _condition(view: View) -> reg.TerminalCondition:

@@ -20,6 +20,8 @@ class KeyPressed(msgspec.Struct, frozen=True):
     """A key of the keypad."""
 
     key: str
+    is_long: bool = False
+    """It is still down: what was told when it went down is told once more."""
 
 
 class CodeScanned(msgspec.Struct, frozen=True):

@@ -28,6 +28,8 @@ from terminal.sensitive import Sensitive
 from terminal.step import step
 
 MENU_KEY = "D"
+NEXT_KEYS = "D#"
+"""On pages where OK says nothing; pads with 12 keys have no D."""
 WRONG_CODES = 3
 LOCKED_S = 60.0
 SHOWN_S = 60.0
@@ -204,7 +206,7 @@ def press(menu: Menu, key: str, sales: Sequence[Sale], rules: MenuRules) -> Pres
         case Page.EXAMINING if key != "*":
             return Pressed(menu)
         case Page.REPORT if menu.problems and key != "*":
-            return Pressed(replace(menu, leaf=menu.leaf + (key == MENU_KEY)))
+            return Pressed(replace(menu, leaf=menu.leaf + (key in NEXT_KEYS)))
     return Pressed(_closed(menu))  # read, whatever the key
 
 
@@ -254,7 +256,7 @@ def _say(menu: Menu, key: str, sales: Sequence[Sale]) -> Menu:
     if key == "*" or menu.sale_number not in numbers:
         return _closed(menu)
     at = numbers.index(menu.sale_number)
-    if key == MENU_KEY:
+    if key in NEXT_KEYS:
         return replace(menu, sale_number=numbers[(at + 1) % len(numbers)])
     verdict = _VERDICT_KEYS.get(key)
     if verdict is None or verdict not in verdicts_for(sales[at]):

@@ -31,7 +31,9 @@ async def watch_keypad(keypad: Keypad, put: Callable[[Input], None]) -> None:
 
     async def open_keypad() -> None:
         try:
-            await keypad.open(lambda key: put(KeyPressed(key)), on_lost, on_jam)
+            await keypad.open(
+                lambda key: put(KeyPressed(key)), on_lost, on_jam, lambda key: put(KeyPressed(key, is_long=True))
+            )
         except DeviceError:
             put(ConditionsChanged({"keypad_ok": False}))
             raise

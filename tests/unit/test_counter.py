@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from hardware.interfaces import KEYS
 from terminal import effects as fx
 from terminal import events as ev
-from terminal.counter import LOOK_AFTER_LOSS_S, RESULT_SHOWN_S, Counter, CounterRules, lookup_id
+from terminal.counter import LOOK_AFTER_LOSS_S, RESULT_SHOWN_S, TAKE_OFFER_KEYS, Counter, CounterRules, lookup_id
 from terminal.counter_events import ConditionsChanged, CounterEvent, KeyPressed, RegisterAsked, ResultSeen
 from terminal.decision import CheckService, Decision, ShowResultFor
 from terminal.entry import Entry
@@ -20,7 +20,7 @@ from terminal.gateway import CaptureMode, Refusal
 from terminal.register import protocol as reg
 from terminal.sale import MISSES_UNTIL_UNKNOWN, Outcome, Reason, Sale, State, Terms
 from terminal.sensitive import Sensitive
-from terminal.view import View
+from terminal.view import Offer, View
 from tests.sales import report_for, walk_to
 
 RULES = CounterRules(min_amount_kr=10, max_amount_kr=500_000, language="en")
@@ -49,6 +49,9 @@ class Desk:
         for key in keys:
             self.happen(KeyPressed(key))
         return self
+
+    def hold(self, key: str) -> Desk:
+        return self.press(key).happen(KeyPressed(key, is_long=True))
 
     @property
     def sale(self) -> Sale:
@@ -308,6 +311,37 @@ def test_the_cancel_key_in_every_state(state: State, leads_to: State) -> None:
     desk = desk_with(walk_to(state).sale).press("*")
     assert desk.sale.state is leads_to
     assert desk.sale.reason is (Reason.PAID if state is State.REPORT else Reason.CASHIER_CANCELLED)
+
+
+@pytest.mark.parametrize("state", OPEN_STATES)
+def test_a_long_press_on_the_cancel_key_does_what_the_key_does_whatever_was_typed(state: State) -> None:
+    empty, typed = desk_with(walk_to(state).sale), desk_with(walk_to(state).sale)
+    cancelled = empty.press("*").view
+    long = typed.press("12").hold("*").view
+    assert (long.sale, long.result, long.entry) == (cancelled.sale, cancelled.result, cancelled.entry)
+
+
+def test_a_long_press_cancels_an_entry_that_one_press_only_clears() -> None:
+    desk = desk_with(walk_to(State.ENTRY).sale).press("822*")
+    assert desk.sale.state is State.ENTRY
+    desk.press("822").hold("*")
+    assert desk.sale.reason is Reason.CASHIER_CANCELLED
+
+
+def test_a_result_that_comes_while_the_cancel_key_is_still_down_can_be_read() -> None:
+    desk = Desk(view=View(result=ended()))
+    desk.happen(KeyPressed("*", is_long=True))
+    assert desk.view.result == ended()
+
+
+def test_a_long_press_declines_a_total_and_never_takes_one() -> None:
+    offer = Offer(1990)
+    desk = Desk(view=View(offer=offer))
+    for key in TAKE_OFFER_KEYS:
+        assert Counter.sale_taken(desk.view, KeyPressed(key)) == reg.SaleRequested(1990)
+        assert Counter.sale_taken(desk.view, KeyPressed(key, is_long=True)) is None
+    desk.happen(KeyPressed("*", is_long=True))
+    assert desk.view.offer == replace(offer, is_open=False)
 
 
 @pytest.mark.parametrize("state", [state for state in OPEN_STATES if state not in (State.ENTRY, State.CODE_ENTRY)])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from hardware.interfaces import NO_JAM, Jam
+from hardware.interfaces import KEYS, NO_JAM, Jam
 from terminal import events as ev
 from terminal.counter import Counter, CounterRules
 from terminal.counter_events import (
@@ -56,6 +56,10 @@ class Staff:
             decision = self.happens(KeyPressed(key))
         return decision
 
+    def hold(self, key: str) -> Decision:
+        self.press(key)
+        return self.happens(KeyPressed(key, is_long=True))
+
     @property
     def screen(self) -> tuple[str, ...]:
         return screen_for(self.view, "en").lines
@@ -102,11 +106,12 @@ def test_a_refund_that_was_due_is_noted_while_another_sale_may_go_on() -> None:
     assert staff.page is None
 
 
-def test_the_menus_key_turns_to_the_next_sale() -> None:
+@pytest.mark.parametrize("key", ["D", "#"])
+def test_the_menus_key_turns_to_the_next_sale_and_so_does_ok_on_pads_without_it(key: str) -> None:
     staff = Staff(View(attention=(LOST, REFUND_DUE)))
     staff.press("D#" + CODE + "#")
     assert staff.screen[0] == "Receipt no. 1041"
-    staff.press("D")
+    staff.press(key)
     assert staff.screen[0] == "Receipt no. 1042"
     staff.press("D")
     assert staff.screen[0] == "Receipt no. 1041"
@@ -353,7 +358,7 @@ def test_what_the_doctor_finds_is_shown_and_turned_over_by_the_menus_key() -> No
     assert staff.screen[0] == "Faults: 3"
     assert staff.screen[1] == "1/3 printer: /dev/usb/lp0 does not exist"
     assert screen_for(staff.view, "en").page == 0
-    staff.press("D5#D")
+    staff.press("D5#")
     assert screen_for(staff.view, "en").page == 2
     staff.press("*")
     assert staff.page is None
@@ -391,3 +396,53 @@ def test_a_report_goes_by_itself_and_at_once_when_a_sale_begins() -> None:
     staff.happens(RegisterAsked(request=request, number=9, reference="T1-9", created="2026-11-23T14:00:00Z"))
     staff.happens(TerminalExamined(PROBLEMS))
     assert staff.page is None
+
+
+# --- long presses -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("view", [View(), View(sale=STUCK), View(result=replace(SALE, state=State.CLOSED))])
+def test_a_long_press_on_ok_opens_the_menu_on_pads_without_its_key(view: View) -> None:
+    staff = Staff(view)
+    decision = staff.hold("#")
+    assert staff.page is Page.CHOICE
+    assert ShowMenuFor in map(type, decision.effects)
+
+
+@pytest.mark.parametrize("state", [State.ENTRY, State.AUTHORIZATION, State.CUSTOMER, State.CODE_ENTRY, State.CAPTURE])
+def test_during_a_sale_a_long_press_on_ok_is_one_press(state: State) -> None:
+    staff = Staff(View(sale=replace(SALE, state=state)))
+    once = staff.press("#").view
+    assert staff.happens(KeyPressed("#", is_long=True)) == Decision(view=once)
+
+
+def test_in_the_menu_a_long_press_on_ok_is_one_press() -> None:
+    staff = Staff(View(attention=(REFUND_DUE,)))
+    staff.press("D")
+    staff.hold("#")
+    assert staff.page is Page.CODE
+
+
+@pytest.mark.parametrize("keys", ["D", "D#", "D#47", "D#" + CODE + "#", "D#" + CODE + "#3", "D3#12", "D5", "D512"])
+def test_a_long_press_on_the_cancel_key_leaves_the_menu_wherever_it_stands(keys: str) -> None:
+    staff = Staff(View(attention=(REFUND_DUE,)))
+    staff.press(keys)
+    staff.hold("*")
+    assert staff.page is None
+    assert staff.settled == []
+
+
+def test_leaving_by_a_long_press_does_not_forget_wrong_codes() -> None:
+    staff = Staff(View(attention=(REFUND_DUE,)))
+    for _ in range(3):
+        staff.press("D#0000#")
+        staff.hold("*")
+    staff.press("D#")
+    assert staff.page is Page.LOCKED
+
+
+@pytest.mark.parametrize("key", sorted(set(KEYS) - set("*#")))
+def test_other_keys_do_no_more_when_they_stay_down(key: str) -> None:
+    staff = Staff(View(sale=replace(SALE, state=State.ENTRY)))
+    once = staff.press(key).view
+    assert staff.happens(KeyPressed(key, is_long=True)) == Decision(view=once)

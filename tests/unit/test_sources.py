@@ -25,25 +25,19 @@ class CountingKeypad(SimulatedKeypad):
     opened = 0
 
     async def open(
-        self,
-        on_key: Callable[[str], None],
-        on_lost: Callable[[DeviceError], None],
-        on_jam: Callable[[Jam], None] = lambda _jam: None,
+        self, on_key: Callable[[str], None], on_lost: Callable[[DeviceError], None], *others: Callable[..., None]
     ) -> None:
         self.opened += 1
-        await super().open(on_key, on_lost, on_jam)
+        await super().open(on_key, on_lost, *others)
 
 
 class LoosePlug(CountingKeypad):
     """Opens well and is lost at once, every time."""
 
     async def open(
-        self,
-        on_key: Callable[[str], None],
-        on_lost: Callable[[DeviceError], None],
-        on_jam: Callable[[Jam], None] = lambda _jam: None,
+        self, on_key: Callable[[str], None], on_lost: Callable[[DeviceError], None], *others: Callable[..., None]
     ) -> None:
-        await super().open(on_key, on_lost, on_jam)
+        await super().open(on_key, on_lost, *others)
         on_lost(DeviceError("loose plug"))
 
 
@@ -115,8 +109,8 @@ def test_a_stuck_key_is_told_until_it_is_free_or_the_keypad_gone() -> None:
         await asyncio.sleep(0.1)
 
     stuck, free = ConditionsChanged({"jam": Jam(stuck="5")}), ConditionsChanged({"jam": NO_JAM})
-    pressed = KeyPressed("5")
-    assert watch(keypad, scenario) == [THERE, pressed, stuck, free, pressed, stuck, GONE]
+    pressed = [KeyPressed("5"), KeyPressed("5", is_long=True)]
+    assert watch(keypad, scenario) == [THERE, *pressed, stuck, free, *pressed, stuck, GONE]
 
 
 def test_a_keypad_with_a_loose_plug_does_not_keep_the_processor_busy() -> None:
