@@ -203,6 +203,16 @@ class Printer(Device, Protocol):
         """
 
 
+class LineSignals(msgspec.Struct, frozen=True, kw_only=True):
+    """What a serial line shows beside its bytes. A control line that is not wired rests off."""
+
+    cts: bool
+    dsr: bool
+    dcd: bool
+    breaks: int = 0
+    """How often the line was held low for longer than a byte lasts, since it was opened; 0 where nobody counts."""
+
+
 class SerialPort(Device, Protocol):
     """A byte pipe to the register."""
 
@@ -212,6 +222,9 @@ class SerialPort(Device, Protocol):
 
     async def open(self, on_data: Callable[[bytes], None], on_lost: Callable[[DeviceError], None]) -> None:
         """Open exclusively. ``on_data`` gets bytes as they arrive; after ``on_lost`` the port is closed."""
+
+    async def signals(self) -> LineSignals | None:
+        """How the other side's lines stand now; None if this port has none, or is not open. Never raises."""
 
     async def write(self, data: bytes) -> None:
         """Hand over all bytes to the system; bounded in time. Raises DeviceError if the line is gone or stuck."""

@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from hardware.interfaces import DeviceError
+from hardware.interfaces import DeviceError, LineSignals
 from hardware.settings import SerialSettings
 from hardware.worker import Worker
 
@@ -36,6 +36,7 @@ OPEN_DEADLINE_S = 5.0
 CLOSE_DEADLINE_S = 1.0
 DRAIN_DEADLINE_S = 0.5
 SHORTEST_LOOK_S = 0.002
+SIGNALS_DEADLINE_S = 1.0
 WRITE_DEADLINE_S = 5.0
 """Plus the time the bytes need on the wire; a line stuck in flow control ends here."""
 
@@ -53,6 +54,8 @@ class TtySerialPort:
         self._writable: asyncio.Future[None] | None = None
         self._turn = asyncio.Lock()
         self._marks = DamageMarks()
+        self._breaks_before = 0
+        """What the driver had counted when the port was opened."""
 
     @property
     def damaged_bytes(self) -> int:
@@ -82,8 +85,22 @@ class TtySerialPort:
             worker.stop()
         self._port, self._fd = port, port.fileno()
         self._marks = DamageMarks(self._marks.count)
+        self._breaks_before = _breaks_counted(self._fd)
         self._on_data, self._on_lost = on_data, on_lost
         asyncio.get_running_loop().add_reader(self._fd, self._read)
+
+    async def signals(self) -> LineSignals | None:
+        """See :class:`hardware.interfaces.SerialPort`. An adapter is asked over USB, which may hang."""
+        fd, breaks_before = self._fd, self._breaks_before
+        if fd < 0:
+            return None
+        worker = Worker("serial signals")
+        try:
+            return await worker.call(lambda: _read_signals(fd, breaks_before), deadline_s=SIGNALS_DEADLINE_S)
+        except (TimeoutError, OSError):  # a pseudo-terminal has no such lines
+            return None
+        finally:
+            worker.stop()
 
     async def write(self, data: bytes) -> None:
         """Hand all of ``data`` to the system; one caller after another. Raises DeviceError, see the interface."""
@@ -294,6 +311,36 @@ def close_tty(port: serial.Serial) -> None:
 def _unsent_bytes(fd: int) -> int:
     count: int = struct.unpack("i", fcntl.ioctl(fd, termios.TIOCOUTQ, b"\0" * 4))[0]
     return count
+
+
+def _read_signals(fd: int, breaks_before: int) -> LineSignals:
+    """Blocks; raises OSError."""
+    bits: int = struct.unpack("i", fcntl.ioctl(fd, termios.TIOCMGET, b"\0" * 4))[0]
+    return signals_of(bits, _breaks_counted(fd) - breaks_before)
+
+
+def signals_of(bits: int, breaks: int) -> LineSignals:
+    """Pure: of the bits that TIOCMGET answers, ioctl_tty(2)."""
+    return LineSignals(
+        cts=bool(bits & termios.TIOCM_CTS),
+        dsr=bool(bits & termios.TIOCM_DSR),
+        dcd=bool(bits & termios.TIOCM_CAR),
+        breaks=max(0, breaks),
+    )
+
+
+ICOUNT = struct.Struct("20i")
+"""struct serial_icounter_struct, linux/serial.h: cts, dsr, rng, dcd, rx, tx, frame, overrun, parity, brk, ..."""
+ICOUNT_BREAKS = 9
+
+
+def _breaks_counted(fd: int) -> int:
+    """Since the driver has the line; 0 if it does not count. In its memory: asks no adapter."""
+    try:
+        counters = ICOUNT.unpack(fcntl.ioctl(fd, termios.TIOCGICOUNT, b"\0" * ICOUNT.size))
+    except OSError:
+        return 0
+    return int(counters[ICOUNT_BREAKS])
 
 
 def _error_number(error: BaseException | None) -> int | None:

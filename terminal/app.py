@@ -54,7 +54,7 @@ from terminal.runner import Runner, WatchdogDue
 from terminal.sale import Outcome, Sale
 from terminal.signaller import Signaller
 from terminal.sources import watch_keypad, watch_scanner
-from terminal.status import Wear
+from terminal.status import RegisterLine, Wear
 from terminal.timestamps import timestamp_of
 from terminal.view import View
 
@@ -182,7 +182,7 @@ class TerminalApp:
             local_now=self._local_now,
             print_now=self.print_now if printer is not None else None,
             printer_status=self.printer_status,
-            wear=lambda: self.wear,
+            wear=self.wear,
         )
         gateway = await self._build_gateway()
         self._closers.append(gateway.close)
@@ -241,12 +241,26 @@ class TerminalApp:
         return self._printing
 
     @property
-    def wear(self) -> Wear:
-        """What devices have been through since the start."""
+    def register_silent_s(self) -> float:
+        """How long the register has said nothing; before its first byte, since the start."""
+        return self._link.silent_s
+
+    @property
+    def damaged_bytes(self) -> int:
+        """Of what the register said since the start."""
+        return self._devices.register_port.damaged_bytes
+
+    async def wear(self) -> Wear:
+        """What devices have been through since the start; takes a second at most."""
+        port = self._devices.register_port
+        line = RegisterLine(
+            heard_bytes=self._link.heard_bytes, silent_s=round(self.register_silent_s, 1), signals=await port.signals()
+        )
         return Wear(
             display_lit_h=round(self.presenter.lit_s / 3600, 2),
             display_lost=self.presenter.failures,
-            damaged_bytes=self._devices.register_port.damaged_bytes,
+            damaged_bytes=self.damaged_bytes,
+            register=line,
         )
 
     async def wait(self) -> None:

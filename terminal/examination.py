@@ -37,7 +37,7 @@ class Examination:
         local_now: Callable[[], datetime],
         print_now: Callable[[Document], Awaitable[None]] | None,
         printer_status: Callable[[], Coroutine[None, None, PrinterStatus]],
-        wear: Callable[[], Wear],
+        wear: Callable[[], Awaitable[Wear]],
     ) -> None:
         self._config = config
         self._columns = columns
@@ -73,7 +73,7 @@ class Examination:
         def printer_status(_config: Config) -> PrinterStatus:
             return asyncio.run_coroutine_threadsafe(self._printer_status(), loop).result(DEADLINE_S)
 
-        wear = self._wear()
+        wear = await self._wear()
         system = System(printer_status=printer_status, wear=lambda _config: wear)  # known here better than outside
         try:
             return await worker.call(lambda: run_doctor(self._config, system=system), deadline_s=2 * DEADLINE_S)

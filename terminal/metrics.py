@@ -30,7 +30,7 @@ MOST_CALLS_AWAITED = 100
 
 
 class Metrics:
-    """Counts what :meth:`decided` is told. ``view`` and ``journal_bytes`` are asked at every scrape."""
+    """Counts what :meth:`decided` is told. What is given to the constructor is asked at every scrape."""
 
     def __init__(
         self,
@@ -39,6 +39,8 @@ class Metrics:
         *,
         view: Callable[[], View],
         journal_bytes: Callable[[], int],
+        register_silent_s: Callable[[], float],
+        damaged_bytes: Callable[[], int],
     ) -> None:
         """Raises TerminalError without prometheus-client."""
         try:
@@ -66,16 +68,19 @@ class Metrics:
         self._refused = Counter(
             "netgiro_terminal_calls_refused", "Calls that were refused", ["refusal"], registry=self.registry
         )
-        self._gauges(Gauge, view, journal_bytes)
+        self._gauges(Gauge, view)
+        self._gauge(Gauge, "journal_bytes", "Size of the journal on disk", journal_bytes)
+        self._gauge(Gauge, "register_silent_seconds", "Since the register's last byte, or the start", register_silent_s)
+        self._gauge(Gauge, "register_damaged_bytes", "Bytes of the register that came damaged", damaged_bytes)
 
-    def _gauges(self, gauge: Any, view: Callable[[], View], journal_bytes: Callable[[], int]) -> None:
-        def add(name: str, help_text: str, read: Callable[[], float]) -> None:
-            gauge(f"netgiro_terminal_{name}", help_text, registry=self.registry).set_function(read)
+    def _gauge(self, gauge: Any, name: str, help_text: str, read: Callable[[], float]) -> None:
+        gauge(f"netgiro_terminal_{name}", help_text, registry=self.registry).set_function(read)
 
-        add("sale_open", "1 while a sale is open", lambda: view().sale is not None)
-        add("sales_attention", "Sales that wait for staff", lambda: len(view().attention))
-        add("receipts_pending", "Receipts not known to be on paper", lambda: view().conditions.pending_receipts)
-        add("journal_bytes", "Size of the journal on disk", journal_bytes)
+    def _gauges(self, gauge: Any, view: Callable[[], View]) -> None:
+        self._gauge(gauge, "sale_open", "1 while a sale is open", lambda: view().sale is not None)
+        self._gauge(gauge, "sales_attention", "Sales that wait for staff", lambda: len(view().attention))
+        pending = "Receipts not known to be on paper"
+        self._gauge(gauge, "receipts_pending", pending, lambda: view().conditions.pending_receipts)
         device = gauge("netgiro_terminal_up", "1 while it works", ["part"], registry=self.registry)
         for part in ("network", "register", "keypad", "journal"):
             device.labels(part).set_function(lambda part=part: getattr(view().conditions, f"{part}_ok"))

@@ -64,7 +64,12 @@ class Operations:
         from terminal.metrics import Metrics, MetricsServer  # noqa: PLC0415  only when configured
 
         self._metrics = Metrics(
-            __version__, time.monotonic, view=lambda: self._running().runner.view, journal_bytes=self._journal_bytes
+            __version__,
+            time.monotonic,
+            view=lambda: self._running().runner.view,
+            journal_bytes=self._journal_bytes,
+            register_silent_s=lambda: self._running().register_silent_s,
+            damaged_bytes=lambda: self._running().damaged_bytes,
         )
         self._metrics_server = MetricsServer(self._metrics, parse_listen(self._config.metrics.listen))
 
@@ -103,9 +108,9 @@ class Operations:
     # --- commands -----------------------------------------------------------------------------------------------------
 
     async def _status(self, _request: Request) -> Mapping[str, Any]:
-        return dict(msgspec.to_builtins(self.status()))
+        return dict(msgspec.to_builtins(await self.status()))
 
-    def status(self) -> Status:
+    async def status(self) -> Status:
         """How the terminal is at this moment."""
         return status_of(
             self._running().runner.view,
@@ -115,7 +120,7 @@ class Operations:
             pid=os.getpid(),
             started=self._started,
             journal_bytes=self._journal_bytes(),
-            wear=self._running().wear,
+            wear=await self._running().wear(),
         )
 
     async def _settle(self, request: Request) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from hardware.interfaces import PrinterStatus
+from hardware.interfaces import LineSignals, PrinterStatus
 from terminal.money import format_kr
 from terminal.sale import Sale
 from terminal.view import View
@@ -26,6 +26,16 @@ class SaleStatus(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+class RegisterLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What has been heard of the register since the start. Silence alone is no fault: it may have nothing to say."""
+
+    heard_bytes: int = 0
+    silent_s: float = 0.0
+    """Since its last byte; before the first, since the start."""
+    signals: LineSignals | None = None
+    """None where the port has none, or does not tell."""
+
+
 class Wear(msgspec.Struct, frozen=True, kw_only=True):
     """What devices have been through since the start."""
 
@@ -34,6 +44,7 @@ class Wear(msgspec.Struct, frozen=True, kw_only=True):
     """How often it did not answer any more."""
     damaged_bytes: int = 0
     """From the register, with a wrong parity or frame."""
+    register: RegisterLine = RegisterLine()
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,7 +127,7 @@ def read_status(fields: dict[str, Any]) -> Status:
 def status_lines(status: Status, now: datetime) -> Iterator[str]:
     """For people: the sale, what waits for staff, what is wrong."""
     age_s = int((now.astimezone(UTC) - datetime.fromisoformat(status.started)).total_seconds())
-    yield f"terminal   {status.terminal_id}, version {status.version}, process {status.pid}, up {_duration(age_s)}"
+    yield f"terminal   {status.terminal_id}, version {status.version}, process {status.pid}, up {duration(age_s)}"
     yield f"service    {status.service}{'' if status.network_ok else ': the last call got no answer'}"
     if status.sale is None:
         yield "sale       none open"
@@ -129,11 +140,18 @@ def status_lines(status: Status, now: datetime) -> Iterator[str]:
     yield f"devices    {', '.join(troubles) + ' in trouble, see: netgiro-terminal doctor' if troubles else 'ok'}"
     if status.stuck_keys:
         yield f"keypad     stuck: {' '.join(status.stuck_keys)}"
-    if status.wear.damaged_bytes:
-        yield f"register   {status.wear.damaged_bytes} bytes came damaged since the start"
+    yield f"register   {_heard(status.wear)}"
     yield f"display    lit for {status.wear.display_lit_h:.1f} h, lost {status.wear.display_lost} times since the start"
     yield f"printer    {status.printer}, receipts waiting: {status.pending_receipts}"
     yield f"journal    {status.journal_bytes / 1024:.0f} KiB"
+
+
+def _heard(wear: Wear) -> str:
+    line = wear.register
+    if not line.heard_bytes:
+        return f"no byte for {duration(line.silent_s)}, since the start; if it was used: netgiro-terminal doctor"
+    damaged = f", {wear.damaged_bytes} of them damaged" if wear.damaged_bytes else ""
+    return f"{line.heard_bytes} bytes since the start{damaged}, the last {duration(line.silent_s)} ago"
 
 
 def _describe(sale: SaleStatus) -> str:
@@ -141,8 +159,9 @@ def _describe(sale: SaleStatus) -> str:
     return f"{sale.number} ({sale.reference}): {format_kr(sale.amount_kr)}, {sale.state}{result}"
 
 
-def _duration(seconds: int) -> str:
-    days, rest = divmod(max(0, seconds), 86400)
+def duration(seconds: float) -> str:
+    """For people: the two largest units."""
+    days, rest = divmod(max(0, int(seconds)), 86400)
     hours, rest = divmod(rest, 3600)
     if days:
         return f"{days} d {hours} h"

@@ -18,7 +18,7 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 
 from terminal.config import Config, read_config
-from terminal.doctor import devices, link, machine, printer, service, settings
+from terminal.doctor import devices, link, machine, printer, register, service, settings
 from terminal.doctor.system import Finding, Status, System, failed, warning
 
 DEADLINE_S = 30.0
@@ -43,6 +43,7 @@ CHECKS = (
     Check("clock", None, machine.check_clock),
     Check("power", None, machine.check_power),
     Check("register port", "register", devices.check_register_port),
+    Check("register", "register", register.check_register),
     Check("login console", "register", devices.check_login_console),
     Check("keypad", "keypad", devices.check_keypad),
     Check("scanner", "scanner", devices.check_scanner),

@@ -56,6 +56,14 @@ class RegisterLink:
         self._listening = False
         self._loss: DeviceError | None = None
         self._is_up: bool | None = None
+        self.heard_bytes = 0
+        """From the register."""
+        self._heard_at_s = clock()
+
+    @property
+    def silent_s(self) -> float:
+        """How long the register has said nothing; before its first byte, since the link was made."""
+        return self._clock() - self._heard_at_s
 
     @property
     def is_up(self) -> bool:
@@ -112,6 +120,8 @@ class RegisterLink:
 
     def _receive(self, data: bytes) -> None:
         if self._listening:
+            self.heard_bytes += len(data)
+            self._heard_at_s = self._clock()
             self._look(data)
             self._deliver(self._protocol.receive_data(data, self._clock()))
             self._stir()

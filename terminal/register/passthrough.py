@@ -19,7 +19,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
-from hardware.interfaces import DeviceError, SerialPort
+from hardware.interfaces import DeviceError, LineSignals, SerialPort
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +85,10 @@ class PassthroughPort:
     def damaged_bytes(self) -> int:
         """Of what the register says."""
         return self._register.damaged_bytes
+
+    async def signals(self) -> LineSignals | None:
+        """Of the register's side."""
+        return await self._register.signals()
 
     async def open(self, on_data: Callable[[bytes], None], on_lost: Callable[[DeviceError], None]) -> None:
         """The device, if it is there, and then the register's side, which raises DeviceError if it is not."""

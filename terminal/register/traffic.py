@@ -12,7 +12,7 @@ import logging
 import re
 from collections.abc import Callable
 
-from hardware.interfaces import DeviceError, SerialPort
+from hardware.interfaces import DeviceError, LineSignals, SerialPort
 from terminal.logs import personal_spans
 from terminal.register.card_data import LONGEST_FRAME, card_data_spans, open_frame, rest_of_frame
 from terminal.register.zvt_link import T1_S
@@ -42,6 +42,9 @@ class LoggedPort:
     @property
     def damaged_bytes(self) -> int:
         return self._port.damaged_bytes
+
+    async def signals(self) -> LineSignals | None:
+        return await self._port.signals()
 
     async def open(self, on_data: Callable[[bytes], None], on_lost: Callable[[DeviceError], None]) -> None:
         def heard(data: bytes) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from hardware.interfaces import DeviceError
+from hardware.interfaces import DeviceError, LineSignals
 
 
 class ScriptedPort:
@@ -13,6 +13,7 @@ class ScriptedPort:
 
     description = "a port in memory"
     damaged_bytes = 0
+    line_signals: LineSignals | None = None
 
     def __init__(self) -> None:
         self.wire = b""
@@ -36,6 +37,9 @@ class ScriptedPort:
         self.is_open, self._on_data, self._on_lost = True, on_data, on_lost
         if self.first_bytes:
             on_data(self.first_bytes)
+
+    async def signals(self) -> LineSignals | None:
+        return self.line_signals
 
     async def write(self, data: bytes) -> None:
         assert self.is_open, "written to while closed"

@@ -34,9 +34,10 @@ FOUND = (
 class Counter:
     """A running terminal, its keypad, and what is on its screen."""
 
-    def __init__(self, app: TerminalApp, keypad: SimulatedKeypad, changed: asyncio.Event) -> None:
+    def __init__(self, app: TerminalApp, keypad: SimulatedKeypad, cable: RegisterCable, changed: asyncio.Event) -> None:
         self.app = app
         self.keypad = keypad
+        self.cable = cable
         self._changed = changed
 
     @property
@@ -68,7 +69,7 @@ def at_a_counter(
         app = TerminalApp(config, devices, on_view=lambda _view: changed.set())
         await app.start()
         try:
-            await scenario(Counter(app, keypad, changed))
+            await scenario(Counter(app, keypad, cable, changed))
         finally:
             await app.stop()
             await cable.close()
@@ -145,6 +146,21 @@ def test_a_doctor_that_hangs_is_told_instead_of_waited_for(tmp_path: Path, monke
         await counter.keypad.press("D3")
         assert "1/1 the doctor itself hangs" in await counter.shows(Page.REPORT)
         released.set()
+
+    at_a_counter(tmp_path, None, scenario)
+
+
+def test_the_running_terminal_knows_what_its_register_said(tmp_path: Path) -> None:
+    async def scenario(counter: Counter) -> None:
+        assert (await counter.app.wear()).register.heard_bytes == 0
+        answered = asyncio.Event()
+        counter.cable.on_received = lambda _data: answered.set()
+        counter.cable.send(b"PING\r\n")
+        async with asyncio.timeout(30):
+            await answered.wait()
+        line = (await counter.app.wear()).register
+        assert (line.heard_bytes, line.signals) == (6, None)
+        assert line.silent_s < 30
 
     at_a_counter(tmp_path, None, scenario)
 

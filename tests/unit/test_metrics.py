@@ -28,7 +28,14 @@ class Bench:
     def __init__(self) -> None:
         self.now_s = 100.0
         self.view = View()
-        self.metrics = Metrics("1.2.3", lambda: self.now_s, view=lambda: self.view, journal_bytes=lambda: 8192)
+        self.metrics = Metrics(
+            "1.2.3",
+            lambda: self.now_s,
+            view=lambda: self.view,
+            journal_bytes=lambda: 8192,
+            register_silent_s=lambda: self.now_s - 40,
+            damaged_bytes=lambda: 17,
+        )
 
     def value(self, name: str, **labels: str) -> float | None:
         value: float | None = self.metrics.registry.get_sample_value(f"netgiro_terminal_{name}", labels)
@@ -90,6 +97,8 @@ def test_devices_are_read_at_the_scrape() -> None:
     assert bench.value("printer", status="ok") == 0
     assert bench.value("receipts_pending") == 3
     assert bench.value("journal_bytes") == 8192
+    assert bench.value("register_silent_seconds") == 60
+    assert bench.value("register_damaged_bytes") == 17
 
 
 def test_prometheus_gets_them_over_http() -> None:

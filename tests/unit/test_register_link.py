@@ -117,6 +117,21 @@ def test_bytes_that_come_while_the_port_is_still_opening_are_not_lost() -> None:
     run_virtual(run())
 
 
+def test_what_was_heard_is_counted_and_how_long_it_is_silent_is_known_from_the_start_on() -> None:
+    async def scenario(bench: Bench) -> None:
+        await asyncio.sleep(100)
+        assert bench.link.heard_bytes == 0
+        assert bench.link.silent_s == pytest.approx(100, abs=0.1)
+        bench.port.receive(b"PING\n")
+        assert (bench.link.heard_bytes, bench.link.silent_s) == (5, 0)
+        await asyncio.sleep(7)
+        bench.port.unplug()
+        await asyncio.sleep(3)
+        assert bench.link.silent_s == pytest.approx(10, abs=0.1)
+
+    on_a_bench(scenario)
+
+
 def test_the_protocols_timer_runs_until_the_result() -> None:
     async def scenario(bench: Bench) -> None:
         bench.link.send(SaleAccepted("42"))

@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.interfaces import DeviceError
+from hardware.interfaces import DeviceError, LineSignals
 from terminal.register.card_data import LONGEST_FRAME
 from terminal.register.traffic import LONGEST_ENTRY, LoggedPort, entry_text
 from terminal.testing.registers.zvt_frames import wrap
 from tests.virtual_time import run_virtual
+
+SIGNALS = LineSignals(cts=True, dsr=False, dcd=False)
 
 
 class Port:
@@ -31,6 +33,9 @@ class Port:
     async def open(self, on_data: Callable[[bytes], None], on_lost: Callable[[DeviceError], None]) -> None:
         self.said = on_data
 
+    async def signals(self) -> LineSignals | None:
+        return SIGNALS
+
     async def write(self, data: bytes) -> None:
         self.written += data
 
@@ -44,6 +49,7 @@ def test_both_directions_are_logged_with_times_and_carried_unchanged(caplog: pyt
         port, heard = Port(), list[bytes]()
         logged = LoggedPort(port)
         assert logged.damaged_bytes == 3
+        assert await logged.signals() == SIGNALS
         await logged.open(heard.append, lambda _error: None)
         port.said(b"PAY 1990\r\n")
         await asyncio.sleep(1)

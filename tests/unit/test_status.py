@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from hardware.interfaces import Jam, PrinterStatus
+from hardware.interfaces import Jam, LineSignals, PrinterStatus
 from terminal.customer import CustomerKind
 from terminal.sale import Reason, Sale, State
-from terminal.status import Status, Wear, read_status, status_lines, status_of
+from terminal.status import RegisterLine, Status, Wear, read_status, status_lines, status_of
 from terminal.view import Conditions, View
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
@@ -64,6 +64,7 @@ def test_an_idle_terminal_in_words() -> None:
         "service    api.test.netgiro.is",
         "sale       none open",
         "devices    ok",
+        "register   no byte for 0 min 0 s, since the start; if it was used: netgiro-terminal doctor",
         "display    lit for 0.0 h, lost 0 times since the start",
         "printer    unknown, receipts waiting: 0",
         "journal    4 KiB",
@@ -87,11 +88,24 @@ def test_troubles_and_what_waits_for_staff_in_words() -> None:
 
 
 def test_what_devices_have_been_through_is_told() -> None:
-    told = status(View(), Wear(display_lit_h=311.62, display_lost=3, damaged_bytes=17))
+    told = status(View(), Wear(display_lit_h=311.62, display_lost=3))
 
     lines = list(status_lines(told, NOW))
     assert "display    lit for 311.6 h, lost 3 times since the start" in lines
-    assert "register   17 bytes came damaged since the start" in lines
+
+
+def test_what_was_heard_of_the_register_is_told_and_that_nothing_was() -> None:
+    heard = RegisterLine(heard_bytes=4200, silent_s=185)
+    lines = list(status_lines(status(View(), Wear(damaged_bytes=17, register=heard)), NOW))
+    assert "register   4200 bytes since the start, 17 of them damaged, the last 3 min 5 s ago" in lines
+    silent = status_lines(status(View(), Wear(register=RegisterLine(silent_s=7300))), NOW)
+    assert "register   no byte for 2 h 1 min, since the start; if it was used: netgiro-terminal doctor" in silent
+
+
+def test_the_lines_beside_the_registers_bytes_get_over_the_socket() -> None:
+    signals = LineSignals(cts=True, dsr=False, dcd=True, breaks=2)
+    told = status(View(), Wear(register=RegisterLine(heard_bytes=1, signals=signals)))
+    assert read_status(msgspec.json.decode(msgspec.json.encode(told))) == told
 
 
 def test_a_stuck_key_is_named() -> None:
