@@ -175,6 +175,12 @@ class Stage:
             config,
             netgiro=netgiro,
             callback=callback,
+            register=replace(config.register, port=self.cable.terminal_path),
+            keypad=replace(config.keypad, driver="simulated"),
+            display=replace(config.display, driver="simulated"),
+            signals=replace(config.signals, driver="simulated"),
+            printer=replace(config.printer, driver="simulated"),
+            scanner=replace(config.scanner, driver="none"),
             shop=config.shop if config.shop.name else replace(config.shop, name=SHOP_NAME),
             journal=replace(config.journal, path=str(self._folder / "journal.db")),
         )

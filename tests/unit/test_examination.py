@@ -16,6 +16,7 @@ from hardware.simulated import SimulatedDisplay, SimulatedKeypad, SimulatedPrint
 from terminal import doctor
 from terminal.app import Devices, TerminalApp
 from terminal.config import Config, JournalSettings, NetgiroSettings, TerminalSettings
+from terminal.demo import running_counter
 from terminal.doctor import Result, Status
 from terminal.examination import LONGEST_TEXT, problems_of
 from terminal.menu import Page, Problem
@@ -174,3 +175,16 @@ def test_what_a_check_says_is_bounded_and_printable() -> None:
     (problem,) = problems_of([Result("x", Status.FAILED, "a\x1b\n" + "b" * 1000, "c" * 1000)])
     assert len(problem.found) == len(problem.advice) == LONGEST_TEXT
     assert problem.found.startswith("x: a  b")
+
+
+def test_on_the_simulated_counter_the_doctor_sees_what_is_simulated(tmp_path: Path) -> None:
+    async def examined() -> dict[str, Result]:
+        async with running_counter(Config(), state_folder=tmp_path) as (panel, _base_url):
+            panel.stage.printer.cover = "open"
+            assert panel.stage.app is not None
+            return {result.name: result for result in await panel.stage.app.examination.results()}
+
+    results = asyncio.run(examined())
+    assert [results[name].status for name in ("register port", "keypad", "network", "credentials")] == [Status.OK] * 4
+    assert results["display"].found.startswith("simulated; lit for 0.0 h")
+    assert results["printer"].found == "simulated; its cover is open"
