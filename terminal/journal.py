@@ -10,6 +10,7 @@ encoded.
     journal_rows.py     what is written and read; pure
     journal_schema.py   the database's tables
     journal_mirror.py   the text copy beside it, and why things are written in which order
+    journal_check.py    is the database sound?
     journal_repair.py   a damaged database is set aside and made anew
     journal_verify.py   looks through everything, for ``journal verify``
 

@@ -18,7 +18,7 @@ from typing import Self, TypeVar
 
 import msgspec
 
-from terminal import journal_repair, journal_schema
+from terminal import journal_check, journal_repair, journal_schema
 from terminal.errors import JournalError, JournalInUseError
 from terminal.journal_mirror import Mirror
 from terminal.journal_reading import JournalReading
@@ -82,10 +82,10 @@ class JournalFile(JournalReading):
         try:
             if not lost:
                 self._db = journal_repair.open_database(self.path)
-                journal_repair.quick_check(self._db)
+                journal_check.check(self._db)
                 return
         except sqlite3.DatabaseError as error:
-            if not journal_repair.is_damage(error):
+            if not journal_check.is_damage(error):
                 raise
             log.error("the journal %s is damaged: %s", self.path, error)
         self._make_anew()
@@ -106,7 +106,7 @@ class JournalFile(JournalReading):
         db = self._connection()
         try:
             self._mirror.look()
-            if journal_repair.is_foreign(self._mirror, db):
+            if journal_check.is_foreign(self._mirror, db):
                 kept = journal_repair.set_mirror_aside(self._mirror, self._now())
                 log.error("the journal's mirror belongs to another journal: kept as %s, begun anew", kept)
                 self._mirror.look()
@@ -116,6 +116,8 @@ class JournalFile(JournalReading):
                     journal_schema.insert_row(db, row)
             if count:
                 log.warning("the journal had lost its last %d rows: brought back from its mirror", count)
+            if self.repaired is None:  # what a repair could not bring together nothing can
+                journal_check.compare_latest(db, self._mirror)
         except OSError as error:
             self._mirror_failed(error)
         self._catch_up()
@@ -247,7 +249,7 @@ class JournalFile(JournalReading):
         try:
             return work()
         except sqlite3.DatabaseError as error:
-            if self._read_only or not journal_repair.is_damage(error):
+            if self._read_only or not journal_check.is_damage(error):
                 raise
             log.error("the journal %s is damaged: %s", self.path, error)
         self._make_anew()

@@ -87,8 +87,12 @@ class Mirror:
             while len(segments) > 1 and start.reaches_all(_head(segments[1]) or Positions(entries=start.entries + 1)):
                 segments.pop(0)
         for path in segments:
-            for line in _lines(path, damages):
-                yield from (row for row in line if not isinstance(row, Positions))
+            yield from _rows(path, damages)
+
+    def latest_rows(self) -> Iterator[Row]:
+        """Those of the last two segments: a full one at least, if there ever was one."""
+        for path in self.segments()[-2:]:
+            yield from _rows(path, None)
 
     def look(self) -> None:
         """Find out how far the mirror has come, reading no more than the last segments that are needed."""
@@ -246,6 +250,11 @@ def _lines(path: Path, damages: list[Damage] | None) -> Iterator[Line]:
                 first_bad = first_bad if bad_bytes else number
                 bad_bytes += len(line)
     tell_damage(at_the_end=True)
+
+
+def _rows(path: Path, damages: list[Damage] | None) -> Iterator[Row]:
+    for line in _lines(path, damages):
+        yield from (row for row in line if not isinstance(row, Positions))
 
 
 def _head(path: Path) -> Positions | None:

@@ -1,4 +1,4 @@
-"""Finds out whether the journal's database is sound, and makes it anew where it is not.
+"""Makes a damaged journal anew; journal_check.py finds out that it is damaged.
 
 A damaged database is renamed, never deleted or written to. The new one is built beside it from the mirror and from
 whatever can still be read of the damaged one, and takes its place only when it is whole; a power cut in between leaves
@@ -22,28 +22,11 @@ from terminal.errors import JournalError
 from terminal.journal_mirror import Damage, Mirror, sync_folder
 from terminal.journal_rows import EntryRow, RepairRow, Row
 
-QUICK_CHECK_S = 3.0
-"""A start looks no longer; ``journal verify`` looks to the end."""
 NUMBERS_SKIPPED = 100
 """Sale numbers left out when the last ones may have been lost."""
 MOST_GAPS_TOLD = 5
 MOST_SET_ASIDE = 100
 """Files of one second."""
-
-_DAMAGE_CODES = (
-    sqlite3.SQLITE_CORRUPT,
-    sqlite3.SQLITE_NOTADB,
-    sqlite3.SQLITE_IOERR_READ,
-    sqlite3.SQLITE_IOERR_SHORT_READ,
-)
-
-
-def is_damage(error: sqlite3.DatabaseError) -> bool:
-    """Whether the file itself is bad, as opposed to a full disk or a lock."""
-    code = getattr(error, "sqlite_errorcode", None)
-    if code is None:  # from Python's own module, which has no other word for it
-        return str(error).startswith("Could not decode to UTF-8")
-    return code in _DAMAGE_CODES or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def mirror_folder(path: Path) -> Path:
@@ -66,38 +49,12 @@ def open_database(path: Path) -> sqlite3.Connection:
     return db
 
 
-def quick_check(db: sqlite3.Connection, deadline_s: float | None = QUICK_CHECK_S) -> None:
-    """Raises DamageFound. What is not found within the deadline counts as sound."""
-    if deadline_s is not None:
-        end_s = time.monotonic() + deadline_s
-        db.set_progress_handler(lambda: time.monotonic() > end_s, 1000)
-    try:
-        complaint = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
-            return
-        raise
-    finally:
-        db.set_progress_handler(None, 0)
-    if complaint != "ok":
-        raise journal_schema.DamageFound(complaint)
-
-
 def is_anything_left_of(path: Path) -> bool:
     """Whether there was a journal, though its database is gone."""
     return any(mirror_folder(path).glob("*.log")) or any(path.parent.glob(f"{glob.escape(path.name)}.damaged-*"))
 
 
 # --- database and mirror ----------------------------------------------------------------------------------------------
-
-
-def is_foreign(mirror: Mirror, db: sqlite3.Connection) -> bool:
-    """Whether the mirror tells another story than the database."""
-    last = mirror.last_entry
-    if last is None:
-        return False
-    found = journal_schema.find_entry(db, last.seq)
-    return found is not None and found != last
 
 
 def set_mirror_aside(mirror: Mirror, now: str) -> Path:

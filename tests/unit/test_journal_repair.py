@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from terminal import journal_repair
+from terminal import journal_check, journal_repair
 from terminal.clerk import Clerk, Names
 from terminal.counter import Counter, CounterRules
 from terminal.counter_events import ConditionsChanged
@@ -157,7 +157,7 @@ def test_random_damage_is_repaired_or_does_not_matter(path: Path, seed: int) -> 
     path.write_bytes(data)
     with opened(path) as journal:
         if journal.repaired is None:
-            journal_repair.quick_check(journal._connection(), None)
+            journal_check.check(journal._connection(), None)
         else:
             assert everything(journal) == before
 
@@ -495,7 +495,7 @@ def test_the_power_goes_between_setting_aside_and_putting_in_place(path: Path, m
 
 def test_a_check_that_takes_too_long_is_left_for_later(path: Path) -> None:
     with opened(path) as journal:
-        journal_repair.quick_check(journal._connection(), deadline_s=-1.0)
+        journal_check.check(journal._connection(), deadline_s=-1.0)
 
 
 def test_the_mirror_is_text_that_a_person_can_read(path: Path) -> None:

@@ -1,0 +1,106 @@
+"""Finds out at a start whether the journal's database is sound. SQLite has no checksums and trusts what it reads."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+
+from terminal import journal_schema
+from terminal.journal_mirror import Mirror
+from terminal.journal_rows import EntryRow, ReceiptRow, ReceiptState
+
+CHECK_S = 3.0
+"""A start looks no longer; ``journal verify`` looks to the end."""
+
+_DAMAGE_CODES = (
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_IOERR_READ,
+    sqlite3.SQLITE_IOERR_SHORT_READ,
+)
+
+
+def is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether the file itself is bad, as opposed to a full disk or a lock."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:  # from Python's own module, which has no other word for it
+        return str(error).startswith("Could not decode to UTF-8")
+    return code in _DAMAGE_CODES or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def check(db: sqlite3.Connection, deadline_s: float | None = CHECK_S) -> None:
+    """Raises DamageFound. What is not found within the deadline counts as sound.
+
+    Indexes are compared with their tables, those that decide whether something is paid again first: a page that a card
+    did not write is whole and well-formed, only old.
+    """
+    if deadline_s is not None:
+        end_s = time.monotonic() + deadline_s
+        db.set_progress_handler(lambda: time.monotonic() > end_s, 1000)
+    try:
+        for what in (*journal_schema.DERIVED_TABLES, "1"):
+            complaint = str(db.execute(f"PRAGMA integrity_check({what})").fetchone()[0])
+            if complaint != "ok":
+                raise journal_schema.DamageFound(complaint)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+    finally:
+        db.set_progress_handler(None, 0)
+
+
+def is_foreign(mirror: Mirror, db: sqlite3.Connection) -> bool:
+    """Whether the mirror tells another story than the database."""
+    last = mirror.last_entry
+    if last is None:
+        return False
+    found = journal_schema.find_entry(db, last.seq)
+    return found is not None and found != last
+
+
+def compare_latest(db: sqlite3.Connection, mirror: Mirror) -> None:
+    """Raises DamageFound unless the database knows what the mirror's last rows say.
+
+    This finds a page that a card did not write even where the table, its indexes and its checksums agree.
+    """
+    sales: dict[int, EntryRow] = {}
+    receipts: dict[str, ReceiptRow] = {}
+    for row in mirror.latest_rows():
+        if isinstance(row, EntryRow):
+            number = journal_schema.decode_sale(row.sale).number
+            sales[number] = max(row, sales.get(number, row), key=lambda one: one.seq)
+        elif isinstance(row, ReceiptRow):
+            name = row.receipt.receipt_id
+            receipts[name] = max(row, receipts.get(name, row), key=lambda one: one.seq)
+    for number, entry in sales.items():
+        _check_stands(db, number, entry)
+    for note in receipts.values():
+        _check_queued(db, note)
+
+
+def _check_stands(db: sqlite3.Connection, number: int, entry: EntryRow) -> None:
+    """Raises DamageFound unless that entry is there, and the sale is found as it or a later one says."""
+    sale = journal_schema.decode_sale(entry.sale)
+    if journal_schema.find_entry(db, entry.seq) != entry:
+        raise journal_schema.DamageFound(f"entry {entry.seq} is not there as it was written")
+    stands = db.execute("SELECT seq, state, outcome FROM sales WHERE number = ?", (number,)).fetchone()
+    by_id = "SELECT 1 FROM sales INDEXED BY sales_by_register_id WHERE register_id = ? AND number = ?"
+    found = db.execute(by_id, (sale.register_id, number)).fetchone()
+    if found is None or stands is None or stands[0] < entry.seq:
+        raise journal_schema.DamageFound(f"sale {number} is not found as entry {entry.seq} left it")
+    if stands[0] == entry.seq and stands[1:] != (sale.state, sale.outcome):
+        raise journal_schema.DamageFound(f"sale {number} does not stand as entry {entry.seq} left it")
+
+
+def _check_queued(db: sqlite3.Connection, row: ReceiptRow) -> None:
+    """Raises DamageFound unless that note is there, and the receipt waits if it or a later one says so."""
+    query, read = journal_schema.READERS["receipts"]
+    last = f"{query} WHERE sale_number = ? AND receipt_id = ? ORDER BY seq DESC LIMIT 1"
+    columns = db.execute(last, (row.receipt.sale_number, row.receipt.receipt_id)).fetchone()
+    noted = read(*columns) if columns else None
+    if not isinstance(noted, ReceiptRow) or noted.seq < row.seq:
+        raise journal_schema.DamageFound(f"receipt note {row.seq} is not there")
+    query = "SELECT receipt_id, sale_number, kind, copy, state FROM receipt_queue WHERE receipt_id = ?"
+    queued = [journal_schema.read_receipt(*columns) for columns in db.execute(query, (row.receipt.receipt_id,))]
+    if queued != ([] if noted.receipt.state is ReceiptState.PRINTED else [noted.receipt]):
+        raise journal_schema.DamageFound(f"receipt note {noted.seq} says something else than the queue of receipts")
