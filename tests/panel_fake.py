@@ -38,7 +38,7 @@ class FakeCounter:
 
     def __init__(self) -> None:
         self.changes = Changes()
-        self.pressed = ""
+        self.pressed = self.held = ""
         self.device = SimulatedPrinter(columns=48)
         self.device.on_change = lambda: self.changes.publish(Part.RECEIPTS, Part.PRINTER)
         self.sandbox: Sandbox = build_sandbox(on_change=self._sandbox_changed)
@@ -69,10 +69,11 @@ class FakeCounter:
         picture.save(buffer, "PNG")
         return buffer.getvalue()
 
-    async def press(self, keys: str) -> None:
+    async def press(self, keys: str, *, hold: bool = False) -> None:
         for key in keys:
             self.pressed += key
             self._press_one(key)
+        self.held = keys[-1] if hold else ""
         self.changes.publish(Part.STATE, Part.DISPLAY)
 
     def register_info(self) -> RegisterInfo:

@@ -133,8 +133,11 @@ class PanelBackend(Protocol):
     def display_png(self) -> bytes:
         """The OLED's pixels, one for one."""
 
-    async def press(self, keys: str) -> None:
-        """Press these keys one after another; they are known to be keys (``hardware.interfaces.KEYS``)."""
+    async def press(self, keys: str, *, hold: bool = False) -> None:
+        """Press these keys one after another, and with ``hold`` the last of them long.
+
+        They are known to be keys (``hardware.interfaces.KEYS``).
+        """
 
     def register_info(self) -> RegisterInfo: ...
 

@@ -107,10 +107,13 @@ class CounterBackend:
         render(self._app.presenter.screen, size_px).save(buffer, "PNG")
         return buffer.getvalue()
 
-    async def press(self, keys: str) -> None:
-        if not isinstance(self._devices.keypad, SimulatedKeypad):
+    async def press(self, keys: str, *, hold: bool = False) -> None:
+        keypad = self._devices.keypad
+        if not isinstance(keypad, SimulatedKeypad):
             raise DeviceError("the keypad is a real one: press its keys")
-        await self._devices.keypad.press(keys)
+        await keypad.press(keys[:-1] if hold else keys)
+        if hold:
+            await keypad.press_long(keys[-1])
 
     # --- register -----------------------------------------------------------------------------------------------------
 

@@ -133,6 +133,8 @@ class Player:
                 await self._backend.register_send(line)
             case Step(keys=str(keys)):
                 await self._press(keys)
+            case Step(hold=str(key)):
+                await self._press(key, hold=True)
             case Step(accept=True):
                 self._stage.sandbox.accept((await self._cart(CartState.AWAITING_CUSTOMER)).transaction_id)
             case Step(reject=True):
@@ -171,14 +173,14 @@ class Player:
     def _register_id(self, label: str) -> str:
         return f"{self._run_id}-{label}"
 
-    async def _press(self, keys: str) -> None:
+    async def _press(self, keys: str, *, hold: bool = False) -> None:
         """As soon as there is a keypad to press: after a power cut it takes a moment."""
 
         async def is_there() -> bool:
             return self._stage.app is not None and self._backend.state().keypad == "ok"
 
         await self._until(is_there, DEVICE_PATIENCE_S)
-        await self._backend.press(keys)
+        await self._backend.press(keys, hold=hold)
 
     async def _cart(self, state: CartState) -> Cart:
         """The newest cart of this scenario, once it stands so."""

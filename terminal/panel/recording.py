@@ -91,7 +91,7 @@ class ScenarioRecorder:
             return
         match method, path:
             case "POST", "/api/keypad":
-                self._note_keys(str(given.get("keys", "")))
+                self._note_keys(str(given.get("keys", "")), hold=bool(given.get("hold")))
             case "POST", "/api/register":
                 self._add(self._sent(str(given.get("send", ""))))
             case "PUT", "/api/faults":
@@ -122,11 +122,14 @@ class ScenarioRecorder:
         number = self._ids.index(register_id) + 1
         return Step(pay=int(asked[1]), id=str(number) if number > 1 else None)
 
-    def _note_keys(self, keys: str) -> None:
+    def _note_keys(self, keys: str, *, hold: bool) -> None:
         if not self._keys:
             self._wait_for_state()
-        self._keys += keys
-        if "#" in keys:
+        self._keys += keys[:-1] if hold else keys
+        if hold:
+            self._end_keys()
+            self._steps.append(Step(hold=keys[-1]))
+        elif "#" in keys:
             self._end_keys()
 
     def _end_keys(self) -> None:

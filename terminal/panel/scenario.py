@@ -67,6 +67,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     send: str | None = None
     """The register sends this line; ``{1}`` stands for the register's id of the sale with ``id = "1"``."""
     keys: str | None = None
+    hold: str | None = None
+    """This key stays down for a long press."""
     accept: bool | None = None
     """The customer accepts, as soon as there is something to accept; ``reject`` likewise."""
     reject: bool | None = None

@@ -92,6 +92,8 @@ def _doors(password_hash: Sensitive) -> list[Middleware]:
 
 class _Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keys: str
+    hold: bool = False
+    """The last of them stays down for a long press."""
 
 
 class _RegisterText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -126,11 +128,11 @@ class _Panel:
         return Response(self._backend.display_png(), media_type="image/png", headers=FRESH)
 
     async def press(self, request: Request) -> Response:
-        keys = (await read_form(request, _Keys)).keys
+        form = await read_form(request, _Keys)
         with refusals():
-            _check_keys(keys)
-            await self._backend.press(keys)
-        return answer_json({"pressed": len(keys)})
+            _check_keys(form.keys)
+            await self._backend.press(form.keys, hold=form.hold)
+        return answer_json({"pressed": len(form.keys)})
 
     async def register_info(self, request: Request) -> Response:
         return answer_json(self._backend.register_info())

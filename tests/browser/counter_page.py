@@ -36,6 +36,13 @@ class CounterPage(WatchedPage):
         for key in keys:
             self.page.locator(f'#keypad [data-key="{key}"]').click()
 
+    def hold(self, key: str) -> None:
+        """Keep the mouse down on this key until the page takes it for more than a click."""
+        with self.page.expect_request(lambda request: '"hold":true' in (request.post_data or "")):
+            self.page.locator(f'#keypad [data-key="{key}"]').hover()
+            self.page.mouse.down()
+        self.page.mouse.up()
+
     def pay_by_phone(self) -> None:
         """Type the number on the computer's keys, which is quicker than clicking it."""
         self.page.locator("#device").focus()

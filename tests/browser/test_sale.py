@@ -51,6 +51,13 @@ def test_app_code_pays_at_once(counter):
     expect_paid(counter, before)
 
 
+def test_a_key_held_down_cancels_whatever_was_typed(counter):
+    counter.ring_up("1990")
+    counter.press("822")
+    counter.hold("*")
+    counter.expect_till("Cancelled")
+
+
 def test_lamp_and_buzzer_are_seen_and_the_lamp_is_named(counter):
     lamp = counter.page.locator("#led")
     expect(lamp).to_have_attribute("aria-label", "The lamp is dark")

@@ -73,7 +73,16 @@ def test_keys_reach_the_keypad_in_order():
     async def check(counter, client):
         answer = await client.post("/api/keypad", json={"keys": "8223281#*ABCD"})
         assert answer.json() == {"pressed": 13}
-        assert counter.pressed == "8223281#*ABCD"
+        assert (counter.pressed, counter.held) == ("8223281#*ABCD", "")
+
+    at_counter(check)
+
+
+def test_the_last_key_may_be_held():
+    async def check(counter, client):
+        answer = await client.post("/api/keypad", json={"keys": "82*", "hold": True})
+        assert answer.json() == {"pressed": 3}
+        assert (counter.pressed, counter.held) == ("82*", "*")
 
     at_counter(check)
 
@@ -160,7 +169,7 @@ def test_body_is_bounded():
 
 def test_device_that_is_gone_is_answered_503_with_its_own_words():
     async def check(counter, client):
-        async def unplugged(_keys: str) -> None:
+        async def unplugged(_keys: str, **_hold: bool) -> None:
             raise DeviceError("the keypad is unplugged, plug it in")
 
         counter.press = unplugged

@@ -225,6 +225,21 @@ def test_a_run_over_http_is_recorded_as_a_scenario_that_plays(tmp_path):
     at_counter(tmp_path, check)
 
 
+def test_a_long_press_is_recorded_as_one_and_cancels_what_was_typed(tmp_path):
+    async def check(panel, client):
+        await client.post("/api/recording", json={"on": True})
+        await client.post("/api/register", json={"send": "PAY 2500 ID=abc"})
+        await until(panel, "entry")
+        await client.post("/api/keypad", json={"keys": "822*", "hold": True})
+        await until(panel, "idle")
+        toml = (await client.post("/api/recording", json={"on": False})).json()["toml"]
+        assert [step.action for step in read_scenario(toml).steps] == ["pay", "expect", "keys", "hold", "expect"]
+        played = await client.post("/api/scenarios/play?wait=1", json={"toml": toml})
+        assert played.status_code == 200, played.text
+
+    at_counter(tmp_path, check)
+
+
 def test_nothing_done_is_nothing_recorded(tmp_path):
     async def check(panel, client):
         await client.post("/api/recording", json={"on": True})

@@ -9,9 +9,10 @@ const KEYS = "123A456B789C*0#D";
 const COMPUTER_KEYS = { Enter: "#", Backspace: "*", Delete: "*", Escape: "*" };
 const MOST_KEYS = 100;
 const PRESSED_MS = 130;
+const HELD_MS = 600; // a key that is down for so long is to stay down: the terminal then takes it for a long press
 
 let pictures = 0;
-let waiting = "";
+const waiting = [];
 let sending = false;
 let state = null;
 
@@ -65,7 +66,27 @@ function keyButton(key) {
     element("span", { className: "legend-words", ariaHidden: "true" }),
   );
   button.dataset.key = key;
-  button.addEventListener("click", () => press(key));
+  let timer = 0;
+  let held = false;
+  button.addEventListener("pointerdown", () => {
+    held = false;
+    timer = setTimeout(() => {
+      held = true;
+      press(key, true);
+    }, HELD_MS);
+  });
+  button.addEventListener("pointerup", () => clearTimeout(timer));
+  for (const gone of ["pointerleave", "pointercancel"]) {
+    button.addEventListener(gone, () => {
+      clearTimeout(timer);
+      held = false; // no click follows
+    });
+  }
+  button.addEventListener("contextmenu", (event) => event.preventDefault()); // what a finger that stays down asks for
+  button.addEventListener("click", () => {
+    if (!held) press(key);
+    held = false;
+  });
   return button;
 }
 
@@ -77,18 +98,20 @@ function nameKey(button) {
 }
 
 /** Keys go out in the order they were pressed; those pressed while a call is under way go together in the next. */
-async function press(key) {
-  waiting += key;
+async function press(key, hold = false) {
+  const last = waiting.at(-1);
+  if (last && !last.hold && last.keys.length < MOST_KEYS) {
+    last.keys += key;
+    last.hold = hold;
+  } else {
+    waiting.push({ keys: key, hold });
+  }
   if (sending) return;
   sending = true;
   try {
-    while (waiting) {
-      const keys = waiting.slice(0, MOST_KEYS);
-      waiting = waiting.slice(MOST_KEYS);
-      await call("POST", "/api/keypad", { keys });
-    }
+    while (waiting.length) await call("POST", "/api/keypad", waiting.shift());
   } catch (error) {
-    waiting = "";
+    waiting.length = 0;
     showProblem(error);
   } finally {
     sending = false;
