@@ -50,12 +50,12 @@ def check(db: sqlite3.Connection, deadline_s: float | None = CHECK_S) -> None:
 
 
 def is_foreign(mirror: Mirror, db: sqlite3.Connection) -> bool:
-    """Whether the mirror tells another story than the database."""
-    last = mirror.last_entry
-    if last is None:
+    """Whether the mirror tells another story than the database: by the last entry that both could have."""
+    shared = mirror.find_last_entry(journal_schema.positions(db))
+    if shared is None:
         return False
-    found = journal_schema.find_entry(db, last.seq)
-    return found is not None and found != last
+    found = journal_schema.find_entry(db, shared.seq)
+    return found is not None and found != shared
 
 
 def compare_latest(db: sqlite3.Connection, mirror: Mirror) -> None:

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from terminal.journal_rows import EntryRow, Positions, Row
 
@@ -93,6 +94,14 @@ class Mirror:
         """Those of the last two segments: a full one at least, if there ever was one."""
         for path in self.segments()[-2:]:
             yield from _rows(path, None)
+
+    def find_last_entry(self, reached: Positions) -> EntryRow | None:
+        """The last one not after ``reached``; after a :meth:`look`."""
+        if self.last_entry is None or self.last_entry.seq <= reached.entries:
+            return self.last_entry
+        start = replace(reached, entries=max(0, reached.entries - 1))
+        entries = (row for row in self.rows(start=start) if isinstance(row, EntryRow) and row.seq <= reached.entries)
+        return max(entries, key=lambda row: row.seq, default=None)
 
     def look(self) -> None:
         """Find out how far the mirror has come, reading no more than the last segments that are needed."""

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -20,7 +21,7 @@ from terminal.counter_events import ConditionsChanged
 from terminal.errors import JournalError
 from terminal.journal import JournalFile, JournalHealth, ReceiptState
 from terminal.journal_mirror import Mirror
-from terminal.journal_rows import RepairRow
+from terminal.journal_rows import EntryRow, RepairRow
 from terminal.netgiro.nonce import TICKS_PER_S, UNIX_EPOCH_TICKS, mark_after_loss
 from terminal.sale import State
 from terminal.totals import Close, Totals
@@ -374,6 +375,39 @@ def test_a_mirror_of_another_journal_is_kept_and_not_mixed_in(path: Path, tmp_pa
     assert len(list(path.parent.glob("journal.db.mirror.other-*"))) == 1
     no_database(path)
     assert contents(path) == before
+
+
+@pytest.mark.parametrize("sales", [1, 30, 3000])
+def test_a_longer_mirror_of_another_journal_is_not_mixed_in_either(path: Path, tmp_path: Path, sales: int) -> None:
+    other = Mirror(tmp_path / "other")
+    for number in range(1, sales + 1):
+        other.append(
+            EntryRow(6 * number + step, "", "x", msgspec.Raw(msgspec.json.encode(a_sale(500 + number))))
+            for step in range(-5, 1)
+        )
+    other.close()
+    before = contents(path)
+    shutil.rmtree(mirror_of(path))
+    other.folder.rename(mirror_of(path))
+    with opened(path) as journal:
+        assert everything(journal) == before
+        assert journal.next_number() == 13
+        assert journal.find_register_id("R501") is None
+    assert len(list(path.parent.glob("journal.db.mirror.other-*"))) == 1
+
+
+def test_a_database_that_fell_far_behind_its_mirror_is_no_stranger_to_it(path: Path, tmp_path: Path) -> None:
+    copy = shutil.copy(path, tmp_path / "copy.db")
+    with opened(path) as journal:
+        journal._mirror._segment_bytes = 5000
+        for number in range(31, 61):
+            append_paid(journal, number)
+        before = everything(journal)
+        assert len(journal._mirror.segments()) > 5
+    shutil.copy(copy, path)
+    with opened(path) as journal:
+        assert everything(journal) == before
+        assert journal.health is JournalHealth.SOUND
 
 
 def test_a_mirror_that_cannot_be_written_holds_up_no_sale_and_catches_up(path: Path) -> None:
