@@ -41,7 +41,7 @@ from terminal.decision import (
 from terminal.effects import ReceiptKind
 from terminal.entry import Cancelled, Entry, EntryResult, press_code, press_identifier, scan_identifier
 from terminal.gateway import Refusal
-from terminal.journal_rows import QueuedReceipt, Record, next_print
+from terminal.journal_rows import QueuedReceipt, Record, reprint
 from terminal.messages import Language, refusal_sentence, result_sentence
 from terminal.moves import Transition
 from terminal.register import protocol as reg
@@ -425,7 +425,7 @@ def _with_attention_ended(view: View, before: Sale, after: Sale) -> View:
 
 
 def _reprinted(asked: ReprintAsked) -> tuple[QueuedReceipt, ...]:
-    """Each under an id of its own, so that a retry is told from a copy; only the first is not marked as one."""
+    """Each under an id of its own, so that a retry is told from a copy."""
     sale = asked.sale
     if sale is None or sale.outcome_on_paper is None:
         return ()
@@ -433,9 +433,8 @@ def _reprinted(asked: ReprintAsked) -> tuple[QueuedReceipt, ...]:
     receipts = []
     for kind in dict.fromkeys(asked.kinds or (what_fits,)):
         prints = [receipt for receipt in asked.earlier if receipt.kind is kind]
-        copy = max((receipt.copy + 1 for receipt in prints), default=0)
         if len(prints) < MOST_PRINTS:
-            receipts.append(next_print(sale.number, kind, prints=len(prints), copy=copy))
+            receipts.append(reprint(sale.number, kind, prints))
     return tuple(receipts)
 
 

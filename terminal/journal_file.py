@@ -32,7 +32,7 @@ from terminal.journal_rows import (
     Record,
     RepairRow,
     Row,
-    next_print,
+    original,
 )
 from terminal.totals import Close
 
@@ -156,9 +156,10 @@ class JournalFile(JournalReading):
         def rows(db: sqlite3.Connection) -> Iterator[Row]:
             before = journal_schema.positions(db)
             yield EntryRow(before.entries + 1, at, record.event, msgspec.Raw(msgspec.json.encode(sale)))
-            for seq, kind in enumerate(record.receipts, before.receipts + 1):
-                prints = journal_schema.count_prints(db, sale.number, kind)
-                yield ReceiptRow(seq, at, next_print(sale.number, kind, prints=prints))
+            receipts = [original(sale.number, kind) for kind in record.receipts]
+            new = [receipt for receipt in receipts if not journal_schema.has_receipt(db, receipt)]
+            for seq, receipt in enumerate(new, before.receipts + 1):
+                yield ReceiptRow(seq, at, receipt)
 
         self._commit(rows)
 

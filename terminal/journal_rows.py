@@ -6,7 +6,7 @@ brought up to date from the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -65,9 +65,17 @@ class QueuedReceipt(msgspec.Struct, frozen=True):
     state: ReceiptState
 
 
-def next_print(sale_number: int, kind: ReceiptKind, *, prints: int, copy: int = 0) -> QueuedReceipt:
-    """One more of a receipt that has been queued ``prints`` times; ``copy`` 0: it is not marked as a copy."""
-    return QueuedReceipt(f"{sale_number}-{kind}-{prints}", sale_number, kind, copy, ReceiptState.QUEUED)
+def original(sale_number: int, kind: ReceiptKind) -> QueuedReceipt:
+    """The receipt that a sale queues by itself: there is one of each kind, however often that is tried."""
+    return QueuedReceipt(f"{sale_number}-{kind}-0", sale_number, kind, 0, ReceiptState.QUEUED)
+
+
+def reprint(sale_number: int, kind: ReceiptKind, prints: Sequence[QueuedReceipt]) -> QueuedReceipt:
+    """One that somebody asks for, after ``prints`` of the same kind; only the first of all is not marked as a copy."""
+    own = original(sale_number, kind)
+    asked_for = sum(receipt.receipt_id != own.receipt_id for receipt in prints)
+    copy = max((receipt.copy + 1 for receipt in prints), default=0)
+    return replace(own, receipt_id=f"{sale_number}-{kind}-{asked_for + 1}", copy=copy)
 
 
 class EntryRow(msgspec.Struct, frozen=True, tag="entry", tag_field="row"):

@@ -16,7 +16,6 @@ from typing import Literal, assert_never
 
 import msgspec
 
-from terminal.effects import ReceiptKind
 from terminal.errors import JournalError
 from terminal.journal_rows import (
     CloseRow,
@@ -262,14 +261,14 @@ def positions(db: sqlite3.Connection) -> Positions:
     )
 
 
-def _one(db: sqlite3.Connection, query: str) -> int:
-    return int(db.execute(query).fetchone()[0] or 0)
+def _one(db: sqlite3.Connection, query: str, *values: object) -> int:
+    return int(db.execute(query, values).fetchone()[0] or 0)
 
 
-def count_prints(db: sqlite3.Connection, sale_number: int, kind: ReceiptKind) -> int:
-    """How many receipts of this kind there have been of a sale, printed or not."""
-    query = "SELECT count(DISTINCT receipt_id) FROM receipts WHERE sale_number = ? AND kind = ?"
-    return int(db.execute(query, (sale_number, kind)).fetchone()[0])
+def has_receipt(db: sqlite3.Connection, receipt: QueuedReceipt) -> bool:
+    """Whether it was ever queued."""
+    query = "SELECT count(*) FROM receipts WHERE sale_number = ? AND receipt_id = ?"
+    return bool(_one(db, query, receipt.sale_number, receipt.receipt_id))
 
 
 READERS: Mapping[str, tuple[str, Callable[..., Row]]] = {

@@ -12,7 +12,7 @@ import msgspec
 from terminal.effects import ReceiptKind
 from terminal.errors import JournalError
 from terminal.journal import JournalHealth, QueuedReceipt, ReceiptState, Record
-from terminal.journal_rows import next_print
+from terminal.journal_rows import original
 from terminal.sale import Outcome, Sale, State
 from terminal.testing.world import PowerCut, World
 from terminal.totals import ENDED, Close, Period
@@ -113,11 +113,11 @@ class SimulatedDisk:
             self._ended[sale.number] = None
             outcomes = self.outcomes.setdefault(sale.number, [])
             outcomes += [sale.outcome] if outcomes[-1:] != [sale.outcome] else []
-        self.queued.setdefault(sale.number, []).extend(record.receipts)
-        for kind in record.receipts:
-            prints = sum(receipt.kind is kind for receipt in self.receipts_of(sale.number))
-            receipt = next_print(sale.number, kind, prints=prints)
-            self._receipts[receipt.receipt_id] = receipt
+        queued = self.queued.setdefault(sale.number, [])
+        for receipt in (original(sale.number, kind) for kind in record.receipts):
+            if receipt.receipt_id not in self._receipts:
+                self._receipts[receipt.receipt_id] = receipt
+                queued.append(receipt.kind)
 
         def undo() -> None:
             if before is not None:

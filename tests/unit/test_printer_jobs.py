@@ -77,7 +77,7 @@ def test_receipt_is_printed_without_a_running_terminal(counter: Counter, name: s
 
 def test_command_line_says_what_it_did(counter: Counter, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["reprint", "7", "--copy", "both", "--config", str(counter.file)]) == 0
-    assert capsys.readouterr().out == "printed: 7-customer-1, 7-merchant-0\n"
+    assert capsys.readouterr().out == "printed: 7-customer-1, 7-merchant-1\n"
     assert counter.paper.count("AFRIT") == 1, "the shop's copy had never been printed"
 
 

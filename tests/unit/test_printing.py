@@ -374,7 +374,7 @@ def test_receipt_says_if_nothing_has_set_the_clock(path: Path) -> None:
         await shopfront.queue(CUSTOMER)
         await asyncio.sleep(1)
         shopfront.clock_is_set = True
-        await shopfront.queue(CUSTOMER)
+        await shopfront.queue(MERCHANT)
         await asyncio.sleep(1)
         assert ["Klukka óstillt" in text for text in shopfront.texts] == [True, False]
 

@@ -92,7 +92,7 @@ def test_a_roll_that_ends_with_the_last_line_does_not_make_the_receipt_come_out_
         assert shopfront.conditions[-1] == {"printer": PrinterStatus.PAPER_OUT, "pending_receipts": 0}
         epson.ends_with_the_receipt = False
         epson.put_in_paper()
-        await shopfront.queue(CUSTOMER)
+        await shopfront.queue(MERCHANT)
         await asyncio.sleep(60)
         assert epson.printed.count(CUT) == 2
         assert COPY_MARK.encode() not in epson.printed

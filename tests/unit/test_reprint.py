@@ -67,7 +67,7 @@ def test_first_receipt_of_a_sale_that_had_none_is_no_copy(journal: JournalFile) 
     declined = replace(SALE, number=9, register_id="9", state=State.CLOSED, reason=Reason.CUSTOMER_DECLINED)
     journal.append(Record("ResultAcknowledged", declined))
     (receipt,) = clerk_of(journal).handle(ReprintRequested(9)).decision.receipts
-    assert (receipt.receipt_id, receipt.copy) == ("9-customer-0", 0)
+    assert (receipt.receipt_id, receipt.copy) == ("9-customer-1", 0)
 
 
 def test_of_a_sale_that_is_left_to_staff_the_slip_is_printed_again(journal: JournalFile) -> None:
@@ -77,7 +77,7 @@ def test_of_a_sale_that_is_left_to_staff_the_slip_is_printed_again(journal: Jour
     assert (receipt.receipt_id, receipt.copy) == ("9-attention-1", 1)
     journal.append(Record("SettledByStaff", replace(due, state=State.CLOSED, reason=Reason.REFUNDED)))
     (receipt,) = clerk_of(journal).handle(ReprintRequested(9)).decision.receipts
-    assert (receipt.receipt_id, receipt.copy) == ("9-customer-0", 0)
+    assert (receipt.receipt_id, receipt.copy) == ("9-customer-1", 0)
 
 
 def test_receipt_that_was_asked_for_early_does_not_stand_in_for_the_sales_own(journal: JournalFile) -> None:
@@ -86,7 +86,12 @@ def test_receipt_that_was_asked_for_early_does_not_stand_in_for_the_sales_own(jo
     clerk_of(journal).handle(ReprintRequested(9, (CUSTOMER,)))
     journal.append(Record("SettledByStaff", replace(due, state=State.CLOSED, reason=Reason.SETTLED_PAID), (CUSTOMER,)))
     ids = [(receipt.receipt_id, receipt.copy) for receipt in journal.unprinted_receipts()]
-    assert ids == [("9-customer-0", 0), ("9-customer-1", 0)]
+    assert ids == [("9-customer-1", 0), ("9-customer-0", 0)]
+
+
+def test_receipt_that_a_sale_queues_by_itself_is_queued_once_however_often_that_is_tried(journal: JournalFile) -> None:
+    journal.append(Record("ResultAcknowledged", PAID, (CUSTOMER, MERCHANT)))
+    assert journal.unprinted_receipts() == []
 
 
 def test_nothing_is_printed_by_hand_that_the_register_can_still_refuse(journal: JournalFile) -> None:
