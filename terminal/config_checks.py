@@ -24,6 +24,11 @@ NOT_AVAILABLE_YET = {
 
 NEEDED_KEYS = "0123456789*#"
 
+HEADER_PINS = range(2, 28)
+"""GPIO numbers. 0 and 1 are for the memory by which a Pi knows its extension boards."""
+UARTS = frozenset({"/dev/serial0", "/dev/ttyAMA0", "/dev/ttyS0"})
+"""Serial ports on the header's pins."""
+
 
 def find_problems(config: Config) -> list[str]:
     """Everything that does not fit together."""
@@ -227,18 +232,49 @@ def _display(config: Config) -> Iterator[str]:
 
 
 def _pins(config: Config) -> Iterator[str]:
-    """One pin, one use."""
-    if config.signals.driver != "gpio":
-        return
-    wired = {"signals.lamp_pin": config.signals.lamp_pin, "signals.buzzer_pin": config.signals.buzzer_pin}
-    taken = {*config.keypad.row_pins, *config.keypad.column_pins} if config.keypad.driver == "matrix" else set()
-    if config.display.driver not in ("simulated", "none"):
-        taken |= {2, 3} if config.display.interface == "i2c" else {8, 9, 10, 11, 24, 25}
-    for key, pin in wired.items():
-        if pin and pin in taken:
-            yield f"{key}: GPIO {pin} is in use by the keypad or the display; choose another"
-    if config.signals.lamp_pin == config.signals.buzzer_pin:
+    """One pin, one use, and only pins that the header has."""
+    used = _pins_of_buses(config)
+    for key, user, pins in _wired_pins(config):
+        for pin in pins:
+            if pin not in HEADER_PINS:
+                yield f"{key}: GPIO {pin} is not on the Pi's header; use 2 to 27"
+            elif pin in used and used[pin] != user:
+                yield f"{key}: GPIO {pin} is in use by {used[pin]}; choose another"
+            used.setdefault(pin, user)
+    if config.signals.driver == "gpio" and config.signals.lamp_pin == config.signals.buzzer_pin:
         yield "signals.buzzer_pin: must not be the lamp's pin; 0 means there is none"
+
+
+def _pins_of_buses(config: Config) -> dict[int, str]:
+    """Pins that the kernel's drivers hold, and for whom."""
+    used: dict[int, str] = {}
+    if config.display.driver not in ("simulated", "none"):
+        if config.display.interface == "spi":
+            used |= dict.fromkeys((7, 8, 9, 10, 11, 24, 25), "the display (SPI)")
+        elif config.display.i2c_port == 1:
+            used |= dict.fromkeys((2, 3), "the display (I2C)")
+    serial = {
+        "the register (serial port)": config.register.port,
+        "the register (passthrough_port)": config.register.passthrough_port,
+        "the printer (serial port)": config.printer.device if config.printer.driver == "serial" else "",
+        "the scanner (serial port)": config.scanner.device if config.scanner.driver == "serial" else "",
+    }
+    for user, port in serial.items():
+        if port in UARTS:
+            used |= dict.fromkeys((14, 15), user)
+    if config.register.port in UARTS and config.register.rtscts:
+        used |= dict.fromkeys((16, 17), "the register (RTS and CTS)")
+    return used
+
+
+def _wired_pins(config: Config) -> Iterator[tuple[str, str, tuple[int, ...]]]:
+    """Key, user and numbers of the pins that the configuration gives to a device."""
+    if config.keypad.driver == "matrix":
+        yield "keypad.row_pins", "the keypad", config.keypad.row_pins
+        yield "keypad.column_pins", "the keypad", config.keypad.column_pins
+    if config.signals.driver == "gpio":
+        yield "signals.lamp_pin", "the signals", tuple(filter(None, [config.signals.lamp_pin]))
+        yield "signals.buzzer_pin", "the signals", tuple(filter(None, [config.signals.buzzer_pin]))
 
 
 def _printer(config: Config) -> Iterator[str]:
