@@ -146,10 +146,8 @@ class Player:
             case Step(app_code=True):
                 code, _ = self._stage.sandbox.issue_app_code()
                 await self._press(f"{code[-4:]}#")
-            case Step(fault=str(name)):
-                await self._board.apply(FaultRequest(name))
-            case Step(fault=FaultRequest() as request):
-                await self._board.apply(request)
+            case Step(fault=str() | FaultRequest() as fault):
+                await self._board.apply(FaultRequest(fault) if isinstance(fault, str) else fault)
             case Step(off=str(name)):
                 await self._board.apply(FaultRequest(name, on=False))
             case Step(wait_s=float() | int() as delay_s):
