@@ -79,6 +79,9 @@ class JournalFile(JournalReading):
     def _open_database(self) -> None:
         """With a damaged or lost one made anew."""
         lost = not _has_content(self.path) and journal_repair.is_anything_left_of(self.path)
+        if lost and (repair := journal_repair.finish(self.path, self._now())) is not None:
+            self._tell(repair)
+            lost = False
         try:
             if not lost:
                 self._db = journal_repair.open_database(self.path)
@@ -95,11 +98,14 @@ class JournalFile(JournalReading):
             raise JournalError(f"the journal {self.path} gets damaged again and again: change the SD card")
         self._close_database()
         self._mirror.close()
-        self.repaired = journal_repair.make_anew(self.path, self._mirror, self._now())
+        self._tell(journal_repair.make_anew(self.path, self._mirror, self._now()))
         self._repairs_left -= 1
-        log.warning("%s", journal_repair.tell(self.repaired))
         self._db = journal_repair.open_database(self.path)
         self._catch_up()
+
+    def _tell(self, repair: RepairRow) -> None:
+        self.repaired = repair
+        log.warning("%s", journal_repair.tell(repair))
 
     def _agree_with_mirror(self) -> None:
         """Bring whichever is behind up to date; see journal_mirror.py for when that happens."""

@@ -2,7 +2,8 @@
 
 A damaged database is renamed, never deleted or written to. The new one is built beside it from the mirror and from
 whatever can still be read of the damaged one, and takes its place only when it is whole; a power cut in between leaves
-everything to be done again. What could not be brought back is kept as a row of ``repairs``, in words.
+everything to be done again, or only the names to be changed. What could not be brought back is kept as a row of
+``repairs``, in words.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from msgspec.structs import replace
 
 from terminal import journal_schema
 from terminal.errors import JournalError
+from terminal.journal_check import check
 from terminal.journal_mirror import Damage, Mirror, sync_folder
 from terminal.journal_rows import EntryRow, RepairRow, Row
 
@@ -84,7 +86,7 @@ def make_anew(path: Path, mirror: Mirror, now: str) -> RepairRow:
     """Set the damaged database aside, build a new one, and tell what came of it. Raises OSError, sqlite3.Error."""
     set_aside = _free_name(path, "damaged", now)
     last_written_s = _last_written_s(path, mirror)
-    new = path.with_name(f"{path.name}.new")
+    new = _new(path)
     for leftover in (new, Path(f"{new}-wal"), Path(f"{new}-shm")):
         leftover.unlink(missing_ok=True)
     with contextlib.closing(open_database(new)) as db:
@@ -97,12 +99,43 @@ def make_anew(path: Path, mirror: Mirror, now: str) -> RepairRow:
         journal_schema.insert_row(db, repair)
         db.execute("COMMIT")
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    _put_in_place(path, set_aside)
+    return repair
+
+
+def finish(path: Path, now: str) -> RepairRow | None:
+    """What a power cut left of a repair that was done but for the names; None if there is no such thing.
+
+    Only while there is no database at ``path``, or an empty one. Raises OSError.
+    """
+    new = _new(path)
+    if not new.exists():
+        return None
+    try:
+        with contextlib.closing(open_database(new)) as db:
+            check(db, None)
+            # Written last, in one transaction with everything else.
+            last = db.execute("SELECT repair FROM repairs ORDER BY number DESC LIMIT 1").fetchone()
+            repair = journal_schema.read_repair(*last) if last else None
+    except sqlite3.DatabaseError:
+        return None
+    if repair is not None:
+        is_the_rest = repair.set_aside and not path.exists()
+        _put_in_place(path, Path(repair.set_aside) if is_the_rest else _free_name(path, "damaged", now))
+    return repair
+
+
+def _put_in_place(path: Path, set_aside: Path) -> None:
+    """The database first: without its log it would pass for a sound one."""
     for suffix in ("", "-wal", "-shm"):
         with contextlib.suppress(FileNotFoundError):
             Path(f"{path}{suffix}").rename(f"{set_aside}{suffix}")
-    new.rename(path)
+    _new(path).rename(path)
     sync_folder(path.parent)
-    return repair
+
+
+def _new(path: Path) -> Path:
+    return path.with_name(f"{path.name}.new")
 
 
 def _bring_back(db: sqlite3.Connection, path: Path, mirror: Mirror) -> bool:

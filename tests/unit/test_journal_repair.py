@@ -507,14 +507,27 @@ def test_a_repair_cut_short_is_done_again(path: Path, monkeypatch: pytest.Monkey
     assert not (path.parent / "journal.db.new").exists()
 
 
-def test_the_power_goes_between_setting_aside_and_putting_in_place(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("names_changed", [0, 1, 2, 3])
+def test_the_power_goes_between_setting_aside_and_putting_in_place(
+    path: Path, monkeypatch: pytest.MonkeyPatch, names_changed: int
+) -> None:
+    """Also what only the damaged database has is there afterwards, and nothing of it is beside the new one."""
     before = contents(path)
-    no_database(path)
-    rename = Path.rename
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        (page,) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'sales_by_reference'").fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(random.Random(1).randbytes(4096))
+    segment = mirror_of(path) / "000001.log"
+    lines = segment.read_bytes().rstrip(b"\n").split(b"\n")
+    segment.write_bytes(b"\n".join([*lines[:20], b"damaged", *lines[21:]]) + b"\n")
+    rename, count = Path.rename, 0
 
     def power_cut(self: Path, target: str | Path) -> Path:
-        if self.name.endswith(".new"):
+        nonlocal count
+        if count == names_changed:
             raise KeyboardInterrupt
+        count += 1
         return rename(self, target)
 
     with monkeypatch.context() as patched:
@@ -523,7 +536,19 @@ def test_the_power_goes_between_setting_aside_and_putting_in_place(path: Path, m
         with pytest.raises(KeyboardInterrupt):
             journal.open()
         journal.close()
-    assert not path.exists()
+    assert path.exists() == (names_changed == 0)
+    with opened(path) as journal:
+        assert everything(journal) == before
+        assert journal.health is JournalHealth.REPAIRED
+        assert [repair.number for repair in journal.repairs()] == [1]
+    assert len([name for name in set_aside(path) if not name.endswith(("-wal", "-shm"))]) == 1
+    assert not (path.parent / "journal.db.new").exists()
+
+
+def test_a_new_database_that_is_damaged_itself_is_not_put_in_place(path: Path) -> None:
+    before = contents(path)
+    path.rename(path.with_name("journal.db.damaged-20261123T150000"))
+    path.with_name("journal.db.new").write_bytes(b"this is no database " * 500)
     assert contents(path) == before
 
 
