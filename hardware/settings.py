@@ -25,7 +25,10 @@ class SerialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class KeypadSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``[keypad]``: which driver; matrix: its pins (BCM numbers) and layout (one string a row); evdev: its path."""
+    """``[keypad]``: which driver; matrix: its pins (BCM numbers) and layout (one string a row); evdev: its path.
+
+    ``debounce_ms`` is how long a key must have been seen up to be up; half of it down makes it down.
+    """
 
     driver: Literal["matrix", "evdev", "simulated"] = "matrix"
     row_pins: tuple[PinNumber, ...] = (5, 6, 13, 19)

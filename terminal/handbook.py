@@ -50,9 +50,9 @@ _CARDS: Mapping[Language, CardWords] = {
         keys_title="Takkar",
         keys=(
             ("#", "staðfesta"),
-            ("*", "hreinsa; ef ekkert er slegið inn: hætta við"),
+            ("*", "hreinsa; ef ekkert er slegið inn: hætta við. Haldið niðri: hætta við allt"),
             ("A B C", "appkóði, kennitala, símanúmer"),
-            ("D", "valmynd: afrit af kvittun, gera upp sölu"),
+            ("D", "valmynd: afrit af kvittun, gera upp sölu. Vanti D: haltu # niðri"),
         ),
         stop_title="Stopp! Rukkaðu ekki aftur ef á skjánum stendur",
         power="Fari rafmagnið af: kveiktu aftur og bíddu. Posinn lýkur sjálfur því sem var opið.",
@@ -73,9 +73,9 @@ _CARDS: Mapping[Language, CardWords] = {
         keys_title="Keys",
         keys=(
             ("#", "OK"),
-            ("*", "clear; with nothing typed: cancel"),
+            ("*", "clear; with nothing typed: cancel. Held down: cancel everything"),
             ("A B C", "app code, kennitala, phone number"),
-            ("D", "menu: copy of a receipt, settle a sale"),
+            ("D", "menu: copy of a receipt, settle a sale. Without a D: hold # down"),
         ),
         stop_title="Stop! Do not charge again if the screen says",
         power="After a power cut: switch on and wait. The terminal finishes by itself what was open.",

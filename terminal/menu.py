@@ -7,8 +7,8 @@
                                 DOCTOR:          Examine, EXAMINING --examined()--> REPORT
                                 KEYPAD:          KEYPAD, until * twice
 
-``*`` goes back. Three wrong codes lock whatever needs the code for a minute; how many there were is remembered while
-the menu is closed.
+``*`` goes back, and out if it stays down. Where a pad has no D, ``#`` opens the menu if it stays down. Three wrong
+codes lock whatever needs the code for a minute; how many there were is remembered while the menu is closed.
 """
 
 from __future__ import annotations
