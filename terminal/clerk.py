@@ -11,7 +11,7 @@ import logging
 import secrets
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 
 from msgspec.structs import replace
 
@@ -40,6 +40,10 @@ from terminal.totals import Close, Period
 from terminal.view import View
 
 Input: TypeAlias = CounterEvent | reg.RegisterRequest | ReprintRequested
+
+T = TypeVar("T", bound=Input | None)
+CANCELLED = ev.CancelRequested.__name__
+"""As the journal names it."""
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +112,8 @@ class Clerk:
         self._names = names
         self._unsettled: deque[Sale] = deque()
         self._refused: list[Input] = []
-        """What the disk did not take; it comes again."""
+        """What the disk did not take; it comes again. A cancel or a deadline among it comes first: what the customer's
+        answer allowed a minute ago must not happen once the cashier has cancelled."""
         self._next_number = 1
 
     def start(self) -> tuple[Input, ...]:
@@ -121,9 +126,10 @@ class Clerk:
 
     def handle(self, event: Input) -> Handled:
         """Decide and commit. Never raises on any input; a disk that says no leaves the view where it was."""
-        if isinstance(event, ev.DeadlinePassed) and any(one is not event for one in self._refused):
-            return Handled(Decision(view=self.view), retry=event)  # what came in time must not be late by the disk
+        if self._must_wait(event):
+            return Handled(Decision(view=self.view), retry=event)
         event = self._counter.sale_taken(self.view, event) or event
+        decision: Decision | None = None
         try:
             decision = self._counter.decide(self.view, self._enriched(event))
             if decision.record is not None:
@@ -133,11 +139,23 @@ class Clerk:
             if decision.receipts:
                 self._journal.append_receipts(decision.receipts)
         except JournalError as error:
-            return self._not_written(event, error)
+            return self._not_written(event, decision, error)
         self._refused = [one for one in self._refused if one is not event]
         self.view = decision.view
         follow_ups = (*decision.follow_ups, *self._written(decision), *self._health_changed(), *self._resume())
         return Handled(decision, follow_ups)
+
+    def _must_wait(self, event: Input) -> bool:
+        """Something that the disk did not take comes before this."""
+        others = [one for one in self._refused if one is not event]
+        match event:
+            case ev.CancelRequested():
+                return False
+            case ev.DeadlinePassed():  # what the register said in time must not be late by the disk
+                return any(not isinstance(one, ev.AnswerReceived | ev.DeadlinePassed) for one in others)
+            case ev.SaleEvent():
+                return any(isinstance(one, ev.CancelRequested | ev.DeadlinePassed) for one in others)
+        return False
 
     def _enriched(self, event: Input) -> CounterEvent:
         """Give a request what the journal knows about it."""
@@ -179,13 +197,16 @@ class Clerk:
         log.info("sale %d: %s -> %s%s", sale.number, decision.record.event, sale.state, outcome)
         return () if self.view.conditions.journal_ok else (ConditionsChanged({"journal_ok": True}),)
 
-    def _not_written(self, event: Input, error: JournalError) -> Handled:
+    def _not_written(self, event: Input, decision: Decision | None, error: JournalError) -> Handled:
         """Nothing was decided. A new sale is refused; what belongs to the open one comes again, because it must end."""
         log.error("%s", error)
         told = (ConditionsChanged({"journal_ok": False}),) if self.view.conditions.journal_ok else ()
+        cancel = self._cancel_in(event, decision)
         if isinstance(event, reg.RegisterQuestion):
             refusal = self._counter.refusal(lookup_id(event), reg.RefusalCode.UNAVAILABLE)
-            return Handled(Decision(view=self.view, replies=(refusal,)), told)
+            return Handled(Decision(view=self.view, replies=(refusal,)), told, retry=self._remembered(cancel))
+        if cancel is not None:
+            return Handled(Decision(view=self.view), told, retry=self._remembered(cancel))
         match event:
             case (
                 KeyPressed()
@@ -200,9 +221,27 @@ class Clerk:
                 | ev.CallbackReceived()
             ):
                 return Handled(Decision(view=self.view), told)
-        if not any(one is event for one in self._refused):
+        return Handled(Decision(view=self.view), told, retry=self._remembered(event))
+
+    def _cancel_in(self, event: Input, decision: Decision | None) -> ev.CancelRequested | None:
+        """The cancel of the open sale that this was, whoever asked; the key itself may mean something else later.
+
+        None if it was none, or if one waits already.
+        """
+        sale = self.view.sale
+        if isinstance(event, ev.CancelRequested):
+            return event
+        if sale is None or any(isinstance(one, ev.CancelRequested) for one in self._refused):
+            return None
+        if isinstance(event, reg.CancelRequested) and event.register_id in (None, sale.register_id):
+            return ev.CancelRequested(sale.number, ev.Canceller.REGISTER)
+        is_cancel = decision is not None and decision.record is not None and decision.record.event == CANCELLED
+        return ev.CancelRequested(sale.number, ev.Canceller.CASHIER) if is_cancel else None
+
+    def _remembered(self, event: T) -> T:
+        if event is not None and not any(one is event for one in self._refused):
             self._refused.append(event)
-        return Handled(Decision(view=self.view), told, retry=event)
+        return event
 
     def _health_changed(self) -> tuple[Input, ...]:
         health = self._journal.health

@@ -181,6 +181,10 @@ def opened(sale: Sale, event: ev.AuthorizationOpened) -> Transition:
 
 
 def authorization_refused(sale: Sale, event: ev.RefusalReceived) -> Transition:
+    """A request that is refused as such proves nothing where approval alone pays: if the network has doubled it, that
+    was the second copy, refused for its nonce."""
+    if sale.committed and event.refusal in (Refusal.CREDENTIALS, Refusal.REQUEST_NOT_VALID):
+        return to_report(sale, Reason.NOT_TRACEABLE)
     return to_report(sale, sale.reason or refusal_reason(event.refusal))
 
 

@@ -169,14 +169,15 @@ def status_report(signed: SignedAnswer, authorization_id: str) -> StatusReport:
     if status is None:
         refusal = _REFUSALS.get(code)
         status = AuthorizationStatus.REFUSED if refusal else AuthorizationStatus.UNCLEAR
-    if status is not AuthorizationStatus.PAID and _claims_payment(signed):
-        status, refusal = AuthorizationStatus.UNCLEAR, None
+    is_contradicted = status is not AuthorizationStatus.PAID and _claims_payment(signed)
+    if is_contradicted:
+        status, refusal = AuthorizationStatus.PAID, None
     return StatusReport(
         status=status,
         refusal=refusal,
         amount_kr=_kronur(payment, signed),
         reference=payment.reference_number,
-        confirmed=payment.status_id == PAYMENT_CONFIRMED,
+        confirmed=payment.status_id == PAYMENT_CONFIRMED and not is_contradicted,
         invoice_number=None if payment.invoice_number is None else str(payment.invoice_number)[:40],
         support_reference=signed.support_reference,
     )
@@ -195,7 +196,7 @@ def _raise_if_http_refused(signed: SignedAnswer) -> None:
 
 
 def _claims_payment(signed: SignedAnswer) -> bool:
-    """Something in the answer says "paid" although its code does not: better ask again than decline."""
+    """Something in the answer says "paid" although its code does not: no proof, and no reason any more to decline."""
     payment = signed.answer.payment_info
     return bool(signed.answer.payment_successful) or (payment is not None and payment.status_id == PAYMENT_CONFIRMED)
 

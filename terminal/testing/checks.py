@@ -9,12 +9,13 @@ from terminal import effects as fx
 from terminal.gateway import CaptureMode
 from terminal.sale import Outcome, Reason, Sale, State
 from terminal.testing.disk import SimulatedDisk
-from terminal.testing.people import Paper
+from terminal.testing.people import Cashier, Paper
 from terminal.testing.register import Ring, SimulatedRegister
 from terminal.testing.registers.driver import Told
 from terminal.testing.service import SimulatedNetgiro
 from terminal.testing.terminal import SimulatedTerminal, is_over
 
+MOST_CARTS = 50
 STATE_BEFORE_CALL = {
     fx.RequestAuthorization: State.AUTHORIZATION,
     fx.SubmitCode: State.CODE_CHECK,
@@ -26,8 +27,9 @@ class Violation(AssertionError):
     """A promise was broken."""
 
 
-def before_call(disk: SimulatedDisk, effect: fx.Call) -> None:
-    """On disk before it leaves: whatever can move money."""
+def before_call(disk: SimulatedDisk, terminal: SimulatedTerminal, effect: fx.Call) -> None:
+    """On disk before it leaves: whatever can move money. No capture after a cancel or a power cut: the cashier may have
+    been paid in another way."""
     state = STATE_BEFORE_CALL.get(type(effect))
     if state is None:
         return
@@ -38,6 +40,8 @@ def before_call(disk: SimulatedDisk, effect: fx.Call) -> None:
         )
     if isinstance(effect, fx.RequestCapture) and (stored.settling or not stored.committed):
         raise Violation("a capture leaves that must not be sent (any more)")
+    if isinstance(effect, fx.RequestCapture) and not terminal.may_still_capture(effect.sale_number):
+        raise Violation("a capture leaves after somebody has cancelled, or after a power cut")
 
 
 def when_told(
@@ -80,7 +84,7 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
     netgiro: SimulatedNetgiro,
     register: SimulatedRegister,
     paper: Paper,
-    typed: set[str],
+    cashier: Cashier,
 ) -> Iterator[str]:
     """Everything else, once all faults have stopped and time has passed."""
     ledger = netgiro.captured()
@@ -103,7 +107,10 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
         yield "the screen still says that there is no connection"
     for ring in register.rings:
         yield from _told_is_stored(ring, disk, register)
-    yield from _privacy(disk, typed | netgiro.secrets)
+        yield from _amount_rung_up(ring, disk, register)
+    yield from _right_customer(netgiro, cashier)
+    yield from _needless_unknowns(disk, netgiro)
+    yield from _privacy(disk, cashier.typed | netgiro.secrets)
 
 
 def _money(sale: Sale, captured: list[int]) -> Iterator[str]:
@@ -120,6 +127,35 @@ def _money(sale: Sale, captured: list[int]) -> Iterator[str]:
             yield f"sale {sale.number} is to be refunded, captured is {captured}"
     elif captured and not approved and sale.outcome is not Outcome.UNKNOWN and is_over(sale):
         yield f"sale {sale.number} is paid and told {sale.outcome}"
+
+
+def _amount_rung_up(ring: Ring, disk: SimulatedDisk, register: SimulatedRegister) -> Iterator[str]:
+    """Nobody pays another amount than the register asked for, where a checksum protects what it says.
+
+    Whatever a register shows can be taken, so there is nothing to compare.
+    """
+    if not register.driver.hears or (register.was_garbled and not register.driver.survives_noise):
+        return
+    for sale in _sales_of(disk, register, ring):
+        if sale.amount_kr not in register.driver.amounts_asked:
+            yield f"{ring.name} over {ring.amount_kr} kr was sold over {sale.amount_kr} kr"
+
+
+def _right_customer(netgiro: SimulatedNetgiro, cashier: Cashier) -> Iterator[str]:
+    """Whoever is asked to pay has been typed in for this sale."""
+    for cart in netgiro.book.newest(MOST_CARTS):
+        if cart.order.customer_id[-4:] not in cashier.typed_for.get(cart.order.reference, ""):
+            yield f"somebody was asked to pay {cart.order.reference} whom nobody has typed in"
+
+
+def _needless_unknowns(disk: SimulatedDisk, netgiro: SimulatedNetgiro) -> Iterator[str]:
+    """Only what nobody can find out: an automatic sale without a name, a cart that is lost or cannot be voided."""
+    for sale in disk.latest.values():
+        if sale.outcome is not Outcome.UNKNOWN or sale.capture_mode is CaptureMode.AUTOMATIC:
+            continue
+        is_forgotten = sale.reference in netgiro.insert_carts and netgiro.cart_for(sale.reference) is None
+        if not is_forgotten and not netgiro.settings.refuse_cancel_of_reservation:
+            yield f"sale {sale.number} is left unknown, and could have been found out"
 
 
 def is_noticed_loss(sale: Sale, captured: list[int]) -> bool:

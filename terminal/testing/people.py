@@ -47,6 +47,8 @@ class Cashier:
         self._code_for = code_for
         self.typed: set[str] = set()
         """Everything personal that went through the keypad."""
+        self.typed_for: dict[str, str] = {}
+        """Every digit that was pressed while the sale of this reference was open."""
 
     def start(self, is_done: Callable[[], bool]) -> None:
         def look() -> None:
@@ -89,6 +91,9 @@ class Cashier:
 
     def _press(self, keys: str) -> None:
         self._world.tell("cashier", f"presses {len(keys)} keys")
+        if (sale := self._terminal.sale) is not None:
+            digits = "".join(key for key in keys if key.isdigit())
+            self.typed_for[sale.reference] = self.typed_for.get(sale.reference, "") + digits
         for key in keys:
             self._terminal.press(key)
 

@@ -62,6 +62,8 @@ class SimulatedRegister:
         self._current = self.rings[0]
         """The latest that was rung up."""
         self._turn = 0
+        self.was_garbled = False
+        """Some of what it said reached the terminal otherwise than it was said."""
         driver.on_told = self._hear
         driver.manner = self._manner
 
@@ -189,6 +191,7 @@ class SimulatedRegister:
                 spoiled = rng.randbytes(rng.randrange(1, 40)) + data
             case _:
                 self._unplug_for_a_while()
+        self.was_garbled = self.was_garbled or spoiled != data
         return spoiled if ACK in data else spoiled.replace(ACK, b"\0")  # no line can tell a forged ACK from a real one
 
     def _deliver(self, data: bytes) -> None:

@@ -12,19 +12,25 @@ from terminal import effects as fx
 from terminal import events as ev
 from terminal import moves
 from terminal import step as rules
+from terminal.clerk import Clerk
 from terminal.counter import Counter
-from terminal.counter_events import CounterEvent
+from terminal.counter_events import CounterEvent, RegisterAsked
+from terminal.customer import Customer, CustomerKind
 from terminal.decision import CheckService, Decision
 from terminal.gateway import AuthorizationStatus, CaptureMode, StatusReport
 from terminal.netgiro import v1
 from terminal.netgiro.client import SignedAnswer
 from terminal.printing import PrintJob, ReceiptQueue
 from terminal.register.concert import ConcertProtocol
+from terminal.register.protocol import SaleRequested, SaleResult
 from terminal.register.zvt_telling import Telling
 from terminal.sale import Reason, Sale, State
+from terminal.sensitive import Sensitive
 from terminal.testing.disk import SimulatedDisk
+from terminal.testing.people import PAYS
 from terminal.testing.simulation import Sabotage
 from terminal.testing.terminal import SimulatedTerminal
+from terminal.testing.world import NO_TROUBLE, Rates
 from terminal.view import View
 
 
@@ -38,11 +44,14 @@ class BrokenRule:
         sabotage: Sabotage | None = None,
         capture_mode: CaptureMode | None = CaptureMode.MANUAL,
         protocol: str = "line",
+        rates: Rates | None = None,
     ) -> None:
+        """``rates``: a rule that only seldom matters is looked for in worlds where it matters."""
         self.broken = contextmanager(patches or _nothing)
         self.sabotage = sabotage
         self.capture_mode = capture_mode
         self.protocol = protocol
+        self.rates = rates
 
 
 def _nothing() -> Iterator[None]:
@@ -150,9 +159,15 @@ def _silence_is_yes() -> Iterator[None]:
         yield
 
 
-def _old_answers_are_kept() -> Iterator[None]:
-    """A Concert register that asks for something new is told the answer to what it asked before."""
-    with patch.object(ConcertProtocol, "_forget_others", lambda _protocol, _request: []):
+def _tell_after_start() -> Iterator[None]:
+    """After a start a Concert register is told a result, whatever it waits for by then."""
+    tell = ConcertProtocol._result
+
+    def tell_at_once(protocol: ConcertProtocol, result: SaleResult, now_s: float) -> None:
+        protocol._latest_echo = protocol._latest_echo or result.echo
+        tell(protocol, result, now_s)
+
+    with patch.object(ConcertProtocol, "_result", tell_at_once):
         yield
 
 
@@ -199,6 +214,62 @@ def _retry_unmarked() -> Iterator[None]:
         yield
 
 
+def _forget_cancels() -> Iterator[None]:
+    """A cancel while the disk takes nothing is forgotten; the customer's answer from before it comes again."""
+    with patch.object(Clerk, "_cancel_in", lambda *_: None):
+        yield
+
+
+def _acknowledge_lightly() -> Iterator[None]:
+    """A callback is acknowledged, and the sale can still end as not paid."""
+    called_back = moves.called_back
+
+    def uncommitted(sale: Sale, event: ev.CallbackReceived) -> moves.Transition:
+        transition = called_back(sale, event)
+        return transition._replace(sale=replace(transition.sale, committed=sale.committed))
+
+    with _moves({(State.CUSTOMER, ev.CallbackReceived): rules._move(uncommitted)}):
+        yield
+
+
+def _authorize(change: Callable[[fx.RequestAuthorization], fx.RequestAuthorization]) -> Iterator[None]:
+    authorize = moves.authorize
+
+    def changed(sale: Sale, event: ev.CustomerIdentified) -> moves.Transition:
+        transition = authorize(sale, event)
+        effects = (change(one) if isinstance(one, fx.RequestAuthorization) else one for one in transition.effects)
+        return transition._replace(effects=tuple(effects))
+
+    with _moves({(State.ENTRY, ev.CustomerIdentified): rules._move(changed, State.AUTHORIZATION)}):
+        yield
+
+
+def _ask_somebody_else() -> Iterator[None]:
+    """One customer pays for all."""
+    one = Customer(CustomerKind.PHONE, Sensitive(PAYS))
+    yield from _authorize(lambda request: replace(request, customer=one))
+
+
+def _sell_dearer() -> Iterator[None]:
+    """A krona more than the register asked for, from the first to the last."""
+    decide = Counter.decide
+
+    def dearer(counter: Counter, view: View, event: CounterEvent) -> Decision:
+        if isinstance(event, RegisterAsked) and isinstance(event.request, SaleRequested):
+            event = replace(event, request=replace(event.request, amount_kr=event.request.amount_kr + 1))
+        return decide(counter, view, event)
+
+    with patch.object(Counter, "decide", dearer):
+        yield
+
+
+def _leave_unknown() -> Iterator[None]:
+    """An authorization without an answer is left to staff, though nobody can have paid."""
+    unknown = rules._move(lambda sale, _event: moves.to_report(sale, Reason.NOT_TRACEABLE), State.REPORT)
+    with _moves({(State.AUTHORIZATION, ev.AnswerLost): unknown}):
+        yield
+
+
 @contextmanager
 def _moves(broken: Mapping[tuple[State, type[ev.SaleEvent]], rules.Move]) -> Iterator[None]:
     table = {state: dict(moves) for state, moves in rules.TABLE.items()}
@@ -222,8 +293,23 @@ BROKEN_RULES: Mapping[str, BrokenRule] = {
     "rejected ZVT result counted as delivered": BrokenRule(patches=_rejected_is_delivered, protocol="zvt"),
     "rejected Concert result counted as delivered": BrokenRule(patches=_rejected_is_delivered, protocol="concert"),
     "silence of the register taken for yes": BrokenRule(patches=_silence_is_yes, protocol="zvt"),
-    "old answer told to a new request": BrokenRule(patches=_old_answers_are_kept, protocol="concert"),
+    "result told to whoever listens after a start": BrokenRule(
+        patches=_tell_after_start,
+        protocol="concert",
+        rates=Rates(power_cut=0.03, register_mood=0.9, call_trouble=0.3),
+    ),
     "untaken payment kept as cancelled": BrokenRule(patches=_refund_is_forgotten, protocol="zvt"),
+    "cancel forgotten while the disk is full": BrokenRule(
+        patches=_forget_cancels, rates=Rates(disk_full=0.2, cashier_mood=1.0, register_mood=0.6)
+    ),
+    "acknowledged callback without a commitment": BrokenRule(
+        patches=_acknowledge_lightly,
+        capture_mode=CaptureMode.SERVER_CALLBACK,
+        rates=Rates(call_trouble=0.6, cashier_mood=0.5, customer_mood=0.4, late_answer=0.3),
+    ),
+    "another customer asked to pay": BrokenRule(patches=_ask_somebody_else),
+    "a krona more than was rung up": BrokenRule(patches=_sell_dearer, rates=NO_TROUBLE),
+    "needless unknown": BrokenRule(patches=_leave_unknown),
     "lost service not looked for": BrokenRule(patches=_look_only_at_a_sale),
     "interrupted receipt printed unmarked": BrokenRule(patches=_print_again_unmarked),
     "unfinished receipt printed again unmarked": BrokenRule(patches=_retry_unmarked),

@@ -18,7 +18,7 @@ from terminal.netgiro.nonce import NonceSource
 from terminal.netgiro.sandbox import PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY
 from terminal.netgiro.sandbox.answers import cart_answer, insert_answer, read_cart_name, read_insert, refusal
 from terminal.netgiro.sandbox.book import CartBook
-from terminal.netgiro.sandbox.carts import Cart, CartState, OutOfTurn, UnknownCart
+from terminal.netgiro.sandbox.carts import Cart, CartState, OutOfTurn, Reply, UnknownCart
 from terminal.netgiro.sandbox.customers import Customers
 from terminal.netgiro.sandbox.settings import Settings
 from terminal.netgiro.sandbox.signing import CredentialsRefused, Gatekeeper, sign
@@ -29,7 +29,14 @@ BASE_URL = "https://api.test.netgiro.is/v1"
 TIMEOUT_S = 15.0
 """The terminal's own: after this it takes a call for lost."""
 PATIENCE_S = 240.0
-UNCONFIRMED = 1
+UNCONFIRMED, CONFIRMED = 1, 2
+"""PaymentInfo.StatusId"""
+SPOILED = (
+    *("5xx", "garbage", "cut", "signature", "redirect"),
+    *("amount", "no amount", "reference", "unknown code", "early", "paid by its record"),
+)
+REFUSED_CARTS = (10302, 10304, 10306, 10427)
+"""Answers to InsertCart that leave no cart behind."""
 GARBAGE = (b"", b"<html>", b"[]", b'{"ResultCode":"x"}', b"\xff\0")
 CREDENTIALS = Credentials(PUBLIC_APPLICATION_ID, Sensitive(PUBLIC_SECRET_KEY))
 
@@ -66,9 +73,10 @@ Resume = Callable[[RawAnswer | Exception], None]
 
 
 class SimulatedNetgiro:
-    """The service. ``on_callback`` delivers a signed callback to the terminal and tells whether it said 200."""
+    """The service. ``on_callback`` delivers a signed callback to the terminal (reference, whether it is an approval,
+    whether its amount is the sale's) and tells whether it said 200."""
 
-    def __init__(self, world: World, on_callback: Callable[[str, bool], bool]) -> None:
+    def __init__(self, world: World, on_callback: Callable[[str, bool, bool], bool]) -> None:
         rng = world.rng
         self._world = world
         self._on_callback = on_callback
@@ -114,8 +122,10 @@ class SimulatedNetgiro:
             case "late answer":
                 self._answer_later(exchange, there_s, rng.uniform(1, 14), resume)
             case "twice":
-                self._answer_later(exchange, there_s, back_s, resume)
-                world.at(there_s + rng.uniform(0, 5), lambda: self._serve(exchange))
+                again_s = rng.uniform(0, 5)
+                first_s, second_s = rng.choice(((there_s, there_s + again_s), (there_s + again_s, there_s)))
+                self._answer_later(exchange, first_s, back_s, resume)
+                world.at(second_s, lambda: self._serve(exchange))
             case "spoiled":
                 world.at(there_s, lambda: self._spoil(exchange, back_s, resume))
             case "refused":
@@ -147,7 +157,7 @@ class SimulatedNetgiro:
         """The work is done; the answer is not worth anything."""
         answer, rng = self._serve(exchange), self._world.rng
         spoiled: RawAnswer
-        match rng.choice(("5xx", "garbage", "cut", "signature", "amount", "reference", "redirect", "early")):
+        match rng.choice(SPOILED):
             case "5xx":
                 spoiled = answer._replace(http_status=rng.choice((500, 502, 503, 504)))
             case "garbage":
@@ -165,8 +175,14 @@ class SimulatedNetgiro:
             case "reference":
                 changed = _with_payment(answer.content, ReferenceNumber="T9-000001-ABCDEF")
                 spoiled = self._signed(exchange, 200, changed)
+            case "no amount":
+                spoiled = self._signed(exchange, 200, _with_payment(answer.content, TotalAmount=None))
+            case "unknown code":
+                spoiled = self._signed(exchange, 200, _with(answer.content, ResultCode=19_999))
             case "early":
                 spoiled = self._signed(exchange, 200, _claiming_payment(answer.content))
+            case "paid by its record":
+                spoiled = self._signed(exchange, 200, _with_payment(answer.content, StatusId=CONFIRMED))
             case _:
                 spoiled = answer._replace(http_status=rng.choice((301, 302, 307)))
         self._world.at(back_s, lambda: resume(spoiled))
@@ -187,7 +203,10 @@ class SimulatedNetgiro:
         order = read_insert(body)
         self.insert_carts[order.reference] = self.insert_carts.get(order.reference, 0) + 1
         self.secrets.add(order.customer_id)
-        reply = self.book.insert(order)
+        if self._world.happens(self._world.rates.customer_mood / 20, "cart refused"):
+            reply = Reply(self._world.rng.choice(REFUSED_CARTS), "refused", success=False)
+        else:
+            reply = self.book.insert(order)
         return insert_answer(reply, self.settings.check_interval_ms)
 
     def _about_cart(self, call: str, body: bytes) -> dict[str, Any]:
@@ -259,7 +278,9 @@ class SimulatedNetgiro:
             if found is None or found.state is not CartState.AWAITING_CALLBACK:
                 return
             arrived = not world.happens(world.rates.call_trouble, "callback lost")
-            acknowledged = arrived and self._on_callback(cart.order.reference, True)
+            if world.happens(world.rates.call_trouble / 4, "callback of another amount"):
+                assert not self._on_callback(cart.order.reference, True, False), "another amount was acknowledged"
+            acknowledged = arrived and self._on_callback(cart.order.reference, True, True)
             answer_lost = acknowledged and world.happens(world.rates.call_trouble, "callback's answer lost")
             world.at(rng.uniform(0.02, 0.3), lambda: answered(acknowledged and not answer_lost))
 
@@ -293,6 +314,10 @@ def _claiming_payment(content: bytes) -> bytes:
     if isinstance(answer.get("PaymentInfo"), dict) and answer["PaymentInfo"]["StatusId"] == UNCONFIRMED:
         answer["ResultCode"] = 10200
     return msgspec.json.encode(answer)
+
+
+def _with(content: bytes, **changes: object) -> bytes:
+    return msgspec.json.encode(cast("dict[str, Any]", msgspec.json.decode(content)) | changes)
 
 
 def _with_payment(content: bytes, **changes: object) -> bytes:

@@ -79,7 +79,7 @@ def simulate(
 
     register = SimulatedRegister(world, terminal, spoken.register, sales, on_told)
     cashier = Cashier(world, terminal, lambda reference: _sms_code(netgiro, reference))
-    terminal.connect(netgiro, register, lambda effect: checks.before_call(disk, effect))
+    terminal.connect(netgiro, register, lambda effect: checks.before_call(disk, terminal, effect))
     if sabotage is not None:
         sabotage(terminal, disk)
 
@@ -95,7 +95,7 @@ def simulate(
         world.run_until(TROUBLED_S + PEACE_S)
         if world.waiting > MOST_WAITING:
             violations.append(f"{world.waiting} things are still waiting to happen")
-        violations += checks.at_the_end(terminal, disk, netgiro, register, paper, cashier.typed)
+        violations += checks.at_the_end(terminal, disk, netgiro, register, paper, cashier)
         doubts = list(checks.doubts(disk, register))
         if not _may_lose_words(world):
             violations += [f"{doubt}, though nothing was lost on the way" for doubt in doubts]

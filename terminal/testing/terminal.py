@@ -24,7 +24,7 @@ from terminal.netgiro.v1 import NetgiroV1
 from terminal.performer import call_gateway, timer_event
 from terminal.printing import PrintJob, ReceiptQueue
 from terminal.receipt import Shop
-from terminal.register.protocol import RegisterProtocol
+from terminal.register.protocol import CancelRequested, RegisterProtocol
 from terminal.runner import JOURNAL_RETRY_S, MOST_WAITING
 from terminal.sale import Sale, State
 from terminal.testing.disk import SimulatedDisk
@@ -36,6 +36,8 @@ from terminal.testing.world import PowerCut, World
 from terminal.timestamps import timestamp_of
 
 REBOOT_S = (5.0, 60.0)
+CANCELLED_BY_KEY = (State.AUTHORIZATION, State.CUSTOMER, State.CODE_CHECK, State.CAPTURE, State.VOID)
+"""Where the cancel key means nothing else."""
 
 
 class SimulatedTerminal:
@@ -58,6 +60,10 @@ class SimulatedTerminal:
         self._paper = paper
         self._build_protocol = build_protocol
         self._boot = 0
+        self.told_to_stop: set[int] = set()
+        """Numbers of the sales that somebody has cancelled, whatever the terminal made of it."""
+        self._authorized_in: dict[int, int] = {}
+        """In which boot the authorization of a sale has left."""
         self._clock_error_s = 0.0
         self.is_on = False
 
@@ -210,16 +216,23 @@ class SimulatedTerminal:
         return self.disk.next_number()
 
     def press(self, key: str) -> None:
+        sale = self.sale
+        if key == "*" and self.is_on and sale is not None and sale.state in CANCELLED_BY_KEY:
+            self.told_to_stop.add(sale.number)
         self._guarded(lambda: self.put(KeyPressed(key)))
 
-    def receive_callback(self, reference: str, approved: bool) -> bool:
-        """A callback whose signature was good; True if it is answered 200."""
+    def may_still_capture(self, number: int) -> bool:
+        """Nobody has cancelled it, and the power was there all the time since its authorization."""
+        return number not in self.told_to_stop and self._authorized_in.get(number) == self._boot
+
+    def receive_callback(self, reference: str, approved: bool, fits: bool = True) -> bool:
+        """A callback whose signature was good; True if it is answered 200. ``fits``: it names the sale's amount."""
         answered = [False]
 
         def receive() -> None:
             sale = self.sale
             if sale is not None and sale.reference == reference:
-                effects = self._turn(ev.CallbackReceived(sale.number, approved))
+                effects = self._turn(ev.CallbackReceived(sale.number, approved, fits))
                 self.world.cut_point("before the callback is answered")
                 answered[0] = any(isinstance(effect, fx.AcknowledgeCallback) for effect in effects)
 
@@ -250,6 +263,8 @@ class SimulatedTerminal:
         name = type(effect).__name__
         self.world.tell("terminal", f"{name} #{effect.call}")
         self.world.cut_point(f"before {name}")
+        if isinstance(effect, fx.RequestAuthorization):
+            self._authorized_in[effect.sale_number] = self._boot
         self._on_call(effect)
         self._advance(call_gateway(self._gateway, effect), None)
         self.world.cut_point(f"after {name} left")
@@ -284,6 +299,10 @@ class SimulatedTerminal:
     def receive_from_register(self, data: bytes) -> None:
         def receive() -> None:
             for request in self._protocol.receive_data(data, self.world.now_s):
+                sale = self.sale
+                match request:
+                    case CancelRequested(name) if sale is not None and name in (None, sale.register_id):
+                        self.told_to_stop.add(sale.number)
                 self.put(request)
             self._flush_to_register()
 

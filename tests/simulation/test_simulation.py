@@ -91,7 +91,9 @@ def test_a_broken_rule_turns_the_simulation_red(name: str) -> None:
     rule = BROKEN_RULES[name]
     with rule.broken():
         worlds = (
-            simulate(seed, capture_mode=rule.capture_mode, protocol=rule.protocol, sabotage=rule.sabotage)
+            simulate(
+                seed, rates=rule.rates, capture_mode=rule.capture_mode, protocol=rule.protocol, sabotage=rule.sabotage
+            )
             for seed in range(MOST_WORLDS_UNTIL_RED)
         )
         red = next((result for result in worlds if result.violations), None)

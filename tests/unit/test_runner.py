@@ -327,6 +327,51 @@ def test_a_cancellation_that_could_not_be_written_is_not_called_accepted(path: P
         await terminal.happen(reg.CancelRequested("42"))
         assert isinstance(terminal.last_reply, reg.RequestRefused)
         assert terminal.sale.state is State.CUSTOMER
+        terminal.disk.is_full = False
+        await asyncio.sleep(JOURNAL_RETRY_S + 0.1)
+        assert terminal.sale.state is State.VOID, "it is carried out as soon as it can be"
+
+    run(path, scenario)
+
+
+CANCELS: dict[str, tuple[Input, ...]] = {
+    "the cashier": (KeyPressed("*"),),
+    "the cashier, again and again": (KeyPressed("*"), KeyPressed("*"), KeyPressed("*")),
+    "the register": (reg.CancelRequested("42"),),
+    "the clock": (ev.CancelRequested(1, ev.Canceller.CLOCK),),
+    "the deadline": (ev.DeadlinePassed(1, State.CUSTOMER),),
+}
+
+
+@pytest.mark.parametrize("who", CANCELS)
+def test_what_was_cancelled_while_the_disk_took_nothing_is_not_captured_afterwards(path: Path, who: str) -> None:
+    """Meanwhile the customer has accepted, and the cashier was paid in another way."""
+
+    async def scenario(terminal: Terminal) -> None:
+        await terminal.pay(until=State.CUSTOMER)
+        terminal.disk.is_full = True
+        await terminal.answer(Status.RESERVED)
+        for event in CANCELS[who]:
+            await terminal.happen(event)
+        await asyncio.sleep(60)
+        terminal.disk.is_full = False
+        await asyncio.sleep(2 * JOURNAL_RETRY_S + 0.1)
+        assert terminal.sale.state is State.VOID
+        assert not any(isinstance(call, fx.RequestCapture) for call in terminal.outside.calls)
+
+    run(path, scenario)
+
+
+def test_a_proof_of_payment_that_waited_for_the_disk_counts_all_the_same(path: Path) -> None:
+    async def scenario(terminal: Terminal) -> None:
+        await terminal.pay(until=State.CAPTURE)
+        terminal.disk.is_full = True
+        await terminal.answer(Status.PAID)
+        await terminal.press("*")
+        terminal.disk.is_full = False
+        await asyncio.sleep(2 * JOURNAL_RETRY_S + 0.1)
+        assert isinstance(terminal.last_reply, reg.SaleResult)
+        assert terminal.last_reply.outcome is Outcome.APPROVED
 
     run(path, scenario)
 

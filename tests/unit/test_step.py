@@ -155,9 +155,18 @@ def test_a_power_cut_loses_an_authorization_like_the_network() -> None:
 def test_a_refused_authorization_ends_with_its_reason(
     mode: CaptureMode, refusal: Refusal, reason: Reason, outcome: Outcome
 ) -> None:
+    if mode is CaptureMode.AUTOMATIC and refusal in (Refusal.CREDENTIALS, Refusal.REQUEST_NOT_VALID):
+        return
     walk = walk_to(State.AUTHORIZATION, mode).refused(refusal)
     assert_ended(walk, reason)
     assert walk.sale.outcome is outcome
+
+
+@pytest.mark.parametrize("refusal", [Refusal.CREDENTIALS, Refusal.REQUEST_NOT_VALID])
+def test_a_refused_request_is_no_proof_where_approval_alone_pays(refusal: Refusal) -> None:
+    """It may be the second copy of a request that the network has doubled, refused for its nonce."""
+    walk = walk_to(State.AUTHORIZATION, CaptureMode.AUTOMATIC).refused(refusal)
+    assert_ended(walk, Reason.NOT_TRACEABLE)
 
 
 def test_every_refusal_is_tested_above() -> None:

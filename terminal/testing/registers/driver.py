@@ -64,6 +64,8 @@ class RegisterDriver:
         self.refusals: list[str] = []
         """Requests that started nothing, by the protocol's own code."""
         self.attempts = 0
+        self.amounts_asked: set[int] = set()
+        """Every amount that it has ever wanted."""
         self.amount_kr = 0
         """Of the latest request."""
         self.is_silent = False
@@ -77,6 +79,7 @@ class RegisterDriver:
         """A new request. ``name`` is the register's own for it, where the language has names."""
         self.attempts += 1
         self.amount_kr = amount_kr
+        self.amounts_asked.add(amount_kr)
         self.is_silent = False
         self._pay(amount_kr, name)
 

@@ -41,15 +41,19 @@ class LineDriver(RegisterDriver):
         return {
             "cancels all": lambda: self._say("CANCEL"),
             "asks whether the terminal is free": lambda: self._say("STATUS"),
-            "names another amount": lambda: self._say(f"PAY {self.amount_kr + 1} ID={self._name}"),
-            "rings up another sale": lambda: self._say("PAY 777 ID=stranger"),
-            "rings up an old sale": lambda: self._say(f"PAY {self.amount_kr} ID=R1"),
+            "names another amount": lambda: self._ask(10 * self.amount_kr, self._name),
+            "rings up another sale": lambda: self._ask(777, "stranger"),
+            "rings up an old sale": lambda: self._ask(self.amount_kr, "R1"),
             "babbles": lambda: self._say("PAY -1 ID=x\r\nHELLO\r\nPAY 1,50\r\nSTATUS ID=nobody"),
         }
 
     @property
     def waits(self) -> bool:
         return not self._is_over
+
+    def _ask(self, amount_kr: int, name: str) -> None:
+        self.amounts_asked.add(amount_kr)
+        self._say(f"PAY {self._digits(amount_kr)} ID={name}")
 
     def _say(self, text: str) -> None:
         self.wire += text.encode("ascii") + b"\r\n"

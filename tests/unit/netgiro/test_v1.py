@@ -248,9 +248,11 @@ def test_paid_is_not_confirmed_unless_netgiros_own_record_says_so(status_id: int
 
 @pytest.mark.parametrize("code", [code for code, (status, _) in STATUSES.items() if status is not Status.PAID])
 @pytest.mark.parametrize("claim", [{"PaymentSuccessful": True}, {"PaymentInfo": CONFIRMED}])
-def test_an_answer_that_says_paid_and_not_paid_is_unclear(code: int | None, claim: dict[str, Any]) -> None:
+def test_an_answer_that_says_paid_and_not_paid_proves_nothing_and_declines_nothing(
+    code: int | None, claim: dict[str, Any]
+) -> None:
     report = query({"ResultCode": code, **claim})
-    assert (report.status, report.refusal) == (Status.UNCLEAR, None)
+    assert (report.status, report.confirmed, report.refusal) == (Status.PAID, False, None)
 
 
 def test_a_failed_payment_with_success_is_not_a_payment() -> None:
