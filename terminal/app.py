@@ -380,7 +380,7 @@ class TerminalApp:
         sale = self.runner.view.sale
         if sale is None or sale.reference != callback.reference:
             return False
-        fits = callback.amount in (None, sale.amount_kr)
+        fits = callback.fits(sale.amount_kr, sale.authorization_id)
         decision = await self.runner.put_and_wait(CallbackReceived(sale.number, callback.approved, fits))
         return any(isinstance(effect, AcknowledgeCallback) for effect in decision.effects)
 

@@ -21,7 +21,7 @@ from terminal.decision import (
     ShowResultFor,
 )
 from terminal.errors import CallLost, CallRefused
-from terminal.gateway import Gateway, OpenedAuthorization, StatusReport
+from terminal.gateway import AuthorizationStatus, Gateway, OpenedAuthorization, StatusReport
 from terminal.register.protocol import RegisterQuestion, RegisterReply
 
 SHORTEST_PAUSE_S = 5.0
@@ -37,7 +37,10 @@ async def call_gateway(gateway: Gateway, effect: fx.Call) -> ev.AnswerReceived:
     try:
         if isinstance(effect, fx.RequestAuthorization):
             return ev.AuthorizationOpened(number, call, await _open_authorization(gateway, effect))
-        return ev.StatusReceived(number, call, await _ask(gateway, effect))
+        report = await _ask(gateway, effect)
+        if report.status is not AuthorizationStatus.PENDING:  # what a sale stands unknown for is found out from this
+            log.info("sale %d: %s: %s", number, name, _said(report))
+        return ev.StatusReceived(number, call, report)
     except CallRefused as refused:
         log.warning("sale %d: %s refused: %s", number, name, refused)
         return ev.RefusalReceived(number, call, refused.refusal, refused.support_reference)
@@ -48,6 +51,12 @@ async def call_gateway(gateway: Gateway, effect: fx.Call) -> ev.AnswerReceived:
         # A fault in the gateway must not strand the sale: nobody knows whether the call happened.
         log.exception("sale %d: %s failed in an unforeseen way", number, name)
         return ev.AnswerLost(number, call, type(error).__name__)
+
+
+def _said(report: StatusReport) -> str:
+    amount = "no amount" if report.amount_kr is None else f"{report.amount_kr} kr."
+    record = "" if report.confirmed else ", not by its own record"
+    return f"{report.status}{record if report.status is AuthorizationStatus.PAID else ''}, {amount}, {report.reference}"
 
 
 async def _open_authorization(gateway: Gateway, effect: fx.RequestAuthorization) -> OpenedAuthorization:

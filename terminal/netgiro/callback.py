@@ -31,6 +31,12 @@ class Callback(NamedTuple):
     approved: bool
     amount: int | float | None
     """As it stands in the body, if it does."""
+    authorization_id: str | None = None
+
+    def fits(self, amount_kr: int, authorization_id: str | None) -> bool:
+        """It names no other amount and no other cart than the sale's: an acknowledgement pays what it is about."""
+        own, named = (authorization_id or "").lower(), (self.authorization_id or "").lower()
+        return named in ("", own) and self.amount in (None, amount_kr)
 
 
 OnCallback = Callable[[Callback], Awaitable[bool]]
@@ -57,7 +63,8 @@ def create_callback_listener(base_url: str, secret_key: Sensitive, on_callback: 
         payment = answer.payment_info
         if payment is not None and payment.reference_number not in (None, reference):
             return _refuse(reference, "it is about another sale")
-        callback = Callback(reference, KINDS[kind], payment.total_amount if payment else None)
+        cart = (payment.transaction_id if payment else None) or answer.transaction_id
+        callback = Callback(reference, KINDS[kind], payment.total_amount if payment else None, cart)
         if not await on_callback(callback):
             return _refuse(reference, "no open sale waits for it")
         return Response(status_code=200)

@@ -24,6 +24,7 @@ from terminal.netgiro import wire
 from terminal.netgiro.nonce import NonceSource
 from terminal.sensitive import Sensitive
 
+LONGEST_SUPPORT_REFERENCE = 100
 LARGEST_ANSWER_BYTES = 256 * 1024
 
 log = logging.getLogger(__name__)
@@ -96,6 +97,8 @@ class SignedClient(ABC):
 
     def _read(self, path: str, url: str, raw: RawAnswer) -> SignedAnswer:
         support_reference = raw.headers.get(wire.REFERENCE_HEADER.lower())
+        if support_reference is not None:  # it is journaled with every change of the sale
+            support_reference = support_reference[:LONGEST_SUPPORT_REFERENCE]
         log.debug("%s: HTTP %d, support reference %s", path, raw.http_status, support_reference)
         if raw.http_status >= 500 or 300 <= raw.http_status < 400:
             raise CallLost(f"{path}: HTTP {raw.http_status}", support_reference)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
+import httpx
 import pytest
 
+from terminal.netgiro import wire
+from terminal.netgiro.sandbox import PUBLIC_SECRET_KEY
+from terminal.netgiro.v1 import callback_url
 from tests.integration.counter import Counter, DemoCounter
 from tests.integration.netgiro import PATIENT_KENNITALA, PATIENT_PHONE
 from tests.integration.process import wait_until
@@ -83,6 +88,25 @@ def test_the_screen_shows_the_amount_and_then_the_result(counter: DemoCounter, s
     counter.result(sale_id)
     wait_until("the result", lambda: (counter.state()["result"] or {}).get("register_id") == sale_id)
     counter.wait_for_screen("Approved")
+
+
+@pytest.mark.parametrize("lie", [{"TotalAmount": 1}, {"TransactionId": "11111111-2222-3333-4444-555555555555"}])
+def test_a_callback_about_another_amount_or_cart_is_not_acknowledged(
+    server_callback: DemoCounter, sale_id: str, lie: dict[str, object]
+) -> None:
+    """Signed as it should be: an acknowledgement would pay."""
+    server_callback.pay(sale_id)
+    server_callback.press(PATIENT_PHONE + "#")
+    server_callback.wait_for("customer")
+    cart = server_callback.cart()
+    url = callback_url(server_callback.settings["callback"]["public_url"], cart["Reference"], approved=True)
+    payment = {"TotalAmount": 1990, "TransactionId": cart["TransactionId"], "StatusId": 1, **lie}
+    body = json.dumps({"ResultCode": 10429, "PaymentInfo": payment}).encode()
+    headers = {wire.NONCE_HEADER: "7", wire.SIGNATURE_HEADER: wire.sign(PUBLIC_SECRET_KEY, "7", url, body)}
+    assert httpx.post(url, content=body, headers=headers).status_code == 400
+    assert server_callback.cart()["State"] == "awaiting customer"
+    server_callback.accept()
+    assert server_callback.result(sale_id).startswith("OK 1990 ")
 
 
 def test_in_server_callback_mode_the_other_identifiers_are_captured_by_the_terminal(

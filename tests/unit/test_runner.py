@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from terminal import effects as fx
 from terminal import events as ev
@@ -487,6 +488,24 @@ def test_an_open_sale_is_settled_first_after_a_start(
         assert terminal.last_reply.code is reg.RefusalCode.BUSY
         if leads_to is State.REPORT:
             assert any(isinstance(reply, reg.SaleResult) for reply in terminal.outside.replies), "the register is told"
+
+    run(path, cut, restart)
+
+
+def test_sales_found_open_are_settled_one_after_the_other(path: Path) -> None:
+    """Two of them: what an older program, or a journal made anew, may leave."""
+
+    async def cut(terminal: Terminal) -> None:
+        await terminal.pay(until=State.ENTRY)
+        second = replace(terminal.sale, number=2, reference="T1-000002-A1B2C3", register_id="43")
+        terminal.disk.append(Record("SaleRequested", second))
+
+    async def restart(terminal: Terminal) -> None:
+        for register_id in ("42", "43"):
+            await terminal.happen(reg.ResultDelivered(register_id))
+        told = [reply.register_id for reply in terminal.outside.replies if isinstance(reply, reg.SaleResult)]
+        assert told == ["42", "43"]
+        assert terminal.disk.open_sales() == []
 
     run(path, cut, restart)
 

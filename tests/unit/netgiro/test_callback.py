@@ -29,11 +29,12 @@ class Terminal:
     def __init__(self, *, takes: bool = True) -> None:
         self.heard: list[tuple[str, bool]] = []
         self.amount: float | None = None
+        self.cart: str | None = None
         self._takes = takes
 
     async def on_callback(self, callback: Callback) -> bool:
         self.heard.append((callback.reference, callback.approved))
-        self.amount = callback.amount
+        self.amount, self.cart = callback.amount, callback.authorization_id
         return self._takes
 
 
@@ -65,6 +66,30 @@ def test_a_genuine_approval_is_heard_and_acknowledged() -> None:
     assert deliver(terminal) == 200
     assert terminal.heard == [(REFERENCE, True)]
     assert terminal.amount == PAYMENT["TotalAmount"]
+
+
+@pytest.mark.parametrize(
+    ("amount", "cart", "fits"),
+    [
+        (1990, "A1", True),
+        (1990.0, "a1", True),
+        (None, None, True),
+        (1991, "A1", False),
+        (0, "A1", False),
+        (1990, "B2", False),
+    ],
+)
+def test_a_callback_fits_a_sale_of_its_amount_and_cart(amount: float | None, cart: str | None, fits: bool) -> None:
+    assert Callback(REFERENCE, True, amount, cart).fits(1990, "A1") is fits
+
+
+@pytest.mark.parametrize("place", ["whole answer", "payment"])
+def test_the_cart_of_a_callback_is_heard_from_wherever_it_stands(place: str) -> None:
+    answer: dict[str, Any] = {"ResultCode": 10429, "PaymentInfo": dict(PAYMENT)}
+    (answer if place == "whole answer" else answer["PaymentInfo"])["TransactionId"] = "B2"
+    terminal, body = Terminal(), json.dumps(answer).encode()
+    assert deliver(terminal, body=body, headers=sign(body)) == 200
+    assert terminal.cart == "B2"
 
 
 def test_a_genuine_cancellation_is_heard_as_one() -> None:
