@@ -103,7 +103,8 @@ INSTALLER_NOTES: Mapping[Trouble, str] = {
     Trouble.JOURNAL: "`netgiro-terminal doctor`; `df -h /var/lib/netgiro-terminal`; a card gone read-only is dying",
     Trouble.KEYPAD: "`doctor`; the group gpio or input; USB pad: compare `keypad.device` with `ls /dev/input/by-id`",
     Trouble.REGISTER: "`doctor`; compare `register.port` with `ls -l /dev/serial/by-id /dev/serial/by-path`",
-    Trouble.JOURNAL_INCOMPLETE: "`netgiro-terminal journal verify`; restore the newest backup if there is one",
+    Trouble.JOURNAL_INCOMPLETE: "`journal verify` says what is missing: look it up at Netgíró, then"
+    " `journal acknowledge`; no `journal restore`: a backup has less",
     Trouble.NETWORK: "`doctor` tells name, route, certificate and clock apart; sales are possible again by themselves",
     Trouble.KEY_STUCK: "what holds it down? If nothing does, pad or plug has a short: key D, keypad test",
     Trouble.SALES_WAITING: "`netgiro-terminal status` names them; look them up at Netgíró, then `settle` or menu D",

@@ -16,13 +16,24 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
+from msgspec.structs import replace
+
+from terminal import journal_repair, journal_schema
 from terminal.errors import JournalError
 from terminal.journal import APPLICATION_ID, SCHEMA_VERSION, Entry
+from terminal.journal_check import check
+from terminal.journal_mirror import Mirror
+from terminal.journal_repair import NUMBERS_SKIPPED, last_written_s, mirror_folder
+from terminal.journal_rows import EntryRow, NonceRow, Positions, RepairRow
 from terminal.sale import State
+from terminal.timestamps import timestamp
 
 PAGES_A_STEP = 256
 """The copy gives way to the terminal between steps of this many pages."""
+NUMBERS_A_DAY = 500
+"""Sale numbers left out for every day since a backup, where nothing tells how many there were."""
 
 COLUMNS = (
     "receipt_number",
@@ -52,7 +63,8 @@ def back_up(journal: Path, target: Path) -> int:
 def restore(backup: Path, journal: Path, set_aside_at: datetime) -> list[Path]:
     """Put a backup in the journal's place; returns where the old files are now. Raises JournalError.
 
-    The terminal must be stopped. Sales after the backup are then in the old files only.
+    The terminal must be stopped. Sales after the backup are then in the old files only, which the journal says of
+    itself from then on: see :class:`terminal.journal_rows.RepairRow`.
     """
     check_backup(backup)
     with _explained(f"cannot restore {backup}"), _locked(journal):
@@ -60,12 +72,82 @@ def restore(backup: Path, journal: Path, set_aside_at: datetime) -> list[Path]:
         with contextlib.suppress(FileNotFoundError):
             fresh.unlink()  # of a restore that was cut short
         _copy(backup, fresh)
+        stamp = f"{set_aside_at:%Y%m%d-%H%M%S}"
+        _note_what_it_lacks(fresh, journal, f"{journal}.replaced-{stamp}", set_aside_at)
         folder = journal.parent.stat()
         os.chown(fresh, folder.st_uid, folder.st_gid)
-        moved = _set_aside(journal, f"{set_aside_at:%Y%m%d-%H%M%S}", keep=fresh)
+        moved = _set_aside(journal, stamp, keep=fresh)
         fresh.rename(journal)
         _sync(journal.parent)
         return moved
+
+
+def _note_what_it_lacks(fresh: Path, journal: Path, set_aside: str, at: datetime) -> None:
+    """Else numbers would be given twice and nonces go back, and nobody would be told that sales are missing."""
+    with contextlib.closing(sqlite3.connect(fresh, isolation_level=None)) as db:
+        old = _end_of(journal)
+        if old is not None and old.is_in(db):
+            journal_schema.keep_row(db, NonceRow(old.positions.high_water))
+            return
+        last = db.execute("SELECT at FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
+        unknown = NUMBERS_SKIPPED
+        if old is None and last is not None:
+            unknown += NUMBERS_A_DAY * max(0, (at.astimezone() - local_time(last[0])).days + 1)
+        there = journal_schema.positions(db)
+        repair = RepairRow(
+            number=max(there.repairs, old.positions.repairs if old else 0) + 1,
+            at=timestamp(at),
+            set_aside=set_aside if journal.exists() else "",
+            entries=there.entries,
+            receipts=there.receipts,
+            lost=(f"everything after {last[0]}" if last else "everything",),
+            may_lack_latest=False,
+            last_written_s=last_written_s(journal, Mirror(mirror_folder(journal))),
+            next_number=max(journal_schema.next_number(db), old.next_number if old else 0) + unknown,
+        )
+        journal_schema.keep_row(db, repair)
+
+
+class _End(NamedTuple):
+    """How far a journal had come."""
+
+    positions: Positions
+    last_entry: EntryRow | None
+    next_number: int
+
+    def is_in(self, db: sqlite3.Connection) -> bool:
+        """Whether nothing of it is missing there, but for the mark of nonces."""
+        there = replace(journal_schema.positions(db), high_water=self.positions.high_water)
+        is_same = self.last_entry is None or journal_schema.find_entry(db, self.last_entry.seq) == self.last_entry
+        return is_same and there.reaches_all(self.positions)
+
+
+def _end_of(journal: Path) -> _End | None:
+    """By database and mirror; None if either cannot be trusted to know."""
+    mirror = Mirror(mirror_folder(journal))
+    try:
+        with contextlib.closing(_connect(journal)) as db:
+            check(db, None)
+            mirror.look()
+            positions = journal_schema.positions(db)
+            last_entry = journal_schema.find_entry(db, positions.entries)
+            next_number = journal_schema.next_number(db)
+        if mirror.is_behind or not positions.reaches_all(mirror.positions):
+            return None
+    except (sqlite3.Error, OSError, ValueError):
+        return None
+    return _End(positions, last_entry, next_number)
+
+
+def acknowledge(journal: Path) -> RepairRow | None:
+    """Note that somebody has seen what is missing: the terminal tells no longer. None if there is nothing to tell."""
+    with _explained(f"cannot acknowledge what is missing in {journal}"):
+        with contextlib.closing(_connect(journal)) as db:
+            rows = db.execute("SELECT repair FROM repairs ORDER BY number DESC").fetchall()
+        repair = next((repair for row in rows if not (repair := journal_schema.read_repair(*row)).is_complete), None)
+        if repair is not None:
+            journal_repair.acknowledge(journal, repair)
+        return repair
 
 
 def check_backup(path: Path) -> None:

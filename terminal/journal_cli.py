@@ -21,7 +21,7 @@ def add_journal_commands(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
 ) -> None:
     journal = commands.add_parser("journal", parents=[common], help="the sales on disk")
-    verbs = journal.add_subparsers(required=True, metavar="list|show|verify|backup|restore|export")
+    verbs = journal.add_subparsers(required=True, metavar="list|show|verify|acknowledge|backup|restore|export")
 
     listing = verbs.add_parser("list", parents=[common], help="sales, newest first")
     listing.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -35,6 +35,11 @@ def add_journal_commands(
 
     verify = verbs.add_parser("verify", parents=[common], help="looks through the whole journal for damage")
     verify.set_defaults(command=_verify)
+
+    acknowledge = verbs.add_parser(
+        "acknowledge", parents=[common], help="you know what is missing: the screen says 'Records lost' no longer"
+    )
+    acknowledge.set_defaults(command=_acknowledge)
 
     backup = verbs.add_parser("backup", parents=[common], help="a copy of the whole journal, while the terminal runs")
     backup.add_argument("file", metavar="FILE", type=Path, help="a new file, for example on a USB stick")
@@ -94,6 +99,14 @@ def _verify(options: argparse.Namespace) -> int:
     return 1 if verdict.problems else 0
 
 
+def _acknowledge(options: argparse.Namespace) -> None:
+    from terminal.journal_care import acknowledge
+    from terminal.journal_repair import tell
+
+    repair = acknowledge(Path(_load(options).journal.path))
+    print(f"acknowledged: {tell(repair)}" if repair else "nothing is missing")
+
+
 def _backup(options: argparse.Namespace) -> None:
     from terminal.journal_care import back_up
 
@@ -107,7 +120,7 @@ def _restore(options: argparse.Namespace) -> None:
     journal = Path(_load(options).journal.path)
     for old in restore(options.file, journal, datetime.now()):
         print(f"kept: {old}")
-    print(f"{journal} is now {options.file}. Sales after that backup are only in what was kept.")
+    print(f"{journal} is now {options.file}. What came after that backup is only in what was kept.")
 
 
 def _export(options: argparse.Namespace) -> None:

@@ -61,6 +61,8 @@ class JournalFile(JournalReading):
         """The last commit is in the mirror too."""
         self.repaired: RepairRow | None = None
         """What a repair since this was made had to do."""
+        self._incomplete: RepairRow | None = None
+        """The last one that could not bring everything back."""
 
     # --- opening ------------------------------------------------------------------------------------------------------
 
@@ -75,6 +77,7 @@ class JournalFile(JournalReading):
                 self._lock()
                 self._open_database()
                 self._repairing(self._agree_with_mirror)
+                self._incomplete = next((one for one in reversed(self.repairs()) if not one.is_complete), None)
 
     def _open_database(self) -> None:
         """With a damaged or lost one made anew."""
@@ -105,6 +108,7 @@ class JournalFile(JournalReading):
 
     def _tell(self, repair: RepairRow) -> None:
         self.repaired = repair
+        self._incomplete = self._incomplete if repair.is_complete else repair
         log.warning("%s", journal_repair.tell(repair))
 
     def _agree_with_mirror(self) -> None:
@@ -267,7 +271,7 @@ class JournalFile(JournalReading):
     @property
     def health(self) -> JournalHealth:
         """What staff should know about it."""
-        if self.repaired is not None and not self.repaired.is_complete:
+        if self._incomplete is not None and not journal_repair.is_acknowledged(self.path, self._incomplete):
             return JournalHealth.INCOMPLETE
         if not self.mirror_ok:
             return JournalHealth.UNMIRRORED

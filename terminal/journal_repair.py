@@ -85,7 +85,7 @@ def rows_missing_from(db: sqlite3.Connection, mirror: Mirror) -> Iterator[Row]:
 def make_anew(path: Path, mirror: Mirror, now: str) -> RepairRow:
     """Set the damaged database aside, build a new one, and tell what came of it. Raises OSError, sqlite3.Error."""
     set_aside = _free_name(path, "damaged", now)
-    last_written_s = _last_written_s(path, mirror)
+    written_s = last_written_s(path, mirror)
     new = _new(path)
     for leftover in (new, Path(f"{new}-wal"), Path(f"{new}-shm")):
         leftover.unlink(missing_ok=True)
@@ -93,9 +93,7 @@ def make_anew(path: Path, mirror: Mirror, now: str) -> RepairRow:
         db.execute("BEGIN IMMEDIATE")
         may_lack_latest = _bring_back(db, path, mirror)
         repair = _account(db, may_lack_latest=may_lack_latest)
-        repair = replace(
-            repair, at=now, set_aside=str(set_aside) if path.exists() else "", last_written_s=last_written_s
-        )
+        repair = replace(repair, at=now, set_aside=str(set_aside) if path.exists() else "", last_written_s=written_s)
         journal_schema.insert_row(db, repair)
         db.execute("COMMIT")
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -214,7 +212,7 @@ def _readable(db: sqlite3.Connection, table: str, order: str) -> Iterator[Row]:
         return
 
 
-def _last_written_s(path: Path, mirror: Mirror) -> float:
+def last_written_s(path: Path, mirror: Mirror) -> float:
     """Not later than now, unless the clock has been set back since; files tell that, as far as they are there."""
     times_s = [time.time()]
     for file in (path, Path(f"{path}-wal"), *mirror.segments()[-1:]):
@@ -235,7 +233,36 @@ def _free_name(path: Path, what: str, now: str) -> Path:
 
 def tell(repair: RepairRow) -> str:
     """For the log and for ``journal verify``."""
-    kept = f"; the damaged file is kept as {repair.set_aside}" if repair.set_aside else ""
+    kept = f"; what was there before is kept as {repair.set_aside}" if repair.set_aside else ""
     missing = [*repair.lost, *(["perhaps the last records before the damage"] if repair.may_lack_latest else [])]
     what = f"missing: {', '.join(missing)}" if missing else "nothing is missing"
     return f"{repair.at}: the journal was made anew from {repair.entries} entries, {what}{kept}"
+
+
+# --- who has seen it --------------------------------------------------------------------------------------------------
+
+
+def acknowledge(path: Path, repair: RepairRow) -> None:
+    """Note beside the journal that somebody knows what is missing since that repair. Raises OSError."""
+    file = _acknowledged(path)
+    part = file.with_name(f"{file.name}.part")
+    part.write_text(_name_of(repair), encoding="utf-8")
+    owner = path.parent.stat()
+    os.chown(part, owner.st_uid, owner.st_gid)
+    part.rename(file)
+    sync_folder(path.parent)
+
+
+def is_acknowledged(path: Path, repair: RepairRow) -> bool:
+    try:
+        return _acknowledged(path).read_text(encoding="utf-8") == _name_of(repair)
+    except (OSError, ValueError):
+        return False
+
+
+def _acknowledged(path: Path) -> Path:
+    return path.with_name(f"{path.name}.acknowledged")
+
+
+def _name_of(repair: RepairRow) -> str:
+    return f"repair {repair.number} of {repair.at}\n"

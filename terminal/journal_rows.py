@@ -35,7 +35,7 @@ class JournalHealth(StrEnum):
     REPAIRED = "repaired"
     """Since the start it was made anew, with nothing missing."""
     INCOMPLETE = "incomplete"
-    """Since the start it was made anew, and records are or may be missing."""
+    """It was made anew or restored, records are or may be missing, and nobody has acknowledged that yet."""
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -111,12 +111,12 @@ class NonceRow(msgspec.Struct, frozen=True, tag="nonces", tag_field="row"):
 
 
 class RepairRow(msgspec.Struct, frozen=True, tag="repair", tag_field="row"):
-    """The journal was found damaged and was made anew from what was left."""
+    """The journal was found damaged and was made anew from what was left, or it was restored from a backup."""
 
     number: int
     at: str
     set_aside: str
-    """Where the damaged file is kept; empty if it was gone."""
+    """Where the file before is kept; empty if it was gone."""
     entries: int
     receipts: int
     lost: tuple[str, ...]

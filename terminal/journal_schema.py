@@ -271,6 +271,12 @@ def has_receipt(db: sqlite3.Connection, receipt: QueuedReceipt) -> bool:
     return bool(_one(db, query, receipt.sale_number, receipt.receipt_id))
 
 
+def next_number(db: sqlite3.Connection) -> int:
+    """Of a sale: one that was never given. Raises DamageFound."""
+    after_repairs = (read_repair(*row).next_number for row in db.execute("SELECT repair FROM repairs"))
+    return max(1, _one(db, "SELECT max(number) + 1 FROM sales"), *after_repairs)
+
+
 READERS: Mapping[str, tuple[str, Callable[..., Row]]] = {
     "entries": ("SELECT seq, at, event, sale, crc FROM entries", read_entry),
     "receipts": (

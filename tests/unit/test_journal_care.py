@@ -8,15 +8,25 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from terminal import cli
 from terminal.errors import JournalError
-from terminal.journal import JournalFile, Record
-from terminal.journal_care import back_up, check_backup, export_csv, export_json, restore
+from terminal.journal import JournalFile, JournalHealth, Record
+from terminal.journal_care import (
+    NUMBERS_A_DAY,
+    acknowledge,
+    back_up,
+    check_backup,
+    export_csv,
+    export_json,
+    restore,
+)
 from terminal.journal_listing import parse_time
+from terminal.journal_verify import verify
 from terminal.sale import Reason, Sale, State
 
 THEN = datetime(2026, 11, 23, 15, 30)
@@ -40,6 +50,12 @@ def write(path: Path, *sales: Sale) -> None:
         journal.open()
         for one in sales:
             journal.append(Record("ResultAcknowledged", one))
+
+
+def health(path: Path) -> JournalHealth:
+    with JournalFile(path, lambda: "") as journal:
+        journal.open()
+        return journal.health
 
 
 def numbers(path: Path) -> list[int]:
@@ -108,6 +124,92 @@ def test_the_restored_journal_can_be_written(path: Path, tmp_path: Path) -> None
     write(path, sale(2))
 
     assert numbers(path) == [2, 1]
+
+
+def test_what_a_restore_forgets_is_told_numbered_over_and_jumped_by_the_nonces(path: Path, tmp_path: Path) -> None:
+    write(path, sale(1), sale(2))
+    back_up(path, tmp_path / "backup.db")
+    write(path, sale(3), sale(4))
+    restored_at_s = time.time()
+    restore(tmp_path / "backup.db", path, THEN)
+
+    with JournalFile(path, lambda: "") as journal:
+        journal.open()
+        assert journal.health is JournalHealth.INCOMPLETE
+        assert journal.next_number() > 4
+        assert (journal.marks_lost_at_s() or 0) >= restored_at_s
+        assert journal.repairs()[0].lost == ("everything after 2026-11-23T15:00:30.000Z",)
+    assert any("journal.db.replaced-20261123-153000" in note for note in verify(path).notes)
+    assert verify(path).problems == ()
+
+
+def test_where_nothing_tells_how_many_sales_a_restore_forgets_numbers_go_on_by_days(path: Path, tmp_path: Path) -> None:
+    write(path, sale(1))
+    back_up(path, tmp_path / "backup.db")
+    shutil.rmtree(path.parent)
+    path.parent.mkdir()
+    restore(tmp_path / "backup.db", path, THEN + timedelta(days=20))
+
+    with JournalFile(path, lambda: "") as journal:
+        journal.open()
+        assert journal.next_number() > 20 * NUMBERS_A_DAY
+        assert journal.repairs()[0].set_aside == ""
+
+
+def test_a_damaged_journal_does_not_tell_where_it_ended(path: Path, tmp_path: Path) -> None:
+    write(path, sale(1))
+    back_up(path, tmp_path / "backup.db")
+    spoil_pages(path)
+    restore(tmp_path / "backup.db", path, THEN)
+
+    with JournalFile(path, lambda: "") as journal:
+        journal.open()
+        assert journal.health is JournalHealth.INCOMPLETE
+
+
+def test_a_restore_that_forgets_nothing_keeps_the_mark_of_nonces_and_is_silent(path: Path, tmp_path: Path) -> None:
+    write(path, sale(1))
+    back_up(path, tmp_path / "backup.db")
+    with JournalFile(path, lambda: "") as journal:
+        journal.open()
+        journal.reserve_nonces(900)
+    restore(tmp_path / "backup.db", path, THEN)
+
+    with JournalFile(path, lambda: "") as journal:
+        journal.open()
+        assert journal.health is JournalHealth.SOUND
+        assert journal.next_number() == 2
+        assert journal.nonce_high_water() == 900
+
+
+def test_lost_records_are_told_at_every_start_until_somebody_acknowledges_them(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(f'[journal]\npath = "{path}"\n')
+    write(path, sale(1))
+    back_up(path, tmp_path / "backup.db")
+    write(path, sale(2))
+    restore(tmp_path / "backup.db", path, THEN)
+    for _ in range(3):
+        assert health(path) is JournalHealth.INCOMPLETE
+
+    with JournalFile(path, lambda: "") as running:
+        running.open()
+        assert cli.main(["journal", "acknowledge", "--config", str(config)]) == 0
+        assert running.health is JournalHealth.SOUND
+    assert "missing: everything after 2026-11-23T15:00:30.000Z" in capsys.readouterr().out
+    assert health(path) is JournalHealth.SOUND
+
+    restore(tmp_path / "backup.db", path, THEN + timedelta(days=1))
+    assert health(path) is JournalHealth.INCOMPLETE
+
+
+def test_there_is_nothing_to_acknowledge_in_a_whole_journal(path: Path) -> None:
+    write(path, sale(1))
+
+    assert acknowledge(path) is None
+    assert list(path.parent.glob("*.acknowledged")) == []
 
 
 def test_a_running_terminal_keeps_its_journal(path: Path, tmp_path: Path) -> None:
