@@ -349,7 +349,9 @@ class Counter:
             return Decision(view=view)
         if view.menu.is_open:
             return Decision(view=replace(view, menu=menus.closed(view.menu)))
-        return self._cancel_by_key(view, view.sale) if view.sale is not None else Decision(view=_with_offer_closed(view))
+        if view.sale is not None:
+            return self._cancel_by_key(view, view.sale)
+        return Decision(view=_with_offer_closed(view))
 
     def _scanned(self, view: View, code: Sensitive) -> Decision:
         """Means what the same digits and OK would mean; where no customer is asked for it means nothing."""
