@@ -343,11 +343,11 @@ def void_call_refused(sale: Sale, event: ev.RefusalReceived) -> Transition:
 
 def not_voided(sale: Sale) -> Transition:
     """Still there. If only our capture could make it a payment, it may stay reserved until the service drops it."""
-    return miss(sale) if sale.committed else voided(sale)
+    return miss(sale) if sale.committed else voided(replace(sale, may_stay_reserved=True))
 
 
 def void_patience_over(sale: Sale, _event: ev.DeadlinePassed) -> Transition:
-    return Transition(sale) if sale.committed else voided(sale)
+    return Transition(sale) if sale.committed else voided(replace(sale, may_stay_reserved=True))
 
 
 def voided(sale: Sale) -> Transition:

@@ -185,6 +185,8 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
 
     committed: bool = False
     """Something has left that may move money without us; from here on only the service's word ends the sale."""
+    may_stay_reserved: bool = False
+    """Not paid, and the service has not said that it has let the customer's money go."""
     settling: bool = False
     """Never capture again, only find out: the cashier may have been paid in another way meanwhile."""
     calls: int = 0

@@ -187,4 +187,6 @@ def _result(sale: Sale, words: Words) -> Screen:
         return Screen(banner=banner, headline=amount, prompt=advice.what)
     if outcome in _LOOKED_UP:
         return Screen(banner=banner, headline=amount, prompt=advice.next)
-    return Screen(banner=banner, prompt=advice.what, hint=advice.next)
+    return Screen(
+        banner=banner, prompt=advice.what, hint=words.may_stay_reserved if sale.may_stay_reserved else advice.next
+    )

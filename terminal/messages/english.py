@@ -108,6 +108,7 @@ ENGLISH = Words(
     checking_payment="Checking payment",
     checking_stay=_DO_NOT_CHARGE,
     checking_call="Call Netgíró.",
+    may_stay_reserved="Not charged, but may stay reserved.",
     menu=MenuWords(
         title="Menu",
         items={

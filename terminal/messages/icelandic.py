@@ -108,6 +108,7 @@ ICELANDIC = Words(
     checking_payment="Greiðsla í athugun",
     checking_stay=_DO_NOT_CHARGE,
     checking_call="Hringdu í Netgíró.",
+    may_stay_reserved="Ekki gjaldfært, en gæti verið frátekið.",
     menu=MenuWords(
         title="Valmynd",
         items={

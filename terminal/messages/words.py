@@ -151,6 +151,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     checking_payment: str
     checking_stay: str
     checking_call: str
+    may_stay_reserved: str
 
     menu: MenuWords
     receipt: ReceiptWords

@@ -182,6 +182,9 @@ def _views() -> Mapping[str, View]:
     for problem in IdentifierProblem:
         state = State.CODE_ENTRY if problem is IdentifierProblem.BAD_SMS_CODE else State.ENTRY
         views[problem] = View(sale=replace(SALE, state=state), entry=Entry(Sensitive("12"), problem=problem))
+    views["result_may_stay_reserved"] = View(
+        result=replace(CLOSED_SALE, reason=Reason.CASHIER_CANCELLED, may_stay_reserved=True)
+    )
     for reason in Reason:
         views[f"result_{reason}"] = View(result=replace(CLOSED_SALE, reason=reason))
     return views

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from terminal import effects as fx
@@ -557,6 +559,22 @@ def test_a_reservation_that_turns_out_not_to_be_ours_is_not_captured_again(wrong
 
 
 # --- VOID -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("end", "may_stay_reserved"),
+    [
+        (lambda walk: walk.answered(Status.CANCELLED), False),
+        (lambda walk: walk.answered(Status.DECLINED), False),
+        (lambda walk: walk.answered(Status.RESERVED), True),
+        (lambda walk: walk.refused(Refusal.REQUEST_NOT_VALID), True),
+        (lambda walk: walk.lost().timed_out(), True),
+    ],
+)
+def test_staff_hear_whether_the_service_has_let_a_reservation_go(
+    end: Callable[[Walk], Walk], may_stay_reserved: bool
+) -> None:
+    assert end(walk_to(State.VOID)).sale.may_stay_reserved is may_stay_reserved
 
 
 @pytest.mark.parametrize("status", [Status.CANCELLED, Status.DECLINED])
