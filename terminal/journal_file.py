@@ -57,6 +57,8 @@ class JournalFile(JournalReading):
         self._lock_fd: int | None = None
         self._mirror = Mirror(journal_repair.mirror_folder(path))
         self._repairs_left = MOST_REPAIRS
+        self.on_progress: Callable[[], None] = lambda: None
+        """Called every few seconds while one call takes long."""
         self.mirror_ok = True
         """The last commit is in the mirror too."""
         self.repaired: RepairRow | None = None
@@ -101,7 +103,7 @@ class JournalFile(JournalReading):
             raise JournalError(f"the journal {self.path} gets damaged again and again: change the SD card")
         self._close_database()
         self._mirror.close()
-        self._tell(journal_repair.make_anew(self.path, self._mirror, self._now()))
+        self._tell(journal_repair.make_anew(self.path, self._mirror, self._now(), self.on_progress))
         self._repairs_left -= 1
         self._db = journal_repair.open_database(self.path)
         self._catch_up()
@@ -120,7 +122,7 @@ class JournalFile(JournalReading):
                 kept = journal_repair.set_mirror_aside(self._mirror, self._now())
                 log.error("the journal's mirror belongs to another journal: kept as %s, begun anew", kept)
                 self._mirror.look()
-            with self._transaction() as db:
+            with self._transaction() as db, journal_repair.telling(db, self.on_progress):
                 count = 0
                 for count, row in enumerate(journal_repair.rows_missing_from(db, self._mirror), 1):  # noqa: B007
                     journal_schema.insert_row(db, row)
@@ -223,7 +225,8 @@ class JournalFile(JournalReading):
             self._mirror.look()
             if not self._mirror.positions.reaches_all(journal_schema.positions(db)):
                 self._mirror.note_behind()  # in case that this is cut short, and the database lost then
-            self._mirror.append(journal_schema.rows_after(db, self._mirror.positions))
+            with journal_repair.telling(db, self.on_progress):
+                self._mirror.append(journal_schema.rows_after(db, self._mirror.positions))
             self._mirror.note_caught_up()
         except OSError as error:
             self._mirror_failed(error)

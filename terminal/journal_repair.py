@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import itertools
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -26,6 +27,11 @@ from terminal.journal_rows import EntryRow, RepairRow, Row
 
 NUMBERS_SKIPPED = 100
 """Sale numbers left out when the last ones may have been lost."""
+ROWS_A_COMMIT = 2000
+"""While making anew, so that no one commit takes long."""
+PROGRESS_S = 5.0
+PROGRESS_STEPS = 1000
+"""SQLite's own, between looks at the clock."""
 MOST_GAPS_TOLD = 5
 MOST_SET_ASIDE = 100
 """Files of one second."""
@@ -82,16 +88,41 @@ def rows_missing_from(db: sqlite3.Connection, mirror: Mirror) -> Iterator[Row]:
 # --- making it anew ---------------------------------------------------------------------------------------------------
 
 
-def make_anew(path: Path, mirror: Mirror, now: str) -> RepairRow:
-    """Set the damaged database aside, build a new one, and tell what came of it. Raises OSError, sqlite3.Error."""
+@contextlib.contextmanager
+def telling(db: sqlite3.Connection, on_progress: Callable[[], None]) -> Iterator[None]:
+    """Call ``on_progress`` every few seconds, at most, while the database works."""
+    told_s = time.monotonic()
+
+    def tell_now_and_then() -> None:
+        nonlocal told_s
+        if time.monotonic() - told_s >= PROGRESS_S:
+            told_s = time.monotonic()
+            on_progress()
+
+    db.set_progress_handler(tell_now_and_then, PROGRESS_STEPS)
+    try:
+        yield
+    finally:
+        db.set_progress_handler(None, 0)
+
+
+def make_anew(path: Path, mirror: Mirror, now: str, on_progress: Callable[[], None]) -> RepairRow:
+    """Set the damaged database aside, build a new one, and tell what came of it. Raises OSError, sqlite3.Error.
+
+    A year's journal takes seconds on a fast disk and minutes on a Pi: ``on_progress`` is called while it goes on.
+    """
     set_aside = _free_name(path, "damaged", now)
     written_s = last_written_s(path, mirror)
     new = _new(path)
     for leftover in (new, Path(f"{new}-wal"), Path(f"{new}-shm")):
         leftover.unlink(missing_ok=True)
-    with contextlib.closing(open_database(new)) as db:
+    with contextlib.closing(open_database(new)) as db, telling(db, on_progress):
+        db.execute("PRAGMA synchronous = NORMAL")  # the checkpoint at the end puts all of it on disk
+        repairs, may_lack_latest = _bring_back(db, path, mirror)
         db.execute("BEGIN IMMEDIATE")
-        may_lack_latest = _bring_back(db, path, mirror)
+        journal_schema.refold(db)
+        for earlier in repairs:
+            journal_schema.keep_row(db, earlier, again="IGNORE")
         repair = _account(db, may_lack_latest=may_lack_latest)
         repair = replace(repair, at=now, set_aside=str(set_aside) if path.exists() else "", last_written_s=written_s)
         journal_schema.insert_row(db, repair)
@@ -112,7 +143,7 @@ def finish(path: Path, now: str) -> RepairRow | None:
     try:
         with contextlib.closing(open_database(new)) as db:
             check(db, None)
-            # Written last, in one transaction with everything else.
+            # Repairs are written last.
             last = db.execute("SELECT repair FROM repairs ORDER BY number DESC LIMIT 1").fetchone()
             repair = journal_schema.read_repair(*last) if last else None
     except sqlite3.DatabaseError:
@@ -136,21 +167,35 @@ def _new(path: Path) -> Path:
     return path.with_name(f"{path.name}.new")
 
 
-def _bring_back(db: sqlite3.Connection, path: Path, mirror: Mirror) -> bool:
-    """Every row that can be had, into a new database; True if the last ones may be missing."""
+def _bring_back(db: sqlite3.Connection, path: Path, mirror: Mirror) -> tuple[list[RepairRow], bool]:
+    """Every row that can be had, into a new database, but for those of earlier repairs: these are returned.
+
+    And whether the last rows may be missing.
+    """
     damages: list[Damage] = []
     harmless = 0
-    for row in mirror.rows(damages):
-        journal_schema.keep_row(db, row, again="IGNORE")
-        if isinstance(row, EntryRow):  # what a damaged line before it held was written again, or leaves a gap
-            harmless = len(damages)
-    for row in _salvaged(path):
-        with contextlib.suppress(sqlite3.IntegrityError):  # with what cannot have been written, such as nothing at all
-            journal_schema.keep_row(db, row, again="IGNORE")
-    journal_schema.refold(db)
+    repairs: list[RepairRow] = []
+
+    def from_mirror() -> Iterator[Row]:
+        nonlocal harmless
+        for row in mirror.rows(damages):
+            yield row
+            if isinstance(row, EntryRow):  # what a damaged line before it held was written again, or leaves a gap
+                harmless = len(damages)
+
+    rows = itertools.chain(from_mirror(), _salvaged(path))
+    while some := list(itertools.islice(rows, ROWS_A_COMMIT)):
+        db.execute("BEGIN IMMEDIATE")
+        for row in some:
+            if isinstance(row, RepairRow):
+                repairs.append(row)
+                continue
+            with contextlib.suppress(sqlite3.IntegrityError):  # what cannot have been written, such as nothing at all
+                journal_schema.keep_row(db, row, again="IGNORE")
+        db.execute("COMMIT")
     # A commit that a power cut tore was never acted upon.
     late = [damage for damage in damages[harmless:] if not damage.is_torn_write]
-    return mirror.is_behind or not mirror.segments() or bool(late)
+    return repairs, mirror.is_behind or not mirror.segments() or bool(late)
 
 
 def _account(db: sqlite3.Connection, *, may_lack_latest: bool) -> RepairRow:

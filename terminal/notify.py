@@ -8,9 +8,12 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import threading
 from collections.abc import Mapping
 
 LONGEST_STATUS = 200
+STEP_S = 120
+"""No step of a long piece of work takes longer than this, also on a slow card."""
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +24,7 @@ class Notifier:
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
         self._address = _address(environ.get("NOTIFY_SOCKET", ""))
         self._socket: socket.socket | None = None
+        self._opening = threading.Lock()
         self._failed = False
         self.watchdog_interval_s = _watchdog_interval_s(environ)
         """How often :meth:`watchdog` is to be called: half the time systemd waits. None: there is no watchdog."""
@@ -37,6 +41,10 @@ class Notifier:
         """Still alive. Call this only from where a hang would show."""
         self._send("WATCHDOG=1")
 
+    def still_working(self) -> None:
+        """One step takes long, and goes on: systemd shall wait for it. Any thread may call this."""
+        self._send(f"EXTEND_TIMEOUT_USEC={STEP_S * 1_000_000}\nWATCHDOG=1")
+
     def status(self, text: str) -> None:
         """One line for ``systemctl status``. It is public: nothing about a customer."""
         self._send("STATUS=" + " ".join(text.split())[:LONGEST_STATUS])
@@ -50,9 +58,10 @@ class Notifier:
         if self._address is None:
             return
         try:
-            if self._socket is None:
-                self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-                self._socket.setblocking(False)
+            with self._opening:
+                if self._socket is None:
+                    self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+                    self._socket.setblocking(False)
             self._socket.sendto(message.encode("utf-8", "replace"), self._address)
             self._failed = False
         except OSError as error:  # a full socket too: better one missed message than a blocked event loop

@@ -552,6 +552,46 @@ def test_a_new_database_that_is_damaged_itself_is_not_put_in_place(path: Path) -
     assert contents(path) == before
 
 
+@pytest.mark.parametrize("begin", [no_database, lambda path: shutil.rmtree(mirror_of(path))])
+def test_long_work_tells_that_it_goes_on(
+    path: Path, monkeypatch: pytest.MonkeyPatch, begin: Callable[[Path], None]
+) -> None:
+    monkeypatch.setattr(journal_repair, "PROGRESS_S", 0.0)
+    monkeypatch.setattr(journal_repair, "PROGRESS_STEPS", 100)
+    begin(path)
+    told: list[str] = []
+    journal = JournalFile(path, ticking_clock())
+    journal.on_progress = lambda: told.append("goes on")
+    with journal:
+        journal.open()
+        assert len(told) >= 5
+        told.clear()
+        append_paid(journal, 31)
+        assert told == []
+
+
+def test_a_new_database_cut_short_after_earlier_repairs_is_not_taken_for_a_whole_one(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_database(path)
+    before = contents(path)
+    nothing(path)
+
+    def power_cut(_db: sqlite3.Connection, **_given: object) -> RepairRow:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(journal_repair, "_account", power_cut)
+        patched.setattr(journal_repair, "ROWS_A_COMMIT", 10)
+        journal = JournalFile(path, ticking_clock())
+        with pytest.raises(KeyboardInterrupt):
+            journal.open()
+        journal.close()
+    with opened(path) as journal:
+        assert everything(journal) == before
+        assert [repair.number for repair in journal.repairs()] == [1, 2]
+
+
 def test_a_check_that_takes_too_long_is_left_for_later(path: Path) -> None:
     with opened(path) as journal:
         journal_check.check(journal._connection(), deadline_s=-1.0)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from terminal.notify import LONGEST_STATUS, Notifier
+from terminal.notify import LONGEST_STATUS, STEP_S, Notifier
 
 
 @contextmanager
@@ -113,3 +113,10 @@ def test_closing_twice_is_allowed(address: str) -> None:
         notifier.close()
         notifier.close()
         notifier.ready()
+
+
+def test_a_long_step_asks_for_patience_at_a_start_and_of_the_watchdog(address: str) -> None:
+    with listening(address) as listener, notifying(NOTIFY_SOCKET=address) as notifier:
+        notifier.still_working()
+
+        assert listener.recv(4096).decode() == f"EXTEND_TIMEOUT_USEC={STEP_S}000000\nWATCHDOG=1"
