@@ -13,7 +13,7 @@ import io
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from terminal import journal_repair, journal_schema
 from terminal.errors import JournalError
-from terminal.journal import APPLICATION_ID, SCHEMA_VERSION, Entry
+from terminal.journal import APPLICATION_ID, SCHEMA_VERSION, Entry, JournalFile
 from terminal.journal_check import check
 from terminal.journal_mirror import Mirror
 from terminal.journal_repair import NUMBERS_SKIPPED, last_written_s, mirror_folder
@@ -137,6 +137,23 @@ def _end_of(journal: Path) -> _End | None:
     except (sqlite3.Error, OSError, ValueError):
         return None
     return _End(positions, last_entry, next_number)
+
+
+def mend(journal: Path, now: Callable[[], str]) -> list[str]:
+    """Look through the whole journal and make anew what is damaged; returns what was done. Raises JournalError.
+
+    The terminal must be stopped.
+    """
+    try:
+        with JournalFile(journal, now) as file:
+            file.open()
+            return file.mend()
+    finally:
+        with _explained(f"cannot give {journal} back to its owner"):
+            owner = journal.parent.stat()
+            for part in journal.parent.glob(f"{journal.name}*"):
+                for path in (part, *part.rglob("*")):
+                    os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def acknowledge(journal: Path) -> RepairRow | None:

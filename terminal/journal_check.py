@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Iterator
 
 from terminal import journal_schema
-from terminal.journal_mirror import Mirror
-from terminal.journal_rows import EntryRow, ReceiptRow, ReceiptState
+from terminal.journal_mirror import Damage, Mirror
+from terminal.journal_rows import EntryRow, ReceiptRow, ReceiptState, Row, place_of
 
 CHECK_S = 3.0
 """A start looks no longer; ``journal verify`` looks to the end."""
@@ -104,3 +105,69 @@ def _check_queued(db: sqlite3.Connection, row: ReceiptRow) -> None:
     queued = [journal_schema.read_receipt(*columns) for columns in db.execute(query, (row.receipt.receipt_id,))]
     if queued != ([] if noted.receipt.state is ReceiptState.PRINTED else [noted.receipt]):
         raise journal_schema.DamageFound(f"receipt note {noted.seq} says something else than the queue of receipts")
+
+
+# --- from end to end --------------------------------------------------------------------------------------------------
+
+
+def read_through(db: sqlite3.Connection) -> None:
+    """Look at everything, without a deadline. Raises DamageFound."""
+    check(db, None)
+    for query, read in journal_schema.READERS.values():
+        for columns in db.execute(query):
+            try:
+                row = read(*columns)
+                if isinstance(row, EntryRow):
+                    journal_schema.decode_sale(row.sale)
+            except (TypeError, ValueError) as error:
+                raise journal_schema.DamageFound(f"a row is not as it was written: {error}") from error
+
+
+_COMPARED = ("entries", "receipts", "closes", "repairs")
+
+
+class Comparison:
+    """Database and mirror, row by row."""
+
+    def __init__(self, db: sqlite3.Connection, mirror: Mirror) -> None:
+        self.there = journal_schema.positions(db)
+        self.different: list[int] = []
+        """Entries of which the two say something else."""
+        self.absent: list[Row] = []
+        """What the mirror has and the database should have."""
+        self.damages: list[Damage] = []
+        self.lacking: dict[str, list[int]] = {}
+        """Rows of each table that the mirror has lost in its midst, or does not have yet."""
+        self.last = dict.fromkeys(_COMPARED, 0)
+        """The mirror's last row of each table."""
+        seen = {table: bytearray(getattr(self.there, table) + 1) for table in _COMPARED}
+        for row in mirror.rows(self.damages):
+            table, position = place_of(row)
+            if table in seen and self.there.reaches(row):  # else committed since
+                seen[table][position] = 1
+                self.last[table] = max(self.last[table], position)
+                self._compare(db, row, table, position)
+        for table in _COMPARED:
+            rows = db.execute(f"SELECT rowid FROM {table} WHERE rowid <= ?", (getattr(self.there, table),))
+            self.lacking[table] = [position for (position,) in rows if not seen[table][position]]
+
+    def _compare(self, db: sqlite3.Connection, row: Row, table: str, position: int) -> None:
+        try:
+            found = journal_schema.find_row(db, table, position)
+        except (journal_schema.DamageFound, ValueError):
+            return  # that is the database's own trouble
+        if found is None:
+            self.absent.append(row)
+        elif isinstance(row, EntryRow) and found != row:
+            self.different.append(position)
+
+    def is_only_late(self, table: str) -> bool:
+        """Whether all that the mirror lacks would come after its last row."""
+        return all(position > self.last[table] for position in self.lacking[table])
+
+    def rows_lacking(self, db: sqlite3.Connection) -> Iterator[Row]:
+        """Raises DamageFound or ValueError."""
+        for table, positions in self.lacking.items():
+            for position in positions:
+                if (row := journal_schema.find_row(db, table, position)) is not None:
+                    yield row

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ def add_journal_commands(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
 ) -> None:
     journal = commands.add_parser("journal", parents=[common], help="the sales on disk")
-    verbs = journal.add_subparsers(required=True, metavar="list|show|verify|acknowledge|backup|restore|export")
+    verbs = journal.add_subparsers(required=True, metavar="list|show|verify|mend|acknowledge|backup|restore|export")
 
     listing = verbs.add_parser("list", parents=[common], help="sales, newest first")
     listing.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -35,6 +35,11 @@ def add_journal_commands(
 
     verify = verbs.add_parser("verify", parents=[common], help="looks through the whole journal for damage")
     verify.set_defaults(command=_verify)
+
+    mend = verbs.add_parser(
+        "mend", parents=[common], help="make anew what verify finds damaged, while the terminal is stopped"
+    )
+    mend.set_defaults(command=_mend)
 
     acknowledge = verbs.add_parser(
         "acknowledge", parents=[common], help="you know what is missing: the screen says 'Records lost' no longer"
@@ -66,12 +71,14 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _list(options: argparse.Namespace) -> None:
+def _list(options: argparse.Namespace) -> int:
     from terminal.journal_listing import entry_json, entry_line
 
+    damaged = _Damaged()
     with _open_journal(options) as journal:
-        for entry in _chosen(journal, options):
+        for entry in _chosen(journal, options, damaged):
             print(entry_json(entry) if options.json else entry_line(entry))
+    return damaged.exit_code()
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -96,7 +103,17 @@ def _verify(options: argparse.Namespace) -> int:
     for problem in verdict.problems:
         print(problem, file=sys.stderr)
     print(f"{verdict.entries} entries of {verdict.sales} sales: {'not ' if verdict.problems else ''}all well")
+    if verdict.problems:
+        print("to make good what can be: stop the terminal, then: sudo netgiro-terminal journal mend", file=sys.stderr)
     return 1 if verdict.problems else 0
+
+
+def _mend(options: argparse.Namespace) -> None:
+    from terminal.journal_care import mend
+    from terminal.timestamps import timestamp_now
+
+    for done in mend(Path(_load(options).journal.path), timestamp_now):
+        print(done)
 
 
 def _acknowledge(options: argparse.Namespace) -> None:
@@ -123,23 +140,48 @@ def _restore(options: argparse.Namespace) -> None:
     print(f"{journal} is now {options.file}. What came after that backup is only in what was kept.")
 
 
-def _export(options: argparse.Namespace) -> None:
+def _export(options: argparse.Namespace) -> int:
     from terminal.journal_care import export_csv, export_json
 
+    damaged = _Damaged()
     with _open_journal(options) as journal:
-        entries = _chosen(journal, options)[::-1]
-    lines = export_csv(entries, options.separator) if options.format == "csv" else export_json(entries)
-    for line in lines:
-        print(line)
+        entries = _chosen(journal, options, damaged, oldest_first=True)
+        for line in export_csv(entries, options.separator) if options.format == "csv" else export_json(entries):
+            print(line)
+    return damaged.exit_code()
 
 
-def _chosen(journal: JournalFile, options: argparse.Namespace) -> Sequence[Entry]:
+class _Damaged:
+    """Names the sales that cannot be read, and goes on."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def __call__(self, what: str) -> None:
+        self._count += 1
+        print(what, file=sys.stderr)
+
+    def exit_code(self) -> int:
+        if self._count:
+            print(
+                f"{self._count} damaged: stop the terminal, then: sudo netgiro-terminal journal mend", file=sys.stderr
+            )
+        return 1 if self._count else 0
+
+
+def _chosen(
+    journal: JournalFile, options: argparse.Namespace, damaged: _Damaged, *, oldest_first: bool = False
+) -> Iterator[Entry]:
     from terminal.journal_listing import parse_time
     from terminal.sale import Outcome
 
-    outcome = Outcome(options.outcome) if options.outcome else None
-    since, until = parse_time(options.since), parse_time(options.until)
-    return list(journal.latest_entries(since=since, until=until, outcome=outcome))
+    return journal.latest_entries(
+        since=parse_time(options.since),
+        until=parse_time(options.until),
+        outcome=Outcome(options.outcome) if options.outcome else None,
+        oldest_first=oldest_first,
+        on_damaged=damaged,
+    )
 
 
 def _load(options: argparse.Namespace) -> Config:

@@ -269,6 +269,33 @@ class JournalFile(JournalReading):
         self._make_anew()
         return work()
 
+    def mend(self) -> list[str]:
+        """Look through everything and make anew what is damaged; returns what was done since the start, in words."""
+        done: list[str] = []
+        with _as_journal_error(f"cannot mend the journal {self.path}"):
+            compared = self._repairing(self._compare_all)
+            with self._transaction() as db:
+                journal_schema.refold(db)
+            if self.repaired is not None:
+                done.append(journal_repair.tell(self.repaired))
+            if compared.different:
+                kept = journal_repair.set_mirror_aside(self._mirror, self._now())
+                done.append(f"the mirror said something else and was begun anew; the old one is kept as {kept}")
+            elif lacking := sum(map(len, compared.lacking.values())):
+                self._mirror.append(compared.rows_lacking(self._connection()))
+                done.append(f"{lacking} rows that the mirror had lost were written to it anew")
+            self._catch_up()
+        return [*done, "every entry was read, and where sales and receipts stand was worked out anew"]
+
+    def _compare_all(self) -> journal_check.Comparison:
+        db = self._connection()
+        with journal_repair.telling(db, self.on_progress):
+            journal_check.read_through(db)
+            compared = journal_check.Comparison(db, self._mirror)
+        if compared.absent:
+            raise journal_schema.DamageFound(f"{len(compared.absent)} rows are in the mirror only")
+        return compared
+
     # --- health -------------------------------------------------------------------------------------------------------
 
     @property

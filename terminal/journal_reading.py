@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+import msgspec
+
 from terminal import journal_schema
 from terminal.journal_rows import Entry, QueuedReceipt, RepairRow
 from terminal.sale import Outcome, Sale, State
@@ -79,14 +81,33 @@ class JournalReading(ABC):
         return self._entries(query, rows[0][0])
 
     def latest_entries(
-        self, *, since: str | None = None, until: str | None = None, outcome: Outcome | None = None
+        self,
+        *,
+        since: str | None = None,
+        until: str | None = None,
+        outcome: Outcome | None = None,
+        oldest_first: bool = False,
+        on_damaged: Callable[[str], None] | None = None,
     ) -> Iterator[Entry]:
-        """The last entry of every sale, newest sale first. ``since`` and ``until`` bound the sale's creation (UTC)."""
+        """The last entry of every sale, newest sale first. ``since`` and ``until`` bound the sale's creation (UTC).
+
+        With ``on_damaged`` a sale that cannot be read is left out and named to it; without, it raises JournalError.
+        """
+
+        def convert(*columns: Any) -> Entry | None:
+            try:
+                return _entry(*columns)
+            except (journal_schema.DamageFound, msgspec.DecodeError) as error:
+                if on_damaged is None:
+                    raise
+                on_damaged(f"sale {columns[-1]} is left out: {error}")
+                return None
+
         query = (
             f"{_STANDS} WHERE (?1 IS NULL OR created >= ?1) AND (?2 IS NULL OR created < ?2) "
-            "AND (?3 IS NULL OR outcome = ?3) ORDER BY sales.number DESC"
+            f"AND (?3 IS NULL OR outcome = ?3) ORDER BY sales.number {'ASC' if oldest_first else 'DESC'}"
         )
-        return self._stream(_entry, query, since, until, outcome)
+        return (entry for entry in self._stream(convert, query, since, until, outcome) if entry is not None)
 
     def last_entries(self, count: int) -> list[Entry]:
         """The latest rows, oldest first."""

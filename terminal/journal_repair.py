@@ -227,10 +227,14 @@ def _gaps(db: sqlite3.Connection, name: str, table: str, position: str) -> tuple
         f"SELECT before, after FROM (SELECT lag({position}, 1, 0) OVER (ORDER BY {position}) AS before, "
         f"{position} AS after FROM {table}) WHERE after > before + 1"
     ):
-        found.append(f"{name} {before + 1}" if after == before + 2 else f"{name} {before + 1} to {after - 1}")
+        found.append(name_gap(name, before + 1, after - 1))
     if len(found) > MOST_GAPS_TOLD:
         found[MOST_GAPS_TOLD:] = [f"{len(found) - MOST_GAPS_TOLD} more gaps of this kind"]
     return tuple(found)
+
+
+def name_gap(name: str, first: int, last: int) -> str:
+    return f"{name} {first}" if first == last else f"{name} {first} to {last}"
 
 
 def _salvaged(path: Path) -> Iterator[Row]:

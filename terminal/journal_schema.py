@@ -311,6 +311,13 @@ def rows_after(db: sqlite3.Connection, start: Positions) -> Iterator[Row]:
                 yield row
 
 
+def find_row(db: sqlite3.Connection, table: str, position: int) -> Row | None:
+    """Raises DamageFound or ValueError."""
+    query, read = READERS[table]
+    found = db.execute(f"{query} WHERE rowid = ?", (position,)).fetchone()
+    return read(*found) if found else None
+
+
 def find_entry(db: sqlite3.Connection, seq: int) -> EntryRow | None:
     """Raises DamageFound."""
     found = db.execute("SELECT seq, at, event, sale, crc FROM entries WHERE seq = ?", (seq,)).fetchone()

@@ -15,8 +15,9 @@ import msgspec
 
 from terminal import journal_repair, journal_schema
 from terminal.errors import JournalError
-from terminal.journal_mirror import Damage, Mirror
-from terminal.journal_rows import EntryRow, QueuedReceipt, ReceiptRow, ReceiptState, RepairRow
+from terminal.journal_check import Comparison
+from terminal.journal_mirror import Mirror
+from terminal.journal_rows import QueuedReceipt, ReceiptRow, ReceiptState, RepairRow, place_of
 
 MOST_FINDINGS = 20
 """Of one kind; the rest is counted."""
@@ -48,13 +49,21 @@ def verify(path: Path) -> Verdict:
 
 def _verify(db: sqlite3.Connection, mirror: Mirror) -> Verdict:
     repairs = [journal_schema.read_repair(*row) for row in db.execute("SELECT repair FROM repairs ORDER BY number")]
-    checks = (_database(db), _entries(db), _sales(db), _receipt_queue(db), _mirror(db, mirror), _numbers(db, repairs))
+    notes = [journal_repair.tell(repair) for repair in repairs]
+    checks = (
+        _database(db),
+        _entries(db, repairs),
+        _sales(db),
+        _receipt_queue(db),
+        _mirror(db, mirror, notes),
+        _numbers(db, repairs),
+    )
     problems = [problem for check in checks for problem in _bounded(check)]
     return Verdict(
         entries=_count(db, "entries"),
         sales=_count(db, "sales"),
         problems=tuple(problems),
-        notes=tuple(journal_repair.tell(repair) for repair in repairs),
+        notes=tuple(notes),
     )
 
 
@@ -80,15 +89,16 @@ def _database(db: sqlite3.Connection) -> Iterator[str]:
             yield f"the database is damaged: {complaint}"
 
 
-def _entries(db: sqlite3.Connection) -> Iterator[str]:
-    """Each as its checksum says, and none missing."""
+def _entries(db: sqlite3.Connection, repairs: list[RepairRow]) -> Iterator[str]:
+    """Each as its checksum says, and none missing but what a repair told of."""
+    known = {lost for repair in repairs for lost in repair.lost}
     expected = 1
     for columns in db.execute(f"{journal_schema.READERS['entries'][0]} ORDER BY seq"):
         try:
             journal_schema.decode_sale(journal_schema.read_entry(*columns).sale)
         except (journal_schema.DamageFound, msgspec.DecodeError) as error:
             yield f"entry {columns[0]}: {error}"
-        if columns[0] != expected:
+        if columns[0] != expected and journal_repair.name_gap("entry", expected, columns[0] - 1) not in known:
             yield f"entries {expected} to {columns[0] - 1} are missing"
         expected = columns[0] + 1
 
@@ -134,28 +144,26 @@ def _receipt_queue(db: sqlite3.Connection) -> Iterator[str]:
             yield f"receipt {name}: the queue does not say what was noted last"
 
 
-def _mirror(db: sqlite3.Connection, mirror: Mirror) -> Iterator[str]:
-    """Every entry and receipt note in it, as in the database."""
-    there = journal_schema.positions(db)
-    seen = {"entries": bytearray(there.entries + 1), "receipts": bytearray(there.receipts + 1)}
-    damages: list[Damage] = []
-    for row in mirror.rows(damages):
-        if not there.reaches(row):
-            continue  # committed since
-        if isinstance(row, EntryRow):
-            seen["entries"][row.seq] = 1
-            with contextlib.suppress(journal_schema.DamageFound):  # told already
-                if journal_schema.find_entry(db, row.seq) != row:
-                    yield f"entry {row.seq}: the mirror says something else"
-        elif isinstance(row, ReceiptRow):
-            seen["receipts"][row.seq] = 1
-    for name, rows in seen.items():
-        if missing := rows.count(0, 1):
-            yield f"the mirror lacks {missing} of the {name}; the next start of the terminal brings it up to date"
-    for damage in damages:
+def _mirror(db: sqlite3.Connection, mirror: Mirror, notes: list[str]) -> Iterator[str]:
+    """Every row in it, as in the database."""
+    compared = Comparison(db, mirror)
+    for seq in compared.different:
+        yield f"entry {seq}: the mirror says something else"
+    for row in compared.absent:
+        yield f"{' '.join(map(str, place_of(row)))}: in the mirror only"
+    lost = False
+    for name in ("entries", "receipts", "closes", "repairs"):
+        if lacking := compared.lacking[name]:
+            lost = True
+            late = "; the next start of the terminal brings it up to date" if compared.is_only_late(name) else ""
+            yield f"the mirror lacks {len(lacking)} of the {name}{late}"
+    for damage in compared.damages:
         if not damage.is_torn_write:
             where = f"{damage.segment.name}, line {damage.first_line}, {damage.length} bytes"
-            yield f"the mirror cannot be read at {where}"
+            if lost:
+                yield f"the mirror cannot be read at {where}"
+            else:
+                notes.append(f"the mirror cannot be read at {where}; what was there is elsewhere in it")
 
 
 def _numbers(db: sqlite3.Connection, repairs: list[RepairRow]) -> Iterator[str]:
