@@ -42,7 +42,7 @@ def mirror_folder(path: Path) -> Path:
 
 
 def open_database(path: Path) -> sqlite3.Connection:
-    """For writing; made if it is not there."""
+    """For writing; made if it is not there. Raises sqlite3.Error."""
     os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
@@ -51,6 +51,9 @@ def open_database(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA busy_timeout = 2000")
         journal_schema.prepare(db)
         journal_schema.check_version(db, path)
+    except UnicodeDecodeError as error:  # SQLite's complaint about a schema repeats what it could not read
+        db.close()
+        raise journal_schema.DamageFound("its schema cannot be read") from error
     except BaseException:
         db.close()
         raise

@@ -105,13 +105,21 @@ def rubbish_in_every_page(path: Path) -> None:
             file.write(rng.randbytes(100))
 
 
+def rubbish_in_the_schema(path: Path) -> None:
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"CREATE TABLE closes (", b"CREATE TABLE closes \xb7"))
+
+
 def last_page(path: Path) -> None:
     with path.open("r+b") as file:
         file.seek(-4096, os.SEEK_END)
         file.write(bytes(4096))
 
 
-DAMAGES = [no_database, nothing, an_empty_file, zeros, half, rubbish_in_every_page, last_page]
+DAMAGES = [
+    *(no_database, nothing, an_empty_file, zeros, half),
+    *(rubbish_in_every_page, rubbish_in_the_schema, last_page),
+]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
