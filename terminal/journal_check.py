@@ -26,6 +26,8 @@ def is_damage(error: sqlite3.DatabaseError) -> bool:
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:  # from Python's own module, which has no other word for it
         return str(error).startswith("Could not decode to UTF-8")
+    if str(error) == "unsupported file format":  # without a code of its own
+        return True
     return code in _DAMAGE_CODES or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -119,6 +121,8 @@ def read_through(db: sqlite3.Connection) -> None:
                 row = read(*columns)
                 if isinstance(row, EntryRow):
                     journal_schema.decode_sale(row.sale)
+            except journal_schema.NewerVersionError:
+                raise
             except (TypeError, ValueError) as error:
                 raise journal_schema.DamageFound(f"a row is not as it was written: {error}") from error
 

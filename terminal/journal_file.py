@@ -130,6 +130,8 @@ class JournalFile(JournalReading):
                 log.warning("the journal had lost its last %d rows: brought back from its mirror", count)
             if self.repaired is None:  # what a repair could not bring together nothing can
                 journal_check.compare_latest(db, self._mirror)
+        except JournalError:
+            raise
         except OSError as error:
             self._mirror_failed(error)
         self._catch_up()

@@ -6,8 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-import msgspec
-
 from terminal import journal_schema
 from terminal.journal_rows import Entry, QueuedReceipt, RepairRow
 from terminal.sale import Outcome, Sale, State
@@ -97,7 +95,7 @@ class JournalReading(ABC):
         def convert(*columns: Any) -> Entry | None:
             try:
                 return _entry(*columns)
-            except (journal_schema.DamageFound, msgspec.DecodeError) as error:
+            except (journal_schema.DamageFound, journal_schema.NewerVersionError) as error:
                 if on_damaged is None:
                     raise
                 on_damaged(f"sale {columns[-1]} is left out: {error}")

@@ -49,8 +49,10 @@ def open_database(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA busy_timeout = 2000")
+        journal_schema.identify(db, path)
         journal_schema.prepare(db)
         journal_schema.check_version(db, path)
+        journal_schema.check_shape(db)
     except UnicodeDecodeError as error:  # SQLite's complaint about a schema repeats what it could not read
         db.close()
         raise journal_schema.DamageFound("its schema cannot be read") from error

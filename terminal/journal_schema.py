@@ -8,6 +8,7 @@ so that nothing that happens at the counter reads history, however long it is. :
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -32,6 +33,8 @@ from terminal.sale import Sale
 
 APPLICATION_ID = 0x4E47544A
 SCHEMA_VERSION = 1
+MOST_VERSIONS = 999
+"""A higher number is damage."""
 
 _KEPT = """
 CREATE TABLE entries (
@@ -103,6 +106,30 @@ _CHANGES = (_KEPT + _guards() + _DERIVED,)
 """What leads from each schema version to the next, beginning with an empty file."""
 
 
+def identify(db: sqlite3.Connection, path: Path) -> None:
+    """Raises JournalError if it is another program's database, DamageFound if its header cannot be right."""
+    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    if not tables:
+        return  # a new one
+    application_id, version = (
+        int(db.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("application_id", "user_version")
+    )
+    if application_id != APPLICATION_ID and "entries" not in tables:
+        raise JournalError(f"{path} is a database of another program: name another file in journal.path")
+    if application_id != APPLICATION_ID or not 0 < version <= MOST_VERSIONS:
+        raise DamageFound(f"its header says application {application_id:#x}, schema version {version}")
+
+
+def check_shape(db: sqlite3.Connection) -> None:
+    """Raises DamageFound unless every table and index is there as this program makes it."""
+    query = "SELECT name, sql FROM sqlite_schema WHERE type IN ('table', 'index')"
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as model:
+        prepare(model)
+        missing = set(model.execute(query)) - set(db.execute(query))
+    if missing:
+        raise DamageFound(f"{', '.join(sorted(name for name, _ in missing))} is not there as it was made")
+
+
 def prepare(db: sqlite3.Connection) -> None:
     """Bring a new or older database to this schema."""
     version = db.execute("PRAGMA user_version").fetchone()[0]
@@ -135,9 +162,18 @@ class DamageFound(sqlite3.DatabaseError):
 _sale_decoder = msgspec.json.Decoder(Sale)
 
 
+class NewerVersionError(JournalError, ValueError):
+    """A row is as it was written, by a program that knew more words."""
+
+
 def decode_sale(text: str | bytes | msgspec.Raw) -> Sale:
-    """Raises msgspec.DecodeError."""
-    return _sale_decoder.decode(text)
+    """A sale whose checksum was right. Raises NewerVersionError."""
+    try:
+        return _sale_decoder.decode(text)
+    except msgspec.DecodeError as error:
+        raise NewerVersionError(
+            f"a sale cannot be read ({error}): install the version of the program that wrote it"
+        ) from error
 
 
 def _checksum(row: EntryRow) -> int:

@@ -11,8 +11,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
 from terminal import journal_repair, journal_schema
 from terminal.errors import JournalError
 from terminal.journal_check import Comparison
@@ -96,7 +94,7 @@ def _entries(db: sqlite3.Connection, repairs: list[RepairRow]) -> Iterator[str]:
     for columns in db.execute(f"{journal_schema.READERS['entries'][0]} ORDER BY seq"):
         try:
             journal_schema.decode_sale(journal_schema.read_entry(*columns).sale)
-        except (journal_schema.DamageFound, msgspec.DecodeError) as error:
+        except (journal_schema.DamageFound, journal_schema.NewerVersionError) as error:
             yield f"entry {columns[0]}: {error}"
         if columns[0] != expected and journal_repair.name_gap("entry", expected, columns[0] - 1) not in known:
             yield f"entries {expected} to {columns[0] - 1} are missing"
@@ -112,7 +110,7 @@ def _sales(db: sqlite3.Connection) -> Iterator[str]:
     ):
         try:
             sale = journal_schema.decode_sale(sale_text)
-        except msgspec.DecodeError:
+        except journal_schema.NewerVersionError:
             continue  # told already
         stands = (number, state, outcome, register_id, reference)
         if stands != (sale.number, sale.state, sale.outcome, sale.register_id, sale.reference):

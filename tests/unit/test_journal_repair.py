@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from terminal import journal_check, journal_repair
+from terminal import journal_check, journal_repair, journal_schema
 from terminal.clerk import Clerk, Names
 from terminal.counter import Counter, CounterRules
 from terminal.counter_events import ConditionsChanged
@@ -23,7 +23,7 @@ from terminal.journal import JournalFile, JournalHealth, ReceiptState
 from terminal.journal_mirror import Mirror
 from terminal.journal_rows import EntryRow, RepairRow
 from terminal.netgiro.nonce import TICKS_PER_S, UNIX_EPOCH_TICKS, mark_after_loss
-from terminal.sale import State
+from terminal.sale import Reason, State
 from terminal.totals import Close, Totals
 from tests.unit.journal_samples import a_sale, append_paid, opened, ticking_clock
 
@@ -114,6 +114,74 @@ def last_page(path: Path) -> None:
     with path.open("r+b") as file:
         file.seek(-4096, os.SEEK_END)
         file.write(bytes(4096))
+
+
+def header(at: int, data: bytes) -> Callable[[Path], None]:
+    """A field of the database's first bytes, see "Database File Format" in SQLite's documentation."""
+
+    def damage(path: Path) -> None:
+        with path.open("r+b") as file:
+            file.seek(at)
+            file.write(data)
+
+    return damage
+
+
+def drop(what: str) -> Callable[[Path], None]:
+    """As a page of the schema does that was not written."""
+
+    def damage(path: Path) -> None:
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+            db.execute(f"DROP {what}")
+
+    return damage
+
+
+HEADERS = [
+    header(44, b"\0\0\0\x09"),  # schema format
+    header(60, b"\0\0\0\0"),  # user version
+    header(60, b"\xff\xff\xff\xff"),
+    header(68, b"\0\0\0\1"),  # application id
+    header(16, b"\x01\x23"),  # page size
+    header(56, b"\0\0\0\2"),  # encoding
+    drop("TABLE nonces"),
+    drop("TABLE sales"),
+    drop("INDEX sales_by_register_id"),
+    drop("INDEX entries_by_sale"),
+]
+
+
+@pytest.mark.parametrize("damage", HEADERS)
+def test_a_header_that_cannot_be_right_does_not_stop_the_terminal(path: Path, damage: Callable[[Path], None]) -> None:
+    before = contents(path)
+    damage(path)
+    with opened(path) as journal:
+        assert everything(journal) == before
+        assert journal.health is JournalHealth.REPAIRED
+
+
+def test_another_programs_database_is_left_alone(path: Path) -> None:
+    other = path.with_name("other.db")
+    with contextlib.closing(sqlite3.connect(other)) as db:
+        db.execute("CREATE TABLE customers (name)")
+    with pytest.raises(JournalError, match="database of another program: name another file"):
+        opened(other)
+    with contextlib.closing(sqlite3.connect(other)) as db:
+        assert db.execute("SELECT name FROM sqlite_schema").fetchall() == [("customers",)]
+    assert set_aside(path) == []
+
+
+def test_a_word_of_a_newer_program_is_no_damage_and_says_what_to_do(path: Path) -> None:
+    newer = msgspec.json.encode(a_sale(31, State.CLOSED, Reason.PAID)).replace(b'"paid"', b'"paid_by_card"')
+    with opened(path) as journal:
+        seq = journal.last_entries(1)[0].seq + 1
+        row = EntryRow(seq, "2026-11-23T15:00:00.000Z", "x", msgspec.Raw(newer))
+        columns = (seq, row.at, row.event, 31, newer.decode(), journal_schema._checksum(row))
+        journal._connection().execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)", columns)
+        journal._mirror.append([row])
+    with pytest.raises(JournalError, match="install the version of the program that wrote it"):
+        opened(path)
+    assert set_aside(path) == []
 
 
 DAMAGES = [
