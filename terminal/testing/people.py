@@ -6,14 +6,17 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import Protocol
 
+from hardware.interfaces import TextLine
+from terminal.messages import words_in
 from terminal.printing import PrintJob
-from terminal.sale import Sale, State
+from terminal.sale import Outcome, Sale, State
 from terminal.testing.world import World
 
 PAYS = "8223281"
 PHONES = (PAYS,) * 10 + ("8223282", "8223283", "8223284", "8223285", "6999999")
 KENNITALAS = ("1111111119",) * 8 + ("2222222229", "4444444449")
 APP_CODES = ("1234", "5000041234") * 3 + ("9876",)
+PAID_ON_PAPER = words_in("is").outcomes[Outcome.APPROVED].upper()
 MISTYPED = ("12", "8223", "5555555", "0000000000", "123456789012")
 
 
@@ -117,6 +120,8 @@ class Paper:
         self.sheets: list[tuple[str, int]] = []
         """Receipt id and number of the copy, as they came out, the torn ones too."""
         self.torn: set[tuple[str, int]] = set()
+        self.says_paid: set[int] = set()
+        """Numbers of the sales of which some sheet says so."""
         self._out_until_s = 0.0
         self._fates: dict[tuple[str, int], Fate] = {}
 
@@ -134,6 +139,8 @@ class Paper:
             self.sheets.append(key)
         if fate is Fate.TORN:
             self.torn.add(key)
+            if any(isinstance(item, TextLine) and item.text == PAID_ON_PAPER for item in job.document):
+                self.says_paid.add(job.receipt.sale_number)
 
     def came_out(self, job: PrintJob) -> bool:
         """As the printer says itself."""

@@ -193,6 +193,23 @@ def _look_only_at_a_sale() -> Iterator[None]:
         yield
 
 
+def _refund_without_slip() -> Iterator[None]:
+    """Nobody but the screen tells staff that a refund is due."""
+    receipts = rules._receipts
+
+    def without_slip(sale: Sale) -> tuple[fx.PrintReceipt, ...]:
+        return tuple(effect for effect in receipts(sale) if effect.kind is not fx.ReceiptKind.ATTENTION)
+
+    with patch.object(rules, "_receipts", without_slip):
+        yield
+
+
+def _paper_before_taken() -> Iterator[None]:
+    """The receipts say "paid" while the register can still refuse it."""
+    with patch.object(Sale, "outcome_on_paper", property(lambda sale: sale.outcome if sale.has_ended else None)):
+        yield
+
+
 def _print_again_unmarked() -> Iterator[None]:
     """A receipt that a power cut interrupted comes again without the word AFRIT."""
 
@@ -311,6 +328,8 @@ BROKEN_RULES: Mapping[str, BrokenRule] = {
     "a krona more than was rung up": BrokenRule(patches=_sell_dearer, rates=NO_TROUBLE),
     "needless unknown": BrokenRule(patches=_leave_unknown),
     "lost service not looked for": BrokenRule(patches=_look_only_at_a_sale),
+    "refund due without its slip": BrokenRule(patches=_refund_without_slip, protocol="zvt"),
+    "receipt before the register has taken the result": BrokenRule(patches=_paper_before_taken, protocol="concert"),
     "interrupted receipt printed unmarked": BrokenRule(patches=_print_again_unmarked),
     "unfinished receipt printed again unmarked": BrokenRule(patches=_retry_unmarked),
 }
