@@ -24,6 +24,10 @@ STATE_BEFORE_CALL = {
 }
 
 
+SETTLED = (Reason.SETTLED_PAID, Reason.SETTLED_UNPAID, Reason.REFUNDED)
+"""As staff have it."""
+
+
 class Violation(AssertionError):
     """A promise was broken."""
 
@@ -53,7 +57,7 @@ def when_told(
         _named_told(netgiro, disk, ring, told)
         return
     ledger = netgiro.captured()
-    sales = _sales_of(disk, register, ring)
+    sales = sales_of(disk, register, ring)
     if told.paid and all(ledger.get(sale.reference) != [told.amount_kr] for sale in sales):
         raise Violation(f"{ring.name} was told {told.words}, and no sale of it is paid")
     of_request = [one.paid for one in ring.told if one.attempt == told.attempt]
@@ -67,6 +71,8 @@ def _named_told(netgiro: SimulatedNetgiro, disk: SimulatedDisk, ring: Ring, told
     if sale is None:
         raise Violation(f"{ring.name} was told {told.words} and is not in the journal")
     words = {one.words for one in ring.told}
+    if sale.reason in SETTLED:  # what was unknown may be told once it is known
+        words = {one.words for one in itertools.dropwhile(lambda one: "UNKNOWN" in one.words, ring.told)}
     if len(words) > 1:
         raise Violation(f"{ring.name} was told {' and '.join(sorted(words))}")
     captured = netgiro.captured().get(sale.reference, [])
@@ -74,7 +80,8 @@ def _named_told(netgiro: SimulatedNetgiro, disk: SimulatedDisk, ring: Ring, told
         raise Violation(f"{ring.name} was told {told.words}, captured is {captured}")
 
 
-def _sales_of(disk: SimulatedDisk, register: SimulatedRegister, ring: Ring) -> list[Sale]:
+def sales_of(disk: SimulatedDisk, register: SimulatedRegister, ring: Ring) -> list[Sale]:
+    """The sales that can be this ring's."""
     numbers = {number for like in register.like(ring) for number in disk.latest if number in register.numbers_of(like)}
     return [disk.latest[number] for number in sorted(numbers)]
 
@@ -90,10 +97,12 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
     """Everything else, once all faults have stopped and time has passed."""
     ledger = netgiro.captured()
     for sale in disk.latest.values():
-        yield from _money(sale, ledger.get(sale.reference, []))
+        yield from _money(sale, ledger.get(sale.reference, []), is_refunded=sale.reference in netgiro.refunded)
         yield from _receipts(sale, disk, paper)
         if not is_over(sale):
             yield f"sale {sale.number} is still open: {sale.state}"
+        if sale.state is State.ATTENTION and register.is_done:
+            yield f"sale {sale.number} could not be settled: {sale.outcome}"
     known = {sale.reference for sale in disk.latest.values()}
     yield from (f"captured without a journal row: {reference}" for reference in ledger if reference not in known)
     yield from (
@@ -114,8 +123,10 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
     yield from _privacy(disk, cashier.typed | netgiro.secrets)
 
 
-def _money(sale: Sale, captured: list[int]) -> Iterator[str]:
+def _money(sale: Sale, captured: list[int], *, is_refunded: bool) -> Iterator[str]:
     """One capture at most, of this amount, and the outcome says so."""
+    if is_refunded != (sale.outcome is Outcome.REFUNDED):
+        yield f"sale {sale.number} is {sale.outcome}, {'and' if is_refunded else 'not'} refunded"
     if len(captured) > 1:
         yield f"sale {sale.number} was captured {len(captured)} times"
     if captured and captured != [sale.amount_kr]:
@@ -123,7 +134,7 @@ def _money(sale: Sale, captured: list[int]) -> Iterator[str]:
     approved = sale.outcome is Outcome.APPROVED
     if approved and not captured:
         yield f"sale {sale.number} is approved and not paid"
-    if sale.outcome is Outcome.REFUND_DUE:
+    if sale.outcome in (Outcome.REFUND_DUE, Outcome.REFUNDED):
         if not captured or not sale.terms.final_when_taken:
             yield f"sale {sale.number} is to be refunded, captured is {captured}"
     elif captured and not approved and sale.outcome is not Outcome.UNKNOWN and is_over(sale):
@@ -137,7 +148,7 @@ def _amount_rung_up(ring: Ring, disk: SimulatedDisk, register: SimulatedRegister
     """
     if not register.driver.hears or (register.was_garbled and not register.driver.survives_noise):
         return
-    for sale in _sales_of(disk, register, ring):
+    for sale in sales_of(disk, register, ring):
         if sale.amount_kr not in register.driver.amounts_asked:
             yield f"{ring.name} over {ring.amount_kr} kr was sold over {sale.amount_kr} kr"
 
@@ -152,16 +163,18 @@ def _right_customer(netgiro: SimulatedNetgiro, cashier: Cashier) -> Iterator[str
 def _needless_unknowns(disk: SimulatedDisk, netgiro: SimulatedNetgiro) -> Iterator[str]:
     """Only what nobody can find out: an automatic sale without a name, a cart that is lost or cannot be voided."""
     for sale in disk.latest.values():
-        if sale.outcome is not Outcome.UNKNOWN or sale.capture_mode is CaptureMode.AUTOMATIC:
+        was_unknown = sale.outcome is Outcome.UNKNOWN or Outcome.UNKNOWN in disk.outcomes.get(sale.number, [])
+        if not was_unknown or sale.capture_mode is CaptureMode.AUTOMATIC:
             continue
         is_forgotten = sale.reference in netgiro.insert_carts and netgiro.cart_for(sale.reference) is None
         if not is_forgotten and not netgiro.settings.refuse_cancel_of_reservation:
             yield f"sale {sale.number} is left unknown, and could have been found out"
 
 
-def is_noticed_loss(sale: Sale, captured: list[int]) -> bool:
+def is_noticed_loss(sale: Sale, disk: SimulatedDisk, captured: list[int]) -> bool:
     """Paid where the terminal cannot see it, and said so: possible by the API's nature in automatic mode only."""
-    return bool(captured) and sale.reason is Reason.NOT_TRACEABLE and sale.capture_mode is CaptureMode.AUTOMATIC
+    was_unknown = Outcome.UNKNOWN in disk.outcomes.get(sale.number, [])
+    return bool(captured) and was_unknown and sale.capture_mode is CaptureMode.AUTOMATIC
 
 
 def _receipts(sale: Sale, disk: SimulatedDisk, paper: Paper) -> Iterator[str]:
@@ -192,11 +205,16 @@ def _told_is_stored(ring: Ring, disk: SimulatedDisk, register: SimulatedRegister
     """The register's last word and the journal's agree."""
     if not register.driver.acknowledges:
         sale = disk.find_register_id(ring.name)
-        has_ended = sale is not None and sale.state in (State.CLOSED, State.ATTENTION)
-        if sale is not None and has_ended and ring.told and ring.is_paid != (sale.outcome is Outcome.APPROVED):
+        if sale is None or sale.state not in (State.CLOSED, State.ATTENTION) or sale.reason in SETTLED:
+            return
+        if ring.told and ring.is_paid != (sale.outcome is Outcome.APPROVED):
             yield f"{ring.name} was told {ring.told[-1].words}, the journal says {sale.outcome}"
         return
-    approved = [sale.number for sale in _sales_of(disk, register, ring) if sale.outcome is Outcome.APPROVED]
+    approved = [
+        sale.number
+        for sale in sales_of(disk, register, ring)
+        if sale.outcome is Outcome.APPROVED and Outcome.UNKNOWN not in disk.outcomes[sale.number]
+    ]
     if len(approved) > sum(like.is_paid for like in register.like(ring)):
         words = ring.told[-1].words if ring.told else "nothing"
         yield f"{ring.name} took {words}, the journal says that {approved} are approved"
@@ -208,7 +226,7 @@ def doubts(disk: SimulatedDisk, register: SimulatedRegister) -> Iterator[str]:
     if not register.driver.acknowledges:
         return
     for ring in register.rings:
-        outcomes = [sale.outcome for sale in _sales_of(disk, register, ring)]
+        outcomes = [disk.outcomes.get(sale.number, [None])[0] for sale in sales_of(disk, register, ring)]
         if ring.is_paid and Outcome.APPROVED not in outcomes:
             yield f"{ring.name} was taken as paid and stands as {', '.join(str(outcome) for outcome in outcomes)}"
 
@@ -216,7 +234,8 @@ def doubts(disk: SimulatedDisk, register: SimulatedRegister) -> Iterator[str]:
 def needless_refunds(disk: SimulatedDisk, register: SimulatedRegister) -> Iterator[str]:
     """Only what a register refused, ignored or gave up is to be paid back, as long as no word is lost on the way."""
     for ring in register.rings:
-        due = [sale.number for sale in _sales_of(disk, register, ring) if sale.outcome is Outcome.REFUND_DUE]
+        sales = [sale.number for sale in sales_of(disk, register, ring)]
+        due = [number for number in sales if Outcome.REFUND_DUE in disk.outcomes.get(number, [])]
         given_up = (like.is_left_alone or like.is_refused or like.has_given_up_a_try for like in register.like(ring))
         if due and not any(given_up):
             yield f"{ring.name} refused nothing, and {due} are to be refunded"

@@ -28,6 +28,7 @@ class Tally:
     cuts: int = 0
     noticed_losses: int = 0
     doubts: int = 0
+    settled: int = 0
     protocols: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
@@ -39,6 +40,7 @@ class Tally:
         self.cuts += result.cuts
         self.noticed_losses += result.noticed_losses
         self.doubts += result.doubts
+        self.settled += result.settled
         self.protocols[result.protocol] += result.sales
         self.outcomes.update({f"{result.capture_mode} {name}": count for name, count in result.outcomes.items()})
         self.faults.update({_kind(name): count for name, count in result.faults.items()})
@@ -50,6 +52,7 @@ class Tally:
         self.cuts += other.cuts
         self.noticed_losses += other.noticed_losses
         self.doubts += other.doubts
+        self.settled += other.settled
         self.protocols += other.protocols
         self.outcomes += other.outcomes
         self.faults += other.faults
@@ -123,6 +126,7 @@ def _print_tally(total: Tally, took_s: float, jobs: int) -> None:
         "violations": len(total.violations),
         "noticed_losses": total.noticed_losses,
         "doubts": total.doubts,
+        "settled_by_staff": total.settled,
         "sales_by_protocol": dict(total.protocols.most_common()),
         "seconds": round(took_s, 1),
         "sales_per_second_and_job": round(total.sales / took_s / jobs),

@@ -137,10 +137,10 @@ class Paper:
         self._fates[key] = fate
         if fate is not Fate.NOTHING:
             self.sheets.append(key)
-        if fate is Fate.TORN:
-            self.torn.add(key)
             if any(isinstance(item, TextLine) and item.text == PAID_ON_PAPER for item in job.document):
                 self.says_paid.add(job.receipt.sale_number)
+        if fate is Fate.TORN:
+            self.torn.add(key)
 
     def came_out(self, job: PrintJob) -> bool:
         """As the printer says itself."""

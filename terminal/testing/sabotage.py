@@ -204,6 +204,17 @@ def _refund_without_slip() -> Iterator[None]:
         yield
 
 
+def _settled_without_receipts() -> Iterator[None]:
+    """What staff have settled is over, and nobody gets anything."""
+    receipts = rules._receipts
+
+    def only_unsettled(sale: Sale) -> tuple[fx.PrintReceipt, ...]:
+        return () if sale.reason in (Reason.SETTLED_PAID, Reason.REFUNDED) else receipts(sale)
+
+    with patch.object(rules, "_receipts", only_unsettled):
+        yield
+
+
 def _paper_before_taken() -> Iterator[None]:
     """The receipts say "paid" while the register can still refuse it."""
     with patch.object(Sale, "outcome_on_paper", property(lambda sale: sale.outcome if sale.has_ended else None)):
@@ -329,6 +340,7 @@ BROKEN_RULES: Mapping[str, BrokenRule] = {
     "needless unknown": BrokenRule(patches=_leave_unknown),
     "lost service not looked for": BrokenRule(patches=_look_only_at_a_sale),
     "refund due without its slip": BrokenRule(patches=_refund_without_slip, protocol="zvt"),
+    "settled sale without its receipts": BrokenRule(patches=_settled_without_receipts, protocol="zvt"),
     "receipt before the register has taken the result": BrokenRule(patches=_paper_before_taken, protocol="concert"),
     "interrupted receipt printed unmarked": BrokenRule(patches=_print_again_unmarked),
     "unfinished receipt printed again unmarked": BrokenRule(patches=_retry_unmarked),

@@ -92,6 +92,8 @@ class SimulatedNetgiro:
         self._gate = Gatekeeper(PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY)
         self.insert_carts: dict[str, int] = {}
         """How many InsertCarts arrived under each Reference."""
+        self.refunded: set[str] = set()
+        """References of what staff have paid back in Netgíró's portal."""
         self.secrets: set[str] = set()
         """Everything personal that went through here."""
 

@@ -21,6 +21,7 @@ from terminal.testing.register import Ring, SimulatedRegister
 from terminal.testing.registers.driver import Told
 from terminal.testing.registers.languages import LANGUAGES, choose
 from terminal.testing.service import SimulatedNetgiro
+from terminal.testing.staff import Staff
 from terminal.testing.terminal import SimulatedTerminal
 from terminal.testing.world import NO_TROUBLE, TROUBLE, Line, Rates, World
 
@@ -40,6 +41,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     protocol: str
     sales: int
     outcomes: dict[str, int]
+    """How the sales ended before staff settled what was left to them."""
+    settled: int
     violations: tuple[str, ...]
     cuts: int
     cut_points: int
@@ -78,6 +81,7 @@ def simulate(
         checks.when_told(netgiro, disk, register, ring, told)
 
     register = SimulatedRegister(world, terminal, spoken.register, sales, on_told)
+    staff = Staff(terminal, netgiro, register, seed)
     cashier = Cashier(world, terminal, lambda reference: _sms_code(netgiro, reference))
     terminal.connect(netgiro, register, lambda effect: checks.before_call(disk, terminal, effect))
     if sabotage is not None:
@@ -89,6 +93,7 @@ def simulate(
         terminal.switch_on()
         register.start()
         cashier.start(lambda: register.is_done and terminal.sale is None)
+        staff.start()
         _schedule_disasters(world, terminal, disk)
         world.run_until(TROUBLED_S)
         _make_peace(world, disk, register)
@@ -108,7 +113,7 @@ def simulate(
     ledger = netgiro.captured()
     outcomes: dict[str, int] = {}
     for sale in disk.latest.values():
-        name = sale.outcome or sale.state
+        name = disk.outcomes.get(sale.number, [sale.outcome])[0] or sale.state
         outcomes[name] = outcomes.get(name, 0) + 1
     return Result(
         seed=seed,
@@ -116,12 +121,13 @@ def simulate(
         protocol=protocol,
         sales=len(disk.latest),
         outcomes=outcomes,
+        settled=sum(sale.reason in checks.SETTLED for sale in disk.latest.values()),
         violations=tuple(violations),
         cuts=world.cuts,
         cut_points=world.cut_points,
         faults=world.faults,
         noticed_losses=sum(
-            checks.is_noticed_loss(sale, ledger.get(sale.reference, [])) for sale in disk.latest.values()
+            checks.is_noticed_loss(sale, disk, ledger.get(sale.reference, [])) for sale in disk.latest.values()
         ),
         doubts=len(doubts),
         story=tuple(world.story),

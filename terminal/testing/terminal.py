@@ -206,6 +206,11 @@ class SimulatedTerminal:
         return self.clerk.view.sale
 
     @property
+    def attention(self) -> tuple[Sale, ...]:
+        """What is left to staff."""
+        return self.clerk.view.attention
+
+    @property
     def has_offer(self) -> bool:
         """The register shows a total that the cashier can take."""
         offer = self.clerk.view.offer
@@ -224,6 +229,10 @@ class SimulatedTerminal:
     def may_still_capture(self, number: int) -> bool:
         """Nobody has cancelled it, and the power was there all the time since its authorization."""
         return number not in self.told_to_stop and self._authorized_in.get(number) == self._boot
+
+    def settle(self, number: int, verdict: ev.Verdict) -> None:
+        """Staff say how that sale ended."""
+        self._guarded(lambda: self.put(ev.SettledByStaff(number, verdict)))
 
     def receive_callback(self, reference: str, approved: bool, fits: bool = True) -> bool:
         """A callback whose signature was good; True if it is answered 200. ``fits``: it names the sale's amount."""
