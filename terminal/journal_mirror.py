@@ -68,6 +68,8 @@ class Mirror:
         self.last_entry: EntryRow | None = None
         """The newest in the last segment."""
         self._reached = Positions()
+        self._sync_failed = False
+        """What was written since ``positions`` may be in memory only, where it reads like the rest."""
         self._segment_bytes = segment_bytes
         self._fd: int | None = None
         self._length = self._room = 0
@@ -105,6 +107,9 @@ class Mirror:
 
     def look(self) -> None:
         """Find out how far the mirror has come, reading no more than the last segments that are needed."""
+        if self._sync_failed:
+            self._reached = self.positions
+            return
         segments = self.segments()
         first = len(segments) - 1
         while first > 0 and _head(segments[first]) is None:  # else what came before it is not known
@@ -149,12 +154,20 @@ class Mirror:
                 self._write_line(line)
                 last_entry = next((row for row in reversed(line) if isinstance(row, EntryRow)), last_entry)
             if self._fd is not None:
-                os.fdatasync(self._fd)
+                self._sync(self._fd)
         except OSError:
             self._reached = self.positions
             self.close()
             raise
         self.positions, self.last_entry = self._reached, last_entry
+        self._sync_failed = False
+
+    def _sync(self, fd: int) -> None:
+        try:
+            os.fdatasync(fd)
+        except OSError:
+            self._sync_failed = True
+            raise
 
     def _write_line(self, rows: list[Row]) -> None:
         if self._fd is None or self._length >= self._segment_bytes:
@@ -165,7 +178,7 @@ class Mirror:
     def _open_segment(self) -> None:
         """The last one if there is room in it, else a new one with its head."""
         if self._fd is not None:
-            os.fdatasync(self._fd)
+            self._sync(self._fd)
         self.close()
         self.folder.mkdir(mode=0o700, exist_ok=True)
         segments = self.segments()

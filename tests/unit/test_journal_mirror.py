@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import random
 from pathlib import Path
 
@@ -150,3 +152,27 @@ def test_more_rows_than_a_line_takes_are_spread_and_come_back(tmp_path: Path) ->
     mirror.append(entry(seq) for seq in range(1, 301))
     mirror.close()
     assert [row.seq for row in read(tmp_path)[0] if isinstance(row, EntryRow)] == list(range(1, 301))
+
+
+def test_what_a_failed_sync_left_in_memory_is_written_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Linux reports a failed write-back once, and then takes the pages that never reached the disk for clean."""
+    mirror = written(tmp_path, 3, segment_bytes=10**6)
+
+    def bad_block(_fd: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fdatasync", bad_block)
+        for _ in range(3):
+            with pytest.raises(OSError, match="Input/output"):
+                mirror.append([entry(4), NonceRow(40)])
+            mirror.look()
+            assert mirror.positions.entries == 3
+    mirror.append([entry(4), NonceRow(40)])
+    mirror.close()
+    (segment,) = mirror.segments()
+    assert segment.read_bytes().count(b'"seq":4,') == 4
+    assert [row for row in read(tmp_path)[0] if isinstance(row, EntryRow)][-1] == entry(4)
+    again = Mirror(tmp_path / "mirror")
+    again.look()
+    assert again.positions == Positions(entries=4, high_water=40)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -17,6 +19,7 @@ from terminal.events import CodeEntered
 from terminal.journal import JournalFile, Record
 from terminal.sale import Sale, State
 from terminal.sensitive import Sensitive
+from terminal.totals import Close, Totals
 from tests.sales import new_sale, walk_to
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +64,41 @@ def test_files_as_a_power_cut_leaves_them_are_whole(path: Path, tmp_path: Path) 
     with opened(after_the_cut / path.name) as journal:
         assert [sale.state for sale in journal.open_sales()] == [State.REPORT]
         assert [receipt.kind for receipt in journal.unprinted_receipts()] == [*BOTH]
+
+
+def test_every_commit_is_synced_in_database_and_mirror(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[str] = []
+    fdatasync = os.fdatasync
+
+    def noted(fd: int) -> None:
+        synced.append(os.readlink(f"/proc/self/fd/{fd}"))
+        fdatasync(fd)
+
+    with opened(path) as journal:
+        db = journal._connection()
+        assert db.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL: the log is synced at every commit
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        monkeypatch.setattr(os, "fdatasync", noted)
+        writes: list[Callable[[], None]] = [
+            lambda: journal.append(Record("StatusReceived", walk_to(State.REPORT).sale, BOTH)),
+            lambda: journal.note_receipt(journal.unprinted_receipts()[0]),
+            lambda: journal.append_receipts(journal.unprinted_receipts()),
+            lambda: journal.append_close(Close(1, Totals())),
+            lambda: journal.reserve_nonces(7),
+        ]
+        for write in writes:
+            synced.clear()
+            write()
+            assert synced[-1:] == [f"{path}.mirror/000001.log"]
+
+
+def test_a_journal_made_anew_is_synced_like_any_other(path: Path) -> None:
+    with opened(path) as journal:
+        journal.append(Record("StatusReceived", walk_to(State.REPORT).sale))
+    path.write_bytes(b"this is no database " * 500)
+    with opened(path) as journal:
+        assert journal.repaired is not None
+        assert journal._connection().execute("PRAGMA synchronous").fetchone() == (2,)
 
 
 def test_a_sale_and_its_receipts_are_written_together_or_not_at_all(path: Path) -> None:
