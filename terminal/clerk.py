@@ -127,7 +127,8 @@ class Clerk:
     def handle(self, event: Input) -> Handled:
         """Decide and commit. Never raises on any input; a disk that says no leaves the view where it was."""
         if self._must_wait(event):
-            return Handled(Decision(view=self.view), retry=event)
+            by_hand = isinstance(event, KeyPressed | CodeScanned)
+            return Handled(Decision(view=self.view), retry=None if by_hand else event)
         event = self._counter.sale_taken(self.view, event) or event
         decision: Decision | None = None
         try:
@@ -146,11 +147,16 @@ class Clerk:
         return Handled(decision, follow_ups)
 
     def _must_wait(self, event: Input) -> bool:
-        """Something that the disk did not take comes before this."""
+        """Something that the disk did not take comes before this; a sale that was found open is settled before all."""
         others = [one for one in self._refused if one is not event]
+        is_found_open = any(isinstance(one, ev.PowerRestored) for one in others)
         match event:
+            case KeyPressed() | CodeScanned():
+                return is_found_open
             case ev.CancelRequested():
                 return False
+            case ev.SaleEvent() if is_found_open:
+                return True
             case ev.DeadlinePassed():  # what the register said in time must not be late by the disk
                 return any(not isinstance(one, ev.AnswerReceived | ev.DeadlinePassed) for one in others)
             case ev.SaleEvent():

@@ -103,16 +103,17 @@ def test_the_journal_can_be_read_while_the_terminal_runs(tmp_path: Path, netgiro
         assert counter.journal("--outcome", "declined") == []
 
 
-def test_a_journal_that_cannot_be_written_is_one_clear_sentence(tmp_path: Path, netgiro: NetgiroProcess) -> None:
+def test_a_journal_that_cannot_be_opened_is_one_clear_sentence_and_the_end_is_orderly(
+    tmp_path: Path, netgiro: NetgiroProcess
+) -> None:
     (tmp_path / "file").write_text("")
     settings = {"journal": {"path": str(tmp_path / "file" / "journal.db")}}
     counter = ShopCounter(tmp_path, netgiro, settings)
-    write_config(counter.config_path, counter.settings)
-    done = run_command("run", "--config", str(counter.config_path), env=counter.env)
+    counter.start(until="cannot open the journal")
+    counter.process.wait_for_output("register line up")
+    counter.process.stop()
     counter.cable.close()
-    assert done.returncode == 1
-    assert "cannot open the journal" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in counter.process.output
 
 
 def test_the_panels_port_is_taken(tmp_path: Path, netgiro: NetgiroProcess) -> None:

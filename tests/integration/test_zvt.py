@@ -116,14 +116,23 @@ def test_the_register_cancels_while_the_customer_decides(shop: ZvtShop) -> None:
     assert shop.cart()["State"] == "cancelled"
 
 
-def test_another_payment_must_wait_and_the_open_one_goes_on(shop: ZvtShop) -> None:
+def test_the_same_payment_again_must_wait_and_the_open_one_goes_on(shop: ZvtShop) -> None:
     shop.ring_up()
     rows = len(shop.journal())
-    assert shop.zvt.ask(payment(50_000)) == WAIT
     assert shop.zvt.ask(payment(199_000)) == WAIT
     shop.press(QUICK_PHONE + "#")
     assert shop.zvt.wait_for_end() == PAID
     assert len(shop.journal()) == rows
+
+
+def test_another_payment_gives_up_the_open_one(shop: ZvtShop) -> None:
+    """A register that names another amount knows nothing of the first any more: nobody is to pay that."""
+    shop.ring_up()
+    assert shop.zvt.ask(payment(50_000)) in (GOOD, WAIT)
+    wait_until("the first to be cancelled", lambda: "cancelled" in [row["outcome"] for row in shop.journal()[:2]])
+    if shop.state()["sale"] is not None:
+        shop.press("*")
+    shop.wait_for("idle")
 
 
 @pytest.mark.parametrize(

@@ -146,11 +146,17 @@ class Terminal:
 Scenario = Callable[[Terminal], Awaitable[None]]
 
 
-def run(path: Path, *scenarios: Scenario, capture_mode: CaptureMode = CaptureMode.MANUAL) -> None:
+def run(
+    path: Path,
+    *scenarios: Scenario,
+    capture_mode: CaptureMode = CaptureMode.MANUAL,
+    disk_is_full: bool = False,
+) -> None:
     """Each scenario in a terminal of its own, one start after the other on the same journal: power cuts in between."""
 
     async def whole(scenario: Scenario) -> None:
         terminal = Terminal(path, capture_mode)
+        terminal.disk.is_full = disk_is_full
         await terminal.journal.call(terminal.disk.open)
         await terminal.runner.start()
         loop = asyncio.ensure_future(terminal.runner.run())
@@ -490,6 +496,26 @@ def test_an_open_sale_is_settled_first_after_a_start(
             assert any(isinstance(reply, reg.SaleResult) for reply in terminal.outside.replies), "the register is told"
 
     run(path, cut, restart)
+
+
+def test_a_sale_found_open_takes_no_key_before_the_disk_has_taken_that_it_was(path: Path) -> None:
+    """It would go on as if there had been no power cut, up to a capture."""
+
+    async def cut(terminal: Terminal) -> None:
+        await terminal.pay(until=State.CUSTOMER)
+        await terminal.answer(Status.CODE_REQUIRED)
+
+    async def restart(terminal: Terminal) -> None:
+        await terminal.press("1234#")
+        terminal.disk.is_full = False
+        await terminal.press("1234#")
+        assert terminal.sale.state is State.CODE_ENTRY
+        await asyncio.sleep(JOURNAL_RETRY_S + 0.1)
+        assert terminal.sale.state is State.VOID
+        assert [type(call) for call in terminal.outside.calls] == [fx.RequestVoid]
+
+    run(path, cut)
+    run(path, restart, disk_is_full=True)
 
 
 def test_sales_found_open_are_settled_one_after_the_other(path: Path) -> None:
