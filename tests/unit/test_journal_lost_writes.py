@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pytest
 from msgspec.structs import replace
 
+from terminal import journal_check
 from terminal.journal import JournalFile, JournalHealth, ReceiptState, Record
 from terminal.sale import Reason, State
 from tests.unit.journal_samples import append_paid, closed, opened
@@ -60,7 +61,12 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Pages:
     return Pages(folder, earlier, answered)
 
 
-def test_any_page_that_was_not_written_is_noticed_and_nothing_is_missing(pages: Pages, tmp_path: Path) -> None:
+@pytest.mark.parametrize("most_checked_bytes", [journal_check.MOST_CHECKED_BYTES, 0])
+def test_any_page_that_was_not_written_is_noticed_and_nothing_is_missing(
+    pages: Pages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most_checked_bytes: int
+) -> None:
+    """Also in a journal that is too large to be looked through at a start."""
+    monkeypatch.setattr(journal_check, "MOST_CHECKED_BYTES", most_checked_bytes)
     newest = (pages.folder / "journal.db").read_bytes()
     lost = 0
     for start in range(0, len(pages.earlier), PAGE_BYTES):
@@ -75,6 +81,26 @@ def test_any_page_that_was_not_written_is_noticed_and_nothing_is_missing(pages: 
             assert answers(journal) == pages.answers, f"page {start // PAGE_BYTES + 1}"
         shutil.rmtree(copy)
     assert lost >= 10, "hardly a page changed in between: this proves little"
+
+
+def test_a_start_does_not_read_all_of_a_large_journal(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A journal of years would take longer than a start may."""
+
+    def looked_at(deadline_s: float | None) -> list[str]:
+        asked: list[str] = []
+        with opened(pages.folder / "journal.db") as journal:
+            db = journal._connection()
+            db.set_trace_callback(asked.append)
+            journal_check.check(db, deadline_s)
+            db.set_trace_callback(None)
+        return [statement for statement in asked if "integrity_check" in statement]
+
+    everything = "PRAGMA integrity_check(1)"
+    assert looked_at(60.0)[-1] == everything
+    monkeypatch.setattr(journal_check, "MOST_CHECKED_BYTES", 4096)
+    assert looked_at(60.0)[:2] == ["PRAGMA integrity_check(sales)", "PRAGMA integrity_check(receipt_queue)"]
+    assert everything not in looked_at(60.0)
+    assert looked_at(None)[-1] == everything
 
 
 @pytest.mark.parametrize(
