@@ -20,7 +20,9 @@ There are no ids, and a result cannot be told to a register that does not wait f
   and its answer decides as above. One that begins another payment has given it up, as has one that never asks.
 * A payment whose ``80 00 00`` could not be told in time (the line was gone) has no session: it is cancelled, and if it
   was paid all the same, its result is held like one after a restart. Said late, the answer would answer something else.
-* While one sale is open, everything but an abort (06 B0) is answered "please wait".
+* While one sale is open, everything but an abort (06 B0) is answered "please wait"; but a register that registers, or
+  wants another amount, has begun anew and knows nothing of the open sale, which is cancelled.
+* A late word of the terminal to one command never answers the next: every reply comes with the question it is to.
 
 The register waits 180 s (T4) for the result, longer only if it takes intermediate status; so a sale is cancelled in
 time (``longest_sale_s``), and so is one whose register no longer takes our frames.
