@@ -298,6 +298,7 @@ class TerminalApp:
             min_amount_kr=config.register.min_amount,
             max_amount_kr=config.register.max_amount,
             language=config.terminal.language,
+            has_printer=self._devices.printer is not None,
             menu=config.menu_rules(),
         )
 

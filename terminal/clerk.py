@@ -21,6 +21,7 @@ from terminal.counter_events import (
     CodeScanned,
     ConditionsChanged,
     CounterEvent,
+    EndOfDayRequested,
     KeyPressed,
     MenuLeft,
     MenuUnlocked,
@@ -32,11 +33,12 @@ from terminal.counter_events import (
     TerminalExamined,
 )
 from terminal.decision import Decision
+from terminal.effects import ReceiptKind
 from terminal.errors import JournalError
 from terminal.journal import MIN_FREE_BYTES, JournalHealth, QueuedReceipt, Record
 from terminal.register import protocol as reg
 from terminal.sale import Sale, State
-from terminal.totals import Close, Period
+from terminal.totals import Close, ClosedPeriod, Period
 from terminal.view import View
 
 Input: TypeAlias = CounterEvent | reg.RegisterRequest | ReprintRequested
@@ -73,6 +75,8 @@ class SaleJournal(Protocol):
     def last_ended_sale(self) -> Sale | None: ...
 
     def open_period(self) -> Period: ...
+
+    def closed_period(self, number: int | None = None) -> ClosedPeriod | None: ...
 
     def free_bytes(self) -> int: ...
 
@@ -167,6 +171,8 @@ class Clerk:
         """Give a request what the journal knows about it."""
         if isinstance(event, ReprintRequested):
             return self._enriched_reprint(event)
+        if isinstance(event, EndOfDayRequested):
+            return EndOfDayRequested(self._journal.open_period())
         if not isinstance(event, reg.RegisterRequest):
             return event
         match event:
@@ -189,7 +195,11 @@ class Clerk:
         )
 
     def _enriched_reprint(self, event: ReprintRequested) -> ReprintAsked:
-        number = event.sale_number
+        number = event.number
+        if ReceiptKind.END_OF_DAY in event.kinds:
+            period = self._journal.closed_period(number)
+            prints = [one for one in self._journal.receipts_of(0) if period is not None and one.period == period.number]
+            return ReprintAsked(period=period.number if period else None, kinds=event.kinds, earlier=tuple(prints))
         sale = self._journal.last_ended_sale() if number is None else self._journal.find_sale(number)
         earlier = self._journal.receipts_of(sale.number) if sale is not None else []
         return ReprintAsked(sale=sale, kinds=event.kinds, earlier=tuple(earlier))
@@ -223,6 +233,7 @@ class Clerk:
                 | MenuUnlocked()
                 | TerminalExamined()
                 | ReprintRequested()
+                | EndOfDayRequested()
                 | CodeScanned()
                 | ev.CallbackReceived()
             ):

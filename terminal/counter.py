@@ -17,6 +17,7 @@ from terminal.counter_events import (
     CodeScanned,
     ConditionsChanged,
     CounterEvent,
+    EndOfDayRequested,
     KeyPressed,
     MenuLeft,
     MenuUnlocked,
@@ -68,6 +69,7 @@ class CounterRules(msgspec.Struct, frozen=True, kw_only=True):
     min_amount_kr: int = 1
     max_amount_kr: int = 500_000
     language: Language = "is"
+    has_printer: bool = True
     menu: menus.MenuRules = menus.MenuRules()
 
 
@@ -96,8 +98,8 @@ class Counter:
             case OfferExpired(amount_kr):
                 expired = view.offer is not None and view.offer.amount_kr == amount_kr
                 return Decision(view=_with_offer_closed(view) if expired else view)
-            case ReprintAsked():
-                return Decision(view=view, receipts=_reprinted(event))
+            case ReprintAsked() | EndOfDayRequested():
+                return self._asked_by_shop(view, event)
             case MenuLeft(turn):
                 left = view.menu.turn == turn
                 return Decision(view=replace(view, menu=menus.closed(view.menu)) if left else view)
@@ -262,9 +264,20 @@ class Counter:
     def _totals_requested(self, view: View, period: Period, *, close: bool) -> Decision:
         if view.sale is not None:
             return self._refuse(view, None, reg.RefusalCode.BUSY)
-        totals = totals_of(period.sales)
-        report = reg.TotalsReport(number=period.number, totals=totals, closed=close)
-        return Decision(view=view, close=Close(period.number, totals) if close else None, replies=(report,))
+        ended = self._close(view, period)
+        report = reg.TotalsReport(number=period.number, totals=ended.totals, closed=close)
+        return Decision(view=view, close=ended if close else None, replies=(report,))
+
+    # --- the shop -----------------------------------------------------------------------------------------------------
+
+    def _asked_by_shop(self, view: View, event: ReprintAsked | EndOfDayRequested) -> Decision:
+        if isinstance(event, ReprintAsked):
+            return Decision(view=view, receipts=_reprinted(event))
+        return Decision(view=view, close=self._close(view, event.period) if view.sale is None else None)
+
+    def _close(self, view: View, period: Period) -> Close:
+        totals = totals_of(period.sales, view.attention)
+        return Close(period.number, totals, is_printed=self._rules.has_printer)
 
     def _total_seen(self, view: View, amount_kr: int | None) -> Decision:
         """Offer it. What is beyond the shop's limits is none of its totals; what is being paid is not offered again."""
@@ -428,15 +441,19 @@ def _with_attention_ended(view: View, before: Sale, after: Sale) -> View:
 
 def _reprinted(asked: ReprintAsked) -> tuple[QueuedReceipt, ...]:
     """Each under an id of its own, so that a retry is told from a copy."""
-    sale = asked.sale
-    if sale is None or sale.outcome_on_paper is None:
+    sale, kinds = asked.sale, asked.kinds
+    if asked.period is not None:
+        number = asked.period
+    elif sale is None or sale.outcome_on_paper is None:
         return ()
-    what_fits = ReceiptKind.ATTENTION if sale.outcome_on_paper.needs_staff else ReceiptKind.CUSTOMER
+    else:
+        number = sale.number
+        kinds = kinds or (ReceiptKind.ATTENTION if sale.outcome_on_paper.needs_staff else ReceiptKind.CUSTOMER,)
     receipts = []
-    for kind in dict.fromkeys(asked.kinds or (what_fits,)):
+    for kind in dict.fromkeys(kinds):
         prints = [receipt for receipt in asked.earlier if receipt.kind is kind]
         if len(prints) < MOST_PRINTS:
-            receipts.append(reprint(sale.number, kind, prints))
+            receipts.append(reprint(number, kind, prints))
     return tuple(receipts)
 
 

@@ -43,9 +43,9 @@ class ResultSeen(msgspec.Struct, frozen=True):
 
 
 class ReprintRequested(msgspec.Struct, frozen=True):
-    """Staff want a receipt once more; without a number, that of the sale which ended last."""
+    """Staff want a receipt once more: of a sale, or of an end of day; without a number, of the last one."""
 
-    sale_number: int | None = None
+    number: int | None = None
     kinds: tuple[ReceiptKind, ...] = ()
     """None: the customer's, or the slip for staff while the sale is left to them."""
 
@@ -53,16 +53,25 @@ class ReprintRequested(msgspec.Struct, frozen=True):
 class ReprintAsked(msgspec.Struct, frozen=True, kw_only=True):
     """:class:`ReprintRequested` with what the journal knows."""
 
-    sale: Sale | None
+    sale: Sale | None = None
+    period: int | None = None
+    """The number of the end of day that is wanted instead."""
     kinds: tuple[ReceiptKind, ...]
     earlier: tuple[QueuedReceipt, ...] = ()
-    """Every receipt there has been of that sale."""
+    """Every receipt there has been of it."""
 
 
 class OfferExpired(msgspec.Struct, frozen=True):
     """The register has shown that total for so long that nobody means it any more."""
 
     amount_kr: int
+
+
+class EndOfDayRequested(msgspec.Struct, frozen=True):
+    """The shop ends its day without the register's help."""
+
+    period: Period = Period(0)
+    """As the journal knows it."""
 
 
 class MenuLeft(msgspec.Struct, frozen=True):
@@ -103,6 +112,7 @@ CounterEvent: TypeAlias = (
     | ResultSeen
     | OfferExpired
     | ReprintAsked
+    | EndOfDayRequested
     | CodeScanned
     | MenuLeft
     | MenuUnlocked

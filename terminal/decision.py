@@ -70,12 +70,18 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     record: Record | None = None
     close: Close | None = None
     receipts: tuple[QueuedReceipt, ...] = ()
-    """Receipts of an older sale that are to be printed once more."""
+    """Receipts that are to be printed once more."""
     follow_ups: tuple[ReprintRequested, ...] = ()
     """What the journal has to be asked about first."""
     effects: tuple[CounterEffect, ...] = ()
     replies: tuple[reg.RegisterReply, ...] = ()
     """To a question of the register the first of them is the answer; any other is told unasked."""
+
+    @property
+    def queues_receipts(self) -> bool:
+        """There is something new to print."""
+        by_itself = self.record is not None and self.record.receipts
+        return bool(self.receipts or by_itself or (self.close is not None and self.close.is_printed))
 
     def replies_to(self, event: object) -> Iterator[tuple[reg.RegisterReply, reg.RegisterQuestion | None]]:
         """The replies, each with the question that it answers."""

@@ -96,6 +96,8 @@ class ReceiptKind(StrEnum):
     MERCHANT = "merchant"
     ATTENTION = "attention"
     """For staff: a sale that only they can bring to an end, and how."""
+    END_OF_DAY = "end_of_day"
+    """For the accountant: the totals of a period. The only one that is not of a sale."""
 
 
 class PrintReceipt(Effect, frozen=True, kw_only=True):

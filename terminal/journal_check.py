@@ -114,7 +114,7 @@ def _check_queued(db: sqlite3.Connection, row: ReceiptRow) -> None:
     noted = read(*columns) if columns else None
     if not isinstance(noted, ReceiptRow) or noted.seq < row.seq:
         raise journal_schema.DamageFound(f"receipt note {row.seq} is not there")
-    query = "SELECT receipt_id, sale_number, kind, copy, state FROM receipt_queue WHERE receipt_id = ?"
+    query = f"SELECT {journal_schema.RECEIPT} FROM receipt_queue WHERE receipt_id = ?"
     queued = [journal_schema.read_receipt(*columns) for columns in db.execute(query, (row.receipt.receipt_id,))]
     if queued != ([] if noted.receipt.state is ReceiptState.PRINTED else [noted.receipt]):
         raise journal_schema.DamageFound(f"receipt note {noted.seq} says something else than the queue of receipts")

@@ -19,6 +19,7 @@ from typing import Self, TypeVar
 import msgspec
 
 from terminal import journal_check, journal_repair, journal_schema
+from terminal.effects import ReceiptKind
 from terminal.errors import JournalError, JournalInUseError
 from terminal.journal_mirror import Mirror
 from terminal.journal_reading import JournalReading
@@ -178,9 +179,16 @@ class JournalFile(JournalReading):
         self._commit(rows)
 
     def append_close(self, close: Close) -> None:
-        """Commit an end of day: what is in the journal by now belongs to the period that ends."""
+        """Commit an end of day with its slip: what is in the journal by now belongs to the period that ends."""
         at, totals = self._now(), msgspec.Raw(msgspec.json.encode(close.totals))
-        self._commit(lambda db: [CloseRow(close.number, at, journal_schema.positions(db).entries, totals)])
+
+        def rows(db: sqlite3.Connection) -> Iterator[Row]:
+            before = journal_schema.positions(db)
+            yield CloseRow(close.number, at, before.entries, totals)
+            if close.is_printed:
+                yield ReceiptRow(before.receipts + 1, at, original(close.number, ReceiptKind.END_OF_DAY))
+
+        self._commit(rows)
 
     def append_receipts(self, receipts: Iterable[QueuedReceipt]) -> None:
         """Commit receipts that are to be printed once more, all or nothing."""

@@ -6,10 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+import msgspec
+
 from terminal import journal_schema
 from terminal.journal_rows import Entry, QueuedReceipt, RepairRow
 from terminal.sale import Outcome, Sale, State
-from terminal.totals import ENDED, Period
+from terminal.totals import ENDED, ClosedPeriod, Period, Totals
 
 _ENTRY = "entries.seq, entries.at, entries.event, entries.sale, entries.crc"
 _STANDS = f"SELECT {_ENTRY}, sales.number FROM sales JOIN entries ON entries.seq = sales.seq"
@@ -65,6 +67,16 @@ class JournalReading(ABC):
         )
         return Period(int(number), tuple(sales))
 
+    def closed_period(self, number: int | None = None) -> ClosedPeriod | None:
+        """An end of day; without a number the last one."""
+        periods = self._read(
+            _closed_period,
+            "SELECT number, (SELECT at FROM closes AS before WHERE before.number = closes.number - 1), at, totals "
+            "FROM closes WHERE number = coalesce(?, (SELECT max(number) FROM closes))",
+            number,
+        )
+        return periods[0] if periods else None
+
     def entries_of(self, name: str) -> list[Entry]:
         """Every durable change of one sale, oldest first. ``name`` is its number, its reference or its register id."""
         number = int(name) if name.isascii() and name.isdigit() and len(name) < 18 else 0
@@ -113,14 +125,14 @@ class JournalReading(ABC):
 
     def unprinted_receipts(self) -> list[QueuedReceipt]:
         """Receipts that are not known to be on paper, oldest first."""
-        query = "SELECT receipt_id, sale_number, kind, copy, state FROM receipt_queue ORDER BY first_seq"
+        query = f"SELECT {journal_schema.RECEIPT} FROM receipt_queue ORDER BY first_seq"
         return self._read(journal_schema.read_receipt, query)
 
     def receipts_of(self, sale_number: int) -> list[QueuedReceipt]:
-        """Every receipt of a sale as it was noted last."""
+        """Every receipt of a sale as it was noted last; 0: those of all periods."""
         return self._read(
             journal_schema.read_receipt,
-            "SELECT receipt_id, sale_number, kind, copy, state FROM receipts WHERE seq IN "
+            f"SELECT {journal_schema.RECEIPT} FROM receipts WHERE seq IN "
             "(SELECT max(seq) FROM receipts WHERE sale_number = ? GROUP BY receipt_id) ORDER BY seq",
             sale_number,
         )
@@ -137,6 +149,14 @@ class JournalReading(ABC):
 
     def _rows(self, query: str, *values: object) -> list[Any]:
         return self._read(lambda *columns: columns, query, *values)
+
+
+def _closed_period(number: int, since: str | None, until: str, totals: str) -> ClosedPeriod:
+    """Raises DamageFound."""
+    try:
+        return ClosedPeriod(number=number, since=since, until=until, totals=msgspec.json.decode(totals, type=Totals))
+    except msgspec.DecodeError as error:
+        raise journal_schema.DamageFound(f"end of day {number} is not as it was written") from error
 
 
 def _entry(*columns: Any) -> Entry:

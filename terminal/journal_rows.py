@@ -60,22 +60,33 @@ class QueuedReceipt(msgspec.Struct, frozen=True):
 
     receipt_id: str
     sale_number: int
+    """0: it is of a period."""
     kind: ReceiptKind
     copy: int
     state: ReceiptState
+    period: int = 0
+    """The number of the end of day; 0: it is of a sale."""
 
 
-def original(sale_number: int, kind: ReceiptKind) -> QueuedReceipt:
-    """The receipt that a sale queues by itself: there is one of each kind, however often that is tried."""
-    return QueuedReceipt(f"{sale_number}-{kind}-0", sale_number, kind, 0, ReceiptState.QUEUED)
+def original(number: int, kind: ReceiptKind) -> QueuedReceipt:
+    """The receipt that a sale or a period queues by itself: there is one of each kind, however often that is tried."""
+    of_period = kind is ReceiptKind.END_OF_DAY
+    return QueuedReceipt(
+        f"{number}-{kind}-0",
+        0 if of_period else number,
+        kind,
+        0,
+        ReceiptState.QUEUED,
+        period=number if of_period else 0,
+    )
 
 
-def reprint(sale_number: int, kind: ReceiptKind, prints: Sequence[QueuedReceipt]) -> QueuedReceipt:
+def reprint(number: int, kind: ReceiptKind, prints: Sequence[QueuedReceipt]) -> QueuedReceipt:
     """One that somebody asks for, after ``prints`` of the same kind; only the first of all is not marked as a copy."""
-    own = original(sale_number, kind)
+    own = original(number, kind)
     asked_for = sum(receipt.receipt_id != own.receipt_id for receipt in prints)
     copy = max((receipt.copy + 1 for receipt in prints), default=0)
-    return replace(own, receipt_id=f"{sale_number}-{kind}-{asked_for + 1}", copy=copy)
+    return replace(own, receipt_id=f"{number}-{kind}-{asked_for + 1}", copy=copy)
 
 
 class EntryRow(msgspec.Struct, frozen=True, tag="entry", tag_field="row"):

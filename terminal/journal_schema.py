@@ -32,7 +32,7 @@ from terminal.journal_rows import (
 from terminal.sale import Sale
 
 APPLICATION_ID = 0x4E47544A
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MOST_VERSIONS = 999
 """A higher number is damage."""
 
@@ -102,7 +102,12 @@ def _guards() -> str:
     )
 
 
-_CHANGES = (_KEPT + _guards() + _DERIVED,)
+_PERIODS = "".join(
+    f"ALTER TABLE {table} ADD COLUMN period INTEGER NOT NULL DEFAULT 0;" for table in ("receipts", "receipt_queue")
+)
+"""A receipt can be of an end of day."""
+
+_CHANGES = (_KEPT + _guards() + _DERIVED, _PERIODS)
 """What leads from each schema version to the next, beginning with an empty file."""
 
 
@@ -191,7 +196,7 @@ def read_entry(seq: int, at: str, event: str, sale: str, crc: int) -> EntryRow:
 def read_receipt(*columns: object) -> QueuedReceipt:
     """The columns of a receipt. Raises DamageFound."""
     try:
-        return msgspec.convert(dict(zip(_RECEIPT_COLUMNS, columns, strict=True)), QueuedReceipt)
+        return msgspec.convert(dict(zip(_RECEIPT_COLUMNS, columns, strict=False)), QueuedReceipt)
     except msgspec.ValidationError as error:
         raise DamageFound(f"receipt {columns[0]} is not as it was written") from error
 
@@ -204,7 +209,10 @@ def read_repair(text: str) -> RepairRow:
         raise DamageFound("what is told of a repair is not as it was written") from error
 
 
-_RECEIPT_COLUMNS = ("receipt_id", "sale_number", "kind", "copy", "state")
+_RECEIPT_COLUMNS = tuple(field.name for field in msgspec.structs.fields(QueuedReceipt))
+RECEIPT = ", ".join(_RECEIPT_COLUMNS)
+"""The columns of a receipt in a query, as :func:`read_receipt` wants them."""
+_VALUES = ", ".join("?" for _column in _RECEIPT_COLUMNS)
 
 
 def insert_row(db: sqlite3.Connection, row: Row) -> None:
@@ -227,8 +235,7 @@ def keep_row(db: sqlite3.Connection, row: Row, *, again: Literal["ABORT", "IGNOR
             )
         case ReceiptRow():
             db.execute(
-                f"INSERT OR {again} INTO receipts (seq, at, receipt_id, sale_number, kind, copy, state) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT OR {again} INTO receipts (seq, at, {RECEIPT}) VALUES (?, ?, {_VALUES})",
                 (row.seq, row.at, *msgspec.structs.astuple(row.receipt)),
             )
         case CloseRow():
@@ -265,8 +272,8 @@ def fold_receipt(db: sqlite3.Connection, seq: int, receipt: QueuedReceipt) -> No
         db.execute("DELETE FROM receipt_queue WHERE receipt_id = ?", (receipt.receipt_id,))
         return
     db.execute(
-        "INSERT INTO receipt_queue (first_seq, receipt_id, sale_number, kind, copy, state) "
-        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (receipt_id) DO UPDATE SET copy = excluded.copy, state = excluded.state",
+        f"INSERT INTO receipt_queue (first_seq, {RECEIPT}) VALUES (?, {_VALUES}) "
+        "ON CONFLICT (receipt_id) DO UPDATE SET copy = excluded.copy, state = excluded.state",
         (seq, *msgspec.structs.astuple(receipt)),
     )
 
@@ -316,7 +323,7 @@ def next_number(db: sqlite3.Connection) -> int:
 READERS: Mapping[str, tuple[str, Callable[..., Row]]] = {
     "entries": ("SELECT seq, at, event, sale, crc FROM entries", read_entry),
     "receipts": (
-        "SELECT seq, at, receipt_id, sale_number, kind, copy, state FROM receipts",
+        "SELECT * FROM receipts",  # also of an older database, which has fewer columns
         lambda seq, at, *receipt: ReceiptRow(seq, at, read_receipt(*receipt)),
     ),
     "closes": (

@@ -135,7 +135,7 @@ def _receipt_queue(db: sqlite3.Connection) -> Iterator[str]:
             waiting[row.receipt.receipt_id] = row.receipt
     queued = {
         row[0]: journal_schema.read_receipt(*row)
-        for row in db.execute("SELECT receipt_id, sale_number, kind, copy, state FROM receipt_queue")
+        for row in db.execute(f"SELECT {journal_schema.RECEIPT} FROM receipt_queue")
     }
     for name in sorted(waiting.keys() | queued.keys()):
         if waiting.get(name) != queued.get(name):

@@ -34,6 +34,9 @@ def add_operation_commands(
     )
     keypad.set_defaults(command=_keypad_test)
 
+    end = commands.add_parser("end-of-day", parents=[common], help="end the day: count it, print it, begin the next")
+    end.set_defaults(command=_end_of_day)
+
     setup = commands.add_parser("setup", parents=[common], help="the first configuration, question by question")
     setup.set_defaults(command=_setup)
 
@@ -103,6 +106,16 @@ def _keypad_test(options: argparse.Namespace) -> int:
     trial = try_keypad_alone(config, lambda line: print(line, flush=True))
     print(trial.verdict)
     return 0 if trial.is_well else 1
+
+
+def _end_of_day(options: argparse.Namespace) -> None:
+    from terminal.control import ask_daemon, control_path
+    from terminal.money import format_kr
+
+    day = ask_daemon(control_path(_load(options)), "end-of-day")
+    print(f"end of day {day['number']}: {day['approved']} approved, {format_kr(day['approved_kr'])}")
+    if day["left_to_staff"]:
+        print(f"{day['left_to_staff']} left to staff: netgiro-terminal status")
 
 
 def _secret_set(_options: argparse.Namespace) -> None:

@@ -20,12 +20,13 @@ from terminal.clerk import Input
 from terminal.config import Config, read_config
 from terminal.config_checks import parse_listen
 from terminal.control import Command, ControlServer, Request, control_path
-from terminal.counter_events import ReprintRequested
+from terminal.counter_events import EndOfDayRequested, ReprintRequested
 from terminal.decision import Decision
 from terminal.effects import ReceiptKind
 from terminal.errors import TerminalError
 from terminal.events import SettledByStaff, Verdict
 from terminal.printer_jobs import NOTHING_TO_PRINT, find_number, slip_for
+from terminal.sale import Outcome
 from terminal.status import Status, status_of
 from terminal.timestamps import timestamp_now
 
@@ -55,6 +56,7 @@ class Operations:
             "settle": self._settle,
             "restart": self._restart,
             "reprint": self._reprint,
+            "end-of-day": self._end_of_day,
             "printer-test": self._printer_test,
             "printer-status": self._printer_status,
             "doctor-slip": self._doctor_slip,
@@ -145,11 +147,20 @@ class Operations:
             kinds = tuple(ReceiptKind(kind) for kind in request.get("kinds", ()))
         except (ValueError, TypeError) as error:
             raise TerminalError(f"kinds must be of {', '.join(ReceiptKind)}") from error
-        number = await app.journal.call(find_number, app.journal.file, str(request.get("sale") or ""))
+        number = await app.journal.call(find_number, app.journal.file, str(request.get("sale") or ""), kinds)
         decision = await app.runner.put_and_wait(ReprintRequested(number, kinds))
         if not decision.receipts:
             raise TerminalError(NOTHING_TO_PRINT)
         return {"receipts": [receipt.receipt_id for receipt in decision.receipts]}
+
+    async def _end_of_day(self, _request: Request) -> Mapping[str, Any]:
+        """Close the period and print its slip, as a register's end of day does."""
+        close = (await self._running().runner.put_and_wait(EndOfDayRequested())).close
+        if close is None:
+            raise TerminalError("the day cannot end while a sale is open, or the journal takes nothing: see status")
+        paid = close.totals.of(Outcome.APPROVED)
+        left = len(close.totals.left_to_staff)
+        return {"number": close.number, "approved": paid.count, "approved_kr": paid.sum_kr, "left_to_staff": left}
 
     async def _printer_test(self, _request: Request) -> Mapping[str, Any]:
         """Print the slip with every code page."""

@@ -24,6 +24,7 @@ def add_printer_commands(
         choices=["customer", "merchant", "both"],
         help="whose; default: customer's, or the slip for staff while the sale is left to them",
     )
+    again.add_argument("--end-of-day", action="store_true", help="the slip of an end of day; ID is its number")
     again.set_defaults(command=_reprint)
 
     test = commands.add_parser(
@@ -48,6 +49,9 @@ def _reprint(options: argparse.Namespace) -> None:
     from terminal.effects import ReceiptKind
     from terminal.printer_jobs import reprint
 
+    if options.end_of_day:
+        print(reprint(_load(options), options.sale, (ReceiptKind.END_OF_DAY,)))
+        return
     names = ("customer", "merchant") if options.copy == "both" else (options.copy,)
     print(reprint(_load(options), options.sale, [ReceiptKind(name) for name in names if name]))
 

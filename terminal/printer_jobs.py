@@ -37,6 +37,8 @@ PATIENCE_S = 60.0
 def reprint(config: Config, name: str, kinds: Sequence[ReceiptKind]) -> str:
     """Queue the receipt of a sale (its number, reference or register id; empty: the last that ended) once more.
 
+    With END_OF_DAY as its kind it is the slip of that end of day, by its number.
+
     Returns a sentence about what became of it. Raises TerminalError if there is nothing to print.
     """
     try:
@@ -91,10 +93,17 @@ def slip_for(config: Config) -> Document:
         raise TerminalError(str(error)) from error
 
 
-def find_number(journal: JournalFile, name: str) -> int | None:
-    """The number of the sale that is called so; None for the empty name. Raises TerminalError if there is none."""
+def find_number(journal: JournalFile, name: str, kinds: Sequence[ReceiptKind] = ()) -> int | None:
+    """The number of the sale that is called so, or of the end of day if that is wanted; None for the empty name.
+
+    Raises TerminalError if there is none.
+    """
     if not name:
         return None
+    if ReceiptKind.END_OF_DAY in kinds:
+        if not (name.isascii() and name.isdigit() and journal.closed_period(int(name))):
+            raise TerminalError(f"no end of day {name}: give the number that is on its slip, or none for the last")
+        return int(name)
     entries = journal.entries_of(name)
     if not entries:
         raise TerminalError(f"no sale {name}: see journal list")
@@ -114,7 +123,7 @@ async def _reprint_alone(config: Config, name: str, kinds: Sequence[ReceiptKind]
     try:
         await journal.call(journal.file.open)
         clerk = Clerk(Counter(CounterRules()), journal.file, Names(config.terminal.id, timestamp_now))
-        wanted = ReprintRequested(await journal.call(find_number, journal.file, name), tuple(kinds))
+        wanted = ReprintRequested(await journal.call(find_number, journal.file, name, kinds), tuple(kinds))
         queued = (await journal.call(clerk.handle, wanted)).decision.receipts
         if not queued:
             raise TerminalError(NOTHING_TO_PRINT)

@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypedDict
 
 from msgspec.structs import replace
 
@@ -27,11 +27,14 @@ from terminal.clerk import Input
 from terminal.clock import clock_is_set
 from terminal.config import Config
 from terminal.counter_events import ConditionsChanged
+from terminal.effects import ReceiptKind
+from terminal.end_of_day import end_of_day_slip
 from terminal.errors import JournalError
 from terminal.journal import Journal, QueuedReceipt, ReceiptState
 from terminal.messages import Language
 from terminal.receipt import Shop, receipt_document
 from terminal.sale import Sale
+from terminal.totals import ClosedPeriod
 
 SHORTEST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 30.0
@@ -63,6 +66,20 @@ class ReceiptJournal(Protocol):
     def note_receipt(self, receipt: QueuedReceipt) -> None: ...
 
     def find_sale(self, number: int) -> Sale | None: ...
+
+    def closed_period(self, number: int | None = None) -> ClosedPeriod | None: ...
+
+
+class Layout(TypedDict):
+    """What every receipt wants to know, whatever it is of."""
+
+    copy: bool
+    shop: Shop
+    terminal_id: str
+    printed_at: datetime
+    language: Language
+    columns: Columns
+    clock_set: bool
 
 
 class PrintJob(NamedTuple):
@@ -115,13 +132,9 @@ class ReceiptQueue:
         """Take the oldest receipt and note on disk that it is being printed."""
         while waiting := self._waiting():
             receipt = waiting[0]
-            sale = self._journal.find_sale(receipt.sale_number)
-            if sale is not None and sale.reason is not None:
-                document = self._document(receipt, sale)
+            if (document := self._document(receipt)) is not None:
                 self._journal.note_receipt(replace(receipt, state=ReceiptState.PRINTING))
                 return PrintJob(receipt, document, len(waiting))
-            fault = "its sale has not ended" if sale is not None else "its sale is not in the journal"
-            log.error("receipt %s is left out: %s; see: netgiro-terminal journal verify", receipt.receipt_id, fault)
             self._set_aside.add(receipt.receipt_id)
         return None
 
@@ -131,18 +144,31 @@ class ReceiptQueue:
         self._note_end()
         return [one for one in self._journal.unprinted_receipts() if one.receipt_id not in self._set_aside]
 
-    def _document(self, receipt: QueuedReceipt, sale: Sale) -> Document:
-        return receipt_document(
-            sale,
-            kind=receipt.kind,
-            copy=receipt.copy > 0,
-            shop=self._shop,
-            terminal_id=self._terminal_id,
-            printed_at=self._local_now(),
-            language=self._language,
-            columns=self._columns,
-            clock_set=self._clock_is_set(),
-        )
+    def _document(self, receipt: QueuedReceipt) -> Document | None:
+        """None, and a word in the log, if there is nothing to make it of."""
+        if receipt.kind is ReceiptKind.END_OF_DAY:
+            period = self._journal.closed_period(receipt.period)
+            if period is not None:
+                return end_of_day_slip(period, **self._layout(receipt))
+            fault = "its end of day is not in the journal"
+        else:
+            sale = self._journal.find_sale(receipt.sale_number)
+            if sale is not None and sale.reason is not None:
+                return receipt_document(sale, kind=receipt.kind, **self._layout(receipt))
+            fault = "its sale has not ended" if sale is not None else "its sale is not in the journal"
+        log.error("receipt %s is left out: %s; see: netgiro-terminal journal verify", receipt.receipt_id, fault)
+        return None
+
+    def _layout(self, receipt: QueuedReceipt) -> Layout:
+        return {
+            "copy": receipt.copy > 0,
+            "shop": self._shop,
+            "terminal_id": self._terminal_id,
+            "printed_at": self._local_now(),
+            "language": self._language,
+            "columns": self._columns,
+            "clock_set": self._clock_is_set(),
+        }
 
     def printed(self, job: PrintJob) -> None:
         """It is on paper."""

@@ -51,7 +51,7 @@ def receipt_document(
     words = words_in(language)
     to_do = words.receipt.to_do.get(sale.reason.outcome) if kind is ReceiptKind.ATTENTION else None
     items: list[PaperItem] = [
-        *_heading(shop, words, copy=copy, columns=columns),
+        *heading(shop, words, copy=copy, columns=columns),
         *_outcome(sale, to_do, words, language, columns),
         TextLine(),
     ]
@@ -59,7 +59,7 @@ def receipt_document(
     if kind is not ReceiptKind.CUSTOMER:
         facts.extend(_facts_for_staff(sale, words))
     for label, value in facts:
-        items.extend(_pair(label, value, columns))
+        items.extend(pair(label, value, columns))
     if to_do is not None:
         items.extend([TextLine(), *_numbered(to_do.steps, columns)])
     items.extend([TextLine(), *_footing(kind, words, clock_set=clock_set, columns=columns)])
@@ -69,16 +69,17 @@ def receipt_document(
     return tuple(items)
 
 
-def _heading(shop: Shop, words: Words, *, copy: bool, columns: int) -> Iterator[PaperItem]:
+def heading(shop: Shop, words: Words, *, copy: bool, columns: int) -> Iterator[PaperItem]:
+    """Whose paper it is, and whether it came out before."""
     if shop.has_logo:
         yield Logo()
-    yield from _centred(shop.name, columns, bold=True)
+    yield from centred(shop.name, columns, bold=True)
     if shop.kennitala:
-        yield from _centred(f"{words.receipt.kennitala} {_format_kennitala(shop.kennitala)}", columns)
+        yield from centred(f"{words.receipt.kennitala} {_format_kennitala(shop.kennitala)}", columns)
     yield TextLine()
-    yield from _centred(SERVICE_NAME, columns, double=True)
+    yield from centred(SERVICE_NAME, columns, double=True)
     if copy:
-        yield from _centred(f"*** {words.receipt.reprint} ***", columns, bold=True)
+        yield from centred(f"*** {words.receipt.reprint} ***", columns, bold=True)
 
 
 def _outcome(sale: Sale, to_do: ToDo | None, words: Words, language: Language, columns: int) -> Iterator[TextLine]:
@@ -86,22 +87,22 @@ def _outcome(sale: Sale, to_do: ToDo | None, words: Words, language: Language, c
     assert sale.reason is not None
     amount, outcome = format_kr(sale.amount_kr), sale.reason.outcome
     if to_do is not None:
-        yield from _centred(to_do.title, columns, bold=True, double=True)
-        yield from _centred(amount, columns, bold=True, double=True)
-        yield from _centred(words.results[sale.reason].what, columns)
+        yield from centred(to_do.title, columns, bold=True, double=True)
+        yield from centred(amount, columns, bold=True, double=True)
+        yield from centred(words.results[sale.reason].what, columns)
         return
-    yield from _centred(words.receipt.sale, columns, bold=True)
-    yield from _centred(amount, columns, bold=True, double=True)
-    yield from _centred(words.outcomes[outcome].upper(), columns, bold=True)
+    yield from centred(words.receipt.sale, columns, bold=True)
+    yield from centred(amount, columns, bold=True, double=True)
+    yield from centred(words.outcomes[outcome].upper(), columns, bold=True)
     if outcome is not Outcome.APPROVED:
-        yield from _centred(result_sentence(sale.reason, language), columns)
+        yield from centred(result_sentence(sale.reason, language), columns)
 
 
 def _times(sale: Sale, words: Words, printed_at: datetime, *, copy: bool) -> Iterator[tuple[str, str]]:
     sold_at = datetime.fromisoformat(sale.created).astimezone(printed_at.tzinfo)
-    yield words.receipt.date, _format_time(sold_at)
+    yield words.receipt.date, format_time(sold_at)
     if copy:
-        yield words.receipt.printed, _format_time(printed_at)
+        yield words.receipt.printed, format_time(printed_at)
 
 
 def _facts(sale: Sale, words: Words) -> Iterator[tuple[str, str]]:
@@ -129,26 +130,27 @@ def _facts_for_staff(sale: Sale, words: Words) -> Iterator[tuple[str, str]]:
 def _footing(kind: ReceiptKind, words: Words, *, clock_set: bool, columns: int) -> Iterator[TextLine]:
     receipt = words.receipt
     if not clock_set:
-        yield from _centred(receipt.clock_not_set, columns)
+        yield from centred(receipt.clock_not_set, columns)
     match kind:
         case ReceiptKind.CUSTOMER:
-            yield from _centred(receipt.customer_copy, columns)
-            yield from _centred(receipt.thanks, columns)
+            yield from centred(receipt.customer_copy, columns)
+            yield from centred(receipt.thanks, columns)
         case ReceiptKind.MERCHANT:
-            yield from _centred(receipt.merchant_copy, columns)
+            yield from centred(receipt.merchant_copy, columns)
         case ReceiptKind.ATTENTION:
-            yield from _centred(receipt.staff_slip, columns)
+            yield from centred(receipt.staff_slip, columns)
 
 
 # --- lines ------------------------------------------------------------------------------------------------------------
 
 
-def _centred(text: str, columns: int, *, bold: bool = False, double: bool = False) -> Iterator[TextLine]:
+def centred(text: str, columns: int, *, bold: bool = False, double: bool = False) -> Iterator[TextLine]:
+    """As many lines as it takes."""
     for line in _wrap(text, columns // 2 if double else columns):
         yield TextLine(text=line, align="center", bold=bold, double=double)
 
 
-def _pair(label: str, value: str, columns: int) -> Iterator[TextLine]:
+def pair(label: str, value: str, columns: int) -> Iterator[TextLine]:
     """Label left and value right; a value that does not fit beside its label goes below, whole."""
     value = _clean(value)
     gap = columns - len(label) - len(value)
@@ -183,5 +185,6 @@ def _format_kennitala(digits: str) -> str:
     return f"{digits[:6]}-{digits[6:]}" if len(digits) == 10 and digits.isdigit() else digits
 
 
-def _format_time(at: datetime) -> str:
+def format_time(at: datetime) -> str:
+    """As Icelandic receipts write it."""
     return f"{at:%d.%m.%Y %H:%M}"

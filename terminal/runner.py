@@ -111,7 +111,7 @@ class Runner:
             self.put(follow_up)
         if handled.retry is not None:
             asyncio.get_running_loop().call_later(JOURNAL_RETRY_S, self.put, handled.retry)
-        if decision.receipts or (decision.record is not None and decision.record.receipts):
+        if decision.queues_receipts:
             self._on_receipts()
         if self.view != before:
             _tell(self._on_view, self.view)

@@ -23,12 +23,24 @@ class Tally(msgspec.Struct, frozen=True):
     sum_kr: int = 0
 
 
+class LeftToStaff(msgspec.Struct, frozen=True):
+    """A sale that only staff can bring to an end, as an accountant needs to know it."""
+
+    number: int
+    reference: str
+    amount_kr: int
+    outcome: Outcome
+    created: str
+
+
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
     """The sales of one period by outcome; an outcome that did not occur is left out."""
 
     by_outcome: dict[Outcome, Tally] = {}
     first_number: int | None = None
     last_number: int | None = None
+    left_to_staff: tuple[LeftToStaff, ...] = ()
+    """Every one that still waits for them, from whatever period."""
 
     def of(self, outcome: Outcome) -> Tally:
         return self.by_outcome.get(outcome, Tally())
@@ -50,9 +62,21 @@ class Close(msgspec.Struct, frozen=True):
 
     number: int
     totals: Totals
+    is_printed: bool = False
+    """The slip is queued with it."""
 
 
-def totals_of(sales: Iterable[Sale]) -> Totals:
+class ClosedPeriod(msgspec.Struct, frozen=True, kw_only=True):
+    """An end of day as it is found again. Times are wall clock, RFC 3339, UTC."""
+
+    number: int
+    since: str | None
+    """The end of day before; None: there was none."""
+    until: str
+    totals: Totals
+
+
+def totals_of(sales: Iterable[Sale], left_to_staff: Iterable[Sale] = ()) -> Totals:
     """Count and add up ``sales``; those that have not ended yet belong to a later period and are left out."""
     by_outcome: dict[Outcome, Tally] = {}
     numbers: list[int] = []
@@ -66,4 +90,9 @@ def totals_of(sales: Iterable[Sale]) -> Totals:
         by_outcome=by_outcome,
         first_number=min(numbers, default=None),
         last_number=max(numbers, default=None),
+        left_to_staff=tuple(
+            LeftToStaff(sale.number, sale.reference, sale.amount_kr, sale.outcome, sale.created)
+            for sale in left_to_staff
+            if sale.outcome is not None
+        ),
     )

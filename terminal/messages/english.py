@@ -172,5 +172,11 @@ ENGLISH = Words(
         support_reference="Number for Netgíró's support",
         clock_not_set="Clock not set: time may be wrong",
         thanks="Thank you",
+        end_of_day="END OF DAY",
+        period="End of day no.",
+        since="From",
+        until="To",
+        numbers="Receipts",
+        left_to_staff="LEFT TO STAFF",
     ),
 )

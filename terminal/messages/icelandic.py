@@ -172,5 +172,11 @@ ICELANDIC = Words(
         support_reference="Númer fyrir þjónustu Netgíró",
         clock_not_set="Klukka óstillt: tími gæti verið rangur",
         thanks="Takk fyrir viðskiptin",
+        end_of_day="DAGSUPPGJÖR",
+        period="Uppgjör nr.",
+        since="Frá",
+        until="Til",
+        numbers="Kvittanir",
+        left_to_staff="BÍÐUR STARFSFÓLKS",
     ),
 )

@@ -77,6 +77,13 @@ class ReceiptWords(msgspec.Struct, frozen=True, kw_only=True):
     support_reference: str
     clock_not_set: str
     thanks: str
+    end_of_day: str
+    period: str
+    since: str
+    until: str
+    numbers: str
+    """Of the first receipt and the last."""
+    left_to_staff: str
 
 
 class MenuWords(msgspec.Struct, frozen=True, kw_only=True):

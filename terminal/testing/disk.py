@@ -14,8 +14,9 @@ from terminal.errors import JournalError
 from terminal.journal import JournalHealth, QueuedReceipt, ReceiptState, Record
 from terminal.journal_rows import original
 from terminal.sale import Outcome, Sale, State
-from terminal.testing.world import PowerCut, World
-from terminal.totals import ENDED, Close, Period
+from terminal.testing.world import EPOCH_S, PowerCut, World
+from terminal.timestamps import timestamp_of
+from terminal.totals import ENDED, Close, ClosedPeriod, Period
 
 PLENTY_BYTES = 1 << 30
 
@@ -39,6 +40,7 @@ class SimulatedDisk:
         """What each sale has come to stand as once it had ended, one after the other."""
         self.queued: dict[int, list[ReceiptKind]] = {}
         """What each sale has put on paper by itself; reprints are not among it."""
+        self.closes: list[Close] = []
         self._high_water = 0
         self._period = 1
         self._ended: dict[int, None] = {}
@@ -57,6 +59,10 @@ class SimulatedDisk:
         def store() -> None:
             self.rows.append(msgspec.json.encode(close.totals))
             self._period, self._ended = close.number + 1, {}
+            self.closes.append(close)
+            if close.is_printed:
+                slip = original(close.number, ReceiptKind.END_OF_DAY)
+                self._receipts[slip.receipt_id] = slip
 
         self._commit(f"commit of end of day {close.number}", store)
 
@@ -172,6 +178,10 @@ class SimulatedDisk:
     def open_period(self) -> Period:
         return Period(self._period, tuple(self.latest[number] for number in self._ended))
 
+    def closed_period(self, number: int | None = None) -> ClosedPeriod | None:
+        found = [close for close in self.closes if number in (None, close.number)][-1:]
+        return next((_closed(close) for close in found), None)
+
     def unprinted_receipts(self) -> list[QueuedReceipt]:
         return [receipt for receipt in self._receipts.values() if receipt.state is not ReceiptState.PRINTED]
 
@@ -183,3 +193,8 @@ class SimulatedDisk:
 
     def free_bytes(self) -> int:
         return 0 if self.is_full else PLENTY_BYTES
+
+
+def _closed(close: Close) -> ClosedPeriod:
+    """Its times are no matter of this disk."""
+    return ClosedPeriod(number=close.number, since=None, until=timestamp_of(EPOCH_S), totals=close.totals)

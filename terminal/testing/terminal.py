@@ -196,7 +196,7 @@ class SimulatedTerminal:
         if handled.retry is not None:
             retry = handled.retry
             self.world.at(JOURNAL_RETRY_S, self._this_boot(lambda: self.put(retry)))
-        if decision.receipts or (decision.record is not None and decision.record.receipts):
+        if decision.queues_receipts:
             self.world.at(0.0, self._this_boot(self._print_next))
         return decision.effects
 

@@ -14,6 +14,7 @@ from PIL import Image
 from hardware.interfaces import Columns, Document, Jam, PrinterStatus, TextLine
 from terminal.customer import CustomerKind, IdentifierProblem
 from terminal.effects import ReceiptKind
+from terminal.end_of_day import end_of_day_slip
 from terminal.entry import Entry
 from terminal.events import Verdict
 from terminal.journal_rows import JournalHealth
@@ -26,6 +27,7 @@ from terminal.receipt import Shop, receipt_document
 from terminal.sale import Reason, Sale, State
 from terminal.screens import COUNTED_DOWN, Countdown, Screen, screen_for
 from terminal.sensitive import Sensitive
+from terminal.totals import ClosedPeriod, Totals, totals_of
 from terminal.view import Conditions, View
 
 GOLDEN = Path(__file__).parent
@@ -227,14 +229,15 @@ def picture_path(name: str, language: Language, size_px: tuple[int, int]) -> Pat
 NOT_TRACEABLE = replace(REFUND_DUE, reason=Reason.NOT_TRACEABLE, authorization_id=None, invoice_number=None)
 REFUNDED = replace(CLOSED_SALE, reason=Reason.REFUNDED)
 COPIES = (ReceiptKind.CUSTOMER, ReceiptKind.MERCHANT)
+ALL = (*COPIES, ReceiptKind.ATTENTION)
 
 RECEIPTS = {
     "paid": (CLOSED_SALE, False, COPIES),
     "paid_copy": (CLOSED_SALE, True, COPIES),
-    "not_traceable": (NOT_TRACEABLE, False, ReceiptKind),
-    "refund_due": (REFUND_DUE, False, ReceiptKind),
+    "not_traceable": (NOT_TRACEABLE, False, ALL),
+    "refund_due": (REFUND_DUE, False, ALL),
     "refund_due_copy": (REFUND_DUE, True, (ReceiptKind.ATTENTION,)),
-    "refunded": (REFUNDED, False, ReceiptKind),
+    "refunded": (REFUNDED, False, ALL),
 }
 RECEIPT_CASES = [
     (name, language, kind, columns)
@@ -259,6 +262,44 @@ def receipt(name: str, language: Language, kind: ReceiptKind, columns: Columns) 
 
 def receipt_path(name: str, language: Language, kind: ReceiptKind, columns: Columns) -> Path:
     return GOLDEN / "receipts" / language / f"{name}_{kind}_{columns}.txt"
+
+
+# --- ends of day ------------------------------------------------------------------------------------------------------
+
+
+def _busy_day() -> Totals:
+    reasons = (*(Reason.PAID,) * 14, *(Reason.CUSTOMER_DECLINED,) * 2, Reason.TIMED_OUT, Reason.NO_ANSWER)
+    sales = [
+        replace(CLOSED_SALE, number=1030 + index, amount_kr=1990 * (index + 1), reason=reason)
+        for index, reason in enumerate(reasons)
+    ]
+    older = replace(NOT_TRACEABLE, number=987, amount_kr=12_500, created="2026-11-20T17:12:00Z")
+    return totals_of([*sales, replace(REFUND_DUE, number=1048)], [older, replace(REFUND_DUE, number=1048)])
+
+
+_DAY = ClosedPeriod(number=12, since="2026-11-22T18:02:11Z", until="2026-11-23T18:01:40Z", totals=_busy_day())
+DAYS = {
+    "busy": (_DAY, False),
+    "busy_copy": (_DAY, True),
+    "empty_first": (replace(_DAY, number=1, since=None, totals=Totals()), False),
+}
+
+
+def day_slip(name: str, language: Language, columns: Columns) -> Document:
+    period, copy = DAYS[name]
+    return end_of_day_slip(
+        period,
+        copy=copy,
+        shop=SHOP,
+        terminal_id="T1",
+        printed_at=datetime(2026, 11, 24, 9, 1, tzinfo=UTC),
+        language=language,
+        columns=columns,
+    )
+
+
+def day_path(name: str, language: Language, columns: Columns) -> Path:
+    return GOLDEN / "days" / language / f"{name}_{columns}.txt"
 
 
 def as_text(document: Document, columns: int) -> str:

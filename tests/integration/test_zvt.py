@@ -207,6 +207,9 @@ def test_diagnosis_and_the_end_of_day(shop: ZvtShop) -> None:
         assert shop.zvt.wait_for_end() == PAID
     assert end_of_day(shop) == (2, 2490_00)
     assert end_of_day(shop) == (0, 0)
+    slips = shop.wait_for_paper(3, "END OF DAY")
+    assert "Approved (2)" in slips[1]
+    assert "Approved (0)" in slips[2]
 
 
 def end_of_day(shop: ZvtShop) -> tuple[int, int]:

@@ -16,10 +16,11 @@ from terminal.journal import JournalFile, QueuedReceipt, ReceiptState, Record
 from terminal.sale import Reason, Sale, State
 from terminal.testing.disk import SimulatedDisk
 from terminal.testing.world import NO_TROUBLE, World
-from terminal.totals import Close, Period, totals_of
+from terminal.totals import Close, ClosedPeriod, Period, totals_of
 from tests.unit.journal_samples import a_sale, opened
 
 STEPS = 60
+OF_A_SALE = (ReceiptKind.CUSTOMER, ReceiptKind.MERCHANT, ReceiptKind.ATTENTION)
 ENDS = (State.REPORT, State.ATTENTION, State.CLOSED)
 FAST_DISK = Path("/dev/shm")
 
@@ -38,6 +39,7 @@ class Disk(Protocol):
     def find_register_id(self, register_id: str) -> Sale | None: ...
     def last_ended_sale(self) -> Sale | None: ...
     def open_period(self) -> Period: ...
+    def closed_period(self, number: int | None = None) -> ClosedPeriod | None: ...
     def unprinted_receipts(self) -> list[QueuedReceipt]: ...
     def receipts_of(self, sale_number: int) -> list[QueuedReceipt]: ...
     def nonce_high_water(self) -> int: ...
@@ -65,7 +67,8 @@ def next_write(rng: random.Random, disk: Disk) -> Callable[[Disk], None]:
             return lambda disk: disk.append_receipts([copy])
         case "close":
             period = disk.open_period()
-            return lambda disk: disk.append_close(Close(period.number, totals_of(period.sales)))
+            close = Close(period.number, totals_of(period.sales), is_printed=rng.random() < 0.5)
+            return lambda disk: disk.append_close(close)
         case "nonces":
             mark = disk.nonce_high_water() + rng.randint(1, 99)
             return lambda disk: disk.reserve_nonces(mark)
@@ -78,13 +81,13 @@ def next_record(rng: random.Random, disk: Disk, number: int) -> Record:
     states, before = list(State), disk.find_sale(number)
     state = rng.choice(states[states.index(before.state) if before else 0 :])
     reason = rng.choice((Reason.PAID, Reason.NOT_TRACEABLE)) if state in ENDS else None
-    kinds = tuple(ReceiptKind) if state is State.REPORT and not disk.receipts_of(number) else ()
+    kinds = OF_A_SALE if state is State.REPORT and not disk.receipts_of(number) else ()
     return Record("x", a_sale(number, state, reason), kinds)
 
 
 def answers(disk: Disk, highest: int) -> list[object]:
     """Everything that can be asked, with whatever order is not promised taken out."""
-    period = disk.open_period()
+    period, closed = disk.open_period(), disk.closed_period()
     return [
         disk.next_number(),
         sorted(disk.open_sales(), key=lambda sale: sale.number),
@@ -92,6 +95,7 @@ def answers(disk: Disk, highest: int) -> list[object]:
         [disk.find_register_id(f"R{number}") for number in range(highest + 2)],
         disk.last_ended_sale(),
         (period.number, sorted(period.sales, key=lambda sale: sale.number)),
+        (closed.number, closed.totals) if closed is not None else None,
         disk.unprinted_receipts(),
         [sorted(disk.receipts_of(number), key=lambda receipt: receipt.receipt_id) for number in range(highest + 2)],
         disk.nonce_high_water(),

@@ -113,7 +113,7 @@ def test_a_start_does_not_read_all_of_a_large_journal(pages: Pages, monkeypatch:
         "DELETE FROM sales WHERE number = 36",
         "UPDATE receipt_queue SET state = 'printing' WHERE receipt_id = '34-customer-0'",
         "DELETE FROM receipt_queue WHERE receipt_id = '34-customer-0'",
-        "INSERT INTO receipt_queue VALUES (1, '1-customer-0', 1, 'customer', 0, 'queued')",
+        "INSERT INTO receipt_queue VALUES (1, '1-customer-0', 1, 'customer', 0, 'queued', 0)",
         "DROP TRIGGER entries_delete; DELETE FROM entries WHERE sale_number = 30",
         "DROP TRIGGER receipts_delete; DELETE FROM receipts WHERE sale_number = 30",
     ],

@@ -27,6 +27,7 @@ from terminal.journal import JournalFile, ReceiptState, Record
 from terminal.operations import Operations
 from terminal.printer_jobs import ask_printer, print_test, reprint
 from terminal.sale import Reason, State
+from terminal.totals import Close, totals_of
 from tests.golden.cases import SALE
 
 NOW = "2026-11-23T12:00:00.000Z"
@@ -79,6 +80,21 @@ def test_command_line_says_what_it_did(counter: Counter, capsys: pytest.CaptureF
     assert main(["reprint", "7", "--copy", "both", "--config", str(counter.file)]) == 0
     assert capsys.readouterr().out == "printed: 7-customer-1, 7-merchant-1\n"
     assert counter.paper.count("AFRIT") == 1, "the shop's copy had never been printed"
+
+
+def test_slip_of_an_end_of_day_is_printed_again(counter: Counter, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["reprint", "--end-of-day", "--config", str(counter.file)]) == 1
+    assert "nothing to print" in capsys.readouterr().err
+    with JournalFile(counter.journal, lambda: NOW) as journal:
+        journal.open()
+        journal.append_close(Close(1, totals_of([PAID])))
+    for words in (["reprint", "--end-of-day"], ["reprint", "1", "--end-of-day"]):
+        assert main([*words, "--config", str(counter.file)]) == 0
+    assert capsys.readouterr().out == "printed: 1-end_of_day-1\nprinted: 1-end_of_day-2\n"
+    assert counter.paper.count("DAGSUPPGJÖR") == 2
+    assert counter.paper.count("AFRIT") == 1, "it had never been printed"
+    assert main(["reprint", "2", "--end-of-day", "--config", str(counter.file)]) == 1
+    assert "no end of day 2" in capsys.readouterr().err
 
 
 def test_sale_that_does_not_exist_is_named(counter: Counter, capsys: pytest.CaptureFixture[str]) -> None:
@@ -156,6 +172,19 @@ def test_running_terminal_prints_the_receipt_when_it_is_asked(counter: Counter) 
         assert "*** AFRIT ***" in printer.receipts[0].text
         with pytest.raises(TerminalError, match="no sale 99"):
             await asyncio.to_thread(reprint, counter.config, "99", (CUSTOMER,))
+
+    beside_a_terminal(counter, work)
+
+
+def test_running_terminal_ends_its_day(counter: Counter, capsys: pytest.CaptureFixture[str]) -> None:
+    async def work(app: TerminalApp, printer: SimulatedPrinter) -> None:
+        cut = asyncio.Event()
+        printer.on_change = lambda: cut.set() if any(receipt.cut for receipt in printer.receipts) else None
+        assert await asyncio.to_thread(main, ["end-of-day", "--config", str(counter.file)]) == 0
+        assert capsys.readouterr().out == "end of day 1: 1 approved, 1.990 kr.\n"
+        async with asyncio.timeout(10):
+            await cut.wait()
+        assert "Samþykkt (1)" in printer.receipts[0].text
 
     beside_a_terminal(counter, work)
 
