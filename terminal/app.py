@@ -35,6 +35,7 @@ from terminal.counter import Counter, CounterRules
 from terminal.counter_events import ConditionsChanged
 from terminal.decision import CheckService, Decision
 from terminal.effects import AcknowledgeCallback, ReceiptKind, SetDeadline
+from terminal.end_of_day import end_of_day_slip
 from terminal.events import CallbackReceived
 from terminal.examination import Examination
 from terminal.gateway import CaptureMode, Gateway
@@ -56,6 +57,7 @@ from terminal.signaller import Signaller
 from terminal.sources import watch_keypad, watch_scanner
 from terminal.status import RegisterLine, Wear
 from terminal.timestamps import timestamp_of
+from terminal.totals import ClosedPeriod
 from terminal.view import View
 
 if TYPE_CHECKING:
@@ -193,7 +195,10 @@ class TerminalApp:
 
         self.presenter = Presenter(self._devices.display, config.terminal.language, config.shop.name, config.display)
         self._protocol = build_protocol(
-            config.register, terminal_id=config.terminal.id, receipt_of=self._receipt_for_register
+            config.register,
+            terminal_id=config.terminal.id,
+            receipt_of=self._receipt_for_register,
+            slip_of=self._slip_for_register,
         )
         clerk = Clerk(Counter(self._counter_rules()), journal.file, Names(config.terminal.id, self._now))
         self.runner = Runner(
@@ -366,6 +371,18 @@ class TerminalApp:
             language=self._config.receipt.language,
             columns=REGISTER_COLUMNS,
             clock_set=self._seams.clock_is_set(),
+        )
+
+    def _slip_for_register(self, period: ClosedPeriod) -> Document:
+        """An end of day, likewise."""
+        return end_of_day_slip(
+            period,
+            copy=False,
+            shop=self._shop,
+            terminal_id=self._config.terminal.id,
+            printed_at=self._local_now(),
+            language=self._config.receipt.language,
+            columns=REGISTER_COLUMNS,
         )
 
     async def _start_callback_listener(self) -> None:

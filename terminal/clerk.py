@@ -179,7 +179,7 @@ class Clerk:
             case reg.LastResultRequested():
                 return RegisterAsked(request=event, known=self._journal.last_ended_sale())
             case reg.TotalsRequested():
-                return RegisterAsked(request=event, period=self._journal.open_period())
+                return RegisterAsked(request=event, period=self._journal.open_period(), created=self._names.now())
         register_id = lookup_id(event)
         known = self._journal.find_register_id(register_id) if register_id is not None else None
         if not isinstance(event, reg.SaleRequested):

@@ -49,7 +49,7 @@ from terminal.register import protocol as reg
 from terminal.sale import Outcome, Sale, State, Terms, differs_durably
 from terminal.sensitive import Sensitive
 from terminal.step import begin, step
-from terminal.totals import Close, Period, totals_of
+from terminal.totals import Close, ClosedPeriod, Period, totals_of
 from terminal.view import Offer, View
 
 RESULT_SHOWN_S = 12.0
@@ -192,8 +192,8 @@ class Counter:
                 return _reply(view, _condition(view))
             case reg.ReversalRequested() | reg.RefundRequested():
                 return self._refuse(view, None, reg.RefusalCode.NOT_POSSIBLE)
-            case reg.TotalsRequested(close):
-                return self._totals_requested(view, asked.period, close=close)
+            case reg.TotalsRequested():
+                return self._totals_requested(view, asked, asked.request)
             case reg.TotalSeen(amount_kr):
                 return self._total_seen(view, amount_kr)
             case reg.ResultDelivered(register_id):
@@ -261,12 +261,16 @@ class Counter:
         sale = view.sale or last
         return self._stored_result(view, sale) if sale else self._refuse(view, None, reg.RefusalCode.NOT_FOUND)
 
-    def _totals_requested(self, view: View, period: Period, *, close: bool) -> Decision:
+    def _totals_requested(self, view: View, asked: RegisterAsked, request: reg.TotalsRequested) -> Decision:
         if view.sale is not None:
             return self._refuse(view, None, reg.RefusalCode.BUSY)
-        ended = self._close(view, period)
-        report = reg.TotalsReport(number=period.number, totals=ended.totals, closed=close)
-        return Decision(view=view, close=ended if close else None, replies=(report,))
+        ended = self._close(view, asked.period)
+        report = reg.TotalsReport(number=ended.number, totals=ended.totals, closed=request.close)
+        if request.close and request.prints_slip:
+            ended = replace(ended, is_printed=False)
+            slip = ClosedPeriod(number=ended.number, since=asked.period.since, until=asked.created, totals=ended.totals)
+            report = replace(report, slip=slip)
+        return Decision(view=view, close=ended if request.close else None, replies=(report,))
 
     # --- the shop -----------------------------------------------------------------------------------------------------
 

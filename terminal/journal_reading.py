@@ -61,11 +61,12 @@ class JournalReading(ABC):
 
     def open_period(self) -> Period:
         """The time since the last end of day."""
-        number, last_seq = self._rows("SELECT coalesce(max(number), 0) + 1, coalesce(max(last_seq), 0) FROM closes")[0]
+        last = self._rows("SELECT number, last_seq, at FROM closes ORDER BY number DESC LIMIT 1")
+        number, last_seq, since = last[0] if last else (0, 0, None)
         sales = self._sales(
             f"{_STANDS} WHERE sales.seq > ? AND sales.state IN (?, ?) ORDER BY sales.seq", last_seq, *ENDED
         )
-        return Period(int(number), tuple(sales))
+        return Period(number + 1, tuple(sales), since)
 
     def closed_period(self, number: int | None = None) -> ClosedPeriod | None:
         """An end of day; without a number the last one."""

@@ -55,6 +55,8 @@ class Period(msgspec.Struct, frozen=True):
 
     number: int
     sales: tuple[Sale, ...] = ()
+    since: str | None = None
+    """Its begin, the end of day before; None: there was none."""
 
 
 class Close(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hardware.interfaces import Document
 from terminal.register.protocol import RegisterProtocol
 from terminal.sale import Sale
+from terminal.totals import ClosedPeriod
 
 if TYPE_CHECKING:
     from terminal.config import RegisterSettings
@@ -21,10 +22,12 @@ def build_protocol(
     *,
     terminal_id: str = "",
     receipt_of: Callable[[Sale, bool], Document] = lambda _sale, _copy: (),
+    slip_of: Callable[[ClosedPeriod], Document] = lambda _period: (),
 ) -> RegisterProtocol:
     """The codec of ``register.protocol``. Raises ValueError for one that is not available yet.
 
-    ``receipt_of`` lays out the customer's receipt of a sale, or a copy of it, for a register that prints it itself.
+    ``receipt_of`` lays out the customer's receipt of a sale, or a copy of it, for a register that prints it itself, and
+    ``slip_of`` an end of day.
     """
     match settings.protocol:
         case "line":
@@ -39,6 +42,7 @@ def build_protocol(
                 terminal_id=terminal_id,
                 accept_foreign_currency_code=settings.accept_foreign_currency_code,
                 receipt_of=receipt_of,
+                slip_of=slip_of,
             )
         case "concert":
             from terminal.register.concert import ConcertProtocol

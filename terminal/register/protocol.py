@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from terminal.sale import Outcome, Reason, Sale, Terms
-from terminal.totals import Totals
+from terminal.totals import ClosedPeriod, Totals
 
 
 class SaleRequested(msgspec.Struct, frozen=True):
@@ -65,6 +65,8 @@ class TotalsRequested(msgspec.Struct, frozen=True):
     """The register asks for the totals since the last end of day; with ``close`` this is the next one."""
 
     close: bool = False
+    prints_slip: bool = False
+    """The register prints the slip of an end of day itself."""
 
 
 class ResultDelivered(msgspec.Struct, frozen=True):
@@ -171,6 +173,8 @@ class TotalsReport(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     totals: Totals
     closed: bool
+    slip: ClosedPeriod | None = None
+    """For a register that prints it."""
 
 
 RegisterReply: TypeAlias = (

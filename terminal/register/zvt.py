@@ -39,11 +39,12 @@ Source: PA00P015 rev. 13.08 (commands), PA00P016 rev. 04 (transport).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import tzinfo
 
 import msgspec
 
+from hardware.interfaces import Document
 from terminal.money import AmountDecimals
 from terminal.register import zvt_apdu as za
 from terminal.register import zvt_frames as zf
@@ -62,9 +63,10 @@ from terminal.register.protocol import (
 )
 from terminal.register.zvt_apdu import Apdu, Command, Config, Result, ZvtError
 from terminal.register.zvt_commands import Asked, CommandReader, Said
-from terminal.register.zvt_result import Wording, refusal_code
+from terminal.register.zvt_result import Wording, receipt_frames, refusal_code
 from terminal.register.zvt_telling import ReceiptOf, Telling
 from terminal.register.zvt_turns import Answer, Ended, Purpose, Turns
+from terminal.totals import ClosedPeriod
 
 VERSION = "NG1.0"
 
@@ -104,6 +106,7 @@ class ZvtProtocol:
         terminal_id: str = "",
         accept_foreign_currency_code: bool = False,
         receipt_of: ReceiptOf = lambda _sale, _copy: (),
+        slip_of: Callable[[ClosedPeriod], Document] = lambda _period: (),
         zone: tzinfo | None = None,
     ) -> None:
         """``terminal_id``: its digits name the terminal to the register. ``zone``: of the times told; None: local."""
@@ -113,6 +116,7 @@ class ZvtProtocol:
             self._wording.terminal_id, amount_decimals, any_currency=accept_foreign_currency_code
         )
         self._turns = Turns()
+        self._slip_of = slip_of
         self._requests: list[RegisterRequest] = []
         """For the terminal, with the next call that can return them."""
         self._telling = Telling(self._turns, self._wording, receipt_of, self._requests, LONGEST_REPORT_S)
@@ -339,6 +343,10 @@ class ZvtProtocol:
 
     def _tell_totals(self, report: TotalsReport) -> None:
         self._turns.queue(self._wording.totals(report.totals), Purpose.INFORMATION)
+        if report.slip is not None:
+            blocks = self._telling.registration.takes_text_blocks
+            for frame in receipt_frames(self._slip_of(report.slip), as_text_blocks=blocks, kind=zf.ADMIN_RECEIPT):
+                self._turns.queue(frame, Purpose.INFORMATION)
         self._turns.queue(zf.completion(), Purpose.END)
 
     def _take_result(self, result: SaleResult, now_s: float, asked: Asked | None, to: RegisterQuestion | None) -> None:

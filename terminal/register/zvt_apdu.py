@@ -121,6 +121,11 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
         """Line by line, as we lay them out."""
         return self.has(Config.PRINTS_RECEIPTS | Config.WANTS_PRINT_LINES)
 
+    @property
+    def prints_slips(self) -> bool:
+        """What is of no payment, in the same way."""
+        return self.has(Config.PRINTS_ADMIN_RECEIPTS | Config.WANTS_PRINT_LINES)
+
 
 class Authorisation(msgspec.Struct, frozen=True, kw_only=True):
     """A payment that the register asks for."""

@@ -100,8 +100,8 @@ class CommandReader:
     def _send_totals(self, _data: bytes, _registration: Registration) -> Meaning:
         return Asked(Command.TOTALS, TotalsRequested())
 
-    def _end_day(self, _data: bytes, _registration: Registration) -> Meaning:
-        return Asked(Command.END_OF_DAY, TotalsRequested(close=True))
+    def _end_day(self, _data: bytes, registration: Registration) -> Meaning:
+        return Asked(Command.END_OF_DAY, TotalsRequested(close=True, prints_slip=registration.prints_slips))
 
     def _take_note(self, _data: bytes, _registration: Registration) -> Meaning:
         """Nothing here depends on it."""

@@ -106,7 +106,7 @@ def print_line(text: str, attribute: int = 0) -> bytes:
     return build(Command.PRINT_LINE, bytes([attribute]) + to_cp437(text)[: MOST_DATA - 1])
 
 
-CUSTOMER_RECEIPT = 2
+CUSTOMER_RECEIPT, ADMIN_RECEIPT = 2, 3
 
 
 def text_blocks(lines: Iterable[str], kind: int = CUSTOMER_RECEIPT) -> list[bytes]:

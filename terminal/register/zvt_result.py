@@ -112,13 +112,13 @@ def receipt_number(number: int | None) -> int:
     return (number - 1) % 9999 + 1 if number else 0
 
 
-def receipt_frames(document: Document, *, as_text_blocks: bool) -> Iterator[bytes]:
+def receipt_frames(document: Document, *, as_text_blocks: bool, kind: int = zf.CUSTOMER_RECEIPT) -> Iterator[bytes]:
     """The frames that make the register print a document; none for an empty one."""
     lines = [item for item in document if isinstance(item, TextLine)]
     if not lines:
         return
     if as_text_blocks:
-        yield from zf.text_blocks(_laid_out(line) for line in lines)
+        yield from zf.text_blocks((_laid_out(line) for line in lines), kind)
         return
     for line in lines:
         yield zf.print_line(_text(line), (CENTRED if line.align == "center" else 0) | (DOUBLE if line.double else 0))

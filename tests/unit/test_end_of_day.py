@@ -27,7 +27,7 @@ from terminal.printing import ReceiptPrinting
 from terminal.receipt import Shop
 from terminal.register import protocol as reg
 from terminal.sale import Outcome, Reason, State
-from terminal.totals import Close, Totals, totals_of
+from terminal.totals import Close, ClosedPeriod, Totals, totals_of
 from tests.golden.cases import DAYS, GOLDEN, LANGUAGES, SHOP, as_text, day_path, day_slip
 from tests.unit.journal_samples import a_sale, opened
 from tests.virtual_time import run_virtual
@@ -73,6 +73,23 @@ def test_slip_and_end_are_written_together_or_not_at_all(tmp_path: Path) -> None
         other.close()
         assert clerk_on(journal).handle(EndOfDayRequested()).decision.close is None
         assert journal.closed_period() is None
+
+
+def test_slip_that_the_register_prints_is_handed_to_it_and_not_queued(tmp_path: Path) -> None:
+    with opened(tmp_path / "journal.db") as journal:
+        clerk = clerk_on(journal)
+        clerk.handle(EndOfDayRequested())
+        before = journal.closed_period(1)
+        assert before is not None
+        write_a_day(journal)
+        (report,) = clerk.handle(reg.TotalsRequested(close=True, prints_slip=True)).decision.replies
+        assert isinstance(report, reg.TotalsReport)
+        assert report.slip == ClosedPeriod(number=2, since=before.until, until=NOW, totals=report.totals)
+        assert [receipt.period for receipt in journal.unprinted_receipts()] == [1]
+        assert [receipt.copy for receipt in clerk.handle(LAST).decision.receipts] == [0]
+        (report,) = clerk.handle(reg.TotalsRequested(prints_slip=True)).decision.replies
+        assert isinstance(report, reg.TotalsReport)
+        assert report.slip is None
 
 
 def test_without_a_printer_no_slip_is_queued(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hardware.interfaces import TextLine
 from terminal.register.protocol import (
     CancelRequested,
     ConditionRequested,
@@ -35,7 +36,7 @@ from terminal.testing.registers.zvt_frames import (
     status_fields,
     unwrap,
 )
-from terminal.totals import Tally, Totals
+from terminal.totals import ClosedPeriod, Tally, Totals
 from tests.sales import GUID
 from tests.unit import zvt_dumps
 from tests.unit.zvt_bench import NAME, Bench, result
@@ -513,6 +514,37 @@ def test_a_register_that_knows_text_blocks_gets_one() -> None:
     assert len(blocks) == 1
     assert "Samtals 1.990 kr.".encode("cp437") in blocks[0]
     assert blocks[0].endswith(b"\x09\x01\xff")
+
+
+DAY = ClosedPeriod(number=4, since=None, until="2026-11-23T18:01:00.000Z", totals=Totals())
+PRINTS_SLIPS = 0x84
+
+
+def day_ended_for(bench: Bench) -> Bench:
+    bench.send(dump("end of day"))
+    assert bench.requests == [TotalsRequested(close=True, prints_slip=True)]
+    return bench.say(TotalsReport(number=4, totals=Totals(), closed=True, slip=DAY))
+
+
+def test_a_register_that_prints_slips_gets_the_end_of_day_line_by_line() -> None:
+    bench = day_ended_for(Bench(slip_of=lambda day: (TextLine(f"Uppgjör {day.number}"),)).registered(PRINTS_SLIPS))
+    lines = [apdu[4:].decode("cp437") for apdu in bench.register.heard if apdu[:2] == b"\x06\xd1"]
+    assert lines == ["Uppgjör 4", ""]
+    assert bench.heard[-1] == COMPLETED
+
+
+def test_a_register_that_knows_text_blocks_gets_the_end_of_day_as_no_customers_receipt() -> None:
+    bench = Bench(slip_of=lambda day: (TextLine(f"Uppgjör {day.number}"),))
+    day_ended_for(bench.registered(PRINTS_SLIPS, extra="06062604 0a0206d3".replace(" ", "")))
+    (block,) = [apdu for apdu in bench.register.heard if apdu[:2] == b"\x06\xd3"]
+    assert bytes.fromhex("1f070103") in block
+    assert "Uppgjör 4".encode("cp437") in block
+
+
+@pytest.mark.parametrize("config", [0x00, 0x02, 0x04, 0x80, 0x82])
+def test_a_register_that_does_not_print_slips_asks_for_none(config: int) -> None:
+    bench = Bench().registered(config).send(dump("end of day"))
+    assert bench.requests == [TotalsRequested(close=True)]
 
 
 @pytest.mark.parametrize("config", [0x00, 0x02, 0x04, 0x80, 0x84])
