@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from terminal import effects as fx
 from terminal.effects import ReceiptKind
 from terminal.gateway import CaptureMode
+from terminal.journal_rows import QueuedReceipt
 from terminal.sale import Outcome, Reason, Sale, State, Terms
 from terminal.testing.disk import SimulatedDisk
 from terminal.testing.people import Cashier, Paper
@@ -115,6 +116,7 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
         yield f"the journal says {stored.state}, the terminal {live.state}"
     if not terminal.clerk.view.conditions.network_ok:
         yield "the screen still says that there is no connection"
+    yield from _days(disk, paper)
     for ring in register.rings:
         yield from _told_is_stored(ring, disk, register)
         yield from _amount_rung_up(ring, disk, register)
@@ -178,18 +180,34 @@ def is_noticed_loss(sale: Sale, disk: SimulatedDisk, captured: list[int]) -> boo
 
 
 def _receipts(sale: Sale, disk: SimulatedDisk, paper: Paper) -> Iterator[str]:
-    """Whatever a sale stood as is on paper, once; no receipt came out twice without being marked as a copy."""
+    """Whatever a sale stood as is on paper, once."""
     outcomes, queued = disk.outcomes.get(sale.number, []), disk.queued[sale.number]
     if sorted(queued) != sorted(kind for outcome in outcomes for kind in _papers_of(outcome, sale.terms)):
         yield f"sale {sale.number} has been {', then '.join(map(str, outcomes))} and is on paper as {queued}"
     if sale.number in paper.says_paid and sale.outcome is not Outcome.APPROVED:
         yield f"paper says that sale {sale.number} is paid, and it is {sale.outcome}"
-    for receipt in disk.receipts_of(sale.number):
+    yield from _on_paper(disk.receipts_of(sale.number), paper)
+
+
+def _on_paper(receipts: Iterable[QueuedReceipt], paper: Paper) -> Iterator[str]:
+    """Each came out, and never twice without being marked as a copy."""
+    for receipt in receipts:
         sheets = [copy for receipt_id, copy in paper.sheets if receipt_id == receipt.receipt_id]
         if len(sheets) != len(set(sheets)):
             yield f"receipt {receipt.receipt_id} came out twice as the same copy"
         if all((receipt.receipt_id, copy) in paper.torn for copy in sheets):
             yield f"receipt {receipt.receipt_id} never came out"
+
+
+def _days(disk: SimulatedDisk, paper: Paper) -> Iterator[str]:
+    """Every end of day has its slip, and what has ended was counted: in each period as it stood at its end."""
+    slips = [receipt for receipt in disk.receipts_of(0) if receipt.receipt_id.endswith("-0")]
+    if [slip.period for slip in slips] != [close.number for close in disk.closes]:
+        yield f"{len(disk.closes)} ends of day have {len(slips)} slips"
+    yield from _on_paper(disk.receipts_of(0), paper)
+    counted = sum(close.totals.count for close in disk.closes) + len(disk.open_period().sales)
+    if not len(disk.outcomes) <= counted <= sum(map(len, disk.outcomes.values())):
+        yield f"{len(disk.outcomes)} sales have ended, and {counted} were counted"
 
 
 def _papers_of(outcome: Outcome | None, terms: Terms) -> list[ReceiptKind]:

@@ -31,6 +31,7 @@ from terminal.testing.people import PAYS
 from terminal.testing.simulation import Sabotage
 from terminal.testing.terminal import SimulatedTerminal
 from terminal.testing.world import NO_TROUBLE, Rates
+from terminal.totals import Close, Period
 from terminal.view import View
 
 
@@ -215,6 +216,17 @@ def _settled_without_receipts() -> Iterator[None]:
         yield
 
 
+def _end_without_slip() -> Iterator[None]:
+    """The day ends, and nobody gets anything."""
+    close = Counter._close
+
+    def unprinted(counter: Counter, view: View, period: Period) -> Close:
+        return replace(close(counter, view, period), is_printed=False)
+
+    with patch.object(Counter, "_close", unprinted):
+        yield
+
+
 def _paper_before_taken() -> Iterator[None]:
     """The receipts say "paid" while the register can still refuse it."""
     with patch.object(Sale, "outcome_on_paper", property(lambda sale: sale.outcome if sale.has_ended else None)):
@@ -341,6 +353,7 @@ BROKEN_RULES: Mapping[str, BrokenRule] = {
     "lost service not looked for": BrokenRule(patches=_look_only_at_a_sale),
     "refund due without its slip": BrokenRule(patches=_refund_without_slip, protocol="zvt"),
     "settled sale without its receipts": BrokenRule(patches=_settled_without_receipts, protocol="zvt"),
+    "end of day without its slip": BrokenRule(patches=_end_without_slip),
     "receipt before the register has taken the result": BrokenRule(patches=_paper_before_taken, protocol="concert"),
     "interrupted receipt printed unmarked": BrokenRule(patches=_print_again_unmarked),
     "unfinished receipt printed again unmarked": BrokenRule(patches=_retry_unmarked),

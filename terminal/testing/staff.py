@@ -1,4 +1,5 @@
-"""The staff of a simulated shop: once the register has rung up everything, they settle what only they can.
+"""The staff of a simulated shop: once the register has rung up everything, they settle what only they can; now and then
+they end the day.
 
 They see what real staff see, the register and Netgíró's own records. Their chance is their own, so that a world without
 anything to settle is the same with and without them.
@@ -16,6 +17,7 @@ from terminal.testing.service import SimulatedNetgiro
 from terminal.testing.terminal import SimulatedTerminal
 
 PAUSE_S = (20.0, 120.0)
+ENDS_THE_DAY = 0.1
 SURE_AFTER_S = 400.0
 """By then no customer and no request that came late makes a payment of what is none yet."""
 
@@ -40,6 +42,9 @@ class Staff:
         if self._terminal.is_on and self._register.is_done:
             for sale in self._terminal.attention:
                 self._settle(sale)
+        if self._terminal.is_on and self._rng.random() < ENDS_THE_DAY:
+            self._world.tell("staff", "end the day")
+            self._terminal.end_day()
         self._world.at(self._rng.uniform(*PAUSE_S), self._look)
 
     def _settle(self, sale: Sale) -> None:

@@ -15,7 +15,7 @@ from terminal import effects as fx
 from terminal import events as ev
 from terminal.clerk import Clerk, Input, Names
 from terminal.counter import Counter, CounterRules
-from terminal.counter_events import KeyPressed
+from terminal.counter_events import EndOfDayRequested, KeyPressed
 from terminal.decision import CheckService, CounterEffect
 from terminal.errors import JournalError
 from terminal.netgiro.client import RawAnswer
@@ -233,6 +233,10 @@ class SimulatedTerminal:
     def settle(self, number: int, verdict: ev.Verdict) -> None:
         """Staff say how that sale ended."""
         self._guarded(lambda: self.put(ev.SettledByStaff(number, verdict)))
+
+    def end_day(self) -> None:
+        """Staff end the day, which they can while no sale is open."""
+        self._guarded(lambda: self.put(EndOfDayRequested()))
 
     def receive_callback(self, reference: str, approved: bool, fits: bool = True) -> bool:
         """A callback whose signature was good; True if it is answered 200. ``fits``: it names the sale's amount."""

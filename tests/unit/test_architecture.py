@@ -27,7 +27,7 @@ PURE = [
     "terminal.errors", "terminal.sensitive", "terminal.customer", "terminal.entry", "terminal.money", "terminal.view",
     "terminal.screen", "terminal.screens", "terminal.menu", "terminal.menu_screens", "terminal.keypad_test",
     "terminal.receipt", "terminal.counter", "terminal.counter_events", "terminal.decision", "terminal.totals",
-    "terminal.journal_rows",
+    "terminal.end_of_day", "terminal.journal_rows",
     "terminal.messages", "terminal.messages.words", "terminal.messages.english", "terminal.messages.icelandic",
     "terminal.netgiro.wire", "terminal.register.protocol", "terminal.register.settings", "terminal.register.line",
     "terminal.register.line_format", "terminal.register.concert", "terminal.register.concert_link",
