@@ -175,7 +175,11 @@ class CounterBackend:
     def _kind(self, text: str) -> str:
         """The bytes on paper have no field for it: read it as people do."""
         words = words_in(self._config.receipt.language).receipt
-        marks = {words.merchant_copy: ReceiptKind.MERCHANT, words.staff_slip: ReceiptKind.ATTENTION}
+        marks = {
+            words.merchant_copy: ReceiptKind.MERCHANT,
+            words.staff_slip: ReceiptKind.ATTENTION,
+            words.end_of_day: ReceiptKind.END_OF_DAY,
+        }
         named = (kind for mark, kind in marks.items() if mark.upper() in text.upper())
         return next(named, ReceiptKind.CUSTOMER)
 

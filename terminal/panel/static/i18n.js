@@ -249,6 +249,7 @@ const WORDS = {
   receipt_customer: ["Eintak viðskiptavinar", "Customer copy"],
   receipt_merchant: ["Eintak söluaðila", "Merchant copy"],
   receipt_attention: ["Miði fyrir starfsfólk", "Slip for staff"],
+  receipt_end_of_day: ["Dagsuppgjör", "End of day"],
   receiptAlt: ["{name}, textinn er hér fyrir neðan", "{name}, its text is below"],
   asText: ["texti", "text"],
   asBytes: ["ESC/POS-bæti", "ESC/POS bytes"],
