@@ -145,13 +145,16 @@ class Clerk:
                 self._journal.append_receipts(decision.receipts)
         except JournalError as error:
             return self._not_written(event, decision, error)
-        self._refused = [one for one in self._refused if one is not event]
+        if self._refused:
+            self._refused = [one for one in self._refused if one is not event]
         self.view = decision.view
         follow_ups = (*decision.follow_ups, *self._written(decision), *self._health_changed(), *self._resume())
         return Handled(decision, follow_ups)
 
     def _must_wait(self, event: Input) -> bool:
         """Something that the disk did not take comes before this; a sale that was found open is settled before all."""
+        if not self._refused:
+            return False
         others = [one for one in self._refused if one is not event]
         is_found_open = any(isinstance(one, ev.PowerRestored) for one in others)
         match event:
@@ -169,6 +172,8 @@ class Clerk:
 
     def _enriched(self, event: Input) -> CounterEvent:
         """Give a request what the journal knows about it."""
+        if isinstance(event, ev.SaleEvent | KeyPressed):
+            return event
         if isinstance(event, ReprintRequested):
             return self._enriched_reprint(event)
         if isinstance(event, EndOfDayRequested):

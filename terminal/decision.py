@@ -85,6 +85,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
     def replies_to(self, event: object) -> Iterator[tuple[reg.RegisterReply, reg.RegisterQuestion | None]]:
         """The replies, each with the question that it answers."""
+        if not self.replies:
+            return
         question = event if isinstance(event, reg.RegisterQuestion) else None
         for reply in self.replies:
             yield reply, question

@@ -172,13 +172,18 @@ def _wrap(text: str, columns: int, *, indent: str = "") -> list[str]:
 
     All but the first are indented.
     """
-    return textwrap.wrap(_clean(text), columns, subsequent_indent=indent)
+    cleaned = _clean(text)
+    if 0 < len(cleaned) <= columns:
+        return [cleaned]
+    return textwrap.wrap(cleaned, columns, subsequent_indent=indent)
 
 
 def _clean(text: str) -> str:
     """Accents composed, so that a character is a column; control characters and runs of space are one space."""
-    printable = "".join(char if char.isprintable() else " " for char in unicodedata.normalize("NFC", text))
-    return " ".join(printable.split())
+    composed = unicodedata.normalize("NFC", text)
+    if not composed.isprintable():
+        composed = "".join(char if char.isprintable() else " " for char in composed)
+    return " ".join(composed.split())
 
 
 def _format_kennitala(digits: str) -> str:

@@ -16,8 +16,8 @@ from terminal.testing.register import SimulatedRegister
 from terminal.testing.service import SimulatedNetgiro
 from terminal.testing.terminal import SimulatedTerminal
 
-PAUSE_S = (20.0, 120.0)
-ENDS_THE_DAY = 0.1
+PAUSE_S = (30.0, 240.0)
+ENDS_THE_DAY = 0.06
 SURE_AFTER_S = 400.0
 """By then no customer and no request that came late makes a payment of what is none yet."""
 
