@@ -18,6 +18,8 @@ from terminal.testing.terminal import SimulatedTerminal
 
 PAUSE_S = (30.0, 240.0)
 ENDS_THE_DAY = 0.06
+GO_HOME_S = 1900.0
+"""What they have last asked for is on paper when the world ends."""
 SURE_AFTER_S = 400.0
 """By then no customer and no request that came late makes a payment of what is none yet."""
 
@@ -39,6 +41,8 @@ class Staff:
         self._world.at(self._rng.uniform(*PAUSE_S), self._look)
 
     def _look(self) -> None:
+        if self._world.now_s > GO_HOME_S:
+            return
         if self._terminal.is_on and self._register.is_done:
             for sale in self._terminal.attention:
                 self._settle(sale)
