@@ -93,9 +93,13 @@ def test_what_is_mistyped_is_explained_and_never_leaves_the_terminal(
     carts = counter.netgiro.carts()
     counter.pay(sale_id)
     counter.press(keys)
-    state = counter.state()
-    assert state["state"] == "entry"
-    assert any(word in " ".join(state["display"]) for word in ("Wrong", "right?", "App code, kennitala")), state
+
+    def is_explained() -> bool:
+        shown = " ".join(counter.state()["display"])
+        return any(word in shown for word in ("Wrong", "right?", "App code, kennitala"))
+
+    wait_until("the mistake to be explained", is_explained)
+    assert counter.state()["state"] == "entry"
     assert counter.netgiro.carts() == carts
     counter.press("*")
     counter.register.ask("CANCEL", f"WAIT ID={sale_id}")

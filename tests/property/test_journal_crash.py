@@ -95,7 +95,7 @@ def _cut(path: Path, at: int, rng: random.Random) -> None:
     path.write_bytes(data[:at] + rng.choice((b"", bytes(rest), rng.randbytes(rest))))
 
 
-@pytest.mark.parametrize(("left", "points"), [("database and mirror", 240), ("database", 240), ("mirror", 60)])
+@pytest.mark.parametrize(("left", "points"), [("database and mirror", 120), ("database", 120), ("mirror", 40)])
 def test_every_commit_that_returned_is_there_and_the_next_is_whole_or_not_there(
     folder: Path, written: Written, left: str, points: int
 ) -> None:

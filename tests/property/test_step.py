@@ -70,8 +70,8 @@ def events_for(sale: Sale) -> Iterator[ev.SaleEvent]:
 
 
 def _normal(sale: Sale) -> Sale:
-    """Forget what only counts up: the walk must end."""
-    return replace(sale, calls=10, misses=min(sale.misses, MISSES_UNTIL_UNKNOWN))
+    """Forget what only counts up, or decides nothing: the walk must end."""
+    return replace(sale, calls=10, misses=min(sale.misses, MISSES_UNTIL_UNKNOWN), may_stay_reserved=False)
 
 
 def _key(sale: Sale) -> bytes:
