@@ -1,6 +1,6 @@
 """``python -m terminal`` is ``netgiro-terminal``."""
 
-from terminal.cli import main
+from terminal.commands.main import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from terminal.gateway import Refusal
+from terminal.sale.gateway import Refusal
 
 
 class TerminalError(Exception):

@@ -19,7 +19,6 @@ from starlette.applications import Starlette
 
 from hardware.interfaces import Cut, TextLine
 from hardware.simulated import SimulatedPrinter
-from terminal.money import format_kr
 from terminal.netgiro.sandbox import Sandbox, build_sandbox, sandbox_routes
 from terminal.panel.backend import (
     PanelState,
@@ -31,6 +30,7 @@ from terminal.panel.backend import (
 )
 from terminal.panel.changes import Changes, Part
 from terminal.panel.server import create_panel
+from terminal.sale.money import format_kr
 
 
 class FakeCounter:

@@ -1,6 +1,6 @@
 """Plays a capture (``netgiro-terminal listen --out``) to a protocol, at the times at which the register sent it.
 
-A capture under tests/captures becomes a test by a line in tests/unit/test_captures.py.
+A capture under tests/captures becomes a test by a line in tests/unit/register/test_captures.py.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from terminal.register.capture import Chunk, read_capture
 from terminal.register.protocol import RegisterProtocol, RegisterQuestion, RegisterReply, RegisterRequest
+from terminal.register.unknown.capture import Chunk, read_capture
 
 CAPTURES = Path(__file__).parent / "captures"
 AFTERWARDS_S = 600.0

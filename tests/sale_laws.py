@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from terminal import effects as fx
-from terminal import events as ev
-from terminal.gateway import AuthorizationStatus as Status
-from terminal.gateway import CaptureMode
-from terminal.moves import MOST_CAPTURES, POLL_INTERVAL_BOUNDS_S
-from terminal.sale import Outcome, Reason, Sale, State, differs_durably
+from terminal.sale import effects as fx
+from terminal.sale import events as ev
+from terminal.sale.gateway import AuthorizationStatus as Status
+from terminal.sale.gateway import CaptureMode
+from terminal.sale.moves import MOST_CAPTURES, POLL_INTERVAL_BOUNDS_S
+from terminal.sale.sale import Outcome, Reason, Sale, State, differs_durably
 
 ENDED = (State.REPORT, State.ATTENTION, State.CLOSED)
 

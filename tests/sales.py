@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from terminal import effects as fx
-from terminal import events as ev
-from terminal.customer import Customer, CustomerKind
-from terminal.gateway import AuthorizationStatus as Status
-from terminal.gateway import CaptureMode, OpenedAuthorization, Refusal, StatusReport
-from terminal.sale import Sale, State, Terms
-from terminal.sensitive import Sensitive
-from terminal.step import begin, step
+from terminal.sale import effects as fx
+from terminal.sale import events as ev
+from terminal.sale.customer import Customer, CustomerKind
+from terminal.sale.gateway import AuthorizationStatus as Status
+from terminal.sale.gateway import CaptureMode, OpenedAuthorization, Refusal, StatusReport
+from terminal.sale.sale import Sale, State, Terms
+from terminal.sale.sensitive import Sensitive
+from terminal.sale.step import begin, step
 
 GUID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 CUSTOMERS = {

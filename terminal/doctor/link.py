@@ -9,7 +9,7 @@ import sys
 import time
 from typing import NamedTuple
 
-from terminal.config import Config
+from terminal.config.schema import Config
 from terminal.doctor.system import Finding, System, ok, warning
 
 WEAK_DBM = -75

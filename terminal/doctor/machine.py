@@ -9,12 +9,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from terminal.config import Config
+from terminal.config.schema import Config
 from terminal.doctor.system import Finding, System, failed, ok, warning
 from terminal.errors import JournalError
-from terminal.journal import MIN_FREE_BYTES, JournalFile
-from terminal.journal_check import MOST_CHECKED_BYTES
-from terminal.journal_repair import is_acknowledged, tell
+from terminal.journal.check import MOST_CHECKED_BYTES
+from terminal.journal.rebuild import is_acknowledged, tell
+from terminal.journal.thread import MIN_FREE_BYTES, JournalFile
 
 MIB = 1024 * 1024
 COMFORTABLE_BYTES = 200 * MIB

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from hardware.interfaces import DeviceError, PrinterStatus
 from hardware.settings import PrinterSettings
-from terminal.config import Config
+from terminal.config.schema import Config
 from terminal.doctor.nodes import check_node, check_serial, seen_ports
 from terminal.doctor.system import Finding, Status, System, failed, ok, warning
 from terminal.errors import TerminalError

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from terminal.config import Config
+from terminal.config.schema import Config
+from terminal.doctor.status import RegisterLine, duration
 from terminal.doctor.system import Finding, System, ok, warning
-from terminal.status import RegisterLine, duration
 
 NEVER_HEARD_S = 600.0
 """Until then it has perhaps not been used since the start."""

@@ -7,12 +7,12 @@ import stat
 from collections.abc import Iterator
 
 from terminal import __version__
-from terminal.config import PRODUCTION_HOST, Config, missing_for_run
+from terminal.config.schema import PRODUCTION_HOST, Config, missing_for_run
+from terminal.config.secret_key import CREDENTIAL, VARIABLE
 from terminal.doctor.system import Finding, System, failed, ok, warning
 from terminal.errors import TerminalError
-from terminal.gateway import CaptureMode
-from terminal.secret_key import CREDENTIAL, VARIABLE
-from terminal.shipped import shipped_file
+from terminal.sale.gateway import CaptureMode
+from terminal.system.shipped import shipped_file
 
 FINGERPRINT_SHOWN = 12
 

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hardware.interfaces import PrinterStatus
-from terminal.clock import kernel_clock_is_synchronised
-from terminal.config import Config
-from terminal.control import ask_daemon, control_path
+from terminal.config.schema import Config
+from terminal.doctor.status import Wear, read_status
 from terminal.errors import TerminalError
-from terminal.printer_jobs import ask_printer
-from terminal.status import Wear, read_status
+from terminal.paper.jobs import ask_printer
+from terminal.system.clock import kernel_clock_is_synchronised
+from terminal.system.control import ask_daemon, control_path
 
 if TYPE_CHECKING:
     import httpx

@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from terminal.netgiro.v1 import callback_url
 from terminal.netgiro.wire import parse_answer, signature_matches
-from terminal.sensitive import Sensitive
+from terminal.sale.sensitive import Sensitive
 
 LARGEST_CALLBACK_BYTES = 64 * 1024
 KINDS = {"confirmed": True, "cancelled": False}

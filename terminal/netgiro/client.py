@@ -19,10 +19,10 @@ import httpx
 import msgspec
 
 from terminal.errors import CallLost, CallRefused
-from terminal.gateway import Refusal
 from terminal.netgiro import wire
 from terminal.netgiro.nonce import NonceSource
-from terminal.sensitive import Sensitive
+from terminal.sale.gateway import Refusal
+from terminal.sale.sensitive import Sensitive
 
 LONGEST_SUPPORT_REFERENCE = 100
 LARGEST_ANSWER_BYTES = 256 * 1024

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from terminal.errors import CallRefused, JournalError
-from terminal.gateway import Refusal
+from terminal.sale.gateway import Refusal
 
 TICKS_PER_S = 10_000_000
 UNIX_EPOCH_TICKS = 62_135_596_800 * TICKS_PER_S

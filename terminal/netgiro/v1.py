@@ -9,18 +9,12 @@ from __future__ import annotations
 import re
 from enum import IntEnum
 
-from terminal.customer import Customer
 from terminal.errors import CallLost, CallRefused
-from terminal.gateway import (
-    AuthorizationStatus,
-    CaptureMode,
-    OpenedAuthorization,
-    Refusal,
-    StatusReport,
-)
 from terminal.netgiro.client import SignedAnswer, SignedClient
 from terminal.netgiro.wire import PaymentInfo
-from terminal.sensitive import Sensitive
+from terminal.sale.customer import Customer
+from terminal.sale.gateway import AuthorizationStatus, CaptureMode, OpenedAuthorization, Refusal, StatusReport
+from terminal.sale.sensitive import Sensitive
 
 CONFIRMATION_TYPES = {CaptureMode.AUTOMATIC: 0, CaptureMode.SERVER_CALLBACK: 1, CaptureMode.MANUAL: 2}
 
@@ -93,7 +87,7 @@ _OPENED: set[int | None] = {ResultCode.OK, ResultCode.PAYMENT_COMPLETED} | {
 
 
 class NetgiroV1:
-    """The V1 gateway; see :class:`terminal.gateway.Gateway` for what its methods promise."""
+    """The V1 gateway; see :class:`terminal.sale.gateway.Gateway` for what its methods promise."""
 
     def __init__(self, client: SignedClient, *, callback_base_url: str = "") -> None:
         self._client = client

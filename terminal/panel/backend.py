@@ -17,11 +17,11 @@ class SaleSummary(msgspec.Struct, frozen=True, kw_only=True):
     register_id: str
     amount_kr: int
     state: str
-    """``terminal.sale.State``."""
+    """``terminal.sale.sale.State``."""
     outcome: str | None = None
-    """``terminal.sale.Outcome``; None while it goes on."""
+    """``terminal.sale.sale.Outcome``; None while it goes on."""
     reason: str | None = None
-    """``terminal.sale.Reason``."""
+    """``terminal.sale.sale.Reason``."""
     created: str = ""
     """RFC 3339, UTC."""
 
@@ -52,7 +52,7 @@ class PanelState(msgspec.Struct, frozen=True, kw_only=True):
     """The terminal at one moment: the answer of GET /api/state."""
 
     state: str
-    """The open sale's ``terminal.sale.State``, or "idle"; "starting", "off" while there is no terminal."""
+    """The open sale's ``terminal.sale.sale.State``, or "idle"; "starting", "off" while there is no terminal."""
     sale: SaleSummary | None = None
     """The open sale."""
     result: SaleSummary | None = None

@@ -14,11 +14,9 @@ from hardware.interfaces import DeviceError
 from hardware.register_cable import RegisterCable
 from hardware.signals import SimulatedSignals
 from hardware.simulated import Receipt, SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
-from terminal.app import Devices, TerminalApp
-from terminal.config import Config
-from terminal.effects import ReceiptKind
-from terminal.messages import words_in
-from terminal.oled import render
+from terminal.app.app import Devices, TerminalApp
+from terminal.config.schema import Config
+from terminal.counter.view import View
 from terminal.panel.backend import (
     PanelState,
     PrinterCondition,
@@ -29,9 +27,11 @@ from terminal.panel.backend import (
 )
 from terminal.panel.changes import Changes, Part
 from terminal.panel.register_log import messages
-from terminal.sale import Sale
-from terminal.timestamps import timestamp_of
-from terminal.view import View
+from terminal.sale.effects import ReceiptKind
+from terminal.sale.sale import Sale
+from terminal.screen.pixels import render
+from terminal.system.timestamps import timestamp_of
+from terminal.texts.sentences import words_in
 
 MAX_TRAFFIC = 600
 """Pieces of the register's traffic that are looked at: a program may send a line byte by byte."""

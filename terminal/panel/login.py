@@ -20,8 +20,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from terminal.panel.password import LONGEST, password_matches
-from terminal.sensitive import Sensitive
+from terminal.sale.sensitive import Sensitive
+from terminal.system.password import LONGEST, password_matches
 
 COOKIE = "panel_session"
 SESSION_S = 12 * 3600.0

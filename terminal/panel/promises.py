@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from terminal.sale import Outcome, Sale, State
+from terminal.sale.sale import Outcome, Sale, State
 
 Light = Literal["kept", "open", "broken"]
 

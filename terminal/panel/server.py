@@ -23,7 +23,7 @@ from terminal.panel.changes import TooManySubscribersError
 from terminal.panel.event_stream import EventStream
 from terminal.panel.guard import Guard
 from terminal.panel.login import Doorkeeper, Login
-from terminal.sensitive import Sensitive
+from terminal.sale.sensitive import Sensitive
 
 MAX_KEYS = 100
 MAX_REGISTER_TEXT = 1000

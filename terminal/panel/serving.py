@@ -13,27 +13,27 @@ from starlette.routing import BaseRoute
 from hardware.register_cable import RegisterCable
 from hardware.simulated import SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
 from terminal import __version__
-from terminal.app import Devices, TerminalApp
-from terminal.clerk import Input
-from terminal.config import Config
-from terminal.decision import Decision
+from terminal.app.app import Devices, TerminalApp
+from terminal.config.schema import Config
+from terminal.counter.decision import Decision
+from terminal.counter.view import Conditions, View
+from terminal.demo.faults import FaultBoard
+from terminal.demo.lab import Lab, story_routes
+from terminal.demo.player import Player
+from terminal.demo.recording import RecordingMiddleware, ScenarioRecorder
+from terminal.demo.simulation import Simulate, simulation_routes
+from terminal.demo.stage import Stage
+from terminal.loop.bookkeeper import Input
 from terminal.netgiro.sandbox.web import sandbox_routes
 from terminal.panel.backend import About
 from terminal.panel.changes import Part
 from terminal.panel.counter import CounterBackend
-from terminal.panel.faults import FaultBoard
-from terminal.panel.lab import Lab, story_routes
-from terminal.panel.player import Player
 from terminal.panel.promises import Captured
-from terminal.panel.recording import RecordingMiddleware, ScenarioRecorder
 from terminal.panel.server import create_panel
-from terminal.panel.simulation import Simulate, simulation_routes
-from terminal.panel.stage import Stage
 from terminal.panel.story import Story
 from terminal.panel.timeline import Timeline
-from terminal.timestamps import timestamp_now
-from terminal.view import Conditions, View
-from terminal.web import WebServer
+from terminal.system.timestamps import timestamp_now
+from terminal.system.web import WebServer
 
 LIBRARIES = ("httpx", "msgspec", "pyserial", "python-escpos", "luma.oled", "gpiozero", "starlette", "uvicorn")
 

@@ -1,4 +1,4 @@
-"""The states of a sale as an SVG picture, its arrows taken from the table in ``terminal.step``.
+"""The states of a sale as an SVG picture, its arrows taken from the table in ``terminal.sale.step``.
 
 Only the places are set by hand. A state or a move that is added to the table appears by itself, if not in its best
 place. The page lights the current state by its ``data-state``; colours and words are the page's.
@@ -10,8 +10,8 @@ import math
 from functools import cache
 from html import escape
 
-from terminal.sale import State
-from terminal.step import TABLE
+from terminal.sale.sale import State
+from terminal.sale.step import TABLE
 
 BOX = (132.0, 38.0)
 COLUMN, ROW = 174.0, 84.0

@@ -8,13 +8,13 @@ from contextlib import suppress
 
 import msgspec
 
-from terminal.app import TerminalApp
+from terminal.app.app import TerminalApp
 from terminal.errors import JournalError
-from terminal.journal import Entry
+from terminal.journal.thread import Entry
 from terminal.panel.backend import RegisterMessage
 from terminal.panel.promises import Captured, Promise, Told, promises
 from terminal.panel.timeline import Timeline, TimelineEntry
-from terminal.sale import Sale
+from terminal.sale.sale import Sale
 
 MOST_ROWS = 120
 

@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from terminal.clerk import Input
-from terminal.counter_events import ConditionsChanged, KeyPressed
-from terminal.decision import Decision
+from terminal.counter.decision import Decision
+from terminal.counter.inputs import ConditionsChanged, KeyPressed
+from terminal.loop.bookkeeper import Input
 
 MAX_ENTRIES = 400
 MAX_TEXT = 300

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from hardware.interfaces import Document
 from terminal.register.protocol import RegisterProtocol
-from terminal.sale import Sale
-from terminal.totals import ClosedPeriod
+from terminal.sale.sale import Sale
+from terminal.sale.totals import ClosedPeriod
 
 if TYPE_CHECKING:
-    from terminal.config import RegisterSettings
+    from terminal.config.schema import RegisterSettings
 
 # The imports inside the function are the point of this module.
 # ruff: noqa: PLC0415
@@ -31,11 +31,11 @@ def build_protocol(
     """
     match settings.protocol:
         case "line":
-            from terminal.register.line import LineProtocol
+            from terminal.register.line.codec import LineProtocol
 
             return LineProtocol(settings.amount_decimals)
         case "zvt":
-            from terminal.register.zvt import ZvtProtocol
+            from terminal.register.zvt.codec import ZvtProtocol
 
             return ZvtProtocol(
                 settings.amount_decimals,
@@ -45,7 +45,7 @@ def build_protocol(
                 slip_of=slip_of,
             )
         case "concert":
-            from terminal.register.concert import ConcertProtocol
+            from terminal.register.concert.codec import ConcertProtocol
 
             return ConcertProtocol(
                 settings.amount_decimals,
@@ -54,13 +54,13 @@ def build_protocol(
                 accept_foreign_currency_code=settings.accept_foreign_currency_code,
             )
         case "display":
-            from terminal.register.display_tap import DisplayTap
+            from terminal.register.taps.display import DisplayTap
 
             if settings.emulation == "plain":
                 raise ValueError('register.emulation: "plain" is for a receipt printer, not for a display')
             return DisplayTap(settings.emulation, settings.total_rules)
         case "receipt":
-            from terminal.register.receipt_tap import ReceiptTap
+            from terminal.register.taps.receipt import ReceiptTap
 
             plain, stands_alone = settings.emulation == "plain", not settings.passthrough_port
             return ReceiptTap(settings.total_rules, plain=plain, stands_alone=stands_alone)

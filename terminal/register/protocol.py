@@ -13,8 +13,8 @@ from typing import Protocol, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from terminal.sale import Outcome, Reason, Sale, Terms
-from terminal.totals import ClosedPeriod, Totals
+from terminal.sale.sale import Outcome, Reason, Sale, Terms
+from terminal.sale.totals import ClosedPeriod, Totals
 
 
 class SaleRequested(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from terminal.money import AmountDecimals
+from terminal.sale.money import AmountDecimals
 
 Emulation = Literal["epson", "cd5220", "utc", "aedex", "adm"]
 """Whose control sequences a customer display understands; see pole_display.py."""

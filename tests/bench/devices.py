@@ -24,18 +24,18 @@ from hardware.keypad import MatrixKeypad
 from hardware.register_cable import RegisterCable
 from hardware.serial_port import TtySerialPort
 from hardware.settings import DisplaySettings, KeypadSettings, PrinterSettings, SerialSettings
-from terminal.app import Devices, TerminalApp
-from terminal.config import Config
-from terminal.effects import ReceiptKind
-from terminal.entry import Entry
-from terminal.journal import Journal, JournalFile, Record
-from terminal.oled import render
-from terminal.printing import ReceiptPrinting
-from terminal.receipt import Shop
-from terminal.sale import Reason, State
-from terminal.screens import Countdown, screen_for
-from terminal.sensitive import Sensitive
-from terminal.view import View
+from terminal.app.app import Devices, TerminalApp
+from terminal.config.schema import Config
+from terminal.counter.typing import Entry
+from terminal.counter.view import View
+from terminal.journal.thread import Journal, JournalFile, Record
+from terminal.paper.printing import ReceiptPrinting
+from terminal.paper.receipt import Shop
+from terminal.sale.effects import ReceiptKind
+from terminal.sale.sale import Reason, State
+from terminal.sale.sensitive import Sensitive
+from terminal.screen.pixels import render
+from terminal.screen.screens import Countdown, screen_for
 from tests.bench.results import Result, percentile
 from tests.fast_typing import CONTACTS, type_fast
 from tests.golden.cases import SALE, SIZE_PX

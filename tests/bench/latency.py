@@ -17,10 +17,10 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from terminal.money import format_kr
 from terminal.netgiro.sandbox import PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY, Person, Settings, build_sandbox
 from terminal.netgiro.sandbox.web import create_app
-from terminal.web import WebServer
+from terminal.sale.money import format_kr
+from terminal.system.web import WebServer
 from tests.bench.results import Result, percentile
 from tests.integration.counter import SIMULATED, merged, write_config
 from tests.integration.process import environment

@@ -16,8 +16,8 @@ from PIL.Image import Image
 
 from hardware.interfaces import DeviceError, Jam
 from hardware.simulated import SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
-from terminal.app import TerminalApp, build_devices
-from terminal.config import load_config
+from terminal.app.app import TerminalApp, build_devices
+from terminal.config.schema import load_config
 
 
 def note(what: str) -> None:

@@ -7,7 +7,7 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from terminal.testing.simulation import simulate
+from terminal.simulation.run import simulate
 from tests.browser.chromium import DESKTOP, PHONE
 from tests.browser.counter_page import overflow_px
 from tests.browser.test_page import serious_findings

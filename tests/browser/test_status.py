@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import expect
 
-from terminal.panel.password import hash_password
+from terminal.system.password import hash_password
 from tests.browser.chromium import WatchedPage
 from tests.browser.test_page import serious_findings
 from tests.integration.process import Process, environment

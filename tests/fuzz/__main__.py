@@ -18,8 +18,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from terminal.register import protocol as reg
-from terminal.sale import Outcome, Reason
-from terminal.totals import Tally, Totals
+from terminal.sale.sale import Outcome, Reason
+from terminal.sale.totals import Tally, Totals
 from tests.fuzz.codecs import CODECS, Codec
 from tests.sales import GUID, new_sale
 

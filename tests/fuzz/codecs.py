@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from terminal.register.concert import ConcertProtocol
-from terminal.register.concert_format import frame
-from terminal.register.display_tap import DisplayTap
-from terminal.register.line import LineProtocol
+from terminal.register.concert.codec import ConcertProtocol
+from terminal.register.concert.format import frame
+from terminal.register.line.codec import LineProtocol
 from terminal.register.protocol import RegisterProtocol
-from terminal.register.receipt_tap import ReceiptTap
 from terminal.register.settings import TotalRules
-from terminal.register.zvt import ZvtProtocol
-from tests.unit import zvt_dumps
-from tests.unit.zvt_bench import receipt_of
+from terminal.register.taps.display import DisplayTap
+from terminal.register.taps.receipt import ReceiptTap
+from terminal.register.zvt.codec import ZvtProtocol
+from tests.unit.register.zvt import zvt_dumps
+from tests.unit.register.zvt.zvt_bench import receipt_of
 
 
 class Codec(NamedTuple):

@@ -12,23 +12,23 @@ from msgspec.structs import replace
 from PIL import Image
 
 from hardware.interfaces import Columns, Document, Jam, PrinterStatus, TextLine
-from terminal.customer import CustomerKind, IdentifierProblem
-from terminal.effects import ReceiptKind
-from terminal.end_of_day import end_of_day_slip
-from terminal.entry import Entry
-from terminal.events import Verdict
-from terminal.journal_rows import JournalHealth
-from terminal.keypad_test import NUMBER_PAD, STANDARD_LAYOUT, KeypadTest
-from terminal.menu import Item, Menu, Page, Problem
-from terminal.messages import Language, Trouble
-from terminal.oled import render
-from terminal.oled_layout import pages
-from terminal.receipt import Shop, receipt_document
-from terminal.sale import Reason, Sale, State
-from terminal.screens import COUNTED_DOWN, Countdown, Screen, screen_for
-from terminal.sensitive import Sensitive
-from terminal.totals import ClosedPeriod, Totals, totals_of
-from terminal.view import Conditions, View
+from terminal.counter.keypad_test import NUMBER_PAD, STANDARD_LAYOUT, KeypadTest
+from terminal.counter.menu import Item, Menu, Page, Problem
+from terminal.counter.typing import Entry
+from terminal.counter.view import Conditions, View
+from terminal.journal.rows import JournalHealth
+from terminal.paper.end_of_day import end_of_day_slip
+from terminal.paper.receipt import Shop, receipt_document
+from terminal.sale.customer import CustomerKind, IdentifierProblem
+from terminal.sale.effects import ReceiptKind
+from terminal.sale.events import Verdict
+from terminal.sale.sale import Reason, Sale, State
+from terminal.sale.sensitive import Sensitive
+from terminal.sale.totals import ClosedPeriod, Totals, totals_of
+from terminal.screen.layout import pages
+from terminal.screen.pixels import render
+from terminal.screen.screens import COUNTED_DOWN, Countdown, Screen, screen_for
+from terminal.texts.sentences import Language, Trouble
 
 GOLDEN = Path(__file__).parent
 SIZES_PX = ((128, 64), (128, 32))

@@ -19,7 +19,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from terminal.config_edit import edit_config
+from terminal.config.edit import edit_config
 from tests.install.clean_machine import CleanMachine
 from tests.integration.counter import free_port
 from tests.integration.netgiro import APPLICATION_ID, PATIENT_PHONE, QUICK_PHONE, SECRET_KEY, NetgiroProcess
@@ -370,10 +370,10 @@ def releases(machine: CleanMachine) -> dict[str, Path]:
     """A good one and one that fails at its start, made and signed while the machine is off."""
     machine.pull_the_plug()
     good = make_bundle(machine, "1.1.0")
-    daemon = (CHECKOUT / "terminal/daemon.py").read_text("utf-8")
+    daemon = (CHECKOUT / "terminal/daemon/daemon.py").read_text("utf-8")
     broken = daemon.replace("        notifier.ready()\n", '        raise RuntimeError("not today")\n', 1)
     assert broken != daemon
-    bad = make_bundle(machine, "1.2.0", **{"terminal/daemon.py": broken})
+    bad = make_bundle(machine, "1.2.0", **{"terminal/daemon/daemon.py": broken})
     for archive in (good, bad):
         sign(archive, machine)
     machine.power_on()

@@ -25,7 +25,7 @@ from typing import Any, Self
 import httpx
 
 from hardware import paper
-from terminal import cli
+from terminal.commands import main as cli
 from tests.integration.netgiro import APPLICATION_ID, SECRET_KEY, SimulatedNetgiro
 from tests.integration.process import Process, environment, wait_until
 from tests.integration.register import PluggableRegister, Register, open_register

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from terminal.testing.registers.zvt_frames import (
+from terminal.simulation.registers.zvt_frames import (
     ABORT,
     GOOD,
     NOT_EXPECTED,

@@ -1,4 +1,4 @@
-"""A ZVT register on a cable: that of terminal/testing/registers/zvt_frames.py, answering from a thread of its own."""
+"""A ZVT register on a cable: terminal/simulation/registers/zvt_frames.py, answering from a thread of its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from terminal.testing.registers.zvt_frames import GOOD, Manners, ZvtRegister, always_good, payment
+from terminal.simulation.registers.zvt_frames import GOOD, Manners, ZvtRegister, always_good, payment
 from tests.integration.counter import ShopCounter, write_config
 from tests.integration.netgiro import SimulatedNetgiro
 from tests.integration.process import Process, wait_until

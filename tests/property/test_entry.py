@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hardware.interfaces import KEYS
-from terminal.customer import LONGEST_ENTRY, Customer, CustomerKind, IdentifierProblem, IdentifierRules, identify
-from terminal.entry import Cancelled, Entry, press_code, press_identifier
-from terminal.messages import Language
-from terminal.screens import screen_for
-from terminal.sensitive import Sensitive
-from terminal.view import View
+from terminal.counter.typing import Cancelled, Entry, press_code, press_identifier
+from terminal.counter.view import View
+from terminal.sale.customer import LONGEST_ENTRY, Customer, CustomerKind, IdentifierProblem, IdentifierRules, identify
+from terminal.sale.sensitive import Sensitive
+from terminal.screen.screens import screen_for
+from terminal.texts.sentences import Language
 from tests.golden.cases import LANGUAGES, SALE
 
 any_keys = st.lists(st.sampled_from(KEYS) | st.text(max_size=3), max_size=60)

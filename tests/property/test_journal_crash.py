@@ -17,9 +17,9 @@ from typing import NamedTuple
 import pytest
 from msgspec.structs import replace
 
-from terminal.journal import JournalFile, ReceiptState, Record
-from terminal.sale import Reason, State
-from tests.unit.journal_samples import BOTH_COPIES, PATH, a_sale, opened
+from terminal.journal.thread import JournalFile, ReceiptState, Record
+from terminal.sale.sale import Reason, State
+from tests.unit.journal.journal_samples import BOTH_COPIES, PATH, a_sale, opened
 
 SALES = 8
 FAST_DISK = Path("/dev/shm")

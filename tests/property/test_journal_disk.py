@@ -11,13 +11,13 @@ from typing import Protocol
 import pytest
 from msgspec.structs import replace
 
-from terminal.effects import ReceiptKind
-from terminal.journal import JournalFile, QueuedReceipt, ReceiptState, Record
-from terminal.sale import Reason, Sale, State
-from terminal.testing.disk import SimulatedDisk
-from terminal.testing.world import NO_TROUBLE, World
-from terminal.totals import Close, ClosedPeriod, Period, totals_of
-from tests.unit.journal_samples import a_sale, opened
+from terminal.journal.thread import JournalFile, QueuedReceipt, ReceiptState, Record
+from terminal.sale.effects import ReceiptKind
+from terminal.sale.sale import Reason, Sale, State
+from terminal.sale.totals import Close, ClosedPeriod, Period, totals_of
+from terminal.simulation.disk import SimulatedDisk
+from terminal.simulation.world import NO_TROUBLE, World
+from tests.unit.journal.journal_samples import a_sale, opened
 
 STEPS = 60
 OF_A_SALE = (ReceiptKind.CUSTOMER, ReceiptKind.MERCHANT, ReceiptKind.ATTENTION)

@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terminal.money import (
+from terminal.sale.money import (
     LONGEST_AMOUNT_DIGITS,
     AmountDecimals,
     AmountError,

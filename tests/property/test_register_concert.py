@@ -8,9 +8,9 @@ from itertools import pairwise
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from terminal.register import concert_format as cf
-from terminal.register.concert import ConcertProtocol
-from terminal.register.concert_link import MOST_UNSENT_BYTES
+from terminal.register.concert import format as cf
+from terminal.register.concert.codec import ConcertProtocol
+from terminal.register.concert.transport import MOST_UNSENT_BYTES
 from terminal.register.protocol import (
     RegisterRequest,
     ResultDelivered,
@@ -19,7 +19,7 @@ from terminal.register.protocol import (
     SaleRequested,
     SaleResult,
 )
-from terminal.sale import Reason
+from terminal.sale.sale import Reason
 
 ENQ, ACK, NAK, EOT = b"\x05", b"\x06", b"\x15", b"\x04"
 

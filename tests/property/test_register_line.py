@@ -8,8 +8,8 @@ from itertools import pairwise
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from terminal.register.line import LONGEST_LINE, MOST_OPEN_RESULTS, MOST_QUEUED_BYTES, LineProtocol
-from terminal.register.line_format import checksum, to_ascii
+from terminal.register.line.codec import LONGEST_LINE, MOST_OPEN_RESULTS, MOST_QUEUED_BYTES, LineProtocol
+from terminal.register.line.format import checksum, to_ascii
 from terminal.register.protocol import (
     CancelRequested,
     RefusalCode,
@@ -23,7 +23,7 @@ from terminal.register.protocol import (
     SaleResult,
     TerminalReady,
 )
-from terminal.sale import Reason
+from terminal.sale.sale import Reason
 
 DECIMALS = st.sampled_from([0, 2])
 IDS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="*"), min_size=1, max_size=64)

@@ -9,13 +9,13 @@ from typing import get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terminal.register.display_tap import DisplayTap
-from terminal.register.escpos_stream import EscposReader, PlainReader
-from terminal.register.pole_display import COLUMNS, LONGEST_PARAMETERS, PoleDisplay
 from terminal.register.protocol import TotalSeen
-from terminal.register.receipt_tap import ReceiptTap
 from terminal.register.settings import DEFAULT_LABELS, Emulation, TotalRules
-from terminal.register.total import TotalFinder
+from terminal.register.taps.display import DisplayTap
+from terminal.register.taps.escpos_stream import EscposReader, PlainReader
+from terminal.register.taps.pole_display import COLUMNS, LONGEST_PARAMETERS, PoleDisplay
+from terminal.register.taps.receipt import ReceiptTap
+from terminal.register.taps.total import TotalFinder
 
 EMULATIONS = st.sampled_from(get_args(Emulation))
 sequences = st.sampled_from(

@@ -10,17 +10,17 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from terminal.register import zvt_apdu as za
-from terminal.register import zvt_frames as zf
 from terminal.register.protocol import RegisterRequest, ResultDelivered, ResultRejected, SaleRequested
-from terminal.register.zvt import ZvtProtocol
-from terminal.register.zvt_link import LONGEST_APDU, MOST_CONTROLS, Framer, encode_frame
-from terminal.sale import Reason
-from terminal.testing.registers.zvt_frames import GOOD, NOT_EXPECTED, WAIT, unwrap, wrap
+from terminal.register.zvt import format as za
+from terminal.register.zvt import frames as zf
+from terminal.register.zvt.codec import ZvtProtocol
+from terminal.register.zvt.transport import LONGEST_APDU, MOST_CONTROLS, Framer, encode_frame
+from terminal.sale.sale import Reason
+from terminal.simulation.registers.zvt_frames import GOOD, NOT_EXPECTED, WAIT, unwrap, wrap
 from tests.fuzz.__main__ import fuzz
 from tests.fuzz.codecs import CODECS
-from tests.unit import zvt_dumps
-from tests.unit.zvt_bench import NAME, Bench, result
+from tests.unit.register.zvt import zvt_dumps
+from tests.unit.register.zvt.zvt_bench import NAME, Bench, result
 
 apdus = st.binary(max_size=300) | st.lists(st.sampled_from([0x10, 0x02, 0x03, 0x06, 0x15]), max_size=40).map(bytes)
 real = st.sampled_from(sorted(zvt_dumps.ALL.values()))

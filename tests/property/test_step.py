@@ -17,15 +17,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from terminal import effects as fx
-from terminal import events as ev
-from terminal.customer import CustomerKind
-from terminal.gateway import AuthorizationStatus as Status
-from terminal.gateway import CaptureMode, OpenedAuthorization, Refusal, StatusReport
-from terminal.moves import MOST_CAPTURES
-from terminal.sale import MISSES_UNTIL_UNKNOWN, Sale, State
-from terminal.sensitive import Sensitive
-from terminal.step import TABLE, begin, step
+from terminal.sale import effects as fx
+from terminal.sale import events as ev
+from terminal.sale.customer import CustomerKind
+from terminal.sale.gateway import AuthorizationStatus as Status
+from terminal.sale.gateway import CaptureMode, OpenedAuthorization, Refusal, StatusReport
+from terminal.sale.moves import MOST_CAPTURES
+from terminal.sale.sale import MISSES_UNTIL_UNKNOWN, Sale, State
+from terminal.sale.sensitive import Sensitive
+from terminal.sale.step import TABLE, begin, step
 from tests.sale_laws import assert_lawful
 from tests.sales import CUSTOMERS, GUID, new_sale, report_for
 

@@ -12,20 +12,20 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from terminal import effects as fx
-from terminal import events as ev
-from terminal.customer import CustomerKind
-from terminal.gateway import AuthorizationStatus as Status
-from terminal.gateway import CaptureMode, OpenedAuthorization, Refusal, StatusReport
 from terminal.netgiro.sandbox.answers import cart_answer, insert_answer
 from terminal.netgiro.sandbox.book import CartBook
 from terminal.netgiro.sandbox.carts import CartState, Order, Reply
 from terminal.netgiro.sandbox.customers import Customers
 from terminal.netgiro.sandbox.settings import Settings
 from terminal.netgiro.v1 import CONFIRMATION_TYPES
-from terminal.sale import Outcome, State, differs_durably
-from terminal.sensitive import Sensitive
-from terminal.step import begin, step
+from terminal.sale import effects as fx
+from terminal.sale import events as ev
+from terminal.sale.customer import CustomerKind
+from terminal.sale.gateway import AuthorizationStatus as Status
+from terminal.sale.gateway import CaptureMode, OpenedAuthorization, Refusal, StatusReport
+from terminal.sale.sale import Outcome, State, differs_durably
+from terminal.sale.sensitive import Sensitive
+from terminal.sale.step import begin, step
 from tests.sale_laws import ENDED, assert_lawful
 from tests.sales import CUSTOMERS, new_sale
 

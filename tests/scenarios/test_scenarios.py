@@ -15,12 +15,12 @@ import pytest
 from msgspec.structs import replace
 
 from hardware.settings import KeypadSettings
-from terminal.config import Config
+from terminal.config.schema import Config
+from terminal.demo.lab import library
+from terminal.demo.scenario import Scenario
+from terminal.demo.stage import Stage
 from terminal.netgiro.sandbox import Sandbox, Settings, build_sandbox, create_app
-from terminal.panel.lab import library
-from terminal.panel.scenario import Scenario
 from terminal.panel.serving import StagePanel
-from terminal.panel.stage import Stage
 from tests.virtual_time import run_virtual
 
 START_S = 1_795_000_000.0

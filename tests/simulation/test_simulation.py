@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from terminal.gateway import CaptureMode
-from terminal.sale import Outcome
-from terminal.testing.command import tally
-from terminal.testing.registers.languages import LANGUAGES
-from terminal.testing.sabotage import BROKEN_RULES
-from terminal.testing.simulation import Result, simulate
-from terminal.testing.world import NO_TROUBLE
+from terminal.commands.simulate import tally
+from terminal.sale.gateway import CaptureMode
+from terminal.sale.sale import Outcome
+from terminal.simulation.registers.languages import LANGUAGES
+from terminal.simulation.run import Result, simulate
+from terminal.simulation.sabotage import BROKEN_RULES
+from terminal.simulation.world import NO_TROUBLE
 
 WORLDS = 2_200
 """Enough for 5,000 sales."""

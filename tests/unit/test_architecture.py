@@ -22,24 +22,23 @@ ROOT = Path(__file__).parents[2]
 
 # fmt: off
 PURE = [
-    "terminal.sale", "terminal.events", "terminal.effects", "terminal.step", "terminal.moves", "terminal.diagram",
-    "terminal.gateway",
-    "terminal.errors", "terminal.sensitive", "terminal.customer", "terminal.entry", "terminal.money", "terminal.view",
-    "terminal.screen", "terminal.screens", "terminal.menu", "terminal.menu_screens", "terminal.keypad_test",
-    "terminal.receipt", "terminal.counter", "terminal.counter_events", "terminal.decision", "terminal.totals",
-    "terminal.end_of_day", "terminal.journal_rows",
-    "terminal.messages", "terminal.messages.words", "terminal.messages.english", "terminal.messages.icelandic",
-    "terminal.netgiro.wire", "terminal.register.protocol", "terminal.register.settings", "terminal.register.line",
-    "terminal.register.line_format", "terminal.register.concert", "terminal.register.concert_link",
-    "terminal.register.concert_format",
-    "terminal.register.total", "terminal.register.pole_display", "terminal.register.display_tap",
-    "terminal.register.receipt_tap", "terminal.register.escpos_stream", "terminal.register.capture",
-    "terminal.register.card_data",
-    "terminal.register.zvt", "terminal.register.zvt_apdu", "terminal.register.zvt_frames", "terminal.register.zvt_link",
-    "terminal.register.zvt_commands", "terminal.register.zvt_result", "terminal.register.zvt_telling",
-    "terminal.register.zvt_turns",
-    "hardware.interfaces", "hardware.settings", "hardware.keypad_scanner", "hardware.escpos_commands", "hardware.paper",
-    "hardware.printer_status",
+    "terminal.sale.sale", "terminal.sale.events", "terminal.sale.effects", "terminal.sale.step",
+    "terminal.sale.moves", "terminal.sale.diagram", "terminal.sale.gateway", "terminal.errors",
+    "terminal.sale.sensitive", "terminal.sale.customer", "terminal.counter.typing", "terminal.sale.money",
+    "terminal.counter.view", "terminal.screen.screen", "terminal.screen.screens", "terminal.counter.menu",
+    "terminal.screen.menu_screens", "terminal.counter.keypad_test", "terminal.paper.receipt",
+    "terminal.counter.decide", "terminal.counter.inputs", "terminal.counter.decision", "terminal.sale.totals",
+    "terminal.paper.end_of_day", "terminal.journal.rows", "terminal.texts.sentences", "terminal.texts.words",
+    "terminal.texts.english", "terminal.texts.icelandic", "terminal.netgiro.wire", "terminal.register.protocol",
+    "terminal.register.settings", "terminal.register.line.codec", "terminal.register.line.format",
+    "terminal.register.concert.codec", "terminal.register.concert.transport", "terminal.register.concert.format",
+    "terminal.register.taps.total", "terminal.register.taps.pole_display", "terminal.register.taps.display",
+    "terminal.register.taps.receipt", "terminal.register.taps.escpos_stream", "terminal.register.unknown.capture",
+    "terminal.register.unknown.card_data", "terminal.register.zvt.codec", "terminal.register.zvt.format",
+    "terminal.register.zvt.frames", "terminal.register.zvt.transport", "terminal.register.zvt.commands",
+    "terminal.register.zvt.result", "terminal.register.zvt.telling", "terminal.register.zvt.turns",
+    "hardware.interfaces", "hardware.settings", "hardware.keypad_scanner", "hardware.escpos_commands",
+    "hardware.paper", "hardware.printer_status",
 ]
 
 IMPURE = {
@@ -60,7 +59,7 @@ NEEDED_WHEN_USED = {
     "prometheus_client": "59 ms: not before metrics are asked for",
     "stdnum": "34 ms: not before somebody types a kennitala",
 }
-SERVES_THE_WEB = re.compile(r"terminal\.(web|netgiro\.callback|netgiro\.sandbox\..+|panel\..+)")
+SERVES_THE_WEB = re.compile(r"terminal\.(system\.web|netgiro\.callback|netgiro\.sandbox\..+|panel\..+|demo\..+)")
 BUILT_ON = {"starlette": SERVES_THE_WEB, "uvicorn": SERVES_THE_WEB, "gpiozero": re.compile(r"hardware\.gpio_pins")}
 """Modules that are of no use without that library, so whoever needs them imports them late."""
 
@@ -70,7 +69,7 @@ NETGIRO_WORDS = re.compile(
 )
 NETGIRO_CODES = {*range(10200, 10204), 10302, *range(10304, 10308), *range(10422, 10430)}
 SPEAKS_NETGIRO = re.compile(
-    r"terminal\.(netgiro|panel|testing|doctor)(\..+)?"  # the gateway; its simulation; and what asks it how it is
+    r"terminal\.(netgiro|panel|demo|simulation|doctor|commands\.panel)(\..+)?"  # the gateway, its simulation, and whoever asks how it is
 )
 
 
@@ -154,13 +153,13 @@ def test_hardware_never_imports_terminal() -> None:
 def test_production_never_imports_the_simulated_world() -> None:
     """The command line may reach it, when that very command is given."""
     complain(
-        "terminal.testing is a simulated world: what takes money must not depend on it.",
+        "terminal.simulation is a simulated world: what takes money must not depend on it.",
         [
             f"{place(module, found.line)} imports {found.module}"
             for module in modules()
-            if not module.startswith("terminal.testing")
+            if not module.startswith(("terminal.simulation", "terminal.commands"))
             for found in imports_of(module)
-            if found.module.startswith("terminal.testing") and (found.at_top or module != "terminal.cli")
+            if found.module.startswith("terminal.simulation")
         ],
     )
 
@@ -229,8 +228,14 @@ def test_every_library_that_is_imported_is_a_dependency_of_its_own() -> None:
 
 def test_the_core_does_not_know_who_composes_it() -> None:
     """cli → app → {runner, sources, performer, panel} → {gateway, devices, journal} → pure modules."""
-    roots = {"terminal.cli", "terminal.__main__", "terminal.daemon", "terminal.demo", "terminal.app"}
-    allowed = re.compile(r"terminal\.(cli|__main__|daemon|demo|app|operations|panel|testing|doctor|\w+_cli)(\..+)?")
+    roots = {
+        "terminal.commands.main",
+        "terminal.__main__",
+        "terminal.daemon.daemon",
+        "terminal.demo.demo",
+        "terminal.app.app",
+    }
+    allowed = re.compile(r"terminal\.(commands|__main__|daemon|demo|app|panel|simulation|doctor)(\..+)?")
     complain(
         "Imports point from the command line to the core: a part that imports the composition root cannot be tested "
         "or replaced alone.",
@@ -287,9 +292,12 @@ def test_heavy_libraries_are_imported_where_they_are_used() -> None:
 @pytest.mark.parametrize(
     ("module", "not_loaded"),
     [
-        ("terminal.daemon", [*NEEDED_WHEN_USED, "PIL", "serial", "terminal.testing", "terminal.netgiro.sandbox"]),
-        ("terminal.cli", [*NEEDED_WHEN_USED, "PIL", "serial", "httpx", "sqlite3", "terminal.testing"]),
-        ("terminal.step", [*NEEDED_WHEN_USED, "PIL", "httpx", "sqlite3", "asyncio", "terminal.netgiro"]),
+        (
+            "terminal.daemon.daemon",
+            [*NEEDED_WHEN_USED, "PIL", "serial", "terminal.simulation", "terminal.netgiro.sandbox"],
+        ),
+        ("terminal.commands.main", [*NEEDED_WHEN_USED, "PIL", "serial", "httpx", "sqlite3", "terminal.simulation"]),
+        ("terminal.sale.step", [*NEEDED_WHEN_USED, "PIL", "httpx", "sqlite3", "asyncio", "terminal.netgiro"]),
     ],
 )
 def test_starting_loads_nothing_that_is_not_needed_yet(module: str, not_loaded: list[str]) -> None:

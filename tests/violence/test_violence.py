@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from terminal.journal import MIN_FREE_BYTES
+from terminal.journal.thread import MIN_FREE_BYTES
 from tests.integration.counter import ShopCounter
 from tests.integration.netgiro import PATIENT_PHONE, QUICK_PHONE, NetgiroProcess
 from tests.integration.process import environment, wait_until

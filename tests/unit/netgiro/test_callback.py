@@ -13,7 +13,7 @@ import pytest
 from terminal.netgiro import wire
 from terminal.netgiro.callback import LARGEST_CALLBACK_BYTES, Callback, create_callback_listener
 from terminal.netgiro.v1 import callback_url
-from terminal.sensitive import Sensitive
+from terminal.sale.sensitive import Sensitive
 
 PUBLIC_URL = "https://shop.test/hooks"
 ARRIVES_AT = "http://127.0.0.1:8024"

@@ -19,11 +19,11 @@ import httpx
 import pytest
 
 from terminal.errors import CallLost, CallRefused
-from terminal.gateway import Refusal
 from terminal.netgiro import wire
 from terminal.netgiro.client import LARGEST_ANSWER_BYTES, Credentials, NetgiroClient, SignatureCheck
 from terminal.netgiro.nonce import NonceSource
-from terminal.sensitive import Sensitive
+from terminal.sale.gateway import Refusal
+from terminal.sale.sensitive import Sensitive
 from tests.virtual_time import run_virtual
 
 BASE_URL = "http://netgiro.test/v1"

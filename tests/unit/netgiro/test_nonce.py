@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terminal.errors import CallRefused, JournalError
-from terminal.gateway import Refusal
 from terminal.netgiro.nonce import TICKS_PER_S, UNIX_EPOCH_TICKS, NonceSource
+from terminal.sale.gateway import Refusal
 
 
 class Disk:

@@ -1,0 +1,199 @@
+"""``netgiro-terminal journal ...``: looking at the sales on disk, and looking after them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from terminal.config.schema import Config
+    from terminal.journal.thread import Entry, JournalFile
+
+# Every command imports what it needs itself, so that none waits for what another one needs.
+# ruff: noqa: PLC0415
+
+
+def add_journal_commands(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
+) -> None:
+    journal = commands.add_parser("journal", parents=[common], help="the sales on disk")
+    verbs = journal.add_subparsers(required=True, metavar="list|show|verify|mend|acknowledge|backup|restore|export")
+
+    listing = verbs.add_parser("list", parents=[common], help="sales, newest first")
+    listing.add_argument("--json", action="store_true", help="one JSON object a line")
+    _add_choice(listing)
+    listing.set_defaults(command=_list)
+
+    show = verbs.add_parser("show", parents=[common], help="one sale, step by step")
+    show.add_argument("sale_id", metavar="ID", help="the sale's id or its Reference")
+    show.add_argument("--json", action="store_true", help="one JSON object a line")
+    show.set_defaults(command=_show)
+
+    verify = verbs.add_parser("verify", parents=[common], help="looks through the whole journal for damage")
+    verify.set_defaults(command=_verify)
+
+    mend = verbs.add_parser(
+        "mend", parents=[common], help="make anew what verify finds damaged, while the terminal is stopped"
+    )
+    mend.set_defaults(command=_mend)
+
+    acknowledge = verbs.add_parser(
+        "acknowledge", parents=[common], help="you know what is missing: the screen says 'Records lost' no longer"
+    )
+    acknowledge.set_defaults(command=_acknowledge)
+
+    backup = verbs.add_parser("backup", parents=[common], help="a copy of the whole journal, while the terminal runs")
+    backup.add_argument("file", metavar="FILE", type=Path, help="a new file, for example on a USB stick")
+    backup.set_defaults(command=_backup)
+
+    restore = verbs.add_parser("restore", parents=[common], help="put a backup in the journal's place")
+    restore.add_argument("file", metavar="FILE", type=Path)
+    restore.set_defaults(command=_restore)
+
+    export = verbs.add_parser("export", parents=[common], help="sales for the accountant, oldest first, to the output")
+    export.add_argument("--format", choices=["csv", "json"], default="csv")
+    export.add_argument("--separator", choices=[",", ";"], default=",", help="csv: Icelandic spreadsheets want ';'")
+    _add_choice(export)
+    export.set_defaults(command=_export)
+
+
+def _add_choice(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--since", metavar="TIME", help="created at or after this ISO 8601 time")
+    parser.add_argument("--until", metavar="TIME", help="created before this ISO 8601 time")
+    parser.add_argument(
+        "--outcome",
+        choices=["approved", "declined", "cancelled", "failed", "unknown", "refund_due", "refunded"],
+        help="only these",
+    )
+
+
+def _list(options: argparse.Namespace) -> int:
+    from terminal.journal.listing import entry_json, entry_line
+
+    damaged = _Damaged()
+    with _open_journal(options) as journal:
+        for entry in _chosen(journal, options, damaged):
+            print(entry_json(entry) if options.json else entry_line(entry))
+    return damaged.exit_code()
+
+
+def _show(options: argparse.Namespace) -> int:
+    from terminal.journal.listing import entry_json, entry_story
+
+    with _open_journal(options) as journal:
+        entries = journal.entries_of(options.sale_id)
+    if not entries:
+        print(f"no sale {options.sale_id}: see journal list", file=sys.stderr)
+        return 1
+    for entry in entries:
+        print(entry_json(entry) if options.json else entry_story(entry))
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from terminal.journal.verify import verify
+
+    verdict = verify(Path(_load(options).journal.path))
+    for note in verdict.notes:
+        print(note)
+    for problem in verdict.problems:
+        print(problem, file=sys.stderr)
+    print(f"{verdict.entries} entries of {verdict.sales} sales: {'not ' if verdict.problems else ''}all well")
+    if verdict.problems:
+        print("to make good what can be: stop the terminal, then: sudo netgiro-terminal journal mend", file=sys.stderr)
+    return 1 if verdict.problems else 0
+
+
+def _mend(options: argparse.Namespace) -> None:
+    from terminal.journal.backup import mend
+    from terminal.system.timestamps import timestamp_now
+
+    for done in mend(Path(_load(options).journal.path), timestamp_now):
+        print(done)
+
+
+def _acknowledge(options: argparse.Namespace) -> None:
+    from terminal.journal.backup import acknowledge
+    from terminal.journal.rebuild import tell
+
+    repair = acknowledge(Path(_load(options).journal.path))
+    print(f"acknowledged: {tell(repair)}" if repair else "nothing is missing")
+
+
+def _backup(options: argparse.Namespace) -> None:
+    from terminal.journal.backup import back_up
+
+    size = back_up(Path(_load(options).journal.path), options.file)
+    print(f"{options.file}: {size / 1024:.0f} KiB")
+
+
+def _restore(options: argparse.Namespace) -> None:
+    from terminal.journal.backup import restore
+
+    journal = Path(_load(options).journal.path)
+    for old in restore(options.file, journal, datetime.now()):
+        print(f"kept: {old}")
+    print(f"{journal} is now {options.file}. What came after that backup is only in what was kept.")
+
+
+def _export(options: argparse.Namespace) -> int:
+    from terminal.journal.backup import export_csv, export_json
+
+    damaged = _Damaged()
+    with _open_journal(options) as journal:
+        entries = _chosen(journal, options, damaged, oldest_first=True)
+        for line in export_csv(entries, options.separator) if options.format == "csv" else export_json(entries):
+            print(line)
+    return damaged.exit_code()
+
+
+class _Damaged:
+    """Names the sales that cannot be read, and goes on."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def __call__(self, what: str) -> None:
+        self._count += 1
+        print(what, file=sys.stderr)
+
+    def exit_code(self) -> int:
+        if self._count:
+            print(
+                f"{self._count} damaged: stop the terminal, then: sudo netgiro-terminal journal mend", file=sys.stderr
+            )
+        return 1 if self._count else 0
+
+
+def _chosen(
+    journal: JournalFile, options: argparse.Namespace, damaged: _Damaged, *, oldest_first: bool = False
+) -> Iterator[Entry]:
+    from terminal.journal.listing import parse_time
+    from terminal.sale.sale import Outcome
+
+    return journal.latest_entries(
+        since=parse_time(options.since),
+        until=parse_time(options.until),
+        outcome=Outcome(options.outcome) if options.outcome else None,
+        oldest_first=oldest_first,
+        on_damaged=damaged,
+    )
+
+
+def _load(options: argparse.Namespace) -> Config:
+    from terminal.config.schema import find_config_path, load_config
+
+    return load_config(find_config_path(options.config))
+
+
+def _open_journal(options: argparse.Namespace) -> JournalFile:
+    from terminal.journal.thread import JournalFile
+    from terminal.system.timestamps import timestamp_now
+
+    journal = JournalFile(Path(_load(options).journal.path), timestamp_now, read_only=True)
+    journal.open()
+    return journal

@@ -1,0 +1,236 @@
+"""The command line. Commands only: each parses its words, calls one function and turns what is raised into a sentence.
+
+Exit codes: 0 done, 1 failed, 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from terminal import __version__
+from terminal.commands.journal import add_journal_commands
+from terminal.commands.operations import add_operation_commands
+from terminal.commands.panel import add_panel_commands
+from terminal.commands.printer import add_printer_commands
+from terminal.errors import ConfigError, TerminalError
+
+if TYPE_CHECKING:
+    from terminal.config.schema import Config
+
+# Every command imports what it needs itself, so that none waits for what another one needs.
+# ruff: noqa: PLC0415
+
+log = logging.getLogger(__name__)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    options = _parser().parse_args(arguments, argparse.Namespace(config=None))
+    try:
+        code = int(options.command(options) or 0)
+        sys.stdout.flush()  # here a reader that has gone can still be dealt with
+        return code
+    except ConfigError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)
+    except TerminalError as error:
+        print(error, file=sys.stderr)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has seen enough
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    # No default here: a sub-command's default would hide what was given before the sub-command.
+    common.add_argument("--config", metavar="FILE", type=Path, default=argparse.SUPPRESS, help="configuration file")
+    parser = argparse.ArgumentParser(prog="netgiro-terminal", description="Netgíró payment terminal", parents=[common])
+    parser.add_argument("--version", action="version", version=f"netgiro-terminal {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", parents=[common], help="the daemon, in the foreground")
+    run.set_defaults(command=_run)
+
+    demo = commands.add_parser("demo", parents=[common], help="the whole product on a desktop, all devices simulated")
+    demo.add_argument("--port", type=_port, default=8023, help="the front panel's port; 0: any free one")
+    demo.add_argument("--headless", action="store_true", help="open no browser")
+    demo.add_argument("--state", metavar="DIR", type=Path, help="keep the journal here; default: a temporary folder")
+    demo.set_defaults(command=_demo)
+
+    sandbox = commands.add_parser("sandbox", parents=[common], help="a simulated Netgíró, for any integration")
+    sandbox.add_argument("--port", type=_port, default=8025, help="its port; 0: any free one")
+    sandbox.add_argument("--application-id", help="default: Netgíró's public sandbox application")
+    sandbox.add_argument("--secret-key", help="default: Netgíró's public sandbox key")
+    sandbox.set_defaults(command=_sandbox)
+
+    listening = commands.add_parser("listen", parents=[common], help="record what an unknown register sends")
+    listening.add_argument("--port", metavar="PATH", required=True, help="the serial port; stop the terminal first")
+    listening.add_argument("--baudrate", type=int, default=9600, help="default: 9600")
+    listening.add_argument("--bytesize", type=int, choices=[7, 8], default=8)
+    listening.add_argument("--parity", choices=["N", "E", "O"], default="N")
+    listening.add_argument("--out", metavar="FILE", type=Path, help="keep the capture here")
+    listening.set_defaults(command=_listen)
+
+    check = commands.add_parser("check-config", parents=[common], help="every problem of a configuration, with its key")
+    check.set_defaults(command=_check_config)
+    show = commands.add_parser("show-config", parents=[common], help="the effective configuration, secrets masked")
+    show.set_defaults(command=_show_config)
+    doctor = commands.add_parser("doctor", parents=[common], help="what is well, what is not, and what to do about it")
+    doctor.add_argument("--json", action="store_true")
+    doctor.add_argument("--print", dest="on_paper", action="store_true", help="on the receipt printer, too")
+    doctor.set_defaults(command=_doctor)
+    add_panel_commands(commands, common)
+    add_journal_commands(commands, common)
+    add_operation_commands(commands, common)
+    add_printer_commands(commands, common)
+    simulate = commands.add_parser("simulate", help="the sale logic in virtual time, with everything going wrong")
+    simulate.add_argument("--seed", type=int, help="one world; with --count, the first of them")
+    simulate.add_argument("--count", type=int, metavar="SALES", help="worlds until there were so many sales")
+    simulate.add_argument("--story", action="store_true", help="tell everything that happened in the one world")
+    simulate.add_argument("--json", action="store_true", help="the one world and its story as JSON")
+    simulate.add_argument(
+        "--protocol",
+        choices=["line", "zvt", "concert", "display", "receipt"],
+        help="the register's; default: by chance",
+    )
+    simulate.add_argument("--jobs", type=int, help="processes; default: one a core")
+    simulate.set_defaults(command=_simulate)
+    return parser
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise ValueError(text)
+    return port
+
+
+# --- running ----------------------------------------------------------------------------------------------------------
+
+
+def _load(options: argparse.Namespace) -> Config:
+    from terminal.config.schema import find_config_path, load_config
+
+    return load_config(find_config_path(options.config))
+
+
+async def _signalled() -> None:
+    """Until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()
+
+
+def _run(options: argparse.Namespace) -> None:
+    from terminal.config.schema import missing_for_run
+    from terminal.daemon.daemon import run_daemon
+    from terminal.system.logs import setup_logging
+    from terminal.system.private_memory import keep_memory_private
+
+    config = _load(options)
+    if missing := missing_for_run(config):
+        raise ConfigError(missing)
+    setup_logging(config.log.level)
+    keep_memory_private()
+    asyncio.run(run_daemon(config, _signalled))
+
+
+def _demo(options: argparse.Namespace) -> None:
+    from terminal.config.schema import Config, load_config
+    from terminal.demo.demo import run_demo
+    from terminal.system.logs import setup_logging
+
+    config = load_config(options.config) if options.config else Config()
+    setup_logging("warning")
+    asyncio.run(
+        run_demo(
+            config,
+            port=options.port,
+            state_folder=options.state,
+            headless=options.headless,
+            say=lambda line: print(line, flush=True),
+            wait_for_stop=_signalled,
+        )
+    )
+
+
+def _sandbox(options: argparse.Namespace) -> None:
+    from terminal.netgiro.sandbox import build_sandbox
+    from terminal.netgiro.sandbox.web import create_app
+    from terminal.system.web import WebServer
+
+    given = {"application_id": options.application_id, "secret_key": options.secret_key}
+
+    async def serve() -> None:
+        server = WebServer(
+            create_app(build_sandbox(**{key: value for key, value in given.items() if value})),
+            "127.0.0.1",
+            options.port,
+        )
+        await server.start()
+        print(f"Simulated Netgíró   {server.base_url}/v1   its page: {server.base_url}/", flush=True)
+        await _signalled()
+        await server.stop()
+
+    asyncio.run(serve())
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from terminal.commands.simulate import default_jobs, run_many, run_one
+
+    if options.count is None:
+        return run_one(options.seed or 0, story=options.story, as_json=options.json, protocol=options.protocol)
+    return run_many(options.seed or 0, options.count, options.jobs or default_jobs(), options.protocol)
+
+
+def _listen(options: argparse.Namespace) -> None:
+    from hardware.settings import SerialSettings
+    from terminal.register.unknown.listen import listen
+
+    settings = SerialSettings(
+        port=options.port, baudrate=options.baudrate, bytesize=options.bytesize, parity=options.parity
+    )
+    asyncio.run(listen(settings, options.out, lambda line: print(line, flush=True), _signalled))
+
+
+# --- looking ----------------------------------------------------------------------------------------------------------
+
+
+def _check_config(options: argparse.Namespace) -> int:
+    from terminal.config.schema import find_config_path, missing_for_run, read_config
+
+    path = find_config_path(options.config)
+    config, problems = read_config(path)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if problems:
+        return 1
+    for missing in missing_for_run(config):
+        print(f"before it can run: {missing}")
+    print(f"{path}: ok")
+    return 0
+
+
+def _show_config(options: argparse.Namespace) -> None:
+    from terminal.config.schema import show_config
+
+    print(show_config(_load(options)), end="")
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from terminal.config.schema import find_config_path
+    from terminal.doctor import examine
+
+    return examine(find_config_path(options.config), as_json=options.json, on_paper=options.on_paper)

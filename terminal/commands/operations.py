@@ -1,0 +1,173 @@
+"""Commands for whoever operates a terminal: how it is, what it is told, how it is set up and brought up to date."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from terminal.config.schema import Config
+
+# Every command imports what it needs itself, so that none waits for what another one needs.
+# ruff: noqa: PLC0415
+
+
+def add_operation_commands(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
+) -> None:
+    status = commands.add_parser("status", parents=[common], help="how the running terminal is")
+    status.add_argument("--json", action="store_true")
+    status.set_defaults(command=_status)
+
+    restart = commands.add_parser("restart", parents=[common], help="start the service again, not while a sale is open")
+    restart.set_defaults(command=_restart)
+
+    settle = commands.add_parser("settle", parents=[common], help="end a sale that waits for staff")
+    settle.add_argument("sale", metavar="NUMBER", type=int)
+    settle.add_argument("verdict", choices=["paid", "unpaid", "refunded"], help="as Netgíró's own records have it")
+    settle.set_defaults(command=_settle)
+
+    keypad = commands.add_parser(
+        "keypad-test", parents=[common], help="which keys come in? While the terminal runs: key D, keypad test"
+    )
+    keypad.set_defaults(command=_keypad_test)
+
+    end = commands.add_parser("end-of-day", parents=[common], help="end the day: count it, print it, begin the next")
+    end.set_defaults(command=_end_of_day)
+
+    setup = commands.add_parser("setup", parents=[common], help="the first configuration, question by question")
+    setup.set_defaults(command=_setup)
+
+    bundle = commands.add_parser("support-bundle", parents=[common], help="everything a helper needs, nothing secret")
+    bundle.add_argument("file", metavar="FILE", type=Path, nargs="?", help="default: a new file in this folder")
+    bundle.set_defaults(command=_support_bundle)
+
+    upgrade = commands.add_parser("upgrade", parents=[common], help="to a signed release, and back if it is not well")
+    what = upgrade.add_mutually_exclusive_group(required=True)
+    what.add_argument("file", metavar="FILE", type=Path, nargs="?", help="the release's archive")
+    what.add_argument("--back", action="store_true", help="to the version before")
+    upgrade.add_argument("--signature", metavar="FILE", type=Path, help="default: FILE.sig")
+    upgrade.add_argument("--allow-older", action="store_true", help="also to an older version")
+    upgrade.add_argument("--patience", metavar="S", type=float, default=600.0, help="seconds to wait for an open sale")
+    upgrade.add_argument("--health", metavar="S", type=float, default=90.0, help="seconds in which it must be well")
+    upgrade.set_defaults(command=_upgrade)
+
+    secret = commands.add_parser("secret", parents=[common], help="Netgíró's secret key in systemd's credential store")
+    verbs = secret.add_subparsers(required=True, metavar="set|remove")
+    set_it = verbs.add_parser("set", parents=[common], help="read the key from the keyboard or a pipe and keep it")
+    set_it.set_defaults(command=_secret_set)
+    verbs.add_parser("remove", parents=[common], help="take it away").set_defaults(command=_secret_remove)
+
+
+def _load(options: argparse.Namespace) -> Config:
+    """What is needed to find the daemon, also while its secret key is out of reach."""
+    from terminal.config.schema import find_config_path, read_config
+
+    return read_config(find_config_path(options.config))[0]
+
+
+def _status(options: argparse.Namespace) -> None:
+    import msgspec
+
+    from terminal.doctor.status import read_status, status_lines
+    from terminal.system.control import ask_daemon, control_path
+
+    status = read_status(ask_daemon(control_path(_load(options)), "status"))
+    if options.json:
+        print(msgspec.json.encode(status).decode())
+    else:
+        print("\n".join(status_lines(status, datetime.now().astimezone())))
+
+
+def _restart(options: argparse.Namespace) -> None:
+    from terminal.system.control import ask_daemon, control_path
+
+    ended = ask_daemon(control_path(_load(options)), "restart")
+    print(f"process {ended['pid']} ends; systemd starts the next one within seconds: netgiro-terminal status")
+
+
+def _settle(options: argparse.Namespace) -> None:
+    from terminal.system.control import ask_daemon, control_path
+
+    settled = ask_daemon(control_path(_load(options)), "settle", sale=options.sale, verdict=options.verdict)
+    print(f"sale {options.sale}: {settled['outcome']}")
+
+
+def _keypad_test(options: argparse.Namespace) -> int:
+    from terminal.config.schema import find_config_path, read_config
+    from terminal.errors import ConfigError
+    from terminal.install.keypad_trial import try_keypad_alone
+
+    config, problems = read_config(find_config_path(options.config))
+    if mine := [problem for problem in problems if problem.startswith(("keypad", str(config.path)))]:
+        raise ConfigError(mine)
+    trial = try_keypad_alone(config, lambda line: print(line, flush=True))
+    print(trial.verdict)
+    return 0 if trial.is_well else 1
+
+
+def _end_of_day(options: argparse.Namespace) -> None:
+    from terminal.sale.money import format_kr
+    from terminal.system.control import ask_daemon, control_path
+
+    day = ask_daemon(control_path(_load(options)), "end-of-day")
+    print(f"end of day {day['number']}: {day['approved']} approved, {format_kr(day['approved_kr'])}")
+    if day["left_to_staff"]:
+        print(f"{day['left_to_staff']} left to staff: netgiro-terminal status")
+
+
+def _secret_set(_options: argparse.Namespace) -> None:
+    from terminal.install.secret_store import read_secret, reload_units, store_secret
+
+    stored = store_secret(read_secret())
+    reload_units()
+    print(f"kept in {stored.path}, {'encrypted for this machine' if stored.encrypted else 'readable by root only'}")
+    print("the running terminal takes it with its next start: sudo netgiro-terminal restart")
+
+
+def _secret_remove(_options: argparse.Namespace) -> None:
+    from terminal.install.secret_store import reload_units, remove_secret
+
+    removed = remove_secret()
+    reload_units()
+    print("\n".join(f"removed {path}" for path in removed) or "there was none")
+
+
+def _setup(options: argparse.Namespace) -> int:
+    from terminal.config.schema import CONFIG_PATHS, find_config_path
+    from terminal.errors import ConfigError
+    from terminal.install.setup import run_setup
+    from terminal.system.shipped import shipped_file
+
+    try:
+        path = find_config_path(options.config)
+    except ConfigError:  # there is none yet
+        path = CONFIG_PATHS[0]
+    return run_setup(path, shipped_file("config.toml"))
+
+
+def _support_bundle(options: argparse.Namespace) -> None:
+    from terminal.config.schema import find_config_path
+    from terminal.install.support_bundle import write_bundle
+
+    target = options.file or Path(f"netgiro-terminal-support-{datetime.now():%Y%m%d-%H%M%S}.tar.gz")
+    names = write_bundle(find_config_path(options.config), target)
+    print(f"{target}: {', '.join(names)}. No key and no customer is in it; look for yourself: tar -xzOf {target}")
+
+
+def _upgrade(options: argparse.Namespace) -> None:
+    from terminal.config.schema import find_config_path
+    from terminal.install.slots import Slots, SystemdMachine
+    from terminal.install.upgrade import Upgrade
+    from terminal.system.control import control_path
+
+    config = _load(options)
+    machine = SystemdMachine(find_config_path(options.config), control_path(config))
+    upgrade = Upgrade(Slots(), machine, Path(config.journal.path), patience_s=options.patience, health_s=options.health)
+    if options.back:
+        upgrade.back()
+    else:
+        signature = options.signature or options.file.with_name(options.file.name + ".sig")
+        upgrade.to_release(options.file, signature, allow_older=options.allow_older)

@@ -1,0 +1,144 @@
+"""``netgiro-terminal simulate``: run worlds, count what happened in them, and tell the story of one."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+
+import msgspec
+
+from terminal.simulation.run import Result, simulate
+
+CHUNK = 500
+
+
+@dataclass
+class Tally:
+    """Many worlds added up."""
+
+    worlds: int = 0
+    sales: int = 0
+    cuts: int = 0
+    noticed_losses: int = 0
+    doubts: int = 0
+    settled: int = 0
+    protocols: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    violations: list[tuple[int, str]] = field(default_factory=list)
+
+    def add(self, result: Result) -> None:
+        self.worlds += 1
+        self.sales += result.sales
+        self.cuts += result.cuts
+        self.noticed_losses += result.noticed_losses
+        self.doubts += result.doubts
+        self.settled += result.settled
+        self.protocols[result.protocol] += result.sales
+        self.outcomes.update({f"{result.capture_mode} {name}": count for name, count in result.outcomes.items()})
+        self.faults.update({_kind(name): count for name, count in result.faults.items()})
+        self.violations += [(result.seed, violation) for violation in result.violations]
+
+    def merge(self, other: Tally) -> None:
+        self.worlds += other.worlds
+        self.sales += other.sales
+        self.cuts += other.cuts
+        self.noticed_losses += other.noticed_losses
+        self.doubts += other.doubts
+        self.settled += other.settled
+        self.protocols += other.protocols
+        self.outcomes += other.outcomes
+        self.faults += other.faults
+        self.violations += other.violations
+
+
+def tally(seeds: Iterable[int], protocol: str | None = None) -> Tally:
+    """Run these worlds one after the other; with ``protocol``, all with a register that speaks it."""
+    logging.disable(logging.CRITICAL)
+    total = Tally()
+    for seed in seeds:
+        total.add(simulate(seed, protocol=protocol))
+    return total
+
+
+def run_many(first_seed: int, sales: int, jobs: int, protocol: str | None = None) -> int:
+    """Run worlds from ``first_seed`` on until there were so many sales; 0 if no promise was broken in any."""
+    began_s = time.perf_counter()
+    total = Tally()
+    seed = first_seed
+    with ProcessPoolExecutor(jobs) as pool:
+        while total.sales < sales:
+            chunks = [range(seed + CHUNK * job, seed + CHUNK * (job + 1)) for job in range(jobs)]
+            seed += CHUNK * jobs
+            for part in pool.map(partial(tally, protocol=protocol), chunks):
+                total.merge(part)
+    _print_tally(total, time.perf_counter() - began_s, jobs)
+    return 1 if total.violations else 0
+
+
+def run_one(seed: int, *, story: bool, as_json: bool = False, protocol: str | None = None) -> int:
+    """Run one world and say how it ended; with ``story``, everything that happened in it. JSON has both."""
+    logging.disable(logging.CRITICAL)
+    result = simulate(seed, tell=story or as_json, protocol=protocol)
+    if as_json:
+        print(msgspec.json.encode(_told(result)).decode())
+        return 1 if result.violations else 0
+    for line in result.story:
+        print(f"{line.at_s:9.2f} s  {line.who:<9} {line.what}")
+    kind = f"{result.capture_mode}, {result.protocol}"
+    print(f"seed {seed}: {kind}, {result.sales} sales, {result.cuts} power cuts, {result.outcomes}")
+    for violation in result.violations:
+        print(f"VIOLATION: {violation}")
+    return 1 if result.violations else 0
+
+
+def _told(result: Result) -> dict[str, object]:
+    return {
+        "seed": result.seed,
+        "mode": result.capture_mode,
+        "protocol": result.protocol,
+        "sales": result.sales,
+        "cuts": result.cuts,
+        "outcomes": result.outcomes,
+        "violations": result.violations,
+        "story": result.story,
+    }
+
+
+def default_jobs() -> int:
+    return os.cpu_count() or 1
+
+
+def _print_tally(total: Tally, took_s: float, jobs: int) -> None:
+    for seed, violation in total.violations[:20]:
+        print(f"VIOLATION in seed {seed}: {violation}   (netgiro-terminal simulate --seed {seed} --story)")
+    summary = {
+        "worlds": total.worlds,
+        "sales": total.sales,
+        "power_cuts": total.cuts,
+        "violations": len(total.violations),
+        "noticed_losses": total.noticed_losses,
+        "doubts": total.doubts,
+        "settled_by_staff": total.settled,
+        "sales_by_protocol": dict(total.protocols.most_common()),
+        "seconds": round(took_s, 1),
+        "sales_per_second_and_job": round(total.sales / took_s / jobs),
+        "outcomes": dict(sorted(total.outcomes.items())),
+        "faults": dict(total.faults.most_common()),
+    }
+    print(json.dumps(summary, ensure_ascii=False, indent=1))
+
+
+def _kind(fault: str) -> str:
+    """Power cuts are counted by the kind of point, not by the sale's own words."""
+    if not fault.startswith("power cut"):
+        return fault
+    words = fault.split()
+    return " ".join(words[:5]) if "commit" in words else fault

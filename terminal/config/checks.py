@@ -1,0 +1,293 @@
+"""How settings must fit together: what no single key can tell. Every sentence begins with the key to change."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from hardware.interfaces import KEYS
+from terminal.config.secret_key import CREDENTIAL, VARIABLE
+from terminal.register.settings import LONGEST_VOID_PATIENCE_S
+from terminal.sale.gateway import CaptureMode
+from terminal.system.password import is_password_hash
+
+if TYPE_CHECKING:
+    from terminal.config.schema import Config
+
+NOT_AVAILABLE_YET = {
+    ("netgiro", "api"): {"v2"},
+}
+"""Values with a meaning but without a module behind them. Delete a value here when its module is there."""
+
+NEEDED_KEYS = "0123456789*#"
+
+HEADER_PINS = range(2, 28)
+"""GPIO numbers. 0 and 1 are for the memory by which a Pi knows its extension boards."""
+UARTS = frozenset({"/dev/serial0", "/dev/ttyAMA0", "/dev/ttyS0"})
+"""Serial ports on the header's pins."""
+
+
+def find_problems(config: Config) -> list[str]:
+    """Everything that does not fit together."""
+    network = (_netgiro, _callback, _panel, _metrics)
+    devices = (_keypad, _scanner, _display, _pins, _printer, _ports)
+    checks = (_not_available, _staff_code, *network, _amounts, _patience, _tap, _shop, *devices)
+    return [problem for check in checks for problem in check(config)]
+
+
+def find_missing(config: Config) -> list[str]:
+    """What must be filled in before money can be taken."""
+    missing = []
+    if not config.netgiro.application_id:
+        missing.append("netgiro.application_id: empty; put in the application ID that Netgíró gave you")
+    if not config.netgiro.secret_key:
+        missing.append(
+            f"netgiro.secret_key: none; keep it in netgiro.secret_key_file, in {VARIABLE} or as the systemd credential"
+            f" {CREDENTIAL}, which shows only inside the service"
+        )
+    if not config.register.port:
+        missing.append("register.port: empty; name the register's port, see: ls -l /dev/serial/by-* /dev/serial0")
+    if config.printer.driver == "serial" and not config.printer.device:
+        missing.append('printer.device: empty; name the printer\'s port, or set printer.driver = "none"')
+    return missing
+
+
+def parse_listen(text: str) -> tuple[str, int]:
+    """Host and port of ``127.0.0.1:8023``, ``localhost:8023`` or ``[::1]:8023``; ValueError if it is none of these."""
+    parts = urlsplit(f"//{text}")
+    if not parts.hostname or parts.port is None or parts.netloc != text or "@" in text or not text.isascii():
+        raise ValueError(f"{text!r} is not an address with a port")
+    return parts.hostname, parts.port
+
+
+def is_loopback(host: str) -> bool:
+    """Whether nobody outside this machine can be at ``host``."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _not_available(config: Config) -> Iterator[str]:
+    for (section, key), values in NOT_AVAILABLE_YET.items():
+        if (value := getattr(getattr(config, section), key)) in values:
+            yield f'{section}.{key}: "{value}" is not available yet'
+
+
+def _netgiro(config: Config) -> Iterator[str]:
+    yield from _url_problems("netgiro.base_url", config.netgiro.base_url)
+
+
+def _url_problems(key: str, url: str) -> Iterator[str]:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("http", "https") or not url.isascii() or not url.isprintable() or " " in url:
+        yield f"{key}: must be an address such as https://api.netgiro.is/v1"
+    elif parts.scheme == "http" and not is_loopback(host):
+        yield f"{key}: http:// is for this machine only (127.0.0.1, localhost); write https://"
+    elif "@" in parts.netloc or "?" in url or "#" in url:
+        yield f"{key}: must not hold a user name, a question mark or a fragment"
+    elif url.endswith("/"):
+        yield f"{key}: take away the slash at the end"
+
+
+def _amounts(config: Config) -> Iterator[str]:
+    if config.register.min_amount > config.register.max_amount:
+        yield "register.min_amount: must not be above register.max_amount"
+
+
+def _patience(config: Config) -> Iterator[str]:
+    protocol, patience_s = config.register.protocol, config.sale.void_patience_s
+    longest_s = LONGEST_VOID_PATIENCE_S.get(protocol)
+    if longest_s is not None and patience_s > longest_s:
+        yield (
+            f'sale.void_patience_s: must not be above {longest_s:g} with register.protocol = "{protocol}", '
+            "because its registers wait no longer"
+        )
+
+
+def _tap(config: Config) -> Iterator[str]:
+    register = config.register
+    for key in ("total_labels", "other_labels"):
+        for label in getattr(register, key):
+            try:
+                re.compile(label)
+            except re.error as error:
+                yield f"register.{key}: {label!r} is no regular expression: {error}"
+    if not register.total_labels:
+        yield "register.total_labels: empty; name what stands before the total, such as SAMTALS"
+    if register.protocol == "display" and register.emulation == "plain":
+        yield 'register.emulation: "plain" is for receipts; a display speaks "epson", "cd5220", "utc", "aedex" or "adm"'
+    if register.protocol == "receipt" and register.emulation not in ("epson", "plain"):
+        yield f'register.emulation: "{register.emulation}" is a display; a receipt printer speaks "epson" or "plain"'
+    if not register.passthrough_port:
+        return
+    if register.protocol not in ("display", "receipt"):
+        yield 'register.passthrough_port: only for register.protocol = "display" or "receipt"'
+    if register.passthrough_port == register.port:
+        yield "register.passthrough_port: is the register's own port; the device behind the terminal needs another one"
+    if register.protocol == "display" and config.shares_printer:
+        yield "printer.device: is register.passthrough_port, which is a display"
+
+
+def _callback(config: Config) -> Iterator[str]:
+    try:
+        parse_listen(config.callback.listen)
+    except ValueError:
+        yield 'callback.listen: must be an address and a port such as "127.0.0.1:8024"'
+    if config.callback.public_url:
+        yield from _url_problems("callback.public_url", config.callback.public_url)
+    elif config.netgiro.confirmation is CaptureMode.SERVER_CALLBACK:
+        yield 'callback.public_url: needed with netgiro.confirmation = "server_callback": the address Netgíró calls'
+
+
+def _panel(config: Config) -> Iterator[str]:
+    listen, password_hash = config.panel.listen, config.panel.password_hash
+    if password_hash and not is_password_hash(password_hash.reveal()):
+        yield "panel.password_hash: must be what netgiro-terminal panel-password prints"
+    if not listen:
+        return
+    try:
+        host, port = parse_listen(listen)
+    except ValueError:
+        yield 'panel.listen: must be an address and a port such as "127.0.0.1:8023", or empty'
+        return
+    if not is_loopback(host) and not password_hash:
+        yield (
+            "panel.listen: the panel has no password, so only 127.0.0.1, [::1] or localhost is allowed;"
+            " netgiro-terminal panel-password makes a panel.password_hash"
+        )
+    elif port and listen == config.callback.listen and config.netgiro.confirmation is CaptureMode.SERVER_CALLBACK:
+        yield "panel.listen: the same address as callback.listen; choose another port"
+
+
+def _metrics(config: Config) -> Iterator[str]:
+    listen = config.metrics.listen
+    if not listen:
+        return
+    try:
+        host, port = parse_listen(listen)
+    except ValueError:
+        yield 'metrics.listen: must be an address and a port such as "127.0.0.1:9825", or empty'
+        return
+    if not is_loopback(host):
+        yield "metrics.listen: metrics have no password, so only 127.0.0.1, [::1] or localhost is allowed"
+    elif port and listen == config.panel.listen:
+        yield "metrics.listen: the same address as panel.listen; choose another port"
+
+
+def _staff_code(config: Config) -> Iterator[str]:
+    if not re.fullmatch(r"([0-9]{4,8})?", config.terminal.staff_code.reveal()):
+        yield "terminal.staff_code: must be 4 to 8 digits, or empty"
+
+
+def _shop(config: Config) -> Iterator[str]:
+    if config.shop.kennitala and not re.fullmatch(r"[0-9]{6}-?[0-9]{4}", config.shop.kennitala):
+        yield "shop.kennitala: must be ten digits, with or without a dash after the sixth"
+
+
+def _keypad(config: Config) -> Iterator[str]:
+    keypad = config.keypad
+    if keypad.driver == "evdev" and not keypad.device:
+        yield 'keypad.device: needed with keypad.driver = "evdev": a path such as /dev/input/by-id/...-event-kbd'
+    if keypad.driver != "matrix":
+        return
+    pins = [*keypad.row_pins, *keypad.column_pins]
+    if len(set(pins)) < len(pins):
+        yield "keypad.row_pins: a pin number stands twice in row_pins and column_pins"
+    if len(keypad.layout) != len(keypad.row_pins):
+        yield "keypad.layout: must have one string for each of keypad.row_pins"
+    if any(len(row) != len(keypad.column_pins) for row in keypad.layout):
+        yield "keypad.layout: each string must have one key for each of keypad.column_pins"
+    keys = "".join(keypad.layout)
+    if unknown := sorted(set(keys) - set(KEYS)):
+        yield f"keypad.layout: {unknown[0]!r} is no key; keys are {KEYS}"
+    if len(set(keys)) < len(keys):
+        yield "keypad.layout: a key stands twice"
+    if lacking := [key for key in NEEDED_KEYS if key not in keys]:
+        yield f"keypad.layout: these keys are needed too: {''.join(lacking)}"
+
+
+def _scanner(config: Config) -> Iterator[str]:
+    scanner = config.scanner
+    if scanner.driver in ("evdev", "serial") and not scanner.device:
+        yield f'scanner.device: needed with scanner.driver = "{scanner.driver}"; see: ls -l /dev/*/by-id'
+    elif scanner.device and scanner.device in (config.keypad.device, config.register.port, config.printer.device):
+        yield "scanner.device: is another device's too; each needs one of its own"
+
+
+def _display(config: Config) -> Iterator[str]:
+    if not 0x03 <= config.display.i2c_address <= 0x77:
+        yield "display.i2c_address: must be from 0x03 to 0x77; see: i2cdetect -y 1"
+    if config.display.i2c_port < 0:
+        yield "display.i2c_port: must be the number of a bus: 1 is /dev/i2c-1"
+
+
+def _pins(config: Config) -> Iterator[str]:
+    """One pin, one use, and only pins that the header has."""
+    used = _pins_of_buses(config)
+    for key, user, pins in _wired_pins(config):
+        for pin in pins:
+            if pin not in HEADER_PINS:
+                yield f"{key}: GPIO {pin} is not on the Pi's header; use 2 to 27"
+            elif pin in used and used[pin] != user:
+                yield f"{key}: GPIO {pin} is in use by {used[pin]}; choose another"
+            used.setdefault(pin, user)
+    if config.signals.driver == "gpio" and config.signals.lamp_pin == config.signals.buzzer_pin:
+        yield "signals.buzzer_pin: must not be the lamp's pin; 0 means there is none"
+
+
+def _pins_of_buses(config: Config) -> dict[int, str]:
+    """Pins that the kernel's drivers hold, and for whom."""
+    used: dict[int, str] = {}
+    if config.display.driver not in ("simulated", "none"):
+        if config.display.interface == "spi":
+            used |= dict.fromkeys((7, 8, 9, 10, 11, 24, 25), "the display (SPI)")
+        elif config.display.i2c_port == 1:
+            used |= dict.fromkeys((2, 3), "the display (I2C)")
+    serial = {
+        "the register (serial port)": config.register.port,
+        "the register (passthrough_port)": config.register.passthrough_port,
+        "the printer (serial port)": config.printer.device if config.printer.driver == "serial" else "",
+        "the scanner (serial port)": config.scanner.device if config.scanner.driver == "serial" else "",
+    }
+    for user, port in serial.items():
+        if port in UARTS:
+            used |= dict.fromkeys((14, 15), user)
+    if config.register.port in UARTS and config.register.rtscts:
+        used |= dict.fromkeys((16, 17), "the register (RTS and CTS)")
+    return used
+
+
+def _wired_pins(config: Config) -> Iterator[tuple[str, str, tuple[int, ...]]]:
+    """Key, user and numbers of the pins that the configuration gives to a device."""
+    if config.keypad.driver == "matrix":
+        yield "keypad.row_pins", "the keypad", config.keypad.row_pins
+        yield "keypad.column_pins", "the keypad", config.keypad.column_pins
+    if config.signals.driver == "gpio":
+        yield "signals.lamp_pin", "the signals", tuple(filter(None, [config.signals.lamp_pin]))
+        yield "signals.buzzer_pin", "the signals", tuple(filter(None, [config.signals.buzzer_pin]))
+
+
+def _printer(config: Config) -> Iterator[str]:
+    printer = config.printer
+    match printer.driver:
+        case "network" if not printer.host:
+            yield 'printer.host: needed with printer.driver = "network": the printer\'s name or address'
+        case "file" if not printer.device:
+            yield 'printer.device: needed with printer.driver = "file": a file or a device such as /dev/usb/lp0'
+        case "usb" if not printer.usb_vendor_id or not printer.usb_product_id:
+            yield "printer.usb_vendor_id: needed with usb_product_id; lsusb shows both, e.g. 0x04b8 and 0x0e28"
+
+
+def _ports(config: Config) -> Iterator[str]:
+    if config.printer.driver == "serial" and config.printer.device and config.printer.device == config.register.port:
+        yield "printer.device: is the register's port too; each device needs a port of its own"

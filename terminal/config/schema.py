@@ -1,0 +1,297 @@
+"""What config.toml says, typed: a section is a class here or in hardware/settings.py, a key is a field.
+
+Reading never stops at the first mistake: ``read_config`` returns what can be used together with every problem, each
+beginning with its key, so that an installer mends a file in one go and ``doctor`` still runs beside a broken one.
+``load_config`` is for everybody who cannot go on with a broken one. The parts: config_toml.py knows TOML and types,
+config_checks.py how settings must fit together, secret_key.py where the secret may be kept.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+from urllib.parse import urlsplit
+
+import msgspec
+
+from hardware.settings import (
+    DisplaySettings,
+    KeypadSettings,
+    PrinterSettings,
+    ScannerSettings,
+    SerialSettings,
+    SignalSettings,
+)
+from terminal.config import checks as config_checks
+from terminal.config import toml as config_toml
+from terminal.config.secret_key import find_secret_key, may_be_there
+from terminal.counter.keypad_test import NUMBER_PAD
+from terminal.counter.menu import MenuRules
+from terminal.errors import ConfigError
+from terminal.register.settings import DEFAULT_LABELS, DEFAULT_OTHER_LABELS, Emulation, TotalRules
+from terminal.sale.customer import CustomerKind, IdentifierRules
+from terminal.sale.gateway import CaptureMode
+from terminal.sale.money import AmountDecimals
+from terminal.sale.sale import Terms
+from terminal.sale.sensitive import Sensitive
+
+CONFIG_VARIABLE = "NETGIRO_TERMINAL_CONFIG"
+CONFIG_PATHS = (Path("/etc/netgiro-terminal/config.toml"), Path("config.toml"))
+
+PRODUCTION_HOST = "api.netgiro.is"
+
+Language: TypeAlias = Literal["is", "en"]
+Duration: TypeAlias = Annotated[float, msgspec.Meta(ge=0.1, le=3600)]
+"""Seconds: every wait ends."""
+Kronur: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=100_000_000)]
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One table of the file. Every key has a default, so that an empty file is a configuration."""
+
+
+class TerminalSettings(Section, frozen=True, kw_only=True):
+    """``[terminal]``"""
+
+    id: Annotated[
+        str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,16}\Z", description="1 to 16 letters a-z, digits, - or _")
+    ] = "T1"
+    language: Language = "is"
+    staff_code: Sensitive = Sensitive("")
+
+
+class NetgiroSettings(Section, frozen=True, kw_only=True):
+    """``[netgiro]``: the service. ``secret_key`` is the effective one, wherever it was kept."""
+
+    api: Literal["v1", "v2"] = "v1"
+    base_url: str = "https://api.test.netgiro.is/v1"
+    application_id: Annotated[
+        str, msgspec.Meta(pattern=r"^[!-~]{0,100}\Z", description="the ID that Netgíró gave you, without spaces")
+    ] = ""
+    secret_key: Sensitive = Sensitive("")
+    secret_key_file: str = ""
+    confirmation: CaptureMode = CaptureMode.MANUAL
+    check_response_signature: Literal["require", "when_present", "off"] = "when_present"
+    connect_timeout_s: Annotated[float, msgspec.Meta(ge=0.1, le=60)] = 5.0
+    read_timeout_s: Annotated[float, msgspec.Meta(ge=0.1, le=120)] = 15.0
+    app_code_prefix: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{0,10}\Z", description="up to 10 digits")] = "500004"
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.base_url).hostname or ""
+
+
+class SaleSettings(Section, frozen=True, kw_only=True):
+    """``[sale]``: how long each step of a sale may take; the meanings are those of ``terminal.sale.sale.Terms``."""
+
+    entry_timeout_s: Duration = 300.0
+    customer_timeout_s: Duration = 150.0
+    code_timeout_s: Duration = 150.0
+    capture_patience_s: Duration = 45.0
+    void_patience_s: Duration = 20.0
+    report_timeout_s: Duration = 30.0
+    code_tries: Annotated[int, msgspec.Meta(ge=1, le=10)] = 3
+
+
+class RegisterSettings(SerialSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[register]``: the cash register's language and line."""
+
+    protocol: Literal["line", "zvt", "concert", "display", "receipt"] = "line"
+    port: str = ""
+    amount_decimals: AmountDecimals = 0
+    min_amount: Kronur = 1
+    max_amount: Kronur = 500_000
+
+    @property
+    def total_rules(self) -> TotalRules:
+        """How a tap finds the total."""
+        return TotalRules(
+            amount_decimals=self.amount_decimals, labels=self.total_labels, other_labels=self.other_labels
+        )
+
+    accept_foreign_currency_code: bool = False
+    immediate_answer: Literal["refuse", "received"] = "refuse"
+    cancelled_status: Literal[6, 7] = 7
+    emulation: Emulation | Literal["plain"] = "epson"
+    passthrough_port: str = ""
+    total_labels: tuple[str, ...] = DEFAULT_LABELS
+    other_labels: tuple[str, ...] = DEFAULT_OTHER_LABELS
+
+
+class CallbackSettings(Section, frozen=True, kw_only=True):
+    """``[callback]``: where the service's callbacks arrive, with ``confirmation = "server_callback"`` only."""
+
+    listen: str = "127.0.0.1:8024"
+    public_url: str = ""
+
+
+class ShopSettings(Section, frozen=True, kw_only=True):
+    """``[shop]``: the head of the receipts."""
+
+    name: str = ""
+    kennitala: str = ""
+
+
+class ReceiptSettings(Section, frozen=True, kw_only=True):
+    """``[receipt]``"""
+
+    language: Language = "is"
+    merchant_copy: bool = True
+    reference_qr: bool = False
+
+
+class JournalSettings(Section, frozen=True, kw_only=True):
+    """``[journal]``: a relative path counts from the configuration file's folder."""
+
+    path: Annotated[str, msgspec.Meta(min_length=1, description="the path of a file")] = (
+        "/var/lib/netgiro-terminal/journal.db"
+    )
+
+
+class PanelSettings(Section, frozen=True, kw_only=True):
+    """``[panel]``: the front panel's address; empty is off."""
+
+    listen: str = ""
+    password_hash: Sensitive = Sensitive("")
+
+
+class MetricsSettings(Section, frozen=True, kw_only=True):
+    """``[metrics]``: where Prometheus may ask; empty is off."""
+
+    listen: str = ""
+
+
+class LogSettings(Section, frozen=True, kw_only=True):
+    """``[log]``"""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    register_traffic: bool = False
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole configuration; the fields up to ``log`` are the sections of the file."""
+
+    terminal: TerminalSettings = TerminalSettings()
+    netgiro: NetgiroSettings = NetgiroSettings()
+    sale: SaleSettings = SaleSettings()
+    register: RegisterSettings = RegisterSettings()
+    callback: CallbackSettings = CallbackSettings()
+    shop: ShopSettings = ShopSettings()
+    keypad: KeypadSettings = KeypadSettings()
+    scanner: ScannerSettings = ScannerSettings()
+    display: DisplaySettings = DisplaySettings()
+    signals: SignalSettings = SignalSettings()
+    printer: PrinterSettings = PrinterSettings()
+    receipt: ReceiptSettings = ReceiptSettings()
+    journal: JournalSettings = JournalSettings()
+    panel: PanelSettings = PanelSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    log: LogSettings = LogSettings()
+
+    path: Path | None = None
+    """The file it came from."""
+    secret_from: str = ""
+    """Where the secret key was found, in words; empty if nowhere."""
+
+    def terms(self) -> Terms:
+        """The rules for the next sale."""
+        mode = self.netgiro.confirmation
+        # Netgíró docs, Offline Checkout (POS), sequence diagrams: only a phone has a flow with a server callback.
+        others = (CustomerKind.APP_CODE, CustomerKind.KENNITALA) if mode is CaptureMode.SERVER_CALLBACK else ()
+        return Terms(
+            capture_mode=mode,
+            capture_mode_by_kind=dict.fromkeys(others, CaptureMode.MANUAL),
+            merchant_copy=self.receipt.merchant_copy,
+            **msgspec.structs.asdict(self.sale),
+        )
+
+    def identifier_rules(self) -> IdentifierRules:
+        """What may be typed at the keypad. Only the sandbox knows a person with an impossible date of birth."""
+        return IdentifierRules(
+            app_code_prefix=self.netgiro.app_code_prefix,
+            impossible_birth_dates=self.netgiro.host != PRODUCTION_HOST,
+        )
+
+    def menu_rules(self) -> MenuRules:
+        """What the menu must know of the shop. How a USB pad looks only its maker knows."""
+        layout = NUMBER_PAD if self.keypad.driver == "evdev" else self.keypad.layout
+        return MenuRules(staff_code=self.terminal.staff_code, keypad_layout=layout)
+
+    def serial_settings(self) -> SerialSettings:
+        """The register's line, for the driver of the port."""
+        names = [field.name for field in msgspec.structs.fields(SerialSettings)]
+        return SerialSettings(**{name: getattr(self.register, name) for name in names})
+
+    @property
+    def shares_printer(self) -> bool:
+        """Our receipts come out of the printer behind the tap, between the register's."""
+        return self.printer.driver == "serial" and self.printer.device == self.register.passthrough_port != ""
+
+    def passthrough_settings(self) -> SerialSettings | None:
+        """The line of the device behind a tap, with the register's speed; None if nothing is behind it."""
+        port = self.register.passthrough_port
+        return msgspec.structs.replace(self.serial_settings(), port=port) if port else None
+
+
+def find_config_path(given: str | Path | None, environ: Mapping[str, str] = os.environ) -> Path:
+    """The file to read: as given, or $NETGIRO_TERMINAL_CONFIG, or the first of CONFIG_PATHS that exists.
+
+    Raises ConfigError if there is none.
+    """
+    if chosen := given or environ.get(CONFIG_VARIABLE):
+        return Path(chosen)
+    for path in CONFIG_PATHS:
+        if may_be_there(path):
+            return path
+    places = " or ".join(str(path) for path in CONFIG_PATHS)
+    raise ConfigError([f"no configuration: name a file with --config or {CONFIG_VARIABLE}, or put one at {places}"])
+
+
+def read_config(path: Path, environ: Mapping[str, str] = os.environ) -> tuple[Config, list[str]]:
+    """What can be used of a file, with defaults for the rest, and every problem, each beginning with its key."""
+    try:
+        tables = config_toml.read_tables(path)
+    except ConfigError as error:
+        return Config(path=path), list(error.problems)
+    config, problems = config_toml.convert_sections(tables, Config)
+    config = _with_paths_from(path, config)
+    try:
+        secret_key, secret_from = find_secret_key(config.netgiro.secret_key, config.netgiro.secret_key_file, environ)
+        netgiro = msgspec.structs.replace(config.netgiro, secret_key=secret_key)
+        config = msgspec.structs.replace(config, netgiro=netgiro, secret_from=secret_from)
+    except ConfigError as error:
+        problems += error.problems
+    problems += config_checks.find_problems(config)
+    return config, problems
+
+
+def _with_paths_from(path: Path, config: Config) -> Config:
+    folder = path.absolute().parent
+    journal = msgspec.structs.replace(config.journal, path=str(folder / config.journal.path))
+    key_file = config.netgiro.secret_key_file
+    netgiro = msgspec.structs.replace(config.netgiro, secret_key_file=str(folder / key_file) if key_file else "")
+    logo = config.printer.logo
+    printer = msgspec.structs.replace(config.printer, logo=str(folder / logo) if logo else "")
+    return msgspec.structs.replace(config, path=path, journal=journal, netgiro=netgiro, printer=printer)
+
+
+def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
+    """The configuration in a file. Raises ConfigError with every problem at once."""
+    config, problems = read_config(path, environ)
+    if problems:
+        raise ConfigError(problems)
+    return config
+
+
+def missing_for_run(config: Config) -> list[str]:
+    """What a file may leave open until the terminal is to take money, one sentence each."""
+    return config_checks.find_missing(config)
+
+
+def show_config(config: Config) -> str:
+    """The effective configuration as TOML, the secret masked."""
+    head = [f"# {config.path}"] if config.path else []
+    head += [f"# The secret key comes from {config.secret_from}."] if config.secret_from else []
+    return "\n".join([*head, config_toml.write_sections(config)])

@@ -1,0 +1,93 @@
+"""What the counter answers to an event: a view, what must be on disk first, and what is then to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import msgspec
+
+from terminal.counter.inputs import ReprintRequested
+from terminal.counter.view import View
+from terminal.journal.rows import QueuedReceipt, Record
+from terminal.register import protocol as reg
+from terminal.sale import effects as fx
+from terminal.sale.totals import Close
+
+
+class ShowResultFor(msgspec.Struct, frozen=True):
+    """Bring :class:`ResultSeen` after a while."""
+
+    sale_number: int
+    delay_s: float
+
+
+class KeepOfferFor(msgspec.Struct, frozen=True):
+    """Bring :class:`OfferExpired` after a while."""
+
+    amount_kr: int
+    delay_s: float
+
+
+class ShowMenuFor(msgspec.Struct, frozen=True):
+    """Bring :class:`MenuLeft` after a while."""
+
+    turn: int
+    delay_s: float
+
+
+class LockMenuFor(msgspec.Struct, frozen=True):
+    """Bring :class:`MenuUnlocked` after a while."""
+
+    delay_s: float
+
+
+class CheckService(msgspec.Struct, frozen=True):
+    """See after a while whether the service can be reached, and if not, again and again until it is.
+
+    At once when a sale begins, so that it is on the screen before the customer types anything.
+    """
+
+    delay_s: float = 0.0
+
+
+class ExamineTerminal(msgspec.Struct, frozen=True):
+    """Look at everything that a sale needs, bring :class:`TerminalExamined`, and put on paper how it is."""
+
+
+CounterEffect: TypeAlias = (
+    fx.Effect | ShowResultFor | KeepOfferFor | ShowMenuFor | LockMenuFor | CheckService | ExamineTerminal
+)
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What follows from an event, in this order: commit what is durable, take over ``view``, do the rest.
+
+    Durable is one of ``record``, ``close`` and ``receipts``.
+    """
+
+    view: View
+    record: Record | None = None
+    close: Close | None = None
+    receipts: tuple[QueuedReceipt, ...] = ()
+    """Receipts that are to be printed once more."""
+    follow_ups: tuple[ReprintRequested, ...] = ()
+    """What the journal has to be asked about first."""
+    effects: tuple[CounterEffect, ...] = ()
+    replies: tuple[reg.RegisterReply, ...] = ()
+    """To a question of the register the first of them is the answer; any other is told unasked."""
+
+    @property
+    def queues_receipts(self) -> bool:
+        """There is something new to print."""
+        by_itself = self.record is not None and self.record.receipts
+        return bool(self.receipts or by_itself or (self.close is not None and self.close.is_printed))
+
+    def replies_to(self, event: object) -> Iterator[tuple[reg.RegisterReply, reg.RegisterQuestion | None]]:
+        """The replies, each with the question that it answers."""
+        if not self.replies:
+            return
+        question = event if isinstance(event, reg.RegisterQuestion) else None
+        for reply in self.replies:
+            yield reply, question
+            question = None

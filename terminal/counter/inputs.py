@@ -1,0 +1,120 @@
+"""What the counter can be told: everything that may happen around a sale, beside the sale's own events."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import msgspec
+
+from terminal.counter.menu import Problem
+from terminal.journal.rows import QueuedReceipt
+from terminal.register import protocol as reg
+from terminal.sale import events as ev
+from terminal.sale.effects import ReceiptKind
+from terminal.sale.sale import Sale
+from terminal.sale.sensitive import Sensitive
+from terminal.sale.totals import Period
+
+
+class KeyPressed(msgspec.Struct, frozen=True):
+    """A key of the keypad."""
+
+    key: str
+    is_long: bool = False
+    """It is still down: what was told when it went down is told once more."""
+
+
+class CodeScanned(msgspec.Struct, frozen=True):
+    """A scanner read a code, all of it at once."""
+
+    code: Sensitive
+
+
+class ConditionsChanged(msgspec.Struct, frozen=True):
+    """Something around the sale changed: fields of :class:`terminal.counter.view.Conditions` and their new values."""
+
+    changes: dict[str, Any]
+
+
+class ResultSeen(msgspec.Struct, frozen=True):
+    """The result of that sale was shown long enough."""
+
+    sale_number: int
+
+
+class ReprintRequested(msgspec.Struct, frozen=True):
+    """Staff want a receipt once more: of a sale, or of an end of day; without a number, of the last one."""
+
+    number: int | None = None
+    kinds: tuple[ReceiptKind, ...] = ()
+    """None: the customer's, or the slip for staff while the sale is left to them."""
+
+
+class ReprintAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """:class:`ReprintRequested` with what the journal knows."""
+
+    sale: Sale | None = None
+    period: int | None = None
+    """The number of the end of day that is wanted instead."""
+    kinds: tuple[ReceiptKind, ...]
+    earlier: tuple[QueuedReceipt, ...] = ()
+    """Every receipt there has been of it."""
+
+
+class OfferExpired(msgspec.Struct, frozen=True):
+    """The register has shown that total for so long that nobody means it any more."""
+
+    amount_kr: int
+
+
+class EndOfDayRequested(msgspec.Struct, frozen=True):
+    """The shop ends its day without the register's help."""
+
+    period: Period = Period(0)
+    """As the journal knows it."""
+
+
+class MenuLeft(msgspec.Struct, frozen=True):
+    """Nobody has pressed a key in the menu for a while."""
+
+    turn: int
+
+
+class MenuUnlocked(msgspec.Struct, frozen=True):
+    """The staff code may be tried again."""
+
+
+class TerminalExamined(msgspec.Struct, frozen=True):
+    """The doctor has looked at everything that a sale needs."""
+
+    problems: tuple[Problem, ...]
+    """The worst first."""
+
+
+class RegisterAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """A register's request, with what the journal knows and the names that a new sale would get."""
+
+    request: reg.RegisterRequest
+    known: Sale | None = None
+    """The sale that this register id has named before."""
+    number: int = 0
+    reference: str = ""
+    created: str = ""
+    period: Period = Period(0)
+    """The time since the last end of day."""
+
+
+CounterEvent: TypeAlias = (
+    ev.SaleEvent
+    | RegisterAsked
+    | KeyPressed
+    | ConditionsChanged
+    | ResultSeen
+    | OfferExpired
+    | ReprintAsked
+    | EndOfDayRequested
+    | CodeScanned
+    | MenuLeft
+    | MenuUnlocked
+    | TerminalExamined
+)

@@ -1,0 +1,84 @@
+"""What is being typed at the keypad: a pure editor from keys to identifiers and codes.
+
+``*`` clears one entry, and on an empty entry cancels; ``#`` is OK; A, B and C say which kind of identifier follows.
+Other keys do nothing. OK once more insists on a kennitala that fails its test.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+from msgspec.structs import replace
+
+from terminal.sale.customer import (
+    LONGEST_ENTRY,
+    SMS_CODE_DIGITS,
+    Customer,
+    CustomerKind,
+    IdentifierProblem,
+    IdentifierRules,
+    identify,
+)
+from terminal.sale.sensitive import Sensitive
+
+DIGIT_KEYS = frozenset("0123456789")
+KIND_KEYS = {"A": CustomerKind.APP_CODE, "B": CustomerKind.KENNITALA, "C": CustomerKind.PHONE}
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """The digits so far. ``problem`` is why the last OK was refused; the next digit begins anew."""
+
+    digits: Sensitive = Sensitive("")
+    kind: CustomerKind | None = None
+    problem: IdentifierProblem | None = None
+
+    @property
+    def masked(self) -> str:
+        """What the screen may show: only the digit typed last, so that a finger's slip is seen."""
+        digits = self.digits.reveal()
+        return "•" * (len(digits) - 1) + digits[-1:]
+
+
+class Cancelled(msgspec.Struct, frozen=True):
+    """``*`` on an empty entry."""
+
+
+EntryResult: TypeAlias = Entry | Customer | Sensitive | Cancelled
+"""The edited entry, or what it was finished with: a customer, a code, or the wish to cancel."""
+
+
+def press_identifier(entry: Entry, key: str, rules: IdentifierRules) -> EntryResult:
+    """One key while the customer identifies."""
+    if key in KIND_KEYS:
+        return Entry(kind=KIND_KEYS[key])
+    if key != "#":
+        return _edit(entry, key)
+    insisted = entry.problem is IdentifierProblem.DOUBTFUL_KENNITALA
+    result = identify(entry.digits.reveal(), entry.kind, rules, insisted=insisted)
+    return replace(entry, problem=result) if isinstance(result, IdentifierProblem) else result
+
+
+def scan_identifier(code: Sensitive, rules: IdentifierRules) -> Entry | Customer:
+    """A code that a scanner read whole: the customer it names, or the entry that says why it names none."""
+    text = code.reveal()
+    result = identify(text, None, rules)
+    return result if isinstance(result, Customer) else Entry(digits=Sensitive(text[:LONGEST_ENTRY]), problem=result)
+
+
+def press_code(entry: Entry, key: str) -> EntryResult:
+    """One key while the SMS code is awaited."""
+    if key != "#":
+        return _edit(entry, key)
+    if len(entry.digits.reveal()) in SMS_CODE_DIGITS:
+        return entry.digits
+    return replace(entry, problem=IdentifierProblem.BAD_SMS_CODE)
+
+
+def _edit(entry: Entry, key: str) -> Entry | Cancelled:
+    if key == "*":
+        return Entry() if entry.digits or entry.kind or entry.problem else Cancelled()
+    if key not in DIGIT_KEYS:
+        return entry
+    digits = "" if entry.problem else entry.digits.reveal()  # a refused entry is typed anew
+    return Entry(digits=Sensitive((digits + key)[:LONGEST_ENTRY]), kind=entry.kind)

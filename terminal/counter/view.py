@@ -1,0 +1,63 @@
+"""What staff and customer can be shown at one moment: the input of the screens, of the panel and of ``status``."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hardware.interfaces import NO_JAM, Jam, PrinterStatus
+from terminal.counter.menu import Menu
+from terminal.counter.typing import Entry
+from terminal.journal.rows import JournalHealth
+from terminal.sale.sale import Sale
+
+
+class Conditions(msgspec.Struct, frozen=True, kw_only=True):
+    """How the world around the sale is doing."""
+
+    network_ok: bool = True
+    """The last call to the service brought an answer."""
+    register_ok: bool = True
+    keypad_ok: bool = True
+    jam: Jam = NO_JAM
+    """Keys that are down and mean nothing."""
+    printer: PrinterStatus = PrinterStatus.UNKNOWN
+    pending_receipts: int = 0
+    journal_ok: bool = True
+    """The last record could be written."""
+    journal_health: JournalHealth = JournalHealth.SOUND
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """A total that the register shows. The cashier takes it with a key, or waves it away: then it is not open."""
+
+    amount_kr: int
+    is_open: bool = True
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """One moment. ``sale`` is the open one; ``result`` the last one, shown for a while after it ended."""
+
+    sale: Sale | None = None
+    entry: Entry = Entry()
+    result: Sale | None = None
+    offer: Offer | None = None
+    """What could be paid next, where the register itself cannot ask."""
+    attention: tuple[Sale, ...] = ()
+    """Sales that wait for staff, oldest first; they do not hold up others."""
+    menu: Menu = Menu()
+    conditions: Conditions = Conditions()
+
+    @property
+    def for_staff(self) -> tuple[Sale, ...]:
+        """The sales that staff can settle, the open one first."""
+        is_stuck = self.sale is not None and self.sale.stands_unknown
+        return (*((self.sale,) if self.sale is not None and is_stuck else ()), *self.attention)
+
+    @property
+    def offered_kr(self) -> int | None:
+        """The total that a key would make a sale of now."""
+        if self.sale is not None or self.result is not None or self.menu.is_open:
+            return None
+        if self.offer is None or not self.offer.is_open:
+            return None
+        return self.offer.amount_kr

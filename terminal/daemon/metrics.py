@@ -1,0 +1,140 @@
+"""Prometheus metrics, only with ``[metrics] listen`` and the optional library prometheus-client.
+
+Everything is read off what the loop decided (``Seams.on_decided``) and off the view, so no part of a sale knows that it
+is counted. Names follow Prometheus' conventions: base units, ``_total`` for counters.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from hardware.interfaces import PrinterStatus
+from terminal.counter.decision import Decision
+from terminal.counter.inputs import CounterEvent
+from terminal.counter.view import View
+from terminal.errors import TerminalError
+from terminal.sale import effects as fx
+from terminal.sale import events as ev
+from terminal.sale.sale import Outcome, State
+
+if TYPE_CHECKING:
+    from terminal.loop.bookkeeper import Input
+
+# prometheus-client takes 60 ms to import and is wanted by few shops.
+# ruff: noqa: PLC0415
+
+LATENCY_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
+MOST_CALLS_AWAITED = 100
+
+
+class Metrics:
+    """Counts what :meth:`decided` is told. What is given to the constructor is asked at every scrape."""
+
+    def __init__(
+        self,
+        version: str,
+        clock: Callable[[], float],
+        *,
+        view: Callable[[], View],
+        journal_bytes: Callable[[], int],
+        register_silent_s: Callable[[], float],
+        damaged_bytes: Callable[[], int],
+    ) -> None:
+        """Raises TerminalError without prometheus-client."""
+        try:
+            from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+        except ImportError as error:
+            raise TerminalError(
+                "metrics.listen is set, but the library prometheus-client is not installed; empty it, or run:"
+                " /opt/netgiro-terminal/current/bin/python -m pip install prometheus-client"
+            ) from error
+        self.registry = CollectorRegistry()
+        self._clock = clock
+        self._sent_at_s: dict[tuple[int, int], tuple[str, float]] = {}
+        Info("netgiro_terminal_build", "The running version", registry=self.registry).info({"version": version})
+        self._sales = Counter("netgiro_terminal_sales", "Sales that ended", ["outcome"], registry=self.registry)
+        for outcome in Outcome:
+            self._sales.labels(outcome)  # from the start, so that rate() sees the first one
+        self._calls = Histogram(
+            "netgiro_terminal_call_seconds",
+            "Time from a call to Netgíró to its end",
+            ["call"],
+            buckets=LATENCY_BUCKETS_S,
+            registry=self.registry,
+        )
+        self._lost = Counter("netgiro_terminal_calls_lost", "Calls without a usable answer", registry=self.registry)
+        self._refused = Counter(
+            "netgiro_terminal_calls_refused", "Calls that were refused", ["refusal"], registry=self.registry
+        )
+        self._gauges(Gauge, view)
+        self._gauge(Gauge, "journal_bytes", "Size of the journal on disk", journal_bytes)
+        self._gauge(Gauge, "register_silent_seconds", "Since the register's last byte, or the start", register_silent_s)
+        self._gauge(Gauge, "register_damaged_bytes", "Bytes of the register that came damaged", damaged_bytes)
+
+    def _gauge(self, gauge: Any, name: str, help_text: str, read: Callable[[], float]) -> None:
+        gauge(f"netgiro_terminal_{name}", help_text, registry=self.registry).set_function(read)
+
+    def _gauges(self, gauge: Any, view: Callable[[], View]) -> None:
+        self._gauge(gauge, "sale_open", "1 while a sale is open", lambda: view().sale is not None)
+        self._gauge(gauge, "sales_attention", "Sales that wait for staff", lambda: len(view().attention))
+        pending = "Receipts not known to be on paper"
+        self._gauge(gauge, "receipts_pending", pending, lambda: view().conditions.pending_receipts)
+        device = gauge("netgiro_terminal_up", "1 while it works", ["part"], registry=self.registry)
+        for part in ("network", "register", "keypad", "journal"):
+            device.labels(part).set_function(lambda part=part: getattr(view().conditions, f"{part}_ok"))
+        printer = gauge("netgiro_terminal_printer", "1 for what the printer says", ["status"], registry=self.registry)
+        for status in PrinterStatus:
+            printer.labels(status).set_function(lambda status=status: view().conditions.printer is status)
+
+    def decided(self, event: Input | CounterEvent, decision: Decision) -> None:
+        """Take note of one turn of the loop."""
+        match event:
+            case ev.AnswerReceived():
+                self._answered(event)
+        for effect in decision.effects:
+            if isinstance(effect, fx.Call) and len(self._sent_at_s) < MOST_CALLS_AWAITED:
+                self._sent_at_s[effect.sale_number, effect.call] = (type(effect).__name__, self._clock())
+        record = decision.record
+        if record is not None and record.sale.state is State.CLOSED and record.sale.outcome is not None:
+            self._sales.labels(record.sale.outcome).inc()
+            self._sent_at_s = {key: sent for key, sent in self._sent_at_s.items() if key[0] != record.sale.number}
+
+    def _answered(self, event: ev.AnswerReceived) -> None:
+        name, sent_at_s = self._sent_at_s.pop((event.sale_number, event.call), ("", 0.0))
+        if name:
+            self._calls.labels(name).observe(self._clock() - sent_at_s)
+        match event:
+            case ev.AnswerLost():
+                self._lost.inc()
+            case ev.RefusalReceived(refusal=refusal):
+                self._refused.labels(refusal).inc()
+
+
+class MetricsServer:
+    """Serves a registry on a thread of its own, which sleeps until somebody asks."""
+
+    def __init__(self, metrics: Metrics, address: tuple[str, int]) -> None:
+        self._metrics = metrics
+        self._address = address
+        self._server: Any = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> int:
+        """Listen; returns the port. Raises TerminalError if the address cannot be had."""
+        from prometheus_client import start_http_server
+
+        host, port = self._address
+        try:
+            self._server, self._thread = start_http_server(port, host, self._metrics.registry)
+        except OSError as error:
+            raise TerminalError(f"metrics.listen: cannot listen on {host}:{port}: {error.strerror}") from error
+        return int(self._server.server_port)
+
+    def stop(self) -> None:
+        if self._server is not None and self._thread is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._thread.join()
+            self._server = None

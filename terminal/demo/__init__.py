@@ -1,0 +1,1 @@
+"""A simulated counter to play with."""

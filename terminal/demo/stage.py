@@ -1,0 +1,186 @@
+"""The simulated counter as a whole: devices, cable, customers and service, and a terminal that can lose its power.
+
+Everything between the simulated contacts, wires and paper is the code that runs on a counter; after a power cut it is
+started again on the same journal and the same devices, as a machine is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Self
+
+import httpx
+from msgspec.structs import replace
+
+from hardware.register_cable import RegisterCable
+from hardware.serial_port import TtySerialPort
+from hardware.settings import SerialSettings
+from hardware.signals import SimulatedSignals
+from hardware.simulated import SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
+from terminal.app.app import Devices, TerminalApp
+from terminal.config.schema import Config
+from terminal.counter.decision import Decision
+from terminal.counter.view import View
+from terminal.demo.surroundings import PowerCut, Surroundings
+from terminal.loop.bookkeeper import Input
+from terminal.netgiro.sandbox import PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY, Sandbox, Settings, build_sandbox
+from terminal.panel.timeline import Timeline
+from terminal.sale.gateway import CaptureMode
+from terminal.sale.sensitive import Sensitive
+from terminal.system.timestamps import timestamp_of
+
+SHOP_NAME = "Kaffihúsið við höfnina"
+POWER_OFF_S = 1.5
+"""How long the terminal stays dark after a power cut."""
+
+log = logging.getLogger(__name__)
+
+
+class Stage:
+    """Enter it, then ``start`` the terminal; both happen once. ``on_app`` hears of every terminal, None while dark."""
+
+    cable: RegisterCable
+    sandbox: Sandbox
+    surroundings: Surroundings
+    devices: Devices
+
+    def __init__(
+        self,
+        config: Config,
+        folder: Path,
+        *,
+        build_sandbox: Callable[[Settings], Sandbox] = lambda settings: build_sandbox(settings=settings),
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.config = config
+        self.on_view: Callable[[View], None] = lambda _view: None
+        self.on_app: Callable[[TerminalApp | None], None] = lambda _app: None
+        self.on_decided: Callable[[Input, Decision], None] = lambda _event, _decision: None
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when the power goes or comes back."""
+        self.app: TerminalApp | None = None
+        self._folder = folder
+        self._build_sandbox = build_sandbox
+        self._transport = transport
+        self._stack = AsyncExitStack()
+        self._living: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        config = self.config
+        self.cable = RegisterCable()
+        await self.cable.open()
+        self._stack.push_async_callback(self.cable.close)
+        self.sandbox = self._build_sandbox(Settings(magic_amounts=True))
+        self._stack.push_async_callback(self.sandbox.aclose)
+        self.keypad = SimulatedKeypad(config.keypad.layout, config.keypad.debounce_ms / 1000)
+        self.display = SimulatedDisplay((config.display.width, config.display.height))
+        self.printer = SimulatedPrinter(columns=config.printer.columns, codepage=config.printer.codepage)
+        self.devices = Devices(
+            self.keypad,
+            self.display,
+            self.printer,
+            TtySerialPort(SerialSettings(port=self.cable.terminal_path)),
+            SimulatedSignals(),
+        )
+        # The service is in this process and speaks plain HTTP: loading every authority there is would only take time.
+        transport = self._transport or httpx.AsyncHTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+        self._stack.push_async_callback(transport.aclose)
+        self.timeline = Timeline(lambda: timestamp_of(self.surroundings.now_s()))
+        self.surroundings = Surroundings(self.timeline, transport, wall_clock=self.sandbox.clock)
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self.stop()
+        await self._stack.aclose()
+
+    async def start(self, base_url: str) -> None:
+        """Start the terminal; the service is at ``base_url``. Raises TerminalError."""
+        self.config = self._on_stage(base_url)
+        await self._power_on()
+        self._living = asyncio.create_task(self._live(), name="power")
+
+    async def wait(self) -> None:
+        """Until the terminal ends by a fault of its own, which is raised."""
+        assert self._living is not None
+        await self._living
+
+    async def stop(self) -> None:
+        """Stop the terminal as it is stopped on a counter, while the service can still be reached."""
+        if self._living is not None:
+            self._living.cancel()
+            await asyncio.gather(self._living, return_exceptions=True)
+        app, self.app = self.app, None
+        if app is not None:
+            await app.stop()
+
+    async def _live(self) -> None:
+        lost = self.surroundings.power_lost
+        while True:
+            assert self.app is not None
+            ending = asyncio.ensure_future(self.app.wait())
+            losing = asyncio.ensure_future(lost.wait())
+            await asyncio.wait({ending, losing}, return_when=asyncio.FIRST_COMPLETED)
+            losing.cancel()
+            if ending.done() and not isinstance(ending.exception(), PowerCut):
+                ending.result()
+            ending.cancel()
+            await asyncio.gather(ending, losing, return_exceptions=True)
+            await self._power_off()
+            await asyncio.sleep(POWER_OFF_S)
+            lost.clear()
+            await self._power_on()
+
+    async def _power_on(self) -> None:
+        app = TerminalApp(self.config, self.devices, on_view=self._show, seams=self.surroundings.seams(self._decided))
+        await app.start()
+        self.app = app
+        self.on_app(app)
+        self.timeline.power("PowerOn")
+        self.on_change()
+
+    async def _power_off(self) -> None:
+        """Nothing is finished and nobody is told; only what the next start needs is given back to this process."""
+        app, self.app = self.app, None
+        assert app is not None
+        self.timeline.power("PowerCut")
+        self.on_app(None)
+        self.on_change()
+        await app.stop(settle_s=0)
+
+    def _show(self, view: View) -> None:
+        self.on_view(view)
+
+    def _decided(self, event: Input, decision: Decision) -> None:
+        self.timeline.decided(event, decision)
+        self.on_decided(event, decision)
+
+    def _on_stage(self, base_url: str) -> Config:
+        """The given configuration with everything that touches the outside replaced by what is simulated."""
+        config = self.config
+        netgiro = replace(
+            config.netgiro,
+            base_url=f"{base_url}/v1",
+            application_id=PUBLIC_APPLICATION_ID,
+            secret_key=Sensitive(PUBLIC_SECRET_KEY),
+        )
+        callback = config.callback
+        if netgiro.confirmation is CaptureMode.SERVER_CALLBACK:
+            callback = replace(callback, public_url=f"http://{callback.listen}")
+        return replace(
+            config,
+            netgiro=netgiro,
+            callback=callback,
+            register=replace(config.register, port=self.cable.terminal_path),
+            keypad=replace(config.keypad, driver="simulated"),
+            display=replace(config.display, driver="simulated"),
+            signals=replace(config.signals, driver="simulated"),
+            printer=replace(config.printer, driver="simulated"),
+            scanner=replace(config.scanner, driver="none"),
+            shop=config.shop if config.shop.name else replace(config.shop, name=SHOP_NAME),
+            journal=replace(config.journal, path=str(self._folder / "journal.db")),
+        )

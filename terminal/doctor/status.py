@@ -1,0 +1,168 @@
+"""``netgiro-terminal status``: how the running terminal is, in words and as JSON. Nothing here names a customer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from hardware.interfaces import LineSignals, PrinterStatus
+from terminal.counter.view import View
+from terminal.sale.money import format_kr
+from terminal.sale.sale import Sale
+
+
+class SaleStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A sale as an operator may see it."""
+
+    number: int
+    reference: str
+    amount_kr: int
+    state: str
+    created: str
+    outcome: str | None = None
+    reason: str | None = None
+
+
+class RegisterLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What has been heard of the register since the start. Silence alone is no fault: it may have nothing to say."""
+
+    heard_bytes: int = 0
+    silent_s: float = 0.0
+    """Since its last byte; before the first, since the start."""
+    signals: LineSignals | None = None
+    """None where the port has none, or does not tell."""
+
+
+class Wear(msgspec.Struct, frozen=True, kw_only=True):
+    """What devices have been through since the start."""
+
+    display_lit_h: float = 0.0
+    display_lost: int = 0
+    """How often it did not answer any more."""
+    damaged_bytes: int = 0
+    """From the register, with a wrong parity or frame."""
+    register: RegisterLine = RegisterLine()
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to the control command ``status``."""
+
+    version: str
+    terminal_id: str
+    service: str
+    """Netgíró's host."""
+    pid: int
+    started: str
+    """RFC 3339, UTC, as all times here."""
+    state: str
+    """The open sale's ``terminal.sale.sale.State``, or "idle"."""
+    sale: SaleStatus | None = None
+    attention: tuple[SaleStatus, ...] = ()
+    """Sales that only staff can bring to an end."""
+    network_ok: bool = True
+    register_ok: bool = True
+    keypad_ok: bool = True
+    stuck_keys: str = ""
+    journal_ok: bool = True
+    printer: PrinterStatus = PrinterStatus.UNKNOWN
+    pending_receipts: int = 0
+    journal_bytes: int = 0
+    wear: Wear = Wear()
+
+
+def sale_status(sale: Sale) -> SaleStatus:
+    return SaleStatus(
+        number=sale.number,
+        reference=sale.reference,
+        amount_kr=sale.amount_kr,
+        state=sale.state,
+        created=sale.created,
+        outcome=sale.outcome,
+        reason=sale.reason,
+    )
+
+
+def status_of(
+    view: View,
+    *,
+    version: str,
+    terminal_id: str,
+    service: str,
+    pid: int,
+    started: str,
+    journal_bytes: int,
+    wear: Wear,
+) -> Status:
+    """The status at this moment."""
+    conditions = view.conditions
+    return Status(
+        version=version,
+        terminal_id=terminal_id,
+        service=service,
+        pid=pid,
+        started=started,
+        state=view.sale.state if view.sale else "idle",
+        sale=sale_status(view.sale) if view.sale else None,
+        attention=tuple(sale_status(sale) for sale in view.attention),
+        network_ok=conditions.network_ok,
+        register_ok=conditions.register_ok,
+        keypad_ok=conditions.keypad_ok,
+        stuck_keys=conditions.jam.stuck,
+        journal_ok=conditions.journal_ok,
+        printer=conditions.printer,
+        pending_receipts=conditions.pending_receipts,
+        journal_bytes=journal_bytes,
+        wear=wear,
+    )
+
+
+def read_status(fields: dict[str, Any]) -> Status:
+    """A daemon's answer. Raises msgspec.ValidationError if a daemon of another version means something else."""
+    return msgspec.convert(fields, Status)
+
+
+def status_lines(status: Status, now: datetime) -> Iterator[str]:
+    """For people: the sale, what waits for staff, what is wrong."""
+    age_s = int((now.astimezone(UTC) - datetime.fromisoformat(status.started)).total_seconds())
+    yield f"terminal   {status.terminal_id}, version {status.version}, process {status.pid}, up {duration(age_s)}"
+    yield f"service    {status.service}{'' if status.network_ok else ': the last call got no answer'}"
+    if status.sale is None:
+        yield "sale       none open"
+    else:
+        yield f"sale       {_describe(status.sale)}"
+    for sale in status.attention:
+        yield f"attention  {_describe(sale)}; look it up at Netgíró, then: netgiro-terminal settle {sale.number} ..."
+    devices = {"register": status.register_ok, "keypad": status.keypad_ok, "journal": status.journal_ok}
+    troubles = [name for name, is_ok in devices.items() if not is_ok]
+    yield f"devices    {', '.join(troubles) + ' in trouble, see: netgiro-terminal doctor' if troubles else 'ok'}"
+    if status.stuck_keys:
+        yield f"keypad     stuck: {' '.join(status.stuck_keys)}"
+    yield f"register   {_heard(status.wear)}"
+    yield f"display    lit for {status.wear.display_lit_h:.1f} h, lost {status.wear.display_lost} times since the start"
+    yield f"printer    {status.printer}, receipts waiting: {status.pending_receipts}"
+    yield f"journal    {status.journal_bytes / 1024:.0f} KiB"
+
+
+def _heard(wear: Wear) -> str:
+    line = wear.register
+    if not line.heard_bytes:
+        return f"no byte for {duration(line.silent_s)}, since the start; if it was used: netgiro-terminal doctor"
+    damaged = f", {wear.damaged_bytes} of them damaged" if wear.damaged_bytes else ""
+    return f"{line.heard_bytes} bytes since the start{damaged}, the last {duration(line.silent_s)} ago"
+
+
+def _describe(sale: SaleStatus) -> str:
+    result = f", {sale.outcome}" if sale.outcome else ""
+    return f"{sale.number} ({sale.reference}): {format_kr(sale.amount_kr)}, {sale.state}{result}"
+
+
+def duration(seconds: float) -> str:
+    """For people: the two largest units."""
+    days, rest = divmod(max(0, int(seconds)), 86400)
+    hours, rest = divmod(rest, 3600)
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {rest // 60} min" if hours else f"{rest // 60} min {rest % 60} s"

@@ -1,0 +1,1 @@
+"""Set up, brought up to date, handed on."""

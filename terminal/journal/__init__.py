@@ -1,0 +1,1 @@
+"""The append-only record on disk. Start at file.py."""

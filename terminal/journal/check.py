@@ -1,0 +1,188 @@
+"""Finds out at a start whether the journal's database is sound. SQLite has no checksums and trusts what it reads."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+
+from terminal.journal import schema as journal_schema
+from terminal.journal.mirror import Damage, Mirror
+from terminal.journal.rows import EntryRow, ReceiptRow, ReceiptState, Row, place_of
+
+CHECK_S = 3.0
+"""A start looks no longer; ``journal verify`` looks to the end."""
+MOST_CHECKED_BYTES = 64 * 1024 * 1024
+"""What a card reads in about that time."""
+
+_DAMAGE_CODES = (
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_IOERR_READ,
+    sqlite3.SQLITE_IOERR_SHORT_READ,
+)
+
+
+def is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether the file itself is bad, as opposed to a full disk or a lock."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:  # from Python's own module, which has no other word for it
+        return str(error).startswith("Could not decode to UTF-8")
+    if str(error) == "unsupported file format":  # without a code of its own
+        return True
+    return code in _DAMAGE_CODES or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def check(db: sqlite3.Connection, deadline_s: float | None = CHECK_S) -> None:
+    """Raises DamageFound. What is not found within the deadline counts as sound.
+
+    Indexes are compared with their tables, those that decide whether something is paid again first: a page that a card
+    did not write is whole and well-formed, only old. SQLite 3.40, which is Debian 12's, does not look up from a table's
+    pages, however many; so with a deadline all of it is read only while it is small. Entries have their own checksums.
+    """
+    tables = [*journal_schema.DERIVED_TABLES, "nonces", "closes", "repairs", "receipts"]
+    if deadline_s is None or _size_bytes(db) <= MOST_CHECKED_BYTES:
+        tables.append("1")  # everything
+    if deadline_s is not None:
+        end_s = time.monotonic() + deadline_s
+        db.set_progress_handler(lambda: time.monotonic() > end_s, 1000)
+    try:
+        for what in tables:
+            complaint = str(db.execute(f"PRAGMA integrity_check({what})").fetchone()[0])
+            if complaint != "ok":
+                raise journal_schema.DamageFound(complaint)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+    finally:
+        db.set_progress_handler(None, 0)
+
+
+def _size_bytes(db: sqlite3.Connection) -> int:
+    count, size = (int(db.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "page_size"))
+    return count * size
+
+
+def is_foreign(mirror: Mirror, db: sqlite3.Connection) -> bool:
+    """Whether the mirror tells another story than the database: by the last entry that both could have."""
+    shared = mirror.find_last_entry(journal_schema.positions(db))
+    if shared is None:
+        return False
+    found = journal_schema.find_entry(db, shared.seq)
+    return found is not None and found != shared
+
+
+def compare_latest(db: sqlite3.Connection, mirror: Mirror) -> None:
+    """Raises DamageFound unless the database knows what the mirror's last rows say.
+
+    This finds a page that a card did not write even where the table, its indexes and its checksums agree.
+    """
+    sales: dict[int, EntryRow] = {}
+    receipts: dict[str, ReceiptRow] = {}
+    for row in mirror.latest_rows():
+        if isinstance(row, EntryRow):
+            number = journal_schema.decode_sale(row.sale).number
+            sales[number] = max(row, sales.get(number, row), key=lambda one: one.seq)
+        elif isinstance(row, ReceiptRow):
+            name = row.receipt.receipt_id
+            receipts[name] = max(row, receipts.get(name, row), key=lambda one: one.seq)
+    for number, entry in sales.items():
+        _check_stands(db, number, entry)
+    for note in receipts.values():
+        _check_queued(db, note)
+
+
+def _check_stands(db: sqlite3.Connection, number: int, entry: EntryRow) -> None:
+    """Raises DamageFound unless that entry is there, and the sale is found as it or a later one says."""
+    sale = journal_schema.decode_sale(entry.sale)
+    if journal_schema.find_entry(db, entry.seq) != entry:
+        raise journal_schema.DamageFound(f"entry {entry.seq} is not there as it was written")
+    stands = db.execute("SELECT seq, state, outcome FROM sales WHERE number = ?", (number,)).fetchone()
+    by_id = "SELECT 1 FROM sales INDEXED BY sales_by_register_id WHERE register_id = ? AND number = ?"
+    found = db.execute(by_id, (sale.register_id, number)).fetchone()
+    if found is None or stands is None or stands[0] < entry.seq:
+        raise journal_schema.DamageFound(f"sale {number} is not found as entry {entry.seq} left it")
+    if stands[0] == entry.seq and stands[1:] != (sale.state, sale.outcome):
+        raise journal_schema.DamageFound(f"sale {number} does not stand as entry {entry.seq} left it")
+
+
+def _check_queued(db: sqlite3.Connection, row: ReceiptRow) -> None:
+    """Raises DamageFound unless that note is there, and the receipt waits if it or a later one says so."""
+    query, read = journal_schema.READERS["receipts"]
+    last = f"{query} WHERE sale_number = ? AND receipt_id = ? ORDER BY seq DESC LIMIT 1"
+    columns = db.execute(last, (row.receipt.sale_number, row.receipt.receipt_id)).fetchone()
+    noted = read(*columns) if columns else None
+    if not isinstance(noted, ReceiptRow) or noted.seq < row.seq:
+        raise journal_schema.DamageFound(f"receipt note {row.seq} is not there")
+    query = f"SELECT {journal_schema.RECEIPT} FROM receipt_queue WHERE receipt_id = ?"
+    queued = [journal_schema.read_receipt(*columns) for columns in db.execute(query, (row.receipt.receipt_id,))]
+    if queued != ([] if noted.receipt.state is ReceiptState.PRINTED else [noted.receipt]):
+        raise journal_schema.DamageFound(f"receipt note {noted.seq} says something else than the queue of receipts")
+
+
+# --- from end to end --------------------------------------------------------------------------------------------------
+
+
+def read_through(db: sqlite3.Connection) -> None:
+    """Look at everything, without a deadline. Raises DamageFound."""
+    check(db, None)
+    for query, read in journal_schema.READERS.values():
+        for columns in db.execute(query):
+            try:
+                row = read(*columns)
+                if isinstance(row, EntryRow):
+                    journal_schema.decode_sale(row.sale)
+            except journal_schema.NewerVersionError:
+                raise
+            except (TypeError, ValueError) as error:
+                raise journal_schema.DamageFound(f"a row is not as it was written: {error}") from error
+
+
+_COMPARED = ("entries", "receipts", "closes", "repairs")
+
+
+class Comparison:
+    """Database and mirror, row by row."""
+
+    def __init__(self, db: sqlite3.Connection, mirror: Mirror) -> None:
+        self.there = journal_schema.positions(db)
+        self.different: list[int] = []
+        """Entries of which the two say something else."""
+        self.absent: list[Row] = []
+        """What the mirror has and the database should have."""
+        self.damages: list[Damage] = []
+        self.lacking: dict[str, list[int]] = {}
+        """Rows of each table that the mirror has lost in its midst, or does not have yet."""
+        self.last = dict.fromkeys(_COMPARED, 0)
+        """The mirror's last row of each table."""
+        seen = {table: bytearray(getattr(self.there, table) + 1) for table in _COMPARED}
+        for row in mirror.rows(self.damages):
+            table, position = place_of(row)
+            if table in seen and self.there.reaches(row):  # else committed since
+                seen[table][position] = 1
+                self.last[table] = max(self.last[table], position)
+                self._compare(db, row, table, position)
+        for table in _COMPARED:
+            rows = db.execute(f"SELECT rowid FROM {table} WHERE rowid <= ?", (getattr(self.there, table),))
+            self.lacking[table] = [position for (position,) in rows if not seen[table][position]]
+
+    def _compare(self, db: sqlite3.Connection, row: Row, table: str, position: int) -> None:
+        try:
+            found = journal_schema.find_row(db, table, position)
+        except (journal_schema.DamageFound, ValueError):
+            return  # that is the database's own trouble
+        if found is None:
+            self.absent.append(row)
+        elif isinstance(row, EntryRow) and found != row:
+            self.different.append(position)
+
+    def is_only_late(self, table: str) -> bool:
+        """Whether all that the mirror lacks would come after its last row."""
+        return all(position > self.last[table] for position in self.lacking[table])
+
+    def rows_lacking(self, db: sqlite3.Connection) -> Iterator[Row]:
+        """Raises DamageFound or ValueError."""
+        for table, positions in self.lacking.items():
+            for position in positions:
+                if (row := journal_schema.find_row(db, table, position)) is not None:
+                    yield row

@@ -1,0 +1,294 @@
+"""The journal's text mirror: what a damaged database is made anew from.
+
+One line a commit, ``<CRC-32 in hex> <JSON array of rows>``, in numbered segments that are only ever added to; blocks of
+an SD card that nobody writes to again are the ones that keep. Each segment begins with the positions reached before it,
+so that a start reads the last one only. Empty lines at the end are room for the next commits.
+
+Order, and why: the database commits first, then the mirror is written and fsynced, then the commit counts as done.
+Whatever was acted upon is therefore in both. A power cut in between leaves the database one commit ahead, which the
+next start makes up for; the other way round, a damaged WAL leaves the mirror ahead, and the next start brings those
+commits back. A line that a power cut tore fails its checksum, and was never acted upon.
+
+While the mirror lacks something that was acted upon, because the disk did not take it, an empty file beside it says so:
+were the database lost then, the mirror alone could not tell that something is missing.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+from msgspec.structs import replace
+
+from terminal.journal.rows import EntryRow, Positions, Row
+
+SEGMENT_BYTES = 2 * 1024 * 1024
+LONGEST_LINE = 4 * 1024 * 1024
+"""A line that claims to be longer is damage."""
+LONGEST_TORN = 4096
+"""No commit of a sale is longer."""
+ROOM_BYTES = 64 * 1024
+ROWS_PER_LINE = 50
+"""Most rows in one line while catching up."""
+
+Line: TypeAlias = list[Row | Positions]
+
+_decoder = msgspec.json.Decoder(Line)
+
+
+class Damage(NamedTuple):
+    """Lines that cannot be read, one after the other."""
+
+    segment: Path
+    first_line: int
+    length: int
+    """In bytes."""
+    is_at_the_end: bool
+    """No good line follows."""
+
+    @property
+    def is_torn_write(self) -> bool:
+        """What a power cut leaves of the line that was being written."""
+        return self.is_at_the_end and self.length <= LONGEST_TORN
+
+
+class Mirror:
+    """The segments in one folder. Blocking; used from one thread. Every method may raise OSError."""
+
+    def __init__(self, folder: Path, *, segment_bytes: int = SEGMENT_BYTES) -> None:
+        self.folder = folder
+        self._behind = folder.with_name(f"{folder.name}-behind")
+        self.positions = Positions()
+        """What is safely in it."""
+        self.last_entry: EntryRow | None = None
+        """The newest in the last segment."""
+        self._reached = Positions()
+        self._sync_failed = False
+        """What was written since ``positions`` may be in memory only, where it reads like the rest."""
+        self._segment_bytes = segment_bytes
+        self._fd: int | None = None
+        self._length = self._room = 0
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    def segments(self) -> list[Path]:
+        """Oldest first."""
+        return sorted(self.folder.glob("[0-9]*.log"), key=lambda path: (len(path.name), path.name))
+
+    def rows(self, damages: list[Damage] | None = None, *, start: Positions | None = None) -> Iterator[Row]:
+        """Every row that can be read, in the order written; ``damages`` is told what cannot be.
+
+        With ``start`` segments that end before it are left out, as far as their successors' heads tell.
+        """
+        segments = self.segments()
+        if start is not None:
+            while len(segments) > 1 and start.reaches_all(_head(segments[1]) or Positions(entries=start.entries + 1)):
+                segments.pop(0)
+        for path in segments:
+            yield from _rows(path, damages)
+
+    def latest_rows(self) -> Iterator[Row]:
+        """Those of the last two segments: a full one at least, if there ever was one."""
+        for path in self.segments()[-2:]:
+            yield from _rows(path, None)
+
+    def find_last_entry(self, reached: Positions) -> EntryRow | None:
+        """The last one not after ``reached``; after a :meth:`look`."""
+        if self.last_entry is None or self.last_entry.seq <= reached.entries:
+            return self.last_entry
+        start = replace(reached, entries=max(0, reached.entries - 1))
+        entries = (row for row in self.rows(start=start) if isinstance(row, EntryRow) and row.seq <= reached.entries)
+        return max(entries, key=lambda row: row.seq, default=None)
+
+    def look(self) -> None:
+        """Find out how far the mirror has come, reading no more than the last segments that are needed."""
+        if self._sync_failed:
+            self._reached = self.positions
+            return
+        segments = self.segments()
+        first = len(segments) - 1
+        while first > 0 and _head(segments[first]) is None:  # else what came before it is not known
+            first -= 1
+        self.positions, self.last_entry = Positions(), None
+        for path in segments[max(0, first) :]:
+            for line in _lines(path, None):
+                for row in line:
+                    if isinstance(row, Positions):
+                        if not self.positions.reaches_all(row):
+                            self.positions = row
+                        continue
+                    self.positions = self.positions.after([row])
+                    if isinstance(row, EntryRow):
+                        self.last_entry = row
+        self._reached = self.positions
+
+    # --- is it whole? -------------------------------------------------------------------------------------------------
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether it is known to lack something that was acted upon."""
+        return self._behind.exists()
+
+    def note_behind(self) -> None:
+        """On disk when this returns."""
+        os.close(os.open(self._behind, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        sync_folder(self._behind.parent)
+
+    def note_caught_up(self) -> None:
+        if self.is_behind:
+            self._behind.unlink()
+            sync_folder(self._behind.parent)
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    def append(self, rows: Iterable[Row]) -> None:
+        """Write rows as lines and fsync once; a row may be written twice. A line that this fails in is torn."""
+        last_entry, rows = self.last_entry, iter(rows)
+        try:
+            while line := list(itertools.islice(rows, ROWS_PER_LINE)):
+                self._write_line(line)
+                last_entry = next((row for row in reversed(line) if isinstance(row, EntryRow)), last_entry)
+            if self._fd is not None:
+                self._sync(self._fd)
+        except OSError:
+            self._reached = self.positions
+            self.close()
+            raise
+        self.positions, self.last_entry = self._reached, last_entry
+        self._sync_failed = False
+
+    def _sync(self, fd: int) -> None:
+        try:
+            os.fdatasync(fd)
+        except OSError:
+            self._sync_failed = True
+            raise
+
+    def _write_line(self, rows: list[Row]) -> None:
+        if self._fd is None or self._length >= self._segment_bytes:
+            self._open_segment()
+        self._write(_line(rows))
+        self._reached = self._reached.after(rows)
+
+    def _open_segment(self) -> None:
+        """The last one if there is room in it, else a new one with its head."""
+        if self._fd is not None:
+            self._sync(self._fd)
+        self.close()
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        segments = self.segments()
+        path = segments[-1] if segments else None
+        length = _content_length(path) if path else 0
+        if path is None or length >= self._segment_bytes:
+            path, length = self.folder / f"{int(path.stem) + 1 if path else 1:06}.log", 0
+        self._fd = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        self._length, self._room = length, os.fstat(self._fd).st_size
+        if length == 0:
+            self._write(_line([self._reached]))
+            os.fsync(self._fd)
+            sync_folder(self.folder)
+            sync_folder(self.folder.parent)
+
+    def _write(self, line: bytes) -> None:
+        assert self._fd is not None
+        if self._length + len(line) > self._room:
+            self._make_room(len(line))
+        _write_all(self._fd, line, self._length)
+        self._length += len(line)
+
+    def _make_room(self, length: int) -> None:
+        """Empty lines ahead: an fsync is many times faster where the file does not have to grow."""
+        assert self._fd is not None
+        room = self._length + length + ROOM_BYTES
+        start = max(0, self._length - 1)  # also ends a line that was torn where the room ended
+        _write_all(self._fd, b"\n" * (room - start), start)
+        os.fsync(self._fd)
+        self._room = room
+
+    def close(self) -> None:
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+
+def _write_all(fd: int, data: bytes, at: int) -> None:
+    while data:
+        written = os.pwrite(fd, data, at)
+        data, at = data[written:], at + written
+
+
+def _content_length(path: Path) -> int:
+    """Where the empty lines at the end begin; a torn line counts with the end it does not have."""
+    with path.open("rb") as file:
+        at = file.seek(0, os.SEEK_END)
+        while at > 0:
+            first = max(0, at - ROOM_BYTES)
+            file.seek(first)
+            if content := file.read(at - first).rstrip(b"\n"):
+                return first + len(content) + 1
+            at = first
+    return 0
+
+
+def _line(rows: list[Row] | list[Positions]) -> bytes:
+    text = msgspec.json.encode(rows)
+    return b"%08x %s\n" % (zlib.crc32(text), text)
+
+
+def read_line(line: bytes) -> Line | None:
+    """The rows of a line without its end; None if its checksum or its shape is wrong."""
+    checksum, _, text = line.partition(b" ")
+    if checksum != b"%08x" % zlib.crc32(text):
+        return None
+    try:
+        return _decoder.decode(text)
+    except msgspec.DecodeError:
+        return None
+
+
+def _lines(path: Path, damages: list[Damage] | None) -> Iterator[Line]:
+    first_bad, bad_bytes = 0, 0
+
+    def tell_damage(*, at_the_end: bool) -> None:
+        if bad_bytes and damages is not None:
+            damages.append(Damage(path, first_bad, bad_bytes, at_the_end))
+
+    with path.open("rb") as file:
+        for number in itertools.count(1):
+            line = file.readline(LONGEST_LINE)
+            if not line:
+                break
+            rows = read_line(line[:-1]) if line.endswith(b"\n") else None
+            if rows is not None:
+                tell_damage(at_the_end=False)
+                bad_bytes = 0
+                yield rows
+            elif line != b"\n":
+                first_bad = first_bad if bad_bytes else number
+                bad_bytes += len(line)
+    tell_damage(at_the_end=True)
+
+
+def _rows(path: Path, damages: list[Damage] | None) -> Iterator[Row]:
+    for line in _lines(path, damages):
+        yield from (row for row in line if not isinstance(row, Positions))
+
+
+def _head(path: Path) -> Positions | None:
+    """What was reached before this segment."""
+    first = next(_lines(path, None), None)
+    return first[0] if first and isinstance(first[0], Positions) else None
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes a new file's name survive a power cut."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

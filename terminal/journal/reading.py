@@ -1,0 +1,170 @@
+"""Everything that can be asked of the journal. Nothing here reads history: sales are found where they stand now."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import msgspec
+
+from terminal.journal import schema as journal_schema
+from terminal.journal.rows import Entry, QueuedReceipt, RepairRow
+from terminal.sale.sale import Outcome, Sale, State
+from terminal.sale.totals import ENDED, ClosedPeriod, Period, Totals
+
+_ENTRY = "entries.seq, entries.at, entries.event, entries.sale, entries.crc"
+_STANDS = f"SELECT {_ENTRY}, sales.number FROM sales JOIN entries ON entries.seq = sales.seq"
+
+_T = TypeVar("_T")
+
+
+class JournalReading(ABC):
+    """What :class:`terminal.journal.file.JournalFile` answers; how a query is run is up to it."""
+
+    @abstractmethod
+    def _read(self, convert: Callable[..., _T], query: str, *values: object) -> list[_T]:
+        """The rows, converted. Raises JournalError."""
+
+    @abstractmethod
+    def _stream(self, convert: Callable[..., _T], query: str, *values: object) -> Iterator[_T]:
+        """The same, one by one. Raises JournalError."""
+
+    def nonce_high_water(self) -> int:
+        rows = self._rows("SELECT high_water FROM nonces")
+        return int(rows[0][0]) if rows else 0
+
+    def repairs(self) -> list[RepairRow]:
+        """Every repair there ever was, oldest first."""
+        return self._read(journal_schema.read_repair, "SELECT repair FROM repairs ORDER BY number")
+
+    def next_number(self) -> int:
+        after_repair = max((repair.next_number for repair in self.repairs()), default=1)
+        return max(after_repair, int(self._rows("SELECT coalesce(max(number), 0) + 1 FROM sales")[0][0]))
+
+    def open_sales(self) -> list[Sale]:
+        """Sales that a power cut left open, oldest first."""
+        # The literal, not a parameter: else SQLite would not use the index that holds only these.
+        return self._sales(f"{_STANDS} WHERE sales.state != '{State.CLOSED}' ORDER BY sales.seq")
+
+    def find_sale(self, number: int) -> Sale | None:
+        return self._sale(f"{_STANDS} WHERE sales.number = ?", number)
+
+    def find_register_id(self, register_id: str) -> Sale | None:
+        return self._sale(f"{_STANDS} WHERE sales.register_id = ? ORDER BY sales.number DESC LIMIT 1", register_id)
+
+    def last_ended_sale(self) -> Sale | None:
+        """The latest sale whose outcome is known."""
+        return self._sale(
+            f"{_STANDS} WHERE sales.state IN (?, ?, ?) ORDER BY sales.number DESC LIMIT 1", State.REPORT, *ENDED
+        )
+
+    def open_period(self) -> Period:
+        """The time since the last end of day."""
+        last = self._rows("SELECT number, last_seq, at FROM closes ORDER BY number DESC LIMIT 1")
+        number, last_seq, since = last[0] if last else (0, 0, None)
+        sales = self._sales(
+            f"{_STANDS} WHERE sales.seq > ? AND sales.state IN (?, ?) ORDER BY sales.seq", last_seq, *ENDED
+        )
+        return Period(number + 1, tuple(sales), since)
+
+    def closed_period(self, number: int | None = None) -> ClosedPeriod | None:
+        """An end of day; without a number the last one."""
+        periods = self._read(
+            _closed_period,
+            "SELECT number, (SELECT at FROM closes AS before WHERE before.number = closes.number - 1), at, totals "
+            "FROM closes WHERE number = coalesce(?, (SELECT max(number) FROM closes))",
+            number,
+        )
+        return periods[0] if periods else None
+
+    def entries_of(self, name: str) -> list[Entry]:
+        """Every durable change of one sale, oldest first. ``name`` is its number, its reference or its register id."""
+        number = int(name) if name.isascii() and name.isdigit() and len(name) < 18 else 0
+        rows = self._rows(
+            "SELECT number FROM sales WHERE number = ? OR reference = ? OR register_id = ? "
+            "ORDER BY number = ? DESC, number DESC LIMIT 1",
+            *(number, name, name, number),
+        )
+        if not rows:
+            return []
+        query = f"SELECT {_ENTRY}, sale_number FROM entries WHERE sale_number = ? ORDER BY seq"
+        return self._entries(query, rows[0][0])
+
+    def latest_entries(
+        self,
+        *,
+        since: str | None = None,
+        until: str | None = None,
+        outcome: Outcome | None = None,
+        oldest_first: bool = False,
+        on_damaged: Callable[[str], None] | None = None,
+    ) -> Iterator[Entry]:
+        """The last entry of every sale, newest sale first. ``since`` and ``until`` bound the sale's creation (UTC).
+
+        With ``on_damaged`` a sale that cannot be read is left out and named to it; without, it raises JournalError.
+        """
+
+        def convert(*columns: Any) -> Entry | None:
+            try:
+                return _entry(*columns)
+            except (journal_schema.DamageFound, journal_schema.NewerVersionError) as error:
+                if on_damaged is None:
+                    raise
+                on_damaged(f"sale {columns[-1]} is left out: {error}")
+                return None
+
+        query = (
+            f"{_STANDS} WHERE (?1 IS NULL OR created >= ?1) AND (?2 IS NULL OR created < ?2) "
+            f"AND (?3 IS NULL OR outcome = ?3) ORDER BY sales.number {'ASC' if oldest_first else 'DESC'}"
+        )
+        return (entry for entry in self._stream(convert, query, since, until, outcome) if entry is not None)
+
+    def last_entries(self, count: int) -> list[Entry]:
+        """The latest rows, oldest first."""
+        return self._entries(f"SELECT {_ENTRY}, sale_number FROM entries ORDER BY seq DESC LIMIT ?", count)[::-1]
+
+    def unprinted_receipts(self) -> list[QueuedReceipt]:
+        """Receipts that are not known to be on paper, oldest first."""
+        query = f"SELECT {journal_schema.RECEIPT} FROM receipt_queue ORDER BY first_seq"
+        return self._read(journal_schema.read_receipt, query)
+
+    def receipts_of(self, sale_number: int) -> list[QueuedReceipt]:
+        """Every receipt of a sale as it was noted last; 0: those of all periods."""
+        return self._read(
+            journal_schema.read_receipt,
+            f"SELECT {journal_schema.RECEIPT} FROM receipts WHERE seq IN "
+            "(SELECT max(seq) FROM receipts WHERE sale_number = ? GROUP BY receipt_id) ORDER BY seq",
+            sale_number,
+        )
+
+    def _sale(self, query: str, *values: object) -> Sale | None:
+        sales = self._sales(query, *values)
+        return sales[0] if sales else None
+
+    def _sales(self, query: str, *values: object) -> list[Sale]:
+        return [entry.sale for entry in self._entries(query, *values)]
+
+    def _entries(self, query: str, *values: object) -> list[Entry]:
+        return self._read(_entry, query, *values)
+
+    def _rows(self, query: str, *values: object) -> list[Any]:
+        return self._read(lambda *columns: columns, query, *values)
+
+
+def _closed_period(number: int, since: str | None, until: str, totals: str) -> ClosedPeriod:
+    """Raises DamageFound."""
+    try:
+        return ClosedPeriod(number=number, since=since, until=until, totals=msgspec.json.decode(totals, type=Totals))
+    except msgspec.DecodeError as error:
+        raise journal_schema.DamageFound(f"end of day {number} is not as it was written") from error
+
+
+def _entry(*columns: Any) -> Entry:
+    """Raises DamageFound if the row is not as it was written, or not of the sale that it was found for."""
+    *entry, number = columns
+    row = journal_schema.read_entry(*entry)
+    sale = journal_schema.decode_sale(row.sale)
+    if sale.number != number:
+        raise journal_schema.DamageFound(f"sale {number} stands at entry {row.seq}, which is of sale {sale.number}")
+    return Entry(row.seq, row.at, row.event, sale)

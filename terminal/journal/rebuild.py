@@ -1,0 +1,322 @@
+"""Makes a damaged journal anew; journal_check.py finds out that it is damaged.
+
+A damaged database is renamed, never deleted or written to. The new one is built beside it from the mirror and from
+whatever can still be read of the damaged one, and takes its place only when it is whole; a power cut in between leaves
+everything to be done again, or only the names to be changed. What could not be brought back is kept as a row of
+``repairs``, in words.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import itertools
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from terminal.errors import JournalError
+from terminal.journal import schema as journal_schema
+from terminal.journal.check import check
+from terminal.journal.mirror import Damage, Mirror, sync_folder
+from terminal.journal.rows import EntryRow, RepairRow, Row
+
+NUMBERS_SKIPPED = 100
+"""Sale numbers left out when the last ones may have been lost."""
+ROWS_A_COMMIT = 2000
+"""While making anew, so that no one commit takes long."""
+PROGRESS_S = 5.0
+PROGRESS_STEPS = 1000
+"""SQLite's own, between looks at the clock."""
+MOST_GAPS_TOLD = 5
+MOST_SET_ASIDE = 100
+"""Files of one second."""
+
+
+def mirror_folder(path: Path) -> Path:
+    return path.with_name(f"{path.name}.mirror")
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """For writing; made if it is not there. Raises sqlite3.Error."""
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA busy_timeout = 2000")
+        journal_schema.identify(db, path)
+        journal_schema.prepare(db)
+        journal_schema.check_version(db, path)
+        journal_schema.check_shape(db)
+    except UnicodeDecodeError as error:  # SQLite's complaint about a schema repeats what it could not read
+        db.close()
+        raise journal_schema.DamageFound("its schema cannot be read") from error
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def is_anything_left_of(path: Path) -> bool:
+    """Whether there was a journal, though its database is gone."""
+    return any(mirror_folder(path).glob("*.log")) or any(path.parent.glob(f"{glob.escape(path.name)}.damaged-*"))
+
+
+# --- database and mirror ----------------------------------------------------------------------------------------------
+
+
+def set_mirror_aside(mirror: Mirror, now: str) -> Path:
+    mirror.close()
+    kept = _free_name(mirror.folder, "other", now)
+    mirror.folder.rename(kept)
+    return kept
+
+
+def rows_missing_from(db: sqlite3.Connection, mirror: Mirror) -> Iterator[Row]:
+    """What only the mirror has, each once, in order. Raises DamageFound if entries before that are in neither."""
+    reached = journal_schema.positions(db)
+    if reached.reaches_all(mirror.positions):
+        return
+    for row in mirror.rows(start=reached):
+        if not reached.reaches(row):
+            if isinstance(row, EntryRow) and row.seq > reached.entries + 1:
+                raise journal_schema.DamageFound(f"entry {reached.entries + 1} is lost")
+            reached = reached.after([row])
+            yield row
+
+
+# --- making it anew ---------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def telling(db: sqlite3.Connection, on_progress: Callable[[], None]) -> Iterator[None]:
+    """Call ``on_progress`` every few seconds, at most, while the database works."""
+    told_s = time.monotonic()
+
+    def tell_now_and_then() -> None:
+        nonlocal told_s
+        if time.monotonic() - told_s >= PROGRESS_S:
+            told_s = time.monotonic()
+            on_progress()
+
+    db.set_progress_handler(tell_now_and_then, PROGRESS_STEPS)
+    try:
+        yield
+    finally:
+        db.set_progress_handler(None, 0)
+
+
+def make_anew(path: Path, mirror: Mirror, now: str, on_progress: Callable[[], None]) -> RepairRow:
+    """Set the damaged database aside, build a new one, and tell what came of it. Raises OSError, sqlite3.Error.
+
+    A year's journal takes seconds on a fast disk and minutes on a Pi: ``on_progress`` is called while it goes on.
+    """
+    set_aside = _free_name(path, "damaged", now)
+    written_s = last_written_s(path, mirror)
+    new = _new(path)
+    for leftover in (new, Path(f"{new}-wal"), Path(f"{new}-shm")):
+        leftover.unlink(missing_ok=True)
+    with contextlib.closing(open_database(new)) as db, telling(db, on_progress):
+        db.execute("PRAGMA synchronous = NORMAL")  # the checkpoint at the end puts all of it on disk
+        repairs, may_lack_latest = _bring_back(db, path, mirror)
+        db.execute("BEGIN IMMEDIATE")
+        journal_schema.refold(db)
+        for earlier in repairs:
+            journal_schema.keep_row(db, earlier, again="IGNORE")
+        repair = _account(db, may_lack_latest=may_lack_latest)
+        repair = replace(repair, at=now, set_aside=str(set_aside) if path.exists() else "", last_written_s=written_s)
+        journal_schema.insert_row(db, repair)
+        db.execute("COMMIT")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    _put_in_place(path, set_aside)
+    return repair
+
+
+def finish(path: Path, now: str) -> RepairRow | None:
+    """What a power cut left of a repair that was done but for the names; None if there is no such thing.
+
+    Only while there is no database at ``path``, or an empty one. Raises OSError.
+    """
+    new = _new(path)
+    if not new.exists():
+        return None
+    try:
+        with contextlib.closing(open_database(new)) as db:
+            check(db, None)
+            # Repairs are written last.
+            last = db.execute("SELECT repair FROM repairs ORDER BY number DESC LIMIT 1").fetchone()
+            repair = journal_schema.read_repair(*last) if last else None
+    except sqlite3.DatabaseError:
+        return None
+    if repair is not None:
+        is_the_rest = repair.set_aside and not path.exists()
+        _put_in_place(path, Path(repair.set_aside) if is_the_rest else _free_name(path, "damaged", now))
+    return repair
+
+
+def _put_in_place(path: Path, set_aside: Path) -> None:
+    """The database first: without its log it would pass for a sound one."""
+    for suffix in ("", "-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            Path(f"{path}{suffix}").rename(f"{set_aside}{suffix}")
+    _new(path).rename(path)
+    sync_folder(path.parent)
+
+
+def _new(path: Path) -> Path:
+    return path.with_name(f"{path.name}.new")
+
+
+def _bring_back(db: sqlite3.Connection, path: Path, mirror: Mirror) -> tuple[list[RepairRow], bool]:
+    """Every row that can be had, into a new database, but for those of earlier repairs: these are returned.
+
+    And whether the last rows may be missing.
+    """
+    damages: list[Damage] = []
+    harmless = 0
+    repairs: list[RepairRow] = []
+
+    def from_mirror() -> Iterator[Row]:
+        nonlocal harmless
+        for row in mirror.rows(damages):
+            yield row
+            if isinstance(row, EntryRow):  # what a damaged line before it held was written again, or leaves a gap
+                harmless = len(damages)
+
+    rows = itertools.chain(from_mirror(), _salvaged(path))
+    while some := list(itertools.islice(rows, ROWS_A_COMMIT)):
+        db.execute("BEGIN IMMEDIATE")
+        for row in some:
+            if isinstance(row, RepairRow):
+                repairs.append(row)
+                continue
+            with contextlib.suppress(sqlite3.IntegrityError):  # what cannot have been written, such as nothing at all
+                journal_schema.keep_row(db, row, again="IGNORE")
+        db.execute("COMMIT")
+    # A commit that a power cut tore was never acted upon.
+    late = [damage for damage in damages[harmless:] if not damage.is_torn_write]
+    return repairs, mirror.is_behind or not mirror.segments() or bool(late)
+
+
+def _account(db: sqlite3.Connection, *, may_lack_latest: bool) -> RepairRow:
+    """What is there, what is known to be missing, and where to go on safely."""
+    there = journal_schema.positions(db)
+    lost = (
+        *_gaps(db, "entry", "entries", "seq"),
+        *_gaps(db, "receipt note", "receipts", "seq"),
+        *_gaps(db, "end of day", "closes", "number"),
+    )
+    next_number = int(db.execute("SELECT coalesce(max(number), 0) + 1 FROM sales").fetchone()[0])
+    return RepairRow(
+        number=there.repairs + 1,
+        at="",
+        set_aside="",
+        entries=int(db.execute("SELECT count(*) FROM entries").fetchone()[0]),
+        receipts=int(db.execute("SELECT count(*) FROM receipts").fetchone()[0]),
+        lost=lost,
+        may_lack_latest=may_lack_latest,
+        last_written_s=0.0,
+        next_number=next_number + (NUMBERS_SKIPPED if may_lack_latest else 0),
+    )
+
+
+def _gaps(db: sqlite3.Connection, name: str, table: str, position: str) -> tuple[str, ...]:
+    """``entry 3``, ``entry 7 to 9``: the numbers up to the last that are not there."""
+    found = []
+    for before, after in db.execute(
+        f"SELECT before, after FROM (SELECT lag({position}, 1, 0) OVER (ORDER BY {position}) AS before, "
+        f"{position} AS after FROM {table}) WHERE after > before + 1"
+    ):
+        found.append(name_gap(name, before + 1, after - 1))
+    if len(found) > MOST_GAPS_TOLD:
+        found[MOST_GAPS_TOLD:] = [f"{len(found) - MOST_GAPS_TOLD} more gaps of this kind"]
+    return tuple(found)
+
+
+def name_gap(name: str, first: int, last: int) -> str:
+    return f"{name} {first}" if first == last else f"{name} {first} to {last}"
+
+
+def _salvaged(path: Path) -> Iterator[Row]:
+    """What can still be read of a damaged database: each table from both ends up to the damage."""
+    try:
+        db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    except sqlite3.Error:
+        return
+    with contextlib.closing(db):
+        for table in journal_schema.READERS:
+            for order in ("ASC", "DESC"):
+                yield from _readable(db, table, order)
+
+
+def _readable(db: sqlite3.Connection, table: str, order: str) -> Iterator[Row]:
+    query, read = journal_schema.READERS[table]
+    try:
+        for columns in db.execute(f"{query} ORDER BY rowid {order}"):
+            try:
+                yield read(*columns)
+            except (journal_schema.DamageFound, TypeError, ValueError):  # msgspec's errors are ValueErrors too
+                continue
+    except (sqlite3.Error, UnicodeDecodeError, OverflowError):
+        return
+
+
+def last_written_s(path: Path, mirror: Mirror) -> float:
+    """Not later than now, unless the clock has been set back since; files tell that, as far as they are there."""
+    times_s = [time.time()]
+    for file in (path, Path(f"{path}-wal"), *mirror.segments()[-1:]):
+        with contextlib.suppress(OSError):
+            times_s.append(file.stat().st_mtime)
+    return max(times_s)
+
+
+def _free_name(path: Path, what: str, now: str) -> Path:
+    """Beside ``path``, with the date, and not there yet."""
+    stamp = "".join(char for char in now[:19] if char.isalnum()) or "undated"
+    for number in range(1, MOST_SET_ASIDE):
+        name = path.with_name(f"{path.name}.{what}-{stamp}" + (f"-{number}" if number > 1 else ""))
+        if not name.exists():
+            return name
+    raise JournalError(f"too many files named {path.name}.{what}-{stamp}: move them away")
+
+
+def tell(repair: RepairRow) -> str:
+    """For the log and for ``journal verify``."""
+    kept = f"; what was there before is kept as {repair.set_aside}" if repair.set_aside else ""
+    missing = [*repair.lost, *(["perhaps the last records before the damage"] if repair.may_lack_latest else [])]
+    what = f"missing: {', '.join(missing)}" if missing else "nothing is missing"
+    return f"{repair.at}: the journal was made anew from {repair.entries} entries, {what}{kept}"
+
+
+# --- who has seen it --------------------------------------------------------------------------------------------------
+
+
+def acknowledge(path: Path, repair: RepairRow) -> None:
+    """Note beside the journal that somebody knows what is missing since that repair. Raises OSError."""
+    file = _acknowledged(path)
+    part = file.with_name(f"{file.name}.part")
+    part.write_text(_name_of(repair), encoding="utf-8")
+    owner = path.parent.stat()
+    os.chown(part, owner.st_uid, owner.st_gid)
+    part.rename(file)
+    sync_folder(path.parent)
+
+
+def is_acknowledged(path: Path, repair: RepairRow) -> bool:
+    try:
+        return _acknowledged(path).read_text(encoding="utf-8") == _name_of(repair)
+    except (OSError, ValueError):
+        return False
+
+
+def _acknowledged(path: Path) -> Path:
+    return path.with_name(f"{path.name}.acknowledged")
+
+
+def _name_of(repair: RepairRow) -> str:
+    return f"repair {repair.number} of {repair.at}\n"

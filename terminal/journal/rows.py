@@ -1,0 +1,190 @@
+"""What the journal is made of: rows that are only ever added, and what callers write and read. Pure.
+
+A row has a table and a position in it, both of which the database and its text mirror share, so that each can be
+brought up to date from the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import TypeAlias
+
+import msgspec
+from msgspec.structs import replace
+
+from terminal.sale.effects import ReceiptKind
+from terminal.sale.sale import Sale
+
+
+class ReceiptState(StrEnum):
+    """The life of a receipt."""
+
+    QUEUED = "queued"
+    PRINTING = "printing"
+    """Sent to the printer; after a power cut nobody knows whether it came out, so the next one is marked as a copy."""
+    PRINTED = "printed"
+
+
+class JournalHealth(StrEnum):
+    """How well the journal is kept, apart from whether it can be written."""
+
+    SOUND = "sound"
+    UNMIRRORED = "unmirrored"
+    """What was written last is in one file only."""
+    REPAIRED = "repaired"
+    """Since the start it was made anew, with nothing missing."""
+    INCOMPLETE = "incomplete"
+    """It was made anew or restored, records are or may be missing, and nobody has acknowledged that yet."""
+
+
+class Record(msgspec.Struct, frozen=True):
+    """One durable change: the sale after the event, and the receipts that belong to it."""
+
+    event: str
+    sale: Sale
+    receipts: tuple[ReceiptKind, ...] = ()
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One durable change as it is found again."""
+
+    seq: int
+    at: str
+    event: str
+    sale: Sale
+
+
+class QueuedReceipt(msgspec.Struct, frozen=True):
+    """A receipt that is not known to be on paper. One ``receipt_id`` per print, kept through every retry."""
+
+    receipt_id: str
+    sale_number: int
+    """0: it is of a period."""
+    kind: ReceiptKind
+    copy: int
+    state: ReceiptState
+    period: int = 0
+    """The number of the end of day; 0: it is of a sale."""
+
+
+def original(number: int, kind: ReceiptKind) -> QueuedReceipt:
+    """The receipt that a sale or a period queues by itself: there is one of each kind, however often that is tried."""
+    of_period = kind is ReceiptKind.END_OF_DAY
+    return QueuedReceipt(
+        f"{number}-{kind}-0",
+        0 if of_period else number,
+        kind,
+        0,
+        ReceiptState.QUEUED,
+        period=number if of_period else 0,
+    )
+
+
+def reprint(number: int, kind: ReceiptKind, prints: Sequence[QueuedReceipt]) -> QueuedReceipt:
+    """One that somebody asks for, after ``prints`` of the same kind; only the first of all is not marked as a copy."""
+    own = original(number, kind)
+    asked_for = sum(receipt.receipt_id != own.receipt_id for receipt in prints)
+    copy = max((receipt.copy + 1 for receipt in prints), default=0)
+    return replace(own, receipt_id=f"{number}-{kind}-{asked_for + 1}", copy=copy)
+
+
+class EntryRow(msgspec.Struct, frozen=True, tag="entry", tag_field="row"):
+    """The whole sale after an event, as the JSON it was written in."""
+
+    seq: int
+    at: str
+    event: str
+    sale: msgspec.Raw
+
+
+class ReceiptRow(msgspec.Struct, frozen=True, tag="receipt", tag_field="row"):
+    """The state that a receipt has come into."""
+
+    seq: int
+    at: str
+    receipt: QueuedReceipt
+
+
+class CloseRow(msgspec.Struct, frozen=True, tag="close", tag_field="row"):
+    """An end of day; ``last_seq`` is the last entry of the period that ended."""
+
+    number: int
+    at: str
+    last_seq: int
+    totals: msgspec.Raw
+
+
+class NonceRow(msgspec.Struct, frozen=True, tag="nonces", tag_field="row"):
+    """Every nonce used so far is below this mark."""
+
+    high_water: int
+
+
+class RepairRow(msgspec.Struct, frozen=True, tag="repair", tag_field="row"):
+    """The journal was found damaged and was made anew from what was left, or it was restored from a backup."""
+
+    number: int
+    at: str
+    set_aside: str
+    """Where the file before is kept; empty if it was gone."""
+    entries: int
+    receipts: int
+    lost: tuple[str, ...]
+    """What is known to be missing, in words."""
+    may_lack_latest: bool
+    """Nobody can say whether the last records before the damage are there."""
+    last_written_s: float
+    """When the journal was last written, as far as anything tells: Unix seconds by this machine's clock."""
+    next_number: int
+    """Sales are numbered from here on, so that no number that may have been lost is given twice."""
+
+    @property
+    def is_complete(self) -> bool:
+        return not self.lost and not self.may_lack_latest
+
+
+Row: TypeAlias = EntryRow | ReceiptRow | CloseRow | NonceRow | RepairRow
+
+
+class Positions(msgspec.Struct, frozen=True, kw_only=True, tag="positions", tag_field="row"):
+    """How far each table has come."""
+
+    entries: int = 0
+    receipts: int = 0
+    closes: int = 0
+    high_water: int = 0
+    repairs: int = 0
+
+    def after(self, rows: Iterable[Row]) -> Positions:
+        """With these rows added."""
+        furthest = msgspec.structs.asdict(self)
+        for row in rows:
+            table, position = place_of(row)
+            furthest[table] = max(furthest[table], position)
+        return replace(self, **furthest)
+
+    def reaches(self, row: Row) -> bool:
+        """Whether that row is among what is there."""
+        table, position = place_of(row)
+        return bool(position <= getattr(self, table))
+
+    def reaches_all(self, other: Positions) -> bool:
+        """Whether nothing there is missing here."""
+        mine, theirs = msgspec.structs.astuple(self), msgspec.structs.astuple(other)
+        return all(one >= another for one, another in zip(mine, theirs, strict=True))
+
+
+def place_of(row: Row) -> tuple[str, int]:
+    """The field of :class:`Positions` that counts this row, and its number there."""
+    match row:
+        case EntryRow():
+            return "entries", row.seq
+        case ReceiptRow():
+            return "receipts", row.seq
+        case CloseRow():
+            return "closes", row.number
+        case NonceRow():
+            return "high_water", row.high_water
+        case RepairRow():
+            return "repairs", row.number

@@ -1,0 +1,174 @@
+"""Looks through the whole journal: is every row as it was written, and do all its parts agree?
+
+Reads only, also beside a running terminal; takes as long as the journal is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from terminal.errors import JournalError
+from terminal.journal import rebuild as journal_repair
+from terminal.journal import schema as journal_schema
+from terminal.journal.check import Comparison
+from terminal.journal.mirror import Mirror
+from terminal.journal.rows import QueuedReceipt, ReceiptRow, ReceiptState, RepairRow, place_of
+
+MOST_FINDINGS = 20
+"""Of one kind; the rest is counted."""
+
+
+class Verdict(NamedTuple):
+    """What was found. ``problems`` want somebody's attention; ``notes`` explain what looks odd and is not."""
+
+    entries: int
+    sales: int
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def verify(path: Path) -> Verdict:
+    """Raises JournalError if there is no journal that this program can read."""
+    if not path.exists():
+        raise JournalError(f"there is no journal at {path}")
+    try:
+        with contextlib.closing(
+            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        ) as db:
+            journal_schema.check_version(db, path)
+            db.execute("BEGIN")  # one moment, whatever is written meanwhile
+            return _verify(db, Mirror(journal_repair.mirror_folder(path)))
+    except (sqlite3.Error, OSError) as error:
+        raise JournalError(f"cannot read the journal {path}: {error}") from error
+
+
+def _verify(db: sqlite3.Connection, mirror: Mirror) -> Verdict:
+    repairs = [journal_schema.read_repair(*row) for row in db.execute("SELECT repair FROM repairs ORDER BY number")]
+    notes = [journal_repair.tell(repair) for repair in repairs]
+    checks = (
+        _database(db),
+        _entries(db, repairs),
+        _sales(db),
+        _receipt_queue(db),
+        _mirror(db, mirror, notes),
+        _numbers(db, repairs),
+    )
+    problems = [problem for check in checks for problem in _bounded(check)]
+    return Verdict(
+        entries=_count(db, "entries"),
+        sales=_count(db, "sales"),
+        problems=tuple(problems),
+        notes=tuple(notes),
+    )
+
+
+def _bounded(findings: Iterable[str]) -> Iterator[str]:
+    more = 0
+    for count, finding in enumerate(findings):
+        if count < MOST_FINDINGS:
+            yield finding
+        else:
+            more += 1
+    if more:
+        yield f"... and {more} more like this"
+
+
+def _count(db: sqlite3.Connection, table: str) -> int:
+    return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
+def _database(db: sqlite3.Connection) -> Iterator[str]:
+    """SQLite's own view: pages, order, indexes."""
+    for (complaint,) in db.execute(f"PRAGMA integrity_check({MOST_FINDINGS})"):
+        if complaint != "ok":
+            yield f"the database is damaged: {complaint}"
+
+
+def _entries(db: sqlite3.Connection, repairs: list[RepairRow]) -> Iterator[str]:
+    """Each as its checksum says, and none missing but what a repair told of."""
+    known = {lost for repair in repairs for lost in repair.lost}
+    expected = 1
+    for columns in db.execute(f"{journal_schema.READERS['entries'][0]} ORDER BY seq"):
+        try:
+            journal_schema.decode_sale(journal_schema.read_entry(*columns).sale)
+        except (journal_schema.DamageFound, journal_schema.NewerVersionError) as error:
+            yield f"entry {columns[0]}: {error}"
+        if columns[0] != expected and journal_repair.name_gap("entry", expected, columns[0] - 1) not in known:
+            yield f"entries {expected} to {columns[0] - 1} are missing"
+        expected = columns[0] + 1
+
+
+def _sales(db: sqlite3.Connection) -> Iterator[str]:
+    """Where each sale stands, by its last entry."""
+    latest = "SELECT max(seq) FROM entries GROUP BY sale_number"
+    for number, seq, state, outcome, register_id, reference, sale_text in db.execute(
+        "SELECT number, sales.seq, state, outcome, register_id, reference, sale FROM entries "
+        f"LEFT JOIN sales ON number = sale_number WHERE entries.seq IN ({latest})"
+    ):
+        try:
+            sale = journal_schema.decode_sale(sale_text)
+        except journal_schema.NewerVersionError:
+            continue  # told already
+        stands = (number, state, outcome, register_id, reference)
+        if stands != (sale.number, sale.state, sale.outcome, sale.register_id, sale.reference):
+            yield f"sale {sale.number}: the list of sales does not say what entry {seq} says"
+    for (number,) in db.execute("SELECT number FROM sales WHERE number NOT IN (SELECT sale_number FROM entries)"):
+        yield f"sale {number}: in the list of sales without an entry"
+
+
+def _receipt_queue(db: sqlite3.Connection) -> Iterator[str]:
+    """Which receipts wait, by what was noted of each."""
+    waiting: dict[str, QueuedReceipt] = {}
+    query, read = journal_schema.READERS["receipts"]
+    for columns in db.execute(f"{query} ORDER BY seq"):
+        try:
+            row = read(*columns)
+        except journal_schema.DamageFound as error:
+            yield f"receipt note {columns[0]}: {error}"
+            continue
+        assert isinstance(row, ReceiptRow)
+        waiting.pop(row.receipt.receipt_id, None)
+        if row.receipt.state is not ReceiptState.PRINTED:
+            waiting[row.receipt.receipt_id] = row.receipt
+    queued = {
+        row[0]: journal_schema.read_receipt(*row)
+        for row in db.execute(f"SELECT {journal_schema.RECEIPT} FROM receipt_queue")
+    }
+    for name in sorted(waiting.keys() | queued.keys()):
+        if waiting.get(name) != queued.get(name):
+            yield f"receipt {name}: the queue does not say what was noted last"
+
+
+def _mirror(db: sqlite3.Connection, mirror: Mirror, notes: list[str]) -> Iterator[str]:
+    """Every row in it, as in the database."""
+    compared = Comparison(db, mirror)
+    for seq in compared.different:
+        yield f"entry {seq}: the mirror says something else"
+    for row in compared.absent:
+        yield f"{' '.join(map(str, place_of(row)))}: in the mirror only"
+    lost = False
+    for name in ("entries", "receipts", "closes", "repairs"):
+        if lacking := compared.lacking[name]:
+            lost = True
+            late = "; the next start of the terminal brings it up to date" if compared.is_only_late(name) else ""
+            yield f"the mirror lacks {len(lacking)} of the {name}{late}"
+    for damage in compared.damages:
+        if not damage.is_torn_write:
+            where = f"{damage.segment.name}, line {damage.first_line}, {damage.length} bytes"
+            if lost:
+                yield f"the mirror cannot be read at {where}"
+            else:
+                notes.append(f"the mirror cannot be read at {where}; what was there is elsewhere in it")
+
+
+def _numbers(db: sqlite3.Connection, repairs: list[RepairRow]) -> Iterator[str]:
+    """Receipt numbers without a sale, but for those that a repair left out on purpose."""
+    left_out = {repair.next_number for repair in repairs}
+    neighbours = "SELECT lag(number, 1, 0) OVER (ORDER BY number) AS before, number AS after FROM sales"
+    for before, after in db.execute(f"SELECT before, after FROM ({neighbours}) WHERE after > before + 1"):
+        if after not in left_out:
+            yield f"no sale has the numbers {before + 1} to {after - 1}"

@@ -1,0 +1,1 @@
+"""One inbox, one loop: decide, commit, act."""

@@ -1,0 +1,1 @@
+"""From sales and days to paper."""

@@ -1,0 +1,83 @@
+"""The slip of an end of day: what the accountant needs of a period, and what staff have not brought to an end. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from hardware.interfaces import Columns, Cut, Document, PaperItem, TextLine
+from terminal.paper.receipt import Shop, centred, format_time, heading, pair
+from terminal.sale.money import format_kr
+from terminal.sale.sale import Outcome
+from terminal.sale.totals import ClosedPeriod, LeftToStaff, Totals
+from terminal.texts.sentences import Language, Words, words_in
+
+
+def end_of_day_slip(
+    period: ClosedPeriod,
+    *,
+    copy: bool,
+    shop: Shop,
+    terminal_id: str,
+    printed_at: datetime,
+    language: Language,
+    columns: Columns,
+    clock_set: bool = True,
+) -> Document:
+    """``copy`` marks a later print. ``printed_at`` carries the time zone that times are shown in."""
+    words = words_in(language)
+    receipt = words.receipt
+    items: list[PaperItem] = [
+        *heading(shop, words, copy=copy, columns=columns),
+        *centred(receipt.end_of_day, columns, bold=True, double=True),
+        *centred(format_kr(period.totals.of(Outcome.APPROVED).sum_kr), columns, bold=True, double=True),
+        TextLine(),
+    ]
+    for label, value in _facts(period, words, terminal_id, printed_at, copy=copy):
+        items.extend(pair(label, value, columns))
+    items.extend([TextLine(), *_outcomes(period.totals, words, columns)])
+    if period.totals.left_to_staff:
+        items.extend([TextLine(), *centred(receipt.left_to_staff, columns, bold=True)])
+        for sale in period.totals.left_to_staff:
+            items.extend(_left_to_staff(sale, words, printed_at, columns))
+    if not clock_set:
+        items.extend([TextLine(), *centred(receipt.clock_not_set, columns)])
+    return (*items, Cut())
+
+
+def _facts(
+    period: ClosedPeriod, words: Words, terminal_id: str, printed_at: datetime, *, copy: bool
+) -> Iterator[tuple[str, str]]:
+    receipt, totals = words.receipt, period.totals
+    yield receipt.period, str(period.number)
+    if period.since is not None:
+        yield receipt.since, _local_time(period.since, printed_at)
+    yield receipt.until, _local_time(period.until, printed_at)
+    if copy:
+        yield receipt.printed, format_time(printed_at)
+    yield receipt.terminal, terminal_id
+    if totals.first_number is not None:
+        yield receipt.numbers, f"{totals.first_number}-{totals.last_number}"
+
+
+def _outcomes(totals: Totals, words: Words, columns: int) -> Iterator[TextLine]:
+    """How many ended how, in the order of :class:`Outcome`; approved ones also if there were none."""
+    for outcome in Outcome:
+        tally = totals.of(outcome)
+        if tally.count or outcome is Outcome.APPROVED:
+            yield from pair(f"{_name(outcome, words)} ({tally.count})", format_kr(tally.sum_kr), columns)
+
+
+def _left_to_staff(sale: LeftToStaff, words: Words, printed_at: datetime, columns: int) -> Iterator[TextLine]:
+    yield from pair(f"{sale.number} {_name(sale.outcome, words)}", format_kr(sale.amount_kr), columns)
+    yield from pair(f"  {_local_time(sale.created, printed_at)}", sale.reference, columns)
+
+
+def _name(outcome: Outcome, words: Words) -> str:
+    """As staff know it from the slip that asks them to do something, else as the screen says it."""
+    to_do = words.receipt.to_do.get(outcome)
+    return to_do.title.capitalize() if to_do is not None else words.outcomes[outcome]
+
+
+def _local_time(text: str, printed_at: datetime) -> str:
+    return format_time(datetime.fromisoformat(text).astimezone(printed_at.tzinfo))

@@ -1,0 +1,195 @@
+"""The receipt: one pure layout for every width of paper."""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+import msgspec
+
+from hardware.interfaces import Columns, Cut, Document, Logo, PaperItem, QrCode, TextLine
+from terminal.sale.effects import ReceiptKind
+from terminal.sale.money import format_kr
+from terminal.sale.sale import Outcome, Sale
+from terminal.screen.screens import SERVICE_NAME
+from terminal.texts.sentences import Language, ToDo, Words, result_sentence, words_in
+
+
+class Shop(msgspec.Struct, frozen=True, kw_only=True):
+    """Who sells, as the shop's own receipts say it."""
+
+    name: str = ""
+    kennitala: str = ""
+    has_logo: bool = False
+    reference_qr: bool = False
+    """Whether the sale's reference is printed for scanners too."""
+
+
+def receipt_document(
+    sale: Sale,
+    *,
+    kind: ReceiptKind,
+    copy: bool,
+    shop: Shop,
+    terminal_id: str,
+    printed_at: datetime,
+    language: Language,
+    columns: Columns,
+    clock_set: bool = True,
+) -> Document:
+    """The receipt of a sale that has ended.
+
+    ``copy`` marks a later print of the same receipt. ``printed_at`` must carry its time zone, which is also the one
+    that the sale's time is shown in. Raises ValueError for an open sale or a time without a zone.
+    """
+    if sale.reason is None or not sale.has_ended:
+        raise ValueError(f"sale {sale.number} is still open ({sale.state}): print its receipt once it has ended")
+    if printed_at.tzinfo is None:
+        raise ValueError("printed_at has no time zone: pass datetime.now().astimezone()")
+    words = words_in(language)
+    to_do = words.receipt.to_do.get(sale.reason.outcome) if kind is ReceiptKind.ATTENTION else None
+    items: list[PaperItem] = [
+        *heading(shop, words, copy=copy, columns=columns),
+        *_outcome(sale, to_do, words, language, columns),
+        TextLine(),
+    ]
+    facts = [*_times(sale, words, printed_at, copy=copy), (words.receipt.terminal, terminal_id), *_facts(sale, words)]
+    if kind is not ReceiptKind.CUSTOMER:
+        facts.extend(_facts_for_staff(sale, words))
+    for label, value in facts:
+        items.extend(pair(label, value, columns))
+    if to_do is not None:
+        items.extend([TextLine(), *_numbered(to_do.steps, columns)])
+    items.extend([TextLine(), *_footing(kind, words, clock_set=clock_set, columns=columns)])
+    if shop.reference_qr:
+        items.append(QrCode(sale.reference))
+    items.append(Cut())
+    return tuple(items)
+
+
+def heading(shop: Shop, words: Words, *, copy: bool, columns: int) -> Iterator[PaperItem]:
+    """Whose paper it is, and whether it came out before."""
+    if shop.has_logo:
+        yield Logo()
+    yield from centred(shop.name, columns, bold=True)
+    if shop.kennitala:
+        yield from centred(f"{words.receipt.kennitala} {_format_kennitala(shop.kennitala)}", columns)
+    yield TextLine()
+    yield from centred(SERVICE_NAME, columns, double=True)
+    if copy:
+        yield from centred(f"*** {words.receipt.reprint} ***", columns, bold=True)
+
+
+def _outcome(sale: Sale, to_do: ToDo | None, words: Words, language: Language, columns: int) -> Iterator[TextLine]:
+    """What staff still have to do stands out more than that it is a sale."""
+    assert sale.reason is not None
+    amount, outcome = format_kr(sale.amount_kr), sale.reason.outcome
+    if to_do is not None:
+        yield from centred(to_do.title, columns, bold=True, double=True)
+        yield from centred(amount, columns, bold=True, double=True)
+        yield from centred(words.results[sale.reason].what, columns)
+        return
+    yield from centred(words.receipt.sale, columns, bold=True)
+    yield from centred(amount, columns, bold=True, double=True)
+    yield from centred(words.outcomes[outcome].upper(), columns, bold=True)
+    if outcome is not Outcome.APPROVED:
+        yield from centred(result_sentence(sale.reason, language), columns)
+
+
+def _times(sale: Sale, words: Words, printed_at: datetime, *, copy: bool) -> Iterator[tuple[str, str]]:
+    sold_at = datetime.fromisoformat(sale.created).astimezone(printed_at.tzinfo)
+    yield words.receipt.date, format_time(sold_at)
+    if copy:
+        yield words.receipt.printed, format_time(printed_at)
+
+
+def _facts(sale: Sale, words: Words) -> Iterator[tuple[str, str]]:
+    """Label and value; facts that the sale does not have are left out."""
+    yield words.receipt.number, str(sale.number)
+    if sale.customer_kind is not None:
+        label = sale.customer_label.replace("•", "*")  # code pages have no bullet
+        yield words.receipt.identified_by, f"{words.customer_kinds[sale.customer_kind]} {label}"
+    if sale.invoice_number:
+        yield words.receipt.invoice_number, sale.invoice_number
+    yield words.receipt.reference, sale.reference
+    if sale.authorization_id:
+        yield words.receipt.transaction_id, sale.authorization_id
+
+
+def _facts_for_staff(sale: Sale, words: Words) -> Iterator[tuple[str, str]]:
+    if sale.outcome is Outcome.APPROVED:
+        return
+    if sale.register_id != sale.reference:
+        yield words.receipt.register, sale.register_id
+    if sale.support_reference:
+        yield words.receipt.support_reference, sale.support_reference
+
+
+def _footing(kind: ReceiptKind, words: Words, *, clock_set: bool, columns: int) -> Iterator[TextLine]:
+    receipt = words.receipt
+    if not clock_set:
+        yield from centred(receipt.clock_not_set, columns)
+    match kind:
+        case ReceiptKind.CUSTOMER:
+            yield from centred(receipt.customer_copy, columns)
+            yield from centred(receipt.thanks, columns)
+        case ReceiptKind.MERCHANT:
+            yield from centred(receipt.merchant_copy, columns)
+        case ReceiptKind.ATTENTION:
+            yield from centred(receipt.staff_slip, columns)
+
+
+# --- lines ------------------------------------------------------------------------------------------------------------
+
+
+def centred(text: str, columns: int, *, bold: bool = False, double: bool = False) -> Iterator[TextLine]:
+    """As many lines as it takes."""
+    for line in _wrap(text, columns // 2 if double else columns):
+        yield TextLine(text=line, align="center", bold=bold, double=double)
+
+
+def pair(label: str, value: str, columns: int) -> Iterator[TextLine]:
+    """Label left and value right; a value that does not fit beside its label goes below, whole."""
+    value = _clean(value)
+    gap = columns - len(label) - len(value)
+    if gap >= 2:
+        yield TextLine(text=f"{label}{' ' * gap}{value}")
+        return
+    yield from (TextLine(text=line) for line in _wrap(label, columns))
+    yield from (TextLine(text=line, align="right") for line in _wrap(value, columns))
+
+
+def _numbered(steps: Iterable[str], columns: int) -> Iterator[TextLine]:
+    for number, step in enumerate(steps, 1):
+        for line in _wrap(f"{number}. {step}", columns, indent="   "):
+            yield TextLine(text=line)
+
+
+def _wrap(text: str, columns: int, *, indent: str = "") -> list[str]:
+    """Lines of at most ``columns`` characters, broken at spaces and hyphens where there are any. Loses no character.
+
+    All but the first are indented.
+    """
+    cleaned = _clean(text)
+    if 0 < len(cleaned) <= columns:
+        return [cleaned]
+    return textwrap.wrap(cleaned, columns, subsequent_indent=indent)
+
+
+def _clean(text: str) -> str:
+    """Accents composed, so that a character is a column; control characters and runs of space are one space."""
+    composed = unicodedata.normalize("NFC", text)
+    if not composed.isprintable():
+        composed = "".join(char if char.isprintable() else " " for char in composed)
+    return " ".join(composed.split())
+
+
+def _format_kennitala(digits: str) -> str:
+    return f"{digits[:6]}-{digits[6:]}" if len(digits) == 10 and digits.isdigit() else digits
+
+
+def format_time(at: datetime) -> str:
+    """As Icelandic receipts write it."""
+    return f"{at:%d.%m.%Y %H:%M}"

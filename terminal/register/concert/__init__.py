@@ -1,0 +1,1 @@
+"""Concert E and E+."""

@@ -1,0 +1,283 @@
+"""Concert, also called Caisse or Telium protocol E and E+: the terminal's end of it.
+
+The messages are in concert_format.py, the conversations in concert_link.py.
+
+The theory
+----------
+Each conversation carries one message: the register's request, and up to two minutes later, once the result is known,
+the terminal's answer. There are no ids: an answer belongs to the request before it. So the one rule that keeps the
+money right is *the register hears only the answer to its latest request*:
+
+* The same request again, while its sale is open, is the register trying again; it gets that sale's answer.
+* Another request means that the register has given up the one before. That sale is cancelled, and its result not told
+  any more, because it would be taken for the new one's; if it was paid, it counts as rejected (a refund is due).
+* After a start the terminal does not know what the register waits for, and it would acknowledge any result, also one
+  that it has no use for. So a result is held until the register speaks: the same request again is told it, any other
+  command or request than CANCEL has given it up, as has a register that says nothing.
+* What another request gives up is given up with our ACK to it: its EOT may get lost on the way.
+* A call of the register goes before an answer of ours, unless it is just listening to that.
+* An answer that is not acknowledged, after some tries, is rejected.
+
+A request starts something only with its EOT, which shows that the register has our ACK. ``echo`` carries the request
+through the journal, so that the answer has its length and fields also after a restart.
+
+A register that wants its answer at once (``A011``) never learns how the sale ends. By default it is refused; if the
+shop so decides, it is told that the request was received, and the cashier looks at the terminal.
+
+``CMD=CANCEL`` is answered when the open sale has ended: 9 if nothing was paid, 7 if it was too late or nothing was open
+(the Global Payments SDK calls them CANCEL_DONE and CANCEL_FAILED). The sale's own answer follows. Every other command,
+and refunds, are refused, because nothing of what they ask for can be done here.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from terminal.register.concert import format as cf
+from terminal.register.concert.transport import TELL_TIMEOUT_S, AnswerEnded, ConcertLink, LinkEvent, MessageTaken
+from terminal.register.protocol import (
+    CancelRequested,
+    RegisterQuestion,
+    RegisterReply,
+    RegisterRequest,
+    RequestRefused,
+    ResultDelivered,
+    ResultRejected,
+    SaleAccepted,
+    SaleRequested,
+    SaleResult,
+)
+from terminal.sale.money import AmountDecimals, AmountError, parse_register_amount
+from terminal.sale.sale import Outcome
+
+HELD_S = 180.0
+"""A register waits for two minutes, and is then asked by its cashier to try again."""
+PATIENCE_S = 20.0
+"""For a register that speaks itself, or a cable that is off, before a result is told."""
+REPLY_TIMEOUT_S = 10.0
+"""For the terminal's own word to a request; a slow disk takes a second."""
+MOST_ASKED = 8
+
+
+class Asked(NamedTuple):
+    """A question to the terminal."""
+
+    question: RegisterQuestion
+    """As it was handed in: the answer comes with this very object."""
+    request: cf.ConcertRequest
+    deadline_s: float
+    """The register waits no longer for the terminal's word."""
+
+
+class ConcertProtocol:
+    """Implements :class:`terminal.register.protocol.RegisterProtocol`."""
+
+    longest_sale_s: float | None = 90.0
+    """Registers stop waiting after 120 s without a word; calling off what is on its way takes its time too."""
+    longest_report_s: float | None = HELD_S + PATIENCE_S + TELL_TIMEOUT_S
+
+    def __init__(
+        self,
+        amount_decimals: AmountDecimals,
+        *,
+        immediate_answer: Literal["refuse", "received"] = "refuse",
+        cancelled_status: Literal[6, 7] = 7,
+        accept_foreign_currency_code: bool = False,
+    ) -> None:
+        self._decimals = amount_decimals
+        self._takes_immediate = immediate_answer == "received"
+        self._cancelled = cf.CANCELLED if cancelled_status == 6 else cf.REFUSED
+        self._any_currency = accept_foreign_currency_code
+        self._link = ConcertLink()
+        self._asked: deque[Asked] = deque(maxlen=MOST_ASKED)
+        """The terminal has not said yet whether it takes them."""
+        self._open: tuple[str, str] | None = None
+        """Register id and echo of the sale that runs and whose register waits."""
+        self._cancelling: cf.ConcertRequest | None = None
+        self._latest_echo: str | None = None
+        """Which sale's answer the register waits for; None after a start: nobody knows."""
+        self._held: cf.Answer | None = None
+        """For a register that asks for it again."""
+        self._requests: list[RegisterRequest] = []
+        """What is known without a word from the register; for the next wake()."""
+
+    # --- from the register --------------------------------------------------------------------------------------------
+
+    def receive_data(self, data: bytes, now_s: float) -> Sequence[RegisterRequest]:
+        """The requests in ``data``, and the results that the register has taken."""
+        return self._handle(self._link.receive(data, now_s), now_s)
+
+    def _handle(self, events: Iterable[LinkEvent], now_s: float) -> list[RegisterRequest]:
+        requests: list[RegisterRequest] = []
+        for event in events:
+            match event:
+                case MessageTaken(request):
+                    requests += self._forget_others(request)
+                case cf.ConcertRequest():
+                    requests += self._begin(event, now_s)
+                case AnswerEnded(answer, taken) if answer.register_id is not None:
+                    requests.append((ResultDelivered if taken else ResultRejected)(answer.register_id))
+        return requests
+
+    def _begin(self, request: cf.ConcertRequest, now_s: float) -> Sequence[RegisterRequest]:
+        if request.command:
+            if request.command != "CANCEL":
+                self._link.tell(cf.Answer(request, cf.REFUSED))
+                return ()
+            return (self._ask(CancelRequested(), request, now_s),)
+        if self._is_about_to_be_told(request):
+            self._tell_held(now_s)
+            return ()
+        amount_kr = self._amount_of(request)
+        if amount_kr is None:
+            self._link.tell(cf.Answer(request, cf.REFUSED))
+            return ()
+        return (self._ask(SaleRequested(amount_kr, echo=request.echo), request, now_s),)
+
+    def _ask(self, question: RegisterQuestion, request: cf.ConcertRequest, now_s: float) -> RegisterQuestion:
+        self._asked.append(Asked(question, request, now_s + REPLY_TIMEOUT_S))
+        return question
+
+    def _amount_of(self, request: cf.ConcertRequest) -> int | None:
+        """What to charge; None if the request is to be refused."""
+        if not request.is_plain_sale or (request.answers_at_once and not self._takes_immediate):
+            return None
+        if not self._any_currency and not request.has_currency(cf.ISK):
+            return None
+        try:
+            return parse_register_amount(request.amount, self._decimals)
+        except AmountError:
+            return None
+
+    def _is_about_to_be_told(self, request: cf.ConcertRequest) -> bool:
+        return any(answer.register_id and answer.request.echo == request.echo for answer in self._results)
+
+    @property
+    def _results(self) -> list[cf.Answer]:
+        """Of sales, on their way to the register or held for it."""
+        answers = [*self._link.answers, *([self._held] if self._held is not None else [])]
+        return [answer for answer in answers if answer.register_id is not None]
+
+    def _forget_others(self, request: cf.ConcertRequest) -> list[RegisterRequest]:
+        """The register has given up what it asked before. So it thinks from our ACK on, even if its EOT gets lost."""
+        if self._is_about_to_be_told(request):
+            self._latest_echo = request.echo
+            return []
+        if request.command and (request.command == "CANCEL" or self._latest_echo is not None):
+            return []
+        self._latest_echo, self._cancelling = request.echo, None
+        given_up, self._held = [answer.register_id or "" for answer in self._results], None
+        self._link.answers.clear()
+        return [*(ResultRejected(register_id) for register_id in given_up), *self._cancel_given_up()]
+
+    def _tell_held(self, now_s: float) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            self._link.tell(msgspec.structs.replace(held, expires_s=now_s + PATIENCE_S))
+
+    def _cancel_given_up(self) -> list[RegisterRequest]:
+        """Nobody is to pay for what its register does not wait for."""
+        if self._open is None or self._open[1] == self._latest_echo:
+            return []
+        (register_id, _), self._open = self._open, None
+        return [CancelRequested(register_id)]
+
+    # --- from the terminal --------------------------------------------------------------------------------------------
+
+    def send(self, reply: RegisterReply, now_s: float, to: RegisterQuestion | None = None) -> None:
+        """Queue what the register is to be told."""
+        asked = self._take_asked(to)
+        is_awaited = asked is not None and now_s <= asked.deadline_s
+        match reply:
+            case SaleAccepted(register_id) if asked is not None:
+                if not asked.request.command and not asked.request.answers_at_once:
+                    self._open = (register_id, asked.request.echo)
+                    self._requests += self._cancel_given_up()
+                if is_awaited:
+                    self._accepted(asked.request)
+            case RequestRefused() if asked is not None and is_awaited:
+                self._link.tell(cf.Answer(asked.request, cf.REFUSED))
+            case SaleResult():
+                self._result(reply, now_s)
+            case _:
+                pass  # nothing in this protocol asks how the terminal is
+
+    def _take_asked(self, question: RegisterQuestion | None) -> Asked | None:
+        found = next((asked for asked in self._asked if asked.question is question), None)
+        if found is not None:
+            self._asked.remove(found)
+        return found
+
+    def _accepted(self, request: cf.ConcertRequest) -> None:
+        if request.command and self._results:
+            self._link.tell(cf.Answer(request, cf.REFUSED))  # too late: the result is on its way
+        elif request.command:
+            self._cancelling = request
+        elif request.answers_at_once:
+            self._link.tell(cf.Answer(request, cf.RECEIVED))
+
+    def _result(self, result: SaleResult, now_s: float) -> None:
+        if self._open is not None and self._open[0] == result.register_id:
+            self._open = None
+        if self._cancelling is not None:
+            nothing_paid = result.outcome not in (Outcome.APPROVED, Outcome.UNKNOWN)
+            self._link.tell(cf.Answer(self._cancelling, cf.RECEIVED if nothing_paid else cf.REFUSED))
+            self._cancelling = None
+        try:
+            request = cf.parse_request(result.echo.encode("ascii", "replace"))
+        except cf.ConcertError:  # nobody on this line has asked for it
+            is_final = result.sale is None or not result.sale.terms.final_when_taken
+            self._requests.append((ResultDelivered if is_final else ResultRejected)(result.register_id))
+            return
+        if request.answers_at_once:
+            self._requests.append(ResultDelivered(result.register_id))
+        elif self._latest_echo not in (None, result.echo):
+            self._requests.append(ResultRejected(result.register_id))
+        elif all(answer.register_id != result.register_id for answer in self._results):
+            answer = cf.Answer(request, self._status_of(result.outcome), result.register_id)
+            if self._latest_echo is None:
+                self._held = msgspec.structs.replace(answer, expires_s=now_s + HELD_S)
+            else:
+                self._link.tell(msgspec.structs.replace(answer, expires_s=now_s + PATIENCE_S))
+
+    def _status_of(self, outcome: Outcome) -> str:
+        match outcome:
+            case Outcome.APPROVED:
+                return cf.ACCEPTED
+            case Outcome.CANCELLED:
+                return self._cancelled
+        return cf.REFUSED
+
+    # --- wire and time ------------------------------------------------------------------------------------------------
+
+    def data_to_send(self) -> bytes:
+        return self._link.data_to_send()
+
+    def data_sent(self) -> Sequence[RegisterRequest]:
+        """The register itself says what it has been told."""
+        self._link.data_sent()
+        return ()
+
+    @property
+    def next_wakeup_s(self) -> float | None:
+        if self._requests:
+            return 0.0
+        times = (self._link.next_wakeup_s, self._held.expires_s if self._held is not None else None)
+        return min((time_s for time_s in times if time_s is not None), default=None)
+
+    def wake(self, now_s: float) -> Sequence[RegisterRequest]:
+        """Say what is due, and give up what nobody takes."""
+        requests, self._requests = self._requests, []
+        if self._held is not None and now_s >= self._held.expires_s:
+            requests.append(ResultRejected(self._held.register_id or ""))
+            self._held = None
+        return [*requests, *self._handle(self._link.wake(now_s), now_s)]
+
+    def connection_lost(self) -> Sequence[RegisterRequest]:
+        """Answers stay until they expire."""
+        self._link.connection_lost()
+        return ()

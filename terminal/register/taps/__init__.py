@@ -1,0 +1,1 @@
+"""Registers that cannot ask: their display or printer is read."""

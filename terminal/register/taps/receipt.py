@@ -1,0 +1,155 @@
+"""The receipt tap: the terminal is wired as the register's printer, or between register and printer.
+
+As with a display, the register knows nothing of it: the total of a receipt is offered, the cashier takes the offer with
+a key, and screen and receipt tell how the sale ended. A total counts once the receipt is complete: at the cut, when the
+drawer is kicked, or when the register has been silent for a while. It stays offered until the next one, because other
+slips (a copy, an order for the kitchen) may follow.
+
+Stand-alone the tap answers for the printer: on-line, with paper (Epson, "ESC/POS Command Reference": DLE EOT, GS r,
+GS I, GS a, ESC u, ESC v). With a real printer behind it, that one answers, and this one says nothing.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+from terminal.register.protocol import (
+    RegisterQuestion,
+    RegisterReply,
+    RegisterRequest,
+    ResultDelivered,
+    SaleResult,
+    TotalSeen,
+)
+from terminal.register.settings import TotalRules
+from terminal.register.taps.escpos_stream import (
+    DrawerKicked,
+    EscposReader,
+    PaperCut,
+    PlainReader,
+    PrintedLine,
+    PrintEvent,
+    Reader,
+    StatusAsked,
+)
+from terminal.register.taps.total import TotalFinder
+
+SILENCE_S = 1.5
+"""Registers pause between the parts of a receipt, but not for so long."""
+MOST_LINES = 300
+MOST_UNSENT_BYTES = 256
+
+_ONLINE = b"\x12"
+"""DLE EOT: nothing is wrong; the same byte for the printer, its cause of being off-line, its errors and its paper."""
+_ANSWERS = {b"\x10\x04": _ONLINE, b"\x1dr": b"\x00", b"\x1bv": b"\x00", b"\x1bu": b"\x00"}
+_AUTOMATIC_STATUS = b"\x10\x00\x00\x00"
+_IDENTITY = {1: b"\x20", 2: b"\x02", 3: b"\x00"}
+_NAMES = {65: "1.0", 66: "NETGIRO", 67: "TERMINAL", 68: "0", 69: "0"}
+
+
+class ReceiptTap:
+    """Implements :class:`terminal.register.protocol.RegisterProtocol`."""
+
+    longest_sale_s: float | None = None
+    longest_report_s: float | None = None
+    """Nobody waits at the other end, and nobody is told."""
+
+    def __init__(self, rules: TotalRules, *, plain: bool = False, stands_alone: bool = True) -> None:
+        self._reader: Reader = PlainReader() if plain else EscposReader()
+        self._finder = TotalFinder(rules)
+        self._stands_alone = stands_alone
+        self._lines: deque[str] = deque(maxlen=MOST_LINES)
+        self._look_at_s: float | None = None
+        self._out = bytearray()
+        self._told: list[RegisterRequest] = []
+
+    @property
+    def is_between_receipts(self) -> bool:
+        """The register prints nothing now: the last receipt is complete."""
+        return self._look_at_s is None
+
+    @property
+    def codepage_command(self) -> bytes:
+        """What brings the printer back to the register's code page."""
+        return self._reader.codepage_command
+
+    def receive_data(self, data: bytes, now_s: float) -> Sequence[RegisterRequest]:
+        """The totals of the receipts that end in ``data``."""
+        requests: list[RegisterRequest] = []
+        for event in self._reader.feed(data, now_s):
+            requests += self._perform(event)
+            if isinstance(event, PrintedLine):  # registers also ask for the status while they print nothing
+                self._look_at_s = now_s + SILENCE_S
+            elif isinstance(event, PaperCut):
+                self._look_at_s = None
+        return requests
+
+    def _perform(self, event: PrintEvent) -> Sequence[RegisterRequest]:
+        match event:
+            case PrintedLine(text):
+                self._lines.append(text)
+            case DrawerKicked():  # in the middle of a receipt, too: then the total may still come
+                return self._look()
+            case PaperCut():
+                found = self._look()
+                self._lines.clear()
+                return found
+            case StatusAsked():
+                self._answer(event)
+        return ()
+
+    def _look(self) -> Sequence[RegisterRequest]:
+        amount_kr = self._finder.in_text(self._lines)
+        if amount_kr is None:
+            return ()
+        self._lines.clear()
+        return (TotalSeen(amount_kr),)
+
+    def _answer(self, question: StatusAsked) -> None:
+        if not self._stands_alone or len(self._out) > MOST_UNSENT_BYTES:
+            return
+        number = question.number
+        match question.code:
+            case b"\x1da":
+                self._out += _AUTOMATIC_STATUS if number else b""
+            case b"\x1dI" if number in _NAMES:
+                self._out += b"_" + _NAMES[number].encode("ascii") + b"\x00"
+            case b"\x1dI":
+                self._out += _IDENTITY.get(number, b"")
+            case code:
+                self._out += _ANSWERS[code]
+
+    def send(self, reply: RegisterReply, now_s: float, to: RegisterQuestion | None = None) -> None:
+        """A result counts as told: there is nobody to tell."""
+        if isinstance(reply, SaleResult):
+            self._told.append(ResultDelivered(reply.register_id))
+
+    def data_to_send(self) -> bytes:
+        """What a printer answers."""
+        data = bytes(self._out)
+        self._out.clear()
+        return data
+
+    def data_sent(self) -> Sequence[RegisterRequest]:
+        return ()
+
+    @property
+    def next_wakeup_s(self) -> float | None:
+        return 0.0 if self._told else self._look_at_s
+
+    def wake(self, now_s: float) -> Sequence[RegisterRequest]:
+        """After a silence whatever was printed is a receipt, if it has a total."""
+        requests, self._told = self._told, []
+        if self._look_at_s is not None and now_s >= self._look_at_s:
+            self._look_at_s = None
+            requests += self._look()
+        return requests
+
+    def connection_lost(self) -> Sequence[RegisterRequest]:
+        """Half a receipt is forgotten; a total that was offered stays, as the paper does."""
+        self._reader.reset()
+        self._lines.clear()
+        self._out.clear()
+        self._look_at_s = None
+        return ()

@@ -1,0 +1,116 @@
+"""What a register has sent, with times, as a text file: for people to read, and for tests to replay. Pure.
+
+    # netgiro-terminal capture 1
+    # /dev/ttyUSB0, 9600 baud, 8N1
+         0.000  05                                               .
+         0.213  02 30 31 30 30 30 30 31 39 39 30 30 31 30 33 35  .01000019900103 5
+         0.213  32 20 20 20                                      2
+
+Times are seconds since the first byte; lines with the same time came in one piece. Everything after two spaces that
+follow the hexadecimal bytes is for the eye only, and so is a line that begins with ``#``.
+
+Before a capture is written, card numbers and kennitölur in plain digits are blotted out by zeros, and so is what a ZVT
+register tells of a card (card_data.py): one zero for each byte, also for a 10, which goes over the line twice. A frame
+that was right then gets a right checksum again, so that the capture plays as it did.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from terminal.register.unknown.card_data import card_data_spans, renewed_end, whole_frames
+
+HEADER = "# netgiro-terminal capture 1"
+BYTES_PER_LINE = 16
+_LINE = re.compile(r"\s*(?P<time>[0-9]+\.[0-9]+)  ?(?P<hex>[0-9A-Fa-f]{2}(?: [0-9A-Fa-f]{2})*)(?:  .*)?")
+_DIGITS = re.compile(rb"(?<![0-9\x02])(?:[0-9]{6}-[0-9]{4}|[0-9]{10}|[0-9]{13,19})(?![0-9])")
+
+
+class Chunk(msgspec.Struct, frozen=True):
+    """Bytes that came in one piece."""
+
+    time_s: float
+    data: bytes
+
+
+def write_capture(chunks: Iterable[Chunk], description: str = "") -> str:
+    """The file's text."""
+    lines = [HEADER, *([f"# {description}"] if description else [])]
+    for chunk in chunks:
+        lines += describe(chunk)
+    return "\n".join(lines) + "\n"
+
+
+def describe(chunk: Chunk) -> Iterator[str]:
+    """The lines of one chunk."""
+    for start in range(0, len(chunk.data), BYTES_PER_LINE):
+        piece = chunk.data[start : start + BYTES_PER_LINE]
+        text = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in piece)
+        yield f"{chunk.time_s:10.3f}  {piece.hex(' ').upper():{3 * BYTES_PER_LINE}} {text}"
+
+
+def read_capture(text: str) -> list[Chunk]:
+    """The chunks in a file's text. Raises ValueError, naming the line, if it is none."""
+    chunks: list[Chunk] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        match = _LINE.fullmatch(line)
+        if match is None:
+            raise ValueError(f"line {number} is not a time and bytes such as '0.213  02 30': {line[:60]!r}")
+        time_s, data = float(match["time"]), bytes.fromhex(match["hex"])
+        if chunks and chunks[-1].time_s == time_s:
+            chunks[-1] = Chunk(time_s, chunks[-1].data + data)
+        else:
+            chunks.append(Chunk(time_s, data))
+    return chunks
+
+
+def without_personal_data(chunks: Sequence[Chunk]) -> list[Chunk]:
+    """The same chunks with zeros in the place of what may be card data or a kennitala.
+
+    A run of digits right after STX is left alone: it is the fixed fields of a terminal protocol.
+    """
+    data = b"".join(chunk.data for chunk in chunks)
+    clean = [bytes([byte]) for byte in data]
+    for match in _DIGITS.finditer(data):
+        digits = match.group().replace(b"-", b"")
+        if _is_kennitala(digits) or (len(digits) >= 13 and _passes_luhn(digits)):
+            clean[match.start() : match.end()] = [b"-" if byte == 0x2D else b"0" for byte in match.group()]
+    for start, end in card_data_spans(data):
+        clean[start:end] = _zeros(data[start:end])
+    for frame in whole_frames(data):
+        body = b"".join(clean[frame.start("body") : frame.end("body")])
+        clean[frame.start("end") : frame.end("end")] = [bytes([byte]) for byte in renewed_end(body)]
+    cleaned, at = [], 0
+    for chunk in chunks:
+        cleaned.append(Chunk(chunk.time_s, b"".join(clean[at : at + len(chunk.data)])))
+        at += len(chunk.data)
+    return cleaned
+
+
+def _zeros(value: bytes) -> Iterator[bytes]:
+    """One for each byte, none for the second of a doubled 10."""
+    for piece in re.findall(rb"\x10\x10|.", value, re.DOTALL):
+        yield b"\x00"
+        if len(piece) == 2:
+            yield b""
+
+
+def _is_kennitala(digits: bytes) -> bool:
+    """By its check digit: the weights are those of Þjóðskrá."""
+    if len(digits) != 10:
+        return False
+    weights = (3, 2, 7, 6, 5, 4, 3, 2, 1)
+    return sum(weight * (digit - 0x30) for weight, digit in zip(weights, digits, strict=False)) % 11 == 0
+
+
+def _passes_luhn(digits: bytes) -> bool:
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = (digit - 0x30) * (2 if place % 2 else 1)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0

@@ -1,0 +1,132 @@
+"""The register's line as a log: every byte in hex and as text, with times, to find out where two machines differ.
+
+Off unless ``[log] register_traffic`` is set. What looks like a customer's number is masked in both columns, and so is
+what a ZVT register tells of a card. A number may arrive byte by byte, so nothing is written before the line has been
+silent for a moment, and no frame that may hold card data is cut in two unless it never ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable
+
+from hardware.interfaces import DeviceError, LineSignals, SerialPort
+from terminal.register.unknown.card_data import LONGEST_FRAME, card_data_spans, open_frame, rest_of_frame
+from terminal.register.zvt.transport import T1_S
+from terminal.system.logs import personal_spans
+
+SILENCE_S = 0.1
+"""After so long what came belongs together; no register pauses inside a number."""
+LONGEST_ENTRY = 64
+"""Bytes in one entry. A longer message is cut between two numbers or frames, or at four times this length."""
+FROM_REGISTER, TO_REGISTER = "<", ">"
+
+log = logging.getLogger(__name__)
+
+_NUMBER_AT_END = re.compile(rb"[0-9 .+-]{1,24}\Z")
+
+
+class LoggedPort:
+    """A :class:`hardware.interfaces.SerialPort` that another one does the work for."""
+
+    def __init__(self, port: SerialPort) -> None:
+        self._port = port
+        self._entries = {direction: _Entry(direction) for direction in (FROM_REGISTER, TO_REGISTER)}
+
+    @property
+    def description(self) -> str:
+        return self._port.description
+
+    @property
+    def damaged_bytes(self) -> int:
+        return self._port.damaged_bytes
+
+    async def signals(self) -> LineSignals | None:
+        return await self._port.signals()
+
+    async def open(self, on_data: Callable[[bytes], None], on_lost: Callable[[DeviceError], None]) -> None:
+        def heard(data: bytes) -> None:
+            self._entries[FROM_REGISTER].add(data)
+            on_data(data)
+
+        await self._port.open(heard, on_lost)
+        log.info("register line open: %s", self.description)
+
+    async def write(self, data: bytes) -> None:
+        self._entries[TO_REGISTER].add(data)
+        await self._port.write(data)
+
+    async def close(self) -> None:
+        for entry in self._entries.values():
+            entry.write()
+        await self._port.close()
+
+
+class _Entry:
+    """Bytes of one direction that belong together, until they are written."""
+
+    def __init__(self, direction: str) -> None:
+        self._direction = direction
+        self._data = bytearray()
+        self._first_s = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._torn: int | None = None
+        """A frame was written although it had not ended; so many bytes since then may be the rest of it."""
+
+    def add(self, data: bytes) -> None:
+        loop = asyncio.get_running_loop()
+        if not self._data:
+            self._first_s = loop.time()
+        self._data += data
+        while len(self._data) > LONGEST_ENTRY:
+            keep = self._unfinished()
+            self._write(len(self._data) - keep)
+            if keep:
+                break
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = loop.call_later(T1_S if open_frame(bytes(self._data)) else SILENCE_S, self.write)
+
+    def _unfinished(self) -> int:
+        """Bytes at the end that are a frame or a number, which may go on."""
+        frame = open_frame(bytes(self._data))
+        if frame:
+            return frame if frame < LONGEST_FRAME else 0
+        number = _NUMBER_AT_END.search(self._data)
+        return len(number[0]) if number and len(self._data) < 4 * LONGEST_ENTRY else 0
+
+    def write(self) -> None:
+        """Now."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._write(len(self._data))
+
+    def _write(self, length: int) -> None:
+        data = bytes(self._data[:length])
+        del self._data[:length]
+        if not data:
+            return
+        torn = 0 if self._torn is None else min(rest_of_frame(data), LONGEST_FRAME - self._torn)
+        for start in range(0, len(data), LONGEST_ENTRY):
+            log.info("%.3f s %s %s", self._first_s, self._direction, entry_text(data, start, LONGEST_ENTRY, torn))
+        if open_frame(data):
+            self._torn = 0
+        elif self._torn is not None:
+            self._torn = self._torn + torn if torn == len(data) else None
+
+
+def entry_text(data: bytes, start: int = 0, length: int | None = None, torn: int = 0) -> str:
+    """A slice of ``data`` as hex and text; what to mask is looked for in the whole. Pure.
+
+    Control characters show as a dot. The letters of a hex pair stand in lower case, so that none looks like a number.
+    ``torn`` bytes at the beginning of ``data`` may be the rest of card data, and are masked.
+    """
+    spans = [(0, torn), *personal_spans(data.decode("latin-1")), *card_data_spans(data)]
+    hidden = {at for span in spans for at in range(*span)}
+    shown = range(start, min(len(data), start + length) if length is not None else len(data))
+    pairs = " ".join("**" if at in hidden else f"{data[at]:02x}" for at in shown)
+    text = "".join("*" if at in hidden else chr(data[at]) if 0x20 <= data[at] < 0x7F else "." for at in shown)
+    return f"{pairs}  |{text}|"

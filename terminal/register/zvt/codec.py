@@ -1,0 +1,363 @@
+"""ZVT, the terminal's end of a session: what is answered to which command, and when money counts as told.
+
+The theory
+----------
+The register commands and the terminal answers ``80 00 00``; from then on the terminal leads until it hands back with a
+completion (06 0F) or an abort (06 1E). Whoever leads sends one frame, and the other side answers it, before the next.
+
+    register  06 01 pay     80   80          80                80
+    terminal             80   04 FF ...  04 0F result   06 D1 ...   06 0F
+
+There are no ids, and a result cannot be told to a register that does not wait for it. So:
+
+* A payment is told as made (04 0F with result 00) after it was captured, and is final only when the register has
+  answered this, and every line of the receipt that it prints itself, with "good". Then, not before, the sale is
+  :class:`ResultDelivered`. "Please wait" (84 9C) asks for the same again after two seconds.
+* Any other answer, or none, means for the register that nothing was sold. The sale is :class:`ResultRejected`, and the
+  register is told so once more: 04 0F and 06 1E with 6C.
+* Within ``longest_report_s`` this has happened or never will; afterwards nothing tells "paid" any more.
+* A result that no session waits for (the terminal was restarted) is held. A register that asks for it (06 20) is told,
+  and its answer decides as above. One that begins another payment has given it up, as has one that never asks.
+* A payment whose ``80 00 00`` could not be told in time (the line was gone) has no session: it is cancelled, and if it
+  was paid all the same, its result is held like one after a restart. Said late, the answer would answer something else.
+* While one sale is open, everything but an abort (06 B0) is answered "please wait"; but a register that registers, or
+  wants another amount, has begun anew and knows nothing of the open sale, which is cancelled.
+* A late word of the terminal to one command never answers the next: every reply comes with the question it is to.
+
+The register waits 180 s (T4) for the result, longer only if it takes intermediate status; so a sale is cancelled in
+time (``longest_sale_s``), and so is one whose register no longer takes our frames.
+
+Settings: amount in the register's own scale (``amount_decimals``), krona (352) or no currency at all unless
+``accept_foreign_currency_code``. The line is 9600 baud, 8 data bits, no parity, and by the specification two stop bits
+(``stopbits = 2``); with one stop bit the terminal hears either kind of register.
+
+The parts: zvt_link.py frames and repeats, zvt_turns.py alternates, zvt_apdu.py reads fields and zvt_commands.py whole
+commands, zvt_frames.py writes, zvt_result.py words what was decided, zvt_telling.py tells how a sale ended.
+
+Source: PA00P015 rev. 13.08 (commands), PA00P016 rev. 04 (transport).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import tzinfo
+
+import msgspec
+
+from hardware.interfaces import Document
+from terminal.register.protocol import (
+    CancelRequested,
+    RegisterQuestion,
+    RegisterReply,
+    RegisterRequest,
+    RequestRefused,
+    SaleAccepted,
+    SaleRequested,
+    SaleResult,
+    TerminalBusy,
+    TerminalCondition,
+    TotalsReport,
+)
+from terminal.register.zvt import format as za
+from terminal.register.zvt import frames as zf
+from terminal.register.zvt.commands import Asked, CommandReader, Said
+from terminal.register.zvt.format import Apdu, Command, Config, Result, ZvtError
+from terminal.register.zvt.result import Wording, receipt_frames, refusal_code
+from terminal.register.zvt.telling import ReceiptOf, Telling
+from terminal.register.zvt.turns import Answer, Ended, Purpose, Turns
+from terminal.sale.money import AmountDecimals
+from terminal.sale.totals import ClosedPeriod
+
+VERSION = "NG1.0"
+
+OWN_ANSWER_S = 4.0
+"""For our own answer to a command, so that it comes within T3."""
+LONGEST_REPORT_S = 180.0
+PROGRESS_INTERVAL_S = 15.0
+UNTOLD_CLOSE_KEPT_S = 600.0
+"""A register that was told to wait with its end of day asks again; much later it means the next one."""
+BEGUN, PLEASE_WAIT = 0x0E, 0x17
+"""Intermediate status."""
+
+WITHOUT_VERSION = 0x02
+"""Of the service byte in 05 01."""
+
+
+class Payment(msgspec.Struct):
+    """The sale of this session, until its outcome is known."""
+
+    register_id: str
+    request: za.Authorisation
+    next_progress_s: float = 0.0
+    is_cancelled: bool = False
+
+
+class ZvtProtocol:
+    """Implements :class:`terminal.register.protocol.RegisterProtocol`."""
+
+    longest_sale_s: float | None = 140.0
+    """Leaves time within T4 to give up what is on its way."""
+    longest_report_s: float | None = LONGEST_REPORT_S
+
+    def __init__(
+        self,
+        amount_decimals: AmountDecimals,
+        *,
+        terminal_id: str = "",
+        accept_foreign_currency_code: bool = False,
+        receipt_of: ReceiptOf = lambda _sale, _copy: (),
+        slip_of: Callable[[ClosedPeriod], Document] = lambda _period: (),
+        zone: tzinfo | None = None,
+    ) -> None:
+        """``terminal_id``: its digits name the terminal to the register. ``zone``: of the times told; None: local."""
+        digits = "".join(char for char in terminal_id if char in "0123456789")
+        self._wording = Wording(terminal_id=digits[-8:].zfill(8), decimals=amount_decimals, zone=zone)
+        self._commands = CommandReader(
+            self._wording.terminal_id, amount_decimals, any_currency=accept_foreign_currency_code
+        )
+        self._turns = Turns()
+        self._slip_of = slip_of
+        self._requests: list[RegisterRequest] = []
+        """For the terminal, with the next call that can return them."""
+        self._telling = Telling(self._turns, self._wording, receipt_of, self._requests, LONGEST_REPORT_S)
+        self._asked: Asked | None = None
+        self._asked_until_s = 0.0
+        self._payment: Payment | None = None
+        self._untold_close: tuple[float, TotalsReport] | None = None
+        """An end of day that was decided after its register had been told to wait, and until when it is kept."""
+
+    # --- the line -----------------------------------------------------------------------------------------------------
+
+    def receive_data(self, data: bytes, now_s: float) -> Sequence[RegisterRequest]:
+        """The requests in ``data``."""
+        self._take(self._turns.receive(data, now_s), now_s)
+        return self._take_requests()
+
+    def data_to_send(self) -> bytes:
+        return self._turns.data_to_send()
+
+    def data_sent(self) -> Sequence[RegisterRequest]:
+        """Having left says nothing: the register itself says what it has taken."""
+        return self._take_requests()
+
+    @property
+    def next_wakeup_s(self) -> float | None:
+        if self._requests:
+            return 0.0
+        times = [self._turns.next_wakeup_s, self._telling.held_until_s]
+        if self._asked is not None:
+            times.append(self._asked_until_s)
+        if self._payment is not None and self._tells_progress and self._turns.is_over:
+            times.append(self._payment.next_progress_s)
+        return min((time_s for time_s in times if time_s is not None), default=None)
+
+    def wake(self, now_s: float) -> Sequence[RegisterRequest]:
+        """Time has passed: repeat, say "please wait", give up."""
+        self._take(self._turns.wake(now_s), now_s)
+        if self._asked is not None and now_s >= self._asked_until_s:
+            self._answer(self._asked, zf.refusal(Result.PLEASE_WAIT))
+        held_until_s = self._telling.held_until_s
+        if held_until_s is not None and now_s >= held_until_s:
+            self._telling.give_up_held()
+        self._pump(now_s)
+        return self._take_requests()
+
+    def connection_lost(self) -> Sequence[RegisterRequest]:
+        """Forget what was half said; a sale goes on, and its result waits for the line as long as it may."""
+        self._asked = None
+        self._turns.connection_lost()
+        if self._payment is None and not self._telling.is_telling:
+            self._turns.forget_all()
+        return self._take_requests()
+
+    def _take(self, items: Iterable[Apdu | Ended], now_s: float) -> None:
+        for item in items:
+            if isinstance(item, Ended):
+                self._frame_ended(item, now_s)
+            else:
+                self._receive_command(item, now_s)
+            self._pump(now_s)
+        self._pump(now_s)
+
+    def _take_requests(self) -> list[RegisterRequest]:
+        requests = list(self._requests)
+        self._requests.clear()
+        return requests
+
+    def _pump(self, now_s: float) -> None:
+        """Send what may be sent now."""
+        if self._turns.has_stale_acceptance(now_s):
+            self._lose_session()
+        if self._turns.may_begin(now_s):
+            self._queue_progress(now_s)
+            self._telling.stop_if_expired(now_s)
+        self._turns.pump(now_s)
+
+    @property
+    def _tells_progress(self) -> bool:
+        return self._telling.registration.has(Config.WANTS_INTERMEDIATE_STATUS)
+
+    def _queue_progress(self, now_s: float) -> None:
+        payment = self._payment
+        if payment is not None and self._tells_progress and self._turns.is_over and now_s >= payment.next_progress_s:
+            status = PLEASE_WAIT if payment.next_progress_s else BEGUN
+            payment.next_progress_s = now_s + PROGRESS_INTERVAL_S
+            self._turns.queue(zf.intermediate_status(status), Purpose.PROGRESS)
+
+    def _frame_ended(self, ended: Ended, now_s: float) -> None:
+        match ended.frame.purpose:
+            case Purpose.ACCEPTANCE if ended.answer is Answer.LOST:
+                self._lose_session()
+            case Purpose.PROGRESS if ended.answer is Answer.LOST:
+                self._cancel_payment()
+            case Purpose.RESULT | Purpose.PRINT:
+                self._telling.answered(ended, now_s)
+            case Purpose.END:
+                self._telling.end()
+
+    # --- commands -----------------------------------------------------------------------------------------------------
+
+    def _receive_command(self, apdu: Apdu, now_s: float) -> None:
+        if apdu.control == Command.ABORT:
+            self._abort()
+            return
+        self._end_tail()
+        if self._is_new_start(apdu):
+            self._lose_session()
+        if self._asked is not None or self._payment is not None or not self._turns.is_over:
+            self._turns.respond(zf.refusal(Result.PLEASE_WAIT))
+            return
+        match self._commands.read(apdu, self._telling.registration):
+            case Said(response, end, registration):
+                self._turns.respond(response)
+                if end is not None:
+                    self._turns.queue(end, Purpose.END)
+                if registration is not None:
+                    self._telling.registration = registration
+            case Asked() as asked:
+                self._ask(asked, now_s)
+
+    def _ask(self, asked: Asked, now_s: float) -> None:
+        kept, self._untold_close = self._untold_close, None
+        if asked.command is Command.END_OF_DAY and kept is not None and now_s < kept[0]:
+            self._turns.respond(zf.good())
+            self._tell_totals(kept[1])
+            return
+        if asked.payment is not None:
+            self._telling.give_up_held()
+        self._asked, self._asked_until_s = asked, now_s + OWN_ANSWER_S
+        self._requests.append(asked.question)
+
+    def _is_new_start(self, apdu: Apdu) -> bool:
+        """A register that registers, or wants another amount, knows nothing (any more) of the payment that runs.
+
+        The same amount again is taken for a repetition.
+        """
+        if apdu.control == Command.REGISTRATION:
+            return self._payment is not None or self._telling.is_telling
+        if apdu.control != Command.AUTHORISATION or self._payment is None:
+            return False
+        try:
+            return za.parse_authorisation(apdu.data).digits != self._payment.request.digits
+        except ZvtError:
+            return False
+
+    def _end_tail(self) -> None:
+        """A register that commands again has seen the end of what was before, even if its answer got lost."""
+        last = self._turns.current
+        if last is not None and last.purpose is Purpose.END:
+            self._turns.forget_all()
+            self._telling.end()
+
+    def _abort(self) -> None:
+        self._turns.respond(zf.good())
+        if self._payment is not None:
+            self._cancel_payment()
+        elif self._asked is not None and self._asked.payment is not None:
+            self._requests.append(CancelRequested())
+
+    def _cancel_payment(self) -> None:
+        payment = self._payment
+        if payment is not None and not payment.is_cancelled:
+            payment.is_cancelled = True
+            self._requests.append(CancelRequested(payment.register_id))
+
+    def _lose_session(self) -> None:
+        """Nothing of ours can be told in this session any more; a result is held for a register that asks."""
+        self._cancel_payment()
+        self._payment = None
+        self._turns.forget_all()
+        self._telling.hold()
+
+    # --- what the terminal decided ------------------------------------------------------------------------------------
+
+    def send(self, reply: RegisterReply, now_s: float, to: RegisterQuestion | None = None) -> None:
+        """Say what the terminal has decided."""
+        asked = self._asked if to is not None and self._asked is not None and self._asked.question is to else None
+        match reply:
+            case SaleAccepted(register_id):
+                self._accepted(register_id, asked, to)
+            case SaleResult():
+                self._take_result(reply, now_s, asked, to)
+            case TotalsReport():
+                self._take_totals(reply, now_s, asked)
+            case RequestRefused() if asked is not None:
+                self._answer(asked, zf.refusal(refusal_code(reply, asked.command, asked.amount_kr)))
+            case TerminalBusy() if asked is not None:
+                self._answer(asked, zf.refusal(Result.PLEASE_WAIT))
+            case TerminalCondition() if asked is not None:
+                self._answer(asked, zf.good())
+                self._turns.queue(self._condition_told(reply, asked), Purpose.END)
+            case _:
+                pass  # the register has been told to wait, and has gone on
+        self._pump(now_s)
+
+    def _answer(self, asked: Asked, apdu: bytes, purpose: Purpose = Purpose.RESPONSE) -> None:
+        """Respond to the command that waits for it."""
+        assert asked is self._asked
+        self._asked = None
+        self._turns.respond(apdu, purpose)
+
+    def _accepted(self, register_id: str, asked: Asked | None, to: RegisterQuestion | None) -> None:
+        if asked is not None and asked.payment is not None:
+            self._payment = Payment(register_id, asked.payment)
+            self._answer(asked, zf.good(), Purpose.ACCEPTANCE)
+        elif asked is not None:  # a stored sale that is still being settled
+            self._answer(asked, zf.refusal(Result.PLEASE_WAIT))
+        elif isinstance(to, SaleRequested):  # too late: the register has been told to wait
+            self._requests.append(CancelRequested(register_id))
+
+    def _condition_told(self, condition: TerminalCondition, asked: Asked) -> bytes:
+        if asked.command is not Command.STATUS_ENQUIRY:
+            return zf.completion() if condition.service_reached else zf.aborted(Result.NO_CONNECTION)
+        ready = Result.GOOD if condition.can_sell else Result.OUT_OF_ORDER
+        status = Result.PLEASE_WAIT if condition.busy else ready
+        return zf.terminal_status(status, None if asked.service & WITHOUT_VERSION else VERSION)
+
+    def _take_totals(self, report: TotalsReport, now_s: float, asked: Asked | None) -> None:
+        if asked is not None:
+            self._answer(asked, zf.good())
+            self._tell_totals(report)
+        elif report.closed:
+            self._untold_close = (now_s + UNTOLD_CLOSE_KEPT_S, report)
+
+    def _tell_totals(self, report: TotalsReport) -> None:
+        self._turns.queue(self._wording.totals(report.totals), Purpose.INFORMATION)
+        if report.slip is not None:
+            blocks = self._telling.registration.takes_text_blocks
+            for frame in receipt_frames(self._slip_of(report.slip), as_text_blocks=blocks, kind=zf.ADMIN_RECEIPT):
+                self._turns.queue(frame, Purpose.INFORMATION)
+        self._turns.queue(zf.completion(), Purpose.END)
+
+    def _take_result(self, result: SaleResult, now_s: float, asked: Asked | None, to: RegisterQuestion | None) -> None:
+        payment = self._payment
+        if asked is not None:
+            self._answer(asked, zf.good())
+            self._telling.tell_again(result, asked.service, now_s)
+        elif to is not None:
+            pass  # the answer to a question whose register has gone on
+        elif payment is not None and payment.register_id == result.register_id:
+            self._payment = None
+            self._telling.tell_payment(payment.request, result, now_s)
+        else:
+            self._telling.take_unasked(result, now_s)

@@ -1,0 +1,234 @@
+"""Whose turn it is in a ZVT session: one frame of ours at a time, and none before the last one has its answer.
+
+    queue() -> on its way (the link repeats it) -> taken (06) -> answered by an APDU, or the time for that is over
+
+An answer of ours to the register's command goes before everything that is queued. If the register's command crossed a
+frame of ours on the line, that frame is sent again afterwards, or dropped where it says nothing that lasts.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from enum import Enum, auto
+from typing import NamedTuple
+
+import msgspec
+
+from terminal.register.zvt.format import Apdu, Result, ZvtError, parse_apdu
+from terminal.register.zvt.frames import refusal
+from terminal.register.zvt.transport import Fate, FrameReceived, LinkEvent, ZvtLink
+
+T3_S = 5.0
+"""For the answer to a command."""
+
+
+class Purpose(Enum):
+    """What a frame of ours is for."""
+
+    RESPONSE = auto()
+    ACCEPTANCE = auto()
+    """The answer to a payment command."""
+    PROGRESS = auto()
+    RESULT = auto()
+    """Must be taken, like each line of its receipt."""
+    PRINT = auto()
+    INFORMATION = auto()
+    END = auto()
+
+    @property
+    def is_response(self) -> bool:
+        return self in (Purpose.RESPONSE, Purpose.ACCEPTANCE)
+
+    @property
+    def must_be_taken(self) -> bool:
+        return self in (Purpose.RESULT, Purpose.PRINT)
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """A frame of ours, and how long the register may take to answer it."""
+
+    apdu: bytes
+    purpose: Purpose
+    answer_s: float = T3_S
+
+
+class Answer(Enum):
+    """What the register's answer to a frame of ours comes to."""
+
+    GOOD = auto()
+    WAIT = auto()
+    REFUSED = auto()
+    SILENT = auto()
+    """Taken by the link, never answered."""
+    LOST = auto()
+    """Not even taken by the link: the register is off or gone."""
+
+
+class Ended(NamedTuple):
+    """A frame of ours has had its answer, or never will. A response has none: it is GOOD once it is taken."""
+
+    frame: Frame
+    answer: Answer
+
+
+class Turns:
+    """Sends and receives APDUs in strict alternation."""
+
+    def __init__(self) -> None:
+        self._link = ZvtLink()
+        self._responses: deque[Frame] = deque()
+        self._frames: deque[Frame] = deque()
+        self._flying: Frame | None = None
+        self._awaiting: Frame | None = None
+        self._answer_due_s = 0.0
+        self._resume_s = 0.0
+        """Not before this the next frame is sent."""
+        self._line_is_down = False
+
+    # --- out ----------------------------------------------------------------------------------------------------------
+
+    def queue(self, apdu: bytes, purpose: Purpose, answer_s: float = T3_S) -> None:
+        """Send this when it is its turn."""
+        self._frames.append(Frame(apdu, purpose, answer_s))
+
+    def repeat(self, frame: Frame, at_s: float) -> None:
+        """Send this again before anything else that is queued, but not before ``at_s``."""
+        self._frames.appendleft(frame)
+        self._resume_s = at_s
+
+    def respond(self, apdu: bytes, purpose: Purpose = Purpose.RESPONSE) -> None:
+        """Answer a command of the register, which does not wait any more for the answer to the one before."""
+        self._responses = deque(frame for frame in self._responses if frame.purpose is Purpose.ACCEPTANCE)
+        self._responses.append(Frame(apdu, purpose))
+        crossed = self._flying
+        if crossed is not None and not crossed.purpose.is_response:
+            self._flying = None
+            self._link.withdraw()
+            if crossed.purpose is not Purpose.PROGRESS:
+                self._frames.appendleft(crossed)
+
+    def forget_queued(self) -> None:
+        self._frames.clear()
+
+    def forget_all(self) -> None:
+        """The session is over, whatever was still to be said."""
+        self._frames.clear()
+        self._responses.clear()
+        self._flying = self._awaiting = None
+        self._link.withdraw()
+        self._link.forget_received()
+
+    @property
+    def next_frame(self) -> Frame | None:
+        return self._frames[0] if self._frames else None
+
+    @property
+    def current(self) -> Frame | None:
+        """The frame that is on its way or waits for its answer."""
+        return self._flying or self._awaiting
+
+    def has_stale_acceptance(self, now_s: float) -> bool:
+        """A payment was taken while the line was gone, and its register waits for the answer no longer.
+
+        Whatever it says by now, our answer would be taken for the answer to that.
+        """
+        is_waiting = any(frame.purpose is Purpose.ACCEPTANCE for frame in self._responses)
+        return is_waiting and now_s > self._link.last_heard_s + T3_S
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing is to be said, and nothing is to be answered."""
+        return not (self._flying or self._awaiting or self._frames or self._responses)
+
+    def has_queued(self, *purposes: Purpose) -> bool:
+        return any(frame.purpose in purposes for frame in self._frames)
+
+    def may_begin(self, now_s: float) -> bool:
+        """It is our turn to begin something."""
+        return not (self._flying or self._awaiting or self._responses) and now_s >= self._resume_s
+
+    def pump(self, now_s: float) -> None:
+        """Send what may be sent now."""
+        if self._flying is not None or self._line_is_down:
+            return
+        if self._responses:
+            self._flying = self._responses.popleft()
+        elif self._frames and self.may_begin(now_s):
+            self._flying = self._frames.popleft()
+        if self._flying is not None:
+            self._link.send(self._flying.apdu, now_s)
+
+    def data_to_send(self) -> bytes:
+        """What is to be written now; whoever asks has a line again."""
+        self._line_is_down = False
+        return self._link.data_to_send()
+
+    # --- in -----------------------------------------------------------------------------------------------------------
+
+    def receive(self, data: bytes, now_s: float) -> Iterator[Apdu | Ended]:
+        """The register's commands, and what became of our frames, in order."""
+        for event in self._link.receive(data, now_s):
+            if (item := self._link_event(event, now_s)) is not None:
+                yield item
+
+    def _link_event(self, event: LinkEvent, now_s: float) -> Apdu | Ended | None:
+        if isinstance(event, FrameReceived):
+            return self._apdu_received(event.apdu)
+        frame, self._flying = self._flying, None
+        if frame is None:
+            return None
+        if event is Fate.LOST:
+            return Ended(frame, Answer.LOST)
+        if frame.purpose.is_response:
+            return Ended(frame, Answer.GOOD)
+        self._awaiting, self._answer_due_s = frame, now_s + frame.answer_s
+        return None
+
+    def _apdu_received(self, raw: bytes) -> Apdu | Ended | None:
+        try:
+            apdu = parse_apdu(raw)
+        except ZvtError as error:
+            self.respond(refusal(error.result))
+            return None
+        if not apdu.is_answer:
+            return apdu
+        frame, self._awaiting = self._awaiting, None
+        if frame is None:
+            return None
+        if apdu.error == Result.GOOD:
+            return Ended(frame, Answer.GOOD)
+        return Ended(frame, Answer.WAIT if apdu.error == Result.PLEASE_WAIT else Answer.REFUSED)
+
+    # --- time ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def next_wakeup_s(self) -> float | None:
+        times = [self._link.next_wakeup_s]
+        if self._responses and self._flying is None:
+            times.append(0.0)
+        if self._awaiting is not None:
+            times.append(self._answer_due_s)
+        elif self._frames and self._flying is None:
+            times.append(self._resume_s)
+        return min((time_s for time_s in times if time_s is not None), default=None)
+
+    def wake(self, now_s: float) -> Iterator[Apdu | Ended]:
+        """Time has passed."""
+        for event in self._link.wake(now_s):
+            if (item := self._link_event(event, now_s)) is not None:
+                yield item
+        if self._awaiting is not None and now_s >= self._answer_due_s:
+            frame, self._awaiting = self._awaiting, None
+            yield Ended(frame, Answer.SILENT)
+
+    def connection_lost(self) -> None:
+        """What was on its way waits for the line; of the answers, only that to a payment is still worth sending."""
+        flying, self._flying = self._flying, None
+        self._responses = deque(frame for frame in self._responses if frame.purpose is Purpose.ACCEPTANCE)
+        if flying is not None and flying.purpose is Purpose.ACCEPTANCE:
+            self._responses.appendleft(flying)
+        elif flying is not None and flying.purpose not in (Purpose.RESPONSE, Purpose.PROGRESS):
+            self._frames.appendleft(flying)
+        self._link.reset()
+        self._line_is_down = True

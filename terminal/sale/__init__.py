@@ -1,0 +1,1 @@
+"""The sale: one pure function decides about it. Start at step.py."""

@@ -1,0 +1,104 @@
+"""What the core asks of a payment service, in the core's own words. Each API generation is one module behind this."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+from terminal.sale.customer import Customer
+from terminal.sale.sensitive import Sensitive
+
+
+class CaptureMode(StrEnum):
+    """Who turns an approval into a payment: the only thing about a service that changes how money can be lost."""
+
+    MANUAL = "manual"
+    """Only our own capture call. A lost authorization can never become a payment."""
+
+    AUTOMATIC = "automatic"
+    """The customer's approval alone. A lost authorization may be paid without our seeing it."""
+
+    SERVER_CALLBACK = "server_callback"
+    """Our acknowledgement of the service's callback."""
+
+
+class AuthorizationStatus(StrEnum):
+    """Where an authorization stands, as the service tells it."""
+
+    PENDING = "pending"
+    CODE_REQUIRED = "code_required"
+    RESERVED = "reserved"
+    AWAITING_CALLBACK = "awaiting_callback"
+    PAID = "paid"
+    CANCELLED = "cancelled"
+    DECLINED = "declined"
+    REFUSED = "refused"
+    """The service wants nothing to do with it; ``refusal`` says why."""
+    UNCLEAR = "unclear"
+    """A readable answer that proves nothing: an unknown code, or one that contradicts itself."""
+
+
+class Refusal(StrEnum):
+    """Why a call is known not to have happened, or why the service does not stand by an authorization."""
+
+    NOT_SENT = "not_sent"
+    """It never left this machine: no connection could be made."""
+    BELOW_MINIMUM = "below_minimum"
+    CUSTOMER_UNKNOWN = "customer_unknown"
+    CUSTOMER_DECLINED = "customer_declined"
+    REQUEST_NOT_VALID = "request_not_valid"
+    NOT_FOUND = "not_found"
+    CREDENTIALS = "credentials"
+
+
+class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer about one authorization. ``None`` means that the service did not say."""
+
+    status: AuthorizationStatus
+    amount_kr: int | None = None
+    reference: str | None = None
+    refusal: Refusal | None = None
+    confirmed: bool = False
+    """The service's own record says that the payment stands."""
+    invoice_number: str | None = None
+    support_reference: str | None = None
+    """What the service's support asks for."""
+
+
+class OpenedAuthorization(msgspec.Struct, frozen=True, kw_only=True):
+    """The service has taken the request. From now on the authorization has a name."""
+
+    authorization_id: str
+    poll_interval_s: float | None = None
+    support_reference: str | None = None
+
+
+class Gateway(Protocol):
+    """The calls of a sale.
+
+    Every call ends within a bounded time and either returns the answer or raises
+    :class:`terminal.errors.CallRefused` (known not to have happened) or :class:`terminal.errors.CallLost` (may have
+    happened).
+    """
+
+    async def open_authorization(
+        self, *, reference: str, amount_kr: int, customer: Customer, capture_mode: CaptureMode
+    ) -> OpenedAuthorization: ...
+
+    async def query_status(self, authorization_id: str) -> StatusReport: ...
+
+    async def submit_code(self, authorization_id: str, code: Sensitive) -> StatusReport: ...
+
+    async def capture(self, authorization_id: str) -> StatusReport: ...
+
+    async def void(self, authorization_id: str) -> StatusReport: ...
+
+    async def reach(self) -> bool:
+        """Whether the service answers at all. Moves nothing, says nothing of the shop, never raises; bounded in time.
+
+        What it took to get there (name, route, TLS) is kept for the next call.
+        """
+
+    async def close(self) -> None: ...

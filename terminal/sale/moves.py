@@ -1,0 +1,414 @@
+"""What happens to a sale in each state: the moves that the table in ``step.py`` is made of.
+
+Each takes the sale and one event and returns the sale after it with what is then to be done. They are in the order in
+which a sale meets them; the theory behind them opens ``step.py``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+
+from terminal.sale import effects as fx
+from terminal.sale import events as ev
+from terminal.sale.gateway import AuthorizationStatus as Status
+from terminal.sale.gateway import CaptureMode, Refusal
+from terminal.sale.sale import CallKind, Outcome, Reason, Sale, State
+
+DEFAULT_POLL_INTERVAL_S = 2.0
+POLL_INTERVAL_BOUNDS_S = (0.5, 10.0)
+LONGEST_RETRY_DELAY_S = 60.0
+MOST_CAPTURES = 3
+
+
+class Transition(NamedTuple):
+    """The sale after an event, and what to do once it is on disk."""
+
+    sale: Sale
+    effects: tuple[fx.Effect, ...] = ()
+
+
+# --- building transitions ---------------------------------------------------------------------------------------------
+
+
+def deadline(sale: Sale, delay_s: float) -> fx.Effect:
+    return fx.SetDeadline(sale_number=sale.number, state=sale.state, delay_s=delay_s)
+
+
+def retry(sale: Sale, delay_s: float) -> Transition:
+    return Transition(sale, (fx.SetRetry(sale_number=sale.number, state=sale.state, delay_s=delay_s),))
+
+
+def poll(sale: Sale) -> Transition:
+    return retry(replace(sale, misses=0), sale.poll_interval_s)
+
+
+def miss(sale: Sale) -> Transition:
+    """No progress: ask again, at the service's pace at first and then ever more slowly."""
+    longest = POLL_INTERVAL_BOUNDS_S[1] if sale.state is State.CUSTOMER else LONGEST_RETRY_DELAY_S
+    return retry(replace(sale, misses=sale.misses + 1), min(longest, 2.0 ** min(sale.misses, 6)))
+
+
+def ask(sale: Sale, kind: CallKind) -> tuple[Sale, dict[str, Any]]:
+    sale = replace(sale, calls=sale.calls + 1, asking=kind)
+    return sale, {"sale_number": sale.number, "call": sale.calls, "authorization_id": sale.authorization_id}
+
+
+def query_status(sale: Sale) -> Transition:
+    if sale.asking is not None:  # the answer that is on its way will do
+        return Transition(sale)
+    sale, call = ask(sale, CallKind.STATUS)
+    return Transition(sale, (fx.QueryStatus(**call),))
+
+
+def to_customer(sale: Sale) -> Transition:
+    sale = replace(sale, state=State.CUSTOMER, misses=0)
+    sale, call = ask(sale, CallKind.STATUS)
+    return Transition(sale, (deadline(sale, sale.terms.customer_timeout_s), fx.QueryStatus(**call)))
+
+
+def to_code_entry(sale: Sale) -> Transition:
+    sale = replace(sale, state=State.CODE_ENTRY, misses=0)
+    return Transition(sale, (deadline(sale, sale.terms.code_timeout_s),))
+
+
+def to_capture(sale: Sale) -> Transition:
+    sale = replace(sale, state=State.CAPTURE, committed=True, captures=sale.captures + 1)
+    first = sale.captures == 1
+    sale, call = ask(sale, CallKind.CAPTURE)
+    bound = (deadline(sale, sale.terms.capture_patience_s),) if first else ()
+    return Transition(sale, (*bound, fx.RequestCapture(**call)))
+
+
+def to_void(sale: Sale, reason: Reason) -> Transition:
+    sale = replace(sale, state=State.VOID, reason=sale.reason or reason, misses=0)
+    sale, call = ask(sale, CallKind.VOID)
+    return Transition(sale, (deadline(sale, sale.terms.void_patience_s), fx.RequestVoid(**call)))
+
+
+def to_report(sale: Sale, reason: Reason) -> Transition:
+    sale = replace(sale, state=State.REPORT, reason=reason, asking=None, misses=0)
+    report = fx.ReportResult(sale_number=sale.number)
+    return Transition(sale, (report, deadline(sale, sale.terms.report_timeout_s)))
+
+
+def paid(sale: Sale, event: ev.StatusReceived) -> Transition:
+    """Approved if the answer proves it; else money has moved in a way that does not fit, so find out."""
+    if not sale.is_paid_by(event.report):
+        return miss(replace(sale, committed=True))
+    return to_report(replace(sale, invoice_number=event.report.invoice_number), Reason.PAID)
+
+
+_REFUSAL_REASONS = {
+    Refusal.NOT_SENT: Reason.NO_CONNECTION,
+    Refusal.BELOW_MINIMUM: Reason.BELOW_MINIMUM,
+    Refusal.CUSTOMER_UNKNOWN: Reason.CUSTOMER_UNKNOWN,
+    Refusal.CUSTOMER_DECLINED: Reason.CUSTOMER_DECLINED,
+    Refusal.REQUEST_NOT_VALID: Reason.REQUEST_NOT_VALID,
+    Refusal.NOT_FOUND: Reason.WITHDRAWN,
+    Refusal.CREDENTIALS: Reason.CREDENTIALS,
+}
+
+
+def refusal_reason(refusal: Refusal | None) -> Reason:
+    return _REFUSAL_REASONS[refusal] if refusal else Reason.REQUEST_NOT_VALID
+
+
+# --- ENTRY ------------------------------------------------------------------------------------------------------------
+
+
+def authorize(sale: Sale, event: ev.CustomerIdentified) -> Transition:
+    kind = event.customer.kind
+    mode = sale.terms.capture_mode_for(kind)
+    sale = replace(
+        sale,
+        state=State.AUTHORIZATION,
+        customer_kind=kind,
+        customer_label=event.customer.masked,
+        capture_mode=mode,
+        committed=mode is CaptureMode.AUTOMATIC,
+        code_tries_left=sale.terms.code_tries,
+        calls=sale.calls + 1,
+        asking=CallKind.AUTHORIZATION,
+    )
+    request = fx.RequestAuthorization(
+        sale_number=sale.number,
+        call=sale.calls,
+        reference=sale.reference,
+        amount_kr=sale.amount_kr,
+        customer=event.customer,
+        capture_mode=mode,
+    )
+    return Transition(sale, (request,))
+
+
+def cancel_unsent(sale: Sale, event: ev.CancelRequested) -> Transition:
+    return to_report(sale, cancel_reason(event))
+
+
+def expire(sale: Sale, _event: ev.DeadlinePassed) -> Transition:
+    return to_report(sale, Reason.TIMED_OUT)
+
+
+def end_by_power_cut(sale: Sale, _event: ev.PowerRestored) -> Transition:
+    return to_report(sale, Reason.POWER_CUT)
+
+
+_CANCEL_REASONS = {
+    ev.Canceller.CASHIER: Reason.CASHIER_CANCELLED,
+    ev.Canceller.REGISTER: Reason.REGISTER_CANCELLED,
+    ev.Canceller.CLOCK: Reason.TIMED_OUT,
+}
+
+
+def cancel_reason(event: ev.CancelRequested) -> Reason:
+    return _CANCEL_REASONS[event.by]
+
+
+# --- AUTHORIZATION ----------------------------------------------------------------------------------------------------
+
+
+def opened(sale: Sale, event: ev.AuthorizationOpened) -> Transition:
+    low, high = POLL_INTERVAL_BOUNDS_S
+    interval_s = event.authorization.poll_interval_s or DEFAULT_POLL_INTERVAL_S
+    sale = replace(
+        sale,
+        authorization_id=event.authorization.authorization_id,
+        poll_interval_s=min(high, max(low, interval_s)),
+    )
+    return to_customer(sale) if sale.reason is None else to_void(sale, sale.reason)
+
+
+def authorization_refused(sale: Sale, event: ev.RefusalReceived) -> Transition:
+    """A request that is refused as such proves nothing where approval alone pays: if the network has doubled it, that
+    was the second copy, refused for its nonce."""
+    if sale.committed and event.refusal in (Refusal.CREDENTIALS, Refusal.REQUEST_NOT_VALID):
+        return to_report(sale, Reason.NOT_TRACEABLE)
+    return to_report(sale, sale.reason or refusal_reason(event.refusal))
+
+
+def authorization_lost(sale: Sale, _event: ev.AnswerLost) -> Transition:
+    """Never repeated. Whoever approves it now pays nothing, unless approval alone pays."""
+    return to_report(sale, Reason.NOT_TRACEABLE if sale.committed else sale.reason or Reason.NO_ANSWER)
+
+
+def authorization_cut(sale: Sale, _event: ev.PowerRestored) -> Transition:
+    return to_report(sale, Reason.NOT_TRACEABLE if sale.committed else Reason.POWER_CUT)
+
+
+def cancel_when_opened(sale: Sale, event: ev.CancelRequested) -> Transition:
+    """Only a named authorization can be voided, so the answer is waited for; the call itself bounds that wait."""
+    return Transition(replace(sale, reason=sale.reason or cancel_reason(event)))
+
+
+# --- CUSTOMER ---------------------------------------------------------------------------------------------------------
+
+
+def customer_status(sale: Sale, event: ev.StatusReceived) -> Transition:
+    match event.report.status:
+        case Status.PAID:
+            return paid(sale, event)
+        case Status.RESERVED:
+            return to_capture(sale) if sale.agrees_with(event.report) else to_void(sale, Reason.MISMATCH)
+        case Status.CODE_REQUIRED:
+            return to_code_entry(sale)
+        case Status.DECLINED:
+            return to_report(sale, Reason.CUSTOMER_DECLINED)
+        case Status.CANCELLED:
+            return to_report(sale, Reason.WITHDRAWN)
+        case Status.REFUSED if not sale.committed:
+            return to_report(sale, refusal_reason(event.report.refusal))
+        case Status.PENDING | Status.AWAITING_CALLBACK:
+            return poll(sale)
+    return miss(sale)
+
+
+def called_back(sale: Sale, event: ev.CallbackReceived) -> Transition:
+    """Acknowledging an approval makes it a payment, so that is a commitment; what really happened is asked for."""
+    if not event.fits:
+        return query_status(sale)
+    pays = event.approved and sale.capture_mode is CaptureMode.SERVER_CALLBACK
+    sale = replace(sale, committed=sale.committed or pays)
+    sale, query = query_status(sale)
+    return Transition(sale, (fx.AcknowledgeCallback(sale_number=sale.number), *query))
+
+
+def ask_again(sale: Sale, _event: ev.SaleEvent) -> Transition:
+    return query_status(sale)
+
+
+def missed(sale: Sale, _event: ev.SaleEvent) -> Transition:
+    return miss(sale)
+
+
+def give_up(sale: Sale, _event: ev.DeadlinePassed) -> Transition:
+    return to_void(sale, Reason.TIMED_OUT)
+
+
+def cancel_sent(sale: Sale, event: ev.CancelRequested) -> Transition:
+    return to_void(sale, cancel_reason(event))
+
+
+def void_after_power_cut(sale: Sale, _event: ev.PowerRestored) -> Transition:
+    return to_void(sale, Reason.POWER_CUT)
+
+
+# --- CODE_ENTRY and CODE_CHECK ----------------------------------------------------------------------------------------
+
+
+def submit_code(sale: Sale, event: ev.CodeEntered) -> Transition:
+    sale, call = ask(replace(sale, state=State.CODE_CHECK), CallKind.CODE)
+    return Transition(sale, (deadline(sale, sale.terms.code_timeout_s), fx.SubmitCode(**call, code=event.code)))
+
+
+def code_status(sale: Sale, event: ev.StatusReceived) -> Transition:
+    match event.report.status:
+        case Status.CODE_REQUIRED:
+            return code_refused(sale, event)
+        case Status.PENDING | Status.AWAITING_CALLBACK:
+            return to_customer(sale)
+    return customer_status(sale, event)
+
+
+def code_refused(sale: Sale, _event: ev.SaleEvent) -> Transition:
+    """Only the answer to the code itself uses up a try; a query that still asks for one tells that it was lost.
+
+    The next code commits then: should the lost one arrive late, the two together may reserve and capture.
+    """
+    if sale.asking is not CallKind.CODE:
+        return to_code_entry(replace(sale, committed=True))
+    sale = replace(sale, code_tries_left=sale.code_tries_left - 1)
+    return to_code_entry(sale) if sale.code_tries_left > 0 else to_void(sale, Reason.WRONG_CODE)
+
+
+def code_call_refused(sale: Sale, event: ev.RefusalReceived) -> Transition:
+    said_no = sale.asking is CallKind.CODE and event.refusal is not Refusal.NOT_SENT
+    return code_refused(sale, event) if said_no else miss(sale)
+
+
+# --- CAPTURE ----------------------------------------------------------------------------------------------------------
+
+
+def capture_status(sale: Sale, event: ev.StatusReceived) -> Transition:
+    match event.report.status:
+        case Status.PAID:
+            return paid(sale, event)
+        case Status.DECLINED:
+            return to_report(sale, Reason.CUSTOMER_DECLINED)
+        case Status.CANCELLED:
+            return to_report(sale, Reason.WITHDRAWN)
+        case Status.RESERVED if not sale.agrees_with(event.report):
+            return to_void(sale, Reason.MISMATCH)
+        case Status.RESERVED if sale.settling or sale.captures >= MOST_CAPTURES:
+            return to_void(sale, Reason.NO_ANSWER)
+        case Status.RESERVED if sale.asking is CallKind.STATUS:  # so the capture before it did not happen
+            return to_capture(sale)
+    return miss(sale)
+
+
+def stop_capturing(sale: Sale, event: ev.SaleEvent) -> Transition:
+    """Too late to cancel what has left; but what did not arrive is not sent again."""
+    reason = cancel_reason(event) if isinstance(event, ev.CancelRequested) else Reason.TIMED_OUT
+    return Transition(replace(sale, settling=True, reason=sale.reason or reason))
+
+
+def settle_capture(sale: Sale, _event: ev.PowerRestored) -> Transition:
+    return query_status(replace(sale, settling=True, reason=sale.reason or Reason.POWER_CUT, asking=None))
+
+
+# --- VOID -------------------------------------------------------------------------------------------------------------
+
+
+def void_status(sale: Sale, event: ev.StatusReceived) -> Transition:
+    match event.report.status:
+        case Status.PAID:
+            return paid(sale, event)
+        case Status.CANCELLED | Status.DECLINED:
+            return voided(sale)
+        case Status.REFUSED if not sale.committed:
+            return voided(sale)
+        case Status.REFUSED | Status.UNCLEAR:
+            return miss(sale)
+    if sale.asking is CallKind.VOID:
+        return not_voided(sale)
+    sale, call = ask(sale, CallKind.VOID)
+    return Transition(sale, (fx.RequestVoid(**call),))
+
+
+def void_call_refused(sale: Sale, event: ev.RefusalReceived) -> Transition:
+    said_no = sale.asking is CallKind.VOID and event.refusal is not Refusal.NOT_SENT
+    return not_voided(sale) if said_no else miss(sale)
+
+
+def not_voided(sale: Sale) -> Transition:
+    """Still there. If only our capture could make it a payment, it may stay reserved until the service drops it."""
+    return miss(sale) if sale.committed else voided(replace(sale, may_stay_reserved=True))
+
+
+def void_patience_over(sale: Sale, _event: ev.DeadlinePassed) -> Transition:
+    return Transition(sale) if sale.committed else voided(replace(sale, may_stay_reserved=True))
+
+
+def voided(sale: Sale) -> Transition:
+    return to_report(sale, sale.reason or Reason.WITHDRAWN)
+
+
+def settle_void(sale: Sale, _event: ev.PowerRestored) -> Transition:
+    sale, query = query_status(replace(sale, asking=None))
+    return Transition(sale, (deadline(sale, sale.terms.void_patience_s), *query))
+
+
+# --- what staff say ---------------------------------------------------------------------------------------------------
+
+
+def settle_unknown(sale: Sale, event: ev.SettledByStaff) -> Transition:
+    """Only what has stood openly as unknown may be settled by hand; anything else the service still answers for."""
+    if not sale.stands_unknown or event.verdict is ev.Verdict.REFUNDED:
+        return Transition(sale)
+    return to_report(sale, Reason.SETTLED_PAID if event.verdict is ev.Verdict.PAID else Reason.SETTLED_UNPAID)
+
+
+_VERDICTS = {
+    (Reason.NOT_TRACEABLE, ev.Verdict.PAID): Reason.SETTLED_PAID,
+    (Reason.NOT_TRACEABLE, ev.Verdict.UNPAID): Reason.SETTLED_UNPAID,
+    (Reason.REFUND_DUE, ev.Verdict.REFUNDED): Reason.REFUNDED,
+    # The register has it after all, or the goods were given all the same.
+    (Reason.REFUND_DUE, ev.Verdict.PAID): Reason.SETTLED_PAID,
+}
+
+
+def settle_attention(sale: Sale, event: ev.SettledByStaff) -> Transition:
+    reason = _VERDICTS.get((sale.reason or Reason.NOT_TRACEABLE, event.verdict))
+    return Transition(replace(sale, state=State.CLOSED, reason=reason) if reason else sale)
+
+
+# --- REPORT -----------------------------------------------------------------------------------------------------------
+
+
+def acknowledged(sale: Sale, _event: ev.ResultAcknowledged) -> Transition:
+    return Transition(ended(replace(sale, acknowledged=True)))
+
+
+def end_untold(sale: Sale, _event: ev.DeadlinePassed) -> Transition:
+    """The register does not listen; it can ask for the stored result at any time."""
+    return Transition(ended(not_taken(sale) if sale.terms.final_when_taken else sale))
+
+
+def rejected(sale: Sale, _event: ev.ResultRejected) -> Transition:
+    """What is captured stays captured: where the service cannot undo it, staff must pay it back."""
+    return Transition(ended(not_taken(sale)))
+
+
+def not_taken(sale: Sale) -> Sale:
+    return replace(sale, reason=Reason.REFUND_DUE) if sale.outcome is Outcome.APPROVED else sale
+
+
+def ended(sale: Sale) -> Sale:
+    left_to_staff = sale.outcome is not None and sale.outcome.needs_staff
+    return replace(sale, state=State.ATTENTION if left_to_staff else State.CLOSED)
+
+
+def report_again(sale: Sale, _event: ev.PowerRestored) -> Transition:
+    report = fx.ReportResult(sale_number=sale.number)
+    return Transition(sale, (report, deadline(sale, sale.terms.report_timeout_s)))

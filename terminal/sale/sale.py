@@ -1,0 +1,249 @@
+"""One sale: its states, its outcome and everything about it that may be written down.
+
+A sale is a value. ``terminal.sale.step`` makes the next one from an event; the journal keeps every one of them. Nothing
+here names the customer: identifiers pass through events and effects and are gone.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from terminal.sale.customer import CustomerKind
+from terminal.sale.gateway import AuthorizationStatus, CaptureMode, StatusReport
+
+
+class State(StrEnum):
+    """Where a sale is. States are nouns."""
+
+    ENTRY = "entry"
+    """The amount is shown; the customer identifies."""
+    AUTHORIZATION = "authorization"
+    """The request has left; the service has not named it yet."""
+    CUSTOMER = "customer"
+    """The customer decides on the phone."""
+    CODE_ENTRY = "code_entry"
+    """The code from the customer's SMS is awaited."""
+    CODE_CHECK = "code_check"
+    """The code has left."""
+    CAPTURE = "capture"
+    """The capture has left or its answer is unknown."""
+    VOID = "void"
+    """The void has left or its answer is unknown."""
+    REPORT = "report"
+    """The outcome is known; the register does not have it yet."""
+    ATTENTION = "attention"
+    """The register has been told; something is left that only staff can do."""
+    CLOSED = "closed"
+
+
+class Outcome(StrEnum):
+    """How a sale ended."""
+
+    APPROVED = "approved"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    """Money may have moved where this terminal cannot see it. Staff must look."""
+    REFUND_DUE = "refund_due"
+    """Paid, but the register did not take the result: the customer must get the money back."""
+    REFUNDED = "refunded"
+
+    @property
+    def needs_staff(self) -> bool:
+        """Only they can bring the sale to an end."""
+        return self in (Outcome.UNKNOWN, Outcome.REFUND_DUE)
+
+
+class Reason(StrEnum):
+    """Why a sale ended as it did; each has a sentence in messages.py."""
+
+    PAID = "paid"
+    CUSTOMER_DECLINED = "customer_declined"
+    CUSTOMER_UNKNOWN = "customer_unknown"
+    BELOW_MINIMUM = "below_minimum"
+    WITHDRAWN = "withdrawn"
+    WRONG_CODE = "wrong_code"
+    CASHIER_CANCELLED = "cashier_cancelled"
+    REGISTER_CANCELLED = "register_cancelled"
+    TIMED_OUT = "timed_out"
+    POWER_CUT = "power_cut"
+    REQUEST_NOT_VALID = "request_not_valid"
+    CREDENTIALS = "credentials"
+    NO_CONNECTION = "no_connection"
+    NO_ANSWER = "no_answer"
+    MISMATCH = "mismatch"
+    NOT_TRACEABLE = "not_traceable"
+    REFUND_DUE = "refund_due"
+    SETTLED_PAID = "settled_paid"
+    """Staff looked it up in the service's own records: paid."""
+    SETTLED_UNPAID = "settled_unpaid"
+    """Staff looked it up in the service's own records: not paid."""
+    REFUNDED = "refunded"
+    """Staff have given the money back."""
+
+    @property
+    def outcome(self) -> Outcome:
+        return _OUTCOMES[self]
+
+
+_OUTCOMES = {
+    Reason.PAID: Outcome.APPROVED,
+    Reason.CUSTOMER_DECLINED: Outcome.DECLINED,
+    Reason.CUSTOMER_UNKNOWN: Outcome.DECLINED,
+    Reason.BELOW_MINIMUM: Outcome.DECLINED,
+    Reason.WITHDRAWN: Outcome.DECLINED,
+    Reason.WRONG_CODE: Outcome.DECLINED,
+    Reason.CASHIER_CANCELLED: Outcome.CANCELLED,
+    Reason.REGISTER_CANCELLED: Outcome.CANCELLED,
+    Reason.TIMED_OUT: Outcome.CANCELLED,
+    Reason.POWER_CUT: Outcome.CANCELLED,
+    Reason.REQUEST_NOT_VALID: Outcome.FAILED,
+    Reason.CREDENTIALS: Outcome.FAILED,
+    Reason.NO_CONNECTION: Outcome.FAILED,
+    Reason.NO_ANSWER: Outcome.FAILED,
+    Reason.MISMATCH: Outcome.FAILED,
+    Reason.NOT_TRACEABLE: Outcome.UNKNOWN,
+    Reason.REFUND_DUE: Outcome.REFUND_DUE,
+    Reason.SETTLED_PAID: Outcome.APPROVED,
+    Reason.SETTLED_UNPAID: Outcome.CANCELLED,
+    Reason.REFUNDED: Outcome.REFUNDED,
+}
+
+
+class CallKind(StrEnum):
+    """Which call is on its way."""
+
+    AUTHORIZATION = "authorization"
+    STATUS = "status"
+    CODE = "code"
+    CAPTURE = "capture"
+    VOID = "void"
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """The rules a sale was started under. They stay with it, also when the configuration changes before it ends."""
+
+    capture_mode: CaptureMode = CaptureMode.MANUAL
+    capture_mode_by_kind: dict[CustomerKind, CaptureMode] = {}
+    """Exceptions: a service may support a mode for some kinds of customers only."""
+    entry_timeout_s: float = 300.0
+    """An amount that nobody pays expires."""
+    customer_timeout_s: float = 150.0
+    code_timeout_s: float = 150.0
+    capture_patience_s: float = 45.0
+    """How long a capture is tried; after that the terminal only finds out what became of it."""
+    void_patience_s: float = 20.0
+    """How long to wait for the word that a reservation is gone, where nothing can be captured without us."""
+    report_timeout_s: float = 30.0
+    longest_sale_s: float | None = None
+    """The register waits no longer: by then the sale is cancelled, if it still can be."""
+    final_when_taken: bool = False
+    """The register gives no goods before it has taken the result: a payment that it did not take is to be refunded."""
+    code_tries: int = 3
+    customer_copy: bool = True
+    merchant_copy: bool = True
+    staff_slip: bool = True
+    """What only staff can bring to an end comes out on paper for them."""
+
+    def capture_mode_for(self, kind: CustomerKind) -> CaptureMode:
+        return self.capture_mode_by_kind.get(kind, self.capture_mode)
+
+
+class Sale(msgspec.Struct, frozen=True, kw_only=True):
+    """One sale, as it stands. Every field may be written to disk."""
+
+    number: int
+    """Counts up by one a sale: the receipt number."""
+    reference: str
+    """Names the sale towards the service; used for one authorization only."""
+    register_id: str
+    """The register's own name for it; one outcome per name, for ever."""
+    amount_kr: int
+    created: str
+    """Wall clock, RFC 3339, UTC."""
+    register_echo: str = ""
+    """What the register's protocol needs to word the result."""
+    terms: Terms = Terms()
+
+    state: State = State.ENTRY
+    reason: Reason | None = None
+    """Why it ends; ``None`` until that is decided."""
+
+    customer_kind: CustomerKind | None = None
+    customer_label: str = ""
+    """The masked customer."""
+    capture_mode: CaptureMode = CaptureMode.MANUAL
+    """The mode used for this customer."""
+    authorization_id: str | None = None
+    invoice_number: str | None = None
+    support_reference: str | None = None
+
+    committed: bool = False
+    """Something has left that may move money without us; from here on only the service's word ends the sale."""
+    may_stay_reserved: bool = False
+    """Not paid, and the service has not said that it has let the customer's money go."""
+    settling: bool = False
+    """Never capture again, only find out: the cashier may have been paid in another way meanwhile."""
+    calls: int = 0
+    """Number of the latest call."""
+    asking: CallKind | None = None
+    """The call whose answer is awaited."""
+    misses: int = 0
+    """Calls in a row that brought no progress."""
+    captures: int = 0
+    code_tries_left: int = 0
+    poll_interval_s: float = 0.0
+    acknowledged: bool = False
+    """The register has the outcome."""
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How it ended; UNKNOWN while money may have moved and nobody can say; None while it goes on well."""
+        if self.has_ended:
+            return self.reason.outcome if self.reason else None
+        return Outcome.UNKNOWN if self.stands_unknown else None
+
+    @property
+    def has_ended(self) -> bool:
+        """The payment is over one way or another; the register or staff may still have to hear of it."""
+        return self.state in (State.REPORT, State.ATTENTION, State.CLOSED)
+
+    @property
+    def outcome_on_paper(self) -> Outcome | None:
+        """The outcome as soon as a receipt may say it: "paid" not before the register has taken it, if it still can
+        refuse."""
+        is_not_final = self.state is State.REPORT and self.terms.final_when_taken
+        return None if is_not_final or not self.has_ended else self.outcome
+
+    @property
+    def stands_unknown(self) -> bool:
+        """Open, money may have moved, and asking has failed several times: staff must see it."""
+        return self.state in (State.CAPTURE, State.VOID) and self.committed and self.misses >= MISSES_UNTIL_UNKNOWN
+
+    def is_paid_by(self, report: StatusReport) -> bool:
+        """The service says paid, for this very amount and reference, and its own record stands."""
+        return (
+            report.status is AuthorizationStatus.PAID and report.confirmed and self.agrees_with(report, strictly=True)
+        )
+
+    def agrees_with(self, report: StatusReport, *, strictly: bool = False) -> bool:
+        """Amount and reference are ours. What the service left out counts as agreement only when not ``strictly``."""
+        silent = {None} if not strictly else set()
+        return report.amount_kr in {self.amount_kr, *silent} and report.reference in {self.reference, *silent}
+
+
+MISSES_UNTIL_UNKNOWN = 3
+
+_VOLATILE: dict[str, Any] = {"calls": 0, "asking": None, "misses": 0, "support_reference": None}
+
+
+def differs_durably(before: Sale, after: Sale) -> bool:
+    """Whether the change is worth a commit: the count of polls is not; whatever guards money or staff must see is."""
+    if before.stands_unknown != after.stands_unknown:
+        return True
+    return replace(before, **_VOLATILE) != replace(after, **_VOLATILE)

@@ -1,0 +1,223 @@
+"""The one function that decides about a sale: ``step(sale, event) -> (sale, effects)``.
+
+The theory
+----------
+Money can move only through a call that has left this terminal, so each such call is a state of its own that is on
+disk before the call leaves. ``sale.committed`` says that such a call may have left: with manual capture the capture
+itself, with automatic capture already the authorization, with a server callback our acknowledgement. Before that point
+a sale may be given up at any time, because nothing unseen can become a payment. After it only the service's word ends
+the sale:
+
+* paid, for this amount and this reference, in the service's own record: approved, whatever else was wanted meanwhile;
+* cancelled or declined: not paid;
+* anything else, or nothing at all: ask again, with growing pauses, for ever.
+
+Calls are numbered. An answer to an older call is ignored unless it proves payment, which no later answer can undo.
+
+After a power cut, after ``capture_patience_s`` and after the cashier's cancel key a capture is never sent again
+(``sale.settling``): the cashier may meanwhile have been paid in another way. What is then still reserved is voided.
+
+What comes out on paper follows from the outcome alone: receipts once it says that money has moved and nobody can refuse
+that any more, a slip for staff when only they can bring it to an end.
+
+``TABLE`` at the end of this file has a row for every state and says for every event what happens and where it can lead;
+what an event must not change is named in ``IGNORED``. ``step`` holds each move to its declared targets, the tests walk
+every cell, and the diagram in README.md is drawn from the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+
+from terminal.sale import effects as fx
+from terminal.sale import events as ev
+from terminal.sale import moves
+from terminal.sale.moves import Transition
+from terminal.sale.sale import Outcome, Sale, State
+
+
+def step(sale: Sale, event: ev.SaleEvent) -> Transition:
+    """Decide what ``event`` means for ``sale``. Pure: no I/O, no clock, no randomness; never raises on any event."""
+    if _is_stale(sale, event):
+        return Transition(sale)
+    move = TABLE[sale.state].get(type(event))
+    if move is None:
+        return Transition(sale)
+    if isinstance(event, ev.AnswerReceived):
+        sale = replace(sale, support_reference=_support_reference(event) or sale.support_reference)
+    after, effects = move.decide(sale, event)
+    assert after.state is sale.state or after.state in move.targets, f"{sale.state} + {event} led to {after.state}"
+    if isinstance(event, ev.AnswerReceived) and after.calls == sale.calls:
+        after = replace(after, asking=None)
+    if after.outcome_on_paper is not sale.outcome_on_paper:
+        effects = (*effects, *_receipts(after))
+    return Transition(after, effects)
+
+
+def begin(sale: Sale) -> Transition:
+    """The first effects of a new sale."""
+    assert sale.state is State.ENTRY
+    limit_s = sale.terms.longest_sale_s
+    limit = (fx.SetLimit(sale_number=sale.number, delay_s=limit_s),) if limit_s is not None else ()
+    return Transition(sale, (moves.deadline(sale, sale.terms.entry_timeout_s), *limit))
+
+
+def _receipts(sale: Sale) -> tuple[fx.PrintReceipt, ...]:
+    """What is to be on paper of an outcome that has just come to stand."""
+    outcome, terms = sale.outcome_on_paper, sale.terms
+    has_paid = outcome in (Outcome.APPROVED, Outcome.REFUNDED)
+    wanted = {
+        fx.ReceiptKind.CUSTOMER: has_paid and terms.customer_copy,
+        fx.ReceiptKind.MERCHANT: has_paid and terms.merchant_copy,
+        fx.ReceiptKind.ATTENTION: outcome is not None and outcome.needs_staff and terms.staff_slip,
+    }
+    return tuple(fx.PrintReceipt(sale_number=sale.number, kind=kind) for kind in wanted if wanted[kind])
+
+
+# --- reading events ---------------------------------------------------------------------------------------------------
+
+
+def _is_stale(sale: Sale, event: ev.SaleEvent) -> bool:
+    """Meant for another sale, for a state that is over, or the answer to a question that is no longer asked."""
+    if event.sale_number != sale.number:
+        return True
+    if isinstance(event, ev.DeadlinePassed | ev.RetryDue):
+        return event.state is not sale.state
+    if isinstance(event, ev.AnswerReceived) and not (event.call == sale.calls and sale.asking):
+        return not (isinstance(event, ev.StatusReceived) and sale.is_paid_by(event.report))
+    return False
+
+
+def _support_reference(event: ev.AnswerReceived) -> str | None:
+    match event:
+        case ev.StatusReceived():
+            return event.report.support_reference
+        case ev.AuthorizationOpened():
+            return event.authorization.support_reference
+        case ev.RefusalReceived():
+            return event.support_reference
+    return None
+
+
+# --- the table --------------------------------------------------------------------------------------------------------
+
+
+class Move(NamedTuple):
+    """What an event does in a state, and the states it can lead to (staying is always allowed)."""
+
+    decide: Callable[[Sale, Any], Transition]
+    targets: frozenset[State]
+
+
+def _move(decide: Callable[[Sale, Any], Transition], *targets: State) -> Move:
+    return Move(decide, frozenset(targets))
+
+
+_ENDS = (State.REPORT,)
+_FROM_STATUS = (State.CAPTURE, State.CODE_ENTRY, State.VOID, State.REPORT)
+
+TABLE: Mapping[State, Mapping[type[ev.SaleEvent], Move]] = {
+    State.ENTRY: {
+        ev.CustomerIdentified: _move(moves.authorize, State.AUTHORIZATION),
+        ev.CancelRequested: _move(moves.cancel_unsent, *_ENDS),
+        ev.DeadlinePassed: _move(moves.expire, *_ENDS),
+        ev.PowerRestored: _move(moves.end_by_power_cut, *_ENDS),
+    },
+    State.AUTHORIZATION: {
+        ev.AuthorizationOpened: _move(moves.opened, State.CUSTOMER, State.VOID),
+        ev.RefusalReceived: _move(moves.authorization_refused, *_ENDS),
+        ev.AnswerLost: _move(moves.authorization_lost, *_ENDS),
+        ev.CancelRequested: _move(moves.cancel_when_opened),
+        ev.PowerRestored: _move(moves.authorization_cut, *_ENDS),
+    },
+    State.CUSTOMER: {
+        ev.StatusReceived: _move(moves.customer_status, *_FROM_STATUS),
+        ev.RefusalReceived: _move(moves.missed),
+        ev.AnswerLost: _move(moves.missed),
+        ev.RetryDue: _move(moves.ask_again),
+        ev.CallbackReceived: _move(moves.called_back),
+        ev.CancelRequested: _move(moves.cancel_sent, State.VOID),
+        ev.DeadlinePassed: _move(moves.give_up, State.VOID),
+        ev.PowerRestored: _move(moves.void_after_power_cut, State.VOID),
+    },
+    State.CODE_ENTRY: {
+        ev.CodeEntered: _move(moves.submit_code, State.CODE_CHECK),
+        ev.StatusReceived: _move(moves.customer_status, *_ENDS),
+        ev.CancelRequested: _move(moves.cancel_sent, State.VOID),
+        ev.DeadlinePassed: _move(moves.give_up, State.VOID),
+        ev.PowerRestored: _move(moves.void_after_power_cut, State.VOID),
+    },
+    State.CODE_CHECK: {
+        ev.StatusReceived: _move(moves.code_status, State.CUSTOMER, *_FROM_STATUS),
+        ev.RefusalReceived: _move(moves.code_call_refused, State.CODE_ENTRY, State.VOID),
+        ev.AnswerLost: _move(moves.missed),
+        ev.RetryDue: _move(moves.ask_again),
+        ev.CancelRequested: _move(moves.cancel_sent, State.VOID),
+        ev.DeadlinePassed: _move(moves.give_up, State.VOID),
+        ev.PowerRestored: _move(moves.void_after_power_cut, State.VOID),
+    },
+    State.CAPTURE: {
+        ev.StatusReceived: _move(moves.capture_status, State.VOID, State.REPORT),
+        ev.RefusalReceived: _move(moves.missed),
+        ev.AnswerLost: _move(moves.missed),
+        ev.RetryDue: _move(moves.ask_again),
+        ev.CancelRequested: _move(moves.stop_capturing),
+        ev.DeadlinePassed: _move(moves.stop_capturing),
+        ev.SettledByStaff: _move(moves.settle_unknown, State.REPORT),
+        ev.PowerRestored: _move(moves.settle_capture),
+    },
+    State.VOID: {
+        ev.StatusReceived: _move(moves.void_status, State.REPORT),
+        ev.RefusalReceived: _move(moves.void_call_refused, State.REPORT),
+        ev.AnswerLost: _move(moves.missed),
+        ev.RetryDue: _move(moves.ask_again),
+        ev.DeadlinePassed: _move(moves.void_patience_over, State.REPORT),
+        ev.SettledByStaff: _move(moves.settle_unknown, State.REPORT),
+        ev.PowerRestored: _move(moves.settle_void),
+    },
+    State.REPORT: {
+        ev.ResultAcknowledged: _move(moves.acknowledged, State.ATTENTION, State.CLOSED),
+        ev.ResultRejected: _move(moves.rejected, State.ATTENTION, State.CLOSED),
+        ev.DeadlinePassed: _move(moves.end_untold, State.ATTENTION, State.CLOSED),
+        ev.PowerRestored: _move(moves.report_again),
+    },
+    State.ATTENTION: {
+        ev.SettledByStaff: _move(moves.settle_attention, State.CLOSED),
+    },
+    State.CLOSED: {},
+}
+
+
+def _in(reason: str, *states: State) -> dict[State, str]:
+    return dict.fromkeys(states, reason)
+
+
+def _unless(reason: str, *states: State) -> dict[State, str]:
+    return {state: reason for state in State if state not in states}
+
+
+_NOT_ASKED = "nothing was asked that this could answer"
+_OVER = (State.REPORT, State.ATTENTION, State.CLOSED)
+IGNORED: Mapping[type[ev.SaleEvent], Mapping[State, str]] = {
+    ev.CustomerIdentified: _unless("the customer is known already", State.ENTRY),
+    ev.CodeEntered: _unless("no code is asked for", State.CODE_ENTRY),
+    ev.AuthorizationOpened: _unless(_NOT_ASKED, State.AUTHORIZATION),
+    ev.StatusReceived: _in(_NOT_ASKED, State.ENTRY, State.AUTHORIZATION, *_OVER),
+    ev.RefusalReceived: _in(_NOT_ASKED, State.ENTRY, State.CODE_ENTRY, *_OVER),
+    ev.AnswerLost: _in(_NOT_ASKED, State.ENTRY, State.CODE_ENTRY, *_OVER),
+    ev.RetryDue: _in("no query is due", State.ENTRY, State.AUTHORIZATION, State.CODE_ENTRY, *_OVER),
+    ev.CallbackReceived: _unless("not acknowledged, so it pays nothing", State.CUSTOMER),
+    ev.CancelRequested: _in("the outcome is on its way already", State.VOID, *_OVER),
+    ev.DeadlinePassed: {
+        State.AUTHORIZATION: "the call bounds itself",
+        State.ATTENTION: "staff take the time they need",
+        State.CLOSED: "a closed sale waits for nothing",
+    },
+    ev.ResultAcknowledged: _unless("no result was reported", State.REPORT),
+    ev.ResultRejected: _unless("no result was reported", State.REPORT),
+    ev.SettledByStaff: _unless("it ends by itself", State.CAPTURE, State.VOID, State.ATTENTION),
+    ev.PowerRestored: _in("nothing is on its way", State.ATTENTION, State.CLOSED),
+}

@@ -1,0 +1,100 @@
+"""Totals: how many sales ended how, and the sums of them. Pure; the journal says which sales belong to a period.
+
+A period runs from one end of day to the next. It holds each sale that ended in it, as it stood at its latest end: a
+sale that was left to staff in one period and settled in the next stands in both, each time as what it then was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from terminal.sale.sale import Outcome, Sale, State
+
+ENDED = (State.ATTENTION, State.CLOSED)
+"""States in which a sale counts."""
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """So many sales, and their sum."""
+
+    count: int = 0
+    sum_kr: int = 0
+
+
+class LeftToStaff(msgspec.Struct, frozen=True):
+    """A sale that only staff can bring to an end, as an accountant needs to know it."""
+
+    number: int
+    reference: str
+    amount_kr: int
+    outcome: Outcome
+    created: str
+
+
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """The sales of one period by outcome; an outcome that did not occur is left out."""
+
+    by_outcome: dict[Outcome, Tally] = {}
+    first_number: int | None = None
+    last_number: int | None = None
+    left_to_staff: tuple[LeftToStaff, ...] = ()
+    """Every one that still waits for them, from whatever period."""
+
+    def of(self, outcome: Outcome) -> Tally:
+        return self.by_outcome.get(outcome, Tally())
+
+    @property
+    def count(self) -> int:
+        return sum(tally.count for tally in self.by_outcome.values())
+
+
+class Period(msgspec.Struct, frozen=True):
+    """The time since the last end of day: its number, counting from 1, and the sales that ended in it."""
+
+    number: int
+    sales: tuple[Sale, ...] = ()
+    since: str | None = None
+    """Its begin, the end of day before; None: there was none."""
+
+
+class Close(msgspec.Struct, frozen=True):
+    """The end of a period."""
+
+    number: int
+    totals: Totals
+    is_printed: bool = False
+    """The slip is queued with it."""
+
+
+class ClosedPeriod(msgspec.Struct, frozen=True, kw_only=True):
+    """An end of day as it is found again. Times are wall clock, RFC 3339, UTC."""
+
+    number: int
+    since: str | None
+    """The end of day before; None: there was none."""
+    until: str
+    totals: Totals
+
+
+def totals_of(sales: Iterable[Sale], left_to_staff: Iterable[Sale] = ()) -> Totals:
+    """Count and add up ``sales``; those that have not ended yet belong to a later period and are left out."""
+    by_outcome: dict[Outcome, Tally] = {}
+    numbers: list[int] = []
+    for sale in sales:
+        if sale.state not in ENDED or sale.outcome is None:
+            continue
+        before = by_outcome.get(sale.outcome, Tally())
+        by_outcome[sale.outcome] = Tally(before.count + 1, before.sum_kr + sale.amount_kr)
+        numbers.append(sale.number)
+    return Totals(
+        by_outcome=by_outcome,
+        first_number=min(numbers, default=None),
+        last_number=max(numbers, default=None),
+        left_to_staff=tuple(
+            LeftToStaff(sale.number, sale.reference, sale.amount_kr, sale.outcome, sale.created)
+            for sale in left_to_staff
+            if sale.outcome is not None
+        ),
+    )

@@ -1,0 +1,224 @@
+"""Where the texts of a screen go on one-bit pixels.
+
+Every text is drawn whole: sizes go down step by step, all roles together, until the screen fits. What does not fit on
+one page is spread over several, which take turns; what matters most stays on all of them. The tests hold every message
+to one page at 128x64 and to few at 128x32. Only a text that fits on no page by itself is left out, and told:
+``Layout.complete``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from terminal.screen.keypad_picture import text_box
+from terminal.screen.letters import Face, glyph_of, text_width_px, wrap, wrap_anywhere
+from terminal.screen.screen import Screen
+
+
+def _steps(cuts_and_sizes: str) -> tuple[Face, ...]:
+    return tuple(Face({"M": "RobotoMedium", "R": "Roboto"}[word[0]], int(word[1:])) for word in cuts_and_sizes.split())
+
+
+FACES = {
+    "banner": _steps("M16 M16 M15 M14 M13 M13"),
+    "headline": _steps("M28 M24 M20 M18 M16 M14"),
+    "prompt": _steps("M15 M14 M13 R13 R12 R11"),
+    "entry": _steps("M20 M18 M16 M15 M14 M13"),
+    "hint": _steps("R13 R13 R12 R12 R11 R11"),
+    "countdown": _steps("R12 R12 R11 R11 R11 R11"),
+    "marks": _steps("R12 R12 R12 R11 R11 R11"),
+}
+"""From the most generous step to the tightest."""
+STEPS = range(6)
+LEAST_GAPS_PX = (4, 3, 3, 3, 2, 1)
+"""Between two roles, at each step; lines of one text stand a pixel closer, if there is one to spare."""
+
+BODY_FACE = Face("Roboto", 11)
+BODY_INK_PX = (3, 10)
+"""Where a letter begins and how high it is with its tail; an accent may touch the line above."""
+BODY_MARGIN_PX = 1
+LEAST_BODY_LINES = 3
+"""Banner and hint do not stay where fewer would fit beside them."""
+
+BAND_PADDING_PX = {"banner": 2, "marks": 1}
+"""Roles that are drawn dark on a lit band at the edge, with its margin above and below."""
+MOST_GAP_PX = 7
+LEFT_OUT_FIRST = ("countdown", "hint", "marks", "prompt", "banner")
+STAYS_FIRST = ("banner", "entry", "headline")
+"""The first of these that a screen has stands on each of its pages."""
+
+
+class Block(NamedTuple):
+    """One role's text in lines, with the vertical extent of its ink."""
+
+    role: str
+    face: Face
+    lines: tuple[str, ...]
+    ink_top_px: int
+    ink_height_px: int
+    line_gap_px: int
+    top_px: int = 0
+
+    @property
+    def pitch_px(self) -> int:
+        return self.ink_height_px + self.line_gap_px
+
+    @property
+    def height_px(self) -> int:
+        return self.pitch_px * len(self.lines) - self.line_gap_px + 2 * BAND_PADDING_PX.get(self.role, 0)
+
+    @property
+    def width_px(self) -> int:
+        return max(text_width_px(line, self.face) for line in self.lines)
+
+
+class Layout(NamedTuple):
+    """Where everything goes. ``complete``: nothing of the screen was left out or cut."""
+
+    blocks: tuple[Block, ...]
+    complete: bool
+
+
+@lru_cache(maxsize=64)
+def pages(screen: Screen, size_px: tuple[int, int]) -> tuple[Layout, ...]:
+    """The screen on one page, or if it does not fit, on as few as possible. A countdown makes way for a mark."""
+    if screen.body:
+        return tuple(_body_pages(screen, size_px))
+    texts, room_px = _texts(screen), text_box(screen.keys, size_px).size_px
+    whole = _lay_out(texts, room_px)
+    if whole.complete:
+        return (whole,)
+    if screen.countdown is not None and screen.marks:
+        return pages(replace(screen, countdown=None), size_px)
+    stays = next((role for role in STAYS_FIRST if role in texts), "")
+    found: list[Layout] = []
+    waiting = [role for role in texts if role != stays]
+    while waiting:
+        taken, layout = _fullest_page(texts, stays, waiting, room_px)
+        found.append(layout)
+        waiting = waiting[taken:]
+    if stays and not any(block.role == stays for layout in found for block in layout.blocks):
+        found.insert(0, _lay_out_roles(texts, {stays}, room_px) or _cut(texts, {stays}, room_px))
+    return tuple(found)
+
+
+def _body_pages(screen: Screen, size_px: tuple[int, int]) -> Iterator[Layout]:
+    """Banner and hint around the first page, the hint below the others; on a low display a first page of their own."""
+    width_px, height_px = size_px
+    banner = _block("banner", screen.banner, STEPS[-1], width_px)
+    hint = _block("hint", screen.hint, STEPS[-1], width_px)
+    below = hint._replace(top_px=height_px - hint.height_px)
+    first_px, others_px = banner.height_px + 1, 0
+    room = _body_lines(below.top_px - 1 - first_px)
+    if room < LEAST_BODY_LINES:
+        yield Layout(_place([banner, hint], height_px), complete=True)
+        around, first_px, room = [], 0, _body_lines(height_px)
+    else:
+        around = [banner, below]
+    for paragraph in screen.body:
+        lines = wrap_anywhere(paragraph, BODY_FACE, width_px - 2 * BODY_MARGIN_PX)
+        while lines:
+            body = Block("body", BODY_FACE, lines[:room], *BODY_INK_PX, 1, first_px)
+            yield Layout((*around[:-1], body, *around[-1:]), complete=True)
+            lines = lines[room:]
+            if first_px:
+                around, first_px, room = [below], others_px, _body_lines(below.top_px - 1)
+
+
+def _body_lines(height_px: int) -> int:
+    return (height_px + 1) // (BODY_INK_PX[1] + 1)
+
+
+def _fullest_page(
+    texts: dict[str, str], stays: str, waiting: list[str], size_px: tuple[int, int]
+) -> tuple[int, Layout]:
+    """A page with what stays and as many as possible of the roles that wait; how many, and the page."""
+    for taken in range(len(waiting), 0, -1):
+        layout = _lay_out_roles(texts, {stays, *waiting[:taken]}, size_px)
+        if layout is not None:
+            return taken, layout
+    alone = _lay_out_roles(texts, {waiting[0]}, size_px)
+    return 1, alone or _cut(texts, {waiting[0]}, size_px)
+
+
+def lay_out(screen: Screen, size_px: tuple[int, int]) -> Layout:
+    """The screen's texts in the largest sizes that fit on one page; what does not fit is left out."""
+    return _lay_out(_texts(screen), text_box(screen.keys, size_px).size_px)
+
+
+def _lay_out(texts: dict[str, str], size_px: tuple[int, int]) -> Layout:
+    roles = set(texts)
+    for left_out in ("", *LEFT_OUT_FIRST):
+        if len(roles) > 1:
+            roles.discard(left_out)
+        layout = _lay_out_roles(texts, roles, size_px)
+        if layout is not None:
+            return layout._replace(complete=len(roles) == len(texts))
+    return _cut(texts, roles, size_px)
+
+
+def _lay_out_roles(texts: dict[str, str], roles: set[str], size_px: tuple[int, int]) -> Layout | None:
+    for step in STEPS:
+        blocks = [_block(role, text, step, size_px[0]) for role, text in texts.items() if role in roles]
+        if _fits(blocks, step, size_px):
+            return Layout(_place(blocks, size_px[1]), complete=True)
+    return None
+
+
+def _cut(texts: dict[str, str], roles: set[str], size_px: tuple[int, int]) -> Layout:
+    """More than any page holds, in the smallest sizes and over the edge."""
+    blocks = [_block(role, text, STEPS[-1], size_px[0]) for role, text in texts.items() if role in roles]
+    return Layout(_place(blocks, size_px[1]), complete=False)
+
+
+def _texts(screen: Screen) -> dict[str, str]:
+    marks = screen.marks[0] if screen.marks else ""
+    if len(screen.marks) > 1:
+        marks += f" +{len(screen.marks) - 1}"
+    texts = {
+        "banner": screen.banner,
+        "headline": screen.headline,
+        "prompt": screen.prompt,
+        "entry": screen.entry,
+        "hint": screen.hint,
+        "countdown": str(screen.countdown or ""),
+        "marks": marks,
+    }
+    return {role: text for role, text in texts.items() if text}
+
+
+def _block(role: str, text: str, step: int, width_px: int) -> Block:
+    face = FACES[role][step]
+    lines = wrap(text, face, width_px)
+    inked = [glyph_of(char, face) for line in lines for char in line if not char.isspace()]
+    top_px = min((glyph.top_px for glyph in inked), default=0)
+    bottom_px = max((glyph.bottom_px for glyph in inked), default=0)
+    return Block(role, face, lines, top_px, bottom_px - top_px, max(1, LEAST_GAPS_PX[step] - 1))
+
+
+def _fits(blocks: list[Block], step: int, size_px: tuple[int, int]) -> bool:
+    """A banner may take a second line only if nothing else helps."""
+    if step != STEPS[-1] and any(block.role == "banner" and len(block.lines) > 1 for block in blocks):
+        return False
+    height_px = sum(block.height_px for block in blocks) + LEAST_GAPS_PX[step] * (len(blocks) - 1)
+    return height_px <= size_px[1] and all(block.width_px <= size_px[0] for block in blocks)
+
+
+def _place(blocks: list[Block], height_px: int) -> tuple[Block, ...]:
+    """Bands at the edges, the rest between them with even gaps."""
+    head = [block for block in blocks if block.role == "banner"]
+    body = [block for block in blocks if block.role not in BAND_PADDING_PX]
+    foot = [block for block in blocks if block.role == "marks"]
+    spare_px = height_px - sum(block.height_px for block in blocks)
+    gap_px = max(0, min(MOST_GAP_PX, spare_px // max(1, len(blocks) - 1)))
+    margin_px = max(0, spare_px - gap_px * (len(blocks) - 1)) // 2
+    at_px = sum(block.height_px + gap_px for block in head) + margin_px
+    placed = list(head)
+    for block in body:
+        placed.append(block._replace(top_px=at_px))
+        at_px += block.height_px + gap_px
+    return (*placed, *(block._replace(top_px=height_px - block.height_px) for block in foot))

@@ -1,0 +1,201 @@
+"""Keeps the display showing the current view, and keeps the display well. One that fails never holds up a sale.
+
+Whatever has to happen by itself on the glass is due at a time that can be told beforehand: the next second of a
+countdown, the next page, a picture put a pixel aside, the dark. So one task sleeps until the view changes or the first
+of these is due; a dark display has none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import math
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+
+from hardware.interfaces import DeviceError, Display
+from hardware.settings import DisplaySettings
+from terminal.counter.view import View
+from terminal.sale.effects import SetDeadline
+from terminal.screen.layout import pages
+from terminal.screen.pixels import render
+from terminal.screen.screens import COUNTED_DOWN, Countdown, Screen, screen_for
+from terminal.system.retrying import LONGEST_PAUSE_S, SHORTEST_PAUSE_S, open_until_found
+from terminal.texts.sentences import Language
+
+PAGE_S = 2.5
+"""How long each page of a screen stands that needs several."""
+SHIFT_S = 60.0
+"""A picture that stands is put a little aside so often, so that it does not burn in."""
+HELD_S = 10.0
+"""A display that failed after so long is opened again at once; one that fails sooner has to wait ever longer."""
+
+log = logging.getLogger(__name__)
+
+
+class _End(NamedTuple):
+    """When the open sale's state ends by itself, on the loop's clock."""
+
+    deadline: SetDeadline
+    at_s: float
+
+
+class _Frame(NamedTuple):
+    """Everything that decides the pixels."""
+
+    screen: Screen
+    page: int
+    shift: int
+
+
+class Presenter:
+    """Draws only what changed; when views come faster than the bus is, only the latest."""
+
+    def __init__(
+        self,
+        display: Display | None,
+        language: Language,
+        shop_name: str,
+        settings: DisplaySettings,
+        *,
+        local_hour: Callable[[], int] = lambda: datetime.now().hour,
+    ) -> None:
+        self.failures = 0
+        """How often the display was lost since the start."""
+        self._lit_s = 0.0
+        self._lit_from_s: float | None = None
+        """None while it is dark."""
+        self._display = display
+        self._language = language
+        self._shop_name = shop_name
+        self._settings = settings
+        self._local_hour = local_hour
+        self._changed = asyncio.Event()
+        self._view = View()
+        self._end: _End | None = None
+        self._texts = screen_for(self._view, language, shop_name=shop_name)
+        self._shown_since_s = self._awake_since_s = 0.0
+
+    @property
+    def screen(self) -> Screen:
+        """What stands on the display now, or would if there were one."""
+        return screen_for(self._view, self._language, shop_name=self._shop_name, countdown=self._countdown())
+
+    @property
+    def lit_s(self) -> float:
+        """How long there has been something on the glass since the start, which is what burns an OLED in."""
+        return self._lit_s + (0.0 if self._lit_from_s is None else _now_s() - self._lit_from_s)
+
+    def show(self, view: View) -> None:
+        """Take over a new view; returns at once."""
+        self._view = view
+        texts = screen_for(view, self._language, shop_name=self._shop_name)
+        if texts != self._texts:
+            self._texts, self._shown_since_s = texts, _now_s()
+            self.wake()
+
+    def expect_end(self, deadline: SetDeadline) -> None:
+        """The open sale's state will end by itself; the screen may count down to it."""
+        self._end = _End(deadline, _now_s() + deadline.delay_s)
+        self._changed.set()
+
+    def wake(self) -> None:
+        """Somebody is there: be lit for a while."""
+        self._awake_since_s = _now_s()
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Keep a display going until cancelled, however often it is lost."""
+        if self._display is None:
+            return
+        self._shown_since_s = self._awake_since_s = _now_s()
+        pause_s = 0.0
+        try:
+            while True:
+                await asyncio.sleep(pause_s)
+                await open_until_found(self._display.description, self._display.open)
+                opened_s = _now_s()
+                try:
+                    await self._draw(self._display)
+                except DeviceError as error:
+                    self.failures += 1
+                    self._note_lit(False)
+                    log.error("%s (lost %d times since the start)", error, self.failures)
+                    await self._display.close()
+                held = _now_s() - opened_s >= HELD_S
+                pause_s = 0.0 if held else min(max(2 * pause_s, SHORTEST_PAUSE_S), LONGEST_PAUSE_S)
+        finally:
+            await self._display.close()
+
+    async def _draw(self, display: Display) -> None:
+        drawn: _Frame | None = None
+        while True:
+            self._changed.clear()
+            now_s = _now_s()
+            if now_s >= self._dark_from_s():
+                await display.rest()
+                self._note_lit(False)
+                drawn = None
+            elif (frame := self._frame(display.size_px, now_s)) != drawn:
+                night = self._settings.is_night(self._local_hour())
+                await display.set_contrast(self._settings.night_contrast if night else self._settings.contrast)
+                await display.show(render(frame.screen, display.size_px, page=frame.page, shift=frame.shift))
+                self._note_lit(True)
+                drawn = frame
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._rest_s(display.size_px)):
+                    await self._changed.wait()
+
+    def _note_lit(self, is_lit: bool) -> None:
+        self._lit_s, self._lit_from_s = self.lit_s, _now_s() if is_lit else None
+
+    def _frame(self, size_px: tuple[int, int], now_s: float) -> _Frame:
+        screen, shown_s = self.screen, now_s - self._shown_since_s
+        count = len(pages(screen, size_px))
+        page = int(shown_s / PAGE_S) if screen.page is None else screen.page
+        return _Frame(screen, page % count, int(shown_s / SHIFT_S))
+
+    def _rest_s(self, size_px: tuple[int, int]) -> float | None:
+        """Until something changes by itself; None if nothing will."""
+        now_s = _now_s()
+        dark_s = self._dark_from_s()
+        if now_s >= dark_s:
+            return None
+        shown_s = now_s - self._shown_since_s
+        waits_s = [dark_s - now_s, SHIFT_S - shown_s % SHIFT_S]
+        if self.screen.page is None and len(pages(self.screen, size_px)) > 1:
+            waits_s.append(PAGE_S - shown_s % PAGE_S)
+        if (left_s := self._left_s()) is not None:
+            waits_s.append(left_s - self._counted_s() if left_s > self._counted_s() else left_s % 1.0 or 1.0)
+        return max(0.01, min(waits_s))  # timers fire a hair too early; never spin on that
+
+    def _dark_from_s(self) -> float:
+        """On the loop's clock. Never while there is something to read about a sale."""
+        busy = self._view.sale is not None or self._view.result is not None
+        if busy or not self._settings.blank_after_s:
+            return math.inf
+        return self._awake_since_s + self._settings.blank_after_s
+
+    def _countdown(self) -> Countdown | None:
+        left_s = self._left_s()
+        if self._end is None or left_s is None or left_s > self._counted_s():
+            return None
+        return Countdown(math.ceil(left_s), round(self._end.deadline.delay_s))
+
+    def _left_s(self) -> float | None:
+        """Until the open sale's state ends by itself; None if that is not shown."""
+        sale = self._view.sale
+        if sale is None or self._end is None or not self._counted_s():
+            return None
+        if (self._end.deadline.sale_number, self._end.deadline.state) != (sale.number, sale.state):
+            return None
+        return max(0.0, self._end.at_s - _now_s())
+
+    def _counted_s(self) -> float:
+        return COUNTED_DOWN.get(self._view.sale.state, 0.0) if self._view.sale else 0.0
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

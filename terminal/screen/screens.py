@@ -1,0 +1,192 @@
+"""What stands on the screen: pure, from a moment of the terminal to a few texts, each with its role.
+
+Nothing that identifies a customer comes through here: an entry is shown masked, whatever its screen.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from hardware.interfaces import PrinterStatus
+from terminal.counter.typing import Entry
+from terminal.counter.view import Conditions, View
+from terminal.journal.rows import JournalHealth
+from terminal.sale.customer import CustomerKind, IdentifierProblem
+from terminal.sale.money import format_kr
+from terminal.sale.sale import Outcome, Sale, State
+from terminal.screen.menu_screens import menu_screen
+from terminal.screen.screen import Countdown, Screen
+from terminal.texts.sentences import Language, Trouble, Words, words_in
+
+__all__ = ["COUNTED_DOWN", "SERVICE_NAME", "Countdown", "Screen", "screen_for", "troubles_of"]
+
+SERVICE_NAME = "Netgíró"
+
+_SETTLED = (Outcome.APPROVED, Outcome.REFUNDED)
+"""Outcomes that leave nothing to do: the amount is what matters."""
+_LOOKED_UP = (Outcome.UNKNOWN, Outcome.REFUND_DUE)
+"""Outcomes that staff look up at the service, where they need the amount."""
+COUNTED_DOWN = {State.ENTRY: 60.0, State.CUSTOMER: 3600.0, State.CODE_ENTRY: 3600.0}
+"""States whose end is shown coming, once so many seconds are left. Of the others the end is not staff's concern."""
+
+
+def screen_for(view: View, language: Language, *, shop_name: str = "", countdown: Countdown | None = None) -> Screen:
+    """What to show now: the open sale, else the last result, else that the terminal is ready.
+
+    ``countdown`` is for the open sale; a screen that must be read at once does without.
+    """
+    words = words_in(language)
+    troubles = troubles_of(view.conditions, sales_waiting=len(view.attention))
+    if (menu := menu_screen(view, words)) is not None:
+        return menu
+    shown = view.sale or view.result
+    if shown is None:
+        return _idle(view, troubles, words, shop_name)
+    screen = _for_sale(shown, view.entry, words)
+    if _is_warning(shown):
+        return screen
+    return replace(screen, marks=_marks(troubles, words), countdown=countdown if view.sale else None)
+
+
+def troubles_of(conditions: Conditions, *, sales_waiting: int = 0) -> tuple[Trouble, ...]:
+    """What is wrong, the most hindering first. A printer that says nothing of itself is no trouble."""
+    standing = {
+        Trouble.JOURNAL: not conditions.journal_ok,
+        Trouble.KEYPAD: not conditions.keypad_ok,
+        Trouble.REGISTER: not conditions.register_ok,
+        Trouble.NETWORK: not conditions.network_ok,
+        Trouble.KEY_STUCK: bool(conditions.jam.stuck),
+        Trouble.PAPER_OUT: conditions.printer is PrinterStatus.PAPER_OUT,
+        Trouble.COVER_OPEN: conditions.printer is PrinterStatus.COVER_OPEN,
+        Trouble.PRINTER_OFFLINE: conditions.printer is PrinterStatus.OFFLINE,
+        Trouble.RECEIPTS_PENDING: conditions.pending_receipts > 0,
+        Trouble.SALES_WAITING: sales_waiting > 0,
+        Trouble.JOURNAL_INCOMPLETE: conditions.journal_health is JournalHealth.INCOMPLETE,
+        Trouble.JOURNAL_UNMIRRORED: conditions.journal_health is JournalHealth.UNMIRRORED,
+        Trouble.JOURNAL_REPAIRED: conditions.journal_health is JournalHealth.REPAIRED,
+    }
+    return tuple(trouble for trouble in Trouble if standing[trouble])
+
+
+def _marks(troubles: tuple[Trouble, ...], words: Words) -> tuple[str, ...]:
+    return tuple(words.troubles[trouble].what for trouble in troubles)
+
+
+def _idle(view: View, troubles: tuple[Trouble, ...], words: Words, shop_name: str) -> Screen:
+    if view.offered_kr is not None and not any(trouble.hinders_sales for trouble in troubles):
+        amount = format_kr(view.offered_kr)
+        return Screen(headline=amount, prompt=words.offer, hint=words.key_take_offer, marks=_marks(troubles, words))
+    if not troubles:
+        return Screen(headline=SERVICE_NAME, prompt=shop_name, hint=words.ready)
+    first, *others = troubles
+    return Screen(
+        banner=words.troubles[first].what + _which(first, view),
+        prompt=words.troubles[first].next,
+        hint="" if others or first.hinders_sales else words.ready,
+        marks=_marks(tuple(others), words),
+    )
+
+
+def _which(trouble: Trouble, view: View) -> str:
+    """How many sales, or which key."""
+    if trouble is Trouble.SALES_WAITING and len(view.attention) > 1:
+        return f" ({len(view.attention)})"
+    return f" ({view.conditions.jam.stuck})" if trouble is Trouble.KEY_STUCK else ""
+
+
+def _is_checking(sale: Sale) -> bool:
+    """The capture may have happened and cannot be waited for as usual any more."""
+    return sale.stands_unknown or (sale.state is State.CAPTURE and sale.settling)
+
+
+def _is_warning(sale: Sale) -> bool:
+    """The screen tells something that must be read; it leaves no room for marks."""
+    return _is_checking(sale) or sale.outcome not in (None, *_SETTLED)
+
+
+def _for_sale(sale: Sale, entry: Entry, words: Words) -> Screen:
+    if _is_checking(sale):
+        return _checking_payment(sale, words)
+    match sale.state:
+        case State.ENTRY | State.CODE_ENTRY if entry.problem is not None:
+            return _refused_entry(sale, entry.problem, words)
+        case State.ENTRY:
+            return _identifier_entry(sale, entry, words)
+        case State.AUTHORIZATION if sale.reason is not None:
+            return _progress(sale, words.cancelling, words.wait_for_confirmation)
+        case State.AUTHORIZATION:
+            return _progress(sale, words.one_moment, words.contacting)
+        case State.CUSTOMER:
+            return _customer(sale, words)
+        case State.CODE_ENTRY:
+            return _code_entry(sale, entry, words)
+        case State.CODE_CHECK:
+            return _progress(sale, words.one_moment, words.checking_code)
+        case State.CAPTURE:
+            return _progress(sale, words.one_moment, words.completing)
+        case State.VOID:
+            return _progress(sale, words.cancelling, words.wait_for_confirmation)
+        case State.REPORT | State.ATTENTION | State.CLOSED:
+            return _result(sale, words)
+        case _:
+            assert_never(sale.state)
+
+
+def _progress(sale: Sale, prompt: str, hint: str) -> Screen:
+    return Screen(headline=format_kr(sale.amount_kr), prompt=prompt, hint=hint)
+
+
+def _customer(sale: Sale, words: Words) -> Screen:
+    match sale.customer_kind:
+        case CustomerKind.PHONE:
+            return _progress(sale, words.approve_in_app, words.key_cancel)
+        case CustomerKind.APP_CODE:  # giving it was the approval, as a rule
+            return _progress(sale, words.one_moment, words.look_at_app)
+        case _:
+            return _progress(sale, words.one_moment, words.contacting)
+
+
+def _refused_entry(sale: Sale, problem: IdentifierProblem, words: Words) -> Screen:
+    advice = words.identifier_problems[problem]
+    return _progress(sale, advice.what, advice.next)
+
+
+def _identifier_entry(sale: Sale, entry: Entry, words: Words) -> Screen:
+    if entry.kind is not None:
+        prompt = words.customer_kinds[entry.kind]
+    else:
+        prompt = words.identifier_typed if entry.digits else words.ask_identifier
+    hint = words.key_ok_or_clear if entry.digits or entry.kind else words.key_cancel
+    return Screen(headline=format_kr(sale.amount_kr), prompt=prompt, entry=entry.masked, hint=hint)
+
+
+def _code_entry(sale: Sale, entry: Entry, words: Words) -> Screen:
+    is_first_try = sale.code_tries_left >= sale.terms.code_tries
+    prompt = words.ask_code if is_first_try or entry.digits else words.ask_code_again
+    hint = words.key_ok_or_clear if entry.digits else words.tries_left(sale.code_tries_left)
+    return Screen(headline=format_kr(sale.amount_kr), prompt=prompt, entry=entry.masked, hint=hint)
+
+
+def _checking_payment(sale: Sale, words: Words) -> Screen:
+    """Money may have moved. Never "declined": the reader would take the money a second time."""
+    return Screen(
+        banner=words.checking_payment,
+        headline=format_kr(sale.amount_kr),
+        prompt=words.checking_stay,
+        hint=words.checking_call if sale.stands_unknown else words.one_moment,
+    )
+
+
+def _result(sale: Sale, words: Words) -> Screen:
+    assert sale.reason is not None, f"sale {sale.number} ended without a reason"
+    advice, outcome = words.results[sale.reason], sale.reason.outcome
+    banner, amount = words.outcomes[outcome], format_kr(sale.amount_kr)
+    if outcome in _SETTLED:
+        return Screen(banner=banner, headline=amount, prompt=advice.what)
+    if outcome in _LOOKED_UP:
+        return Screen(banner=banner, headline=amount, prompt=advice.next)
+    return Screen(
+        banner=banner, prompt=advice.what, hint=words.may_stay_reserved if sale.may_stay_reserved else advice.next
+    )

@@ -1,0 +1,271 @@
+"""What must be true of every world, whatever went wrong in it. Each check is one promise of the product."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+
+from terminal.journal.rows import QueuedReceipt
+from terminal.sale import effects as fx
+from terminal.sale.effects import ReceiptKind
+from terminal.sale.gateway import CaptureMode
+from terminal.sale.sale import Outcome, Reason, Sale, State, Terms
+from terminal.simulation.disk import SimulatedDisk
+from terminal.simulation.people import Cashier, Paper
+from terminal.simulation.register import Ring, SimulatedRegister
+from terminal.simulation.registers.driver import Told
+from terminal.simulation.service import SimulatedNetgiro
+from terminal.simulation.terminal import SimulatedTerminal, is_over
+
+MOST_CARTS = 50
+STATE_BEFORE_CALL = {
+    fx.RequestAuthorization: State.AUTHORIZATION,
+    fx.SubmitCode: State.CODE_CHECK,
+    fx.RequestCapture: State.CAPTURE,
+}
+
+
+SETTLED = (Reason.SETTLED_PAID, Reason.SETTLED_UNPAID, Reason.REFUNDED)
+"""As staff have it."""
+
+
+class Violation(AssertionError):
+    """A promise was broken."""
+
+
+def before_call(disk: SimulatedDisk, terminal: SimulatedTerminal, effect: fx.Call) -> None:
+    """On disk before it leaves: whatever can move money. No capture after a cancel or a power cut: the cashier may have
+    been paid in another way."""
+    state = STATE_BEFORE_CALL.get(type(effect))
+    if state is None:
+        return
+    stored = disk.find_sale(effect.sale_number)
+    if stored is None or stored.state is not state:
+        raise Violation(
+            f"{type(effect).__name__} leaves while the journal says {stored.state if stored else 'nothing'}"
+        )
+    if isinstance(effect, fx.RequestCapture) and (stored.settling or not stored.committed):
+        raise Violation("a capture leaves that must not be sent (any more)")
+    if isinstance(effect, fx.RequestCapture) and not terminal.may_still_capture(effect.sale_number):
+        raise Violation("a capture leaves after somebody has cancelled, or after a power cut")
+
+
+def when_told(
+    netgiro: SimulatedNetgiro, disk: SimulatedDisk, register: SimulatedRegister, ring: Ring, told: Told
+) -> None:
+    """The register never hears "paid" for what is not paid, nor two outcomes of one request."""
+    if told.register_id is not None:
+        _named_told(netgiro, disk, ring, told)
+        return
+    ledger = netgiro.captured()
+    sales = sales_of(disk, register, ring)
+    if told.paid and all(ledger.get(sale.reference) != [told.amount_kr] for sale in sales):
+        raise Violation(f"{ring.name} was told {told.words}, and no sale of it is paid")
+    of_request = [one.paid for one in ring.told if one.attempt == told.attempt]
+    if (False, True) in itertools.pairwise(of_request):  # taking "paid" back is all that may follow
+        raise Violation(f"{ring.name} was told {told.words} after it was told that it is not paid")
+
+
+def _named_told(netgiro: SimulatedNetgiro, disk: SimulatedDisk, ring: Ring, told: Told) -> None:
+    """A language with names: one outcome per name, for ever."""
+    sale = disk.find_register_id(ring.name)
+    if sale is None:
+        raise Violation(f"{ring.name} was told {told.words} and is not in the journal")
+    words = {one.words for one in ring.told}
+    if sale.reason in SETTLED:  # what was unknown may be told once it is known
+        words = {one.words for one in itertools.dropwhile(lambda one: "UNKNOWN" in one.words, ring.told)}
+    if len(words) > 1:
+        raise Violation(f"{ring.name} was told {' and '.join(sorted(words))}")
+    captured = netgiro.captured().get(sale.reference, [])
+    if told.paid and captured != [told.amount_kr]:
+        raise Violation(f"{ring.name} was told {told.words}, captured is {captured}")
+
+
+def sales_of(disk: SimulatedDisk, register: SimulatedRegister, ring: Ring) -> list[Sale]:
+    """The sales that can be this ring's."""
+    numbers = {number for like in register.like(ring) for number in disk.latest if number in register.numbers_of(like)}
+    return [disk.latest[number] for number in sorted(numbers)]
+
+
+def at_the_end(  # noqa: PLR0917  everybody who can bear witness
+    terminal: SimulatedTerminal,
+    disk: SimulatedDisk,
+    netgiro: SimulatedNetgiro,
+    register: SimulatedRegister,
+    paper: Paper,
+    cashier: Cashier,
+) -> Iterator[str]:
+    """Everything else, once all faults have stopped and time has passed."""
+    ledger = netgiro.captured()
+    for sale in disk.latest.values():
+        yield from _money(sale, ledger.get(sale.reference, []), is_refunded=sale.reference in netgiro.refunded)
+        yield from _receipts(sale, disk, paper)
+        if not is_over(sale):
+            yield f"sale {sale.number} is still open: {sale.state}"
+        if sale.state is State.ATTENTION and register.is_done:
+            yield f"sale {sale.number} could not be settled: {sale.outcome}"
+    known = {sale.reference for sale in disk.latest.values()}
+    yield from (f"captured without a journal row: {reference}" for reference in ledger if reference not in known)
+    yield from (
+        f"{count} InsertCarts under {reference}" for reference, count in netgiro.insert_carts.items() if count > 1
+    )
+    if any(later <= earlier for earlier, later in itertools.pairwise(terminal.nonces)):
+        yield "a nonce was repeated or went back"
+    live, stored = terminal.sale, disk.latest.get(terminal.sale.number) if terminal.sale else None
+    if live is not None and stored is not None and (live.state, live.reason) != (stored.state, stored.reason):
+        yield f"the journal says {stored.state}, the terminal {live.state}"
+    if not terminal.clerk.view.conditions.network_ok:
+        yield "the screen still says that there is no connection"
+    yield from _days(disk, paper)
+    for ring in register.rings:
+        yield from _told_is_stored(ring, disk, register)
+        yield from _amount_rung_up(ring, disk, register)
+    yield from _right_customer(netgiro, cashier)
+    yield from _needless_unknowns(disk, netgiro)
+    yield from _privacy(disk, cashier.typed | netgiro.secrets)
+
+
+def _money(sale: Sale, captured: list[int], *, is_refunded: bool) -> Iterator[str]:
+    """One capture at most, of this amount, and the outcome says so."""
+    if is_refunded != (sale.outcome is Outcome.REFUNDED):
+        yield f"sale {sale.number} is {sale.outcome}, {'and' if is_refunded else 'not'} refunded"
+    if len(captured) > 1:
+        yield f"sale {sale.number} was captured {len(captured)} times"
+    if captured and captured != [sale.amount_kr]:
+        yield f"sale {sale.number} over {sale.amount_kr} kr was captured as {captured}"
+    approved = sale.outcome is Outcome.APPROVED
+    if approved and not captured:
+        yield f"sale {sale.number} is approved and not paid"
+    if sale.outcome in (Outcome.REFUND_DUE, Outcome.REFUNDED):
+        if not captured or not sale.terms.final_when_taken:
+            yield f"sale {sale.number} is to be refunded, captured is {captured}"
+    elif captured and not approved and sale.outcome is not Outcome.UNKNOWN and is_over(sale):
+        yield f"sale {sale.number} is paid and told {sale.outcome}"
+
+
+def _amount_rung_up(ring: Ring, disk: SimulatedDisk, register: SimulatedRegister) -> Iterator[str]:
+    """Nobody pays another amount than the register asked for, where a checksum protects what it says.
+
+    Whatever a register shows can be taken, so there is nothing to compare.
+    """
+    if not register.driver.hears or (register.was_garbled and not register.driver.survives_noise):
+        return
+    for sale in sales_of(disk, register, ring):
+        if sale.amount_kr not in register.driver.amounts_asked:
+            yield f"{ring.name} over {ring.amount_kr} kr was sold over {sale.amount_kr} kr"
+
+
+def _right_customer(netgiro: SimulatedNetgiro, cashier: Cashier) -> Iterator[str]:
+    """Whoever is asked to pay has been typed in for this sale."""
+    for cart in netgiro.book.newest(MOST_CARTS):
+        if cart.order.customer_id[-4:] not in cashier.typed_for.get(cart.order.reference, ""):
+            yield f"somebody was asked to pay {cart.order.reference} whom nobody has typed in"
+
+
+def _needless_unknowns(disk: SimulatedDisk, netgiro: SimulatedNetgiro) -> Iterator[str]:
+    """Only what nobody can find out: an automatic sale without a name, a cart that is lost or cannot be voided."""
+    for sale in disk.latest.values():
+        was_unknown = sale.outcome is Outcome.UNKNOWN or Outcome.UNKNOWN in disk.outcomes.get(sale.number, [])
+        if not was_unknown or sale.capture_mode is CaptureMode.AUTOMATIC:
+            continue
+        is_forgotten = sale.reference in netgiro.insert_carts and netgiro.cart_for(sale.reference) is None
+        if not is_forgotten and not netgiro.settings.refuse_cancel_of_reservation:
+            yield f"sale {sale.number} is left unknown, and could have been found out"
+
+
+def is_noticed_loss(sale: Sale, disk: SimulatedDisk, captured: list[int]) -> bool:
+    """Paid where the terminal cannot see it, and said so: possible by the API's nature in automatic mode only."""
+    was_unknown = Outcome.UNKNOWN in disk.outcomes.get(sale.number, [])
+    return bool(captured) and was_unknown and sale.capture_mode is CaptureMode.AUTOMATIC
+
+
+def _receipts(sale: Sale, disk: SimulatedDisk, paper: Paper) -> Iterator[str]:
+    """Whatever a sale stood as is on paper, once."""
+    outcomes, queued = disk.outcomes.get(sale.number, []), disk.queued[sale.number]
+    if sorted(queued) != sorted(kind for outcome in outcomes for kind in _papers_of(outcome, sale.terms)):
+        yield f"sale {sale.number} has been {', then '.join(map(str, outcomes))} and is on paper as {queued}"
+    if sale.number in paper.says_paid and sale.outcome is not Outcome.APPROVED:
+        yield f"paper says that sale {sale.number} is paid, and it is {sale.outcome}"
+    yield from _on_paper(disk.receipts_of(sale.number), paper)
+
+
+def _on_paper(receipts: Iterable[QueuedReceipt], paper: Paper) -> Iterator[str]:
+    """Each came out, and never twice without being marked as a copy."""
+    for receipt in receipts:
+        sheets = [copy for receipt_id, copy in paper.sheets if receipt_id == receipt.receipt_id]
+        if len(sheets) != len(set(sheets)):
+            yield f"receipt {receipt.receipt_id} came out twice as the same copy"
+        if all((receipt.receipt_id, copy) in paper.torn for copy in sheets):
+            yield f"receipt {receipt.receipt_id} never came out"
+
+
+def _days(disk: SimulatedDisk, paper: Paper) -> Iterator[str]:
+    """Every end of day has its slip, and what has ended was counted: in each period as it stood at its end."""
+    slips = [receipt for receipt in disk.receipts_of(0) if receipt.receipt_id.endswith("-0")]
+    if [slip.period for slip in slips] != [close.number for close in disk.closes]:
+        yield f"{len(disk.closes)} ends of day have {len(slips)} slips"
+    yield from _on_paper(disk.receipts_of(0), paper)
+    counted = sum(close.totals.count for close in disk.closes) + len(disk.open_period().sales)
+    if not len(disk.outcomes) <= counted <= sum(map(len, disk.outcomes.values())):
+        yield f"{len(disk.outcomes)} sales have ended, and {counted} were counted"
+
+
+def _papers_of(outcome: Outcome | None, terms: Terms) -> list[ReceiptKind]:
+    """Where there is a printer."""
+    if outcome in (Outcome.REFUND_DUE, Outcome.UNKNOWN):
+        return [ReceiptKind.ATTENTION]
+    if outcome not in (Outcome.APPROVED, Outcome.REFUNDED):
+        return []
+    return [ReceiptKind.CUSTOMER] * terms.customer_copy + [ReceiptKind.MERCHANT] * terms.merchant_copy
+
+
+def _told_is_stored(ring: Ring, disk: SimulatedDisk, register: SimulatedRegister) -> Iterator[str]:
+    """The register's last word and the journal's agree."""
+    if not register.driver.acknowledges:
+        sale = disk.find_register_id(ring.name)
+        if sale is None or sale.state not in (State.CLOSED, State.ATTENTION) or sale.reason in SETTLED:
+            return
+        if ring.told and ring.is_paid != (sale.outcome is Outcome.APPROVED):
+            yield f"{ring.name} was told {ring.told[-1].words}, the journal says {sale.outcome}"
+        return
+    approved = [
+        sale.number
+        for sale in sales_of(disk, register, ring)
+        if sale.outcome is Outcome.APPROVED and Outcome.UNKNOWN not in disk.outcomes[sale.number]
+    ]
+    if len(approved) > sum(like.is_paid for like in register.like(ring)):
+        words = ring.told[-1].words if ring.told else "nothing"
+        yield f"{ring.name} took {words}, the journal says that {approved} are approved"
+
+
+def doubts(disk: SimulatedDisk, register: SimulatedRegister) -> Iterator[str]:
+    """Payments that the register took and that stand as due for a refund: it said that it took them, and its word was
+    lost. Staff see them; where no word can be lost there are none."""
+    if not register.driver.acknowledges:
+        return
+    for ring in register.rings:
+        outcomes = [disk.outcomes.get(sale.number, [None])[0] for sale in sales_of(disk, register, ring)]
+        if ring.is_paid and Outcome.APPROVED not in outcomes:
+            yield f"{ring.name} was taken as paid and stands as {', '.join(str(outcome) for outcome in outcomes)}"
+
+
+def needless_refunds(disk: SimulatedDisk, register: SimulatedRegister) -> Iterator[str]:
+    """Only what a register refused, ignored or gave up is to be paid back, as long as no word is lost on the way."""
+    for ring in register.rings:
+        sales = [sale.number for sale in sales_of(disk, register, ring)]
+        due = [number for number in sales if Outcome.REFUND_DUE in disk.outcomes.get(number, [])]
+        given_up = (like.is_left_alone or like.is_refused or like.has_given_up_a_try for like in register.like(ring))
+        if due and not any(given_up):
+            yield f"{ring.name} refused nothing, and {due} are to be refunded"
+
+
+def _privacy(disk: SimulatedDisk, secrets: set[str]) -> Iterator[str]:
+    """No kennitala, phone or code in any durable byte. Short ones are looked for as whole strings."""
+    if not secrets:
+        return
+    everything = b"\n".join(disk.rows)
+    secrets = secrets - {sale.invoice_number for sale in disk.latest.values()}  # four digits too, by chance the same
+    for secret in secrets:
+        text = secret.encode() if len(secret) >= 7 else f'"{secret}"'.encode()
+        if text in everything:
+            yield f"{len(secret)} personal digits are on the disk"

@@ -1,0 +1,202 @@
+"""A disk with SQLite's promises: a commit that returned is there after a power cut, and a torn one never shows.
+
+Rows are kept as the bytes that the real journal writes; after a power cut everything is read back from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from terminal.errors import JournalError
+from terminal.journal.rows import original
+from terminal.journal.thread import JournalHealth, QueuedReceipt, ReceiptState, Record
+from terminal.sale.effects import ReceiptKind
+from terminal.sale.sale import Outcome, Sale, State
+from terminal.sale.totals import ENDED, Close, ClosedPeriod, Period
+from terminal.simulation.world import EPOCH_S, PowerCut, World
+from terminal.system.timestamps import timestamp_of
+
+PLENTY_BYTES = 1 << 30
+
+_sale_decoder = msgspec.json.Decoder(Sale)
+
+
+class SimulatedDisk:
+    """What :class:`terminal.journal.thread.JournalFile` is to the clerk, the receipt queue and the nonces."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.rows: list[bytes] = []
+        """Everything durable, for whoever searches it for what must not be there."""
+        self.is_full = False
+        self.latest: dict[int, Sale] = {}
+        self.forgets_last_commit = False
+        """Sabotage: as with ``synchronous = OFF``."""
+        self._by_register_id: dict[str, int] = {}
+        self._receipts: dict[str, QueuedReceipt] = {}
+        self.outcomes: dict[int, list[Outcome | None]] = {}
+        """What each sale has come to stand as once it had ended, one after the other."""
+        self.queued: dict[int, list[ReceiptKind]] = {}
+        """What each sale has put on paper by itself; reprints are not among it."""
+        self.closes: list[Close] = []
+        self._high_water = 0
+        self._period = 1
+        self._ended: dict[int, None] = {}
+        """Numbers of the sales that ended in this period."""
+        self._ghost: Callable[[], None] | None = None
+        """A commit that ended with an error; its bytes are there all the same, until the next one replaces them."""
+        self._undo: Callable[[], None] = lambda: None
+        self._held: list[tuple[str, Callable[[], None]]] | None = None
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    def append(self, record: Record) -> None:
+        self._commit(f"commit of {record.event} -> {record.sale.state}", lambda: self._store(record))
+
+    def append_close(self, close: Close) -> None:
+        def store() -> None:
+            if close.number < self._period:
+                return  # a period ends once
+            self.rows.append(msgspec.json.encode(close.totals))
+            self._period, self._ended = close.number + 1, {}
+            self.closes.append(close)
+            if close.is_printed:
+                slip = original(close.number, ReceiptKind.END_OF_DAY)
+                self._receipts[slip.receipt_id] = slip
+
+        self._commit(f"commit of end of day {close.number}", store)
+
+    def append_receipts(self, receipts: Sequence[QueuedReceipt]) -> None:
+        def store() -> None:
+            for receipt in receipts:
+                self._receipts[receipt.receipt_id] = receipt
+                self.rows.append(msgspec.json.encode(receipt))
+
+        self._commit(f"commit of {len(receipts)} receipts to be printed once more", store)
+
+    def note_receipt(self, receipt: QueuedReceipt) -> None:
+        def store() -> None:
+            self._receipts[receipt.receipt_id] = receipt
+            self.rows.append(msgspec.json.encode(receipt))
+
+        self._commit(f"commit of receipt {receipt.receipt_id} {receipt.state}", store)
+
+    def reserve_nonces(self, high_water: int) -> None:
+        def store() -> None:
+            self._high_water = high_water
+
+        self._commit("commit of the nonces", store)
+
+    def _commit(self, what: str, store: Callable[[], None]) -> None:
+        if self.is_full:
+            raise JournalError("the simulated disk is full")
+        if self._held is not None:
+            self._held.append((what, store))
+            return
+        self._world.cut_point(f"before the {what}")
+        if self._world.happens(self._world.rates.disk_full, "disk says no"):
+            self._ghost = store
+            raise JournalError("the simulated disk says no")
+        try:
+            self._world.cut_point(f"during the {what}")
+        except PowerCut:
+            if self._world.rng.random() < 0.5:  # torn: all of it is there, or nothing
+                store()
+            raise
+        store()
+        self._ghost = None
+        self._world.tell("journal", what)
+        self._world.cut_point(f"after the {what}")
+
+    def _store(self, record: Record) -> None:
+        sale = record.sale
+        row = msgspec.json.encode(sale)
+        before = self.latest.get(sale.number)
+        self.rows.append(row)
+        self.latest[sale.number] = _sale_decoder.decode(row)
+        self._by_register_id[sale.register_id] = sale.number
+        if sale.state in ENDED:
+            self._ended[sale.number] = None
+            outcomes = self.outcomes.setdefault(sale.number, [])
+            outcomes += [sale.outcome] if outcomes[-1:] != [sale.outcome] else []
+        queued = self.queued.setdefault(sale.number, [])
+        for receipt in (original(sale.number, kind) for kind in record.receipts):
+            if receipt.receipt_id not in self._receipts:
+                self._receipts[receipt.receipt_id] = receipt
+                queued.append(receipt.kind)
+
+        def undo() -> None:
+            if before is not None:
+                self.latest[sale.number] = before
+
+        self._undo = undo
+
+    def hold_back(self) -> None:
+        """Sabotage: keep commits in memory until :meth:`let_go`."""
+        self._held = []
+
+    def let_go(self) -> None:
+        """Commit what was held back."""
+        held, self._held = self._held or [], None
+        for what, store in held:
+            self._commit(what, store)
+
+    def power_lost(self) -> None:
+        """What was not safely on disk is gone."""
+        if self.forgets_last_commit:
+            self._undo()
+        if self._ghost is not None and self._world.rng.random() < 0.5:
+            self._ghost()
+        self._ghost = None
+        self._undo = lambda: None
+        self._held = None
+
+    @property
+    def health(self) -> JournalHealth:
+        """Its mirror may fail at any time, which must not matter to any sale."""
+        unmirrored = self._world.happens(self._world.rates.disk_full, "mirror fails")
+        return JournalHealth.UNMIRRORED if unmirrored else JournalHealth.SOUND
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    def next_number(self) -> int:
+        return max(self.latest, default=0) + 1
+
+    def open_sales(self) -> list[Sale]:
+        return [sale for sale in self.latest.values() if sale.state is not State.CLOSED]
+
+    def find_sale(self, number: int) -> Sale | None:
+        return self.latest.get(number)
+
+    def find_register_id(self, register_id: str) -> Sale | None:
+        return self.latest.get(self._by_register_id.get(register_id, 0))
+
+    def last_ended_sale(self) -> Sale | None:
+        ended = [sale for sale in self.latest.values() if sale.state in (State.REPORT, *ENDED)]
+        return max(ended, key=lambda sale: sale.number, default=None)
+
+    def open_period(self) -> Period:
+        return Period(self._period, tuple(self.latest[number] for number in self._ended))
+
+    def closed_period(self, number: int | None = None) -> ClosedPeriod | None:
+        found = [close for close in self.closes if number in (None, close.number)][-1:]
+        return next((_closed(close) for close in found), None)
+
+    def unprinted_receipts(self) -> list[QueuedReceipt]:
+        return [receipt for receipt in self._receipts.values() if receipt.state is not ReceiptState.PRINTED]
+
+    def receipts_of(self, number: int) -> list[QueuedReceipt]:
+        return [receipt for receipt in self._receipts.values() if receipt.sale_number == number]
+
+    def nonce_high_water(self) -> int:
+        return self._high_water
+
+    def free_bytes(self) -> int:
+        return 0 if self.is_full else PLENTY_BYTES
+
+
+def _closed(close: Close) -> ClosedPeriod:
+    """Its times are no matter of this disk."""
+    return ClosedPeriod(number=close.number, since=None, until=timestamp_of(EPOCH_S), totals=close.totals)

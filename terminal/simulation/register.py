@@ -1,0 +1,252 @@
+"""The cash register of a simulated world: what it rings up, its moods, its cable and the noise on it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import msgspec
+
+from terminal.simulation.people import Counterpart
+from terminal.simulation.registers.driver import Manner, RegisterDriver, Told
+from terminal.simulation.world import World
+
+ACK = b"\x06"
+
+
+class Ring(msgspec.Struct):
+    """A sale as the register sees it; perhaps several sales of the terminal, if it had to ask again."""
+
+    name: str
+    amount_kr: int
+    first_sale_number: int = 0
+    """The next number of the terminal when this was rung up: sales from here to the next ring's are this ring's."""
+    told: list[Told] = msgspec.field(default_factory=list)
+    """Every word about how it ended."""
+    is_left_alone: bool = False
+    """The register has given it up."""
+    is_refused: bool = False
+    """The register did not take a result that it heard."""
+    has_given_up_a_try: bool = False
+    """The register has asked for it anew, and takes no result of what it asked for before."""
+
+    @property
+    def is_over(self) -> bool:
+        return bool(self.told) or self.is_left_alone
+
+    @property
+    def is_paid(self) -> bool:
+        """As far as the register knows: its last word."""
+        return bool(self.told) and self.told[-1].paid
+
+
+class SimulatedRegister:
+    """An honest but moody register of any language: repeats itself, changes its mind, gives up; its cable comes off."""
+
+    def __init__(
+        self,
+        world: World,
+        terminal: Counterpart,
+        driver: RegisterDriver,
+        sales: int,
+        on_told: Callable[[Ring, Told], None],
+    ) -> None:
+        self._world = world
+        self._terminal = terminal
+        self.driver = driver
+        self._on_told = on_told
+        self.is_plugged = True
+        amounts = (1990, 12_500, 100, 500_000, 250, 3990, 99)
+        self.rings = [Ring(f"R{number}", world.rng.choice(amounts)) for number in range(1, sales + 1)]
+        self._next = 0
+        self._current = self.rings[0]
+        """The latest that was rung up."""
+        self._turn = 0
+        self.was_garbled = False
+        """Some of what it said reached the terminal otherwise than it was said."""
+        driver.on_told = self._hear
+        driver.manner = self._manner
+
+    def start(self) -> None:
+        self._world.at(self._world.rng.uniform(0.1, 3), self._ring_up)
+
+    @property
+    def is_done(self) -> bool:
+        return self._next >= len(self.rings)
+
+    def like(self, ring: Ring) -> list[Ring]:
+        """The rings that the terminal cannot tell from this one."""
+        if self.driver.tells_apart:
+            return [ring]
+        return [other for other in self.rings if other.amount_kr == ring.amount_kr]
+
+    def numbers_of(self, ring: Ring) -> range:
+        """Of the terminal's sales that this ring can have begun."""
+        following = self.rings.index(ring) + 1
+        end = self.rings[following].first_sale_number if following < len(self.rings) else 0
+        return range(ring.first_sale_number, end or 1 << 30) if ring.first_sale_number else range(0)
+
+    # --- what it sends ------------------------------------------------------------------------------------------------
+
+    def _ring_up(self) -> None:
+        if self.is_done:
+            return
+        if not self.driver.is_free:
+            self._world.at(self._world.rng.uniform(1, 5), self._ring_up)
+            return
+        ring = self._current = self.rings[self._next]
+        ring.first_sale_number = self._terminal.next_sale_number
+        self._world.tell("register", f"rings up {ring.name}, {ring.amount_kr} kr.")
+        self.driver.pay(ring.amount_kr, ring.name)
+        self._flush()
+        self._world.at(self._world.rng.uniform(3, 12), self._look_again(self._next))
+
+    def _look_again(self, number: int) -> Callable[[], None]:
+        """While there is no result: ask again, one way or another."""
+
+        def look() -> None:
+            if number != self._next or self.is_done:
+                return
+            if self._world.happens(self._world.rates.register_mood, "register mood"):
+                self._be_moody()
+            elif not self.driver.hears:
+                self._maybe_close_by_hand()
+            else:
+                self._nudge()
+            self._flush()
+            if number == self._next and not self.is_done:
+                self._world.at(self._world.rng.uniform(3, 12), look)
+
+        return look
+
+    def _nudge(self) -> None:
+        tries = self.driver.attempts
+        self.driver.nudge(self._world.rng)
+        if self.driver.attempts > tries and self.driver.names_each_try:
+            self._current.has_given_up_a_try = True
+
+    def _be_moody(self) -> None:
+        driver = self.driver
+        moods = {**driver.moods, "gives up": self._give_up}
+        if driver.can_cancel:
+            moods["cancels"] = driver.cancel
+        mood = self._world.rng.choice(list(moods))
+        self._world.tell("register", mood)
+        moods[mood]()
+
+    def _give_up(self) -> None:
+        self._current.is_left_alone = True
+        if self.driver.acknowledges:
+            self.driver.give_up()
+        self._advance(self.driver.pause_after_giving_up_s)
+
+    def _maybe_close_by_hand(self) -> None:
+        """Nobody tells this register: the cashier looks at the terminal and closes the sale."""
+        if self._terminal.sale is None and self._world.rng.random() < 0.3:
+            self._current.is_left_alone = True
+            self.driver.end()
+            self._advance()
+
+    def _manner(self) -> Manner:
+        if self._world.happens(self._world.rates.register_mood / 2, "result not taken at once"):
+            manner: Manner = self._world.rng.choice(("waits", "refuses", "ignores"))
+            self._world.tell("register", f"{manner} the result")
+            self._current.is_refused = True
+            return manner
+        return "takes"
+
+    def _flush(self) -> None:
+        """Send what the driver has to send, and wake it when it wants."""
+        data = self.driver.take_wire()
+        if data:
+            data = self._spoiled(data)
+            if self._world.tells:
+                self._world.tell("register", repr(data)[2:-1])
+            self._world.at(0.01, lambda: self._deliver(data))
+        due_s = self.driver.next_wakeup_s
+        if due_s is None:
+            return
+        turn = self._turn = self._turn + 1
+
+        def wake() -> None:
+            if self._turn == turn:
+                self.driver.wake()
+                self._flush()
+
+        self._world.at(max(0.01, due_s - self._world.now_s), wake)
+
+    def _spoiled(self, data: bytes) -> bytes:
+        world, rng = self._world, self._world.rng
+        if not world.happens(world.rates.line_trouble, "line trouble"):
+            return data
+        spoiled = data
+        match rng.choice(("garbled", "half", "twice", "noise", "cable")):
+            case "garbled":
+                spoiled = _with_flipped_bit(data, rng)
+            case "half":
+                spoiled = data[: rng.randrange(len(data))]
+            case "twice":
+                spoiled = data + data
+            case "noise":
+                spoiled = rng.randbytes(rng.randrange(1, 40)) + data
+            case _:
+                self._unplug_for_a_while()
+        self.was_garbled = self.was_garbled or spoiled != data
+        return spoiled if ACK in data else spoiled.replace(ACK, b"\0")  # no line can tell a forged ACK from a real one
+
+    def _deliver(self, data: bytes) -> None:
+        if self.is_plugged:
+            self._terminal.receive_from_register(data)
+
+    def _unplug_for_a_while(self) -> None:
+        if not self.is_plugged:
+            return
+        self._world.tell("register", "the cable comes off")
+        self.is_plugged = False
+        self.driver.line_was_cut()
+        self._terminal.line_changed()
+        self._world.at(self._world.rng.uniform(0.5, 60), self.plug_in)
+
+    def plug_in(self) -> None:
+        if not self.is_plugged:
+            self._world.tell("register", "the cable is on again")
+            self.is_plugged = True
+            self._terminal.line_changed()
+
+    # --- what it hears ------------------------------------------------------------------------------------------------
+
+    def receive(self, data: bytes) -> None:
+        if self.driver.survives_noise:
+            if self._world.happens(self._world.rates.line_trouble, "line trouble"):
+                data = b"" if self._world.rng.random() < 0.5 else _with_flipped_bit(data, self._world.rng)
+            if self._world.tells:
+                self._world.tell("terminal", f"says {data.hex(' ')}")
+        self.driver.hear(data)
+        self._flush()
+
+    def terminal_went_dark(self) -> None:
+        self.driver.line_was_cut()
+
+    def _hear(self, told: Told) -> None:
+        self._world.tell("register", f"takes {told.words}")
+        if told.register_id is None:
+            self._take(self._current, told)
+            return
+        for ring in self.rings:
+            if ring.name == told.register_id:
+                self._take(ring, told)
+
+    def _take(self, ring: Ring, told: Told) -> None:
+        ring.told.append(told)
+        self._on_told(ring, told)
+        if not self.is_done and self.rings[self._next].is_over:
+            self._advance()
+
+    def _advance(self, pause_s: float = 0.0) -> None:
+        self._next += 1
+        self._world.at(pause_s + self._world.rng.uniform(1, 20), self._ring_up)
+
+
+def _with_flipped_bit(data: bytes, rng: random.Random) -> bytes:
+    at = rng.randrange(len(data))
+    return data[:at] + bytes([data[at] ^ 1 << rng.randrange(8)]) + data[at + 1 :]

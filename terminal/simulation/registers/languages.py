@@ -1,0 +1,89 @@
+"""The languages of simulated registers: for each the register that speaks it and the terminal's own codec."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from datetime import UTC
+from typing import Any, Literal, NamedTuple
+
+from hardware.interfaces import Cut, Document, TextLine
+from terminal.register.concert.codec import ConcertProtocol
+from terminal.register.line.codec import LineProtocol
+from terminal.register.protocol import RegisterProtocol
+from terminal.register.settings import TotalRules
+from terminal.register.taps.display import DisplayTap
+from terminal.register.taps.receipt import ReceiptTap
+from terminal.register.zvt.codec import ZvtProtocol
+from terminal.sale.money import AmountDecimals
+from terminal.sale.sale import Sale
+from terminal.simulation.registers.concert import ConcertDriver
+from terminal.simulation.registers.driver import RegisterDriver
+from terminal.simulation.registers.line import LineDriver
+from terminal.simulation.registers.taps import DisplayDriver, ReceiptDriver
+from terminal.simulation.registers.zvt import ZvtDriver
+
+Clock = Callable[[], float]
+
+
+class Spoken(NamedTuple):
+    """Both ends of one line."""
+
+    register: RegisterDriver
+    build_protocol: Callable[[], RegisterProtocol]
+    """The terminal's end; a new one after every start."""
+
+
+def receipt_of(sale: Sale, copy: bool) -> Document:
+    """A short receipt for a register that prints it itself."""
+    return (TextLine(f"{'AFRIT' if copy else 'KVITTUN'} {sale.number}"), TextLine(sale.reference), Cut())
+
+
+def line(clock: Clock, decimals: AmountDecimals, _rng: random.Random) -> Spoken:
+    return Spoken(LineDriver(clock, decimals=decimals), lambda: LineProtocol(decimals))
+
+
+def zvt(clock: Clock, decimals: AmountDecimals, rng: random.Random) -> Spoken:
+    def build() -> RegisterProtocol:
+        return ZvtProtocol(decimals, terminal_id="T1", receipt_of=receipt_of, zone=UTC)
+
+    config = rng.choice((None, 0x00, 0x08, 0x82, 0x8A))  # none; plain; wants progress; prints; both
+    takes_text_blocks = rng.random() < 0.3
+    return Spoken(ZvtDriver(clock, decimals=decimals, config=config, takes_text_blocks=takes_text_blocks), build)
+
+
+def concert(clock: Clock, decimals: AmountDecimals, rng: random.Random) -> Spoken:
+    options: dict[str, Any] = {name: rng.random() < 0.5 for name in ("is_plus", "wants_report", "names_sales")}
+    cancelled_status: Literal[6, 7] = rng.choice((6, 7))
+
+    def build() -> RegisterProtocol:
+        return ConcertProtocol(decimals, cancelled_status=cancelled_status)
+
+    return Spoken(ConcertDriver(clock, decimals=decimals, **options), build)
+
+
+def display(clock: Clock, decimals: AmountDecimals, _rng: random.Random) -> Spoken:
+    rules = TotalRules(amount_decimals=decimals)
+    return Spoken(DisplayDriver(clock, decimals=decimals), lambda: DisplayTap("epson", rules))
+
+
+def receipt(clock: Clock, decimals: AmountDecimals, _rng: random.Random) -> Spoken:
+    rules = TotalRules(amount_decimals=decimals)
+    return Spoken(ReceiptDriver(clock, decimals=decimals), lambda: ReceiptTap(rules))
+
+
+LANGUAGES: Mapping[str, Callable[[Clock, AmountDecimals, random.Random], Spoken]] = {
+    "line": line,
+    "zvt": zvt,
+    "concert": concert,
+    "display": display,
+    "receipt": receipt,
+}
+"""By the name that ``register.protocol`` has in the configuration."""
+
+HOW_OFTEN: Mapping[str, int] = {"line": 60, "zvt": 15, "concert": 15, "display": 5, "receipt": 5}
+"""In a hundred worlds. The line protocol needs the fewest bytes for a sale, so it finds most per second."""
+
+
+def choose(rng: random.Random) -> str:
+    return rng.choices(list(HOW_OFTEN), weights=list(HOW_OFTEN.values()))[0]

@@ -1,0 +1,83 @@
+"""A register that speaks the line protocol: names for its sales, results without an acknowledgement."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+
+from terminal.simulation.registers.driver import RegisterDriver
+
+LONGEST_UNREAD = 4096
+
+
+class LineDriver(RegisterDriver):
+    """Asks again with the same id as often as it likes; no two answers about one id may differ."""
+
+    survives_noise = False
+    _unread = b""
+    _name = ""
+    _is_over = True
+
+    def _pay(self, amount_kr: int, name: str) -> None:
+        self._name = name
+        self._is_over = False
+        self._say(f"PAY {self._digits(amount_kr)} ID={name}")
+
+    def cancel(self) -> None:
+        self._say(f"CANCEL ID={self._name}")
+
+    def repeat_last(self) -> None:
+        self._say(f"STATUS ID={self._name}")
+
+    def pay_again(self) -> None:
+        """The very same request once more."""
+        self._say(f"PAY {self._digits(self.amount_kr)} ID={self._name}")
+
+    def nudge(self, rng: random.Random) -> None:
+        rng.choice((self.pay_again, self.repeat_last, lambda: self._say("STATUS")))()
+
+    @property
+    def moods(self) -> Mapping[str, Callable[[], None]]:
+        return {
+            "cancels all": lambda: self._say("CANCEL"),
+            "asks whether the terminal is free": lambda: self._say("STATUS"),
+            "names another amount": lambda: self._ask(10 * self.amount_kr, self._name),
+            "rings up another sale": lambda: self._ask(777, "stranger"),
+            "rings up an old sale": lambda: self._ask(self.amount_kr, "R1"),
+            "babbles": lambda: self._say("PAY -1 ID=x\r\nHELLO\r\nPAY 1,50\r\nSTATUS ID=nobody"),
+        }
+
+    @property
+    def waits(self) -> bool:
+        return not self._is_over
+
+    def _ask(self, amount_kr: int, name: str) -> None:
+        self.amounts_asked.add(amount_kr)
+        self._say(f"PAY {self._digits(amount_kr)} ID={name}")
+
+    def _say(self, text: str) -> None:
+        self.wire += text.encode("ascii") + b"\r\n"
+
+    def hear(self, data: bytes) -> None:
+        *lines, rest = (self._unread + data).split(b"\n")
+        self._unread = rest[-LONGEST_UNREAD:]
+        for line in lines:
+            self._hear_line(line.strip(b"\r").decode("ascii"))
+
+    def line_was_cut(self) -> None:
+        self._unread = b""
+
+    def _hear_line(self, line: str) -> None:
+        verb, _, rest = line.partition(" ")
+        if self.is_silent or verb not in ("OK", "NO", "ERR"):
+            return
+        words = rest.split()
+        name = next((word[3:] for word in words if word.startswith("ID=")), None)
+        if verb == "ERR":
+            self.refusals.append(words[0])
+            return
+        if name == self._name:
+            self._is_over = True
+        paid = verb == "OK"
+        amount_kr = self._kronur(words[0]) if paid else self.amount_kr
+        self._tell(paid=paid, amount_kr=amount_kr, words=f"{verb} {words[0]}", register_id=name)

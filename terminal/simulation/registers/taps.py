@@ -1,0 +1,85 @@
+"""Registers that know of no terminal: one that drives a customer display, one that prints receipts. Both only emit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from terminal.simulation.registers.driver import RegisterDriver
+
+MARK = bytes.fromhex("1b40")
+"""ESC @: the printer is set up for a receipt."""
+CUT = bytes.fromhex("1d5600")
+DRAWER = bytes.fromhex("1b700019fa")
+
+
+class TapDriver(RegisterDriver):
+    """It hears nothing, so it does not know how a sale ended: the cashier looks at the terminal and presses a key."""
+
+    can_cancel = False
+    can_ask_again = False
+    hears = False
+    _waits = False
+
+    def _pay(self, amount_kr: int, name: str) -> None:
+        self._waits = True
+        self._show(self._with_points(amount_kr))
+
+    def pay_again(self) -> None:
+        """The same total again, as a display that is written anew, or a copy of the receipt."""
+        self._show(self._with_points(self.amount_kr))
+
+    def _show(self, amount: str) -> None:
+        raise NotImplementedError
+
+    def end(self) -> None:
+        """The cashier has closed the sale in the register."""
+        self._waits = False
+
+    @property
+    def waits(self) -> bool:
+        return self._waits
+
+    def hear(self, data: bytes) -> None:
+        """Whatever a printer says."""
+
+    def _with_points(self, amount_kr: int) -> str:
+        amount = f"{amount_kr:,}".replace(",", ".")
+        return amount + ",00" if self.decimals == 2 else amount
+
+
+class DisplayDriver(TapDriver):
+    """An Epson display of two lines of twenty characters."""
+
+    def _show(self, amount: str) -> None:
+        self._write("KAFFI", "590 kr")
+        self._write("SAMTALS", f"{amount} kr")
+
+    def end(self) -> None:
+        super().end()
+        self._write("TIL BAKA", "0 kr")
+
+    def _write(self, upper: str, lower: str) -> None:
+        line = bytes.fromhex("1f4300 0c") + upper.ljust(20).encode() + bytes.fromhex("1f240102")
+        self.wire += line + lower.rjust(20).encode()
+
+    @property
+    def moods(self) -> Mapping[str, Callable[[], None]]:
+        return {
+            "shows another item": lambda: self._write("BRAUD", "450 kr"),
+            "shows the total again": lambda: self._write("SAMTALS", f"{self._with_points(self.amount_kr)} kr"),
+            "greets": lambda: self._write("VELKOMIN", ""),
+        }
+
+
+class ReceiptDriver(TapDriver):
+    """An ESC/POS printer's receipt."""
+
+    def _show(self, amount: str) -> None:
+        self.wire += MARK + f"KAFFI 590\nSAMTALS {amount} kr\n".encode() + DRAWER + b"Takk fyrir\n" + CUT
+
+    @property
+    def moods(self) -> Mapping[str, Callable[[], None]]:
+        return {
+            "prints an order for the kitchen": lambda: self.wire.extend(MARK + b"2 KAFFI\n" + CUT),
+            "asks for the printer's status": lambda: self.wire.extend(bytes.fromhex("100401")),
+        }

@@ -1,0 +1,185 @@
+"""One seed, one world: a few sales with everything going wrong, then peace, then the reckoning."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import msgspec
+from msgspec.structs import replace
+
+from terminal.counter.decide import CounterRules
+from terminal.register.protocol import terms_for
+from terminal.sale.customer import CustomerKind, IdentifierRules
+from terminal.sale.gateway import CaptureMode
+from terminal.sale.sale import Terms
+from terminal.simulation import checks
+from terminal.simulation.checks import Violation
+from terminal.simulation.disk import SimulatedDisk
+from terminal.simulation.people import Cashier, Paper
+from terminal.simulation.register import Ring, SimulatedRegister
+from terminal.simulation.registers.driver import Told
+from terminal.simulation.registers.languages import LANGUAGES, choose
+from terminal.simulation.service import SimulatedNetgiro
+from terminal.simulation.staff import Staff
+from terminal.simulation.terminal import SimulatedTerminal
+from terminal.simulation.world import NO_TROUBLE, TROUBLE, Line, Rates, World
+
+MOST_SALES = 4
+TROUBLED_S = 400.0
+PEACE_S = 1800.0
+MOST_WAITING = 2000
+
+Sabotage = Callable[[SimulatedTerminal, SimulatedDisk], None]
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one world."""
+
+    seed: int
+    capture_mode: CaptureMode
+    protocol: str
+    sales: int
+    outcomes: dict[str, int]
+    """How the sales ended before staff settled what was left to them."""
+    settled: int
+    violations: tuple[str, ...]
+    cuts: int
+    cut_points: int
+    faults: dict[str, int]
+    noticed_losses: int
+    """Paid sales that the terminal could not see and said so: automatic capture only, by the nature of the API."""
+    doubts: int = 0
+    """Payments that the register took and the terminal holds to be due for a refund: its word to that was lost."""
+    story: tuple[Line, ...] = ()
+
+
+def simulate(
+    seed: int,
+    *,
+    rates: Rates | None = None,
+    capture_mode: CaptureMode | None = None,
+    protocol: str | None = None,
+    cut_at: int | None = None,
+    sabotage: Sabotage | None = None,
+    tell: bool = False,
+) -> Result:
+    """Run one world to its end. Never raises; what went wrong stands in ``violations``."""
+    rng = random.Random(f"plan {seed}")
+    world = World(seed, rates if rates is not None else _swarm(rng), cut_at=cut_at, tell=tell)
+    mode = capture_mode or rng.choices(list(CaptureMode), weights=(6, 2, 2))[0]
+    protocol = protocol or choose(rng)
+    spoken = LANGUAGES[protocol](lambda: world.now_s, rng.choice((0, 2)), rng)
+    disk, paper = SimulatedDisk(world), Paper(world)
+    rules = _rules(rng, mode)
+    rules = replace(rules, terms=terms_for(rules.terms, spoken.build_protocol()))
+    terminal = SimulatedTerminal(world, disk, rules, paper, spoken.build_protocol)
+    netgiro = SimulatedNetgiro(world, terminal.receive_callback)
+    sales = rng.randint(1, MOST_SALES)
+
+    def on_told(ring: Ring, told: Told) -> None:
+        checks.when_told(netgiro, disk, register, ring, told)
+
+    register = SimulatedRegister(world, terminal, spoken.register, sales, on_told)
+    staff = Staff(terminal, netgiro, register, seed)
+    cashier = Cashier(world, terminal, lambda reference: _sms_code(netgiro, reference))
+    terminal.connect(netgiro, register, lambda effect: checks.before_call(disk, terminal, effect))
+    if sabotage is not None:
+        sabotage(terminal, disk)
+
+    violations: list[str] = []
+    doubts: list[str] = []
+    try:
+        terminal.switch_on()
+        register.start()
+        cashier.start(lambda: register.is_done and terminal.sale is None)
+        staff.start()
+        _schedule_disasters(world, terminal, disk)
+        world.run_until(TROUBLED_S)
+        _make_peace(world, disk, register)
+        world.run_until(TROUBLED_S + PEACE_S)
+        if world.waiting > MOST_WAITING:
+            violations.append(f"{world.waiting} things are still waiting to happen")
+        violations += checks.at_the_end(terminal, disk, netgiro, register, paper, cashier)
+        doubts = list(checks.doubts(disk, register))
+        if not _may_lose_words(world):
+            violations += [f"{doubt}, though nothing was lost on the way" for doubt in doubts]
+            violations += checks.needless_refunds(disk, register)
+    except Violation as violation:
+        violations.append(str(violation))
+    except Exception as error:
+        violations.append(f"raised {type(error).__name__}: {error}")
+
+    ledger = netgiro.captured()
+    outcomes: dict[str, int] = {}
+    for sale in disk.latest.values():
+        name = disk.outcomes.get(sale.number, [sale.outcome])[0] or sale.state
+        outcomes[name] = outcomes.get(name, 0) + 1
+    return Result(
+        seed=seed,
+        capture_mode=mode,
+        protocol=protocol,
+        sales=len(disk.latest),
+        outcomes=outcomes,
+        settled=sum(sale.reason in checks.SETTLED for sale in disk.latest.values()),
+        violations=tuple(violations),
+        cuts=world.cuts,
+        cut_points=world.cut_points,
+        faults=world.faults,
+        noticed_losses=sum(
+            checks.is_noticed_loss(sale, disk, ledger.get(sale.reference, [])) for sale in disk.latest.values()
+        ),
+        doubts=len(doubts),
+        story=tuple(world.story),
+    )
+
+
+def _may_lose_words(world: World) -> bool:
+    """The register's word that it has taken a result can have been lost."""
+    return world.cuts > 0 or "line trouble" in world.faults
+
+
+def _swarm(rng: random.Random) -> Rates:
+    """Each kind of trouble is off in half of the worlds: faults that always come together hide each other."""
+    rates = {name: rate * rng.choice((0, 0, 0.5, 1)) for name, rate in msgspec.structs.asdict(TROUBLE).items()}
+    return Rates(**rates)
+
+
+def _rules(rng: random.Random, mode: CaptureMode) -> CounterRules:
+    phones_only = (CustomerKind.APP_CODE, CustomerKind.KENNITALA) if mode is CaptureMode.SERVER_CALLBACK else ()
+    return CounterRules(
+        terms=Terms(
+            capture_mode=mode,
+            capture_mode_by_kind=dict.fromkeys(phones_only, CaptureMode.MANUAL),
+            customer_timeout_s=rng.choice((20.0, 60.0, 150.0)),
+            capture_patience_s=rng.choice((10.0, 45.0)),
+        ),
+        identifiers=IdentifierRules(impossible_birth_dates=True),
+        min_amount_kr=1,
+        max_amount_kr=500_000,
+    )
+
+
+def _sms_code(netgiro: SimulatedNetgiro, reference: str) -> str:
+    cart = netgiro.cart_for(reference)
+    return cart.sms_code if cart is not None else ""
+
+
+def _schedule_disasters(world: World, terminal: SimulatedTerminal, disk: SimulatedDisk) -> None:
+    for _ in range(3):
+        at_s = world.rng.uniform(0, TROUBLED_S)
+        if world.happens(world.rates.clock_jump * 5, "clock jump"):
+            world.at(at_s, terminal.jump_clock)
+        if world.happens(world.rates.disk_full * 5, "disk full"):
+            world.at(at_s, lambda: _set_full(disk, full=True))
+            world.at(at_s + world.rng.uniform(1, 60), lambda: _set_full(disk, full=False))
+
+
+def _set_full(disk: SimulatedDisk, *, full: bool) -> None:
+    disk.is_full = full
+
+
+def _make_peace(world: World, disk: SimulatedDisk, register: SimulatedRegister) -> None:
+    world.rates = NO_TROUBLE
+    disk.is_full = False
+    register.plug_in()

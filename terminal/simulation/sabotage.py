@@ -1,0 +1,361 @@
+"""Rules broken on purpose, one at a time: a simulation that stays green under one of these proves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from unittest.mock import patch
+
+from msgspec.structs import replace
+
+from terminal.counter.decide import Counter
+from terminal.counter.decision import CheckService, Decision
+from terminal.counter.inputs import CounterEvent, RegisterAsked
+from terminal.counter.view import View
+from terminal.loop.bookkeeper import Clerk
+from terminal.netgiro import v1
+from terminal.netgiro.client import SignedAnswer
+from terminal.paper.printing import PrintJob, ReceiptQueue
+from terminal.register.concert.codec import ConcertProtocol
+from terminal.register.protocol import SaleRequested, SaleResult
+from terminal.register.zvt.telling import Telling
+from terminal.sale import effects as fx
+from terminal.sale import events as ev
+from terminal.sale import moves
+from terminal.sale import step as rules
+from terminal.sale.customer import Customer, CustomerKind
+from terminal.sale.gateway import AuthorizationStatus, CaptureMode, StatusReport
+from terminal.sale.sale import Reason, Sale, State
+from terminal.sale.sensitive import Sensitive
+from terminal.sale.totals import Close, Period
+from terminal.simulation.disk import SimulatedDisk
+from terminal.simulation.people import PAYS
+from terminal.simulation.run import Sabotage
+from terminal.simulation.terminal import SimulatedTerminal
+from terminal.simulation.world import NO_TROUBLE, Rates
+
+
+class BrokenRule:
+    """One rule, how it is broken, and where that shows: which worlds to run."""
+
+    def __init__(
+        self,
+        *,
+        patches: Callable[[], Iterator[None]] | None = None,
+        sabotage: Sabotage | None = None,
+        capture_mode: CaptureMode | None = CaptureMode.MANUAL,
+        protocol: str = "line",
+        rates: Rates | None = None,
+    ) -> None:
+        """``rates``: a rule that only seldom matters is looked for in worlds where it matters."""
+        self.broken = contextmanager(patches or _nothing)
+        self.sabotage = sabotage
+        self.capture_mode = capture_mode
+        self.protocol = protocol
+        self.rates = rates
+
+
+def _nothing() -> Iterator[None]:
+    yield
+
+
+def _act_before_commit(terminal: SimulatedTerminal, _disk: SimulatedDisk) -> None:
+    terminal.acts_before_commit = True
+
+
+def _forget_last_commit(_terminal: SimulatedTerminal, disk: SimulatedDisk) -> None:
+    disk.forgets_last_commit = True
+
+
+def _forget_nonces(_terminal: SimulatedTerminal, disk: SimulatedDisk) -> None:
+    disk.nonce_high_water = lambda: 0  # type: ignore[method-assign]
+
+
+def _automatic_as_manual() -> Iterator[None]:
+    """The service pays on approval alone while the terminal thinks that only its own capture does."""
+    with patch.dict(v1.CONFIRMATION_TYPES, {CaptureMode.MANUAL: 0}):
+        yield
+
+
+def _retry_lost_authorization() -> Iterator[None]:
+    """A lost InsertCart is sent once more under the same Reference."""
+    sent: dict[int, fx.RequestAuthorization] = {}
+    authorize, lost = moves.authorize, moves.authorization_lost
+
+    def remember(sale: Sale, event: ev.CustomerIdentified) -> moves.Transition:
+        transition = authorize(sale, event)
+        sent[sale.number] = next(e for e in transition.effects if isinstance(e, fx.RequestAuthorization))
+        return transition
+
+    def send_again(sale: Sale, event: ev.AnswerLost) -> moves.Transition:
+        request = sent.pop(sale.number, None)
+        if request is None:
+            return lost(sale, event)
+        sale = replace(sale, calls=sale.calls + 1)
+        again = replace(request, call=sale.calls)
+        return moves.Transition(sale, (again,))
+
+    with _moves(
+        {
+            (State.ENTRY, ev.CustomerIdentified): rules._move(remember, State.AUTHORIZATION),
+            (State.AUTHORIZATION, ev.AnswerLost): rules._move(send_again, State.REPORT),
+        }
+    ):
+        yield
+
+
+def _trust_success() -> Iterator[None]:
+    """``Success`` decides instead of ResultCode and PaymentInfo."""
+    understand = v1.status_report
+
+    def believe(signed: SignedAnswer, authorization_id: str) -> StatusReport:
+        report = understand(signed, authorization_id)
+        if report.status in (AuthorizationStatus.PAID, AuthorizationStatus.CANCELLED, AuthorizationStatus.DECLINED):
+            # CancelCart says Success=false for a paid cart; ConfirmCart says Success=true for a failed payment.
+            paid = report.status is not AuthorizationStatus.PAID
+            status = AuthorizationStatus.PAID if paid else AuthorizationStatus.CANCELLED
+            return replace(report, status=status, confirmed=True)
+        return report
+
+    with patch.object(v1, "status_report", believe):
+        yield
+
+
+def _skip_proof() -> Iterator[None]:
+    """Whoever says "paid" is believed, whatever the amount and the reference."""
+    with patch.object(Sale, "is_paid_by", lambda _sale, report: report.status is AuthorizationStatus.PAID):
+        yield
+
+
+def _lost_capture_is_declined() -> Iterator[None]:
+    """No answer to the capture is told as "declined"."""
+    declined = rules._move(lambda sale, _event: moves.to_report(sale, Reason.CUSTOMER_DECLINED), State.REPORT)
+    with _moves({(State.CAPTURE, ev.AnswerLost): declined}):
+        yield
+
+
+def _capture_after_power_cut() -> Iterator[None]:
+    """After a start the capture is simply sent again."""
+    with _moves({(State.CAPTURE, ev.PowerRestored): rules._move(lambda sale, _event: moves.to_capture(sale))}):
+        yield
+
+
+def _cancel_wins() -> Iterator[None]:
+    """A cancel is told at once, without asking the service."""
+    end = rules._move(lambda sale, event: moves.to_report(sale, moves.cancel_reason(event)), State.REPORT)
+    with _moves({(State.CAPTURE, ev.CancelRequested): end, (State.AUTHORIZATION, ev.CancelRequested): end}):
+        yield
+
+
+def _rejected_is_delivered() -> Iterator[None]:
+    """A payment that the register did not take stays approved."""
+    taken = rules._move(moves.acknowledged, State.ATTENTION, State.CLOSED)
+    with _moves({(State.REPORT, ev.ResultRejected): taken}):
+        yield
+
+
+def _silence_is_yes() -> Iterator[None]:
+    """Whatever a ZVT register answers to "paid", and if it answers nothing: it has taken it."""
+    with patch.object(Telling, "_not_taken", lambda telling, report: telling._decide(report, taken=True)):
+        yield
+
+
+def _tell_after_start() -> Iterator[None]:
+    """After a start a Concert register is told a result, whatever it waits for by then."""
+    tell = ConcertProtocol._result
+
+    def tell_at_once(protocol: ConcertProtocol, result: SaleResult, now_s: float) -> None:
+        protocol._latest_echo = protocol._latest_echo or result.echo
+        tell(protocol, result, now_s)
+
+    with patch.object(ConcertProtocol, "_result", tell_at_once):
+        yield
+
+
+def _refund_is_forgotten() -> Iterator[None]:
+    """A payment that the register did not take is told and kept as cancelled."""
+
+    def forget(sale: Sale) -> Sale:
+        return replace(sale, reason=Reason.REGISTER_CANCELLED) if sale.reason is Reason.PAID else sale
+
+    with patch.object(moves, "not_taken", forget):
+        yield
+
+
+def _look_only_at_a_sale() -> Iterator[None]:
+    """After a lost call nobody looks whether the service is there again."""
+    decide = Counter.decide
+
+    def look_away(counter: Counter, view: View, event: CounterEvent) -> Decision:
+        decision = decide(counter, view, event)
+        return replace(decision, effects=tuple(one for one in decision.effects if not isinstance(one, CheckService)))
+
+    with patch.object(Counter, "decide", look_away):
+        yield
+
+
+def _refund_without_slip() -> Iterator[None]:
+    """Nobody but the screen tells staff that a refund is due."""
+    receipts = rules._receipts
+
+    def without_slip(sale: Sale) -> tuple[fx.PrintReceipt, ...]:
+        return tuple(effect for effect in receipts(sale) if effect.kind is not fx.ReceiptKind.ATTENTION)
+
+    with patch.object(rules, "_receipts", without_slip):
+        yield
+
+
+def _settled_without_receipts() -> Iterator[None]:
+    """What staff have settled is over, and nobody gets anything."""
+    receipts = rules._receipts
+
+    def only_unsettled(sale: Sale) -> tuple[fx.PrintReceipt, ...]:
+        return () if sale.reason in (Reason.SETTLED_PAID, Reason.REFUNDED) else receipts(sale)
+
+    with patch.object(rules, "_receipts", only_unsettled):
+        yield
+
+
+def _end_without_slip() -> Iterator[None]:
+    """The day ends, and nobody gets anything."""
+    close = Counter._close
+
+    def unprinted(counter: Counter, view: View, period: Period) -> Close:
+        return replace(close(counter, view, period), is_printed=False)
+
+    with patch.object(Counter, "_close", unprinted):
+        yield
+
+
+def _paper_before_taken() -> Iterator[None]:
+    """The receipts say "paid" while the register can still refuse it."""
+    with patch.object(Sale, "outcome_on_paper", property(lambda sale: sale.outcome if sale.has_ended else None)):
+        yield
+
+
+def _print_again_unmarked() -> Iterator[None]:
+    """A receipt that a power cut interrupted comes again without the word AFRIT."""
+
+    def forget(queue: ReceiptQueue) -> None:
+        queue._is_recovered = True
+
+    with patch.object(ReceiptQueue, "_recover", forget):
+        yield
+
+
+def _retry_unmarked() -> Iterator[None]:
+    """A receipt that the printer did not finish comes again without the word AFRIT."""
+    not_printed = ReceiptQueue.not_printed
+
+    def forget(queue: ReceiptQueue, job: PrintJob, _may_be_on_paper: bool) -> None:
+        not_printed(queue, job, False)
+
+    with patch.object(ReceiptQueue, "not_printed", forget):
+        yield
+
+
+def _forget_cancels() -> Iterator[None]:
+    """A cancel while the disk takes nothing is forgotten; the customer's answer from before it comes again."""
+    with patch.object(Clerk, "_cancel_in", lambda *_: None):
+        yield
+
+
+def _acknowledge_lightly() -> Iterator[None]:
+    """A callback is acknowledged, and the sale can still end as not paid."""
+    called_back = moves.called_back
+
+    def uncommitted(sale: Sale, event: ev.CallbackReceived) -> moves.Transition:
+        transition = called_back(sale, event)
+        return transition._replace(sale=replace(transition.sale, committed=sale.committed))
+
+    with _moves({(State.CUSTOMER, ev.CallbackReceived): rules._move(uncommitted)}):
+        yield
+
+
+def _authorize(change: Callable[[fx.RequestAuthorization], fx.RequestAuthorization]) -> Iterator[None]:
+    authorize = moves.authorize
+
+    def changed(sale: Sale, event: ev.CustomerIdentified) -> moves.Transition:
+        transition = authorize(sale, event)
+        effects = (change(one) if isinstance(one, fx.RequestAuthorization) else one for one in transition.effects)
+        return transition._replace(effects=tuple(effects))
+
+    with _moves({(State.ENTRY, ev.CustomerIdentified): rules._move(changed, State.AUTHORIZATION)}):
+        yield
+
+
+def _ask_somebody_else() -> Iterator[None]:
+    """One customer pays for all."""
+    one = Customer(CustomerKind.PHONE, Sensitive(PAYS))
+    yield from _authorize(lambda request: replace(request, customer=one))
+
+
+def _sell_dearer() -> Iterator[None]:
+    """A krona more than the register asked for, from the first to the last."""
+    decide = Counter.decide
+
+    def dearer(counter: Counter, view: View, event: CounterEvent) -> Decision:
+        if isinstance(event, RegisterAsked) and isinstance(event.request, SaleRequested):
+            event = replace(event, request=replace(event.request, amount_kr=event.request.amount_kr + 1))
+        return decide(counter, view, event)
+
+    with patch.object(Counter, "decide", dearer):
+        yield
+
+
+def _leave_unknown() -> Iterator[None]:
+    """An authorization without an answer is left to staff, though nobody can have paid."""
+    unknown = rules._move(lambda sale, _event: moves.to_report(sale, Reason.NOT_TRACEABLE), State.REPORT)
+    with _moves({(State.AUTHORIZATION, ev.AnswerLost): unknown}):
+        yield
+
+
+@contextmanager
+def _moves(broken: Mapping[tuple[State, type[ev.SaleEvent]], rules.Move]) -> Iterator[None]:
+    table = {state: dict(moves) for state, moves in rules.TABLE.items()}
+    for (state, event), move in broken.items():
+        table[state][event] = move
+    with patch.object(rules, "TABLE", table):
+        yield
+
+
+BROKEN_RULES: Mapping[str, BrokenRule] = {
+    "journal after the call": BrokenRule(sabotage=_act_before_commit),
+    "automatic treated as manual": BrokenRule(patches=_automatic_as_manual),
+    "retry of a lost authorization": BrokenRule(patches=_retry_lost_authorization),
+    "trusting Success": BrokenRule(patches=_trust_success),
+    "forgetting the nonces": BrokenRule(sabotage=_forget_nonces),
+    "dropping the last commit": BrokenRule(sabotage=_forget_last_commit),
+    "approval without proof": BrokenRule(patches=_skip_proof),
+    "lost capture told as declined": BrokenRule(patches=_lost_capture_is_declined),
+    "capture repeated after a power cut": BrokenRule(patches=_capture_after_power_cut),
+    "cancel wins over a payment": BrokenRule(patches=_cancel_wins, capture_mode=None),
+    "rejected ZVT result counted as delivered": BrokenRule(patches=_rejected_is_delivered, protocol="zvt"),
+    "rejected Concert result counted as delivered": BrokenRule(patches=_rejected_is_delivered, protocol="concert"),
+    "silence of the register taken for yes": BrokenRule(patches=_silence_is_yes, protocol="zvt"),
+    "result told to whoever listens after a start": BrokenRule(
+        patches=_tell_after_start,
+        protocol="concert",
+        rates=Rates(power_cut=0.03, register_mood=0.9, call_trouble=0.3),
+    ),
+    "untaken payment kept as cancelled": BrokenRule(patches=_refund_is_forgotten, protocol="zvt"),
+    "cancel forgotten while the disk is full": BrokenRule(
+        patches=_forget_cancels, rates=Rates(disk_full=0.2, cashier_mood=1.0, register_mood=0.6)
+    ),
+    "acknowledged callback without a commitment": BrokenRule(
+        patches=_acknowledge_lightly,
+        capture_mode=CaptureMode.SERVER_CALLBACK,
+        rates=Rates(call_trouble=0.6, cashier_mood=0.5, customer_mood=0.4, late_answer=0.3),
+    ),
+    "another customer asked to pay": BrokenRule(patches=_ask_somebody_else),
+    "a krona more than was rung up": BrokenRule(patches=_sell_dearer, rates=NO_TROUBLE),
+    "needless unknown": BrokenRule(patches=_leave_unknown),
+    "lost service not looked for": BrokenRule(patches=_look_only_at_a_sale),
+    "refund due without its slip": BrokenRule(patches=_refund_without_slip, protocol="zvt"),
+    "settled sale without its receipts": BrokenRule(patches=_settled_without_receipts, protocol="zvt"),
+    "end of day without its slip": BrokenRule(patches=_end_without_slip),
+    "receipt before the register has taken the result": BrokenRule(patches=_paper_before_taken, protocol="concert"),
+    "interrupted receipt printed unmarked": BrokenRule(patches=_print_again_unmarked),
+    "unfinished receipt printed again unmarked": BrokenRule(patches=_retry_unmarked),
+}
+"""Each must turn the simulation red. A new promise brings its own way to break it."""

@@ -1,0 +1,82 @@
+"""The staff of a simulated shop: once the register has rung up everything, they settle what only they can; now and then
+they end the day.
+
+They see what real staff see, the register and Netgíró's own records. Their chance is their own, so that a world without
+anything to settle is the same with and without them.
+"""
+
+from __future__ import annotations
+
+import random
+
+from terminal.sale.events import Verdict
+from terminal.sale.sale import Outcome, Sale
+from terminal.simulation.checks import sales_of
+from terminal.simulation.register import SimulatedRegister
+from terminal.simulation.service import SimulatedNetgiro
+from terminal.simulation.terminal import SimulatedTerminal
+
+PAUSE_S = (30.0, 240.0)
+ENDS_THE_DAY = 0.06
+GO_HOME_S = 1900.0
+"""What they have last asked for is on paper when the world ends."""
+SURE_AFTER_S = 400.0
+"""By then no customer and no request that came late makes a payment of what is none yet."""
+
+
+class Staff:
+    """Look at the terminal now and then."""
+
+    def __init__(
+        self, terminal: SimulatedTerminal, netgiro: SimulatedNetgiro, register: SimulatedRegister, seed: int
+    ) -> None:
+        self._world = terminal.world
+        self._terminal = terminal
+        self._netgiro = netgiro
+        self._register = register
+        self._rng = random.Random(f"staff {seed}")
+        self._first_seen_s: dict[int, float] = {}
+
+    def start(self) -> None:
+        self._world.at(self._rng.uniform(*PAUSE_S), self._look)
+
+    def _look(self) -> None:
+        if self._world.now_s > GO_HOME_S:
+            return
+        if self._terminal.is_on and self._register.is_done:
+            for sale in self._terminal.attention:
+                self._settle(sale)
+        if self._terminal.is_on and self._rng.random() < ENDS_THE_DAY:
+            self._world.tell("staff", "end the day")
+            self._terminal.end_day()
+        self._world.at(self._rng.uniform(*PAUSE_S), self._look)
+
+    def _settle(self, sale: Sale) -> None:
+        self._first_seen_s.setdefault(sale.number, self._world.now_s)
+        verdict = self._due_refund(sale) if sale.outcome is Outcome.REFUND_DUE else self._looked_up(sale)
+        if verdict is not None:
+            self._world.tell("staff", f"settle sale {sale.number} as {verdict}")
+            self._terminal.settle(sale.number, verdict)
+
+    def _due_refund(self, sale: Sale) -> Verdict:
+        """As the slip says: look at the register, and pay back what is not paid there."""
+        if sale.reference not in self._netgiro.refunded and self._register_has(sale):
+            return Verdict.PAID
+        self._netgiro.refunded.add(sale.reference)
+        return Verdict.REFUNDED
+
+    def _looked_up(self, sale: Sale) -> Verdict | None:
+        if sale.reference in self._netgiro.captured():
+            return Verdict.PAID
+        is_sure = self._world.now_s - self._first_seen_s[sale.number] > SURE_AFTER_S
+        return Verdict.UNPAID if is_sure else None
+
+    def _register_has(self, sale: Sale) -> bool:
+        """It shows more payments than the terminal knows of."""
+        for ring in self._register.rings:
+            sales = sales_of(self._terminal.disk, self._register, ring)
+            if sale.number in [one.number for one in sales]:
+                known = sum(one.outcome is Outcome.APPROVED for one in sales)
+                if known < sum(like.is_paid for like in self._register.like(ring)):
+                    return True
+        return False

@@ -1,0 +1,156 @@
+"""Logging for the systemd journal, or for a terminal window: one line an entry, and no personal data.
+
+The first line of defence is that identifiers are :class:`terminal.sale.sensitive.Sensitive` and never get into
+a message. The second is here: whatever looks like a kennitala, a phone number, an app code or a key is masked in the
+finished line. Expected errors are one line; a traceback is shown only at level debug.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import re
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TextIO
+
+from terminal.system import journald
+
+LONGEST_LINE = 2000
+MASK = "***"
+
+_QUIET = ("httpx", "httpcore", "uvicorn", "asyncio", "PIL", "luma", "escpos", "usb")
+"""Libraries that tell more than anybody asked for: httpx writes every URL at INFO, httpcore whole requests at DEBUG."""
+
+_PRIORITIES = {logging.CRITICAL: 2, logging.ERROR: 3, logging.WARNING: 4, logging.INFO: 6, logging.DEBUG: 7}
+"""sd-daemon(3), which has syslog's numbers."""
+
+# What comes first wins: what is known to be harmless is stepped over before anything inside it can look like a number
+# that is not.
+_PERSONAL = re.compile(
+    r"""
+      (?P<keep>
+          \b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b     # a GUID
+        | -\d{6,}-[0-9A-F]{6}\b                                       # the tail of a sale's reference
+        | \b\d{1,3}(?:\.\d{3})+(?!\d)                                 # 8.500.000, as kronur are written
+        | \b\d{1,9}(?=\s?kr\b)
+        | \b(?:PAY|OK|amount=|amount_kr=)\s*\d{1,9}(?!\d)             # on the register's line and in our entries
+      )
+    | "(?P<key>CustomerId|CustomerIdentifier|Identifier)"\s*:\s*"[^"]*"
+    | (?<!\d)500004[ -]?\d{4}(?!\d)                                    # app code
+    | (?<![A-Za-z0-9_])(?<!\d[.,])\d{6}-?\d{4}(?![A-Za-z0-9_]|[.,]\d)  # kennitala
+    | (?<![A-Za-z0-9_])(?<!\d[.,])(?:(?:\+|00)?354[ -]?)?[678]\d{2}[ -]?\d{4}(?![A-Za-z0-9_]|[.,]\d)  # mobile phone
+    | (?<![A-Za-z0-9+/])(?=[a-z0-9+/]*[A-Z])(?=[A-Z0-9+/]*[a-z])(?=[A-Za-z+/]*\d)[A-Za-z0-9+/]{40,}={0,2}  # key
+    """,
+    re.VERBOSE | re.ASCII,
+)
+
+
+def mask_personal_data(text: str) -> str:
+    """The text without whatever looks like a customer's identifier or a key. Amounts and GUIDs stay."""
+    return _PERSONAL.sub(_masked, text)
+
+
+def personal_spans(text: str) -> list[tuple[int, int]]:
+    """Where :func:`mask_personal_data` would mask something."""
+    return [match.span() for match in _PERSONAL.finditer(text) if match["keep"] is None]
+
+
+def _masked(match: re.Match[str]) -> str:
+    if match["keep"] is not None:
+        return match["keep"]
+    return f'"{match["key"]}":"{MASK}"' if match["key"] else MASK
+
+
+class LineFormatter(logging.Formatter):
+    """``terminal.link: message``, after ``<6>`` for the systemd journal, else after time and level."""
+
+    def __init__(self, *, for_journal: bool, with_traceback: bool) -> None:
+        super().__init__()
+        self._for_journal = for_journal
+        self._with_traceback = with_traceback
+
+    def format(self, record: logging.LogRecord) -> str:
+        message = record.getMessage()
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None:
+            message += f": {_describe(error)}"
+        lines = [self._line(record, record.levelno, message)]
+        if error is not None and self._with_traceback:
+            traceback = self.formatException((type(error), error, error.__traceback__))
+            lines += [self._line(record, logging.DEBUG, line) for line in traceback.splitlines()]
+        return "\n".join(lines)
+
+    def _line(self, record: logging.LogRecord, level: int, message: str) -> str:
+        text = f"{record.name}: {_one_line(mask_personal_data(message))}"
+        if self._for_journal:
+            return f"<{_priority(level)}>{text}"
+        stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.created))
+        return f"{stamp} {logging.getLevelName(level):<8}{text}"
+
+
+def _describe(error: BaseException) -> str:
+    if isinstance(error, BaseExceptionGroup):
+        return "; ".join(_describe(part) for part in error.exceptions)
+    return f"{type(error).__name__}: {error}"
+
+
+def _one_line(text: str) -> str:
+    """Line ends and control characters are written out, so that no input can forge an entry or steer a screen."""
+    shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text[:LONGEST_LINE])
+    return shown if len(text) <= LONGEST_LINE else shown + "..."
+
+
+def _priority(level: int) -> int:
+    return next((priority for known, priority in _PRIORITIES.items() if level >= known), 7)
+
+
+class LineHandler(logging.StreamHandler[TextIO]):
+    """Writes to the stream; an entry that cannot be written is lost without a word about what was in it."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        error = sys.exc_info()[1]
+        with contextlib.suppress(OSError, ValueError):  # the stream itself may be gone
+            self.stream.write(f"{record.name}: the entry of line {record.lineno} was lost: {type(error).__name__}\n")
+
+
+def setup_logging(
+    level: str,
+    *,
+    stream: TextIO | None = None,
+    environ: Mapping[str, str] = os.environ,
+    journal_socket: Path = journald.SOCKET,
+) -> None:
+    """Send all logging to ``stream`` (default: stderr) at ``level`` (debug, info, warning or error) and above.
+
+    If the stream leads to the systemd journal and the journal's own socket is there, entries go there with fields.
+    """
+    stream = stream or sys.stderr
+    for_journal = is_journal(stream, environ)
+    handler: logging.Handler = LineHandler(stream)
+    if for_journal and journal_socket.exists():
+        handler = journald.JournalHandler(journal_socket, handler)
+    handler.setFormatter(LineFormatter(for_journal=for_journal, with_traceback=level.lower() == "debug"))
+    root = logging.getLogger()
+    for old in root.handlers[:]:
+        root.removeHandler(old)
+        if isinstance(old, journald.JournalHandler):
+            old.close()
+    root.addHandler(handler)
+    root.setLevel(level.upper())
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    logging.captureWarnings(True)
+
+
+def is_journal(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Whether the stream leads to the systemd journal: systemd.exec(5), ``$JOURNAL_STREAM`` is its device and inode."""
+    try:
+        device, inode = environ.get("JOURNAL_STREAM", "").split(":")
+        status = os.fstat(stream.fileno())
+        return (status.st_dev, status.st_ino) == (int(device), int(inode))
+    except (ValueError, OSError):
+        return False

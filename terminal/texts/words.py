@@ -1,0 +1,168 @@
+"""The texts that a language must have, by name. Braces are filled in by whoever shows the text."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from terminal.counter.menu import Item
+from terminal.register.protocol import RefusalCode
+from terminal.sale.customer import CustomerKind, IdentifierProblem
+from terminal.sale.events import Verdict
+from terminal.sale.sale import Outcome, Reason
+
+
+class Trouble(StrEnum):
+    """What is wrong around the terminal, the most hindering first."""
+
+    JOURNAL = "journal"
+    KEYPAD = "keypad"
+    REGISTER = "register"
+    JOURNAL_INCOMPLETE = "journal_incomplete"
+    NETWORK = "network"
+    KEY_STUCK = "key_stuck"
+    SALES_WAITING = "sales_waiting"
+    PAPER_OUT = "paper_out"
+    COVER_OPEN = "cover_open"
+    PRINTER_OFFLINE = "printer_offline"
+    RECEIPTS_PENDING = "receipts_pending"
+    JOURNAL_UNMIRRORED = "journal_unmirrored"
+    JOURNAL_REPAIRED = "journal_repaired"
+
+    @property
+    def hinders_sales(self) -> bool:
+        """No sale can begin or be carried out until it is mended."""
+        return self in (Trouble.JOURNAL, Trouble.KEYPAD, Trouble.REGISTER)
+
+
+class Advice(msgspec.Struct, frozen=True):
+    """What happened, and what to do about it."""
+
+    what: str
+    next: str
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.next}"
+
+
+class ToDo(msgspec.Struct, frozen=True):
+    """What staff do with a sale that only they can bring to an end."""
+
+    title: str
+    steps: tuple[str, ...]
+
+
+class ReceiptWords(msgspec.Struct, frozen=True, kw_only=True):
+    """The words on paper."""
+
+    sale: str
+    customer_copy: str
+    merchant_copy: str
+    staff_slip: str
+    to_do: dict[Outcome, ToDo]
+    """For every outcome that needs staff."""
+    reprint: str
+    kennitala: str
+    status: str
+    date: str
+    printed: str
+    number: str
+    terminal: str
+    register: str
+    identified_by: str
+    invoice_number: str
+    reference: str
+    transaction_id: str
+    support_reference: str
+    clock_not_set: str
+    thanks: str
+    end_of_day: str
+    period: str
+    since: str
+    until: str
+    numbers: str
+    """Of the first receipt and the last."""
+    left_to_staff: str
+
+
+class MenuWords(msgspec.Struct, frozen=True, kw_only=True):
+    """The words of the menu."""
+
+    title: str
+    items: dict[Item, str]
+    key_choose_or_next: str
+    staff_code: str
+    code_again: str
+    no_code: Advice
+    locked: Advice
+    sale: str
+    """With ``{number}``."""
+    verdict_keys: dict[Verdict, str]
+    """Key and verdict, as one of several on a line."""
+    key_next_or_back: str
+    verdicts: dict[Verdict, str]
+    """As a question."""
+    key_yes_or_no: str
+    receipt_number: str
+    noted: str
+    printing: str
+    examining: str
+    problems: str
+    """With ``{count}``."""
+    all_is_well: str
+    key_back: str
+    press_every_key: str
+    keys_together: str
+    """With ``{keys}``: several that are down at the same time."""
+    key_stuck: str
+    """With ``{keys}``."""
+    key_twice_to_leave: str
+    any_key: str
+
+
+class Words(msgspec.Struct, frozen=True, kw_only=True):
+    """One language."""
+
+    outcomes: dict[Outcome, str]
+    results: dict[Reason, Advice]
+    refusals: dict[RefusalCode, str]
+    amount_limits: str
+    """With ``{lowest}`` and ``{highest}``."""
+    identifier_problems: dict[IdentifierProblem, Advice]
+    customer_kinds: dict[CustomerKind, str]
+    troubles: dict[Trouble, Advice]
+    """``what`` is short enough for a line of the screen."""
+
+    ready: str
+    offer: str
+    key_take_offer: str
+    ask_identifier: str
+    identifier_typed: str
+    ask_code: str
+    ask_code_again: str
+    tries_left_one: str
+    tries_left_many: str
+    """With ``{count}``."""
+    key_cancel: str
+    key_ok_or_clear: str
+
+    one_moment: str
+    contacting: str
+    approve_in_app: str
+    look_at_app: str
+    checking_code: str
+    completing: str
+    cancelling: str
+    wait_for_confirmation: str
+    checking_payment: str
+    checking_stay: str
+    checking_call: str
+    may_stay_reserved: str
+
+    menu: MenuWords
+    receipt: ReceiptWords
+
+    def tries_left(self, count: int) -> str:
+        """How many more times the code may be typed."""
+        return (self.tries_left_one if count == 1 else self.tries_left_many).format(count=count)

@@ -1,0 +1,94 @@
+"""What the whole terminal does when it starts on a damaged journal."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from hardware.simulated import SimulatedKeypad
+from terminal.app.app import Devices, Seams, TerminalApp
+from terminal.config.schema import Config, JournalSettings, NetgiroSettings
+from terminal.errors import CallRefused
+from terminal.journal import rebuild as journal_repair
+from terminal.netgiro.nonce import TICKS_PER_S, UNIX_EPOCH_TICKS
+from terminal.sale.sensitive import Sensitive
+from terminal.system.notify import Notifier
+from tests.unit.journal.journal_samples import append_paid, opened
+from tests.unit.register.scripted_port import ScriptedPort
+
+CART = "881e674f-7891-4c20-afd8-56fe2624c4b5"
+
+
+class Nobody(httpx.AsyncBaseTransport):
+    """Takes every call and answers none."""
+
+    def __init__(self) -> None:
+        self.nonces: list[int] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if nonce := request.headers.get("netgiro_nonce"):
+            self.nonces.append(int(nonce))
+        raise httpx.ConnectError("nobody", request=request)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A journal whose database is lost."""
+    path = tmp_path / "journal.db"
+    with opened(path) as journal:
+        for number in range(1, 12):
+            append_paid(journal, number)
+    path.write_bytes(b"this is no database " * 500)
+    return path
+
+
+def an_app(path: Path, seams: Seams, notifier: Notifier | None = None) -> TerminalApp:
+    config = Config(
+        journal=JournalSettings(path=str(path)),
+        netgiro=NetgiroSettings(application_id=CART, secret_key=Sensitive("c2VjcmV0")),
+    )
+    return TerminalApp(config, Devices(SimulatedKeypad(), None, None, ScriptedPort()), seams=seams, notifier=notifier)
+
+
+def test_a_clock_in_the_past_gives_no_nonce_again_whose_mark_was_lost(path: Path) -> None:
+    shutil.rmtree(path.with_name("journal.db.mirror"))
+    lost_at_s = time.time()
+    nobody = Nobody()
+
+    async def scenario() -> None:
+        app = an_app(path, Seams(transport=nobody, wall_clock=lambda: 0.0))
+        await app.journal.call(app.journal.file.open)
+        gateway = await app._build_gateway()
+        with pytest.raises(CallRefused):
+            await gateway.query_status(CART)
+        await gateway.close()
+        await app.journal.close()
+
+    asyncio.run(scenario())
+    (nonce,) = nobody.nonces
+    assert nonce > UNIX_EPOCH_TICKS + lost_at_s * TICKS_PER_S
+
+
+def test_systemd_is_told_that_a_long_repair_goes_on(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_repair, "PROGRESS_S", 0.0)
+    monkeypatch.setattr(journal_repair, "PROGRESS_STEPS", 500)
+    address = str(path.with_name("notify"))
+
+    async def scenario() -> None:
+        app = an_app(path, Seams(transport=Nobody()), notifier)
+        await app.start()
+        await app.stop()
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(address)
+        systemd.settimeout(5)
+        notifier = Notifier({"NOTIFY_SOCKET": address})
+        asyncio.run(scenario())
+        notifier.close()
+        assert systemd.recv(4096) == b"EXTEND_TIMEOUT_USEC=120000000\nWATCHDOG=1"

@@ -1,0 +1,559 @@
+"""Configuration: typed, complete, every mistake at once, and the secret never shown."""
+
+from __future__ import annotations
+
+import itertools
+import tomllib
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hardware.settings import KeypadSettings, SerialSettings
+from terminal.config import checks as config_checks
+from terminal.config import schema as config_module
+from terminal.config import toml as config_toml
+from terminal.config.schema import (
+    Config,
+    JournalSettings,
+    NetgiroSettings,
+    RegisterSettings,
+    SaleSettings,
+    ShopSettings,
+    find_config_path,
+    load_config,
+    missing_for_run,
+    read_config,
+    show_config,
+)
+from terminal.config.secret_key import MASK
+from terminal.errors import ConfigError
+from terminal.sale.customer import CustomerKind
+from terminal.sale.gateway import CaptureMode
+from terminal.sale.sale import Terms
+from terminal.sale.sensitive import Sensitive
+
+SHIPPED = Path(__file__).parents[3] / "config.toml"
+SECRET = "aGVtbGlnaGVtbGlnaGVtbGln"
+
+
+def problems_of(tmp_path: Path, text: str, **environ: str) -> list[str]:
+    return read_config(written(tmp_path, text), environ)[1]
+
+
+def written(tmp_path: Path, text: str | bytes) -> Path:
+    path = tmp_path / "config.toml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+# --- the shipped file -------------------------------------------------------------------------------------------------
+
+
+def test_shipped_file_is_accepted_unchanged_and_says_the_defaults() -> None:
+    config = load_config(SHIPPED, {})
+
+    assert msgspec.structs.replace(config, path=None) == Config()
+
+
+def test_shipped_file_has_every_key_and_no_other() -> None:
+    shipped = {name: set(table) for name, table in tomllib.loads(SHIPPED.read_text("utf-8")).items()}
+    known = {name: set(table) for name, table in tomllib.loads(show_config(Config())).items()}
+
+    assert shipped == known
+
+
+def test_shipped_file_explains_every_key() -> None:
+    lines = SHIPPED.read_text("utf-8").splitlines()
+    bare = [
+        line
+        for above, line in itertools.pairwise(lines)
+        if " = " in line and "#" not in line and not above.startswith("#")
+    ]
+
+    assert bare == []
+
+
+def test_shipped_file_lacks_only_what_the_shop_must_fill_in() -> None:
+    keys = [sentence.split(":")[0] for sentence in missing_for_run(load_config(SHIPPED, {}))]
+
+    assert keys == ["netgiro.application_id", "netgiro.secret_key", "register.port", "printer.device"]
+
+
+def test_filled_in_file_lacks_nothing(tmp_path: Path) -> None:
+    text = '[netgiro]\napplication_id = "881E674F"\n[register]\nport = "/dev/serial0"\n[printer]\ndriver = "none"\n'
+
+    assert missing_for_run(load_config(written(tmp_path, text), {"NETGIRO_SECRET_KEY": SECRET})) == []
+
+
+# --- mistakes ---------------------------------------------------------------------------------------------------------
+
+MISTAKES = [
+    ("[netgiro]\nbase_ulr = 1", "netgiro.base_ulr: unknown key, did you mean base_url?"),
+    ("[netgiro]\nBASE_URL = 1", "netgiro.BASE_URL: unknown key, did you mean base_url?"),
+    ("[terminal]\nparity = 'E'", "terminal.parity: unknown key, it belongs to [register]"),
+    (
+        "[register]\ndsrdtr = true",
+        "register.dsrdtr: take it out: Linux does not hold a line by DTR/DSR. A register that waits for them gets 4"
+        " joined to 1 and 6 in its own plug; or cross wires 7 and 8 and set register.rtscts",
+    ),
+    ("[terminal]\nzzz = 1", "terminal.zzz: unknown key, known are id, language, staff_code"),
+    ("[netgrio]", "netgrio: unknown section, did you mean [netgiro]?"),
+    ("base_url = 'x'", "base_url: stands before any section; it belongs to [netgiro]"),
+    ("netgiro = 5", "netgiro: must be a section: a line [netgiro] and its keys below"),
+    ("[[netgiro]]", "netgiro: must be a section: a line [netgiro] and its keys below"),
+    ("[register]\nparity = 'X'", 'register.parity: "X" is not allowed, it must be "E", "N" or "O"'),
+    ("[register]\nbytesize = '8'", 'register.bytesize: "8" is not allowed, it must be 7 or 8'),
+    ("[register]\nbaudrate = 1", "register.baudrate: 1 is not allowed, it must be a whole number from 300 to 921600"),
+    ("[register]\nport = true", 'register.port: true is not allowed, it must be text in "quotes"'),
+    ("[register]\nport = {}", 'register.port: a dict is not allowed, it must be text in "quotes"'),
+    ("[receipt]\nmerchant_copy = 1", "receipt.merchant_copy: 1 is not allowed, it must be true or false"),
+    ("[sale]\ncode_tries = 2.5", "sale.code_tries: 2.5 is not allowed, it must be a whole number from 1 to 10"),
+    (
+        "[sale]\nentry_timeout_s = nan",
+        "sale.entry_timeout_s: nan is not allowed, it must be a number from 0.1 to 3600",
+    ),
+    (
+        "[sale]\nentry_timeout_s = inf",
+        "sale.entry_timeout_s: inf is not allowed, it must be a number from 0.1 to 3600",
+    ),
+    (
+        "[terminal]\nid = 'T 1'",
+        'terminal.id: "T 1" is not allowed, it must be 1 to 16 letters a-z, digits, - or _',
+    ),
+    (
+        "[terminal]\nid = 'T1\\n'".replace("'", '"'),
+        'terminal.id: "T1\\n" is not allowed, it must be 1 to 16 letters a-z, digits, - or _',
+    ),
+    (
+        "[netgiro]\nconfirmation = 'maybe'",
+        'netgiro.confirmation: "maybe" is not allowed, it must be "manual", "automatic" or "server_callback"',
+    ),
+    (
+        "[keypad]\nrow_pins = [1, 99]",
+        "keypad.row_pins: [1, 99] is not allowed, it must be a list, each a whole number from 0 to 53",
+    ),
+    ("[printer]\ntimeout_s = 0", "printer.timeout_s: 0 is not allowed, it must be a number above 0 to 60"),
+]
+
+
+@pytest.mark.parametrize(("text", "sentence"), MISTAKES, ids=[sentence.split(",")[0] for _, sentence in MISTAKES])
+def test_mistake_gets_a_sentence_with_key_and_what_is_allowed(tmp_path: Path, text: str, sentence: str) -> None:
+    assert problems_of(tmp_path, text)[0] == sentence
+
+
+MISFITS = [
+    ("[netgiro]\napi = 'v2'", 'netgiro.api: "v2" is not available yet'),
+    ("[netgiro]\nbase_url = 'http://api.netgiro.is/v1'", "netgiro.base_url: http:// is for this machine only"),
+    ("[netgiro]\nbase_url = 'http://127.0.0.1.example.is/v1'", "netgiro.base_url: http:// is for this machine only"),
+    ("[netgiro]\nbase_url = 'https://api.netgiro.is/v1/'", "netgiro.base_url: take away the slash at the end"),
+    ("[netgiro]\nbase_url = 'https://me:you@api.netgiro.is/v1'", "netgiro.base_url: must not hold a user name"),
+    ("[netgiro]\nbase_url = 'https://api.netgiro.is/v1?x=1'", "netgiro.base_url: must not hold"),
+    ("[netgiro]\nbase_url = 'https://api.netgiro.is:99999/v1'", "netgiro.base_url: must be an address such as"),
+    ("[netgiro]\nbase_url = 'api.netgiro.is/v1'", "netgiro.base_url: must be an address such as"),
+    ("[netgiro]\nbase_url = 'https://api.netgiro.is /v1'", "netgiro.base_url: must be an address such as"),
+    ("[netgiro]\nbase_url = ''", "netgiro.base_url: must be an address such as"),
+    ("[netgiro]\nconfirmation = 'server_callback'", "callback.public_url: needed with"),
+    ("[callback]\npublic_url = 'http://shop.example.is'", "callback.public_url: http:// is for this machine only"),
+    ("[callback]\nlisten = '8024'", "callback.listen: must be an address and a port"),
+    ("[register]\nmin_amount = 10\nmax_amount = 9", "register.min_amount: must not be above register.max_amount"),
+    (
+        '[register]\nprotocol = "concert"\n[sale]\nvoid_patience_s = 30',
+        'sale.void_patience_s: must not be above 25 with register.protocol = "concert", because its registers wait',
+    ),
+    ("[panel]\nlisten = '0.0.0.0:8023'", "panel.listen: the panel has no password"),
+    ("[panel]\nlisten = '192.168.1.5:8023'", "panel.listen: the panel has no password"),
+    ("[panel]\nlisten = '[::]:8023'", "panel.listen: the panel has no password"),
+    ("[panel]\nlisten = ':8023'", "panel.listen: must be an address and a port"),
+    ("[panel]\nlisten = '127.0.0.1'", "panel.listen: must be an address and a port"),
+    ("[panel]\nlisten = '127.0.0.1:port'", "panel.listen: must be an address and a port"),
+    ("[panel]\nlisten = '127.0.0.1:80/x'", "panel.listen: must be an address and a port"),
+    ("[shop]\nkennitala = '55010112'", "shop.kennitala: must be ten digits"),
+    ("[keypad]\nrow_pins = [5, 5, 13, 19]", "keypad.row_pins: a pin number stands twice"),
+    ("[keypad]\nrow_pins = [5, 6, 13, 50]", "keypad.row_pins: GPIO 50 is not on the Pi's header; use 2 to 27"),
+    ("[keypad]\nrow_pins = [0, 6, 13, 19]", "keypad.row_pins: GPIO 0 is not on the Pi's header; use 2 to 27"),
+    ("[keypad]\nrow_pins = [2, 6, 13, 19]", "keypad.row_pins: GPIO 2 is in use by the display (I2C); choose another"),
+    (
+        "[display]\ninterface = 'spi'\n[keypad]\ncolumn_pins = [24, 16, 20, 21]",
+        "keypad.column_pins: GPIO 24 is in use by the display (SPI); choose another",
+    ),
+    (
+        "[register]\nport = '/dev/serial0'\n[keypad]\nrow_pins = [5, 6, 13, 15]",
+        "keypad.row_pins: GPIO 15 is in use by the register (serial port); choose another",
+    ),
+    (
+        "[printer]\ndevice = '/dev/ttyAMA0'\n[keypad]\nrow_pins = [14, 6, 13, 19]",
+        "keypad.row_pins: GPIO 14 is in use by the printer (serial port); choose another",
+    ),
+    (
+        "[register]\nport = '/dev/serial0'\nrtscts = true",
+        "keypad.column_pins: GPIO 16 is in use by the register (RTS and CTS); choose another",
+    ),
+    (
+        "[signals]\ndriver = 'gpio'\nlamp_pin = 5",
+        "signals.lamp_pin: GPIO 5 is in use by the keypad; choose another",
+    ),
+    (
+        "[signals]\ndriver = 'gpio'\nbuzzer_pin = 3",
+        "signals.buzzer_pin: GPIO 3 is in use by the display (I2C); choose another",
+    ),
+    ("[signals]\ndriver = 'gpio'\nlamp_pin = 28", "signals.lamp_pin: GPIO 28 is not on the Pi's header"),
+    ("[signals]\ndriver = 'gpio'\nlamp_pin = 18", "signals.buzzer_pin: must not be the lamp's pin"),
+    ("[keypad]\nrow_pins = [5, 6, 13]", "keypad.layout: must have one string for each of keypad.row_pins"),
+    ("[keypad]\ncolumn_pins = [12, 16, 20]", "keypad.layout: each string must have one key"),
+    ("[keypad]\nlayout = ['123A', '456B', '789C', '*0#E']", "keypad.layout: 'E' is no key"),
+    ("[keypad]\nlayout = ['123A', '456B', '789C', '*0#C']", "keypad.layout: a key stands twice"),
+    ("[keypad]\ndriver = 'evdev'", "keypad.device: needed with"),
+    ("[display]\ni2c_address = 0x80", "display.i2c_address: must be from 0x03 to 0x77"),
+    ("[display]\ni2c_port = -1", "display.i2c_port: must be the number of a bus"),
+    ("[printer]\ndriver = 'network'", "printer.host: needed with"),
+    ("[printer]\ndriver = 'file'", "printer.device: needed with"),
+    ("[printer]\ndriver = 'usb'\nusb_vendor_id = 0x04B8", "printer.usb_vendor_id: needed with"),
+    ("[printer]\ndevice = '/dev/a'\n[register]\nport = '/dev/a'", "printer.device: is the register's port too"),
+    (
+        "[netgiro]\nconfirmation = 'server_callback'\n[panel]\nlisten = '127.0.0.1:8024'",
+        "panel.listen: the same address",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "beginning"), MISFITS, ids=[text for text, _ in MISFITS])
+def test_settings_that_do_not_fit_together_are_refused(tmp_path: Path, text: str, beginning: str) -> None:
+    problems = problems_of(tmp_path, text)
+
+    assert [problem for problem in problems if problem.startswith(beginning)], problems
+
+
+FITTING = [
+    "",
+    "[netgiro]\nbase_url = 'http://127.0.0.1:8025/v1'",
+    "[netgiro]\nbase_url = 'http://[::1]:8025/v1'",
+    "[netgiro]\nbase_url = 'http://localhost/v1'",
+    "[netgiro]\nconfirmation = 'server_callback'\n[callback]\npublic_url = 'https://shop.example.is/netgiro'",
+    "[panel]\nlisten = '127.0.0.1:8023'",
+    "[panel]\nlisten = '[::1]:0'",
+    "[panel]\nlisten = 'localhost:8023'",
+    "[keypad]\ncolumn_pins = [12, 16, 20]\nlayout = ['123', '456', '789', '*0#']",
+    "[keypad]\ndriver = 'simulated'\nrow_pins = []",
+    "[keypad]\nrow_pins = [14, 15, 13, 19]\n[register]\nport = '/dev/serial/by-id/usb-FTDI'",
+    "[keypad]\nrow_pins = [2, 3, 13, 19]\n[display]\ndriver = 'none'",
+    "[keypad]\nrow_pins = [2, 3, 13, 19]\n[display]\ninterface = 'spi'",
+    "[register]\nport = '/dev/serial0'",
+    "[signals]\ndriver = 'gpio'",
+    "[signals]\ndriver = 'gpio'\nlamp_pin = 0\n[keypad]\ndriver = 'simulated'",
+    "[printer]\ndriver = 'network'\nhost = 'printer.local'",
+    "[sale]\nentry_timeout_s = 60",
+    "[shop]\nkennitala = '450401-3150'",
+]
+
+
+@pytest.mark.parametrize("text", FITTING)
+def test_settings_that_fit_are_accepted(tmp_path: Path, text: str) -> None:
+    assert problems_of(tmp_path, text) == []
+
+
+def test_every_problem_is_told_at_once_and_the_rest_is_used(tmp_path: Path) -> None:
+    text = "[terminal]\nid = 'T7'\nlang = 'is'\n[register]\nbaudrate = 0\nparity = 'E'\n[panel]\nlisten = '0.0.0.0:1'\n"
+
+    with pytest.raises(ConfigError) as refused:
+        load_config(written(tmp_path, text), {})
+    config, problems = read_config(written(tmp_path, text), {})
+
+    assert [problem.split(":")[0] for problem in problems] == ["terminal.lang", "register.baudrate", "panel.listen"]
+    assert list(refused.value.problems) == problems
+    assert (config.terminal.id, config.register.parity, config.register.baudrate) == ("T7", "E", 9600)
+
+
+def test_values_not_available_yet_are_values_of_the_type() -> None:
+    """A row that names no possible value would never be deleted."""
+    for (section, key), values in config_checks.NOT_AVAILABLE_YET.items():
+        field = next(f for f in msgspec.structs.fields(type(getattr(Config(), section))) if f.name == key)
+        for value in values:
+            assert msgspec.convert(value, field.type) == value
+
+
+# --- the file itself --------------------------------------------------------------------------------------------------
+
+
+def test_missing_file_says_what_to_do(tmp_path: Path) -> None:
+    assert "no such file; copy the config.toml" in read_config(tmp_path / "none.toml", {})[1][0]
+
+
+def test_folder_instead_of_a_file_is_told(tmp_path: Path) -> None:
+    assert read_config(tmp_path, {})[1] == [f"{tmp_path}: cannot be read: is a directory"]
+
+
+def test_toml_mistake_is_told_with_its_line(tmp_path: Path) -> None:
+    problem = problems_of(tmp_path, '[terminal]\nid = "T1"\nlanguage = \n')[0]
+
+    assert "not valid TOML" in problem
+    assert "line 3" in problem
+
+
+def test_other_encodings_are_told_with_the_line(tmp_path: Path) -> None:
+    path = written(tmp_path, b"[shop]\nname = '" + "Búð".encode("latin-1") + b"'\n")
+
+    assert "line 2 is not UTF-8" in read_config(path, {})[1][0]
+
+
+def test_byte_order_mark_of_a_windows_editor_is_accepted(tmp_path: Path) -> None:
+    path = written(tmp_path, '\ufeff[shop]\r\nname = "Búð"\r\n')
+
+    assert load_config(path, {}).shop.name == "Búð"
+
+
+def test_a_file_that_is_no_configuration_is_refused_by_its_size(tmp_path: Path) -> None:
+    assert "larger than" in problems_of(tmp_path, "#" * (config_toml.LARGEST_FILE_BYTES + 1))[0]
+
+
+def test_deep_nesting_is_refused(tmp_path: Path) -> None:
+    assert "not valid TOML" in problems_of(tmp_path, "x = " + "[" * 20_000)[0]
+
+
+@given(st.binary(max_size=300))
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_bytes_are_read_or_refused_in_words(tmp_path: Path, data: bytes) -> None:
+    config, problems = read_config(written(tmp_path, data), {})
+
+    assert isinstance(config, Config)
+    assert all(problem.isprintable() for problem in problems), problems
+
+
+TOML_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.dates() | st.times(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(
+    st.sampled_from([*Config.__struct_fields__[:-2], "other"]).flatmap(
+        lambda section: st.dictionaries(
+            st.sampled_from(getattr(getattr(Config(), section, None), "__struct_fields__", ("x",)))
+            | st.text(max_size=5),
+            TOML_VALUES,
+            max_size=4,
+        ).map(lambda table: {section: table})
+    )
+)
+@settings(max_examples=300)
+def test_any_values_are_converted_or_refused_in_words(tables: dict[str, object]) -> None:
+    config, problems = config_toml.convert_sections(tables, Config)
+
+    assert isinstance(config, Config)
+    assert all(problem.isprintable() for problem in problems), problems
+    assert isinstance(config_checks.find_problems(config), list)
+
+
+# --- where the file is ------------------------------------------------------------------------------------------------
+
+
+def test_path_given_on_the_command_line_wins() -> None:
+    assert find_config_path("given.toml", {"NETGIRO_TERMINAL_CONFIG": "other.toml"}) == Path("given.toml")
+
+
+def test_environment_names_the_path_otherwise() -> None:
+    assert find_config_path(None, {"NETGIRO_TERMINAL_CONFIG": "other.toml"}) == Path("other.toml")
+
+
+def test_first_usual_place_that_exists_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = written(tmp_path, "")
+    monkeypatch.setattr(config_module, "CONFIG_PATHS", (tmp_path / "none.toml", there, tmp_path))
+
+    assert find_config_path(None, {}) == there
+
+
+def test_a_file_that_may_not_be_looked_at_is_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    unreachable = tmp_path / ("x" * 300)  # the system refuses to look, as it does without permission
+    monkeypatch.setattr(config_module, "CONFIG_PATHS", (unreachable, written(tmp_path, "")))
+
+    assert find_config_path(None, {}) == unreachable
+
+
+def test_no_file_anywhere_says_how_to_name_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config_module, "CONFIG_PATHS", (tmp_path / "none.toml",))
+
+    with pytest.raises(ConfigError, match="--config or NETGIRO_TERMINAL_CONFIG"):
+        find_config_path(None, {})
+
+
+def test_relative_paths_in_the_file_count_from_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(SECRET)
+    (tmp_path / "key").chmod(0o600)
+    config = load_config(written(tmp_path, "[journal]\npath = 'j.db'\n[netgiro]\nsecret_key_file = 'key'"), {})
+
+    assert config.journal == JournalSettings(path=str(tmp_path / "j.db"))
+    assert config.netgiro.secret_key_file == str(tmp_path / "key")
+
+
+# --- the secret key ---------------------------------------------------------------------------------------------------
+
+
+def secret_places(tmp_path: Path) -> tuple[Path, dict[str, str]]:
+    """A configuration with the key in all four places, each with another text."""
+    (tmp_path / "netgiro-secret-key").write_text("from-credential\n")
+    (tmp_path / "key").write_text("from-file\n")
+    (tmp_path / "key").chmod(0o600)
+    path = written(tmp_path, "[netgiro]\nsecret_key = 'from-config'\nsecret_key_file = 'key'\n")
+    return path, {"CREDENTIALS_DIRECTORY": str(tmp_path), "NETGIRO_SECRET_KEY": "from-environment"}
+
+
+def test_secret_is_taken_from_the_best_place(tmp_path: Path) -> None:
+    path, environ = secret_places(tmp_path)
+    taken = [load_config(path, environ).netgiro.secret_key.reveal()]
+    (tmp_path / "netgiro-secret-key").unlink()
+    taken.append(load_config(path, environ).netgiro.secret_key.reveal())
+    del environ["NETGIRO_SECRET_KEY"]
+    taken.append(load_config(path, environ).netgiro.secret_key.reveal())
+    config = load_config(written(tmp_path, "[netgiro]\nsecret_key = ' from-config '"), environ)
+    taken.append(config.netgiro.secret_key.reveal())
+
+    assert taken == ["from-credential", "from-environment", "from-file", "from-config"]
+    assert config.secret_from == "netgiro.secret_key in the configuration file"
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620])
+def test_secret_file_open_to_others_is_refused(tmp_path: Path, mode: int) -> None:
+    path, _ = secret_places(tmp_path)
+    (tmp_path / "key").chmod(mode)
+
+    problem = read_config(path, {})[1][0]
+
+    assert problem.startswith("netgiro.secret_key_file: others")
+    assert f"chmod 600 {tmp_path / 'key'}" in problem
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"two\nlines\n", b"\xff\xfe", b"x" * 5000], ids=repr)
+def test_secret_file_must_hold_the_key_and_nothing_else(tmp_path: Path, content: bytes) -> None:
+    path, environ = secret_places(tmp_path)
+    (tmp_path / "key").write_bytes(content)
+    (tmp_path / "netgiro-secret-key").write_bytes(content)
+
+    assert read_config(path, {})[1][0].startswith("netgiro.secret_key_file: ")
+    assert read_config(path, environ)[1][0].startswith("systemd credential netgiro-secret-key: ")
+
+
+def test_missing_secret_file_is_not_replaced_by_a_worse_place(tmp_path: Path) -> None:
+    config, problems = read_config(
+        written(tmp_path, "[netgiro]\nsecret_key = 'from-config'\nsecret_key_file = 'none'\n"), {}
+    )
+
+    assert problems == [
+        f"netgiro.secret_key_file: cannot read {tmp_path / 'none'}: no such file or directory",
+    ]
+    assert config.secret_from == ""
+
+
+def test_a_credential_that_may_not_be_looked_at_is_not_passed_over(tmp_path: Path) -> None:
+    path, environ = secret_places(tmp_path)
+    environ["CREDENTIALS_DIRECTORY"] = "x" * 300  # the system refuses to look, as it does without permission
+
+    assert read_config(path, environ)[1][0].startswith("systemd credential netgiro-secret-key: cannot read ")
+
+
+def test_masked_secret_pasted_from_show_config_is_refused(tmp_path: Path) -> None:
+    assert problems_of(tmp_path, f"[netgiro]\nsecret_key = '{MASK}'")[0].startswith("netgiro.secret_key: ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"[netgiro]\nsecret_key = '{SECRET}'\nsecret_key_file = 5\n",
+        f"[netgiro]\nsecret_kye = '{SECRET}'\n",
+        f"[netgiro]\nsecret_key = ['{SECRET}']\n",
+        f"secret_key = '{SECRET}'\n",
+        f"[netgiro]\nsecret_key = '{SECRET}\n",
+        f"[netgiro]\nsecret_key = {SECRET}\n",
+    ],
+)
+def test_secret_never_shows(tmp_path: Path, text: str) -> None:
+    config, problems = read_config(written(tmp_path, text), {})
+
+    assert problems
+    assert SECRET not in "\n".join([*problems, show_config(config), repr(config)])
+
+
+# --- showing ----------------------------------------------------------------------------------------------------------
+
+
+def test_shown_configuration_masks_the_secret_and_says_where_it_is_from(tmp_path: Path) -> None:
+    shown = show_config(load_config(written(tmp_path, ""), {"NETGIRO_SECRET_KEY": SECRET}))
+
+    assert f'secret_key = "{MASK}"' in shown
+    assert SECRET not in shown
+    assert "# The secret key comes from the environment variable NETGIRO_SECRET_KEY." in shown
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+CONFIGS = st.builds(
+    Config,
+    netgiro=st.builds(NetgiroSettings, confirmation=st.sampled_from(CaptureMode), secret_key_file=TEXT),
+    sale=st.builds(SaleSettings, entry_timeout_s=st.floats(0.1, 3600)),
+    register=st.builds(RegisterSettings, port=TEXT, rtscts=st.booleans(), amount_decimals=st.sampled_from([0, 2])),
+    shop=st.builds(ShopSettings, name=TEXT),
+    keypad=st.builds(KeypadSettings, row_pins=st.lists(st.integers(0, 53), max_size=5).map(tuple)),
+)
+
+
+@given(CONFIGS)
+def test_shown_configuration_reads_back_as_the_same(config: Config) -> None:
+    assert config_toml.convert_sections(tomllib.loads(show_config(config)), Config) == (config, [])
+
+
+# --- what others take from it -----------------------------------------------------------------------------------------
+
+
+def test_default_terms_are_those_of_a_sale() -> None:
+    assert Config().terms() == Terms()
+
+
+def test_terms_carry_what_the_file_says(tmp_path: Path) -> None:
+    text = "[sale]\nentry_timeout_s = 60\ncode_tries = 1\n[receipt]\nmerchant_copy = false\n"
+    terms = load_config(written(tmp_path, text), {}).terms()
+
+    assert (terms.entry_timeout_s, terms.code_tries, terms.merchant_copy) == (60.0, 1, False)
+
+
+def test_only_phones_are_confirmed_by_callback() -> None:
+    terms = Config(netgiro=NetgiroSettings(confirmation=CaptureMode.SERVER_CALLBACK)).terms()
+
+    assert {kind: terms.capture_mode_for(kind) for kind in CustomerKind} == {
+        CustomerKind.PHONE: CaptureMode.SERVER_CALLBACK,
+        CustomerKind.KENNITALA: CaptureMode.MANUAL,
+        CustomerKind.APP_CODE: CaptureMode.MANUAL,
+    }
+
+
+@pytest.mark.parametrize(
+    ("base_url", "sandbox"),
+    [
+        ("https://api.netgiro.is/v1", False),
+        ("https://API.netgiro.is/v1", False),
+        ("https://api.test.netgiro.is/v1", True),
+        ("http://127.0.0.1:8025/v1", True),
+    ],
+)
+def test_impossible_birth_dates_are_for_the_sandbox(base_url: str, sandbox: bool) -> None:
+    rules = Config(netgiro=NetgiroSettings(base_url=base_url, app_code_prefix="77")).identifier_rules()
+
+    assert (rules.impossible_birth_dates, rules.app_code_prefix) == (sandbox, "77")
+
+
+def test_serial_settings_are_the_registers_line() -> None:
+    register = RegisterSettings(port="/dev/ttyUSB0", baudrate=19_200, bytesize=7, parity="E", stopbits=2, xonxoff=True)
+
+    assert Config(register=register).serial_settings() == SerialSettings(
+        port="/dev/ttyUSB0", baudrate=19_200, bytesize=7, parity="E", stopbits=2, xonxoff=True
+    )
+
+
+def test_secret_is_held_so_that_it_cannot_be_printed() -> None:
+    settings_with_key = NetgiroSettings(secret_key=Sensitive(SECRET))
+
+    assert SECRET not in f"{settings_with_key!r}"
+    with pytest.raises(TypeError):
+        msgspec.json.encode(settings_with_key)

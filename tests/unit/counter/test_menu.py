@@ -1,0 +1,448 @@
+"""The menu: what staff can do beside the sale, and what keeps everybody else from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from hardware.interfaces import KEYS, NO_JAM, Jam
+from terminal.counter.decide import Counter, CounterRules
+from terminal.counter.decision import Decision, ExamineTerminal, LockMenuFor, ShowMenuFor
+from terminal.counter.inputs import (
+    ConditionsChanged,
+    KeyPressed,
+    MenuLeft,
+    MenuUnlocked,
+    RegisterAsked,
+    ReprintRequested,
+    TerminalExamined,
+)
+from terminal.counter.keypad_test import STANDARD_LAYOUT
+from terminal.counter.menu import Item, MenuRules, Page, items_for, verdicts_for
+from terminal.counter.view import Offer, View
+from terminal.register import protocol as reg
+from terminal.sale import events as ev
+from terminal.sale.sale import Reason, Sale, State
+from terminal.sale.sensitive import Sensitive
+from terminal.screen.screens import screen_for
+from terminal.texts.sentences import words_in
+from tests.golden.cases import PROBLEMS, REFUND_DUE, SALE
+
+CODE = "4711"
+STUCK = replace(SALE, state=State.CAPTURE, committed=True, misses=3, authorization_id="x")
+LOST = replace(REFUND_DUE, number=1041, reason=Reason.NOT_TRACEABLE)
+TEXTS = words_in("en").menu
+
+
+class Staff:
+    """Presses keys on a counter and keeps what was decided."""
+
+    def __init__(self, view: View | None = None, code: str = CODE, layout: tuple[str, ...] = STANDARD_LAYOUT) -> None:
+        self.view = view or View()
+        self.decisions: list[Decision] = []
+        rules = MenuRules(staff_code=Sensitive(code), keypad_layout=layout)
+        self._counter = Counter(CounterRules(menu=rules, language="en"))
+
+    def happens(self, event: Any) -> Decision:
+        decision = self._counter.decide(self.view, event)
+        self.view = decision.view
+        self.decisions.append(decision)
+        return decision
+
+    def press(self, keys: str) -> Decision:
+        for key in keys:
+            decision = self.happens(KeyPressed(key))
+        return decision
+
+    def hold(self, key: str) -> Decision:
+        self.press(key)
+        return self.happens(KeyPressed(key, is_long=True))
+
+    @property
+    def screen(self) -> tuple[str, ...]:
+        return screen_for(self.view, "en").lines
+
+    @property
+    def page(self) -> Page | None:
+        return self.view.menu.page
+
+    @property
+    def settled(self) -> list[Sale]:
+        return [
+            decision.record.sale
+            for decision in self.decisions
+            if decision.record is not None and decision.record.event == "SettledByStaff"
+        ]
+
+
+# --- settling ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("key", "reason"), [("1", Reason.SETTLED_PAID), ("2", Reason.SETTLED_UNPAID)])
+def test_a_sale_that_stands_unknown_is_settled_and_the_register_told(key: str, reason: Reason) -> None:
+    staff = Staff(View(sale=STUCK))
+    staff.press("D#" + CODE + "#")
+    assert staff.screen == ("Receipt no. 1042", "1.990 kr.", "1 paid  2 not paid", "D next   * back")
+    staff.press(key)
+    assert staff.screen[-1] == "# yes   * no"
+    assert staff.settled == []
+    decision = staff.press("#")
+    (sale,) = staff.settled
+    assert (sale.state, sale.reason) == (State.REPORT, reason)
+    assert [type(reply) for reply in decision.replies] == [reg.SaleResult]
+    assert staff.page is None
+
+
+def test_a_refund_that_was_due_is_noted_while_another_sale_may_go_on() -> None:
+    staff = Staff(View(attention=(REFUND_DUE,)))
+    staff.press("D#" + CODE + "#3#")
+    (sale,) = staff.settled
+    assert (sale.state, sale.reason) == (State.CLOSED, Reason.REFUNDED)
+    assert staff.view.attention == ()
+    assert TEXTS.noted in staff.screen
+    staff.press("#")
+    assert staff.page is None
+
+
+@pytest.mark.parametrize("key", ["D", "#"])
+def test_the_menus_key_turns_to_the_next_sale_and_so_does_ok_on_pads_without_it(key: str) -> None:
+    staff = Staff(View(attention=(LOST, REFUND_DUE)))
+    staff.press("D#" + CODE + "#")
+    assert staff.screen[0] == "Receipt no. 1041"
+    staff.press(key)
+    assert staff.screen[0] == "Receipt no. 1042"
+    staff.press("D")
+    assert staff.screen[0] == "Receipt no. 1041"
+
+
+@pytest.mark.parametrize(
+    ("sale", "verdicts"),
+    [
+        (STUCK, (ev.Verdict.PAID, ev.Verdict.UNPAID)),
+        (LOST, (ev.Verdict.PAID, ev.Verdict.UNPAID)),
+        (REFUND_DUE, (ev.Verdict.PAID, ev.Verdict.REFUNDED)),
+        (SALE, ()),
+    ],
+)
+def test_only_what_the_sales_own_rules_allow_is_offered_and_taken(sale: Sale, verdicts: tuple[ev.Verdict, ...]) -> None:
+    assert verdicts_for(sale) == verdicts
+
+
+def test_a_verdict_that_does_not_fit_is_not_taken() -> None:
+    staff = Staff(View(attention=(REFUND_DUE,)))
+    staff.press("D#" + CODE + "#2")
+    assert staff.page is Page.SALE
+
+
+def test_the_star_goes_back_step_by_step() -> None:
+    staff = Staff(View(sale=STUCK))
+    staff.press("D#" + CODE + "#1")
+    pages = [staff.page]
+    for _ in range(2):
+        staff.press("*")
+        pages.append(staff.page)
+    assert pages == [Page.SURE, Page.SALE, None]
+    assert staff.settled == []
+    assert staff.view.sale == STUCK
+
+
+def test_a_sale_that_ends_by_itself_takes_the_menu_away() -> None:
+    staff = Staff(View(sale=replace(STUCK, calls=5)))
+    staff.press("D#" + CODE + "#1")
+    staff.happens(ev.CancelRequested(STUCK.number, ev.Canceller.REGISTER))
+    assert staff.page is Page.SURE  # it only stops capturing
+    staff.view = replace(staff.view, sale=None)
+    assert staff.screen[0] == "Netgíró"
+    staff.press("#")
+    assert staff.settled == []
+
+
+# --- the code ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wrong", ["4712", "471", "47111", "0", "47114711"])
+def test_a_wrong_code_opens_nothing(wrong: str) -> None:
+    staff = Staff(View(sale=STUCK))
+    staff.press("D#" + wrong + "#")
+    assert staff.page is Page.CODE
+    assert TEXTS.code_again in staff.screen
+
+
+def test_the_third_wrong_code_locks_for_a_minute() -> None:
+    staff = Staff(View(sale=STUCK))
+    decision = staff.press("D#1#2#3#")
+    assert LockMenuFor(60.0) in decision.effects
+    assert TEXTS.locked.what in staff.screen
+    staff.press("*D#")
+    assert staff.page is Page.LOCKED
+    staff.happens(MenuUnlocked())
+    assert staff.page is None
+    staff.press("D#" + CODE + "#")
+    assert staff.page is Page.SALE
+
+
+def test_leaving_the_menu_does_not_forget_the_wrong_codes() -> None:
+    staff = Staff(View(sale=STUCK))
+    for wrong in ("1", "2", "3"):
+        staff.press("D#" + wrong + "#*")
+    assert staff.view.menu.is_locked
+
+
+def test_without_a_staff_code_nobody_settles_here() -> None:
+    staff = Staff(View(sale=STUCK), code="")
+    staff.press("D#")
+    assert staff.screen[1:] == (TEXTS.no_code.what, TEXTS.no_code.next)
+    staff.press("#")
+    assert staff.page is None
+
+
+def test_the_code_is_not_on_the_screen() -> None:
+    staff = Staff(View(sale=STUCK))
+    staff.press("D#" + CODE)
+    assert "••••" in staff.screen
+    assert not any(CODE in line or CODE[-1] in line for line in staff.screen)
+    assert CODE not in repr(staff.view)
+
+
+# --- receipts ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_last_receipt_again_needs_no_code() -> None:
+    staff = Staff()
+    decision = staff.press("D1")
+    assert decision.follow_ups == (ReprintRequested(None),)
+    assert TEXTS.printing in staff.screen
+
+
+def test_a_receipt_by_its_number() -> None:
+    staff = Staff()
+    staff.press("DD#")
+    assert staff.page is Page.NUMBER
+    decision = staff.press("1042#")
+    assert decision.follow_ups == (ReprintRequested(1042),)
+
+
+def test_a_receipts_number_can_be_cleared_and_is_bounded() -> None:
+    staff = Staff()
+    staff.press("D2" + "9" * 50)
+    assert len(staff.view.menu.digits.reveal()) == 9
+    staff.press("*")
+    assert staff.page is Page.NUMBER
+    staff.press("#")
+    assert staff.page is Page.NUMBER
+    staff.press("*")
+    assert staff.page is None
+
+
+# --- the keypad test --------------------------------------------------------------------------------------------------
+
+
+def test_in_the_keypad_test_every_key_only_tells_that_it_works() -> None:
+    staff = Staff()
+    staff.press("D4")
+    assert TEXTS.press_every_key in staff.screen
+    decision = staff.press("0123456789#ABCD*")
+    assert "16/16 OK" in staff.screen
+    assert staff.page is Page.KEYPAD
+    assert decision.record is None
+    assert all(isinstance(effect, ShowMenuFor) for decision in staff.decisions for effect in decision.effects)
+
+
+def test_the_keypad_test_is_left_by_the_star_twice_in_a_row() -> None:
+    staff = Staff()
+    staff.press("D4*5*")
+    assert staff.page is Page.KEYPAD
+    assert TEXTS.key_twice_to_leave in staff.screen
+    staff.press("*")
+    assert staff.page is None
+    staff.press("D4")
+    assert TEXTS.press_every_key in staff.screen, "each test begins anew"
+
+
+def test_the_keypad_test_ends_by_itself_and_at_once_when_a_sale_begins() -> None:
+    staff = Staff()
+    staff.press("D45")
+    staff.happens(MenuLeft(staff.view.menu.turn))
+    assert staff.page is None
+    staff.press("D45")
+    request = reg.SaleRequested(500, "7")
+    staff.happens(RegisterAsked(request=request, number=9, reference="T1-9", created="2026-11-23T14:00:00Z"))
+    assert staff.page is None
+    staff.press("8")
+    assert staff.view.entry.digits.reveal() == "8", "keys belong to the customer now"
+
+
+def test_the_keypad_test_has_the_keys_of_the_shops_own_pad() -> None:
+    staff = Staff(layout=("12", "*#"))
+    staff.press("D412*#")
+    assert "4/4 OK" in staff.screen
+
+
+@pytest.mark.parametrize(("jam", "text"), [(Jam(stuck="5"), "Stuck: 5"), (Jam(together="1245"), "Together: 1245")])
+def test_the_keypad_test_shows_keys_that_are_jammed(jam: Jam, text: str) -> None:
+    staff = Staff()
+    staff.press("D4")
+    staff.happens(ConditionsChanged({"jam": jam}))
+    assert text in staff.screen
+    staff.happens(ConditionsChanged({"jam": NO_JAM}))
+    assert text not in staff.screen
+
+
+# --- coming and going -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", [State.ENTRY, State.CUSTOMER, State.CODE_ENTRY, State.CAPTURE, State.REPORT])
+def test_while_a_sale_goes_on_well_there_is_no_menu(state: State) -> None:
+    staff = Staff(View(sale=replace(SALE, state=state, reason=Reason.PAID if state is State.REPORT else None)))
+    staff.press("D")
+    assert staff.page is None
+
+
+def test_a_new_sale_takes_the_menu_away() -> None:
+    staff = Staff()
+    staff.press("D2104")
+    request = reg.SaleRequested(500, "7")
+    staff.happens(RegisterAsked(request=request, number=9, reference="T1-9", created="2026-11-23T14:00:00Z"))
+    assert staff.page is None
+    assert staff.view.sale is not None
+
+
+def test_nobody_presses_a_key_for_a_while() -> None:
+    staff = Staff()
+    first = staff.press("D")
+    second = staff.press("2")
+    timers = [effect for decision in (first, second) for effect in decision.effects]
+    assert [type(timer) for timer in timers] == [ShowMenuFor, ShowMenuFor]
+    assert isinstance(timers[0], ShowMenuFor)
+    staff.happens(MenuLeft(timers[0].turn))
+    assert staff.page is Page.NUMBER
+    staff.happens(MenuLeft(staff.view.menu.turn))
+    assert staff.page is None
+
+
+def test_a_key_in_the_menu_takes_no_offer() -> None:
+    view = View(offer=Offer(1990))
+    assert view.offered_kr == 1990
+    staff = Staff(view)
+    staff.press("D")
+    assert staff.view.offered_kr is None
+
+
+def test_what_can_be_settled_comes_first_and_only_if_there_is_something() -> None:
+    assert items_for([REFUND_DUE])[0] is Item.SETTLE
+    assert items_for([]) == (Item.REPRINT_LAST, Item.REPRINT_NUMBER, Item.DOCTOR, Item.KEYPAD)
+
+
+# --- the doctor's report ----------------------------------------------------------------------------------------------
+
+
+def test_the_doctor_is_called_without_a_code() -> None:
+    staff = Staff()
+    assert ExamineTerminal() not in staff.press("DDD").effects
+    assert staff.screen == (TEXTS.title, f"3 {TEXTS.items[Item.DOCTOR]}", TEXTS.key_choose_or_next)
+    assert ExamineTerminal() in staff.press("#").effects
+    assert TEXTS.examining in staff.screen
+    assert ExamineTerminal() not in staff.press("#").effects
+    assert staff.page is Page.EXAMINING, "impatience does not send it away"
+    staff.press("*")
+    assert staff.page is None
+
+
+def test_what_the_doctor_finds_is_shown_and_turned_over_by_the_menus_key() -> None:
+    staff = Staff()
+    staff.press("D3")
+    decision = staff.happens(TerminalExamined(PROBLEMS))
+    assert [type(effect) for effect in decision.effects] == [ShowMenuFor]
+    assert staff.screen[0] == "Faults: 3"
+    assert staff.screen[1] == "1/3 printer: /dev/usb/lp0 does not exist"
+    assert screen_for(staff.view, "en").page == 0
+    staff.press("D5#")
+    assert screen_for(staff.view, "en").page == 2
+    staff.press("*")
+    assert staff.page is None
+
+
+def test_a_terminal_that_is_well_says_so_until_any_key() -> None:
+    staff = Staff()
+    staff.press("D3")
+    staff.happens(TerminalExamined(()))
+    assert TEXTS.all_is_well in staff.screen
+    staff.press("5")
+    assert staff.page is None
+
+
+@pytest.mark.parametrize("keys", ["D", "D4", "D3*", "D3*D3*D"])
+def test_a_report_that_nobody_waits_for_any_more_disturbs_nobody(keys: str) -> None:
+    staff = Staff()
+    staff.press(keys)
+    before = staff.view
+    assert staff.happens(TerminalExamined(PROBLEMS)) == Decision(view=before)
+
+
+def test_a_report_goes_by_itself_and_at_once_when_a_sale_begins() -> None:
+    staff = Staff()
+    staff.press("D3")
+    staff.happens(TerminalExamined(PROBLEMS))
+    turn = staff.view.menu.turn
+    staff.press("D")
+    staff.happens(MenuLeft(turn))
+    assert staff.page is Page.REPORT, "somebody still reads"
+    staff.happens(MenuLeft(staff.view.menu.turn))
+    assert staff.page is None
+    staff.press("D3")
+    request = reg.SaleRequested(500, "7")
+    staff.happens(RegisterAsked(request=request, number=9, reference="T1-9", created="2026-11-23T14:00:00Z"))
+    staff.happens(TerminalExamined(PROBLEMS))
+    assert staff.page is None
+
+
+# --- long presses -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("view", [View(), View(sale=STUCK), View(result=replace(SALE, state=State.CLOSED))])
+def test_a_long_press_on_ok_opens_the_menu_on_pads_without_its_key(view: View) -> None:
+    staff = Staff(view)
+    decision = staff.hold("#")
+    assert staff.page is Page.CHOICE
+    assert ShowMenuFor in map(type, decision.effects)
+
+
+@pytest.mark.parametrize("state", [State.ENTRY, State.AUTHORIZATION, State.CUSTOMER, State.CODE_ENTRY, State.CAPTURE])
+def test_during_a_sale_a_long_press_on_ok_is_one_press(state: State) -> None:
+    staff = Staff(View(sale=replace(SALE, state=state)))
+    once = staff.press("#").view
+    assert staff.happens(KeyPressed("#", is_long=True)) == Decision(view=once)
+
+
+def test_in_the_menu_a_long_press_on_ok_is_one_press() -> None:
+    staff = Staff(View(attention=(REFUND_DUE,)))
+    staff.press("D")
+    staff.hold("#")
+    assert staff.page is Page.CODE
+
+
+@pytest.mark.parametrize("keys", ["D", "D#", "D#47", "D#" + CODE + "#", "D#" + CODE + "#3", "D3#12", "D5", "D512"])
+def test_a_long_press_on_the_cancel_key_leaves_the_menu_wherever_it_stands(keys: str) -> None:
+    staff = Staff(View(attention=(REFUND_DUE,)))
+    staff.press(keys)
+    staff.hold("*")
+    assert staff.page is None
+    assert staff.settled == []
+
+
+def test_leaving_by_a_long_press_does_not_forget_wrong_codes() -> None:
+    staff = Staff(View(attention=(REFUND_DUE,)))
+    for _ in range(3):
+        staff.press("D#0000#")
+        staff.hold("*")
+    staff.press("D#")
+    assert staff.page is Page.LOCKED
+
+
+@pytest.mark.parametrize("key", sorted(set(KEYS) - set("*#")))
+def test_other_keys_do_no_more_when_they_stay_down(key: str) -> None:
+    staff = Staff(View(sale=replace(SALE, state=State.ENTRY)))
+    once = staff.press(key).view
+    assert staff.happens(KeyPressed(key, is_long=True)) == Decision(view=once)

@@ -1,0 +1,91 @@
+"""Alerts and dashboard speak of metrics that the terminal really has."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from terminal.counter.view import View
+
+MONITORING = Path(__file__).parents[3] / "systemd/monitoring"
+
+
+def promtool(*arguments: str) -> subprocess.CompletedProcess[str]:
+    if shutil.which("promtool") is None:
+        sentence = "promtool is not installed: apt-get install prometheus"
+        if os.environ.get("CI") == "true":
+            pytest.fail(sentence)
+        pytest.skip(sentence)
+    return subprocess.run(
+        ["promtool", *arguments], cwd=MONITORING, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def exposed() -> set[str]:
+    """The name of every sample, also of those that only a sale brings about."""
+    pytest.importorskip("prometheus_client", reason="optional: pip install prometheus-client")
+    from terminal.daemon.metrics import Metrics  # noqa: PLC0415
+
+    readings = {name: lambda: 0 for name in ("journal_bytes", "register_silent_s", "damaged_bytes")}
+    metrics = Metrics("1", lambda: 0.0, view=View, **readings)
+    endings = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum"), "info": ("_info",), "gauge": ("",)}
+    return {family.name + ending for family in metrics.registry.collect() for ending in endings[family.type]}
+
+
+def used(expression: str) -> set[str]:
+    return set(re.findall(r"\bnetgiro_terminal_\w+", expression))
+
+
+def dashboard() -> dict[str, Any]:
+    board: dict[str, Any] = json.loads((MONITORING / "dashboard.json").read_text("utf-8"))
+    return board
+
+
+def test_alerts_are_valid() -> None:
+    result = promtool("check", "rules", "alerts.yml")
+
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_alerts_fire_when_they_should_and_only_then() -> None:
+    result = promtool("test", "rules", "alerts_test.yml")
+
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_alerts_speak_of_metrics_that_exist() -> None:
+    assert used((MONITORING / "alerts.yml").read_text("utf-8")) <= exposed()
+
+
+def test_the_dashboard_speaks_of_metrics_that_exist() -> None:
+    expressions = [target["expr"] for panel in dashboard()["panels"] for target in panel["targets"]]
+
+    assert all(used(expression) for expression in expressions)
+    assert used(" ".join(expressions)) <= exposed()
+
+
+def test_no_panel_lies_on_another() -> None:
+    cells: set[tuple[int, int]] = set()
+    for panel in dashboard()["panels"]:
+        place = panel["gridPos"]
+        covered = {(place["x"] + x, place["y"] + y) for x in range(place["w"]) for y in range(place["h"])}
+        assert place["x"] + place["w"] <= 24
+        assert not covered & cells
+        cells |= covered
+
+
+def test_every_expression_of_the_dashboard_is_promql(tmp_path: Path) -> None:
+    expressions = [target["expr"] for panel in dashboard()["panels"] for target in panel["targets"]]
+    rules = [{"record": f"panel:{number}", "expr": text} for number, text in enumerate(expressions)]
+    (tmp_path / "rules.yml").write_text(json.dumps({"groups": [{"name": "panels", "rules": rules}]}))  # JSON is YAML
+
+    result = promtool("check", "rules", str(tmp_path / "rules.yml"))
+
+    assert result.returncode == 0, result.stdout + result.stderr

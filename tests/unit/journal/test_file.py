@@ -1,0 +1,251 @@
+"""The journal's promises to those who write and look things up."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from terminal.errors import JournalError
+from terminal.journal.thread import Journal, JournalFile, QueuedReceipt, ReceiptState, Record
+from terminal.sale.sale import Outcome, Reason, State
+from terminal.sale.totals import Close, totals_of
+from tests.unit.journal.journal_samples import BOTH_COPIES, a_sale, append_paid, closed, opened
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.db"
+
+
+def read_only(path: Path) -> JournalFile:
+    journal = JournalFile(path, lambda: "", read_only=True)
+    journal.open()
+    return journal
+
+
+# --- sales ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_sale_is_found_as_it_last_stood(path: Path) -> None:
+    with opened(path) as journal:
+        sale = append_paid(journal, 1)
+        append_paid(journal, 2, until=State.CAPTURE)
+        assert journal.find_sale(1) == sale
+        assert journal.find_register_id("R1") == sale
+        assert journal.find_sale(3) is None
+        assert journal.find_register_id("R3") is None
+
+
+def test_open_sales_come_oldest_first_also_after_a_start(path: Path) -> None:
+    with opened(path) as journal:
+        append_paid(journal, 1)
+        second = append_paid(journal, 2, until=State.CAPTURE)
+        third = append_paid(journal, 3, until=State.ENTRY)
+    with opened(path) as journal:
+        assert journal.open_sales() == [second, third]
+
+
+def test_numbers_count_on(path: Path) -> None:
+    with opened(path) as journal:
+        assert journal.next_number() == 1
+        append_paid(journal, 7)
+        assert journal.next_number() == 8
+
+
+def test_the_last_ended_sale_is_the_newest_whose_outcome_is_known(path: Path) -> None:
+    with opened(path) as journal:
+        assert journal.last_ended_sale() is None
+        paid = append_paid(journal, 1)
+        append_paid(journal, 2, until=State.CUSTOMER)
+        assert journal.last_ended_sale() == paid
+
+
+def test_a_period_ends_with_the_day(path: Path) -> None:
+    with opened(path) as journal:
+        first = append_paid(journal, 1)
+        period = journal.open_period()
+        assert (period.number, period.sales) == (1, (first,))
+        journal.append_close(Close(1, totals_of(period.sales)))
+        waiting = append_paid(journal, 2, until=State.REPORT)
+        assert journal.open_period().sales == ()
+        second = closed(waiting, Reason.PAID)
+        journal.append(Record("end", second))
+        period = journal.open_period()
+        assert (period.number, period.sales) == (2, (second,))
+
+
+@pytest.mark.parametrize("name", ["2", "T1-000002-ABCDEF", "R2"])
+def test_the_story_of_a_sale_is_found_by_each_of_its_names(path: Path, name: str) -> None:
+    with opened(path) as journal:
+        append_paid(journal, 1)
+        append_paid(journal, 2, until=State.CUSTOMER)
+    with read_only(path) as journal:
+        story = journal.entries_of(name)
+        assert [entry.event for entry in story] == ["to entry", "to authorization", "to customer"]
+        assert {entry.sale.number for entry in story} == {2}
+        assert journal.entries_of("nobody") == []
+
+
+def test_the_list_is_newest_first_and_can_be_bounded(path: Path) -> None:
+    with opened(path) as journal:
+        append_paid(journal, 1)
+        journal.append(Record("end", closed(a_sale(2), Reason.NOT_TRACEABLE)))
+        append_paid(journal, 3)
+
+        def numbers(**bounds: str | Outcome) -> list[int]:
+            return [entry.sale.number for entry in journal.latest_entries(**bounds)]  # type: ignore[arg-type]
+
+        assert numbers() == [3, 2, 1]
+        assert numbers(since="2026-11-23T14:02:00.000Z") == [3, 2]
+        assert numbers(until="2026-11-23T14:02:00.000Z") == [1]
+        assert numbers(outcome=Outcome.UNKNOWN) == [2]
+
+
+def test_a_sale_that_stands_unknown_is_listed_as_unknown_until_it_ends(path: Path) -> None:
+    unknown = replace(a_sale(1, State.CAPTURE), committed=True, misses=3)
+    with opened(path) as journal:
+        journal.append(Record("AnswerLost", unknown))
+        assert [entry.sale for entry in journal.latest_entries(outcome=Outcome.UNKNOWN)] == [unknown]
+        journal.append(Record("StatusReceived", closed(unknown, Reason.PAID)))
+        assert list(journal.latest_entries(outcome=Outcome.UNKNOWN)) == []
+
+
+@pytest.mark.parametrize("statement", ["UPDATE entries SET event = ''", "DELETE FROM entries", "DELETE FROM receipts"])
+def test_history_cannot_be_changed(path: Path, statement: str) -> None:
+    with opened(path) as journal:
+        append_paid(journal, 1)
+    db = sqlite3.connect(path)
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        db.execute(statement)
+    db.close()
+
+
+@pytest.mark.parametrize("size", [10, 2000])
+def test_nothing_at_the_counter_reads_history(path: Path, size: int) -> None:
+    """SQLite's own count of the steps it took must not grow with the journal."""
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    with opened(path) as journal:
+        db = journal._connection()
+        db.execute("BEGIN")
+        for number in range(size):
+            db.execute(
+                "INSERT INTO entries (seq, at, event, sale_number, sale, crc) VALUES (?, '', '', ?, '{}', 0)",
+                (number + 1, number + 1),
+            )
+            db.execute(
+                "INSERT INTO sales VALUES (?, ?, ?, 'closed', 'approved', '', ?)",
+                (number + 1, f"T{number}", f"R{number}", number + 1),
+            )
+        db.execute("COMMIT")
+        append_paid(journal, size + 1, until=State.CAPTURE)
+        db.set_progress_handler(count, 1)
+        journal.open_sales()
+        journal.find_sale(size + 1)
+        journal.find_register_id(f"R{size + 1}")
+        journal.find_register_id("nobody")
+        journal.next_number()
+        journal.unprinted_receipts()
+        db.set_progress_handler(None, 0)
+    assert steps < 400
+
+
+# --- receipts and nonces ----------------------------------------------------------------------------------------------
+
+
+def test_receipts_are_queued_with_their_sale_and_keep_their_place(path: Path) -> None:
+    with opened(path) as journal:
+        append_paid(journal, 1)
+        append_paid(journal, 2)
+        first = journal.unprinted_receipts()[0]
+        for state in (ReceiptState.PRINTING, ReceiptState.QUEUED):
+            journal.note_receipt(replace(first, state=state))
+        names = [(receipt.sale_number, receipt.kind) for receipt in journal.unprinted_receipts()]
+        assert names == [(number, kind) for number in (1, 2) for kind in BOTH_COPIES]
+        journal.note_receipt(replace(first, state=ReceiptState.PRINTED))
+        assert len(journal.unprinted_receipts()) == 3
+
+
+def test_a_receipt_being_printed_is_found_so_after_a_start(path: Path) -> None:
+    with opened(path) as journal:
+        append_paid(journal, 1)
+        first = journal.unprinted_receipts()[0]
+        journal.note_receipt(replace(first, state=ReceiptState.PRINTING, copy=1))
+    with opened(path) as journal:
+        found: QueuedReceipt = journal.unprinted_receipts()[0]
+        assert (found.receipt_id, found.state, found.copy) == (first.receipt_id, ReceiptState.PRINTING, 1)
+
+
+def test_the_nonces_mark_is_kept_and_never_goes_back(path: Path) -> None:
+    with opened(path) as journal:
+        assert journal.nonce_high_water() == 0
+        journal.reserve_nonces(700)
+        journal.reserve_nonces(500)
+    with opened(path) as journal:
+        assert journal.nonce_high_water() == 700
+
+
+# --- the file ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["what?mode=ro.db", "a#b.db", "per%20cent.db", "íslenska þ.db"])
+def test_any_path_works_also_for_readers(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    with opened(path) as journal:
+        sale = append_paid(journal, 1)
+        with read_only(path) as reader:
+            assert reader.find_sale(1) == sale
+    assert path.exists()
+
+
+def test_a_reader_changes_nothing_and_needs_a_journal(tmp_path: Path) -> None:
+    with pytest.raises(JournalError, match="cannot open the journal"):
+        read_only(tmp_path / "none.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_terminals_cannot_have_the_same_journal(path: Path) -> None:
+    with opened(path), pytest.raises(JournalError, match="in use by another running terminal"):
+        opened(path)
+
+
+def test_a_journal_of_a_newer_program_is_left_alone(path: Path) -> None:
+    opened(path).close()
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(JournalError, match="schema version 99"):
+        opened(path)
+    assert list(path.parent.glob("*damaged*")) == []
+
+
+def test_an_unopened_journal_says_so(path: Path) -> None:
+    with pytest.raises(JournalError, match="is not open"):
+        JournalFile(path, str).append(Record("x", a_sale()))
+
+
+def test_files_are_for_their_owner_only(path: Path) -> None:
+    with opened(path) as journal:
+        append_paid(journal, 1)
+        modes = {file.stat().st_mode & 0o077 for file in path.parent.rglob("*")}
+    assert modes == {0}
+
+
+def test_the_loop_gets_the_same_journal(path: Path) -> None:
+    async def use() -> None:
+        journal = Journal(JournalFile(path, lambda: "2026-11-23T15:00:00.000Z"))
+        await journal.call(journal.file.open)
+        await journal.append(Record("x", a_sale()))
+        assert await journal.call(journal.file.find_sale, 1) == a_sale()
+        await journal.close()
+
+    asyncio.run(use())

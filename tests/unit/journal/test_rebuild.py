@@ -1,0 +1,725 @@
+"""A journal survives what SD cards do to it: nothing that was committed is lost, or it is said what is."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from terminal.counter.decide import Counter, CounterRules
+from terminal.counter.inputs import ConditionsChanged
+from terminal.errors import JournalError
+from terminal.journal import check as journal_check
+from terminal.journal import rebuild as journal_repair
+from terminal.journal import schema as journal_schema
+from terminal.journal.mirror import Mirror
+from terminal.journal.rows import EntryRow, RepairRow
+from terminal.journal.thread import JournalFile, JournalHealth, ReceiptState
+from terminal.loop.bookkeeper import Clerk, Names
+from terminal.netgiro.nonce import TICKS_PER_S, UNIX_EPOCH_TICKS, mark_after_loss
+from terminal.sale.sale import Reason, State
+from terminal.sale.totals import Close, Totals
+from tests.unit.journal.journal_samples import a_sale, append_paid, opened, ticking_clock
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A journal with a bit of everything, closed."""
+    path = tmp_path / "journal.db"
+    with opened(path) as journal:
+        for number in range(1, 12):
+            append_paid(journal, number)
+        journal.append_close(Close(1, Totals()))
+        append_paid(journal, 12, until=State.CAPTURE)
+        journal.note_receipt(replace(journal.unprinted_receipts()[0], state=ReceiptState.PRINTED))
+        journal.reserve_nonces(123_456)
+    return path
+
+
+def everything(journal: JournalFile) -> list[object]:
+    """All that can be asked of a journal."""
+    return [
+        journal.next_number(),
+        journal.open_sales(),
+        [journal.entries_of(str(number)) for number in range(1, 13)],
+        list(journal.latest_entries()),
+        journal.unprinted_receipts(),
+        journal.open_period(),
+        journal.last_ended_sale(),
+        journal.nonce_high_water(),
+    ]
+
+
+def contents(path: Path) -> list[object]:
+    with opened(path) as journal:
+        return everything(journal)
+
+
+def set_aside(path: Path) -> list[str]:
+    return sorted(file.name for file in path.parent.glob("*.damaged-*"))
+
+
+def mirror_of(path: Path) -> Path:
+    return path.with_name("journal.db.mirror")
+
+
+def remains(path: Path) -> bytes:
+    """The mirror's text, without the room at its end."""
+    return b"".join(segment.read_bytes().rstrip(b"\n") + b"\n" for segment in sorted(mirror_of(path).iterdir()))
+
+
+# --- damage -----------------------------------------------------------------------------------------------------------
+
+
+def no_database(path: Path) -> None:
+    path.write_bytes(b"this is no database " * 500)
+
+
+def nothing(path: Path) -> None:
+    path.unlink()
+
+
+def an_empty_file(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def zeros(path: Path) -> None:
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def half(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def rubbish_in_every_page(path: Path) -> None:
+    rng = random.Random(1)
+    with path.open("r+b") as file:
+        for page in range(path.stat().st_size // 4096):
+            file.seek(page * 4096 + 3500)
+            file.write(rng.randbytes(100))
+
+
+def rubbish_in_the_schema(path: Path) -> None:
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"CREATE TABLE closes (", b"CREATE TABLE closes \xb7"))
+
+
+def last_page(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(-4096, os.SEEK_END)
+        file.write(bytes(4096))
+
+
+def header(at: int, data: bytes) -> Callable[[Path], None]:
+    """A field of the database's first bytes, see "Database File Format" in SQLite's documentation."""
+
+    def damage(path: Path) -> None:
+        with path.open("r+b") as file:
+            file.seek(at)
+            file.write(data)
+
+    return damage
+
+
+def drop(what: str) -> Callable[[Path], None]:
+    """As a page of the schema does that was not written."""
+
+    def damage(path: Path) -> None:
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+            db.execute(f"DROP {what}")
+
+    return damage
+
+
+HEADERS = [
+    header(44, b"\0\0\0\x09"),  # schema format
+    header(60, b"\0\0\0\0"),  # user version
+    header(60, b"\xff\xff\xff\xff"),
+    header(68, b"\0\0\0\1"),  # application id
+    header(16, b"\x01\x23"),  # page size
+    header(56, b"\0\0\0\2"),  # encoding
+    drop("TABLE nonces"),
+    drop("TABLE sales"),
+    drop("INDEX sales_by_register_id"),
+    drop("INDEX entries_by_sale"),
+]
+
+
+@pytest.mark.parametrize("damage", HEADERS)
+def test_a_header_that_cannot_be_right_does_not_stop_the_terminal(path: Path, damage: Callable[[Path], None]) -> None:
+    before = contents(path)
+    damage(path)
+    with opened(path) as journal:
+        assert everything(journal) == before
+        assert journal.health is JournalHealth.REPAIRED
+
+
+def test_another_programs_database_is_left_alone(path: Path) -> None:
+    other = path.with_name("other.db")
+    with contextlib.closing(sqlite3.connect(other)) as db:
+        db.execute("CREATE TABLE customers (name)")
+    with pytest.raises(JournalError, match="database of another program: name another file"):
+        opened(other)
+    with contextlib.closing(sqlite3.connect(other)) as db:
+        assert db.execute("SELECT name FROM sqlite_schema").fetchall() == [("customers",)]
+    assert set_aside(path) == []
+
+
+def test_a_word_of_a_newer_program_is_no_damage_and_says_what_to_do(path: Path) -> None:
+    newer = msgspec.json.encode(a_sale(31, State.CLOSED, Reason.PAID)).replace(b'"paid"', b'"paid_by_card"')
+    with opened(path) as journal:
+        seq = journal.last_entries(1)[0].seq + 1
+        row = EntryRow(seq, "2026-11-23T15:00:00.000Z", "x", msgspec.Raw(newer))
+        columns = (seq, row.at, row.event, 31, newer.decode(), journal_schema._checksum(row))
+        journal._connection().execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)", columns)
+        journal._mirror.append([row])
+    with pytest.raises(JournalError, match="install the version of the program that wrote it"):
+        opened(path)
+    assert set_aside(path) == []
+
+
+DAMAGES = [
+    *(no_database, nothing, an_empty_file, zeros, half),
+    *(rubbish_in_every_page, rubbish_in_the_schema, last_page),
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_database_is_set_aside_and_made_anew_with_nothing_missing(
+    path: Path, damage: Callable[[Path], None]
+) -> None:
+    before = contents(path)
+    damage(path)
+    evidence = path.read_bytes() if path.exists() else None
+    with opened(path) as journal:
+        assert everything(journal) == before
+        repair = journal.repaired
+        assert repair is not None
+        assert repair.is_complete
+        assert (repair.set_aside != "") == (evidence is not None)
+    if evidence is not None:
+        assert Path(repair.set_aside).read_bytes() == evidence
+    with opened(path) as journal:
+        assert journal.repaired is None
+        assert journal.repairs() == [repair]
+        assert everything(journal) == before
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_after_a_repair_the_journal_goes_on(path: Path, damage: Callable[[Path], None]) -> None:
+    damage(path)
+    with opened(path) as journal:
+        append_paid(journal, 31)
+    no_database(path)
+    with opened(path) as journal:
+        assert journal.find_sale(31) is not None
+        assert [repair.number for repair in journal.repairs()] == [1, 2]
+        assert len(set_aside(path)) >= 1
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_random_damage_is_repaired_or_does_not_matter(path: Path, seed: int) -> None:
+    before = contents(path)
+    rng = random.Random(seed)
+    data = bytearray(path.read_bytes())
+    for _ in range(rng.choice((1, 3, 30))):
+        at, length = rng.randrange(len(data)), rng.choice((1, 16, 512, 4096))
+        data[at : at + length] = rng.choice((bytes(length), rng.randbytes(length)))[: len(data) - at]
+    path.write_bytes(data)
+    with opened(path) as journal:
+        if journal.repaired is None:
+            journal_check.check(journal._connection(), None)
+        else:
+            assert everything(journal) == before
+
+
+def damage_while_open(path: Path, journal: JournalFile) -> None:
+    journal._connection().execute("PRAGMA wal_checkpoint")
+    rubbish_in_every_page(path)
+    journal._connection().execute("PRAGMA shrink_memory")  # else SQLite would not look at the file again
+
+
+def test_damage_that_shows_while_running_is_repaired_and_the_record_kept(path: Path) -> None:
+    with opened(path) as journal:
+        before = everything(journal)[2]
+        damage_while_open(path, journal)
+        sale = append_paid(journal, 31)
+        assert journal.find_sale(31) == sale
+        assert everything(journal)[2] == before
+        assert journal.repaired is not None
+        assert journal.repaired.is_complete
+
+
+def test_a_disk_that_damages_everything_is_given_up(path: Path) -> None:
+    with opened(path) as journal:
+        journal._repairs_left = 0
+        damage_while_open(path, journal)
+        with pytest.raises(JournalError, match="change the SD card"):
+            everything(journal)
+
+
+# --- the write-ahead log ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cut", [0, 32, 5000, 20_000])
+def test_what_a_damaged_wal_loses_comes_back_from_the_mirror(path: Path, tmp_path: Path, cut: int) -> None:
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    with opened(path) as journal:
+        for number in range(31, 41):
+            append_paid(journal, number)
+        before = everything(journal)
+        for name in ("journal.db", "journal.db-wal"):  # as a power cut leaves them
+            shutil.copy(path.with_name(name), copy / name)
+        shutil.copytree(mirror_of(path), copy / "journal.db.mirror")
+    os.truncate(copy / "journal.db-wal", cut)
+    with opened(copy / "journal.db") as journal:
+        assert everything(journal) == before
+        assert journal.repaired is None
+
+
+# --- the mirror -------------------------------------------------------------------------------------------------------
+
+
+def test_both_damaged_what_is_in_either_comes_back(path: Path) -> None:
+    before = contents(path)
+    segment = mirror_of(path) / "000001.log"
+    data = bytearray(segment.read_bytes())
+    middle = len(data.rstrip(b"\n")) // 2
+    data[middle : middle + 3000] = bytes(3000)
+    segment.write_bytes(data)
+    with path.open("r+b") as file:
+        file.seek(-3 * 4096, os.SEEK_END)
+        file.write(bytes(2 * 4096))
+    with opened(path) as journal:
+        repair = journal.repaired
+        assert repair is not None
+        if repair.is_complete:
+            assert everything(journal) == before
+        else:
+            assert repair.lost
+
+
+def test_what_cannot_have_been_written_is_left_out(path: Path) -> None:
+    before = contents(path)
+    for change in (
+        "UPDATE sqlite_schema SET sql = replace(sql, 'high_water INTEGER NOT NULL', 'high_water INTEGER')",
+        "UPDATE nonces SET high_water = NULL",
+    ):
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+            db.execute("PRAGMA writable_schema = ON")
+            db.execute(change)
+    last_page(path)
+    with opened(path) as journal:
+        assert everything(journal) == before
+
+
+def test_what_is_in_neither_is_said(path: Path) -> None:
+    segment = mirror_of(path) / "000001.log"
+    lines = segment.read_bytes().rstrip(b"\n").split(b"\n")
+    assert b'"seq":35,' in lines[35]
+    lines[35] = b"damaged"
+    segment.write_bytes(b"\n".join(lines) + b"\n")
+    no_database(path)
+    with opened(path) as journal:
+        repair = journal.repaired
+        assert repair is not None
+        assert not repair.is_complete
+        assert "entry 35" in repair.lost
+        assert "missing: " in journal_repair.tell(repair)
+        assert journal.open_sales() == [a_sale(12, State.CAPTURE)]
+
+
+def test_without_a_mirror_numbers_are_skipped_and_it_is_said(path: Path) -> None:
+    shutil.rmtree(mirror_of(path))
+    last_page(path)
+    with opened(path) as journal:
+        repair = journal.repaired
+        assert repair is not None
+        assert repair.may_lack_latest
+        assert repair.last_written_s > 1_700_000_000
+        assert journal.next_number() > journal_repair.NUMBERS_SKIPPED
+        assert journal.find_sale(1) is not None
+
+
+def test_nothing_is_left_but_the_file_set_aside(path: Path) -> None:
+    shutil.rmtree(mirror_of(path))
+    path.rename(path.with_name("journal.db.damaged-20261123T150000"))
+    with opened(path) as journal:
+        assert journal.repaired is not None
+        assert not journal.repaired.is_complete
+        assert journal.next_number() == 1 + journal_repair.NUMBERS_SKIPPED
+
+
+def test_entries_lost_from_the_log_and_from_the_mirror_are_said(path: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    with opened(path) as journal:
+        for number in range(31, 35):
+            append_paid(journal, number)
+        shutil.copy(path, copy)
+        shutil.copytree(mirror_of(path), copy / "journal.db.mirror")
+    segment = copy / "journal.db.mirror" / "000001.log"
+    lines = segment.read_bytes().rstrip(b"\n").split(b"\n")
+    at = next(number for number, line in enumerate(lines) if b'"number":31,' in line)
+    lines[at] = b"damaged"
+    segment.write_bytes(b"\n".join(lines) + b"\n")
+    with opened(copy / "journal.db") as journal:
+        assert journal.health is JournalHealth.INCOMPLETE
+        assert journal.repaired is not None
+        assert len(journal.repaired.lost) == 1
+        assert journal.find_sale(34) is not None
+
+
+def test_damage_found_while_the_mirror_catches_up_is_repaired(path: Path) -> None:
+    mirror = mirror_of(path)
+    with opened(path) as journal:
+        journal._mirror.close()
+        mirror.rename(path.with_name("elsewhere"))
+        mirror.write_text("in the way")
+        journal._mirror._reached = journal._mirror.positions
+        sale = append_paid(journal, 31)
+        assert journal.health is JournalHealth.UNMIRRORED
+        change_entry_of(journal, 31)
+        mirror.unlink()
+        path.with_name("elsewhere").rename(mirror)
+        append_paid(journal, 32)
+        assert journal.health is JournalHealth.INCOMPLETE
+        assert journal.find_sale(32) is not None
+        assert journal.find_sale(31) == sale
+
+
+def change_entry_of(journal: JournalFile, number: int) -> None:
+    """Its first one, as a bad block would."""
+    db = journal._connection()
+    db.execute("DROP TRIGGER entries_update")
+    db.execute(
+        "UPDATE entries SET sale = replace(sale, '1990', '9990') "
+        "WHERE seq = (SELECT min(seq) FROM entries WHERE sale_number = ?)",
+        (number,),
+    )
+
+
+def test_a_repair_that_the_disk_does_not_take_is_tried_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def disk_full(*_args: object) -> RepairRow:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with opened(path) as journal:
+        before = everything(journal)[2]
+        damage_while_open(path, journal)
+        with monkeypatch.context() as patched:
+            patched.setattr(journal_repair, "make_anew", disk_full)
+            for _ in range(5):
+                with pytest.raises(JournalError, match="disk is full"):
+                    everything(journal)
+        assert everything(journal)[2] == before
+        assert journal.health is JournalHealth.REPAIRED
+
+
+def test_a_mirror_that_lags_is_brought_up_to_date_at_a_start(path: Path) -> None:
+    before = contents(path)
+    segment = mirror_of(path) / "000001.log"
+    os.truncate(segment, segment.stat().st_size // 3)
+    assert contents(path) == before
+    no_database(path)
+    assert contents(path) == before
+
+
+def test_a_journal_without_a_mirror_gets_one(path: Path) -> None:
+    before = contents(path)
+    shutil.rmtree(mirror_of(path))
+    opened(path).close()
+    no_database(path)
+    assert contents(path) == before
+
+
+def test_a_mirror_of_another_journal_is_kept_and_not_mixed_in(path: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    with opened(other / "journal.db") as journal:
+        append_paid(journal, 500, until=State.CAPTURE)
+    before = contents(path)
+    shutil.rmtree(mirror_of(path))
+    shutil.copytree(mirror_of(other / "journal.db"), mirror_of(path))
+    assert contents(path) == before
+    assert len(list(path.parent.glob("journal.db.mirror.other-*"))) == 1
+    no_database(path)
+    assert contents(path) == before
+
+
+@pytest.mark.parametrize("sales", [1, 30, 3000])
+def test_a_longer_mirror_of_another_journal_is_not_mixed_in_either(path: Path, tmp_path: Path, sales: int) -> None:
+    other = Mirror(tmp_path / "other")
+    for number in range(1, sales + 1):
+        other.append(
+            EntryRow(6 * number + step, "", "x", msgspec.Raw(msgspec.json.encode(a_sale(500 + number))))
+            for step in range(-5, 1)
+        )
+    other.close()
+    before = contents(path)
+    shutil.rmtree(mirror_of(path))
+    other.folder.rename(mirror_of(path))
+    with opened(path) as journal:
+        assert everything(journal) == before
+        assert journal.next_number() == 13
+        assert journal.find_register_id("R501") is None
+    assert len(list(path.parent.glob("journal.db.mirror.other-*"))) == 1
+
+
+def test_a_database_that_fell_far_behind_its_mirror_is_no_stranger_to_it(path: Path, tmp_path: Path) -> None:
+    copy = shutil.copy(path, tmp_path / "copy.db")
+    with opened(path) as journal:
+        journal._mirror._segment_bytes = 5000
+        for number in range(31, 61):
+            append_paid(journal, number)
+        before = everything(journal)
+        assert len(journal._mirror.segments()) > 5
+    shutil.copy(copy, path)
+    with opened(path) as journal:
+        assert everything(journal) == before
+        assert journal.health is JournalHealth.SOUND
+
+
+def test_a_mirror_that_cannot_be_written_holds_up_no_sale_and_catches_up(path: Path) -> None:
+    shutil.rmtree(mirror_of(path))
+    mirror_of(path).write_text("a file in the folder's place")
+    with opened(path) as journal:
+        assert not journal.mirror_ok
+        append_paid(journal, 31)
+        assert not journal.mirror_ok
+        mirror_of(path).unlink()
+        append_paid(journal, 32)
+        assert journal.mirror_ok
+        before = everything(journal)
+    no_database(path)
+    assert contents(path) == before
+
+
+@contextlib.contextmanager
+def broken_mirror(path: Path, journal: JournalFile) -> Iterator[None]:
+    """Its folder cannot be had, and comes back as it was."""
+    journal._mirror.close()
+    elsewhere = mirror_of(path).rename(path.with_name("elsewhere"))
+    mirror_of(path).write_text("in the way")
+    journal._mirror._reached = journal._mirror.positions
+    yield
+    mirror_of(path).unlink()
+    elsewhere.rename(mirror_of(path))
+
+
+@pytest.mark.parametrize("damage", [no_database, nothing, zeros])
+def test_what_the_mirror_did_not_take_is_not_called_complete_when_the_database_is_lost(
+    path: Path, damage: Callable[[Path], None]
+) -> None:
+    with opened(path) as journal:
+        with broken_mirror(path, journal):
+            append_paid(journal, 31)
+        shutil.copytree(mirror_of(path), path.with_name("behind"))
+    shutil.rmtree(mirror_of(path))  # as it was when the power went
+    path.with_name("behind").rename(mirror_of(path))
+    damage(path)
+    with opened(path) as journal:
+        assert journal.health is JournalHealth.INCOMPLETE
+        assert journal.repaired is not None
+        assert journal.repaired.may_lack_latest
+        assert journal.next_number() > journal_repair.NUMBERS_SKIPPED
+        assert journal.marks_lost_at_s() is not None
+
+
+def test_a_mirror_that_has_caught_up_is_trusted_again(path: Path) -> None:
+    with opened(path) as journal:
+        with broken_mirror(path, journal):
+            append_paid(journal, 31)
+            assert journal._mirror.is_behind
+        append_paid(journal, 32)
+        assert not journal._mirror.is_behind
+        before = everything(journal)
+    no_database(path)
+    with opened(path) as journal:
+        assert everything(journal) == before
+        assert journal.health is JournalHealth.REPAIRED
+
+
+def test_a_mirror_begun_anew_is_not_trusted_before_it_is_whole(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.rmtree(mirror_of(path))
+
+    def power_cut(_self: Mirror) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Mirror, "note_caught_up", power_cut)
+        journal = JournalFile(path, ticking_clock())
+        with pytest.raises(KeyboardInterrupt):
+            journal.open()
+        journal.close()
+    segment = mirror_of(path) / "000001.log"
+    os.truncate(segment, len(segment.read_bytes().split(b"\n")[0]) + 1)
+    no_database(path)
+    with opened(path) as journal:
+        assert journal.health is JournalHealth.INCOMPLETE
+
+
+def test_a_repair_cut_short_is_done_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = contents(path)
+    no_database(path)
+
+    def power_cut(_db: sqlite3.Connection, *, may_lack_latest: bool) -> RepairRow:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(journal_repair, "_account", power_cut)
+        journal = JournalFile(path, ticking_clock())
+        with pytest.raises(KeyboardInterrupt):
+            journal.open()
+        journal.close()
+    assert (path.parent / "journal.db.new").exists()
+    assert contents(path) == before
+    assert not (path.parent / "journal.db.new").exists()
+
+
+@pytest.mark.parametrize("names_changed", [0, 1, 2, 3])
+def test_the_power_goes_between_setting_aside_and_putting_in_place(
+    path: Path, monkeypatch: pytest.MonkeyPatch, names_changed: int
+) -> None:
+    """Also what only the damaged database has is there afterwards, and nothing of it is beside the new one."""
+    before = contents(path)
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        (page,) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'sales_by_reference'").fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(random.Random(1).randbytes(4096))
+    segment = mirror_of(path) / "000001.log"
+    lines = segment.read_bytes().rstrip(b"\n").split(b"\n")
+    segment.write_bytes(b"\n".join([*lines[:20], b"damaged", *lines[21:]]) + b"\n")
+    rename, count = Path.rename, 0
+
+    def power_cut(self: Path, target: str | Path) -> Path:
+        nonlocal count
+        if count == names_changed:
+            raise KeyboardInterrupt
+        count += 1
+        return rename(self, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", power_cut)
+        journal = JournalFile(path, ticking_clock())
+        with pytest.raises(KeyboardInterrupt):
+            journal.open()
+        journal.close()
+    assert path.exists() == (names_changed == 0)
+    with opened(path) as journal:
+        assert everything(journal) == before
+        assert journal.health is JournalHealth.REPAIRED
+        assert [repair.number for repair in journal.repairs()] == [1]
+    assert len([name for name in set_aside(path) if not name.endswith(("-wal", "-shm"))]) == 1
+    assert not (path.parent / "journal.db.new").exists()
+
+
+def test_a_new_database_that_is_damaged_itself_is_not_put_in_place(path: Path) -> None:
+    before = contents(path)
+    path.rename(path.with_name("journal.db.damaged-20261123T150000"))
+    path.with_name("journal.db.new").write_bytes(b"this is no database " * 500)
+    assert contents(path) == before
+
+
+@pytest.mark.parametrize("begin", [no_database, lambda path: shutil.rmtree(mirror_of(path))])
+def test_long_work_tells_that_it_goes_on(
+    path: Path, monkeypatch: pytest.MonkeyPatch, begin: Callable[[Path], None]
+) -> None:
+    monkeypatch.setattr(journal_repair, "PROGRESS_S", 0.0)
+    monkeypatch.setattr(journal_repair, "PROGRESS_STEPS", 100)
+    begin(path)
+    told: list[str] = []
+    journal = JournalFile(path, ticking_clock())
+    journal.on_progress = lambda: told.append("goes on")
+    with journal:
+        journal.open()
+        assert len(told) >= 5
+        told.clear()
+        append_paid(journal, 31)
+        assert told == []
+
+
+def test_a_new_database_cut_short_after_earlier_repairs_is_not_taken_for_a_whole_one(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_database(path)
+    before = contents(path)
+    nothing(path)
+
+    def power_cut(_db: sqlite3.Connection, **_given: object) -> RepairRow:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(journal_repair, "_account", power_cut)
+        patched.setattr(journal_repair, "ROWS_A_COMMIT", 10)
+        journal = JournalFile(path, ticking_clock())
+        with pytest.raises(KeyboardInterrupt):
+            journal.open()
+        journal.close()
+    with opened(path) as journal:
+        assert everything(journal) == before
+        assert [repair.number for repair in journal.repairs()] == [1, 2]
+
+
+def test_a_check_that_takes_too_long_is_left_for_later(path: Path) -> None:
+    with opened(path) as journal:
+        journal_check.check(journal._connection(), deadline_s=-1.0)
+
+
+def test_the_mirror_is_text_that_a_person_can_read(path: Path) -> None:
+    lines = remains(path).decode().splitlines()
+    assert '"row":"entry"' in lines[1]
+    assert '"reference":"T1-000001-ABCDEF"' in lines[1]
+
+
+# --- who is told ------------------------------------------------------------------------------------------------------
+
+
+def told_at_a_start(journal: JournalFile) -> JournalHealth:
+    """What the screen will know."""
+    clerk = Clerk(Counter(CounterRules()), journal, Names("T1", ticking_clock()))
+    for event in clerk.start():
+        clerk.handle(event)
+    return clerk.view.conditions.journal_health
+
+
+def test_staff_are_told_of_a_repair_until_the_next_start(path: Path) -> None:
+    no_database(path)
+    with opened(path) as journal:
+        assert told_at_a_start(journal) is JournalHealth.REPAIRED
+    with opened(path) as journal:
+        assert told_at_a_start(journal) is JournalHealth.SOUND
+
+
+def test_staff_are_told_when_the_mirror_fails_and_when_it_is_back(path: Path) -> None:
+    with opened(path) as journal:
+        clerk = Clerk(Counter(CounterRules()), journal, Names("T1", ticking_clock()))
+        clerk.start()
+        journal.mirror_ok = False
+        told = clerk.handle(ConditionsChanged({"network_ok": False})).follow_ups
+        assert told == (ConditionsChanged({"journal_health": JournalHealth.UNMIRRORED}),)
+        clerk.handle(told[0])
+        append_paid(journal, 31)
+        told = clerk.handle(ConditionsChanged({"network_ok": True})).follow_ups
+        assert told == (ConditionsChanged({"journal_health": JournalHealth.SOUND}),)
+
+
+def test_lost_marks_of_nonces_are_jumped_over_at_every_later_start(path: Path) -> None:
+    shutil.rmtree(mirror_of(path))
+    no_database(path)
+    for _ in range(2):
+        with opened(path) as journal:
+            lost_at_s = journal.marks_lost_at_s()
+            assert lost_at_s is not None
+            mark = mark_after_loss(journal.nonce_high_water(), lost_at_s)
+            assert mark >= UNIX_EPOCH_TICKS + int((lost_at_s + 600) * TICKS_PER_S)
+    assert mark_after_loss(7, None) == 7

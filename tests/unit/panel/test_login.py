@@ -1,0 +1,177 @@
+"""The panel behind a password: who gets in, who does not, and how slowly one can guess."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+
+import httpx
+import pytest
+
+from terminal.panel import login
+from terminal.panel.login import COOKIE, FREE_GUESSES, LONGEST_PAUSE_S, MAX_SESSIONS, SESSION_S, Doorkeeper
+from terminal.panel.server import create_panel
+from terminal.sale.sensitive import Sensitive
+from terminal.system import password
+from terminal.system.password import hash_password, is_password_hash, password_matches
+from tests.panel_fake import FakeCounter
+
+PASSWORD = "kaffi og kleinur"
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch):
+    """Hashes that cost little: how much they cost is not what is tested here."""
+    monkeypatch.setattr(password, "LOG_N", 10)
+
+
+class Clock:
+    def __init__(self):
+        self.now_s = 0.0
+
+    def __call__(self):
+        return self.now_s
+
+
+def doorkeeper(clock=None):
+    return Doorkeeper(Sensitive(hash_password(PASSWORD)), clock or Clock())
+
+
+def visit(*requests, headers=None, base_url="http://terminal.shop.example"):
+    """Make these requests, each ``(method, path, form)``, one after the other, and keep cookies as browsers do."""
+
+    async def scenario():
+        app = create_panel(FakeCounter(), password_hash=Sensitive(hash_password(PASSWORD)))
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url=base_url, headers=headers) as client:
+            return [await client.request(method, path, data=form) for method, path, form in requests]
+
+    return asyncio.run(scenario())
+
+
+ENTER = ("POST", "/login", {"password": PASSWORD})
+
+
+@pytest.mark.parametrize("path", ["/api/state", "/api/display.png", "/api/events", "/api/receipts", "/static/main.js"])
+def test_nothing_is_shown_before_login(path):
+    (answer,) = visit(("GET", path, None))
+    assert answer.status_code == 401
+    assert "Log in" in answer.json()["error"]
+
+
+def test_the_page_leads_to_the_login_page_which_is_whole():
+    page, form, style = visit(("GET", "/", None), ("GET", "/login", None), ("GET", "/static/panel.css", None))
+    assert (page.status_code, page.headers["location"]) == (303, "/login")
+    assert 'action="/login"' in form.text
+    assert "form-action 'self'" in form.headers["content-security-policy"]
+    assert style.status_code == 200
+
+
+def test_right_password_opens_everything_until_logout():
+    entered, state, page, left, again = visit(
+        ENTER, ("GET", "/api/state", None), ("GET", "/", None), ("POST", "/logout", None), ("GET", "/api/state", None)
+    )
+    assert (entered.status_code, entered.headers["location"]) == (303, "/")
+    assert (state.status_code, page.status_code) == (200, 200)
+    assert (left.status_code, again.status_code) == (303, 401)
+
+
+def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites():
+    (entered,) = visit(ENTER)
+    cookie = entered.headers["set-cookie"]
+    assert cookie.startswith(f"{COOKIE}=")
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert "Secure" not in cookie
+    (entered,) = visit(ENTER, base_url="https://terminal.shop.example")
+    assert "Secure" in entered.headers["set-cookie"]
+
+
+def test_wrong_password_gets_no_session():
+    entered, state = visit(("POST", "/login", {"password": "kaffi"}), ("GET", "/api/state", None))
+    assert entered.headers["location"] == "/login?wrong=1"
+    assert "set-cookie" not in entered.headers
+    assert state.status_code == 401
+
+
+def test_a_foreign_page_cannot_log_in_or_act():
+    answers = visit(ENTER, ("POST", "/api/keypad", None), headers={"Origin": "http://evil.example"})
+    assert {answer.status_code for answer in answers} == {403}
+
+
+def test_a_form_that_is_too_long_is_refused():
+    (answer,) = visit(("POST", "/login", {"password": "x" * 5000}))
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("cookie", ["", "panel_session=", "panel_session=wrong", "panel_session", '=;,"'])
+def test_no_cookie_but_ours_opens(cookie):
+    async def scenario():
+        app = create_panel(FakeCounter(), password_hash=Sensitive(hash_password(PASSWORD)))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+            return await client.get("/api/state", headers={"Cookie": cookie})
+
+    assert asyncio.run(scenario()).status_code == 401
+
+
+def test_guesses_get_slower_and_an_early_right_one_does_not_count():
+    async def scenario():
+        clock = Clock()
+        door = doorkeeper(clock)
+        pauses = []
+        for _ in range(FREE_GUESSES + 10):
+            assert await door.open_session("wrong") is None
+            pauses.append(door.pause_s())
+            if pauses[-1]:
+                assert await door.open_session(PASSWORD) is None
+            clock.now_s += pauses[-1]
+        assert await door.open_session(PASSWORD)
+        return pauses
+
+    pauses = asyncio.run(scenario())
+    assert pauses[: FREE_GUESSES - 1] == [0.0] * (FREE_GUESSES - 1)
+    assert all(later >= earlier for earlier, later in itertools.pairwise(pauses))
+    assert pauses[-1] == LONGEST_PAUSE_S
+
+
+def test_guesses_at_the_same_time_are_tried_one_by_one():
+    async def scenario():
+        door = doorkeeper()
+        await asyncio.gather(*(door.open_session(f"guess {number}") for number in range(10)))
+        return door.pause_s()
+
+    assert asyncio.run(scenario()) == 2.0  # the third was the last that was tried
+
+
+def test_sessions_end_by_themselves_and_their_number_is_bounded():
+    async def scenario():
+        clock = Clock()
+        door = doorkeeper(clock)
+        tokens = [await door.open_session(PASSWORD) for _ in range(MAX_SESSIONS + 1)]
+        assert not door.knows(tokens[0])
+        assert door.knows(tokens[1])
+        clock.now_s = SESSION_S
+        assert not door.knows(tokens[-1])
+
+    asyncio.run(scenario())
+
+
+def test_hash_is_salted_and_matches_its_password_only():
+    one, other = hash_password(PASSWORD), hash_password(PASSWORD)
+    assert one != other
+    assert password_matches(PASSWORD, one)
+    assert not password_matches("kaffi", one)
+    assert not password_matches("x" * 1000, one)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "plain", "scrypt$15$8$1$AAAA$AAAA", "scrypt$31$8$1$" + "A" * 22 + "==$" + "A" * 43 + "=", "scrypt$15$0$1$"],
+)
+def test_what_is_no_hash_matches_nothing(text):
+    assert not is_password_hash(text)
+    assert not password_matches("", text)
+
+
+def test_the_page_of_the_login_needs_no_script():
+    assert "<script" not in login._PAGE.read_text(encoding="utf-8")

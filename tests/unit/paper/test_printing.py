@@ -1,0 +1,381 @@
+"""Each receipt on paper once: through empty rolls, unplugged printers, full disks and power cuts.
+
+The printer is the real driver over a machine that behaves; the journal is the real one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from hardware.interfaces import Cut, DeviceError, PrinterStatus, TextLine
+from hardware.simulated import SimulatedPrinter
+from terminal.counter.inputs import ConditionsChanged
+from terminal.errors import JournalError
+from terminal.journal.thread import Journal, JournalFile, QueuedReceipt, ReceiptState, Record
+from terminal.loop.bookkeeper import Input
+from terminal.paper.printing import LONGEST_PAUSE_S, LOOK_EVERY_S, ReceiptPrinting
+from terminal.paper.receipt import Shop
+from terminal.sale.effects import ReceiptKind
+from terminal.sale.sale import Reason, State
+from tests.sales import walk_to
+from tests.virtual_time import run_virtual
+
+NOW = "2026-11-23T12:00:00.000Z"
+CUSTOMER, MERCHANT = ReceiptKind.CUSTOMER, ReceiptKind.MERCHANT
+COPY_MARK = "AFRIT"
+
+
+class Disk(JournalFile):
+    """The real journal. ``refuses`` is a state that it does not take down."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, lambda: NOW)
+        self.refuses: ReceiptState | None = None
+        self.notes = 0
+
+    def note_receipt(self, receipt: QueuedReceipt) -> None:
+        self.notes += 1
+        if receipt.state is self.refuses:
+            raise JournalError("no space left on device")
+        super().note_receipt(receipt)
+
+
+class Shopfront:
+    """One start of the printing on a journal and a printer that outlive it."""
+
+    def __init__(self, path: Path, printer: SimulatedPrinter) -> None:
+        self.printer = printer
+        self.disk = Disk(path)
+        self.journal = Journal(self.disk)
+        self.told: list[Input] = []
+        self.clock_is_set = True
+        self.printing = ReceiptPrinting(
+            printer,
+            self.journal,
+            self.told.append,
+            shop=Shop(name="Kaffihúsið"),
+            terminal_id="T1",
+            language="is",
+            local_now=lambda: datetime(2026, 11, 23, 12, 0, tzinfo=UTC),
+            clock_is_set=lambda: self.clock_is_set,
+        )
+
+    async def queue(self, *kinds: ReceiptKind) -> None:
+        """A sale ends; its receipts are queued in the same commit."""
+        await self.journal.append(Record("StatusReceived", walk_to(State.REPORT).sale, kinds))
+        self.printing.wake()
+
+    @property
+    def texts(self) -> list[str]:
+        return [receipt.text for receipt in self.printer.receipts if receipt.cut]
+
+    @property
+    def conditions(self) -> list[dict[str, object]]:
+        return [event.changes for event in self.told if isinstance(event, ConditionsChanged)]
+
+    @property
+    def notes(self) -> int:
+        """How often the journal had to take down what became of a receipt."""
+        return self.disk.notes
+
+    async def waiting(self) -> list[QueuedReceipt]:
+        return await self.journal.call(self.disk.unprinted_receipts)
+
+
+Scenario = Callable[[Shopfront], Awaitable[None]]
+
+
+def run(path: Path, *scenarios: Scenario, printer: SimulatedPrinter | None = None) -> None:
+    """Each scenario after a start of its own, on the same journal and printer."""
+    printer = printer or SimulatedPrinter(columns=48)
+
+    async def whole(scenario: Scenario) -> None:
+        shopfront = Shopfront(path, printer)
+        await shopfront.journal.call(shopfront.disk.open)
+        task = asyncio.ensure_future(shopfront.printing.run())
+        try:
+            await scenario(shopfront)
+            assert not task.done(), "printing never gives up"
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await shopfront.journal.close()
+
+    for scenario in scenarios:
+        run_virtual(whole(scenario))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.db"
+
+
+def test_queued_receipts_are_printed_once_and_in_order(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        await shopfront.queue(CUSTOMER, MERCHANT)
+        await asyncio.sleep(600)
+        assert len(shopfront.texts) == 2
+        assert "Eintak viðskiptavinar" in shopfront.texts[0]
+        assert "Eintak söluaðila" in shopfront.texts[1]
+        assert not any(COPY_MARK in text for text in shopfront.texts)
+        assert await shopfront.waiting() == []
+        assert shopfront.conditions[-1] == {"printer": PrinterStatus.OK, "pending_receipts": 0}
+
+    run(path, scenario)
+
+
+def test_what_was_queued_before_a_start_is_printed_after_it(path: Path) -> None:
+    async def before(shopfront: Shopfront) -> None:
+        shopfront.printer.online = False
+        await shopfront.queue(CUSTOMER)
+        await asyncio.sleep(5)
+        assert shopfront.texts == []
+
+    async def after(shopfront: Shopfront) -> None:
+        shopfront.printer.online = True
+        await asyncio.sleep(60)
+        assert len(shopfront.texts) == 1
+        assert COPY_MARK not in shopfront.texts[0], "it never was on paper"
+
+    run(path, before, after)
+
+
+@pytest.mark.parametrize(
+    ("fault", "mend", "status"),
+    [
+        (lambda p: setattr(p, "paper", "out"), lambda p: setattr(p, "paper", "ok"), PrinterStatus.PAPER_OUT),
+        (lambda p: setattr(p, "cover", "open"), lambda p: setattr(p, "cover", "closed"), PrinterStatus.COVER_OPEN),
+        (lambda p: setattr(p, "online", False), lambda p: setattr(p, "online", True), PrinterStatus.OFFLINE),
+        (SimulatedPrinter.unplug, SimulatedPrinter.plug_in, PrinterStatus.OFFLINE),
+    ],
+    ids=["paper out", "cover open", "offline", "unplugged"],
+)
+def test_a_printer_that_fails_is_told_and_waited_for(
+    path: Path,
+    fault: Callable[[SimulatedPrinter], None],
+    mend: Callable[[SimulatedPrinter], None],
+    status: PrinterStatus,
+) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        fault(shopfront.printer)
+        await shopfront.queue(CUSTOMER, MERCHANT)
+        await asyncio.sleep(600)
+        assert shopfront.texts == []
+        assert shopfront.conditions == [{"printer": status, "pending_receipts": 2}], "told once, not at every try"
+        assert shopfront.notes == 0, "a night without paper leaves nothing in the journal"
+        mend(shopfront.printer)
+        await asyncio.sleep(LONGEST_PAUSE_S + 1)
+        assert len(shopfront.texts) == 2
+        assert shopfront.conditions[-1] == {"printer": PrinterStatus.OK, "pending_receipts": 0}
+
+    run(path, scenario)
+
+
+def test_a_roll_that_ends_in_the_middle_prints_the_receipt_anew_as_a_copy(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        shopfront.printer.lines_left = 20
+        await shopfront.queue(CUSTOMER, MERCHANT)
+        await asyncio.sleep(10)
+        assert [(one.state, one.copy) for one in await shopfront.waiting()] == [
+            (ReceiptState.QUEUED, 1),
+            (ReceiptState.QUEUED, 0),
+        ]
+        shopfront.printer.paper = "ok"
+        await asyncio.sleep(LOOK_EVERY_S + 5)
+        torn, again, other = shopfront.printer.receipts
+        assert (torn.cut, again.cut, other.cut) == (False, True, True)
+        assert "T1-000007-A1B2C3" in torn.text
+        assert "T1-000007-A1B2C3" in again.text
+        assert [COPY_MARK in one.text for one in (torn, again, other)] == [False, True, False]
+        assert await shopfront.waiting() == []
+
+    run(path, scenario)
+
+
+def test_a_receipt_that_a_power_cut_met_is_printed_again_as_a_copy(path: Path) -> None:
+    async def cut(shopfront: Shopfront) -> None:
+        shopfront.disk.refuses = ReceiptState.PRINTED  # the power goes before the end is on disk
+        await shopfront.queue(CUSTOMER)
+        await asyncio.sleep(1)
+        assert [receipt.state for receipt in await shopfront.waiting()] == [ReceiptState.PRINTING]
+
+    async def restart(shopfront: Shopfront) -> None:
+        await asyncio.sleep(600)
+        assert [COPY_MARK in text for text in shopfront.texts] == [False, True]
+        assert await shopfront.waiting() == []
+
+    run(path, cut, restart)
+
+
+def test_a_disk_that_does_not_take_the_end_of_a_receipt_does_not_make_it_come_out_twice(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        shopfront.disk.refuses = ReceiptState.PRINTED
+        await shopfront.queue(CUSTOMER, MERCHANT)
+        await asyncio.sleep(600)
+        assert len(shopfront.texts) == 1
+        shopfront.disk.refuses = None
+        await asyncio.sleep(LONGEST_PAUSE_S + 1)
+        assert len(shopfront.texts) == 2
+
+    run(path, scenario)
+
+
+def test_nothing_is_printed_that_is_not_on_disk_as_being_printed(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        shopfront.disk.refuses = ReceiptState.PRINTING
+        await shopfront.queue(CUSTOMER)
+        await asyncio.sleep(600)
+        assert shopfront.texts == []
+        shopfront.disk.refuses = None
+        await asyncio.sleep(LONGEST_PAUSE_S + 1)
+        assert len(shopfront.texts) == 1
+
+    run(path, scenario)
+
+
+def test_printer_that_says_nothing_of_itself_is_given_its_receipts(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        shopfront.printer.answers = False
+        await shopfront.queue(CUSTOMER, MERCHANT)
+        await asyncio.sleep(60)
+        assert len(shopfront.texts) == 2
+
+    run(path, scenario)
+
+
+def test_printer_that_is_unplugged_after_a_receipt_is_not_tried_with_the_next_ones(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        await shopfront.queue(CUSTOMER)
+        await asyncio.sleep(10)
+        shopfront.printer.unplug()
+        number = walk_to(State.REPORT).sale.number
+        again = QueuedReceipt(f"{number}-customer-1", number, CUSTOMER, 1, ReceiptState.QUEUED)
+        await shopfront.journal.call(shopfront.disk.append_receipts, (again,))
+        notes = shopfront.notes
+        shopfront.printing.wake()
+        await asyncio.sleep(8 * 3600)
+        assert shopfront.notes - notes == 2, "the first try only: nobody knew before that"
+        shopfront.printer.plug_in()
+        await asyncio.sleep(LONGEST_PAUSE_S + 1)
+        assert len(shopfront.texts) == 2
+
+    run(path, scenario)
+
+
+@pytest.mark.parametrize("sale_number", [99, 8], ids=["no such sale", "a sale that is open"])
+def test_receipt_that_cannot_be_made_does_not_hold_up_the_others(
+    path: Path, sale_number: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        is_open = replace(walk_to(State.CUSTOMER).sale, number=8, register_id="8", reference="T1-000008-A1B2C3")
+        await shopfront.journal.append(Record("AuthorizationOpened", is_open))
+        poison = QueuedReceipt(f"{sale_number}-customer-0", sale_number, CUSTOMER, 0, ReceiptState.QUEUED)
+        await shopfront.journal.call(shopfront.disk.append_receipts, (poison,))
+        await shopfront.queue(CUSTOMER)
+        await asyncio.sleep(600)
+        assert len(shopfront.texts) == 1
+        assert shopfront.conditions[-1] == {"printer": PrinterStatus.OK, "pending_receipts": 0}
+        assert await shopfront.waiting() == [poison], "it stays in the journal, for whoever looks into it"
+
+    run(path, scenario)
+    told = [record.getMessage() for record in caplog.records if "left out" in record.getMessage()]
+    assert [text.split(":")[0] for text in told] == [f"receipt {sale_number}-customer-0 is left out"], "once"
+
+
+def test_printer_in_trouble_is_told_when_a_sale_begins(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        shopfront.printer.paper = "out"
+        shopfront.printing.sale_began()
+        await asyncio.sleep(1)
+        assert shopfront.conditions == [{"printer": PrinterStatus.PAPER_OUT, "pending_receipts": 0}]
+        shopfront.printer.paper = "ok"
+        shopfront.printer.unplug()
+        shopfront.printing.sale_began()
+        await asyncio.sleep(1)
+        assert shopfront.conditions[-1] == {"printer": PrinterStatus.OFFLINE, "pending_receipts": 0}
+
+    run(path, scenario)
+
+
+def test_something_else_is_printed_between_receipts(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        await shopfront.queue(CUSTOMER, MERCHANT)
+        await shopfront.printing.print_now((TextLine("prufa"), Cut()))
+        await asyncio.sleep(1)
+        assert sorted("prufa" in text for text in shopfront.texts) == [False, False, True]
+
+    run(path, scenario)
+
+
+def test_slip_that_cannot_be_printed_is_told_to_whoever_wants_it(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        shopfront.printer.unplug()
+        with pytest.raises(DeviceError):
+            await shopfront.printing.print_now((TextLine("prufa"),))
+        shopfront.printer.plug_in()
+        await shopfront.printing.print_now((TextLine("prufa"), Cut()))
+        assert len(shopfront.texts) == 1
+
+    run(path, scenario)
+
+
+def test_receipt_of_a_sale_that_must_be_paid_back_says_so(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        shopfront.printer.paper = "out"
+        await shopfront.queue(CUSTOMER)
+        await asyncio.sleep(1)
+        due = replace(walk_to(State.REPORT).sale, state=State.ATTENTION, reason=Reason.REFUND_DUE)
+        await shopfront.journal.append(Record("ResultRejected", due))
+        shopfront.printer.paper = "ok"
+        await asyncio.sleep(LONGEST_PAUSE_S + 1)
+        (text,) = shopfront.texts
+        assert "ENDURGREIÐA" in text
+        assert "SAMÞYKKT" not in text
+
+    run(path, scenario)
+
+
+def test_slip_for_staff_asks_for_nothing_once_the_sale_is_settled(path: Path) -> None:
+    due = replace(walk_to(State.REPORT).sale, state=State.ATTENTION, reason=Reason.REFUND_DUE)
+
+    async def scenario(shopfront: Shopfront) -> None:
+        await shopfront.journal.append(Record("ResultRejected", due, (ReceiptKind.ATTENTION,)))
+        shopfront.printing.wake()
+        await asyncio.sleep(1)
+        assert "Er salan greidd á kassanum?" in shopfront.texts[0]
+
+    async def settled_before_it_came_out(shopfront: Shopfront) -> None:
+        shopfront.printer.paper = "out"
+        other = replace(due, number=8, register_id="8", reference="T1-000008-A1B2C3")
+        await shopfront.journal.append(Record("ResultRejected", other, (ReceiptKind.ATTENTION,)))
+        shopfront.printing.wake()
+        await asyncio.sleep(1)
+        refunded = replace(other, state=State.CLOSED, reason=Reason.REFUNDED)
+        await shopfront.journal.append(Record("SettledByStaff", refunded, (CUSTOMER,)))
+        shopfront.printer.paper = "ok"
+        await asyncio.sleep(LONGEST_PAUSE_S + 1)
+        assert len(shopfront.texts) == 3
+        for text in shopfront.texts[1:]:
+            assert "ENDURGREITT" in text
+            assert "Endurgreiddu" not in text
+
+    run(path, scenario, settled_before_it_came_out)
+
+
+def test_receipt_says_if_nothing_has_set_the_clock(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        shopfront.clock_is_set = False
+        await shopfront.queue(CUSTOMER)
+        await asyncio.sleep(1)
+        shopfront.clock_is_set = True
+        await shopfront.queue(MERCHANT)
+        await asyncio.sleep(1)
+        assert ["Klukka óstillt" in text for text in shopfront.texts] == [True, False]
+
+    run(path, scenario)

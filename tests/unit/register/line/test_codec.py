@@ -1,0 +1,423 @@
+"""The line protocol, line by line: what each asks for, what each reply says, and what stays bounded."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import pytest
+
+from terminal.register.line import codec as line_module
+from terminal.register.line.codec import LineProtocol
+from terminal.register.line.format import checksum, to_ascii
+from terminal.register.protocol import (
+    CancelRequested,
+    RefusalCode,
+    RegisterReply,
+    RegisterRequest,
+    RequestRefused,
+    ResultDelivered,
+    ResultRequested,
+    SaleAccepted,
+    SaleRequested,
+    SaleResult,
+    TerminalBusy,
+    TerminalReady,
+)
+from terminal.sale.sale import Outcome, Reason
+
+GUID = "0f8fad5b-d9cb-469f-a165-70867728950e"
+
+
+def ask(data: bytes, decimals: int = 0) -> tuple[list[RegisterRequest], bytes]:
+    """The requests in ``data`` and what the terminal answers of itself."""
+    protocol = LineProtocol(decimals)  # type: ignore[arg-type]
+    return list(protocol.receive_data(data, 0.0)), protocol.data_to_send()
+
+
+def say(reply: RegisterReply, *, after: bytes = b"", decimals: int = 0) -> bytes:
+    """The bytes of a reply to the request ``after``."""
+    protocol = LineProtocol(decimals)  # type: ignore[arg-type]
+    protocol.receive_data(after, 0.0)
+    protocol.send(reply, 0.0)
+    return protocol.data_to_send()
+
+
+def result(reason: Reason = Reason.PAID, register_id: str = "42", text: str = "", amount_kr: int = 1990) -> SaleResult:
+    authorization_id = GUID if reason is Reason.PAID else None
+    return SaleResult(
+        register_id=register_id, amount_kr=amount_kr, reason=reason, authorization_id=authorization_id, text=text
+    )
+
+
+def with_checksum(text: str) -> bytes:
+    return f"{text}*{checksum(text.encode()):02X}\n".encode()
+
+
+# --- requests ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "request_"),
+    [
+        (b"PAY 1990", SaleRequested(1990, None)),
+        (b"PAY 1990 ID=42", SaleRequested(1990, "42")),
+        (b"pay  1990   id=42 ", SaleRequested(1990, "42")),
+        (b"PAY ID=42 1990", SaleRequested(1990, "42")),
+        (b"PAY 1990 TILL=3 ID=a/b;c=d CLERK=Jon", SaleRequested(1990, "a/b;c=d")),
+        (b"PAY 1990 ID=" + b"x" * 64, SaleRequested(1990, "x" * 64)),
+        (b"PAY 0001", SaleRequested(1, None)),
+        (b"CANCEL", CancelRequested(None)),
+        (b"Cancel Id=42", CancelRequested("42")),
+        (b"STATUS", ResultRequested(None)),
+        (b"STATUS ID=42", ResultRequested("42")),
+        (b"STATUS FOO=1", ResultRequested(None)),
+    ],
+)
+def test_a_request_is_read_and_left_to_the_terminal_to_answer(line: bytes, request_: RegisterRequest) -> None:
+    assert ask(line + b"\n") == ([request_], b"")
+
+
+def test_ids_keep_their_case() -> None:
+    assert ask(b"STATUS ID=aB\n")[0] == [ResultRequested("aB")]
+
+
+def test_a_register_with_two_decimals_means_kronur_all_the_same() -> None:
+    assert ask(b"PAY 199000 ID=42\n", decimals=2) == ([SaleRequested(1990, "42")], b"")
+
+
+@pytest.mark.parametrize(
+    "line", [b"PAY 19.90", b"PAY -1", b"PAY +1", b"PAY 1e3", b"PAY abc", b"PAY 1,990", b"PAY =5", b"PAY 1234567890123"]
+)
+def test_a_bad_amount_is_answered_and_starts_nothing(line: bytes) -> None:
+    requests, answer = ask(line + b"\n")
+    assert requests == []
+    assert answer.startswith(b"ERR AMOUNT ")
+
+
+def test_a_fraction_of_a_krona_is_a_bad_amount() -> None:
+    requests, answer = ask(b"PAY 199050\n", decimals=2)
+    assert requests == []
+    assert answer == b"ERR AMOUNT the amount has a fraction of a krona: check the register's decimals\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"HELLO",
+        b"PAY",
+        b"PAY ID=42",
+        b"PAY 1990 2000",
+        b"PAY 1990 ID=",
+        b"PAY 1990 ID=" + b"x" * 65,
+        b"PAY 1990 ID=1 id=2",
+        b"CANCEL 42",
+        b"STATUS 42",
+        b"PING PING",
+        b"PAY 1990 ID=\xfe",
+        b"\x00PING",
+        b"PAY\t1990",
+        b"PING\x1b",
+        b"PAY 1990 ID=a*b",
+        b"x" * 201,
+    ],
+)
+def test_a_line_that_is_not_understood_is_answered_and_starts_nothing(line: bytes) -> None:
+    requests, answer = ask(line + b"\n")
+    assert requests == []
+    assert answer.startswith(b"ERR SYNTAX ")
+    assert answer.count(b"\n") == 1
+
+
+# --- lines ------------------------------------------------------------------------------------------------------------
+
+
+def test_ping_is_answered_by_the_protocol_itself() -> None:
+    assert ask(b"PING\n") == ([], b"PONG\n")
+
+
+@pytest.mark.parametrize(("end", "answer_end"), [(b"\n", b"\n"), (b"\r\n", b"\r\n"), (b"\r", b"\r\n")])
+def test_every_line_end_is_one_and_is_answered_in_kind(end: bytes, answer_end: bytes) -> None:
+    assert ask((b"PING" + end) * 3) == ([], (b"PONG" + answer_end) * 3)
+
+
+def test_a_line_fed_byte_by_byte_asks_the_same() -> None:
+    protocol = LineProtocol(0)
+    requests = [r for byte in b"PAY 1990 ID=42\r\nSTATUS\r\n" for r in protocol.receive_data(bytes([byte]), 0.0)]
+    assert requests == [SaleRequested(1990, "42"), ResultRequested(None)]
+    assert protocol.data_to_send() == b""
+
+
+def test_bytes_after_a_line_wait_for_their_own_end() -> None:
+    protocol = LineProtocol(0)
+    assert protocol.receive_data(b"STATUS\nPAY 19", 0.0) == [ResultRequested(None)]
+    assert protocol.receive_data(b"90\n", 5.0) == [SaleRequested(1990, None)]
+
+
+def test_empty_lines_mean_nothing() -> None:
+    assert ask(b"\n\r\n\r  \n\n") == ([], b"")
+
+
+def test_a_line_of_200_characters_is_read_and_a_longer_one_is_dropped_to_its_end_with_one_complaint() -> None:
+    longest = b"STATUS X=" + b"y" * 191
+    assert ask(longest + b"\n") == ([ResultRequested(None)], b"")
+    requests, answer = ask(longest + b"y" * 100_000 + b"\nSTATUS\n")
+    assert requests == [ResultRequested(None)]
+    assert answer == b"ERR SYNTAX a line has at most 200 characters\n"
+
+
+def test_half_a_line_from_before_a_crash_is_forgotten_after_a_minute() -> None:
+    protocol = LineProtocol(0)
+    protocol.receive_data(b"PAY 1990 ID=7", 0.0)
+    assert protocol.receive_data(b"CANCEL\n", 60.5) == [CancelRequested(None)]
+
+
+def test_an_echo_of_our_own_words_is_not_answered() -> None:
+    said = b"PONG\nWAIT ID=42\nOK 1990 ID=42\nno declined id=42 x\nREADY\nBUSY ID=42\nERR SYNTAX PAY 1990\n"
+    assert ask(said) == ([], b"")
+
+
+# --- checksums --------------------------------------------------------------------------------------------------------
+
+
+def test_a_right_checksum_is_answered_in_kind() -> None:
+    assert checksum(b"PING") == 0x10
+    assert ask(b"PING*10\n") == ([], b"PONG*16\n")
+
+
+def test_a_checksum_may_be_written_in_either_case() -> None:
+    line = with_checksum("PAY 7 ID=n")
+    assert line.upper() != line.lower()
+    head, _, digits = line.rpartition(b"*")
+    for written in (digits.upper(), digits.lower()):
+        assert ask(head + b"*" + written)[0] == [SaleRequested(7, "n")]
+
+
+@pytest.mark.parametrize("line", [b"PAY 1990 ID=42*00", b"PING*1", b"PING*110", b"PING*", b"PING*G0", b"PING*+1", b"*"])
+def test_a_wrong_checksum_starts_nothing_and_is_answered_with_one(line: bytes) -> None:
+    requests, answer = ask(line + b"\n")
+    text, _, digits = answer.rstrip().rpartition(b"*")
+    assert requests == []
+    assert text.startswith(b"ERR SYNTAX ")
+    assert int(digits, 16) == checksum(text)
+
+
+def test_a_sale_asked_for_with_a_checksum_is_answered_with_one_up_to_its_result() -> None:
+    protocol = LineProtocol(0)
+    protocol.receive_data(with_checksum("PAY 1990 ID=42"), 0.0)
+    protocol.send(SaleAccepted("42"), 0.0)
+    assert protocol.data_to_send() == with_checksum("WAIT ID=42")
+    protocol.receive_data(b"PING\n", 1.0)  # a plain line in between changes nothing for sale 42
+    assert protocol.data_to_send() == b"PONG\n"
+    protocol.wake(10.0)
+    assert protocol.data_to_send() == with_checksum("WAIT ID=42")
+    protocol.send(result(Reason.CUSTOMER_DECLINED, text="nei"), 11.0)
+    assert protocol.data_to_send() == with_checksum("NO DECLINED ID=42 nei")
+
+
+def test_a_sale_without_an_id_gets_its_checksums_too() -> None:
+    protocol = LineProtocol(0)
+    protocol.receive_data(with_checksum("PAY 1990"), 0.0)
+    protocol.send(SaleAccepted("T1-7"), 0.0)
+    protocol.send(result(register_id="T1-7"), 1.0)
+    assert protocol.data_to_send() == with_checksum("WAIT ID=T1-7") + with_checksum(f"OK 1990 ID=T1-7 REF={GUID}")
+
+
+def test_a_cancel_without_an_id_is_answered_as_it_was_written_though_the_sale_was_asked_for_otherwise() -> None:
+    protocol = LineProtocol(0)
+    protocol.receive_data(b"PAY 1990 ID=42\n", 0.0)
+    protocol.send(SaleAccepted("42"), 0.0)
+    protocol.receive_data(with_checksum("CANCEL"), 1.0)
+    protocol.send(SaleAccepted("42"), 1.0)
+    assert protocol.data_to_send() == b"WAIT ID=42\n" + with_checksum("WAIT ID=42")
+
+
+def test_an_id_with_a_star_is_not_one_even_under_a_right_checksum() -> None:
+    requests, answer = ask(with_checksum("PAY 1990 ID=a*b"))
+    assert requests == []
+    assert answer.startswith(b"ERR SYNTAX one ID= ")
+
+
+def test_a_result_that_nobody_asked_for_has_no_checksum() -> None:
+    assert say(result(register_id="from-before-the-restart"), after=b"PING*10\n").endswith(f"REF={GUID}\n".encode())
+
+
+@pytest.mark.parametrize(
+    "reply", [TerminalReady(), RequestRefused(None, RefusalCode.BUSY, "x"), TerminalBusy("7"), SaleAccepted("7")]
+)
+def test_a_reply_without_a_known_id_follows_the_latest_request(reply: RegisterReply) -> None:
+    assert b"*" in say(reply, after=with_checksum("STATUS"))
+    assert b"*" not in say(reply, after=b"STATUS\n")
+
+
+# --- replies ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reply", "line"),
+    [
+        (SaleAccepted("42"), "WAIT ID=42"),
+        (TerminalReady(), "READY"),
+        (TerminalBusy("42"), "BUSY ID=42"),
+        (RequestRefused("43", RefusalCode.BUSY, "Bíðið"), "ERR BUSY Bidid"),
+        (RequestRefused(None, RefusalCode.AMOUNT, "of há"), "ERR AMOUNT of ha"),
+        (RequestRefused("42", RefusalCode.UNAVAILABLE, "Diskur fullur"), "ERR UNAVAILABLE Diskur fullur"),
+        (RequestRefused("42", RefusalCode.NOT_FOUND, "Engin sala"), "ERR UNKNOWN Engin sala"),
+        (result(Reason.PAID), f"OK 1990 ID=42 REF={GUID}"),
+        (result(Reason.CUSTOMER_DECLINED, text="Heimild hafnað"), "NO DECLINED ID=42 Heimild hafnad"),
+        (result(Reason.REGISTER_CANCELLED), "NO CANCELLED ID=42"),
+        (result(Reason.POWER_CUT), "NO CANCELLED ID=42"),
+        (result(Reason.TIMED_OUT), "NO TIMEOUT ID=42"),
+        (result(Reason.NO_ANSWER), "NO UNAVAILABLE ID=42"),
+        (result(Reason.NOT_TRACEABLE), "NO UNKNOWN ID=42"),
+    ],
+)
+def test_a_reply_has_its_words(reply: RegisterReply, line: str) -> None:
+    assert say(reply, after=b"STATUS\n") == line.encode() + b"\n"
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_is_one_ok_or_no_line(reason: Reason) -> None:
+    said = say(result(reason, text="x"))
+    assert said.startswith(b"OK 1990 ID=42" if reason.outcome is Outcome.APPROVED else b"NO ")
+    assert said.count(b"\n") == 1
+
+
+def test_the_amount_is_answered_in_the_registers_own_scale() -> None:
+    assert say(result(), decimals=2).startswith(b"OK 199000 ID=42 ")
+
+
+def test_long_texts_are_cut_to_a_line_with_room_for_the_checksum() -> None:
+    refused = RequestRefused("42", RefusalCode.BUSY, "þ" * 500)
+    assert len(say(refused, after=b"STATUS\n")) == 200 + 1
+    cut = say(refused, after=with_checksum("STATUS"))
+    assert len(cut) == 200 + 1
+    assert cut == with_checksum(cut.decode().rpartition("*")[0])
+
+
+def test_icelandic_becomes_readable_ascii() -> None:
+    assert to_ascii("Þú átt að ýta á * – „ÆÖÐ“ æöð\n1.990\u00a0kr. ✓") == 'Thu att ad yta a - "AeOD" aeod 1.990 kr. ?'
+
+
+def test_an_id_from_elsewhere_stays_one_word() -> None:
+    assert say(SaleAccepted("Sala nr. 7*\n"), after=b"STATUS\n") == b"WAIT ID=Sala_nr._7\n"
+
+
+# --- waiting ----------------------------------------------------------------------------------------------------------
+
+
+def test_wait_is_repeated_every_ten_seconds_until_the_result() -> None:
+    protocol = LineProtocol(0)
+    assert protocol.next_wakeup_s is None
+    protocol.send(SaleAccepted("42"), 100.0)
+    protocol.data_to_send()
+    said = []
+    for now_s in (105.0, 110.0, 115.0, 120.0):
+        protocol.wake(now_s)
+        said.append(protocol.data_to_send())
+    assert said == [b"", b"WAIT ID=42\r\n", b"", b"WAIT ID=42\r\n"]
+    assert protocol.next_wakeup_s == 130.0
+    protocol.send(result(), 125.0)
+    assert protocol.next_wakeup_s is None
+
+
+def test_another_sales_refusal_or_result_does_not_end_the_waiting() -> None:
+    protocol = LineProtocol(0)
+    protocol.send(SaleAccepted("42"), 0.0)
+    protocol.send(RequestRefused("43", RefusalCode.BUSY, ""), 1.0)
+    protocol.send(result(register_id="41"), 2.0)
+    assert protocol.next_wakeup_s == 10.0
+
+
+# --- delivery ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_result_is_delivered_once_its_bytes_have_left() -> None:
+    protocol = LineProtocol(0)
+    protocol.send(result(), 0.0)
+    assert protocol.data_sent() == []
+    assert protocol.data_to_send() == f"OK 1990 ID=42 REF={GUID}\r\n".encode()
+    assert protocol.data_sent() == [ResultDelivered("42")]
+    assert protocol.data_sent() == []
+    assert protocol.data_to_send() == b""
+
+
+def test_a_result_queued_during_a_write_belongs_to_the_next_one() -> None:
+    protocol = LineProtocol(0)
+    protocol.send(result(register_id="41"), 0.0)
+    protocol.data_to_send()
+    protocol.send(result(register_id="42"), 0.0)
+    assert protocol.data_sent() == [ResultDelivered("41")]
+    assert b"ID=42" in protocol.data_to_send()
+    assert protocol.data_sent() == [ResultDelivered("42")]
+
+
+def test_a_result_whose_bytes_were_cut_off_is_sent_again_on_a_clean_line() -> None:
+    protocol = LineProtocol(0)
+    protocol.send(result(), 0.0)
+    protocol.data_to_send()
+    assert protocol.connection_lost() == ()
+    assert protocol.data_sent() == []
+    assert protocol.data_to_send() == f"\r\nOK 1990 ID=42 REF={GUID}\r\n".encode()
+    assert protocol.data_sent() == [ResultDelivered("42")]
+
+
+def test_while_the_line_is_down_only_results_are_kept() -> None:
+    protocol = LineProtocol(0)
+    protocol.receive_data(b"PING\nPAY 19", 0.0)
+    protocol.connection_lost()
+    protocol.send(SaleAccepted("42"), 1.0)
+    protocol.send(TerminalBusy("42"), 2.0)
+    protocol.wake(50.0)
+    protocol.send(result(), 51.0)
+    protocol.send(result(register_id="41"), 52.0)
+    protocol.send(result(), 53.0)
+    ok = "OK 1990 ID={} REF=" + GUID + "\n"
+    assert protocol.data_to_send() == (ok.format("41") + ok.format("42")).encode()
+    assert protocol.data_sent() == [ResultDelivered("41"), ResultDelivered("42")]
+    assert protocol.receive_data(b"90\n", 54.0) == []  # the rest of a line whose beginning was lost
+
+
+# --- bounds -----------------------------------------------------------------------------------------------------------
+
+
+def test_complaints_to_a_babbling_register_are_rationed_and_come_back_when_it_calms_down() -> None:
+    protocol = LineProtocol(0)
+    protocol.receive_data(b"x\n" * 10_000, 0.0)
+    assert protocol.data_to_send().count(b"ERR SYNTAX") == line_module.COMPLAINTS_AT_ONCE
+    protocol.receive_data(b"x\n" * 10_000, 1.0)
+    assert protocol.data_to_send().count(b"ERR SYNTAX") == line_module.COMPLAINTS_PER_S
+    protocol.receive_data(b"PING\n", 1.0)
+    assert protocol.data_to_send() == b"PONG\n"
+    protocol.receive_data(b"x\n", 2.0)
+    assert protocol.data_to_send().count(b"ERR SYNTAX") == 1
+
+
+def test_a_wire_that_takes_nothing_keeps_no_more_than_the_latest_words_and_results() -> None:
+    protocol = LineProtocol(0)
+    for number in range(2000):
+        protocol.receive_data(f"PING\nSTATUS ID={number}\n".encode(), float(number))
+        protocol.send(TerminalBusy(f"busy-{number}"), float(number))
+        protocol.send(result(register_id=str(number)), float(number))
+    waiting = protocol.data_to_send()
+    assert len(waiting) <= line_module.MOST_QUEUED_BYTES + line_module.MOST_OPEN_RESULTS * 201
+    assert b"BUSY ID=busy-1999\n" in waiting
+    assert f"OK 1990 ID=1999 REF={GUID}\n".encode() in waiting
+
+
+@pytest.mark.parametrize("chunk", [b"x" * 4096, b"PING\n" * 800, b"\xff\r\n\x00" * 1024, b"PAY 1990 ID=\n" * 300])
+def test_hours_of_the_same_garbage_take_no_memory(chunk: bytes) -> None:
+    protocol = LineProtocol(0)
+
+    def babble(chunks: int, start_s: float) -> None:
+        for number in range(chunks):
+            protocol.receive_data(chunk, start_s + number)
+
+    tracemalloc.start()
+    try:
+        babble(5, 0.0)
+        before, _ = tracemalloc.get_traced_memory()
+        babble(30, 5.0)
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < 4096

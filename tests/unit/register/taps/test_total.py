@@ -1,0 +1,195 @@
+"""Which line is the total, and which number is no total."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from terminal.register.line.format import to_ascii
+from terminal.register.settings import DEFAULT_LABELS, DEFAULT_OTHER_LABELS, TotalRules
+from terminal.register.taps.total import TotalFinder
+
+FINDER = TotalFinder(TotalRules())
+WITH_AURAR = TotalFinder(TotalRules(amount_decimals=2))
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower"),
+    [
+        ("SAMTALS", "            1.990 kr"),
+        ("SAMTALS        1.990", ""),
+        ("KAFFI            590", "SAMTALS        1.990"),
+        ("Samtals:", "kr. 1.990"),
+        ("TOTAL", "1990"),
+        ("*** TOTAL ***", "ISK 1.990"),
+        ("TOTAL", "1,990.00"),
+        ("TOTAL", "1.990,00 kr."),
+        ("TIL GREIÐSLU", "1.990,-"),
+        ("TIL GREI\ufffdSLU", "1990 ISK"),
+        ("Heildarupphæð", "1990"),
+        ("             1.990", "SAMTALS"),
+        ("SAMTALS..........1.990", ""),
+    ],
+)
+def test_a_display_shows_a_total(upper: str, lower: str) -> None:
+    assert FINDER.on_display([upper, lower]) == 1990
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower"),
+    [
+        ("VELKOMIN", ""),
+        ("", ""),
+        ("KAFFI", "590"),
+        ("KAFFI            590", "TE               490"),
+        ("TOTAL SHAMPOO", "590"),
+        ("TOTAL SHAMPOO    590", ""),
+        ("SAMTALS 3 STK", "1.990"),
+        ("SAMTALS 3 590", ""),
+        ("SUBTOTAL", "1.990"),
+        ("MILLISAMTALA", "1.990"),
+        ("SAMTALS", "-1.990"),
+        ("SAMTALS", "1.990-"),
+        ("SAMTALS       -1.990", ""),
+        ("SAMTALS", "(1.990)"),
+        ("SAMTALS", "0"),
+        ("SAMTALS", "19.90"),
+        ("SAMTALS", "1990,50"),
+        ("SAMTALS", "1.99"),
+        ("SAMTALS", "1.9900"),
+        ("SAMTALS", "1.990.00.0"),
+        ("SAMTALS", "12:30"),
+        ("SAMTALS", "1.990 USD"),
+        ("SAMTALS", ""),
+        ("TIL BAKA", "1.010"),
+        ("SAMTALS        1.990", "TIL BAKA       1.010"),
+        ("SAMTALS        1.990", "GREITT         3.000"),
+        ("CHANGE          0.00", "TOTAL       1,990.00"),
+        ("SAMTALS", "9999999999999"),
+    ],
+)
+def test_everything_else_is_no_total(upper: str, lower: str) -> None:
+    assert FINDER.on_display([upper, lower]) is None
+
+
+@pytest.mark.parametrize("item", ["CASHEWHNETUR", "SKILAGJALD", "SKILTI", "CHANGELING", "TENDERLOIN"])
+def test_a_word_that_only_begins_like_change_or_a_refund_is_an_item(item: str) -> None:
+    assert FINDER.on_display([f"{item} 590", "SAMTALS 590"]) == 590
+
+
+TOTAL_WORDS = {
+    "TIL GREI.SLU": ("TIL GREIÐSLU",),
+    "A. GREI.A": ("AÐ GREIÐA",),
+    "AMOUNT DUE": ("AMOUNT DUE",),
+    "TO PAY": ("TO PAY",),
+    r"HEILDARUPPH\S*": ("HEILDARUPPHÆÐ",),
+    "SAMTALS": ("SAMTALS",),
+    "SAMT": ("SAMT", "SAMT."),
+    "TOTAL": ("TOTAL", "TOTAL:"),
+}
+OTHER_WORDS = {
+    "TIL BAKA": ("TIL BAKA",),
+    "AFGANGUR": ("AFGANGUR",),
+    "SKIPTIMYNT": ("SKIPTIMYNT",),
+    "(YOUR )?CHANGE": ("CHANGE", "CHANGE DUE", "YOUR CHANGE"),
+    "GREITT": ("GREITT", "GREITT MEÐ KORTI"),
+    "M.TTEKI.": ("MÓTTEKIÐ",),
+    "PAID": ("PAID",),
+    "CASH": ("CASH", "CASH BACK"),
+    r"REI.UF\S*": ("REIÐUFÉ",),
+    "TENDER": ("TENDER",),
+    r"(ENDURGREI|BAKF|SKILAV|V.RUSKIL|INNEIGN|REFUND|RETURN)\S*": (
+        *("ENDURGREIÐSLA", "ENDURGREITT", "BAKFÆRSLA", "BAKFÆRT", "SKILAVARA", "SKILAVÖRUR", "VÖRUSKIL"),
+        *("INNEIGN", "INNEIGNARNÓTA", "REFUND", "REFUNDED", "RETURN"),
+    ),
+    "SKILA.": ("SKILAÐ",),
+}
+
+
+def spelled(words: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+    """Each label with its words as registers and code pages write them: right, in ASCII, and with letters lost."""
+    return [
+        (label, spelling)
+        for label, examples in words.items()
+        for word in examples
+        for spelling in dict.fromkeys((word, to_ascii(word), re.sub("[^ -~]", "\ufffd", word), word.title()))
+    ]
+
+
+def test_every_default_label_has_its_words_here() -> None:
+    assert tuple(TOTAL_WORDS) == DEFAULT_LABELS
+    assert tuple(OTHER_WORDS) == DEFAULT_OTHER_LABELS
+
+
+@pytest.mark.parametrize(("label", "word"), spelled(TOTAL_WORDS))
+def test_a_label_knows_its_word_in_any_letters(label: str, word: str) -> None:
+    finder = TotalFinder(TotalRules(labels=(label,)))
+    assert finder.on_display([word, "1.990"]) == 1990
+    assert finder.on_display([f"{word} 1.990", ""]) == 1990
+
+
+@pytest.mark.parametrize(("label", "word"), spelled(OTHER_WORDS))
+def test_change_tender_and_refund_are_known_in_any_letters(label: str, word: str) -> None:
+    finder = TotalFinder(TotalRules(other_labels=(label,)))
+    assert finder.on_display(["SAMTALS 1.990", f"{word} 10"]) is None
+    assert finder.on_display([word, "SAMTALS 1.990"]) is None
+    assert TotalFinder(TotalRules(other_labels=())).on_display([word, "SAMTALS 1.990"]) == 1990
+
+
+def test_a_receipt_may_say_how_goods_are_returned() -> None:
+    assert FINDER.in_text(["SAMTALS 1.990", "REIÐUFÉ 2.000", "TIL BAKA 10", "ENDURGREIÐSLA GEGN KVITTUN"]) == 1990
+
+
+@pytest.mark.parametrize(
+    ("shown", "amount_kr"), [("199000", 1990), ("1.990,00", 1990), ("1990.00", 1990), ("1.990", None), ("199050", None)]
+)
+def test_with_two_decimals_nothing_is_guessed(shown: str, amount_kr: int | None) -> None:
+    assert WITH_AURAR.on_display(["SAMTALS", shown]) == amount_kr
+
+
+RECEIPT = """
+KAFFIHÚSIÐ VIÐ HÖFNINA
+Kt. 550101-1230
+Kaffi               2 x 590    1.180
+Total bodywash                   810
+SAMTALS                        1.990
+Afsláttur                       -200
+TIL GREIÐSLU                   1.790
+Kort                           1.790
+VSK 24%      1.444      346    1.790
+Samtals VSK                      346
+""".splitlines()
+
+
+def test_what_is_to_be_paid_stands_before_the_sum() -> None:
+    assert FINDER.in_text(RECEIPT) == 1790
+
+
+def test_of_equal_labels_the_last_counts() -> None:
+    assert FINDER.in_text(["SAMTALS 500", "KAFFI 590", "SAMTALS 1.090"]) == 1090
+
+
+def test_a_label_whose_amount_makes_no_sense_is_not_replaced_by_another() -> None:
+    assert FINDER.in_text(["TIL GREIÐSLU 17,90", "SAMTALS 1.990"]) is None
+
+
+def test_a_shop_may_have_its_own_words() -> None:
+    finder = TotalFinder(TotalRules(labels=("MAKSETTAVA",), other_labels=("VAIHTO",)))
+    assert finder.on_display(["MAKSETTAVA", "1990"]) == 1990
+    assert finder.on_display(["SAMTALS", "1990"]) is None
+    assert finder.on_display(["MAKSETTAVA 1990", "VAIHTO 10"]) is None
+
+
+def test_a_label_that_is_no_regular_expression_is_named() -> None:
+    with pytest.raises(ValueError, match=r"'\(' is not a regular expression"):
+        TotalFinder(TotalRules(labels=("(",)))
+
+
+@pytest.mark.parametrize("filler", [".", " ", "*", "=", "1.", "111.", ". ", "-"])
+def test_long_lines_take_no_time(filler: str) -> None:
+    assert (
+        FINDER.in_text([("SAMTALS" + filler * 80)[:80] + "x"] * 500 + [("SAMTALS" + filler * 80)[:79] + "x"] * 500)
+        is None
+    )

@@ -1,0 +1,132 @@
+"""Telling an app code, a kennitala and a phone apart, and refusing what is none of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from terminal.sale.customer import Customer, CustomerKind, IdentifierProblem, IdentifierRules, identify
+from terminal.sale.sensitive import Sensitive
+
+SHOP_RULES = IdentifierRules()
+SANDBOX_RULES = IdentifierRules(impossible_birth_dates=True)
+PERSON = "1201743399"
+COMPANY = "4504013150"  # the day of birth plus 40
+
+
+def identified(digits: str, kind: CustomerKind | None = None, rules: IdentifierRules = SHOP_RULES) -> tuple[str, str]:
+    customer = identify(digits, kind, rules)
+    assert isinstance(customer, Customer), customer
+    return customer.kind, customer.identifier.reveal()
+
+
+@pytest.mark.parametrize("typed", ["1234", "5000041234"])
+@pytest.mark.parametrize("kind", [None, CustomerKind.APP_CODE])
+def test_app_code_is_sent_whole_however_it_was_typed(typed: str, kind: CustomerKind | None) -> None:
+    assert identified(typed, kind) == (CustomerKind.APP_CODE, "5000041234")
+
+
+def test_app_code_prefix_is_the_installations() -> None:
+    rules = IdentifierRules(app_code_prefix="600007")
+    assert identified("6000071234", None, rules) == (CustomerKind.APP_CODE, "6000071234")
+    assert identify("5000041234", CustomerKind.APP_CODE, rules) is IdentifierProblem.BAD_APP_CODE
+
+
+@pytest.mark.parametrize("typed", [PERSON, COMPANY])
+@pytest.mark.parametrize("kind", [None, CustomerKind.KENNITALA])
+def test_kennitala_of_person_and_company(typed: str, kind: CustomerKind | None) -> None:
+    assert identified(typed, kind) == (CustomerKind.KENNITALA, typed)
+
+
+@pytest.mark.parametrize("position", range(9))
+def test_kennitala_with_a_mistyped_digit_is_refused(position: int) -> None:
+    wrong = PERSON[:position] + str((int(PERSON[position]) + 1) % 10) + PERSON[position + 1 :]
+    assert identify(wrong, None, SHOP_RULES) is IdentifierProblem.DOUBTFUL_KENNITALA
+
+
+@pytest.mark.parametrize("kind", [None, CustomerKind.KENNITALA])
+@pytest.mark.parametrize("digits", ["1201743389", "8923501739", "7102691239"])
+def test_kennitala_that_fails_the_test_is_taken_when_insisted_on(digits: str, kind: CustomerKind | None) -> None:
+    """Without a check digit, of somebody known by a system number, and of a company of the 31st of February 1969."""
+    assert identify(digits, kind, SHOP_RULES) is IdentifierProblem.DOUBTFUL_KENNITALA
+    insisted = identify(digits, kind, SHOP_RULES, insisted=True)
+    assert insisted == Customer(CustomerKind.KENNITALA, Sensitive(digits))
+
+
+@pytest.mark.parametrize("digits", ["120174338", "12017433899", "120174338x", "١٢٠١٧٤٣٣٨٩"])
+def test_nothing_but_ten_digits_can_be_insisted_on(digits: str) -> None:
+    assert identify(digits, CustomerKind.KENNITALA, SHOP_RULES, insisted=True) is IdentifierProblem.BAD_KENNITALA
+    assert isinstance(identify(digits, None, SHOP_RULES, insisted=True), IdentifierProblem)
+
+
+def test_insisting_does_not_make_a_kennitala_of_another_identifier() -> None:
+    for digits in ("3548223281", "5000041234"):
+        insisted = identify(digits, None, SHOP_RULES, insisted=True)
+        assert isinstance(insisted, Customer)
+        assert insisted.kind is not CustomerKind.KENNITALA
+
+
+def test_sandbox_person_with_an_impossible_birthday_is_taken_unasked_in_the_sandbox_only() -> None:
+    assert identified("2222222229", None, SANDBOX_RULES) == (CustomerKind.KENNITALA, "2222222229")
+    assert identify("2222222229", None, SHOP_RULES) is IdentifierProblem.DOUBTFUL_KENNITALA
+    assert identified("1111111119", None, SANDBOX_RULES) == (CustomerKind.KENNITALA, "1111111119")
+
+
+def test_sandbox_still_checks_the_check_digit() -> None:
+    assert identify("2222222239", None, SANDBOX_RULES) is IdentifierProblem.DOUBTFUL_KENNITALA
+
+
+@pytest.mark.parametrize("typed", ["8223281", "3548223281", "003548223281"])
+@pytest.mark.parametrize("kind", [None, CustomerKind.PHONE])
+def test_phone_is_sent_without_the_country(typed: str, kind: CustomerKind | None) -> None:
+    assert identified(typed, kind) == (CustomerKind.PHONE, "8223281")
+
+
+@pytest.mark.parametrize("first", "678")
+def test_mobile_numbers_begin_with_six_seven_or_eight(first: str) -> None:
+    assert identified(f"{first}000000") == (CustomerKind.PHONE, f"{first}000000")
+
+
+@pytest.mark.parametrize("typed", ["5812345", "1234567", "0048223281", "004612345678"])
+def test_other_numbers_are_no_phone(typed: str) -> None:
+    assert identify(typed, CustomerKind.PHONE, SHOP_RULES) is IdentifierProblem.BAD_PHONE
+
+
+@pytest.mark.parametrize(
+    ("digits", "problem"),
+    [
+        ("", IdentifierProblem.NOT_AN_IDENTIFIER),
+        ("123", IdentifierProblem.NOT_AN_IDENTIFIER),
+        ("12345678901234", IdentifierProblem.NOT_AN_IDENTIFIER),
+        ("5812345", IdentifierProblem.BAD_PHONE),
+        ("003545812345", IdentifierProblem.BAD_PHONE),
+        ("1201743389", IdentifierProblem.DOUBTFUL_KENNITALA),
+    ],
+)
+def test_problem_is_that_of_the_likeliest_kind(digits: str, problem: IdentifierProblem) -> None:
+    assert identify(digits, None, SHOP_RULES) is problem
+
+
+@pytest.mark.parametrize(
+    ("kind", "digits", "problem"),
+    [
+        (CustomerKind.APP_CODE, "8223281", IdentifierProblem.BAD_APP_CODE),
+        (CustomerKind.KENNITALA, "8223281", IdentifierProblem.BAD_KENNITALA),
+        (CustomerKind.PHONE, "1234", IdentifierProblem.BAD_PHONE),
+    ],
+)
+def test_chosen_kind_takes_no_other(kind: CustomerKind, digits: str, problem: IdentifierProblem) -> None:
+    assert identify(digits, kind, SHOP_RULES) is problem
+
+
+@pytest.mark.parametrize("digits", ["١٢٣٤", "²²²²", "8223281\n", " 8223281", "82232８1"])
+def test_only_plain_digits_count(digits: str) -> None:
+    assert isinstance(identify(digits, None, SHOP_RULES), IdentifierProblem)
+
+
+def test_label_shows_the_end_of_a_phone_and_of_nothing_else() -> None:
+    labels = {kind: Customer(kind, Sensitive("8223281")).masked for kind in CustomerKind}
+    assert labels == {CustomerKind.APP_CODE: "", CustomerKind.KENNITALA: "", CustomerKind.PHONE: "••• ••81"}
+
+
+def test_customer_prints_without_its_identifier() -> None:
+    assert "8223281" not in repr(identify("8223281", None, SHOP_RULES))

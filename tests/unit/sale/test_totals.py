@@ -1,0 +1,168 @@
+"""Totals and the end of day: what counts, in which period, and that a period ends on disk before it is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from terminal.counter.decide import Counter, CounterRules
+from terminal.errors import JournalError
+from terminal.journal.thread import JournalFile, Record
+from terminal.loop.bookkeeper import Clerk, Names
+from terminal.register import protocol as reg
+from terminal.sale.sale import Outcome, Reason, Sale, State
+from terminal.sale.totals import Close, Tally, Totals, totals_of
+from tests.unit.journal.journal_samples import a_sale, opened
+
+
+def ended(number: int, reason: Reason = Reason.PAID, amount_kr: int = 1990, state: State = State.CLOSED) -> Sale:
+    return replace(a_sale(number, state, reason), amount_kr=amount_kr)
+
+
+# --- the sums ---------------------------------------------------------------------------------------------------------
+
+
+def test_sales_are_counted_and_added_up_by_outcome() -> None:
+    totals = totals_of(
+        [
+            ended(3),
+            ended(4, amount_kr=10),
+            ended(5, Reason.CUSTOMER_DECLINED, 500),
+            ended(9, Reason.SETTLED_PAID, 1),
+            ended(7, Reason.REFUND_DUE, 700, State.ATTENTION),
+        ]
+    )
+    assert totals.by_outcome == {
+        Outcome.APPROVED: Tally(3, 2001),
+        Outcome.DECLINED: Tally(1, 500),
+        Outcome.REFUND_DUE: Tally(1, 700),
+    }
+    assert (totals.first_number, totals.last_number, totals.count) == (3, 9, 5)
+    assert totals.of(Outcome.CANCELLED) == Tally()
+
+
+@pytest.mark.parametrize("state", [state for state in State if state not in (State.ATTENTION, State.CLOSED)])
+def test_a_sale_that_goes_on_counts_later(state: State) -> None:
+    assert totals_of([a_sale(1, state, Reason.PAID)]) == Totals()
+
+
+# --- periods in the journal -------------------------------------------------------------------------------------------
+
+
+def write(journal: JournalFile, *sales: Sale) -> None:
+    for sale in sales:
+        journal.append(Record("Test", sale))
+
+
+def test_a_period_holds_what_ended_since_the_last_end_of_day(tmp_path: Path) -> None:
+    with opened(tmp_path / "journal.db") as journal:
+        assert (journal.open_period().number, journal.open_period().sales) == (1, ())
+        write(journal, ended(1), a_sale(2))
+        assert journal.open_period().sales == (ended(1),)
+        journal.append_close(Close(1, totals_of(journal.open_period().sales)))
+        assert (journal.open_period().number, journal.open_period().sales) == (2, ())
+        write(journal, ended(2))
+        assert journal.open_period().sales == (ended(2),)
+
+
+def test_a_sale_that_staff_settle_after_the_end_of_day_stands_in_the_next_period_too(tmp_path: Path) -> None:
+    with opened(tmp_path / "journal.db") as journal:
+        write(journal, ended(1, Reason.REFUND_DUE, state=State.ATTENTION))
+        journal.append_close(Close(1, totals_of(journal.open_period().sales)))
+        write(journal, ended(1, Reason.REFUNDED))
+        assert totals_of(journal.open_period().sales).by_outcome == {Outcome.REFUNDED: Tally(1, 1990)}
+
+
+def test_an_end_of_day_survives_a_restart(tmp_path: Path) -> None:
+    with opened(tmp_path / "journal.db") as journal:
+        write(journal, ended(1))
+        journal.append_close(Close(1, totals_of(journal.open_period().sales)))
+    with opened(tmp_path / "journal.db") as journal:
+        assert (journal.open_period().number, journal.open_period().sales) == (2, ())
+
+
+def test_a_period_ends_once(tmp_path: Path) -> None:
+    with opened(tmp_path / "journal.db") as journal:
+        journal.append_close(Close(1, Totals()))
+        with pytest.raises(JournalError):
+            journal.append_close(Close(1, Totals()))
+
+
+def test_the_last_ended_sale_is_the_newest_with_an_outcome(tmp_path: Path) -> None:
+    with opened(tmp_path / "journal.db") as journal:
+        assert journal.last_ended_sale() is None
+        write(journal, ended(1), ended(2, Reason.CUSTOMER_DECLINED), a_sale(3))
+        assert journal.last_ended_sale() == ended(2, Reason.CUSTOMER_DECLINED)
+        write(journal, a_sale(3, State.REPORT, Reason.PAID))
+        assert journal.last_ended_sale() == a_sale(3, State.REPORT, Reason.PAID)
+
+
+# --- asked for by a register ------------------------------------------------------------------------------------------
+
+
+def clerk_on(journal: JournalFile) -> Clerk:
+    clerk = Clerk(Counter(CounterRules(language="en")), journal, Names("T1", lambda: "2026-11-23T15:00:00.000Z"))
+    clerk.start()
+    return clerk
+
+
+def test_totals_are_told_without_an_end(tmp_path: Path) -> None:
+    with opened(tmp_path / "journal.db") as journal:
+        write(journal, ended(1))
+        clerk = clerk_on(journal)
+        for _ in range(2):
+            (report,) = clerk.handle(reg.TotalsRequested()).decision.replies
+            assert report == reg.TotalsReport(number=1, totals=totals_of([ended(1)]), closed=False)
+
+
+def test_the_end_of_day_is_on_disk_when_it_is_told(tmp_path: Path) -> None:
+    with opened(tmp_path / "journal.db") as journal:
+        write(journal, ended(1))
+        clerk = clerk_on(journal)
+        (report,) = clerk.handle(reg.TotalsRequested(close=True)).decision.replies
+        assert report == reg.TotalsReport(number=1, totals=totals_of([ended(1)]), closed=True)
+        assert journal.open_period().number == 2
+        (report,) = clerk.handle(reg.TotalsRequested(close=True)).decision.replies
+        assert report == reg.TotalsReport(number=2, totals=Totals(), closed=True)
+
+
+def test_an_end_of_day_that_the_disk_does_not_take_is_refused(tmp_path: Path) -> None:
+    with opened(tmp_path / "journal.db") as journal:
+        clerk = clerk_on(journal)
+        journal.close()
+        handled = clerk.handle(reg.TotalsRequested(close=True))
+        assert isinstance(handled.decision.replies[0], reg.RequestRefused)
+        assert handled.decision.replies[0].code is reg.RefusalCode.UNAVAILABLE
+        assert handled.retry is None
+
+
+def test_the_day_does_not_end_while_a_sale_is_open(tmp_path: Path) -> None:
+    with opened(tmp_path / "journal.db") as journal:
+        clerk = clerk_on(journal)
+        clerk.handle(reg.SaleRequested(1990))
+        (refused,) = clerk.handle(reg.TotalsRequested(close=True)).decision.replies
+        assert isinstance(refused, reg.RequestRefused)
+        assert refused.code is reg.RefusalCode.BUSY
+        assert journal.open_period().number == 1
+
+
+def test_the_last_result_comes_from_the_journal_after_a_restart(tmp_path: Path) -> None:
+    with opened(tmp_path / "journal.db") as journal:
+        clerk = clerk_on(journal)
+        (refused,) = clerk.handle(reg.LastResultRequested()).decision.replies
+        assert isinstance(refused, reg.RequestRefused)
+        assert refused.code is reg.RefusalCode.NOT_FOUND
+        write(journal, ended(1))
+        (told,) = clerk_on(journal).handle(reg.LastResultRequested()).decision.replies
+        assert isinstance(told, reg.SaleResult)
+        assert (told.register_id, told.reason, told.sale) == ("R1", Reason.PAID, ended(1))
+
+
+def test_a_sale_that_goes_on_has_no_last_result_yet(tmp_path: Path) -> None:
+    with opened(tmp_path / "journal.db") as journal:
+        write(journal, ended(1))
+        clerk = clerk_on(journal)
+        clerk.handle(reg.SaleRequested(1990, "R2"))
+        assert clerk.handle(reg.LastResultRequested()).decision.replies == (reg.TerminalBusy("R2"),)
