@@ -4,7 +4,7 @@ TerminalError
 ├── ConfigError (ValueError)      the configuration cannot be used; every problem with its key
 ├── JournalError (OSError)        the disk did not take a record, so what it would have allowed must not happen
 │   └── JournalInUseError         another terminal runs on this journal
-└── GatewayError
+└── GatewayError                  a call to the payment service; terminal/sale/gateway.py has its two kinds:
     ├── CallRefused               known not to have happened
     └── CallLost (ConnectionError)  may have happened: only a later status query can tell
 """
@@ -12,8 +12,6 @@ TerminalError
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from terminal.sale.gateway import Refusal
 
 
 class TerminalError(Exception):
@@ -34,23 +32,3 @@ class JournalError(TerminalError, OSError):
 
 class JournalInUseError(JournalError):
     """Another running terminal has the journal; two on one counter would share its devices too."""
-
-
-class GatewayError(TerminalError):
-    """A call to the payment service did not bring an answer to go on with."""
-
-    def __init__(self, detail: str, support_reference: str | None = None) -> None:
-        super().__init__(detail)
-        self.support_reference = support_reference
-
-
-class CallRefused(GatewayError):
-    """The service refused the call in so many words: it is known not to have happened."""
-
-    def __init__(self, refusal: Refusal, detail: str, support_reference: str | None = None) -> None:
-        super().__init__(detail, support_reference)
-        self.refusal = refusal
-
-
-class CallLost(GatewayError, ConnectionError):
-    """No usable answer came back. The call may have happened."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from terminal.register.protocol import RegisterProtocol, RegisterQuestion, RegisterReply, RegisterRequest
+from terminal.counter.register_words import RegisterQuestion, RegisterReply, RegisterRequest
+from terminal.register.protocol import RegisterProtocol
 from terminal.register.unknown.capture import Chunk, read_capture
 
 CAPTURES = Path(__file__).parent / "captures"

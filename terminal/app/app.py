@@ -31,12 +31,13 @@ from terminal.config.checks import parse_listen
 from terminal.config.schema import Config
 from terminal.counter.decide import Counter, CounterRules
 from terminal.counter.decision import CheckService, Decision
-from terminal.counter.inputs import ConditionsChanged
+from terminal.counter.inputs import ConditionsChanged, Input
+from terminal.counter.register_words import RegisterQuestion, RegisterReply
 from terminal.counter.view import View
 from terminal.doctor.at_counter import Examination
 from terminal.doctor.status import RegisterLine, Wear
 from terminal.journal.thread import Journal, JournalFile
-from terminal.loop.bookkeeper import Clerk, Input, Names
+from terminal.loop.bookkeeper import Clerk, Names
 from terminal.loop.loop import Runner, WatchdogDue
 from terminal.loop.performer import TerminalPerformer
 from terminal.loop.watchers import watch_keypad, watch_scanner
@@ -44,11 +45,11 @@ from terminal.netgiro.client import Credentials, NetgiroClient, SignatureCheck
 from terminal.netgiro.nonce import NonceSource, mark_after_loss
 from terminal.netgiro.v1 import NetgiroV1
 from terminal.paper.end_of_day import end_of_day_slip
-from terminal.paper.printing import ReceiptPrinting, shop_of
+from terminal.paper.printing import ReceiptPrinting
 from terminal.paper.receipt import Shop, receipt_document
 from terminal.register.factory import build_protocol
 from terminal.register.link import RegisterLink
-from terminal.register.protocol import RegisterQuestion, RegisterReply, terms_for
+from terminal.register.protocol import terms_for
 from terminal.sale.effects import AcknowledgeCallback, ReceiptKind, SetDeadline
 from terminal.sale.events import CallbackReceived
 from terminal.sale.gateway import CaptureMode, Gateway
@@ -141,6 +142,16 @@ class Seams(NamedTuple):
 
 
 NO_SEAMS = Seams()
+
+
+def shop_of(config: Config) -> Shop:
+    """What the configuration says of the head and foot of receipts."""
+    return Shop(
+        name=config.shop.name,
+        kennitala=config.shop.kennitala,
+        has_logo=bool(config.printer.logo),
+        reference_qr=config.receipt.reference_qr,
+    )
 
 
 class TerminalApp:
@@ -302,7 +313,6 @@ class TerminalApp:
             identifiers=config.identifier_rules(),
             min_amount_kr=config.register.min_amount,
             max_amount_kr=config.register.max_amount,
-            language=config.terminal.language,
             has_printer=self._devices.printer is not None,
             menu=config.menu_rules(),
         )
@@ -333,6 +343,7 @@ class TerminalApp:
             self._devices.register_port,
             self._protocol,
             self.runner.put,
+            language=self._config.terminal.language,
             on_line_changed=self._register_line_changed,
             look=_line_watch(self._config),
             clock=asyncio.get_running_loop().time,

@@ -71,8 +71,9 @@ def _load(options: argparse.Namespace) -> Config:
 def _status(options: argparse.Namespace) -> None:
     import msgspec
 
+    from terminal.config.control_path import control_path
     from terminal.doctor.status import read_status, status_lines
-    from terminal.system.control import ask_daemon, control_path
+    from terminal.system.ask import ask_daemon
 
     status = read_status(ask_daemon(control_path(_load(options)), "status"))
     if options.json:
@@ -82,14 +83,16 @@ def _status(options: argparse.Namespace) -> None:
 
 
 def _restart(options: argparse.Namespace) -> None:
-    from terminal.system.control import ask_daemon, control_path
+    from terminal.config.control_path import control_path
+    from terminal.system.ask import ask_daemon
 
     ended = ask_daemon(control_path(_load(options)), "restart")
     print(f"process {ended['pid']} ends; systemd starts the next one within seconds: netgiro-terminal status")
 
 
 def _settle(options: argparse.Namespace) -> None:
-    from terminal.system.control import ask_daemon, control_path
+    from terminal.config.control_path import control_path
+    from terminal.system.ask import ask_daemon
 
     settled = ask_daemon(control_path(_load(options)), "settle", sale=options.sale, verdict=options.verdict)
     print(f"sale {options.sale}: {settled['outcome']}")
@@ -109,8 +112,9 @@ def _keypad_test(options: argparse.Namespace) -> int:
 
 
 def _end_of_day(options: argparse.Namespace) -> None:
+    from terminal.config.control_path import control_path
     from terminal.sale.money import format_kr
-    from terminal.system.control import ask_daemon, control_path
+    from terminal.system.ask import ask_daemon
 
     day = ask_daemon(control_path(_load(options)), "end-of-day")
     print(f"end of day {day['number']}: {day['approved']} approved, {format_kr(day['approved_kr'])}")
@@ -158,10 +162,10 @@ def _support_bundle(options: argparse.Namespace) -> None:
 
 
 def _upgrade(options: argparse.Namespace) -> None:
+    from terminal.config.control_path import control_path
     from terminal.config.schema import find_config_path
     from terminal.install.slots import Slots, SystemdMachine
     from terminal.install.upgrade import Upgrade
-    from terminal.system.control import control_path
 
     config = _load(options)
     machine = SystemdMachine(find_config_path(options.config), control_path(config))

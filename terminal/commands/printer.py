@@ -1,4 +1,4 @@
-"""Commands about paper: ``reprint`` and ``printer-test``. They work beside a running daemon and without one."""
+"""Commands about paper: ``reprint``, by the running terminal, and ``printer-test``, also without one."""
 
 from __future__ import annotations
 
@@ -46,17 +46,29 @@ def _load(options: argparse.Namespace) -> Config:
 
 
 def _reprint(options: argparse.Namespace) -> None:
-    from terminal.paper.jobs import reprint
+    """Queue the receipt of a sale, or the slip of an end of day, once more; the terminal prints it."""
+    from terminal.config.control_path import control_path
     from terminal.sale.effects import ReceiptKind
+    from terminal.system.ask import ask_daemon
 
-    if options.end_of_day:
-        print(reprint(_load(options), options.sale, (ReceiptKind.END_OF_DAY,)))
-        return
     names = ("customer", "merchant") if options.copy == "both" else (options.copy,)
-    print(reprint(_load(options), options.sale, [ReceiptKind(name) for name in names if name]))
+    kinds = [ReceiptKind.END_OF_DAY] if options.end_of_day else [ReceiptKind(name) for name in names if name]
+    answer = ask_daemon(control_path(_load(options)), "reprint", sale=options.sale, kinds=kinds)
+    print(f"queued: {', '.join(answer['receipts'])}; the terminal prints it when its printer is ready")
 
 
 def _printer_test(options: argparse.Namespace) -> None:
-    from terminal.paper.jobs import print_test
+    """The slip with every code page."""
+    import asyncio
 
-    print(print_test(_load(options)))
+    from terminal.config.control_path import control_path
+    from terminal.doctor.by_hand import PATIENCE_S, print_alone
+    from terminal.paper.jobs import slip_for
+    from terminal.system.ask import NotRunning, ask_daemon
+
+    config = _load(options)
+    try:
+        ask_daemon(control_path(config), "printer-test", patience_s=PATIENCE_S)
+    except NotRunning:
+        asyncio.run(print_alone(config, slip_for(config.printer)))
+    print("printed; set printer.codepage to the name above the letters that are all right")

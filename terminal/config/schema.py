@@ -30,22 +30,20 @@ from terminal.config.secret_key import find_secret_key, may_be_there
 from terminal.counter.keypad_test import NUMBER_PAD
 from terminal.counter.menu import MenuRules
 from terminal.errors import ConfigError
-from terminal.register.settings import DEFAULT_LABELS, DEFAULT_OTHER_LABELS, Emulation, TotalRules
+from terminal.register.settings import RegisterSettings
 from terminal.sale.customer import CustomerKind, IdentifierRules
 from terminal.sale.gateway import CaptureMode
-from terminal.sale.money import AmountDecimals
 from terminal.sale.sale import Terms
 from terminal.sale.sensitive import Sensitive
+from terminal.texts.words import Language
 
 CONFIG_VARIABLE = "NETGIRO_TERMINAL_CONFIG"
 CONFIG_PATHS = (Path("/etc/netgiro-terminal/config.toml"), Path("config.toml"))
 
 PRODUCTION_HOST = "api.netgiro.is"
 
-Language: TypeAlias = Literal["is", "en"]
 Duration: TypeAlias = Annotated[float, msgspec.Meta(ge=0.1, le=3600)]
 """Seconds: every wait ends."""
-Kronur: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=100_000_000)]
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,31 +91,6 @@ class SaleSettings(Section, frozen=True, kw_only=True):
     void_patience_s: Duration = 20.0
     report_timeout_s: Duration = 30.0
     code_tries: Annotated[int, msgspec.Meta(ge=1, le=10)] = 3
-
-
-class RegisterSettings(SerialSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``[register]``: the cash register's language and line."""
-
-    protocol: Literal["line", "zvt", "concert", "display", "receipt"] = "line"
-    port: str = ""
-    amount_decimals: AmountDecimals = 0
-    min_amount: Kronur = 1
-    max_amount: Kronur = 500_000
-
-    @property
-    def total_rules(self) -> TotalRules:
-        """How a tap finds the total."""
-        return TotalRules(
-            amount_decimals=self.amount_decimals, labels=self.total_labels, other_labels=self.other_labels
-        )
-
-    accept_foreign_currency_code: bool = False
-    immediate_answer: Literal["refuse", "received"] = "refuse"
-    cancelled_status: Literal[6, 7] = 7
-    emulation: Emulation | Literal["plain"] = "epson"
-    passthrough_port: str = ""
-    total_labels: tuple[str, ...] = DEFAULT_LABELS
-    other_labels: tuple[str, ...] = DEFAULT_OTHER_LABELS
 
 
 class CallbackSettings(Section, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from terminal.counter import menu as menus
+from terminal.counter import register_words as reg
 from terminal.counter.decision import (
     CheckService,
     CounterEffect,
@@ -30,27 +31,25 @@ from terminal.counter.inputs import (
     MenuLeft,
     MenuUnlocked,
     OfferExpired,
-    RegisterAsked,
-    ReprintAsked,
+    RegisterRequestLookedUp,
+    ReprintLookedUp,
     ReprintRequested,
     ResultSeen,
     TerminalExamined,
 )
 from terminal.counter.typing import Cancelled, Entry, EntryResult, press_code, press_identifier, scan_identifier
 from terminal.counter.view import Offer, View
-from terminal.journal.rows import QueuedReceipt, Record, reprint
-from terminal.register import protocol as reg
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
 from terminal.sale.customer import Customer, IdentifierRules
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.gateway import Refusal
 from terminal.sale.moves import Transition
+from terminal.sale.record import QueuedReceipt, Record, reprint
 from terminal.sale.sale import Outcome, Sale, State, Terms, differs_durably
 from terminal.sale.sensitive import Sensitive
 from terminal.sale.step import begin, step
 from terminal.sale.totals import Close, ClosedPeriod, Period, totals_of
-from terminal.texts.sentences import Language, refusal_sentence, result_sentence
 
 RESULT_SHOWN_S = 12.0
 LOOK_AFTER_LOSS_S = 5.0
@@ -68,7 +67,6 @@ class CounterRules(msgspec.Struct, frozen=True, kw_only=True):
     identifiers: IdentifierRules = IdentifierRules()
     min_amount_kr: int = 1
     max_amount_kr: int = 500_000
-    language: Language = "is"
     has_printer: bool = True
     menu: menus.MenuRules = menus.MenuRules()
 
@@ -84,7 +82,7 @@ class Counter:
         match event:
             case ev.SaleEvent():
                 return self._happened(view, event)
-            case RegisterAsked():
+            case RegisterRequestLookedUp():
                 return self._asked(view, event)
             case KeyPressed(key, is_long):
                 return self._long_key(view, key) if is_long else self._key(view, key)
@@ -98,7 +96,7 @@ class Counter:
             case OfferExpired(amount_kr):
                 expired = view.offer is not None and view.offer.amount_kr == amount_kr
                 return Decision(view=_with_offer_closed(view) if expired else view)
-            case ReprintAsked() | EndOfDayRequested():
+            case ReprintLookedUp() | EndOfDayRequested():
                 return self._asked_by_shop(view, event)
             case MenuLeft(turn):
                 left = view.menu.turn == turn
@@ -171,37 +169,36 @@ class Counter:
             amount_kr=sale.amount_kr,
             reason=sale.reason,
             authorization_id=sale.authorization_id,
-            text=result_sentence(sale.reason, self._rules.language),
             echo=sale.register_echo,
             sale=sale,
         )
 
     # --- the register -------------------------------------------------------------------------------------------------
 
-    def _asked(self, view: View, asked: RegisterAsked) -> Decision:
+    def _asked(self, view: View, asked: RegisterRequestLookedUp) -> Decision:
         match asked.request:
-            case reg.SaleRequested():
+            case reg.SaleRequest():
                 return self._sale_requested(view, asked, asked.request)
-            case reg.CancelRequested(register_id):
+            case reg.CancelRequest(register_id):
                 return self._cancel_requested(view, asked, register_id)
-            case reg.ResultRequested(register_id):
+            case reg.ResultRequest(register_id):
                 return self._result_requested(view, asked, register_id)
-            case reg.LastResultRequested():
+            case reg.LastResultRequest():
                 return self._last_result_requested(view, asked.known)
-            case reg.ConditionRequested():
+            case reg.ConditionRequest():
                 return _reply(view, _condition(view))
-            case reg.ReversalRequested() | reg.RefundRequested():
+            case reg.ReversalRequest() | reg.RefundRequest():
                 return self._refuse(view, None, reg.RefusalCode.NOT_POSSIBLE)
-            case reg.TotalsRequested():
+            case reg.TotalsRequest():
                 return self._totals_requested(view, asked, asked.request)
             case reg.TotalSeen(amount_kr):
                 return self._total_seen(view, amount_kr)
             case reg.ResultDelivered(register_id):
                 return self._result_taken(view, register_id, ev.ResultAcknowledged)
-            case reg.ResultRejected(register_id):
+            case reg.ResultRefusal(register_id):
                 return self._result_taken(view, register_id, ev.ResultRejected)
 
-    def _sale_requested(self, view: View, asked: RegisterAsked, request: reg.SaleRequested) -> Decision:
+    def _sale_requested(self, view: View, asked: RegisterRequestLookedUp, request: reg.SaleRequest) -> Decision:
         """Start a sale, unless this id has had one: one id, one payment, one outcome, for ever."""
         amount_kr, register_id = request.amount_kr, request.register_id
         if view.sale is not None and (asked.known is None or asked.known.number == view.sale.number):
@@ -216,7 +213,9 @@ class Counter:
         limit_kr = min(max(amount_kr, rules.min_amount_kr), rules.max_amount_kr)
         if amount_kr != limit_kr:
             refused = self.refusal(register_id, reg.RefusalCode.AMOUNT)
-            return _reply(view, replace(refused, limit_kr=limit_kr))
+            return _reply(
+                view, replace(refused, limit_kr=limit_kr, limits_kr=(rules.min_amount_kr, rules.max_amount_kr))
+            )
         if not view.conditions.keypad_ok:
             return self._refuse(view, register_id, reg.RefusalCode.UNAVAILABLE)
         sale = Sale(
@@ -238,7 +237,7 @@ class Counter:
             return Decision(view=view)
         return self._sale_event(view, event(view.sale.number))
 
-    def _cancel_requested(self, view: View, asked: RegisterAsked, register_id: str | None) -> Decision:
+    def _cancel_requested(self, view: View, asked: RegisterRequestLookedUp, register_id: str | None) -> Decision:
         if view.sale is not None and register_id in (None, view.sale.register_id):
             decision = self._sale_event(view, ev.CancelRequested(view.sale.number, ev.Canceller.REGISTER))
             return replace(decision, replies=(reg.SaleAccepted(view.sale.register_id), *decision.replies))
@@ -246,7 +245,7 @@ class Counter:
             return self._stored_result(view, asked.known)
         return self._refuse(view, register_id, reg.RefusalCode.NOT_FOUND)
 
-    def _result_requested(self, view: View, asked: RegisterAsked, register_id: str | None) -> Decision:
+    def _result_requested(self, view: View, asked: RegisterRequestLookedUp, register_id: str | None) -> Decision:
         if view.sale is not None and register_id in (None, view.sale.register_id):
             return _reply(view, reg.TerminalBusy(view.sale.register_id))
         if asked.known is not None:
@@ -261,7 +260,7 @@ class Counter:
         sale = view.sale or last
         return self._stored_result(view, sale) if sale else self._refuse(view, None, reg.RefusalCode.NOT_FOUND)
 
-    def _totals_requested(self, view: View, asked: RegisterAsked, request: reg.TotalsRequested) -> Decision:
+    def _totals_requested(self, view: View, asked: RegisterRequestLookedUp, request: reg.TotalsRequest) -> Decision:
         if view.sale is not None:
             return self._refuse(view, None, reg.RefusalCode.BUSY)
         ended = self._close(view, asked.period)
@@ -274,8 +273,8 @@ class Counter:
 
     # --- the shop -----------------------------------------------------------------------------------------------------
 
-    def _asked_by_shop(self, view: View, event: ReprintAsked | EndOfDayRequested) -> Decision:
-        if isinstance(event, ReprintAsked):
+    def _asked_by_shop(self, view: View, event: ReprintLookedUp | EndOfDayRequested) -> Decision:
+        if isinstance(event, ReprintLookedUp):
             return Decision(view=view, receipts=_reprinted(event))
         return Decision(view=view, close=self._close(view, event.period) if view.sale is None else None)
 
@@ -303,17 +302,13 @@ class Counter:
 
     def refusal(self, register_id: str | None, code: reg.RefusalCode) -> reg.RequestRefused:
         """The answer to the register for a request that starts nothing."""
-        rules = self._rules
-        text = refusal_sentence(
-            code, rules.language, min_amount_kr=rules.min_amount_kr, max_amount_kr=rules.max_amount_kr
-        )
-        return reg.RequestRefused(register_id, code, text)
+        return reg.RequestRefused(register_id, code)
 
     @staticmethod
-    def sale_taken(view: View, event: object) -> reg.SaleRequested | None:
+    def sale_taken(view: View, event: object) -> reg.SaleRequest | None:
         """The sale that a key asks for: the cashier takes the total that is offered."""
         if isinstance(event, KeyPressed) and event.key in TAKE_OFFER_KEYS and not event.is_long:
-            return reg.SaleRequested(view.offered_kr) if view.offered_kr is not None else None
+            return reg.SaleRequest(view.offered_kr) if view.offered_kr is not None else None
         return None
 
     # --- the menu -----------------------------------------------------------------------------------------------------
@@ -411,7 +406,7 @@ def _condition(view: View) -> reg.TerminalCondition:
     )
 
 
-def _is_repeated(sale: Sale, request: reg.SaleRequested) -> bool:
+def _is_repeated(sale: Sale, request: reg.SaleRequest) -> bool:
     """The register asks for the open sale again. Without ids an ended sale may as well be the next customer's."""
     if sale.amount_kr != request.amount_kr:
         return False
@@ -443,7 +438,7 @@ def _with_attention_ended(view: View, before: Sale, after: Sale) -> View:
     return replace(view, attention=others, result=None if shown else view.result)
 
 
-def _reprinted(asked: ReprintAsked) -> tuple[QueuedReceipt, ...]:
+def _reprinted(asked: ReprintLookedUp) -> tuple[QueuedReceipt, ...]:
     """Each under an id of its own, so that a retry is told from a copy."""
     sale, kinds = asked.sale, asked.kinds
     if asked.period is not None:
@@ -464,6 +459,6 @@ def _reprinted(asked: ReprintAsked) -> tuple[QueuedReceipt, ...]:
 def lookup_id(request: reg.RegisterRequest) -> str | None:
     """The register id that the journal must be asked for before this request can be decided."""
     match request:
-        case reg.SaleRequested() | reg.CancelRequested() | reg.ResultRequested():
+        case reg.SaleRequest() | reg.CancelRequest() | reg.ResultRequest():
             return request.register_id
     return None

@@ -7,11 +7,11 @@ from typing import TypeAlias
 
 import msgspec
 
+from terminal.counter import register_words as reg
 from terminal.counter.inputs import ReprintRequested
 from terminal.counter.view import View
-from terminal.journal.rows import QueuedReceipt, Record
-from terminal.register import protocol as reg
 from terminal.sale import effects as fx
+from terminal.sale.record import QueuedReceipt, Record
 from terminal.sale.totals import Close
 
 

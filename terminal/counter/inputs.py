@@ -6,11 +6,11 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from terminal.counter import register_words as reg
 from terminal.counter.menu import Problem
-from terminal.journal.rows import QueuedReceipt
-from terminal.register import protocol as reg
 from terminal.sale import events as ev
 from terminal.sale.effects import ReceiptKind
+from terminal.sale.record import QueuedReceipt
 from terminal.sale.sale import Sale
 from terminal.sale.sensitive import Sensitive
 from terminal.sale.totals import Period
@@ -50,7 +50,7 @@ class ReprintRequested(msgspec.Struct, frozen=True):
     """None: the customer's, or the slip for staff while the sale is left to them."""
 
 
-class ReprintAsked(msgspec.Struct, frozen=True, kw_only=True):
+class ReprintLookedUp(msgspec.Struct, frozen=True, kw_only=True):
     """:class:`ReprintRequested` with what the journal knows."""
 
     sale: Sale | None = None
@@ -91,7 +91,7 @@ class TerminalExamined(msgspec.Struct, frozen=True):
     """The worst first."""
 
 
-class RegisterAsked(msgspec.Struct, frozen=True, kw_only=True):
+class RegisterRequestLookedUp(msgspec.Struct, frozen=True, kw_only=True):
     """A register's request, with what the journal knows and the names that a new sale would get."""
 
     request: reg.RegisterRequest
@@ -106,15 +106,18 @@ class RegisterAsked(msgspec.Struct, frozen=True, kw_only=True):
 
 CounterEvent: TypeAlias = (
     ev.SaleEvent
-    | RegisterAsked
+    | RegisterRequestLookedUp
     | KeyPressed
     | ConditionsChanged
     | ResultSeen
     | OfferExpired
-    | ReprintAsked
+    | ReprintLookedUp
     | EndOfDayRequested
     | CodeScanned
     | MenuLeft
     | MenuUnlocked
     | TerminalExamined
 )
+
+Input: TypeAlias = CounterEvent | reg.RegisterRequest | ReprintRequested
+"""What may be put into the inbox; some of it is looked up in the journal before it is decided."""

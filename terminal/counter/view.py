@@ -7,7 +7,7 @@ import msgspec
 from hardware.interfaces import NO_JAM, Jam, PrinterStatus
 from terminal.counter.menu import Menu
 from terminal.counter.typing import Entry
-from terminal.journal.rows import JournalHealth
+from terminal.sale.record import JournalHealth
 from terminal.sale.sale import Sale
 
 

@@ -12,12 +12,12 @@ from terminal.app.app import NO_SEAMS, Devices, TerminalApp, build_devices
 from terminal.config.checks import parse_listen
 from terminal.config.schema import Config
 from terminal.counter.decision import Decision
+from terminal.counter.inputs import Input
 from terminal.counter.view import View
 from terminal.daemon.operations import Operations
 from terminal.daemon.out_of_service import wait_for_journal
 from terminal.doctor.nightly import examine_every_night
 from terminal.errors import JournalError, JournalInUseError
-from terminal.loop.bookkeeper import Input
 from terminal.system.notify import Notifier
 
 if TYPE_CHECKING:

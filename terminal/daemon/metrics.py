@@ -20,7 +20,7 @@ from terminal.sale import events as ev
 from terminal.sale.sale import Outcome, State
 
 if TYPE_CHECKING:
-    from terminal.loop.bookkeeper import Input
+    from terminal.counter.inputs import Input
 
 # prometheus-client takes 60 ms to import and is wanted by few shops.
 # ruff: noqa: PLC0415

@@ -17,17 +17,17 @@ from hardware.interfaces import DeviceError
 from terminal import __version__
 from terminal.app.app import TerminalApp
 from terminal.config.checks import parse_listen
+from terminal.config.control_path import control_path
 from terminal.config.schema import Config, read_config
 from terminal.counter.decision import Decision
-from terminal.counter.inputs import EndOfDayRequested, ReprintRequested
+from terminal.counter.inputs import EndOfDayRequested, Input, ReprintRequested
 from terminal.doctor.status import Status, status_of
 from terminal.errors import TerminalError
-from terminal.loop.bookkeeper import Input
 from terminal.paper.jobs import NOTHING_TO_PRINT, find_number, slip_for
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.events import SettledByStaff, Verdict
 from terminal.sale.sale import Outcome
-from terminal.system.control import Command, ControlServer, Request, control_path
+from terminal.system.control import Command, ControlServer, Request
 from terminal.system.timestamps import timestamp_now
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class Operations:
     async def _printer_test(self, _request: Request) -> Mapping[str, Any]:
         """Print the slip with every code page."""
         try:
-            await self._running().print_now(await asyncio.to_thread(slip_for, self._config))
+            await self._running().print_now(await asyncio.to_thread(slip_for, self._config.printer))
         except DeviceError as error:
             raise TerminalError(str(error)) from error
         return {}

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from hardware.interfaces import Display, SerialPort
 from terminal.config.schema import Config
+from terminal.counter import register_words as reg
 from terminal.counter.decide import Counter, CounterRules, lookup_id
+from terminal.counter.inputs import Input
 from terminal.counter.view import Conditions, View
 from terminal.errors import JournalError, JournalInUseError
 from terminal.journal.file import JournalFile
-from terminal.loop.bookkeeper import Input
-from terminal.register import protocol as reg
 from terminal.register.factory import build_protocol
 from terminal.register.link import RegisterLink
 from terminal.screen.presenter import Presenter
@@ -63,7 +63,8 @@ class OutOfService:
     """Display and register, and nothing behind them."""
 
     def __init__(self, config: Config, display: Display | None, register_port: SerialPort) -> None:
-        self._counter = Counter(CounterRules(language=config.terminal.language))
+        self._language = config.terminal.language
+        self._counter = Counter(CounterRules())
         self._presenter = Presenter(display, config.terminal.language, config.shop.name, config.display)
         self._presenter.show(OUT_OF_SERVICE)
         self._port = register_port
@@ -72,11 +73,17 @@ class OutOfService:
     async def run(self) -> None:
         """Until cancelled."""
         clock = asyncio.get_running_loop().time
-        link = RegisterLink(self._port, self._protocol, lambda request: self._refuse(link, request), clock=clock)
+        link = RegisterLink(
+            self._port,
+            self._protocol,
+            lambda request: self._refuse(link, request),
+            language=self._language,
+            clock=clock,
+        )
         await asyncio.gather(self._presenter.run(), link.run())
 
     def _refuse(self, link: RegisterLink, request: Input) -> None:
-        if isinstance(request, reg.ConditionRequested):
+        if isinstance(request, reg.ConditionRequest):
             link.send(reg.TerminalCondition(can_sell=False), request)
         elif isinstance(request, reg.RegisterQuestion):
             link.send(self._counter.refusal(lookup_id(request), reg.RefusalCode.UNAVAILABLE), request)

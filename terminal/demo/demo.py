@@ -19,7 +19,7 @@ import msgspec
 from terminal.config.schema import Config
 from terminal.demo.simulation import SimulatedWorld, SimulationError
 from terminal.demo.stage import Stage
-from terminal.panel.serving import StagePanel
+from terminal.demo.stage_panel import StagePanel
 
 HOST = "127.0.0.1"
 SIMULATION_DEADLINE_S = 30.0

@@ -28,8 +28,6 @@ from terminal.demo.recording import ScenarioRecorder
 from terminal.demo.scenario import Scenario, read_scenario
 from terminal.panel.answers import answer_json, read_form, refusals
 from terminal.panel.changes import Changes, Part
-from terminal.panel.state_diagram import state_diagram
-from terminal.panel.story import Story
 
 
 def library() -> dict[str, Scenario]:
@@ -37,32 +35,6 @@ def library() -> dict[str, Scenario]:
     folder = files("terminal.demo").joinpath("scenarios")
     found = sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name)
     return {file.name.removesuffix(".toml"): read_scenario(file.read_text(encoding="utf-8")) for file in found}
-
-
-def story_routes(story: Story) -> Sequence[BaseRoute]:
-    """Looking on."""
-
-    async def timeline(request: Request) -> Response:
-        after = request.query_params.get("after", "0")
-        if not (after.isascii() and after.isdigit() and len(after) < 16):
-            raise HTTPException(400, "after is the seq of the last entry you have, for example ?after=20")
-        return answer_json(story.after(int(after)))
-
-    async def journal(request: Request) -> Response:
-        return answer_json(await story.journal())
-
-    async def promises(request: Request) -> Response:
-        return answer_json(await story.promises())
-
-    async def states(request: Request) -> Response:
-        return Response(state_diagram(), media_type="image/svg+xml", headers={"Cache-Control": "no-cache"})
-
-    return [
-        Route("/api/timeline", timeline),
-        Route("/api/journal", journal),
-        Route("/api/promises", promises),
-        Route("/api/states.svg", states),
-    ]
 
 
 class _Play(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -25,9 +25,9 @@ from hardware.simulated import SimulatedDisplay, SimulatedKeypad, SimulatedPrint
 from terminal.app.app import Devices, TerminalApp
 from terminal.config.schema import Config
 from terminal.counter.decision import Decision
+from terminal.counter.inputs import Input
 from terminal.counter.view import View
 from terminal.demo.surroundings import PowerCut, Surroundings
-from terminal.loop.bookkeeper import Input
 from terminal.netgiro.sandbox import PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY, Sandbox, Settings, build_sandbox
 from terminal.panel.timeline import Timeline
 from terminal.sale.gateway import CaptureMode

@@ -19,10 +19,11 @@ import msgspec
 
 from terminal.app.app import Seams
 from terminal.counter.decision import Decision
+from terminal.counter.inputs import Input
 from terminal.errors import JournalError
-from terminal.journal.thread import JournalFile, Record
-from terminal.loop.bookkeeper import Input
+from terminal.journal.thread import JournalFile
 from terminal.panel.timeline import Timeline
+from terminal.sale.record import Record
 
 ANY_CALL = "any"
 

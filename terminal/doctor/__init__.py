@@ -78,7 +78,7 @@ def examine(path: Path, *, as_json: bool = False, on_paper: bool = False) -> int
     results = run_doctor(config, problems)
     print(report_json(results) if as_json else "\n".join(report_lines(results)))
     if on_paper:
-        from terminal.paper.jobs import print_doctor  # noqa: PLC0415  only where it is wanted
+        from terminal.doctor.by_hand import print_doctor  # noqa: PLC0415  only where it is wanted
 
         print(print_doctor(config, results), file=sys.stderr)
     return 1 if any(result.status is Status.FAILED for result in results) else 0

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 from hardware.interfaces import Columns, DeviceError, Document, PrinterStatus
 from hardware.worker import Worker
 from terminal.config.schema import Config
-from terminal.counter.inputs import TerminalExamined
+from terminal.counter.inputs import Input, TerminalExamined
 from terminal.counter.menu import Problem
 from terminal.doctor.status import Wear
-from terminal.loop.bookkeeper import Input
 
 if TYPE_CHECKING:
     from terminal.doctor import Result

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import assert_never
 
 from hardware.settings import DisplaySettings
-from terminal.config.schema import Config, RegisterSettings
+from terminal.config.schema import Config
 from terminal.doctor.nodes import check_node, check_serial, join_group, seen_ports
 from terminal.doctor.status import Wear
 from terminal.doctor.system import Finding, Status, System, failed, ok, warning
+from terminal.register.settings import RegisterSettings
 
 GETTY_FOLDERS = ("/etc/systemd/system/getty.target.wants", "/run/systemd/generator/getty.target.wants")
 

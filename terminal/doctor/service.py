@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from terminal.config.schema import Config
 from terminal.doctor.system import Finding, System, failed, ok, warning
-from terminal.errors import CallLost, CallRefused
-from terminal.sale.gateway import AuthorizationStatus, Refusal, StatusReport
+from terminal.sale.gateway import AuthorizationStatus, CallLost, CallRefused, Refusal, StatusReport
 
 # httpx takes 85 ms to import: nothing of it before a check needs it.
 # ruff: noqa: PLC0415

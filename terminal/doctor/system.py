@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hardware.interfaces import PrinterStatus
+from terminal.config.control_path import control_path
 from terminal.config.schema import Config
+from terminal.doctor.by_hand import ask_printer
 from terminal.doctor.status import Wear, read_status
 from terminal.errors import TerminalError
-from terminal.paper.jobs import ask_printer
+from terminal.system.ask import ask_daemon
 from terminal.system.clock import kernel_clock_is_synchronised
-from terminal.system.control import ask_daemon, control_path
 
 if TYPE_CHECKING:
     import httpx

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import msgspec
 
+from terminal.counter.trouble import Trouble
 from terminal.counter.view import View
 from terminal.sale.sale import Outcome, Reason, Sale, State
 from terminal.screen.screens import screen_for
-from terminal.texts.sentences import Language, Trouble, words_in
+from terminal.texts.sentences import words_in
+from terminal.texts.words import Language
 
 FOLDER = Path(__file__).parents[2] / "systemd"
 TABLE_BEGIN, TABLE_END = "<!-- faults: made by python -m terminal.install.handbook -->", "<!-- /faults -->"

@@ -12,10 +12,11 @@ from typing import NamedTuple
 from hardware import factory
 from hardware.interfaces import DeviceError, Jam, Keypad
 from hardware.settings import KeypadSettings
+from terminal.config.control_path import control_path
 from terminal.config.schema import Config
 from terminal.counter.keypad_test import KeypadTest, dead_lines
 from terminal.errors import TerminalError
-from terminal.system.control import NotRunning, ask_daemon, control_path
+from terminal.system.ask import NotRunning, ask_daemon
 
 QUIET_S = 20.0
 """Without a key for so long it is over."""

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from terminal.errors import TerminalError
 from terminal.install.release import Release
-from terminal.system.control import ask_daemon
+from terminal.system.ask import ask_daemon
 
 OPT = Path("/opt/netgiro-terminal")
 UNIT = "netgiro-terminal.service"

@@ -23,13 +23,14 @@ from typing import NamedTuple
 import msgspec
 
 from terminal import __version__
+from terminal.config.control_path import control_path
 from terminal.config.schema import Config, read_config, show_config
 from terminal.doctor import report_lines, run_doctor
 from terminal.errors import JournalError, TerminalError
 from terminal.journal.listing import entry_json
 from terminal.journal.thread import JournalFile
 from terminal.sale.sensitive import Sensitive
-from terminal.system.control import ask_daemon, control_path
+from terminal.system.ask import ask_daemon
 from terminal.system.logs import MASK, mask_personal_data
 
 LOG_LINES = 2000

@@ -9,9 +9,8 @@ import time
 from hardware import factory
 from hardware.interfaces import Cut, DeviceError, TextLine
 from terminal.config.schema import PRODUCTION_HOST, Config
-from terminal.errors import GatewayError
 from terminal.sale.customer import Customer, CustomerKind
-from terminal.sale.gateway import AuthorizationStatus, CaptureMode
+from terminal.sale.gateway import AuthorizationStatus, CaptureMode, GatewayError
 from terminal.sale.sensitive import Sensitive
 
 # httpx takes 85 ms to import: nothing of it before a trial needs it.

@@ -31,7 +31,7 @@ from terminal.errors import JournalError, TerminalError
 from terminal.install.release import open_release
 from terminal.install.slots import Machine, Slots
 from terminal.journal.backup import back_up, restore
-from terminal.system.control import NotRunning
+from terminal.system.ask import NotRunning
 
 KEYS = Path("/etc/netgiro-terminal/release-keys")
 PAUSE_S = 0.5

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from terminal.journal import schema as journal_schema
 from terminal.journal.mirror import Damage, Mirror
-from terminal.journal.rows import EntryRow, ReceiptRow, ReceiptState, Row, place_of
+from terminal.journal.rows import EntryRow, ReceiptRow, Row, place_of
+from terminal.sale.record import ReceiptState
 
 CHECK_S = 3.0
 """A start looks no longer; ``journal verify`` looks to the end."""

@@ -24,19 +24,9 @@ from terminal.journal import rebuild as journal_repair
 from terminal.journal import schema as journal_schema
 from terminal.journal.mirror import Mirror
 from terminal.journal.reading import JournalReading
-from terminal.journal.rows import (
-    CloseRow,
-    EntryRow,
-    JournalHealth,
-    NonceRow,
-    QueuedReceipt,
-    ReceiptRow,
-    Record,
-    RepairRow,
-    Row,
-    original,
-)
+from terminal.journal.rows import CloseRow, EntryRow, NonceRow, ReceiptRow, RepairRow, Row
 from terminal.sale.effects import ReceiptKind
+from terminal.sale.record import JournalHealth, QueuedReceipt, Record, original
 from terminal.sale.totals import Close
 
 MIN_FREE_BYTES = 16 * 1024 * 1024

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from terminal.journal import schema as journal_schema
-from terminal.journal.rows import Entry, QueuedReceipt, RepairRow
+from terminal.journal.rows import Entry, RepairRow
+from terminal.sale.record import QueuedReceipt
 from terminal.sale.sale import Outcome, Sale, State
 from terminal.sale.totals import ENDED, ClosedPeriod, Period, Totals
 

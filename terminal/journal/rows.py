@@ -6,44 +6,14 @@ brought up to date from the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from enum import StrEnum
+from collections.abc import Iterable
 from typing import TypeAlias
 
 import msgspec
 from msgspec.structs import replace
 
-from terminal.sale.effects import ReceiptKind
+from terminal.sale.record import QueuedReceipt
 from terminal.sale.sale import Sale
-
-
-class ReceiptState(StrEnum):
-    """The life of a receipt."""
-
-    QUEUED = "queued"
-    PRINTING = "printing"
-    """Sent to the printer; after a power cut nobody knows whether it came out, so the next one is marked as a copy."""
-    PRINTED = "printed"
-
-
-class JournalHealth(StrEnum):
-    """How well the journal is kept, apart from whether it can be written."""
-
-    SOUND = "sound"
-    UNMIRRORED = "unmirrored"
-    """What was written last is in one file only."""
-    REPAIRED = "repaired"
-    """Since the start it was made anew, with nothing missing."""
-    INCOMPLETE = "incomplete"
-    """It was made anew or restored, records are or may be missing, and nobody has acknowledged that yet."""
-
-
-class Record(msgspec.Struct, frozen=True):
-    """One durable change: the sale after the event, and the receipts that belong to it."""
-
-    event: str
-    sale: Sale
-    receipts: tuple[ReceiptKind, ...] = ()
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -53,40 +23,6 @@ class Entry(msgspec.Struct, frozen=True):
     at: str
     event: str
     sale: Sale
-
-
-class QueuedReceipt(msgspec.Struct, frozen=True):
-    """A receipt that is not known to be on paper. One ``receipt_id`` per print, kept through every retry."""
-
-    receipt_id: str
-    sale_number: int
-    """0: it is of a period."""
-    kind: ReceiptKind
-    copy: int
-    state: ReceiptState
-    period: int = 0
-    """The number of the end of day; 0: it is of a sale."""
-
-
-def original(number: int, kind: ReceiptKind) -> QueuedReceipt:
-    """The receipt that a sale or a period queues by itself: there is one of each kind, however often that is tried."""
-    of_period = kind is ReceiptKind.END_OF_DAY
-    return QueuedReceipt(
-        f"{number}-{kind}-0",
-        0 if of_period else number,
-        kind,
-        0,
-        ReceiptState.QUEUED,
-        period=number if of_period else 0,
-    )
-
-
-def reprint(number: int, kind: ReceiptKind, prints: Sequence[QueuedReceipt]) -> QueuedReceipt:
-    """One that somebody asks for, after ``prints`` of the same kind; only the first of all is not marked as a copy."""
-    own = original(number, kind)
-    asked_for = sum(receipt.receipt_id != own.receipt_id for receipt in prints)
-    copy = max((receipt.copy + 1 for receipt in prints), default=0)
-    return replace(own, receipt_id=f"{number}-{kind}-{asked_for + 1}", copy=copy)
 
 
 class EntryRow(msgspec.Struct, frozen=True, tag="entry", tag_field="row"):

@@ -18,17 +18,8 @@ from typing import Literal, assert_never
 import msgspec
 
 from terminal.errors import JournalError
-from terminal.journal.rows import (
-    CloseRow,
-    EntryRow,
-    NonceRow,
-    Positions,
-    QueuedReceipt,
-    ReceiptRow,
-    ReceiptState,
-    RepairRow,
-    Row,
-)
+from terminal.journal.rows import CloseRow, EntryRow, NonceRow, Positions, ReceiptRow, RepairRow, Row
+from terminal.sale.record import QueuedReceipt, ReceiptState
 from terminal.sale.sale import Sale
 
 APPLICATION_ID = 0x4E47544A

@@ -29,8 +29,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 from terminal.journal.file import MIN_FREE_BYTES, JournalFile
-from terminal.journal.rows import Entry, JournalHealth, QueuedReceipt, ReceiptState, Record
+from terminal.journal.rows import Entry
 from terminal.journal.schema import APPLICATION_ID, SCHEMA_VERSION
+from terminal.sale.record import JournalHealth, QueuedReceipt, ReceiptState, Record
 
 __all__ = [
     "APPLICATION_ID",

@@ -16,7 +16,8 @@ from terminal.journal import rebuild as journal_repair
 from terminal.journal import schema as journal_schema
 from terminal.journal.check import Comparison
 from terminal.journal.mirror import Mirror
-from terminal.journal.rows import QueuedReceipt, ReceiptRow, ReceiptState, RepairRow, place_of
+from terminal.journal.rows import ReceiptRow, RepairRow, place_of
+from terminal.sale.record import QueuedReceipt, ReceiptState
 
 MOST_FINDINGS = 20
 """Of one kind; the rest is counted."""

@@ -11,10 +11,11 @@ import logging
 import secrets
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from msgspec.structs import replace
 
+from terminal.counter import register_words as reg
 from terminal.counter.decide import Counter, lookup_id
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import (
@@ -22,26 +23,25 @@ from terminal.counter.inputs import (
     ConditionsChanged,
     CounterEvent,
     EndOfDayRequested,
+    Input,
     KeyPressed,
     MenuLeft,
     MenuUnlocked,
     OfferExpired,
-    RegisterAsked,
-    ReprintAsked,
+    RegisterRequestLookedUp,
+    ReprintLookedUp,
     ReprintRequested,
     ResultSeen,
     TerminalExamined,
 )
 from terminal.counter.view import View
 from terminal.errors import JournalError
-from terminal.journal.thread import MIN_FREE_BYTES, JournalHealth, QueuedReceipt, Record
-from terminal.register import protocol as reg
+from terminal.journal.thread import MIN_FREE_BYTES
 from terminal.sale import events as ev
 from terminal.sale.effects import ReceiptKind
+from terminal.sale.record import JournalHealth, QueuedReceipt, Record
 from terminal.sale.sale import Sale, State
 from terminal.sale.totals import Close, ClosedPeriod, Period
-
-Input: TypeAlias = CounterEvent | reg.RegisterRequest | ReprintRequested
 
 T = TypeVar("T", bound=Input | None)
 CANCELLED = ev.CancelRequested.__name__
@@ -181,17 +181,19 @@ class Clerk:
         if not isinstance(event, reg.RegisterRequest):
             return event
         match event:
-            case reg.LastResultRequested():
-                return RegisterAsked(request=event, known=self._journal.last_ended_sale())
-            case reg.TotalsRequested():
-                return RegisterAsked(request=event, period=self._journal.open_period(), created=self._names.now())
+            case reg.LastResultRequest():
+                return RegisterRequestLookedUp(request=event, known=self._journal.last_ended_sale())
+            case reg.TotalsRequest():
+                return RegisterRequestLookedUp(
+                    request=event, period=self._journal.open_period(), created=self._names.now()
+                )
         register_id = lookup_id(event)
         known = self._journal.find_register_id(register_id) if register_id is not None else None
-        if not isinstance(event, reg.SaleRequested):
-            return RegisterAsked(request=event, known=known)
+        if not isinstance(event, reg.SaleRequest):
+            return RegisterRequestLookedUp(request=event, known=known)
         if known is None and self._journal.free_bytes() < MIN_FREE_BYTES:
             raise JournalError("the disk is nearly full: free some space, then take payments again")
-        return RegisterAsked(
+        return RegisterRequestLookedUp(
             request=event,
             known=known,
             number=self._next_number,
@@ -199,15 +201,15 @@ class Clerk:
             created=self._names.now(),
         )
 
-    def _enriched_reprint(self, event: ReprintRequested) -> ReprintAsked:
+    def _enriched_reprint(self, event: ReprintRequested) -> ReprintLookedUp:
         number = event.number
         if ReceiptKind.END_OF_DAY in event.kinds:
             period = self._journal.closed_period(number)
             prints = [one for one in self._journal.receipts_of(0) if period is not None and one.period == period.number]
-            return ReprintAsked(period=period.number if period else None, kinds=event.kinds, earlier=tuple(prints))
+            return ReprintLookedUp(period=period.number if period else None, kinds=event.kinds, earlier=tuple(prints))
         sale = self._journal.last_ended_sale() if number is None else self._journal.find_sale(number)
         earlier = self._journal.receipts_of(sale.number) if sale is not None else []
-        return ReprintAsked(sale=sale, kinds=event.kinds, earlier=tuple(earlier))
+        return ReprintLookedUp(sale=sale, kinds=event.kinds, earlier=tuple(earlier))
 
     def _written(self, decision: Decision) -> tuple[Input, ...]:
         if decision.record is None:
@@ -255,7 +257,7 @@ class Clerk:
             return event
         if sale is None or any(isinstance(one, ev.CancelRequested) for one in self._refused):
             return None
-        if isinstance(event, reg.CancelRequested) and event.register_id in (None, sale.register_id):
+        if isinstance(event, reg.CancelRequest) and event.register_id in (None, sale.register_id):
             return ev.CancelRequested(sale.number, ev.Canceller.REGISTER)
         is_cancel = decision is not None and decision.record is not None and decision.record.event == CANCELLED
         return ev.CancelRequested(sale.number, ev.Canceller.CASHIER) if is_cancel else None

@@ -10,12 +10,12 @@ import logging
 from collections.abc import Callable
 from typing import NamedTuple, ParamSpec, Protocol
 
+from terminal.counter import register_words as reg
 from terminal.counter.decision import CounterEffect, Decision
-from terminal.counter.inputs import CodeScanned, KeyPressed
+from terminal.counter.inputs import CodeScanned, Input, KeyPressed
 from terminal.counter.view import View
 from terminal.journal.thread import Journal
-from terminal.loop.bookkeeper import Clerk, Handled, Input
-from terminal.register import protocol as reg
+from terminal.loop.bookkeeper import Clerk, Handled
 from terminal.sale.sale import State
 
 MOST_WAITING = 1000

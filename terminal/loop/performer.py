@@ -16,13 +16,11 @@ from terminal.counter.decision import (
     ShowMenuFor,
     ShowResultFor,
 )
-from terminal.counter.inputs import ConditionsChanged, MenuLeft, MenuUnlocked, OfferExpired, ResultSeen
-from terminal.errors import CallLost, CallRefused
-from terminal.loop.bookkeeper import Input
-from terminal.register.protocol import RegisterQuestion, RegisterReply
+from terminal.counter.inputs import ConditionsChanged, Input, MenuLeft, MenuUnlocked, OfferExpired, ResultSeen
+from terminal.counter.register_words import RegisterQuestion, RegisterReply
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
-from terminal.sale.gateway import AuthorizationStatus, Gateway, OpenedAuthorization, StatusReport
+from terminal.sale.gateway import AuthorizationStatus, CallLost, CallRefused, Gateway, OpenedAuthorization, StatusReport
 
 SHORTEST_PAUSE_S = 5.0
 LONGEST_PAUSE_S = 60.0

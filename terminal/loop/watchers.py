@@ -7,8 +7,7 @@ import logging
 from collections.abc import Callable
 
 from hardware.interfaces import NO_JAM, DeviceError, Jam, Keypad, Scanner
-from terminal.counter.inputs import CodeScanned, ConditionsChanged, KeyPressed
-from terminal.loop.bookkeeper import Input
+from terminal.counter.inputs import CodeScanned, ConditionsChanged, Input, KeyPressed
 from terminal.sale.sensitive import Sensitive
 from terminal.system.retrying import SHORTEST_PAUSE_S, open_until_found
 

@@ -18,10 +18,9 @@ from typing import NamedTuple
 import httpx
 import msgspec
 
-from terminal.errors import CallLost, CallRefused
 from terminal.netgiro import wire
 from terminal.netgiro.nonce import NonceSource
-from terminal.sale.gateway import Refusal
+from terminal.sale.gateway import CallLost, CallRefused, Refusal
 from terminal.sale.sensitive import Sensitive
 
 LONGEST_SUPPORT_REFERENCE = 100

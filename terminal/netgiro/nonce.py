@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from terminal.errors import CallRefused, JournalError
-from terminal.sale.gateway import Refusal
+from terminal.errors import JournalError
+from terminal.sale.gateway import CallRefused, Refusal
 
 TICKS_PER_S = 10_000_000
 UNIX_EPOCH_TICKS = 62_135_596_800 * TICKS_PER_S

@@ -9,11 +9,18 @@ from __future__ import annotations
 import re
 from enum import IntEnum
 
-from terminal.errors import CallLost, CallRefused
 from terminal.netgiro.client import SignedAnswer, SignedClient
 from terminal.netgiro.wire import PaymentInfo
 from terminal.sale.customer import Customer
-from terminal.sale.gateway import AuthorizationStatus, CaptureMode, OpenedAuthorization, Refusal, StatusReport
+from terminal.sale.gateway import (
+    AuthorizationStatus,
+    CallLost,
+    CallRefused,
+    CaptureMode,
+    OpenedAuthorization,
+    Refusal,
+    StatusReport,
+)
 from terminal.sale.sensitive import Sensitive
 
 CONFIRMATION_TYPES = {CaptureMode.AUTOMATIC: 0, CaptureMode.SERVER_CALLBACK: 1, CaptureMode.MANUAL: 2}

@@ -7,12 +7,18 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
 
 from terminal.app.app import TerminalApp
 from terminal.errors import JournalError
 from terminal.journal.thread import Entry
+from terminal.panel.answers import answer_json
 from terminal.panel.backend import RegisterMessage
 from terminal.panel.promises import Captured, Promise, Told, promises
+from terminal.panel.state_diagram import state_diagram
 from terminal.panel.timeline import Timeline, TimelineEntry
 from terminal.sale.sale import Sale
 
@@ -112,3 +118,29 @@ def _row(entry: Entry) -> JournalRow:
         outcome=sale.outcome,
         reason=sale.reason if sale.outcome else None,
     )
+
+
+def story_routes(story: Story) -> Sequence[BaseRoute]:
+    """Looking on."""
+
+    async def timeline(request: Request) -> Response:
+        after = request.query_params.get("after", "0")
+        if not (after.isascii() and after.isdigit() and len(after) < 16):
+            raise HTTPException(400, "after is the seq of the last entry you have, for example ?after=20")
+        return answer_json(story.after(int(after)))
+
+    async def journal(request: Request) -> Response:
+        return answer_json(await story.journal())
+
+    async def promises(request: Request) -> Response:
+        return answer_json(await story.promises())
+
+    async def states(request: Request) -> Response:
+        return Response(state_diagram(), media_type="image/svg+xml", headers={"Cache-Control": "no-cache"})
+
+    return [
+        Route("/api/timeline", timeline),
+        Route("/api/journal", journal),
+        Route("/api/promises", promises),
+        Route("/api/states.svg", states),
+    ]

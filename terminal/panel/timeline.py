@@ -12,8 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from terminal.counter.decision import Decision
-from terminal.counter.inputs import ConditionsChanged, KeyPressed
-from terminal.loop.bookkeeper import Input
+from terminal.counter.inputs import ConditionsChanged, Input, KeyPressed
 
 MAX_ENTRIES = 400
 MAX_TEXT = 300

@@ -10,7 +10,8 @@ from terminal.paper.receipt import Shop, centred, format_time, heading, pair
 from terminal.sale.money import format_kr
 from terminal.sale.sale import Outcome
 from terminal.sale.totals import ClosedPeriod, LeftToStaff, Totals
-from terminal.texts.sentences import Language, Words, words_in
+from terminal.texts.sentences import Words, words_in
+from terminal.texts.words import Language
 
 
 def end_of_day_slip(

@@ -23,18 +23,17 @@ from hardware.interfaces import (
     PrinterError,
     PrinterStatus,
 )
-from terminal.config.schema import Config
-from terminal.counter.inputs import ConditionsChanged
+from terminal.counter.inputs import ConditionsChanged, Input
 from terminal.errors import JournalError
-from terminal.journal.thread import Journal, QueuedReceipt, ReceiptState
-from terminal.loop.bookkeeper import Input
+from terminal.journal.thread import Journal
 from terminal.paper.end_of_day import end_of_day_slip
 from terminal.paper.receipt import Shop, receipt_document
 from terminal.sale.effects import ReceiptKind
+from terminal.sale.record import QueuedReceipt, ReceiptState
 from terminal.sale.sale import Sale
 from terminal.sale.totals import ClosedPeriod
 from terminal.system.clock import clock_is_set
-from terminal.texts.sentences import Language
+from terminal.texts.words import Language
 
 SHORTEST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 30.0
@@ -46,16 +45,6 @@ FAULTS = (PrinterStatus.PAPER_OUT, PrinterStatus.COVER_OPEN, PrinterStatus.OFFLI
 """What a printer says of itself when nothing can come out. One that says nothing may be well."""
 
 log = logging.getLogger(__name__)
-
-
-def shop_of(config: Config) -> Shop:
-    """What the configuration says of the head and foot of receipts."""
-    return Shop(
-        name=config.shop.name,
-        kennitala=config.shop.kennitala,
-        has_logo=bool(config.printer.logo),
-        reference_qr=config.receipt.reference_qr,
-    )
 
 
 class ReceiptJournal(Protocol):

@@ -13,8 +13,8 @@ from hardware.interfaces import Columns, Cut, Document, Logo, PaperItem, QrCode,
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.money import format_kr
 from terminal.sale.sale import Outcome, Sale
-from terminal.screen.screens import SERVICE_NAME
-from terminal.texts.sentences import Language, ToDo, Words, result_sentence, words_in
+from terminal.texts.sentences import ToDo, Words, result_sentence, words_in
+from terminal.texts.words import SERVICE_NAME, Language
 
 
 class Shop(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from hardware.interfaces import Document
 from terminal.register.protocol import RegisterProtocol
+from terminal.register.settings import RegisterSettings
 from terminal.sale.sale import Sale
 from terminal.sale.totals import ClosedPeriod
-
-if TYPE_CHECKING:
-    from terminal.config.schema import RegisterSettings
 
 # The imports inside the function are the point of this module.
 # ruff: noqa: PLC0415

@@ -16,7 +16,10 @@ import time
 from collections.abc import Callable, Iterable
 
 from hardware.interfaces import DeviceError, SerialPort
-from terminal.register.protocol import RegisterProtocol, RegisterQuestion, RegisterReply, RegisterRequest
+from terminal.counter.register_words import RegisterQuestion, RegisterReply, RegisterRequest
+from terminal.register.protocol import RegisterProtocol
+from terminal.register.wording import worded
+from terminal.texts.words import Language
 
 log = logging.getLogger(__name__)
 
@@ -41,12 +44,14 @@ class RegisterLink:
         protocol: RegisterProtocol,
         on_request: Callable[[RegisterRequest], None],
         *,
+        language: Language = "is",
         on_line_changed: Callable[[bool, str], None] = lambda _up, _detail: None,
         look: Callable[[bytes], None] = lambda _data: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._port = port
         self._protocol = protocol
+        self._language: Language = language
         self._on_request = on_request
         self._on_line_changed = on_line_changed
         self._look = look
@@ -75,7 +80,7 @@ class RegisterLink:
 
         ``to`` is the question that it answers, the very object that ``on_request`` was given.
         """
-        self._protocol.send(reply, self._clock(), to)
+        self._protocol.send(worded(reply, self._language), self._clock(), to)
         self._stir()
 
     async def run(self) -> None:

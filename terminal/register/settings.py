@@ -6,7 +6,8 @@ from typing import Literal
 
 import msgspec
 
-from terminal.sale.money import AmountDecimals
+from hardware.settings import SerialSettings
+from terminal.sale.money import AmountDecimals, Kronur
 
 Emulation = Literal["epson", "cd5220", "utc", "aedex", "adm"]
 """Whose control sequences a customer display understands; see pole_display.py."""
@@ -50,3 +51,28 @@ class TotalRules(msgspec.Struct, frozen=True, kw_only=True):
     amount_decimals: AmountDecimals = 0
     labels: tuple[str, ...] = DEFAULT_LABELS
     other_labels: tuple[str, ...] = DEFAULT_OTHER_LABELS
+
+
+class RegisterSettings(SerialSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[register]``: the cash register's language and line."""
+
+    protocol: Literal["line", "zvt", "concert", "display", "receipt"] = "line"
+    port: str = ""
+    amount_decimals: AmountDecimals = 0
+    min_amount: Kronur = 1
+    max_amount: Kronur = 500_000
+
+    accept_foreign_currency_code: bool = False
+    immediate_answer: Literal["refuse", "received"] = "refuse"
+    cancelled_status: Literal[6, 7] = 7
+    emulation: Emulation | Literal["plain"] = "epson"
+    passthrough_port: str = ""
+    total_labels: tuple[str, ...] = DEFAULT_LABELS
+    other_labels: tuple[str, ...] = DEFAULT_OTHER_LABELS
+
+    @property
+    def total_rules(self) -> TotalRules:
+        """How a tap finds the total."""
+        return TotalRules(
+            amount_decimals=self.amount_decimals, labels=self.total_labels, other_labels=self.other_labels
+        )

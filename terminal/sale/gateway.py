@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from terminal.errors import TerminalError
 from terminal.sale.customer import Customer
 from terminal.sale.sensitive import Sensitive
 
@@ -53,6 +54,26 @@ class Refusal(StrEnum):
     CREDENTIALS = "credentials"
 
 
+class GatewayError(TerminalError):
+    """A call to the payment service did not bring an answer to go on with."""
+
+    def __init__(self, detail: str, support_reference: str | None = None) -> None:
+        super().__init__(detail)
+        self.support_reference = support_reference
+
+
+class CallRefused(GatewayError):
+    """The service refused the call in so many words: it is known not to have happened."""
+
+    def __init__(self, refusal: Refusal, detail: str, support_reference: str | None = None) -> None:
+        super().__init__(detail, support_reference)
+        self.refusal = refusal
+
+
+class CallLost(GatewayError, ConnectionError):
+    """No usable answer came back. The call may have happened."""
+
+
 class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
     """One answer about one authorization. ``None`` means that the service did not say."""
 
@@ -78,9 +99,8 @@ class OpenedAuthorization(msgspec.Struct, frozen=True, kw_only=True):
 class Gateway(Protocol):
     """The calls of a sale.
 
-    Every call ends within a bounded time and either returns the answer or raises
-    :class:`terminal.errors.CallRefused` (known not to have happened) or :class:`terminal.errors.CallLost` (may have
-    happened).
+    Every call ends within a bounded time and either returns the answer or raises :class:`CallRefused` (known not
+    to have happened) or :class:`CallLost` (may have happened).
     """
 
     async def open_authorization(

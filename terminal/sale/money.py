@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
 
 AmountDecimals = Literal[0, 2]
 """How a register writes 1.990 kr.: ``1990`` or ``199000``. Set by the installer, never guessed."""
 
 LONGEST_AMOUNT_DIGITS = 12
+
+Kronur: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=100_000_000)]
+"""An amount that a setting names."""
 
 _DIGITS = re.compile(rf"[0-9]{{1,{LONGEST_AMOUNT_DIGITS}}}")
 

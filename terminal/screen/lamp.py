@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from hardware.interfaces import Flash, Pattern, Signals
+from terminal.counter.trouble import troubles_of
 from terminal.counter.view import View
 from terminal.sale.sale import Outcome, Reason, Sale
-from terminal.screen.screens import troubles_of
 from terminal.system.retrying import open_until_found
 
 _BEEP, _PAUSE, _LONG = Flash(0.08, buzzer=True), Flash(0.08, lamp=False), Flash(0.6, buzzer=True)

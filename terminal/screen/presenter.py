@@ -23,7 +23,7 @@ from terminal.screen.layout import pages
 from terminal.screen.pixels import render
 from terminal.screen.screens import COUNTED_DOWN, Countdown, Screen, screen_for
 from terminal.system.retrying import LONGEST_PAUSE_S, SHORTEST_PAUSE_S, open_until_found
-from terminal.texts.sentences import Language
+from terminal.texts.words import Language
 
 PAGE_S = 2.5
 """How long each page of a screen stands that needs several."""

@@ -9,20 +9,19 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from hardware.interfaces import PrinterStatus
+from terminal.counter.trouble import Trouble, troubles_of
 from terminal.counter.typing import Entry
-from terminal.counter.view import Conditions, View
-from terminal.journal.rows import JournalHealth
+from terminal.counter.view import View
 from terminal.sale.customer import CustomerKind, IdentifierProblem
 from terminal.sale.money import format_kr
 from terminal.sale.sale import Outcome, Sale, State
 from terminal.screen.menu_screens import menu_screen
 from terminal.screen.screen import Countdown, Screen
-from terminal.texts.sentences import Language, Trouble, Words, words_in
+from terminal.texts.sentences import Words, words_in
+from terminal.texts.words import SERVICE_NAME, Language
 
-__all__ = ["COUNTED_DOWN", "SERVICE_NAME", "Countdown", "Screen", "screen_for", "troubles_of"]
+__all__ = ["COUNTED_DOWN", "Countdown", "Screen", "screen_for"]
 
-SERVICE_NAME = "Netgíró"
 
 _SETTLED = (Outcome.APPROVED, Outcome.REFUNDED)
 """Outcomes that leave nothing to do: the amount is what matters."""
@@ -48,26 +47,6 @@ def screen_for(view: View, language: Language, *, shop_name: str = "", countdown
     if _is_warning(shown):
         return screen
     return replace(screen, marks=_marks(troubles, words), countdown=countdown if view.sale else None)
-
-
-def troubles_of(conditions: Conditions, *, sales_waiting: int = 0) -> tuple[Trouble, ...]:
-    """What is wrong, the most hindering first. A printer that says nothing of itself is no trouble."""
-    standing = {
-        Trouble.JOURNAL: not conditions.journal_ok,
-        Trouble.KEYPAD: not conditions.keypad_ok,
-        Trouble.REGISTER: not conditions.register_ok,
-        Trouble.NETWORK: not conditions.network_ok,
-        Trouble.KEY_STUCK: bool(conditions.jam.stuck),
-        Trouble.PAPER_OUT: conditions.printer is PrinterStatus.PAPER_OUT,
-        Trouble.COVER_OPEN: conditions.printer is PrinterStatus.COVER_OPEN,
-        Trouble.PRINTER_OFFLINE: conditions.printer is PrinterStatus.OFFLINE,
-        Trouble.RECEIPTS_PENDING: conditions.pending_receipts > 0,
-        Trouble.SALES_WAITING: sales_waiting > 0,
-        Trouble.JOURNAL_INCOMPLETE: conditions.journal_health is JournalHealth.INCOMPLETE,
-        Trouble.JOURNAL_UNMIRRORED: conditions.journal_health is JournalHealth.UNMIRRORED,
-        Trouble.JOURNAL_REPAIRED: conditions.journal_health is JournalHealth.REPAIRED,
-    }
-    return tuple(trouble for trouble in Trouble if standing[trouble])
 
 
 def _marks(troubles: tuple[Trouble, ...], words: Words) -> tuple[str, ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 
-from terminal.journal.rows import QueuedReceipt
 from terminal.sale import effects as fx
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.gateway import CaptureMode
+from terminal.sale.record import QueuedReceipt
 from terminal.sale.sale import Outcome, Reason, Sale, State, Terms
 from terminal.simulation.disk import SimulatedDisk
 from terminal.simulation.people import Cashier, Paper

@@ -10,9 +10,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from terminal.errors import JournalError
-from terminal.journal.rows import original
-from terminal.journal.thread import JournalHealth, QueuedReceipt, ReceiptState, Record
 from terminal.sale.effects import ReceiptKind
+from terminal.sale.record import JournalHealth, QueuedReceipt, ReceiptState, Record, original
 from terminal.sale.sale import Outcome, Sale, State
 from terminal.sale.totals import ENDED, Close, ClosedPeriod, Period
 from terminal.simulation.world import EPOCH_S, PowerCut, World

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from terminal.counter.inputs import ConditionsChanged
-from terminal.loop.bookkeeper import Input
+from terminal.counter.inputs import ConditionsChanged, Input
 from terminal.loop.performer import LONGEST_PAUSE_S, SHORTEST_PAUSE_S
 from terminal.simulation.service import SimulatedNetgiro
 from terminal.simulation.world import World

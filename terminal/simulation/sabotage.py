@@ -10,14 +10,14 @@ from msgspec.structs import replace
 
 from terminal.counter.decide import Counter
 from terminal.counter.decision import CheckService, Decision
-from terminal.counter.inputs import CounterEvent, RegisterAsked
+from terminal.counter.inputs import CounterEvent, RegisterRequestLookedUp
+from terminal.counter.register_words import SaleRequest, SaleResult
 from terminal.counter.view import View
 from terminal.loop.bookkeeper import Clerk
 from terminal.netgiro import v1
 from terminal.netgiro.client import SignedAnswer
 from terminal.paper.printing import PrintJob, ReceiptQueue
 from terminal.register.concert.codec import ConcertProtocol
-from terminal.register.protocol import SaleRequested, SaleResult
 from terminal.register.zvt.telling import Telling
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
@@ -295,7 +295,7 @@ def _sell_dearer() -> Iterator[None]:
     decide = Counter.decide
 
     def dearer(counter: Counter, view: View, event: CounterEvent) -> Decision:
-        if isinstance(event, RegisterAsked) and isinstance(event.request, SaleRequested):
+        if isinstance(event, RegisterRequestLookedUp) and isinstance(event.request, SaleRequest):
             event = replace(event, request=replace(event.request, amount_kr=event.request.amount_kr + 1))
         return decide(counter, view, event)
 

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 
-from terminal.errors import CallLost, CallRefused
 from terminal.netgiro.client import Credentials, RawAnswer, SignedClient
 from terminal.netgiro.nonce import NonceSource
 from terminal.netgiro.sandbox import PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY
@@ -21,7 +20,7 @@ from terminal.netgiro.sandbox.carts import Cart, CartState, OutOfTurn, Reply, Un
 from terminal.netgiro.sandbox.customers import Customers
 from terminal.netgiro.sandbox.settings import Settings
 from terminal.netgiro.sandbox.signing import CredentialsRefused, Gatekeeper, sign
-from terminal.sale.gateway import Refusal
+from terminal.sale.gateway import CallLost, CallRefused, Refusal
 from terminal.sale.sensitive import Sensitive
 from terminal.simulation.world import World
 

@@ -13,9 +13,10 @@ from typing import Any
 
 from terminal.counter.decide import Counter, CounterRules
 from terminal.counter.decision import CheckService, CounterEffect
-from terminal.counter.inputs import EndOfDayRequested, KeyPressed
+from terminal.counter.inputs import EndOfDayRequested, Input, KeyPressed
+from terminal.counter.register_words import CancelRequest
 from terminal.errors import JournalError
-from terminal.loop.bookkeeper import Clerk, Input, Names
+from terminal.loop.bookkeeper import Clerk, Names
 from terminal.loop.loop import JOURNAL_RETRY_S, MOST_WAITING
 from terminal.loop.performer import call_gateway, timer_event
 from terminal.netgiro.client import RawAnswer
@@ -23,7 +24,8 @@ from terminal.netgiro.nonce import NonceSource
 from terminal.netgiro.v1 import NetgiroV1
 from terminal.paper.printing import PrintJob, ReceiptQueue
 from terminal.paper.receipt import Shop
-from terminal.register.protocol import CancelRequested, RegisterProtocol
+from terminal.register.protocol import RegisterProtocol
+from terminal.register.wording import worded
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
 from terminal.sale.sale import Sale, State
@@ -185,7 +187,7 @@ class SimulatedTerminal:
         handled = self.clerk.handle(event)
         decision = handled.decision
         for reply, question in decision.replies_to(event):
-            self._protocol.send(reply, self.world.now_s, question)
+            self._protocol.send(worded(reply, "is"), self.world.now_s, question)
         self._flush_to_register()
         for effect in decision.effects:
             self._perform(effect)
@@ -314,7 +316,7 @@ class SimulatedTerminal:
             for request in self._protocol.receive_data(data, self.world.now_s):
                 sale = self.sale
                 match request:
-                    case CancelRequested(name) if sale is not None and name in (None, sale.register_id):
+                    case CancelRequest(name) if sale is not None and name in (None, sale.register_id):
                         self.told_to_stop.add(sale.number)
                 self.put(request)
             self._flush_to_register()

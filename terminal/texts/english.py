@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from terminal.counter.menu import Item
-from terminal.register.protocol import RefusalCode
+from terminal.counter.register_words import RefusalCode
+from terminal.counter.trouble import Trouble
 from terminal.sale.customer import CustomerKind, IdentifierProblem
 from terminal.sale.events import Verdict
 from terminal.sale.sale import Outcome, Reason
-from terminal.texts.words import Advice, MenuWords, ReceiptWords, ToDo, Trouble, Words
+from terminal.texts.words import Advice, MenuWords, ReceiptWords, ToDo, Words
 
 _COMPLETE = "The sale is complete."
 _OTHER_PAYMENT = "Ask for another way to pay."

@@ -6,18 +6,15 @@ import, a missing enum member fails the tests. Sentences say what happened and w
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
-
-from terminal.register.protocol import RefusalCode
+from terminal.counter.register_words import RefusalCode
+from terminal.counter.trouble import Trouble
 from terminal.sale.money import format_kr
 from terminal.sale.sale import Reason
 from terminal.texts.english import ENGLISH
 from terminal.texts.icelandic import ICELANDIC
-from terminal.texts.words import Advice, ToDo, Trouble, Words
+from terminal.texts.words import Advice, Language, ToDo, Words
 
-__all__ = ["Advice", "Language", "ToDo", "Trouble", "Words", "refusal_sentence", "result_sentence", "words_in"]
-
-Language: TypeAlias = Literal["is", "en"]
+__all__ = ["Advice", "ToDo", "Trouble", "Words", "refusal_sentence", "result_sentence", "words_in"]
 
 _TABLES: dict[Language, Words] = {"is": ICELANDIC, "en": ENGLISH}
 
@@ -32,14 +29,13 @@ def result_sentence(reason: Reason, language: Language) -> str:
     return str(words_in(language).results[reason])
 
 
-def refusal_sentence(
-    code: RefusalCode, language: Language, *, min_amount_kr: int | None = None, max_amount_kr: int | None = None
-) -> str:
+def refusal_sentence(code: RefusalCode, language: Language, limits_kr: tuple[int, int] | None = None) -> str:
     """Why the register's request started nothing and what the cashier does now.
 
-    With both limits given, a refused amount is answered with the amounts that are accepted.
+    With the lowest and the highest amount given, a refused amount is answered with them.
     """
     words = words_in(language)
-    if code is RefusalCode.AMOUNT and min_amount_kr is not None and max_amount_kr is not None:
-        return words.amount_limits.format(lowest=format_kr(min_amount_kr), highest=format_kr(max_amount_kr))
+    if code is RefusalCode.AMOUNT and limits_kr is not None:
+        lowest_kr, highest_kr = limits_kr
+        return words.amount_limits.format(lowest=format_kr(lowest_kr), highest=format_kr(highest_kr))
     return words.refusals[code]

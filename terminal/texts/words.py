@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from typing import Literal, TypeAlias
 
 import msgspec
 
 from terminal.counter.menu import Item
-from terminal.register.protocol import RefusalCode
+from terminal.counter.register_words import RefusalCode
+from terminal.counter.trouble import Trouble
 from terminal.sale.customer import CustomerKind, IdentifierProblem
 from terminal.sale.events import Verdict
 from terminal.sale.sale import Outcome, Reason
 
+Language: TypeAlias = Literal["is", "en"]
 
-class Trouble(StrEnum):
-    """What is wrong around the terminal, the most hindering first."""
-
-    JOURNAL = "journal"
-    KEYPAD = "keypad"
-    REGISTER = "register"
-    JOURNAL_INCOMPLETE = "journal_incomplete"
-    NETWORK = "network"
-    KEY_STUCK = "key_stuck"
-    SALES_WAITING = "sales_waiting"
-    PAPER_OUT = "paper_out"
-    COVER_OPEN = "cover_open"
-    PRINTER_OFFLINE = "printer_offline"
-    RECEIPTS_PENDING = "receipts_pending"
-    JOURNAL_UNMIRRORED = "journal_unmirrored"
-    JOURNAL_REPAIRED = "journal_repaired"
-
-    @property
-    def hinders_sales(self) -> bool:
-        """No sale can begin or be carried out until it is mended."""
-        return self in (Trouble.JOURNAL, Trouble.KEYPAD, Trouble.REGISTER)
+SERVICE_NAME = "Netgíró"
 
 
 class Advice(msgspec.Struct, frozen=True):

@@ -28,10 +28,11 @@ from terminal.app.app import Devices, TerminalApp
 from terminal.config.schema import Config
 from terminal.counter.typing import Entry
 from terminal.counter.view import View
-from terminal.journal.thread import Journal, JournalFile, Record
+from terminal.journal.thread import Journal, JournalFile
 from terminal.paper.printing import ReceiptPrinting
 from terminal.paper.receipt import Shop
 from terminal.sale.effects import ReceiptKind
+from terminal.sale.record import Record
 from terminal.sale.sale import Reason, State
 from terminal.sale.sensitive import Sensitive
 from terminal.screen.pixels import render

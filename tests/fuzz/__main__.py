@@ -17,7 +17,8 @@ import tracemalloc
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from terminal.register import protocol as reg
+from terminal.counter import register_words as reg
+from terminal.register.protocol import RegisterProtocol
 from terminal.sale.sale import Outcome, Reason
 from terminal.sale.totals import Tally, Totals
 from tests.fuzz.codecs import CODECS, Codec
@@ -38,7 +39,7 @@ MOST_REMEMBERED = 1000
 class Terminal:
     """Takes a sale when none is open, decides it at some time, answers every question, now or a little later."""
 
-    def __init__(self, protocol: reg.RegisterProtocol, rng: random.Random) -> None:
+    def __init__(self, protocol: RegisterProtocol, rng: random.Random) -> None:
         self.protocol = protocol
         self.rng = rng
         self.now_s = 0.0
@@ -51,10 +52,10 @@ class Terminal:
     def requested(self, requests: Sequence[reg.RegisterRequest]) -> None:
         for request in requests:
             match request:
-                case reg.ResultDelivered(name) | reg.ResultRejected(name):
+                case reg.ResultDelivered(name) | reg.ResultRefusal(name):
                     assert name in self._told, f"{request} of a sale that was never told"
                     self.delivered += isinstance(request, reg.ResultDelivered)
-                    self.rejected += isinstance(request, reg.ResultRejected)
+                    self.rejected += isinstance(request, reg.ResultRefusal)
                 case _:
                     self._answer(request)
 
@@ -62,26 +63,26 @@ class Terminal:
         if self.rng.random() < 0.03:
             return  # the inbox was full
         match request:
-            case reg.SaleRequested() if self._open_id is None:
+            case reg.SaleRequest() if self._open_id is None:
                 self.sales += 1
                 self._open_id = request.register_id or f"T1-{self.sales}"
                 self._echo, self._amount_kr = request.echo, request.amount_kr
                 self._say(reg.SaleAccepted(self._open_id), request)
-            case reg.SaleRequested():
+            case reg.SaleRequest():
                 self._say(reg.RequestRefused(request.register_id, reg.RefusalCode.BUSY, "önnur sala"), request)
             case reg.TotalSeen(amount_kr):  # a cashier who takes every offer
                 if amount_kr is not None:
-                    self._answer(reg.SaleRequested(amount_kr))
-            case reg.CancelRequested() if self._open_id is not None:
+                    self._answer(reg.SaleRequest(amount_kr))
+            case reg.CancelRequest() if self._open_id is not None:
                 self._say(reg.SaleAccepted(self._open_id), request)
                 self.decide(Reason.REGISTER_CANCELLED)
-            case reg.CancelRequested() | reg.ResultRequested():
+            case reg.CancelRequest() | reg.ResultRequest():
                 self._say(reg.RequestRefused(request.register_id, reg.RefusalCode.NOT_FOUND, "engin sala"), request)
-            case reg.LastResultRequested():
+            case reg.LastResultRequest():
                 self._say(self._result(f"T1-{self.sales}", self.rng.choice(list(Reason))), request)
-            case reg.ConditionRequested():
+            case reg.ConditionRequest():
                 self._say(reg.TerminalCondition(busy=self._open_id is not None), request)
-            case reg.TotalsRequested(close):
+            case reg.TotalsRequest(close):
                 tally = Tally(self.rng.randrange(300), self.rng.randrange(10**9))
                 totals = Totals(by_outcome={Outcome.APPROVED: tally}, first_number=1, last_number=9)
                 self._say(reg.TotalsReport(number=1, totals=totals, closed=close), request)
@@ -189,7 +190,7 @@ def measure_speed(codec: Codec, rounds: int = 300) -> float:
     started_s = time.process_time()
     for _ in range(rounds):
         for request in protocol.receive_data(block, now_s):
-            if not isinstance(request, reg.ResultDelivered | reg.ResultRejected):
+            if not isinstance(request, reg.ResultDelivered | reg.ResultRefusal):
                 protocol.send(refused, now_s, request if isinstance(request, reg.RegisterQuestion) else None)
         protocol.data_to_send()
         now_s += 10.0

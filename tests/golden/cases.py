@@ -14,21 +14,22 @@ from PIL import Image
 from hardware.interfaces import Columns, Document, Jam, PrinterStatus, TextLine
 from terminal.counter.keypad_test import NUMBER_PAD, STANDARD_LAYOUT, KeypadTest
 from terminal.counter.menu import Item, Menu, Page, Problem
+from terminal.counter.trouble import Trouble
 from terminal.counter.typing import Entry
 from terminal.counter.view import Conditions, View
-from terminal.journal.rows import JournalHealth
 from terminal.paper.end_of_day import end_of_day_slip
 from terminal.paper.receipt import Shop, receipt_document
 from terminal.sale.customer import CustomerKind, IdentifierProblem
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.events import Verdict
+from terminal.sale.record import JournalHealth
 from terminal.sale.sale import Reason, Sale, State
 from terminal.sale.sensitive import Sensitive
 from terminal.sale.totals import ClosedPeriod, Totals, totals_of
 from terminal.screen.layout import pages
 from terminal.screen.pixels import render
 from terminal.screen.screens import COUNTED_DOWN, Countdown, Screen, screen_for
-from terminal.texts.sentences import Language, Trouble
+from terminal.texts.words import Language
 
 GOLDEN = Path(__file__).parent
 SIZES_PX = ((128, 64), (128, 32))

@@ -11,7 +11,7 @@ from terminal.counter.view import View
 from terminal.sale.customer import LONGEST_ENTRY, Customer, CustomerKind, IdentifierProblem, IdentifierRules, identify
 from terminal.sale.sensitive import Sensitive
 from terminal.screen.screens import screen_for
-from terminal.texts.sentences import Language
+from terminal.texts.words import Language
 from tests.golden.cases import LANGUAGES, SALE
 
 any_keys = st.lists(st.sampled_from(KEYS) | st.text(max_size=3), max_size=60)

@@ -17,7 +17,8 @@ from typing import NamedTuple
 import pytest
 from msgspec.structs import replace
 
-from terminal.journal.thread import JournalFile, ReceiptState, Record
+from terminal.journal.thread import JournalFile
+from terminal.sale.record import ReceiptState, Record
 from terminal.sale.sale import Reason, State
 from tests.unit.journal.journal_samples import BOTH_COPIES, PATH, a_sale, opened
 

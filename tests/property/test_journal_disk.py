@@ -11,8 +11,9 @@ from typing import Protocol
 import pytest
 from msgspec.structs import replace
 
-from terminal.journal.thread import JournalFile, QueuedReceipt, ReceiptState, Record
+from terminal.journal.thread import JournalFile
 from terminal.sale.effects import ReceiptKind
+from terminal.sale.record import QueuedReceipt, ReceiptState, Record
 from terminal.sale.sale import Reason, Sale, State
 from terminal.sale.totals import Close, ClosedPeriod, Period, totals_of
 from terminal.simulation.disk import SimulatedDisk

@@ -8,17 +8,17 @@ from itertools import pairwise
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from terminal.counter.register_words import (
+    RegisterRequest,
+    ResultDelivered,
+    ResultRefusal,
+    SaleAccepted,
+    SaleRequest,
+    SaleResult,
+)
 from terminal.register.concert import format as cf
 from terminal.register.concert.codec import ConcertProtocol
 from terminal.register.concert.transport import MOST_UNSENT_BYTES
-from terminal.register.protocol import (
-    RegisterRequest,
-    ResultDelivered,
-    ResultRejected,
-    SaleAccepted,
-    SaleRequested,
-    SaleResult,
-)
 from terminal.sale.sale import Reason
 
 ENQ, ACK, NAK, EOT = b"\x05", b"\x06", b"\x15", b"\x04"
@@ -49,7 +49,7 @@ def converse(chunks: Sequence[bytes]) -> tuple[list[RegisterRequest], bytes]:
     return requests, protocol.data_to_send()
 
 
-def result(request: SaleRequested, register_id: str) -> SaleResult:
+def result(request: SaleRequest, register_id: str) -> SaleResult:
     return SaleResult(
         register_id=register_id,
         amount_kr=request.amount_kr,
@@ -78,9 +78,9 @@ def test_nothing_raises_nothing_grows_and_every_sale_ends_once(
         now_s += 10.0**-impatience
         requests = [*protocol.receive_data(chunk, now_s), *protocol.wake(now_s)]
         for request in requests:
-            if isinstance(request, ResultDelivered | ResultRejected):
+            if isinstance(request, ResultDelivered | ResultRefusal):
                 ended += 1
-            elif isinstance(request, SaleRequested):
+            elif isinstance(request, SaleRequest):
                 started += 1
                 protocol.send(SaleAccepted(f"T1-{started}"), now_s, request)
                 protocol.send(result(request, f"T1-{started}"), now_s)
@@ -90,7 +90,7 @@ def test_nothing_raises_nothing_grows_and_every_sale_ends_once(
         ended += len(protocol.data_sent())
     for _ in range(200):
         now_s += 5.0
-        ended += sum(isinstance(one, ResultDelivered | ResultRejected) for one in protocol.wake(now_s))
+        ended += sum(isinstance(one, ResultDelivered | ResultRefusal) for one in protocol.wake(now_s))
         protocol.data_to_send()
     assert protocol.next_wakeup_s is None
     assert ended == started
@@ -105,7 +105,7 @@ def test_bytes_without_a_call_ask_for_nothing(data: bytes) -> None:
 def test_no_single_flipped_bit_starts_another_sale_or_a_second_one() -> None:
     whole = ENQ + cf.frame(SALE) + EOT
     (asked,), _ = converse([whole])
-    assert isinstance(asked, SaleRequested)
+    assert isinstance(asked, SaleRequest)
     for bit in range(len(whole) * 8):
         flipped = bytearray(whole)
         flipped[bit // 8] ^= 1 << bit % 8
@@ -124,7 +124,7 @@ def test_a_register_is_understood_again_after_any_noise(noise: bytes, amount: in
     protocol.wake(10.0)
     text = f"01{amount:08}010352          A010B010".encode()
     requests = protocol.receive_data(ENQ + cf.frame(text) + EOT, 20.0)
-    assert [type(request) for request in requests] == [SaleRequested]
+    assert [type(request) for request in requests] == [SaleRequest]
     assert requests[0].amount_kr == amount  # type: ignore[union-attr]
 
 

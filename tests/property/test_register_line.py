@@ -8,21 +8,21 @@ from itertools import pairwise
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from terminal.register.line.codec import LONGEST_LINE, MOST_OPEN_RESULTS, MOST_QUEUED_BYTES, LineProtocol
-from terminal.register.line.format import checksum, to_ascii
-from terminal.register.protocol import (
-    CancelRequested,
+from terminal.counter.register_words import (
+    CancelRequest,
     RefusalCode,
     RegisterReply,
     RegisterRequest,
     RequestRefused,
     ResultDelivered,
-    ResultRequested,
+    ResultRequest,
     SaleAccepted,
-    SaleRequested,
+    SaleRequest,
     SaleResult,
     TerminalReady,
 )
+from terminal.register.line.codec import LONGEST_LINE, MOST_OPEN_RESULTS, MOST_QUEUED_BYTES, LineProtocol
+from terminal.register.line.format import checksum, to_ascii
 from terminal.sale.sale import Reason
 
 DECIMALS = st.sampled_from([0, 2])
@@ -47,11 +47,11 @@ def chopped(data: bytes, at: Sequence[int]) -> list[bytes]:
 def answer(request: RegisterRequest) -> RegisterReply:
     """A terminal that has an answer to every request."""
     match request:
-        case SaleRequested(register_id=str(register_id)):
+        case SaleRequest(register_id=str(register_id)):
             return SaleAccepted(register_id)
-        case SaleRequested():
+        case SaleRequest():
             return RequestRefused(None, RefusalCode.BUSY, "önnur sala er opin")
-        case CancelRequested() | ResultRequested():
+        case CancelRequest() | ResultRequest():
             if request.register_id is None:
                 return TerminalReady()
             return declined(request.register_id)
@@ -109,7 +109,7 @@ def test_every_sale_that_can_be_written_is_read(
     if checksummed:
         line += b"*%02x" % checksum(line)
     protocol = LineProtocol(decimals)  # type: ignore[arg-type]
-    assert protocol.receive_data(line + end, 0.0) == [SaleRequested(amount_kr, register_id)]
+    assert protocol.receive_data(line + end, 0.0) == [SaleRequest(amount_kr, register_id)]
     assert protocol.data_to_send() == b""
 
 

@@ -9,7 +9,7 @@ from typing import get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terminal.register.protocol import TotalSeen
+from terminal.counter.register_words import TotalSeen
 from terminal.register.settings import DEFAULT_LABELS, Emulation, TotalRules
 from terminal.register.taps.display import DisplayTap
 from terminal.register.taps.escpos_stream import EscposReader, PlainReader

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from terminal.register.protocol import RegisterRequest, ResultDelivered, ResultRejected, SaleRequested
+from terminal.counter.register_words import RegisterRequest, ResultDelivered, ResultRefusal, SaleRequest
 from terminal.register.zvt import format as za
 from terminal.register.zvt import frames as zf
 from terminal.register.zvt.codec import ZvtProtocol
@@ -117,7 +117,7 @@ def test_every_amount_is_read_and_told_as_the_register_wrote_it(
     amount_kr: int, decimals: int, currency: str | None
 ) -> None:
     bench = Bench(decimals=decimals).paying(amount_kr * 10**decimals, currency=currency)
-    assert bench.requests == [SaleRequested(amount_kr)]
+    assert bench.requests == [SaleRequest(amount_kr)]
     bench.say(result(amount_kr=amount_kr))
     asked, told = bench.register.said[0], bench.register.heard[1]
     assert asked[3:10] in told
@@ -160,7 +160,7 @@ def test_whatever_the_register_does_a_result_has_one_fate_and_both_sides_know_th
 
     bench.register.manners = answer
     bench.say(result(reason)).wait(190)
-    fates = [request for request in bench.requests if isinstance(request, ResultDelivered | ResultRejected)]
+    fates = [request for request in bench.requests if isinstance(request, ResultDelivered | ResultRefusal)]
     assert len(fates) == 1
     if reason is not Reason.PAID:
         assert bench.register.results[0] == 0x05

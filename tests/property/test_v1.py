@@ -10,12 +10,18 @@ import httpx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terminal.errors import CallLost, CallRefused
 from terminal.netgiro.client import Credentials, NetgiroClient
 from terminal.netgiro.nonce import NonceSource
 from terminal.netgiro.v1 import NetgiroV1, ResultCode
 from terminal.sale.customer import Customer, CustomerKind
-from terminal.sale.gateway import AuthorizationStatus, CaptureMode, OpenedAuthorization, StatusReport
+from terminal.sale.gateway import (
+    AuthorizationStatus,
+    CallLost,
+    CallRefused,
+    CaptureMode,
+    OpenedAuthorization,
+    StatusReport,
+)
 from terminal.sale.sensitive import Sensitive
 
 GUID = "0f8fad5b-d9cb-469f-a165-70867728950e"

@@ -19,8 +19,8 @@ from terminal.config.schema import Config
 from terminal.demo.lab import library
 from terminal.demo.scenario import Scenario
 from terminal.demo.stage import Stage
+from terminal.demo.stage_panel import StagePanel
 from terminal.netgiro.sandbox import Sandbox, Settings, build_sandbox, create_app
-from terminal.panel.serving import StagePanel
 from tests.virtual_time import run_virtual
 
 START_S = 1_795_000_000.0

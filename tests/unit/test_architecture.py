@@ -1,4 +1,6 @@
-"""The shape of the code, held by reading it: which way imports point, what is pure, where whose words are spoken.
+"""The shape of the code, held by reading it: what is pure, what is loaded late, where whose words are spoken.
+
+Which room may import which is held by test_rooms.py.
 
 Each test's message says which rule is broken, where, and why the rule is there.
 """
@@ -22,23 +24,24 @@ ROOT = Path(__file__).parents[2]
 
 # fmt: off
 PURE = [
-    "terminal.sale.sale", "terminal.sale.events", "terminal.sale.effects", "terminal.sale.step",
-    "terminal.sale.moves", "terminal.sale.diagram", "terminal.sale.gateway", "terminal.errors",
-    "terminal.sale.sensitive", "terminal.sale.customer", "terminal.counter.typing", "terminal.sale.money",
-    "terminal.counter.view", "terminal.screen.screen", "terminal.screen.screens", "terminal.counter.menu",
-    "terminal.screen.menu_screens", "terminal.counter.keypad_test", "terminal.paper.receipt",
-    "terminal.counter.decide", "terminal.counter.inputs", "terminal.counter.decision", "terminal.sale.totals",
-    "terminal.paper.end_of_day", "terminal.journal.rows", "terminal.texts.sentences", "terminal.texts.words",
-    "terminal.texts.english", "terminal.texts.icelandic", "terminal.netgiro.wire", "terminal.register.protocol",
-    "terminal.register.settings", "terminal.register.line.codec", "terminal.register.line.format",
-    "terminal.register.concert.codec", "terminal.register.concert.transport", "terminal.register.concert.format",
-    "terminal.register.taps.total", "terminal.register.taps.pole_display", "terminal.register.taps.display",
-    "terminal.register.taps.receipt", "terminal.register.taps.escpos_stream", "terminal.register.unknown.capture",
-    "terminal.register.unknown.card_data", "terminal.register.zvt.codec", "terminal.register.zvt.format",
-    "terminal.register.zvt.frames", "terminal.register.zvt.transport", "terminal.register.zvt.commands",
-    "terminal.register.zvt.result", "terminal.register.zvt.telling", "terminal.register.zvt.turns",
-    "hardware.interfaces", "hardware.settings", "hardware.keypad_scanner", "hardware.escpos_commands",
-    "hardware.paper", "hardware.printer_status",
+    "hardware.escpos_commands", "hardware.interfaces", "hardware.keypad_scanner", "hardware.paper",
+    "hardware.printer_status", "hardware.settings", "terminal.counter.decide", "terminal.counter.decision",
+    "terminal.counter.inputs", "terminal.counter.keypad_test", "terminal.counter.menu",
+    "terminal.counter.register_words", "terminal.counter.trouble", "terminal.counter.typing",
+    "terminal.counter.view", "terminal.errors", "terminal.journal.rows", "terminal.netgiro.wire",
+    "terminal.paper.end_of_day", "terminal.paper.receipt", "terminal.register.concert.codec",
+    "terminal.register.concert.format", "terminal.register.concert.transport", "terminal.register.line.codec",
+    "terminal.register.line.format", "terminal.register.protocol", "terminal.register.settings",
+    "terminal.register.taps.display", "terminal.register.taps.escpos_stream", "terminal.register.taps.pole_display",
+    "terminal.register.taps.receipt", "terminal.register.taps.total", "terminal.register.unknown.capture",
+    "terminal.register.unknown.card_data", "terminal.register.wording", "terminal.register.zvt.codec",
+    "terminal.register.zvt.commands", "terminal.register.zvt.format", "terminal.register.zvt.frames",
+    "terminal.register.zvt.result", "terminal.register.zvt.telling", "terminal.register.zvt.transport",
+    "terminal.register.zvt.turns", "terminal.sale.customer", "terminal.sale.diagram", "terminal.sale.effects",
+    "terminal.sale.events", "terminal.sale.gateway", "terminal.sale.money", "terminal.sale.moves",
+    "terminal.sale.record", "terminal.sale.sale", "terminal.sale.sensitive", "terminal.sale.step",
+    "terminal.sale.totals", "terminal.screen.menu_screens", "terminal.screen.screen", "terminal.screen.screens",
+    "terminal.texts.english", "terminal.texts.icelandic", "terminal.texts.sentences", "terminal.texts.words",
 ]
 
 IMPURE = {
@@ -69,7 +72,7 @@ NETGIRO_WORDS = re.compile(
 )
 NETGIRO_CODES = {*range(10200, 10204), 10302, *range(10304, 10308), *range(10422, 10430)}
 SPEAKS_NETGIRO = re.compile(
-    r"terminal\.(netgiro|panel|demo|simulation|doctor|commands\.panel)(\..+)?"  # the gateway, its simulation, and whoever asks how it is
+    r"terminal\.(netgiro|panel|demo|simulation|doctor|commands\.panel)(\..+)?"  # and what simulates or examines it
 )
 
 
@@ -150,20 +153,6 @@ def test_hardware_never_imports_terminal() -> None:
     )
 
 
-def test_production_never_imports_the_simulated_world() -> None:
-    """The command line may reach it, when that very command is given."""
-    complain(
-        "terminal.simulation is a simulated world: what takes money must not depend on it.",
-        [
-            f"{place(module, found.line)} imports {found.module}"
-            for module in modules()
-            if not module.startswith(("terminal.simulation", "terminal.commands"))
-            for found in imports_of(module)
-            if found.module.startswith("terminal.simulation")
-        ],
-    )
-
-
 def test_nothing_imports_the_tests() -> None:
     complain(
         "The tests are not installed: production that imports them does not start at the shop.",
@@ -222,29 +211,6 @@ def test_every_library_that_is_imported_is_a_dependency_of_its_own() -> None:
             if (top := top_of(found.module)) not in sys.stdlib_module_names
             if top in distributions and top not in ("terminal", "hardware", "tests")
             if not {name.lower().replace("_", "-") for name in distributions[top]} & names
-        ],
-    )
-
-
-def test_the_core_does_not_know_who_composes_it() -> None:
-    """cli → app → {runner, sources, performer, panel} → {gateway, devices, journal} → pure modules."""
-    roots = {
-        "terminal.commands.main",
-        "terminal.__main__",
-        "terminal.daemon.daemon",
-        "terminal.demo.demo",
-        "terminal.app.app",
-    }
-    allowed = re.compile(r"terminal\.(commands|__main__|daemon|demo|app|panel|simulation|doctor)(\..+)?")
-    complain(
-        "Imports point from the command line to the core: a part that imports the composition root cannot be tested "
-        "or replaced alone.",
-        [
-            f"{place(module, found.line)} imports {found.module}"
-            for module in modules()
-            if not allowed.fullmatch(module)
-            for found in imports_of(module)
-            if found.module in roots
         ],
     )
 

@@ -37,20 +37,20 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from terminal.register.concert import format as cf
-from terminal.register.concert.transport import TELL_TIMEOUT_S, AnswerEnded, ConcertLink, LinkEvent, MessageTaken
-from terminal.register.protocol import (
-    CancelRequested,
+from terminal.counter.register_words import (
+    CancelRequest,
     RegisterQuestion,
     RegisterReply,
     RegisterRequest,
     RequestRefused,
     ResultDelivered,
-    ResultRejected,
+    ResultRefusal,
     SaleAccepted,
-    SaleRequested,
+    SaleRequest,
     SaleResult,
 )
+from terminal.register.concert import format as cf
+from terminal.register.concert.transport import TELL_TIMEOUT_S, AnswerEnded, ConcertLink, LinkEvent, MessageTaken
 from terminal.sale.money import AmountDecimals, AmountError, parse_register_amount
 from terminal.sale.sale import Outcome
 
@@ -120,7 +120,7 @@ class ConcertProtocol:
                 case cf.ConcertRequest():
                     requests += self._begin(event, now_s)
                 case AnswerEnded(answer, taken) if answer.register_id is not None:
-                    requests.append((ResultDelivered if taken else ResultRejected)(answer.register_id))
+                    requests.append((ResultDelivered if taken else ResultRefusal)(answer.register_id))
         return requests
 
     def _begin(self, request: cf.ConcertRequest, now_s: float) -> Sequence[RegisterRequest]:
@@ -128,7 +128,7 @@ class ConcertProtocol:
             if request.command != "CANCEL":
                 self._link.tell(cf.Answer(request, cf.REFUSED))
                 return ()
-            return (self._ask(CancelRequested(), request, now_s),)
+            return (self._ask(CancelRequest(), request, now_s),)
         if self._is_about_to_be_told(request):
             self._tell_held(now_s)
             return ()
@@ -136,7 +136,7 @@ class ConcertProtocol:
         if amount_kr is None:
             self._link.tell(cf.Answer(request, cf.REFUSED))
             return ()
-        return (self._ask(SaleRequested(amount_kr, echo=request.echo), request, now_s),)
+        return (self._ask(SaleRequest(amount_kr, echo=request.echo), request, now_s),)
 
     def _ask(self, question: RegisterQuestion, request: cf.ConcertRequest, now_s: float) -> RegisterQuestion:
         self._asked.append(Asked(question, request, now_s + REPLY_TIMEOUT_S))
@@ -172,7 +172,7 @@ class ConcertProtocol:
         self._latest_echo, self._cancelling = request.echo, None
         given_up, self._held = [answer.register_id or "" for answer in self._results], None
         self._link.answers.clear()
-        return [*(ResultRejected(register_id) for register_id in given_up), *self._cancel_given_up()]
+        return [*(ResultRefusal(register_id) for register_id in given_up), *self._cancel_given_up()]
 
     def _tell_held(self, now_s: float) -> None:
         held, self._held = self._held, None
@@ -184,7 +184,7 @@ class ConcertProtocol:
         if self._open is None or self._open[1] == self._latest_echo:
             return []
         (register_id, _), self._open = self._open, None
-        return [CancelRequested(register_id)]
+        return [CancelRequest(register_id)]
 
     # --- from the terminal --------------------------------------------------------------------------------------------
 
@@ -231,12 +231,12 @@ class ConcertProtocol:
             request = cf.parse_request(result.echo.encode("ascii", "replace"))
         except cf.ConcertError:  # nobody on this line has asked for it
             is_final = result.sale is None or not result.sale.terms.final_when_taken
-            self._requests.append((ResultDelivered if is_final else ResultRejected)(result.register_id))
+            self._requests.append((ResultDelivered if is_final else ResultRefusal)(result.register_id))
             return
         if request.answers_at_once:
             self._requests.append(ResultDelivered(result.register_id))
         elif self._latest_echo not in (None, result.echo):
-            self._requests.append(ResultRejected(result.register_id))
+            self._requests.append(ResultRefusal(result.register_id))
         elif all(answer.register_id != result.register_id for answer in self._results):
             answer = cf.Answer(request, self._status_of(result.outcome), result.register_id)
             if self._latest_echo is None:
@@ -273,7 +273,7 @@ class ConcertProtocol:
         """Say what is due, and give up what nobody takes."""
         requests, self._requests = self._requests, []
         if self._held is not None and now_s >= self._held.expires_s:
-            requests.append(ResultRejected(self._held.register_id or ""))
+            requests.append(ResultRefusal(self._held.register_id or ""))
             self._held = None
         return [*requests, *self._handle(self._link.wake(now_s), now_s)]
 

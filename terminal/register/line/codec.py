@@ -35,20 +35,20 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from terminal.register.line.format import LineError, Ping, checksum, format_reply, parse_line
-from terminal.register.protocol import (
-    CancelRequested,
+from terminal.counter.register_words import (
+    CancelRequest,
     RegisterQuestion,
     RegisterReply,
     RegisterRequest,
     RequestRefused,
     ResultDelivered,
-    ResultRequested,
+    ResultRequest,
     SaleAccepted,
-    SaleRequested,
+    SaleRequest,
     SaleResult,
     TerminalBusy,
 )
+from terminal.register.line.format import LineError, Ping, checksum, format_reply, parse_line
 from terminal.sale.money import AmountDecimals
 
 LONGEST_LINE = 200
@@ -174,9 +174,9 @@ class LineProtocol:
             case Ping():
                 self._enqueue(self._encode("PONG", checksummed))
                 return None
-            case SaleRequested() | ResultDelivered():
+            case SaleRequest() | ResultDelivered():
                 self._remember_style(request.register_id, checksummed)
-            case CancelRequested() | ResultRequested():
+            case CancelRequest() | ResultRequest():
                 self._remember_style(request.register_id or self._open_id, checksummed)
         return request
 

@@ -10,15 +10,15 @@ from operator import xor
 
 import msgspec
 
-from terminal.register.protocol import (
-    CancelRequested,
+from terminal.counter.register_words import (
+    CancelRequest,
     RefusalCode,
     RegisterReply,
     RegisterRequest,
     RequestRefused,
-    ResultRequested,
+    ResultRequest,
     SaleAccepted,
-    SaleRequested,
+    SaleRequest,
     SaleResult,
     TerminalBusy,
     TerminalCondition,
@@ -84,14 +84,14 @@ def parse_line(line: bytes, decimals: AmountDecimals) -> RegisterRequest | Ping 
         if len(operands) != 1:
             raise LineError("SYNTAX", "PAY takes one amount: PAY 1990 ID=42")
         try:
-            return SaleRequested(parse_register_amount(operands[0], decimals), register_id)
+            return SaleRequest(parse_register_amount(operands[0], decimals), register_id)
         except AmountError as error:
             raise LineError("AMOUNT", to_ascii(str(error))) from None
     if operands:
         raise LineError("SYNTAX", f"{verb} takes nothing but ID=")
     if verb == "PING":
         return Ping()
-    return CancelRequested(register_id) if verb == "CANCEL" else ResultRequested(register_id)
+    return CancelRequest(register_id) if verb == "CANCEL" else ResultRequest(register_id)
 
 
 def _checked_text(line: bytes) -> str:

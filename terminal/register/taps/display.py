@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from terminal.register.protocol import (
+from terminal.counter.register_words import (
     RegisterQuestion,
     RegisterReply,
     RegisterRequest,

@@ -45,14 +45,14 @@ from datetime import tzinfo
 import msgspec
 
 from hardware.interfaces import Document
-from terminal.register.protocol import (
-    CancelRequested,
+from terminal.counter.register_words import (
+    CancelRequest,
     RegisterQuestion,
     RegisterReply,
     RegisterRequest,
     RequestRefused,
     SaleAccepted,
-    SaleRequested,
+    SaleRequest,
     SaleResult,
     TerminalBusy,
     TerminalCondition,
@@ -274,13 +274,13 @@ class ZvtProtocol:
         if self._payment is not None:
             self._cancel_payment()
         elif self._asked is not None and self._asked.payment is not None:
-            self._requests.append(CancelRequested())
+            self._requests.append(CancelRequest())
 
     def _cancel_payment(self) -> None:
         payment = self._payment
         if payment is not None and not payment.is_cancelled:
             payment.is_cancelled = True
-            self._requests.append(CancelRequested(payment.register_id))
+            self._requests.append(CancelRequest(payment.register_id))
 
     def _lose_session(self) -> None:
         """Nothing of ours can be told in this session any more; a result is held for a register that asks."""
@@ -324,8 +324,8 @@ class ZvtProtocol:
             self._answer(asked, zf.good(), Purpose.ACCEPTANCE)
         elif asked is not None:  # a stored sale that is still being settled
             self._answer(asked, zf.refusal(Result.PLEASE_WAIT))
-        elif isinstance(to, SaleRequested):  # too late: the register has been told to wait
-            self._requests.append(CancelRequested(register_id))
+        elif isinstance(to, SaleRequest):  # too late: the register has been told to wait
+            self._requests.append(CancelRequest(register_id))
 
     def _condition_told(self, condition: TerminalCondition, asked: Asked) -> bytes:
         if asked.command is not Command.STATUS_ENQUIRY:

@@ -10,14 +10,14 @@ from typing import TypeAlias
 
 import msgspec
 
-from terminal.register.protocol import (
-    ConditionRequested,
-    LastResultRequested,
-    RefundRequested,
+from terminal.counter.register_words import (
+    ConditionRequest,
+    LastResultRequest,
+    RefundRequest,
     RegisterQuestion,
-    ReversalRequested,
-    SaleRequested,
-    TotalsRequested,
+    ReversalRequest,
+    SaleRequest,
+    TotalsRequest,
 )
 from terminal.register.zvt import format as za
 from terminal.register.zvt import frames as zf
@@ -78,30 +78,30 @@ class CommandReader:
     def _pay(self, data: bytes, registration: Registration) -> Meaning:
         payment = za.parse_authorisation(data)
         amount_kr = self._kronur(payment)
-        question = SaleRequested(amount_kr, prints_receipt=registration.prints_receipts)
+        question = SaleRequest(amount_kr, prints_receipt=registration.prints_receipts)
         return Asked(Command.AUTHORISATION, question, amount_kr=amount_kr, payment=payment)
 
     def _refund(self, data: bytes, _registration: Registration) -> Meaning:
         amount_kr = self._kronur(za.parse_refund(data))
-        return Asked(Command.REFUND, RefundRequested(amount_kr), amount_kr=amount_kr)
+        return Asked(Command.REFUND, RefundRequest(amount_kr), amount_kr=amount_kr)
 
     def _reverse(self, data: bytes, _registration: Registration) -> Meaning:
-        return Asked(Command.REVERSAL, ReversalRequested(za.parse_reversal(data)))
+        return Asked(Command.REVERSAL, ReversalRequest(za.parse_reversal(data)))
 
     def _repeat_receipt(self, data: bytes, _registration: Registration) -> Meaning:
-        return Asked(Command.REPEAT_RECEIPT, LastResultRequested(), za.parse_service_byte(data))
+        return Asked(Command.REPEAT_RECEIPT, LastResultRequest(), za.parse_service_byte(data))
 
     def _enquire_status(self, data: bytes, _registration: Registration) -> Meaning:
-        return Asked(Command.STATUS_ENQUIRY, ConditionRequested(), za.parse_service_byte(data))
+        return Asked(Command.STATUS_ENQUIRY, ConditionRequest(), za.parse_service_byte(data))
 
     def _diagnose(self, _data: bytes, _registration: Registration) -> Meaning:
-        return Asked(Command.DIAGNOSIS, ConditionRequested())
+        return Asked(Command.DIAGNOSIS, ConditionRequest())
 
     def _send_totals(self, _data: bytes, _registration: Registration) -> Meaning:
-        return Asked(Command.TOTALS, TotalsRequested())
+        return Asked(Command.TOTALS, TotalsRequest())
 
     def _end_day(self, _data: bytes, registration: Registration) -> Meaning:
-        return Asked(Command.END_OF_DAY, TotalsRequested(close=True, prints_slip=registration.prints_slips))
+        return Asked(Command.END_OF_DAY, TotalsRequest(close=True, prints_slip=registration.prints_slips))
 
     def _take_note(self, _data: bytes, _registration: Registration) -> Meaning:
         """Nothing here depends on it."""

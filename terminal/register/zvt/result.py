@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 import msgspec
 
 from hardware.interfaces import Document, TextLine
-from terminal.register.protocol import RefusalCode, RequestRefused, SaleResult
+from terminal.counter.register_words import RefusalCode, RequestRefused, SaleResult
 from terminal.register.zvt import frames as zf
 from terminal.register.zvt.format import Command, Result
 from terminal.sale.money import AmountDecimals, format_register_amount

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from hardware.interfaces import Document
-from terminal.register.protocol import RegisterRequest, ResultDelivered, ResultRejected, SaleResult
+from terminal.counter.register_words import RegisterRequest, ResultDelivered, ResultRefusal, SaleResult
 from terminal.register.zvt import format as za
 from terminal.register.zvt import frames as zf
 from terminal.register.zvt.format import Result
@@ -112,7 +112,7 @@ class Telling:
         if result.outcome is Outcome.APPROVED:
             self._held = Held(result.register_id, now_s + self._longest_s)
         else:
-            self._requests.append(ResultRejected(result.register_id))
+            self._requests.append(ResultRefusal(result.register_id))
 
     def hold(self) -> None:
         """The session is gone in which the result was to be told."""
@@ -127,7 +127,7 @@ class Telling:
     def give_up_held(self) -> None:
         """The register has turned to something else, or has had its time."""
         if self._held is not None:
-            self._requests.append(ResultRejected(self._held.register_id))
+            self._requests.append(ResultRefusal(self._held.register_id))
             self._held = None
 
     def end(self) -> None:
@@ -189,4 +189,4 @@ class Telling:
     def _decide(self, report: Report, *, taken: bool) -> None:
         report.is_decided = True
         register_id = report.result.register_id
-        self._requests.append(ResultDelivered(register_id) if taken else ResultRejected(register_id))
+        self._requests.append(ResultDelivered(register_id) if taken else ResultRefusal(register_id))

@@ -23,11 +23,12 @@ from hardware.signals import SimulatedSignals
 from hardware.simulated import SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
 from terminal.app.app import Devices, Seams, TerminalApp
 from terminal.config.schema import Config, JournalSettings, NetgiroSettings, TerminalSettings
+from terminal.counter.trouble import Trouble
 from terminal.netgiro.sandbox import PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY, build_sandbox
 from terminal.netgiro.sandbox.web import create_app
 from terminal.sale.sensitive import Sensitive
 from terminal.screen.lamp import APPROVED
-from terminal.texts.sentences import ENGLISH, Trouble
+from terminal.texts.sentences import ENGLISH
 from tests.virtual_time import run_virtual
 
 APP_CODE = "1234"

@@ -14,9 +14,9 @@ import pytest
 from hardware.simulated import SimulatedKeypad
 from terminal.app.app import Devices, Seams, TerminalApp
 from terminal.config.schema import Config, JournalSettings, NetgiroSettings
-from terminal.errors import CallRefused
 from terminal.journal import rebuild as journal_repair
 from terminal.netgiro.nonce import TICKS_PER_S, UNIX_EPOCH_TICKS
+from terminal.sale.gateway import CallRefused
 from terminal.sale.sensitive import Sensitive
 from terminal.system.notify import Notifier
 from tests.unit.journal.journal_samples import append_paid, opened

@@ -13,7 +13,8 @@ import pytest
 
 from terminal import __version__
 from terminal.commands.main import _parser, main
-from terminal.journal.thread import JournalFile, Record
+from terminal.journal.thread import JournalFile
+from terminal.sale.record import Record
 from terminal.sale.sale import State
 from tests.sales import GUID, new_sale, walk_to
 

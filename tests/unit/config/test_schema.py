@@ -19,7 +19,6 @@ from terminal.config.schema import (
     Config,
     JournalSettings,
     NetgiroSettings,
-    RegisterSettings,
     SaleSettings,
     ShopSettings,
     find_config_path,
@@ -30,6 +29,7 @@ from terminal.config.schema import (
 )
 from terminal.config.secret_key import MASK
 from terminal.errors import ConfigError
+from terminal.register.settings import RegisterSettings
 from terminal.sale.customer import CustomerKind
 from terminal.sale.gateway import CaptureMode
 from terminal.sale.sale import Terms

@@ -9,12 +9,12 @@ import pytest
 from msgspec.structs import replace
 
 from hardware.interfaces import KEYS
+from terminal.counter import register_words as reg
 from terminal.counter.decide import LOOK_AFTER_LOSS_S, RESULT_SHOWN_S, TAKE_OFFER_KEYS, Counter, CounterRules, lookup_id
 from terminal.counter.decision import CheckService, Decision, ShowResultFor
-from terminal.counter.inputs import ConditionsChanged, CounterEvent, KeyPressed, RegisterAsked, ResultSeen
+from terminal.counter.inputs import ConditionsChanged, CounterEvent, KeyPressed, RegisterRequestLookedUp, ResultSeen
 from terminal.counter.typing import Entry
 from terminal.counter.view import Offer, View
-from terminal.register import protocol as reg
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
 from terminal.sale.gateway import AuthorizationStatus as Status
@@ -23,7 +23,7 @@ from terminal.sale.sale import MISSES_UNTIL_UNKNOWN, Outcome, Reason, Sale, Stat
 from terminal.sale.sensitive import Sensitive
 from tests.sales import report_for, walk_to
 
-RULES = CounterRules(min_amount_kr=10, max_amount_kr=500_000, language="en")
+RULES = CounterRules(min_amount_kr=10, max_amount_kr=500_000)
 OPEN_STATES = [state for state in State if state not in (State.ATTENTION, State.CLOSED)]
 
 
@@ -42,7 +42,7 @@ class Desk:
 
     def ask(self, request: reg.RegisterRequest, known: Sale | None = None) -> tuple[reg.RegisterReply, ...]:
         names = {"number": 7, "reference": "T1-000007-A1B2C3", "created": "2026-11-23T12:00:00.000Z"}
-        self.happen(RegisterAsked(request=request, known=known, **names))  # type: ignore[arg-type]
+        self.happen(RegisterRequestLookedUp(request=request, known=known, **names))  # type: ignore[arg-type]
         return self.last.replies
 
     def press(self, keys: str) -> Desk:
@@ -66,7 +66,6 @@ def desk_with(sale: Sale, **view: Any) -> Desk:
 def refusal(replies: tuple[reg.RegisterReply, ...]) -> reg.RefusalCode:
     (reply,) = replies
     assert isinstance(reply, reg.RequestRefused)
-    assert reply.text, "the cashier gets a sentence"
     return reply.code
 
 
@@ -81,7 +80,7 @@ def ended(number: int = 3, register_id: str = "42", amount_kr: int = 1990) -> Sa
 def test_a_request_starts_a_sale_under_the_shops_terms() -> None:
     terms = Terms(capture_mode=CaptureMode.AUTOMATIC)
     desk = Desk(replace(RULES, terms=terms))
-    assert desk.ask(reg.SaleRequested(1990, "42")) == (reg.SaleAccepted("42"),)
+    assert desk.ask(reg.SaleRequest(1990, "42")) == (reg.SaleAccepted("42"),)
     assert (desk.sale.number, desk.sale.amount_kr, desk.sale.register_id) == (7, 1990, "42")
     assert desk.sale.terms == terms
     assert desk.last.record is not None
@@ -91,19 +90,19 @@ def test_a_request_starts_a_sale_under_the_shops_terms() -> None:
 
 def test_a_request_without_an_id_is_named_by_its_reference() -> None:
     desk = Desk()
-    assert desk.ask(reg.SaleRequested(1990)) == (reg.SaleAccepted("T1-000007-A1B2C3"),)
+    assert desk.ask(reg.SaleRequest(1990)) == (reg.SaleAccepted("T1-000007-A1B2C3"),)
 
 
 def test_a_register_that_prints_the_customers_copy_gets_only_ours() -> None:
     desk = Desk()
-    desk.ask(reg.SaleRequested(1990, "42", prints_receipt=True))
+    desk.ask(reg.SaleRequest(1990, "42", prints_receipt=True))
     assert (desk.sale.terms.customer_copy, desk.sale.terms.merchant_copy) == (False, True)
 
 
 @pytest.mark.parametrize(("amount_kr", "limit_kr"), [(0, 10), (9, 10), (500_001, 500_000), (-5, 10)])
 def test_an_amount_beyond_the_limits_is_refused_with_the_limit(amount_kr: int, limit_kr: int) -> None:
     desk = Desk()
-    (reply,) = desk.ask(reg.SaleRequested(amount_kr, "42"))
+    (reply,) = desk.ask(reg.SaleRequest(amount_kr, "42"))
     assert isinstance(reply, reg.RequestRefused)
     assert (reply.code, reply.limit_kr) == (reg.RefusalCode.AMOUNT, limit_kr)
     assert desk.view.sale is None
@@ -112,40 +111,40 @@ def test_an_amount_beyond_the_limits_is_refused_with_the_limit(amount_kr: int, l
 
 @pytest.mark.parametrize("amount_kr", [10, 500_000])
 def test_the_limits_themselves_are_within(amount_kr: int) -> None:
-    assert Desk().ask(reg.SaleRequested(amount_kr, "42")) == (reg.SaleAccepted("42"),)
+    assert Desk().ask(reg.SaleRequest(amount_kr, "42")) == (reg.SaleAccepted("42"),)
 
 
 def test_without_a_keypad_no_sale_is_begun_that_nobody_could_go_on_with() -> None:
     desk = Desk().happen(ConditionsChanged({"keypad_ok": False}))
-    assert refusal(desk.ask(reg.SaleRequested(1990, "42"))) is reg.RefusalCode.UNAVAILABLE
+    assert refusal(desk.ask(reg.SaleRequest(1990, "42"))) is reg.RefusalCode.UNAVAILABLE
 
 
 @pytest.mark.parametrize("state", OPEN_STATES)
 def test_a_second_sale_never_replaces_an_open_one(state: State) -> None:
     desk = desk_with(walk_to(state).sale)
     before = desk.view
-    assert refusal(desk.ask(reg.SaleRequested(2990, "43"))) is reg.RefusalCode.BUSY
-    assert refusal(desk.ask(reg.SaleRequested(1990))) is reg.RefusalCode.BUSY
+    assert refusal(desk.ask(reg.SaleRequest(2990, "43"))) is reg.RefusalCode.BUSY
+    assert refusal(desk.ask(reg.SaleRequest(1990))) is reg.RefusalCode.BUSY
     assert desk.view == before
 
 
 def test_the_same_request_while_it_is_open_is_accepted_already() -> None:
     sale = walk_to(State.CUSTOMER).sale
     desk = desk_with(sale)
-    assert desk.ask(reg.SaleRequested(1990, "42"), known=sale) == (reg.SaleAccepted("42"),)
+    assert desk.ask(reg.SaleRequest(1990, "42"), known=sale) == (reg.SaleAccepted("42"),)
     assert desk.last.record is None
     assert desk.view.sale == sale
 
 
 def test_the_id_of_the_open_sale_with_another_amount_is_busy() -> None:
     sale = walk_to(State.CUSTOMER).sale
-    assert refusal(desk_with(sale).ask(reg.SaleRequested(2990, "42"), known=sale)) is reg.RefusalCode.BUSY
+    assert refusal(desk_with(sale).ask(reg.SaleRequest(2990, "42"), known=sale)) is reg.RefusalCode.BUSY
 
 
 @pytest.mark.parametrize("amount_kr", [1990, 2990])
 def test_an_id_that_has_had_its_sale_is_answered_with_that_result_and_never_pays_again(amount_kr: int) -> None:
     desk = Desk()
-    (reply,) = desk.ask(reg.SaleRequested(amount_kr, "42"), known=ended())
+    (reply,) = desk.ask(reg.SaleRequest(amount_kr, "42"), known=ended())
     assert isinstance(reply, reg.SaleResult)
     assert (reply.register_id, reply.amount_kr, reply.outcome) == ("42", 1990, Outcome.APPROVED)
     assert desk.view.sale is None
@@ -154,7 +153,7 @@ def test_an_id_that_has_had_its_sale_is_answered_with_that_result_and_never_pays
 
 def test_an_ended_sale_is_told_also_while_another_is_open() -> None:
     desk = desk_with(replace(walk_to(State.CUSTOMER).sale, number=8, register_id="43"))
-    (reply,) = desk.ask(reg.SaleRequested(1990, "42"), known=ended())
+    (reply,) = desk.ask(reg.SaleRequest(1990, "42"), known=ended())
     assert isinstance(reply, reg.SaleResult)
     assert desk.sale.register_id == "43"
 
@@ -165,7 +164,7 @@ def test_an_ended_sale_is_told_also_while_another_is_open() -> None:
 @pytest.mark.parametrize("register_id", [None, "42"])
 def test_the_register_may_cancel_what_is_open(register_id: str | None) -> None:
     desk = desk_with(walk_to(State.ENTRY).sale)
-    accepted, result = desk.ask(reg.CancelRequested(register_id))
+    accepted, result = desk.ask(reg.CancelRequest(register_id))
     assert accepted == reg.SaleAccepted("42")
     assert isinstance(result, reg.SaleResult)
     assert result.reason is Reason.REGISTER_CANCELLED
@@ -174,7 +173,7 @@ def test_the_register_may_cancel_what_is_open(register_id: str | None) -> None:
 @pytest.mark.parametrize("state", OPEN_STATES)
 def test_cancelling_is_accepted_in_every_state_and_the_result_follows(state: State) -> None:
     desk = desk_with(walk_to(state).sale)
-    replies = desk.ask(reg.CancelRequested("42"))
+    replies = desk.ask(reg.CancelRequest("42"))
     assert replies[0] == reg.SaleAccepted("42")
     assert desk.sale.outcome is not Outcome.DECLINED
     if state in (State.CUSTOMER, State.CODE_ENTRY, State.CODE_CHECK):
@@ -182,27 +181,27 @@ def test_cancelling_is_accepted_in_every_state_and_the_result_follows(state: Sta
 
 
 def test_cancelling_what_is_over_is_answered_with_its_result() -> None:
-    (reply,) = Desk().ask(reg.CancelRequested("42"), known=ended())
+    (reply,) = Desk().ask(reg.CancelRequest("42"), known=ended())
     assert isinstance(reply, reg.SaleResult)
     assert reply.outcome is Outcome.APPROVED
 
 
 def test_cancelling_what_never_was_is_not_found() -> None:
-    assert refusal(Desk().ask(reg.CancelRequested("99"))) is reg.RefusalCode.NOT_FOUND
-    assert refusal(Desk().ask(reg.CancelRequested())) is reg.RefusalCode.NOT_FOUND
+    assert refusal(Desk().ask(reg.CancelRequest("99"))) is reg.RefusalCode.NOT_FOUND
+    assert refusal(Desk().ask(reg.CancelRequest())) is reg.RefusalCode.NOT_FOUND
     other = desk_with(walk_to(State.CUSTOMER).sale)
-    assert refusal(other.ask(reg.CancelRequested("99"))) is reg.RefusalCode.NOT_FOUND
+    assert refusal(other.ask(reg.CancelRequest("99"))) is reg.RefusalCode.NOT_FOUND
     assert other.sale.state is State.CUSTOMER
 
 
 def test_the_register_may_ask_how_it_stands() -> None:
-    assert Desk().ask(reg.ResultRequested()) == (reg.TerminalReady(),)
+    assert Desk().ask(reg.ResultRequest()) == (reg.TerminalReady(),)
     busy = desk_with(walk_to(State.CUSTOMER).sale)
-    assert busy.ask(reg.ResultRequested()) == (reg.TerminalBusy("42"),)
-    assert busy.ask(reg.ResultRequested("42")) == (reg.TerminalBusy("42"),)
-    (reply,) = busy.ask(reg.ResultRequested("41"), known=ended(register_id="41"))
+    assert busy.ask(reg.ResultRequest()) == (reg.TerminalBusy("42"),)
+    assert busy.ask(reg.ResultRequest("42")) == (reg.TerminalBusy("42"),)
+    (reply,) = busy.ask(reg.ResultRequest("41"), known=ended(register_id="41"))
     assert isinstance(reply, reg.SaleResult)
-    assert refusal(Desk().ask(reg.ResultRequested("99"))) is reg.RefusalCode.NOT_FOUND
+    assert refusal(Desk().ask(reg.ResultRequest("99"))) is reg.RefusalCode.NOT_FOUND
 
 
 def test_a_sale_that_stands_unknown_has_no_result_yet_whatever_was_wanted_of_it() -> None:
@@ -211,12 +210,12 @@ def test_a_sale_that_stands_unknown_has_no_result_yet_whatever_was_wanted_of_it(
     for _ in range(MISSES_UNTIL_UNKNOWN):
         walk.lost().retried()
     assert (walk.sale.outcome, walk.sale.reason) == (Outcome.UNKNOWN, Reason.CASHIER_CANCELLED)
-    assert Desk().ask(reg.ResultRequested("42"), known=walk.sale) == (reg.SaleAccepted("42"),)
+    assert Desk().ask(reg.ResultRequest("42"), known=walk.sale) == (reg.SaleAccepted("42"),)
 
 
 def test_what_netgiro_has_no_call_for_is_refused() -> None:
-    assert refusal(Desk().ask(reg.ReversalRequested(7))) is reg.RefusalCode.NOT_POSSIBLE
-    assert refusal(Desk().ask(reg.RefundRequested(1990))) is reg.RefusalCode.NOT_POSSIBLE
+    assert refusal(Desk().ask(reg.ReversalRequest(7))) is reg.RefusalCode.NOT_POSSIBLE
+    assert refusal(Desk().ask(reg.RefundRequest(1990))) is reg.RefusalCode.NOT_POSSIBLE
 
 
 def test_a_delivered_result_closes_the_sale_and_is_shown_for_a_while() -> None:
@@ -238,10 +237,10 @@ def test_a_delivery_of_another_result_closes_nothing() -> None:
 
 def test_a_rejected_payment_waits_for_staff_and_does_not_hold_up_the_next_sale() -> None:
     desk = desk_with(walk_to(State.REPORT).sale)
-    desk.ask(reg.ResultRejected("42"))
+    desk.ask(reg.ResultRefusal("42"))
     assert [sale.outcome for sale in desk.view.attention] == [Outcome.REFUND_DUE]
     assert desk.last.effects == (), "it stands until somebody has seen it"
-    assert desk.ask(reg.SaleRequested(2990, "43")) == (reg.SaleAccepted("43"),)
+    assert desk.ask(reg.SaleRequest(2990, "43")) == (reg.SaleAccepted("43"),)
 
 
 def test_staff_settle_one_sale_while_a_customer_types_for_another() -> None:
@@ -264,11 +263,11 @@ def test_a_settled_sale_is_not_shown_as_unsettled_any_more() -> None:
 @pytest.mark.parametrize(
     ("request_", "looked_up"),
     [
-        (reg.SaleRequested(1, "42"), "42"),
-        (reg.CancelRequested("42"), "42"),
-        (reg.ResultRequested(None), None),
+        (reg.SaleRequest(1, "42"), "42"),
+        (reg.CancelRequest("42"), "42"),
+        (reg.ResultRequest(None), None),
         (reg.ResultDelivered("42"), None),
-        (reg.ResultRejected("42"), None),
+        (reg.ResultRefusal("42"), None),
     ],
 )
 def test_the_journal_is_asked_for_ids_that_matter(request_: Any, looked_up: str | None) -> None:
@@ -338,7 +337,7 @@ def test_a_long_press_declines_a_total_and_never_takes_one() -> None:
     offer = Offer(1990)
     desk = Desk(view=View(offer=offer))
     for key in TAKE_OFFER_KEYS:
-        assert Counter.sale_taken(desk.view, KeyPressed(key)) == reg.SaleRequested(1990)
+        assert Counter.sale_taken(desk.view, KeyPressed(key)) == reg.SaleRequest(1990)
         assert Counter.sale_taken(desk.view, KeyPressed(key, is_long=True)) is None
     desk.happen(KeyPressed("*", is_long=True))
     assert desk.view.offer == replace(offer, is_open=False)

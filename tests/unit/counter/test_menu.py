@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from hardware.interfaces import KEYS, NO_JAM, Jam
+from terminal.counter import register_words as reg
 from terminal.counter.decide import Counter, CounterRules
 from terminal.counter.decision import Decision, ExamineTerminal, LockMenuFor, ShowMenuFor
 from terminal.counter.inputs import (
@@ -15,14 +16,13 @@ from terminal.counter.inputs import (
     KeyPressed,
     MenuLeft,
     MenuUnlocked,
-    RegisterAsked,
+    RegisterRequestLookedUp,
     ReprintRequested,
     TerminalExamined,
 )
 from terminal.counter.keypad_test import STANDARD_LAYOUT
 from terminal.counter.menu import Item, MenuRules, Page, items_for, verdicts_for
 from terminal.counter.view import Offer, View
-from terminal.register import protocol as reg
 from terminal.sale import events as ev
 from terminal.sale.sale import Reason, Sale, State
 from terminal.sale.sensitive import Sensitive
@@ -43,7 +43,7 @@ class Staff:
         self.view = view or View()
         self.decisions: list[Decision] = []
         rules = MenuRules(staff_code=Sensitive(code), keypad_layout=layout)
-        self._counter = Counter(CounterRules(menu=rules, language="en"))
+        self._counter = Counter(CounterRules(menu=rules))
 
     def happens(self, event: Any) -> Decision:
         decision = self._counter.decide(self.view, event)
@@ -267,8 +267,8 @@ def test_the_keypad_test_ends_by_itself_and_at_once_when_a_sale_begins() -> None
     staff.happens(MenuLeft(staff.view.menu.turn))
     assert staff.page is None
     staff.press("D45")
-    request = reg.SaleRequested(500, "7")
-    staff.happens(RegisterAsked(request=request, number=9, reference="T1-9", created="2026-11-23T14:00:00Z"))
+    request = reg.SaleRequest(500, "7")
+    staff.happens(RegisterRequestLookedUp(request=request, number=9, reference="T1-9", created="2026-11-23T14:00:00Z"))
     assert staff.page is None
     staff.press("8")
     assert staff.view.entry.digits.reveal() == "8", "keys belong to the customer now"
@@ -303,8 +303,8 @@ def test_while_a_sale_goes_on_well_there_is_no_menu(state: State) -> None:
 def test_a_new_sale_takes_the_menu_away() -> None:
     staff = Staff()
     staff.press("D2104")
-    request = reg.SaleRequested(500, "7")
-    staff.happens(RegisterAsked(request=request, number=9, reference="T1-9", created="2026-11-23T14:00:00Z"))
+    request = reg.SaleRequest(500, "7")
+    staff.happens(RegisterRequestLookedUp(request=request, number=9, reference="T1-9", created="2026-11-23T14:00:00Z"))
     assert staff.page is None
     assert staff.view.sale is not None
 
@@ -392,8 +392,8 @@ def test_a_report_goes_by_itself_and_at_once_when_a_sale_begins() -> None:
     staff.happens(MenuLeft(staff.view.menu.turn))
     assert staff.page is None
     staff.press("D3")
-    request = reg.SaleRequested(500, "7")
-    staff.happens(RegisterAsked(request=request, number=9, reference="T1-9", created="2026-11-23T14:00:00Z"))
+    request = reg.SaleRequest(500, "7")
+    staff.happens(RegisterRequestLookedUp(request=request, number=9, reference="T1-9", created="2026-11-23T14:00:00Z"))
     staff.happens(TerminalExamined(PROBLEMS))
     assert staff.page is None
 

@@ -8,11 +8,12 @@ import pytest
 from msgspec.structs import replace
 
 from terminal.counter.decide import MOST_PRINTS, Counter, CounterRules
-from terminal.counter.inputs import ReprintAsked, ReprintRequested
+from terminal.counter.inputs import ReprintLookedUp, ReprintRequested
 from terminal.counter.view import View
-from terminal.journal.thread import JournalFile, QueuedReceipt, ReceiptState, Record
+from terminal.journal.thread import JournalFile
 from terminal.loop.bookkeeper import Clerk, Names
 from terminal.sale.effects import ReceiptKind
+from terminal.sale.record import QueuedReceipt, ReceiptState, Record
 from terminal.sale.sale import Reason, State, Terms
 from tests.golden.cases import SALE
 
@@ -111,6 +112,6 @@ def test_prints_of_one_receipt_are_bounded() -> None:
     earlier = tuple(
         QueuedReceipt(f"7-customer-{index}", 7, CUSTOMER, index, ReceiptState.PRINTED) for index in range(MOST_PRINTS)
     )
-    asked = ReprintAsked(sale=PAID, kinds=(CUSTOMER, MERCHANT), earlier=earlier)
+    asked = ReprintLookedUp(sale=PAID, kinds=(CUSTOMER, MERCHANT), earlier=earlier)
     (receipt,) = Counter(CounterRules()).decide(View(), asked).receipts
     assert receipt.kind is MERCHANT

@@ -10,10 +10,9 @@ from msgspec.structs import replace
 
 from hardware.scanner import SimulatedScanner
 from terminal.counter.decide import Counter, CounterRules
-from terminal.counter.inputs import CodeScanned, KeyPressed
+from terminal.counter.inputs import CodeScanned, Input, KeyPressed
 from terminal.counter.typing import Entry
 from terminal.counter.view import View
-from terminal.loop.bookkeeper import Input
 from terminal.loop.watchers import watch_scanner
 from terminal.sale.customer import CustomerKind, IdentifierProblem
 from terminal.sale.effects import RequestAuthorization

@@ -11,10 +11,10 @@ from terminal.config.checks import find_problems
 from terminal.config.schema import Config, MetricsSettings
 from terminal.counter.decision import Decision
 from terminal.counter.view import Conditions, View
-from terminal.journal.thread import Record
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
 from terminal.sale.gateway import AuthorizationStatus, Refusal, StatusReport
+from terminal.sale.record import Record
 from terminal.sale.sale import Reason, Sale, State
 
 prometheus_client = pytest.importorskip("prometheus_client", reason="optional: pip install prometheus-client")

@@ -10,10 +10,11 @@ from typing import TypeVar
 import pytest
 
 from hardware.simulated import SimulatedDisplay
-from terminal.config.schema import Config, JournalSettings, RegisterSettings, TerminalSettings
+from terminal.config.schema import Config, JournalSettings, TerminalSettings
 from terminal.daemon.out_of_service import OUT_OF_SERVICE, wait_for_journal
 from terminal.errors import JournalInUseError
 from terminal.journal.file import JournalFile
+from terminal.register.settings import RegisterSettings
 from terminal.screen.screens import screen_for
 from terminal.simulation.registers.zvt_frames import payment, wrap
 from terminal.system.notify import Notifier

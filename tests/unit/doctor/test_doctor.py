@@ -27,16 +27,18 @@ import serial
 
 from hardware.settings import DisplaySettings, KeypadSettings, PrinterSettings, ScannerSettings, SignalSettings
 from terminal import doctor
-from terminal.config.schema import Config, JournalSettings, NetgiroSettings, RegisterSettings, ShopSettings, read_config
+from terminal.config.schema import Config, JournalSettings, NetgiroSettings, ShopSettings, read_config
 from terminal.daemon.daemon import warn_of_login_console
 from terminal.doctor import CHECKS, Check, Result, Status, devices, machine, report_json, report_lines, run_doctor
 from terminal.doctor import service as service_checks
 from terminal.doctor import settings as settings_checks
 from terminal.doctor.status import Wear
 from terminal.doctor.system import Finding, System, i2c_scan, kernel_clock_is_synchronised, ok
-from terminal.journal.thread import JournalFile, Record
+from terminal.journal.thread import JournalFile
 from terminal.netgiro.sandbox import build_sandbox, create_app
+from terminal.register.settings import RegisterSettings
 from terminal.sale.gateway import CaptureMode
+from terminal.sale.record import Record
 from terminal.sale.sale import Sale, State
 from terminal.sale.sensitive import Sensitive
 

@@ -17,13 +17,14 @@ import pytest
 
 from hardware.interfaces import DeviceError, PrinterStatus
 from hardware.settings import PrinterSettings
+from terminal.config.control_path import control_path
 from terminal.config.schema import Config, JournalSettings
 from terminal.doctor import Status
 from terminal.doctor import printer as printer_checks
 from terminal.doctor.printer import check_printer
 from terminal.doctor.system import Finding, System, ok
 from terminal.errors import TerminalError
-from terminal.system.control import ControlServer, Request, control_path
+from terminal.system.control import ControlServer, Request
 from tests.unit.doctor.test_doctor import config_with, has_library, machine_at, nobody_may, put
 
 PRINTER, OFFLINE_CAUSE, PAPER_SENSOR = (b"\x10\x04" + which for which in (b"\x01", b"\x02", b"\x04"))

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from hardware.interfaces import LineSignals
-from terminal.config.schema import Config, RegisterSettings
+from terminal.config.schema import Config
 from terminal.doctor.register import LONG_SILENT_S, NEVER_HEARD_S, check_register
 from terminal.doctor.status import RegisterLine, Wear
 from terminal.doctor.system import Finding, Status, System, ok
+from terminal.register.settings import RegisterSettings
 
 PORT = RegisterSettings(port="/dev/ttyUSB0")
 HOUR_S = 3600.0

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from terminal.commands.main import _parser
+from terminal.counter.trouble import Trouble
 from terminal.install.handbook import FOLDER, INSTALLER_NOTES, card, pages
 from terminal.sale.sale import Reason
-from terminal.texts.sentences import Language, Trouble, words_in
+from terminal.texts.sentences import words_in
+from terminal.texts.words import Language
 
 LANGUAGES: tuple[Language, ...] = ("is", "en")
 

@@ -14,10 +14,11 @@ import pytest
 from hardware.input_device import EV_KEY, EV_SYN, EVENT
 from hardware.settings import KeypadSettings
 from terminal.commands.main import main
+from terminal.config.control_path import control_path
 from terminal.config.schema import Config, read_config
 from terminal.counter.keypad_test import NUMBER_PAD, STANDARD_LAYOUT, KeypadTest
 from terminal.install.keypad_trial import try_keypad, verdict
-from terminal.system.control import ControlServer, control_path
+from terminal.system.control import ControlServer
 
 CODES = {"1": 79, "2": 80, "3": 81, "4": 75, "5": 76, "6": 77, "7": 71, "8": 72, "9": 73, "0": 82, "*": 55, "#": 96}
 

@@ -11,8 +11,9 @@ import pytest
 from terminal.errors import TerminalError
 from terminal.install import support_bundle
 from terminal.install.support_bundle import PARTS, Part, masked, write_bundle
-from terminal.journal.thread import JournalFile, Record
+from terminal.journal.thread import JournalFile
 from terminal.sale.customer import CustomerKind
+from terminal.sale.record import Record
 from terminal.sale.sale import Reason, Sale, State
 from terminal.sale.sensitive import Sensitive
 from tests.integration.counter import write_config

@@ -18,7 +18,7 @@ from terminal.errors import TerminalError
 from terminal.install.release import NAMESPACE, Release
 from terminal.install.slots import Slots
 from terminal.install.upgrade import Upgrade
-from terminal.system.control import NotRunning
+from terminal.system.ask import NotRunning
 from tests.unit.install.test_release import MANIFEST, Publisher, pack
 from tests.unit.journal.test_backup import numbers, sale, write
 

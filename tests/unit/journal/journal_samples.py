@@ -8,8 +8,9 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from terminal.journal.thread import JournalFile, Record
+from terminal.journal.thread import JournalFile
 from terminal.sale.effects import ReceiptKind
+from terminal.sale.record import Record
 from terminal.sale.sale import Reason, Sale, State
 
 BOTH_COPIES = (ReceiptKind.CUSTOMER, ReceiptKind.MERCHANT)

@@ -17,8 +17,9 @@ from terminal.commands import main as cli
 from terminal.errors import JournalError
 from terminal.journal.backup import NUMBERS_A_DAY, acknowledge, back_up, check_backup, export_csv, export_json, restore
 from terminal.journal.listing import parse_time
-from terminal.journal.thread import JournalFile, JournalHealth, Record
+from terminal.journal.thread import JournalFile
 from terminal.journal.verify import verify
+from terminal.sale.record import JournalHealth, Record
 from terminal.sale.sale import Reason, Sale, State
 
 THEN = datetime(2026, 11, 23, 15, 30)

@@ -10,7 +10,8 @@ import pytest
 from msgspec.structs import replace
 
 from terminal.errors import JournalError
-from terminal.journal.thread import Journal, JournalFile, QueuedReceipt, ReceiptState, Record
+from terminal.journal.thread import Journal, JournalFile
+from terminal.sale.record import QueuedReceipt, ReceiptState, Record
 from terminal.sale.sale import Outcome, Reason, State
 from terminal.sale.totals import Close, totals_of
 from tests.unit.journal.journal_samples import BOTH_COPIES, a_sale, append_paid, closed, opened

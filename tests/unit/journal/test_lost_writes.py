@@ -12,7 +12,8 @@ import pytest
 from msgspec.structs import replace
 
 from terminal.journal import check as journal_check
-from terminal.journal.thread import JournalFile, JournalHealth, ReceiptState, Record
+from terminal.journal.thread import JournalFile
+from terminal.sale.record import JournalHealth, ReceiptState, Record
 from terminal.sale.sale import Reason, State
 from tests.unit.journal.journal_samples import append_paid, closed, opened
 

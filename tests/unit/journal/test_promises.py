@@ -14,9 +14,10 @@ import msgspec
 import pytest
 
 from terminal.errors import JournalError
-from terminal.journal.thread import JournalFile, Record
+from terminal.journal.thread import JournalFile
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.events import CodeEntered
+from terminal.sale.record import Record
 from terminal.sale.sale import Sale, State
 from terminal.sale.sensitive import Sensitive
 from terminal.sale.totals import Close, Totals

@@ -22,9 +22,10 @@ from terminal.journal import rebuild as journal_repair
 from terminal.journal import schema as journal_schema
 from terminal.journal.mirror import Mirror
 from terminal.journal.rows import EntryRow, RepairRow
-from terminal.journal.thread import JournalFile, JournalHealth, ReceiptState
+from terminal.journal.thread import JournalFile
 from terminal.loop.bookkeeper import Clerk, Names
 from terminal.netgiro.nonce import TICKS_PER_S, UNIX_EPOCH_TICKS, mark_after_loss
+from terminal.sale.record import JournalHealth, ReceiptState
 from terminal.sale.sale import Reason, State
 from terminal.sale.totals import Close, Totals
 from tests.unit.journal.journal_samples import a_sale, append_paid, opened, ticking_clock

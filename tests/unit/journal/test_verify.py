@@ -14,8 +14,8 @@ from terminal.commands import main as cli
 from terminal.errors import JournalError
 from terminal.journal import backup as care
 from terminal.journal import schema as journal_schema
-from terminal.journal.thread import JournalHealth
 from terminal.journal.verify import verify
+from terminal.sale.record import JournalHealth
 from terminal.sale.sale import State
 from tests.unit.journal.journal_samples import append_paid, opened, ticking_clock
 

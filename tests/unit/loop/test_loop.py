@@ -10,19 +10,20 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from terminal.counter import register_words as reg
 from terminal.counter.decide import Counter, CounterRules
 from terminal.counter.decision import CounterEffect, Decision
-from terminal.counter.inputs import ConditionsChanged, KeyPressed
+from terminal.counter.inputs import ConditionsChanged, Input, KeyPressed
 from terminal.counter.view import View
 from terminal.errors import JournalError
-from terminal.journal.thread import MIN_FREE_BYTES, Journal, JournalFile, Record
-from terminal.loop.bookkeeper import Clerk, Input, Names
+from terminal.journal.thread import MIN_FREE_BYTES, Journal, JournalFile
+from terminal.loop.bookkeeper import Clerk, Names
 from terminal.loop.loop import JOURNAL_RETRY_S, MOST_WAITING, Runner, WatchdogDue
-from terminal.register import protocol as reg
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import CaptureMode, OpenedAuthorization
+from terminal.sale.record import Record
 from terminal.sale.sale import Outcome, Reason, Sale, State, Terms
 from tests.sales import GUID, report_for
 from tests.virtual_time import run_virtual
@@ -83,7 +84,7 @@ class Terminal:
         self.journal = Journal(self.disk)
         names = Names("T1", lambda: NOW, lambda: "a1b2c3")
         self.runner = Runner(
-            Clerk(Counter(CounterRules(terms=Terms(capture_mode=capture_mode), language="en")), self.disk, names),
+            Clerk(Counter(CounterRules(terms=Terms(capture_mode=capture_mode))), self.disk, names),
             self.journal,
             self.outside,
             on_view=self.views.append,
@@ -121,7 +122,7 @@ class Terminal:
     async def pay(self, amount_kr: int = 1990, register_id: str = "42", until: State = State.CLOSED) -> None:
         """An ordinary sale, as far as it is wanted."""
         steps: list[tuple[State, Callable[[], Awaitable[Any]]]] = [
-            (State.ENTRY, lambda: self.happen(reg.SaleRequested(amount_kr, register_id))),
+            (State.ENTRY, lambda: self.happen(reg.SaleRequest(amount_kr, register_id))),
             (State.AUTHORIZATION, lambda: self.press("8223281#")),
             (State.CUSTOMER, self.open_authorization),
             (State.CAPTURE, lambda: self.answer(Status.RESERVED)),
@@ -221,9 +222,9 @@ def test_views_and_decisions_are_passed_on(path: Path) -> None:
 
 def test_an_answer_carries_its_question_and_a_result_told_unasked_carries_none(path: Path) -> None:
     async def scenario(terminal: Terminal) -> None:
-        asked = reg.SaleRequested(1990, "42")
+        asked = reg.SaleRequest(1990, "42")
         await terminal.happen(asked)
-        cancel = reg.CancelRequested("42")
+        cancel = reg.CancelRequest("42")
         await terminal.happen(cancel)
         assert [type(reply) for reply in terminal.outside.replies] == [
             reg.SaleAccepted,
@@ -251,13 +252,13 @@ def test_a_view_that_did_not_change_is_not_shown_again(path: Path) -> None:
 def test_a_full_disk_refuses_a_new_sale_and_takes_the_next_one_when_it_is_well_again(path: Path) -> None:
     async def scenario(terminal: Terminal) -> None:
         terminal.disk.is_full = True
-        await terminal.happen(reg.SaleRequested(1990, "42"))
+        await terminal.happen(reg.SaleRequest(1990, "42"))
         assert isinstance(terminal.last_reply, reg.RequestRefused)
         assert terminal.last_reply.code is reg.RefusalCode.UNAVAILABLE
         assert terminal.runner.view.sale is None
         assert not terminal.runner.view.conditions.journal_ok
         terminal.disk.is_full = False
-        await terminal.happen(reg.SaleRequested(1990, "42"))
+        await terminal.happen(reg.SaleRequest(1990, "42"))
         assert terminal.last_reply == reg.SaleAccepted("42")
         assert terminal.runner.view.conditions.journal_ok
         assert terminal.sale.number == 1, "no number is used up by a sale that never was"
@@ -272,9 +273,9 @@ def test_a_nearly_full_disk_takes_no_new_sale_but_ends_the_open_one(path: Path) 
         await terminal.answer(Status.RESERVED)
         await terminal.answer(Status.PAID)
         await terminal.happen(reg.ResultDelivered("42"))
-        await terminal.happen(reg.SaleRequested(1990, "43"))
+        await terminal.happen(reg.SaleRequest(1990, "43"))
         assert isinstance(terminal.last_reply, reg.RequestRefused)
-        await terminal.happen(reg.SaleRequested(1990, "42"))
+        await terminal.happen(reg.SaleRequest(1990, "42"))
         assert isinstance(terminal.last_reply, reg.SaleResult), "a stored result needs no space"
 
     run(path, scenario)
@@ -331,7 +332,7 @@ def test_a_cancellation_that_could_not_be_written_is_not_called_accepted(path: P
     async def scenario(terminal: Terminal) -> None:
         await terminal.pay(until=State.CUSTOMER)
         terminal.disk.is_full = True
-        await terminal.happen(reg.CancelRequested("42"))
+        await terminal.happen(reg.CancelRequest("42"))
         assert isinstance(terminal.last_reply, reg.RequestRefused)
         assert terminal.sale.state is State.CUSTOMER
         terminal.disk.is_full = False
@@ -344,7 +345,7 @@ def test_a_cancellation_that_could_not_be_written_is_not_called_accepted(path: P
 CANCELS: dict[str, tuple[Input, ...]] = {
     "the cashier": (KeyPressed("*"),),
     "the cashier, again and again": (KeyPressed("*"), KeyPressed("*"), KeyPressed("*")),
-    "the register": (reg.CancelRequested("42"),),
+    "the register": (reg.CancelRequest("42"),),
     "the clock": (ev.CancelRequested(1, ev.Canceller.CLOCK),),
     "the deadline": (ev.DeadlinePassed(1, State.CUSTOMER),),
 }
@@ -417,7 +418,7 @@ def test_a_callback_that_could_not_be_written_is_not_acknowledged(path: Path) ->
 
 def test_the_same_id_is_answered_with_its_result_also_after_a_restart(path: Path) -> None:
     async def again(terminal: Terminal) -> None:
-        await terminal.happen(reg.SaleRequested(1990, "42"))
+        await terminal.happen(reg.SaleRequest(1990, "42"))
         result = terminal.last_reply
         assert isinstance(result, reg.SaleResult)
         assert (result.outcome, result.amount_kr, result.authorization_id) == (Outcome.APPROVED, 1990, GUID)
@@ -434,7 +435,7 @@ def test_an_id_that_comes_again_with_another_amount_starts_nothing(path: Path) -
     async def scenario(terminal: Terminal) -> None:
         await terminal.pay()
         calls = len(terminal.outside.calls)
-        await terminal.happen(reg.SaleRequested(2990, "42"))
+        await terminal.happen(reg.SaleRequest(2990, "42"))
         assert isinstance(terminal.last_reply, reg.SaleResult)
         assert terminal.last_reply.amount_kr == 1990, "it tells the amount that was paid"
         assert len(terminal.outside.calls) == calls
@@ -489,7 +490,7 @@ def test_an_open_sale_is_settled_first_after_a_start(
         assert terminal.sale.state is leads_to
         assert [type(call) for call in terminal.outside.calls] == ([asks] if asks else [])
         assert terminal.views, "the screen shows it"
-        await terminal.happen(reg.SaleRequested(2990, "43"))
+        await terminal.happen(reg.SaleRequest(2990, "43"))
         assert isinstance(terminal.last_reply, reg.RequestRefused)
         assert terminal.last_reply.code is reg.RefusalCode.BUSY
         if leads_to is State.REPORT:
@@ -558,7 +559,7 @@ def test_a_capture_met_by_a_power_cut_is_paid_if_it_happened_and_never_sent_agai
 def test_a_sale_that_waits_for_staff_still_waits_after_a_restart_and_holds_up_nobody(path: Path) -> None:
     async def rejected(terminal: Terminal) -> None:
         await terminal.pay(until=State.REPORT)
-        await terminal.happen(reg.ResultRejected("42"))
+        await terminal.happen(reg.ResultRefusal("42"))
 
     async def restart(terminal: Terminal) -> None:
         assert [sale.outcome for sale in terminal.runner.view.attention] == [Outcome.REFUND_DUE]
@@ -568,7 +569,7 @@ def test_a_sale_that_waits_for_staff_still_waits_after_a_restart_and_holds_up_no
 
     async def settled(terminal: Terminal) -> None:
         assert terminal.runner.view.attention == ()
-        await terminal.happen(reg.ResultRequested("42"))
+        await terminal.happen(reg.ResultRequest("42"))
         assert isinstance(terminal.last_reply, reg.SaleResult)
         assert terminal.last_reply.outcome is Outcome.REFUNDED
 
@@ -583,7 +584,7 @@ def test_a_babbling_register_fills_the_inbox_only_so_far_and_what_matters_still_
         await terminal.pay(until=State.CUSTOMER)
         before = len(terminal.outside.replies)
         for _ in range(5 * MOST_WAITING):
-            terminal.runner.put(reg.ResultRequested())
+            terminal.runner.put(reg.ResultRequest())
             terminal.runner.put(KeyPressed("5"))
         await terminal.happen(ev.CancelRequested(1, ev.Canceller.CASHIER))
         assert terminal.sale.state is State.VOID

@@ -10,15 +10,21 @@ import pytest
 
 from hardware.interfaces import DeviceError
 from terminal.counter.decision import CheckService, ExamineTerminal, ShowResultFor
-from terminal.counter.inputs import ConditionsChanged, ResultSeen
-from terminal.errors import CallLost, CallRefused
-from terminal.loop.bookkeeper import Input
+from terminal.counter.inputs import ConditionsChanged, Input, ResultSeen
+from terminal.counter.register_words import RegisterReply, TerminalReady
 from terminal.loop.performer import TerminalPerformer
-from terminal.register.protocol import RegisterReply, TerminalReady
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
 from terminal.sale.customer import Customer, CustomerKind
-from terminal.sale.gateway import AuthorizationStatus, CaptureMode, OpenedAuthorization, Refusal, StatusReport
+from terminal.sale.gateway import (
+    AuthorizationStatus,
+    CallLost,
+    CallRefused,
+    CaptureMode,
+    OpenedAuthorization,
+    Refusal,
+    StatusReport,
+)
 from terminal.sale.sale import State
 from terminal.sale.sensitive import Sensitive
 from tests.virtual_time import run_virtual

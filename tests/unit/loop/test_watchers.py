@@ -9,8 +9,7 @@ from itertools import pairwise
 from hardware.interfaces import NO_JAM, DeviceError, Jam
 from hardware.keypad_scanner import STUCK_AFTER_S
 from hardware.simulated import SimulatedKeypad
-from terminal.counter.inputs import ConditionsChanged, KeyPressed
-from terminal.loop.bookkeeper import Input
+from terminal.counter.inputs import ConditionsChanged, Input, KeyPressed
 from terminal.loop.watchers import watch_keypad
 from terminal.system.retrying import LONGEST_PAUSE_S, open_until_found
 from tests.virtual_time import run_virtual

@@ -18,11 +18,10 @@ from typing import Any
 import httpx
 import pytest
 
-from terminal.errors import CallLost, CallRefused
 from terminal.netgiro import wire
 from terminal.netgiro.client import LARGEST_ANSWER_BYTES, Credentials, NetgiroClient, SignatureCheck
 from terminal.netgiro.nonce import NonceSource
-from terminal.sale.gateway import Refusal
+from terminal.sale.gateway import CallLost, CallRefused, Refusal
 from terminal.sale.sensitive import Sensitive
 from tests.virtual_time import run_virtual
 

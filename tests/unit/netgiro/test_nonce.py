@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terminal.errors import CallRefused, JournalError
+from terminal.errors import JournalError
 from terminal.netgiro.nonce import TICKS_PER_S, UNIX_EPOCH_TICKS, NonceSource
-from terminal.sale.gateway import Refusal
+from terminal.sale.gateway import CallRefused, Refusal
 
 
 class Disk:

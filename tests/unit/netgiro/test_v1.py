@@ -10,13 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
-from terminal.errors import CallLost, CallRefused
 from terminal.netgiro.client import Credentials, NetgiroClient
 from terminal.netgiro.nonce import NonceSource
 from terminal.netgiro.v1 import NetgiroV1, ResultCode, callback_url
 from terminal.sale.customer import Customer, CustomerKind
 from terminal.sale.gateway import AuthorizationStatus as Status
-from terminal.sale.gateway import CaptureMode, OpenedAuthorization, Refusal, StatusReport
+from terminal.sale.gateway import CallLost, CallRefused, CaptureMode, OpenedAuthorization, Refusal, StatusReport
 from terminal.sale.sensitive import Sensitive
 
 GUID = "0f8fad5b-d9cb-469f-a165-70867728950e"

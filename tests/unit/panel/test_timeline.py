@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import ConditionsChanged, KeyPressed
 from terminal.counter.view import View
-from terminal.journal.thread import Record
 from terminal.panel.backend import RegisterMessage
 from terminal.panel.promises import Captured, Promise, Told, promises
 from terminal.panel.state_diagram import PLACES, moves, state_diagram
 from terminal.panel.story import told
 from terminal.panel.timeline import MAX_ENTRIES, Timeline, masked
 from terminal.sale import effects as fx
+from terminal.sale.record import Record
 from terminal.sale.sale import Reason, Sale, State
 from terminal.sale.step import TABLE
 

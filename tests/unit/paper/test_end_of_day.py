@@ -14,20 +14,20 @@ from msgspec.structs import replace
 from hardware.interfaces import Columns, Cut, TextLine
 from hardware.receipt_encoder import to_codepage
 from hardware.simulated import SimulatedPrinter
+from terminal.counter import register_words as reg
 from terminal.counter.decide import Counter, CounterRules
-from terminal.counter.inputs import EndOfDayRequested, ReprintRequested
-from terminal.journal.rows import original
-from terminal.journal.thread import Journal, JournalFile, ReceiptState, Record
-from terminal.loop.bookkeeper import Clerk, Input, Names
+from terminal.counter.inputs import EndOfDayRequested, Input, ReprintRequested
+from terminal.journal.thread import Journal, JournalFile
+from terminal.loop.bookkeeper import Clerk, Names
 from terminal.paper.end_of_day import end_of_day_slip
 from terminal.paper.printing import ReceiptPrinting
 from terminal.paper.receipt import Shop
-from terminal.register import protocol as reg
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.money import format_kr
+from terminal.sale.record import ReceiptState, Record, original
 from terminal.sale.sale import Outcome, Reason, State
 from terminal.sale.totals import Close, ClosedPeriod, Totals, totals_of
-from terminal.texts.sentences import Language
+from terminal.texts.words import Language
 from tests.golden.cases import DAYS, GOLDEN, LANGUAGES, SHOP, as_text, day_path, day_slip
 from tests.unit.journal.journal_samples import a_sale, opened
 from tests.virtual_time import run_virtual
@@ -52,7 +52,7 @@ def write_a_day(journal: JournalFile) -> None:
 # --- the end, and its slip with it ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("asked", [EndOfDayRequested(), reg.TotalsRequested(close=True)])
+@pytest.mark.parametrize("asked", [EndOfDayRequested(), reg.TotalsRequest(close=True)])
 def test_slip_is_queued_with_the_end_of_day(tmp_path: Path, asked: Input) -> None:
     with opened(tmp_path / "journal.db") as journal:
         write_a_day(journal)
@@ -82,12 +82,12 @@ def test_slip_that_the_register_prints_is_handed_to_it_and_not_queued(tmp_path: 
         before = journal.closed_period(1)
         assert before is not None
         write_a_day(journal)
-        (report,) = clerk.handle(reg.TotalsRequested(close=True, prints_slip=True)).decision.replies
+        (report,) = clerk.handle(reg.TotalsRequest(close=True, prints_slip=True)).decision.replies
         assert isinstance(report, reg.TotalsReport)
         assert report.slip == ClosedPeriod(number=2, since=before.until, until=NOW, totals=report.totals)
         assert [receipt.period for receipt in journal.unprinted_receipts()] == [1]
         assert [receipt.copy for receipt in clerk.handle(LAST).decision.receipts] == [0]
-        (report,) = clerk.handle(reg.TotalsRequested(prints_slip=True)).decision.replies
+        (report,) = clerk.handle(reg.TotalsRequest(prints_slip=True)).decision.replies
         assert isinstance(report, reg.TotalsReport)
         assert report.slip is None
 
@@ -101,7 +101,7 @@ def test_without_a_printer_no_slip_is_queued(tmp_path: Path) -> None:
 def test_day_does_not_end_while_a_sale_is_open(tmp_path: Path) -> None:
     with opened(tmp_path / "journal.db") as journal:
         clerk = clerk_on(journal)
-        clerk.handle(reg.SaleRequested(1990, "42"))
+        clerk.handle(reg.SaleRequest(1990, "42"))
         assert clerk.handle(EndOfDayRequested()).decision.close is None
         assert journal.closed_period() is None
 

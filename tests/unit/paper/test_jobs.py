@@ -22,10 +22,10 @@ from terminal.app.app import Devices, TerminalApp
 from terminal.commands.main import main
 from terminal.config.schema import Config, JournalSettings, NetgiroSettings
 from terminal.daemon.operations import Operations
-from terminal.errors import JournalError, TerminalError
-from terminal.journal.thread import JournalFile, ReceiptState, Record
-from terminal.paper.jobs import ask_printer, print_test, reprint
+from terminal.doctor.by_hand import ask_printer
+from terminal.journal.thread import JournalFile
 from terminal.sale.effects import ReceiptKind
+from terminal.sale.record import ReceiptState, Record
 from terminal.sale.sale import Reason, State
 from terminal.sale.totals import Close, totals_of
 from tests.golden.cases import SALE
@@ -69,76 +69,34 @@ def counter(tmp_path: Path) -> Counter:
     return Counter(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["", "7", PAID.reference, PAID.register_id])
-def test_receipt_is_printed_without_a_running_terminal(counter: Counter, name: str) -> None:
-    assert reprint(counter.config, name, (CUSTOMER,)) == "printed: 7-customer-1"
-    assert "*** AFRIT ***" in counter.paper
-    assert "1.990 kr." in counter.paper
+def reprint(counter: Counter, *words: str) -> int:
+    return main(["reprint", *words, "--config", str(counter.file)])
 
 
-def test_command_line_says_what_it_did(counter: Counter, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["reprint", "7", "--copy", "both", "--config", str(counter.file)]) == 0
-    assert capsys.readouterr().out == "printed: 7-customer-1, 7-merchant-1\n"
-    assert counter.paper.count("AFRIT") == 1, "the shop's copy had never been printed"
+def print_test(counter: Counter) -> int:
+    return main(["printer-test", "--config", str(counter.file)])
 
 
-def test_slip_of_an_end_of_day_is_printed_again(counter: Counter, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["reprint", "--end-of-day", "--config", str(counter.file)]) == 1
-    assert "nothing to print" in capsys.readouterr().err
-    with JournalFile(counter.journal, lambda: NOW) as journal:
-        journal.open()
-        journal.append_close(Close(1, totals_of([PAID])))
-    for words in (["reprint", "--end-of-day"], ["reprint", "1", "--end-of-day"]):
-        assert main([*words, "--config", str(counter.file)]) == 0
-    assert capsys.readouterr().out == "printed: 1-end_of_day-1\nprinted: 1-end_of_day-2\n"
-    assert counter.paper.count("DAGSUPPGJÖR") == 2
-    assert counter.paper.count("AFRIT") == 1, "it had never been printed"
-    assert main(["reprint", "2", "--end-of-day", "--config", str(counter.file)]) == 1
-    assert "no end of day 2" in capsys.readouterr().err
-
-
-def test_sale_that_does_not_exist_is_named(counter: Counter, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["reprint", "99", "--config", str(counter.file)]) == 1
-    assert "no sale 99" in capsys.readouterr().err
+def test_a_receipt_needs_the_running_terminal_which_owns_journal_and_printer(
+    counter: Counter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert reprint(counter, "7") == 1
+    assert "the terminal does not run; start it" in capsys.readouterr().err
     assert not counter.output.exists()
 
 
-def test_open_sale_has_no_receipt(counter: Counter) -> None:
-    with JournalFile(counter.journal, lambda: NOW) as journal:
-        journal.open()
-        journal.append(Record("SaleRequested", replace(SALE, number=8, register_id="8")))
-    with pytest.raises(TerminalError, match="must have ended"):
-        reprint(counter.config, "8", (CUSTOMER,))
-
-
-def test_receipt_that_does_not_come_out_stays_queued(counter: Counter, tmp_path: Path) -> None:
-    config = replace(counter.config, printer=replace(counter.config.printer, device=str(tmp_path / "none" / "paper")))
-    with pytest.raises(TerminalError, match="stays queued"):
-        reprint(config, "7", (CUSTOMER,))
-    with JournalFile(counter.journal, lambda: NOW) as journal:
-        journal.open()
-        assert [receipt.receipt_id for receipt in journal.unprinted_receipts()] == ["7-customer-1"]
-
-
-def test_journal_of_a_terminal_that_cannot_be_asked_is_left_alone(counter: Counter) -> None:
-    with JournalFile(counter.journal, lambda: NOW) as journal:
-        journal.open()
-        with pytest.raises(JournalError, match="in use"):
-            reprint(counter.config, "7", (CUSTOMER,))
-
-
 def test_slip_has_every_letter_in_every_page(counter: Counter) -> None:
-    print_test(counter.config)
+    assert print_test(counter) == 0
     for page in CODEPAGES_BY_MERIT:
         lines = counter.paper.split(f"\n{page}\n")[1].split("\n")
         assert "".join(lines[:2]) == ICELANDIC
     assert counter.paper.count("[picture") == 2
 
 
-def test_unknown_profile_is_named(counter: Counter) -> None:
-    config = replace(counter.config, printer=replace(counter.config.printer, profile="none"))
-    with pytest.raises(TerminalError, match=r"printer\.profile"):
-        print_test(config)
+def test_unknown_profile_is_named(counter: Counter, capsys: pytest.CaptureFixture[str]) -> None:
+    counter.file.write_text(counter.file.read_text("utf-8").replace("[printer]", '[printer]\nprofile = "none"'))
+    assert print_test(counter) == 1
+    assert "printer.profile" in capsys.readouterr().err
 
 
 def beside_a_terminal(counter: Counter, work: Callable[[TerminalApp, SimulatedPrinter], Awaitable[None]]) -> None:
@@ -161,17 +119,46 @@ def beside_a_terminal(counter: Counter, work: Callable[[TerminalApp, SimulatedPr
     asyncio.run(running())
 
 
-def test_running_terminal_prints_the_receipt_when_it_is_asked(counter: Counter) -> None:
-    async def work(app: TerminalApp, printer: SimulatedPrinter) -> None:
-        cut = asyncio.Event()
-        printer.on_change = lambda: cut.set() if any(receipt.cut for receipt in printer.receipts) else None
-        said = await asyncio.to_thread(reprint, counter.config, PAID.reference, (CUSTOMER,))
-        assert said.startswith("queued: 7-customer-1;")
-        async with asyncio.timeout(10):
-            await cut.wait()
-        assert "*** AFRIT ***" in printer.receipts[0].text
-        with pytest.raises(TerminalError, match="no sale 99"):
-            await asyncio.to_thread(reprint, counter.config, "99", (CUSTOMER,))
+def test_running_terminal_prints_receipts_and_slips_when_it_is_asked(
+    counter: Counter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with JournalFile(counter.journal, lambda: NOW) as journal:
+        journal.open()
+        journal.append_close(Close(1, totals_of([PAID])))
+
+    async def work(_app: TerminalApp, printer: SimulatedPrinter) -> None:
+        printed = asyncio.Event()
+        wanted = 0
+
+        def look() -> None:
+            if sum(receipt.cut for receipt in printer.receipts) >= wanted:
+                printed.set()
+
+        printer.on_change = look
+        for words, said in (
+            ([], "7-customer-1"),
+            (["7"], "7-customer-2"),
+            ([PAID.reference], "7-customer-3"),
+            ([PAID.register_id], "7-customer-4"),
+            (["7", "--copy", "both"], "7-customer-5, 7-merchant-1"),
+            (["--end-of-day"], "1-end_of_day-1"),
+            (["1", "--end-of-day"], "1-end_of_day-2"),
+        ):
+            printed.clear()
+            wanted += said.count(",") + 1
+            assert await asyncio.to_thread(reprint, counter, *words) == 0
+            assert capsys.readouterr().out.startswith(f"queued: {said};")
+            async with asyncio.timeout(10):
+                await printed.wait()
+        texts = [receipt.text for receipt in printer.receipts]
+        assert ["AFRIT" in text for text in texts] == [True, True, True, True, True, False, False, True]
+        assert all("1.990 kr." in text for text in texts[:6])
+        for words, problem in (
+            (["99"], "no sale 99"),
+            (["2", "--end-of-day"], "no end of day 2"),
+        ):
+            assert await asyncio.to_thread(reprint, counter, *words) == 1
+            assert problem in capsys.readouterr().err
 
     beside_a_terminal(counter, work)
 
@@ -230,13 +217,15 @@ def test_doctors_report_is_printed_without_a_running_terminal(counter: Counter) 
     assert "-> " in counter.paper, "what is wrong comes with what to do"
 
 
-def test_running_terminal_prints_the_slip_and_tells_why_it_cannot(counter: Counter) -> None:
+def test_running_terminal_prints_the_slip_and_tells_why_it_cannot(
+    counter: Counter, capsys: pytest.CaptureFixture[str]
+) -> None:
     async def work(app: TerminalApp, printer: SimulatedPrinter) -> None:
-        await asyncio.to_thread(print_test, counter.config)
+        assert await asyncio.to_thread(print_test, counter) == 0
         assert "CP858" in printer.receipts[0].text
         printer.paper = "out"
-        with pytest.raises(TerminalError, match="out of paper"):
-            await asyncio.to_thread(print_test, counter.config)
+        assert await asyncio.to_thread(print_test, counter) == 1
+        assert "out of paper" in capsys.readouterr().err
         assert app.runner.view.conditions.printer is PrinterStatus.UNKNOWN
 
     beside_a_terminal(counter, work)

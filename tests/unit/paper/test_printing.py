@@ -15,13 +15,13 @@ from msgspec.structs import replace
 
 from hardware.interfaces import Cut, DeviceError, PrinterStatus, TextLine
 from hardware.simulated import SimulatedPrinter
-from terminal.counter.inputs import ConditionsChanged
+from terminal.counter.inputs import ConditionsChanged, Input
 from terminal.errors import JournalError
-from terminal.journal.thread import Journal, JournalFile, QueuedReceipt, ReceiptState, Record
-from terminal.loop.bookkeeper import Input
+from terminal.journal.thread import Journal, JournalFile
 from terminal.paper.printing import LONGEST_PAUSE_S, LOOK_EVERY_S, ReceiptPrinting
 from terminal.paper.receipt import Shop
 from terminal.sale.effects import ReceiptKind
+from terminal.sale.record import QueuedReceipt, ReceiptState, Record
 from terminal.sale.sale import Reason, State
 from tests.sales import walk_to
 from tests.virtual_time import run_virtual

@@ -19,7 +19,8 @@ from terminal.sale.customer import CustomerKind
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.money import LONGEST_AMOUNT_DIGITS, format_kr
 from terminal.sale.sale import Outcome, Reason, Sale, State
-from terminal.texts.sentences import Language, result_sentence, words_in
+from terminal.texts.sentences import result_sentence, words_in
+from terminal.texts.words import Language
 from tests.golden.cases import (
     CLOSED_SALE,
     GOLDEN,

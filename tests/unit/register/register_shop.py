@@ -16,11 +16,10 @@ import random
 from collections.abc import Callable
 
 from terminal.counter.decide import CounterRules
-from terminal.errors import CallLost
 from terminal.register.protocol import terms_for
 from terminal.sale import effects as fx
 from terminal.sale.customer import IdentifierRules
-from terminal.sale.gateway import CaptureMode
+from terminal.sale.gateway import CallLost, CaptureMode
 from terminal.sale.money import AmountDecimals
 from terminal.sale.sale import Sale, Terms
 from terminal.simulation.disk import SimulatedDisk

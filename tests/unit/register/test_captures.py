@@ -13,17 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hardware.settings import SerialSettings
-from terminal.errors import TerminalError
-from terminal.register.concert.codec import ConcertProtocol
-from terminal.register.concert.format import frame
-from terminal.register.protocol import (
+from terminal.counter.register_words import (
     RefusalCode,
     RegisterReply,
     RegisterRequest,
     RequestRefused,
-    SaleRequested,
+    SaleRequest,
     TotalSeen,
 )
+from terminal.errors import TerminalError
+from terminal.register.concert.codec import ConcertProtocol
+from terminal.register.concert.format import frame
 from terminal.register.settings import TotalRules
 from terminal.register.taps.display import DisplayTap
 from terminal.register.taps.receipt import ReceiptTap
@@ -39,7 +39,7 @@ ZVT_PAY = bytes.fromhex("10 02 06 01 0A 04 00 00 00 00 19 90 49 03 52 10 03 78 D
 
 def busy(request: RegisterRequest) -> list[RegisterReply]:
     refused = RequestRefused(None, RefusalCode.BUSY, "")
-    return [refused] if isinstance(request, SaleRequested) else []
+    return [refused] if isinstance(request, SaleRequest) else []
 
 
 # --- real registers ---------------------------------------------------------------------------------------------------
@@ -47,7 +47,7 @@ def busy(request: RegisterRequest) -> list[RegisterReply]:
 
 def test_a_captured_concert_register_asks_for_its_sale() -> None:
     requests, said = replay(ConcertProtocol(2), captured("concert_pytelium"), busy)
-    assert [request.amount_kr for request in requests if isinstance(request, SaleRequested)] == [1990]
+    assert [request.amount_kr for request in requests if isinstance(request, SaleRequest)] == [1990]
     assert said.startswith(b"\x06\x06\x05\x02017" + b"00199000")
     assert said.endswith(b"\x04")
 
@@ -110,7 +110,7 @@ def test_card_data_of_a_zvt_register_are_blotted_out_and_the_capture_plays_as_it
         [
             request.amount_kr
             for request in replay(ZvtProtocol(0, terminal_id="T1"), played, busy)[0]
-            if isinstance(request, SaleRequested)
+            if isinstance(request, SaleRequest)
         ]
         for played in (chunks, clean)
     ]

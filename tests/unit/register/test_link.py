@@ -14,18 +14,18 @@ from hardware.interfaces import DeviceError
 from hardware.register_cable import RegisterCable
 from hardware.serial_port import TtySerialPort
 from hardware.settings import SerialSettings
-from terminal.register import link as link_module
-from terminal.register.line.codec import LineProtocol
-from terminal.register.link import RegisterLink
-from terminal.register.protocol import (
+from terminal.counter.register_words import (
     RegisterRequest,
     ResultDelivered,
-    ResultRequested,
+    ResultRequest,
     SaleAccepted,
-    SaleRequested,
+    SaleRequest,
     SaleResult,
     TerminalReady,
 )
+from terminal.register import link as link_module
+from terminal.register.line.codec import LineProtocol
+from terminal.register.link import RegisterLink
 from terminal.sale.sale import Reason
 from tests.unit.register.scripted_port import ScriptedPort
 from tests.virtual_time import run_virtual
@@ -99,7 +99,7 @@ def test_requests_come_in_and_answers_go_out() -> None:
         bench.port.receive(b"NG\n")
         bench.link.send(SaleAccepted("42"))
         await bench.port.until(lambda: bench.port.wire == b"PONG\nWAIT ID=42\n")
-        assert bench.requests == [SaleRequested(1990, "42")]
+        assert bench.requests == [SaleRequest(1990, "42")]
         assert bench.link.is_up
 
     bench = on_a_bench(scenario)
@@ -112,7 +112,7 @@ def test_bytes_that_come_while_the_port_is_still_opening_are_not_lost() -> None:
         bench.port.first_bytes = b"PING\nSTATUS\n"
         async with bench.running():
             await bench.port.until(lambda: bench.port.wire == b"PONG\n")
-            assert bench.requests == [ResultRequested(None)]
+            assert bench.requests == [ResultRequest(None)]
 
     run_virtual(run())
 
@@ -323,7 +323,7 @@ def test_over_a_real_pty_a_sale_survives_the_pulling_of_the_cable(monkeypatch: p
                 assert await reports.get()
                 register.say(b"PING\nPAY 1990 ID=42\n")
                 assert await register.line() == b"PONG"
-                assert await requests.get() == SaleRequested(1990, "42")
+                assert await requests.get() == SaleRequest(1990, "42")
                 link.send(SaleAccepted("42"))
                 assert await register.line() == b"WAIT ID=42"
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from terminal.counter import register_words as reg
 from terminal.counter.decide import Counter, CounterRules
 from terminal.counter.decision import Decision
-from terminal.counter.inputs import RegisterAsked
+from terminal.counter.inputs import RegisterRequestLookedUp
 from terminal.counter.view import Conditions, View
 from terminal.loop.performer import timer_event
-from terminal.register import protocol as reg
 from terminal.register.concert.codec import ConcertProtocol
 from terminal.register.line.codec import LineProtocol
 from terminal.register.protocol import REPORT_MARGIN_S, terms_for
@@ -106,7 +106,7 @@ def test_a_rejected_result_is_not_said_to_be_acknowledged() -> None:
 
 
 def asked(request: reg.RegisterRequest, view: View | None = None, rules: CounterRules | None = None) -> Decision:
-    event = RegisterAsked(request=request, number=7, reference="T1-7", created="2026-11-23T12:00:00.000Z")
+    event = RegisterRequestLookedUp(request=request, number=7, reference="T1-7", created="2026-11-23T12:00:00.000Z")
     return Counter(rules or CounterRules(min_amount_kr=10, max_amount_kr=1000)).decide(view or View(), event)
 
 
@@ -116,12 +116,12 @@ def replies(request: reg.RegisterRequest, view: View | None = None) -> tuple[reg
 
 @pytest.mark.parametrize(("amount_kr", "limit_kr"), [(9, 10), (0, 10), (1001, 1000)])
 def test_a_refused_amount_names_the_limit_that_it_breaks(amount_kr: int, limit_kr: int) -> None:
-    (refused,) = replies(reg.SaleRequested(amount_kr))
+    (refused,) = replies(reg.SaleRequest(amount_kr))
     assert isinstance(refused, reg.RequestRefused)
     assert (refused.code, refused.limit_kr) == (reg.RefusalCode.AMOUNT, limit_kr)
 
 
-@pytest.mark.parametrize("request_", [reg.ReversalRequested(1), reg.RefundRequested(1990)])
+@pytest.mark.parametrize("request_", [reg.ReversalRequest(1), reg.RefundRequest(1990)])
 def test_what_the_service_cannot_undo_is_refused(request_: reg.RegisterRequest) -> None:
     (refused,) = replies(request_)
     assert isinstance(refused, reg.RequestRefused)
@@ -135,13 +135,13 @@ def sale_of(decision: Decision) -> Sale:
 
 @pytest.mark.parametrize("prints", [True, False])
 def test_a_register_that_prints_the_customers_copy_leaves_us_the_shops(prints: bool) -> None:
-    terms = sale_of(asked(reg.SaleRequested(500, prints_receipt=prints))).terms
+    terms = sale_of(asked(reg.SaleRequest(500, prints_receipt=prints))).terms
     assert (terms.customer_copy, terms.merchant_copy) == (not prints, True)
 
 
 def test_a_terminal_without_a_customers_copy_does_not_get_one_by_that() -> None:
     rules = CounterRules(terms=Terms(customer_copy=False))
-    assert not sale_of(asked(reg.SaleRequested(500), rules=rules)).terms.customer_copy
+    assert not sale_of(asked(reg.SaleRequest(500), rules=rules)).terms.customer_copy
 
 
 @pytest.mark.parametrize(
@@ -156,4 +156,4 @@ def test_a_terminal_without_a_customers_copy_does_not_get_one_by_that() -> None:
     ],
 )
 def test_the_condition_is_told_as_it_is(view: View, condition: reg.TerminalCondition) -> None:
-    assert replies(reg.ConditionRequested(), view) == (condition,)
+    assert replies(reg.ConditionRequest(), view) == (condition,)

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from terminal.counter import register_words as reg
 from terminal.counter.decide import Counter, CounterRules
 from terminal.errors import JournalError
-from terminal.journal.thread import JournalFile, Record
+from terminal.journal.thread import JournalFile
 from terminal.loop.bookkeeper import Clerk, Names
-from terminal.register import protocol as reg
+from terminal.sale.record import Record
 from terminal.sale.sale import Outcome, Reason, Sale, State
 from terminal.sale.totals import Close, Tally, Totals, totals_of
 from tests.unit.journal.journal_samples import a_sale, opened
@@ -103,7 +104,7 @@ def test_the_last_ended_sale_is_the_newest_with_an_outcome(tmp_path: Path) -> No
 
 
 def clerk_on(journal: JournalFile) -> Clerk:
-    clerk = Clerk(Counter(CounterRules(language="en")), journal, Names("T1", lambda: "2026-11-23T15:00:00.000Z"))
+    clerk = Clerk(Counter(CounterRules()), journal, Names("T1", lambda: "2026-11-23T15:00:00.000Z"))
     clerk.start()
     return clerk
 
@@ -113,7 +114,7 @@ def test_totals_are_told_without_an_end(tmp_path: Path) -> None:
         write(journal, ended(1))
         clerk = clerk_on(journal)
         for _ in range(2):
-            (report,) = clerk.handle(reg.TotalsRequested()).decision.replies
+            (report,) = clerk.handle(reg.TotalsRequest()).decision.replies
             assert report == reg.TotalsReport(number=1, totals=totals_of([ended(1)]), closed=False)
 
 
@@ -121,10 +122,10 @@ def test_the_end_of_day_is_on_disk_when_it_is_told(tmp_path: Path) -> None:
     with opened(tmp_path / "journal.db") as journal:
         write(journal, ended(1))
         clerk = clerk_on(journal)
-        (report,) = clerk.handle(reg.TotalsRequested(close=True)).decision.replies
+        (report,) = clerk.handle(reg.TotalsRequest(close=True)).decision.replies
         assert report == reg.TotalsReport(number=1, totals=totals_of([ended(1)]), closed=True)
         assert journal.open_period().number == 2
-        (report,) = clerk.handle(reg.TotalsRequested(close=True)).decision.replies
+        (report,) = clerk.handle(reg.TotalsRequest(close=True)).decision.replies
         assert report == reg.TotalsReport(number=2, totals=Totals(), closed=True)
 
 
@@ -132,7 +133,7 @@ def test_an_end_of_day_that_the_disk_does_not_take_is_refused(tmp_path: Path) ->
     with opened(tmp_path / "journal.db") as journal:
         clerk = clerk_on(journal)
         journal.close()
-        handled = clerk.handle(reg.TotalsRequested(close=True))
+        handled = clerk.handle(reg.TotalsRequest(close=True))
         assert isinstance(handled.decision.replies[0], reg.RequestRefused)
         assert handled.decision.replies[0].code is reg.RefusalCode.UNAVAILABLE
         assert handled.retry is None
@@ -141,8 +142,8 @@ def test_an_end_of_day_that_the_disk_does_not_take_is_refused(tmp_path: Path) ->
 def test_the_day_does_not_end_while_a_sale_is_open(tmp_path: Path) -> None:
     with opened(tmp_path / "journal.db") as journal:
         clerk = clerk_on(journal)
-        clerk.handle(reg.SaleRequested(1990))
-        (refused,) = clerk.handle(reg.TotalsRequested(close=True)).decision.replies
+        clerk.handle(reg.SaleRequest(1990))
+        (refused,) = clerk.handle(reg.TotalsRequest(close=True)).decision.replies
         assert isinstance(refused, reg.RequestRefused)
         assert refused.code is reg.RefusalCode.BUSY
         assert journal.open_period().number == 1
@@ -151,11 +152,11 @@ def test_the_day_does_not_end_while_a_sale_is_open(tmp_path: Path) -> None:
 def test_the_last_result_comes_from_the_journal_after_a_restart(tmp_path: Path) -> None:
     with opened(tmp_path / "journal.db") as journal:
         clerk = clerk_on(journal)
-        (refused,) = clerk.handle(reg.LastResultRequested()).decision.replies
+        (refused,) = clerk.handle(reg.LastResultRequest()).decision.replies
         assert isinstance(refused, reg.RequestRefused)
         assert refused.code is reg.RefusalCode.NOT_FOUND
         write(journal, ended(1))
-        (told,) = clerk_on(journal).handle(reg.LastResultRequested()).decision.replies
+        (told,) = clerk_on(journal).handle(reg.LastResultRequest()).decision.replies
         assert isinstance(told, reg.SaleResult)
         assert (told.register_id, told.reason, told.sale) == ("R1", Reason.PAID, ended(1))
 
@@ -164,5 +165,5 @@ def test_a_sale_that_goes_on_has_no_last_result_yet(tmp_path: Path) -> None:
     with opened(tmp_path / "journal.db") as journal:
         write(journal, ended(1))
         clerk = clerk_on(journal)
-        clerk.handle(reg.SaleRequested(1990, "R2"))
-        assert clerk.handle(reg.LastResultRequested()).decision.replies == (reg.TerminalBusy("R2"),)
+        clerk.handle(reg.SaleRequest(1990, "R2"))
+        assert clerk.handle(reg.LastResultRequest()).decision.replies == (reg.TerminalBusy("R2"),)

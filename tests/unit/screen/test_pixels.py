@@ -13,6 +13,7 @@ from PIL import Image, ImageChops, features
 
 from hardware.interfaces import KEYS
 from terminal.counter.keypad_test import STANDARD_LAYOUT
+from terminal.counter.trouble import Trouble
 from terminal.counter.typing import Entry
 from terminal.counter.view import View
 from terminal.sale.sale import State
@@ -23,7 +24,7 @@ from terminal.screen.letters import Face, font_of, text_width_px
 from terminal.screen.pixels import render
 from terminal.screen.screen import KeyGrid
 from terminal.screen.screens import Screen, screen_for
-from terminal.texts.sentences import Language, Trouble
+from terminal.texts.words import Language
 from tests.golden.cases import (
     FIRST_TROUBLE,
     GOLDEN,

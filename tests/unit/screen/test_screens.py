@@ -6,14 +6,16 @@ import pytest
 from msgspec.structs import replace
 
 from hardware.interfaces import PrinterStatus
+from terminal.counter.trouble import Trouble, troubles_of
 from terminal.counter.typing import Entry
 from terminal.counter.view import Conditions, View
-from terminal.journal.rows import JournalHealth
 from terminal.sale.customer import CustomerKind, IdentifierProblem
+from terminal.sale.record import JournalHealth
 from terminal.sale.sale import MISSES_UNTIL_UNKNOWN, Outcome, Reason, Sale, State
 from terminal.sale.sensitive import Sensitive
-from terminal.screen.screens import Screen, screen_for, troubles_of
-from terminal.texts.sentences import Language, Trouble, words_in
+from terminal.screen.screens import Screen, screen_for
+from terminal.texts.sentences import words_in
+from terminal.texts.words import Language
 from tests.golden.cases import LANGUAGES, SALE, VIEWS, WORST
 
 every_language = pytest.mark.parametrize("language", LANGUAGES)

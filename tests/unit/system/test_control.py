@@ -11,17 +11,11 @@ from typing import Any, TypeVar
 
 import pytest
 
+from terminal.config.control_path import RUNTIME_SOCKET, control_path
 from terminal.config.schema import CONFIG_PATHS, Config, JournalSettings
 from terminal.errors import TerminalError
-from terminal.system.control import (
-    LONGEST_REQUEST,
-    RUNTIME_SOCKET,
-    ControlServer,
-    NotRunning,
-    Request,
-    ask_daemon,
-    control_path,
-)
+from terminal.system.ask import NotRunning, ask_daemon
+from terminal.system.control import LONGEST_REQUEST, ControlServer, Request
 
 _T = TypeVar("_T")
 

@@ -9,10 +9,12 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from terminal.register.protocol import RefusalCode
+from terminal.counter.register_words import RefusalCode
+from terminal.counter.trouble import Trouble
 from terminal.sale.customer import CustomerKind, IdentifierProblem
 from terminal.sale.sale import Outcome, Reason
-from terminal.texts.sentences import Advice, Language, Trouble, Words, refusal_sentence, result_sentence, words_in
+from terminal.texts.sentences import Advice, Words, refusal_sentence, result_sentence, words_in
+from terminal.texts.words import Language
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 LONGEST_SENTENCE = 120  # with its code and id it must fit a line of the register's protocol
@@ -107,14 +109,14 @@ def test_nothing_was_charged_is_said_where_it_is_certain_and_nowhere_else(langua
 @every_language
 @pytest.mark.parametrize("code", RefusalCode)
 def test_refusal_sentence_fits_the_register(language: Language, code: RefusalCode) -> None:
-    sentence = refusal_sentence(code, language, min_amount_kr=1, max_amount_kr=500_000)
+    sentence = refusal_sentence(code, language, (1, 500_000))
     assert 20 <= len(sentence) <= LONGEST_SENTENCE
     assert "{" not in sentence
 
 
 @every_language
 def test_refused_amount_names_the_limits_when_they_are_known(language: Language) -> None:
-    with_limits = refusal_sentence(RefusalCode.AMOUNT, language, min_amount_kr=200, max_amount_kr=500_000)
+    with_limits = refusal_sentence(RefusalCode.AMOUNT, language, (200, 500_000))
     assert "200 kr." in with_limits
     assert "500.000 kr." in with_limits
     assert refusal_sentence(RefusalCode.AMOUNT, language) == words_in(language).refusals[RefusalCode.AMOUNT]

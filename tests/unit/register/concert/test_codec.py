@@ -7,22 +7,22 @@ from collections.abc import Sequence
 import pytest
 from msgspec.structs import replace
 
-from terminal.register.concert import format as cf
-from terminal.register.concert.codec import HELD_S, PATIENCE_S, ConcertProtocol
-from terminal.register.concert.transport import CALL_TIMEOUT_S, LISTEN_TIMEOUT_S, PAUSE_S, TELL_TIMEOUT_S, TRIES
-from terminal.register.protocol import (
-    CancelRequested,
+from terminal.counter.register_words import (
+    CancelRequest,
     RefusalCode,
     RegisterQuestion,
     RegisterReply,
     RegisterRequest,
     RequestRefused,
     ResultDelivered,
-    ResultRejected,
+    ResultRefusal,
     SaleAccepted,
-    SaleRequested,
+    SaleRequest,
     SaleResult,
 )
+from terminal.register.concert import format as cf
+from terminal.register.concert.codec import HELD_S, PATIENCE_S, ConcertProtocol
+from terminal.register.concert.transport import CALL_TIMEOUT_S, LISTEN_TIMEOUT_S, PAUSE_S, TELL_TIMEOUT_S, TRIES
 from terminal.sale.sale import Outcome, Reason
 from tests.sales import new_sale
 
@@ -97,15 +97,15 @@ class Bench:
         assert self.say(EOT) == b""
         return list(self.requests)
 
-    def sell(self, frame: bytes, sale: str = "T1-1") -> SaleRequested:
+    def sell(self, frame: bytes, sale: str = "T1-1") -> SaleRequest:
         """A request that the terminal takes."""
         (request,) = self.request(frame)
-        assert isinstance(request, SaleRequested)
+        assert isinstance(request, SaleRequest)
         self.tell(SaleAccepted(sale))
         self.requests.clear()
         return request
 
-    def end(self, request: SaleRequested, reason: Reason = Reason.PAID, sale: str = "T1-1") -> None:
+    def end(self, request: SaleRequest, reason: Reason = Reason.PAID, sale: str = "T1-1") -> None:
         self.protocol.send(result(request, reason, sale), self.now_s)
 
     def answer(self) -> bytes:
@@ -119,7 +119,7 @@ class Bench:
         return chr(self.answer()[3])
 
 
-def result(request: SaleRequested, reason: Reason = Reason.PAID, sale: str = "T1-1") -> SaleResult:
+def result(request: SaleRequest, reason: Reason = Reason.PAID, sale: str = "T1-1") -> SaleResult:
     return SaleResult(
         register_id=sale,
         amount_kr=request.amount_kr,
@@ -142,7 +142,7 @@ def sent(dump: str) -> bytes:
 )
 def test_both_lengths_of_request_ask_for_a_sale(dump: str, decimals: int, amount_kr: int) -> None:
     (request,) = Bench(decimals).request(sent(dump))
-    assert isinstance(request, SaleRequested)
+    assert isinstance(request, SaleRequest)
     assert (request.amount_kr, request.register_id) == (amount_kr, None)
 
 
@@ -209,7 +209,7 @@ def test_the_checksum_may_look_like_any_control_character() -> None:
         frame = ask(f"{amount:08}")
         seen.add(frame[-1])
         (request,) = Bench().request(frame)
-        assert isinstance(request, SaleRequested)
+        assert isinstance(request, SaleRequest)
         assert request.amount_kr == amount
     assert seen >= {0x02, 0x03, 0x04, 0x05, 0x06}
 
@@ -239,7 +239,7 @@ def test_what_cannot_be_done_is_answered_with_7_and_starts_nothing(frame: bytes,
 @pytest.mark.parametrize("tail", ["", "A010", "A010B011", "T012", "A010B0100000000000", "A010B010   ", "A01"])
 def test_options_and_an_empty_tail_change_nothing_about_a_sale(tail: str) -> None:
     (request,) = Bench().request(ask(tail=tail))
-    assert isinstance(request, SaleRequested)
+    assert isinstance(request, SaleRequest)
 
 
 def test_a_fraction_of_a_krona_is_refused_not_rounded() -> None:
@@ -251,7 +251,7 @@ def test_a_fraction_of_a_krona_is_refused_not_rounded() -> None:
 @pytest.mark.parametrize("currency", ["   ", "000", "352"])
 def test_a_register_without_currencies_means_kronur(currency: str) -> None:
     (request,) = Bench().request(ask(currency=currency))
-    assert isinstance(request, SaleRequested)
+    assert isinstance(request, SaleRequest)
 
 
 def test_a_foreign_currency_code_means_kronur_if_the_shop_says_so() -> None:
@@ -310,7 +310,7 @@ def test_a_register_that_does_not_answer_our_call_is_called_again_and_then_given
     bench = Bench()
     bench.end(bench.sell(ask()))
     assert bench.wait(PAUSE_S + TRIES * CALL_TIMEOUT_S) == ENQ * TRIES + EOT
-    assert bench.requests == [ResultRejected("T1-1")]
+    assert bench.requests == [ResultRefusal("T1-1")]
 
 
 def test_a_register_that_is_not_ready_for_our_call_is_called_again() -> None:
@@ -331,7 +331,7 @@ def test_an_answer_that_is_refused_is_repeated_and_then_given_up() -> None:
         assert bench.say(NAK) == sent(SHORT_ACCEPTED)
     assert bench.requests == []
     assert bench.say(NAK) == EOT
-    assert bench.requests == [ResultRejected("T1-1")]
+    assert bench.requests == [ResultRefusal("T1-1")]
 
 
 def test_an_answer_that_nobody_acknowledges_is_repeated_and_then_given_up() -> None:
@@ -340,7 +340,7 @@ def test_an_answer_that_nobody_acknowledges_is_repeated_and_then_given_up() -> N
     bench.wait(PAUSE_S)
     bench.say(ACK)
     assert bench.wait(TRIES * TELL_TIMEOUT_S) == sent(SHORT_ACCEPTED) * (TRIES - 1) + EOT
-    assert bench.requests == [ResultRejected("T1-1")]
+    assert bench.requests == [ResultRefusal("T1-1")]
 
 
 def test_an_acknowledgement_that_comes_before_the_answer_has_left_does_not_count() -> None:
@@ -369,7 +369,7 @@ def test_after_a_restart_a_result_that_nobody_asks_for_is_rejected() -> None:
     assert bench.wait(HELD_S - 1) == b""
     assert bench.requests == []
     assert bench.wait(2) == b""
-    assert bench.requests == [ResultRejected("T1-1")]
+    assert bench.requests == [ResultRefusal("T1-1")]
 
 
 def test_after_a_restart_a_register_that_asks_before_the_sale_has_ended_is_told_when_it_has() -> None:
@@ -382,7 +382,7 @@ def test_after_a_restart_a_register_that_asks_before_the_sale_has_ended_is_told_
 
 def test_a_result_of_another_protocol_is_nothing_to_tell_here() -> None:
     bench = Bench()
-    bench.end(SaleRequested(1990, "42"), sale="42")
+    bench.end(SaleRequest(1990, "42"), sale="42")
     assert bench.wait(60) == b""
     assert bench.requests == [ResultDelivered("42")]
 
@@ -405,7 +405,7 @@ def test_a_result_that_cannot_be_told_for_too_long_is_not_told_any_more() -> Non
     bench.end(request)
     bench.now_s += PATIENCE_S + 1
     assert bench.wait(60) == b""
-    assert bench.requests == [ResultRejected("T1-1")]
+    assert bench.requests == [ResultRefusal("T1-1")]
 
 
 def test_a_result_that_comes_while_the_line_is_down_is_told_when_it_is_back() -> None:
@@ -434,22 +434,22 @@ def test_the_same_request_again_is_left_to_the_terminal_to_recognize() -> None:
 def test_the_result_of_a_sale_that_the_register_gave_up_is_not_told_for_another() -> None:
     bench = Bench()
     first = bench.sell(ask())
-    assert bench.request(ask("00000500"))[0] == CancelRequested("T1-1")
+    assert bench.request(ask("00000500"))[0] == CancelRequest("T1-1")
     bench.tell(RequestRefused(None, RefusalCode.BUSY, ""))
     assert bench.status() == "7"
     bench.end(first)
     assert bench.wait(60) == b""
-    assert bench.requests[-1:] == [ResultRejected("T1-1")]
+    assert bench.requests[-1:] == [ResultRefusal("T1-1")]
 
 
 def test_a_request_that_is_refused_gives_up_the_sale_before_it_too() -> None:
     bench = Bench()
     first = bench.sell(ask())
-    assert bench.request(ask(kind="1")) == [CancelRequested("T1-1")]
+    assert bench.request(ask(kind="1")) == [CancelRequest("T1-1")]
     assert bench.status() == "7"
     bench.end(first)
     assert bench.wait(60) == b""
-    assert bench.requests[-1:] == [ResultRejected("T1-1")]
+    assert bench.requests[-1:] == [ResultRefusal("T1-1")]
 
 
 def test_an_answer_that_waits_while_the_register_asks_for_something_else_is_rejected() -> None:
@@ -460,8 +460,8 @@ def test_an_answer_that_waits_while_the_register_asks_for_something_else_is_reje
     bench.say(ask("00000500"))
     bench.say(EOT)
     assert bench.requests == [
-        ResultRejected("T1-1"),
-        SaleRequested(500, echo=bench.requests[-1].echo),  # type: ignore[union-attr]
+        ResultRefusal("T1-1"),
+        SaleRequest(500, echo=bench.requests[-1].echo),  # type: ignore[union-attr]
     ]
     assert bench.wait(60) == b""
 
@@ -483,7 +483,7 @@ def test_a_call_of_the_register_goes_before_an_answer_that_it_does_not_listen_to
     assert bench.wait(PAUSE_S) == ENQ
     assert bench.say(ENQ) == ACK
     assert bench.say(ask("00000500"), EOT) == ACK
-    assert [type(request) for request in bench.requests] == [ResultRejected, SaleRequested]
+    assert [type(request) for request in bench.requests] == [ResultRefusal, SaleRequest]
 
 
 def test_after_the_registers_call_an_answer_that_it_still_waits_for_is_told() -> None:
@@ -513,7 +513,7 @@ def test_a_register_that_asked_for_something_else_is_not_told_the_old_result_eve
     bench.wait(LISTEN_TIMEOUT_S)
     bench.end(first)
     assert bench.wait(60) == b""
-    assert bench.requests == [CancelRequested("T1-1"), ResultRejected("T1-1")]
+    assert bench.requests == [CancelRequest("T1-1"), ResultRefusal("T1-1")]
 
 
 def test_a_register_whose_first_word_after_a_start_is_another_command_waits_for_no_sale() -> None:
@@ -523,14 +523,14 @@ def test_a_register_whose_first_word_after_a_start_is_another_command_waits_for_
     bench.request(ask("00000000", tail="A010B010CMD=STATE"))
     assert bench.status() == "7"
     assert bench.wait(60) == b""
-    assert bench.requests == [ResultRejected("T1-1")]
+    assert bench.requests == [ResultRefusal("T1-1")]
 
 
 def test_a_cancel_after_a_start_does_not_say_which_sale_the_register_waits_for() -> None:
     sale = Bench().sell(ask())
     bench = Bench()
     bench.end(sale)
-    assert bench.request(ask("00000000", tail="A010B010CMD=CANCEL")) == [CancelRequested()]
+    assert bench.request(ask("00000000", tail="A010B010CMD=CANCEL")) == [CancelRequest()]
     bench.tell(SaleAccepted("T1-1"))
     assert bench.status() == "7", "it is too late"
     assert bench.request(ask()) == []
@@ -571,7 +571,7 @@ def test_a_request_that_is_not_taken_is_not_received() -> None:
 def cancelled_after(bench: Bench, reason: Reason) -> list[bytes]:
     """The answers to CMD=CANCEL and to the sale that it met."""
     sale = bench.sell(ask())
-    assert bench.request(sent(UK_CANCEL)) == [CancelRequested()]
+    assert bench.request(sent(UK_CANCEL)) == [CancelRequest()]
     bench.tell(SaleAccepted("T1-1"))
     assert bench.wait(5) == b""
     bench.requests.clear()
@@ -630,8 +630,8 @@ def test_a_sale_that_its_register_gave_up_is_cancelled() -> None:
     bench = Bench()
     bench.sell(ask())
     cancelled, asked = bench.request(ask("00000500"))
-    assert cancelled == CancelRequested("T1-1")
-    assert isinstance(asked, SaleRequested)
+    assert cancelled == CancelRequest("T1-1")
+    assert isinstance(asked, SaleRequest)
 
 
 def test_a_sale_that_is_accepted_only_after_its_register_gave_it_up_is_cancelled() -> None:
@@ -641,12 +641,12 @@ def test_a_sale_that_is_accepted_only_after_its_register_gave_it_up_is_cancelled
     bench.request(ask("00000500"))
     bench.tell(SaleAccepted("T1-1"), first)
     bench.wait(0)
-    assert bench.requests[-1:] == [CancelRequested("T1-1")]
+    assert bench.requests[-1:] == [CancelRequest("T1-1")]
 
 
 def test_a_sale_of_another_protocol_whose_register_never_heard_of_it_is_not_told_as_taken() -> None:
-    bench, taken = Bench(), result(SaleRequested(1990, echo="?"))
-    for is_final, fate in ((True, ResultRejected), (False, ResultDelivered)):
+    bench, taken = Bench(), result(SaleRequest(1990, echo="?"))
+    for is_final, fate in ((True, ResultRefusal), (False, ResultDelivered)):
         bench.requests.clear()
         bench.protocol.send(replace(taken, sale=new_sale(final_when_taken=is_final)), bench.now_s)
         bench.wait(0)
@@ -655,7 +655,7 @@ def test_a_sale_of_another_protocol_whose_register_never_heard_of_it_is_not_told
 
 def test_a_cancel_without_a_sale_has_failed() -> None:
     bench = Bench()
-    assert bench.request(sent(UK_CANCEL)) == [CancelRequested()]
+    assert bench.request(sent(UK_CANCEL)) == [CancelRequest()]
     bench.tell(RequestRefused(None, RefusalCode.NOT_FOUND, ""))
     assert bench.status() == "7"
 
@@ -664,7 +664,7 @@ def test_a_cancel_without_a_sale_has_failed() -> None:
 def test_other_commands_are_refused_and_leave_the_open_sale_alone(command: str) -> None:
     bench = Bench()
     sale = bench.sell(ask())
-    gives_up = [] if command else [CancelRequested("T1-1")]
+    gives_up = [] if command else [CancelRequest("T1-1")]
     assert bench.request(ask("00000001", tail=f"A010B010CMD={command}", currency="826")) == gives_up
     assert bench.status() == "7"
     if command:

@@ -6,23 +6,23 @@ import tracemalloc
 
 import pytest
 
-from terminal.register.line import codec as line_module
-from terminal.register.line.codec import LineProtocol
-from terminal.register.line.format import checksum, to_ascii
-from terminal.register.protocol import (
-    CancelRequested,
+from terminal.counter.register_words import (
+    CancelRequest,
     RefusalCode,
     RegisterReply,
     RegisterRequest,
     RequestRefused,
     ResultDelivered,
-    ResultRequested,
+    ResultRequest,
     SaleAccepted,
-    SaleRequested,
+    SaleRequest,
     SaleResult,
     TerminalBusy,
     TerminalReady,
 )
+from terminal.register.line import codec as line_module
+from terminal.register.line.codec import LineProtocol
+from terminal.register.line.format import checksum, to_ascii
 from terminal.sale.sale import Outcome, Reason
 
 GUID = "0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -59,18 +59,18 @@ def with_checksum(text: str) -> bytes:
 @pytest.mark.parametrize(
     ("line", "request_"),
     [
-        (b"PAY 1990", SaleRequested(1990, None)),
-        (b"PAY 1990 ID=42", SaleRequested(1990, "42")),
-        (b"pay  1990   id=42 ", SaleRequested(1990, "42")),
-        (b"PAY ID=42 1990", SaleRequested(1990, "42")),
-        (b"PAY 1990 TILL=3 ID=a/b;c=d CLERK=Jon", SaleRequested(1990, "a/b;c=d")),
-        (b"PAY 1990 ID=" + b"x" * 64, SaleRequested(1990, "x" * 64)),
-        (b"PAY 0001", SaleRequested(1, None)),
-        (b"CANCEL", CancelRequested(None)),
-        (b"Cancel Id=42", CancelRequested("42")),
-        (b"STATUS", ResultRequested(None)),
-        (b"STATUS ID=42", ResultRequested("42")),
-        (b"STATUS FOO=1", ResultRequested(None)),
+        (b"PAY 1990", SaleRequest(1990, None)),
+        (b"PAY 1990 ID=42", SaleRequest(1990, "42")),
+        (b"pay  1990   id=42 ", SaleRequest(1990, "42")),
+        (b"PAY ID=42 1990", SaleRequest(1990, "42")),
+        (b"PAY 1990 TILL=3 ID=a/b;c=d CLERK=Jon", SaleRequest(1990, "a/b;c=d")),
+        (b"PAY 1990 ID=" + b"x" * 64, SaleRequest(1990, "x" * 64)),
+        (b"PAY 0001", SaleRequest(1, None)),
+        (b"CANCEL", CancelRequest(None)),
+        (b"Cancel Id=42", CancelRequest("42")),
+        (b"STATUS", ResultRequest(None)),
+        (b"STATUS ID=42", ResultRequest("42")),
+        (b"STATUS FOO=1", ResultRequest(None)),
     ],
 )
 def test_a_request_is_read_and_left_to_the_terminal_to_answer(line: bytes, request_: RegisterRequest) -> None:
@@ -78,11 +78,11 @@ def test_a_request_is_read_and_left_to_the_terminal_to_answer(line: bytes, reque
 
 
 def test_ids_keep_their_case() -> None:
-    assert ask(b"STATUS ID=aB\n")[0] == [ResultRequested("aB")]
+    assert ask(b"STATUS ID=aB\n")[0] == [ResultRequest("aB")]
 
 
 def test_a_register_with_two_decimals_means_kronur_all_the_same() -> None:
-    assert ask(b"PAY 199000 ID=42\n", decimals=2) == ([SaleRequested(1990, "42")], b"")
+    assert ask(b"PAY 199000 ID=42\n", decimals=2) == ([SaleRequest(1990, "42")], b"")
 
 
 @pytest.mark.parametrize(
@@ -143,14 +143,14 @@ def test_every_line_end_is_one_and_is_answered_in_kind(end: bytes, answer_end: b
 def test_a_line_fed_byte_by_byte_asks_the_same() -> None:
     protocol = LineProtocol(0)
     requests = [r for byte in b"PAY 1990 ID=42\r\nSTATUS\r\n" for r in protocol.receive_data(bytes([byte]), 0.0)]
-    assert requests == [SaleRequested(1990, "42"), ResultRequested(None)]
+    assert requests == [SaleRequest(1990, "42"), ResultRequest(None)]
     assert protocol.data_to_send() == b""
 
 
 def test_bytes_after_a_line_wait_for_their_own_end() -> None:
     protocol = LineProtocol(0)
-    assert protocol.receive_data(b"STATUS\nPAY 19", 0.0) == [ResultRequested(None)]
-    assert protocol.receive_data(b"90\n", 5.0) == [SaleRequested(1990, None)]
+    assert protocol.receive_data(b"STATUS\nPAY 19", 0.0) == [ResultRequest(None)]
+    assert protocol.receive_data(b"90\n", 5.0) == [SaleRequest(1990, None)]
 
 
 def test_empty_lines_mean_nothing() -> None:
@@ -159,16 +159,16 @@ def test_empty_lines_mean_nothing() -> None:
 
 def test_a_line_of_200_characters_is_read_and_a_longer_one_is_dropped_to_its_end_with_one_complaint() -> None:
     longest = b"STATUS X=" + b"y" * 191
-    assert ask(longest + b"\n") == ([ResultRequested(None)], b"")
+    assert ask(longest + b"\n") == ([ResultRequest(None)], b"")
     requests, answer = ask(longest + b"y" * 100_000 + b"\nSTATUS\n")
-    assert requests == [ResultRequested(None)]
+    assert requests == [ResultRequest(None)]
     assert answer == b"ERR SYNTAX a line has at most 200 characters\n"
 
 
 def test_half_a_line_from_before_a_crash_is_forgotten_after_a_minute() -> None:
     protocol = LineProtocol(0)
     protocol.receive_data(b"PAY 1990 ID=7", 0.0)
-    assert protocol.receive_data(b"CANCEL\n", 60.5) == [CancelRequested(None)]
+    assert protocol.receive_data(b"CANCEL\n", 60.5) == [CancelRequest(None)]
 
 
 def test_an_echo_of_our_own_words_is_not_answered() -> None:
@@ -189,7 +189,7 @@ def test_a_checksum_may_be_written_in_either_case() -> None:
     assert line.upper() != line.lower()
     head, _, digits = line.rpartition(b"*")
     for written in (digits.upper(), digits.lower()):
-        assert ask(head + b"*" + written)[0] == [SaleRequested(7, "n")]
+        assert ask(head + b"*" + written)[0] == [SaleRequest(7, "n")]
 
 
 @pytest.mark.parametrize("line", [b"PAY 1990 ID=42*00", b"PING*1", b"PING*110", b"PING*", b"PING*G0", b"PING*+1", b"*"])

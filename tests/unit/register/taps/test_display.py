@@ -11,10 +11,7 @@ from msgspec.structs import replace
 from terminal.counter.decide import Counter, CounterRules
 from terminal.counter.decision import KeepOfferFor
 from terminal.counter.inputs import ConditionsChanged, KeyPressed, OfferExpired, ResultSeen
-from terminal.counter.view import Conditions, Offer
-from terminal.journal.thread import JournalFile
-from terminal.loop.bookkeeper import Clerk, Names
-from terminal.register.protocol import (
+from terminal.counter.register_words import (
     RequestRefused,
     ResultDelivered,
     SaleAccepted,
@@ -22,6 +19,9 @@ from terminal.register.protocol import (
     TerminalReady,
     TotalSeen,
 )
+from terminal.counter.view import Conditions, Offer
+from terminal.journal.thread import JournalFile
+from terminal.loop.bookkeeper import Clerk, Names
 from terminal.register.settings import TotalRules
 from terminal.register.taps.display import HALF_SEQUENCE_S, SILENCE_S, DisplayTap
 from terminal.sale import events as ev

@@ -6,7 +6,7 @@ import pytest
 
 from hardware import paper
 from hardware.printer_status import IN_ORDER, OFFLINE_CAUSE, PAPER_SENSOR, PRINTER, has_paper, is_answer, is_offline
-from terminal.register.protocol import RegisterRequest, ResultDelivered, SaleResult, TotalSeen
+from terminal.counter.register_words import RegisterRequest, ResultDelivered, SaleResult, TotalSeen
 from terminal.register.settings import TotalRules
 from terminal.register.taps.escpos_stream import (
     HALF_COMMAND_S,

@@ -11,8 +11,9 @@ import pytest
 
 from hardware.simulated import SimulatedKeypad
 from terminal.app.app import Devices, Seams, TerminalApp
-from terminal.config.schema import Config, JournalSettings, RegisterSettings
+from terminal.config.schema import Config, JournalSettings
 from terminal.register.concert.format import frame
+from terminal.register.settings import RegisterSettings
 from terminal.register.unknown.parity import ParityWatch
 from tests.unit.register.scripted_port import ScriptedPort
 from tests.virtual_time import run_virtual

@@ -5,23 +5,23 @@ from __future__ import annotations
 import pytest
 
 from hardware.interfaces import TextLine
-from terminal.register.protocol import (
-    CancelRequested,
-    ConditionRequested,
-    LastResultRequested,
-    RefundRequested,
+from terminal.counter.register_words import (
+    CancelRequest,
+    ConditionRequest,
+    LastResultRequest,
+    RefundRequest,
     RefusalCode,
     RegisterReply,
     RequestRefused,
     ResultDelivered,
-    ResultRejected,
-    ReversalRequested,
+    ResultRefusal,
+    ReversalRequest,
     SaleAccepted,
-    SaleRequested,
+    SaleRequest,
     TerminalBusy,
     TerminalCondition,
     TotalsReport,
-    TotalsRequested,
+    TotalsRequest,
 )
 from terminal.register.zvt.transport import T2_S
 from terminal.sale.sale import Outcome, Reason
@@ -56,7 +56,7 @@ def dump(name: str) -> bytes:
 def test_a_payment_is_taken_told_and_ended() -> None:
     bench = Bench()
     bench.send(payment(1990))
-    assert bench.requests == [SaleRequested(1990)]
+    assert bench.requests == [SaleRequest(1990)]
     assert bench.heard == []
     bench.say(SaleAccepted(NAME))
     assert bench.heard == ["800000"]
@@ -86,7 +86,7 @@ def test_the_currency_is_told_only_to_a_register_that_named_one() -> None:
 
 def test_with_two_decimals_the_amount_is_the_registers_own() -> None:
     bench = Bench(decimals=2).paying(199_000)
-    assert bench.requests == [SaleRequested(1990)]
+    assert bench.requests == [SaleRequest(1990)]
     bench.say(result())
     assert status_fields(bench.register.heard[1])[0x04] == bytes.fromhex("000000199000")
 
@@ -128,7 +128,7 @@ def test_only_a_payment_has_result_00(reason: Reason) -> None:
 def test_frames_leave_one_at_a_time_and_not_glued_to_an_acknowledgement() -> None:
     bench = Bench()
     (question,) = bench.protocol.receive_data(zvt_dumps.FROM_REGISTER["pay 1990"], 0.0)
-    assert isinstance(question, SaleRequested)
+    assert isinstance(question, SaleRequest)
     bench.protocol.send(SaleAccepted(NAME), 0.0, question)
     assert bench.protocol.data_to_send() == b"\x06"
     assert bench.protocol.next_wakeup_s is not None
@@ -165,7 +165,7 @@ def test_what_cannot_be_understood_or_done_is_refused_at_once(apdu: bytes, decim
 
 def test_a_foreign_currency_code_is_taken_if_the_shop_says_so() -> None:
     bench = Bench(accept_foreign_currency_code=True).paying(currency="0978").say(result())
-    assert bench.requests == [SaleRequested(1990), ResultDelivered(NAME)]
+    assert bench.requests == [SaleRequest(1990), ResultDelivered(NAME)]
     assert status_fields(bench.register.heard[1])[0x49] == b"\x09\x78"
 
 
@@ -189,7 +189,7 @@ def test_reversals_and_refunds_are_asked_for_and_honestly_refused() -> None:
     bench = Bench()
     bench.answers = lambda _request: RequestRefused(None, RefusalCode.NOT_POSSIBLE, "")
     bench.send(dump("reversal of receipt 1")).send(dump("refund 1990"))
-    assert bench.requests == [ReversalRequested(1), RefundRequested(1990)]
+    assert bench.requests == [ReversalRequest(1), RefundRequest(1990)]
     assert bench.heard == ["84b500", "848300"]
 
 
@@ -197,9 +197,9 @@ def test_a_command_that_nobody_decides_in_time_is_asked_to_wait() -> None:
     bench = Bench().send(payment(1990)).wait(4.5)
     assert bench.heard == ["849c00"]
     bench.say(SaleAccepted(NAME))  # too late
-    assert bench.requests == [SaleRequested(1990), CancelRequested(NAME)]
+    assert bench.requests == [SaleRequest(1990), CancelRequest(NAME)]
     bench.say(SaleAccepted(NAME)).say(result(Reason.REGISTER_CANCELLED))
-    assert bench.requests[2:] == [ResultRejected(NAME)]
+    assert bench.requests[2:] == [ResultRefusal(NAME)]
     assert bench.heard == ["849c00"]
 
 
@@ -211,7 +211,7 @@ def test_a_repeated_command_starts_no_second_payment() -> None:
     for _ in range(3):
         bench.send(payment(1990))
     bench.say(SaleAccepted(NAME))
-    assert bench.requests == [SaleRequested(1990)]
+    assert bench.requests == [SaleRequest(1990)]
     assert bench.heard == ["800000"]
 
 
@@ -219,7 +219,7 @@ def test_while_one_payment_is_open_another_must_wait() -> None:
     bench = Bench().paying()
     for apdu in (payment(1990), repeat_receipt(), dump("end of day"), dump("diagnosis")):
         bench.send(apdu)
-    assert bench.requests == [SaleRequested(1990)]
+    assert bench.requests == [SaleRequest(1990)]
     assert bench.heard == ["800000"] + 4 * ["849c00"]
     bench.say(result())
     assert bench.requests[1:] == [ResultDelivered(NAME)]
@@ -227,16 +227,16 @@ def test_while_one_payment_is_open_another_must_wait() -> None:
 
 def test_another_amount_gives_up_the_payment_that_runs() -> None:
     bench = Bench().paying(1990).send(payment(500))
-    assert bench.requests[1:] == [CancelRequested(NAME), SaleRequested(500)]
+    assert bench.requests[1:] == [CancelRequest(NAME), SaleRequest(500)]
     bench.say(RequestRefused(None, RefusalCode.BUSY, ""), bench.questions[-1]).say(result())
     assert (bench.heard[1:], bench.register.results) == (["849c00"], [])
-    assert bench.wait(180).requests[3:] == [ResultRejected(NAME)]
+    assert bench.wait(180).requests[3:] == [ResultRefusal(NAME)]
 
 
 def test_a_register_that_starts_anew_gives_up_the_payment_that_runs() -> None:
     bench = Bench().paying().send(registration(0x82))
     assert bench.heard[1:] == ["800000", "060f0a19002900000012490352"]
-    assert bench.requests[1:] == [CancelRequested(NAME)]
+    assert bench.requests[1:] == [CancelRequest(NAME)]
     bench.say(result()).send(repeat_receipt()).say(result())
     assert bench.register.results == [0]
     assert bench.requests[-1] == ResultDelivered(NAME)
@@ -272,7 +272,7 @@ def test_a_payment_that_is_accepted_too_late_does_not_run_in_the_session_of_the_
     bench = Bench().send(payment(1990)).wait(4.5).send(payment(500))
     first, second = bench.questions
     bench.say(SaleAccepted(NAME), first)
-    assert bench.requests[2:] == [CancelRequested(NAME)]
+    assert bench.requests[2:] == [CancelRequest(NAME)]
     bench.say(RequestRefused(None, RefusalCode.BUSY, ""), second)
     assert bench.heard == ["849c00", "849c00"]
 
@@ -281,32 +281,32 @@ def test_an_end_of_day_that_was_decided_too_late_is_told_to_a_register_that_asks
     bench = Bench().send(dump("end of day")).wait(4.5)
     report = TotalsReport(number=4, totals=Totals(by_outcome={Outcome.APPROVED: Tally(1, 1990)}), closed=True)
     bench.say(report).send(dump("end of day"))
-    assert bench.requests == [TotalsRequested(close=True)]
+    assert bench.requests == [TotalsRequest(close=True)]
     assert bench.heard[:2] == ["849c00", "800000"]
     assert status_fields(bench.register.heard[2])[0x04] == bytes.fromhex("000000001990")
     bench.wait(700).send(dump("end of day"))
-    assert bench.requests[1:] == [TotalsRequested(close=True)]
+    assert bench.requests[1:] == [TotalsRequest(close=True)]
 
 
 def test_much_later_it_is_the_next_end_of_day() -> None:
     bench = Bench().send(dump("end of day")).wait(4.5)
     bench.say(TotalsReport(number=4, totals=Totals(), closed=True)).wait(700).send(dump("end of day"))
-    assert bench.requests[1:] == [TotalsRequested(close=True)]
+    assert bench.requests[1:] == [TotalsRequest(close=True)]
 
 
 def test_the_same_amount_again_after_the_end_is_the_next_customer() -> None:
     bench = Bench().paying().say(result()).paying()
-    assert bench.requests == [SaleRequested(1990), ResultDelivered(NAME), SaleRequested(1990)]
+    assert bench.requests == [SaleRequest(1990), ResultDelivered(NAME), SaleRequest(1990)]
 
 
 def test_a_register_that_did_not_answer_the_end_may_go_on_at_once() -> None:
     bench = Bench(lambda apdu: None if apdu[:2] == b"\x06\x0f" else GOOD).paying().say(result()).send(payment(500))
-    assert bench.requests == [SaleRequested(1990), ResultDelivered(NAME), SaleRequested(500)]
+    assert bench.requests == [SaleRequest(1990), ResultDelivered(NAME), SaleRequest(500)]
 
 
 def test_echoes_of_a_told_result_mean_nothing() -> None:
     bench = Bench().paying().say(result()).say(result()).say(SaleAccepted(NAME)).wait(600)
-    assert bench.requests == [SaleRequested(1990), ResultDelivered(NAME)]
+    assert bench.requests == [SaleRequest(1990), ResultDelivered(NAME)]
     assert len(bench.heard) == 3
 
 
@@ -315,7 +315,7 @@ def test_echoes_of_a_told_result_mean_nothing() -> None:
 
 def test_an_abort_cancels_the_payment_and_its_result_follows() -> None:
     bench = Bench().paying().send(ABORT)
-    assert bench.requests[1:] == [CancelRequested(NAME)]
+    assert bench.requests[1:] == [CancelRequest(NAME)]
     bench.say(SaleAccepted(NAME)).say(result(Reason.REGISTER_CANCELLED))
     assert bench.heard[:2] == ["800000", "800000"]
     assert bench.register.results == [0x6C]
@@ -335,7 +335,7 @@ def test_an_abort_with_nothing_to_abort_is_good() -> None:
 
 def test_an_abort_before_the_payment_is_accepted_reaches_it_all_the_same() -> None:
     bench = Bench().send(payment(1990)).send(ABORT)
-    assert bench.requests == [SaleRequested(1990), CancelRequested()]
+    assert bench.requests == [SaleRequest(1990), CancelRequest()]
     bench.say(SaleAccepted(NAME)).say(SaleAccepted(NAME)).say(result(Reason.REGISTER_CANCELLED))
     assert bench.heard[:2] == ["800000", "800000"]
     assert bench.register.results == [0x6C]
@@ -345,7 +345,7 @@ def test_an_abort_while_the_result_is_told_does_not_undo_it() -> None:
     bench = Bench(lambda _apdu: None).paying().say(result()).send(ABORT)
     assert bench.heard[-1] == "800000"
     bench.send(GOOD)
-    assert bench.requests == [SaleRequested(1990), ResultDelivered(NAME)]
+    assert bench.requests == [SaleRequest(1990), ResultDelivered(NAME)]
 
 
 def test_a_register_that_takes_no_frame_of_ours_gives_up_its_payment() -> None:
@@ -353,7 +353,7 @@ def test_a_register_that_takes_no_frame_of_ours_gives_up_its_payment() -> None:
     bench.register.acknowledges = False
     bench.paying().wait(3 * T2_S)
     assert bench.heard == 3 * ["800000"]
-    assert bench.requests[1:] == [CancelRequested(NAME)]
+    assert bench.requests[1:] == [CancelRequest(NAME)]
 
 
 # --- intermediate status ----------------------------------------------------------------------------------------------
@@ -375,14 +375,14 @@ def test_an_abort_among_intermediate_status_is_answered() -> None:
     bench = Bench(lambda apdu: None if apdu[:2] == b"\x04\xff" else GOOD).registered(PROGRESS).paying()
     bench.send(ABORT)
     assert bench.heard == ["800000", "04ff010e", "800000"]
-    assert bench.requests[1:] == [CancelRequested(NAME)]
+    assert bench.requests[1:] == [CancelRequest(NAME)]
 
 
 def test_a_register_that_takes_no_intermediate_status_is_gone() -> None:
     bench = Bench().registered(PROGRESS).paying()
     bench.register.acknowledges = False
     bench.wait(15 + 3 * T2_S)
-    assert bench.requests[1:] == [CancelRequested(NAME)]
+    assert bench.requests[1:] == [CancelRequest(NAME)]
 
 
 # --- a result that is not taken ---------------------------------------------------------------------------------------
@@ -404,7 +404,7 @@ def refusing(answer: bytes | None, *, times: int = 1000, what: bytes = b"\x04\x0
 @pytest.mark.parametrize("answer", [NOT_EXPECTED, bytes.fromhex("846c00"), bytes.fromhex("849d0704000000000500")])
 def test_a_refused_payment_is_rejected_and_taken_back(answer: bytes) -> None:
     bench = refusing(answer, times=1).paying().say(result())
-    assert bench.requests[1:] == [ResultRejected(NAME)]
+    assert bench.requests[1:] == [ResultRefusal(NAME)]
     assert bench.register.results == [0, 0x6C]
     assert bench.heard[-1] == "061e016c"
 
@@ -422,7 +422,7 @@ def test_a_register_that_asks_to_wait_is_told_again() -> None:
 def test_a_register_that_asks_to_wait_for_ever_does_not_have_it() -> None:
     bench = refusing(WAIT).paying().say(result()).wait(60)
     assert bench.register.results == [0] * 11 + [0x6C]
-    assert bench.requests[1:] == [ResultRejected(NAME)]
+    assert bench.requests[1:] == [ResultRefusal(NAME)]
 
 
 def test_a_payment_says_how_often_it_may_be_told() -> None:
@@ -432,9 +432,9 @@ def test_a_payment_says_how_often_it_may_be_told() -> None:
 
 def test_a_register_that_never_answers_the_result_does_not_have_it() -> None:
     bench = refusing(None).paying().say(result()).wait(29)
-    assert bench.requests == [SaleRequested(1990)]
+    assert bench.requests == [SaleRequest(1990)]
     bench.wait(2)
-    assert bench.requests[1:] == [ResultRejected(NAME)]
+    assert bench.requests[1:] == [ResultRefusal(NAME)]
     bench.wait(10)
     assert bench.register.results == [0, 0x6C]
     assert bench.heard[-1] == "061e016c"
@@ -442,14 +442,14 @@ def test_a_register_that_never_answers_the_result_does_not_have_it() -> None:
 
 def test_a_payment_says_how_long_its_answer_may_take() -> None:
     bench = refusing(None).paying(extra="0105").say(result()).wait(5.5)
-    assert bench.requests[1:] == [ResultRejected(NAME)]
+    assert bench.requests[1:] == [ResultRefusal(NAME)]
 
 
 def test_a_register_that_takes_no_result_does_not_have_it() -> None:
     bench = Bench().paying()
     bench.register.acknowledges = False
     bench.say(result()).wait(3 * T2_S)
-    assert bench.requests[1:] == [ResultRejected(NAME)]
+    assert bench.requests[1:] == [ResultRefusal(NAME)]
     bench.wait(60)
     assert bench.register.results == [0] * 3 + [0x6C] * 3
     assert bench.protocol.next_wakeup_s is None
@@ -459,7 +459,7 @@ def test_what_was_not_paid_needs_no_answer() -> None:
     bench = Bench().paying()
     bench.register.acknowledges = False
     bench.say(result(Reason.CUSTOMER_DECLINED)).wait(3 * T2_S)
-    assert bench.requests[1:] == [ResultRejected(NAME)]
+    assert bench.requests[1:] == [ResultRefusal(NAME)]
 
 
 def test_a_refused_decline_is_a_decline_all_the_same() -> None:
@@ -477,7 +477,7 @@ def test_nothing_tells_that_it_is_paid_once_the_time_is_over(cut_first: bool) ->
     told = len(bench.register.results)
     bench.register.acknowledges = True
     bench.plug_in(after_s=181).wait(40)
-    assert bench.requests[1:] == [ResultRejected(NAME)]
+    assert bench.requests[1:] == [ResultRefusal(NAME)]
     assert bench.register.results[told:] == [0x6C]
 
 
@@ -485,7 +485,7 @@ def test_a_good_answer_after_the_time_is_over_is_too_late() -> None:
     bench = refusing(None).paying().say(result())
     bench.now_s += 181
     bench.send(GOOD)
-    assert bench.requests[1:] == [ResultRejected(NAME)]
+    assert bench.requests[1:] == [ResultRefusal(NAME)]
 
 
 # --- the register prints ----------------------------------------------------------------------------------------------
@@ -493,7 +493,7 @@ def test_a_good_answer_after_the_time_is_over_is_too_late() -> None:
 
 def test_a_register_that_prints_gets_the_receipt_line_by_line() -> None:
     bench = Bench().registered(PRINTS).paying()
-    assert bench.requests[-1] == SaleRequested(1990, prints_receipt=True)
+    assert bench.requests[-1] == SaleRequest(1990, prints_receipt=True)
     bench.say(result())
     lines = [apdu for apdu in bench.register.heard if apdu[:2] == b"\x06\xd1"]
     assert [(line[3], line[4:].decode("cp437")) for line in lines] == [
@@ -522,7 +522,7 @@ PRINTS_SLIPS = 0x84
 
 def day_ended_for(bench: Bench) -> Bench:
     bench.send(dump("end of day"))
-    assert bench.requests == [TotalsRequested(close=True, prints_slip=True)]
+    assert bench.requests == [TotalsRequest(close=True, prints_slip=True)]
     return bench.say(TotalsReport(number=4, totals=Totals(), closed=True, slip=DAY))
 
 
@@ -544,13 +544,13 @@ def test_a_register_that_knows_text_blocks_gets_the_end_of_day_as_no_customers_r
 @pytest.mark.parametrize("config", [0x00, 0x02, 0x04, 0x80, 0x82])
 def test_a_register_that_does_not_print_slips_asks_for_none(config: int) -> None:
     bench = Bench().registered(config).send(dump("end of day"))
-    assert bench.requests == [TotalsRequested(close=True)]
+    assert bench.requests == [TotalsRequest(close=True)]
 
 
 @pytest.mark.parametrize("config", [0x00, 0x02, 0x04, 0x80, 0x84])
 def test_a_register_that_does_not_print_lines_gets_none(config: int) -> None:
     bench = Bench().registered(config).paying()
-    assert bench.requests[-1] == SaleRequested(1990)
+    assert bench.requests[-1] == SaleRequest(1990)
     bench.say(result())
     assert len(bench.heard) == 3
 
@@ -572,7 +572,7 @@ def test_the_result_is_delivered_only_with_the_last_line_of_its_receipt() -> Non
 
 def test_a_register_that_cannot_print_the_receipt_does_not_have_the_payment() -> None:
     bench = refusing(bytes.fromhex("84cc00"), what=b"\x06\xd1").registered(PRINTS).paying().say(result())
-    assert bench.requests[1:] == [ResultRejected(NAME)]
+    assert bench.requests[1:] == [ResultRefusal(NAME)]
     assert bench.register.results == [0, 0x6C]
 
 
@@ -591,7 +591,7 @@ def test_nothing_is_printed_of_what_was_not_paid() -> None:
 
 def test_the_last_result_is_told_again() -> None:
     bench = Bench().send(repeat_receipt())
-    assert bench.requests == [LastResultRequested()]
+    assert bench.requests == [LastResultRequest()]
     bench.say(result())
     assert bench.heard[0] == "800000"
     assert bench.register.results == [0]
@@ -626,14 +626,14 @@ def test_without_any_sale_there_is_nothing_to_repeat() -> None:
 def test_a_sale_that_is_not_settled_yet_must_be_waited_for(reply: TerminalBusy | SaleAccepted) -> None:
     bench = Bench().send(repeat_receipt()).say(reply)
     assert bench.heard == ["849c00"]
-    assert bench.requests == [LastResultRequested()]
+    assert bench.requests == [LastResultRequest()]
 
 
 def test_a_register_that_refuses_the_repetition_is_not_told_to_take_it_back() -> None:
     bench = refusing(NOT_EXPECTED).send(repeat_receipt()).say(result())
     assert bench.register.results == [0]
     assert bench.heard[-1] == COMPLETED
-    assert bench.requests[1:] == [ResultRejected(NAME)]
+    assert bench.requests[1:] == [ResultRefusal(NAME)]
 
 
 # --- after a restart of the terminal ----------------------------------------------------------------------------------
@@ -643,30 +643,30 @@ def test_a_payment_found_after_a_restart_is_not_pushed() -> None:
     bench = Bench().say(result()).wait(179)
     assert (bench.requests, bench.heard) == ([], [])
     bench.wait(2)
-    assert bench.requests == [ResultRejected(NAME)]
+    assert bench.requests == [ResultRefusal(NAME)]
     assert bench.protocol.next_wakeup_s is None
 
 
 def test_a_payment_found_after_a_restart_is_told_to_a_register_that_asks() -> None:
     bench = Bench().say(result()).wait(60).send(repeat_receipt()).say(result())
     assert bench.register.results == [0]
-    assert bench.requests == [LastResultRequested(), ResultDelivered(NAME)]
+    assert bench.requests == [LastResultRequest(), ResultDelivered(NAME)]
     assert bench.wait(600).requests[2:] == []
 
 
 def test_the_time_for_that_is_not_prolonged_by_asking() -> None:
     bench = refusing(WAIT).say(result()).wait(170).send(repeat_receipt()).say(result()).wait(30)
-    assert bench.requests[1:] == [ResultRejected(NAME)]
+    assert bench.requests[1:] == [ResultRefusal(NAME)]
 
 
 def test_a_register_that_begins_anew_has_given_up_what_was_before() -> None:
     bench = Bench().say(result()).send(payment(500))
-    assert bench.requests == [ResultRejected(NAME), SaleRequested(500)]
+    assert bench.requests == [ResultRefusal(NAME), SaleRequest(500)]
 
 
 def test_what_was_not_paid_needs_nobody_to_ask() -> None:
     bench = Bench().say(result(Reason.POWER_CUT)).wait(1)
-    assert (bench.requests, bench.heard) == ([ResultRejected(NAME)], [])
+    assert (bench.requests, bench.heard) == ([ResultRefusal(NAME)], [])
 
 
 # --- registration, status, totals -------------------------------------------------------------------------------------
@@ -704,7 +704,7 @@ def test_logging_off_ends_intermediate_status() -> None:
 )
 def test_a_status_enquiry_tells_how_the_terminal_is_doing(condition: TerminalCondition, status: str) -> None:
     bench = Bench().send(dump("status enquiry, no password")).say(condition)
-    assert bench.requests == [ConditionRequested()]
+    assert bench.requests == [ConditionRequest()]
     assert bench.heard == ["800000", f"060f09f0f0f54e47312e30{status}"]
 
 
@@ -734,7 +734,7 @@ def test_texts_for_our_display_and_printer_are_taken_and_left(apdu: str) -> None
 @pytest.mark.parametrize(("name", "close"), [("end of day", True), (None, False)])
 def test_totals_and_the_end_of_day(name: str | None, close: bool) -> None:
     bench = Bench(decimals=2).send(dump(name) if name else bytes.fromhex("061003123456"))
-    assert bench.requests == [TotalsRequested(close=close)]
+    assert bench.requests == [TotalsRequest(close=close)]
     totals = Totals(
         by_outcome={Outcome.APPROVED: Tally(12, 23_880), Outcome.DECLINED: Tally(3, 900)},
         first_number=9_998,
@@ -772,7 +772,7 @@ def test_a_payment_whose_acceptance_the_line_swallowed_is_accepted_again() -> No
     bench.paying().cut()
     bench.register.acknowledges = True
     assert bench.plug_in(after_s=2).heard == ["800000", "800000"]
-    assert bench.requests == [SaleRequested(1990)]
+    assert bench.requests == [SaleRequest(1990)]
 
 
 def unheard_acceptance() -> Bench:
@@ -787,8 +787,8 @@ def unheard_acceptance() -> Bench:
 def test_an_acceptance_that_comes_too_late_is_not_said_and_its_payment_cancelled() -> None:
     bench = unheard_acceptance().plug_in(after_s=6)
     assert bench.heard == ["800000"]  # a second one would answer whatever the register has said since
-    assert bench.requests[1:] == [CancelRequested(NAME)]
-    assert bench.say(result(Reason.REGISTER_CANCELLED)).requests[2:] == [ResultRejected(NAME)]
+    assert bench.requests[1:] == [CancelRequest(NAME)]
+    assert bench.say(result(Reason.REGISTER_CANCELLED)).requests[2:] == [ResultRefusal(NAME)]
 
 
 def test_a_payment_made_in_such_a_session_is_told_only_to_a_register_that_asks() -> None:
@@ -796,25 +796,25 @@ def test_a_payment_made_in_such_a_session_is_told_only_to_a_register_that_asks()
     assert (bench.heard, bench.register.results) == (["800000"], [])
     bench.send(repeat_receipt()).say(result())
     assert bench.register.results == [0]
-    assert bench.requests[1:] == [LastResultRequested(), ResultDelivered(NAME)]
+    assert bench.requests[1:] == [LastResultRequest(), ResultDelivered(NAME)]
 
 
 def test_a_decline_in_such_a_session_needs_nobody_to_ask() -> None:
     bench = unheard_acceptance().say(result(Reason.CUSTOMER_DECLINED)).plug_in(after_s=6)
-    assert bench.requests[1:] == [ResultRejected(NAME)]
+    assert bench.requests[1:] == [ResultRefusal(NAME)]
 
 
 def test_the_same_command_after_such_a_session_is_a_new_one() -> None:
     bench = unheard_acceptance().plug_in(after_s=6).send(payment(1990))
-    assert bench.requests[2:] == [SaleRequested(1990)]
+    assert bench.requests[2:] == [SaleRequest(1990)]
 
 
 def test_what_was_being_said_of_no_payment_is_forgotten_with_the_line() -> None:
     bench = Bench(lambda _apdu: None).send(registration(0x82)).cut().plug_in(after_s=1)
     assert bench.wait(60).heard == ["800000", "060f0a19002900000012490352"]
-    assert bench.paying().requests == [SaleRequested(1990, prints_receipt=True)]
+    assert bench.paying().requests == [SaleRequest(1990, prints_receipt=True)]
 
 
 def test_a_command_that_was_not_decided_when_the_line_went_starts_nothing() -> None:
     bench = Bench().send(payment(1990)).cut().say(SaleAccepted(NAME)).plug_in(after_s=1)
-    assert bench.requests == [SaleRequested(1990), CancelRequested(NAME)]
+    assert bench.requests == [SaleRequest(1990), CancelRequest(NAME)]

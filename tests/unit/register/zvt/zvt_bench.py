@@ -7,19 +7,19 @@ from datetime import UTC
 from typing import Any
 
 from hardware.interfaces import Cut, Document, TextLine
-from terminal.register.protocol import (
-    CancelRequested,
-    ConditionRequested,
-    LastResultRequested,
+from terminal.counter.register_words import (
+    CancelRequest,
+    ConditionRequest,
+    LastResultRequest,
     RegisterQuestion,
     RegisterReply,
     RegisterRequest,
     SaleAccepted,
-    SaleRequested,
+    SaleRequest,
     SaleResult,
     TerminalCondition,
     TotalsReport,
-    TotalsRequested,
+    TotalsRequest,
 )
 from terminal.register.zvt.codec import ZvtProtocol
 from terminal.sale.sale import Reason, Sale
@@ -52,10 +52,10 @@ def result(reason: Reason = Reason.PAID, *, name: str = NAME, amount_kr: int = 1
 
 
 ANSWERS: dict[type, tuple[Any, ...]] = {
-    SaleAccepted: (SaleRequested, LastResultRequested, CancelRequested),
-    SaleResult: (LastResultRequested,),
-    TerminalCondition: (ConditionRequested,),
-    TotalsReport: (TotalsRequested,),
+    SaleAccepted: (SaleRequest, LastResultRequest, CancelRequest),
+    SaleResult: (LastResultRequest,),
+    TerminalCondition: (ConditionRequest,),
+    TotalsReport: (TotalsRequest,),
 }
 
 
@@ -152,7 +152,7 @@ class Bench:
     def paying(self, amount: int = 1990, **fields: Any) -> Bench:
         """A payment is accepted and waits for the customer."""
         self.send(payment(amount, **fields))
-        assert isinstance(self.requests[-1], SaleRequested)
+        assert isinstance(self.requests[-1], SaleRequest)
         return self.say(SaleAccepted(NAME))
 
     def registered(self, config: int, **fields: Any) -> Bench:

@@ -1,0 +1,184 @@
+"""What a register and the counter say to each other, in no protocol's words. Pure.
+
+Requests come from the register, replies go to it. A codec in terminal/register turns bytes into the former and the
+latter into bytes.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TypeAlias
+
+import msgspec
+
+from terminal.sale.sale import Outcome, Reason, Sale
+from terminal.sale.totals import ClosedPeriod, Totals
+
+
+class SaleRequest(msgspec.Struct, frozen=True):
+    """The register wants to be paid. ``register_id`` is its own name for the sale, if it gave one."""
+
+    amount_kr: int
+    register_id: str | None = None
+    echo: str = ""
+    """What the protocol needs to word the result, also after a restart: kept with the sale and handed back. Where
+    there are no ids, the same echo while the sale is open is the same request again."""
+    prints_receipt: bool = False
+    """The register prints the customer's copy itself."""
+
+
+class CancelRequest(msgspec.Struct, frozen=True):
+    """The register wants to stop; without an id, whatever is open."""
+
+    register_id: str | None = None
+
+
+class ResultRequest(msgspec.Struct, frozen=True):
+    """The register asks how that sale ended, or, without an id, whether the terminal is free."""
+
+    register_id: str | None = None
+
+
+class LastResultRequest(msgspec.Struct, frozen=True):
+    """The register asks how the latest sale ended, whatever its name."""
+
+
+class ConditionRequest(msgspec.Struct, frozen=True):
+    """The register asks how the terminal is doing."""
+
+
+class ReversalRequest(msgspec.Struct, frozen=True):
+    """The register wants an earlier payment undone; ``number`` is what stands on its receipt."""
+
+    number: int
+
+
+class RefundRequest(msgspec.Struct, frozen=True):
+    """The register wants to give money back, without naming a sale."""
+
+    amount_kr: int
+
+
+class TotalsRequest(msgspec.Struct, frozen=True):
+    """The register asks for the totals since the last end of day; with ``close`` this is the next one."""
+
+    close: bool = False
+    prints_slip: bool = False
+    """The register prints the slip of an end of day itself."""
+
+
+class ResultDelivered(msgspec.Struct, frozen=True):
+    """The register has been told, as surely as its protocol lets us know."""
+
+    register_id: str
+
+
+class ResultRefusal(msgspec.Struct, frozen=True):
+    """The register did not take the result, or went silent: for it the sale did not happen, no goods were given."""
+
+    register_id: str
+
+
+class TotalSeen(msgspec.Struct, frozen=True):
+    """A register that cannot ask shows this total; None: it shows none (any more). Only a key makes a sale of it."""
+
+    amount_kr: int | None
+
+
+RegisterQuestion: TypeAlias = (
+    SaleRequest
+    | CancelRequest
+    | ResultRequest
+    | LastResultRequest
+    | ConditionRequest
+    | ReversalRequest
+    | RefundRequest
+    | TotalsRequest
+)
+"""What is answered; all of it may be lost without harm, because the register asks again."""
+
+RegisterRequest: TypeAlias = RegisterQuestion | ResultDelivered | ResultRefusal | TotalSeen
+
+
+class RefusalCode(StrEnum):
+    """Why a request starts nothing."""
+
+    BUSY = "busy"
+    AMOUNT = "amount"
+    UNAVAILABLE = "unavailable"
+    NOT_FOUND = "not_found"
+    NOT_POSSIBLE = "not_possible"
+    """The payment service has no call for it."""
+
+
+class SaleAccepted(msgspec.Struct, frozen=True):
+    """The request is taken (or taken already): the result follows."""
+
+    register_id: str
+
+
+class RequestRefused(msgspec.Struct, frozen=True):
+    """Nothing was started."""
+
+    register_id: str | None
+    code: RefusalCode
+    text: str = ""
+    """A sentence for the cashier; the register's link puts it in."""
+    limit_kr: int | None = None
+    """The limit that the amount breaks."""
+    limits_kr: tuple[int, int] | None = None
+    """The lowest and the highest amount that is accepted, where the amount was refused."""
+
+
+class SaleResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome for ever of one register id."""
+
+    register_id: str
+    amount_kr: int
+    reason: Reason
+    authorization_id: str | None
+    text: str = ""
+    """A sentence for the cashier; the register's link puts it in."""
+    echo: str = ""
+    """As it stood in the request."""
+    sale: Sale | None = None
+    """The whole of it, for a protocol that tells more."""
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.reason.outcome
+
+
+class TerminalReady(msgspec.Struct, frozen=True):
+    """Nothing is open."""
+
+
+class TerminalBusy(msgspec.Struct, frozen=True):
+    """A sale is open."""
+
+    register_id: str
+
+
+class TerminalCondition(msgspec.Struct, frozen=True, kw_only=True):
+    """How the terminal is doing."""
+
+    busy: bool = False
+    """A sale is open."""
+    can_sell: bool = True
+    service_reached: bool = True
+    """The last call to the payment service brought an answer."""
+
+
+class TotalsReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The totals of a period; ``closed`` if it has ended with this report."""
+
+    number: int
+    totals: Totals
+    closed: bool
+    slip: ClosedPeriod | None = None
+    """For a register that prints it."""
+
+
+RegisterReply: TypeAlias = (
+    SaleAccepted | RequestRefused | SaleResult | TerminalReady | TerminalBusy | TerminalCondition | TotalsReport
+)

@@ -1,0 +1,19 @@
+"""The sentence for the cashier that goes with a reply: the counter decides in facts, the line carries words."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from terminal.counter.register_words import RegisterReply, RequestRefused, SaleResult
+from terminal.texts.sentences import refusal_sentence, result_sentence
+from terminal.texts.words import Language
+
+
+def worded(reply: RegisterReply, language: Language) -> RegisterReply:
+    """``reply`` with the text that a codec may show; a reply that has none is returned as it is."""
+    match reply:
+        case RequestRefused():
+            return replace(reply, text=refusal_sentence(reply.code, language, reply.limits_kr))
+        case SaleResult():
+            return replace(reply, text=result_sentence(reply.reason, language))
+    return reply

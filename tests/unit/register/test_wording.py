@@ -1,0 +1,30 @@
+"""Every reply that has something to say to the cashier says it, in the shop's language."""
+
+from __future__ import annotations
+
+import pytest
+
+from terminal.counter.register_words import RefusalCode, RequestRefused, SaleAccepted, SaleResult
+from terminal.register.wording import worded
+from terminal.sale.sale import Reason
+from terminal.texts.sentences import result_sentence
+
+
+def test_a_refusal_names_the_limits_in_the_shops_language() -> None:
+    refused = RequestRefused("42", RefusalCode.AMOUNT, limit_kr=10, limits_kr=(10, 500_000))
+    said = {language: worded(refused, language).text for language in ("is", "en")}  # type: ignore[arg-type,union-attr]
+    assert all("10 kr." in text and "500.000 kr." in text for text in said.values())
+    assert said["is"] != said["en"]
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_a_result_says_why(reason: Reason) -> None:
+    result = SaleResult(register_id="42", amount_kr=1990, reason=reason, authorization_id=None)
+    reply = worded(result, "is")
+    assert isinstance(reply, SaleResult)
+    assert reply.text == result_sentence(reason, "is")
+
+
+def test_what_has_no_sentence_stays_as_it_is() -> None:
+    accepted = SaleAccepted("42")
+    assert worded(accepted, "en") is accepted
