@@ -29,10 +29,10 @@ from hardware.interfaces import (
 )
 from terminal.config.checks import parse_listen
 from terminal.config.schema import Config
-from terminal.counter.decide import Counter, CounterRules
 from terminal.counter.decision import CheckService, Decision
 from terminal.counter.inputs import ConditionsChanged, Input
 from terminal.counter.register_words import RegisterQuestion, RegisterReply
+from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
 from terminal.doctor.at_counter import Examination
 from terminal.doctor.status import RegisterLine, Wear
@@ -211,7 +211,7 @@ class TerminalApp:
             receipt_of=self._receipt_for_register,
             slip_of=self._slip_for_register,
         )
-        clerk = Clerk(Counter(self._counter_rules()), journal.file, Names(config.terminal.id, self._now))
+        clerk = Clerk(self._counter_rules(), journal.file, Names(config.terminal.id, self._now))
         self.runner = Runner(
             clerk,
             journal,

@@ -16,7 +16,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
@@ -147,7 +147,7 @@ Wish: TypeAlias = Settle | Reprint | Examine
 _AT_ONCE: dict[Item, Wish] = {Item.REPRINT_LAST: Reprint(None), Item.DOCTOR: Examine()}
 
 
-class Pressed(msgspec.Struct, frozen=True):
+class Pressed(NamedTuple):
     """The menu after a key, and what staff want done."""
 
     menu: Menu

@@ -100,6 +100,14 @@ RegisterQuestion: TypeAlias = (
 RegisterRequest: TypeAlias = RegisterQuestion | ResultDelivered | ResultRefusal | TotalSeen
 
 
+def register_id_of(request: RegisterRequest) -> str | None:
+    """The id that a request names a sale by, if it names one that may be known or new."""
+    match request:
+        case SaleRequest() | CancelRequest() | ResultRequest():
+            return request.register_id
+    return None
+
+
 class RefusalCode(StrEnum):
     """Why a request starts nothing."""
 

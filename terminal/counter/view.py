@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec.structs import replace
 
 from hardware.interfaces import NO_JAM, Jam, PrinterStatus
 from terminal.counter.menu import Menu
@@ -61,3 +62,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         if self.offer is None or not self.offer.is_open:
             return None
         return self.offer.amount_kr
+
+    def with_offer_closed(self) -> View:
+        """The offer is waved away, or a sale begins."""
+        return replace(self, offer=replace(self.offer, is_open=False)) if self.offer is not None else self

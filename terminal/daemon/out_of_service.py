@@ -14,7 +14,6 @@ from pathlib import Path
 from hardware.interfaces import Display, SerialPort
 from terminal.config.schema import Config
 from terminal.counter import register_words as reg
-from terminal.counter.decide import Counter, CounterRules, lookup_id
 from terminal.counter.inputs import Input
 from terminal.counter.view import Conditions, View
 from terminal.errors import JournalError, JournalInUseError
@@ -64,7 +63,6 @@ class OutOfService:
 
     def __init__(self, config: Config, display: Display | None, register_port: SerialPort) -> None:
         self._language = config.terminal.language
-        self._counter = Counter(CounterRules())
         self._presenter = Presenter(display, config.terminal.language, config.shop.name, config.display)
         self._presenter.show(OUT_OF_SERVICE)
         self._port = register_port
@@ -86,7 +84,8 @@ class OutOfService:
         if isinstance(request, reg.ConditionRequest):
             link.send(reg.TerminalCondition(can_sell=False), request)
         elif isinstance(request, reg.RegisterQuestion):
-            link.send(self._counter.refusal(lookup_id(request), reg.RefusalCode.UNAVAILABLE), request)
+            refused = reg.RequestRefused(reg.register_id_of(request), reg.RefusalCode.UNAVAILABLE)
+            link.send(refused, request)
 
 
 def _opens(path: Path) -> bool:

@@ -1,6 +1,6 @@
 """The clerk: decides by the counter's rules, and writes it down before anyone acts on it.
 
-    input -> what the journal knows -> Counter.decide -> journal (fsync) -> take over the view -> what is to be done
+    input -> what the journal knows -> decide -> journal (fsync) -> take over the view -> what is to be done
 
 Synchronous and blocking: the runner lets it work on the journal's thread, the simulation calls it directly.
 """
@@ -15,8 +15,8 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from msgspec.structs import replace
 
+from terminal.counter import decide as counter
 from terminal.counter import register_words as reg
-from terminal.counter.decide import Counter, lookup_id
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import (
     CodeScanned,
@@ -34,6 +34,8 @@ from terminal.counter.inputs import (
     ResultSeen,
     TerminalExamined,
 )
+from terminal.counter.of_keys import offer_accepted
+from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
 from terminal.errors import JournalError
 from terminal.journal.thread import MIN_FREE_BYTES
@@ -109,9 +111,9 @@ class Handled(NamedTuple):
 class Clerk:
     """Owns the view."""
 
-    def __init__(self, counter: Counter, journal: SaleJournal, names: Names) -> None:
+    def __init__(self, rules: CounterRules, journal: SaleJournal, names: Names) -> None:
         self.view = View()
-        self._counter = counter
+        self._rules = rules
         self._journal = journal
         self._names = names
         self._unsettled: deque[Sale] = deque()
@@ -133,10 +135,10 @@ class Clerk:
         if self._must_wait(event):
             by_hand = isinstance(event, KeyPressed | CodeScanned)
             return Handled(Decision(view=self.view), retry=None if by_hand else event)
-        event = self._counter.sale_taken(self.view, event) or event
+        event = offer_accepted(self.view, event) or event
         decision: Decision | None = None
         try:
-            decision = self._counter.decide(self.view, self._enriched(event))
+            decision = counter.decide(self.view, self._enriched(event), self._rules)
             if decision.record is not None:
                 self._journal.append(decision.record)
             if decision.close is not None:
@@ -187,7 +189,7 @@ class Clerk:
                 return RegisterRequestLookedUp(
                     request=event, period=self._journal.open_period(), created=self._names.now()
                 )
-        register_id = lookup_id(event)
+        register_id = reg.register_id_of(event)
         known = self._journal.find_register_id(register_id) if register_id is not None else None
         if not isinstance(event, reg.SaleRequest):
             return RegisterRequestLookedUp(request=event, known=known)
@@ -226,7 +228,7 @@ class Clerk:
         told = (ConditionsChanged({"journal_ok": False}),) if self.view.conditions.journal_ok else ()
         cancel = self._cancel_in(event, decision)
         if isinstance(event, reg.RegisterQuestion):
-            refusal = self._counter.refusal(lookup_id(event), reg.RefusalCode.UNAVAILABLE)
+            refusal = reg.RequestRefused(reg.register_id_of(event), reg.RefusalCode.UNAVAILABLE)
             return Handled(Decision(view=self.view, replies=(refusal,)), told, retry=self._remembered(cancel))
         if cancel is not None:
             return Handled(Decision(view=self.view), told, retry=self._remembered(cancel))

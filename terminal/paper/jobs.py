@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hardware.code_page_slip import code_page_slip
 from hardware.interfaces import Document
 from hardware.settings import PrinterSettings
-from terminal.counter.decide import MOST_PRINTS
+from terminal.counter.of_shop import MOST_PRINTS
 from terminal.errors import TerminalError
 from terminal.journal.file import JournalFile
 from terminal.sale.effects import ReceiptKind

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import msgspec
 from msgspec.structs import replace
 
-from terminal.counter.decide import CounterRules
+from terminal.counter.rules import CounterRules
 from terminal.register.protocol import terms_for
 from terminal.sale.customer import CustomerKind, IdentifierRules
 from terminal.sale.gateway import CaptureMode

@@ -8,10 +8,12 @@ from unittest.mock import patch
 
 from msgspec.structs import replace
 
-from terminal.counter.decide import Counter
+from terminal.counter import decide as counter
+from terminal.counter import of_shop
 from terminal.counter.decision import CheckService, Decision
 from terminal.counter.inputs import CounterEvent, RegisterRequestLookedUp
 from terminal.counter.register_words import SaleRequest, SaleResult
+from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
 from terminal.loop.bookkeeper import Clerk
 from terminal.netgiro import v1
@@ -184,13 +186,13 @@ def _refund_is_forgotten() -> Iterator[None]:
 
 def _look_only_at_a_sale() -> Iterator[None]:
     """After a lost call nobody looks whether the service is there again."""
-    decide = Counter.decide
+    decide = counter.decide
 
-    def look_away(counter: Counter, view: View, event: CounterEvent) -> Decision:
-        decision = decide(counter, view, event)
+    def look_away(view: View, event: CounterEvent, shop: CounterRules) -> Decision:
+        decision = decide(view, event, shop)
         return replace(decision, effects=tuple(one for one in decision.effects if not isinstance(one, CheckService)))
 
-    with patch.object(Counter, "decide", look_away):
+    with patch.object(counter, "decide", look_away):
         yield
 
 
@@ -218,12 +220,12 @@ def _settled_without_receipts() -> Iterator[None]:
 
 def _end_without_slip() -> Iterator[None]:
     """The day ends, and nobody gets anything."""
-    close = Counter._close
+    close_of = of_shop.close_of
 
-    def unprinted(counter: Counter, view: View, period: Period) -> Close:
-        return replace(close(counter, view, period), is_printed=False)
+    def unprinted(view: View, period: Period, shop: CounterRules) -> Close:
+        return replace(close_of(view, period, shop), is_printed=False)
 
-    with patch.object(Counter, "_close", unprinted):
+    with patch.object(of_shop, "close_of", unprinted):
         yield
 
 
@@ -292,14 +294,14 @@ def _ask_somebody_else() -> Iterator[None]:
 
 def _sell_dearer() -> Iterator[None]:
     """A krona more than the register asked for, from the first to the last."""
-    decide = Counter.decide
+    decide = counter.decide
 
-    def dearer(counter: Counter, view: View, event: CounterEvent) -> Decision:
+    def dearer(view: View, event: CounterEvent, shop: CounterRules) -> Decision:
         if isinstance(event, RegisterRequestLookedUp) and isinstance(event.request, SaleRequest):
             event = replace(event, request=replace(event.request, amount_kr=event.request.amount_kr + 1))
-        return decide(counter, view, event)
+        return decide(view, event, shop)
 
-    with patch.object(Counter, "decide", dearer):
+    with patch.object(counter, "decide", dearer):
         yield
 
 

@@ -11,10 +11,10 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
-from terminal.counter.decide import Counter, CounterRules
 from terminal.counter.decision import CheckService, CounterEffect
 from terminal.counter.inputs import EndOfDayRequested, Input, KeyPressed
 from terminal.counter.register_words import CancelRequest
+from terminal.counter.rules import CounterRules
 from terminal.errors import JournalError
 from terminal.loop.bookkeeper import Clerk, Names
 from terminal.loop.loop import JOURNAL_RETRY_S, MOST_WAITING
@@ -88,7 +88,7 @@ class SimulatedTerminal:
         self._is_turning = False
         self._timers: dict[type[CounterEffect], int] = {}
         self._protocol_turn = 0
-        self.clerk = Clerk(Counter(self._rules), disk, Names("T1", self._timestamp, self._random_hex))
+        self.clerk = Clerk(self._rules, disk, Names("T1", self._timestamp, self._random_hex))
         self._protocol = self._build_protocol()
         nonces = NonceSource(disk.nonce_high_water(), self._reserve_nonces, self._clock)
         self._gateway = NetgiroV1(SimulatedClient(nonces), callback_base_url="http://127.0.0.1:8024")

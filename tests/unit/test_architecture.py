@@ -25,9 +25,10 @@ ROOT = Path(__file__).parents[2]
 # fmt: off
 PURE = [
     "hardware.escpos_commands", "hardware.interfaces", "hardware.keypad_scanner", "hardware.paper",
-    "hardware.printer_status", "hardware.settings", "terminal.counter.decide", "terminal.counter.decision",
-    "terminal.counter.inputs", "terminal.counter.keypad_test", "terminal.counter.menu",
-    "terminal.counter.register_words", "terminal.counter.trouble", "terminal.counter.typing",
+    "hardware.printer_status", "hardware.settings", "terminal.counter.answers", "terminal.counter.decide",
+    "terminal.counter.decision", "terminal.counter.inputs", "terminal.counter.keypad_test", "terminal.counter.menu",
+    "terminal.counter.of_keys", "terminal.counter.of_register", "terminal.counter.of_sale", "terminal.counter.of_shop",
+    "terminal.counter.register_words", "terminal.counter.rules", "terminal.counter.trouble", "terminal.counter.typing",
     "terminal.counter.view", "terminal.errors", "terminal.journal.rows", "terminal.netgiro.wire",
     "terminal.paper.end_of_day", "terminal.paper.receipt", "terminal.register.concert.codec",
     "terminal.register.concert.format", "terminal.register.concert.transport", "terminal.register.line.codec",

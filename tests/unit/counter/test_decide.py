@@ -10,9 +10,12 @@ from msgspec.structs import replace
 
 from hardware.interfaces import KEYS
 from terminal.counter import register_words as reg
-from terminal.counter.decide import LOOK_AFTER_LOSS_S, RESULT_SHOWN_S, TAKE_OFFER_KEYS, Counter, CounterRules, lookup_id
+from terminal.counter.decide import decide
 from terminal.counter.decision import CheckService, Decision, ShowResultFor
 from terminal.counter.inputs import ConditionsChanged, CounterEvent, KeyPressed, RegisterRequestLookedUp, ResultSeen
+from terminal.counter.of_keys import TAKE_OFFER_KEYS, offer_accepted
+from terminal.counter.of_sale import LOOK_AFTER_LOSS_S, RESULT_SHOWN_S
+from terminal.counter.rules import CounterRules
 from terminal.counter.typing import Entry
 from terminal.counter.view import Offer, View
 from terminal.sale import effects as fx
@@ -36,7 +39,7 @@ class Desk:
     last: Decision = field(default_factory=lambda: Decision(view=View()))
 
     def happen(self, event: CounterEvent) -> Desk:
-        self.last = Counter(self.rules).decide(self.view, event)
+        self.last = decide(self.view, event, self.rules)
         self.view = self.last.view
         return self
 
@@ -271,7 +274,7 @@ def test_a_settled_sale_is_not_shown_as_unsettled_any_more() -> None:
     ],
 )
 def test_the_journal_is_asked_for_ids_that_matter(request_: Any, looked_up: str | None) -> None:
-    assert lookup_id(request_) == looked_up
+    assert reg.register_id_of(request_) == looked_up
 
 
 # --- keys -------------------------------------------------------------------------------------------------------------
@@ -337,8 +340,8 @@ def test_a_long_press_declines_a_total_and_never_takes_one() -> None:
     offer = Offer(1990)
     desk = Desk(view=View(offer=offer))
     for key in TAKE_OFFER_KEYS:
-        assert Counter.sale_taken(desk.view, KeyPressed(key)) == reg.SaleRequest(1990)
-        assert Counter.sale_taken(desk.view, KeyPressed(key, is_long=True)) is None
+        assert offer_accepted(desk.view, KeyPressed(key)) == reg.SaleRequest(1990)
+        assert offer_accepted(desk.view, KeyPressed(key, is_long=True)) is None
     desk.happen(KeyPressed("*", is_long=True))
     assert desk.view.offer == replace(offer, is_open=False)
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from hardware.interfaces import KEYS, NO_JAM, Jam
 from terminal.counter import register_words as reg
-from terminal.counter.decide import Counter, CounterRules
+from terminal.counter.decide import decide
 from terminal.counter.decision import Decision, ExamineTerminal, LockMenuFor, ShowMenuFor
 from terminal.counter.inputs import (
     ConditionsChanged,
@@ -22,6 +22,7 @@ from terminal.counter.inputs import (
 )
 from terminal.counter.keypad_test import STANDARD_LAYOUT
 from terminal.counter.menu import Item, MenuRules, Page, items_for, verdicts_for
+from terminal.counter.rules import CounterRules
 from terminal.counter.view import Offer, View
 from terminal.sale import events as ev
 from terminal.sale.sale import Reason, Sale, State
@@ -42,11 +43,10 @@ class Staff:
     def __init__(self, view: View | None = None, code: str = CODE, layout: tuple[str, ...] = STANDARD_LAYOUT) -> None:
         self.view = view or View()
         self.decisions: list[Decision] = []
-        rules = MenuRules(staff_code=Sensitive(code), keypad_layout=layout)
-        self._counter = Counter(CounterRules(menu=rules))
+        self._rules = CounterRules(menu=MenuRules(staff_code=Sensitive(code), keypad_layout=layout))
 
     def happens(self, event: Any) -> Decision:
-        decision = self._counter.decide(self.view, event)
+        decision = decide(self.view, event, self._rules)
         self.view = decision.view
         self.decisions.append(decision)
         return decision

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from terminal.counter.decide import MOST_PRINTS, Counter, CounterRules
+from terminal.counter.decide import decide
 from terminal.counter.inputs import ReprintLookedUp, ReprintRequested
+from terminal.counter.of_shop import MOST_PRINTS
+from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
 from terminal.journal.thread import JournalFile
 from terminal.loop.bookkeeper import Clerk, Names
@@ -34,7 +36,7 @@ def journal(tmp_path: Path) -> JournalFile:
 
 
 def clerk_of(journal: JournalFile) -> Clerk:
-    return Clerk(Counter(CounterRules()), journal, Names("T1", lambda: NOW))
+    return Clerk(CounterRules(), journal, Names("T1", lambda: NOW))
 
 
 def test_copy_is_queued_under_an_id_of_its_own(journal: JournalFile) -> None:
@@ -113,5 +115,5 @@ def test_prints_of_one_receipt_are_bounded() -> None:
         QueuedReceipt(f"7-customer-{index}", 7, CUSTOMER, index, ReceiptState.PRINTED) for index in range(MOST_PRINTS)
     )
     asked = ReprintLookedUp(sale=PAID, kinds=(CUSTOMER, MERCHANT), earlier=earlier)
-    (receipt,) = Counter(CounterRules()).decide(View(), asked).receipts
+    (receipt,) = decide(View(), asked, CounterRules()).receipts
     assert receipt.kind is MERCHANT

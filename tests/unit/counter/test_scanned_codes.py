@@ -9,8 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from hardware.scanner import SimulatedScanner
-from terminal.counter.decide import Counter, CounterRules
+from terminal.counter.decide import decide
 from terminal.counter.inputs import CodeScanned, Input, KeyPressed
+from terminal.counter.rules import CounterRules
 from terminal.counter.typing import Entry
 from terminal.counter.view import View
 from terminal.loop.watchers import watch_scanner
@@ -21,12 +22,12 @@ from terminal.sale.sensitive import Sensitive
 from tests.golden.cases import SALE
 from tests.virtual_time import run_virtual
 
-COUNTER = Counter(CounterRules())
+RULES = CounterRules()
 OPEN = View(sale=SALE)
 
 
 def scanned(view: View, code: str):
-    return COUNTER.decide(view, CodeScanned(Sensitive(code)))
+    return decide(view, CodeScanned(Sensitive(code)), RULES)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def test_code_identifies_the_customer_without_a_key(code: str, kind: CustomerKin
 
 
 def test_code_takes_the_place_of_what_was_typed() -> None:
-    typed = COUNTER.decide(OPEN, KeyPressed("8")).view
+    typed = decide(OPEN, KeyPressed("8"), RULES).view
     assert scanned(typed, "5000041234").view.sale.customer_kind is CustomerKind.APP_CODE
 
 
@@ -56,7 +57,7 @@ def test_code_that_names_nobody_says_so_and_typing_begins_anew(code: str) -> Non
     view = scanned(OPEN, code).view
     assert view.sale == SALE
     assert view.entry.problem is IdentifierProblem.NOT_AN_IDENTIFIER
-    assert COUNTER.decide(view, KeyPressed("7")).view.entry == Entry(digits=Sensitive("7"))
+    assert decide(view, KeyPressed("7"), RULES).view.entry == Entry(digits=Sensitive("7"))
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.ENTRY])

@@ -14,8 +14,8 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from terminal.counter.decide import Counter, CounterRules
 from terminal.counter.inputs import ConditionsChanged
+from terminal.counter.rules import CounterRules
 from terminal.errors import JournalError
 from terminal.journal import check as journal_check
 from terminal.journal import rebuild as journal_repair
@@ -687,7 +687,7 @@ def test_the_mirror_is_text_that_a_person_can_read(path: Path) -> None:
 
 def told_at_a_start(journal: JournalFile) -> JournalHealth:
     """What the screen will know."""
-    clerk = Clerk(Counter(CounterRules()), journal, Names("T1", ticking_clock()))
+    clerk = Clerk(CounterRules(), journal, Names("T1", ticking_clock()))
     for event in clerk.start():
         clerk.handle(event)
     return clerk.view.conditions.journal_health
@@ -703,7 +703,7 @@ def test_staff_are_told_of_a_repair_until_the_next_start(path: Path) -> None:
 
 def test_staff_are_told_when_the_mirror_fails_and_when_it_is_back(path: Path) -> None:
     with opened(path) as journal:
-        clerk = Clerk(Counter(CounterRules()), journal, Names("T1", ticking_clock()))
+        clerk = Clerk(CounterRules(), journal, Names("T1", ticking_clock()))
         clerk.start()
         journal.mirror_ok = False
         told = clerk.handle(ConditionsChanged({"network_ok": False})).follow_ups

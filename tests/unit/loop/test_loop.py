@@ -11,9 +11,9 @@ import pytest
 from msgspec.structs import replace
 
 from terminal.counter import register_words as reg
-from terminal.counter.decide import Counter, CounterRules
 from terminal.counter.decision import CounterEffect, Decision
 from terminal.counter.inputs import ConditionsChanged, Input, KeyPressed
+from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
 from terminal.errors import JournalError
 from terminal.journal.thread import MIN_FREE_BYTES, Journal, JournalFile
@@ -84,7 +84,7 @@ class Terminal:
         self.journal = Journal(self.disk)
         names = Names("T1", lambda: NOW, lambda: "a1b2c3")
         self.runner = Runner(
-            Clerk(Counter(CounterRules(terms=Terms(capture_mode=capture_mode))), self.disk, names),
+            Clerk(CounterRules(terms=Terms(capture_mode=capture_mode)), self.disk, names),
             self.journal,
             self.outside,
             on_view=self.views.append,

@@ -15,8 +15,8 @@ from hardware.interfaces import Columns, Cut, TextLine
 from hardware.receipt_encoder import to_codepage
 from hardware.simulated import SimulatedPrinter
 from terminal.counter import register_words as reg
-from terminal.counter.decide import Counter, CounterRules
 from terminal.counter.inputs import EndOfDayRequested, Input, ReprintRequested
+from terminal.counter.rules import CounterRules
 from terminal.journal.thread import Journal, JournalFile
 from terminal.loop.bookkeeper import Clerk, Names
 from terminal.paper.end_of_day import end_of_day_slip
@@ -38,7 +38,7 @@ LAST = ReprintRequested(kinds=(ReceiptKind.END_OF_DAY,))
 
 
 def clerk_on(journal: JournalFile, **rules: bool) -> Clerk:
-    clerk = Clerk(Counter(CounterRules(**rules)), journal, Names("T1", lambda: NOW))  # type: ignore[arg-type]
+    clerk = Clerk(CounterRules(**rules), journal, Names("T1", lambda: NOW))  # type: ignore[arg-type]
     clerk.start()
     return clerk
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from terminal.counter.decide import CounterRules
+from terminal.counter.rules import CounterRules
 from terminal.register.protocol import terms_for
 from terminal.sale import effects as fx
 from terminal.sale.customer import IdentifierRules

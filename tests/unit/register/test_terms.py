@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from terminal.counter import register_words as reg
-from terminal.counter.decide import Counter, CounterRules
+from terminal.counter.decide import decide
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import RegisterRequestLookedUp
+from terminal.counter.rules import CounterRules
 from terminal.counter.view import Conditions, View
 from terminal.loop.performer import timer_event
 from terminal.register.concert.codec import ConcertProtocol
@@ -107,7 +108,7 @@ def test_a_rejected_result_is_not_said_to_be_acknowledged() -> None:
 
 def asked(request: reg.RegisterRequest, view: View | None = None, rules: CounterRules | None = None) -> Decision:
     event = RegisterRequestLookedUp(request=request, number=7, reference="T1-7", created="2026-11-23T12:00:00.000Z")
-    return Counter(rules or CounterRules(min_amount_kr=10, max_amount_kr=1000)).decide(view or View(), event)
+    return decide(view or View(), event, rules or CounterRules(min_amount_kr=10, max_amount_kr=1000))
 
 
 def replies(request: reg.RegisterRequest, view: View | None = None) -> tuple[reg.RegisterReply, ...]:

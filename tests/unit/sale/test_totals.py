@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from terminal.counter import register_words as reg
-from terminal.counter.decide import Counter, CounterRules
+from terminal.counter.rules import CounterRules
 from terminal.errors import JournalError
 from terminal.journal.thread import JournalFile
 from terminal.loop.bookkeeper import Clerk, Names
@@ -104,7 +104,7 @@ def test_the_last_ended_sale_is_the_newest_with_an_outcome(tmp_path: Path) -> No
 
 
 def clerk_on(journal: JournalFile) -> Clerk:
-    clerk = Clerk(Counter(CounterRules()), journal, Names("T1", lambda: "2026-11-23T15:00:00.000Z"))
+    clerk = Clerk(CounterRules(), journal, Names("T1", lambda: "2026-11-23T15:00:00.000Z"))
     clerk.start()
     return clerk
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from terminal.counter.decide import Counter, CounterRules
 from terminal.counter.decision import KeepOfferFor
 from terminal.counter.inputs import ConditionsChanged, KeyPressed, OfferExpired, ResultSeen
 from terminal.counter.register_words import (
@@ -19,6 +18,7 @@ from terminal.counter.register_words import (
     TerminalReady,
     TotalSeen,
 )
+from terminal.counter.rules import CounterRules
 from terminal.counter.view import Conditions, Offer
 from terminal.journal.thread import JournalFile
 from terminal.loop.bookkeeper import Clerk, Names
@@ -102,7 +102,7 @@ class Desk:
 
     def __init__(self, journal: JournalFile) -> None:
         self.journal = journal
-        self.clerk = Clerk(Counter(CounterRules(max_amount_kr=100_000)), self.journal, Names("T1", lambda: "now"))
+        self.clerk = Clerk(CounterRules(max_amount_kr=100_000), self.journal, Names("T1", lambda: "now"))
         self.clerk.start()
 
     def see(self, amount_kr: int | None) -> None:

@@ -1,0 +1,48 @@
+"""What the register is answered, as far as it follows from a sale or the view alone. Pure."""
+
+from __future__ import annotations
+
+from terminal.counter import register_words as reg
+from terminal.counter.decision import Decision
+from terminal.counter.view import View
+from terminal.sale.sale import Sale, State
+
+
+def reply(view: View, answer: reg.RegisterReply) -> Decision:
+    """Nothing happens but an answer."""
+    return Decision(view=view, replies=(answer,))
+
+
+def refuse(view: View, register_id: str | None, code: reg.RefusalCode) -> Decision:
+    """The request starts nothing."""
+    return reply(view, reg.RequestRefused(register_id, code))
+
+
+def result_of(sale: Sale) -> reg.SaleResult:
+    """The answer for a sale whose outcome is known."""
+    assert sale.reason is not None
+    return reg.SaleResult(
+        register_id=sale.register_id,
+        amount_kr=sale.amount_kr,
+        reason=sale.reason,
+        authorization_id=sale.authorization_id,
+        echo=sale.register_echo,
+        sale=sale,
+    )
+
+
+def stored_result(view: View, sale: Sale) -> Decision:
+    """The answer for a sale that the journal has."""
+    if sale.outcome is None or sale.stands_unknown:  # open in the journal and waiting to be settled after a start
+        return reply(view, reg.SaleAccepted(sale.register_id))
+    return reply(view, result_of(sale))
+
+
+def condition(view: View) -> reg.TerminalCondition:
+    """How the terminal is doing."""
+    conditions = view.conditions
+    return reg.TerminalCondition(
+        busy=view.sale is not None and view.sale.state is not State.REPORT,
+        can_sell=conditions.keypad_ok and conditions.journal_ok,
+        service_reached=conditions.network_ok,
+    )

@@ -1,0 +1,111 @@
+"""What a key or a scanned code means: to the menu, to the entry, to the open sale, to the offer. Pure."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from terminal.counter import menu as menus
+from terminal.counter import register_words as reg
+from terminal.counter.decision import CounterEffect, Decision, ExamineTerminal, LockMenuFor, ShowMenuFor
+from terminal.counter.inputs import CodeScanned, KeyPressed, ReprintRequested
+from terminal.counter.of_sale import happened
+from terminal.counter.rules import CounterRules
+from terminal.counter.typing import Cancelled, Entry, EntryResult, press_code, press_identifier, scan_identifier
+from terminal.counter.view import View
+from terminal.sale import events as ev
+from terminal.sale.customer import Customer
+from terminal.sale.sale import Sale, State
+
+TAKE_OFFER_KEYS = "A#"
+
+
+def offer_accepted(view: View, event: object) -> reg.SaleRequest | None:
+    """The sale that a key asks for: the cashier accepts the total that is offered."""
+    if isinstance(event, KeyPressed) and event.key in TAKE_OFFER_KEYS and not event.is_long:
+        return reg.SaleRequest(view.offered_kr) if view.offered_kr is not None else None
+    return None
+
+
+def pressed(view: View, event: KeyPressed, rules: CounterRules) -> Decision:
+    """A key went down, or is still down."""
+    return _long_key(view, event.key, rules) if event.is_long else _key(view, event.key, rules)
+
+
+def scanned(view: View, event: CodeScanned, rules: CounterRules) -> Decision:
+    """Means what the same digits and OK would mean; where no customer is asked for it means nothing."""
+    if view.sale is None or view.sale.state is not State.ENTRY:
+        return Decision(view=view)
+    return _typed(view, view.sale, scan_identifier(event.code, rules.identifiers), rules)
+
+
+def _key(view: View, key: str, rules: CounterRules) -> Decision:
+    sale = view.sale
+    if view.menu.is_open or (key == menus.MENU_KEY and _may_open_menu(view)):
+        return _menu_key(view, key, rules)
+    if sale is None:
+        if view.result is not None:
+            return Decision(view=replace(view, result=None) if key in "*#" else view)
+        return Decision(view=view.with_offer_closed() if key == "*" else view)
+    match sale.state:
+        case State.ENTRY:
+            return _typed(view, sale, press_identifier(view.entry, key, rules.identifiers), rules)
+        case State.CODE_ENTRY:
+            return _typed(view, sale, press_code(view.entry, key), rules)
+    return _cancelled(view, sale, rules) if key == "*" else Decision(view=view)
+
+
+def _long_key(view: View, key: str, rules: CounterRules) -> Decision:
+    """``*`` ends the menu, the sale or the offer, whatever was typed; ``#`` opens the menu on pads without a D."""
+    if key == "#" and _may_open_menu(view):
+        return _menu_key(view, menus.MENU_KEY, rules)
+    if key != "*":
+        return Decision(view=view)
+    if view.menu.is_open:
+        return Decision(view=replace(view, menu=menus.closed(view.menu)))
+    if view.sale is not None:
+        return _cancelled(view, view.sale, rules)
+    return Decision(view=view.with_offer_closed())
+
+
+def _typed(view: View, sale: Sale, result: EntryResult, rules: CounterRules) -> Decision:
+    match result:
+        case Entry():
+            return Decision(view=replace(view, entry=result))
+        case Cancelled():
+            return _cancelled(view, sale, rules)
+        case Customer():
+            return happened(view, ev.CustomerIdentified(sale.number, result), rules)
+    return happened(view, ev.CodeEntered(sale.number, result), rules)
+
+
+def _cancelled(view: View, sale: Sale, rules: CounterRules) -> Decision:
+    return happened(view, ev.CancelRequested(sale.number, ev.Canceller.CASHIER), rules)
+
+
+def _may_open_menu(view: View) -> bool:
+    return not view.menu.is_open and (view.sale is None or view.sale.stands_unknown)
+
+
+def _menu_key(view: View, key: str, rules: CounterRules) -> Decision:
+    before = view.menu
+    if before.is_open:
+        menu, wish = menus.press(before, key, view.for_staff, rules.menu)
+    else:
+        menu, wish = menus.opened(before, view.for_staff), None
+    decision = _wished(replace(view, menu=menu), wish, rules)
+    timers: list[CounterEffect] = [ShowMenuFor(menu.turn, menus.SHOWN_S)] if menu.is_open else []
+    if menu.is_locked and not before.is_locked:
+        timers.append(LockMenuFor(menus.LOCKED_S))
+    return replace(decision, effects=(*decision.effects, *timers))
+
+
+def _wished(view: View, wish: menus.Wish | None, rules: CounterRules) -> Decision:
+    match wish:
+        case menus.Settle(number, verdict):
+            return happened(view, ev.SettledByStaff(number, verdict), rules)
+        case menus.Reprint(number):
+            return Decision(view=view, follow_ups=(ReprintRequested(number),))
+        case menus.Examine():
+            return Decision(view=view, effects=(ExamineTerminal(),))
+        case None:
+            return Decision(view=view)

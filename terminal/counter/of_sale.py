@@ -1,0 +1,113 @@
+"""An event of a sale: the sale decides by ``step``, and here its decision becomes the counter's. Pure."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from terminal.counter import answers, menu
+from terminal.counter import register_words as reg
+from terminal.counter.decision import CheckService, CounterEffect, Decision, KeepOfferFor, ShowResultFor
+from terminal.counter.rules import CounterRules
+from terminal.counter.typing import Entry
+from terminal.counter.view import View
+from terminal.sale import effects as fx
+from terminal.sale import events as ev
+from terminal.sale.gateway import Refusal
+from terminal.sale.moves import Transition
+from terminal.sale.record import Record
+from terminal.sale.sale import Outcome, Sale, State, differs_durably
+from terminal.sale.step import begin, step
+
+RESULT_SHOWN_S = 12.0
+LOOK_AFTER_LOSS_S = 5.0
+"""Between a call that was lost and a look at the service: the sale's own next call may come first and tell as much."""
+_NOT_PAID = (Outcome.DECLINED, Outcome.CANCELLED, Outcome.FAILED)
+
+
+def begun(view: View, sale: Sale, rules: CounterRules) -> Decision:
+    """A new sale opens."""
+    return _adopted(view, "SaleRequested", None, begin(sale), rules)
+
+
+def happened(view: View, event: ev.SaleEvent, rules: CounterRules) -> Decision:
+    """A call that is lost is followed by looks at the service: nothing else asks once the sale has ended."""
+    decision = _stepped(_with_network(view, event), event, rules)
+    if view.conditions.network_ok and not decision.view.conditions.network_ok:
+        return replace(decision, effects=(*decision.effects, CheckService(LOOK_AFTER_LOSS_S)))
+    return decision
+
+
+def _stepped(view: View, event: ev.SaleEvent, rules: CounterRules) -> Decision:
+    for sale in (view.sale, *view.attention):
+        if sale is not None and sale.number == event.sale_number:
+            return _adopted(view, type(event).__name__, sale, step(sale, event), rules)
+    return Decision(view=view)
+
+
+def _adopted(view: View, event: str, before: Sale | None, transition: Transition, rules: CounterRules) -> Decision:
+    """The transition of a sale becomes the counter's own."""
+    sale = transition.sale
+    receipts = tuple(effect.kind for effect in transition.effects if isinstance(effect, fx.PrintReceipt))
+    changed = before is None or differs_durably(before, sale)
+    effects: list[CounterEffect] = []
+    replies: list[reg.RegisterReply] = []
+    for effect in transition.effects:
+        match effect:
+            case fx.ReportResult():
+                replies.append(answers.result_of(sale))
+            case fx.PrintReceipt():
+                pass  # queued on disk by the record
+            case _:
+                effects.append(effect)
+    if before is not None and before.state is State.ATTENTION:
+        view = _with_attention_ended(view, before, sale)
+    elif sale.state in (State.ATTENTION, State.CLOSED):
+        view, more = _ended(view, sale, rules)
+        effects += more
+    else:
+        moved = before is None or before.state is not sale.state
+        pages = menu.closed(view.menu) if moved else view.menu
+        view = replace(view, sale=sale, result=None, entry=Entry() if moved else view.entry, menu=pages)
+    return Decision(
+        view=view,
+        record=Record(event, sale, receipts) if changed else None,
+        effects=tuple(effects),
+        replies=tuple(replies),
+    )
+
+
+def _ended(view: View, sale: Sale, rules: CounterRules) -> tuple[View, list[CounterEffect]]:
+    """The open sale makes room for the next one."""
+    effects: list[CounterEffect] = []
+    view = replace(view, sale=None, result=sale, entry=Entry())
+    if sale.state is State.ATTENTION:
+        view = replace(view, attention=(*view.attention, sale))
+    else:  # the other one stays until somebody has seen it
+        effects.append(ShowResultFor(sale.number, RESULT_SHOWN_S))
+    if (offer := view.offer) is not None and sale.outcome in _NOT_PAID:  # another try needs no new total
+        view = replace(view, offer=replace(offer, is_open=True))
+        effects.append(KeepOfferFor(offer.amount_kr, rules.terms.entry_timeout_s))
+    return view, effects
+
+
+def _with_attention_ended(view: View, before: Sale, after: Sale) -> View:
+    """Staff have done what was left; whoever is typing for another sale goes on typing."""
+    if after.state is before.state:
+        return view
+    shown = view.result is not None and view.result.number == after.number
+    others = tuple(sale for sale in view.attention if sale.number != after.number)
+    return replace(view, attention=others, result=None if shown else view.result)
+
+
+def _with_network(view: View, event: ev.SaleEvent) -> View:
+    """Every end of a call tells whether the service can be reached."""
+    match event:
+        case ev.AnswerLost():
+            reached = False
+        case ev.RefusalReceived():
+            reached = event.refusal is not Refusal.NOT_SENT
+        case ev.AnswerReceived():
+            reached = True
+        case _:
+            return view
+    return replace(view, conditions=replace(view.conditions, network_ok=reached))

@@ -1,0 +1,47 @@
+"""What the shop asks for beside its sales: a receipt once more, the end of a day. Pure."""
+
+from __future__ import annotations
+
+from terminal.counter.decision import Decision
+from terminal.counter.inputs import EndOfDayRequested, ReprintLookedUp
+from terminal.counter.rules import CounterRules
+from terminal.counter.view import View
+from terminal.sale.effects import ReceiptKind
+from terminal.sale.record import QueuedReceipt, reprint
+from terminal.sale.totals import Close, Period, totals_of
+
+MOST_PRINTS = 20
+"""Of one receipt, the first included."""
+
+
+def reprint_requested(view: View, asked: ReprintLookedUp) -> Decision:
+    """Each copy under an id of its own, so that a retry is told from a copy."""
+    return Decision(view=view, receipts=_copies(asked))
+
+
+def end_of_day_requested(view: View, asked: EndOfDayRequested, rules: CounterRules) -> Decision:
+    """The day ends, unless a sale is open."""
+    return Decision(view=view, close=close_of(view, asked.period, rules) if view.sale is None else None)
+
+
+def close_of(view: View, period: Period, rules: CounterRules) -> Close:
+    """The end of this period, with what is left to staff."""
+    totals = totals_of(period.sales, view.attention)
+    return Close(period.number, totals, is_printed=rules.has_printer)
+
+
+def _copies(asked: ReprintLookedUp) -> tuple[QueuedReceipt, ...]:
+    sale, kinds = asked.sale, asked.kinds
+    if asked.period is not None:
+        number = asked.period
+    elif sale is None or sale.outcome_on_paper is None:
+        return ()
+    else:
+        number = sale.number
+        kinds = kinds or (ReceiptKind.ATTENTION if sale.outcome_on_paper.needs_staff else ReceiptKind.CUSTOMER,)
+    receipts = []
+    for kind in dict.fromkeys(kinds):
+        prints = [receipt for receipt in asked.earlier if receipt.kind is kind]
+        if len(prints) < MOST_PRINTS:
+            receipts.append(reprint(number, kind, prints))
+    return tuple(receipts)

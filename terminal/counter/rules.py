@@ -1,0 +1,20 @@
+"""What the shop has configured that decides at the counter."""
+
+from __future__ import annotations
+
+import msgspec
+
+from terminal.counter.menu import MenuRules
+from terminal.sale.customer import IdentifierRules
+from terminal.sale.sale import Terms
+
+
+class CounterRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What the shop has configured."""
+
+    terms: Terms = Terms()
+    identifiers: IdentifierRules = IdentifierRules()
+    min_amount_kr: int = 1
+    max_amount_kr: int = 500_000
+    has_printer: bool = True
+    menu: MenuRules = MenuRules()
