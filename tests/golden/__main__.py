@@ -6,11 +6,9 @@ import argparse
 import shutil
 from itertools import product
 from pathlib import Path
-from typing import get_args
 
 from PIL import Image, features
 
-from hardware.interfaces import Columns
 from tests.golden import cases
 
 SHEET_COLUMNS, SHEET_SCALE, SHEET_GAP_PX = 8, 2, 8
@@ -19,15 +17,15 @@ SHEET_COLUMNS, SHEET_SCALE, SHEET_GAP_PX = 8, 2, 8
 def write_all() -> None:
     for folder in ("screens", "receipts", "days"):
         shutil.rmtree(cases.GOLDEN / folder, ignore_errors=True)
-    for size_px, language, name in product(cases.SIZES_PX, cases.LANGUAGES, cases.VIEWS):
-        path = cases.picture_path(name, language, size_px)
+    for shown in cases.PICTURE_CASES:
+        path = cases.picture_path(*shown)
         path.parent.mkdir(parents=True, exist_ok=True)
-        cases.picture(name, language, size_px).save(path, optimize=True)
+        cases.picture(*shown).save(path, optimize=True)
     for case in cases.RECEIPT_CASES:
         path = cases.receipt_path(*case)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(cases.as_text(cases.receipt(*case), case[-1]), encoding="utf-8")
-    for day in product(cases.DAYS, cases.LANGUAGES, get_args(Columns)):
+    for day in cases.DAY_CASES:
         path = cases.day_path(*day)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(cases.as_text(cases.day_slip(*day), day[-1]), encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 from typing import get_args
 
@@ -27,8 +28,8 @@ from terminal.sale.money import format_kr
 from terminal.sale.record import ReceiptState, Record, original
 from terminal.sale.sale import Outcome, Reason, State
 from terminal.sale.totals import Close, ClosedPeriod, Totals, totals_of
-from terminal.texts.words import Language
-from tests.golden.cases import DAYS, GOLDEN, LANGUAGES, SHOP, as_text, day_path, day_slip
+from tests.each import each
+from tests.golden.cases import DAY_CASES, DAYS, GOLDEN, LANGUAGES, SHOP, as_text, day_path, day_slip
 from tests.unit.journal.journal_samples import a_sale, opened
 from tests.virtual_time import run_virtual
 
@@ -217,27 +218,30 @@ def test_journal_without_periods_gets_them(tmp_path: Path) -> None:
 
 # --- on paper ---------------------------------------------------------------------------------------------------------
 
-CASES = [(name, language, columns) for name in DAYS for language in LANGUAGES for columns in get_args(Columns)]
 
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(map(str, case)))
-def test_slip_reads_as_golden(case: tuple[str, Language, Columns]) -> None:
-    golden = day_path(*case).read_text(encoding="utf-8")
-    assert as_text(day_slip(*case), case[-1]) == golden, "look at it, then python -m tests.golden"
+def test_slips_read_as_golden() -> None:
+    with each() as case:
+        for day in DAY_CASES:
+            with case(*day):
+                golden = day_path(*day).read_text(encoding="utf-8")
+                assert as_text(day_slip(*day), day[-1]) == golden, "look at it, then python -m tests.golden"
 
 
 def test_no_golden_slip_is_left_over() -> None:
-    assert set(GOLDEN.glob("days/*/*.txt")) == {day_path(*case) for case in CASES}
+    assert set(GOLDEN.glob("days/*/*.txt")) == {day_path(*day) for day in DAY_CASES}
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(map(str, case)))
-def test_nothing_is_wider_than_the_paper_or_missing_from_the_code_page(case: tuple[str, Language, Columns]) -> None:
-    slip = day_slip(*case)
-    assert isinstance(slip[-1], Cut)
-    for line in slip:
-        if isinstance(line, TextLine):
-            assert len(line.text) <= (case[-1] // 2 if line.double else case[-1])
-            assert to_codepage(line.text, "CP858") == line.text
+def test_nothing_is_wider_than_the_paper_or_missing_from_the_code_page() -> None:
+    widths: tuple[Columns, ...] = get_args(Columns)
+    with each() as case:
+        for name, language, columns in product(DAYS, LANGUAGES, widths):
+            slip = day_slip(name, language, columns)
+            with case(name, language, columns):
+                assert isinstance(slip[-1], Cut)
+                for line in slip:
+                    if isinstance(line, TextLine):
+                        assert len(line.text) <= (columns // 2 if line.double else columns)
+                        assert to_codepage(line.text, "CP858") == line.text
 
 
 def test_largest_sums_are_whole() -> None:

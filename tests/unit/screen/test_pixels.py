@@ -25,10 +25,12 @@ from terminal.screen.pixels import render
 from terminal.screen.screen import KeyGrid
 from terminal.screen.screens import Screen, screen_for
 from terminal.texts.words import Language
+from tests.each import each
 from tests.golden.cases import (
     FIRST_TROUBLE,
     GOLDEN,
     LANGUAGES,
+    PICTURE_CASES,
     SALE,
     SIZE_PX,
     SIZES_PX,
@@ -45,52 +47,50 @@ LARGEST_AMOUNT_KR = 9_999_999
 MOST_PAGES = {(128, 64): 1, (128, 32): 3}
 
 every_size = pytest.mark.parametrize("size_px", SIZES_PX)
-every_screen = pytest.mark.parametrize("name", VIEWS)
 every_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
-@every_size
-@every_screen
-@every_language
-def test_screen_looks_as_golden(name: str, language: Language, size_px: tuple[int, int]) -> None:
-    with Image.open(picture_path(name, language, size_px)) as golden:
-        drawn = picture(name, language, size_px)
-        assert drawn.size == golden.size, f"{name} ({language}) has other pages: run python -m tests.golden and look"
-        different = ImageChops.logical_xor(drawn, golden.convert("1")).histogram()[255]
+def test_screens_look_as_golden() -> None:
     drawn_by = (GOLDEN / "screens" / "freetype-version").read_text(encoding="ascii").strip()
-    same_freetype = features.version("freetype2") == drawn_by
-    allowed = 0 if same_freetype else int(MOST_DIFFERENT_UNDER_ANOTHER_FREETYPE * drawn.width * drawn.height)
-    assert different <= allowed, f"{name} ({language}) changed: look at it, then run python -m tests.golden"
+    tolerance = 0 if features.version("freetype2") == drawn_by else MOST_DIFFERENT_UNDER_ANOTHER_FREETYPE
+    with each() as case:
+        for name, language, size_px in PICTURE_CASES:
+            with case(name, language, size_px), Image.open(picture_path(name, language, size_px)) as golden:
+                drawn = picture(name, language, size_px)
+                assert drawn.size == golden.size, "other pages: run python -m tests.golden and look"
+                different = ImageChops.logical_xor(drawn, golden.convert("1")).histogram()[255]
+                allowed = int(tolerance * drawn.width * drawn.height)
+                assert different <= allowed, "changed: look at it, then run python -m tests.golden"
 
 
 def test_no_golden_picture_is_left_over() -> None:
     kept = set(GOLDEN.glob("screens/**/*.png"))
-    assert kept == {picture_path(*case) for case in product(VIEWS, LANGUAGES, SIZES_PX)}
+    assert kept == {picture_path(*case) for case in PICTURE_CASES}
 
 
-@every_size
-@every_screen
-@every_language
-@pytest.mark.parametrize("amount_kr", [1, LARGEST_AMOUNT_KR])
-def test_every_message_fits_whole(name: str, language: Language, amount_kr: int, size_px: tuple[int, int]) -> None:
-    view = VIEWS[name]
-    view = replace(
-        view,
-        sale=view.sale and replace(view.sale, amount_kr=amount_kr),
-        result=view.result and replace(view.result, amount_kr=amount_kr),
-    )
-    assert_whole(screen_for(view, language, shop_name="Blómabúðin við Lækinn", countdown=countdown(name)), size_px)
+def test_every_message_fits_whole() -> None:
+    with each() as case:
+        for name, language, amount_kr, size_px in product(VIEWS, LANGUAGES, (1, LARGEST_AMOUNT_KR), SIZES_PX):
+            with case(name, language, amount_kr, size_px):
+                view = VIEWS[name]
+                view = replace(
+                    view,
+                    sale=view.sale and replace(view.sale, amount_kr=amount_kr),
+                    result=view.result and replace(view.result, amount_kr=amount_kr),
+                )
+                shown = screen_for(view, language, shop_name="Blómabúðin við Lækinn", countdown=countdown(name))
+                assert_whole(shown, size_px)
 
 
-@every_size
-@pytest.mark.parametrize("trouble", Trouble)
-@every_screen
-@every_language
-def test_every_screen_has_room_for_the_mark_of_any_trouble(
-    trouble: Trouble, name: str, language: Language, size_px: tuple[int, int]
-) -> None:
-    view = replace(VIEWS[name], **FIRST_TROUBLE[trouble])
-    assert_whole(screen_for(view, language, countdown=countdown(name)), size_px)
+def test_every_screen_has_room_for_the_mark_of_any_trouble() -> None:
+    screens: dict[Screen, tuple[Trouble, str, Language]] = {}
+    for trouble, name, language in product(Trouble, VIEWS, LANGUAGES):
+        shown = screen_for(replace(VIEWS[name], **FIRST_TROUBLE[trouble]), language, countdown=countdown(name))
+        screens.setdefault(shown, (trouble, name, language))
+    with each() as case:
+        for (shown, named), size_px in product(screens.items(), SIZES_PX):
+            with case(*named, size_px):
+                assert_whole(shown, size_px)
 
 
 def assert_whole(screen: Screen, size_px: tuple[int, int]) -> None:
@@ -165,25 +165,28 @@ def test_what_is_typed_stands_on_every_page(name: str, size_px: tuple[int, int])
         assert "entry" in {block.role for block in layout.blocks}
 
 
-@every_size
-@every_screen
-def test_picture_is_one_bit_and_never_blank(name: str, size_px: tuple[int, int]) -> None:
-    for page in range(len(pages(screen(name, "is"), size_px))):
-        drawn = render(screen(name, "is"), size_px, page=page)
-        assert (drawn.mode, drawn.size) == ("1", size_px)
-        assert drawn.getbbox() is not None
+def test_picture_is_one_bit_and_never_blank() -> None:
+    with each() as case:
+        for name, size_px in product(VIEWS, SIZES_PX):
+            shown = screen(name, "is")
+            for page in range(len(pages(shown, size_px))):
+                with case(name, size_px, page):
+                    drawn = render(shown, size_px, page=page)
+                    assert (drawn.mode, drawn.size) == ("1", size_px)
+                    assert drawn.getbbox() is not None
 
 
-@every_size
-@every_screen
-def test_picture_put_aside_loses_no_pixel(name: str, size_px: tuple[int, int]) -> None:
+def test_picture_put_aside_loses_no_pixel() -> None:
     """Texts in a band keep its height, so only lit pixels outside of bands can be counted."""
-    shown = screen(name, "is")
-    for page, layout in enumerate(pages(shown, size_px)):
-        if any(block.role in BAND_PADDING_PX for block in layout.blocks):
-            continue
-        lit = {_lit(render(shown, size_px, page=page, shift=shift)) for shift in range(20)}
-        assert len(lit) == 1
+    with each() as case:
+        for name, size_px in product(VIEWS, SIZES_PX):
+            shown = screen(name, "is")
+            for page, layout in enumerate(pages(shown, size_px)):
+                if any(block.role in BAND_PADDING_PX for block in layout.blocks):
+                    continue
+                with case(name, size_px, page):
+                    lit = {_lit(render(shown, size_px, page=page, shift=shift)) for shift in range(20)}
+                    assert len(lit) == 1
 
 
 def _lit(picture: Image.Image) -> int:
