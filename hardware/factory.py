@@ -99,9 +99,9 @@ def build_printer(settings: PrinterSettings) -> Printer | None:
     """The printer, not yet open; None if there is none. Raises ValueError if its address is missing."""
     match settings.driver:
         case "serial" | "usb" | "network" | "file":
-            from hardware.printer import EscposPrinter
-            from hardware.printer_transports import build_transport
-            from hardware.receipt_encoder import Typesetting
+            from hardware.printer.driver import EscposPrinter
+            from hardware.printer.encoder import Typesetting
+            from hardware.printer.transports import build_transport
 
             return EscposPrinter(
                 build_transport(settings),
@@ -110,7 +110,7 @@ def build_printer(settings: PrinterSettings) -> Printer | None:
                 may_listen=settings.driver != "network",  # there others print too
             )
         case "simulated":
-            from hardware.receipt_encoder import Typesetting
+            from hardware.printer.encoder import Typesetting
             from hardware.simulated import SimulatedPrinter
 
             return SimulatedPrinter(Typesetting.of(settings))

@@ -15,8 +15,8 @@ from PIL import Image
 
 from hardware.interfaces import LONG_PRESS_S, NO_JAM, DeviceError, Jam, check_picture
 from hardware.keypad_scanner import STUCK_AFTER_S, TOGETHER_AFTER_S, Contact, Frame, KeypadScanner
+from hardware.printer.simulated import Receipt, SimulatedPrinter
 from hardware.register_cable import RegisterCable, Traffic
-from hardware.simulated_printer import Receipt, SimulatedPrinter
 
 __all__ = ["Receipt", "RegisterCable", "SimulatedDisplay", "SimulatedKeypad", "SimulatedPrinter", "Traffic"]
 

@@ -31,7 +31,7 @@ def check_printer(config: Config, system: System) -> Finding:
         return finding
     if config.printer.driver == "file" and not config.printer.device.startswith("/dev/"):
         return finding
-    from hardware.receipt_encoder import encode  # noqa: PLC0415  python-escpos takes 200 ms to import
+    from hardware.printer.encoder import encode  # noqa: PLC0415  python-escpos takes 200 ms to import
 
     try:
         encode([], codepage=config.printer.codepage, profile=config.printer.profile)

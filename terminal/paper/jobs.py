@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hardware.code_page_slip import code_page_slip
 from hardware.interfaces import Document
+from hardware.printer.code_page_slip import code_page_slip
 from hardware.settings import PrinterSettings
 from terminal.counter.of_shop import MOST_PRINTS
 from terminal.errors import TerminalError

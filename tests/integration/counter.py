@@ -24,7 +24,7 @@ from typing import Any, Self
 
 import httpx
 
-from hardware import paper
+from hardware.printer import paper
 from terminal.commands import main as cli
 from tests.integration.netgiro import APPLICATION_ID, SECRET_KEY, SimulatedNetgiro
 from tests.integration.process import Process, environment, wait_until

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from hardware import paper, printer_status
-from hardware.escpos_commands import split
+from hardware.printer import paper
+from hardware.printer import status as printer_status
+from hardware.printer.escpos_commands import split
 from tests.integration.counter import ShopCounter, write_config
 from tests.integration.netgiro import QUICK_PHONE, NetgiroProcess
 from tests.integration.process import Process, wait_until

@@ -24,8 +24,8 @@ ROOT = Path(__file__).parents[2]
 
 # fmt: off
 PURE = [
-    "hardware.escpos_commands", "hardware.interfaces", "hardware.keypad_scanner", "hardware.paper",
-    "hardware.printer_status", "hardware.settings", "terminal.counter.answers", "terminal.counter.decide",
+    "hardware.printer.escpos_commands", "hardware.interfaces", "hardware.keypad_scanner", "hardware.printer.paper",
+    "hardware.printer.status", "hardware.settings", "terminal.counter.answers", "terminal.counter.decide",
     "terminal.counter.decision", "terminal.counter.inputs", "terminal.counter.keypad_test", "terminal.counter.menu",
     "terminal.counter.of_keys", "terminal.counter.of_register", "terminal.counter.of_sale", "terminal.counter.of_shop",
     "terminal.counter.register_words", "terminal.counter.rules", "terminal.counter.trouble", "terminal.counter.typing",

@@ -1,8 +1,8 @@
 """What a register prints, as lines of text and marks between them: ESC/POS in, in any chunking. Pure.
 
-The lengths of commands are those of :mod:`hardware.escpos_commands`, which the simulated printer reads by too. This
-reader is made for a line: it keeps at most one command, and looks at a long one again only when the whole of it has
-come. Noise may look like the head of a command that claims the next hundred receipts, so half a command is forgotten
+The lengths of commands are those of :mod:`hardware.printer.escpos_commands`, which the simulated printer reads by too.
+This reader is made for a line: it keeps at most one command, and looks at a long one again only when the whole of it
+has come. Noise may look like the head of a command that claims the next hundred receipts, so half a command is forgotten
 once the register falls silent in it.
 
 For printers that speak something else (old impact printers, Star) there is :class:`PlainReader`: control bytes are
@@ -18,8 +18,8 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 
-from hardware.escpos_commands import command_length
-from hardware.paper import CODEPAGES
+from hardware.printer.escpos_commands import command_length
+from hardware.printer.paper import CODEPAGES
 
 LONGEST_LINE = 200
 """Paper is at most 80 characters wide; a longer line is some binary."""

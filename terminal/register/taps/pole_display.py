@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from hardware.paper import CODEPAGES
+from hardware.printer.paper import CODEPAGES
 from terminal.register.settings import Emulation
 
 COLUMNS, ROWS = 20, 2

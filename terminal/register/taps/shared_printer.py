@@ -14,8 +14,8 @@ import time
 from contextlib import AsyncExitStack
 
 from hardware.interfaces import DeviceError, Printer, SerialPort
-from hardware.printer import EscposPrinter
-from hardware.receipt_encoder import Typesetting
+from hardware.printer.driver import EscposPrinter
+from hardware.printer.encoder import Typesetting
 from hardware.settings import PrinterSettings
 from terminal.register.taps.escpos_stream import EscposReader
 from terminal.register.taps.passthrough import PassthroughPort
@@ -27,7 +27,7 @@ PATIENCE_S = 60.0
 
 
 class SharedPrinterTransport:
-    """Implements :class:`hardware.printer.Transport` over the device end of a passthrough."""
+    """Implements :class:`hardware.printer.driver.Transport` over the device end of a passthrough."""
 
     has_answers = True
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hardware.receipt_encoder import Typesetting
+from hardware.printer.encoder import Typesetting
 from hardware.simulated import SimulatedPrinter
 from terminal.paper.printing import DRAWER_WITHIN_S, LOOK_EVERY_S
 from terminal.texts.sentences import ENGLISH

@@ -16,15 +16,15 @@ from PIL import Image
 from hardware.display import OledDisplay
 from hardware.factory import build_printer
 from hardware.interfaces import Cut, Flash, Pattern, PrinterStatus, TextLine
-from hardware.printer import EscposPrinter
-from hardware.printer_transports import ThreadedTransport
-from hardware.receipt_encoder import Typesetting
+from hardware.printer.driver import EscposPrinter
+from hardware.printer.encoder import Typesetting
+from hardware.printer.transports import ThreadedTransport
 from hardware.settings import DisplaySettings, PrinterSettings, SignalSettings
 from hardware.signals import GpioSignals, SimulatedSignals
 from hardware.simulated import SimulatedDisplay, SimulatedPrinter
 from tests.oled_panel import OledPanel
 from tests.unit.hardware.benches import TELLING, Adapter, Bench, Pipe
-from tests.unit.hardware.test_printer import Connection, FarEnd
+from tests.unit.hardware.printer.test_driver import Connection, FarEnd
 
 # --- displays and signals ---------------------------------------------------------------------------------------------
 
@@ -239,8 +239,8 @@ class UsbPrinter(PrinterBench):
 
     def build(self) -> Any:
         pytest.importorskip("usb.backend", reason="pyusb is in the extra [pi]")
-        from hardware.printer_usb import UsbWire  # noqa: PLC0415
-        from tests.unit.hardware.test_printer_usb import PRODUCT, VENDOR, Bus  # noqa: PLC0415
+        from hardware.printer.usb import UsbWire  # noqa: PLC0415
+        from tests.unit.hardware.printer.test_usb import PRODUCT, VENDOR, Bus  # noqa: PLC0415
 
         bench = self
 

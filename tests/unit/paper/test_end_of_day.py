@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from hardware.interfaces import Columns, Cut, TextLine
-from hardware.receipt_encoder import to_codepage
+from hardware.printer.encoder import to_codepage
 from hardware.simulated import SimulatedPrinter
 from terminal.counter import register_words as reg
 from terminal.counter.inputs import EndOfDayRequested, Input, ReprintRequested

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from hardware import paper
 from hardware.interfaces import DeviceError, PrinterStatus
-from hardware.receipt_encoder import CODEPAGES_BY_MERIT, ICELANDIC
+from hardware.printer import paper
+from hardware.printer.encoder import CODEPAGES_BY_MERIT, ICELANDIC
 from hardware.register_cable import RegisterCable
 from hardware.serial_port import TtySerialPort
 from hardware.settings import SerialSettings

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from hardware.interfaces import PrinterStatus
-from hardware.printer import EscposPrinter
-from hardware.printer_status import IN_ORDER, OFFLINE_CAUSE, PAPER_SENSOR, PRINTER, REPORT_BY_ITSELF
-from hardware.receipt_encoder import DRAWER_PULSES, Typesetting
+from hardware.printer.driver import EscposPrinter
+from hardware.printer.encoder import DRAWER_PULSES, Typesetting
+from hardware.printer.status import IN_ORDER, OFFLINE_CAUSE, PAPER_SENSOR, PRINTER, REPORT_BY_ITSELF
 from terminal.paper.printing import LOOK_EVERY_S
 from tests.unit.paper.test_printing import COPY_MARK, CUSTOMER, MERCHANT, Shopfront, run
 
@@ -24,7 +24,7 @@ def path(tmp_path: Path) -> Path:
 
 
 class EpsonPrinter:
-    """A transport to a printer that carries out nothing while it is off-line, but keeps it: see hardware/printer.py."""
+    """A transport to a printer that carries out nothing while it is off-line, but keeps it: see printer/driver.py."""
 
     description = "at the far end"
     has_answers = True

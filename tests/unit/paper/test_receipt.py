@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from hardware.interfaces import Columns, Cut, Document, TextLine
-from hardware.receipt_encoder import to_codepage
+from hardware.printer.encoder import to_codepage
 from terminal.paper.receipt import Shop, receipt_document
 from terminal.sale.customer import CustomerKind
 from terminal.sale.effects import ReceiptKind

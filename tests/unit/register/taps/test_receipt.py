@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hardware import paper
-from hardware.printer_status import IN_ORDER, OFFLINE_CAUSE, PAPER_SENSOR, PRINTER, has_paper, is_answer, is_offline
+from hardware.printer import paper
+from hardware.printer.status import IN_ORDER, OFFLINE_CAUSE, PAPER_SENSOR, PRINTER, has_paper, is_answer, is_offline
 from terminal.counter.register_words import RegisterRequest, ResultDelivered, SaleResult, TotalSeen
 from terminal.register.settings import TotalRules
 from terminal.register.taps.escpos_stream import (
@@ -20,7 +20,7 @@ from terminal.register.taps.escpos_stream import (
 )
 from terminal.register.taps.receipt import MOST_UNSENT_BYTES, SILENCE_S, ReceiptTap
 from terminal.sale.sale import Reason
-from tests.unit.hardware.test_escpos_commands import COMMANDS
+from tests.unit.hardware.printer.test_escpos_commands import COMMANDS
 
 CUT, KICK = b"\x1dV\x00", b"\x1bp\x00\x19\xfa"
 # python-escpos 3.1: double size; letters that switch the code page in the middle of a word.

@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from hardware import paper, printer_status
-from hardware.escpos_commands import split
 from hardware.interfaces import Cut, DeviceError, PrinterStatus, TextLine
+from hardware.printer import paper
+from hardware.printer import status as printer_status
+from hardware.printer.escpos_commands import split
 from hardware.serial_port import TtySerialPort
 from hardware.settings import PrinterSettings, SerialSettings
 from terminal.register.taps import escpos_stream, shared_printer

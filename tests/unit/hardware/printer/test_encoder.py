@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hardware import paper
 from hardware.interfaces import Cut, TextLine
-from hardware.paper import CODEPAGES, Cell, CutRow, TextRow
-from hardware.receipt_encoder import _to_codepage, encode, to_codepage
+from hardware.printer import paper
+from hardware.printer.encoder import _to_codepage, encode, to_codepage
+from hardware.printer.paper import CODEPAGES, Cell, CutRow, TextRow
 
 ICELANDIC = "ÁÉÍÓÚÝÞÆÖÐ áéíóúýþæöð"
 CODEPAGE_NAMES = ["CP858", "CP1252", "CP850", "CP861"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hardware.interfaces import Cut, Document, PaperItem, TextLine
-from hardware.receipt_encoder import ICELANDIC, RASTER, usable_codepages
+from hardware.printer.encoder import ICELANDIC, RASTER, usable_codepages
 from hardware.settings import PrinterSettings
 
 HALF = len(ICELANDIC) // 2

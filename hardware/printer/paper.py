@@ -1,7 +1,7 @@
 """What ESC/POS leaves on a receipt printer's paper: commands in, lines of paper out. Pure.
 
 Text stands in the code page chosen last; commands set its style, feed, cut and draw pictures (Epson, "ESC/POS
-Application Programming Guide"). :mod:`hardware.escpos_commands` cuts a stream into commands.
+Application Programming Guide"). :mod:`hardware.printer.escpos_commands` cuts a stream into commands.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from hardware.escpos_commands import Command, split
+from hardware.printer.escpos_commands import Command, split
 
 CODEPAGES = {
     0: "cp437", 2: "cp850", 3: "cp860", 4: "cp863", 5: "cp865", 13: "cp857", 14: "cp737", 15: "iso8859_7",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, assert_never
 import msgspec
 
 from hardware.interfaces import Columns, Cut, Document, Logo, PaperItem, QrCode, TextLine
-from hardware.paper import DOTS_PER_LINE
+from hardware.printer.paper import DOTS_PER_LINE
 from hardware.settings import PrinterSettings
 
 if TYPE_CHECKING:
@@ -220,8 +220,8 @@ def _new_dummy(profile: str) -> Any:
 
 
 def raster() -> ModuleType:
-    """hardware.raster, which loads Pillow: not before there is a picture to print."""
-    from hardware import raster as module  # noqa: PLC0415
+    """hardware.printer.raster, which loads Pillow: not before there is a picture to print."""
+    from hardware.printer import raster as module  # noqa: PLC0415
 
     return module
 

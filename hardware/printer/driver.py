@@ -13,9 +13,9 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
-from hardware import printer_status
 from hardware.interfaces import Columns, DeviceError, Document, Logo, PrinterError, PrinterStatus, TextLine
-from hardware.receipt_encoder import DRAWER_PULSES, RESET, Typesetting, encode_pieces
+from hardware.printer import status as printer_status
+from hardware.printer.encoder import DRAWER_PULSES, RESET, Typesetting, encode_pieces
 
 log = logging.getLogger(__name__)
 

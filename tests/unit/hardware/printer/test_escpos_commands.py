@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hardware.escpos_commands import MAX_COMMAND_BYTES, Command, command_length, split
+from hardware.printer.escpos_commands import MAX_COMMAND_BYTES, Command, command_length, split
 
 TEXT = b"SAMTALS 1.990"
 COMMANDS = {

@@ -10,7 +10,7 @@ import pytest
 usb_backend = pytest.importorskip("usb.backend", reason="pyusb is in the extra [pi]")
 usb_core = pytest.importorskip("usb.core")
 
-from hardware.printer_usb import UsbWire  # noqa: E402
+from hardware.printer.usb import UsbWire  # noqa: E402
 
 VENDOR, PRODUCT = 0x04B8, 0x0202
 OUT, IN = 0x02, 0x81

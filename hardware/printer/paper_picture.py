@@ -10,7 +10,7 @@ from font_roboto import Roboto, RobotoBold
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from hardware.interfaces import Columns
-from hardware.paper import DOTS_PER_LINE, Cell, CutRow, RasterRow, Row, TextRow
+from hardware.printer.paper import DOTS_PER_LINE, Cell, CutRow, RasterRow, Row, TextRow
 
 CELL_PX = (12, 24)
 """Font A of every printer this code has met."""

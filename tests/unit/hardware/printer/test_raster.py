@@ -10,10 +10,9 @@ import qrcode
 from escpos.printer import Dummy
 from PIL import Image, ImageDraw
 
-from hardware import paper, raster
 from hardware.interfaces import Cut, Logo, QrCode, TextLine
-from hardware.paper import RasterRow, TextRow
-from hardware.receipt_encoder import (
+from hardware.printer import paper, raster
+from hardware.printer.encoder import (
     CODEPAGES_BY_MERIT,
     DRAWER_PULSES,
     ICELANDIC,
@@ -23,6 +22,7 @@ from hardware.receipt_encoder import (
     python_codec,
     usable_codepages,
 )
+from hardware.printer.paper import RasterRow, TextRow
 
 
 def strips(document, **settings):

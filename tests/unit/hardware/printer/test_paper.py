@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hardware import paper
-from hardware.escpos_commands import split
-from hardware.paper import CutRow, Paper, RasterRow, TextRow
-from hardware.paper_picture import CELL_PX, LINE_PX, MARGIN_PX, draw
+from hardware.printer import paper
+from hardware.printer.escpos_commands import split
+from hardware.printer.paper import CutRow, Paper, RasterRow, TextRow
+from hardware.printer.paper_picture import CELL_PX, LINE_PX, MARGIN_PX, draw
 
 
 def text(data: bytes, columns: int = 32) -> str:

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Literal
 
-from hardware import paper, printer_status
-from hardware.escpos_commands import Command, split
 from hardware.interfaces import Columns, DeviceError
-from hardware.paper import CutRow, Paper
-from hardware.printer import EscposPrinter
-from hardware.receipt_encoder import Typesetting
+from hardware.printer import paper
+from hardware.printer import status as printer_status
+from hardware.printer.driver import EscposPrinter
+from hardware.printer.encoder import Typesetting
+from hardware.printer.escpos_commands import Command, split
+from hardware.printer.paper import CutRow, Paper
 
 PaperSupply = Literal["ok", "low", "out"]
 Cover = Literal["closed", "open"]
@@ -45,7 +46,7 @@ class Receipt:
 
     def png(self, scale: int = 1) -> bytes:
         """The paper as printed, at 203 dots an inch times ``scale``."""
-        from hardware.paper_picture import draw  # noqa: PLC0415  fonts are loaded when somebody looks
+        from hardware.printer.paper_picture import draw  # noqa: PLC0415  fonts are loaded when somebody looks
 
         buffer = io.BytesIO()
         draw(paper.decode(self.data, self.columns), self.columns, scale).save(buffer, "PNG")

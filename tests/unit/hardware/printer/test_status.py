@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hardware.interfaces import PrinterStatus
-from hardware.printer_status import Replies, is_answer, is_answer_in_order
+from hardware.printer.status import Replies, is_answer, is_answer_in_order
 
 PAPER_OUT_REPORT, COVER_REPORT, WELL_REPORT = b"\x18\x00\x0c\x00", b"\x38\x00\x00\x00", b"\x10\x00\x00\x00"
 

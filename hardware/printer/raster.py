@@ -14,8 +14,8 @@ from functools import lru_cache
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from hardware.interfaces import Columns, TextLine
-from hardware.paper import Cell, TextRow
-from hardware.paper_picture import CELL_PX, draw_strip
+from hardware.printer.paper import Cell, TextRow
+from hardware.printer.paper_picture import CELL_PX, draw_strip
 
 STRIP_DOTS = 200
 LARGEST_LOGO_DOTS = 600

@@ -13,13 +13,13 @@ import pytest
 
 from hardware.factory import build_printer
 from hardware.interfaces import PrinterError, PrinterStatus
-from hardware.printer import EscposPrinter
-from hardware.printer_status import IN_ORDER, OFFLINE_CAUSE, PAPER_SENSOR, PRINTER, REPORT_BY_ITSELF
-from hardware.printer_transports import DescriptorWire
-from hardware.receipt_encoder import DRAWER_PULSES, RESET
+from hardware.printer.driver import EscposPrinter
+from hardware.printer.encoder import DRAWER_PULSES, RESET
+from hardware.printer.status import IN_ORDER, OFFLINE_CAUSE, PAPER_SENSOR, PRINTER, REPORT_BY_ITSELF
+from hardware.printer.transports import DescriptorWire
 from hardware.settings import PrinterSettings
-from tests.unit.hardware.test_printer import RECEIPT, FarEnd
-from tests.unit.hardware.test_printer_status import PAPER_OUT_REPORT, WELL_REPORT
+from tests.unit.hardware.printer.test_driver import RECEIPT, FarEnd
+from tests.unit.hardware.printer.test_status import PAPER_OUT_REPORT, WELL_REPORT
 
 
 class Line:
@@ -178,7 +178,7 @@ def test_device_that_says_it_is_ready_and_is_not_is_given_up_in_time(monkeypatch
     wire = DescriptorWire(writing, has_answers=False)
     with pytest.raises(TimeoutError):
         wire.write(b"x" * 1024 * 1024, 0.05)
-    monkeypatch.setattr("hardware.printer_transports._ready", lambda *_args: True)
+    monkeypatch.setattr("hardware.printer.transports._ready", lambda *_args: True)
     started_s, worked_s = time.monotonic(), time.process_time()
     with pytest.raises(TimeoutError, match="takes no more data"):
         wire.write(b"x" * 100_000, 0.3)

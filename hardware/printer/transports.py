@@ -45,13 +45,13 @@ class Wire(Protocol):
         """What arrives first; empty if nothing does in time. ConnectionError if the other side has gone."""
 
     def rest(self) -> None:
-        """See :meth:`hardware.printer.Transport.rest`."""
+        """See :meth:`hardware.printer.driver.Transport.rest`."""
 
     def close(self) -> None: ...
 
 
 class ThreadedTransport:
-    """Makes a blocking wire a transport for the event loop; see :class:`hardware.printer.Transport`."""
+    """Makes a blocking wire a transport for the event loop; see :class:`hardware.printer.driver.Transport`."""
 
     def __init__(
         self, connect: Callable[[], Wire], description: str, *, timeout_s: float, bytes_per_s: float, advice: str
@@ -168,7 +168,7 @@ def build_transport(settings: PrinterSettings) -> ThreadedTransport:
 
 def _usb_wire(vendor_id: int, product_id: int) -> Wire:
     try:
-        from hardware.printer_usb import UsbWire  # noqa: PLC0415
+        from hardware.printer.usb import UsbWire  # noqa: PLC0415
     except ImportError as error:
         raise DeviceError("printer.driver = usb needs pyusb: pip install 'netgiro-terminal[pi]'") from error
     return UsbWire(vendor_id, product_id)

@@ -15,8 +15,8 @@ from PIL import Image
 
 from hardware.factory import build_printer
 from hardware.interfaces import Cut, DeviceError, PrinterError, PrinterStatus, TextLine
-from hardware.printer import EscposPrinter
-from hardware.printer_status import (
+from hardware.printer.driver import EscposPrinter
+from hardware.printer.status import (
     IN_ORDER,
     OFFLINE_CAUSE,
     PAPER_SENSOR,
@@ -335,7 +335,7 @@ def test_long_receipt_comes_out_whole():
 
 
 def test_long_receipt_is_paced_for_a_printer_that_says_nothing(monkeypatch):
-    monkeypatch.setattr("hardware.printer.PIECE_S", 0.1)
+    monkeypatch.setattr("hardware.printer.driver.PIECE_S", 0.1)
 
     async def scenario(printer: SimulatedPrinter) -> None:
         printer.answers = False

@@ -1,0 +1,1 @@
+"""The receipt printer: documents in, ESC/POS out, and what a printer says of itself."""
