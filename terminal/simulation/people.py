@@ -7,7 +7,7 @@ from enum import Enum, auto
 from typing import Protocol
 
 from hardware.interfaces import TextLine
-from terminal.paper.printing import PrintJob
+from terminal.paper.queue import PrintJob
 from terminal.sale.sale import Outcome, Sale, State
 from terminal.simulation.world import World
 from terminal.texts.sentences import words_in

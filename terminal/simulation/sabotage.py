@@ -18,7 +18,7 @@ from terminal.counter.view import View
 from terminal.loop.bookkeeper import Clerk
 from terminal.netgiro import v1
 from terminal.netgiro.client import SignedAnswer
-from terminal.paper.printing import PrintJob, ReceiptQueue
+from terminal.paper.queue import PrintJob, ReceiptQueue
 from terminal.register.concert.codec import ConcertProtocol
 from terminal.register.zvt.telling import Telling
 from terminal.sale import effects as fx

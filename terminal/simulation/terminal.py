@@ -22,7 +22,7 @@ from terminal.loop.performer import call_gateway, timer_event
 from terminal.netgiro.client import RawAnswer
 from terminal.netgiro.nonce import NonceSource
 from terminal.netgiro.v1 import NetgiroV1
-from terminal.paper.printing import PrintJob, ReceiptQueue
+from terminal.paper.queue import PrintJob, ReceiptQueue
 from terminal.paper.receipt import Shop
 from terminal.register.protocol import RegisterProtocol
 from terminal.register.wording import worded

@@ -2,8 +2,8 @@
 
 The lengths of commands are those of :mod:`hardware.printer.escpos_commands`, which the simulated printer reads by too.
 This reader is made for a line: it keeps at most one command, and looks at a long one again only when the whole of it
-has come. Noise may look like the head of a command that claims the next hundred receipts, so half a command is forgotten
-once the register falls silent in it.
+has come. Noise may look like the head of a command that claims the next hundred receipts, so half a command is
+forgotten once the register falls silent in it.
 
 For printers that speak something else (old impact printers, Star) there is :class:`PlainReader`: control bytes are
 dropped, and with each ESC, FS or GS its letter and the parameters that this letter has in every such language.

@@ -9,7 +9,8 @@ import pytest
 
 from hardware.printer.encoder import Typesetting
 from hardware.simulated import SimulatedPrinter
-from terminal.paper.printing import DRAWER_WITHIN_S, LOOK_EVERY_S
+from terminal.paper.printer_session import DRAWER_WITHIN_S
+from terminal.paper.printing import LOOK_EVERY_S
 from terminal.texts.sentences import ENGLISH
 from tests.unit.app.test_degraded_life import Counter, at_the_counter
 from tests.unit.paper.test_printing import CUSTOMER, MERCHANT, Shopfront, run
@@ -58,7 +59,7 @@ def test_drawer_is_not_opened_by_a_receipt_that_comes_later_or_again(path: Path,
 
 def test_drawer_stays_closed_if_the_printer_is_busy_for_too_long(path: Path) -> None:
     async def scenario(shopfront: Shopfront) -> None:
-        async with shopfront.printing._turn:
+        async with shopfront.printing._session._turn:
             shopfront.printing.sale_approved()
             await asyncio.sleep(DRAWER_WITHIN_S + 0.1)
         await asyncio.sleep(600)

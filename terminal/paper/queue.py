@@ -1,0 +1,156 @@
+"""Which receipt is next, and what became of the last one. The queue is the journal's.
+
+A receipt is QUEUED with its sale, PRINTING before the first byte leaves, and PRINTED when the printer has it. One that
+may be on paper or not, because of a power cut or because the printer failed on the way, is printed again and marked as
+a copy.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple, Protocol, TypedDict
+
+from msgspec.structs import replace
+
+from hardware.interfaces import Columns, Document
+from terminal.paper.end_of_day import end_of_day_slip
+from terminal.paper.receipt import Shop, receipt_document
+from terminal.sale.effects import ReceiptKind
+from terminal.sale.record import QueuedReceipt, ReceiptState
+from terminal.sale.sale import Sale
+from terminal.sale.totals import ClosedPeriod
+from terminal.texts.words import Language
+
+log = logging.getLogger(__name__)
+
+
+class ReceiptJournal(Protocol):
+    """What the queue needs of :class:`terminal.journal.thread.JournalFile`. Every method may raise JournalError."""
+
+    def unprinted_receipts(self) -> list[QueuedReceipt]: ...
+
+    def note_receipt(self, receipt: QueuedReceipt) -> None: ...
+
+    def find_sale(self, number: int) -> Sale | None: ...
+
+    def closed_period(self, number: int | None = None) -> ClosedPeriod | None: ...
+
+
+class Layout(TypedDict):
+    """What every receipt wants to know, whatever it is of."""
+
+    copy: bool
+    shop: Shop
+    terminal_id: str
+    printed_at: datetime
+    language: Language
+    columns: Columns
+    clock_set: bool
+
+
+class PrintJob(NamedTuple):
+    """A receipt that is marked as being printed, and what is to be on the paper."""
+
+    receipt: QueuedReceipt
+    document: Document
+    pending: int
+    """How many receipts wait, this one included."""
+
+
+class ReceiptQueue:
+    """Which receipt is next. Synchronous and blocking: works on the journal's thread, or in the simulation."""
+
+    def __init__(
+        self,
+        journal: ReceiptJournal,
+        *,
+        shop: Shop,
+        terminal_id: str,
+        language: Language,
+        columns: Columns,
+        local_now: Callable[[], datetime],
+        clock_is_set: Callable[[], bool],
+    ) -> None:
+        self._journal = journal
+        self._shop = shop
+        self._terminal_id = terminal_id
+        self._language = language
+        self._columns = columns
+        self._local_now = local_now
+        self._clock_is_set = clock_is_set
+        self._unnoted: QueuedReceipt | None = None
+        self._is_recovered = False
+        self._set_aside: set[str] = set()
+        """Receipts that cannot be made: they must not hold up the others."""
+
+    def _recover(self) -> None:
+        """After a start: what was being printed may be on paper, so it comes again as a copy."""
+        for receipt in self._journal.unprinted_receipts():
+            if receipt.state is ReceiptState.PRINTING:
+                self._journal.note_receipt(replace(receipt, state=ReceiptState.QUEUED, copy=receipt.copy + 1))
+        self._is_recovered = True
+
+    def pending(self) -> int:
+        """How many receipts wait. Writes only what became of those before."""
+        return len(self._waiting())
+
+    def next_job(self) -> PrintJob | None:
+        """Take the oldest receipt and note on disk that it is being printed."""
+        while waiting := self._waiting():
+            receipt = waiting[0]
+            if (document := self._document(receipt)) is not None:
+                self._journal.note_receipt(replace(receipt, state=ReceiptState.PRINTING))
+                return PrintJob(receipt, document, len(waiting))
+            self._set_aside.add(receipt.receipt_id)
+        return None
+
+    def _waiting(self) -> list[QueuedReceipt]:
+        if not self._is_recovered:
+            self._recover()
+        self._note_end()
+        return [one for one in self._journal.unprinted_receipts() if one.receipt_id not in self._set_aside]
+
+    def _document(self, receipt: QueuedReceipt) -> Document | None:
+        """None, and a word in the log, if there is nothing to make it of."""
+        if receipt.kind is ReceiptKind.END_OF_DAY:
+            period = self._journal.closed_period(receipt.period)
+            if period is not None:
+                return end_of_day_slip(period, **self._layout(receipt))
+            fault = "its end of day is not in the journal"
+        else:
+            sale = self._journal.find_sale(receipt.sale_number)
+            if sale is not None and sale.reason is not None:
+                return receipt_document(sale, kind=receipt.kind, **self._layout(receipt))
+            fault = "its sale has not ended" if sale is not None else "its sale is not in the journal"
+        log.error("receipt %s is left out: %s; see: netgiro-terminal journal verify", receipt.receipt_id, fault)
+        return None
+
+    def _layout(self, receipt: QueuedReceipt) -> Layout:
+        return {
+            "copy": receipt.copy > 0,
+            "shop": self._shop,
+            "terminal_id": self._terminal_id,
+            "printed_at": self._local_now(),
+            "language": self._language,
+            "columns": self._columns,
+            "clock_set": self._clock_is_set(),
+        }
+
+    def printed(self, job: PrintJob) -> None:
+        """It is on paper."""
+        self._unnoted = replace(job.receipt, state=ReceiptState.PRINTED)
+        self._note_end()
+
+    def not_printed(self, job: PrintJob, may_be_on_paper: bool) -> None:
+        """It is to be printed again; as a copy, if some of it may be on paper."""
+        copy = job.receipt.copy + may_be_on_paper
+        self._unnoted = replace(job.receipt, state=ReceiptState.QUEUED, copy=copy)
+        self._note_end()
+
+    def _note_end(self) -> None:
+        """What became of the last receipt must be on disk before the next is taken, or it would be printed twice."""
+        if self._unnoted is not None:
+            self._journal.note_receipt(self._unnoted)
+            self._unnoted = None
