@@ -41,9 +41,8 @@ from terminal.loop.bookkeeper import Clerk, Names
 from terminal.loop.loop import Runner, WatchdogDue
 from terminal.loop.performer import TerminalPerformer
 from terminal.loop.watchers import watch_keypad, watch_scanner
-from terminal.netgiro.client import Credentials, NetgiroClient, SignatureCheck
+from terminal.netgiro.factory import build_gateway
 from terminal.netgiro.nonce import NonceSource, mark_after_loss
-from terminal.netgiro.v1 import NetgiroV1
 from terminal.paper.end_of_day import end_of_day_slip
 from terminal.paper.printing import ReceiptPrinting
 from terminal.paper.receipt import Shop, receipt_document
@@ -327,16 +326,9 @@ class TerminalApp:
             await journal.call(journal.file.nonce_high_water), await journal.call(journal.file.marks_lost_at_s)
         )
         nonces = NonceSource(high_water, reserve, self._seams.wall_clock)
-        client = NetgiroClient(
-            settings.base_url,
-            Credentials(settings.application_id, settings.secret_key),
-            nonces,
-            signature_check=SignatureCheck(settings.check_response_signature),
-            connect_timeout_s=settings.connect_timeout_s,
-            read_timeout_s=settings.read_timeout_s,
-            transport=self._seams.transport,
+        return build_gateway(
+            settings, nonces, callback_base_url=self._config.callback.public_url, transport=self._seams.transport
         )
-        return NetgiroV1(client, callback_base_url=self._config.callback.public_url)
 
     def _build_link(self) -> RegisterLink:
         return RegisterLink(

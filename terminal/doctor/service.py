@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-import time
 from typing import TYPE_CHECKING
 
 from terminal.config.schema import Config
@@ -110,24 +109,10 @@ def check_credentials(config: Config, system: System) -> Finding:
 
 
 async def _ask_signed(config: Config, system: System) -> StatusReport:
-    from terminal.netgiro.client import Credentials, NetgiroClient, SignatureCheck
-    from terminal.netgiro.nonce import NonceSource
-    from terminal.netgiro.v1 import NetgiroV1
+    from terminal.netgiro.factory import build_gateway
 
-    async def keep_nothing(_high_water: int) -> None:
-        """The running terminal's own nonces are never behind the clock, so one from the clock disturbs none of them."""
-
-    settings = config.netgiro
-    client = NetgiroClient(
-        settings.base_url,
-        Credentials(settings.application_id, settings.secret_key),
-        NonceSource(0, keep_nothing, time.time),
-        signature_check=SignatureCheck(settings.check_response_signature),
-        connect_timeout_s=settings.connect_timeout_s,
-        read_timeout_s=settings.read_timeout_s,
-        transport=system.transport,
-    )
+    gateway = build_gateway(config.netgiro, transport=system.transport)
     try:
-        return await NetgiroV1(client).query_status(NOBODYS_CART)
+        return await gateway.query_status(NOBODYS_CART)
     finally:
-        await client.close()
+        await gateway.close()

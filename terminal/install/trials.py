@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import time
 
 from hardware import factory
 from hardware.interfaces import Cut, DeviceError, TextLine
@@ -64,24 +63,9 @@ def try_sale(config: Config) -> str:
 
 
 async def _open_and_void(config: Config) -> str:
-    from terminal.netgiro.client import Credentials, NetgiroClient, SignatureCheck
-    from terminal.netgiro.nonce import NonceSource
-    from terminal.netgiro.v1 import NetgiroV1
+    from terminal.netgiro.factory import build_gateway
 
-    async def keep_nothing(_high_water: int) -> None:
-        """Nonces from the clock disturb no other's."""
-
-    settings = config.netgiro
-    gateway = NetgiroV1(
-        NetgiroClient(
-            settings.base_url,
-            Credentials(settings.application_id, settings.secret_key),
-            NonceSource(0, keep_nothing, time.time),
-            signature_check=SignatureCheck(settings.check_response_signature),
-            connect_timeout_s=settings.connect_timeout_s,
-            read_timeout_s=settings.read_timeout_s,
-        )
-    )
+    gateway = build_gateway(config.netgiro)
     try:
         opened = await gateway.open_authorization(
             reference=f"{config.terminal.id}-SETUP-{secrets.token_hex(4).upper()}",
@@ -93,5 +77,5 @@ async def _open_and_void(config: Config) -> str:
     finally:
         await gateway.close()
     if voided.status is AuthorizationStatus.CANCELLED:
-        return f"sale {opened.authorization_id} was opened and given up: {settings.host} takes our calls"
+        return f"sale {opened.authorization_id} was opened and given up: {config.netgiro.host} takes our calls"
     return f"sale {opened.authorization_id} was opened, but not given up: {voided.status}"

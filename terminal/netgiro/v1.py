@@ -112,16 +112,16 @@ class NetgiroV1:
         if capture_mode is CaptureMode.SERVER_CALLBACK:
             request["CallbackUrl"] = callback_url(self._callback_base_url, reference, approved=True)
             request["CallbackCancelUrl"] = callback_url(self._callback_base_url, reference, approved=False)
-        return _opened(await self._client.post("/Checkout/InsertCart", request))
+        return _opened(await self._client.post("/Checkout/InsertCart", request, may_repeat=False))
 
     async def query_status(self, authorization_id: str) -> StatusReport:
         return await self._about("CheckCart", authorization_id)
 
     async def submit_code(self, authorization_id: str, code: Sensitive) -> StatusReport:
-        return await self._about("ConfirmCart", authorization_id, Identifier=code.reveal())
+        return await self._about("ConfirmCart", authorization_id, may_repeat=False, Identifier=code.reveal())
 
     async def capture(self, authorization_id: str) -> StatusReport:
-        return await self._about("ConfirmCart", authorization_id)
+        return await self._about("ConfirmCart", authorization_id, may_repeat=False)
 
     async def void(self, authorization_id: str) -> StatusReport:
         return await self._about("CancelCart", authorization_id)
@@ -132,9 +132,10 @@ class NetgiroV1:
     async def close(self) -> None:
         await self._client.close()
 
-    async def _about(self, verb: str, authorization_id: str, **more: str) -> StatusReport:
+    async def _about(self, verb: str, authorization_id: str, *, may_repeat: bool = True, **more: str) -> StatusReport:
         request = {"TransactionId": authorization_id, **more}
-        return status_report(await self._client.post(f"/Checkout/{verb}", request), authorization_id)
+        answer = await self._client.post(f"/Checkout/{verb}", request, may_repeat=may_repeat)
+        return status_report(answer, authorization_id)
 
 
 def callback_url(base_url: str, reference: str, *, approved: bool) -> str:

@@ -6,12 +6,13 @@ late, cut off, unreadable, badly signed or about the wrong amount. Only then doe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from typing import Any, NamedTuple, cast
 
 import msgspec
 
-from terminal.netgiro.client import Credentials, RawAnswer, SignedClient
+from terminal.netgiro.carrier import Carrier, RawAnswer, Request
+from terminal.netgiro.client import Credentials, SignedClient
 from terminal.netgiro.nonce import NonceSource
 from terminal.netgiro.sandbox import PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY
 from terminal.netgiro.sandbox.answers import cart_answer, insert_answer, read_cart_name, read_insert, refusal
@@ -41,31 +42,31 @@ CREDENTIALS = Credentials(PUBLIC_APPLICATION_ID, Sensitive(PUBLIC_SECRET_KEY))
 
 
 class Exchange(NamedTuple):
-    """One request on its way, awaited by the client; the network resumes it with an answer or an error."""
+    """One request on its way, awaited by the carrier; the network resumes it with an answer or an error."""
 
-    url: str
-    body: bytes
-    headers: Mapping[str, str]
+    request: Request
 
     def __await__(self) -> Generator[Exchange, RawAnswer, RawAnswer]:
         return (yield self)
 
 
-class SimulatedClient(SignedClient):
-    """The real client's signing and reading, with the simulated network in place of httpx."""
+class SimulatedCarrier(Carrier):
+    """The simulated network, in place of HTTPS."""
 
-    def __init__(self, nonces: NonceSource) -> None:
-        super().__init__(BASE_URL, CREDENTIALS, nonces)
+    async def exchange(self, request: Request) -> RawAnswer:
+        return await Exchange(request)
 
-    async def exchange(self, url: str, body: bytes, headers: Mapping[str, str]) -> RawAnswer:
-        return await Exchange(url, body, headers)
-
-    async def reach(self) -> bool:
+    async def reach(self, _url: str) -> bool:
         """The world's own looks do not come this way, see looks.py."""
         return True
 
     async def close(self) -> None:
         """There is nothing to let go of."""
+
+
+def build_client(nonces: NonceSource) -> SignedClient:
+    """The real client's signing and reading, over the simulated network."""
+    return SignedClient(SimulatedCarrier(), BASE_URL, CREDENTIALS, nonces)
 
 
 Resume = Callable[[RawAnswer | Exception], None]
@@ -98,7 +99,7 @@ class SimulatedNetgiro:
 
     # --- the network --------------------------------------------------------------------------------------------------
 
-    def carry(self, exchange: Exchange, resume: Resume) -> None:
+    def carry(self, exchange: Request, resume: Resume) -> None:
         """Take a request to the service and, perhaps, an answer back."""
         world, rng = self._world, self._world.rng
         there_s, back_s = rng.uniform(0.02, 0.3), rng.uniform(0.02, 0.3)
@@ -141,20 +142,20 @@ class SimulatedNetgiro:
     def _until_given_up(self) -> float:
         return TIMEOUT_S if self._world.rng.random() < 0.5 else self._world.rng.uniform(0.1, 2)
 
-    def _answer_later(self, exchange: Exchange, there_s: float, back_s: float, resume: Resume) -> None:
+    def _answer_later(self, exchange: Request, there_s: float, back_s: float, resume: Resume) -> None:
         def serve() -> None:
             answer = self._serve(exchange)
             self._world.at(back_s, lambda: resume(answer))
 
         self._world.at(there_s, serve)
 
-    def _refuse(self, exchange: Exchange, there_s: float, resume: Resume) -> None:
+    def _refuse(self, exchange: Request, there_s: float, resume: Resume) -> None:
         """Something in front of the service answers for it; the request does not get through."""
         status = self._world.rng.choice((400, 401, 403, 404, 408, 429, 500, 502, 503))
         body = msgspec.json.encode(refusal(400 if status == 400 else status, "refused"))
         self._world.at(there_s, lambda: resume(self._signed(exchange, status, body)))
 
-    def _spoil(self, exchange: Exchange, back_s: float, resume: Resume) -> None:
+    def _spoil(self, exchange: Request, back_s: float, resume: Resume) -> None:
         """The work is done; the answer is not worth anything."""
         answer, rng = self._serve(exchange), self._world.rng
         spoiled: RawAnswer
@@ -190,7 +191,7 @@ class SimulatedNetgiro:
 
     # --- the service --------------------------------------------------------------------------------------------------
 
-    def _serve(self, exchange: Exchange) -> RawAnswer:
+    def _serve(self, exchange: Request) -> RawAnswer:
         try:
             self._gate.check(exchange.headers, exchange.url, exchange.body)
         except CredentialsRefused as refused:
@@ -230,7 +231,7 @@ class SimulatedNetgiro:
         ):
             self.book.forget(name)
 
-    def _signed(self, exchange: Exchange, status: int, body: bytes) -> RawAnswer:
+    def _signed(self, exchange: Request, status: int, body: bytes) -> RawAnswer:
         signed = sign(PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY, exchange.url, body, self._world.rng)
         return RawAnswer(status, signed.headers, body)
 

@@ -19,7 +19,7 @@ from terminal.errors import JournalError
 from terminal.loop.bookkeeper import Clerk, Names
 from terminal.loop.loop import JOURNAL_RETRY_S, MOST_WAITING
 from terminal.loop.performer import call_gateway, timer_event
-from terminal.netgiro.client import RawAnswer
+from terminal.netgiro.carrier import RawAnswer
 from terminal.netgiro.nonce import NonceSource
 from terminal.netgiro.v1 import NetgiroV1
 from terminal.paper.queue import PrintJob, ReceiptQueue
@@ -33,7 +33,7 @@ from terminal.simulation.disk import SimulatedDisk
 from terminal.simulation.looks import ServiceLooks
 from terminal.simulation.people import Paper
 from terminal.simulation.register import SimulatedRegister
-from terminal.simulation.service import Exchange, SimulatedClient, SimulatedNetgiro
+from terminal.simulation.service import Exchange, SimulatedNetgiro, build_client
 from terminal.simulation.world import PowerCut, World
 from terminal.system.timestamps import timestamp_of
 
@@ -91,7 +91,7 @@ class SimulatedTerminal:
         self.clerk = Clerk(self._rules, disk, Names("T1", self._timestamp, self._random_hex))
         self._protocol = self._build_protocol()
         nonces = NonceSource(disk.nonce_high_water(), self._reserve_nonces, self._clock)
-        self._gateway = NetgiroV1(SimulatedClient(nonces), callback_base_url="http://127.0.0.1:8024")
+        self._gateway = NetgiroV1(build_client(nonces), callback_base_url="http://127.0.0.1:8024")
         self._receipts = ReceiptQueue(
             disk,
             shop=Shop(name="Búðin"),
@@ -292,7 +292,7 @@ class SimulatedTerminal:
             self._call_ended(ended.value)
             return
         assert isinstance(waiting_for, Exchange)
-        self.nonces.append(int(waiting_for.headers["netgiro_nonce"]))
+        self.nonces.append(int(waiting_for.request.headers["netgiro_nonce"]))
         boot = self._boot
 
         def resume(answer: RawAnswer | Exception) -> None:
@@ -301,7 +301,7 @@ class SimulatedTerminal:
             else:
                 call.close()
 
-        self._netgiro.carry(waiting_for, resume)
+        self._netgiro.carry(waiting_for.request, resume)
 
     def _call_ended(self, answer: ev.AnswerReceived) -> None:
         self.world.cut_point(f"before the {type(answer).__name__} is taken in")

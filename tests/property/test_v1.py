@@ -10,7 +10,8 @@ import httpx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terminal.netgiro.client import Credentials, NetgiroClient
+from terminal.netgiro.carrier import HttpsCarrier
+from terminal.netgiro.client import Credentials, SignedClient
 from terminal.netgiro.nonce import NonceSource
 from terminal.netgiro.v1 import NetgiroV1, ResultCode
 from terminal.sale.customer import Customer, CustomerKind
@@ -62,7 +63,8 @@ def call(verb: str, http_status: int, body: bytes) -> OpenedAuthorization | Stat
     async def whole() -> Any:
         transport = httpx.MockTransport(lambda _request: httpx.Response(http_status, content=body))
         nonces = NonceSource(0, reserve, lambda: 0.0)
-        client = NetgiroClient("http://n.test/v1", Credentials("a", Sensitive("s")), nonces, transport=transport)
+        carrier = HttpsCarrier("http://n.test/v1", transport=transport)
+        client = SignedClient(carrier, "http://n.test/v1", Credentials("a", Sensitive("s")), nonces)
         gateway = NetgiroV1(client)
         try:
             if verb == "InsertCart":

@@ -10,6 +10,7 @@ import logging
 import shutil
 import ssl
 import subprocess
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,8 +19,9 @@ from typing import Any
 import httpx
 import pytest
 
-from terminal.netgiro import wire
-from terminal.netgiro.client import LARGEST_ANSWER_BYTES, Credentials, NetgiroClient, SignatureCheck
+from terminal.netgiro import carrier, wire
+from terminal.netgiro.carrier import LARGEST_ANSWER_BYTES, HttpsCarrier
+from terminal.netgiro.client import Credentials, SignatureCheck, SignedClient
 from terminal.netgiro.nonce import NonceSource
 from terminal.sale.gateway import CallLost, CallRefused, Refusal
 from terminal.sale.sensitive import Sensitive
@@ -40,22 +42,21 @@ def make_client(
     check: SignatureCheck = SignatureCheck.WHEN_PRESENT,
     connect_timeout_s: float = 5.0,
     read_timeout_s: float = 15.0,
-) -> NetgiroClient:
+) -> SignedClient:
     async def reserve(_high_water: int) -> None:
         """These nonces need not outlive the test."""
 
-    return NetgiroClient(
+    way = HttpsCarrier(
         base_url,
-        Credentials("881E674F", Sensitive(SECRET)),
-        NonceSource(0, reserve, lambda: 0.0),
-        signature_check=check,
         connect_timeout_s=connect_timeout_s,
         read_timeout_s=read_timeout_s,
         transport=httpx.MockTransport(answering) if answering else None,
     )
+    credentials = Credentials("881E674F", Sensitive(SECRET))
+    return SignedClient(way, base_url, credentials, NonceSource(0, reserve, lambda: 0.0), check)
 
 
-async def post(client: NetgiroClient) -> Any:
+async def post(client: SignedClient) -> Any:
     try:
         return await client.post("/Checkout/CheckCart", {"TransactionId": "x"})
     finally:
@@ -144,9 +145,36 @@ def test_a_body_that_claims_a_compression_it_does_not_have_is_no_answer() -> Non
         call(httpx.Response(200, content=body(), headers={"content-encoding": "gzip"}))
 
 
-def test_a_server_that_compresses_all_the_same_is_understood() -> None:
-    headers = {"content-encoding": "gzip"} | signed()
-    assert call(httpx.Response(200, content=gzip.compress(BODY), headers=headers)).answer.result_code == 10425
+@pytest.mark.parametrize("encoding", ["gzip", "gzip, gzip", "br", "deflate", "zstd", "IDENTITY, gzip", "x"])
+def test_a_compressed_answer_is_no_answer_whatever_it_holds(encoding: str) -> None:
+    headers = {"content-encoding": encoding} | signed()
+
+    async def body() -> AsyncIterator[bytes]:
+        yield gzip.compress(BODY)
+
+    with pytest.raises(CallLost, match="compressed"):
+        call(httpx.Response(200, content=body(), headers=headers))
+
+
+def test_a_decompression_bomb_is_not_unpacked() -> None:
+    """980 bytes that hold 1.6 GB stopped the terminal for 14 seconds."""
+    bomb = gzip.compress(gzip.compress(b"0" * 64_000_000, mtime=0), mtime=0)
+
+    async def explode(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        head = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip, gzip\r\ncontent-length: %d\r\n\r\n" % len(bomb)
+        writer.write(head + bomb)
+        await writer.drain()
+
+    async def scenario() -> float:
+        async with listening(explode) as port:
+            client = make_client(f"http://127.0.0.1:{port}/v1")
+            started_s = time.process_time()
+            with pytest.raises(CallLost, match="compressed"):
+                await post(client)
+            return time.process_time() - started_s
+
+    assert asyncio.run(scenario()) < 0.5
 
 
 # --- signatures -------------------------------------------------------------------------------------------------------
@@ -209,7 +237,7 @@ LOST = [
 ]
 
 
-def failing(error: type[httpx.RequestError]) -> NetgiroClient:
+def failing(error: type[httpx.RequestError]) -> SignedClient:
     def answer(request: httpx.Request) -> httpx.Response:
         raise error("as asked for", request=request)
 
@@ -277,7 +305,7 @@ def test_a_server_that_drips_is_given_up_in_bounded_time() -> None:
 # --- is anybody there -------------------------------------------------------------------------------------------------
 
 
-def is_reached(client: NetgiroClient) -> bool:
+def is_reached(client: SignedClient) -> bool:
     async def scenario() -> bool:
         try:
             return await client.reach()
@@ -332,7 +360,7 @@ def test_a_night_without_network_is_two_lines_of_log(caplog: pytest.LogCaptureFi
         for _ in range(6):
             await client.reach()
 
-    with caplog.at_level(logging.INFO, "terminal.netgiro.client"):
+    with caplog.at_level(logging.INFO, "terminal.netgiro.carrier"):
         asyncio.run(scenario())
     lost, found = (record.getMessage() for record in caplog.records)
     assert "is not reached: ConnectError: no route to host" in lost
@@ -348,10 +376,19 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 async def listening(serve: Serve, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
     """A TCP server on a free port, whose connections are closed after ``serve``."""
 
+    serving: list[asyncio.Task[None]] = []
+
     async def serve_and_close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            await serve(reader, writer)
-        writer.close()
+        task = asyncio.current_task()
+        assert task is not None
+        serving.append(task)
+        try:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+                await serve(reader, writer)
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError, asyncio.CancelledError, ssl.SSLError):
+                await writer.wait_closed()
 
     server = await asyncio.start_server(serve_and_close, "127.0.0.1", 0, ssl=tls)
     try:
@@ -359,6 +396,7 @@ async def listening(serve: Serve, tls: ssl.SSLContext | None = None) -> AsyncIte
     finally:
         server.close()
         await server.wait_closed()
+        await asyncio.gather(*serving, return_exceptions=True)
 
 
 async def read_request(reader: asyncio.StreamReader) -> bytes:
@@ -428,6 +466,110 @@ def test_a_second_call_goes_over_the_same_connection() -> None:
 
     asyncio.run(scenario())
     assert connections == 1
+
+
+class KeepsAlive:
+    """Answers every call, and closes a connection that has been idle for ``idle_s``, as servers do."""
+
+    def __init__(self, idle_s: float) -> None:
+        self._idle_s = idle_s
+        self.connections = 0
+        self.calls = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        with contextlib.suppress(TimeoutError):
+            while True:
+                await asyncio.wait_for(read_request(reader), self._idle_s)
+                self.calls += 1
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(BODY) + BODY)
+                await writer.drain()
+
+
+def test_a_call_that_cannot_be_repeated_does_not_trust_an_idle_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(carrier, "TRUSTED_IDLE_S", 0.0)
+    server = KeepsAlive(idle_s=5)
+
+    async def scenario() -> None:
+        async with listening(server.serve) as port:
+            client = make_client(f"http://127.0.0.1:{port}/v1")
+            await client.post("/Checkout/CheckCart", {})
+            await client.post("/Checkout/CheckCart", {})
+            assert server.connections == 1, "a question may go over any connection"
+            await client.post("/Checkout/InsertCart", {}, may_repeat=False)
+            assert server.connections == 2
+            await client.post("/Checkout/CheckCart", {})
+            assert server.connections == 2, "what follows goes over the new one"
+            await client.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_connection_in_use_just_now_is_trusted() -> None:
+    server = KeepsAlive(idle_s=5)
+
+    async def scenario() -> None:
+        async with listening(server.serve) as port:
+            client = make_client(f"http://127.0.0.1:{port}/v1")
+            await client.post("/Checkout/CheckCart", {})
+            await client.post("/Checkout/ConfirmCart", {}, may_repeat=False)
+            await client.close()
+
+    asyncio.run(scenario())
+    assert server.connections == 1
+
+
+def test_what_is_under_way_over_a_connection_that_is_given_up_still_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(carrier, "TRUSTED_IDLE_S", -1.0)  # every connection is too old
+    slow = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if b"CheckCart" in await read_request(reader):
+            await slow.wait()
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(BODY) + BODY)
+        await writer.drain()
+
+    async def scenario() -> None:
+        async with listening(serve) as port:
+            client = make_client(f"http://127.0.0.1:{port}/v1")
+            question = asyncio.create_task(client.post("/Checkout/CheckCart", {}))
+            await asyncio.sleep(0)
+            await client.post("/Checkout/InsertCart", {}, may_repeat=False)
+            slow.set()
+            assert (await question).answer.result_code == 10425
+            await client.close()
+
+    asyncio.run(scenario())
+
+
+def test_connections_are_made_anew_after_a_pool_that_gave_none() -> None:
+    """A pool that has run out of descriptors once hands out nothing any more."""
+    builds = 0
+
+    class Pool(httpx.AsyncBaseTransport):
+        is_dead = True
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if self.is_dead:
+                raise httpx.PoolTimeout("no connection is free", request=request)
+            return httpx.Response(200, content=BODY)
+
+        async def aclose(self) -> None:
+            nonlocal builds
+            builds += 1
+            self.is_dead = False  # as a new pool is not
+
+    async def scenario() -> None:
+        client = make_client(answering=None)
+        client._carrier = HttpsCarrier(BASE_URL, transport=Pool())
+        with pytest.raises(CallRefused) as caught:
+            await client.post("/Checkout/InsertCart", {}, may_repeat=False)
+        assert caught.value.refusal is Refusal.NOT_SENT
+        assert builds == 1
+        assert (await client.post("/Checkout/InsertCart", {}, may_repeat=False)).http_status == 200
+        await client.close()
+
+    asyncio.run(scenario())
 
 
 @pytest.mark.parametrize("refusal", [404, 405])

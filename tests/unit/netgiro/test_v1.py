@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from terminal.netgiro.client import Credentials, NetgiroClient
+from terminal.netgiro.carrier import HttpsCarrier
+from terminal.netgiro.client import Credentials, SignedClient
 from terminal.netgiro.nonce import NonceSource
 from terminal.netgiro.v1 import NetgiroV1, ResultCode, callback_url
 from terminal.sale.customer import Customer, CustomerKind
@@ -50,7 +51,8 @@ class Netgiro:
         nonces = NonceSource(0, reserve, lambda: 0.0)
         credentials = Credentials("app", Sensitive("secret"))
         transport = httpx.MockTransport(self.handle)
-        client = NetgiroClient("http://netgiro.test/v1", credentials, nonces, transport=transport)
+        carrier = HttpsCarrier("http://netgiro.test/v1", transport=transport)
+        client = SignedClient(carrier, "http://netgiro.test/v1", credentials, nonces)
         return NetgiroV1(client, callback_base_url="https://shop.test/")
 
 

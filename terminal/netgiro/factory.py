@@ -1,0 +1,66 @@
+"""Builds the gateway that the configuration asks for: the one place that knows both generations of the API."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from terminal.netgiro.carrier import HttpsCarrier
+from terminal.netgiro.client import Credentials, SignatureCheck, SignedClient
+from terminal.netgiro.nonce import NonceSource
+from terminal.netgiro.v1 import NetgiroV1
+from terminal.sale.gateway import Gateway
+from terminal.sale.sensitive import Sensitive
+
+if TYPE_CHECKING:
+    import httpx
+
+
+class ServiceSettings(Protocol):
+    """``[netgiro]`` of the configuration, as far as it matters here."""
+
+    @property
+    def base_url(self) -> str: ...
+    @property
+    def application_id(self) -> str: ...
+    @property
+    def secret_key(self) -> Sensitive: ...
+    @property
+    def check_response_signature(self) -> str: ...
+    @property
+    def connect_timeout_s(self) -> float: ...
+    @property
+    def read_timeout_s(self) -> float: ...
+
+
+def build_gateway(
+    settings: ServiceSettings,
+    nonces: NonceSource | None = None,
+    *,
+    callback_base_url: str = "",
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> Gateway:
+    """Without ``nonces`` they come from the clock: good for a question, whose answer is all that matters."""
+    carrier = HttpsCarrier(
+        settings.base_url,
+        connect_timeout_s=settings.connect_timeout_s,
+        read_timeout_s=settings.read_timeout_s,
+        transport=transport,
+    )
+    client = SignedClient(
+        carrier,
+        settings.base_url,
+        Credentials(settings.application_id, settings.secret_key),
+        nonces or nonces_of_the_clock(),
+        SignatureCheck(settings.check_response_signature),
+    )
+    return NetgiroV1(client, callback_base_url=callback_base_url)
+
+
+def nonces_of_the_clock() -> NonceSource:
+    """The running terminal's own nonces are never behind the clock, so one from the clock disturbs none of them."""
+
+    async def keep_nothing(_high_water: int) -> None:
+        """There is no journal here."""
+
+    return NonceSource(0, keep_nothing, time.time)
