@@ -26,6 +26,7 @@ WIDTH, HEIGHT = 1180, 840
 HEADER_X, HEADER_Y, PITCH, COLUMN = 500, 70, 30, 64
 LEFT, RIGHT = 40, 900
 BOX_WIDTH = 240
+DRAWING = Path(__file__).with_name("wiring.svg")
 
 
 class Wire(NamedTuple):
@@ -191,5 +192,9 @@ def _wrapped(text: str, width: int) -> list[str]:
     return lines
 
 
+def main(path: Path = DRAWING) -> None:
+    path.write_text(draw(), encoding="utf-8")
+
+
 if __name__ == "__main__":
-    Path(__file__).with_name("wiring.svg").write_text(draw(), encoding="utf-8")
+    main()

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 
-from tests.bench.results import Result
+from tests.bench.results import NoAnswer, Result, last_words
 from tests.integration.counter import SIMULATED, free_port, merged, write_config
 from tests.integration.process import environment
 from tests.integration.register import PluggableRegister
@@ -43,18 +43,23 @@ class Daemon:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
             systemd.bind(str(folder / "notify"))
             systemd.settimeout(READY_LIMIT_S)
+            log_path = folder / "terminal.log"
             started_s = time.perf_counter()
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "terminal", "run", "--config", str(folder / "config.toml")],
-                env=environment(NETGIRO_SECRET_KEY="bench", NOTIFY_SOCKET=str(folder / "notify")),
-                stderr=subprocess.DEVNULL,
-            )
+            with log_path.open("wb") as log:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "terminal", "run", "--config", str(folder / "config.toml")],
+                    env=environment(NETGIRO_SECRET_KEY="bench", NOTIFY_SOCKET=str(folder / "notify")),
+                    stderr=log,
+                )
             try:
                 while systemd.recv(1000) != b"READY=1":
                     pass
             except TimeoutError:
+                exit_code = self._process.poll()
                 self.close()
-                raise
+                ended = "" if exit_code is None else f" and ended with {exit_code}"
+                message = f"the terminal was not ready within {READY_LIMIT_S:g} s{ended}. {last_words(log_path)}"
+                raise NoAnswer(message) from None
             self.start_s = time.perf_counter() - started_s
         self.pid = self._process.pid
 
@@ -102,7 +107,7 @@ def measure_idle(folder: Path, *, seconds: float) -> list[Result]:
             "": stack.enter_context(daemon(folder / "idle")).pid,
             "_with_panel": stack.enter_context(daemon(folder / "idle-panel", with_panel=True)).pid,
         }
-        time.sleep(SETTLING_S)
+        time.sleep(min(SETTLING_S, 4 * seconds))
         before = {name: (_cpu_s(pid), _wakeups(pid)) for name, pid in pids.items()}
         started_s = time.monotonic()
         time.sleep(seconds)

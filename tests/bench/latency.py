@@ -21,13 +21,14 @@ from terminal.netgiro.sandbox import PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY, P
 from terminal.netgiro.sandbox.web import create_app
 from terminal.sale.money import format_kr
 from terminal.system.web import WebServer
-from tests.bench.results import Result, percentile
+from tests.bench.results import NoAnswer, Result, last_words, percentile
 from tests.integration.counter import SIMULATED, merged, write_config
 from tests.integration.process import environment
 from tests.integration.register import PluggableRegister
 
 PHONE = "8223281"
 STEP_LIMIT_S = 10.0
+TERMINAL = "tests.bench.timed_counter"
 P50_LIMIT_MS, P95_LIMIT_MS = 10.0, 50.0
 
 
@@ -42,8 +43,11 @@ class Stopwatch:
 
     async def next(self, what: str) -> float:
         """When it happened, the first time that nobody has asked for yet."""
-        async with asyncio.timeout(STEP_LIMIT_S):
-            return await self._happened[what].get()
+        try:
+            async with asyncio.timeout(STEP_LIMIT_S):
+                return await self._happened[what].get()
+        except TimeoutError:
+            raise NoAnswer(f"waited {STEP_LIMIT_S:g} s in vain for {what!r}") from None
 
 
 def timed(app: ASGIApp, stopwatch: Stopwatch) -> ASGIApp:
@@ -71,11 +75,20 @@ class Bench:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._log_path = folder / "timed_counter.log"
         self._stopwatch = Stopwatch()
         self._stack = AsyncExitStack()
         self._told = b""
 
     async def __aenter__(self) -> Bench:
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def _start(self) -> None:
         settings = Settings(people=(Person("1111111119", PHONE, auto_accept_after_s=0),))
         sandbox = build_sandbox(settings=settings)
         server = WebServer(timed(create_app(sandbox), self._stopwatch), "127.0.0.1", 0)  # type: ignore[arg-type]
@@ -86,7 +99,6 @@ class Bench:
         asyncio.get_running_loop().add_reader(self._cable.fileno(), self._read_register)
         self._stack.callback(asyncio.get_running_loop().remove_reader, self._cable.fileno())
         await self._start_terminal(server.base_url)
-        return self
 
     async def __aexit__(self, *_error: object) -> None:
         await self._stack.aclose()
@@ -102,21 +114,34 @@ class Bench:
             "journal": {"path": str(self._folder / "journal.db")},
         }
         write_config(self._folder / "config.toml", merged(SIMULATED, config))
-        self._terminal = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.bench.timed_counter", str(self._folder / "config.toml")),
-            env=environment(),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-        )
+        with self._log_path.open("wb") as log:
+            self._terminal = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", TERMINAL, str(self._folder / "config.toml")),
+                env=environment(),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+            )
         self._stack.push_async_callback(self._end_terminal)
         reader = asyncio.create_task(self._read_terminal())
         self._stack.callback(reader.cancel)
-        await self._stopwatch.next("ready")
+        await self._next("ready")
+
+    async def _next(self, what: str) -> float:
+        """When it happened. Raises NoAnswer with what the terminal said last."""
+        try:
+            return await self._stopwatch.next(what)
+        except NoAnswer as error:
+            raise NoAnswer(f"the terminal does not answer: {error}. {last_words(self._log_path)}") from None
 
     async def _end_terminal(self) -> None:
         assert self._terminal.stdin is not None
         self._terminal.stdin.close()
-        async with asyncio.timeout(STEP_LIMIT_S):
+        try:
+            async with asyncio.timeout(STEP_LIMIT_S):
+                await self._terminal.wait()
+        except TimeoutError:
+            self._terminal.kill()
             await self._terminal.wait()
 
     async def _read_terminal(self) -> None:
@@ -145,13 +170,13 @@ class Bench:
         amount_kr = 1000 + number
         rung_s = time.monotonic()
         self._cable.send(f"PAY {amount_kr} ID={number}")
-        shown_s = await self._stopwatch.next(f"screen {format_kr(amount_kr)}")
+        shown_s = await self._next(f"screen {format_kr(amount_kr)}")
         self._terminal.stdin.write(f"{PHONE}#\n".encode())
-        ok_s = await self._stopwatch.next("OK")
-        pressed_s, inserted_s = await self._stopwatch.next("#"), await self._stopwatch.next("InsertCart")
+        ok_s = await self._next("OK")
+        pressed_s, inserted_s = await self._next("#"), await self._next("InsertCart")
         for _copy in range(2):  # nobody rings up the next sale while this one is still being printed
-            await self._stopwatch.next("paper")
-        return shown_s - rung_s, inserted_s - pressed_s, ok_s - await self._stopwatch.next("paid")
+            await self._next("paper")
+        return shown_s - rung_s, inserted_s - pressed_s, ok_s - await self._next("paid")
 
 
 def measure_latencies(folder: Path, *, sales: int) -> list[Result]:

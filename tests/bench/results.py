@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
+
+
+class NoAnswer(Exception):
+    """Something that is measured did not answer in time; the message says what, and what it said last."""
+
+
+def last_words(log: Path, lines: int = 8) -> str:
+    """The end of a process's log, for a message about it."""
+    said = log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:] if log.exists() else []
+    return "\n".join(["Its log ends with:", *said]) if said else "It said nothing."
 
 
 class Result(NamedTuple):

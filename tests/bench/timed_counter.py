@@ -32,13 +32,14 @@ class TimedKeypad(SimulatedKeypad):
         on_key: Callable[[str], None],
         on_lost: Callable[[DeviceError], None],
         on_jam: Callable[[Jam], None] = lambda _jam: None,
+        on_long_press: Callable[[str], None] = lambda _key: None,
     ) -> None:
         def noted(key: str) -> None:
             at_s = time.monotonic()
             on_key(key)
             note(f"key {key} {at_s}")
 
-        await super().open(noted, on_lost, on_jam)
+        await super().open(noted, on_lost, on_jam, on_long_press)
 
 
 class TimedDisplay(SimulatedDisplay):

@@ -1,0 +1,90 @@
+"""Every tool beside the product still runs to its end: bench, fuzz, storm, golden's maker, wiring's drawer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hardware.wiring import draw
+from tests.bench import __main__ as bench
+from tests.bench import footprint, latency
+from tests.bench.history import BEGIN, COLUMNS, END, HISTORY, MOST_RUNS, with_run
+from tests.bench.results import Result
+from tests.fuzz import __main__ as fuzz
+from tests.fuzz.codecs import CODECS
+from tests.golden import __main__ as golden
+from tests.golden import cases
+from tests.violence.storm import storm
+
+
+def test_bench_measures_everything_and_ends_with_one_line_of_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench.main(["--small"]) == 0
+    numbers = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert numbers.keys() >= {"date", "commit", "machine", *COLUMNS}
+    assert numbers["wrong_keys"] == 0
+    assert numbers["start_ratio"] > 1
+
+
+def test_bench_says_in_a_sentence_what_did_not_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(footprint, "READY_LIMIT_S", 0.001)
+    assert bench.main(["--small"]) == 2
+    said = capsys.readouterr()
+    assert said.err.startswith("bench: the terminal was not ready within 0.001 s")
+    assert "Traceback" not in said.out + said.err
+
+
+def test_bench_repeats_the_last_words_of_a_terminal_that_ended(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(latency, "STEP_LIMIT_S", 2.0)
+    monkeypatch.setattr(latency, "TERMINAL", "tests.bench.no_such_module")
+    monkeypatch.setattr(bench, "measure_starts", lambda _folder, repeats: [])
+    monkeypatch.setattr(bench, "measure_idle", lambda _folder, seconds: [])
+    assert bench.main(["--small"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("bench: the terminal does not answer: waited 2 s in vain for 'ready'")
+    assert "No module named tests.bench.no_such_module" in said
+
+
+def test_recorded_runs_are_listed_newest_first_and_not_for_ever() -> None:
+    text = HISTORY.read_text(encoding="utf-8")
+    for number in range(MOST_RUNS + 3):
+        about = {"date": f"2026-11-{number % 28 + 1:02}", "commit": f"c{number}", "machine": "test"}
+        text = with_run(text, [Result("start_ratio", "", 2.5, "x")], about)
+    rows = text.partition(BEGIN)[2].partition(END)[0].splitlines()
+    assert [row.split(" | ")[1] for row in rows[2:5]] == [f"c{MOST_RUNS + 2 - age}" for age in range(3)]
+    assert len(rows) == 2 + MOST_RUNS
+    assert len({row.count("|") for row in rows}) == 1
+    assert text.startswith("# The numbers")
+
+
+@pytest.mark.parametrize("codec", sorted(CODECS))
+def test_fuzz_feeds_every_codec(codec: str) -> None:
+    reports: list[str] = []
+    fuzz.fuzz(CODECS[codec], 20_000, seed=1, report=reports.append)
+    assert "bytes in" in reports[0]
+
+
+def test_a_storm_of_one_kill_leaves_no_difference(tmp_path: Path) -> None:
+    report = storm(tmp_path, kills=1, lanes=1, seed=7)
+    assert report.differences == []
+    assert report.kills.total() >= 1
+    assert report.sales == 2
+
+
+def test_golden_files_are_drawn_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = {path.relative_to(cases.GOLDEN) for path in cases.GOLDEN.glob("*/**/*.*") if path.suffix in (".png", ".txt")}
+    monkeypatch.setattr(cases, "GOLDEN", tmp_path)
+    golden.write_all()
+    assert {path.relative_to(tmp_path) for path in tmp_path.glob("*/**/*.*")} == kept
+    golden.write_sheet(tmp_path / "sheet.png")
+    assert (tmp_path / "sheet.png").stat().st_size > 10_000
+
+
+def test_wiring_is_drawn(tmp_path: Path) -> None:
+    draw.main(tmp_path / "wiring.svg")
+    assert (tmp_path / "wiring.svg").read_text(encoding="utf-8") == draw.draw()
