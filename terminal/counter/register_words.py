@@ -48,15 +48,21 @@ class ConditionRequest(msgspec.Struct, frozen=True):
 
 
 class ReversalRequest(msgspec.Struct, frozen=True):
-    """The register wants an earlier payment undone; ``number`` is what stands on its receipt."""
+    """The register wants all that is left of an earlier payment given back: the one under this number of a receipt, or
+    under its own name for it. ``register_id`` is its name for this request, if it gave one."""
 
-    number: int
+    number: int | None = None
+    of: str | None = None
+    register_id: str | None = None
 
 
 class RefundRequest(msgspec.Struct, frozen=True):
-    """The register wants to give money back, without naming a sale."""
+    """The register wants to give money back; ``of`` is its name for the payment, if it gave one, and ``register_id``
+    that for this request."""
 
     amount_kr: int
+    of: str | None = None
+    register_id: str | None = None
 
 
 class TotalsRequest(msgspec.Struct, frozen=True):
@@ -115,8 +121,14 @@ class RefusalCode(StrEnum):
     AMOUNT = "amount"
     UNAVAILABLE = "unavailable"
     NOT_FOUND = "not_found"
+    NOTHING_OPEN = "nothing_open"
+    """There is nothing to cancel."""
     NOT_POSSIBLE = "not_possible"
     """The payment service has no call for it."""
+    DUPLICATE = "duplicate"
+    """Another amount under a name that means another sale."""
+    REFUND = "refund"
+    """Nothing is left of that payment to give back."""
 
 
 class SaleAccepted(msgspec.Struct, frozen=True):

@@ -57,6 +57,9 @@ ENGLISH = Words(
         RefusalCode.UNAVAILABLE: "The terminal cannot take a payment now. Look at its screen.",
         RefusalCode.NOT_FOUND: "No sale has this number. Check the number.",
         RefusalCode.NOT_POSSIBLE: "Not possible at the terminal. Refund at Netgíró.",
+        RefusalCode.NOTHING_OPEN: "Nothing is open: there is nothing to cancel.",
+        RefusalCode.DUPLICATE: "This number belongs to another sale. Use a new number.",
+        RefusalCode.REFUND: "This sale has been given back already.",
     },
     amount_limits=f"The amount must be from {{lowest}} to {{highest}} {_OTHER_PAYMENT}",
     identifier_problems={

@@ -57,6 +57,9 @@ ICELANDIC = Words(
         RefusalCode.UNAVAILABLE: "Posinn getur ekki tekið við greiðslu núna. Líttu á skjá posans.",
         RefusalCode.NOT_FOUND: "Engin sala er með þessu númeri. Athugaðu númerið.",
         RefusalCode.NOT_POSSIBLE: "Ekki hægt í posanum. Endurgreiddu hjá Netgíró.",
+        RefusalCode.NOTHING_OPEN: "Engin sala er í gangi: ekkert þarf að hætta við.",
+        RefusalCode.DUPLICATE: "Önnur sala er með þetta númer. Notaðu nýtt númer.",
+        RefusalCode.REFUND: "Þessi sala hefur þegar verið endurgreidd.",
     },
     amount_limits=f"Upphæðin þarf að vera á bilinu {{lowest}} til {{highest}} {_OTHER_PAYMENT}",
     identifier_problems={

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -10,20 +11,27 @@ from hypothesis import strategies as st
 
 from terminal.counter.register_words import (
     CancelRequest,
+    RefundRequest,
     RefusalCode,
     RegisterReply,
     RegisterRequest,
     RequestRefused,
     ResultDelivered,
     ResultRequest,
+    ReversalRequest,
     SaleAccepted,
     SaleRequest,
     SaleResult,
     TerminalReady,
+    TotalsReport,
+    TotalsRequest,
 )
-from terminal.register.line.codec import LONGEST_LINE, MOST_OPEN_RESULTS, MOST_QUEUED_BYTES, LineProtocol
+from terminal.register.line.answers import MOST_OPEN_RESULTS, MOST_QUEUED_BYTES
+from terminal.register.line.codec import LineProtocol
 from terminal.register.line.format import checksum, to_ascii
+from terminal.register.line.framing import LONGEST_LINE
 from terminal.sale.sale import Reason
+from terminal.sale.totals import Totals
 
 DECIMALS = st.sampled_from([0, 2])
 IDS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="*"), min_size=1, max_size=64)
@@ -31,7 +39,25 @@ AMOUNTS_KR = st.integers(0, 9_999_999_999)
 LINE_ENDS = st.sampled_from([b"\n", b"\r", b"\r\n"])
 
 plausible_words = st.sampled_from(
-    [b"PING", b"PAY", b"pay", b"CANCEL", b"STATUS", b"1990", b"-1", b"ID=", b"ID=42", b"id=7", b"X=1", b"*10", b"PONG"]
+    [
+        b"PING",
+        b"PAY",
+        b"pay",
+        b"CANCEL",
+        b"STATUS",
+        b"1990",
+        b"-1",
+        b"ID=",
+        b"ID=42",
+        b"id=7",
+        b"X=1",
+        b"*10",
+        b"PONG",
+        b"TOTALS",
+        b"REFUND",
+        b"VOID",
+        b"OF=42",
+    ]
 )
 plausible_lines = st.lists(plausible_words, max_size=4).map(b" ".join)
 lines = plausible_lines | st.binary(max_size=30) | st.binary(min_size=190, max_size=220)
@@ -55,6 +81,10 @@ def answer(request: RegisterRequest) -> RegisterReply:
             if request.register_id is None:
                 return TerminalReady()
             return declined(request.register_id)
+        case TotalsRequest():
+            return TotalsReport(number=1, totals=Totals(), closed=False)
+        case RefundRequest() | ReversalRequest():
+            return RequestRefused(request.register_id, RefusalCode.NOT_POSSIBLE, "ekki hægt")
     raise AssertionError(f"nobody asked for {request}")
 
 
@@ -73,7 +103,7 @@ def converse(chunks: Sequence[bytes]) -> tuple[list[RegisterRequest], bytes]:
     protocol = LineProtocol(0)
     requests = [request for chunk in chunks for request in protocol.receive_data(chunk, 0.0)]
     for request in requests:
-        protocol.send(answer(request), 0.0)
+        protocol.send(answer(request), 0.0, request)
     return requests, protocol.data_to_send()
 
 
@@ -91,13 +121,27 @@ def test_nothing_raises_and_nothing_grows_on_any_bytes(chunks: list[bytes], deci
     protocol = LineProtocol(decimals)  # type: ignore[arg-type]
     for number, chunk in enumerate(chunks * 10):
         for request in protocol.receive_data(chunk, float(number)):
-            protocol.send(answer(request), float(number))
+            protocol.send(answer(request), float(number), request)
         protocol.wake(float(number))
     said = protocol.data_to_send()
     assert len(said) <= MOST_QUEUED_BYTES + MOST_OPEN_RESULTS * (LONGEST_LINE + 2)
     for line in said.decode("ascii").splitlines():
         assert len(line) <= LONGEST_LINE
-        assert line.split()[0] in {"PONG", "WAIT", "OK", "NO", "READY", "BUSY", "ERR"}
+        assert line.split()[0] in {"PONG", "WAIT", "OK", "NO", "READY", "BUSY", "ERR", "TOTALS"}
+
+
+@given(st.lists(st.sampled_from([b"PING", b"STATUS", b"HELLO", b"TOTALS"]), max_size=30), st.randoms())
+def test_answers_come_in_the_order_of_the_questions(asked: list[bytes], chance: random.Random) -> None:
+    protocol = LineProtocol(0)
+    requests = list(protocol.receive_data(b"".join(line + b"\n" for line in asked), 0.0))
+    said = b""
+    chance.shuffle(requests)
+    for request in requests:
+        protocol.send(answer(request), 0.0, request)
+        said += protocol.data_to_send() if chance.random() < 0.5 else b""
+    said += protocol.data_to_send()
+    words = {b"PING": b"PONG", b"STATUS": b"READY", b"HELLO": b"ERR", b"TOTALS": b"TOTALS"}
+    assert [line.split()[0] for line in said.splitlines()] == [words[line] for line in asked]
 
 
 @given(AMOUNTS_KR, st.none() | IDS, DECIMALS, st.booleans(), LINE_ENDS)

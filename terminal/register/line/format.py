@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import xor
 
@@ -12,11 +12,13 @@ import msgspec
 
 from terminal.counter.register_words import (
     CancelRequest,
+    RefundRequest,
     RefusalCode,
+    RegisterQuestion,
     RegisterReply,
-    RegisterRequest,
     RequestRefused,
     ResultRequest,
+    ReversalRequest,
     SaleAccepted,
     SaleRequest,
     SaleResult,
@@ -24,13 +26,17 @@ from terminal.counter.register_words import (
     TerminalCondition,
     TerminalReady,
     TotalsReport,
+    TotalsRequest,
 )
 from terminal.sale.money import AmountDecimals, AmountError, format_register_amount, parse_register_amount
 from terminal.sale.sale import Outcome, Reason
 
 LONGEST_ID = 64
 
-_PRINTABLE = re.compile(rb"[ -~]*")
+_LEADING_JUNK = re.compile(rb"(?:[\x00\x0c\x11\x13]|\xef\xbb\xbf|\xff\xfe|\xfe\xff)*")
+"""What drivers and editors put before a line and nobody means: NUL, FF, XON, XOFF, the marks of Unicode. Only there:
+a damaged byte reads as NUL, and within a line it may have been a digit."""
+_PRINTABLE = re.compile(rb"[ -~\t]*")
 _CHECKSUM = re.compile(r"[0-9A-Fa-f]{2}")
 _KEY = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)=(.*)")
 _OWN_VERBS = frozenset({"PONG", "WAIT", "OK", "NO", "READY", "BUSY", "ERR"})
@@ -40,7 +46,10 @@ _REFUSALS = {
     RefusalCode.AMOUNT: "AMOUNT",
     RefusalCode.UNAVAILABLE: "UNAVAILABLE",
     RefusalCode.NOT_FOUND: "UNKNOWN",
+    RefusalCode.NOTHING_OPEN: "UNKNOWN",
     RefusalCode.NOT_POSSIBLE: "UNAVAILABLE",
+    RefusalCode.DUPLICATE: "DUPLICATE",
+    RefusalCode.REFUND: "REFUND",
 }
 _FAILURES = {
     Outcome.DECLINED: "DECLINED",
@@ -71,31 +80,65 @@ class Ping(msgspec.Struct, frozen=True):
     """The register wants to know whether anybody listens."""
 
 
-def parse_line(line: bytes, decimals: AmountDecimals) -> RegisterRequest | Ping | None:
+def parse_line(line: bytes, decimals: AmountDecimals) -> RegisterQuestion | Ping | None:
     """What one line asks for; None if it is empty or an echo of our own words. Raises LineError."""
     words = _checked_text(line).split()
     verb = words[0].upper() if words else ""
     if not verb or verb in _OWN_VERBS:
         return None
-    if verb not in ("PING", "PAY", "CANCEL", "STATUS"):
-        raise LineError("SYNTAX", "known are PING, PAY, CANCEL and STATUS")
-    operands, register_id = _operands(words[1:])
-    if verb == "PAY":
+    if verb not in _KEYS:
+        raise LineError("SYNTAX", f"known are {', '.join(_KEYS)}")
+    operands, keys = _operands(words[1:], _KEYS[verb])
+    if verb == "TOTALS" and operands:
+        return None  # our own
+    register_id, of = keys.get("ID"), keys.get("OF")
+    if verb in ("REFUND", "VOID") and (of is None or register_id is None):
+        raise LineError("SYNTAX", f"{verb} names the paid sale and itself: {_EXAMPLES[verb]}")
+    if verb in ("PAY", "REFUND"):
         if len(operands) != 1:
-            raise LineError("SYNTAX", "PAY takes one amount: PAY 1990 ID=42")
-        try:
-            return SaleRequest(parse_register_amount(operands[0], decimals), register_id)
-        except AmountError as error:
-            raise LineError("AMOUNT", to_ascii(str(error))) from None
+            raise LineError("SYNTAX", f"{verb} takes one amount: {_EXAMPLES[verb]}")
+        amount_kr = _amount(operands[0], decimals)
+        return SaleRequest(amount_kr, register_id) if verb == "PAY" else RefundRequest(amount_kr, of, register_id)
     if operands:
-        raise LineError("SYNTAX", f"{verb} takes nothing but ID=")
-    if verb == "PING":
-        return Ping()
-    return CancelRequest(register_id) if verb == "CANCEL" else ResultRequest(register_id)
+        raise LineError("SYNTAX", f"{verb} takes nothing but {' and '.join(_KEYS[verb]) or 'itself'}")
+    match verb:
+        case "VOID":
+            return ReversalRequest(of=of, register_id=register_id)
+        case "CANCEL":
+            return CancelRequest(register_id)
+        case "STATUS":
+            return ResultRequest(register_id)
+        case "TOTALS":
+            return TotalsRequest()
+    return Ping()
+
+
+_KEYS: Mapping[str, tuple[str, ...]] = {
+    "PING": ("ID",),
+    "PAY": ("ID",),
+    "CANCEL": ("ID",),
+    "STATUS": ("ID",),
+    "REFUND": ("OF", "ID"),
+    "VOID": ("OF", "ID"),
+    "TOTALS": ("ID",),
+}
+"""The names that each verb knows."""
+_EXAMPLES = {"PAY": "PAY 1990 ID=42", "REFUND": "REFUND 500 OF=42 ID=43", "VOID": "VOID OF=42 ID=43"}
+
+
+def _amount(digits: str, decimals: AmountDecimals) -> int:
+    """Raises LineError."""
+    try:
+        return parse_register_amount(digits, decimals)
+    except AmountError as error:
+        raise LineError("AMOUNT", to_ascii(str(error))) from None
 
 
 def _checked_text(line: bytes) -> str:
     """The line without its checksum. Raises LineError unless it is clean ASCII and the checksum, if any, is right."""
+    line = _LEADING_JUNK.sub(b"", line, count=1)
+    if len(line) > 3 and not any(line[1::2]):
+        raise LineError("SYNTAX", "this is UTF-16: send plain ASCII, one byte a character")
     if not _PRINTABLE.fullmatch(line):
         raise LineError("SYNTAX", "only printable ASCII is understood: check the baud rate and parity")
     text = line.decode("ascii")
@@ -107,19 +150,20 @@ def _checked_text(line: bytes) -> str:
     return body
 
 
-def _operands(words: Sequence[str]) -> tuple[list[str], str | None]:
-    """The words that are no ``KEY=value``, and the id. Raises LineError if that is not valid or given twice."""
+def _operands(words: Sequence[str], known: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """The words that are no ``KEY=value``, and the names. Raises LineError if one is not valid or given twice."""
     operands: list[str] = []
-    ids: list[str] = []
+    names: dict[str, str] = {}
     for word in words:
         pair = _KEY.fullmatch(word)
+        key = pair[1].upper() if pair else ""
         if pair is None:
             operands.append(word)
-        elif pair[1].upper() == "ID":
-            ids.append(pair[2])
-    if len(ids) > 1 or any(not 1 <= len(name) <= LONGEST_ID or "*" in name for name in ids):
-        raise LineError("SYNTAX", f"one ID= of 1 to {LONGEST_ID} characters without *")
-    return operands, ids[0] if ids else None
+        elif key in known:
+            if key in names or not 1 <= len(pair[2]) <= LONGEST_ID or "*" in pair[2]:
+                raise LineError("SYNTAX", f"one {key}= of 1 to {LONGEST_ID} characters without *")
+            names[key] = pair[2]
+    return operands, names
 
 
 def format_reply(reply: RegisterReply, decimals: AmountDecimals) -> str:
@@ -139,7 +183,11 @@ def format_reply(reply: RegisterReply, decimals: AmountDecimals) -> str:
         case SaleResult():
             code = "TIMEOUT" if reply.reason is Reason.TIMED_OUT else _FAILURES[reply.outcome]
             return f"NO {code} ID={_word(reply.register_id)} {to_ascii(reply.text)}"
-        case TerminalCondition() | TotalsReport():
+        case TotalsReport():
+            paid = reply.totals.of(Outcome.APPROVED)
+            kronur = format_register_amount(paid.sum_kr, decimals)
+            return f"TOTALS {paid.count} {kronur} REFUNDS=0 REFUNDED=0 PERIOD={reply.number}"
+        case TerminalCondition():
             raise ValueError(f"no request of this protocol is answered by {reply}")
 
 

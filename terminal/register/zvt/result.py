@@ -55,9 +55,11 @@ def refusal_code(refused: RequestRefused, command: Command, amount_kr: int) -> R
             return Result.AMOUNT_TOO_HIGH if amount_kr > refused.limit_kr else Result.AMOUNT_TOO_SMALL
         case RefusalCode.AMOUNT:
             return Result.PROTOCOL_ERROR
-        case RefusalCode.NOT_POSSIBLE if command is Command.REVERSAL:
+        case RefusalCode.REFUND:
+            return Result.ALREADY_REVERSED
+        case RefusalCode.NOT_POSSIBLE | RefusalCode.NOT_FOUND if command is Command.REVERSAL:
             return Result.REVERSAL_NOT_POSSIBLE
-        case RefusalCode.NOT_POSSIBLE | RefusalCode.NOT_FOUND:
+        case RefusalCode.NOT_POSSIBLE | RefusalCode.NOT_FOUND | RefusalCode.NOTHING_OPEN | RefusalCode.DUPLICATE:
             return Result.NOT_POSSIBLE
         case RefusalCode.UNAVAILABLE:
             return Result.SYSTEM_ERROR

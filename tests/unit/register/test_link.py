@@ -97,9 +97,10 @@ def test_requests_come_in_and_answers_go_out() -> None:
     async def scenario(bench: Bench) -> None:
         bench.port.receive(b"PAY 1990 ID=42\nPI")
         bench.port.receive(b"NG\n")
-        bench.link.send(SaleAccepted("42"))
-        await bench.port.until(lambda: bench.port.wire == b"PONG\nWAIT ID=42\n")
-        assert bench.requests == [SaleRequest(1990, "42")]
+        (pay,) = bench.requests
+        assert pay == SaleRequest(1990, "42")
+        bench.link.send(SaleAccepted("42"), pay)
+        await bench.port.until(lambda: bench.port.wire == b"WAIT ID=42\nPONG\n")
         assert bench.link.is_up
 
     bench = on_a_bench(scenario)
@@ -175,9 +176,9 @@ def test_what_is_said_during_a_slow_write_follows_in_order() -> None:
         bench.link.send(SaleAccepted("42"))
         await asyncio.sleep(0.5)
         bench.port.receive(b"PING\n")
-        bench.link.send(TerminalReady())
+        bench.link.send(TerminalReady(), bench.requests[0])
         await asyncio.sleep(5)
-        assert bench.port.wire == b"WAIT ID=42\nPONG\nREADY\n"
+        assert bench.port.wire == b"WAIT ID=42\nREADY\nPONG\n"
 
     on_a_bench(scenario)
 

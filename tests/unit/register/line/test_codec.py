@@ -8,22 +8,28 @@ import pytest
 
 from terminal.counter.register_words import (
     CancelRequest,
+    RefundRequest,
     RefusalCode,
     RegisterReply,
     RegisterRequest,
     RequestRefused,
     ResultDelivered,
     ResultRequest,
+    ReversalRequest,
     SaleAccepted,
     SaleRequest,
     SaleResult,
     TerminalBusy,
     TerminalReady,
+    TotalsReport,
+    TotalsRequest,
 )
+from terminal.register.line import answers
 from terminal.register.line import codec as line_module
 from terminal.register.line.codec import LineProtocol
 from terminal.register.line.format import checksum, to_ascii
 from terminal.sale.sale import Outcome, Reason
+from terminal.sale.totals import Tally, Totals
 
 GUID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
@@ -49,6 +55,10 @@ def result(reason: Reason = Reason.PAID, register_id: str = "42", text: str = ""
     )
 
 
+def report(outcome: Outcome, count: int, sum_kr: int) -> TotalsReport:
+    return TotalsReport(number=7, totals=Totals(by_outcome={outcome: Tally(count, sum_kr)}), closed=False)
+
+
 def with_checksum(text: str) -> bytes:
     return f"{text}*{checksum(text.encode()):02X}\n".encode()
 
@@ -71,6 +81,15 @@ def with_checksum(text: str) -> bytes:
         (b"STATUS", ResultRequest(None)),
         (b"STATUS ID=42", ResultRequest("42")),
         (b"STATUS FOO=1", ResultRequest(None)),
+        (b"REFUND 500 OF=42 ID=43", RefundRequest(500, "42", "43")),
+        (b"void id=43 of=42", ReversalRequest(of="42", register_id="43")),
+        (b"TOTALS", TotalsRequest()),
+        (b"PAY 1990 ID=42 OF=7", SaleRequest(1990, "42")),
+        (b"PAY\t1990 \tID=42", SaleRequest(1990, "42")),
+        (b"\x00PAY 1990", SaleRequest(1990, None)),
+        (b"\x0c\x11\x13STATUS", ResultRequest(None)),
+        (b"\xef\xbb\xbfCANCEL", CancelRequest(None)),
+        (b"\xff\xfeCANCEL", CancelRequest(None)),
     ],
 )
 def test_a_request_is_read_and_left_to_the_terminal_to_answer(line: bytes, request_: RegisterRequest) -> None:
@@ -114,10 +133,18 @@ def test_a_fraction_of_a_krona_is_a_bad_amount() -> None:
         b"STATUS 42",
         b"PING PING",
         b"PAY 1990 ID=\xfe",
-        b"\x00PING",
-        b"PAY\t1990",
         b"PING\x1b",
         b"PAY 1990 ID=a*b",
+        b"PAY 1\t990",
+        b"PAY 199\x00",
+        b"PAY 1990\xef\xbb\xbf",
+        b"REFUND 500",
+        b"REFUND 500 OF=42",
+        b"REFUND OF=42 ID=43",
+        b"VOID OF=42",
+        b"VOID ID=43",
+        b"VOID 500 OF=42 ID=43",
+        b"VOID OF=42 OF=43 ID=44",
         b"x" * 201,
     ],
 )
@@ -126,6 +153,69 @@ def test_a_line_that_is_not_understood_is_answered_and_starts_nothing(line: byte
     assert requests == []
     assert answer.startswith(b"ERR SYNTAX ")
     assert answer.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16"])
+def test_utf_16_is_named_as_such(encoding: str) -> None:
+    requests, answer = ask("PAY 1990 ID=42\r\n".encode(encoding))
+    assert requests == []
+    assert answer.startswith(b"ERR SYNTAX this is UTF-16")
+    assert answer.count(b"\n") == 1
+
+
+def test_what_is_given_back_names_what_was_paid() -> None:
+    assert b"REFUND 500 OF=42 ID=43" in ask(b"REFUND 500\n")[1]
+
+
+@pytest.mark.parametrize("amount", [b"1,5", b"-1", b"1.990"])
+def test_a_bad_amount_to_give_back_starts_nothing(amount: bytes) -> None:
+    requests, answer = ask(b"REFUND " + amount + b" OF=42 ID=43\n")
+    assert requests == []
+    assert answer.startswith(b"ERR AMOUNT ")
+
+
+# --- the order of answers ---------------------------------------------------------------------------------------------
+
+
+def test_answers_come_in_the_order_of_the_questions() -> None:
+    protocol = LineProtocol(0)
+    (status,) = protocol.receive_data(b"PING\nPING\nSTATUS\nPING\nHELLO\n", 0.0)
+    assert protocol.data_to_send() == b"PONG\nPONG\n"
+    protocol.send(TerminalReady(), 0.1, status)
+    assert protocol.data_to_send().split(b"\n")[:2] == [b"READY", b"PONG"]
+
+
+def test_a_result_that_was_asked_for_comes_in_its_place() -> None:
+    protocol = LineProtocol(0)
+    first, second = protocol.receive_data(b"STATUS ID=42\nPING\nSTATUS\n", 0.0)
+    protocol.send(TerminalReady(), 0.0, second)
+    protocol.send(result(), 0.0, first)
+    assert protocol.data_to_send() == f"OK 1990 ID=42 REF={GUID}\nPONG\nREADY\n".encode()
+
+
+def test_a_result_that_nobody_asked_for_waits_for_no_question() -> None:
+    protocol = LineProtocol(0)
+    protocol.receive_data(b"STATUS\nPING\n", 0.0)
+    protocol.send(result(), 0.0)
+    assert protocol.data_to_send() == f"OK 1990 ID=42 REF={GUID}\n".encode()
+
+
+def test_a_question_without_an_answer_holds_up_the_others_for_a_while_only() -> None:
+    protocol = LineProtocol(0)
+    (status,) = protocol.receive_data(b"STATUS\nPING\n", 0.0)
+    assert protocol.next_wakeup_s == answers.ANSWER_S
+    protocol.wake(answers.ANSWER_S)
+    assert protocol.data_to_send() == b"PONG\n"
+    protocol.send(TerminalReady(), 20.0, status)
+    assert protocol.data_to_send() == b"READY\n"
+
+
+def test_a_line_that_broke_brings_back_no_answer_to_a_question_from_before() -> None:
+    protocol = LineProtocol(0)
+    (status,) = protocol.receive_data(b"STATUS ID=42\nPING\n", 0.0)
+    protocol.connection_lost()
+    protocol.send(result(), 1.0, status)
+    assert protocol.data_to_send() == b""
 
 
 # --- lines ------------------------------------------------------------------------------------------------------------
@@ -203,8 +293,8 @@ def test_a_wrong_checksum_starts_nothing_and_is_answered_with_one(line: bytes) -
 
 def test_a_sale_asked_for_with_a_checksum_is_answered_with_one_up_to_its_result() -> None:
     protocol = LineProtocol(0)
-    protocol.receive_data(with_checksum("PAY 1990 ID=42"), 0.0)
-    protocol.send(SaleAccepted("42"), 0.0)
+    (pay,) = protocol.receive_data(with_checksum("PAY 1990 ID=42"), 0.0)
+    protocol.send(SaleAccepted("42"), 0.0, pay)
     assert protocol.data_to_send() == with_checksum("WAIT ID=42")
     protocol.receive_data(b"PING\n", 1.0)  # a plain line in between changes nothing for sale 42
     assert protocol.data_to_send() == b"PONG\n"
@@ -262,6 +352,12 @@ def test_a_reply_without_a_known_id_follows_the_latest_request(reply: RegisterRe
         (RequestRefused(None, RefusalCode.AMOUNT, "of há"), "ERR AMOUNT of ha"),
         (RequestRefused("42", RefusalCode.UNAVAILABLE, "Diskur fullur"), "ERR UNAVAILABLE Diskur fullur"),
         (RequestRefused("42", RefusalCode.NOT_FOUND, "Engin sala"), "ERR UNKNOWN Engin sala"),
+        (RequestRefused(None, RefusalCode.NOTHING_OPEN, "Engin sala"), "ERR UNKNOWN Engin sala"),
+        (RequestRefused("42", RefusalCode.DUPLICATE, "Annað"), "ERR DUPLICATE Annad"),
+        (RequestRefused("42", RefusalCode.REFUND, "Ekkert eftir"), "ERR REFUND Ekkert eftir"),
+        (RequestRefused("42", RefusalCode.NOT_POSSIBLE, "Ekki hér"), "ERR UNAVAILABLE Ekki her"),
+        (report(Outcome.APPROVED, 3, 5970), "TOTALS 3 5970 REFUNDS=0 REFUNDED=0 PERIOD=7"),
+        (report(Outcome.DECLINED, 3, 5970), "TOTALS 0 0 REFUNDS=0 REFUNDED=0 PERIOD=7"),
         (result(Reason.PAID), f"OK 1990 ID=42 REF={GUID}"),
         (result(Reason.CUSTOMER_DECLINED, text="Heimild hafnað"), "NO DECLINED ID=42 Heimild hafnad"),
         (result(Reason.REGISTER_CANCELLED), "NO CANCELLED ID=42"),
@@ -399,7 +495,7 @@ def test_a_wire_that_takes_nothing_keeps_no_more_than_the_latest_words_and_resul
         protocol.send(TerminalBusy(f"busy-{number}"), float(number))
         protocol.send(result(register_id=str(number)), float(number))
     waiting = protocol.data_to_send()
-    assert len(waiting) <= line_module.MOST_QUEUED_BYTES + line_module.MOST_OPEN_RESULTS * 201
+    assert len(waiting) <= answers.MOST_QUEUED_BYTES + answers.MOST_OPEN_RESULTS * 201
     assert b"BUSY ID=busy-1999\n" in waiting
     assert f"OK 1990 ID=1999 REF={GUID}\n".encode() in waiting
 
