@@ -49,10 +49,10 @@ from terminal.paper.receipt import Shop, receipt_document
 from terminal.register.factory import build_protocol
 from terminal.register.link import RegisterLink
 from terminal.register.protocol import terms_for
-from terminal.sale.effects import AcknowledgeCallback, ReceiptKind, SetDeadline
+from terminal.sale.effects import AcknowledgeCallback, ReceiptKind
 from terminal.sale.events import CallbackReceived
 from terminal.sale.gateway import CaptureMode, Gateway
-from terminal.sale.sale import Outcome, Sale
+from terminal.sale.sale import Sale
 from terminal.sale.totals import ClosedPeriod
 from terminal.screen.lamp import Signaller
 from terminal.screen.presenter import Presenter
@@ -171,7 +171,6 @@ class TerminalApp:
         self._notifier = notifier or Notifier({})
         self._on_view = on_view
         self._signaller = Signaller(devices.signals) if devices.signals is not None else None
-        self._shown_sale: Sale | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._closers: list[Callable[[], Awaitable[None]]] = []
         self._register_tried = asyncio.Event()
@@ -200,7 +199,7 @@ class TerminalApp:
         gateway = await self._build_gateway()
         self._closers.append(gateway.close)
 
-        performer = TerminalPerformer(gateway, self._send_to_register, self._expect_end, self.examination.examine)
+        performer = TerminalPerformer(gateway, self._send_to_register, self.examination.examine)
         self._closers.append(performer.close)
 
         self.presenter = Presenter(self._devices.display, config.terminal.language, config.shop.name, config.display)
@@ -220,8 +219,8 @@ class TerminalApp:
             on_decided=self._seams.on_decided,
             on_watchdog=self._notifier.watchdog,
         )
-        performer.connect(self.runner.put)
         self._printing = self._build_printing()
+        performer.connect(self.runner.put, self._printing)
         self._link = self._build_link()
         await self.runner.start()
 
@@ -412,13 +411,6 @@ class TerminalApp:
     # --- between the parts --------------------------------------------------------------------------------------------
 
     def _show(self, view: View) -> None:
-        if self._printing is not None and (sale := view.sale) is not None:
-            before = self._shown_sale
-            if before is None or before.number != sale.number:
-                self._printing.sale_began()
-            elif sale.outcome is Outcome.APPROVED and before.outcome is not Outcome.APPROVED:
-                self._printing.sale_approved()
-        self._shown_sale = view.sale
         self.presenter.show(view)
         if self._signaller is not None:
             self._signaller.show(view)
@@ -427,9 +419,6 @@ class TerminalApp:
     def _register_line_changed(self, up: bool, _detail: str) -> None:
         self._register_tried.set()
         self.runner.put(ConditionsChanged({"register_ok": up}))
-
-    def _expect_end(self, deadline: SetDeadline) -> None:
-        self.presenter.expect_end(deadline)
 
     def _key_event(self, event: Input) -> None:
         self.presenter.wake()

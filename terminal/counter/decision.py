@@ -55,8 +55,24 @@ class ExamineTerminal(msgspec.Struct, frozen=True):
     """Look at everything that a sale needs, bring :class:`TerminalExamined`, and put on paper how it is."""
 
 
+class PreparePrinter(msgspec.Struct, frozen=True):
+    """A receipt will be due soon: find the printer and load what it needs, so that the receipt starts at once."""
+
+
+class OpenDrawer(msgspec.Struct, frozen=True):
+    """Open the cash drawer, at once or not at all."""
+
+
 CounterEffect: TypeAlias = (
-    fx.Effect | ShowResultFor | KeepOfferFor | ShowMenuFor | LockMenuFor | CheckService | ExamineTerminal
+    fx.Effect
+    | ShowResultFor
+    | KeepOfferFor
+    | ShowMenuFor
+    | LockMenuFor
+    | CheckService
+    | ExamineTerminal
+    | PreparePrinter
+    | OpenDrawer
 )
 
 

@@ -6,7 +6,15 @@ from msgspec.structs import replace
 
 from terminal.counter import answers, menu
 from terminal.counter import register_words as reg
-from terminal.counter.decision import CheckService, CounterEffect, Decision, KeepOfferFor, ShowResultFor
+from terminal.counter.decision import (
+    CheckService,
+    CounterEffect,
+    Decision,
+    KeepOfferFor,
+    OpenDrawer,
+    PreparePrinter,
+    ShowResultFor,
+)
 from terminal.counter.rules import CounterRules
 from terminal.counter.typing import Entry
 from terminal.counter.view import View
@@ -65,9 +73,9 @@ def _adopted(view: View, event: str, before: Sale | None, transition: Transition
         view, more = _ended(view, sale, rules)
         effects += more
     else:
-        moved = before is None or before.state is not sale.state
-        pages = menu.closed(view.menu) if moved else view.menu
-        view = replace(view, sale=sale, result=None, entry=Entry() if moved else view.entry, menu=pages)
+        if rules.has_printer:
+            effects += _printer_effects(event, before, sale)
+        view = _moved(view, before, transition)
     return Decision(
         view=view,
         record=Record(event, sale, receipts) if changed else None,
@@ -76,10 +84,29 @@ def _adopted(view: View, event: str, before: Sale | None, transition: Transition
     )
 
 
+def _printer_effects(event: str, before: Sale | None, sale: Sale) -> tuple[CounterEffect, ...]:
+    """The drawer opens once a sale: when it is approved, whether or not a receipt comes out."""
+    if before is None or event == ev.PowerRestored.__name__:
+        return (PreparePrinter(),)
+    is_approved = sale.outcome is Outcome.APPROVED and before.outcome is not Outcome.APPROVED
+    return (OpenDrawer(),) if is_approved else ()
+
+
+def _moved(view: View, before: Sale | None, transition: Transition) -> View:
+    """The open sale as it is now; in another state everything that belonged to the one before is gone."""
+    sale = transition.sale
+    if before is None or before.state is not sale.state:
+        view = replace(view, entry=Entry(), menu=menu.closed(view.menu), deadline=None)
+    for effect in transition.effects:
+        if isinstance(effect, fx.SetDeadline):
+            view = replace(view, deadline=effect)
+    return replace(view, sale=sale, result=None)
+
+
 def _ended(view: View, sale: Sale, rules: CounterRules) -> tuple[View, list[CounterEffect]]:
     """The open sale makes room for the next one."""
     effects: list[CounterEffect] = []
-    view = replace(view, sale=None, result=sale, entry=Entry())
+    view = replace(view, sale=None, deadline=None, result=sale, entry=Entry())
     if sale.state is State.ATTENTION:
         view = replace(view, attention=(*view.attention, sale))
     else:  # the other one stays until somebody has seen it

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from hardware.interfaces import NO_JAM, Jam, PrinterStatus
 from terminal.counter.menu import Menu
 from terminal.counter.typing import Entry
+from terminal.sale.effects import SetDeadline
 from terminal.sale.record import JournalHealth
 from terminal.sale.sale import Sale
 
@@ -41,6 +42,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     sale: Sale | None = None
     entry: Entry = Entry()
     result: Sale | None = None
+    deadline: SetDeadline | None = None
+    """What bounds the open sale's present state, if something does; each stay in a state has its own."""
     offer: Offer | None = None
     """What could be paid next, where the register itself cannot ask."""
     attention: tuple[Sale, ...] = ()

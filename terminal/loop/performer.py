@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
+from typing import Protocol
 
 from hardware.interfaces import DeviceError
 from terminal.counter.decision import (
@@ -13,6 +14,8 @@ from terminal.counter.decision import (
     ExamineTerminal,
     KeepOfferFor,
     LockMenuFor,
+    OpenDrawer,
+    PreparePrinter,
     ShowMenuFor,
     ShowResultFor,
 )
@@ -99,6 +102,24 @@ def timer_event(effect: CounterEffect) -> tuple[float, Input] | None:
     return None
 
 
+class PrinterAhead(Protocol):
+    """What is asked of the printer before a receipt is due. Both return at once."""
+
+    def prepare(self) -> None: ...
+
+    def open_drawer(self) -> None: ...
+
+
+class NoPrinter:
+    """A counter without a printer has no drawer, either."""
+
+    def prepare(self) -> None:
+        """There is nothing to find."""
+
+    def open_drawer(self) -> None:
+        """The drawer hangs on the printer."""
+
+
 class TerminalPerformer:
     """Does effects on the event loop. What comes of them goes back into the inbox as events."""
 
@@ -106,13 +127,12 @@ class TerminalPerformer:
         self,
         gateway: Gateway,
         send_to_register: Callable[[RegisterReply, RegisterQuestion | None], None],
-        on_deadline: Callable[[fx.SetDeadline], None] = lambda _deadline: None,
         examine: Callable[[Callable[[Input], None]], Awaitable[None]] | None = None,
     ) -> None:
         self._gateway = gateway
         self._send_to_register = send_to_register
-        self._on_deadline = on_deadline
         self._examine_terminal = examine
+        self._printer: PrinterAhead = NoPrinter()
         self._doctor: asyncio.Task[None] | None = None
         self._put: Callable[[Input], None] = lambda _event: None
         self._calls: set[asyncio.Task[None]] = set()
@@ -120,9 +140,10 @@ class TerminalPerformer:
         self._check: asyncio.Task[None] | None = None
         self._calls_made = 0
 
-    def connect(self, put: Callable[[Input], None]) -> None:
-        """Name the inbox."""
+    def connect(self, put: Callable[[Input], None], printer: PrinterAhead | None = None) -> None:
+        """Name the inbox, and the printer if there is one."""
         self._put = put
+        self._printer = printer or NoPrinter()
 
     def reply(self, reply: RegisterReply, to: RegisterQuestion | None = None) -> None:
         self._send_to_register(reply, to)
@@ -138,8 +159,10 @@ class TerminalPerformer:
                 self._doctor = self._start(self._examine(), "ExamineTerminal")
         elif (timer := timer_event(effect)) is not None:
             self._set_timer(type(effect), *timer)
-            if isinstance(effect, fx.SetDeadline):
-                self._on_deadline(effect)
+        elif isinstance(effect, PreparePrinter):
+            self._printer.prepare()
+        elif isinstance(effect, OpenDrawer):
+            self._printer.open_drawer()
         # Nothing else is left to do: AcknowledgeCallback is answered by the listener, which waits for the decision.
 
     def _start(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:

@@ -63,12 +63,12 @@ class ReceiptPrinting:
         """There may be a new receipt, or the printer may be well again."""
         self._work.set()
 
-    def sale_began(self) -> None:
+    def prepare(self) -> None:
         """A receipt will be due soon: have everything loaded and the printer found, so that it starts at once."""
         self._sale_is_open = True
         self._work.set()
 
-    def sale_approved(self) -> None:
+    def open_drawer(self) -> None:
         """Open the cash drawer, at once or not at all."""
         self._session.want_drawer()
         self._work.set()

@@ -18,7 +18,6 @@ from typing import NamedTuple
 from hardware.interfaces import DeviceError, Display
 from hardware.settings import DisplaySettings
 from terminal.counter.view import View
-from terminal.sale.effects import SetDeadline
 from terminal.screen.layout import pages
 from terminal.screen.pixels import render
 from terminal.screen.screens import COUNTED_DOWN, Countdown, Screen, screen_for
@@ -33,13 +32,6 @@ HELD_S = 10.0
 """A display that failed after so long is opened again at once; one that fails sooner has to wait ever longer."""
 
 log = logging.getLogger(__name__)
-
-
-class _End(NamedTuple):
-    """When the open sale's state ends by itself, on the loop's clock."""
-
-    deadline: SetDeadline
-    at_s: float
 
 
 class _Frame(NamedTuple):
@@ -74,14 +66,15 @@ class Presenter:
         self._local_hour = local_hour
         self._changed = asyncio.Event()
         self._view = View()
-        self._end: _End | None = None
+        self._end_at_s = 0.0
+        """When the open sale's state ends by itself, on the loop's clock, if the view has a deadline."""
         self._texts = screen_for(self._view, language, shop_name=shop_name)
         self._shown_since_s = self._awake_since_s = 0.0
 
     @property
     def screen(self) -> Screen:
         """What stands on the display now, or would if there were one."""
-        return screen_for(self._view, self._language, shop_name=self._shop_name, countdown=self._countdown())
+        return self._texts.with_countdown(self._countdown())
 
     @property
     def lit_s(self) -> float:
@@ -90,16 +83,14 @@ class Presenter:
 
     def show(self, view: View) -> None:
         """Take over a new view; returns at once."""
-        self._view = view
+        before, self._view = self._view, view
+        if view.deadline is not None and view.deadline != before.deadline:
+            self._end_at_s = _now_s() + view.deadline.delay_s
+            self._changed.set()
         texts = screen_for(view, self._language, shop_name=self._shop_name)
         if texts != self._texts:
             self._texts, self._shown_since_s = texts, _now_s()
             self.wake()
-
-    def expect_end(self, deadline: SetDeadline) -> None:
-        """The open sale's state will end by itself; the screen may count down to it."""
-        self._end = _End(deadline, _now_s() + deadline.delay_s)
-        self._changed.set()
 
     def wake(self) -> None:
         """Somebody is there: be lit for a while."""
@@ -165,7 +156,8 @@ class Presenter:
             return None
         shown_s = now_s - self._shown_since_s
         waits_s = [dark_s - now_s, SHIFT_S - shown_s % SHIFT_S]
-        if self.screen.page is None and len(pages(self.screen, size_px)) > 1:
+        screen = self.screen
+        if screen.page is None and len(pages(screen, size_px)) > 1:
             waits_s.append(PAGE_S - shown_s % PAGE_S)
         if (left_s := self._left_s()) is not None:
             waits_s.append(left_s - self._counted_s() if left_s > self._counted_s() else left_s % 1.0 or 1.0)
@@ -180,18 +172,16 @@ class Presenter:
 
     def _countdown(self) -> Countdown | None:
         left_s = self._left_s()
-        if self._end is None or left_s is None or left_s > self._counted_s():
+        deadline = self._view.deadline
+        if deadline is None or left_s is None or left_s > self._counted_s():
             return None
-        return Countdown(math.ceil(left_s), round(self._end.deadline.delay_s))
+        return Countdown(math.ceil(left_s), round(deadline.delay_s))
 
     def _left_s(self) -> float | None:
         """Until the open sale's state ends by itself; None if that is not shown."""
-        sale = self._view.sale
-        if sale is None or self._end is None or not self._counted_s():
+        if self._view.deadline is None or not self._counted_s():
             return None
-        if (self._end.deadline.sale_number, self._end.deadline.state) != (sale.number, sale.state):
-            return None
-        return max(0.0, self._end.at_s - _now_s())
+        return max(0.0, self._end_at_s - _now_s())
 
     def _counted_s(self) -> float:
         return COUNTED_DOWN.get(self._view.sale.state, 0.0) if self._view.sale else 0.0

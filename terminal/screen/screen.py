@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec.structs import replace
 
 
 class Countdown(msgspec.Struct, frozen=True):
@@ -47,6 +48,8 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
     hint: str = ""
     """What to do next."""
     countdown: Countdown | None = None
+    counts_down: bool = False
+    """There is room for the countdown to the end of the sale's state."""
     marks: tuple[str, ...] = ()
     """What is wrong around the terminal, most hindering first."""
     keys: KeyGrid | None = None
@@ -54,6 +57,10 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
     """Long texts, in small letters, each from the top of a page on."""
     page: int | None = None
     """The page that staff have turned to; None: if there are several, they take turns."""
+
+    def with_countdown(self, countdown: Countdown | None) -> Screen:
+        """The same screen a second later. One that must be read at once does without."""
+        return replace(self, countdown=countdown) if self.counts_down else self
 
     @property
     def lines(self) -> tuple[str, ...]:

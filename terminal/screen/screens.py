@@ -34,7 +34,7 @@ COUNTED_DOWN = {State.ENTRY: 60.0, State.CUSTOMER: 3600.0, State.CODE_ENTRY: 360
 def screen_for(view: View, language: Language, *, shop_name: str = "", countdown: Countdown | None = None) -> Screen:
     """What to show now: the open sale, else the last result, else that the terminal is ready.
 
-    ``countdown`` is for the open sale; a screen that must be read at once does without.
+    ``countdown`` is for the open sale.
     """
     words = words_in(language)
     troubles = troubles_of(view.conditions, sales_waiting=len(view.attention))
@@ -46,7 +46,8 @@ def screen_for(view: View, language: Language, *, shop_name: str = "", countdown
     screen = _for_sale(shown, view.entry, words)
     if _is_warning(shown):
         return screen
-    return replace(screen, marks=_marks(troubles, words), countdown=countdown if view.sale else None)
+    screen = replace(screen, marks=_marks(troubles, words), counts_down=view.sale is not None)
+    return screen.with_countdown(countdown)
 
 
 def _marks(troubles: tuple[Trouble, ...], words: Words) -> tuple[str, ...]:

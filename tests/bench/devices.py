@@ -253,7 +253,7 @@ async def _receipts(folder: Path, receipts: int) -> list[float]:
     task = asyncio.create_task(printing.run())
     took_ms = []
     for number in range(1, receipts + 1):
-        printing.sale_began()
+        printing.prepare()
         await asyncio.sleep(1.0 if number == 1 else 0.05)  # a customer takes longer to take out a phone
         paid = replace(
             SALE,

@@ -27,7 +27,7 @@ def with_drawer() -> SimulatedPrinter:
 
 def test_drawer_is_opened_at_once_when_a_sale_is_approved(path: Path) -> None:
     async def scenario(shopfront: Shopfront) -> None:
-        shopfront.printing.sale_approved()
+        shopfront.printing.open_drawer()
         await asyncio.sleep(0.01)
         assert shopfront.printer.drawer_kicks == 1, "whatever becomes of the receipts"
         await shopfront.queue(CUSTOMER, MERCHANT)
@@ -44,7 +44,7 @@ def test_drawer_is_not_opened_by_a_receipt_that_comes_later_or_again(path: Path,
         shopfront.printer.lines_left = lines
         if not lines:
             shopfront.printer.paper = "out"
-        shopfront.printing.sale_approved()
+        shopfront.printing.open_drawer()
         await shopfront.queue(CUSTOMER)
         await asyncio.sleep(3600)
         kicks = shopfront.printer.drawer_kicks
@@ -60,7 +60,7 @@ def test_drawer_is_not_opened_by_a_receipt_that_comes_later_or_again(path: Path,
 def test_drawer_stays_closed_if_the_printer_is_busy_for_too_long(path: Path) -> None:
     async def scenario(shopfront: Shopfront) -> None:
         async with shopfront.printing._session._turn:
-            shopfront.printing.sale_approved()
+            shopfront.printing.open_drawer()
             await asyncio.sleep(DRAWER_WITHIN_S + 0.1)
         await asyncio.sleep(600)
         assert shopfront.printer.drawer_kicks == 0
@@ -70,7 +70,7 @@ def test_drawer_stays_closed_if_the_printer_is_busy_for_too_long(path: Path) -> 
 
 def test_drawer_that_is_not_there_is_left_alone(path: Path) -> None:
     async def scenario(shopfront: Shopfront) -> None:
-        shopfront.printing.sale_approved()
+        shopfront.printing.open_drawer()
         await asyncio.sleep(1)
         assert shopfront.printer.drawer_kicks == 0
 

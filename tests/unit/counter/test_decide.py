@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from hardware.interfaces import KEYS
 from terminal.counter import register_words as reg
 from terminal.counter.decide import decide
-from terminal.counter.decision import CheckService, Decision, ShowResultFor
+from terminal.counter.decision import CheckService, Decision, PreparePrinter, ShowResultFor
 from terminal.counter.inputs import ConditionsChanged, CounterEvent, KeyPressed, RegisterRequestLookedUp, ResultSeen
 from terminal.counter.of_keys import TAKE_OFFER_KEYS, offer_accepted
 from terminal.counter.of_sale import LOOK_AFTER_LOSS_S, RESULT_SHOWN_S
@@ -88,7 +88,7 @@ def test_a_request_starts_a_sale_under_the_shops_terms() -> None:
     assert desk.sale.terms == terms
     assert desk.last.record is not None
     assert desk.last.record.event == "SaleRequested"
-    assert [type(effect) for effect in desk.last.effects] == [CheckService, fx.SetDeadline]
+    assert [type(effect) for effect in desk.last.effects] == [CheckService, fx.SetDeadline, PreparePrinter]
 
 
 def test_a_request_without_an_id_is_named_by_its_reference() -> None:

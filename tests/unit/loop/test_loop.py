@@ -188,6 +188,7 @@ def test_every_step_of_a_sale_is_on_disk_before_anybody_hears_of_it(path: Path) 
             "disk SaleRequested entry",
             "reply SaleAccepted",
             "do CheckService",
+            "do PreparePrinter",
             "disk CustomerIdentified authorization",
             "do RequestAuthorization",
             "disk AuthorizationOpened customer",
@@ -196,6 +197,7 @@ def test_every_step_of_a_sale_is_on_disk_before_anybody_hears_of_it(path: Path) 
             "do RequestCapture",
             "disk StatusReceived report",
             "reply SaleResult",
+            "do OpenDrawer",
             "disk ResultAcknowledged closed",
             "do ShowResultFor",
         ]

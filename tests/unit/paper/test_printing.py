@@ -291,12 +291,12 @@ def test_receipt_that_cannot_be_made_does_not_hold_up_the_others(
 def test_printer_in_trouble_is_told_when_a_sale_begins(path: Path) -> None:
     async def scenario(shopfront: Shopfront) -> None:
         shopfront.printer.paper = "out"
-        shopfront.printing.sale_began()
+        shopfront.printing.prepare()
         await asyncio.sleep(1)
         assert shopfront.conditions == [{"printer": PrinterStatus.PAPER_OUT, "pending_receipts": 0}]
         shopfront.printer.paper = "ok"
         shopfront.printer.unplug()
-        shopfront.printing.sale_began()
+        shopfront.printing.prepare()
         await asyncio.sleep(1)
         assert shopfront.conditions[-1] == {"printer": PrinterStatus.OFFLINE, "pending_receipts": 0}
 

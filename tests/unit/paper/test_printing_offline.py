@@ -107,7 +107,7 @@ def test_a_night_without_paper_leaves_nothing_in_the_printer(path: Path) -> None
     async def scenario(shopfront: Shopfront) -> None:
         epson.has_paper = False
         await shopfront.queue(CUSTOMER, MERCHANT)
-        shopfront.printing.sale_approved()
+        shopfront.printing.open_drawer()
         await asyncio.sleep(2 * 3600)
         assert epson.most_kept == 0
         assert shopfront.notes == 0

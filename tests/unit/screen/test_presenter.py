@@ -20,11 +20,12 @@ from terminal.sale.sale import Reason, State
 from terminal.sale.sensitive import Sensitive
 from terminal.screen.pixels import render
 from terminal.screen.presenter import PAGE_S, SHIFT_S, Presenter
-from terminal.screen.screens import screen_for
+from terminal.screen.screens import Countdown, screen_for
 from tests.golden.cases import SALE
 from tests.virtual_time import run_virtual
 
 CUSTOMER = replace(SALE, state=State.CUSTOMER)
+IN_20_S = SetDeadline(sale_number=SALE.number, state=State.CUSTOMER, delay_s=20)
 
 
 class Display(SimulatedDisplay):
@@ -159,8 +160,7 @@ def _lit(picture: bytes) -> int:
 
 def test_countdown_is_drawn_once_a_second_until_the_end() -> None:
     async def scenario(presenter: Presenter, display: Display) -> None:
-        presenter.show(View(sale=CUSTOMER))
-        presenter.expect_end(SetDeadline(sale_number=SALE.number, state=State.CUSTOMER, delay_s=20))
+        presenter.show(View(sale=CUSTOMER, deadline=IN_20_S))
         await asyncio.sleep(0.01)
         assert presenter.screen.lines[-1] == "20 s"
         display.drawn_s.clear()
@@ -175,8 +175,7 @@ def test_countdown_is_drawn_once_a_second_until_the_end() -> None:
 
 def test_long_entry_is_counted_down_only_near_its_end_and_wakes_nobody_before() -> None:
     async def scenario(presenter: Presenter, display: Display) -> None:
-        presenter.show(View(sale=SALE))
-        presenter.expect_end(SetDeadline(sale_number=SALE.number, state=State.ENTRY, delay_s=300))
+        presenter.show(View(sale=SALE, deadline=replace(IN_20_S, state=State.ENTRY, delay_s=300)))
         await asyncio.sleep(0.01)
         display.drawn_s.clear()
         await asyncio.sleep(239)
@@ -193,11 +192,24 @@ def test_long_entry_is_counted_down_only_near_its_end_and_wakes_nobody_before() 
 
 def test_deadline_of_a_state_that_is_over_is_not_shown() -> None:
     async def scenario(presenter: Presenter, display: Display) -> None:
-        presenter.expect_end(SetDeadline(sale_number=SALE.number, state=State.CUSTOMER, delay_s=20))
+        presenter.show(View(sale=CUSTOMER, deadline=IN_20_S))
+        assert presenter.screen.countdown == Countdown(20, 20)
         presenter.show(View(sale=replace(SALE, state=State.CODE_ENTRY)))
         assert presenter.screen.countdown is None
-        presenter.show(View(sale=replace(CUSTOMER, number=SALE.number + 1)))
-        assert presenter.screen.countdown is None
+
+    run(scenario)
+
+
+def test_a_second_stay_in_a_state_is_counted_from_its_own_beginning() -> None:
+    async def scenario(presenter: Presenter, display: Display) -> None:
+        code_entry = View(sale=replace(SALE, state=State.CODE_ENTRY), deadline=replace(IN_20_S, state=State.CODE_ENTRY))
+        presenter.show(code_entry)
+        await asyncio.sleep(15)
+        presenter.show(replace(code_entry, entry=Entry(Sensitive("1"))))
+        assert presenter.screen.countdown == Countdown(5, 20), "typing does not lengthen it"
+        presenter.show(View(sale=replace(SALE, state=State.CODE_CHECK)))
+        presenter.show(code_entry)
+        assert presenter.screen.countdown == Countdown(20, 20)
 
     run(scenario)
 
