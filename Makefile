@@ -15,7 +15,7 @@ demo: $(READY)  ## the whole product on a desktop
 	$(BIN)/netgiro-terminal demo $(ARGS)
 
 test: $(READY)  ## every test, under five minutes
-	$(BIN)/pytest --numprocesses auto --dist loadfile $(ARGS)
+	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 violence: $(READY)  ## kill the real daemon 500 times and reconcile; about ten minutes
 	$(BIN)/python -m tests.violence.storm $(ARGS)

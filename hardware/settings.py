@@ -80,6 +80,11 @@ class SignalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     buzzer_pin: PinNumber = 18
 
 
+def names_a_device(path: str) -> bool:
+    """A path that the kernel makes, so that nothing may be created there. /dev/shm is a RAM disk, which holds files."""
+    return path.startswith("/dev/") and not path.startswith("/dev/shm/")
+
+
 class PrinterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[printer]``: how the receipt printer is reached, what paper it has, what it understands and what hangs on it.
 

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from hardware.interfaces import DeviceError
-from hardware.settings import PrinterSettings
+from hardware.settings import PrinterSettings, names_a_device
 from hardware.worker import Worker
 
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ class FileWire(DescriptorWire):
     def __init__(self, path: str) -> None:
         path = _existing(path)
         flags = os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC
-        if path.startswith("/dev/"):
+        if names_a_device(path):
             is_device = stat.S_ISCHR(os.stat(path).st_mode)
             if is_device:
                 flags = os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC

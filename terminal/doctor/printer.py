@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import assert_never
 
 from hardware.interfaces import DeviceError, PrinterStatus
-from hardware.settings import PrinterSettings
+from hardware.settings import PrinterSettings, names_a_device
 from terminal.config.schema import Config
 from terminal.doctor.nodes import check_node, check_serial, seen_ports
 from terminal.doctor.system import Finding, Status, System, failed, ok, warning
@@ -29,7 +29,7 @@ def check_printer(config: Config, system: System) -> Finding:
     finding = _find_printer(config.printer, system)
     if finding.status is Status.FAILED or config.printer.driver == "none":
         return finding
-    if config.printer.driver == "file" and not config.printer.device.startswith("/dev/"):
+    if config.printer.driver == "file" and not names_a_device(config.printer.device):
         return finding
     from hardware.printer.encoder import encode  # noqa: PLC0415  python-escpos takes 200 ms to import
 
@@ -78,7 +78,7 @@ def _check_file_printer(device: str, system: System) -> Finding:
         found = sorted(system.root.glob(device.lstrip("/")))
         device = f"/{found[0].relative_to(system.root)}" if found else device
     path = system.path(device)
-    if not os.path.exists(path) and system.may_use(path.parent, os.W_OK) and not device.startswith("/dev/"):
+    if not os.path.exists(path) and system.may_use(path.parent, os.W_OK) and not names_a_device(device):
         return ok(f"{device} will be made")
     return check_node(device, system, os.W_OK, "lp")
 

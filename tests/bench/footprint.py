@@ -20,6 +20,7 @@ from tests.integration.register import PluggableRegister
 BASELINE = "import asyncio, ssl, sqlite3, httpx, serial"
 """What no terminal of this kind can do without."""
 READY_LIMIT_S = 30.0
+STOP_LIMIT_S = 10.0
 SETTLING_S = 2.0
 """After READY and before idle is measured: what a start leaves to be done is not idling."""
 
@@ -65,7 +66,11 @@ class Daemon:
 
     def close(self) -> None:
         self._process.terminate()
-        self._process.wait(READY_LIMIT_S)
+        try:
+            self._process.wait(STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         self._cable.close()
 
 

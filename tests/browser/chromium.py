@@ -11,6 +11,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
 
+from tests.patience import at_most
+
 ARTEFACTS = Path(__file__).parents[2] / "artefacts" / "browser"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 HOW_TO_GET_ONE = "install Debian's package chromium, or name another one in $CHROMIUM"
@@ -44,7 +46,7 @@ class WatchedPage:
         locale = {"en": "en-GB", "is": "is-IS"}[language]
         options = {"viewport": DESKTOP, "reduced_motion": "reduce", **options}
         self._context = browser.new_context(base_url=base_url, locale=locale, **options)
-        self._context.set_default_timeout(10_000)
+        self._context.set_default_timeout(at_most(10_000))
         self.page: Page = self._context.new_page()
         self.page.on("console", self._console)
         self.page.on("pageerror", self._uncaught)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from tests.patience import at_most
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
@@ -39,8 +41,11 @@ def executable() -> str:
 @pytest.fixture(scope="module")
 def browser(executable: str) -> Iterator[Browser]:
     """One for each file: Playwright keeps an event loop running meanwhile, which other files' tests cannot have."""
+    from playwright.sync_api import expect  # noqa: PLC0415
+
     from tests.browser.chromium import chromium  # noqa: PLC0415
 
+    expect.set_options(timeout=at_most(10_000))
     with chromium() as started:
         yield started
 
@@ -57,7 +62,7 @@ def base_url(executable: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.fixture(scope="session")
 def panel(base_url: str) -> Iterator[httpx.Client]:
     """The same counter over HTTP, for what no hand can do."""
-    with httpx.Client(base_url=base_url, trust_env=False, timeout=10) as client:
+    with httpx.Client(base_url=base_url, trust_env=False, timeout=at_most(10)) as client:
         client.put("/sandbox/settings", json={"check_interval_ms": 500})
         yield client
 

@@ -12,8 +12,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+from tests.patience import at_most
+
 DEADLINE_S = 10.0
-"""Far above what anything here takes; a test that needs it has failed."""
+"""Far above what anything here takes on a quiet machine; a test that needs it has failed."""
 POLL_S = 0.005
 
 _T = TypeVar("_T")
@@ -21,9 +23,10 @@ _T = TypeVar("_T")
 
 def wait_until(what: str, look: Callable[[], _T], deadline_s: float = DEADLINE_S) -> _T:
     """Look again and again until there is something to see, and return it. Raises AssertionError naming ``what``."""
-    end_s = time.monotonic() + deadline_s
+    started_s = time.monotonic()
     while not (seen := look()):
-        assert time.monotonic() < end_s, f"waited {deadline_s:g} s in vain for {what}; last seen: {seen!r}"
+        waited_s = time.monotonic() - started_s
+        assert waited_s < at_most(deadline_s), f"waited {waited_s:.1f} s in vain for {what}; last seen: {seen!r}"
         time.sleep(POLL_S)
     return seen
 
@@ -46,7 +49,7 @@ def run_command(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=deadline_s,
+        timeout=at_most(deadline_s),
         check=False,
     )
 
@@ -94,7 +97,7 @@ class Process:
         """SIGTERM; how long it took to end, in seconds. The exit code must be 0."""
         started_s = time.monotonic()
         self._popen.send_signal(signal.SIGTERM)
-        exit_code = self._popen.wait(DEADLINE_S)
+        exit_code = self._popen.wait(at_most(DEADLINE_S))
         took_s = time.monotonic() - started_s
         assert exit_code == 0, f"SIGTERM ended it with {exit_code}:\n{self.output}"
         return took_s
@@ -102,4 +105,4 @@ class Process:
     def kill(self) -> None:
         """SIGKILL: as a power cut, it gets no chance to do anything more. Does nothing to a process that has ended."""
         self._popen.kill()
-        self._popen.wait(DEADLINE_S)
+        self._popen.wait(at_most(DEADLINE_S))

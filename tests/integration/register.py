@@ -11,6 +11,7 @@ import tty
 from pathlib import Path
 
 from tests.integration.process import DEADLINE_S
+from tests.patience import at_most
 
 
 class Register:
@@ -29,14 +30,14 @@ class Register:
 
     def send_bytes(self, data: bytes) -> None:
         """Any bytes; waits while the line is full."""
-        end_s = time.monotonic() + DEADLINE_S
+        end_s = time.monotonic() + at_most(DEADLINE_S)
         while data:
             assert select.select([], [self._fd], [], end_s - time.monotonic())[1], "the terminal does not read"
             data = data[os.write(self._fd, data) :]
 
     def line(self, deadline_s: float = DEADLINE_S) -> str:
         """The next line, without its end."""
-        end_s = time.monotonic() + deadline_s
+        end_s = time.monotonic() + at_most(deadline_s)
         while b"\n" not in self._unread:
             readable = select.select([self._fd], [], [], max(0, end_s - time.monotonic()))[0]
             assert readable, f"the terminal said nothing more for {deadline_s:g} s, after {self.heard[-5:]}"

@@ -20,6 +20,7 @@ import pytest
 from tests.integration.counter import ShopCounter
 from tests.integration.netgiro import PATIENT_KENNITALA, PATIENT_PHONE, QUICK_PHONE, NetgiroProcess
 from tests.integration.process import wait_until
+from tests.patience import at_most
 
 STOP_LIMIT_S = 5.0
 FOREVER_S = 60.0
@@ -140,7 +141,7 @@ def pull_the_plug(counter: ShopCounter) -> None:
 
 def stop_the_service(counter: ShopCounter) -> None:
     took_s = counter.stop()
-    assert took_s < STOP_LIMIT_S, f"SIGTERM took {took_s:.1f} s"
+    assert took_s < at_most(STOP_LIMIT_S), f"SIGTERM took {took_s:.1f} s"
 
 
 class Lane(NamedTuple):
@@ -262,7 +263,7 @@ def test_a_stop_waits_for_the_answer_that_is_on_its_way(counter: ShopCounter, sa
         counter.pay(sale_id)
         counter.press(QUICK_PHONE + "#")
         counter.wait_for("capture")
-        assert counter.stop() < STOP_LIMIT_S
+        assert counter.stop() < at_most(STOP_LIMIT_S)
         assert counter.result(sale_id).startswith("OK 1990 ")
         counter.start()
         assert_on_paper(counter, counter.cart()["Reference"], paid=True)

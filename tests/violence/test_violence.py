@@ -34,16 +34,16 @@ def test_kills_at_points_and_at_random_leave_no_difference(tmp_path: Path) -> No
 
 
 @pytest.fixture(scope="module")
-def netgiro(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NetgiroProcess]:
-    process = NetgiroProcess(tmp_path_factory.mktemp("netgiro"))
+def netgiro(make_folder: Callable[[str], Path]) -> Iterator[NetgiroProcess]:
+    process = NetgiroProcess(make_folder("netgiro"))
     yield process
     process.close()
 
 
 @pytest.fixture(scope="module")
-def counter(tmp_path_factory: pytest.TempPathFactory, netgiro: NetgiroProcess) -> Iterator[ShopCounter]:
+def counter(make_folder: Callable[[str], Path], netgiro: NetgiroProcess) -> Iterator[ShopCounter]:
     """One shop, to which everything happens that does not need a start of its own."""
-    with ShopCounter(tmp_path_factory.mktemp("shop"), netgiro) as counter:
+    with ShopCounter(make_folder("shop"), netgiro) as counter:
         yield counter
 
 

@@ -29,6 +29,7 @@ from terminal.netgiro.sandbox.web import create_app
 from terminal.sale.sensitive import Sensitive
 from terminal.screen.lamp import APPROVED
 from terminal.texts.sentences import ENGLISH
+from tests.patience import at_most
 from tests.virtual_time import run_virtual
 
 APP_CODE = "1234"
@@ -96,14 +97,14 @@ class Counter:
         self._changed.set()
 
     async def _until(self, is_so: Callable[[], bool]) -> None:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(at_most(PATIENCE_S)):
             while not is_so():
                 self._changed.clear()
                 await self._changed.wait()
 
     async def line_is_up(self) -> None:
         """Wait until the terminal answers its register: however busy the machine, no request is sent to nobody."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(at_most(PATIENCE_S)):
             while b"PONG" not in self._heard:
                 self.cable.send(b"PING\r\n")
                 await asyncio.sleep(1)

@@ -19,6 +19,7 @@ from terminal.netgiro.nonce import TICKS_PER_S, UNIX_EPOCH_TICKS
 from terminal.sale.gateway import CallRefused
 from terminal.sale.sensitive import Sensitive
 from terminal.system.notify import Notifier
+from tests.patience import at_most
 from tests.unit.journal.journal_samples import append_paid, opened
 from tests.unit.register.scripted_port import ScriptedPort
 
@@ -87,7 +88,7 @@ def test_systemd_is_told_that_a_long_repair_goes_on(path: Path, monkeypatch: pyt
 
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(address)
-        systemd.settimeout(5)
+        systemd.settimeout(at_most(5))
         notifier = Notifier({"NOTIFY_SOCKET": address})
         asyncio.run(scenario())
         notifier.close()

@@ -16,6 +16,7 @@ from terminal.sale import events as ev
 from terminal.sale.gateway import AuthorizationStatus, Refusal, StatusReport
 from terminal.sale.record import Record
 from terminal.sale.sale import Reason, Sale, State
+from tests.patience import at_most
 
 prometheus_client = pytest.importorskip("prometheus_client", reason="optional: pip install prometheus-client")
 
@@ -105,7 +106,7 @@ def test_prometheus_gets_them_over_http() -> None:
     server = MetricsServer(Bench().metrics, ("127.0.0.1", 0))
     port = server.start()
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as response:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=at_most(5)) as response:
             text = response.read().decode()
     finally:
         server.stop()

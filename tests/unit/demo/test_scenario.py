@@ -13,6 +13,7 @@ from terminal.demo.fault_catalogue import FAULTS, FaultRequest
 from terminal.demo.faults import HELP
 from terminal.demo.lab import library
 from terminal.demo.scenario import MAX_BYTES, MAX_STEPS, Expect, Scenario, Step, Words, read_scenario, write_scenario
+from tests.patience import at_most
 
 HEAD = 'title = { is = "a", en = "b" }\nabout = { is = "c", en = "d" }\n'
 
@@ -101,7 +102,7 @@ def at_counter(tmp_path, check):
 
         async with (
             running_counter(Config(), state_folder=tmp_path) as (panel, base_url),
-            httpx.AsyncClient(base_url=base_url, trust_env=False, timeout=10) as client,
+            httpx.AsyncClient(base_url=base_url, trust_env=False, timeout=at_most(10)) as client,
         ):
             await check(panel, client)
 
@@ -251,7 +252,7 @@ def test_nothing_done_is_nothing_recorded(tmp_path):
 
 
 async def until(panel, state):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(at_most(10)):
         with panel.backend.changes.subscribe() as changes:
             while panel.backend.state().state != state:
                 await changes.wait()

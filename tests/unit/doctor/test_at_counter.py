@@ -20,6 +20,7 @@ from terminal.counter.menu import Page, Problem
 from terminal.demo.demo import running_counter
 from terminal.doctor import Result, Status
 from terminal.doctor.at_counter import LONGEST_TEXT, problems_of
+from tests.patience import at_most
 
 RESULTS = [
     Result("disk", Status.OK, "900 MiB free", ""),
@@ -46,7 +47,7 @@ class Counter:
         return self.app.runner.view.menu.problems
 
     async def shows(self, page: Page) -> tuple[str, ...]:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(at_most(30)):
             while self.app.runner.view.menu.page is not page:
                 self._changed.clear()
                 await self._changed.wait()
@@ -116,7 +117,7 @@ def test_with_a_printer_it_is_on_paper_as_well(tmp_path: Path, monkeypatch: pyte
         await counter.keypad.press("D3")
         await counter.shows(Page.REPORT)
         assert counter.problems == FOUND
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(at_most(30)):
             while not any(receipt.cut for receipt in printer.receipts):
                 printed.clear()
                 await printed.wait()
@@ -157,7 +158,7 @@ def test_the_running_terminal_knows_what_its_register_said(tmp_path: Path) -> No
         answered = asyncio.Event()
         counter.cable.on_received = lambda _data: answered.set()
         counter.cable.send(b"PING\r\n")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(at_most(30)):
             await answered.wait()
         line = (await counter.app.wear()).register
         assert (line.heard_bytes, line.signals) == (6, None)

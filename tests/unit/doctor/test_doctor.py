@@ -41,6 +41,7 @@ from terminal.sale.gateway import CaptureMode
 from terminal.sale.record import Record
 from terminal.sale.sale import Sale, State
 from terminal.sale.sensitive import Sensitive
+from tests.patience import at_most
 
 # Netgíró's public sandbox key pair.
 APPLICATION_ID = "881E674F-7891-4C20-AFD8-56FE2624C4B5"
@@ -851,7 +852,7 @@ def serving(answer: bytes, tls: ssl.SSLContext | None = None) -> Iterator[int]:
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         yield listener.getsockname()[1]
-        thread.join(timeout=10)
+        thread.join(timeout=at_most(10))
 
 
 def netgiro_at(base_url: str, **more: Any) -> Config:

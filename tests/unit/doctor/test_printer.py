@@ -25,6 +25,7 @@ from terminal.doctor.printer import check_printer
 from terminal.doctor.system import Finding, System, ok
 from terminal.errors import TerminalError
 from terminal.system.control import ControlServer, Request
+from tests.patience import at_most
 from tests.unit.doctor.test_doctor import config_with, has_library, machine_at, nobody_may, put
 
 PRINTER, OFFLINE_CAUSE, PAPER_SENSOR = (b"\x10\x04" + which for which in (b"\x01", b"\x02", b"\x04"))
@@ -58,7 +59,7 @@ def network_printer(answers: dict[bytes, bytes]) -> Iterator[int]:
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         yield listener.getsockname()[1]
-        thread.join(timeout=10)
+        thread.join(timeout=at_most(10))
 
 
 @pytest.mark.parametrize(
@@ -109,7 +110,7 @@ def test_a_serial_printer_is_asked_over_its_line(tmp_path: Path) -> None:
     thread.start()
     port = os.ttyname(theirs)
     finding = check_printer(printer_with(tmp_path, driver="serial", device=port), System())
-    thread.join(timeout=10)
+    thread.join(timeout=at_most(10))
     os.close(ours)
     os.close(theirs)
 

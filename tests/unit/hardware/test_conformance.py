@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from hardware.interfaces import DeviceError, Flash, Pattern
+from tests.patience import at_most
 from tests.unit.hardware.benches import PORTS, TELLING, Bench, TellingBench
 from tests.unit.hardware.output_benches import (
     ALL,
@@ -48,7 +49,7 @@ def at(make: Make, folder: Path, scenario: Callable[[Any], Awaitable[None]]) -> 
         bench = make(folder)
         await bench.start()
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(at_most(PATIENCE_S)):
                 await scenario(bench)
         finally:
             await bench.end()

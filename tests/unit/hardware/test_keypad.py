@@ -15,6 +15,7 @@ from hardware.keypad import MatrixKeypad
 from hardware.keypad_scanner import Contact
 from hardware.settings import KeypadSettings
 from hardware.simulated import seen_frame
+from tests.patience import at_most
 
 SETTINGS = KeypadSettings(debounce_ms=5)
 
@@ -102,7 +103,7 @@ def use(scenario: Callable[[Desk], Awaitable[None]]) -> None:
         desk = Desk()
         await desk.open()
         await desk.until_idle()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(at_most(5)):
             await scenario(desk)
         await desk.keypad.close()
 
@@ -148,7 +149,7 @@ def test_a_key_down_since_before_opening_is_reported():
         desk = Desk()
         desk.board.closed = {(0, 3)}
         await desk.open()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(at_most(5)):
             assert await desk.keys.get() == "A"
         await desk.keypad.close()
 

@@ -15,6 +15,7 @@ from hardware.interfaces import DeviceError
 from hardware.register_cable import MAX_LOG_ENTRIES, MAX_SEND_BYTES, RegisterCable
 from hardware.serial_port import TtySerialPort
 from hardware.settings import SerialSettings
+from tests.patience import at_most
 
 
 class Terminal:
@@ -34,7 +35,7 @@ async def plugged_in() -> AsyncIterator[tuple[RegisterCable, Terminal]]:
     cable = RegisterCable()
     await cable.open()
     terminal = Terminal(cable)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(at_most(10)):
         await terminal.open()
         yield cable, terminal
     await terminal.port.close()

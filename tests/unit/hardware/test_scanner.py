@@ -26,6 +26,7 @@ from hardware.scanner import (
     SimulatedScanner,
 )
 from hardware.settings import ScannerSettings
+from tests.patience import at_most
 from tests.virtual_time import run_virtual
 
 APP_CODE = "5000041234"
@@ -111,7 +112,7 @@ def test_a_code_comes_whole_with_or_without_an_end(made: Made, tmp_path, end):
     async def main() -> None:
         with made(tmp_path) as cable:
             await cable.open()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(at_most(5)):
                 for code in (APP_CODE, "8223281"):
                     cable.send(code + end)
                     assert await cable.codes.get() == code

@@ -18,6 +18,7 @@ from hardware import serial_port
 from hardware.interfaces import DeviceError
 from hardware.serial_port import READ_CHUNK_BYTES, DamageMarks, TtySerialPort
 from hardware.settings import SerialSettings
+from tests.patience import at_most
 
 
 class Line:
@@ -45,7 +46,7 @@ class Line:
 @contextlib.asynccontextmanager
 async def line(**settings: object) -> AsyncIterator[Line]:
     made = Line(**settings)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(at_most(10)):
         await made.open()
         try:
             yield made

@@ -15,6 +15,7 @@ from terminal.install.handbook import FOLDER, INSTALLER_NOTES, card, pages
 from terminal.sale.sale import Reason
 from terminal.texts.sentences import words_in
 from terminal.texts.words import Language
+from tests.patience import at_most
 
 LANGUAGES: tuple[Language, ...] = ("is", "en")
 
@@ -57,6 +58,8 @@ def test_the_card_is_one_page(language: Language, tmp_path: Path) -> None:
     arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer", f"--user-data-dir={tmp_path}"]
     url = (FOLDER / f"cashier-card.{language}.html").as_uri()
 
-    subprocess.run([browser, *arguments, f"--print-to-pdf={pdf}", url], check=True, capture_output=True, timeout=60)
+    subprocess.run(
+        [browser, *arguments, f"--print-to-pdf={pdf}", url], check=True, capture_output=True, timeout=at_most(60)
+    )
 
     assert len(re.findall(rb"/Type\s*/Page\b", pdf.read_bytes())) == 1

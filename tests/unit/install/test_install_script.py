@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import at_most
+
 ROOT = Path(__file__).parents[3]
 SCRIPT = ROOT / "systemd/install.sh"
 INSTALLED = {
@@ -25,7 +27,7 @@ INSTALLED = {
 def install(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": os.environ["PATH"], "DESTDIR": str(root)}
     return subprocess.run(
-        ["sh", str(SCRIPT), *words], env=environment, capture_output=True, text=True, timeout=60, check=False
+        ["sh", str(SCRIPT), *words], env=environment, capture_output=True, text=True, timeout=at_most(60), check=False
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from terminal.counter.view import View
+from tests.patience import at_most
 
 MONITORING = Path(__file__).parents[3] / "systemd/monitoring"
 
@@ -24,7 +25,7 @@ def promtool(*arguments: str) -> subprocess.CompletedProcess[str]:
             pytest.fail(sentence)
         pytest.skip(sentence)
     return subprocess.run(
-        ["promtool", *arguments], cwd=MONITORING, capture_output=True, text=True, timeout=60, check=False
+        ["promtool", *arguments], cwd=MONITORING, capture_output=True, text=True, timeout=at_most(60), check=False
     )
 
 

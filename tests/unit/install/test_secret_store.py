@@ -22,6 +22,7 @@ from terminal.install.secret_store import (
     store_secret,
 )
 from terminal.sale.sensitive import Sensitive
+from tests.patience import at_most
 
 KEY = "Th1s1sTheSecretKey0fTheStoreTests+/x9Qm3Zk7Vb2Nw8Lr4Yp6Tg5Hs1Jd0Fc=="
 
@@ -104,7 +105,7 @@ def test_systemd_itself_can_read_what_was_encrypted(tmp_path: Path) -> None:
         ["systemd-creds", "decrypt", f"--name={CREDENTIAL}", str(tmp_path / "credential"), "-"],
         capture_output=True,
         check=True,
-        timeout=30,
+        timeout=at_most(30),
     )
 
     assert KEY.encode() not in encrypted
@@ -132,7 +133,7 @@ def test_from_a_pipe_it_is_neither_shown_nor_logged(tmp_path: Path) -> None:
         f"s.encrypt_credential = lambda secret: None; print(s.store_secret(s.read_secret(), Path({str(tmp_path)!r})))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], input=KEY, capture_output=True, text=True, timeout=30, check=True
+        [sys.executable, "-c", code], input=KEY, capture_output=True, text=True, timeout=at_most(30), check=True
     )
 
     assert (tmp_path / PLAIN).read_text() == KEY
@@ -144,6 +145,6 @@ def test_a_process_that_keeps_its_memory_private_leaves_no_core_and_lets_nobody_
         "import ctypes, resource; from terminal.system.private_memory import keep_memory_private as keep; keep();"
         "print(resource.getrlimit(resource.RLIMIT_CORE), ctypes.CDLL(None).prctl(3))"  # PR_GET_DUMPABLE
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=at_most(30), check=True)
 
     assert done.stdout == "(0, 0) 0\n"

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import at_most
+
 ROOT = Path(__file__).parents[3]
 FILES = ROOT / "systemd"
 UNIT = FILES / "netgiro-terminal.service"
@@ -24,7 +26,9 @@ def systemd_analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
         if os.environ.get("CI") == "true":
             pytest.fail(sentence)
         pytest.skip(sentence)
-    return subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        ["systemd-analyze", *arguments], capture_output=True, text=True, timeout=at_most(60), check=False
+    )
 
 
 def settings(section: str = "Service") -> dict[str, list[str]]:

@@ -29,6 +29,7 @@ from terminal.sale.record import ReceiptState, Record
 from terminal.sale.sale import Reason, State
 from terminal.sale.totals import Close, totals_of
 from tests.golden.cases import SALE
+from tests.patience import at_most
 
 NOW = "2026-11-23T12:00:00.000Z"
 NOWHERE = "http://127.0.0.1:9/v1"
@@ -148,7 +149,7 @@ def test_running_terminal_prints_receipts_and_slips_when_it_is_asked(
             wanted += said.count(",") + 1
             assert await asyncio.to_thread(reprint, counter, *words) == 0
             assert capsys.readouterr().out.startswith(f"queued: {said};")
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(at_most(10)):
                 await printed.wait()
         texts = [receipt.text for receipt in printer.receipts]
         assert ["AFRIT" in text for text in texts] == [True, True, True, True, True, False, False, True]
@@ -169,7 +170,7 @@ def test_running_terminal_ends_its_day(counter: Counter, capsys: pytest.CaptureF
         printer.on_change = lambda: cut.set() if any(receipt.cut for receipt in printer.receipts) else None
         assert await asyncio.to_thread(main, ["end-of-day", "--config", str(counter.file)]) == 0
         assert capsys.readouterr().out == "end of day 1: 1 approved, 1.990 kr.\n"
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(at_most(10)):
             await cut.wait()
         assert "Samþykkt (1)" in printer.receipts[0].text
 

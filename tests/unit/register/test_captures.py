@@ -32,6 +32,7 @@ from terminal.register.unknown.guess import guess
 from terminal.register.unknown.listen import listen
 from terminal.register.zvt.codec import ZvtProtocol
 from terminal.simulation.registers.zvt_frames import wrap
+from tests.patience import at_most
 from tests.replay import captured, replay
 
 ZVT_PAY = bytes.fromhex("10 02 06 01 0A 04 00 00 00 00 19 90 49 03 52 10 03 78 D6")
@@ -224,7 +225,7 @@ def test_listening_shows_keeps_and_explains_what_came(tmp_path: Path) -> None:
                 heard.set()
 
         listening = asyncio.create_task(listen(SerialSettings(port=os.ttyname(near)), out, say, stop.wait))
-        await asyncio.wait_for(heard.wait(), 5)
+        await asyncio.wait_for(heard.wait(), at_most(5))
         stop.set()
         await listening
         os.close(far)

@@ -27,6 +27,7 @@ from terminal.register import link as link_module
 from terminal.register.line.codec import LineProtocol
 from terminal.register.link import RegisterLink
 from terminal.sale.sale import Reason
+from tests.patience import at_most
 from tests.unit.register.scripted_port import ScriptedPort
 from tests.virtual_time import run_virtual
 
@@ -295,7 +296,7 @@ class Register:
         assert os.write(self._fd, data) == len(data)
 
     async def line(self) -> bytes:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(at_most(10)):
             return await self._lines.get()
 
     def close(self) -> None:
@@ -320,7 +321,7 @@ def test_over_a_real_pty_a_sale_survives_the_pulling_of_the_cable(monkeypatch: p
         )
         task = asyncio.create_task(link.run())
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(at_most(20)):
                 assert await reports.get()
                 register.say(b"PING\nPAY 1990 ID=42\n")
                 assert await register.line() == b"PONG"

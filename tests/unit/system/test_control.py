@@ -16,6 +16,7 @@ from terminal.config.schema import CONFIG_PATHS, Config, JournalSettings
 from terminal.errors import TerminalError
 from terminal.system.ask import NotRunning, ask_daemon
 from terminal.system.control import LONGEST_REQUEST, ControlServer, Request
+from tests.patience import at_most
 
 _T = TypeVar("_T")
 
@@ -49,7 +50,7 @@ def with_server(path: Path, talk: Callable[[], _T]) -> _T:
 def raw(path: Path, *pieces: bytes) -> bytes:
     """Whatever comes back until the server closes or has answered."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(5)
+        connection.settimeout(at_most(5))
         connection.connect(str(path))
         for piece in pieces:
             connection.sendall(piece)

@@ -12,6 +12,7 @@ from typing import NamedTuple, TextIO
 import pytest
 
 from terminal.system.logs import setup_logging
+from tests.patience import at_most
 
 log = logging.getLogger("terminal.test")
 
@@ -36,7 +37,7 @@ def journald(tmp_path: Path) -> Iterator[Journald]:
         (tmp_path / "stderr").open("w", buffering=1, encoding="utf-8") as stream,
     ):
         listener.bind(str(address))
-        listener.settimeout(5)
+        listener.settimeout(at_most(5))
         status = os.fstat(stream.fileno())
         environ = {"JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"}
         setup_logging("debug", stream=stream, environ=environ, journal_socket=address)

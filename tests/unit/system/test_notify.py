@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from terminal.system.notify import LONGEST_STATUS, STEP_S, Notifier
+from tests.patience import at_most
 
 
 @contextmanager
@@ -19,7 +20,7 @@ def listening(address: str) -> Iterator[socket.socket]:
     """What systemd does: a bound datagram socket."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(address.replace("@", "\0"))
-        listener.settimeout(5)
+        listener.settimeout(at_most(5))
         yield listener
 
 

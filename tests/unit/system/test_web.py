@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from terminal.errors import TerminalError
 from terminal.system.web import SHUTDOWN_S, WebServer
+from tests.patience import at_most
 
 
 async def hello(_request: Request) -> PlainTextResponse:
@@ -81,7 +82,7 @@ def test_a_stop_right_after_the_start_ends_at_once() -> None:
     async def scenario() -> None:
         server = WebServer(app(), "127.0.0.1", 0)
         await server.start()
-        async with asyncio.timeout(SHUTDOWN_S + 1):
+        async with asyncio.timeout(at_most(SHUTDOWN_S + 1)):
             await server.stop()
             await server.stop()
 
@@ -96,10 +97,10 @@ def test_a_caller_that_never_finishes_does_not_hold_up_the_stop() -> None:
         _reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n")
         await writer.drain()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(at_most(5)):
             while not server.server_state.connections:  # noqa: ASYNC110 - it has no event to wait for
                 await asyncio.sleep(0)
-        async with asyncio.timeout(SHUTDOWN_S + 2):
+        async with asyncio.timeout(at_most(SHUTDOWN_S + 2)):
             await server.stop()
         writer.close()
         await writer.wait_closed()

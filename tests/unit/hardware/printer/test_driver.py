@@ -25,6 +25,7 @@ from hardware.printer.status import (
 )
 from hardware.settings import PrinterSettings
 from hardware.simulated import SimulatedPrinter
+from tests.patience import at_most
 
 RECEIPT = [TextLine("Netgíró", bold=True, double=True), TextLine("Samtals 1.990 kr."), Cut()]
 
@@ -33,7 +34,7 @@ def use(scenario: Callable[[SimulatedPrinter], Awaitable[None]]) -> None:
     async def main() -> None:
         printer = SimulatedPrinter()
         await printer.open()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(at_most(10)):
             await scenario(printer)
         await printer.close()
 
@@ -252,7 +253,7 @@ def test_over_the_network_it_lets_go_of_the_printer_after_each_receipt():
         server, port = await serve(far_end)
         printer = network_printer(port)
         await printer.open()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(at_most(5)):
             for _ in range(2):
                 await printer.print_document(RECEIPT)
                 await far_end.until_hung_up()

@@ -18,6 +18,7 @@ from hardware.printer.encoder import DRAWER_PULSES, RESET
 from hardware.printer.status import IN_ORDER, OFFLINE_CAUSE, PAPER_SENSOR, PRINTER, REPORT_BY_ITSELF
 from hardware.printer.transports import DescriptorWire
 from hardware.settings import PrinterSettings
+from tests.patience import at_most
 from tests.unit.hardware.printer.test_driver import RECEIPT, FarEnd
 from tests.unit.hardware.printer.test_status import PAPER_OUT_REPORT, WELL_REPORT
 
@@ -68,7 +69,7 @@ class Line:
 def on_a_line(scenario: Callable[[Line], Awaitable[None]]) -> None:
     async def main() -> None:
         line = Line()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(at_most(20)):
             await scenario(line)
         await line.close()
 

@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from terminal.netgiro.sandbox import build_sandbox, create_app, sandbox_routes
+from tests.patience import at_most
 from tests.unit.netgiro.sandbox.sandbox_provider import APP_CODE, MANUAL, PHONE, Provider
 
 
@@ -35,17 +36,17 @@ async def serving(app):
         server.startup = started
         serving = asyncio.create_task(server.serve([listener]))
         try:
-            await asyncio.wait_for(ready.wait(), 5)
+            await asyncio.wait_for(ready.wait(), at_most(5))
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             server.should_exit = True
-            await asyncio.wait_for(serving, 5)
+            await asyncio.wait_for(serving, at_most(5))
 
 
 def run(scenario, app_of=create_app):
     async def whole():
         sandbox = build_sandbox()
-        async with serving(app_of(sandbox)) as base, httpx.AsyncClient(timeout=5, trust_env=False) as client:
+        async with serving(app_of(sandbox)) as base, httpx.AsyncClient(timeout=at_most(5), trust_env=False) as client:
             await scenario(Provider(client, base), sandbox)
 
     asyncio.run(whole())
@@ -79,7 +80,7 @@ def test_truncated_answer_ends_in_the_middle_of_its_json():
         lines += [f"{name}: {value}" for name, value in shop.headers(url, body).items()]
         lines += [f"Content-Length: {len(body)}", "", ""]
         writer.write("\r\n".join(lines).encode() + body)
-        answer = await asyncio.wait_for(reader.read(), 5)  # to the end of the connection
+        answer = await asyncio.wait_for(reader.read(), at_most(5))  # to the end of the connection
         writer.close()
         await writer.wait_closed()
         head, _, part = answer.partition(b"\r\n\r\n")
@@ -135,7 +136,7 @@ def test_server_callback_over_real_sockets():
         async with serving(Starlette(routes=[Route("/done", done, methods=["POST"])])) as listener:
             cart = await shop.opened(PHONE, 1, CallbackUrl=f"{listener}/done")
             await shop.accept(cart)
-            await asyncio.wait_for(sandbox.settled(), 5)
+            await asyncio.wait_for(sandbox.settled(), at_most(5))
             assert (await shop.check(cart))["ResultCode"] == 10200
             assert got[0]["PaymentInfo"]["ReferenceNumber"] == "T1-1"
 

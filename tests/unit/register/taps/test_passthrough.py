@@ -14,6 +14,7 @@ from hardware.interfaces import DeviceError
 from hardware.serial_port import TtySerialPort
 from hardware.settings import SerialSettings
 from terminal.register.taps.passthrough import PassthroughPort
+from tests.patience import at_most
 
 DEADLINE_S = 5.0
 
@@ -33,7 +34,7 @@ class Wire:
     async def hear(self, count: int) -> bytes:
         """Exactly so many bytes."""
         heard = b""
-        async with asyncio.timeout(DEADLINE_S):
+        async with asyncio.timeout(at_most(DEADLINE_S)):
             while len(heard) < count:
                 try:
                     heard += os.read(self._far, count - len(heard))
@@ -80,7 +81,7 @@ class Middle:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(DEADLINE_S):
+    async with asyncio.timeout(at_most(DEADLINE_S)):
         while not condition():  # noqa: ASYNC110  neither pty nor port has an event for it
             await asyncio.sleep(0)
 
@@ -143,7 +144,7 @@ def test_a_tap_reads_without_its_device() -> None:
 
         await port.open(receive, lambda _error: None)
         register.send(b"SAMTALS")
-        await asyncio.wait_for(arrived.wait(), DEADLINE_S)
+        await asyncio.wait_for(arrived.wait(), at_most(DEADLINE_S))
         assert read == b"SAMTALS"
         await port.close()
 

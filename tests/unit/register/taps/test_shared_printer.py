@@ -17,6 +17,7 @@ from hardware.settings import PrinterSettings, SerialSettings
 from terminal.register.taps import escpos_stream, shared_printer
 from terminal.register.taps.passthrough import PassthroughPort
 from terminal.register.taps.shared_printer import build_shared_printer
+from tests.patience import at_most
 from tests.unit.register.taps.test_passthrough import Wire, until
 
 OURS = [TextLine("NETGIRO 1.990"), Cut()]
@@ -180,7 +181,7 @@ def test_a_register_that_never_stops_does_not_keep_a_receipt_waiting_without_a_w
             one.register.send(b"SAMT")
             await until(lambda: one.machine.heard == b"SAMT")
             with pytest.raises(DeviceError, match="the register does not stop printing"):
-                await asyncio.wait_for(one.printer.print_document(OURS), 5)
+                await asyncio.wait_for(one.printer.print_document(OURS), at_most(5))
 
     asyncio.run(scenario())
 

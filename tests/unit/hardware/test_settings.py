@@ -1,0 +1,15 @@
+"""What settings say by themselves."""
+
+from __future__ import annotations
+
+import pytest
+
+from hardware.settings import names_a_device
+
+
+@pytest.mark.parametrize(
+    ("path", "is_device"),
+    [("/dev/usb/lp0", True), ("/dev/usb/lp*", True), ("/dev/shm/paper.bin", False), ("/var/lib/paper.bin", False)],
+)
+def test_only_a_path_that_the_kernel_makes_names_a_device(path: str, is_device: bool) -> None:
+    assert names_a_device(path) is is_device
