@@ -31,14 +31,15 @@ from terminal.config.checks import parse_listen
 from terminal.config.schema import Config
 from terminal.counter.decision import CheckService, Decision
 from terminal.counter.inputs import ConditionsChanged, Input
-from terminal.counter.register_words import RegisterQuestion, RegisterReply
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
 from terminal.doctor.at_counter import Examination
 from terminal.doctor.status import RegisterLine, Wear
 from terminal.journal.thread import Journal, JournalFile
-from terminal.loop.bookkeeper import Clerk, Names
-from terminal.loop.loop import Runner, WatchdogDue
+from terminal.loop.bookkeeper import Bookkeeper
+from terminal.loop.inbox import Inbox, WatchdogDue
+from terminal.loop.lookup import Names
+from terminal.loop.loop import Loop
 from terminal.loop.performer import TerminalPerformer
 from terminal.loop.watchers import watch_keypad, watch_scanner
 from terminal.netgiro.factory import build_gateway
@@ -174,6 +175,7 @@ class TerminalApp:
         self._tasks: list[asyncio.Task[None]] = []
         self._closers: list[Callable[[], Awaitable[None]]] = []
         self._register_tried = asyncio.Event()
+        self.inbox = Inbox()
         self.journal = Journal(seams.journal_file(Path(config.journal.path), self._now))
 
     async def start(self) -> None:
@@ -199,9 +201,6 @@ class TerminalApp:
         gateway = await self._build_gateway()
         self._closers.append(gateway.close)
 
-        performer = TerminalPerformer(gateway, self._send_to_register, self.examination.examine)
-        self._closers.append(performer.close)
-
         self.presenter = Presenter(self._devices.display, config.terminal.language, config.shop.name, config.display)
         self._protocol = build_protocol(
             config.register,
@@ -209,9 +208,16 @@ class TerminalApp:
             receipt_of=self._receipt_for_register,
             slip_of=self._slip_for_register,
         )
-        clerk = Clerk(self._counter_rules(), journal.file, Names(config.terminal.id, self._now))
-        self.runner = Runner(
-            clerk,
+        self._printing = self._build_printing()
+        self._link = self._build_link()
+        performer = TerminalPerformer(
+            gateway, self.inbox.put, self._link.send, printer=self._printing, examine=self.examination.examine
+        )
+        self._closers.append(performer.close)
+        bookkeeper = Bookkeeper(self._counter_rules(), journal.file, Names(config.terminal.id, self._now))
+        self.loop = Loop(
+            self.inbox,
+            bookkeeper,
             journal,
             performer,
             on_view=self._show,
@@ -219,12 +225,9 @@ class TerminalApp:
             on_decided=self._seams.on_decided,
             on_watchdog=self._notifier.watchdog,
         )
-        self._printing = self._build_printing()
-        performer.connect(self.runner.put, self._printing)
-        self._link = self._build_link()
-        await self.runner.start()
+        await self.loop.start()
 
-        self._tasks.append(asyncio.create_task(self.runner.run(), name="runner"))
+        self._tasks.append(asyncio.create_task(self.loop.run(), name="loop"))
         performer.perform(CheckService())
         self._supervise("display", self.presenter.run)
         if self._signaller is not None:
@@ -289,7 +292,7 @@ class TerminalApp:
         """
         clock = asyncio.get_running_loop().time
         deadline_s = clock() + settle_s
-        while self._tasks and not self._tasks[0].done() and not self.runner.is_settled:
+        while self._tasks and not self._tasks[0].done() and not self.loop.is_settled:
             if clock() >= deadline_s:
                 break
             await asyncio.sleep(0.05)
@@ -333,7 +336,7 @@ class TerminalApp:
         return RegisterLink(
             self._devices.register_port,
             self._protocol,
-            self.runner.put,
+            self.inbox.put,
             language=self._config.terminal.language,
             on_line_changed=self._register_line_changed,
             look=_line_watch(self._config),
@@ -346,7 +349,7 @@ class TerminalApp:
         return ReceiptPrinting(
             self._devices.printer,
             self.journal,
-            self.runner.put,
+            self.inbox.put,
             shop=self._shop,
             terminal_id=self._config.terminal.id,
             language=self._config.receipt.language,
@@ -398,11 +401,11 @@ class TerminalApp:
         self._closers.append(server.stop)
 
     async def _on_callback(self, callback: Callback) -> bool:
-        sale = self.runner.view.sale
+        sale = self.loop.view.sale
         if sale is None or sale.reference != callback.reference:
             return False
         fits = callback.fits(sale.amount_kr, sale.authorization_id)
-        decision = await self.runner.put_and_wait(CallbackReceived(sale.number, callback.approved, fits))
+        decision = await self.inbox.put_and_wait(CallbackReceived(sale.number, callback.approved, fits))
         return any(isinstance(effect, AcknowledgeCallback) for effect in decision.effects)
 
     def _now(self) -> str:
@@ -418,14 +421,11 @@ class TerminalApp:
 
     def _register_line_changed(self, up: bool, _detail: str) -> None:
         self._register_tried.set()
-        self.runner.put(ConditionsChanged({"register_ok": up}))
+        self.inbox.put(ConditionsChanged({"register_ok": up}))
 
     def _key_event(self, event: Input) -> None:
         self.presenter.wake()
-        self.runner.put(event)
-
-    def _send_to_register(self, reply: RegisterReply, to: RegisterQuestion | None) -> None:
-        self._link.send(reply, to)
+        self.inbox.put(event)
 
     def _wake_printing(self) -> None:
         if self._printing is not None:
@@ -433,7 +433,7 @@ class TerminalApp:
 
     async def _feed_watchdog(self, interval_s: float) -> None:
         while True:
-            self.runner.put(WatchdogDue())
+            self.inbox.put(WatchdogDue())
             await asyncio.sleep(interval_s)
 
     def _supervise(self, name: str, work: Callable[[], Awaitable[None]]) -> None:

@@ -18,7 +18,7 @@ from terminal.counter.inputs import (
     CodeScanned,
     ConditionsChanged,
     CounterEvent,
-    EndOfDayRequested,
+    EndOfDayLookedUp,
     KeyPressed,
     MenuLeft,
     MenuUnlocked,
@@ -46,7 +46,7 @@ def decide(view: View, event: CounterEvent, rules: CounterRules) -> Decision:
             return of_keys.scanned(view, event, rules)
         case ReprintLookedUp():
             return of_shop.reprint_requested(view, event)
-        case EndOfDayRequested():
+        case EndOfDayLookedUp():
             return of_shop.end_of_day_requested(view, event, rules)
         case ConditionsChanged(changes):
             return Decision(view=replace(view, conditions=replace(view.conditions, **changes)))

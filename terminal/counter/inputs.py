@@ -70,8 +70,12 @@ class OfferExpired(msgspec.Struct, frozen=True):
 class EndOfDayRequested(msgspec.Struct, frozen=True):
     """The shop ends its day without the register's help."""
 
-    period: Period = Period(0)
-    """As the journal knows it."""
+
+class EndOfDayLookedUp(msgspec.Struct, frozen=True):
+    """:class:`EndOfDayRequested` with what the journal knows."""
+
+    period: Period
+    """The time since the last end of day."""
 
 
 class MenuLeft(msgspec.Struct, frozen=True):
@@ -112,12 +116,12 @@ CounterEvent: TypeAlias = (
     | ResultSeen
     | OfferExpired
     | ReprintLookedUp
-    | EndOfDayRequested
+    | EndOfDayLookedUp
     | CodeScanned
     | MenuLeft
     | MenuUnlocked
     | TerminalExamined
 )
 
-Input: TypeAlias = CounterEvent | reg.RegisterRequest | ReprintRequested
+Input: TypeAlias = CounterEvent | reg.RegisterRequest | ReprintRequested | EndOfDayRequested
 """What may be put into the inbox; some of it is looked up in the journal before it is decided."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from terminal.counter.decision import Decision
-from terminal.counter.inputs import EndOfDayRequested, ReprintLookedUp
+from terminal.counter.inputs import EndOfDayLookedUp, ReprintLookedUp
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
 from terminal.sale.effects import ReceiptKind
@@ -19,7 +19,7 @@ def reprint_requested(view: View, asked: ReprintLookedUp) -> Decision:
     return Decision(view=view, receipts=_copies(asked))
 
 
-def end_of_day_requested(view: View, asked: EndOfDayRequested, rules: CounterRules) -> Decision:
+def end_of_day_requested(view: View, asked: EndOfDayLookedUp, rules: CounterRules) -> Decision:
     """The day ends, unless a sale is open."""
     return Decision(view=view, close=close_of(view, asked.period, rules) if view.sale is None else None)
 

@@ -98,7 +98,7 @@ async def _examine_nightly(app: TerminalApp) -> None:
     await examine_every_night(
         app.examination.results,
         local_now=lambda: datetime.now().astimezone(),
-        is_busy=lambda: app.runner.view.sale is not None,
+        is_busy=lambda: app.loop.view.sale is not None,
     )
 
 

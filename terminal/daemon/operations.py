@@ -68,7 +68,7 @@ class Operations:
         self._metrics = Metrics(
             __version__,
             time.monotonic,
-            view=lambda: self._running().runner.view,
+            view=lambda: self._running().loop.view,
             journal_bytes=self._journal_bytes,
             register_silent_s=lambda: self._running().register_silent_s,
             damaged_bytes=lambda: self._running().damaged_bytes,
@@ -115,7 +115,7 @@ class Operations:
     async def status(self) -> Status:
         """How the terminal is at this moment."""
         return status_of(
-            self._running().runner.view,
+            self._running().loop.view,
             version=__version__,
             terminal_id=self._config.terminal.id,
             service=self._config.netgiro.host,
@@ -128,14 +128,16 @@ class Operations:
     async def _settle(self, request: Request) -> Mapping[str, Any]:
         """Staff have looked the sale up at Netgíró and say how it ended."""
         number = request.get("sale")
-        runner = self._running().runner
-        if not any(sale.number == number for sale in (*runner.view.attention, runner.view.sale) if sale is not None):
+        app = self._running()
+        if not any(
+            sale.number == number for sale in (*app.loop.view.attention, app.loop.view.sale) if sale is not None
+        ):
             raise TerminalError(f"sale {number} does not wait for staff; see: netgiro-terminal status")
         try:
             verdict = Verdict(str(request.get("verdict")))
         except ValueError as error:
             raise TerminalError(f"the verdict must be {', '.join(Verdict)}") from error
-        decision = await runner.put_and_wait(SettledByStaff(int(str(number)), verdict))
+        decision = await app.inbox.put_and_wait(SettledByStaff(int(str(number)), verdict))
         if decision.record is None:
             raise TerminalError(f"sale {number} cannot be settled as {verdict} in its present state")
         return {"outcome": decision.record.sale.outcome, "state": decision.record.sale.state}
@@ -148,14 +150,14 @@ class Operations:
         except (ValueError, TypeError) as error:
             raise TerminalError(f"kinds must be of {', '.join(ReceiptKind)}") from error
         number = await app.journal.call(find_number, app.journal.file, str(request.get("sale") or ""), kinds)
-        decision = await app.runner.put_and_wait(ReprintRequested(number, kinds))
+        decision = await app.inbox.put_and_wait(ReprintRequested(number, kinds))
         if not decision.receipts:
             raise TerminalError(NOTHING_TO_PRINT)
         return {"receipts": [receipt.receipt_id for receipt in decision.receipts]}
 
     async def _end_of_day(self, _request: Request) -> Mapping[str, Any]:
         """Close the period and print its slip, as a register's end of day does."""
-        close = (await self._running().runner.put_and_wait(EndOfDayRequested())).close
+        close = (await self._running().inbox.put_and_wait(EndOfDayRequested())).close
         if close is None:
             raise TerminalError("the day cannot end while a sale is open, or the journal takes nothing: see status")
         paid = close.totals.of(Outcome.APPROVED)
@@ -187,7 +189,7 @@ class Operations:
 
     async def _restart(self, _request: Request) -> Mapping[str, Any]:
         """End so that systemd starts the terminal again, unless a sale is open."""
-        sale = self._running().runner.view.sale
+        sale = self._running().loop.view.sale
         if sale is not None:
             raise TerminalError(f"sale {sale.number} is open ({sale.state}); wait until it has ended")
         self.restart_asked.set()

@@ -22,6 +22,7 @@ from terminal.register.factory import build_protocol
 from terminal.register.link import RegisterLink
 from terminal.screen.presenter import Presenter
 from terminal.system.notify import Notifier
+from terminal.system.retrying import Pauses
 from terminal.system.timestamps import timestamp_now
 
 FIRST_PAUSE_S = 2.0
@@ -44,10 +45,9 @@ async def wait_for_journal(
     notifier.ready()
     notifier.status("out of service: the journal cannot be opened")
     try:
-        pause_s = FIRST_PAUSE_S
+        pauses = Pauses(FIRST_PAUSE_S, LONGEST_PAUSE_S)
         while True:
-            await asyncio.sleep(pause_s)
-            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+            await asyncio.sleep(pauses.next_s())
             if await asyncio.to_thread(_opens, Path(config.journal.path)):
                 break
     finally:

@@ -79,7 +79,7 @@ class CounterBackend:
             return PanelState(
                 state="off" if self._was_on else "starting", network="down", register="down", keypad="down"
             )
-        view = self._app.runner.view
+        view = self._app.loop.view
         conditions = view.conditions
         return PanelState(
             state=view.sale.state if view.sale else "idle",

@@ -64,7 +64,7 @@ class Timeline:
         self._states: dict[int, str] = {}
 
     def decided(self, event: Input, decision: Decision) -> None:
-        """A hook for the runner. Keys are left out unless they decide something: they spell people's numbers."""
+        """A hook for the loop. Keys are left out unless they decide something: they spell people's numbers."""
         record = decision.record
         if isinstance(event, KeyPressed | ConditionsChanged) and record is None:
             return

@@ -21,7 +21,7 @@ from terminal.counter.view import View
 from terminal.screen.layout import pages
 from terminal.screen.pixels import render
 from terminal.screen.screens import COUNTED_DOWN, Countdown, Screen, screen_for
-from terminal.system.retrying import LONGEST_PAUSE_S, SHORTEST_PAUSE_S, open_until_found
+from terminal.system.retrying import Pauses, open_until_found
 from terminal.texts.words import Language
 
 PAGE_S = 2.5
@@ -102,7 +102,7 @@ class Presenter:
         if self._display is None:
             return
         self._shown_since_s = self._awake_since_s = _now_s()
-        pause_s = 0.0
+        pauses, pause_s = Pauses(), 0.0
         try:
             while True:
                 await asyncio.sleep(pause_s)
@@ -115,8 +115,9 @@ class Presenter:
                     self._note_lit(False)
                     log.error("%s (lost %d times since the start)", error, self.failures)
                     await self._display.close()
-                held = _now_s() - opened_s >= HELD_S
-                pause_s = 0.0 if held else min(max(2 * pause_s, SHORTEST_PAUSE_S), LONGEST_PAUSE_S)
+                if held := _now_s() - opened_s >= HELD_S:
+                    pauses.reset()
+                pause_s = 0.0 if held else pauses.next_s()
         finally:
             await self._display.close()
 

@@ -114,7 +114,7 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
     live, stored = terminal.sale, disk.latest.get(terminal.sale.number) if terminal.sale else None
     if live is not None and stored is not None and (live.state, live.reason) != (stored.state, stored.reason):
         yield f"the journal says {stored.state}, the terminal {live.state}"
-    if not terminal.clerk.view.conditions.network_ok:
+    if not terminal.bookkeeper.view.conditions.network_ok:
         yield "the screen still says that there is no connection"
     yield from _days(disk, paper)
     for ring in register.rings:

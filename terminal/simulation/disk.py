@@ -23,7 +23,7 @@ _sale_decoder = msgspec.json.Decoder(Sale)
 
 
 class SimulatedDisk:
-    """What :class:`terminal.journal.thread.JournalFile` is to the clerk, the receipt queue and the nonces."""
+    """What :class:`terminal.journal.thread.JournalFile` is to the bookkeeper, the receipt queue and the nonces."""
 
     def __init__(self, world: World) -> None:
         self._world = world

@@ -8,6 +8,7 @@ from terminal.counter.inputs import ConditionsChanged, Input
 from terminal.loop.performer import LONGEST_PAUSE_S, SHORTEST_PAUSE_S
 from terminal.simulation.service import SimulatedNetgiro
 from terminal.simulation.world import World
+from terminal.system.retrying import Pauses
 
 LOOK_TAKES_S = 0.2
 
@@ -33,9 +34,9 @@ class ServiceLooks:
     def start(self, delay_s: float) -> None:
         """Look anew, and until the service is reached."""
         self._turn += 1
-        self._look_later(self._turn, delay_s, SHORTEST_PAUSE_S)
+        self._look_later(self._turn, delay_s, Pauses(SHORTEST_PAUSE_S, LONGEST_PAUSE_S))
 
-    def _look_later(self, turn: int, delay_s: float, pause_s: float) -> None:
+    def _look_later(self, turn: int, delay_s: float, pauses: Pauses) -> None:
         def look() -> None:
             if turn != self._turn:
                 return
@@ -49,6 +50,6 @@ class ServiceLooks:
             if is_told:
                 self._put(ConditionsChanged({"network_ok": reached}))
             if not (is_told and reached):
-                self._look_later(turn, pause_s, min(LONGEST_PAUSE_S, 2 * pause_s))
+                self._look_later(turn, pauses.next_s(), pauses)
 
         self._world.at(delay_s, self._this_boot(look))

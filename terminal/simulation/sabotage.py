@@ -15,7 +15,7 @@ from terminal.counter.inputs import CounterEvent, RegisterRequestLookedUp
 from terminal.counter.register_words import SaleRequest, SaleResult
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
-from terminal.loop.bookkeeper import Clerk
+from terminal.loop.held_back import HeldBack
 from terminal.netgiro import v1
 from terminal.netgiro.client import SignedAnswer
 from terminal.paper.queue import PrintJob, ReceiptQueue
@@ -258,7 +258,7 @@ def _retry_unmarked() -> Iterator[None]:
 
 def _forget_cancels() -> Iterator[None]:
     """A cancel while the disk takes nothing is forgotten; the customer's answer from before it comes again."""
-    with patch.object(Clerk, "_cancel_in", lambda *_: None):
+    with patch.object(HeldBack, "cancel_in", lambda *_: None):
         yield
 
 

@@ -1,4 +1,4 @@
-"""The terminal under test: the real clerk, counter, step, gateway, register codec and receipt queue, without asyncio.
+"""The terminal under test: the real bookkeeper, step, gateway, register codec and receipt queue, without asyncio.
 
 Only the shells differ from production: an inbox that is a deque, calls that are coroutines resumed by the simulated
 network, timers that are entries in the world's queue. Power can go at every point where a shell touches the outside.
@@ -16,9 +16,12 @@ from terminal.counter.inputs import EndOfDayRequested, Input, KeyPressed
 from terminal.counter.register_words import CancelRequest
 from terminal.counter.rules import CounterRules
 from terminal.errors import JournalError
-from terminal.loop.bookkeeper import Clerk, Names
-from terminal.loop.loop import JOURNAL_RETRY_S, MOST_WAITING
-from terminal.loop.performer import call_gateway, timer_event
+from terminal.loop.bookkeeper import Bookkeeper
+from terminal.loop.calls import call_gateway
+from terminal.loop.inbox import MOST_WAITING
+from terminal.loop.lookup import Names
+from terminal.loop.loop import JOURNAL_RETRY_S
+from terminal.loop.timers import timer_event
 from terminal.netgiro.carrier import RawAnswer
 from terminal.netgiro.nonce import NonceSource
 from terminal.netgiro.v1 import NetgiroV1
@@ -88,7 +91,7 @@ class SimulatedTerminal:
         self._is_turning = False
         self._timers: dict[type[CounterEffect], int] = {}
         self._protocol_turn = 0
-        self.clerk = Clerk(self._rules, disk, Names("T1", self._timestamp, self._random_hex))
+        self.bookkeeper = Bookkeeper(self._rules, disk, Names("T1", self._timestamp, self._random_hex))
         self._protocol = self._build_protocol()
         nonces = NonceSource(disk.nonce_high_water(), self._reserve_nonces, self._clock)
         self._gateway = NetgiroV1(build_client(nonces), callback_base_url="http://127.0.0.1:8024")
@@ -109,7 +112,7 @@ class SimulatedTerminal:
         self._guarded(self._recover)
 
     def _recover(self) -> None:
-        for event in self.clerk.start():
+        for event in self.bookkeeper.start():
             self.put(event)
         self._looks.start(0.0)
         self._print_next()
@@ -184,7 +187,7 @@ class SimulatedTerminal:
     def _turn(self, event: Input) -> tuple[CounterEffect, ...]:
         if self.acts_before_commit:
             self.disk.hold_back()
-        handled = self.clerk.handle(event)
+        handled = self.bookkeeper.handle(event)
         decision = handled.decision
         for reply, question in decision.replies_to(event):
             self._protocol.send(worded(reply, "is"), self.world.now_s, question)
@@ -205,17 +208,17 @@ class SimulatedTerminal:
     @property
     def sale(self) -> Sale | None:
         """The open sale."""
-        return self.clerk.view.sale
+        return self.bookkeeper.view.sale
 
     @property
     def attention(self) -> tuple[Sale, ...]:
         """What is left to staff."""
-        return self.clerk.view.attention
+        return self.bookkeeper.view.attention
 
     @property
     def has_offer(self) -> bool:
         """The register shows a total that the cashier can take."""
-        offer = self.clerk.view.offer
+        offer = self.bookkeeper.view.offer
         return offer is not None and offer.is_open
 
     @property

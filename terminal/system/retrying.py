@@ -14,9 +14,27 @@ LONGEST_PAUSE_S = 30.0
 log = logging.getLogger(__name__)
 
 
+class Pauses:
+    """Between attempts: each twice as long as the one before, up to a limit."""
+
+    def __init__(self, shortest_s: float = SHORTEST_PAUSE_S, longest_s: float = LONGEST_PAUSE_S) -> None:
+        self._shortest_s = shortest_s
+        self._longest_s = longest_s
+        self._next_s = shortest_s
+
+    def next_s(self) -> float:
+        """How long to wait before the next attempt."""
+        pause_s, self._next_s = self._next_s, min(self._longest_s, 2 * self._next_s)
+        return pause_s
+
+    def reset(self) -> None:
+        """It went well: the next pause is the shortest again."""
+        self._next_s = self._shortest_s
+
+
 async def open_until_found(description: str, open_device: Callable[[], Awaitable[None]]) -> None:
     """Call ``open_device`` until it succeeds, with growing pauses; logs once that it is missing."""
-    pause_s = SHORTEST_PAUSE_S
+    pauses = Pauses()
     missing = False
     while True:
         try:
@@ -25,8 +43,7 @@ async def open_until_found(description: str, open_device: Callable[[], Awaitable
             if not missing:
                 log.error("%s", error)
             missing = True
-            await asyncio.sleep(pause_s)
-            pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
+            await asyncio.sleep(pauses.next_s())
         else:
             if missing:
                 log.info("%s: found", description)

@@ -177,7 +177,7 @@ async def _whole_terminal(folder: Path, idle_s: float, echoes: int) -> tuple[lis
             else:
                 took_ms = await _echo_ms(board, panel, str(press % 10))
                 (next_ms if press % DIGITS else first_ms).append(took_ms)
-        if app.runner.view.sale is None:
+        if app.loop.view.sale is None:
             raise NoAnswer("the terminal did not take the register's amount")
     return first_ms, next_ms, idle_percent
 

@@ -1,7 +1,7 @@
 """What works when something is missing: hardware/README.md's table, row by row, on the whole terminal.
 
 Everything but the far ends is the real thing: keypad scanner, presenter, printer driver, serial port on a pty, journal,
-runner, gateway and HTTP client; behind the client is the sandbox, and all of it runs in virtual time.
+loop, gateway and HTTP client; behind the client is the sandbox, and all of it runs in virtual time.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class Counter:
 
     async def type_code(self) -> None:
         """Once there is a keypad to type on."""
-        await self._until(lambda: self.app.runner.view.conditions.keypad_ok)
+        await self._until(lambda: self.app.loop.view.conditions.keypad_ok)
         await self.keypad.press(f"{APP_CODE}#")
 
     async def scan_code(self) -> None:
@@ -144,7 +144,7 @@ class Counter:
 
     async def reaches_the_service(self) -> None:
         """Wait until nothing says any more that there is no connection."""
-        await self._until(lambda: self.app.runner.view.conditions.network_ok)
+        await self._until(lambda: self.app.loop.view.conditions.network_ok)
 
     @property
     def papers(self) -> int:

@@ -44,11 +44,11 @@ class Counter:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        return self.app.runner.view.menu.problems
+        return self.app.loop.view.menu.problems
 
     async def shows(self, page: Page) -> tuple[str, ...]:
         async with asyncio.timeout(at_most(30)):
-            while self.app.runner.view.menu.page is not page:
+            while self.app.loop.view.menu.page is not page:
                 self._changed.clear()
                 await self._changed.wait()
         return self.app.presenter.screen.lines

@@ -23,7 +23,8 @@ from terminal.journal import schema as journal_schema
 from terminal.journal.mirror import Mirror
 from terminal.journal.rows import EntryRow, RepairRow
 from terminal.journal.thread import JournalFile
-from terminal.loop.bookkeeper import Clerk, Names
+from terminal.loop.bookkeeper import Bookkeeper
+from terminal.loop.lookup import Names
 from terminal.netgiro.nonce import TICKS_PER_S, UNIX_EPOCH_TICKS, mark_after_loss
 from terminal.sale.record import JournalHealth, ReceiptState
 from terminal.sale.sale import Reason, State
@@ -687,10 +688,10 @@ def test_the_mirror_is_text_that_a_person_can_read(path: Path) -> None:
 
 def told_at_a_start(journal: JournalFile) -> JournalHealth:
     """What the screen will know."""
-    clerk = Clerk(CounterRules(), journal, Names("T1", ticking_clock()))
-    for event in clerk.start():
-        clerk.handle(event)
-    return clerk.view.conditions.journal_health
+    bookkeeper = Bookkeeper(CounterRules(), journal, Names("T1", ticking_clock()))
+    for event in bookkeeper.start():
+        bookkeeper.handle(event)
+    return bookkeeper.view.conditions.journal_health
 
 
 def test_staff_are_told_of_a_repair_until_the_next_start(path: Path) -> None:
@@ -703,14 +704,14 @@ def test_staff_are_told_of_a_repair_until_the_next_start(path: Path) -> None:
 
 def test_staff_are_told_when_the_mirror_fails_and_when_it_is_back(path: Path) -> None:
     with opened(path) as journal:
-        clerk = Clerk(CounterRules(), journal, Names("T1", ticking_clock()))
-        clerk.start()
+        bookkeeper = Bookkeeper(CounterRules(), journal, Names("T1", ticking_clock()))
+        bookkeeper.start()
         journal.mirror_ok = False
-        told = clerk.handle(ConditionsChanged({"network_ok": False})).follow_ups
+        told = bookkeeper.handle(ConditionsChanged({"network_ok": False})).follow_ups
         assert told == (ConditionsChanged({"journal_health": JournalHealth.UNMIRRORED}),)
-        clerk.handle(told[0])
+        bookkeeper.handle(told[0])
         append_paid(journal, 31)
-        told = clerk.handle(ConditionsChanged({"network_ok": True})).follow_ups
+        told = bookkeeper.handle(ConditionsChanged({"network_ok": True})).follow_ups
         assert told == (ConditionsChanged({"journal_health": JournalHealth.SOUND}),)
 
 

@@ -1,4 +1,4 @@
-"""The loop and its clerk, in virtual time: on disk first, one sale at a time, also when the disk says no."""
+"""The loop and its bookkeeper, in virtual time: on disk first, one sale at a time, also when the disk says no."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
 from terminal.errors import JournalError
 from terminal.journal.thread import MIN_FREE_BYTES, Journal, JournalFile
-from terminal.loop.bookkeeper import Clerk, Names
-from terminal.loop.loop import JOURNAL_RETRY_S, MOST_WAITING, Runner, WatchdogDue
+from terminal.loop.bookkeeper import Bookkeeper
+from terminal.loop.inbox import MOST_WAITING, Inbox, WatchdogDue
+from terminal.loop.lookup import Names
+from terminal.loop.loop import JOURNAL_RETRY_S, Loop
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
 from terminal.sale.gateway import AuthorizationStatus as Status
@@ -83,8 +85,10 @@ class Terminal:
         self.watchdog = 0
         self.journal = Journal(self.disk)
         names = Names("T1", lambda: NOW, lambda: "a1b2c3")
-        self.runner = Runner(
-            Clerk(CounterRules(terms=Terms(capture_mode=capture_mode)), self.disk, names),
+        self.inbox = Inbox()
+        self.loop = Loop(
+            self.inbox,
+            Bookkeeper(CounterRules(terms=Terms(capture_mode=capture_mode)), self.disk, names),
             self.journal,
             self.outside,
             on_view=self.views.append,
@@ -101,8 +105,8 @@ class Terminal:
 
     async def happen(self, event: Input) -> Decision:
         """Hand it in and wait until everything that follows at once is done."""
-        decision = await self.runner.put_and_wait(event)  # type: ignore[arg-type]
-        await self.runner.put_and_wait(ConditionsChanged({}))
+        decision = await self.inbox.put_and_wait(event)  # type: ignore[arg-type]
+        await self.inbox.put_and_wait(ConditionsChanged({}))
         return decision
 
     async def press(self, keys: str) -> None:
@@ -136,8 +140,8 @@ class Terminal:
 
     @property
     def sale(self) -> Sale:
-        assert self.runner.view.sale is not None
-        return self.runner.view.sale
+        assert self.loop.view.sale is not None
+        return self.loop.view.sale
 
     @property
     def last_reply(self) -> reg.RegisterReply:
@@ -159,10 +163,10 @@ def run(
         terminal = Terminal(path, capture_mode)
         terminal.disk.is_full = disk_is_full
         await terminal.journal.call(terminal.disk.open)
-        await terminal.runner.start()
-        loop = asyncio.ensure_future(terminal.runner.run())
+        await terminal.loop.start()
+        loop = asyncio.ensure_future(terminal.loop.run())
         try:
-            await terminal.runner.put_and_wait(ConditionsChanged({}))
+            await terminal.inbox.put_and_wait(ConditionsChanged({}))
             await scenario(terminal)
         finally:
             loop.cancel()
@@ -257,12 +261,12 @@ def test_a_full_disk_refuses_a_new_sale_and_takes_the_next_one_when_it_is_well_a
         await terminal.happen(reg.SaleRequest(1990, "42"))
         assert isinstance(terminal.last_reply, reg.RequestRefused)
         assert terminal.last_reply.code is reg.RefusalCode.UNAVAILABLE
-        assert terminal.runner.view.sale is None
-        assert not terminal.runner.view.conditions.journal_ok
+        assert terminal.loop.view.sale is None
+        assert not terminal.loop.view.conditions.journal_ok
         terminal.disk.is_full = False
         await terminal.happen(reg.SaleRequest(1990, "42"))
         assert terminal.last_reply == reg.SaleAccepted("42")
-        assert terminal.runner.view.conditions.journal_ok
+        assert terminal.loop.view.conditions.journal_ok
         assert terminal.sale.number == 1, "no number is used up by a sale that never was"
 
     run(path, scenario)
@@ -320,7 +324,7 @@ def test_keys_that_could_not_be_written_are_pressed_again_by_hand(path: Path) ->
         terminal.disk.is_full = True
         await terminal.press("8223281#")
         assert terminal.sale.state is State.ENTRY
-        assert terminal.runner.view.entry.digits.reveal() == "8223281"
+        assert terminal.loop.view.entry.digits.reveal() == "8223281"
         terminal.disk.is_full = False
         await asyncio.sleep(5)
         assert terminal.sale.state is State.ENTRY, "nothing is sent behind the customer's back"
@@ -424,7 +428,7 @@ def test_the_same_id_is_answered_with_its_result_also_after_a_restart(path: Path
         result = terminal.last_reply
         assert isinstance(result, reg.SaleResult)
         assert (result.outcome, result.amount_kr, result.authorization_id) == (Outcome.APPROVED, 1990, GUID)
-        assert terminal.runner.view.sale is None
+        assert terminal.loop.view.sale is None
 
     async def first(terminal: Terminal) -> None:
         await terminal.pay()
@@ -564,13 +568,13 @@ def test_a_sale_that_waits_for_staff_still_waits_after_a_restart_and_holds_up_no
         await terminal.happen(reg.ResultRefusal("42"))
 
     async def restart(terminal: Terminal) -> None:
-        assert [sale.outcome for sale in terminal.runner.view.attention] == [Outcome.REFUND_DUE]
+        assert [sale.outcome for sale in terminal.loop.view.attention] == [Outcome.REFUND_DUE]
         await terminal.pay(register_id="43")
         await terminal.happen(ev.SettledByStaff(1, ev.Verdict.REFUNDED))
-        assert terminal.runner.view.attention == ()
+        assert terminal.loop.view.attention == ()
 
     async def settled(terminal: Terminal) -> None:
-        assert terminal.runner.view.attention == ()
+        assert terminal.loop.view.attention == ()
         await terminal.happen(reg.ResultRequest("42"))
         assert isinstance(terminal.last_reply, reg.SaleResult)
         assert terminal.last_reply.outcome is Outcome.REFUNDED
@@ -586,8 +590,8 @@ def test_a_babbling_register_fills_the_inbox_only_so_far_and_what_matters_still_
         await terminal.pay(until=State.CUSTOMER)
         before = len(terminal.outside.replies)
         for _ in range(5 * MOST_WAITING):
-            terminal.runner.put(reg.ResultRequest())
-            terminal.runner.put(KeyPressed("5"))
+            terminal.inbox.put(reg.ResultRequest())
+            terminal.inbox.put(KeyPressed("5"))
         await terminal.happen(ev.CancelRequested(1, ev.Canceller.CASHIER))
         assert terminal.sale.state is State.VOID
         assert len(terminal.outside.replies) - before <= MOST_WAITING
@@ -597,7 +601,7 @@ def test_a_babbling_register_fills_the_inbox_only_so_far_and_what_matters_still_
 
 def test_the_watchdog_is_fed_by_the_loop_itself(path: Path) -> None:
     async def scenario(terminal: Terminal) -> None:
-        terminal.runner.put(WatchdogDue())
+        terminal.inbox.put(WatchdogDue())
         await terminal.happen(ConditionsChanged({}))
         assert terminal.watchdog == 1
 
@@ -618,7 +622,7 @@ def test_the_watchdog_is_fed_by_the_loop_itself(path: Path) -> None:
 def test_a_stop_waits_for_what_could_still_decide_a_sale(path: Path, state: State, settled: bool) -> None:
     async def scenario(terminal: Terminal) -> None:
         await terminal.pay(until=state)
-        assert terminal.runner.is_settled is settled
+        assert terminal.loop.is_settled is settled
 
     run(path, scenario)
 
@@ -628,7 +632,7 @@ def test_a_listener_that_fails_ends_no_sale(path: Path, caplog: pytest.LogCaptur
         raise ZeroDivisionError
 
     async def scenario(terminal: Terminal) -> None:
-        terminal.runner._on_view = broken
+        terminal.loop._on_view = broken
         await terminal.pay()
         assert isinstance(terminal.last_reply, reg.SaleResult)
 

@@ -89,8 +89,7 @@ def perform(
     register: list[RegisterReply] = []
 
     async def whole() -> None:
-        performer = TerminalPerformer(gateway, lambda reply, _to: register.append(reply))
-        performer.connect(inbox.append)
+        performer = TerminalPerformer(gateway, inbox.append, lambda reply, _to: register.append(reply))
         try:
             await use(performer)
         finally:
@@ -182,7 +181,7 @@ def test_one_report_is_made_at_a_time_and_one_that_fails_ends_nothing(caplog: py
         raise DeviceError("out of paper")
 
     async def whole() -> None:
-        performer = TerminalPerformer(Gateway(), lambda _reply, _to: None, examine=examine)
+        performer = TerminalPerformer(Gateway(), lambda _event: None, lambda _reply, _to: None, examine=examine)
         for _ in range(8):
             performer.perform(ExamineTerminal())
             await asyncio.sleep(7)

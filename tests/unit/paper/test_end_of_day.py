@@ -19,7 +19,8 @@ from terminal.counter import register_words as reg
 from terminal.counter.inputs import EndOfDayRequested, Input, ReprintRequested
 from terminal.counter.rules import CounterRules
 from terminal.journal.thread import Journal, JournalFile
-from terminal.loop.bookkeeper import Clerk, Names
+from terminal.loop.bookkeeper import Bookkeeper
+from terminal.loop.lookup import Names
 from terminal.paper.end_of_day import end_of_day_slip
 from terminal.paper.printing import ReceiptPrinting
 from terminal.paper.receipt import Shop
@@ -38,10 +39,10 @@ DUE = a_sale(3, State.ATTENTION, Reason.REFUND_DUE)
 LAST = ReprintRequested(kinds=(ReceiptKind.END_OF_DAY,))
 
 
-def clerk_on(journal: JournalFile, **rules: bool) -> Clerk:
-    clerk = Clerk(CounterRules(**rules), journal, Names("T1", lambda: NOW))  # type: ignore[arg-type]
-    clerk.start()
-    return clerk
+def bookkeeper_on(journal: JournalFile, **rules: bool) -> Bookkeeper:
+    bookkeeper = Bookkeeper(CounterRules(**rules), journal, Names("T1", lambda: NOW))  # type: ignore[arg-type]
+    bookkeeper.start()
+    return bookkeeper
 
 
 def write_a_day(journal: JournalFile) -> None:
@@ -57,7 +58,7 @@ def write_a_day(journal: JournalFile) -> None:
 def test_slip_is_queued_with_the_end_of_day(tmp_path: Path, asked: Input) -> None:
     with opened(tmp_path / "journal.db") as journal:
         write_a_day(journal)
-        decision = clerk_on(journal).handle(asked).decision
+        decision = bookkeeper_on(journal).handle(asked).decision
         assert decision.queues_receipts
         assert journal.unprinted_receipts() == [original(1, ReceiptKind.END_OF_DAY)]
         period = journal.closed_period()
@@ -72,47 +73,47 @@ def test_slip_and_end_are_written_together_or_not_at_all(tmp_path: Path) -> None
         other = sqlite3.connect(tmp_path / "journal.db")
         other.execute("CREATE TRIGGER no_paper BEFORE INSERT ON receipts BEGIN SELECT RAISE(ABORT, 'no paper'); END")
         other.close()
-        assert clerk_on(journal).handle(EndOfDayRequested()).decision.close is None
+        assert bookkeeper_on(journal).handle(EndOfDayRequested()).decision.close is None
         assert journal.closed_period() is None
 
 
 def test_slip_that_the_register_prints_is_handed_to_it_and_not_queued(tmp_path: Path) -> None:
     with opened(tmp_path / "journal.db") as journal:
-        clerk = clerk_on(journal)
-        clerk.handle(EndOfDayRequested())
+        bookkeeper = bookkeeper_on(journal)
+        bookkeeper.handle(EndOfDayRequested())
         before = journal.closed_period(1)
         assert before is not None
         write_a_day(journal)
-        (report,) = clerk.handle(reg.TotalsRequest(close=True, prints_slip=True)).decision.replies
+        (report,) = bookkeeper.handle(reg.TotalsRequest(close=True, prints_slip=True)).decision.replies
         assert isinstance(report, reg.TotalsReport)
         assert report.slip == ClosedPeriod(number=2, since=before.until, until=NOW, totals=report.totals)
         assert [receipt.period for receipt in journal.unprinted_receipts()] == [1]
-        assert [receipt.copy for receipt in clerk.handle(LAST).decision.receipts] == [0]
-        (report,) = clerk.handle(reg.TotalsRequest(prints_slip=True)).decision.replies
+        assert [receipt.copy for receipt in bookkeeper.handle(LAST).decision.receipts] == [0]
+        (report,) = bookkeeper.handle(reg.TotalsRequest(prints_slip=True)).decision.replies
         assert isinstance(report, reg.TotalsReport)
         assert report.slip is None
 
 
 def test_without_a_printer_no_slip_is_queued(tmp_path: Path) -> None:
     with opened(tmp_path / "journal.db") as journal:
-        assert clerk_on(journal, has_printer=False).handle(EndOfDayRequested()).decision.close is not None
+        assert bookkeeper_on(journal, has_printer=False).handle(EndOfDayRequested()).decision.close is not None
         assert journal.unprinted_receipts() == []
 
 
 def test_day_does_not_end_while_a_sale_is_open(tmp_path: Path) -> None:
     with opened(tmp_path / "journal.db") as journal:
-        clerk = clerk_on(journal)
-        clerk.handle(reg.SaleRequest(1990, "42"))
-        assert clerk.handle(EndOfDayRequested()).decision.close is None
+        bookkeeper = bookkeeper_on(journal)
+        bookkeeper.handle(reg.SaleRequest(1990, "42"))
+        assert bookkeeper.handle(EndOfDayRequested()).decision.close is None
         assert journal.closed_period() is None
 
 
 def test_what_earlier_days_left_to_staff_is_listed_until_it_is_settled(tmp_path: Path) -> None:
     with opened(tmp_path / "journal.db") as journal:
         write_a_day(journal)
-        clerk = clerk_on(journal)
-        clerk.handle(EndOfDayRequested())
-        clerk.handle(EndOfDayRequested())
+        bookkeeper = bookkeeper_on(journal)
+        bookkeeper.handle(EndOfDayRequested())
+        bookkeeper.handle(EndOfDayRequested())
         first, second = journal.closed_period(1), journal.closed_period(2)
         assert first is not None
         assert second is not None
@@ -137,16 +138,16 @@ def test_end_of_day_of_an_older_program_has_no_list(tmp_path: Path) -> None:
 
 def test_last_end_of_day_or_any_is_printed_again_as_a_copy(tmp_path: Path) -> None:
     with opened(tmp_path / "journal.db") as journal:
-        clerk = clerk_on(journal)
-        assert clerk.handle(LAST).decision.receipts == ()
+        bookkeeper = bookkeeper_on(journal)
+        assert bookkeeper.handle(LAST).decision.receipts == ()
         for _ in range(2):
-            clerk.handle(EndOfDayRequested())
-        (second,) = clerk.handle(LAST).decision.receipts
-        (first,) = clerk.handle(ReprintRequested(1, (ReceiptKind.END_OF_DAY,))).decision.receipts
-        (again,) = clerk.handle(LAST).decision.receipts
+            bookkeeper.handle(EndOfDayRequested())
+        (second,) = bookkeeper.handle(LAST).decision.receipts
+        (first,) = bookkeeper.handle(ReprintRequested(1, (ReceiptKind.END_OF_DAY,))).decision.receipts
+        (again,) = bookkeeper.handle(LAST).decision.receipts
         told = [(one.receipt_id, one.period, one.sale_number, one.copy) for one in (second, first, again)]
         assert told == [("2-end_of_day-1", 2, 0, 1), ("1-end_of_day-1", 1, 0, 1), ("2-end_of_day-2", 2, 0, 2)]
-        assert clerk.handle(ReprintRequested(3, (ReceiptKind.END_OF_DAY,))).decision.receipts == ()
+        assert bookkeeper.handle(ReprintRequested(3, (ReceiptKind.END_OF_DAY,))).decision.receipts == ()
 
 
 def test_slip_comes_out_once(tmp_path: Path) -> None:
@@ -156,7 +157,7 @@ def test_slip_comes_out_once(tmp_path: Path) -> None:
         journal = Journal(JournalFile(tmp_path / "journal.db", lambda: NOW))
         await journal.call(journal.file.open)
         write_a_day(journal.file)
-        clerk_on(journal.file).handle(EndOfDayRequested())
+        bookkeeper_on(journal.file).handle(EndOfDayRequested())
         printing = ReceiptPrinting(
             printer,
             journal,
@@ -179,7 +180,7 @@ def test_slip_comes_out_once(tmp_path: Path) -> None:
 def test_slip_of_a_period_that_is_not_there_does_not_hold_up_the_others(tmp_path: Path) -> None:
     with opened(tmp_path / "journal.db") as journal:
         journal.append_receipts([original(7, ReceiptKind.END_OF_DAY)])
-        clerk_on(journal).handle(EndOfDayRequested())
+        bookkeeper_on(journal).handle(EndOfDayRequested())
         printer = SimulatedPrinter(columns=48)
 
         async def scenario() -> None:
@@ -209,7 +210,7 @@ def test_journal_without_periods_gets_them(tmp_path: Path) -> None:
     with opened(path) as journal:
         assert journal.repaired is None
         assert journal.unprinted_receipts() == receipts
-        clerk_on(journal).handle(EndOfDayRequested())
+        bookkeeper_on(journal).handle(EndOfDayRequested())
         assert [receipt.period for receipt in journal.unprinted_receipts()] == [0, 1]
         journal.note_receipt(replace(receipts[0], state=ReceiptState.PRINTED))
     with opened(path) as journal:

@@ -227,6 +227,6 @@ def test_running_terminal_prints_the_slip_and_tells_why_it_cannot(
         printer.paper = "out"
         assert await asyncio.to_thread(print_test, counter) == 1
         assert "out of paper" in capsys.readouterr().err
-        assert app.runner.view.conditions.printer is PrinterStatus.UNKNOWN
+        assert app.loop.view.conditions.printer is PrinterStatus.UNKNOWN
 
     beside_a_terminal(counter, work)

@@ -1,4 +1,4 @@
-"""A shop with a register of any language: the real codec, clerk and counter, a journal in memory, and virtual time.
+"""A shop with a register of any language: the real codec and bookkeeper, a journal in memory, virtual time.
 
     shop = Shop("zvt")
     shop.ring_up(1990)          the register asks to be paid

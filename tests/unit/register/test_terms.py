@@ -10,7 +10,7 @@ from terminal.counter.decision import Decision
 from terminal.counter.inputs import RegisterRequestLookedUp
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import Conditions, View
-from terminal.loop.performer import timer_event
+from terminal.loop.timers import timer_event
 from terminal.register.concert.codec import ConcertProtocol
 from terminal.register.line.codec import LineProtocol
 from terminal.register.protocol import REPORT_MARGIN_S, terms_for

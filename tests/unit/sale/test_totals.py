@@ -11,7 +11,8 @@ from terminal.counter import register_words as reg
 from terminal.counter.rules import CounterRules
 from terminal.errors import JournalError
 from terminal.journal.thread import JournalFile
-from terminal.loop.bookkeeper import Clerk, Names
+from terminal.loop.bookkeeper import Bookkeeper
+from terminal.loop.lookup import Names
 from terminal.sale.record import Record
 from terminal.sale.sale import Outcome, Reason, Sale, State
 from terminal.sale.totals import Close, Tally, Totals, totals_of
@@ -103,37 +104,37 @@ def test_the_last_ended_sale_is_the_newest_with_an_outcome(tmp_path: Path) -> No
 # --- asked for by a register ------------------------------------------------------------------------------------------
 
 
-def clerk_on(journal: JournalFile) -> Clerk:
-    clerk = Clerk(CounterRules(), journal, Names("T1", lambda: "2026-11-23T15:00:00.000Z"))
-    clerk.start()
-    return clerk
+def bookkeeper_on(journal: JournalFile) -> Bookkeeper:
+    bookkeeper = Bookkeeper(CounterRules(), journal, Names("T1", lambda: "2026-11-23T15:00:00.000Z"))
+    bookkeeper.start()
+    return bookkeeper
 
 
 def test_totals_are_told_without_an_end(tmp_path: Path) -> None:
     with opened(tmp_path / "journal.db") as journal:
         write(journal, ended(1))
-        clerk = clerk_on(journal)
+        bookkeeper = bookkeeper_on(journal)
         for _ in range(2):
-            (report,) = clerk.handle(reg.TotalsRequest()).decision.replies
+            (report,) = bookkeeper.handle(reg.TotalsRequest()).decision.replies
             assert report == reg.TotalsReport(number=1, totals=totals_of([ended(1)]), closed=False)
 
 
 def test_the_end_of_day_is_on_disk_when_it_is_told(tmp_path: Path) -> None:
     with opened(tmp_path / "journal.db") as journal:
         write(journal, ended(1))
-        clerk = clerk_on(journal)
-        (report,) = clerk.handle(reg.TotalsRequest(close=True)).decision.replies
+        bookkeeper = bookkeeper_on(journal)
+        (report,) = bookkeeper.handle(reg.TotalsRequest(close=True)).decision.replies
         assert report == reg.TotalsReport(number=1, totals=totals_of([ended(1)]), closed=True)
         assert journal.open_period().number == 2
-        (report,) = clerk.handle(reg.TotalsRequest(close=True)).decision.replies
+        (report,) = bookkeeper.handle(reg.TotalsRequest(close=True)).decision.replies
         assert report == reg.TotalsReport(number=2, totals=Totals(), closed=True)
 
 
 def test_an_end_of_day_that_the_disk_does_not_take_is_refused(tmp_path: Path) -> None:
     with opened(tmp_path / "journal.db") as journal:
-        clerk = clerk_on(journal)
+        bookkeeper = bookkeeper_on(journal)
         journal.close()
-        handled = clerk.handle(reg.TotalsRequest(close=True))
+        handled = bookkeeper.handle(reg.TotalsRequest(close=True))
         assert isinstance(handled.decision.replies[0], reg.RequestRefused)
         assert handled.decision.replies[0].code is reg.RefusalCode.UNAVAILABLE
         assert handled.retry is None
@@ -141,9 +142,9 @@ def test_an_end_of_day_that_the_disk_does_not_take_is_refused(tmp_path: Path) ->
 
 def test_the_day_does_not_end_while_a_sale_is_open(tmp_path: Path) -> None:
     with opened(tmp_path / "journal.db") as journal:
-        clerk = clerk_on(journal)
-        clerk.handle(reg.SaleRequest(1990))
-        (refused,) = clerk.handle(reg.TotalsRequest(close=True)).decision.replies
+        bookkeeper = bookkeeper_on(journal)
+        bookkeeper.handle(reg.SaleRequest(1990))
+        (refused,) = bookkeeper.handle(reg.TotalsRequest(close=True)).decision.replies
         assert isinstance(refused, reg.RequestRefused)
         assert refused.code is reg.RefusalCode.BUSY
         assert journal.open_period().number == 1
@@ -151,12 +152,12 @@ def test_the_day_does_not_end_while_a_sale_is_open(tmp_path: Path) -> None:
 
 def test_the_last_result_comes_from_the_journal_after_a_restart(tmp_path: Path) -> None:
     with opened(tmp_path / "journal.db") as journal:
-        clerk = clerk_on(journal)
-        (refused,) = clerk.handle(reg.LastResultRequest()).decision.replies
+        bookkeeper = bookkeeper_on(journal)
+        (refused,) = bookkeeper.handle(reg.LastResultRequest()).decision.replies
         assert isinstance(refused, reg.RequestRefused)
         assert refused.code is reg.RefusalCode.NOT_FOUND
         write(journal, ended(1))
-        (told,) = clerk_on(journal).handle(reg.LastResultRequest()).decision.replies
+        (told,) = bookkeeper_on(journal).handle(reg.LastResultRequest()).decision.replies
         assert isinstance(told, reg.SaleResult)
         assert (told.register_id, told.reason, told.sale) == ("R1", Reason.PAID, ended(1))
 
@@ -164,6 +165,6 @@ def test_the_last_result_comes_from_the_journal_after_a_restart(tmp_path: Path) 
 def test_a_sale_that_goes_on_has_no_last_result_yet(tmp_path: Path) -> None:
     with opened(tmp_path / "journal.db") as journal:
         write(journal, ended(1))
-        clerk = clerk_on(journal)
-        clerk.handle(reg.SaleRequest(1990, "R2"))
-        assert clerk.handle(reg.LastResultRequest()).decision.replies == (reg.TerminalBusy("R2"),)
+        bookkeeper = bookkeeper_on(journal)
+        bookkeeper.handle(reg.SaleRequest(1990, "R2"))
+        assert bookkeeper.handle(reg.LastResultRequest()).decision.replies == (reg.TerminalBusy("R2"),)

@@ -21,7 +21,8 @@ from terminal.counter.register_words import (
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import Conditions, Offer
 from terminal.journal.thread import JournalFile
-from terminal.loop.bookkeeper import Clerk, Names
+from terminal.loop.bookkeeper import Bookkeeper
+from terminal.loop.lookup import Names
 from terminal.register.settings import TotalRules
 from terminal.register.taps.display import HALF_SEQUENCE_S, SILENCE_S, DisplayTap
 from terminal.sale import events as ev
@@ -98,31 +99,31 @@ def test_a_result_counts_as_told_and_nothing_is_ever_said() -> None:
 
 
 class Desk:
-    """A clerk with its journal."""
+    """A bookkeeper with its journal."""
 
     def __init__(self, journal: JournalFile) -> None:
         self.journal = journal
-        self.clerk = Clerk(CounterRules(max_amount_kr=100_000), self.journal, Names("T1", lambda: "now"))
-        self.clerk.start()
+        self.bookkeeper = Bookkeeper(CounterRules(max_amount_kr=100_000), self.journal, Names("T1", lambda: "now"))
+        self.bookkeeper.start()
 
     def see(self, amount_kr: int | None) -> None:
-        self.clerk.handle(TotalSeen(amount_kr))
+        self.bookkeeper.handle(TotalSeen(amount_kr))
 
     def press(self, key: str) -> Sale | None:
-        self.clerk.handle(KeyPressed(key))
-        return self.clerk.view.sale
+        self.bookkeeper.handle(KeyPressed(key))
+        return self.bookkeeper.view.sale
 
     def end(self) -> None:
         """The open sale ends as cancelled, and its result has been read."""
-        sale = self.clerk.view.sale
+        sale = self.bookkeeper.view.sale
         assert sale is not None
-        self.clerk.handle(ev.CancelRequested(sale.number, ev.Canceller.CASHIER))
-        self.clerk.handle(ResultDelivered(sale.register_id))
-        assert self.clerk.view.sale is None
+        self.bookkeeper.handle(ev.CancelRequested(sale.number, ev.Canceller.CASHIER))
+        self.bookkeeper.handle(ResultDelivered(sale.register_id))
+        assert self.bookkeeper.view.sale is None
 
     @property
     def screen(self) -> tuple[str, ...]:
-        return screen_for(self.clerk.view, "is").lines
+        return screen_for(self.bookkeeper.view, "is").lines
 
 
 @pytest.fixture
@@ -135,7 +136,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 def test_an_offer_is_shown_and_starts_nothing(desk: Desk) -> None:
     desk.see(1990)
     assert desk.screen == ("1.990 kr.", "Greiða með Netgíró?", "# já   * nei")
-    assert desk.clerk.view.sale is None
+    assert desk.bookkeeper.view.sale is None
     assert list(desk.journal.latest_entries()) == []
 
 
@@ -151,16 +152,16 @@ def test_a_key_makes_a_sale_of_it_under_a_name_of_the_terminals_own(desk: Desk, 
 def test_the_menu_hides_an_offer_only_while_it_is_open(desk: Desk) -> None:
     desk.see(1990)
     desk.press("D")
-    assert desk.clerk.view.offered_kr is None
+    assert desk.bookkeeper.view.offered_kr is None
     desk.press("*")
-    assert desk.clerk.view.offered_kr == 1990
+    assert desk.bookkeeper.view.offered_kr == 1990
 
 
 @pytest.mark.parametrize("key", "0123456789BC")
 def test_other_keys_leave_an_offer_alone(desk: Desk, key: str) -> None:
     desk.see(1990)
     assert desk.press(key) is None
-    assert desk.clerk.view.offered_kr == 1990
+    assert desk.bookkeeper.view.offered_kr == 1990
 
 
 def test_without_an_offer_the_keys_start_nothing(desk: Desk) -> None:
@@ -174,10 +175,10 @@ def test_without_an_offer_the_keys_start_nothing(desk: Desk) -> None:
 def test_an_offer_can_be_waved_away_and_comes_back_with_the_next_total(desk: Desk) -> None:
     desk.see(1990)
     desk.press("*")
-    assert desk.clerk.view.offered_kr is None
+    assert desk.bookkeeper.view.offered_kr is None
     assert desk.press("#") is None
     desk.see(2490)
-    assert desk.clerk.view.offered_kr == 2490
+    assert desk.bookkeeper.view.offered_kr == 2490
 
 
 def test_an_offer_follows_the_display(desk: Desk) -> None:
@@ -189,13 +190,13 @@ def test_an_offer_follows_the_display(desk: Desk) -> None:
 
 
 def test_an_offer_expires_and_an_older_timer_does_not_end_a_newer_one(desk: Desk) -> None:
-    effects = desk.clerk.handle(TotalSeen(1990)).decision.effects
+    effects = desk.bookkeeper.handle(TotalSeen(1990)).decision.effects
     assert effects == (KeepOfferFor(1990, 300.0),)
     desk.see(2490)
-    desk.clerk.handle(OfferExpired(1990))
-    assert desk.clerk.view.offered_kr == 2490
-    desk.clerk.handle(OfferExpired(2490))
-    assert desk.clerk.view.offered_kr is None
+    desk.bookkeeper.handle(OfferExpired(1990))
+    assert desk.bookkeeper.view.offered_kr == 2490
+    desk.bookkeeper.handle(OfferExpired(2490))
+    assert desk.bookkeeper.view.offered_kr is None
     assert desk.press("#") is None
 
 
@@ -203,7 +204,7 @@ def test_an_offer_expires_and_an_older_timer_does_not_end_a_newer_one(desk: Desk
 def test_what_the_shop_does_not_take_is_not_offered(desk: Desk, amount_kr: int) -> None:
     desk.see(1990)
     desk.see(amount_kr)
-    assert desk.clerk.view.offer is None
+    assert desk.bookkeeper.view.offer is None
 
 
 def test_an_open_sale_is_not_changed_by_what_the_display_shows(desk: Desk) -> None:
@@ -211,17 +212,17 @@ def test_an_open_sale_is_not_changed_by_what_the_display_shows(desk: Desk) -> No
     desk.press("#")
     desk.see(2490)
     desk.see(None)
-    assert desk.clerk.view.sale is not None
-    assert desk.clerk.view.sale.amount_kr == 1990
+    assert desk.bookkeeper.view.sale is not None
+    assert desk.bookkeeper.view.sale.amount_kr == 1990
 
 
 def test_a_sale_that_was_not_paid_is_offered_again(desk: Desk) -> None:
     desk.see(1990)
     desk.press("#")
     desk.end()
-    assert desk.clerk.view.offered_kr is None  # the result is still to be read
+    assert desk.bookkeeper.view.offered_kr is None  # the result is still to be read
     assert desk.press("#") is None
-    assert desk.clerk.view.offered_kr == 1990
+    assert desk.bookkeeper.view.offered_kr == 1990
 
 
 def test_a_sale_that_was_paid_is_not_offered_again_while_the_display_still_shows_it(desk: Desk) -> None:
@@ -229,29 +230,29 @@ def test_a_sale_that_was_paid_is_not_offered_again_while_the_display_still_shows
     sale = desk.press("#")
     assert sale is not None
     told = replace(sale, state=State.REPORT, reason=Reason.PAID)
-    desk.clerk.view = replace(desk.clerk.view, sale=told)
+    desk.bookkeeper.view = replace(desk.bookkeeper.view, sale=told)
     desk.see(None)
     desk.see(1990)
-    desk.clerk.handle(ResultDelivered(sale.register_id))
-    assert desk.clerk.view.result is not None
-    assert desk.clerk.view.result.outcome is Outcome.APPROVED
-    desk.clerk.handle(ResultSeen(sale.number))
-    assert desk.clerk.view.offer == Offer(1990, is_open=False)
+    desk.bookkeeper.handle(ResultDelivered(sale.register_id))
+    assert desk.bookkeeper.view.result is not None
+    assert desk.bookkeeper.view.result.outcome is Outcome.APPROVED
+    desk.bookkeeper.handle(ResultSeen(sale.number))
+    assert desk.bookkeeper.view.offer == Offer(1990, is_open=False)
     assert desk.press("A") is None
 
 
 def test_a_disk_that_says_no_starts_no_sale_and_the_offer_stays(desk: Desk) -> None:
     desk.see(1990)
     desk.journal.close()
-    handled = desk.clerk.handle(KeyPressed("#"))
+    handled = desk.bookkeeper.handle(KeyPressed("#"))
     assert [type(reply) for reply in handled.decision.replies] == [RequestRefused]
-    assert desk.clerk.view.sale is None
+    assert desk.bookkeeper.view.sale is None
     desk.journal.open()
     assert desk.press("#") is not None
 
 
 def test_what_hinders_sales_is_shown_in_place_of_an_offer(desk: Desk) -> None:
     desk.see(1990)
-    desk.clerk.handle(ConditionsChanged({"keypad_ok": False}))
+    desk.bookkeeper.handle(ConditionsChanged({"keypad_ok": False}))
     assert "1.990 kr." not in desk.screen
-    assert desk.clerk.view.conditions == Conditions(keypad_ok=False)
+    assert desk.bookkeeper.view.conditions == Conditions(keypad_ok=False)

@@ -1,0 +1,109 @@
+"""What the journal knows of an input, looked up before it is decided: the sale of a register id, a period, a receipt.
+
+Also what a new sale would be called. :func:`looked_up` decides nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Protocol
+
+from terminal.counter import register_words as reg
+from terminal.counter.inputs import (
+    CounterEvent,
+    EndOfDayLookedUp,
+    EndOfDayRequested,
+    Input,
+    RegisterRequestLookedUp,
+    ReprintLookedUp,
+    ReprintRequested,
+)
+from terminal.errors import JournalError
+from terminal.journal.thread import MIN_FREE_BYTES
+from terminal.sale.effects import ReceiptKind
+from terminal.sale.record import QueuedReceipt
+from terminal.sale.sale import Sale
+from terminal.sale.totals import ClosedPeriod, Period
+
+
+class KnowingJournal(Protocol):
+    """What is asked of :class:`terminal.journal.thread.JournalFile`. Every method may raise JournalError."""
+
+    def find_register_id(self, register_id: str) -> Sale | None: ...
+
+    def find_sale(self, number: int) -> Sale | None: ...
+
+    def receipts_of(self, sale_number: int) -> list[QueuedReceipt]: ...
+
+    def last_ended_sale(self) -> Sale | None: ...
+
+    def open_period(self) -> Period: ...
+
+    def closed_period(self, number: int | None = None) -> ClosedPeriod | None: ...
+
+    def free_bytes(self) -> int: ...
+
+
+class Names:
+    """What a new sale is called, and when. The only source of randomness and of wall-clock time in a sale."""
+
+    def __init__(
+        self, terminal_id: str, now: Callable[[], str], random_hex: Callable[[], str] = lambda: secrets.token_hex(3)
+    ) -> None:
+        self._terminal_id = terminal_id
+        self._random_hex = random_hex
+        self.now = now
+
+    def reference(self, number: int) -> str:
+        """Unique for ever, also when the journal is lost and numbers start again."""
+        return f"{self._terminal_id}-{number:06d}-{self._random_hex().upper()}"
+
+
+def looked_up(event: Input, journal: KnowingJournal, names: Names, next_number: int) -> CounterEvent:
+    """The input with what is known of it. Raises JournalError if that cannot be read, or no new sale can be kept."""
+    match event:
+        case ReprintRequested():
+            return _reprint(event, journal)
+        case EndOfDayRequested():
+            return EndOfDayLookedUp(journal.open_period())
+        case reg.LastResultRequest():
+            return RegisterRequestLookedUp(request=event, known=journal.last_ended_sale())
+        case reg.TotalsRequest():
+            return RegisterRequestLookedUp(request=event, period=journal.open_period(), created=names.now())
+        case reg.SaleRequest():
+            return _sale_request(event, journal, names, next_number)
+    if isinstance(event, reg.RegisterRequest):
+        return RegisterRequestLookedUp(request=event, known=_known(event, journal))
+    return event
+
+
+def _known(request: reg.RegisterRequest, journal: KnowingJournal) -> Sale | None:
+    register_id = reg.register_id_of(request)
+    return journal.find_register_id(register_id) if register_id is not None else None
+
+
+def _sale_request(
+    request: reg.SaleRequest, journal: KnowingJournal, names: Names, next_number: int
+) -> RegisterRequestLookedUp:
+    known = _known(request, journal)
+    if known is None and journal.free_bytes() < MIN_FREE_BYTES:
+        raise JournalError("the disk is nearly full: free some space, then take payments again")
+    return RegisterRequestLookedUp(
+        request=request,
+        known=known,
+        number=next_number,
+        reference=names.reference(next_number),
+        created=names.now(),
+    )
+
+
+def _reprint(event: ReprintRequested, journal: KnowingJournal) -> ReprintLookedUp:
+    number = event.number
+    if ReceiptKind.END_OF_DAY in event.kinds:
+        period = journal.closed_period(number)
+        prints = [one for one in journal.receipts_of(0) if period is not None and one.period == period.number]
+        return ReprintLookedUp(period=period.number if period else None, kinds=event.kinds, earlier=tuple(prints))
+    sale = journal.last_ended_sale() if number is None else journal.find_sale(number)
+    earlier = journal.receipts_of(sale.number) if sale is not None else []
+    return ReprintLookedUp(sale=sale, kinds=event.kinds, earlier=tuple(earlier))

@@ -1,0 +1,53 @@
+"""Timers: which effect sets which, and what it brings when it is due."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from terminal.counter.decision import CounterEffect, KeepOfferFor, LockMenuFor, ShowMenuFor, ShowResultFor
+from terminal.counter.inputs import Input, MenuLeft, MenuUnlocked, OfferExpired, ResultSeen
+from terminal.sale import effects as fx
+from terminal.sale import events as ev
+
+
+def timer_event(effect: CounterEffect) -> tuple[float, Input] | None:
+    """The delay and the event of an effect that sets a timer; None for any other."""
+    match effect:
+        case fx.SetDeadline(sale_number=number, state=state, delay_s=delay_s):
+            return delay_s, ev.DeadlinePassed(number, state)
+        case fx.SetRetry(sale_number=number, state=state, delay_s=delay_s):
+            return delay_s, ev.RetryDue(number, state)
+        case fx.SetLimit(sale_number=number, delay_s=delay_s):
+            return delay_s, ev.CancelRequested(number, ev.Canceller.CLOCK)
+        case KeepOfferFor(amount_kr, delay_s):
+            return delay_s, OfferExpired(amount_kr)
+        case ShowResultFor(number, delay_s):
+            return delay_s, ResultSeen(number)
+        case ShowMenuFor(turn, delay_s):
+            return delay_s, MenuLeft(turn)
+        case LockMenuFor(delay_s):
+            return delay_s, MenuUnlocked()
+    return None
+
+
+class Timers:
+    """One timer of each kind of effect; a newer one replaces it. Events of a state that is over find nobody."""
+
+    def __init__(self, put: Callable[[Input], None]) -> None:
+        self._put = put
+        self._handles: dict[type[CounterEffect], asyncio.TimerHandle] = {}
+
+    def set(self, effect: CounterEffect) -> bool:
+        """False if this effect sets no timer."""
+        if (timer := timer_event(effect)) is None:
+            return False
+        delay_s, event = timer
+        if (earlier := self._handles.get(type(effect))) is not None:
+            earlier.cancel()
+        self._handles[type(effect)] = asyncio.get_running_loop().call_later(delay_s, self._put, event)
+        return True
+
+    def close(self) -> None:
+        for handle in self._handles.values():
+            handle.cancel()
