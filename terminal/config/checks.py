@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from hardware.interfaces import KEYS
-from terminal.config.secret_key import CREDENTIAL, VARIABLE
+from terminal.config.secret_key import CREDENTIAL, OFFICE_TOKEN, VARIABLE
 from terminal.register.settings import LONGEST_VOID_PATIENCE_S
 from terminal.sale.gateway import CaptureMode
 from terminal.system.password import is_password_hash
@@ -32,7 +32,7 @@ UARTS = frozenset({"/dev/serial0", "/dev/ttyAMA0", "/dev/ttyS0"})
 
 def find_problems(config: Config) -> list[str]:
     """Everything that does not fit together."""
-    network = (_netgiro, _callback, _panel, _metrics)
+    network = (_netgiro, _callback, _panel, _metrics, _office)
     devices = (_keypad, _scanner, _display, _pins, _printer, _ports)
     checks = (_not_available, _staff_code, *network, _amounts, _patience, _tap, _shop, *devices)
     return [problem for check in checks for problem in check(config)]
@@ -52,6 +52,11 @@ def find_missing(config: Config) -> list[str]:
         missing.append("register.port: empty; name the register's port, see: ls -l /dev/serial/by-* /dev/serial0")
     if config.printer.driver == "serial" and not config.printer.device:
         missing.append('printer.device: empty; name the printer\'s port, or set printer.driver = "none"')
+    if config.office.url and not config.office_token:
+        missing.append(
+            f"office.token_file: office.url needs a token: netgiro-terminal office join puts one there; it may also be "
+            f"in {OFFICE_TOKEN.variable} or the systemd credential {OFFICE_TOKEN.credential}"
+        )
     return missing
 
 
@@ -182,6 +187,26 @@ def _metrics(config: Config) -> Iterator[str]:
         yield "metrics.listen: metrics have no password, so only 127.0.0.1, [::1] or localhost is allowed"
     elif port and listen == config.panel.listen:
         yield "metrics.listen: the same address as panel.listen; choose another port"
+
+
+def _office(config: Config) -> Iterator[str]:
+    office = config.office
+    if office.url:
+        yield from _url_problems("office.url", office.url)
+    if bool(office.certificate) != bool(office.certificate_key):
+        yield "office.certificate: needs office.certificate_key beside it, and the other way round"
+    if office.database and urlsplit(office.database.reveal()).scheme not in ("postgresql", "postgres"):
+        yield "office.database: must be an address such as postgresql://office@localhost/office"
+    try:
+        host, _ = parse_listen(office.listen)
+    except ValueError:
+        yield 'office.listen: must be an address and a port such as "127.0.0.1:8030"'
+        return
+    if not is_loopback(host) and not office.certificate:
+        yield (
+            "office.listen: without office.certificate only 127.0.0.1, [::1] or localhost is allowed; name a "
+            "certificate, or let a proxy on this machine speak https"
+        )
 
 
 def _staff_code(config: Config) -> Iterator[str]:

@@ -26,7 +26,7 @@ from hardware.settings import (
 )
 from terminal.config import checks as config_checks
 from terminal.config import toml as config_toml
-from terminal.config.secret_key import find_secret_key, may_be_there
+from terminal.config.secret_key import OFFICE_TOKEN, find_secret, find_secret_key, may_be_there
 from terminal.counter.keypad_test import NUMBER_PAD
 from terminal.counter.menu import MenuRules
 from terminal.errors import ConfigError
@@ -136,6 +136,19 @@ class MetricsSettings(Section, frozen=True, kw_only=True):
     listen: str = ""
 
 
+class OfficeSettings(Section, frozen=True, kw_only=True):
+    """``[office]``: a chain's head office. ``url`` and what follows is a terminal's side, ``listen`` the office's."""
+
+    url: str = ""
+    token_file: str = ""
+    ca_file: str = ""
+    listen: str = "127.0.0.1:8030"
+    database: Sensitive = Sensitive("")
+    certificate: str = ""
+    certificate_key: str = ""
+    language: Language = "is"
+
+
 class LogSettings(Section, frozen=True, kw_only=True):
     """``[log]``"""
 
@@ -161,12 +174,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     journal: JournalSettings = JournalSettings()
     panel: PanelSettings = PanelSettings()
     metrics: MetricsSettings = MetricsSettings()
+    office: OfficeSettings = OfficeSettings()
     log: LogSettings = LogSettings()
 
     path: Path | None = None
     """The file it came from."""
     secret_from: str = ""
     """Where the secret key was found, in words; empty if nowhere."""
+    office_token: Sensitive = Sensitive("")
+    """Never in the file itself."""
 
     def terms(self) -> Terms:
         """The rules for the next sale."""
@@ -236,6 +252,11 @@ def read_config(path: Path, environ: Mapping[str, str] = os.environ) -> tuple[Co
         config = msgspec.structs.replace(config, netgiro=netgiro, secret_from=secret_from)
     except ConfigError as error:
         problems += error.problems
+    try:
+        token, _ = find_secret(OFFICE_TOKEN, config.office.token_file, environ)
+        config = msgspec.structs.replace(config, office_token=token)
+    except ConfigError as error:
+        problems += error.problems
     problems += config_checks.find_problems(config)
     return config, problems
 
@@ -245,9 +266,15 @@ def _with_paths_from(path: Path, config: Config) -> Config:
     journal = msgspec.structs.replace(config.journal, path=str(folder / config.journal.path))
     key_file = config.netgiro.secret_key_file
     netgiro = msgspec.structs.replace(config.netgiro, secret_key_file=str(folder / key_file) if key_file else "")
+    paths = {
+        key: str(folder / value)
+        for key in ("token_file", "ca_file", "certificate", "certificate_key")
+        if (value := getattr(config.office, key))
+    }
+    office = msgspec.structs.replace(config.office, **paths)
     logo = config.printer.logo
     printer = msgspec.structs.replace(config.printer, logo=str(folder / logo) if logo else "")
-    return msgspec.structs.replace(config, path=path, journal=journal, netgiro=netgiro, printer=printer)
+    return msgspec.structs.replace(config, path=path, journal=journal, netgiro=netgiro, printer=printer, office=office)
 
 
 def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
