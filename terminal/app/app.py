@@ -186,7 +186,7 @@ class TerminalApp:
         """
         config, journal = self._config, self.journal
         self._closers.append(journal.close)
-        journal.file.on_progress = self._notifier.still_working
+        journal.file.report_progress_to(self._notifier.still_working)
         await journal.call(journal.file.open)
 
         printer = self._devices.printer

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from terminal.config.schema import Config
-    from terminal.journal.thread import Entry, JournalFile
+    from terminal.journal.thread import Change, JournalFile
 
 # Every command imports what it needs itself, so that none waits for what another one needs.
 # ruff: noqa: PLC0415
@@ -72,17 +72,17 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from terminal.journal.listing import entry_json, entry_line
+    from terminal.journal.listing import change_json, change_line
 
     damaged = _Damaged()
     with _open_journal(options) as journal:
         for entry in _chosen(journal, options, damaged):
-            print(entry_json(entry) if options.json else entry_line(entry))
+            print(change_json(entry) if options.json else change_line(entry))
     return damaged.exit_code()
 
 
 def _show(options: argparse.Namespace) -> int:
-    from terminal.journal.listing import entry_json, entry_story
+    from terminal.journal.listing import change_json, change_story
 
     with _open_journal(options) as journal:
         entries = journal.entries_of(options.sale_id)
@@ -90,7 +90,7 @@ def _show(options: argparse.Namespace) -> int:
         print(f"no sale {options.sale_id}: see journal list", file=sys.stderr)
         return 1
     for entry in entries:
-        print(entry_json(entry) if options.json else entry_story(entry))
+        print(change_json(entry) if options.json else change_story(entry))
     return 0
 
 
@@ -141,7 +141,7 @@ def _restore(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from terminal.journal.backup import export_csv, export_json
+    from terminal.journal.export import export_csv, export_json
 
     damaged = _Damaged()
     with _open_journal(options) as journal:
@@ -171,7 +171,7 @@ class _Damaged:
 
 def _chosen(
     journal: JournalFile, options: argparse.Namespace, damaged: _Damaged, *, oldest_first: bool = False
-) -> Iterator[Entry]:
+) -> Iterator[Change]:
     from terminal.journal.listing import parse_time
     from terminal.sale.sale import Outcome
 

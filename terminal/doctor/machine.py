@@ -13,6 +13,7 @@ from terminal.config.schema import Config
 from terminal.doctor.system import Finding, System, failed, ok, warning
 from terminal.errors import JournalError
 from terminal.journal.check import MOST_CHECKED_BYTES
+from terminal.journal.database import open_for_reading
 from terminal.journal.rebuild import is_acknowledged, tell
 from terminal.journal.thread import MIN_FREE_BYTES, JournalFile
 
@@ -113,7 +114,7 @@ def _damage(path: Path) -> str | None:
     if path.stat().st_size > MOST_CHECKED_BYTES:
         return None
     deadline_s = time.monotonic() + QUICK_CHECK_S
-    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    db = open_for_reading(path)
     try:
         db.set_progress_handler(lambda: time.monotonic() > deadline_s, 100)
         return str(db.execute("PRAGMA quick_check(1)").fetchone()[0]).splitlines()[0]

@@ -27,7 +27,7 @@ from terminal.config.control_path import control_path
 from terminal.config.schema import Config, read_config, show_config
 from terminal.doctor import report_lines, run_doctor
 from terminal.errors import JournalError, TerminalError
-from terminal.journal.listing import entry_json
+from terminal.journal.listing import change_json
 from terminal.journal.thread import JournalFile
 from terminal.sale.sensitive import Sensitive
 from terminal.system.ask import ask_daemon
@@ -98,7 +98,7 @@ def _journal(config: Config, _problems: list[str]) -> str:
         except JournalError as error:
             return str(error)
         latest = journal.latest_entries()
-        return "\n".join(entry_json(entry) for entry, _ in zip(latest, range(SALES), strict=False))
+        return "\n".join(change_json(entry) for entry, _ in zip(latest, range(SALES), strict=False))
 
 
 def _log(_config: Config, _problems: list[str]) -> str:

@@ -15,7 +15,6 @@ place if no sale was taken meanwhile; if one was, the new version stays, because
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 import sqlite3
@@ -31,7 +30,9 @@ from terminal.errors import JournalError, TerminalError
 from terminal.install.release import open_release
 from terminal.install.slots import Machine, Slots
 from terminal.journal.backup import back_up, restore
+from terminal.journal.database import open_for_reading
 from terminal.system.ask import NotRunning
+from terminal.system.files import FileLock
 
 KEYS = Path("/etc/netgiro-terminal/release-keys")
 PAUSE_S = 0.5
@@ -202,7 +203,7 @@ def _entries(path: Path) -> int:
 
 def _query(path: Path, query: str) -> Any:
     try:
-        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+        with contextlib.closing(open_for_reading(path)) as db:
             return db.execute(query).fetchone()[0]
     except sqlite3.Error as error:
         raise JournalError(f"{path} cannot be read: {error}") from error
@@ -214,14 +215,14 @@ def _sortable(version: str) -> list[int]:
 
 @contextlib.contextmanager
 def _only_one(opt: Path) -> Iterator[None]:
+    lock = FileLock(opt / ".upgrading")
     try:
-        fd = os.open(opt / ".upgrading", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        lock.acquire()
+    except BlockingIOError as error:
+        raise TerminalError("another upgrade is under way") from error
     except OSError as error:
         raise TerminalError(f"{opt}: {error.strerror}; an upgrade needs root: sudo netgiro-terminal upgrade") from error
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
-    except BlockingIOError as error:
-        raise TerminalError("another upgrade is under way") from error
     finally:
-        os.close(fd)
+        lock.release()

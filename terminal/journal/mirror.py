@@ -26,6 +26,7 @@ import msgspec
 from msgspec.structs import replace
 
 from terminal.journal.rows import EntryRow, Positions, Row
+from terminal.system.files import sync_folder
 
 SEGMENT_BYTES = 2 * 1024 * 1024
 LONGEST_LINE = 4 * 1024 * 1024
@@ -283,12 +284,3 @@ def _head(path: Path) -> Positions | None:
     """What was reached before this segment."""
     first = next(_lines(path, None), None)
     return first[0] if first and isinstance(first[0], Positions) else None
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes a new file's name survive a power cut."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -15,7 +15,8 @@ import pytest
 
 from terminal.commands import main as cli
 from terminal.errors import JournalError
-from terminal.journal.backup import NUMBERS_A_DAY, acknowledge, back_up, check_backup, export_csv, export_json, restore
+from terminal.journal.backup import NUMBERS_A_DAY, acknowledge, back_up, check_backup, restore
+from terminal.journal.export import export_csv, export_json
 from terminal.journal.listing import parse_time
 from terminal.journal.thread import JournalFile
 from terminal.journal.verify import verify

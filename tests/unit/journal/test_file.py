@@ -136,7 +136,7 @@ def test_nothing_at_the_counter_reads_history(path: Path, size: int) -> None:
         return 0
 
     with opened(path) as journal:
-        db = journal._connection()
+        db = journal.pair.connection
         db.execute("BEGIN")
         for number in range(size):
             db.execute(
