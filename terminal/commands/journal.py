@@ -97,7 +97,7 @@ def _show(options: argparse.Namespace) -> int:
 def _verify(options: argparse.Namespace) -> int:
     from terminal.journal.verify import verify
 
-    verdict = verify(Path(_load(options).journal.path))
+    verdict = verify(_become_reader(options))
     for note in verdict.notes:
         print(note)
     for problem in verdict.problems:
@@ -112,7 +112,7 @@ def _mend(options: argparse.Namespace) -> None:
     from terminal.journal.backup import mend
     from terminal.system.timestamps import timestamp_now
 
-    for done in mend(Path(_load(options).journal.path), timestamp_now):
+    for done in mend(_journal_path(options), timestamp_now):
         print(done)
 
 
@@ -120,21 +120,21 @@ def _acknowledge(options: argparse.Namespace) -> None:
     from terminal.journal.backup import acknowledge
     from terminal.journal.rebuild import tell
 
-    repair = acknowledge(Path(_load(options).journal.path))
+    repair = acknowledge(_journal_path(options))
     print(f"acknowledged: {tell(repair)}" if repair else "nothing is missing")
 
 
 def _backup(options: argparse.Namespace) -> None:
     from terminal.journal.backup import back_up
 
-    size = back_up(Path(_load(options).journal.path), options.file)
+    size = back_up(_journal_path(options), options.file)
     print(f"{options.file}: {size / 1024:.0f} KiB")
 
 
 def _restore(options: argparse.Namespace) -> None:
     from terminal.journal.backup import restore
 
-    journal = Path(_load(options).journal.path)
+    journal = _journal_path(options)
     for old in restore(options.file, journal, datetime.now()):
         print(f"kept: {old}")
     print(f"{journal} is now {options.file}. What came after that backup is only in what was kept.")
@@ -190,10 +190,23 @@ def _load(options: argparse.Namespace) -> Config:
     return load_config(find_config_path(options.config))
 
 
+def _journal_path(options: argparse.Namespace) -> Path:
+    return Path(_load(options).journal.path)
+
+
+def _become_reader(options: argparse.Namespace) -> Path:
+    """Where the journal is, for whoever only reads: root gives up being root for good."""
+    from terminal.system.owner import become_owner_of
+
+    path = _journal_path(options)
+    become_owner_of(path.parent)
+    return path
+
+
 def _open_journal(options: argparse.Namespace) -> JournalFile:
     from terminal.journal.thread import JournalFile
     from terminal.system.timestamps import timestamp_now
 
-    journal = JournalFile(Path(_load(options).journal.path), timestamp_now, read_only=True)
+    journal = JournalFile(_become_reader(options), timestamp_now, read_only=True)
     journal.open()
     return journal

@@ -32,6 +32,7 @@ from terminal.journal.thread import JournalFile
 from terminal.sale.sensitive import Sensitive
 from terminal.system.ask import ask_daemon
 from terminal.system.logs import MASK, mask_personal_data
+from terminal.system.owner import as_owner_of
 
 LOG_LINES = 2000
 SALES = 200
@@ -92,7 +93,12 @@ def _status(config: Config, _problems: list[str]) -> str:
 
 
 def _journal(config: Config, _problems: list[str]) -> str:
-    with JournalFile(Path(config.journal.path), lambda: "", read_only=True) as journal:
+    path = Path(config.journal.path)
+    return as_owner_of(path.parent, lambda: _latest_sales(path))
+
+
+def _latest_sales(path: Path) -> str:
+    with JournalFile(path, lambda: "", read_only=True) as journal:
         try:
             journal.open()
         except JournalError as error:

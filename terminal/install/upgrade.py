@@ -15,7 +15,6 @@ place if no sale was taken meanwhile; if one was, the new version stays, because
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import sqlite3
 import tempfile
@@ -33,6 +32,7 @@ from terminal.journal.backup import back_up, restore
 from terminal.journal.database import open_for_reading
 from terminal.system.ask import NotRunning
 from terminal.system.files import FileLock
+from terminal.system.owner import as_owner_of
 
 KEYS = Path("/etc/netgiro-terminal/release-keys")
 PAUSE_S = 0.5
@@ -175,8 +175,6 @@ class Upgrade:
             return None
         backup = self.journal.with_name(f"before-{version}-{datetime.now():%Y%m%d-%H%M%S}.db")
         back_up(self.journal, backup)
-        folder = self.journal.parent.stat()
-        os.chown(backup, folder.st_uid, folder.st_gid)
         self.say(f"the new version keeps its journal in another form; the old one is kept as {backup}")
         return _KeptJournal(backup)
 
@@ -202,9 +200,12 @@ def _entries(path: Path) -> int:
 
 
 def _query(path: Path, query: str) -> Any:
-    try:
+    def work() -> Any:
         with contextlib.closing(open_for_reading(path)) as db:
             return db.execute(query).fetchone()[0]
+
+    try:
+        return as_owner_of(path.parent, work)
     except sqlite3.Error as error:
         raise JournalError(f"{path} cannot be read: {error}") from error
 

@@ -7,12 +7,15 @@ a journal, and nothing writes over a file.
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from msgspec.structs import replace
 
@@ -27,21 +30,25 @@ from terminal.journal.rebuild import NUMBERS_SKIPPED, last_written_s, mirror_fol
 from terminal.journal.rows import EntryRow, NonceRow, Positions, RepairRow
 from terminal.journal.schema import APPLICATION_ID, SCHEMA_VERSION
 from terminal.system.files import FileLock, sync_folder
+from terminal.system.owner import as_owner_of, create_new, open_regular
 from terminal.system.timestamps import timestamp
 
-PAGES_A_STEP = 256
-"""The copy gives way to the terminal between steps of this many pages."""
+COPY_BYTES = 1024 * 1024
 NUMBERS_A_DAY = 500
 """Sale numbers left out for every day since a backup, where nothing tells how many there were."""
 
 
 def back_up(journal: Path, target: Path) -> int:
-    """Copy the journal to a new file, readable by its owner only; returns its size in bytes. Raises JournalError."""
-    if target.exists():
+    """Copy the journal to a new file, readable by its owner only; returns its size in bytes. Raises JournalError.
+
+    Root opens the new file, and whoever owns the journal's folder reads the journal: see system/owner.py.
+    """
+    if os.path.lexists(target):
         raise JournalError(f"{target} exists already; name a new file")
     with _explained(f"cannot back up {journal} to {target}"):
-        _copy(journal, target)
-        return target.stat().st_size
+        if target.parent.resolve() == journal.parent.resolve():
+            return as_owner_of(journal.parent, lambda: _copy(journal, target))
+        return _copy(journal, target)
 
 
 def restore(backup: Path, journal: Path, set_aside_at: datetime) -> list[Path]:
@@ -50,16 +57,28 @@ def restore(backup: Path, journal: Path, set_aside_at: datetime) -> list[Path]:
     The terminal must be stopped. Sales after the backup are then in the old files only, which the journal says of
     itself from then on: see :class:`terminal.journal.rows.RepairRow`.
     """
-    check_backup(backup)
-    with _explained(f"cannot restore {backup}"), _locked(journal):
+    with _explained(f"{backup} is no backup of a journal"):
+        file = open_regular(backup)
+    with _explained(f"cannot restore {backup}"), file:
+        return as_owner_of(journal.parent, lambda: _restore(file, backup, journal, set_aside_at))
+
+
+def _restore(file: BinaryIO, backup: Path, journal: Path, set_aside_at: datetime) -> list[Path]:
+    journal = Path(os.path.realpath(journal))  # by its owner: a link is not root's to follow
+    with _locked(journal):
         fresh = journal.with_name(journal.name + ".restoring")
-        with contextlib.suppress(FileNotFoundError):
-            fresh.unlink()  # of a restore that was cut short
-        _copy(backup, fresh)
+        fresh.unlink(missing_ok=True)  # of a restore that was cut short
+        with create_new(fresh) as new:
+            shutil.copyfileobj(file, new, COPY_BYTES)
+            new.flush()
+            os.fsync(new.fileno())
+        try:
+            check_backup(fresh, backup)
+        except JournalError:
+            fresh.unlink()
+            raise
         stamp = f"{set_aside_at:%Y%m%d-%H%M%S}"
         _note_what_it_lacks(fresh, journal, f"{journal}.replaced-{stamp}", set_aside_at)
-        folder = journal.parent.stat()
-        os.chown(fresh, folder.st_uid, folder.st_gid)
         moved = _set_aside(journal, stamp, keep=fresh)
         fresh.rename(journal)
         sync_folder(journal.parent)
@@ -128,61 +147,81 @@ def mend(journal: Path, now: Callable[[], str]) -> list[str]:
 
     The terminal must be stopped.
     """
-    try:
+
+    def work() -> list[str]:
         with JournalFile(journal, now) as file:
             file.open()
             return file.mend()
-    finally:
-        with _explained(f"cannot give {journal} back to its owner"):
-            owner = journal.parent.stat()
-            for part in journal.parent.glob(f"{journal.name}*"):
-                for path in (part, *part.rglob("*")):
-                    os.chown(path, owner.st_uid, owner.st_gid)
+
+    with _explained(f"cannot mend {journal}"):
+        return as_owner_of(journal.parent, work)
 
 
 def acknowledge(journal: Path) -> RepairRow | None:
     """Note that somebody has seen what is missing: the terminal tells no longer. None if there is nothing to tell."""
-    with _explained(f"cannot acknowledge what is missing in {journal}"):
+
+    def work() -> RepairRow | None:
         with contextlib.closing(open_for_reading(journal)) as db:
             repair = next((one for one in tables.repairs(db) if not one.is_complete), None)
         if repair is not None:
             rebuild.acknowledge(journal, repair)
         return repair
 
+    with _explained(f"cannot acknowledge what is missing in {journal}"):
+        return as_owner_of(journal.parent, work)
 
-def check_backup(path: Path) -> None:
-    """Raises JournalError unless the file is a whole journal that this program can read."""
-    with _explained(f"{path} is no backup of a journal"), contextlib.closing(open_for_reading(path)) as db:
+
+def check_backup(path: Path, name: Path | None = None) -> None:
+    """Raises JournalError, which calls it ``name``, unless the file is a whole journal that this program can read."""
+    name = name or path
+    with _explained(f"{name} is no backup of a journal"), contextlib.closing(open_for_reading(path)) as db:
         application_id, version = (
             db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
         )
         if application_id != APPLICATION_ID:
-            raise JournalError(f"{path} is a database of another program")
+            raise JournalError(f"{name} is a database of another program")
         if version > SCHEMA_VERSION:
             raise JournalError(
-                f"{path} was written by a newer version of the terminal (journal {version}, this one knows"
+                f"{name} was written by a newer version of the terminal (journal {version}, this one knows"
                 f" {SCHEMA_VERSION}); restore it with that version"
             )
         if (finding := db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
-            raise JournalError(f"{path} is damaged: {str(finding).splitlines()[0]}; take an older backup")
+            raise JournalError(f"{name} is damaged: {str(finding).splitlines()[0]}; take an older backup")
 
 
-def _copy(source: Path, target: Path) -> None:
-    """Whole and on disk, or not there."""
+def _copy(source: Path, target: Path) -> int:
+    """Whole and on disk, or not there; returns its size in bytes."""
     part = target.with_name(target.name + ".part")
-    os.close(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC, 0o600))
+    part.unlink(missing_ok=True)  # of a copy that was cut short
     try:
-        with contextlib.closing(open_for_reading(source)) as old, contextlib.closing(sqlite3.connect(part)) as new:
-            old.backup(new, pages=PAGES_A_STEP)
-            new.execute("PRAGMA journal_mode = DELETE")  # one file, without others beside it
-        fd = os.open(part, os.O_RDONLY | os.O_CLOEXEC)
-        os.fsync(fd)
-        os.close(fd)
+        with create_new(part) as file:
+            as_owner_of(source.parent, lambda: _write_copy(source, file))
+            os.fsync(file.fileno())
+            size = os.fstat(file.fileno()).st_size
         part.rename(target)
         sync_folder(target.absolute().parent)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+    return size
+
+
+def _write_copy(source: Path, target: BinaryIO) -> None:
+    """In one step, which is one moment of the journal: commits go on meanwhile and do not make it begin anew."""
+    for leftover in source.parent.glob(f"{glob.escape(source.name)}.copy-*"):
+        leftover.unlink()
+    fd, name = tempfile.mkstemp(prefix=f"{source.name}.copy-", dir=source.parent)
+    os.close(fd)
+    copy = Path(name)
+    try:
+        with contextlib.closing(open_for_reading(source)) as old, contextlib.closing(sqlite3.connect(copy)) as new:
+            old.backup(new)
+            new.execute("PRAGMA journal_mode = DELETE")  # one file, without others beside it
+        with open_regular(copy) as file:
+            shutil.copyfileobj(file, target, COPY_BYTES)
+        target.flush()
+    finally:
+        copy.unlink()
 
 
 def _set_aside(journal: Path, stamp: str, *, keep: Path) -> list[Path]:

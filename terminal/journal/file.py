@@ -30,8 +30,8 @@ class JournalFile(JournalReading):
     """The journal on disk. Used from one thread. Every method raises JournalError if the disk says no."""
 
     def __init__(self, path: Path, now: Callable[[], str], *, read_only: bool = False) -> None:
-        self.path = path
-        self.pair = Pair(path, now)
+        self.path = Path(os.path.realpath(path))  # two names of one journal lead to one lock and one mirror
+        self.pair = Pair(self.path, now)
         self._now = now
         self._read_only = read_only
 

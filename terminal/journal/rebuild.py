@@ -26,6 +26,7 @@ from terminal.journal.database import open_for_reading, open_for_writing
 from terminal.journal.mirror import Damage, Mirror
 from terminal.journal.rows import EntryRow, RepairRow, Row
 from terminal.system.files import sync_folder
+from terminal.system.owner import create_new
 
 NUMBERS_SKIPPED = 100
 """Sale numbers left out when the last ones may have been lost."""
@@ -281,9 +282,11 @@ def acknowledge(path: Path, repair: RepairRow) -> None:
     """Note beside the journal that somebody knows what is missing since that repair. Raises OSError."""
     file = _acknowledged(path)
     part = file.with_name(f"{file.name}.part")
-    part.write_text(_name_of(repair), encoding="utf-8")
-    owner = path.parent.stat()
-    os.chown(part, owner.st_uid, owner.st_gid)
+    part.unlink(missing_ok=True)
+    with create_new(part) as new:
+        new.write(_name_of(repair).encode())
+        new.flush()
+        os.fsync(new.fileno())
     part.rename(file)
     sync_folder(path.parent)
 

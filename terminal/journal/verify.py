@@ -6,6 +6,7 @@ Reads only, also beside a running terminal; takes as long as the journal is.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -34,13 +35,16 @@ class Verdict(NamedTuple):
 
 def verify(path: Path) -> Verdict:
     """Raises JournalError if there is no journal that this program can read."""
-    if not path.exists():
-        raise JournalError(f"there is no journal at {path}")
+    path = Path(os.path.realpath(path))
     try:
+        if not path.exists():
+            raise JournalError(f"there is no journal at {path}")
         with contextlib.closing(open_for_reading(path)) as db:
             schema.check_version(db, path)
             db.execute("BEGIN")  # one moment, whatever is written meanwhile
             return _verify(db, Mirror(rebuild.mirror_folder(path)))
+    except JournalError:
+        raise
     except (sqlite3.Error, OSError) as error:
         raise JournalError(f"cannot read the journal {path}: {error}") from error
 
