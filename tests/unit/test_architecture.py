@@ -30,7 +30,7 @@ PURE = [
     "terminal.counter.of_keys", "terminal.counter.of_register", "terminal.counter.of_sale", "terminal.counter.of_shop",
     "terminal.counter.register_words", "terminal.counter.rules", "terminal.counter.trouble", "terminal.counter.typing",
     "terminal.counter.view", "terminal.errors", "terminal.journal.rows", "terminal.netgiro.wire",
-    "terminal.office.finding", "terminal.office.wire",
+    "terminal.office.finding", "terminal.office.uplink.core", "terminal.office.wire",
     "terminal.paper.end_of_day", "terminal.paper.receipt", "terminal.register.concert.codec",
     "terminal.register.concert.format", "terminal.register.concert.transport", "terminal.register.line.answers",
     "terminal.register.line.codec", "terminal.register.line.format", "terminal.register.line.framing",
