@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from hardware.interfaces import KEYS
-from terminal.config.secret_key import CREDENTIAL, OFFICE_TOKEN, VARIABLE
+from terminal.config.secret_key import CREDENTIAL, MASK, OFFICE_TOKEN, VARIABLE
 from terminal.register.settings import LONGEST_VOID_PATIENCE_S
 from terminal.sale.gateway import CaptureMode
 from terminal.system.password import is_password_hash
@@ -17,10 +17,10 @@ from terminal.system.password import is_password_hash
 if TYPE_CHECKING:
     from terminal.config.schema import Config
 
-NOT_AVAILABLE_YET = {
-    ("netgiro", "api"): {"v2"},
-}
-"""Values with a meaning but without a module behind them. Delete a value here when its module is there."""
+WHERE_KEYS_ARE = (
+    "put in the application ID: Netgíró's partner portal shows it, under Stillingar, Grunnupplýsingar, Listi yfir öll"
+    " vörumerki (sandbox: register at https://partner.test.netgiro.is/Account/Register)"
+)
 
 NEEDED_KEYS = "0123456789*#"
 
@@ -34,16 +34,17 @@ def find_problems(config: Config) -> list[str]:
     """Everything that does not fit together."""
     network = (_netgiro, _callback, _panel, _metrics, _office)
     devices = (_keypad, _scanner, _display, _pins, _printer, _ports)
-    checks = (_not_available, _staff_code, *network, _amounts, _patience, _tap, _shop, *devices)
+    checks = (_staff_code, *network, _amounts, _patience, _tap, _shop, *devices)
     return [problem for check in checks for problem in check(config)]
 
 
 def find_missing(config: Config) -> list[str]:
     """What must be filled in before money can be taken."""
     missing = []
-    if not config.netgiro.application_id:
-        missing.append("netgiro.application_id: empty; put in the application ID that Netgíró gave you")
-    if not config.netgiro.secret_key:
+    netgiro = config.netgiro
+    if not netgiro.application_id and not (netgiro.api == "v2" and netgiro.has_credentials):
+        missing.append(f"netgiro.application_id: empty; {WHERE_KEYS_ARE}")
+    if netgiro.api == "v1" and not netgiro.secret_key:
         missing.append(
             f"netgiro.secret_key: none; keep it in netgiro.secret_key_file, in {VARIABLE} or as the systemd credential"
             f" {CREDENTIAL}, which shows only inside the service"
@@ -78,14 +79,17 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _not_available(config: Config) -> Iterator[str]:
-    for (section, key), values in NOT_AVAILABLE_YET.items():
-        if (value := getattr(getattr(config, section), key)) in values:
-            yield f'{section}.{key}: "{value}" is not available yet'
-
-
 def _netgiro(config: Config) -> Iterator[str]:
-    yield from _url_problems("netgiro.base_url", config.netgiro.base_url)
+    netgiro = config.netgiro
+    problems = list(_url_problems("netgiro.base_url", netgiro.base_url))
+    yield from problems
+    if netgiro.application_id == MASK:
+        yield f"netgiro.application_id: {MASK} is how show-config hides the key; put in the key itself"
+    other = re.search(r"/(v[12])/?\Z", netgiro.base_url)
+    if other is not None and other[1] != netgiro.api and not problems:
+        yield f'netgiro.base_url: ends in "/{other[1]}", and netgiro.api is "{netgiro.api}"; change one of the two'
+    elif netgiro.api == "v2" and other is None and not problems:
+        yield 'netgiro.base_url: with netgiro.api = "v2" it ends in "/v2", such as https://api.netgiro.is/v2'
 
 
 def _url_problems(key: str, url: str) -> Iterator[str]:

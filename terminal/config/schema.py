@@ -26,7 +26,7 @@ from hardware.settings import (
 )
 from terminal.config import checks as config_checks
 from terminal.config import toml as config_toml
-from terminal.config.secret_key import OFFICE_TOKEN, find_secret, find_secret_key, may_be_there
+from terminal.config.secret_key import MASK, OFFICE_TOKEN, find_secret, find_secret_key, may_be_there
 from terminal.counter.keypad_test import NUMBER_PAD
 from terminal.counter.menu import MenuRules
 from terminal.errors import ConfigError
@@ -79,6 +79,16 @@ class NetgiroSettings(Section, frozen=True, kw_only=True):
     @property
     def host(self) -> str:
         return urlsplit(self.base_url).hostname or ""
+
+    @property
+    def api_key(self) -> Sensitive:
+        """All that V2 knows the shop by: the application ID, which may be kept where V1's secret key is."""
+        return Sensitive(self.application_id) if self.application_id else self.secret_key
+
+    @property
+    def has_credentials(self) -> bool:
+        """What a call needs is there."""
+        return bool(self.api_key) if self.api == "v2" else bool(self.application_id and self.secret_key)
 
 
 class SaleSettings(Section, frozen=True, kw_only=True):
@@ -193,6 +203,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             capture_mode=mode,
             capture_mode_by_kind=dict.fromkeys(others, CaptureMode.MANUAL),
             merchant_copy=self.receipt.merchant_copy,
+            takes_kennitala=self.netgiro.api == "v1",
+            void_undoes_payment=self.netgiro.api == "v2",  # Netgíró docs, transaction/cancel: at any stage
+            refusal_is_proof=self.netgiro.api == "v2",  # no nonce, so nothing is refused for being a second copy
             **msgspec.structs.asdict(self.sale),
         )
 
@@ -200,6 +213,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         """What may be typed at the keypad. Only the sandbox knows a person with an impossible date of birth."""
         return IdentifierRules(
             app_code_prefix=self.netgiro.app_code_prefix,
+            takes_kennitala=self.netgiro.api == "v1",
             impossible_birth_dates=self.netgiro.host != PRODUCTION_HOST,
         )
 
@@ -294,4 +308,6 @@ def show_config(config: Config) -> str:
     """The effective configuration as TOML, the secret masked."""
     head = [f"# {config.path}"] if config.path else []
     head += [f"# The secret key comes from {config.secret_from}."] if config.secret_from else []
+    if config.netgiro.api == "v2" and config.netgiro.application_id:  # there it is all the secret that there is
+        config = msgspec.structs.replace(config, netgiro=msgspec.structs.replace(config.netgiro, application_id=MASK))
     return "\n".join([*head, config_toml.write_sections(config)])
