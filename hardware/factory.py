@@ -5,6 +5,7 @@ A device set to ``none`` is None: whoever uses it has to say what happens withou
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import assert_never
 
 from hardware.interfaces import Display, Keypad, Printer, Scanner, SerialPort, Signals
@@ -95,8 +96,14 @@ def build_signals(settings: SignalSettings) -> Signals | None:
             assert_never(settings.driver)
 
 
-def build_printer(settings: PrinterSettings) -> Printer | None:
-    """The printer, not yet open; None if there is none. Raises ValueError if its address is missing."""
+def build_printer(settings: PrinterSettings, memory_path: Path | None = None) -> Printer | None:
+    """The printer, not yet open; None if there is none. Raises ValueError if its address is missing.
+
+    ``memory_path``: the file in which it is kept what the printer has shown of itself.
+    """
+    from hardware.printer.memory import MemoryFile
+
+    memory = MemoryFile(memory_path) if memory_path is not None else None
     match settings.driver:
         case "serial" | "usb" | "network" | "file":
             from hardware.printer.driver import EscposPrinter
@@ -108,12 +115,14 @@ def build_printer(settings: PrinterSettings) -> Printer | None:
                 Typesetting.of(settings),
                 answer_deadline_s=settings.timeout_s,
                 may_listen=settings.driver != "network",  # there others print too
+                answers=settings.answers,
+                memory=memory,
             )
         case "simulated":
             from hardware.printer.encoder import Typesetting
             from hardware.simulated import SimulatedPrinter
 
-            return SimulatedPrinter(Typesetting.of(settings))
+            return SimulatedPrinter(Typesetting.of(settings), answers=settings.answers, memory=memory)
         case "none":
             return None
         case _:

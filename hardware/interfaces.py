@@ -25,8 +25,8 @@ KEYS = "0123456789*#ABCD"
 LONG_PRESS_S = 1.5
 """A key that has been down by itself for so long is pressed long."""
 
-Columns = Literal[32, 42, 48]
-"""Characters on a line of paper in the printer's normal font (58 mm: 32; 80 mm: 42 or 48)."""
+Columns: TypeAlias = int
+"""Characters on a line of paper in the printer's normal font (58 mm: 32; 80 mm: 42 or 48; others are in between)."""
 
 
 class DeviceError(OSError):
@@ -190,8 +190,18 @@ class Printer(Device, Protocol):
     async def wait_for_change(self, timeout_s: float) -> None:
         """After a fault, closed: until it may be well again, at the latest after ``timeout_s``. Never raises."""
 
+    @property
+    def paper_is_low(self) -> bool:
+        """The roll is near its end, as the printer said last; False if it has no sensor for that."""
+
     async def prepare(self) -> None:
-        """A document may come soon: load what is slow to load, so that it starts at once. Never raises."""
+        """A document may come soon: load what is slow to load, and if it is open and well, try what it can.
+
+        Never raises.
+        """
+
+    async def release(self) -> None:
+        """Nothing more is to be printed for now: let go of what others may want. It stays open. Never raises."""
 
     async def open_drawer(self) -> None:
         """Open the cash drawer that hangs on the printer, if any, now. Raises DeviceError if it stays closed."""

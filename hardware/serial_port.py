@@ -182,7 +182,7 @@ class TtySerialPort:
         """Until the kernel has handed the last byte to the wire; a write alone only fills its buffer."""
         while self._fd >= 0:
             try:
-                waiting = _unsent_bytes(self._fd)
+                waiting = unsent_bytes(self._fd)
             except OSError as error:
                 raise self._lose(error) from error
             if not waiting:
@@ -301,14 +301,15 @@ def close_tty(port: serial.Serial) -> None:
     with contextlib.suppress(OSError, termios.error):
         fd = port.fileno()
         deadline_s = time.monotonic() + DRAIN_DEADLINE_S
-        while (stuck := _unsent_bytes(fd)) and time.monotonic() < deadline_s:
+        while (stuck := unsent_bytes(fd)) and time.monotonic() < deadline_s:
             time.sleep(0.01)
         if stuck:  # the kernel itself would wait for 30 s if the other side holds us back by flow control
             termios.tcflush(fd, termios.TCOFLUSH)
     port.close()
 
 
-def _unsent_bytes(fd: int) -> int:
+def unsent_bytes(fd: int) -> int:
+    """What the kernel still holds for the line."""
     count: int = struct.unpack("i", fcntl.ioctl(fd, termios.TIOCOUTQ, b"\0" * 4))[0]
     return count
 

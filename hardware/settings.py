@@ -6,8 +6,6 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from hardware.interfaces import Columns
-
 PinNumber = Annotated[int, msgspec.Meta(ge=0, le=53)]
 Contrast = Annotated[int, msgspec.Meta(ge=0, le=255)]
 
@@ -99,7 +97,8 @@ class PrinterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 9100
     usb_vendor_id: Annotated[int, msgspec.Meta(ge=0, le=0xFFFF)] = 0
     usb_product_id: Annotated[int, msgspec.Meta(ge=0, le=0xFFFF)] = 0
-    columns: Columns = 48
+    columns: Annotated[int, msgspec.Meta(ge=24, le=64)] = 48
+    answers: Literal["auto", "none"] = "auto"
     profile: str = "default"
     codepage: Literal["CP858", "CP1252", "ISO_8859-15", "CP850", "CP861", "raster"] = "CP858"
     logo: str = ""

@@ -9,9 +9,8 @@ from __future__ import annotations
 import logging
 import unicodedata
 from functools import lru_cache
-from itertools import pairwise
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal, assert_never
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, assert_never
 
 import msgspec
 
@@ -34,6 +33,8 @@ LINES_PER_PIECE = 40
 FEED_TO_EDGE_LINES = 6
 RESET = b"\x1b@"
 """Every document begins with it."""
+NO_CHINESE = b"\x1c."
+"""``FS .``: after each reset most cheap printers take two letters beyond ASCII for one Chinese sign."""
 DRAWER_PULSES = {"pin2": b"\x1bp\x00\x32\x32", "pin5": b"\x1bp\x01\x32\x32"}
 """``ESC p``: 100 ms on that pin of the drawer's plug, 100 ms off, as python-escpos does it."""
 
@@ -44,6 +45,11 @@ _OTHER_LETTERS = {
 }  # fmt: skip
 _NO_LETTERS = "*"
 """Stands for a character that has no spelling at all, such as a pictogram. Not ``?``: that looks like a question."""
+
+
+def _visible(text: str) -> str:
+    """Without soft hyphens and zero-width marks."""
+    return "".join(char for char in text if unicodedata.category(char) != "Cf")
 
 
 def to_codepage(text: str, codepage: str) -> str:
@@ -97,21 +103,40 @@ class Typesetting(msgspec.Struct, frozen=True, kw_only=True):
         return cls(**{field: getattr(settings, field) for field in cls.__struct_fields__})
 
 
+class Piece(NamedTuple):
+    """As much of a document as a printer without flow control can hold."""
+
+    data: bytes
+    lines: int
+    """In normal height; begun ones counted."""
+
+
+class Sheet(NamedTuple):
+    """A document as bytes. What cuts it off is kept apart, so that it can wait until the rest is on paper."""
+
+    pieces: list[Piece]
+    """At least one."""
+    cut: bytes
+
+    @property
+    def data(self) -> bytes:
+        return b"".join(piece.data for piece in self.pieces) + self.cut
+
+
 def encode(document: Document, *, codepage: str, profile: str = "default") -> bytes:
-    """The document as ESC/POS in one piece; see :func:`encode_pieces`."""
-    return b"".join(encode_pieces(document, Typesetting(codepage=codepage, profile=profile)))
+    """The document as ESC/POS in one piece; see :func:`encode_sheet`."""
+    return encode_sheet(document, Typesetting(codepage=codepage, profile=profile)).data
 
 
-def encode_pieces(document: Document, typesetting: Typesetting) -> list[bytes]:
+def encode_sheet(document: Document, typesetting: Typesetting) -> Sheet:
     """The document as ESC/POS: printer reset, code page chosen, a style command only where the style changes.
 
-    In pieces that a printer without flow control can hold, so that the rest can wait until each has been printed.
     Raises ValueError if python-escpos knows no printer of that profile, or that has no such code page.
     """
     composer = _Composer(typesetting)
     for item in document:
         composer.add(item)
-    return composer.pieces()
+    return composer.sheet()
 
 
 def usable_codepages(profile: str = "default") -> list[str]:
@@ -129,8 +154,10 @@ class _Composer:
         self._codepage = ""
         self._style = TextLine()
         self._lines = 0
-        self._ends: list[int] = []
+        self._pieces: list[Piece] = []
+        self._cut_at = -1
         self._escpos.hw("INIT")
+        self._escpos._raw(NO_CHINESE)
         if typesetting.codepage != RASTER:
             self._choose_codepage(typesetting.codepage)
 
@@ -138,10 +165,14 @@ class _Composer:
         match item:
             case TextLine():
                 self._add_text(item)
-            case Cut() if self._set.cut == "none":
-                self._escpos.print_and_feed(FEED_TO_EDGE_LINES)
             case Cut():
-                self._escpos.cut(mode="FULL" if self._set.cut == "full" else "PART")
+                self._end_piece()
+                if self._set.cut == "none":
+                    self._escpos.print_and_feed(FEED_TO_EDGE_LINES)
+                else:
+                    self._escpos.cut(mode="FULL" if self._set.cut == "full" else "PART")
+                self._cut_at = len(self._pieces)
+                self._end_piece(FEED_TO_EDGE_LINES)
             case Logo():
                 self._add_logo()
             case QrCode(text):
@@ -149,18 +180,27 @@ class _Composer:
             case _:
                 assert_never(item)
 
-    def pieces(self) -> list[bytes]:
-        data: bytes = self._escpos.output
-        ends = [end for end in self._ends if 0 < end < len(data)]
-        return [data[start:end] for start, end in pairwise([0, *ends, len(data)])]
+    def sheet(self) -> Sheet:
+        self._end_piece()
+        if len(self._pieces) > 1 and self._cut_at == len(self._pieces) - 1:
+            return Sheet(self._pieces[:-1], self._pieces[-1].data)
+        return Sheet(self._pieces, b"")
+
+    def _end_piece(self, lines: int = 0) -> None:
+        if data := bytes(self._escpos.output):
+            self._pieces.append(Piece(data, self._lines + lines))
+        self._escpos.clear()
+        self._lines = 0
 
     def _add_text(self, line: TextLine) -> None:
         codepage = line.codepage or self._set.codepage
-        if codepage == RASTER and line.text:
-            text = unicodedata.normalize("NFC", line.text)
-            self._add_picture(raster().text_picture(msgspec.structs.replace(line, text=text), self._set.columns))
-            return
-        if codepage not in (RASTER, self._codepage):
+        if codepage == RASTER:
+            text = _visible(unicodedata.normalize("NFC", line.text))
+            if not text.isascii():
+                self._add_picture(raster().text_picture(msgspec.structs.replace(line, text=text), self._set.columns))
+                return
+            codepage = "ascii"  # is the same in every code page, and a hundredth of the bytes
+        elif codepage != self._codepage:
             self._choose_codepage(codepage)
         style = self._style
         if (line.align, line.bold, line.double) != (style.align, style.bold, style.double):
@@ -204,8 +244,7 @@ class _Composer:
     def _count(self, lines: int) -> None:
         self._lines += lines
         if self._lines >= LINES_PER_PIECE:
-            self._lines = 0
-            self._ends.append(len(self._escpos.output))
+            self._end_piece()
 
 
 def _new_dummy(profile: str) -> Any:

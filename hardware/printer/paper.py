@@ -6,6 +6,7 @@ Application Programming Guide"). :mod:`hardware.printer.escpos_commands` cuts a 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from typing import Literal, TypeAlias
@@ -21,6 +22,7 @@ CODEPAGES = {
 }  # fmt: skip
 """``ESC t n``: the code page each number selects on Epson's own printers, as a Python codec."""
 
+CHINESE_SIGN = re.compile(rb"[\x81-\xfe][\x40-\xfe]")
 DOTS_PER_LINE = 30
 """Line spacing after a reset."""
 
@@ -78,13 +80,16 @@ Row: TypeAlias = TextRow | RasterRow | CutRow
 class Paper:
     """The printer's memory between bytes: code page, style and the line being filled."""
 
-    def __init__(self, columns: int) -> None:
+    def __init__(self, columns: int, *, chinese: bool = False) -> None:
         self.columns = columns
+        self.chinese_after_reset = chinese
+        """Whether two bytes beyond ASCII are one sign until FS . says no."""
         self._line: list[Cell] = []
         self._reset()
 
     def _reset(self) -> None:
         self._codec = CODEPAGES[0]
+        self._chinese = self.chinese_after_reset
         self._align: Align = "left"
         self._width = self._height = 1
         self._bold = self._underline = self._inverse = False
@@ -107,6 +112,8 @@ class Paper:
             case b"\x1b@":
                 self._reset()
                 self._line.clear()
+            case b"\x1c&" | b"\x1c.":
+                self._chinese = command.code == b"\x1c&"
             case b"\x1bd":
                 return [self._feed() for _ in range(first)]
             case b"\x1bJ":
@@ -142,6 +149,8 @@ class Paper:
     def _write(self, text: bytes) -> list[Row]:
         rows: list[Row] = []
         used = sum(cell.width for cell in self._line)
+        if self._chinese:
+            text = CHINESE_SIGN.sub(b"\0", text)
         for char in text.decode(self._codec, errors="replace"):
             shown = char if unicodedata.category(char) != "Cc" else "\ufffd"
             if used + self._width > self.columns and self._line:
@@ -164,9 +173,9 @@ class Paper:
         return [*rows, RasterRow(width_bytes, command.parameters[6:], self._align)] if width_bytes else rows
 
 
-def decode(data: bytes, columns: int) -> list[Row]:
+def decode(data: bytes, columns: int, *, chinese: bool = False) -> list[Row]:
     """The paper that these bytes make, from a printer just switched on."""
-    paper = Paper(columns)
+    paper = Paper(columns, chinese=chinese)
     commands, _rest = split(data)
     rows = [row for command in commands for row in paper.perform(command)]
     return rows if paper.line_is_empty else [*rows, *paper.perform(Command(b"\n", b"", b"\n"))]

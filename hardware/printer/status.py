@@ -80,6 +80,11 @@ def has_paper(sensor: int) -> bool:
     return not sensor & 0x60
 
 
+def is_paper_low(sensor: int) -> bool:
+    """Both bits of the near-end sensor."""
+    return bool(sensor & 0x0C)
+
+
 def offline_cause(cause: int | None, sensor: int | None) -> PrinterStatus:
     """Why an off-line printer is so. An open cover is named first: closing it is what staff can see and do."""
     if cause is not None and cause & 0x04:

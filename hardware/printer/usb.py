@@ -69,7 +69,7 @@ class UsbWire:
         except usb.core.USBTimeoutError:
             return b""
 
-    def rest(self) -> None:
+    def release(self) -> None:
         """The interface stays claimed: nobody else prints on it."""
 
     def close(self) -> None:

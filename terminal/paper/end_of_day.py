@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from hardware.interfaces import Columns, Cut, Document, PaperItem, TextLine
-from terminal.paper.receipt import Shop, centred, format_time, heading, pair
+from terminal.paper.receipt import Shop, centred, format_time, heading, large, pair
 from terminal.sale.money import format_kr
 from terminal.sale.sale import Outcome
 from terminal.sale.totals import ClosedPeriod, LeftToStaff, Totals
@@ -31,7 +31,7 @@ def end_of_day_slip(
     items: list[PaperItem] = [
         *heading(shop, words, copy=copy, columns=columns),
         *centred(receipt.end_of_day, columns, bold=True, double=True),
-        *centred(format_kr(period.totals.of(Outcome.APPROVED).sum_kr), columns, bold=True, double=True),
+        *large(format_kr(period.totals.of(Outcome.APPROVED).sum_kr), columns),
         TextLine(),
     ]
     for label, value in _facts(period, words, terminal_id, printed_at, copy=copy):

@@ -88,11 +88,11 @@ def _outcome(sale: Sale, to_do: ToDo | None, words: Words, language: Language, c
     amount, outcome = format_kr(sale.amount_kr), sale.reason.outcome
     if to_do is not None:
         yield from centred(to_do.title, columns, bold=True, double=True)
-        yield from centred(amount, columns, bold=True, double=True)
+        yield from large(amount, columns)
         yield from centred(words.results[sale.reason].what, columns)
         return
     yield from centred(words.receipt.sale, columns, bold=True)
-    yield from centred(amount, columns, bold=True, double=True)
+    yield from large(amount, columns)
     yield from centred(words.outcomes[outcome].upper(), columns, bold=True)
     if outcome is not Outcome.APPROVED:
         yield from centred(result_sentence(sale.reason, language), columns)
@@ -148,6 +148,11 @@ def centred(text: str, columns: int, *, bold: bool = False, double: bool = False
     """As many lines as it takes."""
     for line in _wrap(text, columns // 2 if double else columns):
         yield TextLine(text=line, align="center", bold=bold, double=double)
+
+
+def large(amount: str, columns: int) -> Iterator[TextLine]:
+    """An amount is never broken: what is too long for double letters is printed in single ones."""
+    yield from centred(amount, columns, bold=True, double=len(amount) <= columns // 2)
 
 
 def pair(label: str, value: str, columns: int) -> Iterator[TextLine]:

@@ -12,10 +12,12 @@ import asyncio
 import contextlib
 import time
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 from hardware.interfaces import DeviceError, Printer, SerialPort
 from hardware.printer.driver import EscposPrinter
 from hardware.printer.encoder import Typesetting
+from hardware.printer.memory import MemoryFile
 from hardware.settings import PrinterSettings
 from terminal.register.taps.escpos_stream import EscposReader
 from terminal.register.taps.passthrough import PassthroughPort
@@ -30,9 +32,12 @@ class SharedPrinterTransport:
     """Implements :class:`hardware.printer.driver.Transport` over the device end of a passthrough."""
 
     has_answers = True
+    bytes_per_s = 9600 / 12
+    """At the usual speed of such a line; the port itself waits until the bytes have left."""
 
     def __init__(self, port: PassthroughPort, description: str) -> None:
         self.description = f"{description}, shared with the register"
+        self.address = description
         self._port = port
         self._reader = EscposReader()
         self._loan = AsyncExitStack()
@@ -78,6 +83,9 @@ class SharedPrinterTransport:
         finally:
             await self._loan.aclose()
 
+    async def release(self) -> None:
+        """It is let go of after each exchange."""
+
     async def close(self) -> None:
         await self.rest()
 
@@ -107,10 +115,12 @@ class SharedPrinterTransport:
         self._answered.set()
 
 
-def build_shared_printer(port: PassthroughPort, settings: PrinterSettings) -> Printer:
+def build_shared_printer(port: PassthroughPort, settings: PrinterSettings, memory_path: Path | None = None) -> Printer:
     """The printer behind the register, not yet open."""
     return EscposPrinter(
         SharedPrinterTransport(port, settings.device),
         Typesetting.of(settings),
         answer_deadline_s=settings.timeout_s,
+        answers=settings.answers,
+        memory=MemoryFile(memory_path) if memory_path is not None else None,
     )

@@ -75,7 +75,7 @@ def network_printer(answers: dict[bytes, bytes]) -> Iterator[int]:
 def test_the_printer_is_asked_how_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: dict[bytes, bytes], status: Status, words: str
 ) -> None:
-    monkeypatch.setattr("hardware.printer.driver.STATUS_DEADLINE_S", 0.2)
+    monkeypatch.setattr("hardware.printer.conversation.STATUS_WAITS_S", (0.1, 0.1))
     with network_printer(answers) as port:
         config = printer_with(tmp_path, driver="network", host="127.0.0.1", port=port, timeout_s=2)
         finding = check_printer(config, System())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import get_args
 
 import pytest
 
@@ -51,7 +50,7 @@ def test_all_is_well() -> None:
     assert lines(RESULTS[:2])[-1] == "all 2 are well"
 
 
-@pytest.mark.parametrize("columns", get_args(Columns))
+@pytest.mark.parametrize("columns", [24, 32, 42, 48, 64])
 def test_no_line_is_longer_than_the_paper_is_wide(columns: Columns) -> None:
     long = Result("x" * 60, Status.FAILED, "/dev/" + "y" * 200 + "\n\x1b@", "z" * 99)
     assert max(map(len, lines([*RESULTS, long], columns))) <= columns

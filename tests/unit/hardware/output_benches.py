@@ -208,6 +208,7 @@ class NetworkPrinter(PrinterBench):
     async def unplug(self) -> None:
         if self._server is not None:
             self._server.close()
+        self.far_end.hang_up()
         await self.far_end.until_hung_up()
 
 

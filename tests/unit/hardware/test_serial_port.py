@@ -214,7 +214,7 @@ def test_marks_are_asked_of_the_kernel_and_a_real_line_delivers_255_once():
 
 def test_written_means_that_the_bytes_have_left(monkeypatch):
     waiting = [3, 2, 0]
-    monkeypatch.setattr(serial_port, "_unsent_bytes", lambda _fd: waiting.pop(0) if len(waiting) > 1 else waiting[0])
+    monkeypatch.setattr(serial_port, "unsent_bytes", lambda _fd: waiting.pop(0) if len(waiting) > 1 else waiting[0])
 
     async def main() -> None:
         async with line() as a:
@@ -228,7 +228,7 @@ def test_line_that_holds_the_answer_back_is_noticed(monkeypatch):
     async def main() -> None:
         async with line() as a:
             with monkeypatch.context() as patch:
-                patch.setattr(serial_port, "_unsent_bytes", lambda _fd: 2)  # CTS stays off: nothing leaves
+                patch.setattr(serial_port, "unsent_bytes", lambda _fd: 2)  # CTS stays off: nothing leaves
                 with pytest.raises(DeviceError, match="flow control"):
                     await a.port.write(b"OK")
 

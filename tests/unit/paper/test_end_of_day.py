@@ -7,12 +7,11 @@ import sqlite3
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
-from typing import get_args
 
 import pytest
 from msgspec.structs import replace
 
-from hardware.interfaces import Columns, Cut, TextLine
+from hardware.interfaces import Cut, TextLine
 from hardware.printer.encoder import to_codepage
 from hardware.simulated import SimulatedPrinter
 from terminal.counter import register_words as reg
@@ -233,9 +232,8 @@ def test_no_golden_slip_is_left_over() -> None:
 
 
 def test_nothing_is_wider_than_the_paper_or_missing_from_the_code_page() -> None:
-    widths: tuple[Columns, ...] = get_args(Columns)
     with each() as case:
-        for name, language, columns in product(DAYS, LANGUAGES, widths):
+        for name, language, columns in product(DAYS, LANGUAGES, (24, 32, 42, 48, 64)):
             slip = day_slip(name, language, columns)
             with case(name, language, columns):
                 assert isinstance(slip[-1], Cut)

@@ -26,7 +26,8 @@ def path(tmp_path: Path) -> Path:
 class EpsonPrinter:
     """A transport to a printer that carries out nothing while it is off-line, but keeps it: see printer/driver.py."""
 
-    description = "at the far end"
+    description = address = "at the far end"
+    bytes_per_s = 10_000.0
     has_answers = True
 
     def __init__(self) -> None:
@@ -47,6 +48,8 @@ class EpsonPrinter:
     async def close(self) -> None: ...
 
     async def rest(self) -> None: ...
+
+    async def release(self) -> None: ...
 
     async def send(self, data: bytes) -> None:
         self.kept += data
@@ -74,7 +77,7 @@ class EpsonPrinter:
                 self._answer(b"\x10\x00\x00\x00")
             if IN_ORDER in data:
                 self._answer(b"\x00")
-                self.has_paper = not self.ends_with_the_receipt
+                self.has_paper = not (self.ends_with_the_receipt and b"T1-0000" in self.printed)
 
     def _answer(self, answer: bytes) -> None:
         self._answers += answer

@@ -16,6 +16,7 @@ from PIL import Image
 from hardware.factory import build_printer
 from hardware.interfaces import Cut, DeviceError, PrinterError, PrinterStatus, TextLine
 from hardware.printer.driver import EscposPrinter
+from hardware.printer.encoder import LINES_PER_PIECE
 from hardware.printer.status import (
     IN_ORDER,
     OFFLINE_CAUSE,
@@ -47,7 +48,7 @@ def test_a_receipt_is_kept_as_bytes_text_and_picture():
         (receipt,) = printer.receipts
         assert (receipt.id, receipt.cut) == (1, True)
         assert receipt.text.rstrip() == "Netgíró\nSamtals 1.990 kr."
-        assert receipt.data.startswith(b"\x1b@\x1bt\x13")
+        assert receipt.data.startswith(b"\x1b@\x1c.\x1bt\x13")
         assert receipt.data.endswith(b"\x1dV\x01")
         picture = Image.open(io.BytesIO(receipt.png()))
         assert picture.width == 48 * 12 + 48
@@ -132,7 +133,7 @@ def test_a_printer_that_falls_silent_while_it_prints_is_not():
                 printer.answers = False
 
         printer.on_change = dies
-        with pytest.raises(PrinterError, match="fell silent") as caught:
+        with pytest.raises(PrinterError, match="is it whole") as caught:
             await printer.print_document(RECEIPT)
         assert caught.value.status is PrinterStatus.UNKNOWN
         assert caught.value.may_be_on_paper
@@ -157,7 +158,7 @@ def test_changes_are_announced_and_old_receipts_forgotten():
         printer.paper = "low"
         for _ in range(55):
             await printer.print_document([TextLine("x"), Cut()])
-        assert changes[:3] == [0, 1, 2]
+        assert sorted(set(changes))[:3] == [0, 1, 2]
         assert [printer.receipts[0].id, printer.receipts[-1].id] == [6, 55]
 
     use(scenario)
@@ -174,11 +175,19 @@ class FarEnd:
 
     def __init__(self, **answers: bytes) -> None:
         self.answers = {PRINTER: b"\x12", PAPER_SENSOR: b"\x12", OFFLINE_CAUSE: b"\x12", IN_ORDER: b"\x00"}
+        self.answers[REPORT_BY_ITSELF] = b"\x10\x00\x00\x00"
         self.answers |= {globals()[name]: answer for name, answer in answers.items()}
-        self.printed = b""
+        self.printed = self.heard = b""
         self.on_question: Callable[[bytes], None] = lambda _question: None
         self.connections = 0
+        self.connected = 0
+        """How often."""
         self.hung_up = asyncio.Event()
+        self.lines: set[asyncio.Transport] = set()
+
+    def hang_up(self) -> None:
+        for line in self.lines:
+            line.abort()
 
     async def until_hung_up(self) -> None:
         while self.connections:
@@ -186,12 +195,14 @@ class FarEnd:
             await self.hung_up.wait()
 
     def take(self, data: bytes) -> bytes:
-        answer = b""
-        for question, reply in self.answers.items():
-            if question in data:
-                answer, data = answer + reply, data.replace(question, b"")
-                self.on_question(question)
+        self.heard += data
+        asked = [question for question in self.answers if question in data]
+        for question in asked:
+            data = data.replace(question, b"")
         self.printed += data
+        answer = b"".join(self.answers[question] for question in asked)
+        for question in asked:
+            self.on_question(question)
         return answer
 
 
@@ -226,12 +237,15 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._far_end.lines.add(self._transport)
         self._far_end.connections += 1
+        self._far_end.connected += 1
 
     def data_received(self, data: bytes) -> None:
         self._transport.write(self._far_end.take(data))
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._far_end.lines.discard(self._transport)
         self._far_end.connections -= 1
         self._far_end.hung_up.set()
 
@@ -247,7 +261,7 @@ def network_printer(port: int) -> EscposPrinter:
     return printer
 
 
-def test_over_the_network_it_lets_go_of_the_printer_after_each_receipt():
+def test_over_the_network_one_connection_serves_until_the_queue_is_empty():
     async def main() -> None:
         far_end = FarEnd()
         server, port = await serve(far_end)
@@ -255,12 +269,16 @@ def test_over_the_network_it_lets_go_of_the_printer_after_each_receipt():
         await printer.open()
         async with asyncio.timeout(at_most(5)):
             for _ in range(2):
-                await printer.print_document(RECEIPT)
+                for _ in range(2):
+                    await printer.print_document(RECEIPT)
+                assert far_end.connections == 1
+                await printer.release()
                 await far_end.until_hung_up()
         await printer.close()
         server.close()
-        assert far_end.printed.count(b"Samtals") == 2
-        assert REPORT_BY_ITSELF not in far_end.printed, "others use it too, and would be told"
+        assert far_end.printed.count(b"Samtals") == 4
+        assert far_end.connected == 2
+        assert REPORT_BY_ITSELF not in far_end.heard, "others use it too, and would be told"
 
     asyncio.run(main())
 
@@ -336,7 +354,7 @@ def test_long_receipt_comes_out_whole():
 
 
 def test_long_receipt_is_paced_for_a_printer_that_says_nothing(monkeypatch):
-    monkeypatch.setattr("hardware.printer.driver.PIECE_S", 0.1)
+    monkeypatch.setattr("hardware.printer.driver.PACE_S", 0.1 / LINES_PER_PIECE)
 
     async def scenario(printer: SimulatedPrinter) -> None:
         printer.answers = False

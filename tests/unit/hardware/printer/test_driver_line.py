@@ -16,7 +16,7 @@ from hardware.interfaces import PrinterError, PrinterStatus
 from hardware.printer.driver import EscposPrinter
 from hardware.printer.encoder import DRAWER_PULSES, RESET
 from hardware.printer.status import IN_ORDER, OFFLINE_CAUSE, PAPER_SENSOR, PRINTER, REPORT_BY_ITSELF
-from hardware.printer.transports import DescriptorWire
+from hardware.printer.wires import DescriptorWire
 from hardware.settings import PrinterSettings
 from tests.patience import at_most
 from tests.unit.hardware.printer.test_driver import RECEIPT, FarEnd
@@ -132,7 +132,11 @@ def test_printer_that_does_not_report_is_looked_at_when_the_time_is_over():
 def test_receipt_that_is_confirmed_is_printed_even_if_the_paper_ends_with_it():
     async def scenario(line: Line) -> None:
         await line.printer.open()
-        line.far_end.on_question = lambda question: line.put_in_paper(out=True) if question == IN_ORDER else None
+
+        def ends(question: bytes) -> None:
+            line.put_in_paper(out=question == IN_ORDER and b"Samtals" in line.far_end.printed)
+
+        line.far_end.on_question = ends
         assert await line.printer.print_document(RECEIPT) is PrinterStatus.PAPER_OUT
         assert b"Samtals" in line.far_end.printed
 
@@ -179,7 +183,7 @@ def test_device_that_says_it_is_ready_and_is_not_is_given_up_in_time(monkeypatch
     wire = DescriptorWire(writing, has_answers=False)
     with pytest.raises(TimeoutError):
         wire.write(b"x" * 1024 * 1024, 0.05)
-    monkeypatch.setattr("hardware.printer.transports._ready", lambda *_args: True)
+    monkeypatch.setattr("hardware.printer.wires._ready", lambda *_args: True)
     started_s, worked_s = time.monotonic(), time.process_time()
     with pytest.raises(TimeoutError, match="takes no more data"):
         wire.write(b"x" * 100_000, 0.3)

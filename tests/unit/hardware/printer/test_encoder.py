@@ -29,7 +29,7 @@ def test_icelandic_comes_out_as_it_went_in(codepage):
 
 
 def test_a_plain_line_is_reset_code_page_and_text():
-    assert encode([TextLine("Þú")], codepage="CP858") == b"\x1b@" + b"\x1bt\x13" + b"\xe8\xa3\n"
+    assert encode([TextLine("Þú")], codepage="CP858") == b"\x1b@\x1c." + b"\x1bt\x13" + b"\xe8\xa3\n"
 
 
 def test_styles_are_sent_only_where_they_change():

@@ -18,7 +18,7 @@ from hardware.printer.encoder import (
     ICELANDIC,
     LINES_PER_PIECE,
     Typesetting,
-    encode_pieces,
+    encode_sheet,
     python_codec,
     usable_codepages,
 )
@@ -26,7 +26,7 @@ from hardware.printer.paper import RasterRow, TextRow
 
 
 def strips(document, **settings):
-    data = b"".join(encode_pieces(document, Typesetting(**settings)))
+    data = encode_sheet(document, Typesetting(**settings)).data
     return [row for row in paper.decode(data, settings.get("columns", 48)) if isinstance(row, RasterRow)]
 
 
@@ -59,7 +59,7 @@ def test_no_strip_is_wider_than_the_paper_nor_too_high(columns):
 
 
 def test_blank_line_is_only_fed():
-    rows = paper.decode(b"".join(encode_pieces([TextLine("")], Typesetting(codepage="raster"))), 48)
+    rows = paper.decode(encode_sheet([TextLine("")], Typesetting(codepage="raster")).data, 48)
     assert rows == [TextRow(())]
 
 
@@ -105,7 +105,7 @@ def margins(rows: list[paper.Row], columns: int) -> list[tuple[int, int]]:
 @pytest.mark.parametrize("columns", [32, 42, 48])
 def test_qr_code_is_in_the_middle_of_the_paper_whatever_stands_above_it(align, columns):
     document = [TextLine("Takk fyrir viðskiptin", align=align), QrCode("T1-000042-7KQ2AB"), TextLine("x", align=align)]
-    rows = paper.decode(b"".join(encode_pieces(document, Typesetting(columns=columns))), columns)
+    rows = paper.decode(encode_sheet(document, Typesetting(columns=columns)).data, columns)
     ((left, right),) = margins(rows, columns)
     assert abs(left - right) <= 1
     assert [row.align for row in rows if isinstance(row, TextRow)] == [align, align], "and the text below is as it was"
@@ -143,11 +143,11 @@ def test_logo_that_cannot_be_read_is_left_out_and_told(tmp_path, caplog, content
 
 @pytest.mark.parametrize(("cut", "command"), [("partial", b"\x1dV\x01"), ("full", b"\x1dV\x00")])
 def test_paper_is_cut_as_configured(cut, command):
-    assert b"".join(encode_pieces([Cut()], Typesetting(cut=cut))).endswith(command)
+    assert encode_sheet([Cut()], Typesetting(cut=cut)).data.endswith(command)
 
 
 def test_printer_without_a_knife_feeds_to_its_edge():
-    data = b"".join(encode_pieces([TextLine("x"), Cut()], Typesetting(cut="none")))
+    data = encode_sheet([TextLine("x"), Cut()], Typesetting(cut="none")).data
     assert b"\x1dV" not in data
     assert data.endswith(b"\x1bd\x06")
 
@@ -161,11 +161,11 @@ def test_drawer_is_kicked_as_python_escpos_does_it(drawer, pin):
 
 def test_long_document_comes_in_pieces_that_are_whole_lines():
     document = [TextLine(f"lína {number}") for number in range(200)]
-    pieces = encode_pieces(document, Typesetting())
+    pieces = [piece.data for piece in encode_sheet(document, Typesetting()).pieces]
     assert len(pieces) == 200 // LINES_PER_PIECE
     assert all(piece.endswith(b"\n") and piece.count(b"\n") <= LINES_PER_PIECE for piece in pieces)
     assert all(len(piece) < 4096 for piece in pieces)
-    assert len(encode_pieces(document[:30], Typesetting())) == 1
+    assert len(encode_sheet(document[:30], Typesetting()).pieces) == 1
 
 
 def test_every_usable_page_has_every_icelandic_letter():
@@ -176,5 +176,5 @@ def test_every_usable_page_has_every_icelandic_letter():
 
 def test_one_line_may_be_printed_in_another_code_page():
     document = [TextLine("Þ"), TextLine("Þ", codepage="CP1252"), TextLine("Þ")]
-    data = b"".join(encode_pieces(document, Typesetting(codepage="CP858")))
+    data = encode_sheet(document, Typesetting(codepage="CP858")).data
     assert b"\x1bt\x13\xe8\n\x1bt\x10\xde\n\x1bt\x13\xe8\n" in data

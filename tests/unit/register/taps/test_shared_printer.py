@@ -136,7 +136,7 @@ def test_half_a_command_is_waited_for_no_longer_than_a_register_takes(monkeypatc
             await one.printer.print_document(OURS)
             assert asyncio.get_running_loop().time() - began_s > 0.25
             assert one.machine.heard.startswith(noise)
-            assert b"NETGIRO" in one.machine.heard
+            await until(lambda: b"NETGIRO" in one.machine.heard)
 
     asyncio.run(scenario())
 
