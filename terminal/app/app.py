@@ -67,6 +67,8 @@ if TYPE_CHECKING:
 SETTLE_S = 3.0
 """How long a stop waits for answers that are on their way."""
 RESTART_PAUSE_S = 1.0
+PRINTER_MEMORY = "printer.json"
+"""Beside the journal: what the printer has shown of itself."""
 REGISTER_ATTEMPT_S = 2.0
 """How long a start waits for the register's port to be opened or not to be there."""
 REGISTER_COLUMNS: Columns = 32
@@ -101,6 +103,7 @@ def build_devices(config: Config) -> Devices:
 
 def _build_line(config: Config) -> tuple[SerialPort, Printer | None]:
     """The register's port, and the printer, which may be behind it."""
+    memory_path = Path(config.journal.path).with_name(PRINTER_MEMORY)
     port: SerialPort = factory.build_serial_port(config.serial_settings())
     if config.log.register_traffic:
         from terminal.register.unknown.traffic import LoggedPort  # noqa: PLC0415  only when configured
@@ -108,15 +111,15 @@ def _build_line(config: Config) -> tuple[SerialPort, Printer | None]:
         port = LoggedPort(port)
     behind = config.passthrough_settings()
     if behind is None:
-        return port, factory.build_printer(config.printer)
+        return port, factory.build_printer(config.printer, memory_path)
     from terminal.register.taps.passthrough import PassthroughPort  # noqa: PLC0415  only when configured
 
     through = PassthroughPort(port, factory.build_serial_port(behind))
     if not config.shares_printer:
-        return through, factory.build_printer(config.printer)
+        return through, factory.build_printer(config.printer, memory_path)
     from terminal.register.taps.shared_printer import build_shared_printer  # noqa: PLC0415
 
-    return through, build_shared_printer(through, config.printer)
+    return through, build_shared_printer(through, config.printer, memory_path)
 
 
 def _line_watch(config: Config) -> Callable[[bytes], None]:

@@ -141,9 +141,7 @@ class _Setup:
             self._number("printer", "usb_vendor_id", "Vendor id, the first number in lsusb", settings.usb_vendor_id)
             self._number("printer", "usb_product_id", "Product id, the second one", settings.usb_product_id)
         if driver != "none":
-            self._choose(
-                "printer", "columns", "Characters on a line: 32 is 58 mm paper", [32, 42, 48], settings.columns
-            )
+            self._ask("printer", "columns", "Characters on a line, 32 on 58 mm paper", settings.columns, int)
 
     def _ask_counter(self) -> None:
         keypad, display = self._config.keypad, self._config.display

@@ -94,6 +94,12 @@ class PrinterSession:
         """After a fault: until the printer says that its paper is back, or it is time to look."""
         await (asyncio.sleep(pause_s) if self._is_open else self._printer.wait_for_change(pause_s))
 
+    async def release(self) -> None:
+        """Nothing more is to be printed for now: others may have the printer."""
+        async with self._turn:
+            if self._is_open:
+                await self._printer.release()
+
     async def let_go(self) -> None:
         async with self._turn:
             await self._let_go()

@@ -6,6 +6,7 @@ Printing never changes a sale.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from datetime import datetime
@@ -22,6 +23,8 @@ from terminal.texts.words import Language
 
 SHORTEST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 30.0
+KEPT_READY_S = 20.0
+"""A network printer is held so long for the sale that has begun: some refuse for seconds after a hang-up."""
 LOOK_EVERY_S = 5.0
 """While something waits for a printer that says what is wrong: only a question is asked, nothing is tried."""
 
@@ -57,6 +60,7 @@ class ReceiptPrinting:
         )
         self._work = asyncio.Event()
         self._sale_is_open = False
+        self._is_kept_ready = False
         self._told: tuple[PrinterStatus, int] | None = None
 
     def wake(self) -> None:
@@ -101,12 +105,22 @@ class ReceiptPrinting:
                 await self._session.open_drawer()
                 if await self._print_all():
                     pause_s = SHORTEST_PAUSE_S
-                    await self._work.wait()
+                    await self._wait_for_work()
                 else:
                     await self._wait_for_printer(min(pause_s, LOOK_EVERY_S) if self._has_told_a_fault else pause_s)
                     pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
         finally:
             await self._session.close()
+
+    async def _wait_for_work(self) -> None:
+        """What was found ready when a sale began is kept for it, but not all evening: others print there, too."""
+        if self._is_kept_ready:
+            self._is_kept_ready = False
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._work.wait(), KEPT_READY_S)
+                return
+        await self._session.release()
+        await self._work.wait()
 
     async def _wait_for_printer(self, pause_s: float) -> None:
         """Only while a receipt waits: until the printer may be well again, or somebody wants something."""
@@ -159,8 +173,9 @@ class ReceiptPrinting:
 
     async def _get_ready(self) -> None:
         """What is wrong with the printer is told now, while there is time to put in paper."""
-        await self._session.prepare()
         self._tell(await self._session.look(), self._told[1] if self._told is not None else 0)
+        await self._session.prepare()
+        self._is_kept_ready = True
 
     @property
     def _has_told_a_fault(self) -> bool:
