@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from terminal.config.schema import Config
-    from terminal.journal.thread import Change, JournalFile
+    from terminal.journal.thread import Entry, JournalFile
 
 # Every command imports what it needs itself, so that none waits for what another one needs.
 # ruff: noqa: PLC0415
@@ -72,17 +72,17 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from terminal.journal.listing import change_json, change_line
+    from terminal.journal.listing import entry_json, entry_line
 
     damaged = _Damaged()
     with _open_journal(options) as journal:
         for entry in _chosen(journal, options, damaged):
-            print(change_json(entry) if options.json else change_line(entry))
+            print(entry_json(entry) if options.json else entry_line(entry))
     return damaged.exit_code()
 
 
 def _show(options: argparse.Namespace) -> int:
-    from terminal.journal.listing import change_json, change_story
+    from terminal.journal.listing import entry_json, entry_story
 
     with _open_journal(options) as journal:
         entries = journal.entries_of(options.sale_id)
@@ -90,14 +90,14 @@ def _show(options: argparse.Namespace) -> int:
         print(f"no sale {options.sale_id}: see journal list", file=sys.stderr)
         return 1
     for entry in entries:
-        print(change_json(entry) if options.json else change_story(entry))
+        print(entry_json(entry) if options.json else entry_story(entry))
     return 0
 
 
 def _verify(options: argparse.Namespace) -> int:
     from terminal.journal.verify import verify
 
-    verdict = verify(_become_reader(options))
+    verdict = verify(Path(_load(options).journal.path))
     for note in verdict.notes:
         print(note)
     for problem in verdict.problems:
@@ -112,7 +112,7 @@ def _mend(options: argparse.Namespace) -> None:
     from terminal.journal.backup import mend
     from terminal.system.timestamps import timestamp_now
 
-    for done in mend(_journal_path(options), timestamp_now):
+    for done in mend(Path(_load(options).journal.path), timestamp_now):
         print(done)
 
 
@@ -120,28 +120,28 @@ def _acknowledge(options: argparse.Namespace) -> None:
     from terminal.journal.backup import acknowledge
     from terminal.journal.rebuild import tell
 
-    repair = acknowledge(_journal_path(options))
+    repair = acknowledge(Path(_load(options).journal.path))
     print(f"acknowledged: {tell(repair)}" if repair else "nothing is missing")
 
 
 def _backup(options: argparse.Namespace) -> None:
     from terminal.journal.backup import back_up
 
-    size = back_up(_journal_path(options), options.file)
+    size = back_up(Path(_load(options).journal.path), options.file)
     print(f"{options.file}: {size / 1024:.0f} KiB")
 
 
 def _restore(options: argparse.Namespace) -> None:
     from terminal.journal.backup import restore
 
-    journal = _journal_path(options)
+    journal = Path(_load(options).journal.path)
     for old in restore(options.file, journal, datetime.now()):
         print(f"kept: {old}")
     print(f"{journal} is now {options.file}. What came after that backup is only in what was kept.")
 
 
 def _export(options: argparse.Namespace) -> int:
-    from terminal.journal.export import export_csv, export_json
+    from terminal.journal.backup import export_csv, export_json
 
     damaged = _Damaged()
     with _open_journal(options) as journal:
@@ -171,7 +171,7 @@ class _Damaged:
 
 def _chosen(
     journal: JournalFile, options: argparse.Namespace, damaged: _Damaged, *, oldest_first: bool = False
-) -> Iterator[Change]:
+) -> Iterator[Entry]:
     from terminal.journal.listing import parse_time
     from terminal.sale.sale import Outcome
 
@@ -190,23 +190,10 @@ def _load(options: argparse.Namespace) -> Config:
     return load_config(find_config_path(options.config))
 
 
-def _journal_path(options: argparse.Namespace) -> Path:
-    return Path(_load(options).journal.path)
-
-
-def _become_reader(options: argparse.Namespace) -> Path:
-    """Where the journal is, for whoever only reads: root gives up being root for good."""
-    from terminal.system.owner import become_owner_of
-
-    path = _journal_path(options)
-    become_owner_of(path.parent)
-    return path
-
-
 def _open_journal(options: argparse.Namespace) -> JournalFile:
     from terminal.journal.thread import JournalFile
     from terminal.system.timestamps import timestamp_now
 
-    journal = JournalFile(_become_reader(options), timestamp_now, read_only=True)
+    journal = JournalFile(Path(_load(options).journal.path), timestamp_now, read_only=True)
     journal.open()
     return journal

@@ -8,6 +8,7 @@ import msgspec
 
 from terminal.counter import register_words as reg
 from terminal.counter.menu import Problem
+from terminal.counter.register_ids import Wish
 from terminal.sale import events as ev
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import QueuedReceipt
@@ -100,7 +101,9 @@ class RegisterRequestLookedUp(msgspec.Struct, frozen=True, kw_only=True):
 
     request: reg.RegisterRequest
     known: Sale | None = None
-    """The sale that this register id has named before."""
+    """The newest sale that this register id has named."""
+    wish: Wish | None = None
+    """The same as far as it decides what the id means now."""
     number: int = 0
     reference: str = ""
     created: str = ""

@@ -1,4 +1,4 @@
-"""What the register asks for, and what it is answered. One id is one payment and one outcome, for ever. Pure."""
+"""What the register asks for, and what it is answered. What an id means stands in register_ids.py. Pure."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from terminal.counter.answers import condition, refuse, reply, stored_result
 from terminal.counter.decision import CheckService, Decision, KeepOfferFor
 from terminal.counter.inputs import RegisterRequestLookedUp
 from terminal.counter.of_sale import begun, happened
+from terminal.counter.register_ids import Meaning, is_in_time, meaning_of
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import Offer, View
 from terminal.sale import events as ev
@@ -23,15 +24,15 @@ def requested(view: View, asked: RegisterRequestLookedUp, rules: CounterRules) -
         case reg.SaleRequest():
             return _sale_requested(view, asked, asked.request, rules)
         case reg.CancelRequest(register_id):
-            return _cancel_requested(view, asked.known, register_id, rules)
+            return _cancel_requested(view, _named(asked, rules), register_id, rules)
         case reg.ResultRequest(register_id):
-            return _result_requested(view, asked.known, register_id)
+            return _result_requested(view, _named(asked, rules), register_id)
         case reg.LastResultRequest():
             return _last_result_requested(view, asked.known)
         case reg.ConditionRequest():
             return reply(view, condition(view))
-        case reg.ReversalRequest() | reg.RefundRequest():
-            return refuse(view, None, reg.RefusalCode.NOT_POSSIBLE)
+        case reg.ReversalRequest() | reg.RefundRequest() as request:
+            return refuse(view, request.register_id, reg.RefusalCode.NOT_POSSIBLE)
         case reg.TotalsRequest():
             return _totals_requested(view, asked, asked.request, rules)
         case reg.TotalSeen(amount_kr):
@@ -45,13 +46,16 @@ def requested(view: View, asked: RegisterRequestLookedUp, rules: CounterRules) -
 def _sale_requested(
     view: View, asked: RegisterRequestLookedUp, request: reg.SaleRequest, rules: CounterRules
 ) -> Decision:
-    """Start a sale, unless this id has had one."""
-    if view.sale is not None and (asked.known is None or asked.known.number == view.sale.number):
-        if _is_repeated(view.sale, request):
-            return reply(view, reg.SaleAccepted(view.sale.register_id))
+    """Start a sale, unless this is one that was asked for before."""
+    meaning = _meaning_of(view, asked, request, rules)
+    if meaning is Meaning.DUPLICATE:
+        return refuse(view, request.register_id, reg.RefusalCode.DUPLICATE)
+    if meaning is Meaning.REPEATED:
+        sale = asked.known or view.sale
+        assert sale is not None
+        return stored_result(view, sale)
+    if view.sale is not None:
         return refuse(view, request.register_id, reg.RefusalCode.BUSY)
-    if asked.known is not None:
-        return stored_result(view, asked.known)
     limit_kr = min(max(request.amount_kr, rules.min_amount_kr), rules.max_amount_kr)
     if request.amount_kr != limit_kr:
         limits_kr = (rules.min_amount_kr, rules.max_amount_kr)
@@ -63,6 +67,15 @@ def _sale_requested(
     decision = begun(view.with_offer_closed(), sale, rules)
     effects = (CheckService(), *decision.effects)
     return replace(decision, replies=(reg.SaleAccepted(sale.register_id),), effects=effects)
+
+
+def _meaning_of(view: View, asked: RegisterRequestLookedUp, request: reg.SaleRequest, rules: CounterRules) -> Meaning:
+    """By the id, or, where the protocol has none, by what the request looks like while a sale is open."""
+    if request.register_id is None:
+        is_repeated = view.sale is not None and not request.is_anew and _looks_like(request, view.sale)
+        return Meaning.REPEATED if is_repeated else Meaning.NEW
+    is_same = asked.known is not None and asked.known.amount_kr == request.amount_kr
+    return meaning_of(asked.wish, is_same=is_same, longest_s=rules.id_hours * 3600)
 
 
 def _new_sale(asked: RegisterRequestLookedUp, request: reg.SaleRequest, rules: CounterRules) -> Sale:
@@ -77,13 +90,15 @@ def _new_sale(asked: RegisterRequestLookedUp, request: reg.SaleRequest, rules: C
     )
 
 
-def _is_repeated(sale: Sale, request: reg.SaleRequest) -> bool:
-    """The register asks for the open sale again. Without ids an ended sale may as well be the next customer's."""
-    if sale.amount_kr != request.amount_kr:
-        return False
-    if request.register_id is not None:
-        return sale.register_id == request.register_id
-    return bool(request.echo) and sale.register_echo == request.echo and sale.state is not State.REPORT
+def _looks_like(request: reg.SaleRequest, sale: Sale) -> bool:
+    """The register asks for the open sale again. Once it has ended, this may as well be the next customer's."""
+    is_same = bool(request.echo) and sale.register_echo == request.echo and sale.amount_kr == request.amount_kr
+    return is_same and sale.state is not State.REPORT
+
+
+def _named(asked: RegisterRequestLookedUp, rules: CounterRules) -> Sale | None:
+    """The sale that the id of the request names now."""
+    return asked.known if is_in_time(asked.wish, rules.id_hours * 3600) else None
 
 
 def _result_answered(view: View, register_id: str, event: type[ev.SaleEvent], rules: CounterRules) -> Decision:
@@ -95,15 +110,19 @@ def _result_answered(view: View, register_id: str, event: type[ev.SaleEvent], ru
 
 def _cancel_requested(view: View, known: Sale | None, register_id: str | None, rules: CounterRules) -> Decision:
     if view.sale is not None and register_id in (None, view.sale.register_id):
+        if view.sale.state is State.REPORT:
+            return stored_result(view, view.sale)
         decision = happened(view, ev.CancelRequested(view.sale.number, ev.Canceller.REGISTER), rules)
         return replace(decision, replies=(reg.SaleAccepted(view.sale.register_id), *decision.replies))
     if known is not None:
         return stored_result(view, known)
-    return refuse(view, register_id, reg.RefusalCode.NOT_FOUND)
+    return refuse(view, register_id, reg.RefusalCode.NOTHING_OPEN if register_id is None else reg.RefusalCode.NOT_FOUND)
 
 
 def _result_requested(view: View, known: Sale | None, register_id: str | None) -> Decision:
     if view.sale is not None and register_id in (None, view.sale.register_id):
+        if view.sale.state is State.REPORT and register_id is not None:
+            return stored_result(view, view.sale)
         return reply(view, reg.TerminalBusy(view.sale.register_id))
     if known is not None:
         return stored_result(view, known)
@@ -122,7 +141,7 @@ def _last_result_requested(view: View, last: Sale | None) -> Decision:
 def _totals_requested(
     view: View, asked: RegisterRequestLookedUp, request: reg.TotalsRequest, rules: CounterRules
 ) -> Decision:
-    if view.sale is not None:
+    if view.sale is not None and request.close:
         return refuse(view, None, reg.RefusalCode.BUSY)
     ended = of_shop.close_of(view, asked.period, rules)
     report = reg.TotalsReport(number=ended.number, totals=ended.totals, closed=request.close)

@@ -25,6 +25,8 @@ class SaleRequest(msgspec.Struct, frozen=True):
     there are no ids, the same echo while the sale is open is the same request again."""
     prints_receipt: bool = False
     """The register prints the customer's copy itself."""
+    is_anew: bool = False
+    """It is another one, even if it looks like the open one."""
 
 
 class CancelRequest(msgspec.Struct, frozen=True):
@@ -151,7 +153,7 @@ class RequestRefused(msgspec.Struct, frozen=True):
 
 
 class SaleResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The outcome for ever of one register id."""
+    """How a sale ended."""
 
     register_id: str
     amount_kr: int

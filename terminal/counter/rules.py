@@ -16,5 +16,7 @@ class CounterRules(msgspec.Struct, frozen=True, kw_only=True):
     identifiers: IdentifierRules = IdentifierRules()
     min_amount_kr: int = 1
     max_amount_kr: int = 500_000
+    id_hours: float = 20.0
+    """So long an id of the register names one wish; see register_ids.py."""
     has_printer: bool = True
     menu: MenuRules = MenuRules()

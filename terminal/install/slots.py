@@ -15,7 +15,6 @@ from typing import Any, Protocol
 from terminal.errors import TerminalError
 from terminal.install.release import Release
 from terminal.system.ask import ask_daemon
-from terminal.system.files import sync_folder
 
 OPT = Path("/opt/netgiro-terminal")
 UNIT = "netgiro-terminal.service"
@@ -54,7 +53,11 @@ class Slots:
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(slot)
         fresh.rename(self.opt / "current")
-        sync_folder(self.opt)
+        fd = os.open(self.opt, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
 
 
 class Machine(Protocol):

@@ -7,6 +7,7 @@ Synchronous and blocking: the loop lets it work on the journal's thread, the sim
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from terminal.counter.of_keys import offer_accepted
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
 from terminal.errors import JournalError
+from terminal.loop.ages import Ages
 from terminal.loop.held_back import HeldBack, is_retried
 from terminal.loop.lookup import KnowingJournal, Names, looked_up
 from terminal.sale import events as ev
@@ -67,6 +69,7 @@ class Bookkeeper:
         self._rules = rules
         self._journal = journal
         self._names = names
+        self._ages = Ages(names.steady_s, names.now)
         self._unsettled: deque[Sale] = deque()
         self._held_back = HeldBack()
         self._next_number = 1
@@ -87,13 +90,14 @@ class Bookkeeper:
         event = offer_accepted(self.view, event) or event
         decision: Decision | None = None
         try:
-            known = looked_up(event, self._journal, self._names, self._next_number)
+            known = looked_up(event, self._journal, self._names, self._next_number, self._ages)
             decision = counter.decide(self.view, known, self._rules)
             self._commit(decision)
         except JournalError as error:
             return self._not_committed(event, decision, error)
         self._held_back.let_go(event)
         self.view = decision.view
+        self._note_ages(event, decision)
         follow_ups = (*decision.follow_ups, *self._committed(decision), *self._health_changed(), *self._resume())
         return Handled(decision, follow_ups)
 
@@ -104,6 +108,23 @@ class Bookkeeper:
             self._journal.append_close(decision.close)
         if decision.receipts:
             self._journal.append_receipts(decision.receipts)
+
+    def _note_ages(self, event: Input, decision: Decision) -> None:
+        """When a sale was asked for, and when the register was first told how it ended."""
+        if decision.record is not None:
+            sale = decision.record.sale
+            if sale.number >= self._next_number:
+                self._ages.begin(sale.number)
+            if sale.acknowledged:
+                self._ages.tell(sale.number)
+        elif isinstance(event, reg.ResultDelivered):  # so late that the sale was closed without it
+            with contextlib.suppress(JournalError):
+                if (known := self._journal.find_register_id(event.register_id)) is not None:
+                    self._ages.tell(known.number)
+        elif isinstance(event, reg.RegisterQuestion):
+            for answer in decision.replies:
+                if isinstance(answer, reg.SaleResult) and answer.sale is not None:
+                    self._ages.tell(answer.sale.number)
 
     def _committed(self, decision: Decision) -> tuple[Input, ...]:
         if decision.record is None:

@@ -6,6 +6,7 @@ Also what a new sale would be called. :func:`looked_up` decides nothing.
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -19,8 +20,10 @@ from terminal.counter.inputs import (
     ReprintLookedUp,
     ReprintRequested,
 )
+from terminal.counter.register_ids import Wish
 from terminal.errors import JournalError
 from terminal.journal.thread import MIN_FREE_BYTES
+from terminal.loop.ages import Ages
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import QueuedReceipt
 from terminal.sale.sale import Sale
@@ -33,6 +36,8 @@ class KnowingJournal(Protocol):
     def find_register_id(self, register_id: str) -> Sale | None: ...
 
     def find_sale(self, number: int) -> Sale | None: ...
+
+    def changed_at(self, number: int) -> str | None: ...
 
     def receipts_of(self, sale_number: int) -> list[QueuedReceipt]: ...
 
@@ -49,18 +54,24 @@ class Names:
     """What a new sale is called, and when. The only source of randomness and of wall-clock time in a sale."""
 
     def __init__(
-        self, terminal_id: str, now: Callable[[], str], random_hex: Callable[[], str] = lambda: secrets.token_hex(3)
+        self,
+        terminal_id: str,
+        now: Callable[[], str],
+        random_hex: Callable[[], str] = lambda: secrets.token_hex(3),
+        steady_s: Callable[[], float] = time.monotonic,
     ) -> None:
+        """``steady_s``: a clock that cannot be set."""
         self._terminal_id = terminal_id
         self._random_hex = random_hex
         self.now = now
+        self.steady_s = steady_s
 
     def reference(self, number: int) -> str:
         """Unique for ever, also when the journal is lost and numbers start again."""
         return f"{self._terminal_id}-{number:06d}-{self._random_hex().upper()}"
 
 
-def looked_up(event: Input, journal: KnowingJournal, names: Names, next_number: int) -> CounterEvent:
+def looked_up(event: Input, journal: KnowingJournal, names: Names, next_number: int, ages: Ages) -> CounterEvent:
     """The input with what is known of it. Raises JournalError if that cannot be read, or no new sale can be kept."""
     match event:
         case ReprintRequested():
@@ -72,9 +83,10 @@ def looked_up(event: Input, journal: KnowingJournal, names: Names, next_number: 
         case reg.TotalsRequest():
             return RegisterRequestLookedUp(request=event, period=journal.open_period(), created=names.now())
         case reg.SaleRequest():
-            return _sale_request(event, journal, names, next_number)
+            return _sale_request(event, journal, names, next_number, ages)
     if isinstance(event, reg.RegisterRequest):
-        return RegisterRequestLookedUp(request=event, known=_known(event, journal))
+        known = _known(event, journal)
+        return RegisterRequestLookedUp(request=event, known=known, wish=_wish(known, journal, ages))
     return event
 
 
@@ -83,15 +95,22 @@ def _known(request: reg.RegisterRequest, journal: KnowingJournal) -> Sale | None
     return journal.find_register_id(register_id) if register_id is not None else None
 
 
+def _wish(known: Sale | None, journal: KnowingJournal, ages: Ages) -> Wish | None:
+    return ages.wish_of(known, journal.changed_at) if known is not None else None
+
+
 def _sale_request(
-    request: reg.SaleRequest, journal: KnowingJournal, names: Names, next_number: int
+    request: reg.SaleRequest, journal: KnowingJournal, names: Names, next_number: int, ages: Ages
 ) -> RegisterRequestLookedUp:
     known = _known(request, journal)
-    if known is None and journal.free_bytes() < MIN_FREE_BYTES:
+    wish = _wish(known, journal, ages)
+    may_begin = wish is None or not (wish.is_open or wish.may_have_moved_money)
+    if may_begin and journal.free_bytes() < MIN_FREE_BYTES:
         raise JournalError("the disk is nearly full: free some space, then take payments again")
     return RegisterRequestLookedUp(
         request=request,
         known=known,
+        wish=wish,
         number=next_number,
         reference=names.reference(next_number),
         created=names.now(),

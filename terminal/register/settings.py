@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -61,6 +61,7 @@ class RegisterSettings(SerialSettings, frozen=True, kw_only=True, forbid_unknown
     amount_decimals: AmountDecimals = 0
     min_amount: Kronur = 1
     max_amount: Kronur = 500_000
+    id_hours: Annotated[float, msgspec.Meta(gt=0, le=8760)] = 20.0
 
     accept_foreign_currency_code: bool = False
     immediate_answer: Literal["refuse", "received"] = "refuse"

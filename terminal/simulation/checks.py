@@ -9,7 +9,9 @@ from terminal.sale import effects as fx
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.gateway import CaptureMode
 from terminal.sale.record import QueuedReceipt
-from terminal.sale.sale import Outcome, Reason, Sale, State, Terms
+from terminal.sale.sale import Outcome, Sale, State, Terms
+from terminal.simulation import checks_of_ids as ids
+from terminal.simulation.checks_of_ids import Violation
 from terminal.simulation.disk import SimulatedDisk
 from terminal.simulation.people import Cashier, Paper
 from terminal.simulation.register import Ring, SimulatedRegister
@@ -23,14 +25,6 @@ STATE_BEFORE_CALL = {
     fx.SubmitCode: State.CODE_CHECK,
     fx.RequestCapture: State.CAPTURE,
 }
-
-
-SETTLED = (Reason.SETTLED_PAID, Reason.SETTLED_UNPAID, Reason.REFUNDED)
-"""As staff have it."""
-
-
-class Violation(AssertionError):
-    """A promise was broken."""
 
 
 def before_call(disk: SimulatedDisk, terminal: SimulatedTerminal, effect: fx.Call) -> None:
@@ -55,7 +49,7 @@ def when_told(
 ) -> None:
     """The register never hears "paid" for what is not paid, nor two outcomes of one request."""
     if told.register_id is not None:
-        _named_told(netgiro, disk, ring, told)
+        ids.when_told(netgiro, disk, ring, told)
         return
     ledger = netgiro.captured()
     sales = sales_of(disk, register, ring)
@@ -64,21 +58,6 @@ def when_told(
     of_request = [one.paid for one in ring.told if one.attempt == told.attempt]
     if (False, True) in itertools.pairwise(of_request):  # taking "paid" back is all that may follow
         raise Violation(f"{ring.name} was told {told.words} after it was told that it is not paid")
-
-
-def _named_told(netgiro: SimulatedNetgiro, disk: SimulatedDisk, ring: Ring, told: Told) -> None:
-    """A language with names: one outcome per name, for ever."""
-    sale = disk.find_register_id(ring.name)
-    if sale is None:
-        raise Violation(f"{ring.name} was told {told.words} and is not in the journal")
-    words = {one.words for one in ring.told}
-    if sale.reason in SETTLED:  # what was unknown may be told once it is known
-        words = {one.words for one in itertools.dropwhile(lambda one: "UNKNOWN" in one.words, ring.told)}
-    if len(words) > 1:
-        raise Violation(f"{ring.name} was told {' and '.join(sorted(words))}")
-    captured = netgiro.captured().get(sale.reference, [])
-    if told.paid and captured != [told.amount_kr]:
-        raise Violation(f"{ring.name} was told {told.words}, captured is {captured}")
 
 
 def sales_of(disk: SimulatedDisk, register: SimulatedRegister, ring: Ring) -> list[Sale]:
@@ -120,6 +99,8 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
     for ring in register.rings:
         yield from _told_is_stored(ring, disk, register)
         yield from _amount_rung_up(ring, disk, register)
+    if register.driver.has_names:
+        yield from ids.at_the_end(register, disk, netgiro, terminal)
     yield from _right_customer(netgiro, cashier)
     yield from _needless_unknowns(disk, netgiro)
     yield from _privacy(disk, cashier.typed | netgiro.secrets)
@@ -222,11 +203,7 @@ def _papers_of(outcome: Outcome | None, terms: Terms) -> list[ReceiptKind]:
 def _told_is_stored(ring: Ring, disk: SimulatedDisk, register: SimulatedRegister) -> Iterator[str]:
     """The register's last word and the journal's agree."""
     if not register.driver.acknowledges:
-        sale = disk.find_register_id(ring.name)
-        if sale is None or sale.state not in (State.CLOSED, State.ATTENTION) or sale.reason in SETTLED:
-            return
-        if ring.told and ring.is_paid != (sale.outcome is Outcome.APPROVED):
-            yield f"{ring.name} was told {ring.told[-1].words}, the journal says {sale.outcome}"
+        yield from ids.told_is_stored(ring, disk)
         return
     approved = [
         sale.number

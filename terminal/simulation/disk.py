@@ -34,6 +34,13 @@ class SimulatedDisk:
         self.forgets_last_commit = False
         """Sabotage: as with ``synchronous = OFF``."""
         self._by_register_id: dict[str, int] = {}
+        self._changed_at: dict[int, str] = {}
+        self.begun_s: dict[int, float] = {}
+        """When each sale was begun, in true time."""
+        self.acknowledged_s: dict[int, float] = {}
+        """When each was acknowledged."""
+        self.now: Callable[[], str] = lambda: timestamp_of(world.wall_clock())
+        """The terminal's wall clock, right or wrong."""
         self._receipts: dict[str, QueuedReceipt] = {}
         self.outcomes: dict[int, list[Outcome | None]] = {}
         """What each sale has come to stand as once it had ended, one after the other."""
@@ -115,7 +122,11 @@ class SimulatedDisk:
         before = self.latest.get(sale.number)
         self.rows.append(row)
         self.latest[sale.number] = _sale_decoder.decode(row)
-        self._by_register_id[sale.register_id] = sale.number
+        self._by_register_id[sale.register_id] = max(sale.number, self._by_register_id.get(sale.register_id, 0))
+        self._changed_at[sale.number] = self.now()
+        self.begun_s.setdefault(sale.number, self._world.now_s)
+        if sale.acknowledged:
+            self.acknowledged_s.setdefault(sale.number, self._world.now_s)
         if sale.state in ENDED:
             self._ended[sale.number] = None
             outcomes = self.outcomes.setdefault(sale.number, [])
@@ -153,6 +164,11 @@ class SimulatedDisk:
         self._held = None
 
     @property
+    def clock_was_wrong(self) -> bool:
+        """The times on it may be anything."""
+        return any(fault in self._world.faults for fault in ("clock jump", "clock off after a start"))
+
+    @property
     def health(self) -> JournalHealth:
         """Its mirror may fail at any time, which must not matter to any sale."""
         unmirrored = self._world.happens(self._world.rates.disk_full, "mirror fails")
@@ -171,6 +187,9 @@ class SimulatedDisk:
 
     def find_register_id(self, register_id: str) -> Sale | None:
         return self.latest.get(self._by_register_id.get(register_id, 0))
+
+    def changed_at(self, number: int) -> str | None:
+        return self._changed_at.get(number)
 
     def last_ended_sale(self) -> Sale | None:
         ended = [sale for sale in self.latest.values() if sale.state in (State.REPORT, *ENDED)]

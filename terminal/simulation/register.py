@@ -12,6 +12,8 @@ from terminal.simulation.registers.driver import Manner, RegisterDriver, Told
 from terminal.simulation.world import World
 
 ACK = b"\x06"
+MOST_TRIES = 3
+"""Of one receipt."""
 
 
 class Ring(msgspec.Struct):
@@ -19,6 +21,11 @@ class Ring(msgspec.Struct):
 
     name: str
     amount_kr: int
+    is_first_of_day: bool = False
+    rung_up_s: float | None = None
+    tries: int = 1
+    told_before: int = 0
+    """Words about the tries before this one."""
     first_sale_number: int = 0
     """The next number of the terminal when this was rung up: sales from here to the next ring's are this ring's."""
     told: list[Told] = msgspec.field(default_factory=list)
@@ -32,7 +39,7 @@ class Ring(msgspec.Struct):
 
     @property
     def is_over(self) -> bool:
-        return bool(self.told) or self.is_left_alone
+        return len(self.told) > self.told_before or self.is_left_alone
 
     @property
     def is_paid(self) -> bool:
@@ -50,14 +57,18 @@ class SimulatedRegister:
         driver: RegisterDriver,
         sales: int,
         on_told: Callable[[Ring, Told], None],
+        *,
+        night_s: float | None = None,
     ) -> None:
+        """``night_s``: there are nights between its sales, so long that its ids are free again."""
         self._world = world
         self._terminal = terminal
         self.driver = driver
         self._on_told = on_told
         self.is_plugged = True
         amounts = (1990, 12_500, 100, 500_000, 250, 3990, 99)
-        self.rings = [Ring(f"R{number}", world.rng.choice(amounts)) for number in range(1, sales + 1)]
+        self._night_s = night_s
+        self.rings = self._days([world.rng.choice(amounts) for _ in range(sales)])
         self._next = 0
         self._current = self.rings[0]
         """The latest that was rung up."""
@@ -66,6 +77,16 @@ class SimulatedRegister:
         """Some of what it said reached the terminal otherwise than it was said."""
         driver.on_told = self._hear
         driver.manner = self._manner
+
+    def _days(self, amounts: list[int]) -> list[Ring]:
+        """Numbered from 1 each morning."""
+        rings: list[Ring] = []
+        number = 0
+        for amount_kr in amounts:
+            is_morning = bool(rings) and self._night_s is not None and self._world.rng_aside.random() < 0.5
+            number = 1 if is_morning else number + 1
+            rings.append(Ring(f"R{number}", amount_kr, is_first_of_day=is_morning))
+        return rings
 
     def start(self) -> None:
         self._world.at(self._world.rng.uniform(0.1, 3), self._ring_up)
@@ -95,7 +116,9 @@ class SimulatedRegister:
             self._world.at(self._world.rng.uniform(1, 5), self._ring_up)
             return
         ring = self._current = self.rings[self._next]
-        ring.first_sale_number = self._terminal.next_sale_number
+        ring.first_sale_number, ring.rung_up_s = self._terminal.next_sale_number, self._world.now_s
+        if ring.is_first_of_day:
+            self.driver.begin_day()
         self._world.tell("register", f"rings up {ring.name}, {ring.amount_kr} kr.")
         self.driver.pay(ring.amount_kr, ring.name)
         self._flush()
@@ -232,18 +255,39 @@ class SimulatedRegister:
         if told.register_id is None:
             self._take(self._current, told)
             return
-        for ring in self.rings:
-            if ring.name == told.register_id:
-                self._take(ring, told)
+        rung_up = [ring for ring in self.rings if ring.rung_up_s is not None and ring.name == told.register_id]
+        ring = rung_up[-1] if rung_up else None
+        if ring is not None:
+            self._take(ring, told)
 
     def _take(self, ring: Ring, told: Told) -> None:
         ring.told.append(told)
         self._on_told(ring, told)
-        if not self.is_done and self.rings[self._next].is_over:
+        if not self.is_done and self.rings[self._next].is_over and not self._tries_again(ring, told):
             self._advance()
+
+    def _tries_again(self, ring: Ring, told: Told) -> bool:
+        """After a "no" the cashier may try the same receipt again: at once, or once the customer has found money."""
+        chance = self._world.rng_aside
+        is_current = ring is self.rings[self._next] and self.driver.has_names and not told.paid
+        if not is_current or ring.is_left_alone or ring.tries >= MOST_TRIES or chance.random() < 0.6:
+            return False
+        ring.tries += 1
+        ring.told_before = len(ring.told)
+
+        def pay() -> None:
+            if not self.is_done and ring is self.rings[self._next] and not ring.is_over:
+                self._world.tell("register", f"tries {ring.name} again")
+                self.driver.pay(ring.amount_kr, ring.name)
+                self._flush()
+
+        self._world.at(chance.choice((1.0, 5.0, 11.0, 20.0)), pay)
+        return True
 
     def _advance(self, pause_s: float = 0.0) -> None:
         self._next += 1
+        if not self.is_done and self.rings[self._next].is_first_of_day:
+            pause_s += self._night_s or 0.0
         self._world.at(pause_s + self._world.rng.uniform(1, 20), self._ring_up)
 
 

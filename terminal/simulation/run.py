@@ -14,7 +14,7 @@ from terminal.sale.customer import CustomerKind, IdentifierRules
 from terminal.sale.gateway import CaptureMode
 from terminal.sale.sale import Terms
 from terminal.simulation import checks
-from terminal.simulation.checks import Violation
+from terminal.simulation.checks_of_ids import SETTLED, Violation
 from terminal.simulation.disk import SimulatedDisk
 from terminal.simulation.people import Cashier, Paper
 from terminal.simulation.register import Ring, SimulatedRegister
@@ -28,6 +28,8 @@ from terminal.simulation.world import NO_TROUBLE, TROUBLE, Line, Rates, World
 MOST_SALES = 4
 TROUBLED_S = 400.0
 PEACE_S = 1800.0
+NIGHT_S = 300.0
+"""From the last sale of one day to the first of the next, where a register numbers from 1 again: an id's whole time."""
 MOST_WAITING = 2000
 
 Sabotage = Callable[[SimulatedTerminal, SimulatedDisk], None]
@@ -72,6 +74,9 @@ def simulate(
     spoken = LANGUAGES[protocol](lambda: world.now_s, rng.choice((0, 2)), rng)
     disk, paper = SimulatedDisk(world), Paper(world)
     rules = _rules(rng, mode)
+    night_s = NIGHT_S if spoken.register.has_names and random.Random(f"nights {seed}").random() < 0.4 else None
+    if night_s is not None:
+        rules = replace(rules, id_hours=night_s / 3600)
     rules = replace(rules, terms=terms_for(rules.terms, spoken.build_protocol()))
     terminal = SimulatedTerminal(world, disk, rules, paper, spoken.build_protocol)
     netgiro = SimulatedNetgiro(world, terminal.receive_callback)
@@ -80,7 +85,7 @@ def simulate(
     def on_told(ring: Ring, told: Told) -> None:
         checks.when_told(netgiro, disk, register, ring, told)
 
-    register = SimulatedRegister(world, terminal, spoken.register, sales, on_told)
+    register = SimulatedRegister(world, terminal, spoken.register, sales, on_told, night_s=night_s)
     staff = Staff(terminal, netgiro, register, seed)
     cashier = Cashier(world, terminal, lambda reference: _sms_code(netgiro, reference))
     terminal.connect(netgiro, register, lambda effect: checks.before_call(disk, terminal, effect))
@@ -121,7 +126,7 @@ def simulate(
         protocol=protocol,
         sales=len(disk.latest),
         outcomes=outcomes,
-        settled=sum(sale.reason in checks.SETTLED for sale in disk.latest.values()),
+        settled=sum(sale.reason in SETTLED for sale in disk.latest.values()),
         violations=tuple(violations),
         cuts=world.cuts,
         cut_points=world.cut_points,

@@ -12,53 +12,28 @@ from terminal.counter import decide as counter
 from terminal.counter import of_shop
 from terminal.counter.decision import CheckService, Decision
 from terminal.counter.inputs import CounterEvent, RegisterRequestLookedUp
-from terminal.counter.register_words import SaleRequest, SaleResult
+from terminal.counter.register_words import SaleRequest
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
 from terminal.loop.held_back import HeldBack
 from terminal.netgiro import v1
 from terminal.netgiro.client import SignedAnswer
 from terminal.paper.queue import PrintJob, ReceiptQueue
-from terminal.register.concert.codec import ConcertProtocol
-from terminal.register.zvt.telling import Telling
 from terminal.sale import effects as fx
-from terminal.sale import ending, moves
 from terminal.sale import events as ev
+from terminal.sale import moves
 from terminal.sale import step as rules
 from terminal.sale.customer import Customer, CustomerKind
 from terminal.sale.gateway import AuthorizationStatus, CaptureMode, StatusReport
 from terminal.sale.sale import Reason, Sale, State
 from terminal.sale.sensitive import Sensitive
 from terminal.sale.totals import Close, Period
+from terminal.simulation.broken_rule import BrokenRule
 from terminal.simulation.disk import SimulatedDisk
 from terminal.simulation.people import PAYS
-from terminal.simulation.run import Sabotage
+from terminal.simulation.sabotage_of_registers import RULES_OF_REGISTERS
 from terminal.simulation.terminal import SimulatedTerminal
 from terminal.simulation.world import NO_TROUBLE, Rates
-
-
-class BrokenRule:
-    """One rule, how it is broken, and where that shows: which worlds to run."""
-
-    def __init__(
-        self,
-        *,
-        patches: Callable[[], Iterator[None]] | None = None,
-        sabotage: Sabotage | None = None,
-        capture_mode: CaptureMode | None = CaptureMode.MANUAL,
-        protocol: str = "line",
-        rates: Rates | None = None,
-    ) -> None:
-        """``rates``: a rule that only seldom matters is looked for in worlds where it matters."""
-        self.broken = contextmanager(patches or _nothing)
-        self.sabotage = sabotage
-        self.capture_mode = capture_mode
-        self.protocol = protocol
-        self.rates = rates
-
-
-def _nothing() -> Iterator[None]:
-    yield
 
 
 def _act_before_commit(terminal: SimulatedTerminal, _disk: SimulatedDisk) -> None:
@@ -151,26 +126,8 @@ def _cancel_wins() -> Iterator[None]:
 
 def _rejected_is_delivered() -> Iterator[None]:
     """A payment that the register did not take stays approved."""
-    taken = rules._move(ending.acknowledged, State.ATTENTION, State.CLOSED)
+    taken = rules._move(moves.acknowledged, State.ATTENTION, State.CLOSED)
     with _moves({(State.REPORT, ev.ResultRejected): taken}):
-        yield
-
-
-def _silence_is_yes() -> Iterator[None]:
-    """Whatever a ZVT register answers to "paid", and if it answers nothing: it has taken it."""
-    with patch.object(Telling, "_not_taken", lambda telling, report: telling._decide(report, taken=True)):
-        yield
-
-
-def _tell_after_start() -> Iterator[None]:
-    """After a start a Concert register is told a result, whatever it waits for by then."""
-    tell = ConcertProtocol._result
-
-    def tell_at_once(protocol: ConcertProtocol, result: SaleResult, now_s: float) -> None:
-        protocol._latest_echo = protocol._latest_echo or result.echo
-        tell(protocol, result, now_s)
-
-    with patch.object(ConcertProtocol, "_result", tell_at_once):
         yield
 
 
@@ -180,7 +137,7 @@ def _refund_is_forgotten() -> Iterator[None]:
     def forget(sale: Sale) -> Sale:
         return replace(sale, reason=Reason.REGISTER_CANCELLED) if sale.reason is Reason.PAID else sale
 
-    with patch.object(ending, "not_taken", forget):
+    with patch.object(moves, "not_taken", forget):
         yield
 
 
@@ -334,12 +291,6 @@ BROKEN_RULES: Mapping[str, BrokenRule] = {
     "cancel wins over a payment": BrokenRule(patches=_cancel_wins, capture_mode=None),
     "rejected ZVT result counted as delivered": BrokenRule(patches=_rejected_is_delivered, protocol="zvt"),
     "rejected Concert result counted as delivered": BrokenRule(patches=_rejected_is_delivered, protocol="concert"),
-    "silence of the register taken for yes": BrokenRule(patches=_silence_is_yes, protocol="zvt"),
-    "result told to whoever listens after a start": BrokenRule(
-        patches=_tell_after_start,
-        protocol="concert",
-        rates=Rates(power_cut=0.03, register_mood=0.9, call_trouble=0.3),
-    ),
     "untaken payment kept as cancelled": BrokenRule(patches=_refund_is_forgotten, protocol="zvt"),
     "cancel forgotten while the disk is full": BrokenRule(
         patches=_forget_cancels, rates=Rates(disk_full=0.2, cashier_mood=1.0, register_mood=0.6)
@@ -356,6 +307,7 @@ BROKEN_RULES: Mapping[str, BrokenRule] = {
     "refund due without its slip": BrokenRule(patches=_refund_without_slip, protocol="zvt"),
     "settled sale without its receipts": BrokenRule(patches=_settled_without_receipts, protocol="zvt"),
     "end of day without its slip": BrokenRule(patches=_end_without_slip),
+    **RULES_OF_REGISTERS,
     "receipt before the register has taken the result": BrokenRule(patches=_paper_before_taken, protocol="concert"),
     "interrupted receipt printed unmarked": BrokenRule(patches=_print_again_unmarked),
     "unfinished receipt printed again unmarked": BrokenRule(patches=_retry_unmarked),

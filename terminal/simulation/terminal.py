@@ -87,11 +87,13 @@ class SimulatedTerminal:
         world, disk = self.world, self.disk
         self._boot += 1
         self.is_on = True
+        disk.now = self._timestamp
+        names = Names("T1", self._timestamp, self._random_hex, lambda: world.now_s)
         self._inbox: deque[Input] = deque()
         self._is_turning = False
         self._timers: dict[type[CounterEffect], int] = {}
         self._protocol_turn = 0
-        self.bookkeeper = Bookkeeper(self._rules, disk, Names("T1", self._timestamp, self._random_hex))
+        self.bookkeeper = Bookkeeper(self._rules, disk, names)
         self._protocol = self._build_protocol()
         nonces = NonceSource(disk.nonce_high_water(), self._reserve_nonces, self._clock)
         self._gateway = NetgiroV1(build_client(nonces), callback_base_url="http://127.0.0.1:8024")
@@ -209,6 +211,11 @@ class SimulatedTerminal:
     def sale(self) -> Sale | None:
         """The open sale."""
         return self.bookkeeper.view.sale
+
+    @property
+    def id_s(self) -> float:
+        """So long an id of the register names one sale."""
+        return self._rules.id_hours * 3600
 
     @property
     def attention(self) -> tuple[Sale, ...]:

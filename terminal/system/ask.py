@@ -10,8 +10,6 @@ from typing import Any
 import msgspec
 
 from terminal.errors import TerminalError
-from terminal.system.audit import sudo_user
-from terminal.system.shown import shown
 
 LONGEST_ANSWER = 256 * 1024
 PATIENCE_S = 10.0
@@ -27,8 +25,7 @@ def ask_daemon(path: Path, command: str, *, patience_s: float = PATIENCE_S, **ar
 
     Raises NotRunning if there is no daemon, and TerminalError with the daemon's own sentence if it refuses.
     """
-    claim = {"for": user} if (user := sudo_user()) else {}
-    request = msgspec.json.encode({"command": command, **claim, **arguments}) + b"\n"
+    request = msgspec.json.encode({"command": command, **arguments}) + b"\n"
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(patience_s)
@@ -46,7 +43,7 @@ def ask_daemon(path: Path, command: str, *, patience_s: float = PATIENCE_S, **ar
     except msgspec.DecodeError as error:
         raise TerminalError("the terminal's answer cannot be read; is another program listening there?") from error
     if not fields.pop("ok", False):
-        raise TerminalError(shown(str(fields.get("error", "the terminal refuses without a reason"))))
+        raise TerminalError(str(fields.get("error", "the terminal refuses without a reason")))
     return fields
 
 

@@ -1,6 +1,6 @@
 """Violence on the real daemon, in short: kills, a disk that takes nothing, damaged files, cables, connections, clocks.
 
-``make test-all`` runs them; ``make violence`` does the same kills by the hundred, and ``make test`` does one.
+``make violence`` does the same kills by the hundred.
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ from tests.integration.counter import ShopCounter
 from tests.integration.netgiro import PATIENT_PHONE, QUICK_PHONE, NetgiroProcess
 from tests.integration.process import environment, wait_until
 from tests.violence.storm import storm
-
-pytestmark = pytest.mark.slow
 
 STEPPED_CLOCK = Path(__file__).parent / "stepped_clock"
 YEAR_S = 365 * 86_400

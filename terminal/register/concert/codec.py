@@ -201,6 +201,9 @@ class ConcertProtocol:
                     self._accepted(asked.request)
             case RequestRefused() if asked is not None and is_awaited:
                 self._link.tell(cf.Answer(asked.request, cf.REFUSED))
+            case SaleResult() if asked is not None:  # a cancel that comes too late: the result is on its way
+                if is_awaited:
+                    self._link.tell(cf.Answer(asked.request, cf.REFUSED))
             case SaleResult():
                 self._result(reply, now_s)
             case _:

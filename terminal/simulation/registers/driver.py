@@ -50,6 +50,8 @@ class RegisterDriver:
     """Before this a new request cannot be told from a repetition of the last."""
     tells_apart = True
     """Two requests for the same amount are two requests."""
+    has_names = False
+    """It numbers its sales, from 1 each morning, and says of which it speaks."""
     names_each_try = False
     """It asks anew under another name, and has then given up what it asked for before."""
 
@@ -85,6 +87,9 @@ class RegisterDriver:
 
     def _pay(self, amount_kr: int, name: str) -> None:
         raise NotImplementedError
+
+    def begin_day(self) -> None:
+        """Another morning: it numbers from 1 again."""
 
     def cancel(self) -> None:
         """Stop the latest request."""

@@ -5,21 +5,32 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 
+from terminal.sale.money import AmountDecimals
 from terminal.simulation.registers.driver import RegisterDriver
 
 LONGEST_UNREAD = 4096
 
 
 class LineDriver(RegisterDriver):
-    """Asks again with the same id as often as it likes; no two answers about one id may differ."""
+    """Asks again with the same id as often as it likes: a repetition, or after a "no" a new try."""
 
     survives_noise = False
+    has_names = True
     _unread = b""
     _name = ""
     _is_over = True
 
+    def __init__(self, clock: Callable[[], float], *, decimals: AmountDecimals = 0) -> None:
+        super().__init__(clock, decimals=decimals)
+        self._of_today: dict[str, int] = {}
+        """What it has asked for since the morning."""
+
+    def begin_day(self) -> None:
+        self._of_today.clear()
+
     def _pay(self, amount_kr: int, name: str) -> None:
         self._name = name
+        self._of_today[name] = amount_kr
         self._is_over = False
         self._say(f"PAY {self._digits(amount_kr)} ID={name}")
 
@@ -43,13 +54,21 @@ class LineDriver(RegisterDriver):
             "asks whether the terminal is free": lambda: self._say("STATUS"),
             "names another amount": lambda: self._ask(10 * self.amount_kr, self._name),
             "rings up another sale": lambda: self._ask(777, "stranger"),
-            "rings up an old sale": lambda: self._ask(self.amount_kr, "R1"),
+            "asks for an old sale again": self._ask_for_old,
+            "asks for the totals": lambda: self._say("TOTALS"),
+            "wants to give money back": lambda: self._say(f"REFUND 1 OF={self._name} ID=back"),
+            "wants to take it all back": lambda: self._say(f"VOID OF={self._name} ID=back"),
             "babbles": lambda: self._say("PAY -1 ID=x\r\nHELLO\r\nPAY 1,50\r\nSTATUS ID=nobody"),
         }
 
     @property
     def waits(self) -> bool:
         return not self._is_over
+
+    def _ask_for_old(self) -> None:
+        """Its cashier tries the first receipt of today once more."""
+        name, amount_kr = next(iter(self._of_today.items()), (self._name, self.amount_kr))
+        self._ask(amount_kr, name)
 
     def _ask(self, amount_kr: int, name: str) -> None:
         self.amounts_asked.add(amount_kr)

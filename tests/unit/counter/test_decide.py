@@ -15,9 +15,11 @@ from terminal.counter.decision import CheckService, Decision, PreparePrinter, Sh
 from terminal.counter.inputs import ConditionsChanged, CounterEvent, KeyPressed, RegisterRequestLookedUp, ResultSeen
 from terminal.counter.of_keys import TAKE_OFFER_KEYS, offer_accepted
 from terminal.counter.of_sale import LOOK_AFTER_LOSS_S, RESULT_SHOWN_S
+from terminal.counter.register_ids import Wish
 from terminal.counter.rules import CounterRules
 from terminal.counter.typing import Entry
 from terminal.counter.view import Offer, View
+from terminal.loop.ages import MAY_HAVE_MOVED_MONEY
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
 from terminal.sale.gateway import AuthorizationStatus as Status
@@ -43,9 +45,20 @@ class Desk:
         self.view = self.last.view
         return self
 
-    def ask(self, request: reg.RegisterRequest, known: Sale | None = None) -> tuple[reg.RegisterReply, ...]:
+    def ask(
+        self, request: reg.RegisterRequest, known: Sale | None = None, age_s: float = 60.0, told_s: float | None = 5.0
+    ) -> tuple[reg.RegisterReply, ...]:
+        """``known`` was asked for and told so long ago."""
+        wish = None
+        if known is not None:
+            wish = Wish(
+                is_open=not known.has_ended,
+                may_have_moved_money=known.outcome in MAY_HAVE_MOVED_MONEY,
+                age_s=age_s,
+                told_s=told_s if known.has_ended else None,
+            )
         names = {"number": 7, "reference": "T1-000007-A1B2C3", "created": "2026-11-23T12:00:00.000Z"}
-        self.happen(RegisterRequestLookedUp(request=request, known=known, **names))  # type: ignore[arg-type]
+        self.happen(RegisterRequestLookedUp(request=request, known=known, wish=wish, **names))  # type: ignore[arg-type]
         return self.last.replies
 
     def press(self, keys: str) -> Desk:
@@ -72,9 +85,9 @@ def refusal(replies: tuple[reg.RegisterReply, ...]) -> reg.RefusalCode:
     return reply.code
 
 
-def ended(number: int = 3, register_id: str = "42", amount_kr: int = 1990) -> Sale:
+def ended(number: int = 3, register_id: str = "42", amount_kr: int = 1990, reason: Reason = Reason.PAID) -> Sale:
     sale = walk_to(State.CLOSED).sale
-    return replace(sale, number=number, register_id=register_id, amount_kr=amount_kr)
+    return replace(sale, number=number, register_id=register_id, amount_kr=amount_kr, reason=reason)
 
 
 # --- PAY --------------------------------------------------------------------------------------------------------------
@@ -139,19 +152,90 @@ def test_the_same_request_while_it_is_open_is_accepted_already() -> None:
     assert desk.view.sale == sale
 
 
-def test_the_id_of_the_open_sale_with_another_amount_is_busy() -> None:
-    sale = walk_to(State.CUSTOMER).sale
-    assert refusal(desk_with(sale).ask(reg.SaleRequest(2990, "42"), known=sale)) is reg.RefusalCode.BUSY
+@pytest.mark.parametrize("state", OPEN_STATES)
+def test_the_id_of_the_open_sale_with_another_amount_is_a_duplicate(state: State) -> None:
+    sale = walk_to(state).sale
+    assert refusal(desk_with(sale).ask(reg.SaleRequest(2990, "42"), known=sale)) is reg.RefusalCode.DUPLICATE
 
 
-@pytest.mark.parametrize("amount_kr", [1990, 2990])
-def test_an_id_that_has_had_its_sale_is_answered_with_that_result_and_never_pays_again(amount_kr: int) -> None:
+def test_a_repetition_while_the_result_leaves_is_answered_with_it() -> None:
+    """An acceptance would say that there is something to wait for."""
+    desk = desk_with(walk_to(State.REPORT).sale)
+    for request in (reg.SaleRequest(1990, "42"), reg.ResultRequest("42"), reg.CancelRequest("42")):
+        (answer,) = desk.ask(request, known=desk.sale)
+        assert isinstance(answer, reg.SaleResult), request
+
+
+PAID_OR_PERHAPS = (Reason.PAID, Reason.NOT_TRACEABLE, Reason.REFUND_DUE, Reason.REFUNDED, Reason.SETTLED_PAID)
+TWENTY_HOURS_S = 20 * 3600.0
+
+
+@pytest.mark.parametrize("reason", PAID_OR_PERHAPS)
+def test_an_id_under_which_money_may_have_moved_is_answered_with_that_for_its_hours(reason: Reason) -> None:
     desk = Desk()
-    (reply,) = desk.ask(reg.SaleRequest(amount_kr, "42"), known=ended())
-    assert isinstance(reply, reg.SaleResult)
-    assert (reply.register_id, reply.amount_kr, reply.outcome) == ("42", 1990, Outcome.APPROVED)
-    assert desk.view.sale is None
+    (answer,) = desk.ask(reg.SaleRequest(1990, "42"), known=ended(reason=reason), age_s=TWENTY_HOURS_S - 1, told_s=1e4)
+    assert isinstance(answer, reg.SaleResult)
+    assert (answer.register_id, answer.amount_kr, answer.reason) == ("42", 1990, reason)
     assert desk.last.record is None
+
+
+@pytest.mark.parametrize("reason", PAID_OR_PERHAPS)
+def test_another_amount_under_it_starts_nothing(reason: Reason) -> None:
+    desk = Desk()
+    assert refusal(desk.ask(reg.SaleRequest(2990, "42"), known=ended(reason=reason))) is reg.RefusalCode.DUPLICATE
+    assert desk.last.record is None
+
+
+@pytest.mark.parametrize("reason", Reason)
+@pytest.mark.parametrize("amount_kr", [1990, 2990])
+def test_after_its_hours_an_id_is_free(reason: Reason, amount_kr: int) -> None:
+    desk = Desk()
+    answers = desk.ask(
+        reg.SaleRequest(amount_kr, "42"), known=ended(reason=reason), age_s=TWENTY_HOURS_S, told_s=TWENTY_HOURS_S
+    )
+    assert answers == (reg.SaleAccepted("42"),)
+    assert (desk.sale.number, desk.sale.amount_kr) == (7, amount_kr)
+
+
+def test_a_no_comes_again_for_ten_seconds_and_then_the_same_request_is_a_new_try() -> None:
+    declined = ended(reason=Reason.CUSTOMER_DECLINED)
+    (answer,) = Desk().ask(reg.SaleRequest(1990, "42"), known=declined, told_s=9.9)
+    assert isinstance(answer, reg.SaleResult)
+    desk = Desk()
+    assert desk.ask(reg.SaleRequest(1990, "42"), known=declined, told_s=10.0) == (reg.SaleAccepted("42"),)
+    assert desk.sale.number == 7
+
+
+def test_a_no_that_was_never_told_is_told_first() -> None:
+    declined = ended(reason=Reason.CUSTOMER_DECLINED)
+    (answer,) = Desk().ask(reg.SaleRequest(1990, "42"), known=declined, age_s=3600.0, told_s=None)
+    assert isinstance(answer, reg.SaleResult)
+
+
+def test_another_amount_after_a_no_is_a_new_sale_at_once() -> None:
+    desk = Desk()
+    answers = desk.ask(reg.SaleRequest(2990, "42"), known=ended(reason=Reason.CUSTOMER_DECLINED), told_s=0.0)
+    assert answers == (reg.SaleAccepted("42"),)
+
+
+def test_a_new_try_waits_for_the_sale_that_is_open() -> None:
+    desk = desk_with(replace(walk_to(State.CUSTOMER).sale, number=8, register_id="43"))
+    declined = ended(reason=Reason.CUSTOMER_DECLINED)
+    assert refusal(desk.ask(reg.SaleRequest(1990, "42"), known=declined, told_s=60.0)) is reg.RefusalCode.BUSY
+
+
+def test_after_its_hours_an_id_names_nothing_that_could_be_asked_for() -> None:
+    """Or a register whose first request of the day was lost would be told yesterday's result."""
+    for request in (reg.ResultRequest("42"), reg.CancelRequest("42")):
+        assert refusal(Desk().ask(request, known=ended(), age_s=TWENTY_HOURS_S)) is reg.RefusalCode.NOT_FOUND
+        (answer,) = Desk().ask(request, known=ended(), age_s=TWENTY_HOURS_S - 1)
+        assert isinstance(answer, reg.SaleResult)
+
+
+def test_the_shop_says_for_how_long() -> None:
+    desk = Desk(replace(RULES, id_hours=0.5))
+    assert refusal(desk.ask(reg.SaleRequest(2990, "42"), known=ended(), age_s=1799)) is reg.RefusalCode.DUPLICATE
+    assert desk.ask(reg.SaleRequest(2990, "42"), known=ended(), age_s=1800) == (reg.SaleAccepted("42"),)
 
 
 def test_an_ended_sale_is_told_also_while_another_is_open() -> None:
@@ -173,7 +257,7 @@ def test_the_register_may_cancel_what_is_open(register_id: str | None) -> None:
     assert result.reason is Reason.REGISTER_CANCELLED
 
 
-@pytest.mark.parametrize("state", OPEN_STATES)
+@pytest.mark.parametrize("state", [state for state in OPEN_STATES if state is not State.REPORT])
 def test_cancelling_is_accepted_in_every_state_and_the_result_follows(state: State) -> None:
     desk = desk_with(walk_to(state).sale)
     replies = desk.ask(reg.CancelRequest("42"))
@@ -191,7 +275,7 @@ def test_cancelling_what_is_over_is_answered_with_its_result() -> None:
 
 def test_cancelling_what_never_was_is_not_found() -> None:
     assert refusal(Desk().ask(reg.CancelRequest("99"))) is reg.RefusalCode.NOT_FOUND
-    assert refusal(Desk().ask(reg.CancelRequest())) is reg.RefusalCode.NOT_FOUND
+    assert refusal(Desk().ask(reg.CancelRequest())) is reg.RefusalCode.NOTHING_OPEN
     other = desk_with(walk_to(State.CUSTOMER).sale)
     assert refusal(other.ask(reg.CancelRequest("99"))) is reg.RefusalCode.NOT_FOUND
     assert other.sale.state is State.CUSTOMER

@@ -1,0 +1,60 @@
+"""What a register means by an id that it has used before. Pure.
+
+Registers number receipts from 1 each morning, and ask again under the same number after a "no". So an id names one wish
+to be paid, for so many hours from its request and never longer:
+
+* While the wish is open, and once it may have moved money, the same request is a repetition. It is answered with how
+  that wish stands, and another amount is a mistake: nothing starts.
+* A wish that ended unpaid is over. The same request is a repetition only for a moment after the register was first told
+  so: its line may have lost the answer. Later it is a new try, and another amount is one at once.
+
+So under one id at most one sale is paid within its time. Sales and refunds share the ids and this rule.
+
+Ages are told by whoever asks. Where the machine has been on since, they come from a clock that cannot be set. For what
+is older they are the difference of two wall-clock times: one that is negative, because the clock was set back, counts
+as none, so an id is rather kept than freed.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+import msgspec
+
+REPEATED_WITHIN_S = 10.0
+"""After the first "no": what comes again so soon has not read it."""
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest sale or refund under an id."""
+
+    is_open: bool
+    may_have_moved_money: bool
+    """Paid, or nobody can say."""
+    age_s: float
+    """Since it was asked for."""
+    told_s: float | None
+    """Since the register was first told how it ended; None: not yet, as far as anybody knows."""
+
+
+class Meaning(Enum):
+    """What the same id means this time."""
+
+    NEW = auto()
+    REPEATED = auto()
+    DUPLICATE = auto()
+
+
+def meaning_of(wish: Wish | None, *, is_same: bool, longest_s: float) -> Meaning:
+    """``is_same``: everything else that was asked for is as it was."""
+    if wish is None or not is_in_time(wish, longest_s):
+        return Meaning.NEW
+    if wish.is_open or wish.may_have_moved_money:
+        return Meaning.REPEATED if is_same else Meaning.DUPLICATE
+    was_just_told = wish.told_s is None or wish.told_s < REPEATED_WITHIN_S
+    return Meaning.REPEATED if is_same and was_just_told else Meaning.NEW
+
+
+def is_in_time(wish: Wish | None, longest_s: float) -> bool:
+    """The id still names this: afterwards it names nothing, and to ask for it asks for another day's sale."""
+    return wish is not None and (wish.is_open or wish.age_s < longest_s)

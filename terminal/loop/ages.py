@@ -1,0 +1,65 @@
+"""How long ago a register asked for a sale, and was told how it ended: what decides what its id means now.
+
+For what happened since this program was started a clock that cannot be set tells; for what is older, the journal's
+wall-clock times. So a clock that is set while the terminal is on frees no id too early. One that was wrong before the
+last start may: backwards it keeps an id for longer, forwards it frees one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from terminal.counter.register_ids import Wish
+from terminal.sale.sale import Outcome, Sale
+
+MOST_REMEMBERED = 4096
+MAY_HAVE_MOVED_MONEY = (Outcome.APPROVED, Outcome.UNKNOWN, Outcome.REFUND_DUE, Outcome.REFUNDED)
+
+
+class Ages:
+    """``steady_s`` is a monotonic clock, ``now`` the wall clock as the journal writes it."""
+
+    def __init__(self, steady_s: Callable[[], float], now: Callable[[], str]) -> None:
+        self._steady_s = steady_s
+        self._now = now
+        self._begun: dict[int, float] = {}
+        self._told: dict[int, float] = {}
+
+    def begin(self, number: int) -> None:
+        """That sale was asked for now."""
+        _note(self._begun, number, self._steady_s())
+
+    def tell(self, number: int) -> None:
+        """The register is told how that sale ended. Only the first time counts."""
+        _note(self._told, number, self._steady_s())
+
+    def wish_of(self, sale: Sale, told_at: Callable[[int], str | None]) -> Wish:
+        """``told_at`` is asked when that sale last changed, for one from before the start."""
+        return Wish(
+            is_open=not sale.has_ended or sale.stands_unknown,
+            may_have_moved_money=sale.outcome in MAY_HAVE_MOVED_MONEY,
+            age_s=self._since(self._begun.get(sale.number), sale.created),
+            told_s=self._told_s(sale, told_at),
+        )
+
+    def _told_s(self, sale: Sale, told_at: Callable[[int], str | None]) -> float | None:
+        if not sale.has_ended or (sale.number not in self._told and not sale.acknowledged):
+            return None
+        told_s = self._told.get(sale.number)
+        return self._since(told_s, told_at(sale.number) if told_s is None else None)
+
+    def _since(self, steady_s: float | None, at: str | None) -> float:
+        if steady_s is not None:
+            return self._steady_s() - steady_s
+        try:
+            age_s = (datetime.fromisoformat(self._now()) - datetime.fromisoformat(at or "")).total_seconds()
+        except (ValueError, TypeError):
+            return 0.0
+        return max(0.0, age_s)
+
+
+def _note(memory: dict[int, float], number: int, at_s: float) -> None:
+    memory.setdefault(number, at_s)
+    while len(memory) > MOST_REMEMBERED:
+        del memory[next(iter(memory))]

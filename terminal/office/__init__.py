@@ -1,1 +1,0 @@
-"""The head office of a chain: every terminal's journal in one PostgreSQL."""

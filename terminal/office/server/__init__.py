@@ -1,1 +1,0 @@
-"""The office's side: takes the journals in."""

@@ -1,1 +1,0 @@
-"""A terminal's side: carries its journal to the head office."""

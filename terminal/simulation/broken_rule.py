@@ -1,0 +1,34 @@
+"""One rule of the terminal, broken on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from terminal.sale.gateway import CaptureMode
+from terminal.simulation.run import Sabotage
+from terminal.simulation.world import Rates
+
+
+class BrokenRule:
+    """One rule, how it is broken, and where that shows: which worlds to run."""
+
+    def __init__(
+        self,
+        *,
+        patches: Callable[[], Iterator[None]] | None = None,
+        sabotage: Sabotage | None = None,
+        capture_mode: CaptureMode | None = CaptureMode.MANUAL,
+        protocol: str = "line",
+        rates: Rates | None = None,
+    ) -> None:
+        """``rates``: a rule that only seldom matters is looked for in worlds where it matters."""
+        self.broken = contextmanager(patches or _nothing)
+        self.sabotage = sabotage
+        self.capture_mode = capture_mode
+        self.protocol = protocol
+        self.rates = rates
+
+
+def _nothing() -> Iterator[None]:
+    yield

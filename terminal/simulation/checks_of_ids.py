@@ -1,0 +1,91 @@
+"""What must be true of a register's own names: one paid sale per id within its time, and no word that nothing backs."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+from terminal.counter.register_ids import REPEATED_WITHIN_S
+from terminal.sale.sale import Outcome, Reason, Sale, State
+from terminal.simulation.disk import SimulatedDisk
+from terminal.simulation.register import Ring, SimulatedRegister
+from terminal.simulation.registers.driver import Told
+from terminal.simulation.service import SimulatedNetgiro
+from terminal.simulation.terminal import SimulatedTerminal
+
+SETTLED = (Reason.SETTLED_PAID, Reason.SETTLED_UNPAID, Reason.REFUNDED)
+"""As staff have it."""
+
+
+class Violation(AssertionError):
+    """A promise was broken."""
+
+
+def sales_named(disk: SimulatedDisk, ring: Ring) -> list[Sale]:
+    """Every sale under this name since this receipt was rung up; of all days, where the clock has been wrong."""
+    since_s = 0.0 if ring.rung_up_s is None or disk.clock_was_wrong else ring.rung_up_s
+    return [
+        sale for sale in disk.latest.values() if sale.register_id == ring.name and disk.begun_s[sale.number] >= since_s
+    ]
+
+
+def when_told(netgiro: SimulatedNetgiro, disk: SimulatedDisk, ring: Ring, told: Told) -> None:
+    """Some sale of this receipt backs every word; after "paid" there is no other."""
+    sales, ledger = sales_named(disk, ring), netgiro.captured()
+    if not sales:
+        raise Violation(f"{ring.name} was told {told.words}, and no sale of it is in the journal")
+    if told.paid:
+        if all(ledger.get(sale.reference) != [told.amount_kr] for sale in sales):
+            raise Violation(f"{ring.name} was told {told.words}, and no sale of it is paid")
+        return
+    if ring.told[:-1] and ring.told[-2].paid:
+        raise Violation(f"{ring.name} was told {told.words} after it was told that it is paid")
+    if "UNKNOWN" in told.words:
+        is_backed = any(_was_unknown(sale, disk) for sale in sales)
+    else:
+        is_backed = any(sale.has_ended and sale.outcome is not Outcome.APPROVED for sale in sales)
+    if not is_backed:
+        raise Violation(f"{ring.name} was told {told.words}, and no sale of it ended so")
+
+
+def _was_unknown(sale: Sale, disk: SimulatedDisk) -> bool:
+    return sale.outcome is Outcome.UNKNOWN or Outcome.UNKNOWN in disk.outcomes.get(sale.number, [])
+
+
+def told_is_stored(ring: Ring, disk: SimulatedDisk) -> Iterator[str]:
+    """The register's last word and the journal's agree, where only one sale can be meant."""
+    sales = sales_named(disk, ring)
+    if len(sales) != 1 or not ring.told:
+        return
+    (sale,) = sales
+    is_over = sale.state in (State.CLOSED, State.ATTENTION) and sale.reason not in SETTLED
+    if is_over and ring.is_paid != (sale.outcome is Outcome.APPROVED):
+        yield f"{ring.name} was told {ring.told[-1].words}, the journal says {sale.outcome}"
+
+
+def at_the_end(
+    register: SimulatedRegister, disk: SimulatedDisk, netgiro: SimulatedNetgiro, terminal: SimulatedTerminal
+) -> Iterator[str]:
+    """At most one paid sale per id within its time, and no new try while a "no" is to be told again.
+
+    Not where the clock was wrong before a start: then an id may be freed too early.
+    """
+    if disk.clock_was_wrong:
+        return
+    ledger = netgiro.captured()
+    for name in sorted({ring.name for ring in register.rings}):
+        sales = [disk.latest[number] for number in sorted(disk.latest) if disk.latest[number].register_id == name]
+        paid = [sale.number for sale in sales if sale.reference in ledger]
+        for earlier, later in itertools.pairwise(paid):
+            if disk.begun_s[later] - disk.begun_s[earlier] < terminal.id_s:
+                yield f"{name} was paid by sale {earlier} and again by sale {later} within the time of its id"
+        yield from (
+            f"sale {later.number} was begun while sale {earlier.number} had just been told as not paid"
+            for earlier, later in itertools.pairwise(sales)
+            if earlier.amount_kr == later.amount_kr and _was_just_told(earlier.number, later.number, disk)
+        )
+
+
+def _was_just_told(earlier: int, later: int, disk: SimulatedDisk) -> bool:
+    told_s = disk.acknowledged_s.get(earlier)
+    return told_s is not None and disk.begun_s[later] - told_s < REPEATED_WITHIN_S

@@ -1,0 +1,73 @@
+"""Broken rules of the registers' protocols and of their names; the others stand in sabotage.py."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from unittest.mock import patch
+
+from terminal.counter import of_register, register_ids
+from terminal.counter.register_words import SaleResult
+from terminal.register.concert.codec import ConcertProtocol
+from terminal.register.zvt.telling import Telling
+from terminal.simulation.broken_rule import BrokenRule
+from terminal.simulation.world import Rates
+
+
+def _silence_is_yes() -> Iterator[None]:
+    """Whatever a ZVT register answers to "paid", and if it answers nothing: it has taken it."""
+    with patch.object(Telling, "_not_taken", lambda telling, report: telling._decide(report, taken=True)):
+        yield
+
+
+def _tell_after_start() -> Iterator[None]:
+    """After a start a Concert register is told a result, whatever it waits for by then."""
+    tell = ConcertProtocol._result
+
+    def tell_at_once(protocol: ConcertProtocol, result: SaleResult, now_s: float) -> None:
+        protocol._latest_echo = protocol._latest_echo or result.echo
+        tell(protocol, result, now_s)
+
+    with patch.object(ConcertProtocol, "_result", tell_at_once):
+        yield
+
+
+def _name_for_ever() -> Iterator[None]:
+    """Yesterday's receipt of the same number is the same sale."""
+    in_time = register_ids.is_in_time
+
+    def for_ever(wish: register_ids.Wish | None, _longest_s: float) -> bool:
+        return in_time(wish, math.inf)
+
+    with patch.object(register_ids, "is_in_time", for_ever):
+        yield
+
+
+def _forget_names() -> Iterator[None]:
+    """Whatever has ended has freed its id."""
+    meaning_of = register_ids.meaning_of
+
+    def forgetful(wish: register_ids.Wish | None, *, is_same: bool, longest_s: float) -> register_ids.Meaning:
+        return meaning_of(wish if wish is not None and wish.is_open else None, is_same=is_same, longest_s=longest_s)
+
+    with patch.object(of_register, "meaning_of", forgetful):
+        yield
+
+
+def _try_again_at_once() -> Iterator[None]:
+    """A repetition of what was declined a moment ago is a new try."""
+    with patch.object(register_ids, "REPEATED_WITHIN_S", 0.0):
+        yield
+
+
+RULES_OF_REGISTERS: Mapping[str, BrokenRule] = {
+    "silence of the register taken for yes": BrokenRule(patches=_silence_is_yes, protocol="zvt"),
+    "id that names one sale for ever": BrokenRule(patches=_name_for_ever),
+    "id forgotten once its sale has ended": BrokenRule(patches=_forget_names),
+    "declined sale begun again at once": BrokenRule(patches=_try_again_at_once),
+    "result told to whoever listens after a start": BrokenRule(
+        patches=_tell_after_start,
+        protocol="concert",
+        rates=Rates(power_cut=0.03, register_mood=0.9, call_trouble=0.3),
+    ),
+}

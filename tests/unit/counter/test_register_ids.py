@@ -1,0 +1,49 @@
+"""What an id means that a register has used before: the whole table."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from terminal.counter.register_ids import REPEATED_WITHIN_S, Meaning, Wish, meaning_of
+
+HOURS_S = 20 * 3600.0
+AGES_S = (0.0, 5.0, HOURS_S - 1, HOURS_S, 2 * HOURS_S)
+TOLD_S = (None, 0.0, REPEATED_WITHIN_S - 0.1, REPEATED_WITHIN_S, HOURS_S)
+
+
+def meaning(wish: Wish | None, *, is_same: bool) -> Meaning:
+    return meaning_of(wish, is_same=is_same, longest_s=HOURS_S)
+
+
+def every_wish() -> list[Wish]:
+    return [
+        Wish(is_open=is_open, may_have_moved_money=money, age_s=age_s, told_s=told_s)
+        for is_open, money, age_s, told_s in itertools.product((True, False), (True, False), AGES_S, TOLD_S)
+    ]
+
+
+def test_an_id_that_was_never_used_is_new() -> None:
+    assert meaning(None, is_same=False) is Meaning.NEW
+
+
+@pytest.mark.parametrize("wish", [one for one in every_wish() if one.is_open])
+def test_what_is_open_is_repeated_or_a_mistake_and_never_begun_again(wish: Wish) -> None:
+    assert meaning(wish, is_same=True) is Meaning.REPEATED
+    assert meaning(wish, is_same=False) is Meaning.DUPLICATE
+
+
+@pytest.mark.parametrize("wish", [one for one in every_wish() if not one.is_open and one.may_have_moved_money])
+def test_what_may_be_paid_holds_its_id_for_its_time_and_no_longer(wish: Wish) -> None:
+    is_in_time = wish.age_s < HOURS_S
+    assert meaning(wish, is_same=True) is (Meaning.REPEATED if is_in_time else Meaning.NEW)
+    assert meaning(wish, is_same=False) is (Meaning.DUPLICATE if is_in_time else Meaning.NEW)
+
+
+@pytest.mark.parametrize("wish", [one for one in every_wish() if not one.is_open and not one.may_have_moved_money])
+def test_what_is_not_paid_is_told_again_for_a_moment(wish: Wish) -> None:
+    was_just_told = wish.told_s is None or wish.told_s < REPEATED_WITHIN_S
+    is_repetition = was_just_told and wish.age_s < HOURS_S
+    assert meaning(wish, is_same=True) is (Meaning.REPEATED if is_repetition else Meaning.NEW)
+    assert meaning(wish, is_same=False) is Meaning.NEW
