@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+PYTEST := $(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test violence check bench clean install uninstall bundle lock test-install
+.PHONY: demo test test-all violence check bench clean install uninstall bundle lock test-install
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -14,8 +15,11 @@ $(READY): pyproject.toml
 demo: $(READY)  ## the whole product on a desktop
 	$(BIN)/netgiro-terminal demo $(ARGS)
 
-test: $(READY)  ## every test, under five minutes
-	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
+test: $(READY)  ## what to run before each commit: two minutes on two cores
+	$(PYTEST) -m "not slow" $(ARGS)
+
+test-all: $(READY)  ## every test but the install test: what CI runs, too
+	$(PYTEST) $(ARGS)
 
 violence: $(READY)  ## kill the real daemon 500 times and reconcile; about ten minutes
 	$(BIN)/python -m tests.violence.storm $(ARGS)

@@ -6,7 +6,7 @@ from terminal.sale import effects as fx
 from terminal.sale import events as ev
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import CaptureMode
-from terminal.sale.moves import MOST_CAPTURES, POLL_INTERVAL_BOUNDS_S
+from terminal.sale.moves import DENIALS_UNTIL_BELIEVED, MOST_CAPTURES, POLL_INTERVAL_BOUNDS_S
 from terminal.sale.sale import Outcome, Reason, Sale, State, differs_durably
 
 ENDED = (State.REPORT, State.ATTENTION, State.CLOSED)
@@ -63,7 +63,8 @@ def _may_ask_for(effect: fx.Effect, before: Sale, event: ev.SaleEvent, after: Sa
             assert differs_durably(before, after), "on disk before it leaves"
         case fx.AcknowledgeCallback():
             pays = isinstance(event, ev.CallbackReceived) and event.approved
-            assert after.committed or not pays or after.capture_mode is not CaptureMode.SERVER_CALLBACK
+            is_paid = after.outcome is Outcome.APPROVED
+            assert is_paid or after.committed or not pays or after.capture_mode is not CaptureMode.SERVER_CALLBACK
         case fx.ReportResult():
             assert after.state is State.REPORT
         case fx.SetRetry(delay_s=delay_s):
@@ -84,6 +85,8 @@ def _ends_rightly(before: Sale, event: ev.SaleEvent, after: Sale) -> None:
             said = event.report
             assert (said.status, said.confirmed) == (Status.PAID, True), "only its own record is"
             assert (said.amount_kr, said.reference) == (after.amount_kr, after.reference), "for this very sale"
+            undone = before.state is State.VOID and after.terms.void_undoes_payment
+            assert not undone or (before.void_refused and not before.void_lost), "no void is on its way to it"
     if before.state in ENDED and before.outcome not in (after.outcome, Outcome.UNKNOWN):
         corrections = {
             (Outcome.APPROVED, Outcome.REFUND_DUE),
@@ -94,6 +97,9 @@ def _ends_rightly(before: Sale, event: ev.SaleEvent, after: Sale) -> None:
     if before.committed and before.state not in ENDED and after.state in ENDED:
         said_so = isinstance(event, ev.StatusReceived | ev.SettledByStaff | ev.RefusalReceived)
         assert said_so or after.outcome is Outcome.UNKNOWN, "only the service or staff end what may be paid"
+        if isinstance(event, ev.StatusReceived) and event.report.status is Status.CANCELLED:
+            is_proved = event.report.is_final or before.denials + 1 >= DENIALS_UNTIL_BELIEVED
+            assert is_proved, "not paid by the record's own word, or by the same word for a while"
 
 
 def _is_on_paper(before: Sale, after: Sale, effects: Effects) -> None:

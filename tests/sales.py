@@ -35,10 +35,12 @@ def new_sale(number: int = 7, *, amount_kr: int = 1990, register_id: str = "42",
 
 
 def report_for(sale: Sale, status: Status, **said: Any) -> StatusReport:
-    """An answer about this very sale; a paid one is proved unless ``said`` takes that back."""
+    """An answer about this very sale; a paid or a cancelled one is proved unless ``said`` takes that back."""
     facts: dict[str, Any] = {"amount_kr": sale.amount_kr, "reference": sale.reference}
     if status is Status.PAID:
         facts |= {"confirmed": True, "invoice_number": "1001"}
+    if status is Status.CANCELLED:
+        facts |= {"is_final": True}
     return StatusReport(status=status, **(facts | said))
 
 
@@ -100,8 +102,8 @@ class Walk:
     def code_entered(self, code: str = "1234") -> Walk:
         return self.happen(ev.CodeEntered(self.sale.number, Sensitive(code)))
 
-    def called_back(self, *, approved: bool = True) -> Walk:
-        return self.happen(ev.CallbackReceived(self.sale.number, approved))
+    def called_back(self, *, approved: bool = True, fits: bool = True) -> Walk:
+        return self.happen(ev.CallbackReceived(self.sale.number, approved, fits))
 
     def acknowledged(self) -> Walk:
         return self.happen(ev.ResultAcknowledged(self.sale.number))

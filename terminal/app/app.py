@@ -53,7 +53,7 @@ from terminal.register.protocol import terms_for
 from terminal.sale.effects import AcknowledgeCallback, ReceiptKind
 from terminal.sale.events import CallbackReceived
 from terminal.sale.gateway import CaptureMode, Gateway
-from terminal.sale.sale import Sale
+from terminal.sale.sale import Outcome, Sale
 from terminal.sale.totals import ClosedPeriod
 from terminal.screen.lamp import Signaller
 from terminal.screen.presenter import Presenter
@@ -189,7 +189,7 @@ class TerminalApp:
         """
         config, journal = self._config, self.journal
         self._closers.append(journal.close)
-        journal.file.on_progress = self._notifier.still_working
+        journal.file.report_progress_to(self._notifier.still_working)
         await journal.call(journal.file.open)
 
         printer = self._devices.printer
@@ -395,11 +395,14 @@ class TerminalApp:
         )
 
     async def _start_callback_listener(self) -> None:
-        from terminal.netgiro.callback import create_callback_listener  # noqa: PLC0415  only when configured
+        from terminal.netgiro import callback  # noqa: PLC0415  only when configured
         from terminal.system.web import WebServer  # noqa: PLC0415
 
-        settings = self._config.callback
-        listener = create_callback_listener(settings.public_url, self._config.netgiro.secret_key, self._on_callback)
+        settings, netgiro = self._config.callback, self._config.netgiro
+        if netgiro.api == "v2":
+            listener = callback.create_unsigned_callback_listener(netgiro.api_key, self._on_callback)
+        else:
+            listener = callback.create_callback_listener(settings.public_url, netgiro.secret_key, self._on_callback)
         server = WebServer(listener, *parse_listen(settings.listen))
         await server.start()
         self._closers.append(server.stop)
@@ -407,10 +410,18 @@ class TerminalApp:
     async def _on_callback(self, callback: Callback) -> bool:
         sale = self.loop.view.sale
         if sale is None or sale.reference != callback.reference:
-            return False
+            return await self._is_paid_already(callback)
         fits = callback.fits(sale.amount_kr, sale.authorization_id)
         decision = await self.inbox.put_and_wait(CallbackReceived(sale.number, callback.approved, fits))
         return any(isinstance(effect, AcknowledgeCallback) for effect in decision.effects)
+
+    async def _is_paid_already(self, callback: Callback) -> bool:
+        """A service that calls back after the payment would take it back if nobody answered."""
+        entries = await self.journal.call(self.journal.file.entries_of, callback.reference)
+        sale = entries[-1].sale if entries else None
+        if sale is None or sale.reference != callback.reference or not callback.approved:
+            return False
+        return sale.outcome is Outcome.APPROVED and callback.fits(sale.amount_kr, sale.authorization_id)
 
     def _now(self) -> str:
         return timestamp_of(self._seams.wall_clock())

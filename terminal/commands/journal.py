@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from terminal.config.schema import Config
-    from terminal.journal.thread import Entry, JournalFile
+    from terminal.journal.thread import Change, JournalFile
 
 # Every command imports what it needs itself, so that none waits for what another one needs.
 # ruff: noqa: PLC0415
@@ -72,17 +72,17 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from terminal.journal.listing import entry_json, entry_line
+    from terminal.journal.listing import change_json, change_line
 
     damaged = _Damaged()
     with _open_journal(options) as journal:
         for entry in _chosen(journal, options, damaged):
-            print(entry_json(entry) if options.json else entry_line(entry))
+            print(change_json(entry) if options.json else change_line(entry))
     return damaged.exit_code()
 
 
 def _show(options: argparse.Namespace) -> int:
-    from terminal.journal.listing import entry_json, entry_story
+    from terminal.journal.listing import change_json, change_story
 
     with _open_journal(options) as journal:
         entries = journal.entries_of(options.sale_id)
@@ -90,14 +90,14 @@ def _show(options: argparse.Namespace) -> int:
         print(f"no sale {options.sale_id}: see journal list", file=sys.stderr)
         return 1
     for entry in entries:
-        print(entry_json(entry) if options.json else entry_story(entry))
+        print(change_json(entry) if options.json else change_story(entry))
     return 0
 
 
 def _verify(options: argparse.Namespace) -> int:
     from terminal.journal.verify import verify
 
-    verdict = verify(Path(_load(options).journal.path))
+    verdict = verify(_become_reader(options))
     for note in verdict.notes:
         print(note)
     for problem in verdict.problems:
@@ -112,7 +112,7 @@ def _mend(options: argparse.Namespace) -> None:
     from terminal.journal.backup import mend
     from terminal.system.timestamps import timestamp_now
 
-    for done in mend(Path(_load(options).journal.path), timestamp_now):
+    for done in mend(_journal_path(options), timestamp_now):
         print(done)
 
 
@@ -120,28 +120,28 @@ def _acknowledge(options: argparse.Namespace) -> None:
     from terminal.journal.backup import acknowledge
     from terminal.journal.rebuild import tell
 
-    repair = acknowledge(Path(_load(options).journal.path))
+    repair = acknowledge(_journal_path(options))
     print(f"acknowledged: {tell(repair)}" if repair else "nothing is missing")
 
 
 def _backup(options: argparse.Namespace) -> None:
     from terminal.journal.backup import back_up
 
-    size = back_up(Path(_load(options).journal.path), options.file)
+    size = back_up(_journal_path(options), options.file)
     print(f"{options.file}: {size / 1024:.0f} KiB")
 
 
 def _restore(options: argparse.Namespace) -> None:
     from terminal.journal.backup import restore
 
-    journal = Path(_load(options).journal.path)
+    journal = _journal_path(options)
     for old in restore(options.file, journal, datetime.now()):
         print(f"kept: {old}")
     print(f"{journal} is now {options.file}. What came after that backup is only in what was kept.")
 
 
 def _export(options: argparse.Namespace) -> int:
-    from terminal.journal.backup import export_csv, export_json
+    from terminal.journal.export import export_csv, export_json
 
     damaged = _Damaged()
     with _open_journal(options) as journal:
@@ -171,7 +171,7 @@ class _Damaged:
 
 def _chosen(
     journal: JournalFile, options: argparse.Namespace, damaged: _Damaged, *, oldest_first: bool = False
-) -> Iterator[Entry]:
+) -> Iterator[Change]:
     from terminal.journal.listing import parse_time
     from terminal.sale.sale import Outcome
 
@@ -190,10 +190,23 @@ def _load(options: argparse.Namespace) -> Config:
     return load_config(find_config_path(options.config))
 
 
+def _journal_path(options: argparse.Namespace) -> Path:
+    return Path(_load(options).journal.path)
+
+
+def _become_reader(options: argparse.Namespace) -> Path:
+    """Where the journal is, for whoever only reads: root gives up being root for good."""
+    from terminal.system.owner import become_owner_of
+
+    path = _journal_path(options)
+    become_owner_of(path.parent)
+    return path
+
+
 def _open_journal(options: argparse.Namespace) -> JournalFile:
     from terminal.journal.thread import JournalFile
     from terminal.system.timestamps import timestamp_now
 
-    journal = JournalFile(Path(_load(options).journal.path), timestamp_now, read_only=True)
+    journal = JournalFile(_become_reader(options), timestamp_now, read_only=True)
     journal.open()
     return journal

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from terminal import __version__
 from terminal.commands.journal import add_journal_commands
+from terminal.commands.office import add_office_commands
 from terminal.commands.operations import add_operation_commands
 from terminal.commands.panel import add_panel_commands
 from terminal.commands.printer import add_printer_commands
@@ -93,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     add_journal_commands(commands, common)
     add_operation_commands(commands, common)
     add_printer_commands(commands, common)
+    add_office_commands(commands, common)
     simulate = commands.add_parser("simulate", help="the sale logic in virtual time, with everything going wrong")
     simulate.add_argument("--seed", type=int, help="one world; with --count, the first of them")
     simulate.add_argument("--count", type=int, metavar="SALES", help="worlds until there were so many sales")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from hardware.interfaces import KEYS
-from terminal.config.secret_key import CREDENTIAL, VARIABLE
+from terminal.config.secret_key import CREDENTIAL, MASK, OFFICE_TOKEN, VARIABLE
 from terminal.register.settings import LONGEST_VOID_PATIENCE_S
 from terminal.sale.gateway import CaptureMode
 from terminal.system.password import is_password_hash
@@ -17,10 +17,10 @@ from terminal.system.password import is_password_hash
 if TYPE_CHECKING:
     from terminal.config.schema import Config
 
-NOT_AVAILABLE_YET = {
-    ("netgiro", "api"): {"v2"},
-}
-"""Values with a meaning but without a module behind them. Delete a value here when its module is there."""
+WHERE_KEYS_ARE = (
+    "put in the application ID: Netgíró's partner portal shows it, under Stillingar, Grunnupplýsingar, Listi yfir öll"
+    " vörumerki (sandbox: register at https://partner.test.netgiro.is/Account/Register)"
+)
 
 NEEDED_KEYS = "0123456789*#"
 
@@ -32,18 +32,19 @@ UARTS = frozenset({"/dev/serial0", "/dev/ttyAMA0", "/dev/ttyS0"})
 
 def find_problems(config: Config) -> list[str]:
     """Everything that does not fit together."""
-    network = (_netgiro, _callback, _panel, _metrics)
+    network = (_netgiro, _callback, _panel, _metrics, _office)
     devices = (_keypad, _scanner, _display, _pins, _printer, _ports)
-    checks = (_not_available, _staff_code, *network, _amounts, _patience, _tap, _shop, *devices)
+    checks = (_staff_code, *network, _amounts, _patience, _tap, _shop, *devices)
     return [problem for check in checks for problem in check(config)]
 
 
 def find_missing(config: Config) -> list[str]:
     """What must be filled in before money can be taken."""
     missing = []
-    if not config.netgiro.application_id:
-        missing.append("netgiro.application_id: empty; put in the application ID that Netgíró gave you")
-    if not config.netgiro.secret_key:
+    netgiro = config.netgiro
+    if not netgiro.application_id and not (netgiro.api == "v2" and netgiro.has_credentials):
+        missing.append(f"netgiro.application_id: empty; {WHERE_KEYS_ARE}")
+    if netgiro.api == "v1" and not netgiro.secret_key:
         missing.append(
             f"netgiro.secret_key: none; keep it in netgiro.secret_key_file, in {VARIABLE} or as the systemd credential"
             f" {CREDENTIAL}, which shows only inside the service"
@@ -52,6 +53,11 @@ def find_missing(config: Config) -> list[str]:
         missing.append("register.port: empty; name the register's port, see: ls -l /dev/serial/by-* /dev/serial0")
     if config.printer.driver == "serial" and not config.printer.device:
         missing.append('printer.device: empty; name the printer\'s port, or set printer.driver = "none"')
+    if config.office.url and not config.office_token:
+        missing.append(
+            f"office.token_file: office.url needs a token: netgiro-terminal office join puts one there; it may also be "
+            f"in {OFFICE_TOKEN.variable} or the systemd credential {OFFICE_TOKEN.credential}"
+        )
     return missing
 
 
@@ -73,14 +79,17 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _not_available(config: Config) -> Iterator[str]:
-    for (section, key), values in NOT_AVAILABLE_YET.items():
-        if (value := getattr(getattr(config, section), key)) in values:
-            yield f'{section}.{key}: "{value}" is not available yet'
-
-
 def _netgiro(config: Config) -> Iterator[str]:
-    yield from _url_problems("netgiro.base_url", config.netgiro.base_url)
+    netgiro = config.netgiro
+    problems = list(_url_problems("netgiro.base_url", netgiro.base_url))
+    yield from problems
+    if netgiro.application_id == MASK:
+        yield f"netgiro.application_id: {MASK} is how show-config hides the key; put in the key itself"
+    other = re.search(r"/(v[12])/?\Z", netgiro.base_url)
+    if other is not None and other[1] != netgiro.api and not problems:
+        yield f'netgiro.base_url: ends in "/{other[1]}", and netgiro.api is "{netgiro.api}"; change one of the two'
+    elif netgiro.api == "v2" and other is None and not problems:
+        yield 'netgiro.base_url: with netgiro.api = "v2" it ends in "/v2", such as https://api.netgiro.is/v2'
 
 
 def _url_problems(key: str, url: str) -> Iterator[str]:
@@ -182,6 +191,26 @@ def _metrics(config: Config) -> Iterator[str]:
         yield "metrics.listen: metrics have no password, so only 127.0.0.1, [::1] or localhost is allowed"
     elif port and listen == config.panel.listen:
         yield "metrics.listen: the same address as panel.listen; choose another port"
+
+
+def _office(config: Config) -> Iterator[str]:
+    office = config.office
+    if office.url:
+        yield from _url_problems("office.url", office.url)
+    if bool(office.certificate) != bool(office.certificate_key):
+        yield "office.certificate: needs office.certificate_key beside it, and the other way round"
+    if office.database and urlsplit(office.database.reveal()).scheme not in ("postgresql", "postgres"):
+        yield "office.database: must be an address such as postgresql://office@localhost/office"
+    try:
+        host, _ = parse_listen(office.listen)
+    except ValueError:
+        yield 'office.listen: must be an address and a port such as "127.0.0.1:8030"'
+        return
+    if not is_loopback(host) and not office.certificate:
+        yield (
+            "office.listen: without office.certificate only 127.0.0.1, [::1] or localhost is allowed; name a "
+            "certificate, or let a proxy on this machine speak https"
+        )
 
 
 def _staff_code(config: Config) -> Iterator[str]:

@@ -26,7 +26,7 @@ from hardware.settings import (
 )
 from terminal.config import checks as config_checks
 from terminal.config import toml as config_toml
-from terminal.config.secret_key import find_secret_key, may_be_there
+from terminal.config.secret_key import MASK, OFFICE_TOKEN, find_secret, find_secret_key, may_be_there
 from terminal.counter.keypad_test import NUMBER_PAD
 from terminal.counter.menu import MenuRules
 from terminal.errors import ConfigError
@@ -79,6 +79,16 @@ class NetgiroSettings(Section, frozen=True, kw_only=True):
     @property
     def host(self) -> str:
         return urlsplit(self.base_url).hostname or ""
+
+    @property
+    def api_key(self) -> Sensitive:
+        """All that V2 knows the shop by: the application ID, which may be kept where V1's secret key is."""
+        return Sensitive(self.application_id) if self.application_id else self.secret_key
+
+    @property
+    def has_credentials(self) -> bool:
+        """What a call needs is there."""
+        return bool(self.api_key) if self.api == "v2" else bool(self.application_id and self.secret_key)
 
 
 class SaleSettings(Section, frozen=True, kw_only=True):
@@ -136,6 +146,19 @@ class MetricsSettings(Section, frozen=True, kw_only=True):
     listen: str = ""
 
 
+class OfficeSettings(Section, frozen=True, kw_only=True):
+    """``[office]``: a chain's head office. ``url`` and what follows is a terminal's side, ``listen`` the office's."""
+
+    url: str = ""
+    token_file: str = ""
+    ca_file: str = ""
+    listen: str = "127.0.0.1:8030"
+    database: Sensitive = Sensitive("")
+    certificate: str = ""
+    certificate_key: str = ""
+    language: Language = "is"
+
+
 class LogSettings(Section, frozen=True, kw_only=True):
     """``[log]``"""
 
@@ -161,12 +184,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     journal: JournalSettings = JournalSettings()
     panel: PanelSettings = PanelSettings()
     metrics: MetricsSettings = MetricsSettings()
+    office: OfficeSettings = OfficeSettings()
     log: LogSettings = LogSettings()
 
     path: Path | None = None
     """The file it came from."""
     secret_from: str = ""
     """Where the secret key was found, in words; empty if nowhere."""
+    office_token: Sensitive = Sensitive("")
+    """Never in the file itself."""
 
     def terms(self) -> Terms:
         """The rules for the next sale."""
@@ -177,6 +203,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             capture_mode=mode,
             capture_mode_by_kind=dict.fromkeys(others, CaptureMode.MANUAL),
             merchant_copy=self.receipt.merchant_copy,
+            takes_kennitala=self.netgiro.api == "v1",
+            void_undoes_payment=self.netgiro.api == "v2",  # Netgíró docs, transaction/cancel: at any stage
+            refusal_is_proof=self.netgiro.api == "v2",  # no nonce, so nothing is refused for being a second copy
             **msgspec.structs.asdict(self.sale),
         )
 
@@ -184,6 +213,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         """What may be typed at the keypad. Only the sandbox knows a person with an impossible date of birth."""
         return IdentifierRules(
             app_code_prefix=self.netgiro.app_code_prefix,
+            takes_kennitala=self.netgiro.api == "v1",
             impossible_birth_dates=self.netgiro.host != PRODUCTION_HOST,
         )
 
@@ -236,6 +266,11 @@ def read_config(path: Path, environ: Mapping[str, str] = os.environ) -> tuple[Co
         config = msgspec.structs.replace(config, netgiro=netgiro, secret_from=secret_from)
     except ConfigError as error:
         problems += error.problems
+    try:
+        token, _ = find_secret(OFFICE_TOKEN, config.office.token_file, environ)
+        config = msgspec.structs.replace(config, office_token=token)
+    except ConfigError as error:
+        problems += error.problems
     problems += config_checks.find_problems(config)
     return config, problems
 
@@ -245,9 +280,15 @@ def _with_paths_from(path: Path, config: Config) -> Config:
     journal = msgspec.structs.replace(config.journal, path=str(folder / config.journal.path))
     key_file = config.netgiro.secret_key_file
     netgiro = msgspec.structs.replace(config.netgiro, secret_key_file=str(folder / key_file) if key_file else "")
+    paths = {
+        key: str(folder / value)
+        for key in ("token_file", "ca_file", "certificate", "certificate_key")
+        if (value := getattr(config.office, key))
+    }
+    office = msgspec.structs.replace(config.office, **paths)
     logo = config.printer.logo
     printer = msgspec.structs.replace(config.printer, logo=str(folder / logo) if logo else "")
-    return msgspec.structs.replace(config, path=path, journal=journal, netgiro=netgiro, printer=printer)
+    return msgspec.structs.replace(config, path=path, journal=journal, netgiro=netgiro, printer=printer, office=office)
 
 
 def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
@@ -267,4 +308,6 @@ def show_config(config: Config) -> str:
     """The effective configuration as TOML, the secret masked."""
     head = [f"# {config.path}"] if config.path else []
     head += [f"# The secret key comes from {config.secret_from}."] if config.secret_from else []
+    if config.netgiro.api == "v2" and config.netgiro.application_id:  # there it is all the secret that there is
+        config = msgspec.structs.replace(config, netgiro=msgspec.structs.replace(config.netgiro, application_id=MASK))
     return "\n".join([*head, config_toml.write_sections(config)])

@@ -1,4 +1,4 @@
-"""Where the secret key may be kept, best place first: systemd credential, environment, file of its own, config.toml."""
+"""Where a secret may be kept, best place first: systemd credential, environment, file of its own, config.toml."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from terminal.errors import ConfigError
 from terminal.sale.sensitive import Sensitive
@@ -18,26 +19,47 @@ MASK = "********"
 """Stands for the key wherever a configuration is shown."""
 
 
+class Secret(NamedTuple):
+    """The names of one secret in all its places."""
+
+    credential: str
+    variable: str
+    file_key: str
+    """The configuration's key that names a file of its own."""
+
+
+SECRET_KEY = Secret(CREDENTIAL, VARIABLE, "netgiro.secret_key_file")
+OFFICE_TOKEN = Secret("netgiro-office-token", "NETGIRO_OFFICE_TOKEN", "office.token_file")
+
+
 def find_secret_key(in_config: Sensitive, key_file: str, environ: Mapping[str, str]) -> tuple[Sensitive, str]:
     """The key and where it was, in words; both empty if it is nowhere.
 
     Raises ConfigError if the place that counts cannot be used: a worse place never steps in for it.
     """
-    folder = environ.get("CREDENTIALS_DIRECTORY", "")
-    credential = Path(folder, CREDENTIAL)
-    if folder and may_be_there(credential):
-        return _read(credential, f"systemd credential {CREDENTIAL}"), f"the systemd credential {CREDENTIAL}"
-    if from_environment := environ.get(VARIABLE, "").strip():
-        return Sensitive(from_environment), f"the environment variable {VARIABLE}"
-    if key_file:
-        return _read_private(Path(key_file)), f"the file {key_file}"
+    found, where = find_secret(SECRET_KEY, key_file, environ)
+    if found:
+        return found, where
     if in_config.reveal() == MASK:
         raise ConfigError([f"netgiro.secret_key: {MASK} is how show-config hides the key; put in the key itself"])
     return in_config, "netgiro.secret_key in the configuration file" if in_config else ""
 
 
-def _read_private(path: Path) -> Sensitive:
-    key = "netgiro.secret_key_file"
+def find_secret(secret: Secret, file: str, environ: Mapping[str, str]) -> tuple[Sensitive, str]:
+    """The same for a secret that never stands in config.toml itself."""
+    folder = environ.get("CREDENTIALS_DIRECTORY", "")
+    credential = Path(folder, secret.credential)
+    if folder and may_be_there(credential):
+        name = f"systemd credential {secret.credential}"
+        return _read(credential, name), f"the {name}"
+    if from_environment := environ.get(secret.variable, "").strip():
+        return Sensitive(from_environment), f"the environment variable {secret.variable}"
+    if file:
+        return _read_private(Path(file), secret.file_key), f"the file {file}"
+    return Sensitive(""), ""
+
+
+def _read_private(path: Path, key: str) -> Sensitive:
     try:
         mode = path.stat().st_mode
     except OSError as error:

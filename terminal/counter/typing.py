@@ -51,7 +51,9 @@ EntryResult: TypeAlias = Entry | Customer | Sensitive | Cancelled
 def press_identifier(entry: Entry, key: str, rules: IdentifierRules) -> EntryResult:
     """One key while the customer identifies."""
     if key in KIND_KEYS:
-        return Entry(kind=KIND_KEYS[key])
+        kind = KIND_KEYS[key]
+        is_refused = kind is CustomerKind.KENNITALA and not rules.takes_kennitala
+        return Entry(kind=kind, problem=IdentifierProblem.NO_KENNITALA if is_refused else None)
     if key != "#":
         return _edit(entry, key)
     insisted = entry.problem is IdentifierProblem.DOUBTFUL_KENNITALA

@@ -6,7 +6,7 @@ is counted. Names follow Prometheus' conventions: base units, ``_total`` for cou
 
 from __future__ import annotations
 
-import threading
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +18,11 @@ from terminal.errors import TerminalError
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
 from terminal.sale.sale import Outcome, State
+from terminal.system.accept import Limits
 
 if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
     from terminal.counter.inputs import Input
 
 # prometheus-client takes 60 ms to import and is wanted by few shops.
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
 LATENCY_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
 MOST_CALLS_AWAITED = 100
+SCRAPERS = Limits(connections=4)
 
 
 class Metrics:
@@ -113,28 +117,44 @@ class Metrics:
 
 
 class MetricsServer:
-    """Serves a registry on a thread of its own, which sleeps until somebody asks."""
+    """Serves a registry, to programs on this machine only."""
 
     def __init__(self, metrics: Metrics, address: tuple[str, int]) -> None:
+        from terminal.panel.guard import Guard
+        from terminal.system.web import WebServer
+
         self._metrics = metrics
-        self._address = address
-        self._server: Any = None
-        self._thread: threading.Thread | None = None
+        self._rendering = asyncio.Lock()
+        self._server = WebServer(Guard(self._answer), *address, limits=SCRAPERS)
 
-    def start(self) -> int:
-        """Listen; returns the port. Raises TerminalError if the address cannot be had."""
-        from prometheus_client import start_http_server
+    @property
+    def base_url(self) -> str:
+        return self._server.base_url
 
-        host, port = self._address
+    async def start(self) -> None:
+        """Listen. Raises TerminalError if the address cannot be had."""
         try:
-            self._server, self._thread = start_http_server(port, host, self._metrics.registry)
-        except OSError as error:
-            raise TerminalError(f"metrics.listen: cannot listen on {host}:{port}: {error.strerror}") from error
-        return int(self._server.server_port)
+            await self._server.start()
+        except TerminalError as error:
+            raise TerminalError(f"metrics.listen: {error}") from error
 
-    def stop(self) -> None:
-        if self._server is not None and self._thread is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._thread.join()
-            self._server = None
+    async def stop(self) -> None:
+        await self._server.stop()
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI: GET / and /metrics. A gauge looks at files, so the loop does not wait for it."""
+        from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+        from starlette.responses import PlainTextResponse, Response
+
+        if scope["type"] != "http":
+            return
+        answer: Response
+        if scope["method"] not in ("GET", "HEAD"):
+            answer = PlainTextResponse("GET only\n", 405)
+        elif scope["path"] not in ("/", "/metrics"):
+            answer = PlainTextResponse("see /metrics\n", 404)
+        else:
+            async with self._rendering:
+                text = await asyncio.to_thread(generate_latest, self._metrics.registry)
+            answer = Response(text, media_type=CONTENT_TYPE_LATEST)
+        await answer(scope, receive, send)

@@ -33,6 +33,9 @@ from terminal.system.timestamps import timestamp_now
 if TYPE_CHECKING:
     from terminal.daemon.metrics import Metrics, MetricsServer
 
+SILENT = ("status", "printer-status")
+"""Commands that only look."""
+
 log = logging.getLogger(__name__)
 
 
@@ -46,7 +49,7 @@ class Operations:
         self._app: TerminalApp | None = None
         self._metrics: Metrics | None = None
         self._metrics_server: MetricsServer | None = None
-        self._control = ControlServer(control_path(config), self._commands())
+        self._control = ControlServer(control_path(config), self._commands(), SILENT)
         if config.metrics.listen:
             self._build_metrics()
 
@@ -87,14 +90,14 @@ class Operations:
         try:
             await self._control.start()
             if self._metrics_server is not None:
-                self._metrics_server.start()
+                await self._metrics_server.start()
         except TerminalError as error:
             log.error("%s", error)
 
     async def stop(self) -> None:
         await self._control.stop()
         if self._metrics_server is not None:
-            await asyncio.to_thread(self._metrics_server.stop)
+            await self._metrics_server.stop()
 
     def _reload(self) -> None:
         """SIGHUP. Only the log level: what a sale was started under does not change below it."""

@@ -11,10 +11,13 @@ from pathlib import Path
 
 from terminal.config.schema import Config
 from terminal.doctor.system import Finding, System, failed, ok, warning
-from terminal.errors import JournalError
+from terminal.errors import TerminalError
 from terminal.journal.check import MOST_CHECKED_BYTES
+from terminal.journal.database import open_for_reading
 from terminal.journal.rebuild import is_acknowledged, tell
+from terminal.journal.rows import RepairRow
 from terminal.journal.thread import MIN_FREE_BYTES, JournalFile
+from terminal.system.owner import as_owner_of
 
 MIB = 1024 * 1024
 COMFORTABLE_BYTES = 200 * MIB
@@ -23,13 +26,17 @@ EARLIEST_CREDIBLE_S = 1_790_000_000
 QUICK_CHECK_S = 8.0
 
 
+def _probe(folder: Path) -> None:
+    with tempfile.TemporaryFile(dir=folder) as probe:
+        probe.write(b"probe")
+        probe.flush()
+        os.fsync(probe.fileno())
+
+
 def check_disk(config: Config, _system: System) -> Finding:
     folder = Path(config.journal.path).parent
     try:
-        with tempfile.TemporaryFile(dir=folder) as probe:
-            probe.write(b"probe")
-            probe.flush()
-            os.fsync(probe.fileno())
+        as_owner_of(folder, lambda: _probe(folder))
     except FileNotFoundError:
         return failed(f"{folder} does not exist", f"start the service once, or run: mkdir -p {folder}")
     except OSError as error:
@@ -82,16 +89,8 @@ def check_journal(config: Config, _system: System) -> Finding:
     try:
         if not path.exists():
             return ok("none yet: the first start makes it")
-        journal = JournalFile(path, lambda: "", read_only=True)
-        try:
-            journal.open()
-            sales = journal.next_number() - 1
-            open_sales = len(journal.open_sales())
-            lossy = [repair for repair in journal.repairs() if not repair.is_complete][-1:]
-        finally:
-            journal.close()
-        damage = _damage(path)
-    except (JournalError, sqlite3.Error, OSError) as error:
+        sales, open_sales, lossy, damage = as_owner_of(path.parent, lambda: _look_into(path))
+    except (TerminalError, sqlite3.Error, OSError) as error:
         return failed(str(error), "if it is damaged, restart the terminal: it keeps the file and makes a new one")
     if damage is None:
         return warning(
@@ -108,12 +107,20 @@ def check_journal(config: Config, _system: System) -> Finding:
     return ok(f"{sales} sales, undamaged")
 
 
+def _look_into(path: Path) -> tuple[int, int, list[RepairRow], str | None]:
+    """How many sales, how many of them open, the last repair that lost something, and what SQLite says."""
+    with JournalFile(path, lambda: "", read_only=True) as journal:
+        journal.open()
+        lossy = [repair for repair in journal.repairs() if not repair.is_complete][-1:]
+        return journal.next_number() - 1, len(journal.open_sales()), lossy, _damage(path)
+
+
 def _damage(path: Path) -> str | None:
     """SQLite's own first complaint, ``ok``, or None if looking takes too long: within one table nothing stops it."""
     if path.stat().st_size > MOST_CHECKED_BYTES:
         return None
     deadline_s = time.monotonic() + QUICK_CHECK_S
-    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    db = open_for_reading(path)
     try:
         db.set_progress_handler(lambda: time.monotonic() > deadline_s, 100)
         return str(db.execute("PRAGMA quick_check(1)").fetchone()[0]).splitlines()[0]

@@ -86,7 +86,7 @@ def check_credentials(config: Config, system: System) -> Finding:
 
     Netgíró docs, CheckCart: 10201 or 10424 for a cart that does not exist. How a wrong key is refused they do not say.
     """
-    if not (config.netgiro.application_id and config.netgiro.secret_key):
+    if not config.netgiro.has_credentials:
         return warning("could not be tried without application ID and secret key", "see what was said of these")
     compare = "compare application ID and secret key with what Netgíró gave you: sandbox and production differ"
     try:

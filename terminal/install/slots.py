@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from terminal.errors import TerminalError
 from terminal.install.release import Release
 from terminal.system.ask import ask_daemon
+from terminal.system.files import sync_folder
 
 OPT = Path("/opt/netgiro-terminal")
 UNIT = "netgiro-terminal.service"
@@ -53,11 +54,7 @@ class Slots:
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(slot)
         fresh.rename(self.opt / "current")
-        fd = os.open(self.opt, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+        sync_folder(self.opt)
 
 
 class Machine(Protocol):

@@ -27,11 +27,12 @@ from terminal.config.control_path import control_path
 from terminal.config.schema import Config, read_config, show_config
 from terminal.doctor import report_lines, run_doctor
 from terminal.errors import JournalError, TerminalError
-from terminal.journal.listing import entry_json
+from terminal.journal.listing import change_json
 from terminal.journal.thread import JournalFile
 from terminal.sale.sensitive import Sensitive
 from terminal.system.ask import ask_daemon
 from terminal.system.logs import MASK, mask_personal_data
+from terminal.system.owner import as_owner_of
 
 LOG_LINES = 2000
 SALES = 200
@@ -92,13 +93,18 @@ def _status(config: Config, _problems: list[str]) -> str:
 
 
 def _journal(config: Config, _problems: list[str]) -> str:
-    with JournalFile(Path(config.journal.path), lambda: "", read_only=True) as journal:
+    path = Path(config.journal.path)
+    return as_owner_of(path.parent, lambda: _latest_sales(path))
+
+
+def _latest_sales(path: Path) -> str:
+    with JournalFile(path, lambda: "", read_only=True) as journal:
         try:
             journal.open()
         except JournalError as error:
             return str(error)
         latest = journal.latest_entries()
-        return "\n".join(entry_json(entry) for entry, _ in zip(latest, range(SALES), strict=False))
+        return "\n".join(change_json(entry) for entry, _ in zip(latest, range(SALES), strict=False))
 
 
 def _log(_config: Config, _problems: list[str]) -> str:

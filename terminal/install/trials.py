@@ -54,7 +54,7 @@ def try_sale(config: Config) -> str:
     """Open a sale with the sandbox's test customer and give it up. Nothing is ever captured."""
     if config.netgiro.host == PRODUCTION_HOST:
         return "not tried: this is production, where customers are real"
-    if not (config.netgiro.application_id and config.netgiro.secret_key):
+    if not config.netgiro.has_credentials:
         return "not tried: application ID or secret key is missing here"
     try:
         return asyncio.run(_open_and_void(config))

@@ -15,8 +15,6 @@ place if no sale was taken meanwhile; if one was, the new version stays, because
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
 import re
 import sqlite3
 import tempfile
@@ -31,7 +29,10 @@ from terminal.errors import JournalError, TerminalError
 from terminal.install.release import open_release
 from terminal.install.slots import Machine, Slots
 from terminal.journal.backup import back_up, restore
+from terminal.journal.database import open_for_reading
 from terminal.system.ask import NotRunning
+from terminal.system.files import FileLock
+from terminal.system.owner import as_owner_of
 
 KEYS = Path("/etc/netgiro-terminal/release-keys")
 PAUSE_S = 0.5
@@ -174,8 +175,6 @@ class Upgrade:
             return None
         backup = self.journal.with_name(f"before-{version}-{datetime.now():%Y%m%d-%H%M%S}.db")
         back_up(self.journal, backup)
-        folder = self.journal.parent.stat()
-        os.chown(backup, folder.st_uid, folder.st_gid)
         self.say(f"the new version keeps its journal in another form; the old one is kept as {backup}")
         return _KeptJournal(backup)
 
@@ -201,9 +200,12 @@ def _entries(path: Path) -> int:
 
 
 def _query(path: Path, query: str) -> Any:
-    try:
-        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+    def work() -> Any:
+        with contextlib.closing(open_for_reading(path)) as db:
             return db.execute(query).fetchone()[0]
+
+    try:
+        return as_owner_of(path.parent, work)
     except sqlite3.Error as error:
         raise JournalError(f"{path} cannot be read: {error}") from error
 
@@ -214,14 +216,14 @@ def _sortable(version: str) -> list[int]:
 
 @contextlib.contextmanager
 def _only_one(opt: Path) -> Iterator[None]:
+    lock = FileLock(opt / ".upgrading")
     try:
-        fd = os.open(opt / ".upgrading", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        lock.acquire()
+    except BlockingIOError as error:
+        raise TerminalError("another upgrade is under way") from error
     except OSError as error:
         raise TerminalError(f"{opt}: {error.strerror}; an upgrade needs root: sudo netgiro-terminal upgrade") from error
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
-    except BlockingIOError as error:
-        raise TerminalError("another upgrade is under way") from error
     finally:
-        os.close(fd)
+        lock.release()

@@ -7,58 +7,48 @@ a journal, and nothing writes over a file.
 from __future__ import annotations
 
 import contextlib
-import csv
-import fcntl
-import io
-import json
+import glob
 import os
+import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from msgspec.structs import replace
 
 from terminal.errors import JournalError
-from terminal.journal import rebuild as journal_repair
-from terminal.journal import schema as journal_schema
+from terminal.journal import rebuild, tables
 from terminal.journal.check import check
+from terminal.journal.database import open_for_reading
+from terminal.journal.export import local_time
+from terminal.journal.file import JournalFile
 from terminal.journal.mirror import Mirror
 from terminal.journal.rebuild import NUMBERS_SKIPPED, last_written_s, mirror_folder
 from terminal.journal.rows import EntryRow, NonceRow, Positions, RepairRow
-from terminal.journal.thread import APPLICATION_ID, SCHEMA_VERSION, Entry, JournalFile
-from terminal.sale.sale import State
+from terminal.journal.schema import APPLICATION_ID, SCHEMA_VERSION
+from terminal.system.files import FileLock, sync_folder
+from terminal.system.owner import as_owner_of, create_new, open_regular
 from terminal.system.timestamps import timestamp
 
-PAGES_A_STEP = 256
-"""The copy gives way to the terminal between steps of this many pages."""
+COPY_BYTES = 1024 * 1024
 NUMBERS_A_DAY = 500
 """Sale numbers left out for every day since a backup, where nothing tells how many there were."""
 
-COLUMNS = (
-    "receipt_number",
-    "date",
-    "time",
-    "amount_kr",
-    "outcome",
-    "reason",
-    "reference",
-    "transaction_id",
-    "invoice_number",
-    "register_id",
-    "state",
-    "closed",
-)
-
 
 def back_up(journal: Path, target: Path) -> int:
-    """Copy the journal to a new file, readable by its owner only; returns its size in bytes. Raises JournalError."""
-    if target.exists():
+    """Copy the journal to a new file, readable by its owner only; returns its size in bytes. Raises JournalError.
+
+    Root opens the new file, and whoever owns the journal's folder reads the journal: see system/owner.py.
+    """
+    if os.path.lexists(target):
         raise JournalError(f"{target} exists already; name a new file")
     with _explained(f"cannot back up {journal} to {target}"):
-        _copy(journal, target)
-        return target.stat().st_size
+        if target.parent.resolve() == journal.parent.resolve():
+            return as_owner_of(journal.parent, lambda: _copy(journal, target))
+        return _copy(journal, target)
 
 
 def restore(backup: Path, journal: Path, set_aside_at: datetime) -> list[Path]:
@@ -67,19 +57,31 @@ def restore(backup: Path, journal: Path, set_aside_at: datetime) -> list[Path]:
     The terminal must be stopped. Sales after the backup are then in the old files only, which the journal says of
     itself from then on: see :class:`terminal.journal.rows.RepairRow`.
     """
-    check_backup(backup)
-    with _explained(f"cannot restore {backup}"), _locked(journal):
+    with _explained(f"{backup} is no backup of a journal"):
+        file = open_regular(backup)
+    with _explained(f"cannot restore {backup}"), file:
+        return as_owner_of(journal.parent, lambda: _restore(file, backup, journal, set_aside_at))
+
+
+def _restore(file: BinaryIO, backup: Path, journal: Path, set_aside_at: datetime) -> list[Path]:
+    journal = Path(os.path.realpath(journal))  # by its owner: a link is not root's to follow
+    with _locked(journal):
         fresh = journal.with_name(journal.name + ".restoring")
-        with contextlib.suppress(FileNotFoundError):
-            fresh.unlink()  # of a restore that was cut short
-        _copy(backup, fresh)
+        fresh.unlink(missing_ok=True)  # of a restore that was cut short
+        with create_new(fresh) as new:
+            shutil.copyfileobj(file, new, COPY_BYTES)
+            new.flush()
+            os.fsync(new.fileno())
+        try:
+            check_backup(fresh, backup)
+        except JournalError:
+            fresh.unlink()
+            raise
         stamp = f"{set_aside_at:%Y%m%d-%H%M%S}"
         _note_what_it_lacks(fresh, journal, f"{journal}.replaced-{stamp}", set_aside_at)
-        folder = journal.parent.stat()
-        os.chown(fresh, folder.st_uid, folder.st_gid)
         moved = _set_aside(journal, stamp, keep=fresh)
         fresh.rename(journal)
-        _sync(journal.parent)
+        sync_folder(journal.parent)
         return moved
 
 
@@ -88,13 +90,13 @@ def _note_what_it_lacks(fresh: Path, journal: Path, set_aside: str, at: datetime
     with contextlib.closing(sqlite3.connect(fresh, isolation_level=None)) as db:
         old = _end_of(journal)
         if old is not None and old.is_in(db):
-            journal_schema.keep_row(db, NonceRow(old.positions.high_water))
+            tables.keep_row(db, NonceRow(old.positions.high_water))
             return
         last = db.execute("SELECT at FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
         unknown = NUMBERS_SKIPPED
         if old is None and last is not None:
             unknown += NUMBERS_A_DAY * max(0, (at.astimezone() - local_time(last[0])).days + 1)
-        there = journal_schema.positions(db)
+        there = tables.positions(db)
         repair = RepairRow(
             number=max(there.repairs, old.positions.repairs if old else 0) + 1,
             at=timestamp(at),
@@ -104,9 +106,9 @@ def _note_what_it_lacks(fresh: Path, journal: Path, set_aside: str, at: datetime
             lost=(f"everything after {last[0]}" if last else "everything",),
             may_lack_latest=False,
             last_written_s=last_written_s(journal, Mirror(mirror_folder(journal))),
-            next_number=max(journal_schema.next_number(db), old.next_number if old else 0) + unknown,
+            next_number=max(tables.next_number(db), old.next_number if old else 0) + unknown,
         )
-        journal_schema.keep_row(db, repair)
+        tables.keep_row(db, repair)
 
 
 class _End(NamedTuple):
@@ -118,8 +120,8 @@ class _End(NamedTuple):
 
     def is_in(self, db: sqlite3.Connection) -> bool:
         """Whether nothing of it is missing there, but for the mark of nonces."""
-        there = replace(journal_schema.positions(db), high_water=self.positions.high_water)
-        is_same = self.last_entry is None or journal_schema.find_entry(db, self.last_entry.seq) == self.last_entry
+        there = replace(tables.positions(db), high_water=self.positions.high_water)
+        is_same = self.last_entry is None or tables.find_entry(db, self.last_entry.seq) == self.last_entry
         return is_same and there.reaches_all(self.positions)
 
 
@@ -127,12 +129,12 @@ def _end_of(journal: Path) -> _End | None:
     """By database and mirror; None if either cannot be trusted to know."""
     mirror = Mirror(mirror_folder(journal))
     try:
-        with contextlib.closing(_connect(journal)) as db:
+        with contextlib.closing(open_for_reading(journal)) as db:
             check(db, None)
             mirror.look()
-            positions = journal_schema.positions(db)
-            last_entry = journal_schema.find_entry(db, positions.entries)
-            next_number = journal_schema.next_number(db)
+            positions = tables.positions(db)
+            last_entry = tables.find_entry(db, positions.entries)
+            next_number = tables.next_number(db)
         if mirror.is_behind or not positions.reaches_all(mirror.positions):
             return None
     except (sqlite3.Error, OSError, ValueError):
@@ -145,66 +147,81 @@ def mend(journal: Path, now: Callable[[], str]) -> list[str]:
 
     The terminal must be stopped.
     """
-    try:
+
+    def work() -> list[str]:
         with JournalFile(journal, now) as file:
             file.open()
             return file.mend()
-    finally:
-        with _explained(f"cannot give {journal} back to its owner"):
-            owner = journal.parent.stat()
-            for part in journal.parent.glob(f"{journal.name}*"):
-                for path in (part, *part.rglob("*")):
-                    os.chown(path, owner.st_uid, owner.st_gid)
+
+    with _explained(f"cannot mend {journal}"):
+        return as_owner_of(journal.parent, work)
 
 
 def acknowledge(journal: Path) -> RepairRow | None:
     """Note that somebody has seen what is missing: the terminal tells no longer. None if there is nothing to tell."""
-    with _explained(f"cannot acknowledge what is missing in {journal}"):
-        with contextlib.closing(_connect(journal)) as db:
-            rows = db.execute("SELECT repair FROM repairs ORDER BY number DESC").fetchall()
-        repair = next((repair for row in rows if not (repair := journal_schema.read_repair(*row)).is_complete), None)
+
+    def work() -> RepairRow | None:
+        with contextlib.closing(open_for_reading(journal)) as db:
+            repair = next((one for one in tables.repairs(db) if not one.is_complete), None)
         if repair is not None:
-            journal_repair.acknowledge(journal, repair)
+            rebuild.acknowledge(journal, repair)
         return repair
 
+    with _explained(f"cannot acknowledge what is missing in {journal}"):
+        return as_owner_of(journal.parent, work)
 
-def check_backup(path: Path) -> None:
-    """Raises JournalError unless the file is a whole journal that this program can read."""
-    with _explained(f"{path} is no backup of a journal"), contextlib.closing(_connect(path)) as db:
+
+def check_backup(path: Path, name: Path | None = None) -> None:
+    """Raises JournalError, which calls it ``name``, unless the file is a whole journal that this program can read."""
+    name = name or path
+    with _explained(f"{name} is no backup of a journal"), contextlib.closing(open_for_reading(path)) as db:
         application_id, version = (
             db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
         )
         if application_id != APPLICATION_ID:
-            raise JournalError(f"{path} is a database of another program")
+            raise JournalError(f"{name} is a database of another program")
         if version > SCHEMA_VERSION:
             raise JournalError(
-                f"{path} was written by a newer version of the terminal (journal {version}, this one knows"
+                f"{name} was written by a newer version of the terminal (journal {version}, this one knows"
                 f" {SCHEMA_VERSION}); restore it with that version"
             )
         if (finding := db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
-            raise JournalError(f"{path} is damaged: {str(finding).splitlines()[0]}; take an older backup")
+            raise JournalError(f"{name} is damaged: {str(finding).splitlines()[0]}; take an older backup")
 
 
-def _copy(source: Path, target: Path) -> None:
-    """Whole and on disk, or not there."""
+def _copy(source: Path, target: Path) -> int:
+    """Whole and on disk, or not there; returns its size in bytes."""
     part = target.with_name(target.name + ".part")
-    os.close(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC, 0o600))
+    part.unlink(missing_ok=True)  # of a copy that was cut short
     try:
-        with contextlib.closing(_connect(source)) as old, contextlib.closing(sqlite3.connect(part)) as new:
-            old.backup(new, pages=PAGES_A_STEP)
-            new.execute("PRAGMA journal_mode = DELETE")  # one file, without others beside it
-        fd = os.open(part, os.O_RDONLY | os.O_CLOEXEC)
-        os.fsync(fd)
-        os.close(fd)
+        with create_new(part) as file:
+            as_owner_of(source.parent, lambda: _write_copy(source, file))
+            os.fsync(file.fileno())
+            size = os.fstat(file.fileno()).st_size
         part.rename(target)
-        _sync(target.absolute().parent)
+        sync_folder(target.absolute().parent)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+    return size
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+def _write_copy(source: Path, target: BinaryIO) -> None:
+    """In one step, which is one moment of the journal: commits go on meanwhile and do not make it begin anew."""
+    for leftover in source.parent.glob(f"{glob.escape(source.name)}.copy-*"):
+        leftover.unlink()
+    fd, name = tempfile.mkstemp(prefix=f"{source.name}.copy-", dir=source.parent)
+    os.close(fd)
+    copy = Path(name)
+    try:
+        with contextlib.closing(open_for_reading(source)) as old, contextlib.closing(sqlite3.connect(copy)) as new:
+            old.backup(new)
+            new.execute("PRAGMA journal_mode = DELETE")  # one file, without others beside it
+        with open_regular(copy) as file:
+            shutil.copyfileobj(file, target, COPY_BYTES)
+        target.flush()
+    finally:
+        copy.unlink()
 
 
 def _set_aside(journal: Path, stamp: str, *, keep: Path) -> list[Path]:
@@ -222,27 +239,12 @@ def _set_aside(journal: Path, stamp: str, *, keep: Path) -> list[Path]:
 @contextlib.contextmanager
 def _locked(journal: Path) -> Iterator[None]:
     """The lock of a running terminal."""
-    path = Path(f"{journal}.lock")
-    is_new = not path.exists()
-    fd = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    lock = FileLock(Path(f"{journal}.lock"))
     try:
-        if is_new:
-            folder = journal.parent.stat()
-            os.fchown(fd, folder.st_uid, folder.st_gid)
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
+        with lock:
+            yield
     except BlockingIOError as error:
         raise JournalError("the terminal is running; stop it: sudo systemctl stop netgiro-terminal") from error
-    finally:
-        os.close(fd)
-
-
-def _sync(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 @contextlib.contextmanager
@@ -253,60 +255,3 @@ def _explained(what: str) -> Iterator[None]:
         raise
     except (sqlite3.Error, OSError) as error:
         raise JournalError(f"{what}: {error}") from error
-
-
-# --- for the accountant -----------------------------------------------------------------------------------------------
-
-
-def export_csv(entries: Iterable[Entry], separator: str = ",") -> Iterator[str]:
-    """RFC 4180 lines, the header first."""
-    yield _csv_line(COLUMNS, separator)
-    for entry in entries:
-        yield _csv_line([_harmless(value) for value in _row(entry).values()], separator)
-
-
-def export_json(entries: Iterable[Entry]) -> Iterator[str]:
-    """One JSON object a line."""
-    for entry in entries:
-        yield json.dumps(_row(entry), ensure_ascii=False)
-
-
-def _row(entry: Entry) -> dict[str, str | int | None]:
-    sale = entry.sale
-    created = local_time(sale.created)
-    return dict(
-        zip(
-            COLUMNS,
-            (
-                sale.number,
-                f"{created:%Y-%m-%d}",
-                created.isoformat(timespec="seconds"),
-                sale.amount_kr,
-                sale.outcome,
-                sale.reason,
-                sale.reference,
-                sale.authorization_id,
-                sale.invoice_number,
-                sale.register_id,
-                sale.state,
-                local_time(entry.at).isoformat(timespec="seconds") if sale.state is State.CLOSED else None,
-            ),
-            strict=True,
-        )
-    )
-
-
-def local_time(text: str) -> datetime:
-    """The journal's UTC time as the wall clock showed it then, with its offset: no hour of a year is ambiguous."""
-    return datetime.fromisoformat(text).astimezone()
-
-
-def _csv_line(values: Iterable[object], separator: str) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, delimiter=separator, lineterminator="").writerow(values)
-    return buffer.getvalue()
-
-
-def _harmless(value: str | int | None) -> str | int | None:
-    """A register's text must not become a formula in the accountant's spreadsheet."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t") else value

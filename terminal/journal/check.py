@@ -6,7 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 
-from terminal.journal import schema as journal_schema
+from terminal.journal import schema, tables
 from terminal.journal.mirror import Damage, Mirror
 from terminal.journal.rows import EntryRow, ReceiptRow, Row, place_of
 from terminal.sale.record import ReceiptState
@@ -41,7 +41,7 @@ def check(db: sqlite3.Connection, deadline_s: float | None = CHECK_S) -> None:
     did not write is whole and well-formed, only old. SQLite 3.40, which is Debian 12's, does not look up from a table's
     pages, however many; so with a deadline all of it is read only while it is small. Entries have their own checksums.
     """
-    tables = [*journal_schema.DERIVED_TABLES, "nonces", "closes", "repairs", "receipts"]
+    tables = [*schema.DERIVED_TABLES, "nonces", "closes", "repairs", "receipts"]
     if deadline_s is None or _size_bytes(db) <= MOST_CHECKED_BYTES:
         tables.append("1")  # everything
     if deadline_s is not None:
@@ -51,7 +51,7 @@ def check(db: sqlite3.Connection, deadline_s: float | None = CHECK_S) -> None:
         for what in tables:
             complaint = str(db.execute(f"PRAGMA integrity_check({what})").fetchone()[0])
             if complaint != "ok":
-                raise journal_schema.DamageFound(complaint)
+                raise schema.DamageFound(complaint)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
             raise
@@ -66,10 +66,10 @@ def _size_bytes(db: sqlite3.Connection) -> int:
 
 def is_foreign(mirror: Mirror, db: sqlite3.Connection) -> bool:
     """Whether the mirror tells another story than the database: by the last entry that both could have."""
-    shared = mirror.find_last_entry(journal_schema.positions(db))
+    shared = mirror.find_last_entry(tables.positions(db))
     if shared is None:
         return False
-    found = journal_schema.find_entry(db, shared.seq)
+    found = tables.find_entry(db, shared.seq)
     return found is not None and found != shared
 
 
@@ -82,7 +82,7 @@ def compare_latest(db: sqlite3.Connection, mirror: Mirror) -> None:
     receipts: dict[str, ReceiptRow] = {}
     for row in mirror.latest_rows():
         if isinstance(row, EntryRow):
-            number = journal_schema.decode_sale(row.sale).number
+            number = tables.decode_sale(row.sale).number
             sales[number] = max(row, sales.get(number, row), key=lambda one: one.seq)
         elif isinstance(row, ReceiptRow):
             name = row.receipt.receipt_id
@@ -95,30 +95,30 @@ def compare_latest(db: sqlite3.Connection, mirror: Mirror) -> None:
 
 def _check_stands(db: sqlite3.Connection, number: int, entry: EntryRow) -> None:
     """Raises DamageFound unless that entry is there, and the sale is found as it or a later one says."""
-    sale = journal_schema.decode_sale(entry.sale)
-    if journal_schema.find_entry(db, entry.seq) != entry:
-        raise journal_schema.DamageFound(f"entry {entry.seq} is not there as it was written")
+    sale = tables.decode_sale(entry.sale)
+    if tables.find_entry(db, entry.seq) != entry:
+        raise schema.DamageFound(f"entry {entry.seq} is not there as it was written")
     stands = db.execute("SELECT seq, state, outcome FROM sales WHERE number = ?", (number,)).fetchone()
     by_id = "SELECT 1 FROM sales INDEXED BY sales_by_register_id WHERE register_id = ? AND number = ?"
     found = db.execute(by_id, (sale.register_id, number)).fetchone()
     if found is None or stands is None or stands[0] < entry.seq:
-        raise journal_schema.DamageFound(f"sale {number} is not found as entry {entry.seq} left it")
+        raise schema.DamageFound(f"sale {number} is not found as entry {entry.seq} left it")
     if stands[0] == entry.seq and stands[1:] != (sale.state, sale.outcome):
-        raise journal_schema.DamageFound(f"sale {number} does not stand as entry {entry.seq} left it")
+        raise schema.DamageFound(f"sale {number} does not stand as entry {entry.seq} left it")
 
 
 def _check_queued(db: sqlite3.Connection, row: ReceiptRow) -> None:
     """Raises DamageFound unless that note is there, and the receipt waits if it or a later one says so."""
-    query, read = journal_schema.READERS["receipts"]
+    query, read = tables.READERS["receipts"]
     last = f"{query} WHERE sale_number = ? AND receipt_id = ? ORDER BY seq DESC LIMIT 1"
     columns = db.execute(last, (row.receipt.sale_number, row.receipt.receipt_id)).fetchone()
     noted = read(*columns) if columns else None
     if not isinstance(noted, ReceiptRow) or noted.seq < row.seq:
-        raise journal_schema.DamageFound(f"receipt note {row.seq} is not there")
-    query = f"SELECT {journal_schema.RECEIPT} FROM receipt_queue WHERE receipt_id = ?"
-    queued = [journal_schema.read_receipt(*columns) for columns in db.execute(query, (row.receipt.receipt_id,))]
+        raise schema.DamageFound(f"receipt note {row.seq} is not there")
+    query = f"SELECT {tables.RECEIPT} FROM receipt_queue WHERE receipt_id = ?"
+    queued = [tables.read_receipt(*columns) for columns in db.execute(query, (row.receipt.receipt_id,))]
     if queued != ([] if noted.receipt.state is ReceiptState.PRINTED else [noted.receipt]):
-        raise journal_schema.DamageFound(f"receipt note {noted.seq} says something else than the queue of receipts")
+        raise schema.DamageFound(f"receipt note {noted.seq} says something else than the queue of receipts")
 
 
 # --- from end to end --------------------------------------------------------------------------------------------------
@@ -127,16 +127,16 @@ def _check_queued(db: sqlite3.Connection, row: ReceiptRow) -> None:
 def read_through(db: sqlite3.Connection) -> None:
     """Look at everything, without a deadline. Raises DamageFound."""
     check(db, None)
-    for query, read in journal_schema.READERS.values():
+    for query, read in tables.READERS.values():
         for columns in db.execute(query):
             try:
                 row = read(*columns)
                 if isinstance(row, EntryRow):
-                    journal_schema.decode_sale(row.sale)
-            except journal_schema.NewerVersionError:
+                    tables.decode_sale(row.sale)
+            except tables.NewerVersionError:
                 raise
             except (TypeError, ValueError) as error:
-                raise journal_schema.DamageFound(f"a row is not as it was written: {error}") from error
+                raise schema.DamageFound(f"a row is not as it was written: {error}") from error
 
 
 _COMPARED = ("entries", "receipts", "closes", "repairs")
@@ -146,7 +146,7 @@ class Comparison:
     """Database and mirror, row by row."""
 
     def __init__(self, db: sqlite3.Connection, mirror: Mirror) -> None:
-        self.there = journal_schema.positions(db)
+        self.there = tables.positions(db)
         self.different: list[int] = []
         """Entries of which the two say something else."""
         self.absent: list[Row] = []
@@ -169,8 +169,8 @@ class Comparison:
 
     def _compare(self, db: sqlite3.Connection, row: Row, table: str, position: int) -> None:
         try:
-            found = journal_schema.find_row(db, table, position)
-        except (journal_schema.DamageFound, ValueError):
+            found = tables.find_row(db, table, position)
+        except (schema.DamageFound, ValueError):
             return  # that is the database's own trouble
         if found is None:
             self.absent.append(row)
@@ -185,5 +185,5 @@ class Comparison:
         """Raises DamageFound or ValueError."""
         for table, positions in self.lacking.items():
             for position in positions:
-                if (row := journal_schema.find_row(db, table, position)) is not None:
+                if (row := tables.find_row(db, table, position)) is not None:
                     yield row

@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 
 from terminal.errors import TerminalError
-from terminal.journal.thread import Entry
+from terminal.journal.thread import Change
 from terminal.sale.money import format_kr
 from terminal.sale.sale import State
 from terminal.system.timestamps import timestamp
@@ -22,7 +22,7 @@ def parse_time(text: str | None) -> str | None:
         raise TerminalError(f"{text!r} is not a time: write for example 2026-11-23 or 2026-11-23T14:30") from error
 
 
-def entry_json(entry: Entry) -> str:
+def change_json(entry: Change) -> str:
     """One JSON object: the sale as it stood after that entry."""
     sale = entry.sale
     return json.dumps(
@@ -48,7 +48,7 @@ def entry_json(entry: Entry) -> str:
     )
 
 
-def entry_line(entry: Entry) -> str:
+def change_line(entry: Change) -> str:
     """One line of ``journal list``."""
     sale = entry.sale
     result = (
@@ -58,7 +58,7 @@ def entry_line(entry: Entry) -> str:
     return f"{sale.number:>6}  {_local(sale.created)}  {amount:>13}  {result:<32}  {sale.reference}"
 
 
-def entry_story(entry: Entry) -> str:
+def change_story(entry: Change) -> str:
     """One line of ``journal show``."""
     sale = entry.sale
     facts = [sale.outcome, sale.reason, sale.authorization_id, sale.invoice_number, sale.support_reference]

@@ -26,6 +26,7 @@ import msgspec
 from msgspec.structs import replace
 
 from terminal.journal.rows import EntryRow, Positions, Row
+from terminal.system.files import sync_folder
 
 SEGMENT_BYTES = 2 * 1024 * 1024
 LONGEST_LINE = 4 * 1024 * 1024
@@ -136,7 +137,7 @@ class Mirror:
 
     def note_behind(self) -> None:
         """On disk when this returns."""
-        os.close(os.open(self._behind, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        os.close(os.open(self._behind, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
         sync_folder(self._behind.parent)
 
     def note_caught_up(self) -> None:
@@ -186,7 +187,7 @@ class Mirror:
         length = _content_length(path) if path else 0
         if path is None or length >= self._segment_bytes:
             path, length = self.folder / f"{int(path.stem) + 1 if path else 1:06}.log", 0
-        self._fd = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        self._fd = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         self._length, self._room = length, os.fstat(self._fd).st_size
         if length == 0:
             self._write(_line([self._reached]))
@@ -283,12 +284,3 @@ def _head(path: Path) -> Positions | None:
     """What was reached before this segment."""
     first = next(_lines(path, None), None)
     return first[0] if first and isinstance(first[0], Positions) else None
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes a new file's name survive a power cut."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from terminal.journal import schema as journal_schema
-from terminal.journal.rows import Entry, RepairRow
+from terminal.journal import schema, tables
+from terminal.journal.rows import Change, RepairRow
 from terminal.sale.record import QueuedReceipt
 from terminal.sale.sale import Outcome, Sale, State
 from terminal.sale.totals import ENDED, ClosedPeriod, Period, Totals
@@ -37,7 +37,7 @@ class JournalReading(ABC):
 
     def repairs(self) -> list[RepairRow]:
         """Every repair there ever was, oldest first."""
-        return self._read(journal_schema.read_repair, "SELECT repair FROM repairs ORDER BY number")
+        return self._read(tables.read_repair, "SELECT repair FROM repairs ORDER BY number")
 
     def next_number(self) -> int:
         after_repair = max((repair.next_number for repair in self.repairs()), default=1)
@@ -86,7 +86,7 @@ class JournalReading(ABC):
         )
         return periods[0] if periods else None
 
-    def entries_of(self, name: str) -> list[Entry]:
+    def entries_of(self, name: str) -> list[Change]:
         """Every durable change of one sale, oldest first. ``name`` is its number, its reference or its register id."""
         number = int(name) if name.isascii() and name.isdigit() and len(name) < 18 else 0
         rows = self._rows(
@@ -107,16 +107,16 @@ class JournalReading(ABC):
         outcome: Outcome | None = None,
         oldest_first: bool = False,
         on_damaged: Callable[[str], None] | None = None,
-    ) -> Iterator[Entry]:
+    ) -> Iterator[Change]:
         """The last entry of every sale, newest sale first. ``since`` and ``until`` bound the sale's creation (UTC).
 
         With ``on_damaged`` a sale that cannot be read is left out and named to it; without, it raises JournalError.
         """
 
-        def convert(*columns: Any) -> Entry | None:
+        def convert(*columns: Any) -> Change | None:
             try:
                 return _entry(*columns)
-            except (journal_schema.DamageFound, journal_schema.NewerVersionError) as error:
+            except (schema.DamageFound, tables.NewerVersionError) as error:
                 if on_damaged is None:
                     raise
                 on_damaged(f"sale {columns[-1]} is left out: {error}")
@@ -128,20 +128,20 @@ class JournalReading(ABC):
         )
         return (entry for entry in self._stream(convert, query, since, until, outcome) if entry is not None)
 
-    def last_entries(self, count: int) -> list[Entry]:
+    def last_entries(self, count: int) -> list[Change]:
         """The latest rows, oldest first."""
         return self._entries(f"SELECT {_ENTRY}, sale_number FROM entries ORDER BY seq DESC LIMIT ?", count)[::-1]
 
     def unprinted_receipts(self) -> list[QueuedReceipt]:
         """Receipts that are not known to be on paper, oldest first."""
-        query = f"SELECT {journal_schema.RECEIPT} FROM receipt_queue ORDER BY first_seq"
-        return self._read(journal_schema.read_receipt, query)
+        query = f"SELECT {tables.RECEIPT} FROM receipt_queue ORDER BY first_seq"
+        return self._read(tables.read_receipt, query)
 
     def receipts_of(self, sale_number: int) -> list[QueuedReceipt]:
         """Every receipt of a sale as it was noted last; 0: those of all periods."""
         return self._read(
-            journal_schema.read_receipt,
-            f"SELECT {journal_schema.RECEIPT} FROM receipts WHERE seq IN "
+            tables.read_receipt,
+            f"SELECT {tables.RECEIPT} FROM receipts WHERE seq IN "
             "(SELECT max(seq) FROM receipts WHERE sale_number = ? GROUP BY receipt_id) ORDER BY seq",
             sale_number,
         )
@@ -153,7 +153,7 @@ class JournalReading(ABC):
     def _sales(self, query: str, *values: object) -> list[Sale]:
         return [entry.sale for entry in self._entries(query, *values)]
 
-    def _entries(self, query: str, *values: object) -> list[Entry]:
+    def _entries(self, query: str, *values: object) -> list[Change]:
         return self._read(_entry, query, *values)
 
     def _rows(self, query: str, *values: object) -> list[Any]:
@@ -165,14 +165,14 @@ def _closed_period(number: int, since: str | None, until: str, totals: str) -> C
     try:
         return ClosedPeriod(number=number, since=since, until=until, totals=msgspec.json.decode(totals, type=Totals))
     except msgspec.DecodeError as error:
-        raise journal_schema.DamageFound(f"end of day {number} is not as it was written") from error
+        raise schema.DamageFound(f"end of day {number} is not as it was written") from error
 
 
-def _entry(*columns: Any) -> Entry:
+def _entry(*columns: Any) -> Change:
     """Raises DamageFound if the row is not as it was written, or not of the sale that it was found for."""
     *entry, number = columns
-    row = journal_schema.read_entry(*entry)
-    sale = journal_schema.decode_sale(row.sale)
+    row = tables.read_entry(*entry)
+    sale = tables.decode_sale(row.sale)
     if sale.number != number:
-        raise journal_schema.DamageFound(f"sale {number} stands at entry {row.seq}, which is of sale {sale.number}")
-    return Entry(row.seq, row.at, row.event, sale)
+        raise schema.DamageFound(f"sale {number} stands at entry {row.seq}, which is of sale {sale.number}")
+    return Change(row.seq, row.at, row.event, sale)

@@ -1,4 +1,4 @@
-"""Makes a damaged journal anew; journal_check.py finds out that it is damaged.
+"""Makes a damaged journal anew; check.py finds out that it is damaged.
 
 A damaged database is renamed, never deleted or written to. The new one is built beside it from the mirror and from
 whatever can still be read of the damaged one, and takes its place only when it is whole; a power cut in between leaves
@@ -20,10 +20,13 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from terminal.errors import JournalError
-from terminal.journal import schema as journal_schema
+from terminal.journal import schema, tables
 from terminal.journal.check import check
-from terminal.journal.mirror import Damage, Mirror, sync_folder
+from terminal.journal.database import open_for_reading, open_for_writing
+from terminal.journal.mirror import Damage, Mirror
 from terminal.journal.rows import EntryRow, RepairRow, Row
+from terminal.system.files import sync_folder
+from terminal.system.owner import create_new
 
 NUMBERS_SKIPPED = 100
 """Sale numbers left out when the last ones may have been lost."""
@@ -39,27 +42,6 @@ MOST_SET_ASIDE = 100
 
 def mirror_folder(path: Path) -> Path:
     return path.with_name(f"{path.name}.mirror")
-
-
-def open_database(path: Path) -> sqlite3.Connection:
-    """For writing; made if it is not there. Raises sqlite3.Error."""
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    try:
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
-        db.execute("PRAGMA busy_timeout = 2000")
-        journal_schema.identify(db, path)
-        journal_schema.prepare(db)
-        journal_schema.check_version(db, path)
-        journal_schema.check_shape(db)
-    except UnicodeDecodeError as error:  # SQLite's complaint about a schema repeats what it could not read
-        db.close()
-        raise journal_schema.DamageFound("its schema cannot be read") from error
-    except BaseException:
-        db.close()
-        raise
-    return db
 
 
 def is_anything_left_of(path: Path) -> bool:
@@ -79,13 +61,13 @@ def set_mirror_aside(mirror: Mirror, now: str) -> Path:
 
 def rows_missing_from(db: sqlite3.Connection, mirror: Mirror) -> Iterator[Row]:
     """What only the mirror has, each once, in order. Raises DamageFound if entries before that are in neither."""
-    reached = journal_schema.positions(db)
+    reached = tables.positions(db)
     if reached.reaches_all(mirror.positions):
         return
     for row in mirror.rows(start=reached):
         if not reached.reaches(row):
             if isinstance(row, EntryRow) and row.seq > reached.entries + 1:
-                raise journal_schema.DamageFound(f"entry {reached.entries + 1} is lost")
+                raise schema.DamageFound(f"entry {reached.entries + 1} is lost")
             reached = reached.after([row])
             yield row
 
@@ -121,16 +103,16 @@ def make_anew(path: Path, mirror: Mirror, now: str, on_progress: Callable[[], No
     new = _new(path)
     for leftover in (new, Path(f"{new}-wal"), Path(f"{new}-shm")):
         leftover.unlink(missing_ok=True)
-    with contextlib.closing(open_database(new)) as db, telling(db, on_progress):
+    with contextlib.closing(open_for_writing(new)) as db, telling(db, on_progress):
         db.execute("PRAGMA synchronous = NORMAL")  # the checkpoint at the end puts all of it on disk
         repairs, may_lack_latest = _bring_back(db, path, mirror)
         db.execute("BEGIN IMMEDIATE")
-        journal_schema.refold(db)
+        tables.refold(db)
         for earlier in repairs:
-            journal_schema.keep_row(db, earlier, again="IGNORE")
+            tables.keep_row(db, earlier, again="IGNORE")
         repair = _account(db, may_lack_latest=may_lack_latest)
         repair = replace(repair, at=now, set_aside=str(set_aside) if path.exists() else "", last_written_s=written_s)
-        journal_schema.insert_row(db, repair)
+        tables.insert_row(db, repair)
         db.execute("COMMIT")
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     _put_in_place(path, set_aside)
@@ -146,11 +128,11 @@ def finish(path: Path, now: str) -> RepairRow | None:
     if not new.exists():
         return None
     try:
-        with contextlib.closing(open_database(new)) as db:
+        with contextlib.closing(open_for_writing(new)) as db:
             check(db, None)
             # Repairs are written last.
             last = db.execute("SELECT repair FROM repairs ORDER BY number DESC LIMIT 1").fetchone()
-            repair = journal_schema.read_repair(*last) if last else None
+            repair = tables.read_repair(*last) if last else None
     except sqlite3.DatabaseError:
         return None
     if repair is not None:
@@ -196,7 +178,7 @@ def _bring_back(db: sqlite3.Connection, path: Path, mirror: Mirror) -> tuple[lis
                 repairs.append(row)
                 continue
             with contextlib.suppress(sqlite3.IntegrityError):  # what cannot have been written, such as nothing at all
-                journal_schema.keep_row(db, row, again="IGNORE")
+                tables.keep_row(db, row, again="IGNORE")
         db.execute("COMMIT")
     # A commit that a power cut tore was never acted upon.
     late = [damage for damage in damages[harmless:] if not damage.is_torn_write]
@@ -205,7 +187,7 @@ def _bring_back(db: sqlite3.Connection, path: Path, mirror: Mirror) -> tuple[lis
 
 def _account(db: sqlite3.Connection, *, may_lack_latest: bool) -> RepairRow:
     """What is there, what is known to be missing, and where to go on safely."""
-    there = journal_schema.positions(db)
+    there = tables.positions(db)
     lost = (
         *_gaps(db, "entry", "entries", "seq"),
         *_gaps(db, "receipt note", "receipts", "seq"),
@@ -245,22 +227,22 @@ def name_gap(name: str, first: int, last: int) -> str:
 def _salvaged(path: Path) -> Iterator[Row]:
     """What can still be read of a damaged database: each table from both ends up to the damage."""
     try:
-        db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        db = open_for_reading(path)
     except sqlite3.Error:
         return
     with contextlib.closing(db):
-        for table in journal_schema.READERS:
+        for table in tables.READERS:
             for order in ("ASC", "DESC"):
                 yield from _readable(db, table, order)
 
 
 def _readable(db: sqlite3.Connection, table: str, order: str) -> Iterator[Row]:
-    query, read = journal_schema.READERS[table]
+    query, read = tables.READERS[table]
     try:
         for columns in db.execute(f"{query} ORDER BY rowid {order}"):
             try:
                 yield read(*columns)
-            except (journal_schema.DamageFound, TypeError, ValueError):  # msgspec's errors are ValueErrors too
+            except (schema.DamageFound, TypeError, ValueError):  # msgspec's errors are ValueErrors too
                 continue
     except (sqlite3.Error, UnicodeDecodeError, OverflowError):
         return
@@ -300,9 +282,11 @@ def acknowledge(path: Path, repair: RepairRow) -> None:
     """Note beside the journal that somebody knows what is missing since that repair. Raises OSError."""
     file = _acknowledged(path)
     part = file.with_name(f"{file.name}.part")
-    part.write_text(_name_of(repair), encoding="utf-8")
-    owner = path.parent.stat()
-    os.chown(part, owner.st_uid, owner.st_gid)
+    part.unlink(missing_ok=True)
+    with create_new(part) as new:
+        new.write(_name_of(repair).encode())
+        new.flush()
+        os.fsync(new.fileno())
     part.rename(file)
     sync_folder(path.parent)
 

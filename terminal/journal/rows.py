@@ -16,7 +16,7 @@ from terminal.sale.record import QueuedReceipt
 from terminal.sale.sale import Sale
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Change(msgspec.Struct, frozen=True):
     """One durable change as it is found again."""
 
     seq: int

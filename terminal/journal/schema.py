@@ -1,26 +1,16 @@
-"""The tables of the journal's database, and how a row gets into them.
+"""The shape of the journal's database, and what leads to it from every older one.
 
 ``entries``, ``receipts``, ``closes`` and ``repairs`` are only ever added to: triggers hold that. ``sales`` and
-``receipt_queue`` are derived from them in the same transaction: where each sale stands and which receipts still wait,
-so that nothing that happens at the counter reads history, however long it is. :func:`refold` makes them anew;
-``journal verify`` compares.
+``receipt_queue`` are derived from them; see tables.py.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
-import zlib
-from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Literal, assert_never
-
-import msgspec
 
 from terminal.errors import JournalError
-from terminal.journal.rows import CloseRow, EntryRow, NonceRow, Positions, ReceiptRow, RepairRow, Row
-from terminal.sale.record import QueuedReceipt, ReceiptState
-from terminal.sale.sale import Sale
 
 APPLICATION_ID = 0x4E47544A
 SCHEMA_VERSION = 2
@@ -102,6 +92,12 @@ _CHANGES = (_KEPT + _guards() + _DERIVED, _PERIODS)
 """What leads from each schema version to the next, beginning with an empty file."""
 
 
+class DamageFound(sqlite3.DatabaseError):
+    """What is in the database cannot have been written there. SQLite itself has no checksums; rows that matter do."""
+
+    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+
+
 def identify(db: sqlite3.Connection, path: Path) -> None:
     """Raises JournalError if it is another program's database, DamageFound if its header cannot be right."""
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
@@ -144,215 +140,3 @@ def check_version(db: sqlite3.Connection, path: Path) -> None:
             f"the journal {path} has schema version {version}, this program knows {SCHEMA_VERSION}: "
             "install the version of the program that wrote it"
         )
-
-
-# --- rows in ----------------------------------------------------------------------------------------------------------
-
-
-class DamageFound(sqlite3.DatabaseError):
-    """What is in the database cannot have been written there. SQLite itself has no checksums; rows that matter do."""
-
-    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-
-
-_sale_decoder = msgspec.json.Decoder(Sale)
-
-
-class NewerVersionError(JournalError, ValueError):
-    """A row is as it was written, by a program that knew more words."""
-
-
-def decode_sale(text: str | bytes | msgspec.Raw) -> Sale:
-    """A sale whose checksum was right. Raises NewerVersionError."""
-    try:
-        return _sale_decoder.decode(text)
-    except msgspec.DecodeError as error:
-        raise NewerVersionError(
-            f"a sale cannot be read ({error}): install the version of the program that wrote it"
-        ) from error
-
-
-def _checksum(row: EntryRow) -> int:
-    return zlib.crc32(row.sale, zlib.crc32(f"{row.seq} {row.at} {row.event}".encode()))
-
-
-def read_entry(seq: int, at: str, event: str, sale: str, crc: int) -> EntryRow:
-    """The columns of an entry. Raises DamageFound."""
-    row = EntryRow(seq, at, event, msgspec.Raw(sale))
-    if crc != _checksum(row):
-        raise DamageFound(f"entry {seq} is not as it was written")
-    return row
-
-
-def read_receipt(*columns: object) -> QueuedReceipt:
-    """The columns of a receipt. Raises DamageFound."""
-    try:
-        return msgspec.convert(dict(zip(_RECEIPT_COLUMNS, columns, strict=False)), QueuedReceipt)
-    except msgspec.ValidationError as error:
-        raise DamageFound(f"receipt {columns[0]} is not as it was written") from error
-
-
-def read_repair(text: str) -> RepairRow:
-    """The column of a repair. Raises DamageFound."""
-    try:
-        return msgspec.json.decode(text, type=RepairRow)
-    except msgspec.DecodeError as error:
-        raise DamageFound("what is told of a repair is not as it was written") from error
-
-
-_RECEIPT_COLUMNS = tuple(field.name for field in msgspec.structs.fields(QueuedReceipt))
-RECEIPT = ", ".join(_RECEIPT_COLUMNS)
-"""The columns of a receipt in a query, as :func:`read_receipt` wants them."""
-_VALUES = ", ".join("?" for _column in _RECEIPT_COLUMNS)
-
-
-def insert_row(db: sqlite3.Connection, row: Row) -> None:
-    """Add a row, and to the derived tables what follows from it."""
-    keep_row(db, row)
-    match row:
-        case EntryRow():
-            fold_sale(db, row.seq, decode_sale(row.sale))
-        case ReceiptRow():
-            fold_receipt(db, row.seq, row.receipt)
-
-
-def keep_row(db: sqlite3.Connection, row: Row, *, again: Literal["ABORT", "IGNORE"] = "ABORT") -> None:
-    """Add a row; the derived tables are left to :func:`refold`. ``again``: what to do if its place is taken."""
-    match row:
-        case EntryRow():
-            db.execute(
-                f"INSERT OR {again} INTO entries (seq, at, event, sale_number, sale, crc) VALUES (?, ?, ?, ?, ?, ?)",
-                (row.seq, row.at, row.event, decode_sale(row.sale).number, bytes(row.sale).decode(), _checksum(row)),
-            )
-        case ReceiptRow():
-            db.execute(
-                f"INSERT OR {again} INTO receipts (seq, at, {RECEIPT}) VALUES (?, ?, {_VALUES})",
-                (row.seq, row.at, *msgspec.structs.astuple(row.receipt)),
-            )
-        case CloseRow():
-            db.execute(
-                f"INSERT OR {again} INTO closes (number, at, last_seq, totals) VALUES (?, ?, ?, ?)",
-                (row.number, row.at, row.last_seq, bytes(row.totals).decode()),
-            )
-        case NonceRow():
-            db.execute(
-                "INSERT INTO nonces (id, high_water) VALUES (1, ?1) "
-                "ON CONFLICT (id) DO UPDATE SET high_water = max(high_water, ?1)",
-                (row.high_water,),
-            )
-        case RepairRow():
-            text = msgspec.json.encode(row).decode()
-            db.execute(f"INSERT OR {again} INTO repairs (number, repair) VALUES (?, ?)", (row.number, text))
-        case _:
-            assert_never(row)
-
-
-def fold_sale(db: sqlite3.Connection, seq: int, sale: Sale) -> None:
-    """Where that sale now stands."""
-    db.execute(
-        "INSERT INTO sales (number, reference, register_id, state, outcome, created, seq) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET "
-        "state = excluded.state, outcome = excluded.outcome, seq = excluded.seq",
-        (sale.number, sale.reference, sale.register_id, sale.state, sale.outcome, sale.created, seq),
-    )
-
-
-def fold_receipt(db: sqlite3.Connection, seq: int, receipt: QueuedReceipt) -> None:
-    """A receipt keeps its place in the queue until it is printed."""
-    if receipt.state is ReceiptState.PRINTED:
-        db.execute("DELETE FROM receipt_queue WHERE receipt_id = ?", (receipt.receipt_id,))
-        return
-    db.execute(
-        f"INSERT INTO receipt_queue (first_seq, {RECEIPT}) VALUES (?, {_VALUES}) "
-        "ON CONFLICT (receipt_id) DO UPDATE SET copy = excluded.copy, state = excluded.state",
-        (seq, *msgspec.structs.astuple(receipt)),
-    )
-
-
-def refold(db: sqlite3.Connection) -> None:
-    """Make the derived tables anew from what they are derived from."""
-    for table in DERIVED_TABLES:
-        db.execute(f"DELETE FROM {table}")
-    latest = "SELECT max(seq) FROM entries GROUP BY sale_number"
-    for seq, sale in db.execute(f"SELECT seq, sale FROM entries WHERE seq IN ({latest}) ORDER BY seq"):
-        fold_sale(db, seq, decode_sale(sale))
-    query, _read = READERS["receipts"]
-    for seq, _at, *receipt in db.execute(f"{query} ORDER BY seq"):
-        fold_receipt(db, seq, read_receipt(*receipt))
-
-
-# --- rows out ---------------------------------------------------------------------------------------------------------
-
-
-def positions(db: sqlite3.Connection) -> Positions:
-    """How far each table has come; without a scan."""
-    return Positions(
-        entries=_one(db, "SELECT max(seq) FROM entries"),
-        receipts=_one(db, "SELECT max(seq) FROM receipts"),
-        closes=_one(db, "SELECT max(number) FROM closes"),
-        high_water=_one(db, "SELECT max(high_water) FROM nonces"),
-        repairs=_one(db, "SELECT max(number) FROM repairs"),
-    )
-
-
-def _one(db: sqlite3.Connection, query: str, *values: object) -> int:
-    return int(db.execute(query, values).fetchone()[0] or 0)
-
-
-def has_receipt(db: sqlite3.Connection, receipt: QueuedReceipt) -> bool:
-    """Whether it was ever queued."""
-    query = "SELECT count(*) FROM receipts WHERE sale_number = ? AND receipt_id = ?"
-    return bool(_one(db, query, receipt.sale_number, receipt.receipt_id))
-
-
-def next_number(db: sqlite3.Connection) -> int:
-    """Of a sale: one that was never given. Raises DamageFound."""
-    after_repairs = (read_repair(*row).next_number for row in db.execute("SELECT repair FROM repairs"))
-    return max(1, _one(db, "SELECT max(number) + 1 FROM sales"), *after_repairs)
-
-
-READERS: Mapping[str, tuple[str, Callable[..., Row]]] = {
-    "entries": ("SELECT seq, at, event, sale, crc FROM entries", read_entry),
-    "receipts": (
-        "SELECT * FROM receipts",  # also of an older database, which has fewer columns
-        lambda seq, at, *receipt: ReceiptRow(seq, at, read_receipt(*receipt)),
-    ),
-    "closes": (
-        "SELECT number, at, last_seq, totals FROM closes",
-        lambda number, at, last_seq, totals: CloseRow(number, at, last_seq, msgspec.Raw(totals)),
-    ),
-    "nonces": ("SELECT high_water FROM nonces", NonceRow),
-    "repairs": ("SELECT repair FROM repairs", read_repair),
-}
-"""How each table is read back: its query, and what makes a row of the columns.
-
-The latter may raise DamageFound, ValueError or TypeError.
-"""
-
-
-def rows_after(db: sqlite3.Connection, start: Positions) -> Iterator[Row]:
-    """Everything from there on, table by table."""
-    after = {
-        "entries": start.entries,
-        "receipts": start.receipts,
-        "closes": start.closes,
-        "repairs": start.repairs,
-    }
-    for table, (query, read) in READERS.items():
-        for columns in db.execute(f"{query} WHERE rowid > ? ORDER BY rowid", (after.get(table, 0),)):
-            row = read(*columns)
-            if not start.reaches(row):
-                yield row
-
-
-def find_row(db: sqlite3.Connection, table: str, position: int) -> Row | None:
-    """Raises DamageFound or ValueError."""
-    query, read = READERS[table]
-    found = db.execute(f"{query} WHERE rowid = ?", (position,)).fetchone()
-    return read(*found) if found else None
-
-
-def find_entry(db: sqlite3.Connection, seq: int) -> EntryRow | None:
-    """Raises DamageFound."""
-    found = db.execute("SELECT seq, at, event, sale, crc FROM entries WHERE seq = ?", (seq,)).fetchone()
-    return read_entry(*found) if found else None

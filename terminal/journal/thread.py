@@ -4,15 +4,17 @@ Rows are only ever added: ``entries`` holds every durable change of every sale a
 of every receipt. Identifiers cannot get here: a sale has no field for them, and ``Sensitive`` text refuses to be
 encoded.
 
-    journal.py          the journal for the event loop
-    journal_file.py     the files themselves, blocking: opening, writing, following
-    journal_reading.py  everything that can be asked
-    journal_rows.py     what is written and read; pure
-    journal_schema.py   the database's tables
-    journal_mirror.py   the text copy beside it, and why things are written in which order
-    journal_check.py    is the database sound?
-    journal_repair.py   a damaged database is set aside and made anew
-    journal_verify.py   looks through everything, for ``journal verify``
+    thread.py      the journal for the event loop
+    file.py        what can be written to it; reading.py: what can be asked
+    pair.py        database and mirror, kept in step
+    database.py    the SQLite database
+    mirror.py      the text copy beside it, and why things are written in which order
+    rows.py        what is written; pure
+    schema.py      the database's shape, and the way to it from older ones; tables.py: rows in and out
+    check.py       is the database sound?
+    rebuild.py     a damaged database is set aside and made anew
+    verify.py      looks through everything, for ``journal verify``
+    backup.py      backup, restore, mend; listing.py, export.py: for people, programs, accountants
 
 Nothing is ever deleted. An entry takes about 1.1 kB in each of the two files and a paid sale has six: a shop with 100
 sales a day writes half a gigabyte a year, and keeps its seven years on any card of today.
@@ -29,7 +31,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 from terminal.journal.file import MIN_FREE_BYTES, JournalFile
-from terminal.journal.rows import Entry
+from terminal.journal.rows import Change
 from terminal.journal.schema import APPLICATION_ID, SCHEMA_VERSION
 from terminal.sale.record import JournalHealth, QueuedReceipt, ReceiptState, Record
 
@@ -37,7 +39,7 @@ __all__ = [
     "APPLICATION_ID",
     "MIN_FREE_BYTES",
     "SCHEMA_VERSION",
-    "Entry",
+    "Change",
     "Journal",
     "JournalFile",
     "JournalHealth",

@@ -6,15 +6,16 @@ Reads only, also beside a running terminal; takes as long as the journal is.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from terminal.errors import JournalError
-from terminal.journal import rebuild as journal_repair
-from terminal.journal import schema as journal_schema
+from terminal.journal import rebuild, schema, tables
 from terminal.journal.check import Comparison
+from terminal.journal.database import open_for_reading
 from terminal.journal.mirror import Mirror
 from terminal.journal.rows import ReceiptRow, RepairRow, place_of
 from terminal.sale.record import QueuedReceipt, ReceiptState
@@ -34,22 +35,23 @@ class Verdict(NamedTuple):
 
 def verify(path: Path) -> Verdict:
     """Raises JournalError if there is no journal that this program can read."""
-    if not path.exists():
-        raise JournalError(f"there is no journal at {path}")
+    path = Path(os.path.realpath(path))
     try:
-        with contextlib.closing(
-            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
-        ) as db:
-            journal_schema.check_version(db, path)
+        if not path.exists():
+            raise JournalError(f"there is no journal at {path}")
+        with contextlib.closing(open_for_reading(path)) as db:
+            schema.check_version(db, path)
             db.execute("BEGIN")  # one moment, whatever is written meanwhile
-            return _verify(db, Mirror(journal_repair.mirror_folder(path)))
+            return _verify(db, Mirror(rebuild.mirror_folder(path)))
+    except JournalError:
+        raise
     except (sqlite3.Error, OSError) as error:
         raise JournalError(f"cannot read the journal {path}: {error}") from error
 
 
 def _verify(db: sqlite3.Connection, mirror: Mirror) -> Verdict:
-    repairs = [journal_schema.read_repair(*row) for row in db.execute("SELECT repair FROM repairs ORDER BY number")]
-    notes = [journal_repair.tell(repair) for repair in repairs]
+    repairs = tables.repairs(db)[::-1]
+    notes = [rebuild.tell(repair) for repair in repairs]
     checks = (
         _database(db),
         _entries(db, repairs),
@@ -93,12 +95,12 @@ def _entries(db: sqlite3.Connection, repairs: list[RepairRow]) -> Iterator[str]:
     """Each as its checksum says, and none missing but what a repair told of."""
     known = {lost for repair in repairs for lost in repair.lost}
     expected = 1
-    for columns in db.execute(f"{journal_schema.READERS['entries'][0]} ORDER BY seq"):
+    for columns in db.execute(f"{tables.READERS['entries'][0]} ORDER BY seq"):
         try:
-            journal_schema.decode_sale(journal_schema.read_entry(*columns).sale)
-        except (journal_schema.DamageFound, journal_schema.NewerVersionError) as error:
+            tables.decode_sale(tables.read_entry(*columns).sale)
+        except (schema.DamageFound, tables.NewerVersionError) as error:
             yield f"entry {columns[0]}: {error}"
-        if columns[0] != expected and journal_repair.name_gap("entry", expected, columns[0] - 1) not in known:
+        if columns[0] != expected and rebuild.name_gap("entry", expected, columns[0] - 1) not in known:
             yield f"entries {expected} to {columns[0] - 1} are missing"
         expected = columns[0] + 1
 
@@ -111,8 +113,8 @@ def _sales(db: sqlite3.Connection) -> Iterator[str]:
         f"LEFT JOIN sales ON number = sale_number WHERE entries.seq IN ({latest})"
     ):
         try:
-            sale = journal_schema.decode_sale(sale_text)
-        except journal_schema.NewerVersionError:
+            sale = tables.decode_sale(sale_text)
+        except tables.NewerVersionError:
             continue  # told already
         stands = (number, state, outcome, register_id, reference)
         if stands != (sale.number, sale.state, sale.outcome, sale.register_id, sale.reference):
@@ -124,21 +126,18 @@ def _sales(db: sqlite3.Connection) -> Iterator[str]:
 def _receipt_queue(db: sqlite3.Connection) -> Iterator[str]:
     """Which receipts wait, by what was noted of each."""
     waiting: dict[str, QueuedReceipt] = {}
-    query, read = journal_schema.READERS["receipts"]
+    query, read = tables.READERS["receipts"]
     for columns in db.execute(f"{query} ORDER BY seq"):
         try:
             row = read(*columns)
-        except journal_schema.DamageFound as error:
+        except schema.DamageFound as error:
             yield f"receipt note {columns[0]}: {error}"
             continue
         assert isinstance(row, ReceiptRow)
         waiting.pop(row.receipt.receipt_id, None)
         if row.receipt.state is not ReceiptState.PRINTED:
             waiting[row.receipt.receipt_id] = row.receipt
-    queued = {
-        row[0]: journal_schema.read_receipt(*row)
-        for row in db.execute(f"SELECT {journal_schema.RECEIPT} FROM receipt_queue")
-    }
+    queued = {row[0]: tables.read_receipt(*row) for row in db.execute(f"SELECT {tables.RECEIPT} FROM receipt_queue")}
     for name in sorted(waiting.keys() | queued.keys()):
         if waiting.get(name) != queued.get(name):
             yield f"receipt {name}: the queue does not say what was noted last"

@@ -1,12 +1,14 @@
-"""Listens for Netgíró's callbacks (ConfirmationType 1).
+"""Listens for Netgíró's callbacks.
 
-The signature is checked over the callback URL as it was registered, not as it arrived: a proxy may have changed it.
+V1's are signed, over the callback URL as it was registered, not as it arrived: a proxy may have changed it. V2's are
+not: there the last part of the URL is one that nobody can guess, and what a callback says is no more than a hint.
 A callback is answered 200 only after what it means is on disk, and 400 otherwise, which changes nothing at Netgíró.
 Source: Netgíró docs, "Callbacks".
 """
 
 from __future__ import annotations
 
+import hmac
 import logging
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
@@ -16,7 +18,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from terminal.netgiro import wire_v2
 from terminal.netgiro.v1 import callback_url
+from terminal.netgiro.v2 import callback_token
 from terminal.netgiro.wire import parse_answer, signature_matches
 from terminal.sale.sensitive import Sensitive
 
@@ -45,8 +49,31 @@ OnCallback = Callable[[Callback], Awaitable[bool]]
 log = logging.getLogger(__name__)
 
 
+def create_unsigned_callback_listener(api_key: Sensitive, on_callback: OnCallback) -> Starlette:
+    """V2's listener. Whatever the body is, its URL tells which sale it is about and what has become of it."""
+
+    async def receive(request: Request) -> Response:
+        kind, reference = request.path_params["kind"], request.path_params["reference"]
+        if kind not in KINDS:
+            return Response(status_code=404)
+        if not hmac.compare_digest(request.path_params["token"].encode(), callback_token(reference, api_key).encode()):
+            return _refuse(reference, "its address is not one that was given out")
+        try:
+            transaction_id = wire_v2.parse_answer(await _read(request)).transaction_id
+        except ClientDisconnect:
+            return _refuse(reference, "the caller hung up")
+        except ValueError:
+            transaction_id = None
+        if not await on_callback(Callback(reference, KINDS[kind], None, transaction_id)):
+            return _refuse(reference, "no sale waits for it")
+        return Response(status_code=200)
+
+    path = "/{prefix:path}netgiro/callback/{kind}/{reference}/{token:str}"
+    return Starlette(routes=[Route(path, receive, methods=["POST"])])
+
+
 def create_callback_listener(base_url: str, secret_key: Sensitive, on_callback: OnCallback) -> Starlette:
-    """The listener as an ASGI application. ``base_url`` is what Netgíró was told (``callback.public_url``)."""
+    """V1's listener as an ASGI application. ``base_url`` is what Netgíró was told (``callback.public_url``)."""
 
     async def receive(request: Request) -> Response:
         kind, reference = request.path_params["kind"], request.path_params["reference"]

@@ -9,6 +9,8 @@ from terminal.netgiro.carrier import HttpsCarrier
 from terminal.netgiro.client import Credentials, SignatureCheck, SignedClient
 from terminal.netgiro.nonce import NonceSource
 from terminal.netgiro.v1 import NetgiroV1
+from terminal.netgiro.v2 import KeyedClient, NetgiroV2
+from terminal.netgiro.wire_v2 import API_KEY_HEADER
 from terminal.sale.gateway import Gateway
 from terminal.sale.sensitive import Sensitive
 
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 class ServiceSettings(Protocol):
     """``[netgiro]`` of the configuration, as far as it matters here."""
 
+    @property
+    def api(self) -> str: ...
+    @property
+    def api_key(self) -> Sensitive: ...
     @property
     def base_url(self) -> str: ...
     @property
@@ -47,6 +53,10 @@ def build_gateway(
         read_timeout_s=settings.read_timeout_s,
         transport=transport,
     )
+    if settings.api == "v2":
+        key = settings.api_key
+        keyed = KeyedClient(carrier, settings.base_url, API_KEY_HEADER, key)
+        return NetgiroV2(keyed, callback_base_url=callback_base_url, callback_key=key)
     client = SignedClient(
         carrier,
         settings.base_url,

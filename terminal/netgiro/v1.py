@@ -25,8 +25,8 @@ from terminal.sale.sensitive import Sensitive
 
 CONFIRMATION_TYPES = {CaptureMode.AUTOMATIC: 0, CaptureMode.SERVER_CALLBACK: 1, CaptureMode.MANUAL: 2}
 
-PAYMENT_CONFIRMED = 2
-"""PaymentInfo.StatusId: 1 unconfirmed, 2 confirmed, 5 cancelled."""
+PAYMENT_CONFIRMED, PAYMENT_CANCELLED = 2, 5
+"""PaymentInfo.StatusId; 1 is unconfirmed."""
 
 LONGEST_CHECK_INTERVAL_MS = 3_600_000
 
@@ -180,6 +180,7 @@ def status_report(signed: SignedAnswer, authorization_id: str) -> StatusReport:
         amount_kr=_kronur(payment, signed),
         reference=payment.reference_number,
         confirmed=payment.status_id == PAYMENT_CONFIRMED and not is_contradicted,
+        is_final=status is AuthorizationStatus.CANCELLED and payment.status_id == PAYMENT_CANCELLED,
         invoice_number=None if payment.invoice_number is None else str(payment.invoice_number)[:40],
         support_reference=signed.support_reference,
     )

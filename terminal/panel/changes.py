@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 
-MAX_SUBSCRIBERS = 32
+MAX_SUBSCRIBERS = 16
+"""Half of the connections that the web server takes: a browser needs another one to load anything."""
 
 
 class Part(StrEnum):

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from terminal.app.app import TerminalApp
 from terminal.errors import JournalError
-from terminal.journal.thread import Entry
+from terminal.journal.thread import Change
 from terminal.panel.answers import answer_json
 from terminal.panel.backend import RegisterMessage
 from terminal.panel.promises import Captured, Promise, Told, promises
@@ -53,7 +53,7 @@ class Story:
         self.app: TerminalApp | None = None
         self._ledger = ledger
         self._register_log = register_log
-        self._last_rows: list[Entry] = []
+        self._last_rows: list[Change] = []
 
     def after(self, seq: int) -> Sequence[TimelineEntry]:
         return self.timeline.after(seq)
@@ -76,7 +76,7 @@ class Story:
         captured = [one for one in self._ledger() if one.reference in known or oldest == 1]
         return promises(sales, captured, told(self._register_log()), await self._receipts_due())
 
-    async def _entries(self) -> list[Entry]:
+    async def _entries(self) -> list[Change]:
         if self.app is not None:
             journal = self.app.journal
             with suppress(JournalError):  # the power went while it was being read
@@ -105,7 +105,7 @@ def told(log: Sequence[RegisterMessage]) -> list[Told]:
     return answers
 
 
-def _row(entry: Entry) -> JournalRow:
+def _row(entry: Change) -> JournalRow:
     sale = entry.sale
     return JournalRow(
         seq=entry.seq,

@@ -47,10 +47,14 @@ class IdentifierProblem(StrEnum):
     """Why typed digits are not an identifier; each has a sentence in terminal.texts.sentences."""
 
     NOT_AN_IDENTIFIER = "not_an_identifier"
+    NEITHER_CODE_NOR_PHONE = "neither_code_nor_phone"
+    """The same, where no kennitala is taken."""
     BAD_APP_CODE = "bad_app_code"
     BAD_KENNITALA = "bad_kennitala"
     DOUBTFUL_KENNITALA = "doubtful_kennitala"
     """Ten digits that fail the test: likely mistyped, but possibly right."""
+    NO_KENNITALA = "no_kennitala"
+    """It is one, and here none is taken."""
     BAD_PHONE = "bad_phone"
     BAD_SMS_CODE = "bad_sms_code"
 
@@ -59,6 +63,8 @@ class IdentifierRules(msgspec.Struct, frozen=True):
     """What this shop's installation accepts."""
 
     app_code_prefix: str = "500004"
+    takes_kennitala: bool = True
+    """Else ten digits are the app's access code, unless they are somebody's kennitala all the same."""
     impossible_birth_dates: bool = False
     """True against the sandbox only: its person 2222222229 was born in month 22."""
 
@@ -70,6 +76,8 @@ def identify(
 
     ``insisted`` takes a doubtful kennitala: the service knows better than its check digit.
     """
+    if not rules.takes_kennitala:
+        return _code_or_phone(digits, kind, rules)
     match kind:
         case CustomerKind.APP_CODE:
             return _app_code(digits, rules) or IdentifierProblem.BAD_APP_CODE
@@ -79,6 +87,26 @@ def identify(
             return _phone(digits) or IdentifierProblem.BAD_PHONE
     customer = _app_code(digits, rules) or _phone(digits) or _kennitala(digits, rules, insisted=insisted)
     return customer or _most_likely_problem(digits)
+
+
+def _code_or_phone(digits: str, kind: CustomerKind | None, rules: IdentifierRules) -> Customer | IdentifierProblem:
+    """Ten digits are never guessed to be a phone with its country: the push would reach a stranger."""
+    if kind is CustomerKind.KENNITALA:
+        return IdentifierProblem.NO_KENNITALA
+    if kind is not CustomerKind.PHONE and len(digits) in (APP_CODE_TOKEN_DIGITS, KENNITALA_DIGITS):
+        return _app_code(digits, rules) or _access_code(digits, rules)
+    if kind is CustomerKind.APP_CODE:
+        return IdentifierProblem.BAD_APP_CODE
+    problem = IdentifierProblem.BAD_PHONE if kind or len(digits) in (7, 12) else None
+    return _phone(digits) or problem or IdentifierProblem.NEITHER_CODE_NOR_PHONE
+
+
+def _access_code(digits: str, rules: IdentifierRules) -> Customer | IdentifierProblem:
+    if len(digits) != KENNITALA_DIGITS or not _all_digits(digits):
+        return IdentifierProblem.BAD_APP_CODE
+    if _kennitala(digits, rules, insisted=False):
+        return IdentifierProblem.NO_KENNITALA
+    return Customer(CustomerKind.APP_CODE, Sensitive(digits))
 
 
 def _app_code(digits: str, rules: IdentifierRules) -> Customer | None:

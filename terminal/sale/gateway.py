@@ -50,6 +50,8 @@ class Refusal(StrEnum):
     CUSTOMER_UNKNOWN = "customer_unknown"
     CUSTOMER_DECLINED = "customer_declined"
     REQUEST_NOT_VALID = "request_not_valid"
+    DECLINED_BY_SERVICE = "declined_by_service"
+    """It refuses this payment, for a reason that it does not name in words known here."""
     NOT_FOUND = "not_found"
     CREDENTIALS = "credentials"
 
@@ -83,6 +85,10 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
     refusal: Refusal | None = None
     confirmed: bool = False
     """The service's own record says that the payment stands."""
+    is_final: bool = False
+    """The service's own record says that this ended without a payment; else a status can lag behind the truth."""
+    authorization_id: str | None = None
+    """Which authorization the record is of, in lower case, where records name no reference."""
     invoice_number: str | None = None
     support_reference: str | None = None
     """What the service's support asks for."""

@@ -1,7 +1,7 @@
 """What happens to a sale in each state: the moves that the table in ``step.py`` is made of.
 
 Each takes the sale and one event and returns the sale after it with what is then to be done. They are in the order in
-which a sale meets them; the theory behind them opens ``step.py``.
+which a sale meets them, up to the capture; ``ending.py`` has the rest. The theory behind them opens ``step.py``.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from terminal.sale import effects as fx
 from terminal.sale import events as ev
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import CaptureMode, Refusal
-from terminal.sale.sale import CallKind, Outcome, Reason, Sale, State
+from terminal.sale.sale import CallKind, Reason, Sale, State
 
 DEFAULT_POLL_INTERVAL_S = 2.0
 POLL_INTERVAL_BOUNDS_S = (0.5, 10.0)
 LONGEST_RETRY_DELAY_S = 60.0
 MOST_CAPTURES = 3
+DENIALS_UNTIL_BELIEVED = 4
+DENIAL_PAUSE_S = 5.0
+"""A service that lags behind itself has caught up by the last of them, 15 s after the first."""
 
 
 class Transition(NamedTuple):
@@ -100,12 +103,21 @@ def paid(sale: Sale, event: ev.StatusReceived) -> Transition:
     return to_report(replace(sale, invoice_number=event.report.invoice_number), Reason.PAID)
 
 
+def not_paid(sale: Sale, event: ev.StatusReceived, reason: Reason) -> Transition:
+    """Over, and nothing was paid. After a commitment that needs the record's own word, or the same word several times:
+    the same status is that of an authorization which the service does not know (yet)."""
+    if not sale.committed or event.report.is_final or sale.denials + 1 >= DENIALS_UNTIL_BELIEVED:
+        return to_report(sale, reason)
+    return retry(replace(sale, denials=sale.denials + 1), DENIAL_PAUSE_S)
+
+
 _REFUSAL_REASONS = {
     Refusal.NOT_SENT: Reason.NO_CONNECTION,
     Refusal.BELOW_MINIMUM: Reason.BELOW_MINIMUM,
     Refusal.CUSTOMER_UNKNOWN: Reason.CUSTOMER_UNKNOWN,
     Refusal.CUSTOMER_DECLINED: Reason.CUSTOMER_DECLINED,
     Refusal.REQUEST_NOT_VALID: Reason.REQUEST_NOT_VALID,
+    Refusal.DECLINED_BY_SERVICE: Reason.SERVICE_DECLINED,
     Refusal.NOT_FOUND: Reason.WITHDRAWN,
     Refusal.CREDENTIALS: Reason.CREDENTIALS,
 }
@@ -183,7 +195,8 @@ def opened(sale: Sale, event: ev.AuthorizationOpened) -> Transition:
 def authorization_refused(sale: Sale, event: ev.RefusalReceived) -> Transition:
     """A request that is refused as such proves nothing where approval alone pays: if the network has doubled it, that
     was the second copy, refused for its nonce."""
-    if sale.committed and event.refusal in (Refusal.CREDENTIALS, Refusal.REQUEST_NOT_VALID):
+    is_proof = sale.terms.refusal_is_proof or event.refusal not in (Refusal.CREDENTIALS, Refusal.REQUEST_NOT_VALID)
+    if sale.committed and not is_proof:
         return to_report(sale, Reason.NOT_TRACEABLE)
     return to_report(sale, sale.reason or refusal_reason(event.refusal))
 
@@ -209,18 +222,27 @@ def customer_status(sale: Sale, event: ev.StatusReceived) -> Transition:
     match event.report.status:
         case Status.PAID:
             return paid(sale, event)
-        case Status.RESERVED:
-            return to_capture(sale) if sale.agrees_with(event.report) else to_void(sale, Reason.MISMATCH)
+        case Status.RESERVED if not sale.agrees_with(event.report):
+            return to_void(sale, Reason.MISMATCH)
+        case Status.RESERVED if sale.capture_mode is not CaptureMode.SERVER_CALLBACK:
+            return to_capture(sale)
         case Status.CODE_REQUIRED:
             return to_code_entry(sale)
         case Status.DECLINED:
             return to_report(sale, Reason.CUSTOMER_DECLINED)
         case Status.CANCELLED:
-            return to_report(sale, Reason.WITHDRAWN)
+            return not_paid(sale, event, Reason.WITHDRAWN)
         case Status.REFUSED if not sale.committed:
             return to_report(sale, refusal_reason(event.report.refusal))
-        case Status.PENDING | Status.AWAITING_CALLBACK:
+        case Status.PENDING | Status.AWAITING_CALLBACK | Status.RESERVED:
             return poll(sale)
+    return miss(sale)
+
+
+def customer_refused(sale: Sale, event: ev.RefusalReceived) -> Transition:
+    """Whoever is not admitted any more, twice in a row, need not let the customer wait."""
+    if event.refusal is Refusal.CREDENTIALS and sale.misses > 0 and not sale.committed:
+        return to_void(sale, Reason.CREDENTIALS)
     return miss(sale)
 
 
@@ -297,7 +319,7 @@ def capture_status(sale: Sale, event: ev.StatusReceived) -> Transition:
         case Status.DECLINED:
             return to_report(sale, Reason.CUSTOMER_DECLINED)
         case Status.CANCELLED:
-            return to_report(sale, Reason.WITHDRAWN)
+            return not_paid(sale, event, Reason.WITHDRAWN)
         case Status.RESERVED if not sale.agrees_with(event.report):
             return to_void(sale, Reason.MISMATCH)
         case Status.RESERVED if sale.settling or sale.captures >= MOST_CAPTURES:
@@ -315,100 +337,3 @@ def stop_capturing(sale: Sale, event: ev.SaleEvent) -> Transition:
 
 def settle_capture(sale: Sale, _event: ev.PowerRestored) -> Transition:
     return query_status(replace(sale, settling=True, reason=sale.reason or Reason.POWER_CUT, asking=None))
-
-
-# --- VOID -------------------------------------------------------------------------------------------------------------
-
-
-def void_status(sale: Sale, event: ev.StatusReceived) -> Transition:
-    match event.report.status:
-        case Status.PAID:
-            return paid(sale, event)
-        case Status.CANCELLED | Status.DECLINED:
-            return voided(sale)
-        case Status.REFUSED if not sale.committed:
-            return voided(sale)
-        case Status.REFUSED | Status.UNCLEAR:
-            return miss(sale)
-    if sale.asking is CallKind.VOID:
-        return not_voided(sale)
-    sale, call = ask(sale, CallKind.VOID)
-    return Transition(sale, (fx.RequestVoid(**call),))
-
-
-def void_call_refused(sale: Sale, event: ev.RefusalReceived) -> Transition:
-    said_no = sale.asking is CallKind.VOID and event.refusal is not Refusal.NOT_SENT
-    return not_voided(sale) if said_no else miss(sale)
-
-
-def not_voided(sale: Sale) -> Transition:
-    """Still there. If only our capture could make it a payment, it may stay reserved until the service drops it."""
-    return miss(sale) if sale.committed else voided(replace(sale, may_stay_reserved=True))
-
-
-def void_patience_over(sale: Sale, _event: ev.DeadlinePassed) -> Transition:
-    return Transition(sale) if sale.committed else voided(replace(sale, may_stay_reserved=True))
-
-
-def voided(sale: Sale) -> Transition:
-    return to_report(sale, sale.reason or Reason.WITHDRAWN)
-
-
-def settle_void(sale: Sale, _event: ev.PowerRestored) -> Transition:
-    sale, query = query_status(replace(sale, asking=None))
-    return Transition(sale, (deadline(sale, sale.terms.void_patience_s), *query))
-
-
-# --- what staff say ---------------------------------------------------------------------------------------------------
-
-
-def settle_unknown(sale: Sale, event: ev.SettledByStaff) -> Transition:
-    """Only what has stood openly as unknown may be settled by hand; anything else the service still answers for."""
-    if not sale.stands_unknown or event.verdict is ev.Verdict.REFUNDED:
-        return Transition(sale)
-    return to_report(sale, Reason.SETTLED_PAID if event.verdict is ev.Verdict.PAID else Reason.SETTLED_UNPAID)
-
-
-_VERDICTS = {
-    (Reason.NOT_TRACEABLE, ev.Verdict.PAID): Reason.SETTLED_PAID,
-    (Reason.NOT_TRACEABLE, ev.Verdict.UNPAID): Reason.SETTLED_UNPAID,
-    (Reason.REFUND_DUE, ev.Verdict.REFUNDED): Reason.REFUNDED,
-    # The register has it after all, or the goods were given all the same.
-    (Reason.REFUND_DUE, ev.Verdict.PAID): Reason.SETTLED_PAID,
-}
-
-
-def settle_attention(sale: Sale, event: ev.SettledByStaff) -> Transition:
-    reason = _VERDICTS.get((sale.reason or Reason.NOT_TRACEABLE, event.verdict))
-    return Transition(replace(sale, state=State.CLOSED, reason=reason) if reason else sale)
-
-
-# --- REPORT -----------------------------------------------------------------------------------------------------------
-
-
-def acknowledged(sale: Sale, _event: ev.ResultAcknowledged) -> Transition:
-    return Transition(ended(replace(sale, acknowledged=True)))
-
-
-def end_untold(sale: Sale, _event: ev.DeadlinePassed) -> Transition:
-    """The register does not listen; it can ask for the stored result at any time."""
-    return Transition(ended(not_taken(sale) if sale.terms.final_when_taken else sale))
-
-
-def rejected(sale: Sale, _event: ev.ResultRejected) -> Transition:
-    """What is captured stays captured: where the service cannot undo it, staff must pay it back."""
-    return Transition(ended(not_taken(sale)))
-
-
-def not_taken(sale: Sale) -> Sale:
-    return replace(sale, reason=Reason.REFUND_DUE) if sale.outcome is Outcome.APPROVED else sale
-
-
-def ended(sale: Sale) -> Sale:
-    left_to_staff = sale.outcome is not None and sale.outcome.needs_staff
-    return replace(sale, state=State.ATTENTION if left_to_staff else State.CLOSED)
-
-
-def report_again(sale: Sale, _event: ev.PowerRestored) -> Transition:
-    report = fx.ReportResult(sale_number=sale.number)
-    return Transition(sale, (report, deadline(sale, sale.terms.report_timeout_s)))

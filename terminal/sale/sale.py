@@ -65,6 +65,7 @@ class Reason(StrEnum):
     PAID = "paid"
     CUSTOMER_DECLINED = "customer_declined"
     CUSTOMER_UNKNOWN = "customer_unknown"
+    SERVICE_DECLINED = "service_declined"
     BELOW_MINIMUM = "below_minimum"
     WITHDRAWN = "withdrawn"
     WRONG_CODE = "wrong_code"
@@ -95,6 +96,7 @@ _OUTCOMES = {
     Reason.PAID: Outcome.APPROVED,
     Reason.CUSTOMER_DECLINED: Outcome.DECLINED,
     Reason.CUSTOMER_UNKNOWN: Outcome.DECLINED,
+    Reason.SERVICE_DECLINED: Outcome.DECLINED,
     Reason.BELOW_MINIMUM: Outcome.DECLINED,
     Reason.WITHDRAWN: Outcome.DECLINED,
     Reason.WRONG_CODE: Outcome.DECLINED,
@@ -145,6 +147,12 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     final_when_taken: bool = False
     """The register gives no goods before it has taken the result: a payment that it did not take is to be refunded."""
     code_tries: int = 3
+    takes_kennitala: bool = True
+    """A customer may be named by a kennitala."""
+    void_undoes_payment: bool = False
+    """A void works at any stage: one that is still on its way takes back even what was paid meanwhile."""
+    refusal_is_proof: bool = False
+    """A refused authorization cannot be the second copy of one that was carried out."""
     customer_copy: bool = True
     merchant_copy: bool = True
     staff_slip: bool = True
@@ -196,6 +204,12 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     misses: int = 0
     """Calls in a row that brought no progress."""
     captures: int = 0
+    denials: int = 0
+    """Answers in a row that say "not paid" without the record's own word for it."""
+    void_lost: bool = False
+    """A void has left and its answer has not come: it may still arrive."""
+    void_refused: bool = False
+    """The service has refused a void in so many words."""
     code_tries_left: int = 0
     poll_interval_s: float = 0.0
     acknowledged: bool = False
@@ -232,14 +246,22 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def agrees_with(self, report: StatusReport, *, strictly: bool = False) -> bool:
-        """Amount and reference are ours. What the service left out counts as agreement only when not ``strictly``."""
+        """Amount and reference are ours. What the service left out counts as agreement only when not ``strictly``.
+
+        Where its records name no reference, they name the authorization instead.
+        """
         silent = {None} if not strictly else set()
-        return report.amount_kr in {self.amount_kr, *silent} and report.reference in {self.reference, *silent}
+        is_ours = report.reference in {self.reference, *silent} or (
+            report.reference is None
+            and self.authorization_id is not None
+            and report.authorization_id == self.authorization_id.lower()
+        )
+        return report.amount_kr in {self.amount_kr, *silent} and is_ours
 
 
 MISSES_UNTIL_UNKNOWN = 3
 
-_VOLATILE: dict[str, Any] = {"calls": 0, "asking": None, "misses": 0, "support_reference": None}
+_VOLATILE: dict[str, Any] = {"calls": 0, "asking": None, "misses": 0, "denials": 0, "support_reference": None}
 
 
 def differs_durably(before: Sale, after: Sale) -> bool:

@@ -9,13 +9,21 @@ a sale may be given up at any time, because nothing unseen can become a payment.
 the sale:
 
 * paid, for this amount and this reference, in the service's own record: approved, whatever else was wanted meanwhile;
-* cancelled or declined: not paid;
+* declined, or cancelled by the record's own word: not paid. "Cancelled" alone can also mean "not known (yet)", so it is
+  asked again, and believed when it has been said several times;
 * anything else, or nothing at all: ask again, with growing pauses, for ever.
 
 Calls are numbered. An answer to an older call is ignored unless it proves payment, which no later answer can undo.
 
 After a power cut, after ``capture_patience_s`` and after the cashier's cancel key a capture is never sent again
 (``sale.settling``): the cashier may meanwhile have been paid in another way. What is then still reserved is voided.
+
+A void gives up what is not captured. There are services whose void works at any stage and takes back a payment as well
+(``terms.void_undoes_payment``). That changes one thing: a void whose answer was lost may still arrive, also after the
+service has said "paid". So once a void has left, such a sale ends as paid only if the service has refused the void and
+none is on its way; otherwise the void is repeated until it is answered. It must not change anything else: no void ever
+leaves for a capture whose answer was lost before the service has said that the authorization is still only reserved,
+and none leaves once the sale has been found paid.
 
 What comes out on paper follows from the outcome alone: receipts once it says that money has moved and nobody can refuse
 that any more, a slip for staff when only they can bring it to an end.
@@ -33,8 +41,9 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from terminal.sale import effects as fx
+from terminal.sale import ending, moves
 from terminal.sale import events as ev
-from terminal.sale import moves
+from terminal.sale.gateway import AuthorizationStatus
 from terminal.sale.moves import Transition
 from terminal.sale.sale import Outcome, Sale, State
 
@@ -48,6 +57,8 @@ def step(sale: Sale, event: ev.SaleEvent) -> Transition:
         return Transition(sale)
     if isinstance(event, ev.AnswerReceived):
         sale = replace(sale, support_reference=_support_reference(event) or sale.support_reference)
+        if isinstance(event, ev.StatusReceived) and event.report.status is not AuthorizationStatus.CANCELLED:
+            sale = replace(sale, denials=0)
     after, effects = move.decide(sale, event)
     assert after.state is sale.state or after.state in move.targets, f"{sale.state} + {event} led to {after.state}"
     if isinstance(event, ev.AnswerReceived) and after.calls == sale.calls:
@@ -87,7 +98,8 @@ def _is_stale(sale: Sale, event: ev.SaleEvent) -> bool:
     if isinstance(event, ev.DeadlinePassed | ev.RetryDue):
         return event.state is not sale.state
     if isinstance(event, ev.AnswerReceived) and not (event.call == sale.calls and sale.asking):
-        return not (isinstance(event, ev.StatusReceived) and sale.is_paid_by(event.report))
+        is_final = not (sale.state is State.VOID and sale.terms.void_undoes_payment)
+        return not (is_final and isinstance(event, ev.StatusReceived) and sale.is_paid_by(event.report))
     return False
 
 
@@ -135,7 +147,7 @@ TABLE: Mapping[State, Mapping[type[ev.SaleEvent], Move]] = {
     },
     State.CUSTOMER: {
         ev.StatusReceived: _move(moves.customer_status, *_FROM_STATUS),
-        ev.RefusalReceived: _move(moves.missed),
+        ev.RefusalReceived: _move(moves.customer_refused, State.VOID),
         ev.AnswerLost: _move(moves.missed),
         ev.RetryDue: _move(moves.ask_again),
         ev.CallbackReceived: _move(moves.called_back),
@@ -166,26 +178,27 @@ TABLE: Mapping[State, Mapping[type[ev.SaleEvent], Move]] = {
         ev.RetryDue: _move(moves.ask_again),
         ev.CancelRequested: _move(moves.stop_capturing),
         ev.DeadlinePassed: _move(moves.stop_capturing),
-        ev.SettledByStaff: _move(moves.settle_unknown, State.REPORT),
+        ev.SettledByStaff: _move(ending.settle_unknown, State.REPORT),
         ev.PowerRestored: _move(moves.settle_capture),
     },
     State.VOID: {
-        ev.StatusReceived: _move(moves.void_status, State.REPORT),
-        ev.RefusalReceived: _move(moves.void_call_refused, State.REPORT),
-        ev.AnswerLost: _move(moves.missed),
+        ev.StatusReceived: _move(ending.void_status, State.REPORT),
+        ev.RefusalReceived: _move(ending.void_call_refused, State.REPORT),
+        ev.AnswerLost: _move(ending.void_call_lost),
         ev.RetryDue: _move(moves.ask_again),
-        ev.DeadlinePassed: _move(moves.void_patience_over, State.REPORT),
-        ev.SettledByStaff: _move(moves.settle_unknown, State.REPORT),
-        ev.PowerRestored: _move(moves.settle_void),
+        ev.DeadlinePassed: _move(ending.void_patience_over, State.REPORT),
+        ev.SettledByStaff: _move(ending.settle_unknown, State.REPORT),
+        ev.PowerRestored: _move(ending.settle_void),
     },
     State.REPORT: {
-        ev.ResultAcknowledged: _move(moves.acknowledged, State.ATTENTION, State.CLOSED),
-        ev.ResultRejected: _move(moves.rejected, State.ATTENTION, State.CLOSED),
-        ev.DeadlinePassed: _move(moves.end_untold, State.ATTENTION, State.CLOSED),
-        ev.PowerRestored: _move(moves.report_again),
+        ev.ResultAcknowledged: _move(ending.acknowledged, State.ATTENTION, State.CLOSED),
+        ev.ResultRejected: _move(ending.rejected, State.ATTENTION, State.CLOSED),
+        ev.DeadlinePassed: _move(ending.end_untold, State.ATTENTION, State.CLOSED),
+        ev.CallbackReceived: _move(ending.called_back_after_payment),
+        ev.PowerRestored: _move(ending.report_again),
     },
     State.ATTENTION: {
-        ev.SettledByStaff: _move(moves.settle_attention, State.CLOSED),
+        ev.SettledByStaff: _move(ending.settle_attention, State.CLOSED),
     },
     State.CLOSED: {},
 }
@@ -209,7 +222,7 @@ IGNORED: Mapping[type[ev.SaleEvent], Mapping[State, str]] = {
     ev.RefusalReceived: _in(_NOT_ASKED, State.ENTRY, State.CODE_ENTRY, *_OVER),
     ev.AnswerLost: _in(_NOT_ASKED, State.ENTRY, State.CODE_ENTRY, *_OVER),
     ev.RetryDue: _in("no query is due", State.ENTRY, State.AUTHORIZATION, State.CODE_ENTRY, *_OVER),
-    ev.CallbackReceived: _unless("not acknowledged, so it pays nothing", State.CUSTOMER),
+    ev.CallbackReceived: _unless("not acknowledged, so it pays nothing", State.CUSTOMER, State.REPORT),
     ev.CancelRequested: _in("the outcome is on its way already", State.VOID, *_OVER),
     ev.DeadlinePassed: {
         State.AUTHORIZATION: "the call bounds itself",

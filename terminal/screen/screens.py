@@ -134,10 +134,11 @@ def _refused_entry(sale: Sale, problem: IdentifierProblem, words: Words) -> Scre
 
 
 def _identifier_entry(sale: Sale, entry: Entry, words: Words) -> Screen:
-    if entry.kind is not None:
+    ask = words.ask_identifier if sale.terms.takes_kennitala else words.ask_code_or_phone
+    if entry.kind is not None and (sale.terms.takes_kennitala or entry.kind is not CustomerKind.KENNITALA):
         prompt = words.customer_kinds[entry.kind]
     else:
-        prompt = words.identifier_typed if entry.digits else words.ask_identifier
+        prompt = words.identifier_typed if entry.digits and entry.kind is None else ask
     hint = words.key_ok_or_clear if entry.digits or entry.kind else words.key_cancel
     return Screen(headline=format_kr(sale.amount_kr), prompt=prompt, entry=entry.masked, hint=hint)
 

@@ -20,8 +20,8 @@ from terminal.netgiro import v1
 from terminal.netgiro.client import SignedAnswer
 from terminal.paper.queue import PrintJob, ReceiptQueue
 from terminal.sale import effects as fx
+from terminal.sale import ending, moves
 from terminal.sale import events as ev
-from terminal.sale import moves
 from terminal.sale import step as rules
 from terminal.sale.customer import Customer, CustomerKind
 from terminal.sale.gateway import AuthorizationStatus, CaptureMode, StatusReport
@@ -126,7 +126,7 @@ def _cancel_wins() -> Iterator[None]:
 
 def _rejected_is_delivered() -> Iterator[None]:
     """A payment that the register did not take stays approved."""
-    taken = rules._move(moves.acknowledged, State.ATTENTION, State.CLOSED)
+    taken = rules._move(ending.acknowledged, State.ATTENTION, State.CLOSED)
     with _moves({(State.REPORT, ev.ResultRejected): taken}):
         yield
 
@@ -137,7 +137,7 @@ def _refund_is_forgotten() -> Iterator[None]:
     def forget(sale: Sale) -> Sale:
         return replace(sale, reason=Reason.REGISTER_CANCELLED) if sale.reason is Reason.PAID else sale
 
-    with patch.object(moves, "not_taken", forget):
+    with patch.object(ending, "not_taken", forget):
         yield
 
 

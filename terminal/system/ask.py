@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 
 from terminal.errors import TerminalError
+from terminal.system.audit import sudo_user
+from terminal.system.shown import shown
 
 LONGEST_ANSWER = 256 * 1024
 PATIENCE_S = 10.0
@@ -25,7 +27,8 @@ def ask_daemon(path: Path, command: str, *, patience_s: float = PATIENCE_S, **ar
 
     Raises NotRunning if there is no daemon, and TerminalError with the daemon's own sentence if it refuses.
     """
-    request = msgspec.json.encode({"command": command, **arguments}) + b"\n"
+    claim = {"for": user} if (user := sudo_user()) else {}
+    request = msgspec.json.encode({"command": command, **claim, **arguments}) + b"\n"
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(patience_s)
@@ -43,7 +46,7 @@ def ask_daemon(path: Path, command: str, *, patience_s: float = PATIENCE_S, **ar
     except msgspec.DecodeError as error:
         raise TerminalError("the terminal's answer cannot be read; is another program listening there?") from error
     if not fields.pop("ok", False):
-        raise TerminalError(str(fields.get("error", "the terminal refuses without a reason")))
+        raise TerminalError(shown(str(fields.get("error", "the terminal refuses without a reason"))))
     return fields
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TextIO
 
 from terminal.system import journald
+from terminal.system.shown import shown
 
 LONGEST_LINE = 2000
 MASK = "***"
@@ -85,7 +86,7 @@ class LineFormatter(logging.Formatter):
         return "\n".join(lines)
 
     def _line(self, record: logging.LogRecord, level: int, message: str) -> str:
-        text = f"{record.name}: {_one_line(mask_personal_data(message))}"
+        text = f"{record.name}: {shown(mask_personal_data(message), LONGEST_LINE)}"
         if self._for_journal:
             return f"<{_priority(level)}>{text}"
         stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.created))
@@ -96,12 +97,6 @@ def _describe(error: BaseException) -> str:
     if isinstance(error, BaseExceptionGroup):
         return "; ".join(_describe(part) for part in error.exceptions)
     return f"{type(error).__name__}: {error}"
-
-
-def _one_line(text: str) -> str:
-    """Line ends and control characters are written out, so that no input can forge an entry or steer a screen."""
-    shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text[:LONGEST_LINE])
-    return shown if len(text) <= LONGEST_LINE else shown + "..."
 
 
 def _priority(level: int) -> int:

@@ -120,6 +120,8 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     offer: str
     key_take_offer: str
     ask_identifier: str
+    ask_code_or_phone: str
+    """The same, where no kennitala is taken."""
     identifier_typed: str
     ask_code: str
     ask_code_again: str

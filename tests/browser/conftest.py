@@ -25,6 +25,13 @@ if importlib.util.find_spec("playwright") is None and os.environ.get("CI") != "t
     collect_ignore_glob = ["test_*.py"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """``make test`` takes a first look at the page, ``make test-all`` looks at everything."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents and item.get_closest_marker("first_look") is None:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def executable() -> str:
     """Chromium's path; whoever asks for it is skipped where there is none."""

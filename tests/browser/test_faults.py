@@ -54,6 +54,7 @@ def test_no_network_is_said_and_the_next_sale_works(counter):
     expect_new_receipts(counter, before)
 
 
+@pytest.mark.first_look
 def test_receipts_wait_for_paper(counter):
     before = counter.receipts()
     counter.press_fault("printer-paper-out")

@@ -38,6 +38,7 @@ def test_icelandic_speaks_icelandic(open_counter, colours):
     expect(counter.page.locator("#pay")).to_have_text("Pay")
 
 
+@pytest.mark.first_look
 def test_chosen_language_is_kept(counter):
     counter.page.get_by_role("button", name="Íslenska").click()
     counter.page.reload()

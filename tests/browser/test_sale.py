@@ -24,6 +24,7 @@ def expect_paid(counter, receipts_before):
     counter.expect_receipts(min(receipts_before + 2, 12))
 
 
+@pytest.mark.first_look
 def test_phone_customer_accepts_on_the_phone(counter):
     before = counter.receipts()
     counter.ring_up("1.990")
@@ -82,6 +83,7 @@ def test_customer_rejects(counter):
     assert counter.receipts() == before
 
 
+@pytest.mark.first_look
 def test_whole_sale_without_a_mouse(counter):
     before = counter.receipts()
     keyboard = counter.page.keyboard

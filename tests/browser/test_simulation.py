@@ -32,6 +32,7 @@ def open_world(page, seed):
     expect(page.locator("#world-verdict")).to_contain_text("Every promise kept")
 
 
+@pytest.mark.first_look
 def test_seed_is_opened_and_stepped_through(counter):
     page, story = counter.page, simulate(7, tell=True).story
     open_world(page, 7)

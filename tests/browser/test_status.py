@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 from playwright.sync_api import expect
 
 from terminal.system.password import hash_password
@@ -73,6 +74,7 @@ def test_real_counter_is_shown_and_left_alone(browser, tmp_path):
         watched.close()
 
 
+@pytest.mark.first_look
 def test_password_opens_and_logout_closes(browser, tmp_path):
     with terminal(tmp_path, hash_password(PASSWORD)) as base_url:
         watched = WatchedPage(browser, base_url)

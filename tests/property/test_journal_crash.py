@@ -53,8 +53,8 @@ def written(folder: Path) -> Written:
     source, kept = folder / "source", folder / "kept"
     moments: list[Moment] = []
     with opened(source / "journal.db") as journal:
-        journal._connection().execute("PRAGMA wal_autocheckpoint = 0")  # the log only grows, so a length is a moment
-        journal._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        journal.pair.connection.execute("PRAGMA wal_autocheckpoint = 0")  # the log only grows, so a length is a moment
+        journal.pair.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         shutil.copytree(source, kept)
         for _ in _life(journal):
             moments.append(_moment(journal, source))

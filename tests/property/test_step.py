@@ -22,7 +22,7 @@ from terminal.sale import events as ev
 from terminal.sale.customer import CustomerKind
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import CaptureMode, OpenedAuthorization, Refusal, StatusReport
-from terminal.sale.moves import MOST_CAPTURES
+from terminal.sale.moves import DENIALS_UNTIL_BELIEVED, MOST_CAPTURES
 from terminal.sale.sale import MISSES_UNTIL_UNKNOWN, Sale, State
 from terminal.sale.sensitive import Sensitive
 from terminal.sale.step import TABLE, begin, step
@@ -43,6 +43,7 @@ REPORTS: tuple[tuple[Status, dict[str, Any]], ...] = (
     (Status.PAID, {"confirmed": False}),
     (Status.PAID, {"amount_kr": 1991}),
     (Status.PAID, {"reference": None}),
+    (Status.CANCELLED, {"is_final": False}),
     (Status.RESERVED, {"amount_kr": 1991}),
     (Status.RESERVED, {"amount_kr": None, "reference": None}),
     (Status.REFUSED, {"refusal": Refusal.NOT_FOUND}),
@@ -60,7 +61,8 @@ def events_for(sale: Sale) -> Iterator[ev.SaleEvent]:
     yield ev.AuthorizationOpened(number, call, OpenedAuthorization(authorization_id=GUID, poll_interval_s=1.0))
     yield from (ev.StatusReceived(number, call, report_for(sale, status, **said)) for status, said in REPORTS)
     yield ev.StatusReceived(number, call - 1, report_for(sale, Status.PAID))
-    yield from (ev.RefusalReceived(number, call, refusal) for refusal in (Refusal.NOT_SENT, Refusal.NOT_FOUND))
+    refusals = (Refusal.NOT_SENT, Refusal.NOT_FOUND, Refusal.CREDENTIALS)
+    yield from (ev.RefusalReceived(number, call, refusal) for refusal in refusals)
     yield ev.AnswerLost(number, call)
     yield from (ev.CallbackReceived(number, approved) for approved in (True, False))
     yield ev.ResultAcknowledged(number)
@@ -71,7 +73,9 @@ def events_for(sale: Sale) -> Iterator[ev.SaleEvent]:
 
 def _normal(sale: Sale) -> Sale:
     """Forget what only counts up, or decides nothing: the walk must end."""
-    return replace(sale, calls=10, misses=min(sale.misses, MISSES_UNTIL_UNKNOWN), may_stay_reserved=False)
+    misses = min(sale.misses, MISSES_UNTIL_UNKNOWN)
+    denials = DENIALS_UNTIL_BELIEVED - 1 if sale.denials else 0  # those in between lead nowhere else
+    return replace(sale, calls=10, misses=misses, denials=denials, may_stay_reserved=False)
 
 
 def _key(sale: Sale) -> bytes:
@@ -82,8 +86,8 @@ def _key(sale: Sale) -> bytes:
 def explored() -> tuple[Edge, ...]:
     """Every transition of every sale that can be reached, under all terms that lead elsewhere."""
     edges: list[Edge] = []
-    for mode, final_when_taken in product(CaptureMode, (False, True)):
-        terms = {"capture_mode": mode, "code_tries": 2, "final_when_taken": final_when_taken}
+    for mode, only in product(CaptureMode, ("", "final_when_taken", "void_undoes_payment")):
+        terms: dict[str, Any] = {"capture_mode": mode, "code_tries": 2} | ({only: True} if only else {})
         start = _normal(begin(new_sale(**terms)).sale)
         seen, waiting = {_key(start)}, deque([start])
         while waiting:
@@ -115,7 +119,7 @@ def test_every_move_of_the_table_happens_and_leads_to_each_of_its_targets() -> N
 def test_every_move_of_the_table_does_something() -> None:
     moved = {(before.state, type(event)) for before, event, after in explored() if after != before}
     silent = {(state, kind) for state, moves in TABLE.items() for kind in moves} - moved
-    assert silent == {(State.REPORT, ev.PowerRestored)}, "that one only reports again"
+    assert silent == {(State.REPORT, ev.PowerRestored), (State.REPORT, ev.CallbackReceived)}, "these only tell again"
 
 
 def test_every_open_sale_can_still_be_closed() -> None:

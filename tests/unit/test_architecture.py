@@ -31,6 +31,8 @@ PURE = [
     "terminal.counter.register_ids", "terminal.counter.register_words", "terminal.counter.rules",
     "terminal.counter.trouble", "terminal.counter.typing",
     "terminal.counter.view", "terminal.errors", "terminal.journal.rows", "terminal.netgiro.wire",
+    "terminal.netgiro.wire_v2",
+    "terminal.office.finding", "terminal.office.uplink.core", "terminal.office.wire",
     "terminal.paper.end_of_day", "terminal.paper.receipt", "terminal.register.concert.codec",
     "terminal.register.concert.format", "terminal.register.concert.transport", "terminal.register.line.answers",
     "terminal.register.line.codec", "terminal.register.line.format", "terminal.register.line.framing",
@@ -41,7 +43,8 @@ PURE = [
     "terminal.register.zvt.commands", "terminal.register.zvt.format", "terminal.register.zvt.frames",
     "terminal.register.zvt.result", "terminal.register.zvt.telling", "terminal.register.zvt.transport",
     "terminal.register.zvt.turns", "terminal.sale.customer", "terminal.sale.diagram", "terminal.sale.effects",
-    "terminal.sale.events", "terminal.sale.gateway", "terminal.sale.money", "terminal.sale.moves",
+    "terminal.sale.events", "terminal.sale.gateway", "terminal.sale.ending", "terminal.sale.money",
+    "terminal.sale.moves",
     "terminal.sale.record", "terminal.sale.sale", "terminal.sale.sensitive", "terminal.sale.step",
     "terminal.sale.totals", "terminal.screen.menu_screens", "terminal.screen.screen", "terminal.screen.screens",
     "terminal.texts.english", "terminal.texts.icelandic", "terminal.texts.sentences", "terminal.texts.words",
@@ -63,10 +66,18 @@ NEEDED_WHEN_USED = {
     "starlette": "73 ms: not before something is served",
     "uvicorn": "72 ms: not before something is served",
     "prometheus_client": "59 ms: not before metrics are asked for",
+    "psycopg": "120 ms, and only where an office is served",
     "stdnum": "34 ms: not before somebody types a kennitala",
 }
-SERVES_THE_WEB = re.compile(r"terminal\.(system\.web|netgiro\.callback|netgiro\.sandbox\..+|panel\..+|demo\..+)")
-BUILT_ON = {"starlette": SERVES_THE_WEB, "uvicorn": SERVES_THE_WEB, "gpiozero": re.compile(r"hardware\.gpio_pins")}
+SERVES_THE_WEB = re.compile(
+    r"terminal\.(system\.web|netgiro\.callback|netgiro\.sandbox\..+|panel\..+|demo\..+|office\.(server|page)\..+)"
+)
+BUILT_ON = {
+    "starlette": SERVES_THE_WEB,
+    "uvicorn": SERVES_THE_WEB,
+    "gpiozero": re.compile(r"hardware\.gpio_pins"),
+    "psycopg": re.compile(r"terminal\.office\.(server|page)\..+"),
+}
 """Modules that are of no use without that library, so whoever needs them imports them late."""
 
 NETGIRO_WORDS = re.compile(

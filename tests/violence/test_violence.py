@@ -1,6 +1,6 @@
 """Violence on the real daemon, in short: kills, a disk that takes nothing, damaged files, cables, connections, clocks.
 
-``make violence`` does the same kills by the hundred.
+``make test-all`` runs them; ``make violence`` does the same kills by the hundred, and ``make test`` does one.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from tests.integration.counter import ShopCounter
 from tests.integration.netgiro import PATIENT_PHONE, QUICK_PHONE, NetgiroProcess
 from tests.integration.process import environment, wait_until
 from tests.violence.storm import storm
+
+pytestmark = pytest.mark.slow
 
 STEPPED_CLOCK = Path(__file__).parent / "stepped_clock"
 YEAR_S = 365 * 86_400

@@ -14,7 +14,7 @@ import pytest
 from hardware.simulated import SimulatedKeypad
 from terminal.app.app import Devices, Seams, TerminalApp
 from terminal.config.schema import Config, JournalSettings, NetgiroSettings
-from terminal.journal import rebuild as journal_repair
+from terminal.journal import rebuild
 from terminal.netgiro.nonce import TICKS_PER_S, UNIX_EPOCH_TICKS
 from terminal.sale.gateway import CallRefused
 from terminal.sale.sensitive import Sensitive
@@ -77,8 +77,8 @@ def test_a_clock_in_the_past_gives_no_nonce_again_whose_mark_was_lost(path: Path
 
 
 def test_systemd_is_told_that_a_long_repair_goes_on(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal_repair, "PROGRESS_S", 0.0)
-    monkeypatch.setattr(journal_repair, "PROGRESS_STEPS", 500)
+    monkeypatch.setattr(rebuild, "PROGRESS_S", 0.0)
+    monkeypatch.setattr(rebuild, "PROGRESS_STEPS", 500)
     address = str(path.with_name("notify"))
 
     async def scenario() -> None:

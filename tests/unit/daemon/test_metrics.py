@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import urllib.request
+import asyncio
+import threading
 
+import httpx
 import pytest
 
 from hardware.interfaces import PrinterStatus
@@ -16,7 +18,6 @@ from terminal.sale import events as ev
 from terminal.sale.gateway import AuthorizationStatus, Refusal, StatusReport
 from terminal.sale.record import Record
 from terminal.sale.sale import Reason, Sale, State
-from tests.patience import at_most
 
 prometheus_client = pytest.importorskip("prometheus_client", reason="optional: pip install prometheus-client")
 
@@ -102,16 +103,52 @@ def test_devices_are_read_at_the_scrape() -> None:
     assert bench.value("register_damaged_bytes") == 17
 
 
-def test_prometheus_gets_them_over_http() -> None:
-    server = MetricsServer(Bench().metrics, ("127.0.0.1", 0))
-    port = server.start()
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=at_most(5)) as response:
-            text = response.read().decode()
-    finally:
-        server.stop()
+def scraped(path: str = "/metrics", method: str = "GET", **headers: str) -> httpx.Response:
+    async def scrape() -> httpx.Response:
+        server = MetricsServer(Bench().metrics, ("127.0.0.1", 0))
+        await server.start()
+        try:
+            async with httpx.AsyncClient(trust_env=False) as client:
+                return await client.request(method, server.base_url + path, headers=headers)
+        finally:
+            await server.stop()
 
-    assert 'netgiro_terminal_build_info{version="1.2.3"} 1.0' in text
+    return asyncio.run(scrape())
+
+
+def test_prometheus_gets_them_over_http() -> None:
+    answer = scraped()
+
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert 'netgiro_terminal_build_info{version="1.2.3"} 1.0' in answer.text
+
+
+@pytest.mark.parametrize("host", ["shop.example", "shop.example:9825", "127.0.0.1.evil.example", "10.0.0.5"])
+def test_a_web_page_that_points_its_own_name_here_reads_no_metrics(host: str) -> None:
+    answer = scraped(host=host)
+
+    assert answer.status_code == 403
+    assert "netgiro_terminal_" not in answer.text
+
+
+def test_there_is_nothing_else_and_nothing_can_be_written() -> None:
+    assert scraped("/status").status_code == 404
+    assert scraped(method="POST").status_code == 405
+
+
+def test_a_scrape_needs_no_thread_that_waits_for_callers() -> None:
+    async def scenario() -> None:
+        server = MetricsServer(Bench().metrics, ("127.0.0.1", 0))
+        before = threading.active_count()
+        await server.start()
+        port = int(server.base_url.rpartition(":")[2])
+        callers = [await asyncio.open_connection("127.0.0.1", port) for _ in range(20)]
+        assert threading.active_count() == before
+        for _reader, writer in callers:
+            writer.close()
+        await server.stop()
+
+    asyncio.run(scenario())
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -15,7 +16,8 @@ import pytest
 
 from terminal.commands import main as cli
 from terminal.errors import JournalError
-from terminal.journal.backup import NUMBERS_A_DAY, acknowledge, back_up, check_backup, export_csv, export_json, restore
+from terminal.journal.backup import NUMBERS_A_DAY, acknowledge, back_up, check_backup, restore
+from terminal.journal.export import export_csv, export_json
 from terminal.journal.listing import parse_time
 from terminal.journal.thread import JournalFile
 from terminal.journal.verify import verify
@@ -345,3 +347,27 @@ def test_a_registers_text_is_no_formula(path: Path) -> None:
     write(path, sale(1, register_id="=HYPERLINK(1)"))
 
     assert exported(path)[0]["register_id"] == "'=HYPERLINK(1)"
+
+
+def test_a_backup_ends_although_commits_go_on(path: Path, tmp_path: Path) -> None:
+    """Each commit used to make SQLite's copy begin anew."""
+    with JournalFile(path, lambda: "2026-11-23T15:00:30.000Z") as journal:
+        journal.open()
+        for number in range(1, 300):
+            journal.append(Record("ResultAcknowledged", sale(number)))
+        ended = threading.Event()
+
+        def copy() -> None:
+            back_up(path, tmp_path / "backup.db")
+            ended.set()
+
+        thread = threading.Thread(target=copy)
+        thread.start()
+        number = 300
+        while not ended.is_set() and number < 3000:
+            journal.append(Record("ResultAcknowledged", sale(number)))
+            number += 1
+        thread.join()
+
+    assert number < 3000
+    assert len(numbers(tmp_path / "backup.db")) >= 299

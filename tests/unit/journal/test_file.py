@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from terminal.errors import JournalError
+from terminal.errors import JournalError, JournalInUseError
 from terminal.journal.thread import Journal, JournalFile
+from terminal.journal.verify import verify
 from terminal.sale.record import QueuedReceipt, ReceiptState, Record
 from terminal.sale.sale import Outcome, Reason, State
 from terminal.sale.totals import Close, totals_of
-from tests.unit.journal.journal_samples import BOTH_COPIES, a_sale, append_paid, closed, opened
+from tests.unit.journal.journal_samples import BOTH_COPIES, a_sale, append_paid, closed, opened, ticking_clock
 
 
 @pytest.fixture
@@ -136,7 +137,7 @@ def test_nothing_at_the_counter_reads_history(path: Path, size: int) -> None:
         return 0
 
     with opened(path) as journal:
-        db = journal._connection()
+        db = journal.pair.connection
         db.execute("BEGIN")
         for number in range(size):
             db.execute(
@@ -250,3 +251,34 @@ def test_the_loop_gets_the_same_journal(path: Path) -> None:
         await journal.close()
 
     asyncio.run(use())
+
+
+def test_two_names_of_one_journal_are_one_journal(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    path, other = tmp_path / "state/journal.db", tmp_path / "journal.db"
+    other.symlink_to(path)
+    with opened(path), pytest.raises(JournalInUseError), JournalFile(other, ticking_clock()) as second:
+        second.open()
+
+    with JournalFile(other, ticking_clock()) as journal:
+        journal.open()
+        append_paid(journal, 1)
+    assert [file.name for file in tmp_path.iterdir() if file.name != "state"] == ["journal.db"]
+    assert verify(path).problems == ()
+
+
+def test_a_reader_that_meets_damage_changes_nothing(path: Path) -> None:
+    with opened(path) as journal:
+        append_paid(journal, 1)
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\0" * (len(content) - 4096)
+    path.write_bytes(content)
+    before = {file: file.read_bytes() for file in path.parent.rglob("*") if file.is_file()}
+
+    with JournalFile(path, ticking_clock(), read_only=True) as reader:
+        reader.open()
+        with pytest.raises(JournalError):
+            list(reader.latest_entries())
+
+    after = {file: file.read_bytes() for file in path.parent.rglob("*") if file.is_file()}
+    assert {file: data for file, data in after.items() if not file.name.endswith(("-wal", "-shm"))} == before

@@ -10,8 +10,8 @@ import pytest
 from msgspec.structs import replace
 
 from terminal.errors import TerminalError
-from terminal.journal.listing import entry_json, entry_line, entry_story, parse_time
-from terminal.journal.thread import Entry
+from terminal.journal.listing import change_json, change_line, change_story, parse_time
+from terminal.journal.thread import Change
 from terminal.sale.sale import MISSES_UNTIL_UNKNOWN, State
 from tests.sales import GUID, walk_to
 
@@ -48,38 +48,38 @@ def test_what_is_no_time_is_explained_by_an_example(text: str) -> None:
 
 
 def test_an_ended_sale_as_json() -> None:
-    entry = Entry(5, AT, "ResultAcknowledged", walk_to(State.CLOSED).sale)
-    told = json.loads(entry_json(entry))
+    entry = Change(5, AT, "ResultAcknowledged", walk_to(State.CLOSED).sale)
+    told = json.loads(change_json(entry))
     assert (told["sale_id"], told["amount"], told["outcome"], told["reason"]) == ("7", 1990, "approved", "paid")
     assert (told["closed"], told["transaction_id"], told["register_told"]) == (AT, GUID, True)
 
 
 def test_an_open_sale_has_no_outcome_no_reason_and_no_end() -> None:
-    told = json.loads(entry_json(Entry(3, AT, "CancelRequested", walk_to(State.VOID).sale)))
+    told = json.loads(change_json(Change(3, AT, "CancelRequested", walk_to(State.VOID).sale)))
     assert (told["outcome"], told["reason"], told["closed"], told["state"]) == (None, None, None, "void")
 
 
 def test_no_customer_is_named() -> None:
-    line = entry_json(Entry(3, AT, "StatusReceived", walk_to(State.CUSTOMER).sale))
+    line = change_json(Change(3, AT, "StatusReceived", walk_to(State.CUSTOMER).sale))
     assert "8223281" not in line
     assert "81" not in json.loads(line).values()
 
 
 def test_a_line_tells_amount_outcome_and_reference_in_local_time() -> None:
-    line = entry_line(Entry(5, AT, "x", walk_to(State.CLOSED).sale))
+    line = change_line(Change(5, AT, "x", walk_to(State.CLOSED).sale))
     for part in ("7", "2026-11-23 14:00:00", "1.990 kr.", "approved (paid)", "T1-000007-A1B2C3"):
         assert part in line
 
 
 def test_a_line_of_an_open_sale_says_where_it_is() -> None:
-    assert "open: customer" in entry_line(Entry(5, AT, "x", walk_to(State.CUSTOMER).sale))
+    assert "open: customer" in change_line(Change(5, AT, "x", walk_to(State.CUSTOMER).sale))
     stuck = replace(walk_to(State.CAPTURE).sale, misses=MISSES_UNTIL_UNKNOWN)
-    assert "unknown" in entry_line(Entry(5, AT, "x", stuck))
+    assert "unknown" in change_line(Change(5, AT, "x", stuck))
 
 
 def test_the_story_of_a_change_tells_what_is_known_by_then() -> None:
-    assert entry_story(Entry(1, AT, "SaleRequested", walk_to(State.ENTRY).sale)) == (
+    assert change_story(Change(1, AT, "SaleRequested", walk_to(State.ENTRY).sale)) == (
         "2026-11-23 14:00:05  SaleRequested        entry"
     )
-    story = entry_story(Entry(5, AT, "StatusReceived", walk_to(State.REPORT).sale))
+    story = change_story(Change(5, AT, "StatusReceived", walk_to(State.REPORT).sale))
     assert story.endswith(f"approved paid {GUID} 1001")

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 from msgspec.structs import replace
 
-from terminal.journal import check as journal_check
+from terminal.journal import check
 from terminal.journal.thread import JournalFile
 from terminal.sale.record import JournalHealth, ReceiptState, Record
 from terminal.sale.sale import Reason, State
@@ -49,7 +49,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Pages:
         for number in range(1, 31):
             append_paid(journal, number)
         waiting = append_paid(journal, 31, until=State.REPORT)
-        db = journal._connection()
+        db = journal.pair.connection
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         earlier = path.read_bytes()
         journal.append(Record("ResultAcknowledged", closed(waiting, Reason.PAID)))
@@ -62,12 +62,12 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Pages:
     return Pages(folder, earlier, answered)
 
 
-@pytest.mark.parametrize("most_checked_bytes", [journal_check.MOST_CHECKED_BYTES, 0])
+@pytest.mark.parametrize("most_checked_bytes", [check.MOST_CHECKED_BYTES, 0])
 def test_any_page_that_was_not_written_is_noticed_and_nothing_is_missing(
     pages: Pages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most_checked_bytes: int
 ) -> None:
     """Also in a journal that is too large to be looked through at a start."""
-    monkeypatch.setattr(journal_check, "MOST_CHECKED_BYTES", most_checked_bytes)
+    monkeypatch.setattr(check, "MOST_CHECKED_BYTES", most_checked_bytes)
     newest = (pages.folder / "journal.db").read_bytes()
     lost = 0
     for start in range(0, len(pages.earlier), PAGE_BYTES):
@@ -90,15 +90,15 @@ def test_a_start_does_not_read_all_of_a_large_journal(pages: Pages, monkeypatch:
     def looked_at(deadline_s: float | None) -> list[str]:
         asked: list[str] = []
         with opened(pages.folder / "journal.db") as journal:
-            db = journal._connection()
+            db = journal.pair.connection
             db.set_trace_callback(asked.append)
-            journal_check.check(db, deadline_s)
+            check.check(db, deadline_s)
             db.set_trace_callback(None)
         return [statement for statement in asked if "integrity_check" in statement]
 
     everything = "PRAGMA integrity_check(1)"
     assert looked_at(60.0)[-1] == everything
-    monkeypatch.setattr(journal_check, "MOST_CHECKED_BYTES", 4096)
+    monkeypatch.setattr(check, "MOST_CHECKED_BYTES", 4096)
     assert looked_at(60.0)[:2] == ["PRAGMA integrity_check(sales)", "PRAGMA integrity_check(receipt_queue)"]
     assert everything not in looked_at(60.0)
     assert looked_at(None)[-1] == everything

@@ -76,7 +76,7 @@ def test_every_commit_is_synced_in_database_and_mirror(path: Path, monkeypatch: 
         fdatasync(fd)
 
     with opened(path) as journal:
-        db = journal._connection()
+        db = journal.pair.connection
         assert db.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL: the log is synced at every commit
         assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         monkeypatch.setattr(os, "fdatasync", noted)
@@ -99,7 +99,7 @@ def test_a_journal_made_anew_is_synced_like_any_other(path: Path) -> None:
     path.write_bytes(b"this is no database " * 500)
     with opened(path) as journal:
         assert journal.repaired is not None
-        assert journal._connection().execute("PRAGMA synchronous").fetchone() == (2,)
+        assert journal.pair.connection.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
 def test_a_sale_and_its_receipts_are_written_together_or_not_at_all(path: Path) -> None:

@@ -17,9 +17,7 @@ from msgspec.structs import replace
 from terminal.counter.inputs import ConditionsChanged
 from terminal.counter.rules import CounterRules
 from terminal.errors import JournalError
-from terminal.journal import check as journal_check
-from terminal.journal import rebuild as journal_repair
-from terminal.journal import schema as journal_schema
+from terminal.journal import check, rebuild, tables
 from terminal.journal.mirror import Mirror
 from terminal.journal.rows import EntryRow, RepairRow
 from terminal.journal.thread import JournalFile
@@ -180,9 +178,9 @@ def test_a_word_of_a_newer_program_is_no_damage_and_says_what_to_do(path: Path) 
     with opened(path) as journal:
         seq = journal.last_entries(1)[0].seq + 1
         row = EntryRow(seq, "2026-11-23T15:00:00.000Z", "x", msgspec.Raw(newer))
-        columns = (seq, row.at, row.event, 31, newer.decode(), journal_schema._checksum(row))
-        journal._connection().execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)", columns)
-        journal._mirror.append([row])
+        columns = (seq, row.at, row.event, 31, newer.decode(), tables._checksum(row))
+        journal.pair.connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)", columns)
+        journal.pair.mirror.append([row])
     with pytest.raises(JournalError, match="install the version of the program that wrote it"):
         opened(path)
     assert set_aside(path) == []
@@ -238,15 +236,15 @@ def test_random_damage_is_repaired_or_does_not_matter(path: Path, seed: int) -> 
     path.write_bytes(data)
     with opened(path) as journal:
         if journal.repaired is None:
-            journal_check.check(journal._connection(), None)
+            check.check(journal.pair.connection, None)
         else:
             assert everything(journal) == before
 
 
 def damage_while_open(path: Path, journal: JournalFile) -> None:
-    journal._connection().execute("PRAGMA wal_checkpoint")
+    journal.pair.connection.execute("PRAGMA wal_checkpoint")
     rubbish_in_every_page(path)
-    journal._connection().execute("PRAGMA shrink_memory")  # else SQLite would not look at the file again
+    journal.pair.connection.execute("PRAGMA shrink_memory")  # else SQLite would not look at the file again
 
 
 def test_damage_that_shows_while_running_is_repaired_and_the_record_kept(path: Path) -> None:
@@ -262,7 +260,7 @@ def test_damage_that_shows_while_running_is_repaired_and_the_record_kept(path: P
 
 def test_a_disk_that_damages_everything_is_given_up(path: Path) -> None:
     with opened(path) as journal:
-        journal._repairs_left = 0
+        journal.pair._repairs_left = 0
         damage_while_open(path, journal)
         with pytest.raises(JournalError, match="change the SD card"):
             everything(journal)
@@ -336,7 +334,7 @@ def test_what_is_in_neither_is_said(path: Path) -> None:
         assert repair is not None
         assert not repair.is_complete
         assert "entry 35" in repair.lost
-        assert "missing: " in journal_repair.tell(repair)
+        assert "missing: " in rebuild.tell(repair)
         assert journal.open_sales() == [a_sale(12, State.CAPTURE)]
 
 
@@ -348,7 +346,7 @@ def test_without_a_mirror_numbers_are_skipped_and_it_is_said(path: Path) -> None
         assert repair is not None
         assert repair.may_lack_latest
         assert repair.last_written_s > 1_700_000_000
-        assert journal.next_number() > journal_repair.NUMBERS_SKIPPED
+        assert journal.next_number() > rebuild.NUMBERS_SKIPPED
         assert journal.find_sale(1) is not None
 
 
@@ -358,7 +356,7 @@ def test_nothing_is_left_but_the_file_set_aside(path: Path) -> None:
     with opened(path) as journal:
         assert journal.repaired is not None
         assert not journal.repaired.is_complete
-        assert journal.next_number() == 1 + journal_repair.NUMBERS_SKIPPED
+        assert journal.next_number() == 1 + rebuild.NUMBERS_SKIPPED
 
 
 def test_entries_lost_from_the_log_and_from_the_mirror_are_said(path: Path, tmp_path: Path) -> None:
@@ -384,10 +382,10 @@ def test_entries_lost_from_the_log_and_from_the_mirror_are_said(path: Path, tmp_
 def test_damage_found_while_the_mirror_catches_up_is_repaired(path: Path) -> None:
     mirror = mirror_of(path)
     with opened(path) as journal:
-        journal._mirror.close()
+        journal.pair.mirror.close()
         mirror.rename(path.with_name("elsewhere"))
         mirror.write_text("in the way")
-        journal._mirror._reached = journal._mirror.positions
+        journal.pair.mirror._reached = journal.pair.mirror.positions
         sale = append_paid(journal, 31)
         assert journal.health is JournalHealth.UNMIRRORED
         change_entry_of(journal, 31)
@@ -401,7 +399,7 @@ def test_damage_found_while_the_mirror_catches_up_is_repaired(path: Path) -> Non
 
 def change_entry_of(journal: JournalFile, number: int) -> None:
     """Its first one, as a bad block would."""
-    db = journal._connection()
+    db = journal.pair.connection
     db.execute("DROP TRIGGER entries_update")
     db.execute(
         "UPDATE entries SET sale = replace(sale, '1990', '9990') "
@@ -418,7 +416,7 @@ def test_a_repair_that_the_disk_does_not_take_is_tried_again(path: Path, monkeyp
         before = everything(journal)[2]
         damage_while_open(path, journal)
         with monkeypatch.context() as patched:
-            patched.setattr(journal_repair, "make_anew", disk_full)
+            patched.setattr(rebuild, "make_anew", disk_full)
             for _ in range(5):
                 with pytest.raises(JournalError, match="disk is full"):
                     everything(journal)
@@ -479,11 +477,11 @@ def test_a_longer_mirror_of_another_journal_is_not_mixed_in_either(path: Path, t
 def test_a_database_that_fell_far_behind_its_mirror_is_no_stranger_to_it(path: Path, tmp_path: Path) -> None:
     copy = shutil.copy(path, tmp_path / "copy.db")
     with opened(path) as journal:
-        journal._mirror._segment_bytes = 5000
+        journal.pair.mirror._segment_bytes = 5000
         for number in range(31, 61):
             append_paid(journal, number)
         before = everything(journal)
-        assert len(journal._mirror.segments()) > 5
+        assert len(journal.pair.mirror.segments()) > 5
     shutil.copy(copy, path)
     with opened(path) as journal:
         assert everything(journal) == before
@@ -494,12 +492,12 @@ def test_a_mirror_that_cannot_be_written_holds_up_no_sale_and_catches_up(path: P
     shutil.rmtree(mirror_of(path))
     mirror_of(path).write_text("a file in the folder's place")
     with opened(path) as journal:
-        assert not journal.mirror_ok
+        assert not journal.pair.mirror_ok
         append_paid(journal, 31)
-        assert not journal.mirror_ok
+        assert not journal.pair.mirror_ok
         mirror_of(path).unlink()
         append_paid(journal, 32)
-        assert journal.mirror_ok
+        assert journal.pair.mirror_ok
         before = everything(journal)
     no_database(path)
     assert contents(path) == before
@@ -508,10 +506,10 @@ def test_a_mirror_that_cannot_be_written_holds_up_no_sale_and_catches_up(path: P
 @contextlib.contextmanager
 def broken_mirror(path: Path, journal: JournalFile) -> Iterator[None]:
     """Its folder cannot be had, and comes back as it was."""
-    journal._mirror.close()
+    journal.pair.mirror.close()
     elsewhere = mirror_of(path).rename(path.with_name("elsewhere"))
     mirror_of(path).write_text("in the way")
-    journal._mirror._reached = journal._mirror.positions
+    journal.pair.mirror._reached = journal.pair.mirror.positions
     yield
     mirror_of(path).unlink()
     elsewhere.rename(mirror_of(path))
@@ -532,7 +530,7 @@ def test_what_the_mirror_did_not_take_is_not_called_complete_when_the_database_i
         assert journal.health is JournalHealth.INCOMPLETE
         assert journal.repaired is not None
         assert journal.repaired.may_lack_latest
-        assert journal.next_number() > journal_repair.NUMBERS_SKIPPED
+        assert journal.next_number() > rebuild.NUMBERS_SKIPPED
         assert journal.marks_lost_at_s() is not None
 
 
@@ -540,9 +538,9 @@ def test_a_mirror_that_has_caught_up_is_trusted_again(path: Path) -> None:
     with opened(path) as journal:
         with broken_mirror(path, journal):
             append_paid(journal, 31)
-            assert journal._mirror.is_behind
+            assert journal.pair.mirror.is_behind
         append_paid(journal, 32)
-        assert not journal._mirror.is_behind
+        assert not journal.pair.mirror.is_behind
         before = everything(journal)
     no_database(path)
     with opened(path) as journal:
@@ -577,7 +575,7 @@ def test_a_repair_cut_short_is_done_again(path: Path, monkeypatch: pytest.Monkey
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(journal_repair, "_account", power_cut)
+        patched.setattr(rebuild, "_account", power_cut)
         journal = JournalFile(path, ticking_clock())
         with pytest.raises(KeyboardInterrupt):
             journal.open()
@@ -636,12 +634,12 @@ def test_a_new_database_that_is_damaged_itself_is_not_put_in_place(path: Path) -
 def test_long_work_tells_that_it_goes_on(
     path: Path, monkeypatch: pytest.MonkeyPatch, begin: Callable[[Path], None]
 ) -> None:
-    monkeypatch.setattr(journal_repair, "PROGRESS_S", 0.0)
-    monkeypatch.setattr(journal_repair, "PROGRESS_STEPS", 100)
+    monkeypatch.setattr(rebuild, "PROGRESS_S", 0.0)
+    monkeypatch.setattr(rebuild, "PROGRESS_STEPS", 100)
     begin(path)
     told: list[str] = []
     journal = JournalFile(path, ticking_clock())
-    journal.on_progress = lambda: told.append("goes on")
+    journal.pair.on_progress = lambda: told.append("goes on")
     with journal:
         journal.open()
         assert len(told) >= 5
@@ -661,8 +659,8 @@ def test_a_new_database_cut_short_after_earlier_repairs_is_not_taken_for_a_whole
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(journal_repair, "_account", power_cut)
-        patched.setattr(journal_repair, "ROWS_A_COMMIT", 10)
+        patched.setattr(rebuild, "_account", power_cut)
+        patched.setattr(rebuild, "ROWS_A_COMMIT", 10)
         journal = JournalFile(path, ticking_clock())
         with pytest.raises(KeyboardInterrupt):
             journal.open()
@@ -674,7 +672,7 @@ def test_a_new_database_cut_short_after_earlier_repairs_is_not_taken_for_a_whole
 
 def test_a_check_that_takes_too_long_is_left_for_later(path: Path) -> None:
     with opened(path) as journal:
-        journal_check.check(journal._connection(), deadline_s=-1.0)
+        check.check(journal.pair.connection, deadline_s=-1.0)
 
 
 def test_the_mirror_is_text_that_a_person_can_read(path: Path) -> None:
@@ -706,7 +704,7 @@ def test_staff_are_told_when_the_mirror_fails_and_when_it_is_back(path: Path) ->
     with opened(path) as journal:
         bookkeeper = Bookkeeper(CounterRules(), journal, Names("T1", ticking_clock()))
         bookkeeper.start()
-        journal.mirror_ok = False
+        journal.pair.mirror_ok = False
         told = bookkeeper.handle(ConditionsChanged({"network_ok": False})).follow_ups
         assert told == (ConditionsChanged({"journal_health": JournalHealth.UNMIRRORED}),)
         bookkeeper.handle(told[0])

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from terminal.commands import main as cli
 from terminal.errors import JournalError
 from terminal.journal import backup as care
-from terminal.journal import schema as journal_schema
+from terminal.journal import tables
 from terminal.journal.verify import verify
 from terminal.sale.record import JournalHealth
 from terminal.sale.sale import State
@@ -149,11 +149,11 @@ def test_what_is_lost_for_good_is_no_new_finding_every_time(path: Path) -> None:
 
 def test_a_mirror_that_says_something_else_is_begun_anew(path: Path) -> None:
     with opened(path) as journal:
-        entry = journal_schema.find_entry(journal._connection(), 2)
+        entry = tables.find_entry(journal.pair.connection, 2)
     assert entry is not None
     change(path, "DELETE FROM entries WHERE seq = 3")
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
-        journal_schema.keep_row(db, replace(entry, seq=3))
+        tables.keep_row(db, replace(entry, seq=3))
     assert any("the mirror says something else" in problem for problem in verify(path).problems)
     done, _always = mend(path)
     assert "begun anew" in done

@@ -11,8 +11,14 @@ import httpx
 import pytest
 
 from terminal.netgiro import wire
-from terminal.netgiro.callback import LARGEST_CALLBACK_BYTES, Callback, create_callback_listener
+from terminal.netgiro.callback import (
+    LARGEST_CALLBACK_BYTES,
+    Callback,
+    create_callback_listener,
+    create_unsigned_callback_listener,
+)
 from terminal.netgiro.v1 import callback_url
+from terminal.netgiro.v2 import callback_url as url_v2
 from terminal.sale.sensitive import Sensitive
 
 PUBLIC_URL = "https://shop.test/hooks"
@@ -176,3 +182,55 @@ def test_other_addresses_are_nobodys(method: str, path: str, status: int) -> Non
     terminal = Terminal()
     assert deliver(terminal, method=method, path=path) == status
     assert terminal.heard == []
+
+
+# --- V2: unsigned -----------------------------------------------------------------------------------------------------
+
+KEY = Sensitive("the-key")
+
+
+def deliver_v2(terminal: Terminal, url: str, body: bytes = b"{}") -> int:
+    async def scenario() -> int:
+        app = create_unsigned_callback_listener(KEY, terminal.on_callback)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
+            return (await client.post(url, content=body)).status_code
+
+    return asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("body", [b'{"Status": "Confirmed", "TransactionId": "A1"}', b"", b"<html>", b"\xff", b"[]"])
+@pytest.mark.parametrize("approved", [True, False])
+def test_whoever_knows_the_address_is_heard_whatever_the_body(body: bytes, approved: bool) -> None:
+    terminal = Terminal()
+    assert deliver_v2(terminal, url_v2(PUBLIC_URL, REFERENCE, KEY, approved=approved), body) == 200
+    assert terminal.heard == [(REFERENCE, approved)]
+    assert terminal.cart == ("A1" if b"A1" in body else None)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        url_v2(PUBLIC_URL, REFERENCE, Sensitive("another key"), approved=True),
+        url_v2(PUBLIC_URL, "T1-000008-A1B2C3", KEY, approved=True).replace("000008", "000007"),
+        f"{PUBLIC_URL}/netgiro/callback/confirmed/{REFERENCE}",
+        f"{PUBLIC_URL}/netgiro/callback/confirmed/{REFERENCE}/",
+        f"{PUBLIC_URL}/netgiro/callback/confirmed/{REFERENCE}/%C3%BE",
+        url_v2(PUBLIC_URL, REFERENCE, KEY, approved=True).replace("confirmed", "maybe"),
+    ],
+)
+def test_whoever_does_not_is_not(url: str) -> None:
+    terminal = Terminal()
+    assert deliver_v2(terminal, url) in (400, 404)
+    assert terminal.heard == []
+
+
+def test_what_is_not_on_disk_is_not_acknowledged() -> None:
+    terminal = Terminal(takes=False)
+    assert deliver_v2(terminal, url_v2(PUBLIC_URL, REFERENCE, KEY, approved=True)) == 400
+
+
+def test_a_body_without_end_is_cut() -> None:
+    terminal = Terminal()
+    url = url_v2(PUBLIC_URL, REFERENCE, KEY, approved=True)
+    assert deliver_v2(terminal, url, b" " * (LARGEST_CALLBACK_BYTES + 1)) == 200
+    assert terminal.cart is None

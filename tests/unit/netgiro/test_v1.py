@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
 import httpx
@@ -18,6 +19,7 @@ from terminal.sale.customer import Customer, CustomerKind
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import CallLost, CallRefused, CaptureMode, OpenedAuthorization, Refusal, StatusReport
 from terminal.sale.sensitive import Sensitive
+from tests.each import each
 
 GUID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 OTHER_GUID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
@@ -215,17 +217,15 @@ def test_every_result_code_has_a_meaning_for_a_cart() -> None:
     assert set(ResultCode) <= set(STATUSES)
 
 
-@pytest.mark.parametrize("verb", ["query_status", "capture", "void", "submit_code"])
-@pytest.mark.parametrize("success", [True, False])
-@pytest.mark.parametrize("code", STATUSES)
-def test_the_result_code_tells_the_status_for_every_verb_whatever_success_says(
-    code: int | None, success: bool, verb: str
-) -> None:
-    gateway = Netgiro({"ResultCode": code, "Success": success}).gateway()
-    arguments = (GUID, Sensitive("1234")) if verb == "submit_code" else (GUID,)
-    report: StatusReport = asyncio.run(getattr(gateway, verb)(*arguments))
-    assert (report.status, report.refusal) == STATUSES[code]
-    assert not report.confirmed
+def test_the_result_code_tells_the_status_for_every_verb_whatever_success_says() -> None:
+    with each() as case:
+        for code, success, verb in product(STATUSES, (True, False), ("query_status", "capture", "void", "submit_code")):
+            with case(code, success, verb):
+                gateway = Netgiro({"ResultCode": code, "Success": success}).gateway()
+                arguments = (GUID, Sensitive("1234")) if verb == "submit_code" else (GUID,)
+                report: StatusReport = asyncio.run(getattr(gateway, verb)(*arguments))
+                assert (report.status, report.refusal) == STATUSES[code]
+                assert not report.confirmed
 
 
 def test_a_paid_cart_is_reported_with_all_that_proves_it() -> None:
@@ -247,13 +247,14 @@ def test_paid_is_not_confirmed_unless_netgiros_own_record_says_so(status_id: int
     assert not report.confirmed
 
 
-@pytest.mark.parametrize("code", [code for code, (status, _) in STATUSES.items() if status is not Status.PAID])
-@pytest.mark.parametrize("claim", [{"PaymentSuccessful": True}, {"PaymentInfo": CONFIRMED}])
-def test_an_answer_that_says_paid_and_not_paid_proves_nothing_and_declines_nothing(
-    code: int | None, claim: dict[str, Any]
-) -> None:
-    report = query({"ResultCode": code, **claim})
-    assert (report.status, report.confirmed, report.refusal) == (Status.PAID, False, None)
+def test_an_answer_that_says_paid_and_not_paid_proves_nothing_and_declines_nothing() -> None:
+    claims: tuple[dict[str, Any], ...] = ({"PaymentSuccessful": True}, {"PaymentInfo": CONFIRMED})
+    not_paid = [code for code, (status, _) in STATUSES.items() if status is not Status.PAID]
+    with each() as case:
+        for code, claim in product(not_paid, claims):
+            with case(code, *claim):
+                report = query({"ResultCode": code, **claim})
+                assert (report.status, report.confirmed, report.refusal) == (Status.PAID, False, None)
 
 
 def test_a_failed_payment_with_success_is_not_a_payment() -> None:

@@ -130,3 +130,51 @@ def test_label_shows_the_end_of_a_phone_and_of_nothing_else() -> None:
 
 def test_customer_prints_without_its_identifier() -> None:
     assert "8223281" not in repr(identify("8223281", None, SHOP_RULES))
+
+
+# --- where no kennitala is taken --------------------------------------------------------------------------------------
+
+NO_KENNITALA_RULES = IdentifierRules(takes_kennitala=False)
+
+
+@pytest.mark.parametrize("kind", [None, CustomerKind.APP_CODE])
+@pytest.mark.parametrize("digits", ["5000041234", "9000000000", "0000000001", "1201743380", "3548223281"])
+def test_ten_digits_are_the_apps_code(digits: str, kind: CustomerKind | None) -> None:
+    """Also those that a phone with its country would have: a push must not reach a stranger."""
+    assert identified(digits, kind, NO_KENNITALA_RULES) == (CustomerKind.APP_CODE, digits)
+
+
+@pytest.mark.parametrize("insisted", [False, True])
+@pytest.mark.parametrize("digits", [PERSON, COMPANY])
+@pytest.mark.parametrize("kind", [None, CustomerKind.APP_CODE, CustomerKind.KENNITALA])
+def test_a_kennitala_is_refused_however_it_is_typed(digits: str, kind: CustomerKind | None, insisted: bool) -> None:
+    assert identify(digits, kind, NO_KENNITALA_RULES, insisted=insisted) is IdentifierProblem.NO_KENNITALA
+
+
+@pytest.mark.parametrize("digits", ["", "1234", "8223281", "5000041234", "9000000000"])
+def test_whatever_is_said_to_be_a_kennitala_is_refused(digits: str) -> None:
+    assert identify(digits, CustomerKind.KENNITALA, NO_KENNITALA_RULES) is IdentifierProblem.NO_KENNITALA
+
+
+def test_codes_and_phones_are_told_apart_as_ever() -> None:
+    assert identified("1234", None, NO_KENNITALA_RULES) == (CustomerKind.APP_CODE, "5000041234")
+    for digits in ("8223281", "003548223281"):
+        assert identified(digits, None, NO_KENNITALA_RULES) == (CustomerKind.PHONE, "8223281")
+    assert identified("3548223281", CustomerKind.PHONE, NO_KENNITALA_RULES) == (CustomerKind.PHONE, "8223281")
+
+
+@pytest.mark.parametrize(
+    ("digits", "kind", "problem"),
+    [
+        ("", None, IdentifierProblem.NEITHER_CODE_NOR_PHONE),
+        ("123456789", None, IdentifierProblem.NEITHER_CODE_NOR_PHONE),
+        ("5812345", None, IdentifierProblem.BAD_PHONE),
+        ("12a4", None, IdentifierProblem.BAD_APP_CODE),
+        ("12345", CustomerKind.APP_CODE, IdentifierProblem.BAD_APP_CODE),
+        ("1234", CustomerKind.PHONE, IdentifierProblem.BAD_PHONE),
+    ],
+)
+def test_problems_do_not_speak_of_a_kennitala(
+    digits: str, kind: CustomerKind | None, problem: IdentifierProblem
+) -> None:
+    assert identify(digits, kind, NO_KENNITALA_RULES) is problem

@@ -12,10 +12,10 @@ from terminal.sale.customer import CustomerKind
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import CaptureMode, Refusal
-from terminal.sale.moves import MOST_CAPTURES, POLL_INTERVAL_BOUNDS_S
+from terminal.sale.moves import DENIAL_PAUSE_S, DENIALS_UNTIL_BELIEVED, MOST_CAPTURES, POLL_INTERVAL_BOUNDS_S
 from terminal.sale.sale import MISSES_UNTIL_UNKNOWN, CallKind, Outcome, Reason, State
 from terminal.sale.step import IGNORED, TABLE, begin
-from tests.sales import GUID, Walk, new_sale, walk_to
+from tests.sales import GUID, Walk, new_sale, report_for, walk_to
 
 MANUAL, AUTOMATIC, SERVER_CALLBACK = CaptureMode.MANUAL, CaptureMode.AUTOMATIC, CaptureMode.SERVER_CALLBACK
 EVENTS: tuple[type[ev.SaleEvent], ...] = (
@@ -151,6 +151,7 @@ def test_a_power_cut_loses_an_authorization_like_the_network() -> None:
         (Refusal.REQUEST_NOT_VALID, Reason.REQUEST_NOT_VALID, Outcome.FAILED),
         (Refusal.NOT_FOUND, Reason.WITHDRAWN, Outcome.DECLINED),
         (Refusal.CREDENTIALS, Reason.CREDENTIALS, Outcome.FAILED),
+        (Refusal.DECLINED_BY_SERVICE, Reason.SERVICE_DECLINED, Outcome.DECLINED),
     ],
 )
 @pytest.mark.parametrize("mode", CaptureMode)
@@ -172,7 +173,7 @@ def test_a_refused_request_is_no_proof_where_approval_alone_pays(refusal: Refusa
 
 
 def test_every_refusal_is_tested_above() -> None:
-    assert len(Refusal) == 7
+    assert len(Refusal) == 8
 
 
 def test_cancelling_a_request_on_its_way_voids_it_once_it_is_named() -> None:
@@ -356,15 +357,164 @@ def test_a_callback_that_pays_nothing_commits_to_nothing(mode: CaptureMode, appr
     assert not walk.sale.committed
 
 
-@pytest.mark.parametrize("state", [state for state in State if state is not State.CUSTOMER])
+@pytest.mark.parametrize("state", [state for state in State if state not in (State.CUSTOMER, State.REPORT)])
 def test_a_callback_at_any_other_time_is_not_acknowledged(state: State) -> None:
-    assert walk_to(state, SERVER_CALLBACK).called_back().last == ()
+    mode = MANUAL if state is State.CAPTURE else SERVER_CALLBACK
+    assert walk_to(state, mode).called_back().last == ()
+
+
+def test_a_callback_about_what_is_paid_already_is_acknowledged() -> None:
+    """Some services call back after the payment, and take it back if nobody answers."""
+    walk = walk_to(State.CUSTOMER, SERVER_CALLBACK).answered(Status.PAID)
+    walk.called_back().asked(fx.AcknowledgeCallback)
+    assert walk.sale.outcome is Outcome.APPROVED
+    for not_paid in (walk.called_back(fits=False), walk.called_back(approved=False)):
+        assert not_paid.last == ()
+    withdrawn = walk_to(State.CUSTOMER, SERVER_CALLBACK).answered(Status.CANCELLED)
+    assert withdrawn.called_back().last == ()
+
+
+def test_a_reservation_that_waits_for_our_callback_answer_is_not_captured() -> None:
+    walk = walk_to(State.CUSTOMER, SERVER_CALLBACK).answered(Status.RESERVED)
+    assert (walk.sale.state, walk.count(fx.RequestCapture)) == (State.CUSTOMER, 0)
+    walk.asked(fx.SetRetry)
 
 
 def test_an_acknowledged_sale_that_is_cancelled_ends_by_the_services_word_alone() -> None:
     walk = walk_to(State.CUSTOMER, SERVER_CALLBACK).called_back().cancelled().timed_out()
     assert walk.sale.state is State.VOID
     assert_ended(walk.answered(Status.PAID), Reason.PAID)
+
+
+# --- not paid, but not by the record's own word ----------------------------------------------------------------------
+
+
+BARE = {"is_final": False}
+
+
+@pytest.mark.parametrize(
+    "walk",
+    [
+        pytest.param(lambda: walk_to(State.CUSTOMER, AUTOMATIC), id="an automatic sale"),
+        pytest.param(
+            lambda: walk_to(State.CUSTOMER, SERVER_CALLBACK).called_back().lost().retried(), id="acknowledged"
+        ),
+        pytest.param(lambda: walk_to(State.CAPTURE), id="a capture"),
+        pytest.param(lambda: walk_to(State.VOID, AUTOMATIC), id="a void"),
+    ],
+)
+def test_one_bare_cancelled_ends_nothing_that_may_have_been_paid(walk: Callable[[], Walk]) -> None:
+    """The same code means "does not exist": a service that lags behind itself says it of a payment."""
+    sale = walk().answered(Status.CANCELLED, **BARE)
+    assert not sale.sale.has_ended
+    assert sale.asked(fx.SetRetry).delay_s == DENIAL_PAUSE_S
+    sale.retried().asked(fx.QueryStatus)
+    if sale.sale.state is not State.VOID:
+        assert_ended(sale.answered(Status.PAID), Reason.PAID)
+
+
+def test_a_bare_cancelled_is_believed_when_it_has_been_said_for_a_while() -> None:
+    walk = walk_to(State.CAPTURE)
+    for _ in range(DENIALS_UNTIL_BELIEVED - 1):
+        walk.answered(Status.CANCELLED, **BARE).retried()
+    assert (DENIALS_UNTIL_BELIEVED - 1) * DENIAL_PAUSE_S >= 15
+    assert walk.sale.state is State.CAPTURE
+    assert walk.sale.outcome is None, "it is looked into, not left to staff"
+    assert_ended(walk.answered(Status.CANCELLED, **BARE), Reason.WITHDRAWN)
+
+
+def test_another_answer_in_between_begins_the_count_anew() -> None:
+    walk = walk_to(State.CAPTURE)
+    for _ in range(2 * DENIALS_UNTIL_BELIEVED):
+        walk.answered(Status.CANCELLED, **BARE).retried().answered(Status.UNCLEAR).retried()
+    assert walk.sale.state is State.CAPTURE
+
+
+def test_a_lost_answer_in_between_does_not() -> None:
+    walk = walk_to(State.CAPTURE)
+    for _ in range(DENIALS_UNTIL_BELIEVED - 1):
+        walk.answered(Status.CANCELLED, **BARE).retried().lost().retried()
+    assert_ended(walk.answered(Status.CANCELLED, **BARE), Reason.WITHDRAWN)
+
+
+def test_before_anything_can_have_been_paid_one_bare_cancelled_is_enough() -> None:
+    assert_ended(walk_to(State.CUSTOMER).answered(Status.CANCELLED, **BARE), Reason.WITHDRAWN)
+
+
+# --- a void that works at any stage -----------------------------------------------------------------------------------
+
+
+def void_that_undoes(mode: CaptureMode = AUTOMATIC) -> Walk:
+    return walk_to(State.VOID, mode, void_undoes_payment=True)
+
+
+def test_a_void_that_may_still_arrive_keeps_a_payment_from_being_told() -> None:
+    walk = void_that_undoes().lost().retried()
+    walk.answered(Status.PAID).asked(fx.RequestVoid)
+    assert walk.sale.state is State.VOID
+    assert_ended(walk.answered(Status.CANCELLED), Reason.CASHIER_CANCELLED)
+
+
+def test_a_late_answer_that_proves_payment_is_no_proof_while_a_void_is_on_its_way() -> None:
+    walk = void_that_undoes()
+    report = report_for(walk.sale, Status.PAID)
+    walk.happen(ev.StatusReceived(walk.sale.number, walk.sale.calls - 1, report))
+    assert (walk.sale.state, walk.sale.asking, walk.last) == (State.VOID, CallKind.VOID, ())
+
+
+def test_a_void_that_answers_paid_is_sent_again_after_a_pause() -> None:
+    walk = void_that_undoes().answered(Status.PAID)
+    walk.asked(fx.SetRetry)
+    walk.retried().asked(fx.QueryStatus)
+
+
+def test_a_payment_whose_void_was_refused_is_paid() -> None:
+    walk = void_that_undoes().refused(Refusal.DECLINED_BY_SERVICE).retried()
+    assert_ended(walk.answered(Status.PAID), Reason.PAID)
+
+
+def test_a_void_that_never_left_may_not_arrive() -> None:
+    walk = void_that_undoes().refused(Refusal.NOT_SENT).retried().answered(Status.PAID)
+    walk.asked(fx.RequestVoid)
+    assert_ended(walk.refused(Refusal.DECLINED_BY_SERVICE).retried().answered(Status.PAID), Reason.PAID)
+
+
+@pytest.mark.parametrize("before", [Walk.lost, Walk.power_restored])
+def test_a_refused_void_proves_nothing_about_one_that_was_lost(before: Callable[[Walk], Walk]) -> None:
+    walk = before(void_that_undoes())
+    if walk.sale.asking is None:
+        walk.retried()
+    walk.answered(Status.PAID).refused(Refusal.DECLINED_BY_SERVICE).retried()
+    walk.answered(Status.PAID).asked(fx.RequestVoid)
+    assert walk.sale.state is State.VOID
+
+
+def test_where_a_void_undoes_nothing_a_payment_is_paid_whatever_became_of_the_void() -> None:
+    walk = walk_to(State.VOID, AUTOMATIC).lost().retried()
+    assert_ended(walk.answered(Status.PAID), Reason.PAID)
+
+
+# --- credentials that are not accepted any more -----------------------------------------------------------------------
+
+
+def test_credentials_refused_twice_in_a_row_end_a_sale_that_cannot_be_paid() -> None:
+    walk = walk_to(State.CUSTOMER).refused(Refusal.CREDENTIALS)
+    assert walk.sale.state is State.CUSTOMER, "once can be a fault on the way"
+    walk.retried().refused(Refusal.CREDENTIALS).asked(fx.RequestVoid)
+    assert_ended(walk.refused(Refusal.CREDENTIALS), Reason.CREDENTIALS)
+
+
+def test_they_end_nothing_that_may_be_paid() -> None:
+    walk = walk_to(State.CUSTOMER, AUTOMATIC)
+    for _ in range(5):
+        walk.refused(Refusal.CREDENTIALS).retried()
+    assert walk.sale.state is State.CUSTOMER
+
+
+@pytest.mark.parametrize("refusal", [Refusal.CREDENTIALS, Refusal.REQUEST_NOT_VALID])
+def test_where_no_refusal_is_that_of_a_second_copy_it_proves_that_nothing_was_paid(refusal: Refusal) -> None:
+    walk = walk_to(State.AUTHORIZATION, AUTOMATIC, refusal_is_proof=True).refused(refusal)
+    assert walk.sale.outcome is Outcome.FAILED
 
 
 # --- the SMS code -----------------------------------------------------------------------------------------------------

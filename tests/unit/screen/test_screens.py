@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 from msgspec.structs import replace
 
@@ -16,6 +18,7 @@ from terminal.sale.sensitive import Sensitive
 from terminal.screen.screens import Screen, screen_for
 from terminal.texts.sentences import words_in
 from terminal.texts.words import Language
+from tests.each import each
 from tests.golden.cases import LANGUAGES, SALE, VIEWS, WORST
 
 every_language = pytest.mark.parametrize("language", LANGUAGES)
@@ -161,37 +164,42 @@ def test_unknown_payment_is_being_checked_and_never_called_ended(sale: Sale, lan
     assert not any(word in line.casefold() for line in screen.lines for word in ended)
 
 
-@pytest.mark.parametrize("reason", Reason)
-@pytest.mark.parametrize("state", ENDED)
-@every_language
-def test_result_leads_with_the_outcome(reason: Reason, state: State, language: Language) -> None:
-    sale = replace(SALE, state=state, reason=reason)
-    screen = screen_for(View(result=sale), language)
-    words = words_in(language)
-    assert screen.banner.startswith(words.outcomes[reason.outcome])
-    advice = words.results[reason]
-    assert screen.prompt in (advice.what, advice.next)
-    assert screen.hint in ("", advice.next)
-    amount_is_shown = any("1.990 kr." in line for line in screen.lines)
-    assert amount_is_shown == (reason.outcome not in (Outcome.DECLINED, Outcome.CANCELLED, Outcome.FAILED))
+def test_result_leads_with_the_outcome() -> None:
+    with each() as case:
+        for reason, state, language in product(Reason, ENDED, LANGUAGES):
+            with case(reason, state, language):
+                sale = replace(SALE, state=state, reason=reason)
+                screen = screen_for(View(result=sale), language)
+                words = words_in(language)
+                assert screen.banner.startswith(words.outcomes[reason.outcome])
+                advice = words.results[reason]
+                assert screen.prompt in (advice.what, advice.next)
+                assert screen.hint in ("", advice.next)
+                amount_is_shown = any("1.990 kr." in line for line in screen.lines)
+                has_amount = reason.outcome not in (Outcome.DECLINED, Outcome.CANCELLED, Outcome.FAILED)
+                assert amount_is_shown == has_amount
 
 
-@pytest.mark.parametrize("reason", [reason for reason in Reason if reason.outcome is not Outcome.APPROVED])
-@every_language
-def test_whatever_is_left_to_do_stands_on_the_result(reason: Reason, language: Language) -> None:
-    screen = screen_for(View(result=replace(SALE, state=State.CLOSED, reason=reason)), language)
-    next_step = words_in(language).results[reason].next
-    assert next_step in screen.lines or reason.outcome is Outcome.REFUNDED
+def test_whatever_is_left_to_do_stands_on_the_result() -> None:
+    with each() as case:
+        for reason, language in product(Reason, LANGUAGES):
+            if reason.outcome is Outcome.APPROVED:
+                continue
+            with case(reason, language):
+                screen = screen_for(View(result=replace(SALE, state=State.CLOSED, reason=reason)), language)
+                next_step = words_in(language).results[reason].next
+                assert next_step in screen.lines or reason.outcome is Outcome.REFUNDED
 
 
 def test_paid_sale_keeps_the_mark_of_a_receipt_that_waits() -> None:
     assert screen_for(VIEWS["paid_out_of_paper"], "is").marks == ("Pappír búinn", "Kvittun bíður")
 
 
-@every_language
-@pytest.mark.parametrize("name", VIEWS)
-def test_lines_are_all_texts_and_none_is_empty(name: str, language: Language) -> None:
-    screen = screen_for(VIEWS[name], language)
-    assert screen.lines
-    assert all(screen.lines)
-    assert set(screen.marks) <= set(screen.lines)
+def test_lines_are_all_texts_and_none_is_empty() -> None:
+    with each() as case:
+        for name, language in product(VIEWS, LANGUAGES):
+            with case(name, language):
+                screen = screen_for(VIEWS[name], language)
+                assert screen.lines
+                assert all(screen.lines)
+                assert set(screen.marks) <= set(screen.lines)

@@ -22,22 +22,6 @@ from terminal.system.logs import LONGEST_LINE, is_journal, mask_personal_data, s
 log = logging.getLogger("terminal.test")
 
 
-@pytest.fixture(autouse=True)
-def _restored_logging() -> Iterator[None]:
-    """setup_logging() is for a whole process; give the next test its own."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    levels = {
-        name: logger.level for name, logger in root.manager.loggerDict.items() if isinstance(logger, logging.Logger)
-    }
-    yield
-    logging.captureWarnings(False)
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    for name, before in levels.items():
-        logging.getLogger(name).setLevel(before)
-
-
 def logged(level: str = "info") -> io.StringIO:
     stream = io.StringIO()
     setup_logging(level, stream=stream, environ={})

@@ -1,0 +1,150 @@
+"""``netgiro-terminal office ...``: a chain's head office, and a terminal that joins it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from terminal.errors import ConfigError, TerminalError
+
+if TYPE_CHECKING:
+    from terminal.config.schema import Config
+    from terminal.office.server.database import Connection
+
+T = TypeVar("T")
+
+# Every command imports what it needs itself, so that none waits for what another one needs.
+# ruff: noqa: PLC0415
+
+
+def add_office_commands(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
+) -> None:
+    office = commands.add_parser("office", parents=[common], help="the head office of a chain")
+    verbs = office.add_subparsers(required=True, metavar="serve|check|migrate|enrol|revoke|person|join")
+
+    serve = verbs.add_parser("serve", parents=[common], help="take the terminals' journals in, and serve the page")
+    serve.set_defaults(command=_serve)
+    check = verbs.add_parser(
+        "check", parents=[common], help="is it well: from an office its database, else the way to it"
+    )
+    check.set_defaults(command=_check)
+    migrate = verbs.add_parser("migrate", parents=[common], help="prepare the database, as its owner")
+    migrate.set_defaults(command=_migrate)
+
+    enrol = verbs.add_parser("enrol", parents=[common], help="a code with which one terminal can join, once")
+    enrol.add_argument("terminal", metavar="TERMINAL", help="its terminal.id, of which a chain may have only one")
+    enrol.add_argument("--shop", metavar="NAME", help="where it stands")
+    enrol.set_defaults(command=_enrol)
+    revoke = verbs.add_parser("revoke", parents=[common], help="nobody speaks for this terminal any more")
+    revoke.add_argument("terminal", metavar="TERMINAL")
+    revoke.set_defaults(command=_revoke)
+
+    join = verbs.add_parser("join", parents=[common], help="on a terminal: fetch its token with the office's code")
+    join.add_argument("code", metavar="CODE")
+    join.set_defaults(command=_join)
+
+
+def _config(options: argparse.Namespace) -> Config:
+    from terminal.config.schema import find_config_path, load_config
+
+    return load_config(find_config_path(options.config))
+
+
+def _office_config(options: argparse.Namespace) -> Config:
+    """For what needs the database and what talks to it. Raises ConfigError."""
+    config = _config(options)
+    if not config.office.database:
+        raise ConfigError(["office.database: empty; name the database, e.g. postgresql://office@localhost/office"])
+    try:
+        import psycopg  # noqa: F401
+    except ImportError as error:
+        raise TerminalError("this needs the extra [office]: pip install 'netgiro-terminal[office]'") from error
+    return config
+
+
+def _serve(options: argparse.Namespace) -> None:
+    from terminal.commands.main import _signalled
+    from terminal.system.logs import setup_logging
+
+    config = _office_config(options)
+    setup_logging(config.log.level)
+    from terminal.office.server.serve import serve
+
+    asyncio.run(serve(config, lambda line: print(line, flush=True), _signalled))
+
+
+def _check(options: argparse.Namespace) -> int:
+    config = _config(options)
+    if config.office.database:
+        from terminal.office.server.check import examine
+
+        findings = asyncio.run(examine(_office_config(options).office.database))
+    elif config.office.url:
+        from terminal.office.uplink.check import examine as examine_way
+
+        findings = asyncio.run(examine_way(config))
+    else:
+        raise ConfigError(["office.url: empty, and office.database too: this machine has nothing to do with an office"])
+    for finding in findings:
+        print(finding.line)
+    return 0 if all(finding.is_well for finding in findings) else 1
+
+
+def _migrate(options: argparse.Namespace) -> None:
+    from terminal.system.logs import setup_logging
+
+    config = _office_config(options)
+    setup_logging(config.log.level)
+    from terminal.office.server.database import migrate
+
+    for name in asyncio.run(migrate(config.office.database)) or ["nothing to do"]:
+        print(name)
+
+
+def _enrol(options: argparse.Namespace) -> None:
+    from terminal.office.wire import is_terminal_id
+
+    config = _office_config(options)
+    if not is_terminal_id(options.terminal):
+        raise TerminalError(f"{options.terminal!r} is no terminal.id: letters a-z, digits, - and _ only")
+    from terminal.office.server import access
+
+    code = _in_database(config, lambda connection: access.make_code(connection, options.terminal, options.shop))
+    print(f"On the terminal, within an hour: sudo netgiro-terminal office join {code}")
+
+
+def _revoke(options: argparse.Namespace) -> None:
+    config = _office_config(options)
+    from terminal.office.server import access
+
+    if not _in_database(config, lambda connection: access.revoke(connection, options.terminal)):
+        raise TerminalError(f"terminal {options.terminal} is not known here")
+    print(f"terminal {options.terminal}: refused from now on; its rows stay")
+
+
+def _in_database(config: Config, work: Callable[[Connection], Awaitable[T]]) -> T:
+    """Raises TerminalError, also for whatever the database says no to."""
+    import psycopg
+
+    from terminal.office.server.database import connect
+
+    async def run() -> T:
+        async with await connect(config.office.database) as connection:
+            return await work(connection)
+
+    try:
+        return asyncio.run(run())
+    except psycopg.errors.UndefinedTable as error:
+        raise TerminalError("the database is not prepared: run netgiro-terminal office migrate") from error
+    except psycopg.Error as error:
+        raise TerminalError(f"the database said no: {' '.join(str(error).split())[:200]}") from error
+
+
+def _join(options: argparse.Namespace) -> None:
+    from terminal.office.uplink.check import join
+
+    config = _config(options)
+    print(asyncio.run(join(config, options.code)))

@@ -1,0 +1,96 @@
+"""The journal's SQLite database: opened, read, and written in transactions. Blocking."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from terminal.errors import JournalError
+from terminal.journal import schema, tables
+from terminal.journal.rows import Row
+
+
+class Database:
+    """One connection. A commit that returned survives a power cut (WAL with ``synchronous=FULL``)."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._db: sqlite3.Connection | None = None
+
+    @property
+    def has_content(self) -> bool:
+        """An empty file is what some file systems leave after a power cut."""
+        return self.path.exists() and self.path.stat().st_size > 0
+
+    @property
+    def is_open(self) -> bool:
+        return self._db is not None
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        if self._db is None:
+            raise JournalError(f"the journal {self.path} is not open")
+        return self._db
+
+    def open(self) -> None:
+        """For writing; made if it is not there. Raises JournalError, sqlite3.Error."""
+        self._db = open_for_writing(self.path)
+
+    def open_for_reading(self) -> None:
+        """Raises JournalError if it is of another version, sqlite3.Error."""
+        self._db = open_for_reading(self.path)
+        schema.check_version(self._db, self.path)
+
+    def close(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        db = self.connection
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            yield db
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+
+    def insert(self, make_rows: Callable[[sqlite3.Connection], Iterable[Row]]) -> list[Row]:
+        """Commit the rows, all or none; returns them."""
+        with self.transaction() as db:
+            rows = list(make_rows(db))
+            for row in rows:
+                tables.insert_row(db, row)
+        return rows
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """Changes nothing, whatever is found. Raises sqlite3.Error."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+
+
+def open_for_writing(path: Path) -> sqlite3.Connection:
+    """Made if it is not there. Raises JournalError if it is another program's or of a newer version, sqlite3.Error."""
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA busy_timeout = 2000")
+        schema.identify(db, path)
+        schema.prepare(db)
+        schema.check_version(db, path)
+        schema.check_shape(db)
+    except UnicodeDecodeError as error:  # SQLite's complaint about a schema repeats what it could not read
+        db.close()
+        raise schema.DamageFound("its schema cannot be read") from error
+    except BaseException:
+        db.close()
+        raise
+    return db

@@ -1,0 +1,264 @@
+"""Netgíró V2 as a gateway: the only file that knows its verbs, its words for a status and its sentences.
+
+Nothing is signed here: that an answer comes from Netgíró rests on TLS alone, and that a call comes from the shop on the
+key in one header. ``status`` names neither amount nor reference, so whatever is more than "pending" is held against the
+service's own record: ``details``. There are no result codes. A refusal is an answer with ``Success=false`` and no
+status; its sentence may be unknown, but it remains a refusal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+import msgspec
+from msgspec.structs import replace
+
+from terminal.netgiro import wire_v2 as wire
+from terminal.netgiro.carrier import Carrier, RawAnswer, Request
+from terminal.netgiro.wire import REFERENCE_HEADER
+from terminal.sale.customer import Customer, CustomerKind
+from terminal.sale.gateway import (
+    AuthorizationStatus,
+    CallLost,
+    CallRefused,
+    CaptureMode,
+    GatewayError,
+    OpenedAuthorization,
+    Refusal,
+    StatusReport,
+)
+from terminal.sale.sensitive import Sensitive
+
+LONGEST_CHECK_INTERVAL_MS = 3_600_000
+LONGEST_SUPPORT_REFERENCE = 100
+
+_STATUSES = {
+    "pending": AuthorizationStatus.PENDING,
+    "authorized": AuthorizationStatus.RESERVED,
+    "confirmed": AuthorizationStatus.PAID,
+    "cancelled": AuthorizationStatus.CANCELLED,
+    "canceled": AuthorizationStatus.CANCELLED,
+}
+
+_SENTENCES = {
+    "customer is blacklisted": Refusal.DECLINED_BY_SERVICE,
+    "customer not verified": Refusal.CUSTOMER_UNKNOWN,  # also for an identifier that means nobody
+    "transaction not found": Refusal.NOT_FOUND,
+    "'amount' must be greater than '0'": Refusal.BELOW_MINIMUM,
+    "'reference' must not be empty": Refusal.REQUEST_NOT_VALID,
+    "'customeridentifier' must not be empty": Refusal.REQUEST_NOT_VALID,
+}
+
+log = logging.getLogger(__name__)
+
+
+class KeyedAnswer(NamedTuple):
+    """A readable answer below HTTP 500 that is none to the key."""
+
+    content: bytes
+    http_status: int
+    support_reference: str | None
+
+
+class KeyedClient:
+    """Calls with the key in a header."""
+
+    def __init__(self, carrier: Carrier, base_url: str, header: str, key: Sensitive) -> None:
+        self._carrier = carrier
+        self._base_url = base_url.rstrip("/")
+        self._header = header
+        self._key = key
+
+    async def get(self, path: str) -> KeyedAnswer:
+        """Raises CallRefused or CallLost."""
+        return await self._call("GET", path, b"", may_repeat=True)
+
+    async def post(self, path: str, request: Mapping[str, object], *, may_repeat: bool = True) -> KeyedAnswer:
+        """Raises CallRefused or CallLost."""
+        return await self._call("POST", path, msgspec.json.encode(request), may_repeat=may_repeat)
+
+    async def _call(self, method: Literal["GET", "POST"], path: str, body: bytes, *, may_repeat: bool) -> KeyedAnswer:
+        headers = {self._header: self._key.reveal(), "accept": "application/json", "accept-encoding": "identity"}
+        if body:
+            headers["content-type"] = "application/json; charset=utf-8"
+        raw = await self._carrier.exchange(Request(method, self._base_url + path, body, headers, may_repeat))
+        return _read(path.rpartition("/")[0] if method == "GET" else path, raw)
+
+    async def reach(self) -> bool:
+        return await self._carrier.reach(self._base_url)
+
+    async def close(self) -> None:
+        await self._carrier.close()
+
+
+def _read(name: str, raw: RawAnswer) -> KeyedAnswer:
+    support_reference = raw.headers.get(REFERENCE_HEADER.lower())
+    if support_reference is not None:
+        support_reference = support_reference[:LONGEST_SUPPORT_REFERENCE]
+    log.debug("%s: HTTP %d, support reference %s", name, raw.http_status, support_reference)
+    if raw.http_status in (401, 403):
+        raise CallRefused(Refusal.CREDENTIALS, f"{name}: HTTP {raw.http_status}", support_reference)
+    if raw.http_status >= 500 or 300 <= raw.http_status < 400 or raw.http_status in (408, 429):
+        raise CallLost(f"{name}: HTTP {raw.http_status}", support_reference)
+    return KeyedAnswer(raw.content, raw.http_status, support_reference)
+
+
+class NetgiroV2:
+    """The V2 gateway; see :class:`terminal.sale.gateway.Gateway` for what its methods promise."""
+
+    def __init__(
+        self, client: KeyedClient, *, callback_base_url: str = "", callback_key: Sensitive | None = None
+    ) -> None:
+        self._client = client
+        self._callback_base_url = callback_base_url
+        self._callback_key = callback_key or Sensitive("")
+
+    async def open_authorization(
+        self, *, reference: str, amount_kr: int, customer: Customer, capture_mode: CaptureMode
+    ) -> OpenedAuthorization:
+        if customer.kind is CustomerKind.KENNITALA:
+            raise CallRefused(Refusal.CUSTOMER_UNKNOWN, "payment: V2 knows no kennitala; nothing was sent")
+        request: dict[str, object] = {
+            "Amount": amount_kr,
+            "Reference": reference,
+            "CustomerIdentifier": customer.identifier.reveal(),
+            "ManualCapture": capture_mode is CaptureMode.MANUAL,
+        }
+        if capture_mode is CaptureMode.SERVER_CALLBACK:
+            base_url, key = self._callback_base_url, self._callback_key
+            request["CallbackUrl"] = callback_url(base_url, reference, key, approved=True)
+            request["CallbackCancelUrl"] = callback_url(base_url, reference, key, approved=False)
+        return _opened(await self._client.post("/checkout/payment", request, may_repeat=False))
+
+    async def query_status(self, authorization_id: str) -> StatusReport:
+        answer = await self._client.get(f"/checkout/status/{authorization_id}")
+        return await self._with_details(_status_report("status", answer, authorization_id), authorization_id)
+
+    async def submit_code(self, authorization_id: str, code: Sensitive) -> StatusReport:
+        raise CallRefused(Refusal.REQUEST_NOT_VALID, "V2 asks for no code; nothing was sent")
+
+    async def capture(self, authorization_id: str) -> StatusReport:
+        """Of the whole amount, always: a part of it would be another sale than the one that the register asked for."""
+        return await self._about("capture", authorization_id, may_repeat=False)
+
+    async def void(self, authorization_id: str) -> StatusReport:
+        return await self._about("cancel", authorization_id, may_repeat=True)
+
+    async def reach(self) -> bool:
+        return await self._client.reach()
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def _about(self, verb: str, authorization_id: str, *, may_repeat: bool) -> StatusReport:
+        request = {"TransactionId": authorization_id}
+        answer = await self._client.post(f"/transaction/{verb}", request, may_repeat=may_repeat)
+        return await self._with_details(_status_report(verb, answer, authorization_id), authorization_id)
+
+    async def _with_details(self, report: StatusReport, authorization_id: str) -> StatusReport:
+        """The report, held against the service's own record. Without the record it proves nothing, but is not lost."""
+        if report.status not in (AuthorizationStatus.RESERVED, AuthorizationStatus.PAID, AuthorizationStatus.CANCELLED):
+            return report
+        try:
+            details = _details(await self._client.get(f"/transaction/details/{authorization_id}"), authorization_id)
+        except GatewayError as error:
+            log.warning("details: %s", error)
+            return report
+        status = (details.status or "").lower()
+        return replace(
+            report,
+            amount_kr=_kronur(details),
+            authorization_id=details.transaction_id and details.transaction_id.lower(),
+            confirmed=report.status is AuthorizationStatus.PAID and status == "paid",
+            is_final=report.status is AuthorizationStatus.CANCELLED and status in ("canceled", "cancelled"),
+            invoice_number=None if details.invoice_number is None else str(details.invoice_number)[:40],
+        )
+
+
+def callback_url(base_url: str, reference: str, key: Sensitive, *, approved: bool) -> str:
+    """The URL that Netgíró is told to call for this sale. Its last part is all that tells Netgíró from a stranger."""
+    kind = "confirmed" if approved else "cancelled"
+    return f"{base_url.rstrip('/')}/netgiro/callback/{kind}/{reference}/{callback_token(reference, key)}"
+
+
+def callback_token(reference: str, key: Sensitive) -> str:
+    """Nobody can guess it without the key; the same after a restart."""
+    return hmac.new(key.reveal().encode(), f"callback {reference}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def _opened(keyed: KeyedAnswer) -> OpenedAuthorization:
+    answer = _parsed("payment", keyed)
+    status = _STATUSES.get((answer.status or "").lower())
+    is_open = answer.success is not False and status not in (None, AuthorizationStatus.CANCELLED)
+    if is_open and keyed.http_status < 400 and wire.is_transaction_id(answer.transaction_id):
+        interval_ms = answer.poll_interval_ms
+        return OpenedAuthorization(
+            authorization_id=answer.transaction_id or "",
+            poll_interval_s=min(interval_ms, LONGEST_CHECK_INTERVAL_MS) / 1000 if interval_ms else None,
+            support_reference=keyed.support_reference,
+        )
+    if answer.success is False and answer.status is None:
+        refusal = _refusal(answer)
+        raise CallRefused(refusal, _detail("payment refused", keyed, answer), keyed.support_reference)
+    raise CallLost(_detail("payment: unclear answer", keyed, answer), keyed.support_reference)
+
+
+def _status_report(name: str, keyed: KeyedAnswer, authorization_id: str) -> StatusReport:
+    """What an answer to status, capture or cancel tells about this transaction, before the record is asked."""
+    answer = _parsed(name, keyed)
+    if answer.transaction_id is not None and answer.transaction_id.lower() != authorization_id.lower():
+        raise CallLost(f"{name}: the answer is about another transaction", keyed.support_reference)
+    if answer.status is None and answer.success is False:
+        refusal = _refusal(answer)
+        if name != "status":
+            raise CallRefused(refusal, _detail(f"{name} refused", keyed, answer), keyed.support_reference)
+        return StatusReport(
+            status=AuthorizationStatus.REFUSED, refusal=refusal, support_reference=keyed.support_reference
+        )
+    status = _STATUSES.get((answer.status or "").lower(), AuthorizationStatus.UNCLEAR)
+    if keyed.http_status >= 400 and status is not AuthorizationStatus.PAID:
+        status = AuthorizationStatus.UNCLEAR
+    return StatusReport(status=status, support_reference=keyed.support_reference)
+
+
+def _details(keyed: KeyedAnswer, authorization_id: str) -> wire.Details:
+    """Raises CallLost unless it is the record of this transaction."""
+    try:
+        details = wire.parse_details(keyed.content)
+    except ValueError as error:
+        raise CallLost(f"HTTP {keyed.http_status}, {error}", keyed.support_reference) from error
+    if keyed.http_status >= 400 or details.success is False or not details.status:
+        raise CallLost(f"HTTP {keyed.http_status}, no record", keyed.support_reference)
+    if (details.transaction_id or "").lower() != authorization_id.lower():
+        raise CallLost("the record is of another transaction", keyed.support_reference)
+    return details
+
+
+def _parsed(name: str, keyed: KeyedAnswer) -> wire.Answer:
+    try:
+        return wire.parse_answer(keyed.content)
+    except ValueError as error:
+        raise CallLost(f"{name}: HTTP {keyed.http_status}, {error}", keyed.support_reference) from error
+
+
+def _refusal(answer: wire.Answer) -> Refusal:
+    return _SENTENCES.get((answer.message or "").strip().rstrip(".").lower(), Refusal.DECLINED_BY_SERVICE)
+
+
+def _kronur(details: wire.Details) -> int | None:
+    """A fraction of a krona is no amount of ours: it agrees with none."""
+    amount = details.total_amount
+    if isinstance(amount, float):
+        return int(amount) if amount.is_integer() else -1
+    return amount
+
+
+def _detail(what: str, keyed: KeyedAnswer, answer: wire.Answer) -> str:
+    """For the log. A sentence that is not known is left out: it may repeat what the customer typed."""
+    sentence = (answer.message or "").strip()
+    known = sentence if sentence.rstrip(".").lower() in _SENTENCES else "a sentence that is not known here"
+    return f"{what}: HTTP {keyed.http_status}, {known}"

@@ -1,0 +1,64 @@
+"""The JSON of Netgíró's V2, of the partner API beside V1, and of ``details``, which both have. Pure: bytes to values.
+
+Source: Netgíró docs, checkout/payment, checkout/status, transaction/*, "Refund API". The partner API writes names in
+camelCase and V2 in PascalCase, so names are read in either case.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, TypeVar
+
+import msgspec
+
+API_KEY_HEADER = "X-Netgiro-Api-Key"
+
+_TRANSACTION_ID = re.compile(r"[0-9A-Za-z]([0-9A-Za-z_-]{0,62}[0-9A-Za-z])?")
+
+_Form = TypeVar("_Form", bound="msgspec.Struct")
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True, rename="lower"):
+    """What every call answers; the body of a callback, too."""
+
+    success: bool | None = None
+    message: str | None = None
+    status: str | None = None
+    transaction_id: str | None = msgspec.field(name="transactionid", default=None)
+    poll_interval_ms: int | float | None = msgspec.field(name="pollintervalms", default=None)
+
+
+class Details(msgspec.Struct, frozen=True, kw_only=True, rename="lower"):
+    """The service's own record of a transaction."""
+
+    success: bool | None = None
+    message: str | None = None
+    status: str | None = None
+    transaction_id: str | None = msgspec.field(name="transactionid", default=None)
+    invoice_number: str | int | None = msgspec.field(name="invoicenumber", default=None)
+    total_amount: int | float | None = msgspec.field(name="totalamount", default=None)
+    is_refundable: bool | None = msgspec.field(name="isrefundable", default=None)
+    settlement_date: str | None = msgspec.field(name="settlementdate", default=None)
+
+
+def parse_answer(body: bytes) -> Answer:
+    """Raises ValueError if the body is not such an answer."""
+    return _parse(body, Answer)
+
+
+def parse_details(body: bytes) -> Details:
+    """Raises ValueError if the body is not such an answer."""
+    return _parse(body, Details)
+
+
+def is_transaction_id(text: str | None) -> bool:
+    """Strictly: it goes into addresses, receipts and register lines."""
+    return _TRANSACTION_ID.fullmatch(text or "") is not None
+
+
+def _parse(body: bytes, form: type[_Form]) -> _Form:
+    try:
+        answer: dict[str, Any] = msgspec.json.decode(body, type=dict[str, Any])
+        return msgspec.convert({name.lower(): value for name, value in answer.items()}, form)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise ValueError(f"not an answer: {error}") from error

@@ -1,0 +1,1 @@
+"""The head office of a chain: every terminal's journal in one PostgreSQL."""

@@ -1,0 +1,1 @@
+"""The office's side: takes the journals in."""

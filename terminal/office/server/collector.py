@@ -1,0 +1,166 @@
+"""The HTTP that terminals speak; terminal/office/wire.py says what travels.
+
+Holds nothing between two requests, so any number of these stand behind any load balancer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+import msgspec
+import psycopg
+from psycopg_pool import PoolTimeout, TooManyRequests
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from terminal.office import wire
+from terminal.office.server import access, reports
+from terminal.office.server.access import Access
+from terminal.office.server.database import Connection, Pool
+from terminal.office.server.store import Store
+from terminal.sale.sensitive import Sensitive
+
+FEW_ROWS = 50
+"""A batch of so many is from a counter that keeps up; a larger one is of a backlog, and these wait for each other."""
+RETRY_AFTER_S = 5
+FRESH = {"Cache-Control": "no-store"}
+
+Form = TypeVar("Form")
+
+log = logging.getLogger(__name__)
+
+
+class Refused(Exception):
+    """The request is answered with this."""
+
+    def __init__(self, status: int, text: str, **more: object) -> None:
+        super().__init__(text)
+        self.status = status
+        self.more = more
+
+
+class Collector:
+    """``routes`` answer terminals. Backlogs never take the last connections, so who keeps up never waits for them."""
+
+    def __init__(self, pool: Pool, common_token: Sensitive, backlogs_at_once: int) -> None:
+        self._pool = pool
+        self._store = Store()
+        self._common_token = common_token
+        self._backlogs = asyncio.Semaphore(backlogs_at_once)
+
+    @property
+    def routes(self) -> list[Route]:
+        return [
+            Route("/v1/journal", self._answer(self._journal), methods=["POST"]),
+            Route("/v1/journal/{terminal}/{epoch}", self._answer(self._have), methods=["GET"]),
+            Route("/v1/status", self._answer(self._status), methods=["POST"]),
+            Route("/v1/enrol", self._answer(self._enrol), methods=["POST"]),
+            Route("/v1/health", self._answer(self._health), methods=["GET"]),
+        ]
+
+    async def _journal(self, request: Request) -> object:
+        batch = _read(wire.read_batch, await _body(request))
+        turn = contextlib.nullcontext() if len(batch.rows) <= FEW_ROWS else self._backlogs
+        async with turn, self._admitted(request, batch.terminal) as connection:
+            taken = await self._store.take(connection, batch)
+        if taken.conflict is not None:
+            log.error("terminal %s, epoch %s: row %d has another content", batch.terminal, batch.epoch, taken.conflict)
+            raise Refused(
+                409, f"row {taken.conflict} is known with another content", have=taken.have, conflict=taken.conflict
+            )
+        return wire.Have(taken.have)
+
+    async def _have(self, request: Request) -> object:
+        terminal, epoch = request.path_params["terminal"], request.path_params["epoch"]
+        _read(lambda path: msgspec.convert(path, dict[str, wire.TerminalId]), {"terminal": terminal, "epoch": epoch})
+        async with self._admitted(request, terminal) as connection:
+            return wire.Have(await self._store.have(connection, terminal, epoch))
+
+    async def _status(self, request: Request) -> object:
+        report = _read(msgspec.json.Decoder(wire.StatusReport).decode, await _body(request))
+        async with self._admitted(request, report.terminal) as connection:
+            await reports.keep(connection, report)
+        return {}
+
+    async def _enrol(self, request: Request) -> object:
+        asked = _read(msgspec.json.Decoder(wire.Enrolment).decode, await _body(request))
+        async with self._pool.connection() as connection:
+            token = await access.enrol(connection, asked.terminal, asked.code)
+        if token is None:
+            raise Refused(403, "this code is not good for this terminal: ask the office for a new one")
+        log.warning("terminal %s is enrolled", asked.terminal)
+        return wire.Token(token)
+
+    async def _health(self, request: Request) -> object:
+        async with self._pool.connection() as connection:
+            await connection.execute("SELECT 1")
+        return {"ok": True}
+
+    @contextlib.asynccontextmanager
+    async def _admitted(self, request: Request, terminal: str) -> AsyncIterator[Connection]:
+        """A connection for a request whose token speaks for this terminal. Raises Refused."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Refused(401, "send the header Authorization: Bearer TOKEN")
+        async with self._pool.connection() as connection:
+            match await access.check(connection, terminal, token.strip(), self._common_token):
+                case Access.UNKNOWN_TOKEN:
+                    raise Refused(401, "this token is not known here")
+                case Access.NOT_THIS_TERMINAL:
+                    raise Refused(403, f"this token does not speak for terminal {terminal}")
+            yield connection
+
+    def _answer(self, work: Callable[[Request], Awaitable[object]]) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            try:
+                return _json(200, await work(request))
+            except Refused as refused:
+                headers = {"WWW-Authenticate": "Bearer"} if refused.status == 401 else {}
+                return _json(refused.status, {"error": str(refused), **refused.more}, headers)
+            except ClientDisconnect:
+                return Response(status_code=400)
+            except (psycopg.DataError, UnicodeError) as error:
+                return _json(400, {"error": f"the database cannot keep this: {type(error).__name__}"})
+            except (psycopg.Error, PoolTimeout, TooManyRequests) as error:
+                log.error("the database: %s: %s", type(error).__name__, " ".join(str(error).split())[:200])
+                busy = {"error": "the database is not there now: try again later"}
+                return _json(503, busy, {"Retry-After": str(RETRY_AFTER_S)})
+
+        return answer
+
+
+def _json(status: int, content: object, headers: dict[str, str] | None = None) -> Response:
+    assert HTTPStatus(status)
+    body = msgspec.json.encode(content)
+    return Response(body, status, media_type="application/json", headers={**FRESH, **(headers or {})})
+
+
+def _read(read: Callable[[Any], Form], data: object) -> Form:
+    try:
+        return read(data)
+    except ValueError as error:  # msgspec's, too
+        raise Refused(400, f"the request cannot be read: {error}") from error
+    except RecursionError as error:
+        raise Refused(400, "the request is nested too deeply") from error
+
+
+async def _body(request: Request) -> bytes:
+    """At most so much of it as may be. Raises Refused."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > wire.LARGEST_BODY_BYTES:
+            raise Refused(413, f"the body is longer than {wire.LARGEST_BODY_BYTES} bytes")
+    match request.headers.get("content-encoding", "identity").lower():
+        case "identity":
+            return bytes(body)
+        case "gzip":
+            return _read(wire.unpack, bytes(body))
+        case other:
+            raise Refused(415, f"Content-Encoding {other!r} is not known here: send gzip, or nothing")

@@ -1,0 +1,37 @@
+"""How terminals are: the last word of each, and what of it is trouble. Silence is judged when somebody looks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from terminal.office.server.database import Connection
+from terminal.office.wire import StatusReport
+
+LONGEST_BYTES = 64 * 1024
+WELL = {"network_ok": True, "register_ok": True, "keypad_ok": True, "journal_ok": True}
+"""What a status says of a terminal that is well."""
+PRINTER_TROUBLES = frozenset({"offline", "paper_out", "cover_open"})
+
+_KEEP = """
+INSERT INTO status (terminal, troubles, document) VALUES (%s, %s, %s)
+ON CONFLICT (terminal) DO UPDATE SET
+    troubles = excluded.troubles, document = excluded.document, received = now()
+"""
+
+
+def troubles_of(status: Mapping[str, object]) -> list[str]:
+    """Words for what is wrong: network, register, keypad, journal, printer, attention."""
+    found = [name.removesuffix("_ok") for name, well in WELL.items() if status.get(name, well) is not well]
+    if status.get("printer") in PRINTER_TROUBLES:
+        found.append("printer")
+    if status.get("attention"):
+        found.append("attention")
+    return found
+
+
+async def keep(connection: Connection, report: StatusReport) -> None:
+    document = msgspec.json.encode(report.status).decode("utf-8", "replace").replace("\0", "")
+    status = msgspec.json.decode(document)
+    await connection.execute(_KEEP, (report.terminal, troubles_of(status), document[:LONGEST_BYTES]))

@@ -1,0 +1,1 @@
+"""A terminal's side: carries its journal to the head office."""

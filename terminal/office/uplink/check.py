@@ -1,0 +1,83 @@
+"""On a terminal: is the way to the office open, and how it gets its token."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from terminal.config.schema import Config
+from terminal.errors import ConfigError, TerminalError
+from terminal.office.finding import Finding, failed, ok
+from terminal.office.uplink.client import OfficeClient, OfficeError
+from terminal.office.wire import is_token
+from terminal.sale.sensitive import Sensitive
+
+NO_EPOCH = "0"
+"""A journal that nobody has."""
+
+
+async def examine(config: Config) -> list[Finding]:
+    if not config.office_token:
+        return [failed("token", "none to be seen from here", "netgiro-terminal office join CODE fetches one")]
+    try:
+        client = OfficeClient(config.office.url, config.office_token, config.office.ca_file)
+    except OSError as error:
+        return [failed("office", f"office.ca_file cannot be used: {error}", "name a PEM file")]
+    try:
+        await client.have(config.terminal.id, NO_EPOCH)
+    except OfficeError as error:
+        advice = {
+            0: "look at office.url, the network and this machine's clock",
+            401: "ask the office for a code, then: netgiro-terminal office join CODE",
+            403: "terminal.id must be the one that the token was made for",
+        }
+        return [failed("office", str(error), advice.get(error.status, "look at the office's log"))]
+    finally:
+        await client.close()
+    return [ok("office", f"{config.office.url} takes this terminal's journal")]
+
+
+async def join(config: Config, code: str) -> str:
+    """Fetch this terminal's token and keep it in ``office.token_file``. Raises TerminalError."""
+    office = config.office
+    problems = [
+        f"{key}: empty; {advice}"
+        for key, value, advice in (
+            ("office.url", office.url, "name the office's address"),
+            ("office.token_file", office.token_file, "name a file for the token"),
+        )
+        if not value
+    ]
+    if problems:
+        raise ConfigError(problems)
+    target = Path(office.token_file)
+    if not os.access(target.parent, os.W_OK):  # before the code is spent
+        raise TerminalError(f"{target.parent} cannot be written by this user: run this with sudo")
+    client = OfficeClient(office.url, Sensitive(""), office.ca_file)
+    try:
+        token = await client.enrol(config.terminal.id, code)
+    finally:
+        await client.close()
+    if not is_token(token.reveal()):
+        raise TerminalError("what the office sent is no token: is office.url right?")
+    _keep(target, token)
+    return f"terminal {config.terminal.id} has joined; the token is in {target}. Now: netgiro-terminal restart"
+
+
+def _keep(target: Path, token: Sensitive) -> None:
+    """Whole or not at all, and readable by whoever owns the folder only."""
+    owner = target.parent.stat() if not target.exists() else target.stat()
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".token-")
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            os.fchmod(file.fileno(), 0o600)
+            if os.geteuid() == 0:
+                os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
+            file.write(token.reveal() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, target)
+    except OSError as error:
+        Path(name).unlink(missing_ok=True)
+        raise TerminalError(f"{target} cannot be written: {error.strerror}") from error

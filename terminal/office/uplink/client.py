@@ -1,0 +1,103 @@
+"""The way to the office: one kept-alive HTTPS connection of its own. Every call ends within bounded time."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import TypeVar
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from terminal.errors import TerminalError
+from terminal.office import wire
+from terminal.sale.sensitive import Sensitive
+
+CONNECT_TIMEOUT_S = 10.0
+CALL_TIMEOUT_S = 60.0
+LARGEST_ANSWER_BYTES = 16 * 1024
+
+T = TypeVar("T")
+
+
+class OfficeError(TerminalError):
+    """The office did not do what was asked. ``status`` is its answer's; 0: there was none."""
+
+    def __init__(self, text: str, status: int = 0) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class OfficeClient:
+    """``close`` it at the end."""
+
+    def __init__(
+        self, url: str, token: Sensitive, ca_file: str = "", transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self._url = url
+        plain = url.startswith("http://")  # then there is nothing to verify, and certificates load slowly
+        verify: ssl.SSLContext | bool = False if plain else ssl.create_default_context(cafile=ca_file or None)
+        self._http = httpx.AsyncClient(
+            timeout=httpx.Timeout(CALL_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=70.0),
+            headers={"Authorization": f"Bearer {token.reveal()}"} if token else {},
+            follow_redirects=False,
+            trust_env=False,
+            verify=verify,
+            transport=transport,
+        )
+
+    async def have(self, terminal: str, epoch: str) -> int:
+        """How far the office has this journal. Raises OfficeError."""
+        path = f"/v1/journal/{quote(terminal, safe='')}/{quote(epoch, safe='')}"
+        return _read(await self._call("GET", path), wire.Have).have
+
+    async def send(self, packed: bytes) -> int:
+        """A batch; how far the office has the journal now. Raises OfficeError."""
+        return _read(await self._call("POST", "/v1/journal", packed, "gzip"), wire.Have).have
+
+    async def report(self, packed: bytes) -> None:
+        """A status. Raises OfficeError."""
+        await self._call("POST", "/v1/status", packed, "gzip")
+
+    async def enrol(self, terminal: str, code: str) -> Sensitive:
+        """This terminal's own token. Raises OfficeError."""
+        asked = msgspec.json.encode(wire.Enrolment(terminal, code))
+        return Sensitive(_read(await self._call("POST", "/v1/enrol", asked), wire.Token).token)
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def _call(self, method: str, path: str, content: bytes | None = None, encoding: str = "") -> bytes:
+        headers = {"Content-Type": "application/json"} if content is not None else {}
+        headers |= {"Content-Encoding": encoding} if encoding else {}
+        answer = bytearray()
+        try:
+            async with asyncio.timeout(CALL_TIMEOUT_S):  # httpx bounds each read, not the sum of them
+                request = self._http.stream(method, self._url + path, content=content, headers=headers)
+                async with request as response:
+                    async for chunk in response.aiter_bytes():
+                        answer += chunk
+                        if len(answer) > LARGEST_ANSWER_BYTES:
+                            raise OfficeError("the office's answer is too long to be one")
+        except (httpx.HTTPError, TimeoutError, OSError) as error:
+            raise OfficeError(f"no answer from the office: {type(error).__name__} {error}".rstrip()) from error
+        if response.status_code != 200:
+            raise OfficeError(_refusal(response.status_code, bytes(answer)), response.status_code)
+        return bytes(answer)
+
+
+def _read(answer: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(answer, type=kind)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise OfficeError(f"the office's answer cannot be read: {error}") from error
+
+
+def _refusal(status: int, answer: bytes) -> str:
+    try:
+        words = str(msgspec.json.decode(answer, type=dict[str, object])["error"])[:200]
+    except (msgspec.DecodeError, RecursionError, KeyError):
+        words = "no reason given"
+    return f"the office answers {status}: {' '.join(words.split())}"

@@ -1,0 +1,170 @@
+"""Carries out what core.py decides, beside the sale: its own task, its own connection, one batch in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from terminal.errors import JournalError
+from terminal.office import wire
+from terminal.office.uplink import core
+from terminal.office.uplink.client import OfficeClient, OfficeError
+from terminal.office.uplink.core import Do
+
+BATCH_ROWS = 200
+BATCH_BYTES = 256 * 1024
+STATUS_EVERY_S = 60.0
+STATUS_SHORTEST_S = 5.0
+"""Changes within so long go together, so that a device that flickers is no flood."""
+
+log = logging.getLogger(__name__)
+
+
+class JournalSource(Protocol):
+    """The journal as the uplink reads it. Each may raise JournalError."""
+
+    async def epoch(self) -> str: ...
+
+    async def newest(self) -> int:
+        """The number of the last row; 0: there is none."""
+
+    async def rows_after(self, seq: int, most_rows: int, most_bytes: int) -> Sequence[wire.Row]:
+        """The next rows, at least one if there is one."""
+
+
+class OfficeTask:
+    """``run`` until it is cancelled. ``moved`` after everything that may have changed the journal or the sale."""
+
+    def __init__(
+        self,
+        terminal: str,
+        source: JournalSource,
+        client: OfficeClient,
+        status: Callable[[], Awaitable[Mapping[str, Any]]],
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._terminal = terminal
+        self._source = source
+        self._client = client
+        self._status = status
+        self._chance = chance
+        self._uplink = core.started(chance())
+        self._moved = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._trouble = ""
+
+    def moved(self, *, sale_open: bool) -> None:
+        """From the event loop; takes no time."""
+        self._uplink = self._uplink.grown(sale_open=sale_open)
+        self._moved.set()
+
+    def changed(self) -> None:
+        """A device, the network or what waits for staff: the office shall hear of it before the minute is over."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._carry(), name="office: journal")
+                tasks.create_task(self._report(), name="office: status")
+        finally:
+            await self._client.close()
+
+    # --- the journal --------------------------------------------------------------------------------------------------
+
+    async def _carry(self) -> None:
+        while True:
+            step = self._uplink.next()
+            match step.do:
+                case Do.PAUSE:
+                    await asyncio.sleep(step.wait_s)
+                    self._uplink = self._uplink.paused()
+                case Do.SETTLE:
+                    await self._sale_ends_within(step.wait_s)
+                    self._uplink = self._uplink.waited()
+                case Do.REST:
+                    self._moved.clear()
+                    await self._moved.wait()
+                case Do.ASK | Do.SEND:
+                    await self._call(step.do)
+
+    async def _sale_ends_within(self, wait_s: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                while self._uplink.sale_open:
+                    self._moved.clear()
+                    await self._moved.wait()
+
+    async def _call(self, do: Do) -> None:
+        began_s = self._now_s()
+        try:
+            if do is Do.ASK:
+                await self._ask()
+            else:
+                await self._send()
+        except (OfficeError, JournalError) as error:
+            status = error.status if isinstance(error, OfficeError) else 0
+            self._uplink = self._uplink.failed(status, self._chance(), self._now_s() - began_s)
+            self._tell(str(error))
+        else:
+            self._tell("")
+
+    async def _ask(self) -> None:
+        epoch, began_s = await self._source.epoch(), self._now_s()
+        have = await self._client.have(self._terminal, epoch)
+        newest = await self._source.newest()
+        if have > newest:
+            log.error("the office has %d rows of this journal, which has %d: was it put back by hand?", have, newest)
+        self._uplink = self._uplink.learned(have, newest, self._now_s() - began_s)
+
+    async def _send(self) -> None:
+        have = self._uplink.have
+        assert have is not None
+        self._uplink = self._uplink.reading()
+        rows = await self._source.rows_after(have, BATCH_ROWS, BATCH_BYTES)
+        if not rows:
+            self._uplink = self._uplink.nothing_left()
+            return
+        packed = wire.pack(wire.Batch(self._terminal, await self._source.epoch(), list(rows)))
+        began_s = self._now_s()
+        have = await self._client.send(packed)
+        self._uplink = self._uplink.sent(have, rows[-1].seq, self._now_s() - began_s)
+
+    def _tell(self, trouble: str) -> None:
+        """An outage is two lines in the log: when it began, and when it was over."""
+        if bool(trouble) != bool(self._trouble):
+            if trouble:
+                log.warning("%s; the journal keeps everything until the office is back", trouble)
+            else:
+                log.warning("the office answers again")
+        self._trouble = trouble
+
+    # --- the status ---------------------------------------------------------------------------------------------------
+
+    async def _report(self) -> None:
+        """Every minute, and soon after a change. What does not get there is not kept: the next one is newer."""
+        await asyncio.sleep(self._chance() * STATUS_SHORTEST_S)
+        while True:
+            self._changed.clear()
+            if not self._trouble and not self._uplink.gives_way:
+                await self._report_once()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(STATUS_EVERY_S - STATUS_SHORTEST_S):
+                    await self._changed.wait()
+            await asyncio.sleep(STATUS_SHORTEST_S)
+
+    async def _report_once(self) -> None:
+        fields = {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in (await self._status()).items()}
+        try:
+            await self._client.report(wire.pack(wire.StatusReport(self._terminal, fields)))
+        except OfficeError as error:
+            log.debug("status: %s", error)
+
+    def _now_s(self) -> float:
+        return asyncio.get_running_loop().time()

@@ -1,0 +1,141 @@
+"""What travels between a terminal and the head office, and what is refused of it. Pure.
+
+    POST /v1/journal                        Batch -> Have
+    GET  /v1/journal/{terminal}/{epoch}     -> Have
+    POST /v1/status                         StatusReport -> {}
+    POST /v1/enrol                          Enrolment -> Token
+
+A row's body travels as the very text that the journal holds: its hash is over that text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+
+MOST_ROWS = 500
+"""In a batch."""
+LARGEST_BODY_BYTES = 1024 * 1024
+"""Of a request, also after it was unpacked."""
+LONGEST_ROW_BYTES = 64 * 1024
+
+TerminalId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
+Epoch = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
+Seq = Annotated[int, msgspec.Meta(ge=1, lt=1 << 53)]
+Word = Annotated[str, msgspec.Meta(pattern=r"^[ -~]{1,64}\Z")]
+Hash = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One row of a terminal's journal."""
+
+    seq: Seq
+    at: Word
+    """RFC 3339, by the terminal's clock."""
+    kind: Word
+    body: msgspec.Raw
+    """JSON, as it was written."""
+    hash: Hash
+    """Over the hash of the row before and this row."""
+
+    @property
+    def text(self) -> str:
+        """The body. Raises UnicodeDecodeError."""
+        return bytes(self.body).decode()
+
+
+class Batch(msgspec.Struct, frozen=True):
+    terminal: TerminalId
+    epoch: Epoch | Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
+    rows: Annotated[list[Row], msgspec.Meta(max_length=MOST_ROWS)]
+
+
+class Have(msgspec.Struct, frozen=True):
+    have: int
+    """The highest ``seq`` without a gap before it; 0: nothing."""
+
+
+class StatusReport(msgspec.Struct, frozen=True):
+    """How a terminal is, as ``netgiro-terminal status --json`` says it."""
+
+    terminal: TerminalId
+    status: dict[str, msgspec.Raw]
+
+
+class Enrolment(msgspec.Struct, frozen=True):
+    terminal: TerminalId
+    code: Annotated[str, msgspec.Meta(max_length=100)]
+
+
+class Token(msgspec.Struct, frozen=True):
+    token: str
+
+
+_batch_decoder = msgspec.json.Decoder(Batch)
+
+
+def read_batch(data: bytes) -> Batch:
+    """The rows in their order. Raises ValueError that says what is wrong."""
+    batch = _batch_decoder.decode(data)
+    for row in batch.rows:
+        if len(bytes(row.body)) > LONGEST_ROW_BYTES:
+            raise ValueError(f"row {row.seq} is longer than {LONGEST_ROW_BYTES} bytes")
+        try:
+            is_text = "\0" not in row.text
+        except UnicodeDecodeError:
+            is_text = False
+        if not is_text:
+            raise ValueError(f"the body of row {row.seq} is no UTF-8 text")
+    return msgspec.structs.replace(batch, epoch=str(batch.epoch), rows=sorted(batch.rows, key=lambda row: row.seq))
+
+
+def pack(content: Batch | StatusReport) -> bytes:
+    """For the way there: gzip. The six rows of a sale are nearly the same text."""
+    packer = zlib.compressobj(level=6, wbits=31)
+    return packer.compress(msgspec.json.encode(content)) + packer.flush()
+
+
+def unpack(data: bytes) -> bytes:
+    """Raises ValueError if it is no gzip, or unpacks to more than may be."""
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        content = unpacker.decompress(data, LARGEST_BODY_BYTES + 1)
+    except zlib.error as error:
+        raise ValueError(f"the body is not gzip: {error}") from error
+    if len(content) > LARGEST_BODY_BYTES or unpacker.unconsumed_tail:
+        raise ValueError(f"the body unpacks to more than {LARGEST_BODY_BYTES} bytes")
+    if not unpacker.eof:
+        raise ValueError("the body's gzip is cut short")
+    return content
+
+
+def link(before: str, row: Row) -> str:
+    """The hash that follows from the hash of the row before."""
+    return hashlib.sha256(f"{before}\n{row.seq} {row.at} {row.kind}\n{row.text}".encode()).hexdigest()
+
+
+def broken_links(before: str, rows: Sequence[Row]) -> list[Row]:
+    """The rows that do not follow from the one before them; ``before`` is the hash that leads to the first."""
+    broken = []
+    for row in rows:
+        if link(before, row) != row.hash:
+            broken.append(row)
+        before = row.hash
+    return broken
+
+
+def is_terminal_id(text: str) -> bool:
+    try:
+        msgspec.convert(text, TerminalId)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def is_token(text: str) -> bool:
+    """Whether it can stand in a header and in a file of one line."""
+    return 0 < len(text) <= 200 and text.isascii() and text.isprintable() and " " not in text

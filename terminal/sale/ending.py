@@ -1,0 +1,133 @@
+"""What happens to a sale on its way out: the moves of VOID, REPORT and ATTENTION. The others are in ``moves.py``."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from terminal.sale import effects as fx
+from terminal.sale import events as ev
+from terminal.sale.gateway import AuthorizationStatus as Status
+from terminal.sale.gateway import Refusal
+from terminal.sale.moves import Transition, ask, deadline, miss, not_paid, paid, query_status, to_report
+from terminal.sale.sale import CallKind, Outcome, Reason, Sale, State
+
+# --- VOID -------------------------------------------------------------------------------------------------------------
+
+
+def void_status(sale: Sale, event: ev.StatusReceived) -> Transition:
+    match event.report.status:
+        case Status.PAID if sale.terms.void_undoes_payment and not (sale.void_refused and not sale.void_lost):
+            return void_again(replace(sale, committed=True))
+        case Status.PAID:
+            return paid(sale, event)
+        case Status.CANCELLED:
+            return not_paid(sale, event, sale.reason or Reason.WITHDRAWN)
+        case Status.DECLINED:
+            return voided(sale)
+        case Status.REFUSED if not sale.committed:
+            return voided(sale)
+        case Status.REFUSED | Status.UNCLEAR:
+            return miss(sale)
+    return not_voided(sale) if sale.asking is CallKind.VOID else void_again(sale)
+
+
+def void_again(sale: Sale) -> Transition:
+    """At once after a status, and after a pause if it was the void itself that brought no end."""
+    if sale.asking is CallKind.VOID:
+        return miss(sale)
+    sale, call = ask(sale, CallKind.VOID)
+    return Transition(sale, (fx.RequestVoid(**call),))
+
+
+def void_call_refused(sale: Sale, event: ev.RefusalReceived) -> Transition:
+    if sale.asking is not CallKind.VOID or event.refusal is Refusal.NOT_SENT:
+        return miss(sale)
+    return not_voided(replace(sale, void_refused=sale.terms.void_undoes_payment))
+
+
+def void_call_lost(sale: Sale, _event: ev.AnswerLost) -> Transition:
+    return miss(_void_lost(sale) if sale.asking is CallKind.VOID else sale)
+
+
+def _void_lost(sale: Sale) -> Sale:
+    return replace(sale, void_lost=sale.terms.void_undoes_payment)
+
+
+def not_voided(sale: Sale) -> Transition:
+    """Still there. If only our capture could make it a payment, it may stay reserved until the service drops it."""
+    return miss(sale) if sale.committed else voided(replace(sale, may_stay_reserved=True))
+
+
+def void_patience_over(sale: Sale, _event: ev.DeadlinePassed) -> Transition:
+    return Transition(sale) if sale.committed else voided(replace(sale, may_stay_reserved=True))
+
+
+def voided(sale: Sale) -> Transition:
+    return to_report(sale, sale.reason or Reason.WITHDRAWN)
+
+
+def settle_void(sale: Sale, _event: ev.PowerRestored) -> Transition:
+    sale, query = query_status(replace(_void_lost(sale), asking=None))
+    return Transition(sale, (deadline(sale, sale.terms.void_patience_s), *query))
+
+
+# --- what staff say ---------------------------------------------------------------------------------------------------
+
+
+def settle_unknown(sale: Sale, event: ev.SettledByStaff) -> Transition:
+    """Only what has stood openly as unknown may be settled by hand; anything else the service still answers for."""
+    if not sale.stands_unknown or event.verdict is ev.Verdict.REFUNDED:
+        return Transition(sale)
+    return to_report(sale, Reason.SETTLED_PAID if event.verdict is ev.Verdict.PAID else Reason.SETTLED_UNPAID)
+
+
+_VERDICTS = {
+    (Reason.NOT_TRACEABLE, ev.Verdict.PAID): Reason.SETTLED_PAID,
+    (Reason.NOT_TRACEABLE, ev.Verdict.UNPAID): Reason.SETTLED_UNPAID,
+    (Reason.REFUND_DUE, ev.Verdict.REFUNDED): Reason.REFUNDED,
+    # The register has it after all, or the goods were given all the same.
+    (Reason.REFUND_DUE, ev.Verdict.PAID): Reason.SETTLED_PAID,
+}
+
+
+def settle_attention(sale: Sale, event: ev.SettledByStaff) -> Transition:
+    reason = _VERDICTS.get((sale.reason or Reason.NOT_TRACEABLE, event.verdict))
+    return Transition(replace(sale, state=State.CLOSED, reason=reason) if reason else sale)
+
+
+# --- REPORT -----------------------------------------------------------------------------------------------------------
+
+
+def acknowledged(sale: Sale, _event: ev.ResultAcknowledged) -> Transition:
+    return Transition(ended(replace(sale, acknowledged=True)))
+
+
+def end_untold(sale: Sale, _event: ev.DeadlinePassed) -> Transition:
+    """The register does not listen; it can ask for the stored result at any time."""
+    return Transition(ended(not_taken(sale) if sale.terms.final_when_taken else sale))
+
+
+def rejected(sale: Sale, _event: ev.ResultRejected) -> Transition:
+    """What is captured stays captured: where the service cannot undo it, staff must pay it back."""
+    return Transition(ended(not_taken(sale)))
+
+
+def not_taken(sale: Sale) -> Sale:
+    return replace(sale, reason=Reason.REFUND_DUE) if sale.outcome is Outcome.APPROVED else sale
+
+
+def ended(sale: Sale) -> Sale:
+    left_to_staff = sale.outcome is not None and sale.outcome.needs_staff
+    return replace(sale, state=State.ATTENTION if left_to_staff else State.CLOSED)
+
+
+def called_back_after_payment(sale: Sale, event: ev.CallbackReceived) -> Transition:
+    """A service that calls back after the payment would take it back if nobody answered."""
+    if sale.reason is not Reason.PAID or not (event.approved and event.fits):
+        return Transition(sale)
+    return Transition(sale, (fx.AcknowledgeCallback(sale_number=sale.number),))
+
+
+def report_again(sale: Sale, _event: ev.PowerRestored) -> Transition:
+    report = fx.ReportResult(sale_number=sale.number)
+    return Transition(sale, (report, deadline(sale, sale.terms.report_timeout_s)))

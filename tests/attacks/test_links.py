@@ -1,0 +1,143 @@
+"""Links planted in the service's own folder: root must neither change what they point at nor own anything there.
+
+The service's user is taken to be the attacker. Every command that root runs on the journal's folder meets links under
+every name that it is known to use.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from terminal.journal.thread import JournalFile
+from terminal.sale.record import Record
+from terminal.sale.sale import Reason, Sale, State
+
+NOBODY = 65534
+NOW = "2026-11-23T15:00:30.000Z"
+VICTIM = "root:secret\n"
+NAMES = (
+    "journal.db.x",
+    "journal.db.lock",
+    "journal.db.restoring",
+    "journal.db.new",
+    "journal.db.new-wal",
+    "journal.db.part",
+    "journal.db.acknowledged",
+    "journal.db.acknowledged.part",
+    "journal.db.mirror-behind",
+    "journal.db.copy-x",
+    "journal.db-shm",
+    "journal.db-wal",
+    "journal.db.mirror/000002.log",
+    "journal.db.mirror/x",
+)
+STOPPING = ("journal.db.lock", "journal.db-wal", "journal.db-shm")
+"""With these a command does not get far."""
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be tricked: run the attacks as root")
+
+
+@pytest.fixture
+def shop() -> Iterator[Path]:
+    """A folder of the service's with a journal, a configuration, a backup outside, and a file of root's."""
+    tmp_path = Path(tempfile.mkdtemp(prefix="netgiro-links-"))  # pytest's own folders let nobody else in
+    tmp_path.chmod(0o755)
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    (tmp_path / "config.toml").write_text(f'[journal]\npath = "{state}/journal.db"\n')
+    with JournalFile(state / "journal.db", lambda: NOW) as journal:
+        journal.open()
+        journal.append(Record("ResultAcknowledged", a_sale(1)))
+    run(tmp_path, "backup", str(tmp_path / "backup.db"))
+    for path in (state, *state.rglob("*")):
+        os.chown(path, NOBODY, NOBODY)
+    (tmp_path / "victim").write_text(VICTIM)
+    (tmp_path / "victim").chmod(0o600)
+    yield tmp_path
+    shutil.rmtree(tmp_path)
+
+
+def a_sale(number: int) -> Sale:
+    return Sale(
+        number=number,
+        reference=f"T1-{number:06d}-ABCDEF",
+        register_id=str(number),
+        amount_kr=1990,
+        created=NOW,
+        state=State.CLOSED,
+        reason=Reason.PAID,
+    )
+
+
+def run(shop: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "terminal", "journal", *words, "--config", str(shop / "config.toml")]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def plant(shop: Path, names: tuple[str, ...]) -> None:
+    for name in names:
+        link = shop / "state" / name
+        if not os.path.lexists(link):
+            link.symlink_to(shop / "victim")
+            os.chown(link, NOBODY, NOBODY, follow_symlinks=False)
+
+
+def assert_untouched(shop: Path) -> None:
+    victim = shop / "victim"
+    facts = victim.stat()
+    assert (victim.read_text(), facts.st_uid, stat.S_IMODE(facts.st_mode)) == (VICTIM, 0, 0o600)
+    roots = [path for path in (shop / "state").rglob("*") if path.lstat().st_uid == 0]
+    assert roots == []
+
+
+COMMANDS = (
+    ("list",),
+    ("show", "1"),
+    ("verify",),
+    ("export",),
+    ("mend",),
+    ("acknowledge",),
+    ("restore", "{}/backup.db"),
+    ("backup", "{}/new.db"),
+    ("backup", "{}/state/new.db"),
+)
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("stop_early", [True, False])
+def test_planted_links_lead_root_nowhere(shop: Path, words: tuple[str, ...], *, stop_early: bool) -> None:
+    plant(shop, NAMES if stop_early else tuple(name for name in NAMES if name not in STOPPING))
+
+    done = run(shop, *(word.format(shop) for word in words))
+
+    assert "Traceback" not in done.stderr
+    assert_untouched(shop)
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_a_journal_that_is_a_link_itself_is_followed_by_its_owner_only(shop: Path, words: tuple[str, ...]) -> None:
+    (shop / "state/journal.db").unlink()
+    plant(shop, ("journal.db",))
+
+    done = run(shop, *(word.format(shop) for word in words))
+
+    assert "Traceback" not in done.stderr
+    assert VICTIM.strip() not in done.stdout + done.stderr
+    assert_untouched(shop)
+
+
+def test_without_links_everything_works_and_belongs_to_the_service(shop: Path) -> None:
+    for words in COMMANDS:
+        done = run(shop, *(word.format(shop) for word in words))
+        assert done.returncode == 0, (words, done.stderr)
+    assert_untouched(shop)
+    assert (shop / "new.db").stat().st_uid == 0

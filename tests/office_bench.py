@@ -1,0 +1,98 @@
+"""A head office to test: its application on a real database, asked over ASGI; and journals to send it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import httpx
+import msgspec
+import psycopg
+
+from terminal.config.schema import Config, OfficeSettings
+from terminal.office import wire
+from terminal.office.server.database import build_pool, migrate
+from terminal.office.server.serve import build_app
+from terminal.sale.sensitive import Sensitive
+
+TOKEN = "the-common-token"
+EPOCH = "e1"
+
+
+class Office:
+    """What a terminal can ask, and what stands in the database."""
+
+    def __init__(self, http: httpx.AsyncClient, url: str) -> None:
+        self.http = http
+        self.url = url
+
+    async def send(
+        self, rows: Sequence[wire.Row], *, terminal: str = "T1", epoch: str = EPOCH, token: str = TOKEN
+    ) -> httpx.Response:
+        batch = wire.Batch(terminal, epoch, list(rows))
+        return await self.http.post(
+            "/v1/journal", content=msgspec.json.encode(batch), headers={"Authorization": f"Bearer {token}"}
+        )
+
+    async def post(self, path: str, content: object, token: str = TOKEN) -> httpx.Response:
+        return await self.http.post(path, json=content, headers={"Authorization": f"Bearer {token}"})
+
+    async def have(self, terminal: str = "T1", epoch: str = EPOCH, token: str = TOKEN) -> Any:
+        answer = await self.http.get(f"/v1/journal/{terminal}/{epoch}", headers={"Authorization": f"Bearer {token}"})
+        return answer.json()
+
+    async def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        async with await psycopg.AsyncConnection.connect(self.url, autocommit=True) as connection:
+            cursor = await connection.execute(query, values)  # type: ignore[call-overload]
+            return list(await cursor.fetchall()) if cursor.description else []
+
+
+@contextlib.asynccontextmanager
+async def running_office(url: str, token: str = TOKEN) -> AsyncIterator[Office]:
+    config = Config(office=OfficeSettings(database=Sensitive(url)), office_token=Sensitive(token))
+    await migrate(config.office.database)
+    async with (
+        build_pool(Sensitive(url), "netgiro_collector", 4) as collecting,
+        build_pool(Sensitive(url), "netgiro_page", 2) as looking,
+    ):
+        transport = httpx.ASGITransport(app=build_app(config, collecting, looking))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
+            yield Office(http, url)
+
+
+def chained(contents: Sequence[tuple[str, str, str]], first: int = 1, before: str = "") -> list[wire.Row]:
+    """Rows of (at, kind, body) as a journal chains them."""
+    rows: list[wire.Row] = []
+    for seq, (at, kind, body) in enumerate(contents, first):
+        row = wire.Row(seq, at, kind, msgspec.Raw(body.encode()), "")
+        row = msgspec.structs.replace(row, hash=wire.link(before, row))
+        before = row.hash
+        rows.append(row)
+    return rows
+
+
+def sale_rows(
+    number: int,
+    states: Sequence[tuple[str, str | None]] = (("entry", None), ("capture", None), ("closed", "approved")),
+    *,
+    amount_kr: int = 1990,
+    created: str = "2026-11-30T12:34:56.000Z",
+    reference: str = "",
+) -> list[tuple[str, str, str]]:
+    """The rows of one sale, to be chained."""
+    rows = []
+    for step, (state, outcome) in enumerate(states):
+        sale = {
+            "number": number,
+            "reference": reference or f"T1-{number}",
+            "register_id": str(number),
+            "amount_kr": amount_kr,
+            "created": created,
+            "state": state,
+        }
+        if outcome is not None:
+            sale |= {"outcome": outcome, "reason": outcome}
+        body = msgspec.json.encode({"event": "X", "sale": sale}).decode()
+        rows.append((f"2026-11-30T12:{number % 60:02}:{step:02}.000Z", "entry", body))
+    return rows

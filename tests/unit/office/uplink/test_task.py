@@ -1,0 +1,231 @@
+"""The uplink beside a terminal, against an office that behaves, fails and forgets; in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import httpx
+import msgspec
+
+from terminal.office import wire
+from terminal.office.uplink.client import OfficeClient
+from terminal.office.uplink.core import FIRST_PAUSE_S, LONGEST_PAUSE_S, SETTLE_S, START_SPREAD_S
+from terminal.office.uplink.task import BATCH_ROWS, STATUS_EVERY_S, STATUS_SHORTEST_S, OfficeTask
+from terminal.sale.sensitive import Sensitive
+from tests.office_bench import chained
+from tests.virtual_time import run_virtual
+
+ROWS = chained([("2026-11-30T12:00:00.000Z", "entry", f'{{"n":{n}}}') for n in range(1000)])
+
+
+class Journal:
+    """Rows in memory; ``length`` of them are written."""
+
+    def __init__(self, length: int = 0) -> None:
+        self.length = length
+
+    async def epoch(self) -> str:
+        return "e1"
+
+    async def newest(self) -> int:
+        return self.length
+
+    async def rows_after(self, seq: int, most_rows: int, most_bytes: int) -> Sequence[wire.Row]:
+        return ROWS[seq : min(self.length, seq + most_rows)]
+
+
+class FakeOffice:
+    """Takes rows as the contract says. ``down``: nobody answers; ``deaf``: it takes them and its answer is lost."""
+
+    def __init__(self) -> None:
+        self.rows: list[wire.Row] = []
+        self.calls: list[tuple[float, str]] = []
+        self.statuses: list[dict[str, Any]] = []
+        self.down = self.deaf = False
+        self.takes_s = 0.0
+
+    async def answer(self, request: httpx.Request) -> httpx.Response:
+        assert request.headers["authorization"] == "Bearer token"
+        self.calls.append((asyncio.get_running_loop().time(), request.url.path))
+        await asyncio.sleep(self.takes_s)
+        if self.down:
+            raise httpx.ConnectError("no route")
+        if request.url.path == "/v1/status":
+            report = msgspec.json.decode(wire.unpack(await request.aread()))
+            self.statuses.append(report["status"])
+            return httpx.Response(200, json={})
+        if request.method == "POST":
+            for row in wire.read_batch(wire.unpack(await request.aread())).rows:
+                if row.seq == len(self.rows) + 1:
+                    self.rows.append(row)
+        if self.deaf:
+            raise httpx.ReadError("cut")
+        return httpx.Response(200, json={"have": len(self.rows)})
+
+    @property
+    def journal_calls(self) -> list[tuple[float, str]]:
+        return [call for call in self.calls if call[1] != "/v1/status"]
+
+
+async def well() -> dict[str, Any]:
+    return {"state": "idle", "network_ok": True}
+
+
+def beside(journal: Journal, office: FakeOffice, work: Callable[[OfficeTask], Awaitable[None]]) -> None:
+    async def scenario() -> None:
+        client = OfficeClient("http://127.0.0.1", Sensitive("token"), transport=httpx.MockTransport(office.answer))
+        task = OfficeTask("T1", journal, client, well, random.Random(1).random)
+        running = asyncio.create_task(task.run())
+        await work(task)
+        assert not running.done(), running
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    run_virtual(scenario())
+
+
+def test_a_backlog_goes_over_in_batches_and_in_order() -> None:
+    journal, office = Journal(700), FakeOffice()
+
+    async def work(_task: OfficeTask) -> None:
+        await asyncio.sleep(START_SPREAD_S + 1)
+        assert office.rows == ROWS[:700]
+        assert len(office.journal_calls) == 1 + -(-700 // BATCH_ROWS)
+
+    beside(journal, office, work)
+
+
+def test_a_sale_is_at_the_office_at_once_when_it_ends_and_nothing_is_asked_in_between() -> None:
+    journal, office = Journal(0), FakeOffice()
+
+    async def work(task: OfficeTask) -> None:
+        await asyncio.sleep(3600)
+        calls = len(office.journal_calls)
+        for _ in range(3):
+            journal.length += 1
+            task.moved(sale_open=True)
+            await asyncio.sleep(1)
+        assert len(office.journal_calls) == calls
+        journal.length += 1
+        task.moved(sale_open=False)
+        await asyncio.sleep(0.1)
+        assert office.rows == ROWS[:4]
+        assert len(office.journal_calls) == calls + 1
+        await asyncio.sleep(24 * 3600)
+        assert len(office.journal_calls) == calls + 1, "an idle counter asks nothing"
+
+    beside(journal, office, work)
+
+
+def test_a_sale_that_takes_long_is_seen_while_it_goes_on() -> None:
+    journal, office = Journal(0), FakeOffice()
+
+    async def work(task: OfficeTask) -> None:
+        await asyncio.sleep(60)
+        journal.length += 1
+        task.moved(sale_open=True)
+        await asyncio.sleep(SETTLE_S + 0.1)
+        assert office.rows == ROWS[:1]
+
+    beside(journal, office, work)
+
+
+def test_a_lost_answer_doubles_nothing() -> None:
+    journal, office = Journal(5), FakeOffice()
+
+    async def work(task: OfficeTask) -> None:
+        await asyncio.sleep(60)
+        office.deaf = True
+        journal.length = 8
+        task.moved(sale_open=False)
+        await asyncio.sleep(1)
+        office.deaf = False
+        await asyncio.sleep(FIRST_PAUSE_S)
+        assert office.rows == ROWS[:8]
+
+    beside(journal, office, work)
+
+
+def test_an_outage_of_days_costs_few_calls_and_loses_nothing() -> None:
+    journal, office = Journal(5), FakeOffice()
+
+    async def work(task: OfficeTask) -> None:
+        office.down = True
+        for _ in range(48):
+            journal.length += 10
+            task.moved(sale_open=False)
+            await asyncio.sleep(3600)
+        assert len(office.calls) < 48 * 3600 / LONGEST_PAUSE_S * 4
+        office.down = False
+        await asyncio.sleep(LONGEST_PAUSE_S + 1)
+        assert office.rows == ROWS[:485]
+
+    beside(journal, office, work)
+
+
+def test_a_slow_link_belongs_to_the_open_sale() -> None:
+    journal, office = Journal(500), FakeOffice()
+    office.takes_s = 10.0
+
+    async def work(task: OfficeTask) -> None:
+        await asyncio.sleep(START_SPREAD_S + 25)
+        task.moved(sale_open=True)
+        await asyncio.sleep(30)
+        calls = len(office.calls)
+        await asyncio.sleep(600)
+        assert len(office.calls) == calls
+        task.moved(sale_open=False)
+        await asyncio.sleep(60)
+        assert office.rows == ROWS[:500]
+
+    beside(journal, office, work)
+
+
+def test_the_office_hears_every_minute_how_the_terminal_is_and_sooner_of_a_change() -> None:
+    journal, office = Journal(), FakeOffice()
+
+    async def work(task: OfficeTask) -> None:
+        await asyncio.sleep(600 + STATUS_SHORTEST_S)
+        assert len(office.statuses) == 600 // STATUS_EVERY_S + 1
+        assert office.statuses[-1] == await well()
+        count = len(office.statuses)
+        for _ in range(100):
+            task.changed()
+            await asyncio.sleep(0.1)
+        assert count + 1 <= len(office.statuses) <= count + 3, "a device that flickers is no flood"
+
+    beside(journal, office, work)
+
+
+def test_an_office_that_talks_nonsense_is_an_outage() -> None:
+    journal = Journal(5)
+    answers = iter([b"", b"[" * 10_000, b'{"have": "x"}', b"x" * 100_000, b"{}"])
+
+    async def nonsense(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=next(answers, b'{"have": 0}'))
+
+    office = FakeOffice()
+    office.answer = nonsense  # type: ignore[method-assign]
+
+    async def work(_task: OfficeTask) -> None:
+        await asyncio.sleep(10 * LONGEST_PAUSE_S)
+
+    beside(journal, office, work)
+
+
+def test_a_sale_costs_the_link_less_than_a_kilobyte() -> None:
+    """Six rows of a paid sale, as they are."""
+    body = (
+        '{"event":"StatusReceived","sale":{"number":%d,"reference":"T1-20261130-%06d","register_id":"42","amount_kr":1990,'
+        '"created":"2026-11-30T12:00:00.000Z","terms":{"capture_mode":"manual","capture_mode_by_kind":{},'
+        '"entry_timeout_s":300.0,"customer_timeout_s":150.0,"code_timeout_s":150.0,"capture_patience_s":45.0,'
+        '"void_patience_s":20.0,"report_timeout_s":30.0,"code_tries":3,"customer_copy":true,"merchant_copy":true},'
+        '"state":"%s","customer_kind":"app_code","customer_label":"app code ****","authorization_id":'
+        '"3f1b9c1e-6b0c-4a3e-9f53-5d2a2f1c8e01","committed":true,"calls":3,"poll_interval_s":2.0}}'
+    )
+    states = ("entry", "authorization", "customer", "capture", "report", "closed")
+    rows = chained([("2026-11-30T12:00:00.000Z", "entry", body % (7, 7, state)) for state in states])
+    assert len(wire.pack(wire.Batch("T1", "e1", rows))) <= 1024
