@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
+import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from terminal.app.app import NO_SEAMS, Devices, TerminalApp, build_devices
+from terminal import __version__
+from terminal.app.app import TerminalApp
+from terminal.app.devices import Devices, build_devices
+from terminal.app.handles import Handles
+from terminal.app.seams import NO_SEAMS
 from terminal.config.checks import parse_listen
-from terminal.config.schema import Config
+from terminal.config.control_path import control_path
+from terminal.config.schema import Config, read_config
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import Input
 from terminal.counter.view import View
-from terminal.daemon.operations import Operations
+from terminal.daemon.operations import SILENT, Desk, commands_of, journal_bytes
 from terminal.daemon.out_of_service import wait_for_journal
 from terminal.doctor.nightly import examine_every_night
-from terminal.errors import JournalError, JournalInUseError
+from terminal.errors import JournalError, JournalInUseError, TerminalError
+from terminal.system.control import ControlServer
 from terminal.system.notify import Notifier
+from terminal.system.timestamps import timestamp_now
 
 if TYPE_CHECKING:
+    from terminal.daemon.metrics import MetricsServer
     from terminal.panel.serving import PanelServer
 
 Listener: TypeAlias = Callable[[Input, Decision], None]
@@ -31,12 +41,20 @@ log = logging.getLogger(__name__)
 async def run_daemon(config: Config, wait_for_stop: Callable[[], Awaitable[None]]) -> None:
     """Run until ``wait_for_stop`` returns, an operator asks for a restart, or the sale loop fails, which is raised."""
     stopping = asyncio.ensure_future(wait_for_stop())  # first, so that a stop during the start is orderly too
-    notifier = Notifier()
+    started, restart_asked, notifier = timestamp_now(), asyncio.Event(), Notifier()
     devices = build_devices(config)
     panel = await _start_panel(config, devices) if config.panel.listen else None
-    operations = Operations(config)
     app: TerminalApp | None = None
+    control: ControlServer | None = None
     nightly: asyncio.Task[None] | None = None
+
+    def terminal() -> Handles:
+        assert app is not None, "asked before the start"
+        return app.handles
+
+    metrics = _build_metrics(config, terminal) if config.metrics.listen else None
+
+    listeners = (metrics.decided if metrics else None, panel.decided if panel else None)
 
     def build_app() -> TerminalApp:
         return TerminalApp(
@@ -44,7 +62,7 @@ async def run_daemon(config: Config, wait_for_stop: Callable[[], Awaitable[None]
             devices,
             notifier=notifier,
             on_view=panel.view_changed if panel else _nobody_looks,
-            seams=NO_SEAMS._replace(on_decided=_all_hear(operations.decided, panel.decided if panel else None)),
+            seams=NO_SEAMS._replace(on_decided=_all_hear(*listeners)),
         )
 
     try:
@@ -56,29 +74,40 @@ async def run_daemon(config: Config, wait_for_stop: Callable[[], Awaitable[None]
                 await asyncio.gather(waiting, return_exceptions=True)
                 return
             waiting.result()
-        await operations.start(app)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, config)
+        desk = Desk(config, terminal(), started, restart_asked)
+        control = ControlServer(control_path(config), commands_of(desk), SILENT)
+        await _open_to_operators(control, metrics)
         if panel is not None:
-            panel.attach(app)
+            panel.attach(terminal())
         notifier.ready()
-        nightly = asyncio.create_task(_examine_nightly(app), name="self-test")
+        nightly = asyncio.create_task(_examine_nightly(terminal()), name="self-test")
         await asyncio.to_thread(warn_of_login_console, config)
         log.info("ready: %s, %s", config.register.protocol, config.netgiro.base_url)
-        restarting = asyncio.ensure_future(operations.restart_asked.wait())
-        failing = asyncio.ensure_future(app.wait())
-        await asyncio.wait({stopping, restarting, failing}, return_when=asyncio.FIRST_COMPLETED)
-        if failing.done():
-            failing.result()
+        await _first_of(stopping, restart_asked, app)
     finally:
         notifier.stopping()
         if nightly is not None:
             nightly.cancel()
-        await operations.stop()
+        if control is not None:
+            await control.stop()
+        if metrics is not None:
+            await metrics.stop()
         if panel is not None:
             await panel.stop()
         if app is not None:
             await app.stop()
         notifier.close()
         log.info("stopped")
+
+
+async def _first_of(stopping: asyncio.Future[None], restart_asked: asyncio.Event, app: TerminalApp) -> None:
+    """Until it is to stop or to start again; raises what ended the loop."""
+    restarting: asyncio.Future[Any] = asyncio.ensure_future(restart_asked.wait())
+    failing = asyncio.ensure_future(app.wait())
+    await asyncio.wait({stopping, restarting, failing}, return_when=asyncio.FIRST_COMPLETED)
+    if failing.done():
+        failing.result()
 
 
 async def _started(app: TerminalApp) -> TerminalApp | None:
@@ -94,12 +123,49 @@ async def _started(app: TerminalApp) -> TerminalApp | None:
     return app
 
 
-async def _examine_nightly(app: TerminalApp) -> None:
+async def _examine_nightly(terminal: Handles) -> None:
     await examine_every_night(
-        app.examination.results,
+        terminal.examination.results,
         local_now=lambda: datetime.now().astimezone(),
-        is_busy=lambda: app.loop.view.sale is not None,
+        is_busy=lambda: terminal.view.sale is not None,
     )
+
+
+async def _open_to_operators(control: ControlServer, metrics: MetricsServer | None) -> None:
+    """A control socket or a metrics address that cannot be had is logged: sales go on without."""
+    try:
+        await control.start()
+        if metrics is not None:
+            await metrics.start()
+    except TerminalError as error:
+        log.error("%s", error)
+
+
+def _build_metrics(config: Config, terminal: Callable[[], Handles]) -> MetricsServer:
+    """Raises TerminalError without the library."""
+    from terminal.daemon.metrics import Metrics, MetricsServer  # noqa: PLC0415  only when configured
+
+    metrics = Metrics(
+        __version__,
+        time.monotonic,
+        view=lambda: terminal().view,
+        journal_bytes=lambda: journal_bytes(config),
+        register_silent_s=lambda: terminal().instruments.register_silent_s,
+        damaged_bytes=lambda: terminal().instruments.damaged_bytes,
+    )
+    return MetricsServer(metrics, parse_listen(config.metrics.listen))
+
+
+def _reload(config: Config) -> None:
+    """SIGHUP. Only the log level: what a sale was started under does not change below it."""
+    if config.path is None:
+        return
+    anew, problems = read_config(config.path)
+    if problems:
+        log.error("the configuration was not read again: %s", "; ".join(problems))
+        return
+    logging.getLogger().setLevel(anew.log.level.upper())
+    log.warning("log level %s; other settings count after: netgiro-terminal restart", anew.log.level)
 
 
 async def _start_panel(config: Config, devices: Devices) -> PanelServer:

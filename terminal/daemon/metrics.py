@@ -124,6 +124,7 @@ class MetricsServer:
         from terminal.system.web import WebServer
 
         self._metrics = metrics
+        self.decided = metrics.decided
         self._rendering = asyncio.Lock()
         self._server = WebServer(Guard(self._answer), *address, limits=SCRAPERS)
 

@@ -22,7 +22,9 @@ from hardware.serial_port import TtySerialPort
 from hardware.settings import SerialSettings
 from hardware.signals import SimulatedSignals
 from hardware.simulated import SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
-from terminal.app.app import Devices, TerminalApp
+from terminal.app.app import TerminalApp
+from terminal.app.devices import Devices
+from terminal.app.handles import Handles
 from terminal.config.schema import Config
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import Input
@@ -42,7 +44,7 @@ log = logging.getLogger(__name__)
 
 
 class Stage:
-    """Enter it, then ``start`` the terminal; both happen once. ``on_app`` hears of every terminal, None while dark."""
+    """Enter it, then ``start`` the terminal; both happen once. ``on_terminal`` hears of every one, None while dark."""
 
     cable: RegisterCable
     sandbox: Sandbox
@@ -59,7 +61,7 @@ class Stage:
     ) -> None:
         self.config = config
         self.on_view: Callable[[View], None] = lambda _view: None
-        self.on_app: Callable[[TerminalApp | None], None] = lambda _app: None
+        self.on_terminal: Callable[[Handles | None], None] = lambda _terminal: None
         self.on_decided: Callable[[Input, Decision], None] = lambda _event, _decision: None
         self.on_change: Callable[[], None] = lambda: None
         """Called when the power goes or comes back."""
@@ -139,7 +141,7 @@ class Stage:
         app = TerminalApp(self.config, self.devices, on_view=self._show, seams=self.surroundings.seams(self._decided))
         await app.start()
         self.app = app
-        self.on_app(app)
+        self.on_terminal(app.handles)
         self.timeline.power("PowerOn")
         self.on_change()
 
@@ -148,7 +150,7 @@ class Stage:
         app, self.app = self.app, None
         assert app is not None
         self.timeline.power("PowerCut")
-        self.on_app(None)
+        self.on_terminal(None)
         self.on_change()
         await app.stop(settle_s=0)
 

@@ -8,7 +8,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from terminal import __version__
-from terminal.app.app import TerminalApp
+from terminal.app.handles import Handles
 from terminal.counter.view import Conditions, View
 from terminal.demo.faults import FaultBoard
 from terminal.demo.lab import Lab
@@ -43,7 +43,7 @@ class StagePanel:
         self.player.on_progress = self._lab.show_progress
         self._conditions = Conditions()
         stage.on_view = self._view_changed
-        stage.on_app = self._attach
+        stage.on_terminal = self._attach
         stage.on_change = self.board.look
         stage.timeline.on_change = lambda: changes.publish(Part.TIMELINE)
         stage.sandbox.on_change = self._service_changed
@@ -71,9 +71,9 @@ class StagePanel:
         await self._lab.aclose()
         self.backend.changes.close()
 
-    def _attach(self, app: TerminalApp | None) -> None:
-        self.story.app = app
-        self.backend.attach(app)
+    def _attach(self, terminal: Handles | None) -> None:
+        self.story.terminal = terminal
+        self.backend.attach(terminal)
 
     def _view_changed(self, view: View) -> None:
         self.backend.view_changed(view)

@@ -1,6 +1,6 @@
 """What a simulated counter stands in: mains power, a disk, a clock and a network, each of which can fail on demand.
 
-The terminal itself is the real one. Its seams (:class:`terminal.app.app.Seams`) end here: the journal's file, the
+The terminal itself is the real one. Its seams (:class:`terminal.app.seams.Seams`) end here: the journal's file, the
 transport under the HTTP client and the wall clock. A power cut is exact: whatever the terminal is about to do at the
 chosen point does not happen any more, and nothing after it.
 """
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import httpx
 import msgspec
 
-from terminal.app.app import Seams
+from terminal.app.seams import Seams
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import Input
 from terminal.errors import JournalError

@@ -14,7 +14,8 @@ from hardware.interfaces import DeviceError
 from hardware.register_cable import RegisterCable
 from hardware.signals import SimulatedSignals
 from hardware.simulated import Receipt, SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
-from terminal.app.app import Devices, TerminalApp
+from terminal.app.devices import Devices
+from terminal.app.handles import Handles
 from terminal.config.schema import Config
 from terminal.counter.view import View
 from terminal.panel.backend import (
@@ -45,7 +46,7 @@ class CounterBackend:
         self._config = config
         self._devices = devices
         self._cable = cable
-        self._app: TerminalApp | None = None
+        self._terminal: Handles | None = None
         self._was_on = False
         self.on_device_change: Callable[[], None] = lambda: None
         """Called when something about a simulated device has changed."""
@@ -59,10 +60,10 @@ class CounterBackend:
         if cable is not None:
             cable.on_change = lambda: self._device_changed(Part.REGISTER)
 
-    def attach(self, app: TerminalApp | None) -> None:
+    def attach(self, terminal: Handles | None) -> None:
         """The terminal that is behind the panel now; None while it has no power."""
-        self._app = app
-        self._was_on = self._was_on or app is not None
+        self._terminal = terminal
+        self._was_on = self._was_on or terminal is not None
         self.changes.publish(*Part)
 
     def _device_changed(self, *parts: Part) -> None:
@@ -75,17 +76,17 @@ class CounterBackend:
             self.changes.publish(Part.DISPLAY)
 
     def state(self) -> PanelState:
-        if self._app is None:
+        if self._terminal is None:
             return PanelState(
                 state="off" if self._was_on else "starting", network="down", register="down", keypad="down"
             )
-        view = self._app.loop.view
+        view = self._terminal.view
         conditions = view.conditions
         return PanelState(
             state=view.sale.state if view.sale else "idle",
             sale=_summary(view.sale),
             result=_summary(view.result),
-            display=self._app.presenter.screen.lines,
+            display=self._terminal.screen.lines,
             network="ok" if conditions.network_ok else "down",
             register="ok" if conditions.register_ok else "down",
             keypad="ok" if conditions.keypad_ok else "down",
@@ -100,11 +101,11 @@ class CounterBackend:
     def display_png(self) -> bytes:
         if isinstance(self._devices.display, SimulatedDisplay):
             return self._devices.display.png()
-        if self._app is None:
+        if self._terminal is None:
             raise DeviceError("the terminal is starting: ask again in a second")
         settings, buffer = self._config.display, io.BytesIO()
         size_px = (settings.width, settings.height)  # what a real display of this size was told to show
-        render(self._app.presenter.screen, size_px).save(buffer, "PNG")
+        render(self._terminal.screen, size_px).save(buffer, "PNG")
         return buffer.getvalue()
 
     async def press(self, keys: str, *, hold: bool = False) -> None:

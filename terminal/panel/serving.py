@@ -9,7 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from hardware.register_cable import RegisterCable
 from hardware.simulated import SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
 from terminal import __version__
-from terminal.app.app import Devices, TerminalApp
+from terminal.app.devices import Devices
+from terminal.app.handles import Handles
 from terminal.config.schema import Config
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import Input
@@ -63,9 +64,9 @@ class PanelServer:
         """Raises TerminalError if the address cannot be had."""
         await self._server.start()
 
-    def attach(self, app: TerminalApp) -> None:
-        self._story.app = app
-        self._backend.attach(app)
+    def attach(self, terminal: Handles) -> None:
+        self._story.terminal = terminal
+        self._backend.attach(terminal)
 
     def view_changed(self, view: View) -> None:
         self._backend.view_changed(view)

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from terminal.app.app import TerminalApp
+from terminal.app.handles import Handles
 from terminal.errors import JournalError
 from terminal.journal.thread import Change
 from terminal.panel.answers import answer_json
@@ -50,7 +50,7 @@ class Story:
         register_log: Callable[[], Sequence[RegisterMessage]] = lambda: [],
     ) -> None:
         self.timeline = timeline
-        self.app: TerminalApp | None = None
+        self.terminal: Handles | None = None
         self._ledger = ledger
         self._register_log = register_log
         self._last_rows: list[Change] = []
@@ -77,16 +77,16 @@ class Story:
         return promises(sales, captured, told(self._register_log()), await self._receipts_due())
 
     async def _entries(self) -> list[Change]:
-        if self.app is not None:
-            journal = self.app.journal
+        if self.terminal is not None:
+            journal = self.terminal.journal
             with suppress(JournalError):  # the power went while it was being read
                 self._last_rows = await journal.call(journal.file.last_entries, MOST_ROWS)
         return self._last_rows
 
     async def _receipts_due(self) -> Counter[int]:
-        if self.app is None:
+        if self.terminal is None:
             return Counter()
-        journal = self.app.journal
+        journal = self.terminal.journal
         with suppress(JournalError):
             return Counter(receipt.sale_number for receipt in await journal.call(journal.file.unprinted_receipts))
         return Counter()

@@ -24,7 +24,8 @@ from hardware.keypad import MatrixKeypad
 from hardware.register_cable import RegisterCable
 from hardware.serial_port import TtySerialPort
 from hardware.settings import DisplaySettings, KeypadSettings, PrinterSettings, SerialSettings
-from terminal.app.app import Devices, TerminalApp
+from terminal.app.app import TerminalApp
+from terminal.app.devices import Devices
 from terminal.config.schema import Config
 from terminal.counter.typing import Entry
 from terminal.counter.view import View
@@ -177,7 +178,7 @@ async def _whole_terminal(folder: Path, idle_s: float, echoes: int) -> tuple[lis
             else:
                 took_ms = await _echo_ms(board, panel, str(press % 10))
                 (next_ms if press % DIGITS else first_ms).append(took_ms)
-        if app.loop.view.sale is None:
+        if app.handles.view.sale is None:
             raise NoAnswer("the terminal did not take the register's amount")
     return first_ms, next_ms, idle_percent
 

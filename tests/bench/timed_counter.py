@@ -16,7 +16,8 @@ from PIL.Image import Image
 
 from hardware.interfaces import DeviceError, Jam
 from hardware.simulated import SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
-from terminal.app.app import TerminalApp, build_devices
+from terminal.app.app import TerminalApp
+from terminal.app.devices import build_devices
 from terminal.config.schema import load_config
 
 
@@ -76,7 +77,7 @@ async def main(config_path: Path) -> None:
     devices = build_devices(config)._replace(keypad=keypad, display=display, printer=TimedPrinter())
     app = TerminalApp(config, devices)
     await app.start()
-    display.headline = lambda: app.presenter.screen.headline
+    display.headline = lambda: app.handles.screen.headline
     note("ready")
     try:
         while keys := (await asyncio.to_thread(sys.stdin.readline)).strip():

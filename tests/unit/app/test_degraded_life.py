@@ -21,7 +21,9 @@ from hardware.serial_port import TtySerialPort
 from hardware.settings import SerialSettings
 from hardware.signals import SimulatedSignals
 from hardware.simulated import SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
-from terminal.app.app import Devices, Seams, TerminalApp
+from terminal.app.app import TerminalApp
+from terminal.app.devices import Devices
+from terminal.app.seams import Seams
 from terminal.config.schema import Config, JournalSettings, NetgiroSettings, TerminalSettings
 from terminal.counter.trouble import Trouble
 from terminal.netgiro.sandbox import PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY, build_sandbox
@@ -124,11 +126,11 @@ class Counter:
 
     async def shows(self, what: str) -> None:
         """Wait until that stands on the screen."""
-        await self._until(lambda: what in self.app.presenter.screen.lines)
+        await self._until(lambda: what in self.app.handles.screen.lines)
 
     async def type_code(self) -> None:
         """Once there is a keypad to type on."""
-        await self._until(lambda: self.app.loop.view.conditions.keypad_ok)
+        await self._until(lambda: self.app.handles.view.conditions.keypad_ok)
         await self.keypad.press(f"{APP_CODE}#")
 
     async def scan_code(self) -> None:
@@ -144,7 +146,7 @@ class Counter:
 
     async def reaches_the_service(self) -> None:
         """Wait until nothing says any more that there is no connection."""
-        await self._until(lambda: self.app.loop.view.conditions.network_ok)
+        await self._until(lambda: self.app.handles.view.conditions.network_ok)
 
     @property
     def papers(self) -> int:
@@ -301,7 +303,7 @@ def test_what_works_when_something_is_missing(row: Row, tmp_path: Path) -> None:
         if row.mark is not None:
             await counter.shows(ENGLISH.troubles[row.mark].what)
         if row.told != "ERR UNAVAILABLE":
-            assert ENGLISH.ask_identifier in counter.app.presenter.screen.lines, "nobody has typed yet"
+            assert ENGLISH.ask_identifier in counter.app.handles.screen.lines, "nobody has typed yet"
             row.before_typing(counter)
             await counter.type_code()
             await asyncio.sleep(30)

@@ -12,9 +12,13 @@ import httpx
 import pytest
 
 from hardware.simulated import SimulatedKeypad
-from terminal.app.app import Devices, Seams, TerminalApp
+from terminal.app import parts
+from terminal.app.app import TerminalApp
+from terminal.app.devices import Devices
+from terminal.app.seams import Seams
 from terminal.config.schema import Config, JournalSettings, NetgiroSettings
 from terminal.journal import rebuild
+from terminal.journal.thread import Journal, JournalFile
 from terminal.netgiro.nonce import TICKS_PER_S, UNIX_EPOCH_TICKS
 from terminal.sale.gateway import CallRefused
 from terminal.sale.sensitive import Sensitive
@@ -49,12 +53,17 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def an_app(path: Path, seams: Seams, notifier: Notifier | None = None) -> TerminalApp:
-    config = Config(
+def config_of(path: Path) -> Config:
+    return Config(
         journal=JournalSettings(path=str(path)),
         netgiro=NetgiroSettings(application_id=CART, secret_key=Sensitive("c2VjcmV0")),
     )
-    return TerminalApp(config, Devices(SimulatedKeypad(), None, None, ScriptedPort()), seams=seams, notifier=notifier)
+
+
+def an_app(path: Path, seams: Seams, notifier: Notifier | None = None) -> TerminalApp:
+    return TerminalApp(
+        config_of(path), Devices(SimulatedKeypad(), None, None, ScriptedPort()), seams=seams, notifier=notifier
+    )
 
 
 def test_a_clock_in_the_past_gives_no_nonce_again_whose_mark_was_lost(path: Path) -> None:
@@ -63,13 +72,14 @@ def test_a_clock_in_the_past_gives_no_nonce_again_whose_mark_was_lost(path: Path
     nobody = Nobody()
 
     async def scenario() -> None:
-        app = an_app(path, Seams(transport=nobody, wall_clock=lambda: 0.0))
-        await app.journal.call(app.journal.file.open)
-        gateway = await app._build_gateway()
+        seams = Seams(transport=nobody, wall_clock=lambda: 0.0)
+        journal = Journal(JournalFile(path, seams.timestamp))
+        await journal.call(journal.file.open)
+        gateway = await parts.build_gateway(config_of(path), journal, seams)
         with pytest.raises(CallRefused):
             await gateway.query_status(CART)
         await gateway.close()
-        await app.journal.close()
+        await journal.close()
 
     asyncio.run(scenario())
     (nonce,) = nobody.nonces

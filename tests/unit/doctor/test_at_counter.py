@@ -14,7 +14,8 @@ from hardware.serial_port import TtySerialPort
 from hardware.settings import PrinterSettings, SerialSettings
 from hardware.simulated import SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
 from terminal import doctor
-from terminal.app.app import Devices, TerminalApp
+from terminal.app.app import TerminalApp
+from terminal.app.devices import Devices
 from terminal.config.schema import Config, JournalSettings, NetgiroSettings, TerminalSettings
 from terminal.counter.menu import Page, Problem
 from terminal.demo.demo import running_counter
@@ -44,14 +45,14 @@ class Counter:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        return self.app.loop.view.menu.problems
+        return self.app.handles.view.menu.problems
 
     async def shows(self, page: Page) -> tuple[str, ...]:
         async with asyncio.timeout(at_most(30)):
-            while self.app.loop.view.menu.page is not page:
+            while self.app.handles.view.menu.page is not page:
                 self._changed.clear()
                 await self._changed.wait()
-        return self.app.presenter.screen.lines
+        return self.app.handles.screen.lines
 
 
 def at_a_counter(
@@ -97,12 +98,12 @@ def test_the_printer_that_the_terminal_holds_is_asked_through_it(tmp_path: Path)
 
     async def scenario(counter: Counter) -> None:
         printer.paper = "out"
-        by_name = {result.name: result for result in await counter.app.examination.results()}
+        by_name = {result.name: result for result in await counter.app.handles.examination.results()}
         assert by_name["printer"] == Result(
             "printer", Status.WARNING, "simulated; it has no paper", "put in a new roll"
         )
         printer.unplug()
-        by_name = {result.name: result for result in await counter.app.examination.results()}
+        by_name = {result.name: result for result in await counter.app.handles.examination.results()}
         assert by_name["printer"].status is Status.FAILED
 
     at_a_counter(tmp_path, printer, scenario)
@@ -154,13 +155,13 @@ def test_a_doctor_that_hangs_is_told_instead_of_waited_for(tmp_path: Path, monke
 
 def test_the_running_terminal_knows_what_its_register_said(tmp_path: Path) -> None:
     async def scenario(counter: Counter) -> None:
-        assert (await counter.app.wear()).register.heard_bytes == 0
+        assert (await counter.app.handles.instruments.wear()).register.heard_bytes == 0
         answered = asyncio.Event()
         counter.cable.on_received = lambda _data: answered.set()
         counter.cable.send(b"PING\r\n")
         async with asyncio.timeout(at_most(30)):
             await answered.wait()
-        line = (await counter.app.wear()).register
+        line = (await counter.app.handles.instruments.wear()).register
         assert (line.heard_bytes, line.signals) == (6, None)
         assert line.silent_s < 30
 
@@ -183,7 +184,7 @@ def test_on_the_simulated_counter_the_doctor_sees_what_is_simulated(tmp_path: Pa
         async with running_counter(Config(), state_folder=tmp_path) as (panel, _base_url):
             panel.stage.printer.cover = "open"
             assert panel.stage.app is not None
-            return {result.name: result for result in await panel.stage.app.examination.results()}
+            return {result.name: result for result in await panel.stage.app.handles.examination.results()}
 
     results = asyncio.run(examined())
     assert [results[name].status for name in ("register port", "keypad", "network", "credentials")] == [Status.OK] * 4

@@ -18,16 +18,19 @@ from hardware.serial_port import TtySerialPort
 from hardware.settings import SerialSettings
 from hardware.simulated import SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
 from terminal import __version__
-from terminal.app.app import Devices, TerminalApp
+from terminal.app.app import TerminalApp
+from terminal.app.devices import Devices
 from terminal.commands.main import main
+from terminal.config.control_path import control_path
 from terminal.config.schema import Config, JournalSettings, NetgiroSettings
-from terminal.daemon.operations import Operations
+from terminal.daemon.operations import SILENT, Desk, commands_of
 from terminal.doctor.by_hand import ask_printer
 from terminal.journal.thread import JournalFile
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import ReceiptState, Record
 from terminal.sale.sale import Reason, State
 from terminal.sale.totals import Close, totals_of
+from terminal.system.control import ControlServer
 from tests.golden.cases import SALE
 from tests.patience import at_most
 
@@ -107,13 +110,14 @@ def beside_a_terminal(counter: Counter, work: Callable[[TerminalApp, SimulatedPr
         printer = SimulatedPrinter()
         port = TtySerialPort(SerialSettings(port=cable.terminal_path))
         app = TerminalApp(counter.config, Devices(SimulatedKeypad(), SimulatedDisplay(), printer, port))
-        operations = Operations(counter.config)
         await app.start()
-        await operations.start(app)
+        desk = Desk(counter.config, app.handles, "2026-11-23T08:00:00.000Z", asyncio.Event())
+        control = ControlServer(control_path(counter.config), commands_of(desk), SILENT)
+        await control.start()
         try:
             await work(app, printer)
         finally:
-            await operations.stop()
+            await control.stop()
             await app.stop()
             await cable.close()
 
@@ -227,6 +231,6 @@ def test_running_terminal_prints_the_slip_and_tells_why_it_cannot(
         printer.paper = "out"
         assert await asyncio.to_thread(print_test, counter) == 1
         assert "out of paper" in capsys.readouterr().err
-        assert app.loop.view.conditions.printer is PrinterStatus.UNKNOWN
+        assert app.handles.view.conditions.printer is PrinterStatus.UNKNOWN
 
     beside_a_terminal(counter, work)

@@ -10,7 +10,9 @@ import httpx
 import pytest
 
 from hardware.simulated import SimulatedKeypad
-from terminal.app.app import Devices, Seams, TerminalApp
+from terminal.app.app import TerminalApp
+from terminal.app.devices import Devices
+from terminal.app.seams import Seams
 from terminal.config.schema import Config, JournalSettings
 from terminal.register.concert.format import frame
 from terminal.register.settings import RegisterSettings

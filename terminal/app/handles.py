@@ -1,0 +1,49 @@
+"""What others get of a running terminal: the panel, the control socket, metrics, the nightly doctor. Never the app."""
+
+from __future__ import annotations
+
+from terminal.app.instruments import Instruments
+from terminal.counter.decision import Decision
+from terminal.counter.inputs import Input
+from terminal.counter.view import View
+from terminal.doctor.at_counter import Examination
+from terminal.journal.thread import Journal
+from terminal.loop.inbox import Inbox
+from terminal.loop.loop import Loop
+from terminal.screen.presenter import Presenter
+from terminal.screen.screen import Screen
+
+
+class Handles:
+    """Everything here is for reading, but for what is put into the inbox: it is decided there like any other input."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        inbox: Inbox,
+        presenter: Presenter,
+        *,
+        journal: Journal,
+        instruments: Instruments,
+        examination: Examination,
+    ) -> None:
+        self.journal = journal
+        self.instruments = instruments
+        self.examination = examination
+        self._loop = loop
+        self._inbox = inbox
+        self._presenter = presenter
+
+    @property
+    def view(self) -> View:
+        """This moment."""
+        return self._loop.view
+
+    @property
+    def screen(self) -> Screen:
+        """What stands on the display now, or would if there were one."""
+        return self._presenter.screen
+
+    async def put_and_wait(self, event: Input) -> Decision:
+        """Hand in an input and learn what was decided, once that is on disk."""
+        return await self._inbox.put_and_wait(event)

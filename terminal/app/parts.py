@@ -1,0 +1,154 @@
+"""The parts of a terminal, each built from the configuration; app.py puts them together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from hardware.interfaces import Columns, Document, Printer
+from terminal.app.devices import Devices, line_watch
+from terminal.app.instruments import Instruments
+from terminal.app.seams import Seams
+from terminal.config.schema import Config
+from terminal.counter.inputs import Input
+from terminal.counter.rules import CounterRules
+from terminal.doctor.at_counter import Examination
+from terminal.journal.thread import Journal
+from terminal.netgiro import factory
+from terminal.netgiro.nonce import NonceSource, mark_after_loss
+from terminal.paper.end_of_day import end_of_day_slip
+from terminal.paper.printing import ReceiptPrinting
+from terminal.paper.receipt import Shop, receipt_document
+from terminal.register.factory import build_protocol
+from terminal.register.link import RegisterLink
+from terminal.register.protocol import RegisterProtocol, terms_for
+from terminal.sale.effects import ReceiptKind
+from terminal.sale.gateway import Gateway
+from terminal.sale.sale import Sale
+from terminal.sale.totals import ClosedPeriod
+
+REGISTER_COLUMNS: Columns = 32
+"""The narrowest paper: what a register prints on is not known."""
+
+
+def counter_rules(config: Config, protocol: RegisterProtocol, *, has_printer: bool) -> CounterRules:
+    """What the shop has configured, as far as the register's protocol can keep it."""
+    terms = terms_for(config.terms(), protocol)
+    if not has_printer:  # else the receipts of months would come out of the first printer
+        terms = replace(terms, customer_copy=False, merchant_copy=False, staff_slip=False)
+    return CounterRules(
+        terms=terms,
+        identifiers=config.identifier_rules(),
+        min_amount_kr=config.register.min_amount,
+        max_amount_kr=config.register.max_amount,
+        id_hours=config.register.id_hours,
+        has_printer=has_printer,
+        menu=config.menu_rules(),
+    )
+
+
+async def build_gateway(config: Config, journal: Journal, seams: Seams) -> Gateway:
+    """Its nonces go on where the journal says that they have come to."""
+
+    async def reserve(high_water: int) -> None:
+        await journal.call(journal.file.reserve_nonces, high_water)
+
+    high_water = mark_after_loss(
+        await journal.call(journal.file.nonce_high_water), await journal.call(journal.file.marks_lost_at_s)
+    )
+    nonces = NonceSource(high_water, reserve, seams.wall_clock)
+    return factory.build_gateway(
+        config.netgiro, nonces, callback_base_url=config.callback.public_url, transport=seams.transport
+    )
+
+
+def build_register(config: Config, seams: Seams) -> RegisterProtocol:
+    """The codec; where a register prints itself, with what it is to print."""
+    shop = shop_of(config)
+
+    def receipt(sale: Sale, copy: bool) -> Document:
+        return receipt_document(
+            sale,
+            kind=ReceiptKind.CUSTOMER,
+            copy=copy,
+            shop=shop,
+            terminal_id=config.terminal.id,
+            printed_at=seams.local_now(),
+            language=config.receipt.language,
+            columns=REGISTER_COLUMNS,
+            clock_set=seams.clock_is_set(),
+        )
+
+    def slip(period: ClosedPeriod) -> Document:
+        return end_of_day_slip(
+            period,
+            copy=False,
+            shop=shop,
+            terminal_id=config.terminal.id,
+            printed_at=seams.local_now(),
+            language=config.receipt.language,
+            columns=REGISTER_COLUMNS,
+        )
+
+    return build_protocol(config.register, terminal_id=config.terminal.id, receipt_of=receipt, slip_of=slip)
+
+
+def build_link(
+    config: Config,
+    devices: Devices,
+    protocol: RegisterProtocol,
+    put: Callable[[Input], None],
+    on_line_changed: Callable[[bool, str], None],
+) -> RegisterLink:
+    """The line with the protocol on it."""
+    return RegisterLink(
+        devices.register_port,
+        protocol,
+        put,
+        language=config.terminal.language,
+        on_line_changed=on_line_changed,
+        look=line_watch(config),
+        clock=asyncio.get_running_loop().time,
+    )
+
+
+def build_printing(
+    config: Config, printer: Printer | None, journal: Journal, put: Callable[[Input], None], seams: Seams
+) -> ReceiptPrinting | None:
+    """None without a printer."""
+    if printer is None:
+        return None
+    return ReceiptPrinting(
+        printer,
+        journal,
+        put,
+        shop=shop_of(config),
+        terminal_id=config.terminal.id,
+        language=config.receipt.language,
+        local_now=seams.local_now,
+        clock_is_set=seams.clock_is_set,
+    )
+
+
+def build_examination(config: Config, printer: Printer | None, instruments: Instruments, seams: Seams) -> Examination:
+    """The doctor at the counter."""
+    return Examination(
+        config,
+        columns=printer.columns if printer is not None else config.printer.columns,
+        local_now=seams.local_now,
+        print_now=instruments.print_now if printer is not None else None,
+        printer_status=instruments.printer_status,
+        wear=instruments.wear,
+    )
+
+
+def shop_of(config: Config) -> Shop:
+    """What the configuration says of the head and foot of receipts."""
+    return Shop(
+        name=config.shop.name,
+        kennitala=config.shop.kennitala,
+        has_logo=bool(config.printer.logo),
+        reference_qr=config.receipt.reference_qr,
+    )
