@@ -31,8 +31,8 @@ from terminal.journal.listing import change_json
 from terminal.journal.thread import JournalFile
 from terminal.sale.sensitive import Sensitive
 from terminal.system.ask import ask_daemon
-from terminal.system.logs import MASK, mask_personal_data
 from terminal.system.owner import as_owner_of
+from terminal.system.personal import MASK, mask_personal_data
 
 LOG_LINES = 2000
 SALES = 200

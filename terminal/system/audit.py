@@ -14,6 +14,7 @@ import struct
 from pathlib import Path
 
 from terminal.system import journald
+from terminal.system.log_limit import UNLIMITED
 from terminal.system.shown import shown
 
 LONGEST_NAME = 40
@@ -27,7 +28,7 @@ _PEER = struct.Struct("3i")
 
 def audit(what: str, by: str, outcome: str) -> None:
     """Say it in the daemon's log."""
-    log.info("audit: %s, by %s: %s", shown(what), by, shown(outcome))
+    log.info("audit: %s, by %s: %s", shown(what), by, shown(outcome), extra=UNLIMITED)
 
 
 def audit_command(what: str, outcome: str, journal_socket: Path = journald.SOCKET) -> None:

@@ -1,8 +1,8 @@
 """Logging for the systemd journal, or for a terminal window: one line an entry, and no personal data.
 
 The first line of defence is that identifiers are :class:`terminal.sale.sensitive.Sensitive` and never get into
-a message. The second is here: whatever looks like a kennitala, a phone number, an app code or a key is masked in the
-finished line. Expected errors are one line; a traceback is shown only at level debug.
+a message. The second is :mod:`terminal.system.personal`: what looks like one is masked in the finished line. Expected
+errors are one line; a traceback is shown only at level debug. Nobody can fill the log: see log_limit.py.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import re
 import sys
 import time
 from collections.abc import Mapping
@@ -18,52 +17,17 @@ from pathlib import Path
 from typing import TextIO
 
 from terminal.system import journald
+from terminal.system.log_limit import RateLimit
+from terminal.system.personal import mask_personal_data
 from terminal.system.shown import shown
 
 LONGEST_LINE = 2000
-MASK = "***"
 
 _QUIET = ("httpx", "httpcore", "uvicorn", "asyncio", "PIL", "luma", "escpos", "usb")
 """Libraries that tell more than anybody asked for: httpx writes every URL at INFO, httpcore whole requests at DEBUG."""
 
 _PRIORITIES = {logging.CRITICAL: 2, logging.ERROR: 3, logging.WARNING: 4, logging.INFO: 6, logging.DEBUG: 7}
 """sd-daemon(3), which has syslog's numbers."""
-
-# What comes first wins: what is known to be harmless is stepped over before anything inside it can look like a number
-# that is not.
-_PERSONAL = re.compile(
-    r"""
-      (?P<keep>
-          \b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b     # a GUID
-        | -\d{6,}-[0-9A-F]{6}\b                                       # the tail of a sale's reference
-        | \b\d{1,3}(?:\.\d{3})+(?!\d)                                 # 8.500.000, as kronur are written
-        | \b\d{1,9}(?=\s?kr\b)
-        | \b(?:PAY|OK|amount=|amount_kr=)\s*\d{1,9}(?!\d)             # on the register's line and in our entries
-      )
-    | "(?P<key>CustomerId|CustomerIdentifier|Identifier)"\s*:\s*"[^"]*"
-    | (?<!\d)500004[ -]?\d{4}(?!\d)                                    # app code
-    | (?<![A-Za-z0-9_])(?<!\d[.,])\d{6}-?\d{4}(?![A-Za-z0-9_]|[.,]\d)  # kennitala
-    | (?<![A-Za-z0-9_])(?<!\d[.,])(?:(?:\+|00)?354[ -]?)?[678]\d{2}[ -]?\d{4}(?![A-Za-z0-9_]|[.,]\d)  # mobile phone
-    | (?<![A-Za-z0-9+/])(?=[a-z0-9+/]*[A-Z])(?=[A-Z0-9+/]*[a-z])(?=[A-Za-z+/]*\d)[A-Za-z0-9+/]{40,}={0,2}  # key
-    """,
-    re.VERBOSE | re.ASCII,
-)
-
-
-def mask_personal_data(text: str) -> str:
-    """The text without whatever looks like a customer's identifier or a key. Amounts and GUIDs stay."""
-    return _PERSONAL.sub(_masked, text)
-
-
-def personal_spans(text: str) -> list[tuple[int, int]]:
-    """Where :func:`mask_personal_data` would mask something."""
-    return [match.span() for match in _PERSONAL.finditer(text) if match["keep"] is None]
-
-
-def _masked(match: re.Match[str]) -> str:
-    if match["keep"] is not None:
-        return match["keep"]
-    return f'"{match["key"]}":"{MASK}"' if match["key"] else MASK
 
 
 class LineFormatter(logging.Formatter):
@@ -129,6 +93,7 @@ def setup_logging(
     if for_journal and journal_socket.exists():
         handler = journald.JournalHandler(journal_socket, handler)
     handler.setFormatter(LineFormatter(for_journal=for_journal, with_traceback=level.lower() == "debug"))
+    handler.addFilter(RateLimit(handler))
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)

@@ -46,7 +46,8 @@ PURE = [
     "terminal.sale.events", "terminal.sale.gateway", "terminal.sale.ending", "terminal.sale.money",
     "terminal.sale.moves",
     "terminal.sale.record", "terminal.sale.sale", "terminal.sale.sensitive", "terminal.sale.step",
-    "terminal.sale.totals", "terminal.screen.menu_screens", "terminal.screen.screen", "terminal.screen.screens",
+    "terminal.sale.totals", "terminal.system.personal", "terminal.system.shown",
+    "terminal.screen.menu_screens", "terminal.screen.screen", "terminal.screen.screens",
     "terminal.texts.english", "terminal.texts.icelandic", "terminal.texts.sentences", "terminal.texts.words",
 ]
 

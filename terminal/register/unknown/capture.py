@@ -9,7 +9,7 @@
 Times are seconds since the first byte; lines with the same time came in one piece. Everything after two spaces that
 follow the hexadecimal bytes is for the eye only, and so is a line that begins with ``#``.
 
-Before a capture is written, card numbers and kennitölur in plain digits are blotted out by zeros, and so is what a ZVT
+Before a capture is written, whatever may be a customer's (personal.py) is blotted out by zeros, and so is what a ZVT
 register tells of a card (card_data.py): one zero for each byte, also for a 10, which goes over the line twice. A frame
 that was right then gets a right checksum again, so that the capture plays as it did.
 """
@@ -22,11 +22,11 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from terminal.register.unknown.card_data import card_data_spans, renewed_end, whole_frames
+from terminal.system.personal import card_spans, personal_spans
 
 HEADER = "# netgiro-terminal capture 1"
 BYTES_PER_LINE = 16
 _LINE = re.compile(r"\s*(?P<time>[0-9]+\.[0-9]+)  ?(?P<hex>[0-9A-Fa-f]{2}(?: [0-9A-Fa-f]{2})*)(?:  .*)?")
-_DIGITS = re.compile(rb"(?<![0-9\x02])(?:[0-9]{6}-[0-9]{4}|[0-9]{10}|[0-9]{13,19})(?![0-9])")
 
 
 class Chunk(msgspec.Struct, frozen=True):
@@ -70,16 +70,19 @@ def read_capture(text: str) -> list[Chunk]:
 
 
 def without_personal_data(chunks: Sequence[Chunk]) -> list[Chunk]:
-    """The same chunks with zeros in the place of what may be card data or a kennitala.
+    """The same chunks with zeros in the place of what may be a customer's.
 
-    A run of digits right after STX is left alone: it is the fixed fields of a terminal protocol.
+    Digits right after STX are left alone unless they are a card: they are the fixed fields of a terminal protocol. So
+    are ten digits that are no kennitala: an amount, padded.
     """
     data = b"".join(chunk.data for chunk in chunks)
     clean = [bytes([byte]) for byte in data]
-    for match in _DIGITS.finditer(data):
-        digits = match.group().replace(b"-", b"")
-        if _is_kennitala(digits) or (len(digits) >= 13 and _passes_luhn(digits)):
-            clean[match.start() : match.end()] = [b"-" if byte == 0x2D else b"0" for byte in match.group()]
+    text = data.decode("latin-1")
+    cards = set(card_spans(text))
+    for span in personal_spans(text):
+        if span in cards or (span.is_certain and data[span.start - 1 : span.start] != b"\x02"):
+            hidden = data[span.start : span.end]
+            clean[span.start : span.end] = [bytes([byte]) if byte in b" -+." else b"0" for byte in hidden]
     for start, end in card_data_spans(data):
         clean[start:end] = _zeros(data[start:end])
     for frame in whole_frames(data):
@@ -98,19 +101,3 @@ def _zeros(value: bytes) -> Iterator[bytes]:
         yield b"\x00"
         if len(piece) == 2:
             yield b""
-
-
-def _is_kennitala(digits: bytes) -> bool:
-    """By its check digit: the weights are those of Þjóðskrá."""
-    if len(digits) != 10:
-        return False
-    weights = (3, 2, 7, 6, 5, 4, 3, 2, 1)
-    return sum(weight * (digit - 0x30) for weight, digit in zip(weights, digits, strict=False)) % 11 == 0
-
-
-def _passes_luhn(digits: bytes) -> bool:
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        value = (digit - 0x30) * (2 if place % 2 else 1)
-        total += value - 9 if value > 9 else value
-    return total % 10 == 0

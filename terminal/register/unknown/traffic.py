@@ -1,8 +1,9 @@
 """The register's line as a log: every byte in hex and as text, with times, to find out where two machines differ.
 
 Off unless ``[log] register_traffic`` is set. What looks like a customer's number is masked in both columns, and so is
-what a ZVT register tells of a card. A number may arrive byte by byte, so nothing is written before the line has been
-silent for a moment, and no frame that may hold card data is cut in two unless it never ends.
+what a ZVT register tells of a card. A number may arrive byte by byte and with pauses, so what is masked is looked for
+in all that has not been written yet: nothing is written before the line has been silent for a moment, nor while it ends
+in a number that may go on, and no frame that may hold card data is cut in two unless it never ends.
 """
 
 from __future__ import annotations
@@ -10,22 +11,28 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from hardware.interfaces import DeviceError, LineSignals, SerialPort
 from terminal.register.unknown.card_data import LONGEST_FRAME, card_data_spans, open_frame, rest_of_frame
 from terminal.register.zvt.transport import T1_S
-from terminal.system.logs import personal_spans
+from terminal.system.log_limit import UNLIMITED
+from terminal.system.personal import personal_spans
 
 SILENCE_S = 0.1
-"""After so long what came belongs together; no register pauses inside a number."""
+"""After so long what came belongs together."""
+NUMBER_S = 10.0
+"""How long a number is waited for that may go on."""
+LONGEST_IN_CLEAR = 4
+"""Digits that are shown of a number that was waited for in vain; what then comes of it is masked."""
 LONGEST_ENTRY = 64
 """Bytes in one entry. A longer message is cut between two numbers or frames, or at four times this length."""
 FROM_REGISTER, TO_REGISTER = "<", ">"
 
 log = logging.getLogger(__name__)
 
-_NUMBER_AT_END = re.compile(rb"[0-9 .+-]{1,24}\Z")
+_NUMBER_AT_END = re.compile(rb"[0-9](?:[ .+-]?[0-9]){0,24}[ .+-]?\Z")
+_REST_OF_NUMBER = re.compile(rb"(?:[ .+-]?[0-9]){0,24}")
 
 
 class LoggedPort:
@@ -65,20 +72,25 @@ class LoggedPort:
 
 
 class _Entry:
-    """Bytes of one direction that belong together, until they are written."""
+    """Bytes of one direction that have not been written yet, and when each piece of them began."""
 
     def __init__(self, direction: str) -> None:
         self._direction = direction
         self._data = bytearray()
-        self._first_s = 0.0
+        self._pieces: list[tuple[int, float]] = []
+        """Where in the data, and when."""
+        self._last_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._torn: int | None = None
         """A frame was written although it had not ended; so many bytes since then may be the rest of it."""
+        self._number_is_torn = False
+        """A number was written although it may go on."""
 
     def add(self, data: bytes) -> None:
         loop = asyncio.get_running_loop()
-        if not self._data:
-            self._first_s = loop.time()
+        if not self._data or loop.time() - self._last_s > SILENCE_S:
+            self._pieces.append((len(self._data), loop.time()))
+        self._last_s = loop.time()
         self._data += data
         while len(self._data) > LONGEST_ENTRY:
             keep = self._unfinished()
@@ -87,7 +99,12 @@ class _Entry:
                 break
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = loop.call_later(T1_S if open_frame(bytes(self._data)) else SILENCE_S, self.write)
+        self._timer = loop.call_later(self._patience_s(), self.write)
+
+    def _patience_s(self) -> float:
+        if open_frame(bytes(self._data)):
+            return T1_S
+        return NUMBER_S if _NUMBER_AT_END.search(self._data) else SILENCE_S
 
     def _unfinished(self) -> int:
         """Bytes at the end that are a frame or a number, which may go on."""
@@ -107,25 +124,46 @@ class _Entry:
     def _write(self, length: int) -> None:
         data = bytes(self._data[:length])
         del self._data[:length]
+        pieces, self._pieces = self._pieces, []
+        if self._data:
+            self._pieces = [(0, max(piece for piece in pieces if piece[0] <= length)[1])]
+            self._pieces += [(start - length, at_s) for start, at_s in pieces if start > length]
         if not data:
             return
         torn = 0 if self._torn is None else min(rest_of_frame(data), LONGEST_FRAME - self._torn)
-        for start in range(0, len(data), LONGEST_ENTRY):
-            log.info("%.3f s %s %s", self._first_s, self._direction, entry_text(data, start, LONGEST_ENTRY, torn))
+        hidden = self._torn_number(data, may_go_on=not self._data)
+        starts = [piece for piece in pieces if piece[0] < length]
+        for (start, at_s), end in zip(starts, [*(start for start, _ in starts[1:]), length], strict=True):
+            for at in range(start, end, LONGEST_ENTRY):
+                text = entry_text(data, at, min(LONGEST_ENTRY, end - at), [(0, torn), *hidden])
+                log.info("%.3f s %s %s", at_s, self._direction, text, extra=UNLIMITED)
         if open_frame(data):
             self._torn = 0
         elif self._torn is not None:
             self._torn = self._torn + torn if torn == len(data) else None
 
+    def _torn_number(self, data: bytes, *, may_go_on: bool) -> list[tuple[int, int]]:
+        """What may belong to a number whose beginning was written before, or whose end is still to come."""
+        hidden = []
+        if self._number_is_torn and (rest := _REST_OF_NUMBER.match(data)):
+            hidden.append(rest.span())
+        number = _NUMBER_AT_END.search(data) if may_go_on else None
+        self._number_is_torn = number is not None
+        if number is not None and sum(byte in b"0123456789" for byte in number[0]) > LONGEST_IN_CLEAR:
+            hidden.append((number.start() + LONGEST_IN_CLEAR, number.end()))
+        return hidden
 
-def entry_text(data: bytes, start: int = 0, length: int | None = None, torn: int = 0) -> str:
+
+def entry_text(
+    data: bytes, start: int = 0, length: int | None = None, also_hidden: Sequence[tuple[int, int]] = ()
+) -> str:
     """A slice of ``data`` as hex and text; what to mask is looked for in the whole. Pure.
 
     Control characters show as a dot. The letters of a hex pair stand in lower case, so that none looks like a number.
-    ``torn`` bytes at the beginning of ``data`` may be the rest of card data, and are masked.
+    ``also_hidden`` is masked too: what may belong to a number or a card that was cut in two.
     """
-    spans = [(0, torn), *personal_spans(data.decode("latin-1")), *card_data_spans(data)]
-    hidden = {at for span in spans for at in range(*span)}
+    personal = [(span.start, span.end) for span in personal_spans(data.decode("latin-1"))]
+    hidden = {at for span in (*also_hidden, *personal, *card_data_spans(data)) for at in range(*span)}
     shown = range(start, min(len(data), start + length) if length is not None else len(data))
     pairs = " ".join("**" if at in hidden else f"{data[at]:02x}" for at in shown)
     text = "".join("*" if at in hidden else chr(data[at]) if 0x20 <= data[at] < 0x7F else "." for at in shown)

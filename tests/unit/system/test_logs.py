@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terminal.sale.sensitive import Sensitive
-from terminal.system.logs import LONGEST_LINE, is_journal, mask_personal_data, setup_logging
+from terminal.system.logs import LONGEST_LINE, is_journal, setup_logging
+from terminal.system.personal import mask_personal_data
 
 log = logging.getLogger("terminal.test")
 
@@ -180,7 +181,7 @@ def test_personal_data_and_keys_are_masked(text: str, around: str) -> None:
 def test_an_identifier_in_a_request_is_masked_whatever_it_looks_like() -> None:
     body = '{"Amount":1990,"CustomerId" : "abc","Identifier":"9F2K"}'
 
-    assert mask_personal_data(body) == '{"Amount":1990,"CustomerId":"***","Identifier":"***"}'
+    assert mask_personal_data(body) == '{"Amount":1990,"CustomerId" : "***","Identifier":"***"}'
 
 
 HARMLESS = [

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hardware.interfaces import DeviceError, LineSignals
 from terminal.register.unknown.card_data import LONGEST_FRAME
-from terminal.register.unknown.traffic import LONGEST_ENTRY, LoggedPort, entry_text
+from terminal.register.unknown.traffic import LONGEST_ENTRY, LONGEST_IN_CLEAR, LoggedPort, entry_text
 from terminal.simulation.registers.zvt_frames import wrap
 from tests.virtual_time import run_virtual
 
@@ -154,6 +154,32 @@ def test_what_only_looks_like_the_beginning_of_a_frame_hides_little(caplog: pyte
     pairs = logged([b"\x10\x02\x06", *[b"SAMTALS 1.990\r\n"] * 100], 2.0, caplog)
     assert pairs.count("**") <= LONGEST_FRAME
     assert logged([b"\x10\x02SAMTALS", b"1.990"], 2.0, caplog).count("**") == 0
+
+
+@pytest.mark.parametrize("number", ["8223281", "822 32 81", "1111111119", "4111 1111 1111 1111", "kt1111111119"])
+@pytest.mark.parametrize("pause_s", [0.15, 2.0, 9.0])
+def test_a_number_that_comes_with_pauses_is_masked(
+    caplog: pytest.LogCaptureFixture, number: str, pause_s: float
+) -> None:
+    for size in (1, 2, 3):
+        data = b"> " + number.encode() + b"\r\n"
+        pairs = logged([data[at : at + size] for at in range(0, len(data), size)], pause_s, caplog)
+        digits = number.lstrip("kt").encode()
+        assert pairs[-2:] == ["0d", "0a"]
+        assert pairs[-2 - len(digits) : -2] == ["**"] * len(digits)
+
+
+@pytest.mark.parametrize("number", ["8223281", "1111111119", "4111111111111111"])
+def test_of_a_number_that_is_left_in_the_middle_little_is_shown(caplog: pytest.LogCaptureFixture, number: str) -> None:
+    for cut in range(1, len(number)):
+        pairs = logged([number[:cut].encode(), number[cut:].encode(), b"\r\n"], 60.0, caplog)
+        assert len(pairs) - pairs.count("**") <= LONGEST_IN_CLEAR + 2
+
+
+def test_an_amount_at_the_end_of_a_message_is_shown_once_the_next_one_begins(caplog: pytest.LogCaptureFixture) -> None:
+    pairs = logged([b"\x0cSAMTALS      61990", b"\x0cTAKK"], 3.0, caplog)
+    assert "**" not in pairs
+    assert [record.getMessage().split(" ")[0] for record in caplog.records[1:]] == ["1000.000", "1003.000"]
 
 
 @given(st.binary(max_size=300))
