@@ -1,4 +1,4 @@
-"""What works when something is missing: hardware/README.md's table, row by row, on the whole terminal.
+"""What works when something is missing: hardware/devices.md's table, row by row, on the whole terminal.
 
 Everything but the far ends is the real thing: keypad scanner, presenter, printer driver, serial port on a pty, journal,
 loop, gateway and HTTP client; behind the client is the sandbox, and all of it runs in virtual time.
@@ -38,7 +38,7 @@ APP_CODE = "1234"
 PATIENCE_S = 120.0
 GRACE_S = 0.01
 """For the thread that opens the port: real time before each jump of the clock."""
-README = Path(__file__).parents[3] / "hardware" / "README.md"
+DEVICES = Path(__file__).parents[3] / "hardware" / "devices.md"
 
 
 class Network(httpx.AsyncBaseTransport):
@@ -372,6 +372,6 @@ def test_a_network_that_fails_in_mid_sale_is_looked_for_until_it_is_back_and_the
 
 
 def test_the_table_for_installers_has_these_rows() -> None:
-    table = README.read_text("utf-8").partition("## When something is missing")[2].partition("\n## ")[0]
+    table = DEVICES.read_text("utf-8").partition("## When something is missing")[2].partition("\n## ")[0]
     rows = [line.split("|")[1].strip() for line in table.splitlines() if line.startswith("| ")]
     assert rows[1:] == [row.missing for row in ROWS if row.missing != "Nothing"]

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Image.Image.getdata:DeprecationW
 
 FRAME_BUDGET_BYTES = 1200
 FRAME_BUDGET_MS = 27.0
-"""What hardware/README.md promises for a whole frame of 128 x 64 over I2C."""
+"""What hardware/devices.md promises for a whole frame of 128 x 64 over I2C."""
 
 
 def dot(x: int, y: int) -> Image.Image:

@@ -9,7 +9,7 @@ from hardware.settings import DisplaySettings, KeypadSettings, SignalSettings
 from hardware.wiring import draw
 from hardware.wiring.draw import HEADER, devices, pin_of
 
-README = Path(draw.__file__).parents[1] / "README.md"
+WIRING = Path(draw.__file__).parents[1] / "wiring.md"
 
 
 def test_drawing_is_up_to_date_and_well_formed() -> None:
@@ -32,7 +32,7 @@ def test_default_pins_are_on_the_header_and_free_of_buses() -> None:
     assert not used & {24, 25}, "an SPI display needs them"
 
 
-def test_pin_table_of_the_readme_agrees() -> None:
-    text = README.read_text(encoding="utf-8")
+def test_pin_table_agrees() -> None:
+    text = WIRING.read_text(encoding="utf-8")
     for gpio in (*KeypadSettings().row_pins, *KeypadSettings().column_pins):
         assert f"| {gpio} | {pin_of(gpio)} |" in text
