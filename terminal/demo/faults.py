@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from terminal.demo.fault_catalogue import FAULTS, FaultRequest, Group
+from terminal.demo.fault_catalogue import FAULTS
+from terminal.demo.fault_recipes import FaultRequest, Group
 from terminal.demo.stage import Stage
 from terminal.demo.surroundings import ANY_CALL
 from terminal.netgiro.sandbox.faults import CALLS

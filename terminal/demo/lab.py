@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from terminal.demo.fault_catalogue import FaultRequest
+from terminal.demo.fault_recipes import FaultRequest
 from terminal.demo.faults import HELP, FaultBoard, magic_amounts
 from terminal.demo.player import Player, Progress, ScenarioFailed
 from terminal.demo.recording import ScenarioRecorder

@@ -13,7 +13,7 @@ import msgspec
 
 from hardware.interfaces import DeviceError
 from hardware.register_cable import Traffic
-from terminal.demo.fault_catalogue import FaultRequest
+from terminal.demo.fault_recipes import FaultRequest
 from terminal.demo.faults import FaultBoard
 from terminal.demo.scenario import Expect, Scenario, Step, step_line
 from terminal.demo.stage import Stage

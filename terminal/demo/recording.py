@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from terminal.demo.fault_catalogue import FaultRequest
+from terminal.demo.fault_recipes import FaultRequest
 from terminal.demo.scenario import MAX_STEPS, Expect, Scenario, Step, Words, write_scenario
 from terminal.demo.stage import Stage
 from terminal.panel.counter import CounterBackend

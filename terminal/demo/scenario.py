@@ -21,7 +21,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from terminal.demo.fault_catalogue import FaultRequest
+from terminal.demo.fault_recipes import FaultRequest
 
 MAX_BYTES = 32 * 1024
 MAX_STEPS = 200

@@ -19,7 +19,7 @@ And what only a simulated counter has:
 
     stage.py          devices, cable, customers, service, and a terminal that can lose its power
     surroundings.py   its mains, disk, clock and network
-    faults.py         everything that can go wrong there, by name; fault_catalogue.py has the list
+    faults.py         everything that can go wrong there, by name; fault_catalogue.py has the list, fault_recipes.py how
     scenario.py       a run of the counter as a small file; player.py plays it, recording.py writes one down
     scenarios/        those that ship; each is a test
     lab.py            all of that over HTTP

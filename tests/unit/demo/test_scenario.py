@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terminal.demo.fault_catalogue import FAULTS, FaultRequest
+from terminal.demo.fault_catalogue import FAULTS
+from terminal.demo.fault_recipes import FaultRequest
 from terminal.demo.faults import HELP
 from terminal.demo.lab import library
 from terminal.demo.scenario import MAX_BYTES, MAX_STEPS, Expect, Scenario, Step, Words, read_scenario, write_scenario
