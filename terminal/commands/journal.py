@@ -9,8 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from terminal.commands.configured import whole_config
+
 if TYPE_CHECKING:
-    from terminal.config.schema import Config
     from terminal.journal.thread import Change, JournalFile
 
 # Every command imports what it needs itself, so that none waits for what another one needs.
@@ -184,14 +185,8 @@ def _chosen(
     )
 
 
-def _load(options: argparse.Namespace) -> Config:
-    from terminal.config.schema import find_config_path, load_config
-
-    return load_config(find_config_path(options.config))
-
-
 def _journal_path(options: argparse.Namespace) -> Path:
-    return Path(_load(options).journal.path)
+    return Path(whole_config(options).journal.path)
 
 
 def _become_reader(options: argparse.Namespace) -> Path:

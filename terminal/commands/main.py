@@ -13,18 +13,15 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from terminal import __version__
+from terminal.commands.configured import whole_config
 from terminal.commands.journal import add_journal_commands
 from terminal.commands.office import add_office_commands
 from terminal.commands.operations import add_operation_commands
 from terminal.commands.panel import add_panel_commands
 from terminal.commands.printer import add_printer_commands
 from terminal.errors import ConfigError, TerminalError
-
-if TYPE_CHECKING:
-    from terminal.config.schema import Config
 
 # Every command imports what it needs itself, so that none waits for what another one needs.
 # ruff: noqa: PLC0415
@@ -120,12 +117,6 @@ def _port(text: str) -> int:
 # --- running ----------------------------------------------------------------------------------------------------------
 
 
-def _load(options: argparse.Namespace) -> Config:
-    from terminal.config.schema import find_config_path, load_config
-
-    return load_config(find_config_path(options.config))
-
-
 async def _signalled() -> None:
     """Until SIGTERM or SIGINT."""
     stop = asyncio.Event()
@@ -141,7 +132,7 @@ def _run(options: argparse.Namespace) -> None:
     from terminal.system.logs import setup_logging
     from terminal.system.private_memory import keep_memory_private
 
-    config = _load(options)
+    config = whole_config(options)
     if missing := missing_for_run(config):
         raise ConfigError(missing)
     setup_logging(config.log.level)
@@ -228,7 +219,7 @@ def _check_config(options: argparse.Namespace) -> int:
 def _show_config(options: argparse.Namespace) -> None:
     from terminal.config.schema import show_config
 
-    print(show_config(_load(options)), end="")
+    print(show_config(whole_config(options)), end="")
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from terminal.commands.configured import whole_config
 from terminal.errors import ConfigError, TerminalError
 
 if TYPE_CHECKING:
@@ -47,15 +48,9 @@ def add_office_commands(
     join.set_defaults(command=_join)
 
 
-def _config(options: argparse.Namespace) -> Config:
-    from terminal.config.schema import find_config_path, load_config
-
-    return load_config(find_config_path(options.config))
-
-
 def _office_config(options: argparse.Namespace) -> Config:
     """For what needs the database and what talks to it. Raises ConfigError."""
-    config = _config(options)
+    config = whole_config(options)
     if not config.office.database:
         raise ConfigError(["office.database: empty; name the database, e.g. postgresql://office@localhost/office"])
     try:
@@ -77,7 +72,7 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    config = _config(options)
+    config = whole_config(options)
     if config.office.database:
         from terminal.office.server.check import examine
 
@@ -146,5 +141,5 @@ def _in_database(config: Config, work: Callable[[Connection], Awaitable[T]]) -> 
 def _join(options: argparse.Namespace) -> None:
     from terminal.office.uplink.check import join
 
-    config = _config(options)
+    config = whole_config(options)
     print(asyncio.run(join(config, options.code)))

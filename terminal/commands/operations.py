@@ -5,10 +5,8 @@ from __future__ import annotations
 import argparse
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from terminal.config.schema import Config
+from terminal.commands.configured import config_for, control_socket
 
 # Every command imports what it needs itself, so that none waits for what another one needs.
 # ruff: noqa: PLC0415
@@ -61,21 +59,13 @@ def add_operation_commands(
     verbs.add_parser("remove", parents=[common], help="take it away").set_defaults(command=_secret_remove)
 
 
-def _load(options: argparse.Namespace) -> Config:
-    """What is needed to find the daemon, also while its secret key is out of reach."""
-    from terminal.config.schema import find_config_path, read_config
-
-    return read_config(find_config_path(options.config))[0]
-
-
 def _status(options: argparse.Namespace) -> None:
     import msgspec
 
-    from terminal.config.control_path import control_path
     from terminal.doctor.status import read_status, status_lines
     from terminal.system.ask import ask_daemon
 
-    status = read_status(ask_daemon(control_path(_load(options)), "status"))
+    status = read_status(ask_daemon(control_socket(options), "status"))
     if options.json:
         print(msgspec.json.encode(status).decode())
     else:
@@ -83,40 +73,32 @@ def _status(options: argparse.Namespace) -> None:
 
 
 def _restart(options: argparse.Namespace) -> None:
-    from terminal.config.control_path import control_path
     from terminal.system.ask import ask_daemon
 
-    ended = ask_daemon(control_path(_load(options)), "restart")
+    ended = ask_daemon(control_socket(options), "restart")
     print(f"process {ended['pid']} ends; systemd starts the next one within seconds: netgiro-terminal status")
 
 
 def _settle(options: argparse.Namespace) -> None:
-    from terminal.config.control_path import control_path
     from terminal.system.ask import ask_daemon
 
-    settled = ask_daemon(control_path(_load(options)), "settle", sale=options.sale, verdict=options.verdict)
+    settled = ask_daemon(control_socket(options), "settle", sale=options.sale, verdict=options.verdict)
     print(f"sale {options.sale}: {settled['outcome']}")
 
 
 def _keypad_test(options: argparse.Namespace) -> int:
-    from terminal.config.schema import find_config_path, read_config
-    from terminal.errors import ConfigError
     from terminal.install.keypad_trial import try_keypad_alone
 
-    config, problems = read_config(find_config_path(options.config))
-    if mine := [problem for problem in problems if problem.startswith(("keypad", str(config.path)))]:
-        raise ConfigError(mine)
-    trial = try_keypad_alone(config, lambda line: print(line, flush=True))
+    trial = try_keypad_alone(config_for(options, "keypad"), lambda line: print(line, flush=True))
     print(trial.verdict)
     return 0 if trial.is_well else 1
 
 
 def _end_of_day(options: argparse.Namespace) -> None:
-    from terminal.config.control_path import control_path
     from terminal.sale.money import format_kr
     from terminal.system.ask import ask_daemon
 
-    day = ask_daemon(control_path(_load(options)), "end-of-day")
+    day = ask_daemon(control_socket(options), "end-of-day")
     print(f"end of day {day['number']}: {day['approved']} approved, {format_kr(day['approved_kr'])}")
     if day["left_to_staff"]:
         print(f"{day['left_to_staff']} left to staff: netgiro-terminal status")
@@ -162,14 +144,15 @@ def _support_bundle(options: argparse.Namespace) -> None:
 
 
 def _upgrade(options: argparse.Namespace) -> None:
-    from terminal.config.control_path import control_path
-    from terminal.config.schema import find_config_path
+    from terminal.config.schema import find_config_path, read_journal_path
     from terminal.install.slots import Slots, SystemdMachine
     from terminal.install.upgrade import Upgrade
 
-    config = _load(options)
-    machine = SystemdMachine(find_config_path(options.config), control_path(config))
-    upgrade = Upgrade(Slots(), machine, Path(config.journal.path), patience_s=options.patience, health_s=options.health)
+    config_path = find_config_path(options.config)
+    machine = SystemdMachine(config_path, control_socket(options))
+    upgrade = Upgrade(
+        Slots(), machine, read_journal_path(config_path), patience_s=options.patience, health_s=options.health
+    )
     if options.back:
         upgrade.back()
     else:

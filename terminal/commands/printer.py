@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from terminal.config.schema import Config
+from terminal.commands.configured import config_for, control_socket
 
 # Every command imports what it needs itself, so that none waits for what another one needs.
 # ruff: noqa: PLC0415
@@ -33,27 +31,14 @@ def add_printer_commands(
     test.set_defaults(command=_printer_test)
 
 
-def _load(options: argparse.Namespace) -> Config:
-    """What concerns the printer, also while something else in the file is wrong."""
-    from terminal.config.schema import find_config_path, read_config
-    from terminal.errors import ConfigError
-
-    config, problems = read_config(find_config_path(options.config))
-    concerned = ("printer", "receipt", "shop", "journal", "terminal", str(config.path))
-    if mine := [problem for problem in problems if problem.startswith(concerned)]:
-        raise ConfigError(mine)
-    return config
-
-
 def _reprint(options: argparse.Namespace) -> None:
     """Queue the receipt of a sale, or the slip of an end of day, once more; the terminal prints it."""
-    from terminal.config.control_path import control_path
     from terminal.sale.effects import ReceiptKind
     from terminal.system.ask import ask_daemon
 
     names = ("customer", "merchant") if options.copy == "both" else (options.copy,)
     kinds = [ReceiptKind.END_OF_DAY] if options.end_of_day else [ReceiptKind(name) for name in names if name]
-    answer = ask_daemon(control_path(_load(options)), "reprint", sale=options.sale, kinds=kinds)
+    answer = ask_daemon(control_socket(options), "reprint", sale=options.sale, kinds=kinds)
     print(f"queued: {', '.join(answer['receipts'])}; the terminal prints it when its printer is ready")
 
 
@@ -61,14 +46,13 @@ def _printer_test(options: argparse.Namespace) -> None:
     """The slip with every code page."""
     import asyncio
 
-    from terminal.config.control_path import control_path
     from terminal.doctor.by_hand import PATIENCE_S, print_alone
     from terminal.paper.jobs import slip_for
     from terminal.system.ask import NotRunning, ask_daemon
 
-    config = _load(options)
+    config = config_for(options, "printer", "receipt", "shop", "journal", "terminal")
     try:
-        ask_daemon(control_path(config), "printer-test", patience_s=PATIENCE_S)
+        ask_daemon(control_socket(options), "printer-test", patience_s=PATIENCE_S)
     except NotRunning:
         asyncio.run(print_alone(config, slip_for(config.printer)))
     print("printed; set printer.codepage to the name above the letters that are all right")

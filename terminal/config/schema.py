@@ -275,6 +275,15 @@ def read_config(path: Path, environ: Mapping[str, str] = os.environ) -> tuple[Co
     return config, problems
 
 
+def read_journal_path(path: Path) -> Path:
+    """``journal.path`` alone: no other setting and no secret is read. Raises ConfigError."""
+    tables = config_toml.read_tables(path)
+    config, problems = config_toml.convert_sections({"journal": tables.get("journal", {})}, Config)
+    if problems:
+        raise ConfigError(problems)
+    return path.absolute().parent / config.journal.path
+
+
 def _with_paths_from(path: Path, config: Config) -> Config:
     folder = path.absolute().parent
     journal = msgspec.structs.replace(config.journal, path=str(folder / config.journal.path))

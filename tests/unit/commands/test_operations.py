@@ -1,0 +1,88 @@
+"""Commands that only ask the running terminal: they find its socket without the secret key or a whole configuration."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from terminal.commands.main import main
+from terminal.config import schema
+from terminal.config.control_path import RUNTIME_SOCKET, find_control_path
+from terminal.errors import ConfigError
+from terminal.system.ask import LONGEST_ANSWER
+
+BROKEN = '[register]\nbaudrate = "fast"\n[netgiro]\nsecret_key_file = "nowhere"\n[journal]\npath = "sales.db"\n'
+DAY = {"number": 3, "approved": 2, "approved_kr": 3980, "left_to_staff": 0}
+ASKED = {
+    "settle": (["settle", "7", "paid"], {"outcome": "approved"}),
+    "restart": (["restart"], {"pid": 1}),
+    "end-of-day": (["end-of-day"], DAY),
+    "reprint": (["reprint"], {"receipts": ["7-customer-1"]}),
+}
+
+
+class Daemon:
+    """Answers one request on the control socket."""
+
+    def __init__(self, path: Path, answer: dict[str, Any]) -> None:
+        self._server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._server.bind(str(path))
+        self._server.listen(1)
+        self._answer = answer
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+        self.heard: dict[str, Any] = {}
+
+    def _serve(self) -> None:
+        connection, _ = self._server.accept()
+        with connection:
+            self.heard = json.loads(connection.recv(LONGEST_ANSWER))
+            connection.sendall(json.dumps({"ok": True, **self._answer}).encode() + b"\n")
+
+    def close(self) -> None:
+        self._thread.join()
+        self._server.close()
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A configuration with every fault but in what is needed here; its secret key must not be looked for."""
+
+    def nobody(*_: object) -> None:
+        raise AssertionError("the secret key was looked for")
+
+    monkeypatch.setattr(schema, "find_secret_key", nobody)
+    path = tmp_path / "config.toml"
+    path.write_text(BROKEN, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("command", ASKED)
+def test_the_daemon_is_asked_without_its_secret(file: Path, command: str) -> None:
+    words, answer = ASKED[command]
+    daemon = Daemon(file.with_name("sales.db.control"), answer)
+    try:
+        assert main(["--config", str(file), *words]) == 0
+    finally:
+        daemon.close()
+    assert daemon.heard["command"] == command
+
+
+def test_of_an_installed_terminal_not_even_the_file_is_read() -> None:
+    assert find_control_path(schema.CONFIG_PATHS[0]) == RUNTIME_SOCKET
+
+
+def test_a_journal_path_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("[journal]\npath = 5\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as raised:
+        find_control_path(path)
+    assert "journal.path" in raised.value.problems[0]
+    path.write_text("[journal", encoding="utf-8")
+    with pytest.raises(ConfigError):
+        find_control_path(path)
