@@ -1,4 +1,4 @@
-"""Draws a screen on one-bit pixels; oled_layout.py says what goes where."""
+"""Draws a screen on one-bit pixels; layout.py says what goes where."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A screen as texts, each with its role: what screens.py makes of a moment and oled.py draws."""
+"""A screen as texts, each with its role: what screens.py makes of a moment and pixels.py draws."""
 
 from __future__ import annotations
 
