@@ -13,7 +13,7 @@ from hardware.interfaces import Document
 from terminal.counter.register_words import RegisterRequest, ResultDelivered, ResultRefusal, SaleResult
 from terminal.register.zvt import format as za
 from terminal.register.zvt import frames as zf
-from terminal.register.zvt.format import Result
+from terminal.register.zvt.format import ZvtResult
 from terminal.register.zvt.result import Wording, receipt_frames, result_code
 from terminal.register.zvt.turns import Answer, Ended, Purpose, Turns
 from terminal.sale.sale import Outcome, Sale
@@ -89,7 +89,7 @@ class Telling:
         )
         self._begin(report)
         code = result_code(result)
-        if code is Result.GOOD:
+        if code is ZvtResult.GOOD:
             self._queue_receipt(report, copy=False)
         self._turns.queue(zf.aborted(code) if code else zf.completion(), Purpose.END)
 
@@ -105,7 +105,7 @@ class Telling:
         is_open = is_held or (result.sale is not None and not result.sale.acknowledged)
         if is_open or service & WITH_STATUS:
             self._begin(report)
-        if result_code(result) is Result.GOOD and not service & WITHOUT_PRINT:
+        if result_code(result) is ZvtResult.GOOD and not service & WITHOUT_PRINT:
             self._queue_receipt(report, copy=True)
         self._turns.queue(zf.completion(), Purpose.END)
 
@@ -188,7 +188,7 @@ class Telling:
             self._turns.queue(zf.completion(), Purpose.END)
             return
         self._turns.queue(self._wording.undone(report.result, currency=report.currency), Purpose.INFORMATION)
-        self._turns.queue(zf.aborted(Result.CANCELLED), Purpose.END)
+        self._turns.queue(zf.aborted(ZvtResult.CANCELLED), Purpose.END)
 
     def _decide(self, report: Report, *, taken: bool) -> None:
         report.is_decided = True
