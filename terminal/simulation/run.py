@@ -174,7 +174,7 @@ def _schedule_disasters(world: World, terminal: SimulatedTerminal, disk: Simulat
     for _ in range(3):
         at_s = world.rng.uniform(0, TROUBLED_S)
         if world.happens(world.rates.clock_jump * 5, "clock jump"):
-            world.at(at_s, terminal.jump_clock)
+            world.at(at_s, terminal.clock.jump)
         if world.happens(world.rates.disk_full * 5, "disk full"):
             world.at(at_s, lambda: _set_full(disk, full=True))
             world.at(at_s + world.rng.uniform(1, 60), lambda: _set_full(disk, full=False))

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime
 from typing import Any
 
 from terminal.counter.decision import CheckService, CounterEffect
 from terminal.counter.inputs import EndOfDayRequested, Input, KeyPressed
 from terminal.counter.register_words import CancelRequest
 from terminal.counter.rules import CounterRules
-from terminal.errors import JournalError
 from terminal.loop.bookkeeper import Bookkeeper
 from terminal.loop.calls import call_gateway
 from terminal.loop.inbox import MOST_WAITING
@@ -25,8 +23,6 @@ from terminal.loop.timers import timer_event
 from terminal.netgiro.carrier import RawAnswer
 from terminal.netgiro.nonce import NonceSource
 from terminal.netgiro.v1 import NetgiroV1
-from terminal.paper.queue import PrintJob, ReceiptQueue
-from terminal.paper.receipt import Shop
 from terminal.register.protocol import RegisterProtocol
 from terminal.register.wording import worded
 from terminal.sale import effects as fx
@@ -37,8 +33,8 @@ from terminal.simulation.looks import ServiceLooks
 from terminal.simulation.people import Paper
 from terminal.simulation.register import SimulatedRegister
 from terminal.simulation.service import Exchange, SimulatedNetgiro, build_client
+from terminal.simulation.shells import Printing, RegisterLine, WallClock
 from terminal.simulation.world import PowerCut, World
-from terminal.system.timestamps import timestamp_of
 
 REBOOT_S = (5.0, 60.0)
 CANCELLED_BY_KEY = (State.AUTHORIZATION, State.CUSTOMER, State.CODE_CHECK, State.CAPTURE, State.VOID)
@@ -69,7 +65,7 @@ class SimulatedTerminal:
         """Numbers of the sales that somebody has cancelled, whatever the terminal made of it."""
         self._authorized_in: dict[int, int] = {}
         """In which boot the authorization of a sale has left."""
-        self._clock_error_s = 0.0
+        self.clock = WallClock(world)
         self.is_on = False
 
     def connect(
@@ -87,37 +83,25 @@ class SimulatedTerminal:
         world, disk = self.world, self.disk
         self._boot += 1
         self.is_on = True
-        disk.now = self._timestamp
-        names = Names("T1", self._timestamp, self._random_hex, lambda: world.now_s)
+        disk.now = self.clock.timestamp
+        names = Names("T1", self.clock.timestamp, self._random_hex, lambda: world.now_s)
         self._inbox: deque[Input] = deque()
         self._is_turning = False
         self._timers: dict[type[CounterEffect], int] = {}
-        self._protocol_turn = 0
         self.bookkeeper = Bookkeeper(self._rules, disk, names)
-        self._protocol = self._build_protocol()
-        nonces = NonceSource(disk.nonce_high_water(), self._reserve_nonces, self._clock)
+        self._line = RegisterLine(world, self._build_protocol(), self._register, self._request_came, self._this_boot)
+        nonces = NonceSource(disk.nonce_high_water(), self._reserve_nonces, self.clock.now)
         self._gateway = NetgiroV1(build_client(nonces), callback_base_url="http://127.0.0.1:8024")
-        self._receipts = ReceiptQueue(
-            disk,
-            shop=Shop(name="Búðin"),
-            terminal_id="T1",
-            language="is",
-            columns=32,
-            local_now=self._local_now,
-            clock_is_set=lambda: self._clock_error_s == 0.0,
-        )
-        self._is_printing = False
+        self._printing = Printing(world, disk, self._paper, self.clock, self._this_boot)
         self._looks = ServiceLooks(world, self._netgiro, self.put, self._this_boot)
-        if world.happens(world.rates.clock_jump, "clock off after a start"):
-            self._clock_error_s = -world.rng.uniform(0, 400 * 86_400)  # a Pi without a clock chip boots in the past
-            world.at(world.rng.uniform(5, 60), self._clock_is_set)
+        self.clock.boot()
         self._guarded(self._recover)
 
     def _recover(self) -> None:
         for event in self.bookkeeper.start():
             self.put(event)
         self._looks.start(0.0)
-        self._print_next()
+        self._printing.next()
 
     def switch_off(self) -> None:
         """Everything that was not on the disk is gone."""
@@ -146,25 +130,6 @@ class SimulatedTerminal:
 
         return run
 
-    # --- the clock ----------------------------------------------------------------------------------------------------
-
-    def jump_clock(self) -> None:
-        """The wall clock is set, forwards or backwards."""
-        self._clock_error_s = self.world.rng.choice((-86_400.0, -3600.0, -60.0, 3600.0, 86_400.0))
-        self.world.tell("clock", f"now off by {self._clock_error_s:.0f} s")
-
-    def _clock_is_set(self) -> None:
-        self._clock_error_s = 0.0
-
-    def _clock(self) -> float:
-        return self.world.wall_clock() + self._clock_error_s
-
-    def _local_now(self) -> datetime:
-        return datetime.fromtimestamp(self._clock(), UTC)
-
-    def _timestamp(self) -> str:
-        return timestamp_of(self._clock())
-
     def _random_hex(self) -> str:
         return f"{self.world.rng.getrandbits(24):06x}"
 
@@ -192,8 +157,8 @@ class SimulatedTerminal:
         handled = self.bookkeeper.handle(event)
         decision = handled.decision
         for reply, question in decision.replies_to(event):
-            self._protocol.send(worded(reply, "is"), self.world.now_s, question)
-        self._flush_to_register()
+            self._line.send(worded(reply, "is"), question)
+        self._line.flush()
         for effect in decision.effects:
             self._perform(effect)
         if self.acts_before_commit:
@@ -204,7 +169,7 @@ class SimulatedTerminal:
             retry = handled.retry
             self.world.at(JOURNAL_RETRY_S, self._this_boot(lambda: self.put(retry)))
         if decision.queues_receipts:
-            self.world.at(0.0, self._this_boot(self._print_next))
+            self.world.at(0.0, self._this_boot(self._printing.next))
         return decision.effects
 
     @property
@@ -264,6 +229,22 @@ class SimulatedTerminal:
         self._guarded(receive)
         return answered[0]
 
+    # --- the register -------------------------------------------------------------------------------------------------
+
+    def receive_from_register(self, data: bytes) -> None:
+        self._guarded(lambda: self._line.receive(data))
+
+    def line_changed(self) -> None:
+        """The cable came off or on."""
+        self._guarded(self._line.changed)
+
+    def _request_came(self, request: Input) -> None:
+        sale = self.sale
+        match request:
+            case CancelRequest(name) if sale is not None and name in (None, sale.register_id):
+                self.told_to_stop.add(sale.number)
+        self.put(request)
+
     # --- effects ------------------------------------------------------------------------------------------------------
 
     def _perform(self, effect: CounterEffect) -> None:
@@ -318,88 +299,6 @@ class SimulatedTerminal:
         if self.world.happens(self.world.rates.late_answer / 4, "answer comes again later"):
             self.world.at(self.world.rng.uniform(0.1, 60), self._this_boot(lambda: self.put(answer)))
         self.put(answer)
-
-    # --- the register's line ------------------------------------------------------------------------------------------
-
-    def receive_from_register(self, data: bytes) -> None:
-        def receive() -> None:
-            for request in self._protocol.receive_data(data, self.world.now_s):
-                sale = self.sale
-                match request:
-                    case CancelRequest(name) if sale is not None and name in (None, sale.register_id):
-                        self.told_to_stop.add(sale.number)
-                self.put(request)
-            self._flush_to_register()
-
-        self._guarded(receive)
-
-    def line_changed(self) -> None:
-        """The cable came off or on."""
-
-        def change() -> None:
-            if self._register.is_plugged:
-                self._flush_to_register()
-            else:
-                self._protocol_turn += 1  # no timer runs while the line is down
-                for request in self._protocol.connection_lost():
-                    self.put(request)
-
-        self._guarded(change)
-
-    def _flush_to_register(self) -> None:
-        while self._register.is_plugged and (data := self._protocol.data_to_send()):
-            self.world.cut_point("before the register is told")
-            self._register.receive(data)
-            self.world.cut_point("after the register is told")
-            for request in self._protocol.data_sent():
-                self.put(request)
-        if self._register.is_plugged:
-            self._wake_protocol_later()
-
-    def _wake_protocol_later(self) -> None:
-        due_s = self._protocol.next_wakeup_s
-        if due_s is None:
-            return
-        turn = self._protocol_turn = self._protocol_turn + 1
-
-        def wake() -> None:
-            if self._protocol_turn == turn:
-                for request in self._protocol.wake(self.world.now_s):
-                    self.put(request)
-                self._flush_to_register()
-
-        self.world.at(max(0.01, due_s - self.world.now_s), self._this_boot(wake))
-
-    # --- receipts -----------------------------------------------------------------------------------------------------
-
-    def _print_next(self) -> None:
-        if self._is_printing:
-            return
-        try:
-            job = self._receipts.next_job()
-        except JournalError:
-            self._print_later()
-            return
-        if job is None:
-            return
-        self._is_printing = True
-        self.world.at(self.world.rng.uniform(0.5, 3), self._this_boot(lambda: self._printed(job)))
-        self._paper.feed(job, self.world)
-
-    def _printed(self, job: PrintJob) -> None:
-        self._is_printing = False
-        try:
-            if self._paper.came_out(job):
-                self._receipts.printed(job)
-                self._print_next()
-            else:
-                self._receipts.not_printed(job, self._paper.may_have_come_out(job))
-                self._print_later()
-        except JournalError:
-            self._print_later()
-
-    def _print_later(self) -> None:
-        self.world.at(self.world.rng.uniform(2, 30), self._this_boot(self._print_next))
 
 
 def is_over(sale: Sale) -> bool:
