@@ -62,13 +62,14 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", parents=[common], help="the whole product on a desktop, all devices simulated")
     demo.add_argument("--port", type=_port, default=8023, help="the front panel's port; 0: any free one")
     demo.add_argument("--headless", action="store_true", help="open no browser")
+    demo.add_argument("--api", choices=("v1", "v2"), help="which of Netgíró's APIs; default: as configured, or v1")
     demo.add_argument("--state", metavar="DIR", type=Path, help="keep the journal here; default: a temporary folder")
     demo.set_defaults(command=_demo)
 
     sandbox = commands.add_parser("sandbox", parents=[common], help="a simulated Netgíró, for any integration")
     sandbox.add_argument("--port", type=_port, default=8025, help="its port; 0: any free one")
-    sandbox.add_argument("--application-id", help="default: Netgíró's public sandbox application")
-    sandbox.add_argument("--secret-key", help="default: Netgíró's public sandbox key")
+    sandbox.add_argument("--application-id", help="default: the one that it prints")
+    sandbox.add_argument("--secret-key", help="default: the one that it prints")
     sandbox.set_defaults(command=_sandbox)
 
     listening = commands.add_parser("listen", parents=[common], help="record what an unknown register sends")
@@ -141,11 +142,15 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _demo(options: argparse.Namespace) -> None:
+    from msgspec.structs import replace
+
     from terminal.config.schema import Config, load_config
     from terminal.demo.demo import run_demo
     from terminal.system.logs import setup_logging
 
     config = load_config(options.config) if options.config else Config()
+    if options.api:
+        config = replace(config, netgiro=replace(config.netgiro, api=options.api))
     setup_logging("warning")
     asyncio.run(
         run_demo(
@@ -167,13 +172,17 @@ def _sandbox(options: argparse.Namespace) -> None:
     given = {"application_id": options.application_id, "secret_key": options.secret_key}
 
     async def serve() -> None:
-        server = WebServer(
-            create_app(build_sandbox(**{key: value for key, value in given.items() if value})),
-            "127.0.0.1",
-            options.port,
-        )
+        sandbox = build_sandbox(**{key: value for key, value in given.items() if value})
+        server = WebServer(create_app(sandbox), "127.0.0.1", options.port)
         await server.start()
-        print(f"Simulated Netgíró   {server.base_url}/v1   its page: {server.base_url}/", flush=True)
+        url = server.base_url
+        print(f"Simulated Netgíró   {url}/v1   its page: {url}/", flush=True)
+        print(f"V2                  {url}/v2   refunds of V1: {url}/partner/", flush=True)
+        print(f"It expects          application_id = {sandbox.application_id}", flush=True)
+        print(f"                    secret_key = {sandbox.secret_key}", flush=True)
+        print("These work nowhere else. For Netgíró's own sandbox register at", flush=True)
+        print("https://partner.test.netgiro.is/Account/Register; the keys stand in its portal under Stillingar,")
+        print('Grunnupplýsingar, "Listi yfir öll vörumerki".', flush=True)
         await _signalled()
         await server.stop()
 

@@ -30,13 +30,15 @@ class FaultRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     on: bool = True
     """False switches it off."""
     call: str = ANY_CALL
-    """For those of the server and of power-cut-*-call: InsertCart, CheckCart, ConfirmCart, CancelCart or any."""
+    """For those of the server and of power-cut-*-call: a call of V1 or V2 (the sandbox's ``CALLS``), or any."""
     times: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
     """For those of the server: how many calls."""
     seconds: Annotated[float, msgspec.Meta(gt=0, le=300)] = 5.0
-    """For server-slow, server-slow-before and customer-accepts-late."""
+    """For server-slow, server-slow-before, server-stale and customer-accepts-late."""
     code: Annotated[int, msgspec.Meta(ge=100, le=99_999)] = 10302
     """For server-result-code."""
+    message: Annotated[str, msgspec.Meta(max_length=200)] = "Customer is blacklisted"
+    """For server-refused."""
     key: str = "5"
     """For keypad-stuck."""
 
@@ -60,8 +62,9 @@ class Recipe(NamedTuple):
 
 def server(kind: str, icelandic: str, english: str) -> tuple[str, Recipe]:
     def do(stage: Stage, request: FaultRequest) -> None:
-        times = None if kind == "unreachable" else request.times
-        stage.sandbox.faults.add(Fault(kind, request.call, times, request.seconds, request.code))
+        times = None if kind in ("unreachable", "stale") else request.times
+        fault = Fault(kind, request.call, times, request.seconds, request.code, request.message)
+        stage.sandbox.faults.add(fault)
 
     def undo(stage: Stage, _request: FaultRequest) -> None:
         stage.sandbox.faults.replace([fault for fault in stage.sandbox.faults if fault.fault != kind])
@@ -125,7 +128,7 @@ def accept_by_cancel(stage: Stage, _request: FaultRequest) -> None:
     """The customer's thumb is faster than the cashier's call."""
 
     def before_call(call: str, request: dict[str, Any]) -> None:
-        if call == "CancelCart":
+        if call in ("CancelCart", "cancel"):
             _accept_if_waiting(stage, str(request.get("TransactionId", "")))
 
     stage.surroundings.before_call = before_call

@@ -166,7 +166,7 @@ class Stage:
         config = self.config
         netgiro = replace(
             config.netgiro,
-            base_url=f"{base_url}/v1",
+            base_url=f"{base_url}/{config.netgiro.api}",
             application_id=PUBLIC_APPLICATION_ID,
             secret_key=Sensitive(PUBLIC_SECRET_KEY),
         )

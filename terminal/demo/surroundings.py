@@ -153,14 +153,14 @@ class _StageTransport(httpx.AsyncBaseTransport):
         if request.method == "HEAD":  # only asks whether anybody is there: no call, so nothing happens at one
             return await self._look(request)
         clock = asyncio.get_running_loop().time
-        name, body, started_s = request.url.path.rsplit("/", 1)[-1], await request.aread(), clock()
+        name, body, started_s = _call_of(request), await request.aread(), clock()
         if around.comes_to(PowerPoint.BEFORE_CALL, name):
             await _for_ever()
         try:
             if trouble := NETWORK_TROUBLES.get(around.network):
                 raise httpx.ConnectError(trouble)
             if around.before_call is not None:
-                around.before_call(name, msgspec.json.decode(body))
+                around.before_call(name, msgspec.json.decode(body or b"{}"))
             response = await self._inner.handle_async_request(request)
             answer = await response.aread()
         except BaseException as error:
@@ -180,6 +180,12 @@ class _StageTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """The inner transport outlives the terminal that uses it."""
+
+
+def _call_of(request: httpx.Request) -> str:
+    """What the call is named by: its path's last part, or the one before where that is a transaction."""
+    parts = request.url.path.split("/")
+    return parts[-2] if request.method == "GET" else parts[-1]
 
 
 async def _for_ever() -> None:

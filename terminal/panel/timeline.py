@@ -22,6 +22,7 @@ SHOWN_KEYS = frozenset(
         *("Amount", "Reference", "ConfirmationType", "TransactionId", "Success", "Message", "ResultCode"),
         *("PaymentSuccessful", "PaymentInfo", "ProcessCartCheckIntervalMiliseconds"),
         *("InvoiceNumber", "ReferenceNumber", "StatusId", "TotalAmount", "Created"),
+        *("ManualCapture", "Status", "PollIntervalMs", "IsRefundable", "SettlementDate", "RefundAmount"),
     }
 )
 """Fields of Netgíró's JSON that name no customer. Every other value is masked."""

@@ -1,17 +1,18 @@
-"""A simulated Netgíró: the V1 checkout API, the customer's phone, and faults on demand.
+"""A simulated Netgíró: V1, V2 and the partner API, the customer's phone, and faults on demand.
 
 It knows nothing of the terminal's own client: both were written from Netgíró's documentation alone, so that a
-misreading in one shows against the other. It is of use to any integration of the V1 checkout API.
+misreading in one shows against the other. It is of use to any integration of these APIs.
 
     book.py       what happens to a cart: start here; carts.py has its words, customers.py finds people
     settings.py   who the customers are and how the server behaves
     magic.py      amounts that decide how a sale goes
-    answers.py    requests and answers as the API's JSON
+    answers.py    V1's requests and answers as JSON; v2_answers.py has V2's and the partner API's
     signing.py    the signature, used nonces, and what an integrator got wrong
     faults.py     what the server does wrong next; spoiling.py and broken.py make it so
     callbacks.py  its own calls to the provider
     service.py    one running sandbox: all of the above
-    web.py        its HTTP face: checkout.py is /v1/Checkout/..., control.py is /sandbox/...
+    dialect.py    one call over HTTP, whichever API it belongs to
+    web.py        its HTTP face: checkout.py is /v1/Checkout/..., v2.py is /v2 and /partner, control.py /sandbox
 """
 
 from terminal.netgiro.sandbox.service import PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY, Sandbox, build_sandbox

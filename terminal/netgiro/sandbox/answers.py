@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta
 
-from terminal.netgiro.sandbox.carts import Capture, Cart, CartState, Order, Reply
+from terminal.netgiro.sandbox.carts import Capture, Cart, CartState, Order, Refund, Reply
 from terminal.netgiro.sandbox.settings import ResultCode
 
 MAX_AMOUNT_KR = 999_999_999
@@ -130,7 +130,7 @@ def payment_info(cart: Cart) -> dict[str, Any] | None:
         "InvoiceNumber": cart.invoice_number,
         "ReferenceNumber": cart.order.reference,
         "StatusId": {CartState.PAID: 2, CartState.CANCELLED: 5, CartState.DECLINED: 5}.get(cart.state, 1),
-        "Created": _when(cart.created_s),
+        "Created": when(cart.created_s),
         "TotalAmount": cart.order.amount_kr,
         "DiscountAmount": 0,
         "ShippingAmount": 0,
@@ -143,7 +143,7 @@ def payment_info(cart: Cart) -> dict[str, Any] | None:
     }
 
 
-def cart_row(cart: Cart, captures: int) -> dict[str, Any]:
+def cart_row(cart: Cart, captures: int, refunded_kr: int = 0) -> dict[str, Any]:
     """A cart as GET /sandbox/carts shows it."""
     customer = cart.order.customer_id
     return {
@@ -161,9 +161,11 @@ def cart_row(cart: Cart, captures: int) -> dict[str, Any]:
         "SmsCode": cart.sms_code,
         "CanAccept": cart.state is CartState.AWAITING_CUSTOMER,
         "InvoiceNumber": cart.invoice_number,
-        "Created": _when(cart.created_s),
-        "Changed": _when(cart.changed_s),
+        "Created": when(cart.created_s),
+        "Changed": when(cart.changed_s),
         "Captures": captures,
+        "Refunded": refunded_kr,
+        "Settled": None if cart.settled_s is None else when(cart.settled_s),
     }
 
 
@@ -174,16 +176,28 @@ def ledger_row(capture: Capture) -> dict[str, Any]:
         "Reference": capture.reference,
         "Amount": capture.amount_kr,
         "InvoiceNumber": capture.invoice_number,
-        "Captured": _when(capture.captured_s),
+        "Captured": when(capture.captured_s),
+    }
+
+
+def refund_row(refund: Refund) -> dict[str, Any]:
+    """A refund as GET /sandbox/refunds shows it."""
+    return {
+        "TransactionId": refund.transaction_id,
+        "Reference": refund.reference,
+        "Amount": refund.amount_kr,
+        "IdempotencyKey": refund.key,
+        "Refunded": when(refund.refunded_s),
     }
 
 
 def app_code_row(code: str, expires_s: float) -> dict[str, Any]:
     """What POST /sandbox/appcodes answers."""
-    return {"AppCode": code, "Token": code[-4:], "Expires": _when(expires_s)}
+    return {"AppCode": code, "Token": code[-4:], "Expires": when(expires_s)}
 
 
-def _when(time_s: float) -> str:
+def when(time_s: float) -> str:
+    """As the API writes a time."""
     return datetime.fromtimestamp(time_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

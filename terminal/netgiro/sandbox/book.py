@@ -35,6 +35,8 @@ from terminal.netgiro.sandbox.carts import (
     IdentifiedBy,
     Order,
     OutOfTurn,
+    Refund,
+    RefundRefused,
     Reply,
     UnknownCart,
 )
@@ -56,11 +58,18 @@ class CartBook:
     ) -> None:
         self.settings = settings
         self.captures: list[Capture] = []
+        """Payments that stand."""
+        self.undone: set[str] = set()
+        """Transactions whose payment was taken back by a cancel."""
+        self.lags = False
+        """Answers are about how things stood before the last change; a new cart is not known yet."""
         self._customers = customers
         self._clock = clock
         self._rng = rng
         self._on_move = on_move
         self._carts: dict[str, Cart] = {}
+        self._before: dict[str, Cart] = {}
+        self._refunds: dict[str, Refund] = {}
         self._captures_of: Counter[str] = Counter()
         self._references: Counter[str] = Counter()
         self._accepting: list[tuple[float, str]] = []
@@ -100,9 +109,10 @@ class CartBook:
         magic = MAGIC_AMOUNTS.get(order.amount_kr) if self.settings.magic_amounts else None
         if magic is not None and magic.refusal_code is not None:
             return Reply(magic.refusal_code, f"{order.amount_kr} kr. is {magic.says}.", success=False)
-        identified_by = identified(order.customer_id)
+        takes_kennitala = order.api == "v1"
+        identified_by = identified(order.customer_id, takes_kennitala=takes_kennitala)
         try:
-            person = self._customers.find(order.customer_id, self.settings)
+            person = self._customers.find(order.customer_id, self.settings, takes_kennitala=takes_kennitala)
         except UnknownCustomer as error:
             return Reply(ResultCode.UNKNOWN_CUSTOMER, str(error), success=False)
         confirmation = ConfirmationType(order.confirmation_type)
@@ -117,7 +127,7 @@ class CartBook:
 
     def check(self, transaction_id: str) -> Reply:
         """CheckCart."""
-        cart = self._carts.get(transaction_id)
+        cart = self._as_told(transaction_id)
         if cart is None:
             return Reply(self.settings.unknown_cart_code, "There is no cart with this TransactionId.", success=False)
         return Reply(cart.result_code, cart=cart)
@@ -154,7 +164,76 @@ class CartBook:
             return Reply(cart.result_code, "A reservation cannot be cancelled.", success=False, cart=cart)
         return Reply(ResultCode.CANCELLED, cart=self._move(cart, CartState.CANCELLED))
 
+    def capture(self, transaction_id: str, amount_kr: int | float | None = None) -> Cart:
+        """V2's capture, of all or a part of a reservation. Raises UnknownCart or OutOfTurn."""
+        cart = self._known(transaction_id)
+        if cart.state is not CartState.RESERVED:
+            raise OutOfTurn(f"Transaction cannot be captured: it is {cart.state.value}")
+        if amount_kr is not None:
+            if not 0 < amount_kr <= cart.order.amount_kr or amount_kr != int(amount_kr):
+                raise OutOfTurn("'Amount' must not be greater than what is authorized.")
+            cart = msgspec.structs.replace(cart, order=msgspec.structs.replace(cart.order, amount_kr=int(amount_kr)))
+        return self._capture(cart)
+
+    def undo(self, transaction_id: str) -> Cart:
+        """V2's cancel: at any stage, also of a payment that is not paid out yet. Raises UnknownCart or OutOfTurn."""
+        cart = self._known(transaction_id)
+        if cart.state in (CartState.CANCELLED, CartState.DECLINED):
+            return cart
+        if cart.state in RESERVATIONS and self.settings.refuse_cancel_of_reservation:
+            raise OutOfTurn("A reservation cannot be cancelled.")
+        if cart.state is CartState.PAID:
+            if cart.settled_s is not None or self.refunded_kr(transaction_id):
+                raise OutOfTurn("Transaction is settled or refunded and cannot be cancelled")
+            self.captures = [one for one in self.captures if one.transaction_id != transaction_id]
+            self.undone.add(transaction_id)
+        return self._move(cart, CartState.CANCELLED)
+
+    def refund(self, transaction_id: str, amount_kr: int, key: str) -> Refund:
+        """Pay back, once under a key. Raises UnknownCart or RefundRefused."""
+        if key in self._refunds:
+            return self._refunds[key]
+        cart = self._known(transaction_id)
+        if cart.state is not CartState.PAID:
+            raise RefundRefused("Transaction is not paid")
+        if not 0 < amount_kr <= cart.order.amount_kr - self.refunded_kr(transaction_id):
+            raise RefundRefused("Refund amount is greater than what is left of the payment")
+        refund = Refund(transaction_id, cart.order.reference, amount_kr, key, self._clock())
+        self._refunds[key] = refund
+        self._on_move(cart)
+        return refund
+
+    @property
+    def refunds(self) -> list[Refund]:
+        """Oldest first."""
+        return list(self._refunds.values())
+
+    def refunded_kr(self, transaction_id: str) -> int:
+        return sum(one.amount_kr for one in self._refunds.values() if one.transaction_id == transaction_id)
+
+    def record(self, transaction_id: str) -> Cart:
+        """What details are about. Raises UnknownCart."""
+        cart = self._as_told(transaction_id)
+        if cart is None:
+            raise UnknownCart("Transaction not found")
+        return cart
+
     # Netgíró's side
+
+    def settle(self, transaction_id: str) -> Cart:
+        """Pay it out to the shop. Raises UnknownCart or OutOfTurn."""
+        cart = self._known(transaction_id)
+        if cart.state is not CartState.PAID:
+            raise OutOfTurn(f"Only what is paid can be paid out, and the cart is {cart.state.value}.")
+        settled = msgspec.structs.replace(cart, settled_s=self._clock())
+        self._carts[transaction_id] = settled
+        return settled
+
+    def end_reservations(self) -> None:
+        """Netgíró lets go of every reservation by itself."""
+        for cart in list(self._carts.values()):
+            if cart.state in RESERVATIONS:
+                self._move(cart, CartState.CANCELLED)
 
     def callback_acknowledged(self, transaction_id: str) -> Cart | None:
         """The provider answered the callback with HTTP 200; None if the cart had meanwhile moved on."""
@@ -185,6 +264,7 @@ class CartBook:
     def forget(self, transaction_id: str) -> None:
         """Lose a cart, as if it had never been; what was captured stays captured."""
         self._carts.pop(transaction_id, None)
+        self._before.pop(transaction_id, None)
 
     def clear(self) -> None:
         """Forget all carts and captures; app codes stay."""
@@ -193,8 +273,22 @@ class CartBook:
         self._accepting.clear()
         self.captures.clear()
         self._captures_of.clear()
+        self._refunds.clear()
+        self._before.clear()
 
     # Within
+
+    def _known(self, transaction_id: str) -> Cart:
+        cart = self._carts.get(transaction_id)
+        if cart is None:
+            raise UnknownCart("Transaction not found")
+        return cart
+
+    def _as_told(self, transaction_id: str) -> Cart | None:
+        """How it stands, or stood before the last change where the service lags behind itself."""
+        if not self.lags:
+            return self._carts.get(transaction_id)
+        return self._before.get(transaction_id)
 
     def _refusal(self, order: Order) -> Reply | None:
         if order.confirmation_type not in list(ConfirmationType):
@@ -267,6 +361,8 @@ class CartBook:
 
     def _move(self, cart: Cart, state: CartState) -> Cart:
         moved = msgspec.structs.replace(cart, state=state, changed_s=self._clock())
+        if cart.transaction_id in self._carts:
+            self._before[cart.transaction_id] = self._carts[cart.transaction_id]
         self._carts[cart.transaction_id] = moved
         self._on_move(moved)
         return moved

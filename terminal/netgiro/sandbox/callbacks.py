@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class CallbackSender:
-    """Posts signed answers to the provider. Only HTTP 200 counts as received."""
+    """Posts answers to the provider: V1's are signed and only HTTP 200 counts as received, V2's with any 2xx."""
 
     def __init__(
         self,
@@ -32,14 +32,14 @@ class CallbackSender:
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
 
-    async def post(self, url: str, answer: dict[str, Any], timeout_s: float) -> bool:
-        """Post once; True if the provider answered HTTP 200 in time."""
+    async def post(self, url: str, answer: dict[str, Any], timeout_s: float, *, is_signed: bool = True) -> bool:
+        """Post once; True if the provider acknowledged in time."""
         fault = self._fault_for(answer)
         if fault is not None and fault.fault in DROPPED_BEFORE:
             return False
         if fault is not None and fault.fault == "slow_before":
-            await self._sleep(fault.seconds)
-        signed = spoiled(fault, answer, lambda body: self._sign(url, body))
+            await self._sleep(fault.delay_s)
+        signed = spoiled(fault, answer, lambda body: self._sign(url, body) if is_signed else SignedBody(body, {}))
         if self._client is None:
             self._client = httpx.AsyncClient(transport=self._transport, trust_env=False)
         headers = {**signed.headers, "content-type": "application/json; charset=utf-8"}
@@ -51,7 +51,7 @@ class CallbackSender:
                     "POST", target, content=signed.body, headers=headers, timeout=timeout_s
                 ) as response,
             ):
-                return response.status_code == httpx.codes.OK
+                return response.status_code == httpx.codes.OK or (not is_signed and response.is_success)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             log.info("Callback not delivered: %s", type(error).__name__)
             return False

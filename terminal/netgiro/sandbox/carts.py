@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
+from typing import Literal
 
 import msgspec
 
@@ -56,6 +57,8 @@ class Order(msgspec.Struct, frozen=True):
     reference: str
     customer_id: str
     confirmation_type: int
+    api: Literal["v1", "v2"] = "v1"
+    """V2 takes no kennitala: ten digits are the app's code."""
     callback_url: str = ""
     callback_cancel_url: str = ""
     description: str = ""
@@ -76,6 +79,8 @@ class Cart(msgspec.Struct, frozen=True):
     invoice_number: str = ""
     decline_code: int = 0
     earlier_with_reference: int = 0
+    settled_s: float | None = None
+    """When Netgíró paid it out to the shop."""
 
     @property
     def result_code(self) -> int:
@@ -90,6 +95,20 @@ class Capture(msgspec.Struct, frozen=True):
     amount_kr: int
     invoice_number: str
     captured_s: float
+
+
+class Refund(msgspec.Struct, frozen=True):
+    """Money that went back to the customer. One is carried out under a key, however often it is asked for."""
+
+    transaction_id: str
+    reference: str
+    amount_kr: int
+    key: str
+    refunded_s: float
+
+
+class RefundRefused(ValueError):
+    """Nothing was paid back; the message says why."""
 
 
 class Reply(msgspec.Struct, frozen=True):

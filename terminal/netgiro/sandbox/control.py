@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from terminal.netgiro.sandbox.answers import Form, app_code_row, decode
 from terminal.netgiro.sandbox.carts import OutOfTurn, UnknownCart
-from terminal.netgiro.sandbox.checkout import BodyTooLong, read_body
+from terminal.netgiro.sandbox.dialect import BodyTooLong, read_body
 from terminal.netgiro.sandbox.faults import HELP, Fault
 from terminal.netgiro.sandbox.service import Sandbox
 from terminal.netgiro.sandbox.settings import DeclineCode
@@ -37,7 +37,9 @@ def control_routes(sandbox: Sandbox) -> list[Route]:
         route("DELETE", "/carts", _clear_carts),
         route("POST", "/carts/{transaction_id}/accept", _accept),
         route("POST", "/carts/{transaction_id}/reject", _reject),
+        route("POST", "/carts/{transaction_id}/settle", _settle),
         route("GET", "/ledger", _list_ledger),
+        route("GET", "/refunds", _list_refunds),
         route("POST", "/appcodes", _issue_app_code),
         route("GET", "/faults", _show_faults),
         route("PUT", "/faults", _replace_faults),
@@ -101,6 +103,15 @@ async def _reject(sandbox: Sandbox, request: Request) -> Response:
 async def _list_ledger(sandbox: Sandbox, request: Request) -> Response:
     sandbox.settle_due()
     return JSONResponse(sandbox.ledger())
+
+
+async def _settle(sandbox: Sandbox, request: Request) -> Response:
+    """Netgíró pays it out to the shop: from now on it can only be refunded."""
+    return JSONResponse(sandbox.cart_row(sandbox.book.settle(request.path_params["transaction_id"].lower())))
+
+
+async def _list_refunds(sandbox: Sandbox, request: Request) -> Response:
+    return JSONResponse(sandbox.refunds())
 
 
 class _AppCodeRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,7 +8,10 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-CALLS = ("InsertCart", "CheckCart", "ConfirmCart", "CancelCart")
+V1_CALLS = ("InsertCart", "CheckCart", "ConfirmCart", "CancelCart")
+V2_CALLS = ("payment", "status", "capture", "cancel", "details", "refund")
+"""The last two also name the calls of the partner API, beside V1."""
+CALLS = (*V1_CALLS, *V2_CALLS)
 CALLBACK = "Callback"
 ANY_CALL = "any"
 
@@ -24,14 +27,23 @@ KINDS: Mapping[str, str] = {
     "truncated": "the work is done, the connection is closed in the middle of the answer's body",
     "wrong_signature": "the work is done, the answer's signature does not match",
     "no_signature": "the work is done, the answer carries no signature",
-    "wrong_amount": "the next answer with PaymentInfo carries another TotalAmount",
-    "wrong_reference": "the next answer with PaymentInfo carries another ReferenceNumber",
-    "result_code": "the work is not done, the answer carries the ResultCode given as code",
-    "nonce_refused": "refused as if the nonce had been used before; the work is not done",
+    "wrong_amount": "the next answer with an amount (PaymentInfo, details) carries another TotalAmount",
+    "wrong_reference": "the next answer with an amount is about another ReferenceNumber (details: TransactionId)",
+    "result_code": "the work is not done, the answer carries the ResultCode given as code (V2: a refusal that says it)",
+    "refused": "V2 and refunds: the work is not done, the answer is a refusal with the sentence given as message",
+    "nonce_refused": "refused as if the nonce had been used before; the work is not done (V1)",
+    "unauthorized": "HTTP 401 as if the credentials were wrong; the work is not done",
+    "lags": "the answer is about how things stood before the last change (CheckCart, status, details)",
+    "forgets": "the answer says that it is paid, without the record that proves it; the work is not done",
+    "drops_reservation": "every reservation is cancelled by Netgíró itself just before the work is done",
+    "stale": "a call over a connection that was idle for so many seconds (default 1) is dropped undone, as by a server "
+    "that was just about to close it; until cleared",
 }
 
-DROPPED_BEFORE = frozenset({"lost_before", "unreachable"})
+DROPPED_BEFORE = frozenset({"lost_before", "unreachable", "stale"})
 NEEDS_PAYMENT_INFO = frozenset({"wrong_amount", "wrong_reference"})
+SIGNATURE_KINDS = frozenset({"wrong_signature", "no_signature", "nonce_refused"})
+"""Only V1 and its callbacks are signed."""
 CALLBACK_KINDS = frozenset(
     {"lost_before", "unreachable", "slow_before", "garbage", "wrong_signature", "no_signature"} | NEEDS_PAYMENT_INFO
 )
@@ -40,9 +52,10 @@ FIELDS = {
     "fault": "one of the kinds",
     "call": f"{', '.join(CALLS)}, or {ANY_CALL} of them (default); {CALLBACK}: the sandbox's own calls to CallbackUrl "
     f"and CallbackCancelUrl, with {', '.join(sorted(CALLBACK_KINDS))}",
-    "times": "how many calls it spoils (default 1); null: until cleared (default of unreachable)",
-    "seconds": "for slow and slow_before (default 5)",
+    "times": "how many calls it spoils (default 1); null: until cleared (default of unreachable and stale)",
+    "seconds": "for slow and slow_before (default 5) and stale (default 1)",
     "code": "for result_code (default 10302)",
+    "message": "for refused (default: Customer is blacklisted)",
 }
 HELP: dict[str, Any] = {
     "use": "PUT one object or a list; the list replaces what stood there. DELETE clears. Earlier entries go first.",
@@ -59,8 +72,26 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     call: str = ANY_CALL
     times: Annotated[int, Meta(ge=1, le=1_000_000)] | msgspec.UnsetType | None = msgspec.UNSET
     """How many calls it spoils; None: until cleared. Never unset once :class:`Faults` has it."""
-    seconds: Annotated[float, Meta(gt=0, le=300)] = 5.0
+    seconds: Annotated[float, Meta(gt=0, le=300)] | msgspec.UnsetType = msgspec.UNSET
+    """Never unset once :class:`Faults` has it."""
     code: Annotated[int, Meta(ge=100, le=99_999)] = 10302
+    message: Annotated[str, Meta(max_length=200)] = "Customer is blacklisted"
+
+    @property
+    def delay_s(self) -> float:
+        if isinstance(self.seconds, float | int):
+            return self.seconds
+        return 1.0 if self.fault == "stale" else 5.0
+
+    def is_for(self, call: str) -> bool:
+        """Whether it can spoil this call."""
+        if call == CALLBACK:
+            return self.call == CALLBACK
+        if self.call not in (call, ANY_CALL):
+            return False
+        return not (call in V2_CALLS and self.fault in SIGNATURE_KINDS) and not (
+            call in V1_CALLS and self.fault == "refused"
+        )
 
 
 class Faults:
@@ -81,7 +112,7 @@ class Faults:
     def next_for(self, call: str) -> Fault | None:
         """The fault that spoils this call; None if it goes well. It stays in the list until :meth:`use`."""
         for fault in self._waiting:
-            if fault.call == call or (fault.call == ANY_CALL and call != CALLBACK):
+            if fault.is_for(call):
                 return fault
         return None
 
@@ -111,7 +142,9 @@ def _checked(fault: Fault) -> Fault:
         raise ValueError(f"Unknown call {fault.call!r}. Known: {', '.join((*CALLS, CALLBACK, ANY_CALL))}.")
     if call == CALLBACK and fault.fault not in CALLBACK_KINDS:
         raise ValueError(f"{fault.fault!r} does not apply to {CALLBACK}; use {', '.join(sorted(CALLBACK_KINDS))}.")
+    if call != ANY_CALL and not msgspec.structs.replace(fault, call=call).is_for(call):
+        raise ValueError(f"{fault.fault!r} does not apply to {call}.")
     times = fault.times
     if times is msgspec.UNSET:
-        times = None if fault.fault == "unreachable" else 1
-    return msgspec.structs.replace(fault, call=call, times=times)
+        times = None if fault.fault in ("unreachable", "stale") else 1
+    return msgspec.structs.replace(fault, call=call, times=times, seconds=fault.delay_s)

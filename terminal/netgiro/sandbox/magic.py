@@ -43,6 +43,18 @@ def _one_call(fault: str, call: str, says: str, **fields: Any) -> Magic:
     return Magic(says=f"{call}: {says}", decides_after_s=0, faults=(Fault(fault, call, **fields),))
 
 
+_IN_V2 = {"InsertCart": "payment", "CheckCart": "status", "ConfirmCart": "capture", "CancelCart": "cancel"}
+
+
+def in_words_of(api: str, fault: Fault) -> Fault:
+    """The fault as it happens to this API; V2 has no signature that could be wrong, so its answer cannot be read."""
+    if api == "v1" or fault.call not in _IN_V2:
+        return fault
+    kind = "garbage" if fault.fault == "wrong_signature" else fault.fault
+    call = "details" if kind == "wrong_amount" else _IN_V2[fault.call]
+    return msgspec.structs.replace(fault, fault=kind, call=call)
+
+
 MAGIC_AMOUNTS: Mapping[int, Magic] = {
     10200: Magic(says="the customer accepts at once", decides_after_s=0),
     10201: _declined(10201),

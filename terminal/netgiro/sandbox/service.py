@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from typing import Any, TypeAlias
 
 import httpx
 import msgspec
@@ -21,20 +22,26 @@ from terminal.netgiro.sandbox.answers import (
     ledger_row,
     read_cart_name,
     read_insert,
+    refund_row,
     refusal,
 )
 from terminal.netgiro.sandbox.book import CartBook
 from terminal.netgiro.sandbox.callbacks import CallbackSender
 from terminal.netgiro.sandbox.carts import Cart, CartState, ConfirmationType, Reply
 from terminal.netgiro.sandbox.customers import Customers
-from terminal.netgiro.sandbox.faults import Faults
-from terminal.netgiro.sandbox.magic import MAGIC_AMOUNTS
+from terminal.netgiro.sandbox.faults import Fault, Faults
+from terminal.netgiro.sandbox.magic import MAGIC_AMOUNTS, in_words_of
 from terminal.netgiro.sandbox.settings import ResultCode, Settings
 from terminal.netgiro.sandbox.signing import Gatekeeper, SignedBody, sign
+from terminal.netgiro.sandbox.v2_answers import read_payment, status_answer
+
+Address: TypeAlias = tuple[str, int] | Any
 
 log = logging.getLogger(__name__)
 
-# Netgíró's own sandbox provider, printed in its documentation.
+MOST_CONNECTIONS = 1000
+
+# The provider that Netgíró's documentation had for everybody until 2026. It works nowhere any more but here.
 PUBLIC_APPLICATION_ID = "881E674F-7891-4C20-AFD8-56FE2624C4B5"
 PUBLIC_SECRET_KEY = (
     "YCFd6hiA8lUjZejVcIf/LhRXO4wTDxY0JhOXvQZwnMSiNynSxmNIMjMf1HHwdV6cMN48NX3ZipA9q9hLPb9C1ZIzMH5dvELPAHceiu7LbZzmIAGe"
@@ -69,12 +76,13 @@ class Sandbox:
         self.gatekeeper = Gatekeeper(application_id, secret_key)
         self.customers = Customers(clock, rng)
         self.book = CartBook(settings, self.customers, clock, rng, self._cart_moved)
-        self._secret_key = secret_key
+        self.secret_key = secret_key
         self._clock = clock
         self._rng = rng
         self._callbacks = CallbackSender(self.faults, self.sign, sleep, callback_transport)
         self._tasks: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
+        self._last_used_s: dict[Address | None, float] = {}
 
     @property
     def clock(self) -> Callable[[], float]:
@@ -93,7 +101,7 @@ class Sandbox:
 
     def sign(self, url: str, body: bytes) -> SignedBody:
         """The body with the headers that Netgíró puts on everything it sends."""
-        return sign(self.application_id, self._secret_key, url, body, self._rng)
+        return sign(self.application_id, self.secret_key, url, body, self._rng)
 
     def perform(self, call: str, body: bytes) -> tuple[int, dict[str, Any]]:
         """Carry out one of the four calls: the HTTP status and the answer."""
@@ -107,19 +115,41 @@ class Sandbox:
             return 400, refusal(ResultCode.BAD_REQUEST, str(error))
         except CartNotValid as error:
             return 200, refusal(ResultCode.CART_NOT_VALID, str(error))
-        self._set_alarm()
+        self.set_alarm()
         return 200, answer
 
     def foresee(self, call: str, body: bytes) -> None:
         """Before a call is looked at: a magic amount brings its faults along."""
-        if call != "InsertCart" or not self.settings.magic_amounts:
+        if call not in ("InsertCart", "payment") or not self.settings.magic_amounts:
             return
         try:
-            magic = MAGIC_AMOUNTS.get(read_insert(body).amount_kr)
+            order = read_insert(body) if call == "InsertCart" else read_payment(body)
         except ValueError:
             return
+        magic = MAGIC_AMOUNTS.get(order.amount_kr)
         if magic is not None and magic.faults:
-            self.faults.add(*magic.faults)
+            self.faults.add(*(in_words_of(order.api, fault) for fault in magic.faults))
+
+    def idle_s(self, client: Address | None) -> float:
+        """How long nothing has come over this connection; a new one was not idle. Notes that something comes now."""
+        now_s = self._clock()
+        before_s = self._last_used_s.pop(client, now_s)
+        self._last_used_s[client] = now_s
+        while len(self._last_used_s) > MOST_CONNECTIONS:
+            self._last_used_s.pop(next(iter(self._last_used_s)))
+        return now_s - before_s
+
+    @contextlib.contextmanager
+    def troubled(self, fault: Fault | None) -> Iterator[None]:
+        """Carry out a call while the service itself is not well."""
+        kind = fault.fault if fault else ""
+        if kind == "drops_reservation":
+            self.book.end_reservations()
+        self.book.lags = kind == "lags"
+        try:
+            yield
+        finally:
+            self.book.lags = False
 
     def _cart_call(self, call: str, body: bytes) -> Reply:
         request = read_cart_name(body)
@@ -176,7 +206,12 @@ class Sandbox:
         return [self.cart_row(cart) for cart in self.book.newest(limit)]
 
     def cart_row(self, cart: Cart) -> dict[str, Any]:
-        return cart_row(cart, self.book.captures_of(cart.transaction_id))
+        name = cart.transaction_id
+        return cart_row(cart, self.book.captures_of(name), self.book.refunded_kr(name))
+
+    def refunds(self) -> list[dict[str, Any]]:
+        """Every refund as a JSON object, oldest first."""
+        return [refund_row(refund) for refund in self.book.refunds]
 
     def ledger(self) -> list[dict[str, Any]]:
         """Every captured payment as a JSON object, oldest first."""
@@ -212,13 +247,14 @@ class Sandbox:
 
     async def _delivered(self, url: str, cart: Cart) -> bool:
         """Post the cart to the provider, at most twice; a cart that moved on meanwhile is not posted again."""
-        answer = cart_answer(Reply(cart.result_code, cart=cart))
-        if await self._callbacks.post(url, answer, self.settings.callback_timeout_s):
+        is_signed = cart.order.api == "v1"
+        answer = cart_answer(Reply(cart.result_code, cart=cart)) if is_signed else status_answer(cart, None)
+        if await self._callbacks.post(url, answer, self.settings.callback_timeout_s, is_signed=is_signed):
             return True
         await self.sleep(self.settings.callback_retry_delay_s)
         if self.book.find(cart.transaction_id) is not cart:
             return False
-        return await self._callbacks.post(url, answer, self.settings.callback_timeout_s)
+        return await self._callbacks.post(url, answer, self.settings.callback_timeout_s, is_signed=is_signed)
 
     def _start_notice(self, url: str, cart: Cart) -> None:
         if url:
@@ -236,7 +272,8 @@ class Sandbox:
 
     # Customers who accept by themselves
 
-    def _set_alarm(self) -> None:
+    def set_alarm(self) -> None:
+        """Wake up when the next customer accepts by themselves."""
         due_s = self.book.next_due_s()
         if self._alarm is not None:
             self._alarm.cancel()
@@ -248,7 +285,7 @@ class Sandbox:
     def _ring(self) -> None:
         self._alarm = None
         self.settle_due()
-        self._set_alarm()
+        self.set_alarm()
 
 
 def build_sandbox(

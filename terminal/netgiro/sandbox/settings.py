@@ -82,6 +82,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     app_code_lifetime_s: Seconds = 300
     permanent_app_code: Annotated[str, Meta(pattern=r"^(500004[0-9]{4})?\Z")] = "5000041234"
     """An app code of the first person that never expires, for use by hand; empty: there is none."""
+    permanent_access_code: Annotated[str, Meta(pattern=r"^([0-9]{10})?\Z")] = "9000000010"
+    """V2: an access code of the first person, likewise. It is nobody's kennitala."""
     callback_timeout_s: Annotated[float, Meta(gt=0, le=60)] = 5
     callback_retry_delay_s: Seconds = 1
     max_carts: Annotated[int, Meta(ge=1, le=100_000)] = 10_000

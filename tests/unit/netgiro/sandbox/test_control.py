@@ -52,6 +52,8 @@ def test_carts_newest_first_with_the_customer_masked():
             "Created": "1970-01-01T00:16:40.000Z",
             "Changed": "1970-01-01T00:16:40.000Z",
             "Captures": 0,
+            "Refunded": 0,
+            "Settled": None,
         }
         assert rows[1]["CanAccept"] is True
         assert [row["Reference"] for row in await shop.control("GET", "/carts?limit=1")] == ["T1-2"]
