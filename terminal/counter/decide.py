@@ -45,7 +45,7 @@ def decide(view: View, event: CounterEvent, rules: CounterRules) -> Decision:
         case CodeScanned():
             return of_keys.scanned(view, event, rules)
         case ReprintLookedUp():
-            return of_shop.reprint_requested(view, event)
+            return of_shop.reprint_requested(view, event, rules)
         case EndOfDayLookedUp():
             return of_shop.end_of_day_requested(view, event, rules)
         case ConditionsChanged(changes):

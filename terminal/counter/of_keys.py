@@ -5,11 +5,13 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from terminal.counter import menu as menus
+from terminal.counter import of_shop
 from terminal.counter import register_words as reg
 from terminal.counter.decision import CounterEffect, Decision, ExamineTerminal, LockMenuFor, ShowMenuFor
 from terminal.counter.inputs import CodeScanned, KeyPressed, ReprintRequested
 from terminal.counter.of_sale import happened
 from terminal.counter.rules import CounterRules
+from terminal.counter.trouble import receipt_asked_about
 from terminal.counter.typing import Cancelled, Entry, EntryResult, press_code, press_identifier, scan_identifier
 from terminal.counter.view import View
 from terminal.sale import events as ev
@@ -45,6 +47,8 @@ def _key(view: View, key: str, rules: CounterRules) -> Decision:
     if sale is None:
         if view.result is not None:
             return Decision(view=replace(view, result=None) if key in "*#" else view)
+        if key in "*#" and (receipt := receipt_asked_about(view)) is not None:
+            return of_shop.receipt_judged(view, receipt, is_whole=key == "#")
         return Decision(view=view.with_offer_closed() if key == "*" else view)
     match sale.state:
         case State.ENTRY:

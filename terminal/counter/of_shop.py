@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import EndOfDayLookedUp, ReprintLookedUp
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
 from terminal.sale.effects import ReceiptKind
-from terminal.sale.record import QueuedReceipt, reprint
+from terminal.sale.record import QueuedReceipt, ReceiptState, reprint
 from terminal.sale.totals import Close, Period, totals_of
 
 MOST_PRINTS = 20
 """Of one receipt, the first included."""
 
 
-def reprint_requested(view: View, asked: ReprintLookedUp) -> Decision:
-    """Each copy under an id of its own, so that a retry is told from a copy."""
-    return Decision(view=view, receipts=_copies(asked))
+def reprint_requested(view: View, asked: ReprintLookedUp, rules: CounterRules) -> Decision:
+    """Each copy under an id of its own, so that a retry is told from a copy. Nothing is queued for no printer."""
+    return Decision(view=view, receipts=_copies(asked) if rules.has_printer else ())
+
+
+def receipt_judged(view: View, receipt: QueuedReceipt, *, is_whole: bool) -> Decision:
+    """Staff have looked at a receipt that the printer said nothing of: it is whole, or it is printed once more."""
+    if is_whole:
+        judged = replace(receipt, state=ReceiptState.PRINTED)
+    else:
+        judged = replace(receipt, state=ReceiptState.QUEUED_AGAIN, copy=receipt.copy + 1)
+    conditions = replace(view.conditions, receipt_in_doubt=None)
+    return Decision(view=replace(view, conditions=conditions), receipts=(judged,))
 
 
 def end_of_day_requested(view: View, asked: EndOfDayLookedUp, rules: CounterRules) -> Decision:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 from hardware.interfaces import PrinterStatus
-from terminal.counter.view import Conditions
-from terminal.sale.record import JournalHealth
+from terminal.counter.view import Conditions, View
+from terminal.sale.record import JournalHealth, QueuedReceipt
 
 
 class Trouble(StrEnum):
@@ -25,6 +25,7 @@ class Trouble(StrEnum):
     RECEIPTS_PENDING = "receipts_pending"
     JOURNAL_UNMIRRORED = "journal_unmirrored"
     JOURNAL_REPAIRED = "journal_repaired"
+    PAPER_LOW = "paper_low"
 
     @property
     def hinders_sales(self) -> bool:
@@ -43,10 +44,20 @@ def troubles_of(conditions: Conditions, *, sales_waiting: int = 0) -> tuple[Trou
         Trouble.PAPER_OUT: conditions.printer is PrinterStatus.PAPER_OUT,
         Trouble.COVER_OPEN: conditions.printer is PrinterStatus.COVER_OPEN,
         Trouble.PRINTER_OFFLINE: conditions.printer is PrinterStatus.OFFLINE,
-        Trouble.RECEIPTS_PENDING: conditions.pending_receipts > 0,
+        Trouble.RECEIPTS_PENDING: conditions.pending_receipts > 0 and not conditions.is_printing,
+        Trouble.PAPER_LOW: conditions.paper_low and conditions.printer is not PrinterStatus.PAPER_OUT,
         Trouble.SALES_WAITING: sales_waiting > 0,
         Trouble.JOURNAL_INCOMPLETE: conditions.journal_health is JournalHealth.INCOMPLETE,
         Trouble.JOURNAL_UNMIRRORED: conditions.journal_health is JournalHealth.UNMIRRORED,
         Trouble.JOURNAL_REPAIRED: conditions.journal_health is JournalHealth.REPAIRED,
     }
     return tuple(trouble for trouble in Trouble if standing[trouble])
+
+
+def receipt_asked_about(view: View) -> QueuedReceipt | None:
+    """The receipt of which staff are asked now whether it is whole: whenever nothing else wants the keys."""
+    if view.sale is not None or view.result is not None or view.menu.is_open or view.offered_kr is not None:
+        return None
+    if any(trouble.hinders_sales for trouble in troubles_of(view.conditions)):
+        return None
+    return view.conditions.receipt_in_doubt

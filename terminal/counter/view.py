@@ -9,7 +9,7 @@ from hardware.interfaces import NO_JAM, Jam, PrinterStatus
 from terminal.counter.menu import Menu
 from terminal.counter.typing import Entry
 from terminal.sale.effects import SetDeadline
-from terminal.sale.record import JournalHealth
+from terminal.sale.record import JournalHealth, QueuedReceipt
 from terminal.sale.sale import Sale
 
 
@@ -23,7 +23,13 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     jam: Jam = NO_JAM
     """Keys that are down and mean nothing."""
     printer: PrinterStatus = PrinterStatus.UNKNOWN
+    paper_low: bool = False
+    """The roll is near its end."""
     pending_receipts: int = 0
+    """Not known to be on paper, the one that is being printed included."""
+    is_printing: bool = False
+    receipt_in_doubt: QueuedReceipt | None = None
+    """Printed twice, and nobody knows whether it came out: staff are asked."""
     journal_ok: bool = True
     """The last record could be written."""
     journal_health: JournalHealth = JournalHealth.SOUND

@@ -85,6 +85,7 @@ class Metrics:
         self._gauge(gauge, "sales_attention", "Sales that wait for staff", lambda: len(view().attention))
         pending = "Receipts not known to be on paper"
         self._gauge(gauge, "receipts_pending", pending, lambda: view().conditions.pending_receipts)
+        self._gauge(gauge, "paper_low", "1 while the roll is near its end", lambda: view().conditions.paper_low)
         device = gauge("netgiro_terminal_up", "1 while it works", ["part"], registry=self.registry)
         for part in ("network", "register", "keypad", "journal"):
             device.labels(part).set_function(lambda part=part: getattr(view().conditions, f"{part}_ok"))

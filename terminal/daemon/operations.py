@@ -16,9 +16,9 @@ from terminal import __version__
 from terminal.app.handles import Handles
 from terminal.config.schema import Config
 from terminal.counter.inputs import EndOfDayRequested, ReprintRequested
-from terminal.doctor.status import TerminalStatus, status_of
+from terminal.doctor.status import Status, status_of
 from terminal.errors import TerminalError
-from terminal.paper.jobs import NOTHING_TO_PRINT, find_number, slip_for
+from terminal.paper.jobs import NO_PRINTER, NOTHING_TO_PRINT, find_number, slip_for
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.events import SettledByStaff, Verdict
 from terminal.sale.sale import Outcome
@@ -54,7 +54,7 @@ def commands_of(desk: Desk) -> Mapping[str, Command]:
     return {name: partial(command, desk) for name, command in commands.items()}
 
 
-async def status_now(desk: Desk) -> TerminalStatus:
+async def status_now(desk: Desk) -> Status:
     """How the terminal is at this moment."""
     return status_of(
         desk.terminal.view,
@@ -96,6 +96,8 @@ async def _settle(desk: Desk, request: Request) -> Mapping[str, Any]:
 
 async def _reprint(desk: Desk, request: Request) -> Mapping[str, Any]:
     """Queue receipts once more; they are printed as soon as the printer is ready."""
+    if desk.config.printer.driver == "none":
+        raise TerminalError(NO_PRINTER)
     try:
         kinds = tuple(ReceiptKind(kind) for kind in request.get("kinds", ()))
     except (ValueError, TypeError) as error:

@@ -47,7 +47,7 @@ class Wear(msgspec.Struct, frozen=True, kw_only=True):
     register: RegisterLine = RegisterLine()
 
 
-class TerminalStatus(msgspec.Struct, frozen=True, kw_only=True):
+class Status(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to the control command ``status``."""
 
     version: str
@@ -68,7 +68,10 @@ class TerminalStatus(msgspec.Struct, frozen=True, kw_only=True):
     stuck_keys: str = ""
     journal_ok: bool = True
     printer: PrinterStatus = PrinterStatus.UNKNOWN
+    paper_low: bool = False
     pending_receipts: int = 0
+    receipt_in_doubt: str = ""
+    """The one that staff are asked about, by its id."""
     journal_bytes: int = 0
     wear: Wear = Wear()
 
@@ -95,10 +98,10 @@ def status_of(
     started: str,
     journal_bytes: int,
     wear: Wear,
-) -> TerminalStatus:
+) -> Status:
     """The status at this moment."""
     conditions = view.conditions
-    return TerminalStatus(
+    return Status(
         version=version,
         terminal_id=terminal_id,
         service=service,
@@ -113,18 +116,20 @@ def status_of(
         stuck_keys=conditions.jam.stuck,
         journal_ok=conditions.journal_ok,
         printer=conditions.printer,
+        paper_low=conditions.paper_low,
         pending_receipts=conditions.pending_receipts,
+        receipt_in_doubt=conditions.receipt_in_doubt.receipt_id if conditions.receipt_in_doubt is not None else "",
         journal_bytes=journal_bytes,
         wear=wear,
     )
 
 
-def read_status(fields: dict[str, Any]) -> TerminalStatus:
+def read_status(fields: dict[str, Any]) -> Status:
     """A daemon's answer. Raises msgspec.ValidationError if a daemon of another version means something else."""
-    return msgspec.convert(fields, TerminalStatus)
+    return msgspec.convert(fields, Status)
 
 
-def status_lines(status: TerminalStatus, now: datetime) -> Iterator[str]:
+def status_lines(status: Status, now: datetime) -> Iterator[str]:
     """For people: the sale, what waits for staff, what is wrong."""
     age_s = int((now.astimezone(UTC) - datetime.fromisoformat(status.started)).total_seconds())
     yield f"terminal   {status.terminal_id}, version {status.version}, process {status.pid}, up {duration(age_s)}"
@@ -142,7 +147,10 @@ def status_lines(status: TerminalStatus, now: datetime) -> Iterator[str]:
         yield f"keypad     stuck: {' '.join(status.stuck_keys)}"
     yield f"register   {_heard(status.wear)}"
     yield f"display    lit for {status.wear.display_lit_h:.1f} h, lost {status.wear.display_lost} times since the start"
-    yield f"printer    {status.printer}, receipts waiting: {status.pending_receipts}"
+    low = ", paper near its end" if status.paper_low else ""
+    yield f"printer    {status.printer}{low}, receipts waiting: {status.pending_receipts}"
+    if status.receipt_in_doubt:
+        yield f"receipt    {status.receipt_in_doubt}: is it whole? The screen asks; # is yes, * prints it again"
     yield f"journal    {status.journal_bytes / 1024:.0f} KiB"
 
 

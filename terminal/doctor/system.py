@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import httpx
 
 
-class Grade(StrEnum):
+class Status(StrEnum):
     """How a check ended."""
 
     OK = "ok"
@@ -39,21 +39,21 @@ class Grade(StrEnum):
 class Finding(msgspec.Struct, frozen=True):
     """What was found, and what to do about it; ``advice`` is empty only if there is nothing to do."""
 
-    status: Grade
+    status: Status
     found: str
     advice: str = ""
 
 
 def ok(found: str) -> Finding:
-    return Finding(Grade.OK, found)
+    return Finding(Status.OK, found)
 
 
 def warning(found: str, advice: str) -> Finding:
-    return Finding(Grade.WARNING, found, advice)
+    return Finding(Status.WARNING, found, advice)
 
 
 def failed(found: str, advice: str) -> Finding:
-    return Finding(Grade.FAILED, found, advice)
+    return Finding(Status.FAILED, found, advice)
 
 
 def ask_wear(config: Config) -> Wear | None:

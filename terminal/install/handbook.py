@@ -112,9 +112,11 @@ INSTALLER_NOTES: Mapping[Trouble, str] = {
     Trouble.SALES_WAITING: "`netgiro-terminal status` names them; look them up at Netgíró, then `settle` or menu D",
     Trouble.PAPER_OUT: "paper; then the sensor",
     Trouble.COVER_OPEN: "the cover and its switch",
-    Trouble.PRINTER_OFFLINE: "power, cable, `printer.device`; nothing is lost, receipts wait in the journal",
+    Trouble.PRINTER_OFFLINE: "power, cable, `printer.device`; nothing is lost, receipts wait in the journal; if it"
+    ' prints and only its answers are no use: `printer.answers = "none"`',
     Trouble.RECEIPTS_PENDING: "prints by itself; `status` counts them",
     Trouble.JOURNAL_UNMIRRORED: "`doctor`; free disk; sales go on, but the second copy of the journal stands still",
+    Trouble.PAPER_LOW: "nothing, unless it stays with a new roll: then the near-end sensor",
     Trouble.JOURNAL_REPAIRED: "make a `journal backup`, and replace the card: it has lost data once",
 }
 """What an installer looks at, beyond what the screen tells staff."""

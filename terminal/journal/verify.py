@@ -24,7 +24,7 @@ MOST_FINDINGS = 20
 """Of one kind; the rest is counted."""
 
 
-class Verification(NamedTuple):
+class Verdict(NamedTuple):
     """What was found. ``problems`` want somebody's attention; ``notes`` explain what looks odd and is not."""
 
     entries: int
@@ -33,7 +33,7 @@ class Verification(NamedTuple):
     notes: tuple[str, ...]
 
 
-def verify(path: Path) -> Verification:
+def verify(path: Path) -> Verdict:
     """Raises JournalError if there is no journal that this program can read."""
     path = Path(os.path.realpath(path))
     try:
@@ -49,7 +49,7 @@ def verify(path: Path) -> Verification:
         raise JournalError(f"cannot read the journal {path}: {error}") from error
 
 
-def _verify(db: sqlite3.Connection, mirror: Mirror) -> Verification:
+def _verify(db: sqlite3.Connection, mirror: Mirror) -> Verdict:
     repairs = tables.repairs(db)[::-1]
     notes = [rebuild.tell(repair) for repair in repairs]
     checks = (
@@ -61,7 +61,7 @@ def _verify(db: sqlite3.Connection, mirror: Mirror) -> Verification:
         _numbers(db, repairs),
     )
     problems = [problem for check in checks for problem in _bounded(check)]
-    return Verification(
+    return Verdict(
         entries=_count(db, "entries"),
         sales=_count(db, "sales"),
         problems=tuple(problems),

@@ -64,8 +64,10 @@ class PanelState(msgspec.Struct, frozen=True, kw_only=True):
     keypad: Literal["ok", "down"] = "ok"
     printer: str = "unknown"
     """``hardware.interfaces.PrinterStatus``."""
+    paper_low: bool = False
+    """The printer says that its roll is near its end."""
     pending_receipts: int = 0
-    """Receipts that wait for the printer."""
+    """Receipts not known to be on paper, the one that is being printed included."""
     led: bool = False
     buzzer: bool = False
     """What the simulated LED and buzzer do at this moment."""

@@ -91,6 +91,7 @@ class CounterBackend:
             register="ok" if conditions.register_ok else "down",
             keypad="ok" if conditions.keypad_ok else "down",
             printer=conditions.printer,
+            paper_low=conditions.paper_low,
             pending_receipts=conditions.pending_receipts,
             led=self._signals is not None and self._signals.lamp,
             buzzer=self._signals is not None and self._signals.buzzer,

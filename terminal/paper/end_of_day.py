@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from hardware.interfaces import Columns, Cut, Document, PaperItem, TextLine
+from terminal.counter.trouble import Trouble
 from terminal.paper.receipt import Shop, centred, format_time, heading, large, pair
 from terminal.sale.money import format_kr
 from terminal.sale.sale import Outcome
@@ -24,6 +25,7 @@ def end_of_day_slip(
     language: Language,
     columns: Columns,
     clock_set: bool = True,
+    paper_low: bool = False,
 ) -> Document:
     """``copy`` marks a later print. ``printed_at`` carries the time zone that times are shown in."""
     words = words_in(language)
@@ -41,6 +43,8 @@ def end_of_day_slip(
         items.extend([TextLine(), *centred(receipt.left_to_staff, columns, bold=True)])
         for sale in period.totals.left_to_staff:
             items.extend(_left_to_staff(sale, words, printed_at, columns))
+    if paper_low:
+        items.extend([TextLine(), *centred(words.troubles[Trouble.PAPER_LOW].what, columns)])
     if not clock_set:
         items.extend([TextLine(), *centred(receipt.clock_not_set, columns)])
     return (*items, Cut())

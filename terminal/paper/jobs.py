@@ -38,6 +38,7 @@ def find_number(journal: JournalFile, name: str, kinds: Sequence[ReceiptKind] = 
     return entries[-1].sale.number
 
 
+NO_PRINTER = 'there is no printer, so nothing is kept for one: set printer.driver in config.toml to other than "none"'
 NOTHING_TO_PRINT = (
     f"nothing to print: the sale must have ended, and no receipt is printed more than {MOST_PRINTS} times"
 )

@@ -32,6 +32,10 @@ class PrinterSession:
         return self._printer.columns
 
     @property
+    def paper_is_low(self) -> bool:
+        return self._printer.paper_is_low
+
+    @property
     def is_open(self) -> bool:
         return self._is_open
 

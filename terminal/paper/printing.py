@@ -10,13 +10,14 @@ import contextlib
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from hardware.interfaces import DeviceError, Document, Printer, PrinterError, PrinterStatus
 from terminal.counter.inputs import ConditionsChanged, Input
 from terminal.errors import JournalError
 from terminal.journal.thread import Journal
 from terminal.paper.printer_session import FAULTS, PrinterSession
-from terminal.paper.queue import PrintJob, ReceiptQueue
+from terminal.paper.queue import PrintJob, ReceiptQueue, Waiting
 from terminal.paper.receipt import Shop
 from terminal.system.clock import clock_is_set
 from terminal.texts.words import Language
@@ -57,11 +58,12 @@ class ReceiptPrinting:
             columns=printer.columns,
             local_now=local_now,
             clock_is_set=clock_is_set,
+            paper_is_low=lambda: self._session.paper_is_low,
         )
         self._work = asyncio.Event()
         self._sale_is_open = False
         self._is_kept_ready = False
-        self._told: tuple[PrinterStatus, int] | None = None
+        self._told: dict[str, Any] = {}
 
     def wake(self) -> None:
         """There may be a new receipt, or the printer may be well again."""
@@ -134,10 +136,15 @@ class ReceiptPrinting:
             await asyncio.gather(*waiting, return_exceptions=True)
 
     async def _print_all(self) -> bool:
-        """Print what waits; False if something still does."""
+        """Print what waits; False if something still does that needs no answer."""
         try:
-            while pending := await self._journal.call(self._queue.pending):
-                if not await self._is_ready(pending):
+            while True:
+                waiting = await self._journal.call(self._queue.waiting)
+                if not waiting.printable:
+                    if waiting.pending or self._told:
+                        self._tell(pending_receipts=waiting.pending, receipt_in_doubt=waiting.in_doubt)
+                    return True
+                if not await self._is_ready(waiting):
                     return False
                 job = await self._journal.call(self._queue.next_job)
                 if job is not None and not await self._print(job):
@@ -145,43 +152,53 @@ class ReceiptPrinting:
         except JournalError as error:
             log.error("receipts stay pending: %s", error)
             return False
-        return True
+        finally:
+            if self._told:
+                self._tell(is_printing=False)
 
-    async def _is_ready(self, pending: int) -> bool:
+    async def _is_ready(self, waiting: Waiting) -> bool:
         """Look before a receipt is taken, unless all was well: a night without paper must not fill the journal."""
-        if self._session.is_open and self._told is not None and not self._has_told_a_fault:
+        if self._session.is_open and "printer" in self._told and not self._has_told_a_fault:
             return True
         status = await self._session.look()
         if status in FAULTS:
             log.log(logging.DEBUG if self._told else logging.WARNING, "receipts stay pending: printer is %s", status)
-            self._tell(status, pending)
+            self._tell(printer=status, pending_receipts=waiting.pending, receipt_in_doubt=waiting.in_doubt)
         return status not in FAULTS
 
     async def _print(self, job: PrintJob) -> bool:
+        """False if the printer has to be waited for. One that failed over this receipt may take the next."""
+        if self._told:
+            self._tell(pending_receipts=job.pending, is_printing=True)
         try:
             status = await self._session.print_document(job.document)
         except DeviceError as error:
             log.warning("receipt %s stays pending: %s", job.receipt.receipt_id, error)
-            self._tell(error.status if isinstance(error, PrinterError) else PrinterStatus.OFFLINE, job.pending)
+            status = error.status if isinstance(error, PrinterError) else PrinterStatus.OFFLINE
             may_be_on_paper = isinstance(error, PrinterError) and error.may_be_on_paper
+            self._tell(printer=status, pending_receipts=job.pending)
             await self._journal.call(self._queue.not_printed, job, may_be_on_paper)
-            return False
+            return may_be_on_paper and status not in FAULTS
         await self._journal.call(self._queue.printed, job)
         log.info("receipt %s printed", job.receipt.receipt_id)
-        self._tell(status if status in FAULTS else PrinterStatus.OK, job.pending - 1)
+        self._tell(printer=status, pending_receipts=job.pending - 1, paper_low=self._session.paper_is_low)
         return True
 
     async def _get_ready(self) -> None:
         """What is wrong with the printer is told now, while there is time to put in paper."""
-        self._tell(await self._session.look(), self._told[1] if self._told is not None else 0)
+        status = await self._session.look()
+        pending = self._told.get("pending_receipts", 0)
+        self._tell(printer=status, pending_receipts=pending, paper_low=self._session.paper_is_low)
         await self._session.prepare()
         self._is_kept_ready = True
 
     @property
     def _has_told_a_fault(self) -> bool:
-        return self._told is not None and self._told[0] in FAULTS
+        return self._told.get("printer") in FAULTS
 
-    def _tell(self, status: PrinterStatus, pending: int) -> None:
-        if self._told != (status, pending):
-            self._told = (status, pending)
-            self._put(ConditionsChanged({"printer": status, "pending_receipts": pending}))
+    def _tell(self, **changes: Any) -> None:
+        """Fields of ``Conditions``; only what is new, for staff may have answered meanwhile."""
+        new = {name: value for name, value in changes.items() if name not in self._told or self._told[name] != value}
+        if new:
+            self._told |= new
+            self._put(ConditionsChanged(new))

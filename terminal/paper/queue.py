@@ -2,7 +2,8 @@
 
 A receipt is QUEUED with its sale, PRINTING before the first byte leaves, and PRINTED when the printer has it. One that
 may be on paper or not, because of a power cut or because the printer failed on the way, is printed again and marked as
-a copy.
+a copy: once, after all that were not printed yet. If that is in doubt too, it is DOUBTFUL and waits for staff to say
+whether it is whole. No other receipt waits for it.
 """
 
 from __future__ import annotations
@@ -56,7 +57,39 @@ class PrintJob(NamedTuple):
     receipt: QueuedReceipt
     document: Document
     pending: int
-    """How many receipts wait, this one included."""
+    """How many receipts are not known to be on paper, this one included."""
+
+
+class Waiting(NamedTuple):
+    """What is not known to be on paper."""
+
+    pending: int
+    printable: int
+    """Of those, how many need nobody's answer."""
+    in_doubt: QueuedReceipt | None
+    """The oldest one that staff are asked about."""
+
+
+_BEING_PRINTED = {
+    ReceiptState.QUEUED: ReceiptState.PRINTING,
+    ReceiptState.QUEUED_AGAIN: ReceiptState.PRINTING_AGAIN,
+}
+
+
+def _next_of(unprinted: list[QueuedReceipt]) -> QueuedReceipt | None:
+    """Those that nobody has seen yet come first, so that no doubt holds up the next customer's."""
+    for state in _BEING_PRINTED:
+        for receipt in unprinted:
+            if receipt.state is state:
+                return receipt
+    return None
+
+
+def _in_doubt(receipt: QueuedReceipt) -> QueuedReceipt:
+    """``receipt`` as it was taken, or as it was found after a power cut."""
+    if receipt.state in (ReceiptState.QUEUED, ReceiptState.PRINTING):
+        return replace(receipt, state=ReceiptState.QUEUED_AGAIN, copy=receipt.copy + 1)
+    return replace(receipt, state=ReceiptState.DOUBTFUL)
 
 
 class ReceiptQueue:
@@ -72,6 +105,7 @@ class ReceiptQueue:
         columns: Columns,
         local_now: Callable[[], datetime],
         clock_is_set: Callable[[], bool],
+        paper_is_low: Callable[[], bool] = lambda: False,
     ) -> None:
         self._journal = journal
         self._shop = shop
@@ -80,33 +114,35 @@ class ReceiptQueue:
         self._columns = columns
         self._local_now = local_now
         self._clock_is_set = clock_is_set
+        self._paper_is_low = paper_is_low
         self._unnoted: QueuedReceipt | None = None
         self._is_recovered = False
         self._set_aside: set[str] = set()
         """Receipts that cannot be made: they must not hold up the others."""
 
     def _recover(self) -> None:
-        """After a start: what was being printed may be on paper, so it comes again as a copy."""
+        """After a start: what was being printed may be on paper."""
         for receipt in self._journal.unprinted_receipts():
-            if receipt.state is ReceiptState.PRINTING:
-                self._journal.note_receipt(replace(receipt, state=ReceiptState.QUEUED, copy=receipt.copy + 1))
+            if receipt.state in (ReceiptState.PRINTING, ReceiptState.PRINTING_AGAIN):
+                self._journal.note_receipt(_in_doubt(receipt))
         self._is_recovered = True
 
-    def pending(self) -> int:
-        """How many receipts wait. Writes only what became of those before."""
-        return len(self._waiting())
+    def waiting(self) -> Waiting:
+        """How many receipts are not known to be on paper. Writes only what became of those before."""
+        unprinted = self._unprinted()
+        doubtful = [one for one in unprinted if one.state is ReceiptState.DOUBTFUL]
+        return Waiting(len(unprinted), len(unprinted) - len(doubtful), doubtful[0] if doubtful else None)
 
     def next_job(self) -> PrintJob | None:
         """Take the oldest receipt and note on disk that it is being printed."""
-        while waiting := self._waiting():
-            receipt = waiting[0]
+        while (receipt := _next_of(unprinted := self._unprinted())) is not None:
             if (document := self._document(receipt)) is not None:
-                self._journal.note_receipt(replace(receipt, state=ReceiptState.PRINTING))
-                return PrintJob(receipt, document, len(waiting))
+                self._journal.note_receipt(replace(receipt, state=_BEING_PRINTED[receipt.state]))
+                return PrintJob(receipt, document, len(unprinted))
             self._set_aside.add(receipt.receipt_id)
         return None
 
-    def _waiting(self) -> list[QueuedReceipt]:
+    def _unprinted(self) -> list[QueuedReceipt]:
         if not self._is_recovered:
             self._recover()
         self._note_end()
@@ -117,7 +153,7 @@ class ReceiptQueue:
         if receipt.kind is ReceiptKind.END_OF_DAY:
             period = self._journal.closed_period(receipt.period)
             if period is not None:
-                return end_of_day_slip(period, **self._layout(receipt))
+                return end_of_day_slip(period, paper_low=self._paper_is_low(), **self._layout(receipt))
             fault = "its end of day is not in the journal"
         else:
             sale = self._journal.find_sale(receipt.sale_number)
@@ -144,9 +180,8 @@ class ReceiptQueue:
         self._note_end()
 
     def not_printed(self, job: PrintJob, may_be_on_paper: bool) -> None:
-        """It is to be printed again; as a copy, if some of it may be on paper."""
-        copy = job.receipt.copy + may_be_on_paper
-        self._unnoted = replace(job.receipt, state=ReceiptState.QUEUED, copy=copy)
+        """It is to be printed as before; if some of it may be on paper, as a copy, or only when staff say so."""
+        self._unnoted = _in_doubt(job.receipt) if may_be_on_paper else job.receipt
         self._note_end()
 
     def _note_end(self) -> None:

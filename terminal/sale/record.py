@@ -18,6 +18,11 @@ class ReceiptState(StrEnum):
     QUEUED = "queued"
     PRINTING = "printing"
     """Sent to the printer; after a power cut nobody knows whether it came out, so the next one is marked as a copy."""
+    QUEUED_AGAIN = "queued_again"
+    """Nobody knows whether it came out. It is printed once more without being asked for, and never a third time."""
+    PRINTING_AGAIN = "printing_again"
+    DOUBTFUL = "doubtful"
+    """Nobody knows that of the second print either: staff are asked."""
     PRINTED = "printed"
 
 

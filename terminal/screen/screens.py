@@ -9,7 +9,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from terminal.counter.trouble import Trouble, troubles_of
+from terminal.counter.trouble import Trouble, receipt_asked_about, troubles_of
 from terminal.counter.typing import Entry
 from terminal.counter.view import View
 from terminal.sale.customer import CustomerKind, IdentifierProblem
@@ -43,6 +43,7 @@ def screen_for(view: View, language: Language, *, shop_name: str = "", countdown
     shown = view.sale or view.result
     if shown is None:
         return _idle(view, troubles, words, shop_name)
+    troubles = tuple(trouble for trouble in troubles if trouble is not Trouble.PAPER_LOW)
     screen = _for_sale(shown, view.entry, words)
     if _is_warning(shown):
         return screen
@@ -58,8 +59,11 @@ def _idle(view: View, troubles: tuple[Trouble, ...], words: Words, shop_name: st
     if view.offered_kr is not None and not any(trouble.hinders_sales for trouble in troubles):
         amount = format_kr(view.offered_kr)
         return Screen(headline=amount, prompt=words.offer, hint=words.key_take_offer, marks=_marks(troubles, words))
-    if not troubles:
-        return Screen(headline=SERVICE_NAME, prompt=shop_name, hint=words.ready)
+    if (receipt := receipt_asked_about(view)) is not None:
+        number, kind = receipt.period or receipt.sale_number, words.receipt_kinds[receipt.kind]
+        return Screen(banner=words.ask_receipt_whole, prompt=f"{number} {kind}", hint=words.key_whole_or_again)
+    if troubles in ((), (Trouble.PAPER_LOW,)):  # a roll that will end is no reason to look less ready
+        return Screen(headline=SERVICE_NAME, prompt=shop_name, hint=words.ready, marks=_marks(troubles, words))
     first, *others = troubles
     return Screen(
         banner=words.troubles[first].what + _which(first, view),

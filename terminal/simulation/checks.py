@@ -101,8 +101,6 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
         yield from _amount_rung_up(ring, disk, register)
     if register.driver.has_names:
         yield from ids.at_the_end(register, disk, netgiro, terminal)
-    for number in register.driver.printed_untaken:
-        yield f"the register printed that sale {number} is paid, and had not taken it"
     yield from _right_customer(netgiro, cashier)
     yield from _needless_unknowns(disk, netgiro)
     yield from _privacy(disk, cashier.typed | netgiro.secrets)
@@ -172,10 +170,17 @@ def _receipts(sale: Sale, disk: SimulatedDisk, paper: Paper) -> Iterator[str]:
     yield from _on_paper(disk.receipts_of(sale.number), paper)
 
 
+MOST_UNASKED_PRINTS = 2
+"""The receipt and one copy."""
+
+
 def _on_paper(receipts: Iterable[QueuedReceipt], paper: Paper) -> Iterator[str]:
     """Each came out, and never twice without being marked as a copy."""
     for receipt in receipts:
         sheets = [copy for receipt_id, copy in paper.sheets if receipt_id == receipt.receipt_id]
+        unasked = [copy for copy in sheets if (receipt.receipt_id, copy) not in paper.asked]
+        if len(unasked) > MOST_UNASKED_PRINTS:
+            yield f"receipt {receipt.receipt_id} came out {len(unasked)} times, and nobody had asked"
         if len(sheets) != len(set(sheets)):
             yield f"receipt {receipt.receipt_id} came out twice as the same copy"
         if all((receipt.receipt_id, copy) in paper.torn for copy in sheets):

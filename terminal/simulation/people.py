@@ -120,6 +120,10 @@ class Paper:
         self.sheets: list[tuple[str, int]] = []
         """Receipt id and number of the copy, as they came out, the torn ones too."""
         self.torn: set[tuple[str, int]] = set()
+        self.asked: set[tuple[str, int]] = set()
+        """Those that staff wanted printed again, as they were in doubt."""
+        self.on_doubt: Callable[[], None] = lambda: None
+        """The terminal begins to ask about a receipt."""
         self.says_paid: set[int] = set()
         """Numbers of the sales of which some sheet says so."""
         self._out_until_s = 0.0
@@ -141,6 +145,10 @@ class Paper:
                 self.says_paid.add(job.receipt.sale_number)
         if fate is Fate.TORN:
             self.torn.add(key)
+
+    def is_whole(self, receipt_id: str) -> bool:
+        """Some sheet of it is."""
+        return any(sheet[0] == receipt_id and sheet not in self.torn for sheet in self.sheets)
 
     def came_out(self, job: PrintJob) -> bool:
         """As the printer says itself."""

@@ -18,6 +18,7 @@ from terminal.counter.view import View
 from terminal.loop.held_back import HeldBack
 from terminal.netgiro import v1
 from terminal.netgiro.client import SignedAnswer
+from terminal.paper import queue as receipt_queue
 from terminal.paper.queue import PrintJob, ReceiptQueue
 from terminal.sale import effects as fx
 from terminal.sale import ending, moves
@@ -25,6 +26,7 @@ from terminal.sale import events as ev
 from terminal.sale import step as rules
 from terminal.sale.customer import Customer, CustomerKind
 from terminal.sale.gateway import AuthorizationStatus, CaptureMode, StatusReport
+from terminal.sale.record import QueuedReceipt, ReceiptState
 from terminal.sale.sale import Reason, Sale, State
 from terminal.sale.sensitive import Sensitive
 from terminal.sale.totals import Close, Period
@@ -197,8 +199,21 @@ def _print_again_unmarked() -> Iterator[None]:
 
     def forget(queue: ReceiptQueue) -> None:
         queue._is_recovered = True
+        for receipt in queue._journal.unprinted_receipts():
+            if receipt.state is ReceiptState.PRINTING:
+                queue._journal.note_receipt(replace(receipt, state=ReceiptState.QUEUED))
 
     with patch.object(ReceiptQueue, "_recover", forget):
+        yield
+
+
+def _print_again_and_again() -> Iterator[None]:
+    """A receipt in doubt is printed until the printer says that it is on paper; staff are never asked."""
+
+    def once_more(receipt: QueuedReceipt) -> QueuedReceipt:
+        return replace(receipt, state=ReceiptState.QUEUED_AGAIN, copy=receipt.copy + 1)
+
+    with patch.object(receipt_queue, "_in_doubt", once_more):
         yield
 
 
@@ -310,6 +325,7 @@ BROKEN_RULES: Mapping[str, BrokenRule] = {
     **RULES_OF_REGISTERS,
     "receipt before the register has taken the result": BrokenRule(patches=_paper_before_taken, protocol="concert"),
     "interrupted receipt printed unmarked": BrokenRule(patches=_print_again_unmarked),
+    "receipt in doubt printed again and again": BrokenRule(patches=_print_again_and_again),
     "unfinished receipt printed again unmarked": BrokenRule(patches=_retry_unmarked),
 }
 """Each must turn the simulation red. A new promise brings its own way to break it."""

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import random
 
+from terminal.counter.trouble import receipt_asked_about
 from terminal.sale.events import Verdict
 from terminal.sale.sale import Outcome, Sale
 from terminal.simulation.checks import sales_of
+from terminal.simulation.people import Paper
 from terminal.simulation.register import SimulatedRegister
 from terminal.simulation.service import SimulatedNetgiro
 from terminal.simulation.terminal import SimulatedTerminal
 
+AT_THE_SCREEN_S = (3.0, 20.0)
 PAUSE_S = (30.0, 240.0)
 ENDS_THE_DAY = 0.06
 GO_HOME_S = 1900.0
@@ -28,16 +31,23 @@ class Staff:
     """Look at the terminal now and then."""
 
     def __init__(
-        self, terminal: SimulatedTerminal, netgiro: SimulatedNetgiro, register: SimulatedRegister, seed: int
+        self,
+        terminal: SimulatedTerminal,
+        netgiro: SimulatedNetgiro,
+        register: SimulatedRegister,
+        paper: Paper,
+        seed: int,
     ) -> None:
         self._world = terminal.world
         self._terminal = terminal
         self._netgiro = netgiro
         self._register = register
+        self._paper = paper
         self._rng = random.Random(f"staff {seed}")
         self._first_seen_s: dict[int, float] = {}
 
     def start(self) -> None:
+        self._paper.on_doubt = self._soon
         self._world.at(self._rng.uniform(*PAUSE_S), self._look)
 
     def _look(self) -> None:
@@ -50,6 +60,23 @@ class Staff:
             self._world.tell("staff", "end the day")
             self._terminal.end_day()
         self._world.at(self._rng.uniform(*PAUSE_S), self._look)
+
+    def _look_at_paper(self) -> None:
+        """Once the screen asks: a press too early could mean something else."""
+        if not self._terminal.is_on:
+            return
+        receipt = receipt_asked_about(self._terminal.view)
+        if receipt is not None:
+            is_whole = self._paper.is_whole(receipt.receipt_id)
+            if not is_whole:
+                self._paper.asked.add((receipt.receipt_id, receipt.copy + 1))
+            self._world.tell("staff", f"find receipt {receipt.receipt_id} {'whole' if is_whole else 'torn or missing'}")
+            self._terminal.press("#" if is_whole else "*")
+        if self._terminal.view.conditions.receipt_in_doubt is not None:
+            self._soon()
+
+    def _soon(self) -> None:
+        self._world.at(self._rng.uniform(*AT_THE_SCREEN_S), self._look_at_paper)
 
     def _settle(self, sale: Sale) -> None:
         self._first_seen_s.setdefault(sale.number, self._world.now_s)

@@ -6,6 +6,7 @@ from terminal.counter.menu import Item
 from terminal.counter.register_words import RefusalCode
 from terminal.counter.trouble import Trouble
 from terminal.sale.customer import CustomerKind, IdentifierProblem
+from terminal.sale.effects import ReceiptKind
 from terminal.sale.events import Verdict
 from terminal.sale.sale import Outcome, Reason
 from terminal.texts.words import Advice, MenuWords, ReceiptWords, ToDo, Words
@@ -88,14 +89,23 @@ ENGLISH = Words(
         Trouble.SALES_WAITING: Advice("Sales for staff", "Settle them with key D."),
         Trouble.PAPER_OUT: Advice("Out of paper", "Put a new roll in the printer."),
         Trouble.COVER_OPEN: Advice("Printer open", "Close the printer."),
-        Trouble.PRINTER_OFFLINE: Advice("Printer not found", "Check the printer's power and cable."),
+        Trouble.PRINTER_OFFLINE: Advice("Printer silent", "Check the printer's power and cable."),
         Trouble.RECEIPTS_PENDING: Advice("Receipt waiting", "It prints once the printer is ready."),
         Trouble.JOURNAL_UNMIRRORED: Advice("Journal copy fault", "Sales go on. Call service."),
         Trouble.JOURNAL_REPAIRED: Advice("Journal repaired", "Nothing is missing. Tell service."),
+        Trouble.PAPER_LOW: Advice("Paper runs low", "Have a new roll at hand."),
     },
     ready="Ready",
     offer="Pay with Netgíró?",
     key_take_offer="# yes   * no",
+    ask_receipt_whole="Is the receipt whole?",
+    receipt_kinds={
+        ReceiptKind.CUSTOMER: "customer copy",
+        ReceiptKind.MERCHANT: "merchant copy",
+        ReceiptKind.ATTENTION: "staff slip",
+        ReceiptKind.END_OF_DAY: "end of day",
+    },
+    key_whole_or_again="# yes  * print again",
     ask_identifier="App code, kennitala or phone",
     ask_code_or_phone="App code or phone",
     identifier_typed="Customer's number",

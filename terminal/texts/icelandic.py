@@ -6,6 +6,7 @@ from terminal.counter.menu import Item
 from terminal.counter.register_words import RefusalCode
 from terminal.counter.trouble import Trouble
 from terminal.sale.customer import CustomerKind, IdentifierProblem
+from terminal.sale.effects import ReceiptKind
 from terminal.sale.events import Verdict
 from terminal.sale.sale import Outcome, Reason
 from terminal.texts.words import Advice, MenuWords, ReceiptWords, ToDo, Words
@@ -88,14 +89,23 @@ ICELANDIC = Words(
         Trouble.SALES_WAITING: Advice("Sölur bíða", "Gerðu þær upp með lykli D."),
         Trouble.PAPER_OUT: Advice("Pappír búinn", "Settu nýja rúllu í prentarann."),
         Trouble.COVER_OPEN: Advice("Prentari opinn", "Lokaðu prentaranum."),
-        Trouble.PRINTER_OFFLINE: Advice("Prentari ótengdur", "Athugaðu rafmagn og snúru prentarans."),
+        Trouble.PRINTER_OFFLINE: Advice("Prentari svarar ekki", "Athugaðu rafmagn og snúru prentarans."),
         Trouble.RECEIPTS_PENDING: Advice("Kvittun bíður", "Prentast þegar prentari er tilbúinn."),
         Trouble.JOURNAL_UNMIRRORED: Advice("Öryggisafrit bilað", "Sölur ganga. Hringdu í þjónustuver."),
         Trouble.JOURNAL_REPAIRED: Advice("Skráning lagfærð", "Ekkert vantar. Láttu þjónustuver vita."),
+        Trouble.PAPER_LOW: Advice("Pappír á þrotum", "Hafðu nýja rúllu til taks."),
     },
     ready="Tilbúið",
     offer="Greiða með Netgíró?",
     key_take_offer="# já   * nei",
+    ask_receipt_whole="Er kvittunin heil?",
+    receipt_kinds={
+        ReceiptKind.CUSTOMER: "viðskiptavinar",
+        ReceiptKind.MERCHANT: "söluaðila",
+        ReceiptKind.ATTENTION: "starfsfólks",
+        ReceiptKind.END_OF_DAY: "dagsuppgjör",
+    },
+    key_whole_or_again="# já  * prenta aftur",
     ask_identifier="Appkóði, kennitala eða símanúmer",
     ask_code_or_phone="Appkóði eða símanúmer",
     identifier_typed="Númer viðskiptavinar",

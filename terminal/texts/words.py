@@ -10,6 +10,7 @@ from terminal.counter.menu import Item
 from terminal.counter.register_words import RefusalCode
 from terminal.counter.trouble import Trouble
 from terminal.sale.customer import CustomerKind, IdentifierProblem
+from terminal.sale.effects import ReceiptKind
 from terminal.sale.events import Verdict
 from terminal.sale.sale import Outcome, Reason
 
@@ -119,6 +120,9 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     ready: str
     offer: str
     key_take_offer: str
+    ask_receipt_whole: str
+    receipt_kinds: dict[ReceiptKind, str]
+    key_whole_or_again: str
     ask_identifier: str
     ask_code_or_phone: str
     """The same, where no kennitala is taken."""

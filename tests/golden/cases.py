@@ -22,7 +22,7 @@ from terminal.paper.receipt import Shop, receipt_document
 from terminal.sale.customer import CustomerKind, IdentifierProblem
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.events import Verdict
-from terminal.sale.record import JournalHealth
+from terminal.sale.record import JournalHealth, QueuedReceipt, ReceiptState
 from terminal.sale.sale import Reason, Sale, State
 from terminal.sale.sensitive import Sensitive
 from terminal.sale.totals import ClosedPeriod, Totals, totals_of
@@ -77,6 +77,7 @@ WORST = Conditions(
     journal_ok=False,
 )
 
+IN_DOUBT = QueuedReceipt("1042-customer-0", 1042, ReceiptKind.CUSTOMER, 1, ReceiptState.DOUBTFUL)
 FIRST_TROUBLE: Mapping[Trouble, Mapping[str, object]] = {
     Trouble.JOURNAL: {"conditions": WORST},
     Trouble.KEYPAD: {"conditions": replace(WORST, journal_ok=True)},
@@ -90,6 +91,7 @@ FIRST_TROUBLE: Mapping[Trouble, Mapping[str, object]] = {
     Trouble.JOURNAL_INCOMPLETE: {"conditions": Conditions(journal_health=JournalHealth.INCOMPLETE, network_ok=False)},
     Trouble.JOURNAL_UNMIRRORED: {"conditions": Conditions(journal_health=JournalHealth.UNMIRRORED)},
     Trouble.JOURNAL_REPAIRED: {"conditions": Conditions(journal_health=JournalHealth.REPAIRED)},
+    Trouble.PAPER_LOW: {"conditions": Conditions(paper_low=True)},
     Trouble.SALES_WAITING: {"attention": (REFUND_DUE,), "conditions": Conditions(pending_receipts=2)},
 }
 """For each trouble the fields of the worst view in which it comes first."""
@@ -109,6 +111,8 @@ def _views() -> Mapping[str, View]:
         "idle_out_of_paper": View(conditions=Conditions(printer=PrinterStatus.PAPER_OUT, pending_receipts=2)),
         "idle_printer_open": View(conditions=Conditions(printer=PrinterStatus.COVER_OPEN)),
         "idle_receipt_pending": View(conditions=Conditions(pending_receipts=1)),
+        "idle_paper_low": View(conditions=Conditions(printer=PrinterStatus.OK, paper_low=True)),
+        "idle_receipt_in_doubt": View(conditions=Conditions(receipt_in_doubt=IN_DOUBT, pending_receipts=1)),
         "idle_everything_wrong": View(conditions=WORST),
         "idle_journal_incomplete": View(conditions=Conditions(journal_health=JournalHealth.INCOMPLETE)),
         "idle_journal_unmirrored": View(conditions=Conditions(journal_health=JournalHealth.UNMIRRORED)),

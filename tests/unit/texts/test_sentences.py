@@ -12,6 +12,7 @@ import pytest
 from terminal.counter.register_words import RefusalCode
 from terminal.counter.trouble import Trouble
 from terminal.sale.customer import CustomerKind, IdentifierProblem
+from terminal.sale.effects import ReceiptKind
 from terminal.sale.sale import Outcome, Reason
 from terminal.texts.sentences import Advice, Words, refusal_sentence, result_sentence, words_in
 from terminal.texts.words import Language
@@ -49,6 +50,7 @@ def texts_of(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
         ("identifier_problems", IdentifierProblem),
         ("customer_kinds", CustomerKind),
         ("troubles", Trouble),
+        ("receipt_kinds", ReceiptKind),
     ],
 )
 def test_every_member_has_its_text(language: Language, table: str, members: type[StrEnum]) -> None:
@@ -57,7 +59,9 @@ def test_every_member_has_its_text(language: Language, table: str, members: type
 
 def test_every_table_by_enum_is_walked_above() -> None:
     tables = {field.name for field in msgspec.structs.fields(Words) if "dict" in str(field.type)}
-    assert tables == {"outcomes", "results", "refusals", "identifier_problems", "customer_kinds", "troubles"}
+    assert tables == {"outcomes", "results", "refusals", "identifier_problems", "customer_kinds", "troubles"} | {
+        "receipt_kinds"
+    }
 
 
 @every_language
