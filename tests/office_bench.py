@@ -14,6 +14,7 @@ from terminal.config.schema import Config, OfficeSettings
 from terminal.office import wire
 from terminal.office.server.database import build_pool, migrate
 from terminal.office.server.serve import build_app
+from terminal.sale.sale import Reason, Sale, State
 from terminal.sale.sensitive import Sensitive
 
 TOKEN = "the-common-token"
@@ -72,27 +73,34 @@ def chained(contents: Sequence[tuple[str, str, str]], first: int = 1, before: st
     return rows
 
 
+PAID: tuple[tuple[State, Reason | None], ...] = (
+    (State.ENTRY, None),
+    (State.CAPTURE, None),
+    (State.CLOSED, Reason.PAID),
+)
+
+
 def sale_rows(
     number: int,
-    states: Sequence[tuple[str, str | None]] = (("entry", None), ("capture", None), ("closed", "approved")),
+    states: Sequence[tuple[State, Reason | None]] = PAID,
     *,
     amount_kr: int = 1990,
     created: str = "2026-11-30T12:34:56.000Z",
-    reference: str = "",
+    terminal: str = "T1",
 ) -> list[tuple[str, str, str]]:
     """The rows of one sale, to be chained."""
     rows = []
-    for step, (state, outcome) in enumerate(states):
-        sale = {
-            "number": number,
-            "reference": reference or f"T1-{number}",
-            "register_id": str(number),
-            "amount_kr": amount_kr,
-            "created": created,
-            "state": state,
-        }
-        if outcome is not None:
-            sale |= {"outcome": outcome, "reason": outcome}
-        body = msgspec.json.encode({"event": "X", "sale": sale}).decode()
+    for step, (state, reason) in enumerate(states):
+        sale = Sale(
+            number=number,
+            reference=f"{terminal}-{number}",
+            register_id=str(number),
+            amount_kr=amount_kr,
+            created=created,
+            state=state,
+            reason=reason,
+            acknowledged=state is State.CLOSED,
+        )
+        body = msgspec.json.encode({"row": "entry", "seq": number, "event": "X", "sale": sale}).decode()
         rows.append((f"2026-11-30T12:{number % 60:02}:{step:02}.000Z", "entry", body))
     return rows

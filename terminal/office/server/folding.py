@@ -14,8 +14,10 @@ import msgspec
 
 from terminal.office.server.database import Connection
 from terminal.office.wire import Row
+from terminal.sale.sale import Outcome, Sale
 
-PAID = "approved"
+UNREAD = "unread"
+"""Of a sale that only a newer version of this program can judge."""
 
 _LOCK = "SELECT 1 FROM terminal WHERE terminal = %s FOR NO KEY UPDATE"
 _STANDING = """
@@ -55,34 +57,43 @@ class SaleRow(NamedTuple):
     register_id: str
 
 
-class _Sale(msgspec.Struct):
-    """What the office reads of a sale, whatever else a newer terminal may say of it."""
+class _Body(msgspec.Struct):
+    sale: Sale
+
+
+class _NewerSale(msgspec.Struct):
+    """What can be read of a sale whose terminal knows more words than this program."""
 
     number: int
     reference: str
     created: str
     amount_kr: int
-    state: str = "entry"
+    state: str
     reason: str | None = None
     register_id: str = ""
-    outcome: str | None = None
+    outcome: str = UNREAD
 
 
-class _Body(msgspec.Struct):
-    sale: _Sale
+class _NewerBody(msgspec.Struct):
+    sale: _NewerSale
 
 
 _decoder = msgspec.json.Decoder(_Body)
+_newer_decoder = msgspec.json.Decoder(_NewerBody)
 
 
 def read_sale(row: Row) -> SaleRow | None:
-    """None if the row is not about a sale, or of a kind that this program cannot read: it is kept all the same."""
+    """None if the row is not about a sale, or cannot be read: it is kept all the same."""
+    sale: Sale | _NewerSale
     try:
-        sale = _decoder.decode(row.body).sale
+        try:
+            sale = _decoder.decode(row.body).sale
+        except msgspec.DecodeError:
+            sale = _newer_decoder.decode(row.body).sale
         created = datetime.fromisoformat(sale.created)
-    except (ValueError, msgspec.DecodeError):
+    except ValueError:  # msgspec's, too
         return None
-    if created.tzinfo is None or "\0" in sale.reference + sale.register_id:
+    if created.tzinfo is None or "\0" in sale.reference + sale.register_id + sale.state + (sale.reason or ""):
         return None
     return SaleRow(
         sale.reference,
@@ -140,7 +151,7 @@ def _changes(newer: Sequence[SaleRow], standing: Mapping[str, _Standing]) -> Ite
     counts: dict[datetime, list[int]] = defaultdict(lambda: [0, 0])
     for sale in newer:
         for one, sign in ((standing.get(sale.reference), -1), (sale, 1)):
-            if one is not None and one.outcome == PAID:
+            if one is not None and one.outcome == Outcome.APPROVED:
                 hour = one.created.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
                 counts[hour][0] += sign
                 counts[hour][1] += sign * one.amount_kr

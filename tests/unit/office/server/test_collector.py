@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from terminal.office import wire
 from terminal.office.wire import Row
+from terminal.sale.sale import Reason, State
 from tests.office_bench import TOKEN, Office, chained, running_office, sale_rows
 
 THREE_SALES = chained([row for number in (1, 2, 3) for row in sale_rows(number)])
@@ -139,7 +140,7 @@ def test_many_collectors_take_one_journal_at_once_and_each_row_once(database: st
 def test_what_was_paid_is_counted_once_by_hour(database: str) -> None:
     async def work(office: Office) -> None:
         later = sale_rows(4, amount_kr=10, created="2026-11-30T13:00:00.000Z")
-        declined = sale_rows(5, [("entry", None), ("closed", "declined")])
+        declined = sale_rows(5, [(State.ENTRY, None), (State.CLOSED, Reason.CUSTOMER_DECLINED)])
         rows = chained([row for number in (1, 2, 3) for row in sale_rows(number)] + later + declined)
         for end in (1, 2, 3, 5, 9, 11, len(rows), len(rows)):
             await office.send(rows[:end])
@@ -155,7 +156,7 @@ def test_what_was_paid_is_counted_once_by_hour(database: str) -> None:
 
 def test_a_paid_sale_that_becomes_refund_due_is_turnover_no_more(database: str) -> None:
     async def work(office: Office) -> None:
-        rows = chained(sale_rows(1, [("report", "approved"), ("attention", "refund_due")]))
+        rows = chained(sale_rows(1, [(State.REPORT, Reason.PAID), (State.ATTENTION, Reason.REFUND_DUE)]))
         await office.send(rows[:1])
         assert await office.rows("SELECT sales::int, sum_kr::int FROM turnover") == [(1, 1990)]
         await office.send(rows[1:])
@@ -177,6 +178,18 @@ def test_a_journal_restored_from_a_backup_tells_its_sales_again_and_none_counts_
         assert await office.rows("SELECT epoch, count(*)::int FROM journal GROUP BY 1 ORDER BY 1") == [
             ("e1", 9),
             ("e2", 8),
+        ]
+
+    at_office(database, work)
+
+
+def test_a_sale_in_words_of_a_newer_terminal_is_shown_as_far_as_it_can_be_read(database: str) -> None:
+    async def work(office: Office) -> None:
+        [(at, kind, body)] = sale_rows(1, [(State.CLOSED, Reason.PAID)])
+        newer = body.replace('"paid"', '"paid_by_moonlight"')
+        assert (await office.send(chained([(at, kind, newer)]))).json() == {"have": 1}
+        assert await office.rows("SELECT number, amount_kr::int, reason, outcome FROM sale") == [
+            (1, 1990, "paid_by_moonlight", "unread")
         ]
 
     at_office(database, work)
