@@ -107,6 +107,10 @@ class Uplink(msgspec.Struct, frozen=True, kw_only=True):
     def nothing_left(self) -> Uplink:
         return replace(self, settled=False)
 
+    def lost_its_place(self) -> Uplink:
+        """The journal is another one now: it was made anew while the terminal ran."""
+        return replace(self, have=None, more=True)
+
     def sent(self, have: int, last: int, took_s: float) -> Uplink:
         """Rows up to ``last`` have left, and the office says how far it has come."""
         assert self.have is not None

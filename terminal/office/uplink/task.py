@@ -7,7 +7,7 @@ import contextlib
 import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -26,16 +26,21 @@ STATUS_SHORTEST_S = 5.0
 log = logging.getLogger(__name__)
 
 
+class JournalEnd(NamedTuple):
+    """How far the journal has come."""
+
+    epoch: str
+    seq: int
+    """Of the last row; 0: there is none."""
+
+
 class JournalSource(Protocol):
     """The journal as the uplink reads it. Each may raise JournalError."""
 
-    async def epoch(self) -> str: ...
+    async def end(self) -> JournalEnd: ...
 
-    async def newest(self) -> int:
-        """The number of the last row; 0: there is none."""
-
-    async def rows_after(self, seq: int, most_rows: int, most_bytes: int) -> Sequence[wire.Row]:
-        """The next rows, at least one if there is one."""
+    async def rows_after(self, seq: int, most_rows: int, most_bytes: int) -> tuple[str, Sequence[wire.Row]]:
+        """The epoch, and the next rows: at least one if there is one."""
 
 
 class OfficeTask:
@@ -58,6 +63,7 @@ class OfficeTask:
         self._moved = asyncio.Event()
         self._changed = asyncio.Event()
         self._trouble = ""
+        self._epoch = ""
 
     def moved(self, *, sale_open: bool) -> None:
         """From the event loop; takes no time."""
@@ -116,22 +122,25 @@ class OfficeTask:
             self._tell("")
 
     async def _ask(self) -> None:
-        epoch, began_s = await self._source.epoch(), self._now_s()
-        have = await self._client.have(self._terminal, epoch)
-        newest = await self._source.newest()
-        if have > newest:
-            log.error("the office has %d rows of this journal, which has %d: was it put back by hand?", have, newest)
-        self._uplink = self._uplink.learned(have, newest, self._now_s() - began_s)
+        end, began_s = await self._source.end(), self._now_s()
+        have = await self._client.have(self._terminal, end.epoch)
+        if have > end.seq:
+            log.error("the office has %d rows of this journal, which has %d: was it put back by hand?", have, end.seq)
+        self._epoch = end.epoch
+        self._uplink = self._uplink.learned(have, end.seq, self._now_s() - began_s)
 
     async def _send(self) -> None:
         have = self._uplink.have
         assert have is not None
         self._uplink = self._uplink.reading()
-        rows = await self._source.rows_after(have, BATCH_ROWS, BATCH_BYTES)
+        epoch, rows = await self._source.rows_after(have, BATCH_ROWS, BATCH_BYTES)
+        if epoch != self._epoch:
+            self._uplink = self._uplink.lost_its_place()
+            return
         if not rows:
             self._uplink = self._uplink.nothing_left()
             return
-        packed = wire.pack(wire.Batch(self._terminal, await self._source.epoch(), list(rows)))
+        packed = wire.pack(wire.Batch(self._terminal, epoch, list(rows)))
         began_s = self._now_s()
         have = await self._client.send(packed)
         self._uplink = self._uplink.sent(have, rows[-1].seq, self._now_s() - began_s)

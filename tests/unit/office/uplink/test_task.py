@@ -13,7 +13,7 @@ import msgspec
 from terminal.office import wire
 from terminal.office.uplink.client import OfficeClient
 from terminal.office.uplink.core import FIRST_PAUSE_S, LONGEST_PAUSE_S, SETTLE_S, START_SPREAD_S
-from terminal.office.uplink.task import BATCH_ROWS, STATUS_EVERY_S, STATUS_SHORTEST_S, OfficeTask
+from terminal.office.uplink.task import BATCH_ROWS, STATUS_EVERY_S, STATUS_SHORTEST_S, JournalEnd, OfficeTask
 from terminal.sale.sensitive import Sensitive
 from tests.office_bench import chained
 from tests.virtual_time import run_virtual
@@ -26,22 +26,20 @@ class Journal:
 
     def __init__(self, length: int = 0) -> None:
         self.length = length
+        self.epoch = "e1"
 
-    async def epoch(self) -> str:
-        return "e1"
+    async def end(self) -> JournalEnd:
+        return JournalEnd(self.epoch, self.length)
 
-    async def newest(self) -> int:
-        return self.length
-
-    async def rows_after(self, seq: int, most_rows: int, most_bytes: int) -> Sequence[wire.Row]:
-        return ROWS[seq : min(self.length, seq + most_rows)]
+    async def rows_after(self, seq: int, most_rows: int, most_bytes: int) -> tuple[str, Sequence[wire.Row]]:
+        return self.epoch, ROWS[seq : min(self.length, seq + most_rows)]
 
 
 class FakeOffice:
     """Takes rows as the contract says. ``down``: nobody answers; ``deaf``: it takes them and its answer is lost."""
 
     def __init__(self) -> None:
-        self.rows: list[wire.Row] = []
+        self.journals: dict[str, list[wire.Row]] = {"e1": []}
         self.calls: list[tuple[float, str]] = []
         self.statuses: list[dict[str, Any]] = []
         self.down = self.deaf = False
@@ -57,13 +55,19 @@ class FakeOffice:
             report = msgspec.json.decode(wire.unpack(await request.aread()))
             self.statuses.append(report["status"])
             return httpx.Response(200, json={})
+        epoch = request.url.path.rpartition("/")[2]
         if request.method == "POST":
-            for row in wire.read_batch(wire.unpack(await request.aread())).rows:
-                if row.seq == len(self.rows) + 1:
-                    self.rows.append(row)
+            batch = wire.read_batch(wire.unpack(await request.aread()))
+            epoch = str(batch.epoch)
+            rows = self.journals.setdefault(epoch, [])
+            rows += [row for row in batch.rows if row.seq > len(rows)]
         if self.deaf:
             raise httpx.ReadError("cut")
-        return httpx.Response(200, json={"have": len(self.rows)})
+        return httpx.Response(200, json={"have": len(self.journals.get(epoch, ()))})
+
+    @property
+    def rows(self) -> list[wire.Row]:
+        return self.journals["e1"]
 
     @property
     def journal_calls(self) -> list[tuple[float, str]]:
@@ -162,6 +166,19 @@ def test_an_outage_of_days_costs_few_calls_and_loses_nothing() -> None:
         office.down = False
         await asyncio.sleep(LONGEST_PAUSE_S + 1)
         assert office.rows == ROWS[:485]
+
+    beside(journal, office, work)
+
+
+def test_a_journal_that_was_made_anew_is_told_from_its_beginning() -> None:
+    journal, office = Journal(500), FakeOffice()
+
+    async def work(task: OfficeTask) -> None:
+        await asyncio.sleep(60)
+        journal.epoch, journal.length = "e2", 300
+        task.moved(sale_open=False)
+        await asyncio.sleep(1)
+        assert office.journals == {"e1": ROWS[:500], "e2": ROWS[:300]}
 
     beside(journal, office, work)
 

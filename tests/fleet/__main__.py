@@ -1,0 +1,53 @@
+"""``python -m tests.fleet``: a chain's worst day, and what a collector takes in a second.
+
+    python -m tests.fleet                          60 counters, a quarter of an hour of theirs, about a minute
+    python -m tests.fleet --counters 2000 --day-s 14400 --cut-s 3600 --speed 20
+    python -m tests.fleet --numbers                rows a second and core, against COPY in the same run
+
+Exits with 1 if a row was lost, doubled, reordered or counted wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+
+from tests.fleet.storm import Size, storm
+from tests.postgres import NOT_THERE, find_binaries
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _options(arguments)
+    logging.disable(logging.WARNING)  # each of many terminals says that it lost its office
+    if find_binaries() is None:
+        print(NOT_THERE, file=sys.stderr)
+        return 2
+    if options.numbers:
+        from tests.fleet.numbers import measure  # noqa: PLC0415
+
+        for line in measure(options.rows):
+            print(line)
+        return 0
+    fields = {name: getattr(options, name) for name in Size._fields}
+    report = storm(options.seed, Size(**fields), say=print)
+    for what, count in sorted(report.counts.items()):
+        print(f"{count:10} {what}")
+    for problem in report.problems:
+        print(problem, file=sys.stderr)
+    print("all well" if not report.problems else f"seed {options.seed}: {len(report.problems)} problems")
+    return 1 if report.problems else 0
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.fleet", description="A fleet of uplinks and its office.")
+    parser.add_argument("--seed", type=int, default=1)
+    for name, default in Size()._asdict().items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
+    parser.add_argument("--numbers", action="store_true", help="measure a collector instead")
+    parser.add_argument("--rows", type=int, default=60_000, help="how many rows to measure with (default 60000)")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

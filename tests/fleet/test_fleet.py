@@ -1,0 +1,52 @@
+"""The fleet's worst day, small: ``python -m tests.fleet`` has it in any size."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+import pytest
+
+from tests.postgres import NOT_THERE, find_binaries
+
+DAMAGE = """
+ALTER TABLE journal DISABLE TRIGGER append_only;
+DELETE FROM journal WHERE terminal = 'T0' AND seq = 2;
+UPDATE journal SET body = '{"sale":1}' WHERE terminal = 'T1' AND seq = 2;
+INSERT INTO journal SELECT terminal, epoch, have + 1, date_trunc('month', now()), '-', '-', '1', repeat('a', 64)
+FROM journal_head WHERE terminal = 'T2';
+"""
+MISCOUNT = "UPDATE turnover SET sum_kr = sum_kr + 1 WHERE terminal = 'T1'"
+
+
+@pytest.fixture(autouse=True)
+def _with_postgresql(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.ERROR)
+    if find_binaries() is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(NOT_THERE)
+        pytest.skip(NOT_THERE)
+    pytest.importorskip("psycopg")
+
+
+def test_a_fleets_worst_day_loses_doubles_and_reorders_nothing() -> None:
+    from tests.fleet.storm import Size, storm  # noqa: PLC0415
+
+    report = storm(1, Size(counters=20, day_s=300.0, cut_s=100.0, kills=2, crashes=1, restores=1))
+    assert report.problems == []
+    assert report.counts["rows kept"] > 100
+    assert report.counts["tampered rows refused"] == 1
+
+
+@pytest.mark.parametrize(
+    ("sabotage", "seen"),
+    [(DAMAGE, ["T0, epoch", "T1, epoch", "T2, epoch"]), (MISCOUNT, ["T1: "])],
+    ids=["a lost, a changed and a doubled row", "a krona too much"],
+)
+def test_the_reconciliation_sees(sabotage: str, seen: list[str]) -> None:
+    from tests.fleet.storm import Size, storm  # noqa: PLC0415
+
+    calm = Size(counters=3, collectors=1, day_s=120.0, sale_every_s=10.0, cut_s=1.0, kills=0, crashes=0, restores=0)
+    problems = storm(1, calm._replace(speed=60.0), sabotage=sabotage).problems
+    assert len(problems) == len(seen), problems
+    assert all(problem.startswith(start) for problem, start in zip(problems, seen, strict=True)), problems
