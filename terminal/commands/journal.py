@@ -98,15 +98,15 @@ def _show(options: argparse.Namespace) -> int:
 def _verify(options: argparse.Namespace) -> int:
     from terminal.journal.verify import verify
 
-    verdict = verify(_become_reader(options))
-    for note in verdict.notes:
+    done = verify(_become_reader(options))
+    for note in done.notes:
         print(note)
-    for problem in verdict.problems:
+    for problem in done.problems:
         print(problem, file=sys.stderr)
-    print(f"{verdict.entries} entries of {verdict.sales} sales: {'not ' if verdict.problems else ''}all well")
-    if verdict.problems:
+    print(f"{done.entries} entries of {done.sales} sales: {'not ' if done.problems else ''}all well")
+    if done.problems:
         print("to make good what can be: stop the terminal, then: sudo netgiro-terminal journal mend", file=sys.stderr)
-    return 1 if verdict.problems else 0
+    return 1 if done.problems else 0
 
 
 def _mend(options: argparse.Namespace) -> None:

@@ -14,7 +14,7 @@ from functools import partial
 
 import msgspec
 
-from terminal.simulation.run import Result, simulate
+from terminal.simulation.run import WorldResult, simulate
 
 CHUNK = 500
 
@@ -34,7 +34,7 @@ class Tally:
     faults: Counter[str] = field(default_factory=Counter)
     violations: list[tuple[int, str]] = field(default_factory=list)
 
-    def add(self, result: Result) -> None:
+    def add(self, result: WorldResult) -> None:
         self.worlds += 1
         self.sales += result.sales
         self.cuts += result.cuts
@@ -99,7 +99,7 @@ def run_one(seed: int, *, story: bool, as_json: bool = False, protocol: str | No
     return 1 if result.violations else 0
 
 
-def _told(result: Result) -> dict[str, object]:
+def _told(result: WorldResult) -> dict[str, object]:
     return {
         "seed": result.seed,
         "mode": result.capture_mode,

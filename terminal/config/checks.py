@@ -174,7 +174,13 @@ def _panel(config: Config) -> Iterator[str]:
             "panel.listen: the panel has no password, so only 127.0.0.1, [::1] or localhost is allowed;"
             " netgiro-terminal panel-password makes a panel.password_hash"
         )
-    elif port and listen == config.callback.listen and config.netgiro.confirmation is CaptureMode.SERVER_CALLBACK:
+    elif not password_hash and (config.keypad.driver != "simulated" or config.netgiro.is_real_money):
+        yield (
+            "panel.password_hash: needed, because every user and program of this machine reaches panel.listen; only a"
+            ' counter for trying things out (keypad.driver = "simulated", no real money) may do without;'
+            " netgiro-terminal panel-password makes one"
+        )
+    if port and listen == config.callback.listen and config.netgiro.confirmation is CaptureMode.SERVER_CALLBACK:
         yield "panel.listen: the same address as callback.listen; choose another port"
 
 

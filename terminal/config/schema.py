@@ -81,6 +81,10 @@ class NetgiroSettings(Section, frozen=True, kw_only=True):
         return urlsplit(self.base_url).hostname or ""
 
     @property
+    def is_real_money(self) -> bool:
+        return self.host == PRODUCTION_HOST
+
+    @property
     def api_key(self) -> Sensitive:
         """All that V2 knows the shop by: the application ID, which may be kept where V1's secret key is."""
         return Sensitive(self.application_id) if self.application_id else self.secret_key

@@ -16,7 +16,7 @@ from terminal import __version__
 from terminal.app.handles import Handles
 from terminal.config.schema import Config
 from terminal.counter.inputs import EndOfDayRequested, ReprintRequested
-from terminal.doctor.status import Status, status_of
+from terminal.doctor.status import TerminalStatus, status_of
 from terminal.errors import TerminalError
 from terminal.paper.jobs import NO_PRINTER, NOTHING_TO_PRINT, find_number, slip_for
 from terminal.sale.effects import ReceiptKind
@@ -54,7 +54,7 @@ def commands_of(desk: Desk) -> Mapping[str, Command]:
     return {name: partial(command, desk) for name, command in commands.items()}
 
 
-async def status_now(desk: Desk) -> Status:
+async def status_now(desk: Desk) -> TerminalStatus:
     """How the terminal is at this moment."""
     return status_of(
         desk.terminal.view,

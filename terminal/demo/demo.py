@@ -100,7 +100,7 @@ async def run_demo(
     counter = running_counter(config, port=port, state_folder=state_folder, on_listening=listening)
     async with counter as (panel, _base_url):
         register_path = panel.stage.cable.register_path
-        say(f"Register      {register_path}   try: printf 'PAY 1990 ID=1\\r\\n' > {register_path}")
+        say(f"Register      {register_path}   try: printf 'PAY 1990 ID=%s\\r\\n' $(date +%H%M%S) > {register_path}")
         say("Customers     phone 8223281 pays; phone 8223282 has no credit. End with Ctrl-C.")
         failing = asyncio.ensure_future(panel.stage.wait())
         await asyncio.wait({stopping, failing}, return_when=asyncio.FIRST_COMPLETED)

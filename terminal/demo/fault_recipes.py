@@ -11,7 +11,7 @@ import msgspec
 
 from hardware.interfaces import DeviceError
 from terminal.demo.stage import Stage
-from terminal.demo.surroundings import ANY_CALL, Cut, PowerPoint
+from terminal.demo.surroundings import ANY_CALL, PlannedCut, PowerPoint
 from terminal.netgiro.sandbox.carts import Cart, CartState
 from terminal.netgiro.sandbox.faults import Fault
 
@@ -237,7 +237,7 @@ def cut(point: PowerPoint, icelandic: str, english: str) -> tuple[str, Recipe]:
     def do(stage: Stage, request: FaultRequest) -> None:
         if stage.app is None:
             raise DeviceError("the power is off already: wait until it is back")
-        stage.surroundings.cut_power(Cut(point, request.call))
+        stage.surroundings.cut_power(PlannedCut(point, request.call))
 
     def undo(stage: Stage, _request: FaultRequest) -> None:
         stage.surroundings.cut_power(None)

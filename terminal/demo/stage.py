@@ -29,7 +29,7 @@ from terminal.config.schema import Config
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import Input
 from terminal.counter.view import View
-from terminal.demo.surroundings import PowerCut, Surroundings
+from terminal.demo.surroundings import PowerGone, Surroundings
 from terminal.netgiro.sandbox import PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY, Sandbox, Settings, build_sandbox
 from terminal.panel.timeline import Timeline
 from terminal.sale.gateway import CaptureMode
@@ -128,7 +128,7 @@ class Stage:
             losing = asyncio.ensure_future(lost.wait())
             await asyncio.wait({ending, losing}, return_when=asyncio.FIRST_COMPLETED)
             losing.cancel()
-            if ending.done() and not isinstance(ending.exception(), PowerCut):
+            if ending.done() and not isinstance(ending.exception(), PowerGone):
                 ending.result()
             ending.cancel()
             await asyncio.gather(ending, losing, return_exceptions=True)

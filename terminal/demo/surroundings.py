@@ -42,11 +42,11 @@ class PowerPoint(StrEnum):
     """The service has done it; the answer is not taken."""
 
 
-class PowerCut(Exception):
+class PowerGone(Exception):
     """Ends the terminal's loop where the power went."""
 
 
-class Cut(NamedTuple):
+class PlannedCut(NamedTuple):
     """A power cut that waits for its point, and for this call if it is one of the two about calls."""
 
     point: PowerPoint
@@ -72,14 +72,14 @@ class Surroundings:
         """Which fault set the clock wrong."""
         self.before_call: Callable[[str, dict[str, Any]], None] | None = None
         """Called with each call of the terminal and its JSON, before the service has it."""
-        self._cut: Cut | None = None
+        self._cut: PlannedCut | None = None
         self._wall_clock = wall_clock
         self._inner = inner_transport
         self._loop = asyncio.get_running_loop()
         self.power_lost = asyncio.Event()
 
     @property
-    def waiting_cut(self) -> Cut | None:
+    def waiting_cut(self) -> PlannedCut | None:
         return self._cut
 
     def seams(self, on_decided: Callable[[Input, Decision], None]) -> Seams:
@@ -95,7 +95,7 @@ class Surroundings:
         """Wall clock, Unix seconds, as the terminal sees it."""
         return self._wall_clock() + self.clock_offset_s
 
-    def cut_power(self, cut: Cut | None) -> None:
+    def cut_power(self, cut: PlannedCut | None) -> None:
         """Cut it at that point; None: do not, after all."""
         self._cut = cut
         if cut is not None and cut.point is PowerPoint.NOW:
@@ -123,12 +123,12 @@ class _StageJournal(JournalFile):
 
     def append(self, record: Record) -> None:
         if self._surroundings.comes_to(PowerPoint.BEFORE_COMMIT):
-            raise PowerCut
+            raise PowerGone
         if self._surroundings.disk_full:
             raise JournalError("cannot write the journal: the disk is full (simulated): free some space")
         super().append(record)
         if self._surroundings.comes_to(PowerPoint.AFTER_COMMIT):
-            raise PowerCut
+            raise PowerGone
 
     def free_bytes(self) -> int:
         return 0 if self._surroundings.disk_full else super().free_bytes()

@@ -19,7 +19,7 @@ import msgspec
 
 from terminal.config.schema import Config, read_config
 from terminal.doctor import devices, link, machine, printer, register, service, settings
-from terminal.doctor.system import Finding, Status, System, failed, warning
+from terminal.doctor.system import Finding, Grade, System, failed, warning
 
 DEADLINE_S = 30.0
 
@@ -60,7 +60,7 @@ class Result(msgspec.Struct, frozen=True):
     """One line of the report."""
 
     name: str
-    status: Status
+    status: Grade
     found: str
     advice: str
     """What to do; empty only if there is nothing to do."""
@@ -81,7 +81,7 @@ def examine(path: Path, *, as_json: bool = False, on_paper: bool = False) -> int
         from terminal.doctor.by_hand import print_doctor  # noqa: PLC0415  only where it is wanted
 
         print(print_doctor(config, results), file=sys.stderr)
-    return 1 if any(result.status is Status.FAILED for result in results) else 0
+    return 1 if any(result.status is Grade.FAILED for result in results) else 0
 
 
 def run_doctor(

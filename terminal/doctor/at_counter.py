@@ -91,10 +91,10 @@ class Examination:
 
 def problems_of(results: Iterable[Result]) -> tuple[Problem, ...]:
     """What is not well, what hinders the terminal first."""
-    from terminal.doctor.system import Status
+    from terminal.doctor.system import Grade
 
-    wrong = [result for result in results if result.status is not Status.OK]
-    wrong.sort(key=lambda result: result.status is not Status.FAILED)
+    wrong = [result for result in results if result.status is not Grade.OK]
+    wrong.sort(key=lambda result: result.status is not Grade.FAILED)
     return tuple(Problem(_told(f"{result.name}: {result.found}"), _told(result.advice)) for result in wrong)
 
 

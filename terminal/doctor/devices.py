@@ -12,7 +12,7 @@ from hardware.settings import DisplaySettings
 from terminal.config.schema import Config
 from terminal.doctor.nodes import check_node, check_serial, join_group, seen_ports
 from terminal.doctor.status import Wear
-from terminal.doctor.system import Finding, Status, System, failed, ok, warning
+from terminal.doctor.system import Finding, Grade, System, failed, ok, warning
 from terminal.register.settings import RegisterSettings
 
 GETTY_FOLDERS = ("/etc/systemd/system/getty.target.wants", "/run/systemd/generator/getty.target.wants")
@@ -22,10 +22,10 @@ def check_register_port(config: Config, system: System) -> Finding:
     if not config.register.port:
         return failed("register.port is empty", f"set it{seen_ports(system)}")
     finding = check_serial(config.register.port, system, "dialout")
-    if finding.status is Status.OK:
+    if finding.status is Grade.OK:
         finding = ok(finding.found + _usual_line(config.register))
     wear = system.wear(config)
-    if finding.status is Status.FAILED or wear is None or not wear.damaged_bytes:
+    if finding.status is Grade.FAILED or wear is None or not wear.damaged_bytes:
         return finding
     return warning(
         f"{finding.found}; {wear.damaged_bytes} bytes came damaged since the terminal was started",
@@ -130,7 +130,7 @@ def _find_display(display: DisplaySettings, system: System) -> Finding:
 
 def _with_wear(finding: Finding, wear: Wear | None) -> Finding:
     """An OLED fades where it is lit for long, and one with a bad contact is lost again and again."""
-    if wear is None or finding.status is Status.FAILED:
+    if wear is None or finding.status is Grade.FAILED:
         return finding
     found = f"{finding.found}; lit for {wear.display_lit_h:.1f} h since the terminal was started"
     if wear.display_lost:

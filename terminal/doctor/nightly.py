@@ -49,9 +49,9 @@ def until_night_s(now: datetime) -> float:
 
 def log_results(results: Sequence[Result]) -> None:
     """One line, and one for each thing to look at."""
-    from terminal.doctor.system import Status  # noqa: PLC0415  the doctor is there by now
+    from terminal.doctor.system import Grade  # noqa: PLC0415  the doctor is there by now
 
-    wrong = [result for result in results if result.status is not Status.OK]
+    wrong = [result for result in results if result.status is not Grade.OK]
     if not wrong:
         log.info("self-test: all %d are well", len(results))
         return

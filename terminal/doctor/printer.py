@@ -11,7 +11,7 @@ from hardware.interfaces import DeviceError, PrinterStatus
 from hardware.settings import PrinterSettings, names_a_device
 from terminal.config.schema import Config
 from terminal.doctor.nodes import check_node, check_serial, seen_ports
-from terminal.doctor.system import Finding, Status, System, failed, ok, warning
+from terminal.doctor.system import Finding, Grade, System, failed, ok, warning
 from terminal.errors import TerminalError
 
 TROUBLE = {
@@ -27,7 +27,7 @@ TROUBLE = {
 
 def check_printer(config: Config, system: System) -> Finding:
     finding = _find_printer(config.printer, system)
-    if finding.status is Status.FAILED or config.printer.driver == "none":
+    if finding.status is Grade.FAILED or config.printer.driver == "none":
         return finding
     if config.printer.driver == "file" and not names_a_device(config.printer.device):
         return finding

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from hardware.interfaces import Columns, Cut, Document, PaperItem, TextLine
 from terminal.doctor import Result
-from terminal.doctor.system import Status
+from terminal.doctor.system import Grade
 
 TITLE = "netgiro-terminal doctor"
 ALWAYS_TOLD = frozenset({"version"})
@@ -24,13 +24,13 @@ def doctor_slip(results: Sequence[Result], *, terminal_id: str, printed_at: date
     ]
     for result in results:
         items += _lines(result, columns)
-    wrong = sum(result.status is not Status.OK for result in results)
+    wrong = sum(result.status is not Grade.OK for result in results)
     verdict = f"{wrong} of {len(results)} to look at" if wrong else f"all {len(results)} are well"
     return (*items, TextLine(), TextLine(verdict, align="center", bold=True), Cut())
 
 
 def _lines(result: Result, columns: int) -> Iterator[TextLine]:
-    is_well = result.status is Status.OK
+    is_well = result.status is Grade.OK
     yield TextLine(f"{result.status:<8}{result.name}"[:columns], bold=not is_well)
     if not is_well or result.name in ALWAYS_TOLD:
         yield from _indented(result.found, "  ", columns)

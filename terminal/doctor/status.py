@@ -47,7 +47,7 @@ class Wear(msgspec.Struct, frozen=True, kw_only=True):
     register: RegisterLine = RegisterLine()
 
 
-class Status(msgspec.Struct, frozen=True, kw_only=True):
+class TerminalStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to the control command ``status``."""
 
     version: str
@@ -98,10 +98,10 @@ def status_of(
     started: str,
     journal_bytes: int,
     wear: Wear,
-) -> Status:
+) -> TerminalStatus:
     """The status at this moment."""
     conditions = view.conditions
-    return Status(
+    return TerminalStatus(
         version=version,
         terminal_id=terminal_id,
         service=service,
@@ -124,12 +124,12 @@ def status_of(
     )
 
 
-def read_status(fields: dict[str, Any]) -> Status:
+def read_status(fields: dict[str, Any]) -> TerminalStatus:
     """A daemon's answer. Raises msgspec.ValidationError if a daemon of another version means something else."""
-    return msgspec.convert(fields, Status)
+    return msgspec.convert(fields, TerminalStatus)
 
 
-def status_lines(status: Status, now: datetime) -> Iterator[str]:
+def status_lines(status: TerminalStatus, now: datetime) -> Iterator[str]:
     """For people: the sale, what waits for staff, what is wrong."""
     age_s = int((now.astimezone(UTC) - datetime.fromisoformat(status.started)).total_seconds())
     yield f"terminal   {status.terminal_id}, version {status.version}, process {status.pid}, up {duration(age_s)}"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import httpx
 
 
-class Status(StrEnum):
+class Grade(StrEnum):
     """How a check ended."""
 
     OK = "ok"
@@ -39,21 +39,21 @@ class Status(StrEnum):
 class Finding(msgspec.Struct, frozen=True):
     """What was found, and what to do about it; ``advice`` is empty only if there is nothing to do."""
 
-    status: Status
+    status: Grade
     found: str
     advice: str = ""
 
 
 def ok(found: str) -> Finding:
-    return Finding(Status.OK, found)
+    return Finding(Grade.OK, found)
 
 
 def warning(found: str, advice: str) -> Finding:
-    return Finding(Status.WARNING, found, advice)
+    return Finding(Grade.WARNING, found, advice)
 
 
 def failed(found: str, advice: str) -> Finding:
-    return Finding(Status.FAILED, found, advice)
+    return Finding(Grade.FAILED, found, advice)
 
 
 def ask_wear(config: Config) -> Wear | None:

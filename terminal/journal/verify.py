@@ -24,7 +24,7 @@ MOST_FINDINGS = 20
 """Of one kind; the rest is counted."""
 
 
-class Verdict(NamedTuple):
+class Verification(NamedTuple):
     """What was found. ``problems`` want somebody's attention; ``notes`` explain what looks odd and is not."""
 
     entries: int
@@ -33,7 +33,7 @@ class Verdict(NamedTuple):
     notes: tuple[str, ...]
 
 
-def verify(path: Path) -> Verdict:
+def verify(path: Path) -> Verification:
     """Raises JournalError if there is no journal that this program can read."""
     path = Path(os.path.realpath(path))
     try:
@@ -49,7 +49,7 @@ def verify(path: Path) -> Verdict:
         raise JournalError(f"cannot read the journal {path}: {error}") from error
 
 
-def _verify(db: sqlite3.Connection, mirror: Mirror) -> Verdict:
+def _verify(db: sqlite3.Connection, mirror: Mirror) -> Verification:
     repairs = tables.repairs(db)[::-1]
     notes = [rebuild.tell(repair) for repair in repairs]
     checks = (
@@ -61,7 +61,7 @@ def _verify(db: sqlite3.Connection, mirror: Mirror) -> Verdict:
         _numbers(db, repairs),
     )
     problems = [problem for check in checks for problem in _bounded(check)]
-    return Verdict(
+    return Verification(
         entries=_count(db, "entries"),
         sales=_count(db, "sales"),
         problems=tuple(problems),

@@ -1,9 +1,10 @@
 """Keeps other people's web sites away from the panel.
 
-Any page in the same browser can send requests to a loopback port. Two checks stop it: ``Host`` must be a loopback name
-(a foreign name that was made to point here gives itself away, "DNS rebinding"), and ``Origin`` must be our own when
-there is one (browsers add it to every foreign request that could do or read anything). Behind a password any ``Host``
-will do: the session's cookie belongs to the name it was given under.
+Any page in the same browser can send requests to a loopback port. Three checks stop it: ``Host`` must be a loopback
+name (a foreign name that was made to point here gives itself away, "DNS rebinding"), ``Origin`` must be our own when
+there is one (browsers add it to every foreign request that could do or read anything), and ``Sec-Fetch-Site`` must not
+name another site, but for a link to a page (browsers add it also to pictures and scripts that a foreign page embeds).
+Behind a password any ``Host`` will do: the session's cookie belongs to the name it was given under.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _LOOPBACK_HOST = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?", re.ASCII | re.IGNORECASE)
+
+PAGES = ("/", "/login")
+"""What a link on another site may lead to."""
 
 _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -42,7 +46,8 @@ class Guard:
                     headers.setdefault(name, value)
             await send(message)
 
-        problem = _problem(Headers(scope=scope), self._loopback_only)
+        headers = Headers(scope=scope)
+        problem = _problem(headers, self._loopback_only) or _embedding_problem(scope, headers)
         if problem is None:
             await self._app(scope, receive, send_with_headers)
         else:
@@ -58,3 +63,13 @@ def _problem(headers: Headers, loopback_only: bool) -> str | None:
     if any(origin.lower() not in own for origin in headers.getlist("origin")):
         return "This panel takes requests from its own page and from programs, not from other web pages."
     return None
+
+
+def _embedding_problem(scope: Scope, headers: Headers) -> str | None:
+    """For a request that a page of another site makes. Programs do not send the header."""
+    if all(site in ("same-origin", "none") for site in headers.getlist("sec-fetch-site")):
+        return None
+    follows_link = scope["method"] == "GET" and headers.get("sec-fetch-mode") == "navigate"
+    if follows_link and headers.get("sec-fetch-dest") == "document" and scope["path"] in PAGES:
+        return None
+    return "This panel takes requests from its own page and from programs, not from other web pages."

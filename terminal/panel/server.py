@@ -27,6 +27,7 @@ from terminal.sale.sensitive import Sensitive
 
 MAX_KEYS = 100
 MAX_REGISTER_TEXT = 1000
+LONGEST_RECEIPT_ID = 9
 
 NOTHING_MORE = About()
 NO_PASSWORD = Sensitive("")
@@ -65,8 +66,8 @@ def create_panel(
             Route("/api/register", panel.register_send, methods=["POST"]),
             Route("/api/register/log", panel.register_log),
             Route("/api/receipts", panel.receipts),
-            Route("/api/receipts/{receipt_id:int}.png", panel.receipt_png),
-            Route("/api/receipts/{receipt_id:int}.bin", panel.receipt_bin),
+            Route("/api/receipts/{receipt_id}.png", panel.receipt_png),
+            Route("/api/receipts/{receipt_id}.bin", panel.receipt_bin),
             Route("/api/printer", panel.printer),
             Route("/api/printer", panel.set_printer, methods=["PUT"]),
             Route("/api/events", EventStream(backend), methods=["GET"]),
@@ -153,12 +154,12 @@ class _Panel:
 
     async def receipt_png(self, request: Request) -> Response:
         with refusals():
-            png = await self._backend.receipt_png(request.path_params["receipt_id"])
+            png = await self._backend.receipt_png(_receipt_id(request))
         return Response(png, media_type="image/png", headers=FRESH)
 
     async def receipt_bin(self, request: Request) -> Response:
         with refusals():
-            data = self._backend.receipt_bin(request.path_params["receipt_id"])
+            data = self._backend.receipt_bin(_receipt_id(request))
         return Response(data, media_type="application/octet-stream", headers=FRESH)
 
     async def printer(self, request: Request) -> Response:
@@ -184,6 +185,14 @@ class _PageFiles(StaticFiles):
         response = super().file_response(*args, **kwargs)
         response.headers["Cache-Control"] = "no-cache"
         return response
+
+
+def _receipt_id(request: Request) -> int:
+    """Raises LookupError for what cannot be one, however long: Python refuses to read thousands of digits."""
+    text = request.path_params["receipt_id"]
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_RECEIPT_ID):
+        raise LookupError("no such receipt")
+    return int(text)
 
 
 def _check_keys(keys: str) -> None:

@@ -35,7 +35,7 @@ MOST_WAITING = 2000
 Sabotage = Callable[[SimulatedTerminal, SimulatedDisk], None]
 
 
-class Result(msgspec.Struct, frozen=True, kw_only=True):
+class WorldResult(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one world."""
 
     seed: int
@@ -65,7 +65,7 @@ def simulate(
     cut_at: int | None = None,
     sabotage: Sabotage | None = None,
     tell: bool = False,
-) -> Result:
+) -> WorldResult:
     """Run one world to its end. Never raises; what went wrong stands in ``violations``."""
     rng = random.Random(f"plan {seed}")
     world = World(seed, rates if rates is not None else _swarm(rng), cut_at=cut_at, tell=tell)
@@ -120,7 +120,7 @@ def simulate(
     for sale in disk.latest.values():
         name = disk.outcomes.get(sale.number, [sale.outcome])[0] or sale.state
         outcomes[name] = outcomes.get(name, 0) + 1
-    return Result(
+    return WorldResult(
         seed=seed,
         capture_mode=mode,
         protocol=protocol,
@@ -174,7 +174,7 @@ def _schedule_disasters(world: World, terminal: SimulatedTerminal, disk: Simulat
     for _ in range(3):
         at_s = world.rng.uniform(0, TROUBLED_S)
         if world.happens(world.rates.clock_jump * 5, "clock jump"):
-            world.at(at_s, terminal.jump_clock)
+            world.at(at_s, terminal.clock.jump)
         if world.happens(world.rates.disk_full * 5, "disk full"):
             world.at(at_s, lambda: _set_full(disk, full=True))
             world.at(at_s + world.rng.uniform(1, 60), lambda: _set_full(disk, full=False))

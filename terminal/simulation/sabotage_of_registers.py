@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterator, Mapping
 from unittest.mock import patch
 
+from msgspec.structs import replace
+
 from terminal.counter import of_register, register_ids
 from terminal.counter.register_words import SaleResult
 from terminal.register.concert.codec import ConcertProtocol
@@ -17,6 +19,20 @@ from terminal.simulation.world import Rates
 def _silence_is_yes() -> Iterator[None]:
     """Whatever a ZVT register answers to "paid", and if it answers nothing: it has taken it."""
     with patch.object(Telling, "_not_taken", lambda telling, report: telling._decide(report, taken=True)):
+        yield
+
+
+def _copy_before_result() -> Iterator[None]:
+    """A ZVT register that repeats a receipt without asking for its status gets just the paper."""
+    tell_again = Telling.tell_again
+
+    def copy_only(telling: Telling, result: SaleResult, service: int, now_s: float) -> None:
+        acknowledged = replace(result, sale=replace(result.sale, acknowledged=True) if result.sale else None)
+        held, telling._held = telling._held, None
+        tell_again(telling, acknowledged, service, now_s)
+        telling._held = telling._held or held
+
+    with patch.object(Telling, "tell_again", copy_only):
         yield
 
 
@@ -62,6 +78,9 @@ def _try_again_at_once() -> Iterator[None]:
 
 RULES_OF_REGISTERS: Mapping[str, BrokenRule] = {
     "silence of the register taken for yes": BrokenRule(patches=_silence_is_yes, protocol="zvt"),
+    "copy of a receipt before its result": BrokenRule(
+        patches=_copy_before_result, protocol="zvt", rates=Rates(power_cut=0.1)
+    ),
     "id that names one sale for ever": BrokenRule(patches=_name_for_ever),
     "id forgotten once its sale has ended": BrokenRule(patches=_forget_names),
     "declined sale begun again at once": BrokenRule(patches=_try_again_at_once),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime
 from typing import Any
 
 from terminal.counter.decision import CheckService, CounterEffect
@@ -33,11 +32,10 @@ from terminal.sale.sale import Sale, State
 from terminal.simulation.disk import SimulatedDisk
 from terminal.simulation.looks import ServiceLooks
 from terminal.simulation.people import Paper
-from terminal.simulation.printing import SimulatedPrinting
 from terminal.simulation.register import SimulatedRegister
 from terminal.simulation.service import Exchange, SimulatedNetgiro, build_client
+from terminal.simulation.shells import Printing, RegisterLine, WallClock
 from terminal.simulation.world import PowerCut, World
-from terminal.system.timestamps import timestamp_of
 
 REBOOT_S = (5.0, 60.0)
 CANCELLED_BY_KEY = (State.AUTHORIZATION, State.CUSTOMER, State.CODE_CHECK, State.CAPTURE, State.VOID)
@@ -68,7 +66,7 @@ class SimulatedTerminal:
         """Numbers of the sales that somebody has cancelled, whatever the terminal made of it."""
         self._authorized_in: dict[int, int] = {}
         """In which boot the authorization of a sale has left."""
-        self._clock_error_s = 0.0
+        self.clock = WallClock(world)
         self.is_on = False
 
     def connect(
@@ -86,36 +84,25 @@ class SimulatedTerminal:
         world, disk = self.world, self.disk
         self._boot += 1
         self.is_on = True
-        disk.now = self._timestamp
-        names = Names("T1", self._timestamp, self._random_hex, lambda: world.now_s)
+        disk.now = self.clock.timestamp
+        names = Names("T1", self.clock.timestamp, self._random_hex, lambda: world.now_s)
         self._inbox: deque[Input] = deque()
         self._is_turning = False
         self._timers: dict[type[CounterEffect], int] = {}
-        self._protocol_turn = 0
         self.bookkeeper = Bookkeeper(self._rules, disk, names)
-        self._protocol = self._build_protocol()
-        nonces = NonceSource(disk.nonce_high_water(), self._reserve_nonces, self._clock)
+        self._line = RegisterLine(world, self._build_protocol(), self._register, self._request_came, self._this_boot)
+        nonces = NonceSource(disk.nonce_high_water(), self._reserve_nonces, self.clock.now)
         self._gateway = NetgiroV1(build_client(nonces), callback_base_url="http://127.0.0.1:8024")
-        self._printing = SimulatedPrinting(
-            world,
-            disk,
-            self._paper,
-            self.put,
-            self._this_boot,
-            local_now=self._local_now,
-            clock_is_set=lambda: self._clock_error_s == 0.0,
-        )
+        self._printing = Printing(world, disk, self._paper, self.clock, self.put, this_boot=self._this_boot)
         self._looks = ServiceLooks(world, self._netgiro, self.put, self._this_boot)
-        if world.happens(world.rates.clock_jump, "clock off after a start"):
-            self._clock_error_s = -world.rng.uniform(0, 400 * 86_400)  # a Pi without a clock chip boots in the past
-            world.at(world.rng.uniform(5, 60), self._clock_is_set)
+        self.clock.boot()
         self._guarded(self._recover)
 
     def _recover(self) -> None:
         for event in self.bookkeeper.start():
             self.put(event)
         self._looks.start(0.0)
-        self._printing.print_next()
+        self._printing.next()
 
     def switch_off(self) -> None:
         """Everything that was not on the disk is gone."""
@@ -144,25 +131,6 @@ class SimulatedTerminal:
 
         return run
 
-    # --- the clock ----------------------------------------------------------------------------------------------------
-
-    def jump_clock(self) -> None:
-        """The wall clock is set, forwards or backwards."""
-        self._clock_error_s = self.world.rng.choice((-86_400.0, -3600.0, -60.0, 3600.0, 86_400.0))
-        self.world.tell("clock", f"now off by {self._clock_error_s:.0f} s")
-
-    def _clock_is_set(self) -> None:
-        self._clock_error_s = 0.0
-
-    def _clock(self) -> float:
-        return self.world.wall_clock() + self._clock_error_s
-
-    def _local_now(self) -> datetime:
-        return datetime.fromtimestamp(self._clock(), UTC)
-
-    def _timestamp(self) -> str:
-        return timestamp_of(self._clock())
-
     def _random_hex(self) -> str:
         return f"{self.world.rng.getrandbits(24):06x}"
 
@@ -190,8 +158,8 @@ class SimulatedTerminal:
         handled = self.bookkeeper.handle(event)
         decision = handled.decision
         for reply, question in decision.replies_to(event):
-            self._protocol.send(worded(reply, "is"), self.world.now_s, question)
-        self._flush_to_register()
+            self._line.send(worded(reply, "is"), question)
+        self._line.flush()
         for effect in decision.effects:
             self._perform(effect)
         if self.acts_before_commit:
@@ -202,7 +170,7 @@ class SimulatedTerminal:
             retry = handled.retry
             self.world.at(JOURNAL_RETRY_S, self._this_boot(lambda: self.put(retry)))
         if decision.queues_receipts:
-            self._printing.wake()
+            self.world.at(0.0, self._this_boot(self._printing.next))
         return decision.effects
 
     @property
@@ -266,6 +234,22 @@ class SimulatedTerminal:
         self._guarded(receive)
         return answered[0]
 
+    # --- the register -------------------------------------------------------------------------------------------------
+
+    def receive_from_register(self, data: bytes) -> None:
+        self._guarded(lambda: self._line.receive(data))
+
+    def line_changed(self) -> None:
+        """The cable came off or on."""
+        self._guarded(self._line.changed)
+
+    def _request_came(self, request: Input) -> None:
+        sale = self.sale
+        match request:
+            case CancelRequest(name) if sale is not None and name in (None, sale.register_id):
+                self.told_to_stop.add(sale.number)
+        self.put(request)
+
     # --- effects ------------------------------------------------------------------------------------------------------
 
     def _perform(self, effect: CounterEffect) -> None:
@@ -320,57 +304,6 @@ class SimulatedTerminal:
         if self.world.happens(self.world.rates.late_answer / 4, "answer comes again later"):
             self.world.at(self.world.rng.uniform(0.1, 60), self._this_boot(lambda: self.put(answer)))
         self.put(answer)
-
-    # --- the register's line ------------------------------------------------------------------------------------------
-
-    def receive_from_register(self, data: bytes) -> None:
-        def receive() -> None:
-            for request in self._protocol.receive_data(data, self.world.now_s):
-                sale = self.sale
-                match request:
-                    case CancelRequest(name) if sale is not None and name in (None, sale.register_id):
-                        self.told_to_stop.add(sale.number)
-                self.put(request)
-            self._flush_to_register()
-
-        self._guarded(receive)
-
-    def line_changed(self) -> None:
-        """The cable came off or on."""
-
-        def change() -> None:
-            if self._register.is_plugged:
-                self._flush_to_register()
-            else:
-                self._protocol_turn += 1  # no timer runs while the line is down
-                for request in self._protocol.connection_lost():
-                    self.put(request)
-
-        self._guarded(change)
-
-    def _flush_to_register(self) -> None:
-        while self._register.is_plugged and (data := self._protocol.data_to_send()):
-            self.world.cut_point("before the register is told")
-            self._register.receive(data)
-            self.world.cut_point("after the register is told")
-            for request in self._protocol.data_sent():
-                self.put(request)
-        if self._register.is_plugged:
-            self._wake_protocol_later()
-
-    def _wake_protocol_later(self) -> None:
-        due_s = self._protocol.next_wakeup_s
-        if due_s is None:
-            return
-        turn = self._protocol_turn = self._protocol_turn + 1
-
-        def wake() -> None:
-            if self._protocol_turn == turn:
-                for request in self._protocol.wake(self.world.now_s):
-                    self.put(request)
-                self._flush_to_register()
-
-        self.world.at(max(0.01, due_s - self.world.now_s), self._this_boot(wake))
 
 
 def is_over(sale: Sale) -> bool:

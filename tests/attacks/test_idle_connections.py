@@ -14,6 +14,7 @@ import pytest
 from tests.integration.counter import ShopCounter, free_port
 from tests.integration.netgiro import QUICK_PHONE, NetgiroProcess
 from tests.integration.process import run_command, wait_until
+from tests.patience import at_most
 
 UNIT = Path(__file__).parents[2] / "systemd" / "netgiro-terminal.service"
 CROWD = 300
@@ -95,3 +96,17 @@ def test_sales_go_on_the_log_stays_short_and_who_waits_gets_in(attacked: tuple[S
     assert status.returncode == 0, status.stderr
     complaints = [line for line in counter.process.output.splitlines() if " INFO " not in line]
     assert len(complaints) < 10, complaints
+
+
+def test_a_flood_of_bad_requests_is_a_few_lines(attacked: tuple[ShopCounter, Crowd]) -> None:
+    counter, _crowd = attacked
+    address = ("127.0.0.1", int(counter.settings["panel"]["listen"].rpartition(":")[2]))
+
+    for _ in range(300):
+        with socket.create_connection(address, timeout=at_most(5)) as caller:
+            caller.sendall(b"\x16\x03\x01 no HTTP\r\n\r\n")
+            with contextlib.suppress(ConnectionError):
+                caller.recv(1024)
+    counter.state()
+
+    assert len(counter.process.output.splitlines()) < 40, counter.process.output[:4000]

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
-from terminal.simulation.run import Result, simulate
+from terminal.simulation.run import WorldResult, simulate
 from terminal.simulation.sabotage import BROKEN_RULES
 
 PINS = Path(__file__).with_name("pins.json")
@@ -23,7 +23,7 @@ def pinned_seed(name: str) -> int:
     return seed
 
 
-def first_red(name: str, seeds: Iterable[int]) -> Result | None:
+def first_red(name: str, seeds: Iterable[int]) -> WorldResult | None:
     """The first of these worlds in which the broken rule is noticed."""
     rule = BROKEN_RULES[name]
     with rule.broken():

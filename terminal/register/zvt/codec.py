@@ -61,7 +61,7 @@ from terminal.counter.register_words import (
 from terminal.register.zvt import format as za
 from terminal.register.zvt import frames as zf
 from terminal.register.zvt.commands import Asked, CommandReader, Said
-from terminal.register.zvt.format import Apdu, Command, Config, Result, ZvtError
+from terminal.register.zvt.format import Apdu, Command, Config, ZvtError, ZvtResult
 from terminal.register.zvt.result import Wording, receipt_frames, refusal_code
 from terminal.register.zvt.telling import ReceiptOf, Telling
 from terminal.register.zvt.turns import Answer, Ended, Purpose, Turns
@@ -155,7 +155,7 @@ class ZvtProtocol:
         """Time has passed: repeat, say "please wait", give up."""
         self._take(self._turns.wake(now_s), now_s)
         if self._asked is not None and now_s >= self._asked_until_s:
-            self._answer(self._asked, zf.refusal(Result.PLEASE_WAIT))
+            self._answer(self._asked, zf.refusal(ZvtResult.PLEASE_WAIT))
         held_until_s = self._telling.held_until_s
         if held_until_s is not None and now_s >= held_until_s:
             self._telling.give_up_held()
@@ -225,7 +225,7 @@ class ZvtProtocol:
         if self._is_new_start(apdu):
             self._lose_session()
         if self._asked is not None or self._payment is not None or not self._turns.is_over:
-            self._turns.respond(zf.refusal(Result.PLEASE_WAIT))
+            self._turns.respond(zf.refusal(ZvtResult.PLEASE_WAIT))
             return
         match self._commands.read(apdu, self._telling.registration):
             case Said(response, end, registration):
@@ -304,7 +304,7 @@ class ZvtProtocol:
             case RequestRefused() if asked is not None:
                 self._answer(asked, zf.refusal(refusal_code(reply, asked.command, asked.amount_kr)))
             case TerminalBusy() if asked is not None:
-                self._answer(asked, zf.refusal(Result.PLEASE_WAIT))
+                self._answer(asked, zf.refusal(ZvtResult.PLEASE_WAIT))
             case TerminalCondition() if asked is not None:
                 self._answer(asked, zf.good())
                 self._turns.queue(self._condition_told(reply, asked), Purpose.END)
@@ -323,15 +323,15 @@ class ZvtProtocol:
             self._payment = Payment(register_id, asked.payment)
             self._answer(asked, zf.good(), Purpose.ACCEPTANCE)
         elif asked is not None:  # a stored sale that is still being settled
-            self._answer(asked, zf.refusal(Result.PLEASE_WAIT))
+            self._answer(asked, zf.refusal(ZvtResult.PLEASE_WAIT))
         elif isinstance(to, SaleRequest):  # too late: the register has been told to wait
             self._requests.append(CancelRequest(register_id))
 
     def _condition_told(self, condition: TerminalCondition, asked: Asked) -> bytes:
         if asked.command is not Command.STATUS_ENQUIRY:
-            return zf.completion() if condition.service_reached else zf.aborted(Result.NO_CONNECTION)
-        ready = Result.GOOD if condition.can_sell else Result.OUT_OF_ORDER
-        status = Result.PLEASE_WAIT if condition.busy else ready
+            return zf.completion() if condition.service_reached else zf.aborted(ZvtResult.NO_CONNECTION)
+        ready = ZvtResult.GOOD if condition.can_sell else ZvtResult.OUT_OF_ORDER
+        status = ZvtResult.PLEASE_WAIT if condition.busy else ready
         return zf.terminal_status(status, None if asked.service & WITHOUT_VERSION else VERSION)
 
     def _take_totals(self, report: TotalsReport, now_s: float, asked: Asked | None) -> None:

@@ -21,7 +21,7 @@ from terminal.counter.register_words import (
 )
 from terminal.register.zvt import format as za
 from terminal.register.zvt import frames as zf
-from terminal.register.zvt.format import Apdu, Command, Config, Registration, Result, ZvtError
+from terminal.register.zvt.format import Apdu, Command, Config, Registration, ZvtError, ZvtResult
 from terminal.sale.money import AmountDecimals, AmountError, parse_register_amount
 
 
@@ -61,7 +61,7 @@ class CommandReader:
         try:
             read = _READERS.get(apdu.control)
             if read is None:
-                raise ZvtError(f"{apdu.control:04X} is not a command", Result.NOT_POSSIBLE)
+                raise ZvtError(f"{apdu.control:04X} is not a command", ZvtResult.NOT_POSSIBLE)
             return read(self, apdu.data, registration)
         except ZvtError as error:
             return Said(zf.refusal(error.result))
@@ -111,7 +111,7 @@ class CommandReader:
         return Said(zf.good())
 
     def _keep_baud_rate(self, _data: bytes, _registration: Registration) -> Meaning:
-        return Said(zf.refusal(Result.BAUD_RATE_NOT_SUPPORTED))
+        return Said(zf.refusal(ZvtResult.BAUD_RATE_NOT_SUPPORTED))
 
     def _takes_currency(self, currency: bytes | None) -> bool:
         return currency in (None, za.ISK) or self._any_currency
@@ -119,7 +119,7 @@ class CommandReader:
     def _kronur(self, payment: za.Authorisation) -> int:
         """Raises ZvtError with what the register is answered."""
         if not self._takes_currency(payment.currency):
-            raise ZvtError("only kronur are taken", Result.WRONG_CURRENCY)
+            raise ZvtError("only kronur are taken", ZvtResult.WRONG_CURRENCY)
         try:
             return parse_register_amount(payment.digits, self._decimals)
         except AmountError as error:

@@ -22,9 +22,9 @@ ISK = b"\x03\x52"
 class ZvtError(ValueError):
     """Bytes that are no APDU, or no valid data of their command. ``result`` is what the register is answered."""
 
-    def __init__(self, text: str, result: Result | None = None) -> None:
+    def __init__(self, text: str, result: ZvtResult | None = None) -> None:
         super().__init__(text)
-        self.result = Result.PROTOCOL_ERROR if result is None else result
+        self.result = ZvtResult.PROTOCOL_ERROR if result is None else result
 
 
 class Command(IntEnum):
@@ -58,7 +58,7 @@ class Command(IntEnum):
     GOOD = 0x8000
 
 
-class Result(IntEnum):
+class ZvtResult(IntEnum):
     """Result and error codes, PA00P015 chapter 10: those in use here."""
 
     GOOD = 0x00

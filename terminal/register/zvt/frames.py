@@ -11,7 +11,7 @@ from datetime import datetime
 import msgspec
 
 from terminal.register.line.format import to_ascii
-from terminal.register.zvt.format import Command, Result
+from terminal.register.zvt.format import Command, ZvtResult
 
 MOST_DATA = 254
 """What a short length byte can say: registers disagree on the order of the long one's bytes."""
@@ -35,7 +35,7 @@ def refusal(code: int, data: bytes = b"") -> bytes:
 
 
 def wrong_currency_at_registration(accepted: bytes) -> bytes:
-    return build(0x841E, bytes([Result.WRONG_CURRENCY]) + accepted)
+    return build(0x841E, bytes([ZvtResult.WRONG_CURRENCY]) + accepted)
 
 
 def completion(data: bytes = b"") -> bytes:

@@ -10,7 +10,7 @@ import msgspec
 from hardware.interfaces import Document, TextLine
 from terminal.counter.register_words import RefusalCode, RequestRefused, SaleResult
 from terminal.register.zvt import frames as zf
-from terminal.register.zvt.format import Command, Result
+from terminal.register.zvt.format import Command, ZvtResult
 from terminal.sale.money import AmountDecimals, format_register_amount
 from terminal.sale.sale import Outcome, Reason
 from terminal.sale.totals import Totals
@@ -25,44 +25,44 @@ LAST_LINE = 0x81
 """The attribute of an empty line that ends the receipt."""
 
 _REASON_CODES = {
-    Reason.BELOW_MINIMUM: Result.AMOUNT_TOO_SMALL,
-    Reason.NO_CONNECTION: Result.NO_CONNECTION,
-    Reason.NO_ANSWER: Result.NO_ANSWER,
+    Reason.BELOW_MINIMUM: ZvtResult.AMOUNT_TOO_SMALL,
+    Reason.NO_CONNECTION: ZvtResult.NO_CONNECTION,
+    Reason.NO_ANSWER: ZvtResult.NO_ANSWER,
 }
 _OUTCOME_CODES = {
-    Outcome.APPROVED: Result.GOOD,
-    Outcome.DECLINED: Result.DECLINED,
-    Outcome.CANCELLED: Result.CANCELLED,
-    Outcome.FAILED: Result.SYSTEM_ERROR,
-    Outcome.UNKNOWN: Result.SYSTEM_ERROR,
+    Outcome.APPROVED: ZvtResult.GOOD,
+    Outcome.DECLINED: ZvtResult.DECLINED,
+    Outcome.CANCELLED: ZvtResult.CANCELLED,
+    Outcome.FAILED: ZvtResult.SYSTEM_ERROR,
+    Outcome.UNKNOWN: ZvtResult.SYSTEM_ERROR,
     # The register has refused this payment: for it the sale did not happen.
-    Outcome.REFUND_DUE: Result.CANCELLED,
-    Outcome.REFUNDED: Result.CANCELLED,
+    Outcome.REFUND_DUE: ZvtResult.CANCELLED,
+    Outcome.REFUNDED: ZvtResult.CANCELLED,
 }
 
 
-def result_code(result: SaleResult) -> Result:
+def result_code(result: SaleResult) -> ZvtResult:
     """GOOD for a payment and for nothing else."""
     return _REASON_CODES.get(result.reason, _OUTCOME_CODES[result.outcome])
 
 
-def refusal_code(refused: RequestRefused, command: Command, amount_kr: int) -> Result:
+def refusal_code(refused: RequestRefused, command: Command, amount_kr: int) -> ZvtResult:
     """Why a command is not carried out."""
     match refused.code:
         case RefusalCode.BUSY:
-            return Result.PLEASE_WAIT
+            return ZvtResult.PLEASE_WAIT
         case RefusalCode.AMOUNT if refused.limit_kr is not None:
-            return Result.AMOUNT_TOO_HIGH if amount_kr > refused.limit_kr else Result.AMOUNT_TOO_SMALL
+            return ZvtResult.AMOUNT_TOO_HIGH if amount_kr > refused.limit_kr else ZvtResult.AMOUNT_TOO_SMALL
         case RefusalCode.AMOUNT:
-            return Result.PROTOCOL_ERROR
+            return ZvtResult.PROTOCOL_ERROR
         case RefusalCode.REFUND:
-            return Result.ALREADY_REVERSED
+            return ZvtResult.ALREADY_REVERSED
         case RefusalCode.NOT_POSSIBLE | RefusalCode.NOT_FOUND if command is Command.REVERSAL:
-            return Result.REVERSAL_NOT_POSSIBLE
+            return ZvtResult.REVERSAL_NOT_POSSIBLE
         case RefusalCode.NOT_POSSIBLE | RefusalCode.NOT_FOUND | RefusalCode.NOTHING_OPEN | RefusalCode.DUPLICATE:
-            return Result.NOT_POSSIBLE
+            return ZvtResult.NOT_POSSIBLE
         case RefusalCode.UNAVAILABLE:
-            return Result.SYSTEM_ERROR
+            return ZvtResult.SYSTEM_ERROR
 
 
 class Wording(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +81,7 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
     def status(self, result: SaleResult, *, currency: bytes | None) -> bytes:
         """04 0F for the result of a sale."""
         code, sale = result_code(result), result.sale
-        paid = code is Result.GOOD
+        paid = code is ZvtResult.GOOD
         return zf.StatusInformation(
             result=code,
             amount=self.digits(result.amount_kr),
@@ -98,7 +98,7 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
     def undone(self, result: SaleResult, *, currency: bytes | None) -> bytes:
         """04 0F that takes back one with "paid"."""
         digits = self.digits(result.amount_kr)
-        return zf.StatusInformation(result=Result.CANCELLED, amount=digits, currency=currency).encode()
+        return zf.StatusInformation(result=ZvtResult.CANCELLED, amount=digits, currency=currency).encode()
 
     def totals(self, totals: Totals) -> bytes:
         """04 0F with the payments of a period."""
@@ -106,7 +106,7 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
         digits = self.digits(paid.sum_kr)
         first, last = receipt_number(totals.first_number), receipt_number(totals.last_number)
         field = zf.totals_field(first, last, paid.count, digits)
-        return zf.StatusInformation(result=Result.GOOD, amount=digits, totals=field).encode()
+        return zf.StatusInformation(result=ZvtResult.GOOD, amount=digits, totals=field).encode()
 
 
 def receipt_number(number: int | None) -> int:

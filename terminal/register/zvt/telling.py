@@ -13,7 +13,7 @@ from hardware.interfaces import Document
 from terminal.counter.register_words import RegisterRequest, ResultDelivered, ResultRefusal, SaleResult
 from terminal.register.zvt import format as za
 from terminal.register.zvt import frames as zf
-from terminal.register.zvt.format import Result
+from terminal.register.zvt.format import ZvtResult
 from terminal.register.zvt.result import Wording, receipt_frames, result_code
 from terminal.register.zvt.turns import Answer, Ended, Purpose, Turns
 from terminal.sale.sale import Outcome, Sale
@@ -89,19 +89,23 @@ class Telling:
         )
         self._begin(report)
         code = result_code(result)
-        if code is Result.GOOD:
+        if code is ZvtResult.GOOD:
             self._queue_receipt(report, copy=False)
         self._turns.queue(zf.aborted(code) if code else zf.completion(), Purpose.END)
 
     def tell_again(self, result: SaleResult, service: int, now_s: float) -> None:
-        """The latest result, because the register asks for it; with the service byte it chooses what of it."""
-        expires_s = now_s + self._longest_s
-        if self._held is not None and self._held.register_id == result.register_id:
-            expires_s = self._held.expires_s
+        """The latest result, because the register asks for it; with the service byte it chooses what of it.
+
+        A result that it has not acknowledged is told first, whether or not it wants that: else its paper would say
+        "paid" of a payment that it can still lose.
+        """
+        is_held = self._held is not None and self._held.register_id == result.register_id
+        expires_s = self._held.expires_s if is_held and self._held is not None else now_s + self._longest_s
         report = Report(result, expires_s, is_repeated=True, currency=self.registration.currency)
-        if service & WITH_STATUS:
+        is_open = is_held or (result.sale is not None and not result.sale.acknowledged)
+        if is_open or service & WITH_STATUS:
             self._begin(report)
-        if result_code(result) is Result.GOOD and not service & WITHOUT_PRINT:
+        if result_code(result) is ZvtResult.GOOD and not service & WITHOUT_PRINT:
             self._queue_receipt(report, copy=True)
         self._turns.queue(zf.completion(), Purpose.END)
 
@@ -184,7 +188,7 @@ class Telling:
             self._turns.queue(zf.completion(), Purpose.END)
             return
         self._turns.queue(self._wording.undone(report.result, currency=report.currency), Purpose.INFORMATION)
-        self._turns.queue(zf.aborted(Result.CANCELLED), Purpose.END)
+        self._turns.queue(zf.aborted(ZvtResult.CANCELLED), Purpose.END)
 
     def _decide(self, report: Report, *, taken: bool) -> None:
         report.is_decided = True

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from terminal.register.zvt.format import Apdu, Result, ZvtError, parse_apdu
+from terminal.register.zvt.format import Apdu, ZvtError, ZvtResult, parse_apdu
 from terminal.register.zvt.frames import refusal
 from terminal.register.zvt.transport import Fate, FrameReceived, LinkEvent, ZvtLink
 
@@ -196,9 +196,9 @@ class Turns:
         frame, self._awaiting = self._awaiting, None
         if frame is None:
             return None
-        if apdu.error == Result.GOOD:
+        if apdu.error == ZvtResult.GOOD:
             return Ended(frame, Answer.GOOD)
-        return Ended(frame, Answer.WAIT if apdu.error == Result.PLEASE_WAIT else Answer.REFUSED)
+        return Ended(frame, Answer.WAIT if apdu.error == ZvtResult.PLEASE_WAIT else Answer.REFUSED)
 
     # --- time ---------------------------------------------------------------------------------------------------------
 

@@ -70,6 +70,8 @@ class RegisterDriver:
         """Every amount that it has ever wanted."""
         self.amount_kr = 0
         """Of the latest request."""
+        self.printed_untaken: list[int] = []
+        """Receipt numbers of which it printed that they are paid, and had not taken it."""
         self.is_silent = False
         """It has given up and answers nothing."""
         self.manner: Callable[[], Manner] = lambda: "takes"

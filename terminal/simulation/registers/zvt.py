@@ -6,6 +6,7 @@ Written from PA00P015 and PA00P016. The frames are in zvt_frames.py.
 from __future__ import annotations
 
 import random
+import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Literal
@@ -40,6 +41,8 @@ TAKES_TEXT_BLOCKS = "0301" + "0606" + "26040A0206D3"
 STATUS_ENQUIRY = bytes.fromhex("050100")
 DIAGNOSIS = bytes.fromhex("067000")
 
+RECEIPT_NUMBER = re.compile(rb"(?:AFRIT|KVITTUN) ([0-9]+)")
+
 Kind = Literal["pay", "repeat", "other"]
 
 
@@ -68,6 +71,7 @@ class ZvtDriver(RegisterDriver):
         takes_text_blocks: bool = False,
     ) -> None:
         super().__init__(clock, decimals=decimals)
+        self._is_registering = config is not None
         self._is_registered = config is None
         self._registration = registration(config or 0, extra=TAKES_TEXT_BLOCKS if takes_text_blocks else "")
         self._unread = b""
@@ -103,7 +107,10 @@ class ZvtDriver(RegisterDriver):
         self._pump()
 
     def repeat_last(self) -> None:
-        self._commands.append(("repeat", repeat_receipt(1)))
+        self._repeat(1)
+
+    def _repeat(self, service: int | None) -> None:
+        self._commands.append(("repeat", repeat_receipt(service)))
         self._pump()
 
     def give_up(self) -> None:
@@ -113,7 +120,9 @@ class ZvtDriver(RegisterDriver):
     def nudge(self, rng: random.Random) -> None:
         """Once the session is gone: ask for the result of what was accepted, begin anew what was not."""
         if self.is_free and self._was_accepted:
-            self.repeat_last()
+            if self._is_registering and rng.random() < 0.5:  # many do so whenever they connect
+                self._commands.append(("other", self._registration))
+            self._repeat(rng.choice((1, 3, None, 0)))
         elif self.is_free:
             self.pay(self.amount_kr)
 
@@ -290,6 +299,10 @@ class ZvtDriver(RegisterDriver):
         session.ends_s = self._clock() + T4_S
         if control == b"\x04\x0f" and session.kind != "other":
             return self._hear_result(session, apdu)
+        if (printed := RECEIPT_NUMBER.search(apdu)) is not None and control in (b"\x06\xd1", b"\x06\xd3"):
+            number = int(printed[1])
+            if bytes.fromhex(f"{number:04d}") not in self._receipts:
+                self.printed_untaken.append(number)
         if control in (b"\x06\x0f", b"\x06\x1e"):
             self._session = None
             if control == b"\x06\x1e" and session.kind == "pay" and (session.has_paid or not self._is_over):

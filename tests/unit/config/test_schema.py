@@ -37,6 +37,8 @@ from terminal.sale.sensitive import Sensitive
 
 SHIPPED = Path(__file__).parents[3] / "config.toml"
 SECRET = "aGVtbGlnaGVtbGlnaGVtbGln"
+REAL_MONEY = "https://api.netgiro.is/v1"
+A_HASH = f"scrypt$15$8$1${'A' * 22}==${'A' * 43}="
 
 
 def problems_of(tmp_path: Path, text: str, **environ: str) -> list[str]:
@@ -172,6 +174,12 @@ MISFITS = [
     ("[panel]\nlisten = '0.0.0.0:8023'", "panel.listen: the panel has no password"),
     ("[panel]\nlisten = '192.168.1.5:8023'", "panel.listen: the panel has no password"),
     ("[panel]\nlisten = '[::]:8023'", "panel.listen: the panel has no password"),
+    ("[panel]\nlisten = '127.0.0.1:8023'", "panel.password_hash: needed, because every user and program"),
+    ("[panel]\nlisten = 'localhost:0'\n[display]\ndriver = 'simulated'", "panel.password_hash: needed"),
+    (
+        f"[panel]\nlisten = '[::1]:8023'\n[keypad]\ndriver = 'simulated'\n[netgiro]\nbase_url = '{REAL_MONEY}'",
+        "panel.password_hash: needed",
+    ),
     ("[panel]\nlisten = ':8023'", "panel.listen: must be an address and a port"),
     ("[panel]\nlisten = '127.0.0.1'", "panel.listen: must be an address and a port"),
     ("[panel]\nlisten = '127.0.0.1:port'", "panel.listen: must be an address and a port"),
@@ -238,9 +246,11 @@ FITTING = [
     "[netgiro]\nbase_url = 'http://[::1]:8025/v1'",
     "[netgiro]\nbase_url = 'http://localhost/v1'",
     "[netgiro]\nconfirmation = 'server_callback'\n[callback]\npublic_url = 'https://shop.example.is/netgiro'",
-    "[panel]\nlisten = '127.0.0.1:8023'",
-    "[panel]\nlisten = '[::1]:0'",
-    "[panel]\nlisten = 'localhost:8023'",
+    "[panel]\nlisten = '127.0.0.1:8023'\n[keypad]\ndriver = 'simulated'",
+    "[panel]\nlisten = '[::1]:0'\n[keypad]\ndriver = 'simulated'",
+    "[panel]\nlisten = 'localhost:8023'\n[keypad]\ndriver = 'simulated'",
+    f"[panel]\nlisten = 'localhost:8023'\npassword_hash = '{A_HASH}'",
+    f"[panel]\nlisten = '192.168.1.5:8023'\npassword_hash = '{A_HASH}'\n[netgiro]\nbase_url = '{REAL_MONEY}'",
     "[keypad]\ncolumn_pins = [12, 16, 20]\nlayout = ['123', '456', '789', '*0#']",
     "[keypad]\ndriver = 'simulated'\nrow_pins = []",
     "[keypad]\nrow_pins = [14, 15, 13, 19]\n[register]\nport = '/dev/serial/by-id/usb-FTDI'",

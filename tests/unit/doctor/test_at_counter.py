@@ -19,14 +19,14 @@ from terminal.app.devices import Devices
 from terminal.config.schema import Config, JournalSettings, NetgiroSettings, TerminalSettings
 from terminal.counter.menu import Page, Problem
 from terminal.demo.demo import running_counter
-from terminal.doctor import Result, Status
+from terminal.doctor import Grade, Result
 from terminal.doctor.at_counter import LONGEST_TEXT, problems_of
 from tests.patience import at_most
 
 RESULTS = [
-    Result("disk", Status.OK, "900 MiB free", ""),
-    Result("clock", Status.WARNING, "not synchronised", "connect the network"),
-    Result("printer", Status.FAILED, "/dev/usb/lp0 does not exist", "plug it in"),
+    Result("disk", Grade.OK, "900 MiB free", ""),
+    Result("clock", Grade.WARNING, "not synchronised", "connect the network"),
+    Result("printer", Grade.FAILED, "/dev/usb/lp0 does not exist", "plug it in"),
 ]
 FOUND = (
     Problem("printer: /dev/usb/lp0 does not exist", "plug it in"),
@@ -99,12 +99,10 @@ def test_the_printer_that_the_terminal_holds_is_asked_through_it(tmp_path: Path)
     async def scenario(counter: Counter) -> None:
         printer.paper = "out"
         by_name = {result.name: result for result in await counter.app.handles.examination.results()}
-        assert by_name["printer"] == Result(
-            "printer", Status.WARNING, "simulated; it has no paper", "put in a new roll"
-        )
+        assert by_name["printer"] == Result("printer", Grade.WARNING, "simulated; it has no paper", "put in a new roll")
         printer.unplug()
         by_name = {result.name: result for result in await counter.app.handles.examination.results()}
-        assert by_name["printer"].status is Status.FAILED
+        assert by_name["printer"].status is Grade.FAILED
 
     at_a_counter(tmp_path, printer, scenario)
 
@@ -174,7 +172,7 @@ def test_what_hinders_the_terminal_comes_first_and_what_is_well_is_left_out() ->
 
 
 def test_what_a_check_says_is_bounded_and_printable() -> None:
-    (problem,) = problems_of([Result("x", Status.FAILED, "a\x1b\n" + "b" * 1000, "c" * 1000)])
+    (problem,) = problems_of([Result("x", Grade.FAILED, "a\x1b\n" + "b" * 1000, "c" * 1000)])
     assert len(problem.found) == len(problem.advice) == LONGEST_TEXT
     assert problem.found.startswith("x: a  b")
 
@@ -187,6 +185,6 @@ def test_on_the_simulated_counter_the_doctor_sees_what_is_simulated(tmp_path: Pa
             return {result.name: result for result in await panel.stage.app.handles.examination.results()}
 
     results = asyncio.run(examined())
-    assert [results[name].status for name in ("register port", "keypad", "network", "credentials")] == [Status.OK] * 4
+    assert [results[name].status for name in ("register port", "keypad", "network", "credentials")] == [Grade.OK] * 4
     assert results["display"].found.startswith("simulated; lit for 0.0 h")
     assert results["printer"].found == "simulated; its cover is open"

@@ -29,7 +29,7 @@ from hardware.settings import DisplaySettings, KeypadSettings, PrinterSettings, 
 from terminal import doctor
 from terminal.config.schema import Config, JournalSettings, NetgiroSettings, ShopSettings, read_config
 from terminal.daemon.daemon import warn_of_login_console
-from terminal.doctor import CHECKS, Check, Result, Status, devices, machine, report_json, report_lines, run_doctor
+from terminal.doctor import CHECKS, Check, Grade, Result, devices, machine, report_json, report_lines, run_doctor
 from terminal.doctor import service as service_checks
 from terminal.doctor import settings as settings_checks
 from terminal.doctor.status import Wear
@@ -82,7 +82,7 @@ def nobody_may(_path: Path, _access: int) -> bool:
 
 
 def unfit(_config: Config, _system: System) -> Finding:
-    return Finding(Status.FAILED, "broken", "mend it")
+    return Finding(Grade.FAILED, "broken", "mend it")
 
 
 def fit(_config: Config, _system: System) -> Finding:
@@ -97,9 +97,9 @@ def test_results_come_in_the_order_of_the_checks_whatever_becomes_of_each() -> N
     checks = [Check("a", None, unfit), Check("b", None, crash), Check("c", None, fit)]
 
     assert run_doctor(Config(), checks=checks) == [
-        Result("a", Status.FAILED, "broken", "mend it"),
-        Result("b", Status.FAILED, "the check itself failed: KeyError: 'x'", "please report this"),
-        Result("c", Status.OK, "fine", ""),
+        Result("a", Grade.FAILED, "broken", "mend it"),
+        Result("b", Grade.FAILED, "the check itself failed: KeyError: 'x'", "please report this"),
+        Result("c", Grade.OK, "fine", ""),
     ]
 
 
@@ -113,8 +113,8 @@ def test_a_check_that_hangs_does_not_hold_up_the_others() -> None:
     stuck, fine = run_doctor(Config(), checks=[Check("a", None, hang), Check("b", None, fit)], deadline_s=0.05)
     released.set()
 
-    assert (stuck.status, stuck.found) == (Status.FAILED, "no answer within 0.05 s")
-    assert fine.status is Status.OK
+    assert (stuck.status, stuck.found) == (Grade.FAILED, "no answer within 0.05 s")
+    assert fine.status is Grade.OK
 
 
 def test_problems_of_the_configuration_are_a_finding_and_spare_what_they_describe(tmp_path: Path) -> None:
@@ -125,9 +125,9 @@ def test_problems_of_the_configuration_are_a_finding_and_spare_what_they_describ
     results = run_doctor(config, problems, checks=[Check("configuration", None, fit), *checks])
 
     assert [(result.name, result.status) for result in results] == [
-        ("configuration", Status.FAILED),
-        ("keypad", Status.OK),
-        ("printer", Status.WARNING),
+        ("configuration", Grade.FAILED),
+        ("keypad", Grade.OK),
+        ("printer", Grade.WARNING),
     ]
     assert "printer.port: 0 is not allowed" in results[0].found
     assert results[2].advice == "mend [printer] in the configuration first"
@@ -138,14 +138,14 @@ def test_an_unreadable_configuration_spares_everything_it_would_describe(tmp_pat
 
     results = run_doctor(config, problems, checks=[Check("keypad", "keypad", unfit), Check("clock", None, fit)])
 
-    assert [result.status for result in results] == [Status.WARNING, Status.OK]
+    assert [result.status for result in results] == [Grade.WARNING, Grade.OK]
 
 
 def test_every_section_named_by_a_check_exists() -> None:
     assert {check.section for check in CHECKS} - {None} <= set(Config.__struct_fields__)
 
 
-RESULTS = [Result("disk", Status.OK, "1 MiB", ""), Result("clock", Status.WARNING, "13:37", "set it")]
+RESULTS = [Result("disk", Grade.OK, "1 MiB", ""), Result("clock", Grade.WARNING, "13:37", "set it")]
 
 
 def test_text_report_has_a_line_a_check() -> None:
@@ -165,7 +165,7 @@ def test_examine_prints_a_report_of_a_file_and_fails_with_it(
 ) -> None:
     monkeypatch.setattr(doctor, "run_doctor", lambda *_: RESULTS)
     assert doctor.examine(tmp_path / "config.toml") == 0
-    monkeypatch.setattr(doctor, "run_doctor", lambda *_: [Result("disk", Status.FAILED, "full", "make room")])
+    monkeypatch.setattr(doctor, "run_doctor", lambda *_: [Result("disk", Grade.FAILED, "full", "make room")])
     assert doctor.examine(tmp_path / "config.toml", as_json=True) == 1
 
     text, _, as_json = capsys.readouterr().out.partition("[")
@@ -206,7 +206,7 @@ def test_complete_configuration_is_ok_and_says_whether_money_is_real(tmp_path: P
 def test_what_the_shop_must_fill_in_fails(tmp_path: Path) -> None:
     finding = settings_checks.check_configuration(Config(), machine_at(tmp_path))
 
-    assert finding.status is Status.FAILED
+    assert finding.status is Grade.FAILED
     assert "register.port" in finding.found
 
 
@@ -224,17 +224,17 @@ def test_doubtful_choices_are_warned_of(tmp_path: Path, changed: dict[str, Any],
         changed = {"netgiro": msgspec.structs.replace(COMPLETE.netgiro, **netgiro)}
     finding = settings_checks.check_configuration(msgspec.structs.replace(COMPLETE, **changed), machine_at(tmp_path))
 
-    assert finding.status is Status.WARNING
+    assert finding.status is Grade.WARNING
     assert finding.found.startswith(key)
 
 
 def test_root_is_warned_that_permissions_were_not_tried(tmp_path: Path) -> None:
-    assert settings_checks.check_user(Config(), machine_at(tmp_path)).status is Status.OK
-    assert settings_checks.check_user(Config(), machine_at(tmp_path, user_id=lambda: 0)).status is Status.WARNING
+    assert settings_checks.check_user(Config(), machine_at(tmp_path)).status is Grade.OK
+    assert settings_checks.check_user(Config(), machine_at(tmp_path, user_id=lambda: 0)).status is Grade.WARNING
 
 
-@pytest.mark.parametrize(("mode", "status"), [(0o600, Status.OK), (0o644, Status.WARNING), (0o640, Status.WARNING)])
-def test_a_secret_in_a_file_for_everybody_is_warned_of(tmp_path: Path, mode: int, status: Status) -> None:
+@pytest.mark.parametrize(("mode", "status"), [(0o600, Grade.OK), (0o644, Grade.WARNING), (0o640, Grade.WARNING)])
+def test_a_secret_in_a_file_for_everybody_is_warned_of(tmp_path: Path, mode: int, status: Grade) -> None:
     path = put(tmp_path, "config.toml", f"[netgiro]\nsecret_key = '{SECRET}'")
     path.chmod(mode)
 
@@ -242,8 +242,8 @@ def test_a_secret_in_a_file_for_everybody_is_warned_of(tmp_path: Path, mode: int
 
 
 def test_a_secret_elsewhere_is_ok_and_none_fails(tmp_path: Path) -> None:
-    assert settings_checks.check_secret_key(COMPLETE, machine_at(tmp_path)).status is Status.OK
-    assert settings_checks.check_secret_key(Config(), machine_at(tmp_path)).status is Status.FAILED
+    assert settings_checks.check_secret_key(COMPLETE, machine_at(tmp_path)).status is Grade.OK
+    assert settings_checks.check_secret_key(Config(), machine_at(tmp_path)).status is Grade.FAILED
 
 
 @pytest.mark.parametrize(
@@ -256,10 +256,10 @@ def test_a_credential_that_only_the_service_sees_is_not_called_missing(
     put(tmp_path, f"{folder}/netgiro-secret-key")
     finding = settings_checks.check_secret_key(Config(), machine_at(tmp_path))
 
-    assert finding.status is Status.WARNING
+    assert finding.status is Grade.WARNING
     assert f"{setting}netgiro-secret-key:{folder}/netgiro-secret-key " in finding.advice
     unseen = settings_checks.check_secret_key(Config(), machine_at(tmp_path, may_use=nobody_may))
-    assert (unseen.status, unseen.advice) == (Status.WARNING, "try again with sudo")
+    assert (unseen.status, unseen.advice) == (Grade.WARNING, "try again with sudo")
 
 
 # --- disk, journal, clock, power --------------------------------------------------------------------------------------
@@ -268,16 +268,16 @@ def test_a_credential_that_only_the_service_sees_is_not_called_missing(
 @pytest.mark.parametrize(
     ("life", "spares", "status", "words"),
     [
-        ("0x01 0x02", "0x01", Status.OK, "mmcblk0: 10 to 20 % worn"),
-        ("0x0a 0x01", "0x01", Status.WARNING, "mmcblk0: 90 to 100 % worn"),
-        ("0x0b 0x0b", "0x01", Status.WARNING, "mmcblk0: worn out"),
-        ("0x03 0x03", "0x03", Status.WARNING, "mmcblk0: 20 to 30 % worn, 90 % of its spare blocks used"),
-        ("0x00 0x00", "0x00", Status.OK, "mmcblk0: not told by this card"),
-        ("nonsense", "", Status.OK, "mmcblk0: not told by this card"),
+        ("0x01 0x02", "0x01", Grade.OK, "mmcblk0: 10 to 20 % worn"),
+        ("0x0a 0x01", "0x01", Grade.WARNING, "mmcblk0: 90 to 100 % worn"),
+        ("0x0b 0x0b", "0x01", Grade.WARNING, "mmcblk0: worn out"),
+        ("0x03 0x03", "0x03", Grade.WARNING, "mmcblk0: 20 to 30 % worn, 90 % of its spare blocks used"),
+        ("0x00 0x00", "0x00", Grade.OK, "mmcblk0: not told by this card"),
+        ("nonsense", "", Grade.OK, "mmcblk0: not told by this card"),
     ],
 )
 def test_wear_is_told_where_the_card_tells_it(
-    tmp_path: Path, life: str, spares: str, status: Status, words: str
+    tmp_path: Path, life: str, spares: str, status: Grade, words: str
 ) -> None:
     put(tmp_path, "/sys/block/mmcblk0/device/life_time", f"{life}\n")
     put(tmp_path, "/sys/block/mmcblk0/device/pre_eol_info", f"{spares}\n")
@@ -294,7 +294,7 @@ def test_every_card_is_named_and_no_card_is_well(tmp_path: Path) -> None:
     finding = machine.check_wear(Config(), machine_at(tmp_path))
 
     assert (finding.status, finding.found) == (
-        Status.WARNING,
+        Grade.WARNING,
         "mmcblk0: not told by this card; mmcblk1: worn out",
     )
     assert "journal backup" in finding.advice
@@ -305,14 +305,12 @@ def journal_at(path: Path) -> Config:
 
 
 def test_writable_folder_with_room_is_ok_and_left_clean(tmp_path: Path) -> None:
-    assert machine.check_disk(journal_at(tmp_path / "j.db"), System()).status is Status.OK
+    assert machine.check_disk(journal_at(tmp_path / "j.db"), System()).status is Grade.OK
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("limit", "status"), [("MIN_FREE_BYTES", Status.FAILED), ("COMFORTABLE_BYTES", Status.WARNING)]
-)
-def test_too_little_room_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, status: Status) -> None:
+@pytest.mark.parametrize(("limit", "status"), [("MIN_FREE_BYTES", Grade.FAILED), ("COMFORTABLE_BYTES", Grade.WARNING)])
+def test_too_little_room_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, status: Grade) -> None:
     monkeypatch.setattr(machine, limit, 1 << 60)
 
     assert machine.check_disk(journal_at(tmp_path / "j.db"), System()).status is status
@@ -321,13 +319,13 @@ def test_too_little_room_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_missing_folder_says_how_to_make_it(tmp_path: Path) -> None:
     finding = machine.check_disk(journal_at(tmp_path / "none" / "j.db"), System())
 
-    assert (finding.status, finding.found) == (Status.FAILED, f"{tmp_path / 'none'} does not exist")
+    assert (finding.status, finding.found) == (Grade.FAILED, f"{tmp_path / 'none'} does not exist")
 
 
 def test_folder_that_takes_no_files_is_told() -> None:
     finding = machine.check_disk(journal_at(Path("/proc/j.db")), System())
 
-    assert finding.status is Status.FAILED
+    assert finding.status is Grade.FAILED
     assert finding.found.startswith("/proc ")
 
 
@@ -345,7 +343,7 @@ def written_journal(path: Path, *states: State) -> Path:
 
 
 def test_journal_not_yet_made_is_ok(tmp_path: Path) -> None:
-    assert machine.check_journal(journal_at(tmp_path / "j.db"), System()).status is Status.OK
+    assert machine.check_journal(journal_at(tmp_path / "j.db"), System()).status is Grade.OK
     assert list(tmp_path.iterdir()) == []
 
 
@@ -360,7 +358,7 @@ def test_journal_in_use_by_the_terminal_is_ok(tmp_path: Path) -> None:
     running = JournalFile(path, lambda: "")
     running.open()
     try:
-        assert machine.check_journal(journal_at(path), System()).status is Status.OK
+        assert machine.check_journal(journal_at(path), System()).status is Grade.OK
     finally:
         running.close()
 
@@ -369,7 +367,7 @@ def test_open_sales_are_told(tmp_path: Path) -> None:
     path = written_journal(tmp_path / "j.db", State.CLOSED, State.CAPTURE)
     finding = machine.check_journal(journal_at(path), System())
 
-    assert (finding.status, finding.found) == (Status.WARNING, "2 sales, 1 still open")
+    assert (finding.status, finding.found) == (Grade.WARNING, "2 sales, 1 still open")
 
 
 def test_a_repair_that_lost_something_is_told(tmp_path: Path) -> None:
@@ -380,14 +378,14 @@ def test_a_repair_that_lost_something_is_told(tmp_path: Path) -> None:
         journal.open()
     finding = machine.check_journal(journal_at(path), System())
 
-    assert finding.status is Status.WARNING
+    assert finding.status is Grade.WARNING
     assert "perhaps the last records before the damage" in finding.found
 
 
 def test_file_that_is_no_journal_fails(tmp_path: Path) -> None:
     path = put(tmp_path, "j.db", "this is no database " * 100)
 
-    assert machine.check_journal(journal_at(path), System()).status is Status.FAILED
+    assert machine.check_journal(journal_at(path), System()).status is Grade.FAILED
 
 
 def test_damaged_journal_fails(tmp_path: Path) -> None:
@@ -400,7 +398,7 @@ def test_damaged_journal_fails(tmp_path: Path) -> None:
         file.seek((index_page - 1) * page_bytes + page_bytes // 2)
         file.write(b"\xff" * (page_bytes // 4))
 
-    assert machine.check_journal(journal_at(path), System()).status is Status.FAILED
+    assert machine.check_journal(journal_at(path), System()).status is Grade.FAILED
 
 
 def test_journal_too_large_to_look_through_in_time_is_only_warned_of(
@@ -409,13 +407,13 @@ def test_journal_too_large_to_look_through_in_time_is_only_warned_of(
     path = written_journal(tmp_path / "j.db", *[State.CLOSED] * 300)
     monkeypatch.setattr(machine, "QUICK_CHECK_S", -1.0)
 
-    assert machine.check_journal(journal_at(path), System()).status is Status.WARNING
+    assert machine.check_journal(journal_at(path), System()).status is Grade.WARNING
 
 
 def test_synchronised_clock_is_ok_whoever_says_so(tmp_path: Path) -> None:
-    assert machine.check_clock(Config(), machine_at(tmp_path)).status is Status.OK
+    assert machine.check_clock(Config(), machine_at(tmp_path)).status is Grade.OK
     put(tmp_path, "/run/systemd/timesync/synchronized")
-    assert machine.check_clock(Config(), machine_at(tmp_path, clock_is_synchronised=lambda: False)).status is Status.OK
+    assert machine.check_clock(Config(), machine_at(tmp_path, clock_is_synchronised=lambda: False)).status is Grade.OK
 
 
 @pytest.mark.parametrize(("answer", "words"), [(False, "not synchronised"), (None, "cannot tell")])
@@ -424,14 +422,14 @@ def test_clock_that_is_not_or_perhaps_not_synchronised_is_warned_of(
 ) -> None:
     finding = machine.check_clock(Config(), machine_at(tmp_path, clock_is_synchronised=lambda: answer))
 
-    assert finding.status is Status.WARNING
+    assert finding.status is Grade.WARNING
     assert words in finding.found
 
 
 def test_clock_in_the_past_fails_because_of_certificates(tmp_path: Path) -> None:
     finding = machine.check_clock(Config(), machine_at(tmp_path, now=lambda: 0.0))
 
-    assert finding.status is Status.FAILED
+    assert finding.status is Grade.FAILED
     assert finding.found.startswith("it stands at 1970-01-01")
 
 
@@ -446,16 +444,16 @@ PI_4, PI_5 = (f"/sys/devices/platform/{soc}/{soc}:firmware/get_throttled" for so
 @pytest.mark.parametrize(
     ("flags", "status", "words"),
     [
-        ("0", Status.OK, "sufficient"),
-        ("50005", Status.WARNING, "too low (now)"),
-        ("50000", Status.WARNING, "too low (since it was started)"),
-        ("2", Status.WARNING, "too hot: the processor is or was slowed down (now)"),
-        ("4", Status.WARNING, "too hot: the processor is or was slowed down (now)"),
-        ("8", Status.WARNING, "too hot: the processor is or was slowed down (now)"),
-        ("e0000", Status.WARNING, "too hot: the processor is or was slowed down (since it was started)"),
+        ("0", Grade.OK, "sufficient"),
+        ("50005", Grade.WARNING, "too low (now)"),
+        ("50000", Grade.WARNING, "too low (since it was started)"),
+        ("2", Grade.WARNING, "too hot: the processor is or was slowed down (now)"),
+        ("4", Grade.WARNING, "too hot: the processor is or was slowed down (now)"),
+        ("8", Grade.WARNING, "too hot: the processor is or was slowed down (now)"),
+        ("e0000", Grade.WARNING, "too hot: the processor is or was slowed down (since it was started)"),
     ],
 )
-def test_under_voltage_and_heat_are_told(tmp_path: Path, path: str, flags: str, status: Status, words: str) -> None:
+def test_under_voltage_and_heat_are_told(tmp_path: Path, path: str, flags: str, status: Grade, words: str) -> None:
     put(tmp_path, path, f"{flags}\n")
     finding = machine.check_power(Config(), machine_at(tmp_path))
 
@@ -478,9 +476,9 @@ def test_hard_work_waits_only_for_what_is_wrong_now(tmp_path: Path, flags: str, 
     )
 
 
-@pytest.mark.parametrize(("alarm", "status"), [("0", Status.OK), ("1", Status.WARNING)])
+@pytest.mark.parametrize(("alarm", "status"), [("0", Grade.OK), ("1", Grade.WARNING)])
 def test_a_kernel_without_the_pis_flags_tells_under_voltage_by_its_sensor(
-    tmp_path: Path, alarm: str, status: Status
+    tmp_path: Path, alarm: str, status: Grade
 ) -> None:
     for number, (name, value) in enumerate([("nvme", "1"), ("rpi_volt", alarm)]):
         put(tmp_path, f"/sys/class/hwmon/hwmon{number}/name", f"{name}\n")
@@ -491,13 +489,13 @@ def test_a_kernel_without_the_pis_flags_tells_under_voltage_by_its_sensor(
 
 @pytest.mark.parametrize("flags", [None, "", "?"])
 def test_a_pi_that_tells_nothing_of_its_supply_is_not_called_well(tmp_path: Path, flags: str | None) -> None:
-    assert machine.check_power(Config(), machine_at(tmp_path)).status is Status.OK, "not a Pi"
+    assert machine.check_power(Config(), machine_at(tmp_path)).status is Grade.OK, "not a Pi"
     put(tmp_path, "/proc/device-tree/model", "Raspberry Pi 5 Model B Rev 1.0\0")
     if flags is not None:
         put(tmp_path, PI_5, flags)
     finding = machine.check_power(Config(), machine_at(tmp_path))
 
-    assert (finding.status, finding.found[:11]) == (Status.WARNING, "cannot tell")
+    assert (finding.status, finding.found[:11]) == (Grade.WARNING, "cannot tell")
 
 
 # --- devices ----------------------------------------------------------------------------------------------------------
@@ -532,7 +530,7 @@ def test_port_that_is_locked_is_told_with_its_holder(line: str) -> None:
         finding = devices.check_register_port(register_on(line), System())
         other.stdin.close()
 
-    assert finding.status is Status.WARNING
+    assert finding.status is Grade.WARNING
     assert finding.found == f"{line} is in use by process {other.pid}"
 
 
@@ -547,7 +545,7 @@ def test_missing_port_tells_what_is_plugged_in(tmp_path: Path) -> None:
     put(tmp_path, "/dev/serial/by-id/usb-FTDI-if00")
     finding = devices.check_register_port(register_on("/dev/ttyUSB9"), machine_at(tmp_path))
 
-    assert (finding.status, finding.found) == (Status.FAILED, "/dev/ttyUSB9 does not exist")
+    assert (finding.status, finding.found) == (Grade.FAILED, "/dev/ttyUSB9 does not exist")
     assert finding.advice.endswith("; plugged in now: /dev/serial/by-id/usb-FTDI-if00")
 
 
@@ -586,32 +584,32 @@ def test_the_usual_line_of_a_protocol_is_told_and_is_no_fault(line: str, setting
     config = config_with(register=msgspec.structs.replace(settings, port=line))
     finding = devices.check_register_port(config, System())
 
-    assert finding.status is Status.OK
+    assert finding.status is Grade.OK
     assert finding.found.startswith(f"{line} opens and is free")
     assert hint in finding.found
     assert (finding.found == f"{line} opens and is free") is (hint == "")
 
 
-@pytest.mark.parametrize(("damaged_bytes", "status"), [(0, Status.OK), (17, Status.WARNING)])
-def test_bytes_that_came_damaged_are_told(line: str, damaged_bytes: int, status: Status) -> None:
+@pytest.mark.parametrize(("damaged_bytes", "status"), [(0, Grade.OK), (17, Grade.WARNING)])
+def test_bytes_that_came_damaged_are_told(line: str, damaged_bytes: int, status: Grade) -> None:
     system = System(wear=lambda _config: Wear(damaged_bytes=damaged_bytes))
     finding = devices.check_register_port(register_on(line), system)
 
     assert finding.status is status
-    assert ("17 bytes came damaged" in finding.found) is (status is Status.WARNING)
+    assert ("17 bytes came damaged" in finding.found) is (status is Grade.WARNING)
 
 
 def test_plain_file_is_no_serial_line(tmp_path: Path) -> None:
     finding = devices.check_register_port(register_on(str(put(tmp_path, "tty"))), System())
 
-    assert (finding.status, finding.found) == (Status.FAILED, f"{tmp_path / 'tty'} is no serial line")
+    assert (finding.status, finding.found) == (Grade.FAILED, f"{tmp_path / 'tty'} is no serial line")
 
 
 @pytest.mark.parametrize(
     ("port", "status"),
-    [("/dev/serial0", Status.FAILED), ("/dev/ttyAMA0", Status.FAILED), ("/dev/ttyAMA1", Status.OK)],
+    [("/dev/serial0", Grade.FAILED), ("/dev/ttyAMA0", Grade.FAILED), ("/dev/ttyAMA1", Grade.OK)],
 )
-def test_kernel_console_on_the_registers_line_fails(tmp_path: Path, port: str, status: Status) -> None:
+def test_kernel_console_on_the_registers_line_fails(tmp_path: Path, port: str, status: Grade) -> None:
     put(tmp_path, "/proc/cmdline", "console=ttyAMA0,115200 console=tty1 root=/dev/mmcblk0p2")
     put(tmp_path, "/dev/ttyAMA0")
     (tmp_path / "dev/serial0").symlink_to("ttyAMA0")
@@ -626,9 +624,9 @@ def test_login_prompt_on_the_registers_line_fails(tmp_path: Path, folder: str) -
     wants.mkdir(parents=True)
     (wants / "serial-getty@ttyS0.service").symlink_to("/lib/systemd/system/serial-getty@.service")
 
-    assert devices.check_login_console(register_on("/dev/ttyS0"), machine_at(tmp_path)).status is Status.FAILED
-    assert devices.check_login_console(register_on("/dev/ttyS1"), machine_at(tmp_path)).status is Status.OK
-    assert devices.check_login_console(Config(), machine_at(tmp_path)).status is Status.OK
+    assert devices.check_login_console(register_on("/dev/ttyS0"), machine_at(tmp_path)).status is Grade.FAILED
+    assert devices.check_login_console(register_on("/dev/ttyS1"), machine_at(tmp_path)).status is Grade.OK
+    assert devices.check_login_console(Config(), machine_at(tmp_path)).status is Grade.OK
 
 
 def test_the_terminal_itself_warns_of_a_console_when_it_starts(
@@ -659,7 +657,7 @@ def test_keypad_needs_a_chip_that_may_be_used(tmp_path: Path) -> None:
 
     found = devices.check_keypad(Config(), machine_at(tmp_path))
     assert found == ok("pins by /dev/gpiochip0; to try its keys: key D, keypad test")
-    assert (without.status, without.found) == (Status.FAILED, "no /dev/gpiochip*")
+    assert (without.status, without.found) == (Grade.FAILED, "no /dev/gpiochip*")
     assert "usermod -aG gpio" in forbidden.advice
 
 
@@ -672,11 +670,11 @@ def test_keypad_needs_its_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_scanner_is_looked_for_where_it_is(tmp_path: Path) -> None:
     scanner = config_with(scanner=ScannerSettings(driver="evdev", device="/dev/input/scanner"))
-    assert devices.check_scanner(scanner, machine_at(tmp_path)).status is Status.FAILED
+    assert devices.check_scanner(scanner, machine_at(tmp_path)).status is Grade.FAILED
     put(tmp_path, "dev/input/scanner")
-    assert devices.check_scanner(scanner, machine_at(tmp_path)).status is Status.OK
+    assert devices.check_scanner(scanner, machine_at(tmp_path)).status is Grade.OK
     serial = config_with(scanner=ScannerSettings(driver="serial", device="/dev/ttyACM0"))
-    assert devices.check_scanner(serial, machine_at(tmp_path)).status is Status.FAILED
+    assert devices.check_scanner(serial, machine_at(tmp_path)).status is Grade.FAILED
     assert devices.check_scanner(Config(), machine_at(tmp_path)) == ok("none")
 
 
@@ -694,8 +692,8 @@ def test_other_keypads_are_looked_for_where_they_are(tmp_path: Path) -> None:
     missing = devices.check_keypad(pad, machine_at(tmp_path))
     put(tmp_path, "/dev/input/event0")
 
-    assert missing.status is Status.FAILED
-    assert devices.check_keypad(pad, machine_at(tmp_path)).status is Status.OK
+    assert missing.status is Grade.FAILED
+    assert devices.check_keypad(pad, machine_at(tmp_path)).status is Grade.OK
     assert devices.check_keypad(config_with(keypad=KeypadSettings(driver="simulated")), machine_at(tmp_path)).found == (
         "simulated"
     )
@@ -717,20 +715,20 @@ def test_display_needs_its_bus(tmp_path: Path, settings: DisplaySettings, node: 
     assert missing.advice == f"switch {bus} on: sudo raspi-config, Interface Options"
     assert f"usermod -aG {bus.lower()}" in forbidden.advice
     present = devices.check_display(config, machine_at(tmp_path, i2c_scan=lambda _port: [0x3C]))
-    assert present.status is Status.OK
+    assert present.status is Grade.OK
 
 
 @pytest.mark.parametrize(
     ("there", "status", "found", "advice"),
     [
-        ([0x3C, 0x68], Status.OK, "something is at 0x3c; on I2C bus 1 answer: 0x3c, 0x68", ""),
-        ([0x3D], Status.FAILED, "nothing is at 0x3c; on I2C bus 1 answer: 0x3d", "set display.i2c_address = 0x3d"),
-        ([0x50], Status.FAILED, "nothing is at 0x3c; on I2C bus 1 answer: 0x50", "check its four wires"),
-        ([], Status.FAILED, "nothing is at 0x3c; on I2C bus 1 answer: none", "check its four wires"),
+        ([0x3C, 0x68], Grade.OK, "something is at 0x3c; on I2C bus 1 answer: 0x3c, 0x68", ""),
+        ([0x3D], Grade.FAILED, "nothing is at 0x3c; on I2C bus 1 answer: 0x3d", "set display.i2c_address = 0x3d"),
+        ([0x50], Grade.FAILED, "nothing is at 0x3c; on I2C bus 1 answer: 0x50", "check its four wires"),
+        ([], Grade.FAILED, "nothing is at 0x3c; on I2C bus 1 answer: none", "check its four wires"),
     ],
 )
 def test_display_is_looked_for_among_all_that_answer_on_its_bus(
-    tmp_path: Path, there: list[int], status: Status, found: str, advice: str
+    tmp_path: Path, there: list[int], status: Grade, found: str, advice: str
 ) -> None:
     put(tmp_path, "/dev/i2c-1")
     system = machine_at(tmp_path, i2c_scan={1: there}.__getitem__)
@@ -743,12 +741,12 @@ def test_display_is_looked_for_among_all_that_answer_on_its_bus(
 @pytest.mark.parametrize(
     ("wear", "status", "words"),
     [
-        (Wear(display_lit_h=311.62), Status.OK, "simulated; lit for 311.6 h since the terminal was started"),
-        (Wear(display_lost=3), Status.WARNING, "simulated; lit for 0.0 h since the terminal was started, lost 3 times"),
+        (Wear(display_lit_h=311.62), Grade.OK, "simulated; lit for 311.6 h since the terminal was started"),
+        (Wear(display_lost=3), Grade.WARNING, "simulated; lit for 0.0 h since the terminal was started, lost 3 times"),
     ],
 )
 def test_what_the_running_terminals_display_has_been_through_is_told(
-    tmp_path: Path, wear: Wear, status: Status, words: str
+    tmp_path: Path, wear: Wear, status: Grade, words: str
 ) -> None:
     config = config_with(display=DisplaySettings(driver="simulated"))
     finding = devices.check_display(config, machine_at(tmp_path, wear=lambda _config: wear))
@@ -873,7 +871,7 @@ def test_certificate_that_is_not_accepted_is_told_with_the_clock(tmp_path: Path)
     with serving(b"", tls) as port:
         finding = service_checks.check_network(netgiro_at(f"https://127.0.0.1:{port}/v1"), System())
 
-    assert finding.status is Status.FAILED
+    assert finding.status is Grade.FAILED
     assert finding.found.startswith("the certificate of 127.0.0.1 is not accepted: ")
     assert "clock" in finding.advice
 
@@ -920,7 +918,7 @@ def caused_by(cause: OSError) -> httpx.ConnectError:
 def test_other_failures_are_told_in_words(error: Exception, words: str) -> None:
     finding = service_checks.check_network(Config(), failing_with(error))
 
-    assert finding.status is Status.FAILED
+    assert finding.status is Grade.FAILED
     assert words in finding.found
 
 
@@ -943,13 +941,13 @@ def test_right_credentials_are_ok() -> None:
 def test_wrong_application_id_fails() -> None:
     finding = asking_the_sandbox(application_id="wrong")
 
-    assert (finding.status, finding.found) == (Status.FAILED, "Netgíró does not accept them")
+    assert (finding.status, finding.found) == (Grade.FAILED, "Netgíró does not accept them")
 
 
 def test_wrong_secret_key_is_never_ok() -> None:
     finding = asking_the_sandbox(secret_key=Sensitive("wrong"))
 
-    assert finding.status is not Status.OK
+    assert finding.status is not Grade.OK
     assert "compare application ID and secret key" in finding.advice
 
 
@@ -957,18 +955,18 @@ def test_wrong_secret_key_is_never_ok() -> None:
 def test_missing_credentials_are_not_judged(missing: dict[str, Any]) -> None:
     finding = asking_the_sandbox(**missing)
 
-    assert (finding.status, finding.found[:19]) == (Status.WARNING, "could not be tried ")
+    assert (finding.status, finding.found[:19]) == (Grade.WARNING, "could not be tried ")
 
 
 def test_without_a_connection_credentials_are_not_judged() -> None:
     config = netgiro_at("http://127.0.0.1/v1", application_id="a", secret_key=Sensitive("b"))
     finding = service_checks.check_credentials(config, failing_with(httpx.ConnectError("down")))
 
-    assert (finding.status, finding.advice) == (Status.WARNING, "see the network check")
+    assert (finding.status, finding.advice) == (Grade.WARNING, "see the network check")
 
 
 def test_an_unreadable_answer_does_not_judge_credentials() -> None:
     config = netgiro_at("http://127.0.0.1/v1", application_id="a", secret_key=Sensitive("b"))
     system = System(transport=httpx.MockTransport(lambda _request: httpx.Response(502)))
 
-    assert service_checks.check_credentials(config, system).status is Status.WARNING
+    assert service_checks.check_credentials(config, system).status is Grade.WARNING

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terminal.config.schema import Config
-from terminal.doctor import Status
+from terminal.doctor import Grade
 from terminal.doctor.link import Route, check_link, default_route, wifi_level_dbm
 from terminal.doctor.system import ok
 from tests.unit.doctor.test_doctor import machine_at, put
@@ -49,8 +49,8 @@ def test_any_table_is_survived(text: str) -> None:
     wifi_level_dbm(text, "wlan0")
 
 
-@pytest.mark.parametrize(("level", "status"), [("-53", Status.OK), ("-75", Status.OK), ("-82", Status.WARNING)])
-def test_weak_wifi_is_told_with_its_level(tmp_path: Path, level: str, status: Status) -> None:
+@pytest.mark.parametrize(("level", "status"), [("-53", Grade.OK), ("-75", Grade.OK), ("-82", Grade.WARNING)])
+def test_weak_wifi_is_told_with_its_level(tmp_path: Path, level: str, status: Grade) -> None:
     put(tmp_path, "/proc/net/route", HEAD + row("wlan0"))
     put(tmp_path, "/proc/net/wireless", WIRELESS.format(level=level))
     finding = check_link(Config(), machine_at(tmp_path))
@@ -65,7 +65,7 @@ def test_on_a_cable_there_is_no_level_and_the_routers_time_is_told(tmp_path: Pat
     put(tmp_path, "/proc/net/wireless", WIRELESS.format(level="-82"))
     finding = check_link(Config(), machine_at(tmp_path))
 
-    assert finding.status is Status.OK
+    assert finding.status is Grade.OK
     assert finding.found.startswith("eth0, router 127.0.0.1 in ")
     assert finding.found.endswith(" ms")
 
@@ -79,5 +79,5 @@ def test_a_router_that_says_nothing_is_no_fault(tmp_path: Path) -> None:
 def test_no_way_out_is_told(tmp_path: Path) -> None:
     finding = check_link(Config(), machine_at(tmp_path))
 
-    assert finding.status is Status.WARNING
+    assert finding.status is Grade.WARNING
     assert "no default route" in finding.found

@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 import pytest
 
 from hardware.interfaces import DeviceError
-from terminal.doctor import Result, Status
+from terminal.doctor import Grade, Result
 from terminal.doctor.nightly import SALE_PAUSE_S, examine_every_night, log_results, until_night_s
 from tests.virtual_time import run_virtual
 
 EVENING = datetime(2026, 11, 23, 22, 0)
-WELL = [Result("disk", Status.OK, "900 MiB free", "")]
-DYING = [*WELL, Result("disk wear", Status.WARNING, "mmcblk0: worn out", "replace it")]
+WELL = [Result("disk", Grade.OK, "900 MiB free", "")]
+DYING = [*WELL, Result("disk wear", Grade.WARNING, "mmcblk0: worn out", "replace it")]
 
 
 def hours(count: float) -> float:

@@ -19,7 +19,7 @@ from hardware.interfaces import DeviceError, PrinterStatus
 from hardware.settings import PrinterSettings
 from terminal.config.control_path import control_path
 from terminal.config.schema import Config, JournalSettings
-from terminal.doctor import Status
+from terminal.doctor import Grade
 from terminal.doctor import printer as printer_checks
 from terminal.doctor.printer import check_printer
 from terminal.doctor.system import Finding, System, ok
@@ -65,15 +65,15 @@ def network_printer(answers: dict[bytes, bytes]) -> Iterator[int]:
 @pytest.mark.parametrize(
     ("answers", "status", "words"),
     [
-        (WELL, Status.OK, "it says that all is well"),
-        (OUT_OF_PAPER, Status.WARNING, "it has no paper"),
-        (COVER_OPEN, Status.WARNING, "its cover is open"),
-        (OFF_LINE, Status.WARNING, "it is off-line"),
-        (SILENT, Status.WARNING, "it does not answer, so nobody can tell how it is"),
+        (WELL, Grade.OK, "it says that all is well"),
+        (OUT_OF_PAPER, Grade.WARNING, "it has no paper"),
+        (COVER_OPEN, Grade.WARNING, "its cover is open"),
+        (OFF_LINE, Grade.WARNING, "it is off-line"),
+        (SILENT, Grade.WARNING, "it does not answer, so nobody can tell how it is"),
     ],
 )
 def test_the_printer_is_asked_how_it_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: dict[bytes, bytes], status: Status, words: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: dict[bytes, bytes], status: Grade, words: str
 ) -> None:
     monkeypatch.setattr("hardware.printer.conversation.STATUS_WAITS_S", (0.1, 0.1))
     with network_printer(answers) as port:
@@ -81,7 +81,7 @@ def test_the_printer_is_asked_how_it_is(
         finding = check_printer(config, System())
 
     assert (finding.status, finding.found) == (status, f"127.0.0.1 port {port}; {words}")
-    assert bool(finding.advice) is (status is not Status.OK)
+    assert bool(finding.advice) is (status is not Grade.OK)
 
 
 def test_a_network_printer_that_is_not_there_fails_with_what_to_do(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_network_printer_that_is_not_there_fails_with_what_to_do(tmp_path: Pat
     finding = check_printer(printer_with(tmp_path, driver="network", host="127.0.0.1", port=port), System())
 
     assert finding == Finding(
-        Status.FAILED,
+        Grade.FAILED,
         f"printer on 127.0.0.1 port {port}: Connection refused",
         "check that it is on, its network cable, and its address",
     )
@@ -137,13 +137,13 @@ def running_terminal(config: Config, answer: dict[str, str], work: Callable[[], 
 @pytest.mark.parametrize(
     ("answer", "status", "words"),
     [
-        ({"printer": "ok"}, Status.OK, "it says that all is well"),
-        ({"printer": "paper_out"}, Status.WARNING, "it has no paper"),
-        ({"unreachable": "printer on 10.0.0.9: No route to host: check its cable"}, Status.FAILED, "No route to host"),
+        ({"printer": "ok"}, Grade.OK, "it says that all is well"),
+        ({"printer": "paper_out"}, Grade.WARNING, "it has no paper"),
+        ({"unreachable": "printer on 10.0.0.9: No route to host: check its cable"}, Grade.FAILED, "No route to host"),
     ],
 )
 def test_while_the_terminal_runs_it_is_the_terminal_that_asks(
-    tmp_path: Path, answer: dict[str, str], status: Status, words: str
+    tmp_path: Path, answer: dict[str, str], status: Grade, words: str
 ) -> None:
     config = printer_with(tmp_path, driver="network", host="192.0.2.1")  # nobody ever answers there
     finding = running_terminal(config, answer, lambda: check_printer(config, System()))
@@ -159,7 +159,7 @@ def test_a_terminal_that_may_not_be_asked_leaves_the_printer_unjudged(tmp_path: 
     config = printer_with(tmp_path, driver="network", host="192.0.2.1")
     finding = check_printer(config, System(printer_status=forbidden))
 
-    assert (finding.status, finding.advice) == (Status.WARNING, "use sudo")
+    assert (finding.status, finding.advice) == (Grade.WARNING, "use sudo")
     assert "could not be asked" in finding.found
 
 
@@ -167,7 +167,7 @@ def test_a_port_that_another_program_holds_is_told_as_such(tmp_path: Path, monke
     def busy(_config: Config) -> PrinterStatus:
         raise DeviceError("/dev/ttyUSB0 is in use by another program: stop it")
 
-    held = Finding(Status.WARNING, "/dev/ttyUSB0 is in use by process 77", "see: ps 77")
+    held = Finding(Grade.WARNING, "/dev/ttyUSB0 is in use by process 77", "see: ps 77")
     monkeypatch.setattr(printer_checks, "check_serial", lambda *_: held)
     config = printer_with(tmp_path, driver="serial", device="/dev/ttyUSB0")
 
@@ -176,7 +176,7 @@ def test_a_port_that_another_program_holds_is_told_as_such(tmp_path: Path, monke
 
 def test_printer_by_pattern_is_whichever_is_plugged_in(tmp_path: Path) -> None:
     config = printer_with(tmp_path, driver="file", device="/dev/usb/lp*")
-    assert check_printer(config, machine_at(tmp_path)).status is Status.FAILED
+    assert check_printer(config, machine_at(tmp_path)).status is Grade.FAILED
     put(tmp_path, "dev/usb/lp3")
     found = check_printer(config, machine_at(tmp_path, printer_status=says(PrinterStatus.OK)))
     assert found == ok("/dev/usb/lp3 is there; it says that all is well")
@@ -191,14 +191,14 @@ def test_printer_that_is_a_file_needs_one_to_write_to_and_has_nothing_to_say(tmp
     (tmp_path / "home").mkdir()
     system = machine_at(tmp_path, printer_status=says(PrinterStatus.UNKNOWN))
 
-    def status(device: str) -> Status:
+    def status(device: str) -> Grade:
         return check_printer(printer_with(tmp_path, driver="file", device=device), system).status
 
     assert [status(device) for device in ("/dev/usb/lp0", "/home/receipts.bin", "/dev/usb/lp1", "/dev/usb")] == [
-        Status.WARNING,
-        Status.OK,
-        Status.FAILED,
-        Status.FAILED,
+        Grade.WARNING,
+        Grade.OK,
+        Grade.FAILED,
+        Grade.FAILED,
     ]
     assert not (tmp_path / "home/receipts.bin").exists()
 
@@ -224,7 +224,7 @@ def test_printer_profile_that_nobody_knows_fails(tmp_path: Path) -> None:
     config = printer_with(tmp_path, driver="network", host="192.0.2.1", profile="TM-9999")
     finding = check_printer(config, System(printer_status=says(PrinterStatus.OK)))
 
-    assert finding.status is Status.FAILED
+    assert finding.status is Grade.FAILED
     assert "TM-9999" in finding.found
 
 

@@ -10,7 +10,7 @@ from hardware.interfaces import LineSignals
 from terminal.config.schema import Config
 from terminal.doctor.register import LONG_SILENT_S, NEVER_HEARD_S, check_register
 from terminal.doctor.status import RegisterLine, Wear
-from terminal.doctor.system import Finding, Status, System, ok
+from terminal.doctor.system import Finding, Grade, System, ok
 from terminal.register.settings import RegisterSettings
 
 PORT = RegisterSettings(port="/dev/ttyUSB0")
@@ -32,7 +32,7 @@ def test_a_register_that_was_not_used_yet_is_no_fault() -> None:
 
 def test_a_register_that_was_never_heard_is_told_with_what_to_look_at() -> None:
     finding = found(RegisterLine(silent_s=NEVER_HEARD_S))
-    assert finding.status is Status.WARNING
+    assert finding.status is Grade.WARNING
     assert finding.found == "no byte since the terminal was started 10 min 0 s ago"
     for what in ("TXD and RXD crossed", "ground", "baud rate", "netgiro-terminal listen --port /dev/ttyUSB0"):
         assert what in finding.advice
@@ -40,13 +40,13 @@ def test_a_register_that_was_never_heard_is_told_with_what_to_look_at() -> None:
 
 @pytest.mark.parametrize("silent_s", [1, HOUR_S, 62 * HOUR_S])
 def test_a_quiet_hour_or_weekend_of_one_that_has_spoken_is_no_fault(silent_s: float) -> None:
-    assert found(RegisterLine(heard_bytes=42, silent_s=silent_s)).status is Status.OK
+    assert found(RegisterLine(heard_bytes=42, silent_s=silent_s)).status is Grade.OK
 
 
 def test_one_that_used_to_speak_and_has_not_for_days_is_told() -> None:
     finding = found(RegisterLine(heard_bytes=42, silent_s=LONG_SILENT_S + 7200))
     assert (finding.status, finding.found) == (
-        Status.WARNING,
+        Grade.WARNING,
         "42 bytes since the start, the last 3 d 2 h ago",
     )
 
@@ -54,10 +54,10 @@ def test_one_that_used_to_speak_and_has_not_for_days_is_told() -> None:
 def test_a_register_that_holds_us_back_is_told_where_flow_control_is_set_and_only_there() -> None:
     off, on = (LineSignals(cts=cts, dsr=False, dcd=False) for cts in (False, True))
     with_flow_control = RegisterSettings(port="/dev/ttyUSB0", rtscts=True)
-    assert found(RegisterLine(heard_bytes=42, signals=off)).status is Status.OK, "three wires: the others mean nothing"
-    assert found(RegisterLine(heard_bytes=42, signals=on), with_flow_control).status is Status.OK
+    assert found(RegisterLine(heard_bytes=42, signals=off)).status is Grade.OK, "three wires: the others mean nothing"
+    assert found(RegisterLine(heard_bytes=42, signals=on), with_flow_control).status is Grade.OK
     finding = found(RegisterLine(heard_bytes=42, signals=off), with_flow_control)
-    assert finding.status is Status.WARNING
+    assert finding.status is Grade.WARNING
     assert "its CTS is off" in finding.found
     assert "register.rtscts = false" in finding.advice
 
@@ -70,6 +70,6 @@ def test_control_lines_that_are_on_are_told_because_something_must_be_plugged_in
 def test_a_line_that_is_only_ever_held_low_is_told_but_not_a_register_that_was_switched_off_and_on() -> None:
     signals = LineSignals(cts=False, dsr=False, dcd=False, breaks=3)
     finding = found(RegisterLine(heard_bytes=3, silent_s=5, signals=signals))
-    assert finding.status is Status.WARNING
+    assert finding.status is Grade.WARNING
     assert "held low 3 times" in finding.found
-    assert found(RegisterLine(heard_bytes=42, silent_s=5, signals=signals)).status is Status.OK
+    assert found(RegisterLine(heard_bytes=42, silent_s=5, signals=signals)).status is Grade.OK

@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 import pytest
 
 from hardware.interfaces import Columns, Cut, TextLine
-from terminal.doctor import Result, Status
+from terminal.doctor import Grade, Result
 from terminal.doctor.slip import doctor_slip
 
 AT = datetime(2026, 11, 23, 8, 5, tzinfo=UTC)
 RESULTS = [
-    Result("version", Status.OK, "1.0, 0123456789ab", ""),
-    Result("disk", Status.OK, "/var/lib/netgiro-terminal can be written, 900 MiB free", ""),
-    Result("clock", Status.WARNING, "2026-11-23 08:05 UTC, not synchronised", "connect the network"),
-    Result("printer", Status.FAILED, "/dev/usb/lp0 does not exist", "plug it in and compare it with: ls -l /dev"),
+    Result("version", Grade.OK, "1.0, 0123456789ab", ""),
+    Result("disk", Grade.OK, "/var/lib/netgiro-terminal can be written, 900 MiB free", ""),
+    Result("clock", Grade.WARNING, "2026-11-23 08:05 UTC, not synchronised", "connect the network"),
+    Result("printer", Grade.FAILED, "/dev/usb/lp0 does not exist", "plug it in and compare it with: ls -l /dev"),
 ]
 
 
@@ -52,6 +52,6 @@ def test_all_is_well() -> None:
 
 @pytest.mark.parametrize("columns", [24, 32, 42, 48, 64])
 def test_no_line_is_longer_than_the_paper_is_wide(columns: Columns) -> None:
-    long = Result("x" * 60, Status.FAILED, "/dev/" + "y" * 200 + "\n\x1b@", "z" * 99)
+    long = Result("x" * 60, Grade.FAILED, "/dev/" + "y" * 200 + "\n\x1b@", "z" * 99)
     assert max(map(len, lines([*RESULTS, long], columns))) <= columns
     assert not any("\x1b" in line or "\n" in line for line in lines([long], columns)), "no command gets to the printer"

@@ -8,7 +8,7 @@ import msgspec
 
 from hardware.interfaces import Jam, LineSignals, PrinterStatus
 from terminal.counter.view import Conditions, View
-from terminal.doctor.status import RegisterLine, Status, Wear, read_status, status_lines, status_of
+from terminal.doctor.status import RegisterLine, TerminalStatus, Wear, read_status, status_lines, status_of
 from terminal.sale.customer import CustomerKind
 from terminal.sale.sale import Reason, Sale, State
 
@@ -30,7 +30,7 @@ def sale(number: int, state: State, **more: object) -> Sale:
     )
 
 
-def status(view: View, wear: Wear = NO_WEAR) -> Status:
+def status(view: View, wear: Wear = NO_WEAR) -> TerminalStatus:
     return status_of(
         view,
         version="1.2.3",

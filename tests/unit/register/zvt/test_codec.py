@@ -600,10 +600,25 @@ def test_the_last_result_is_told_again() -> None:
 
 
 def test_its_receipt_is_printed_again_as_a_copy() -> None:
-    bench = Bench().registered(PRINTS).send(repeat_receipt(service=None)).say(result())
+    bench = Bench().registered(PRINTS).send(repeat_receipt(service=None)).say(result(acknowledged=True))
     assert bench.register.results == []
     assert "AFRIT 7".encode("cp437") in bench.register.heard[1]
     assert bench.heard[-1] == COMPLETED
+
+
+@pytest.mark.parametrize("service", [None, 0x00, 0x02])
+def test_what_is_not_acknowledged_is_told_before_any_paper_says_paid(service: int | None) -> None:
+    """The only way to repeat that some libraries know has no service byte."""
+    bench = Bench().registered(PRINTS).say(result()).send(repeat_receipt(service)).say(result())
+    assert bench.register.heard[1][:2] == b"\x04\x0f"
+    assert bench.requests == [LastResultRequest(), ResultDelivered(NAME)]
+    assert bench.wait(600).requests[2:] == []
+
+
+def test_a_register_that_refuses_what_it_repeats_prints_nothing() -> None:
+    bench = refusing(NOT_EXPECTED).registered(PRINTS).say(result()).send(repeat_receipt(service=None)).say(result())
+    assert not [apdu for apdu in bench.register.heard if apdu[:2] == b"\x06\xd1"]
+    assert bench.requests[1:] == [ResultRefusal(NAME)]
 
 
 def test_the_register_may_want_no_print() -> None:

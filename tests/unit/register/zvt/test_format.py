@@ -8,7 +8,7 @@ import pytest
 
 from terminal.register.zvt import format as za
 from terminal.register.zvt import frames as zf
-from terminal.register.zvt.format import Apdu, Authorisation, Config, Registration, Result, ZvtError
+from terminal.register.zvt.format import Apdu, Authorisation, Config, Registration, ZvtError, ZvtResult
 from terminal.register.zvt.frames import StatusInformation
 from terminal.simulation.registers.zvt_frames import unwrap
 from tests.unit.register.zvt import zvt_dumps
@@ -128,7 +128,7 @@ def test_a_payment_may_say_how_its_result_is_to_be_told() -> None:
 def test_a_payment_that_is_not_valid_is_a_protocol_error(data: str) -> None:
     with pytest.raises(ZvtError) as refused:
         za.parse_authorisation(bytes.fromhex(data))
-    assert refused.value.result is Result.PROTOCOL_ERROR
+    assert refused.value.result is ZvtResult.PROTOCOL_ERROR
 
 
 def test_the_other_commands_are_read() -> None:
@@ -165,8 +165,8 @@ PAID = StatusInformation(
     ("name", "frame"),
     [
         ("good", zf.good()),
-        ("not possible", zf.refusal(Result.NOT_POSSIBLE)),
-        ("please wait", zf.refusal(Result.PLEASE_WAIT)),
+        ("not possible", zf.refusal(ZvtResult.NOT_POSSIBLE)),
+        ("please wait", zf.refusal(ZvtResult.PLEASE_WAIT)),
         ("wrong currency, ISK", zf.wrong_currency_at_registration(za.ISK)),
         ("registered", zf.registered("12345678", None)),
         ("registered, ISK", zf.registered("12345678", za.ISK)),

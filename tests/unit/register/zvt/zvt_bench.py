@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import UTC
 from typing import Any
 
+from msgspec.structs import replace
+
 from hardware.interfaces import Cut, Document, TextLine
 from terminal.counter.register_words import (
     CancelRequest,
@@ -40,14 +42,21 @@ def receipt_of(sale: Sale, copy: bool) -> Document:
     return (TextLine(f"{'AFRIT' if copy else 'KVITTUN'} {sale.number}"), *RECEIPT)
 
 
-def result(reason: Reason = Reason.PAID, *, name: str = NAME, amount_kr: int = 1990, number: int = 7) -> SaleResult:
+def result(
+    reason: Reason = Reason.PAID,
+    *,
+    name: str = NAME,
+    amount_kr: int = 1990,
+    number: int = 7,
+    acknowledged: bool = False,
+) -> SaleResult:
     return SaleResult(
         register_id=name,
         amount_kr=amount_kr,
         reason=reason,
         authorization_id=GUID if reason is Reason.PAID else None,
         text="Heimild hafnað",
-        sale=new_sale(number, amount_kr=amount_kr, register_id=name),
+        sale=replace(new_sale(number, amount_kr=amount_kr, register_id=name), acknowledged=acknowledged),
     )
 
 

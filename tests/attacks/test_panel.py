@@ -1,0 +1,138 @@
+"""What a web page in the same browser, a stranger on the network or a crooked path can do to the panel: nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+from collections.abc import Mapping
+
+import httpx
+import pytest
+
+from terminal.panel.server import create_panel
+from terminal.sale.sensitive import Sensitive
+from terminal.system.log_limit import MOST_ENTRIES, RateLimit
+from terminal.system.password import hash_password
+from tests.panel_fake import FakeCounter
+
+Request = tuple[str, str, Mapping[str, str]]
+
+
+def answers(*requests: Request, password: str = "", content: bytes = b'{"keys": "1"}') -> list[httpx.Response]:
+    """Each is ``(method, path, headers)``; the path goes over the wire as it stands."""
+
+    async def ask() -> list[httpx.Response]:
+        hashed = Sensitive(hash_password(password)) if password else Sensitive("")
+        app = create_panel(FakeCounter(), password_hash=hashed)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8023") as client:
+            got = []
+            for method, path, headers in requests:
+                request = client.build_request(method, "/", headers=dict(headers), content=content)
+                request.url = request.url.copy_with(raw_path=path.encode())
+                got.append(await client.send(request))
+            return got
+
+    return asyncio.run(ask())
+
+
+JSON = {"content-type": "application/json"}
+FOREIGN = [
+    {"origin": "https://evil.example"},
+    {"origin": "null"},
+    {"origin": "http://127.0.0.1:9999"},
+    {"origin": "http://127.0.0.1.evil.example:8023"},
+    {"host": "evil.example"},
+    {"host": "127.0.0.1.evil.example"},
+    {"host": "localhost@evil.example"},
+    {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"},
+    {"sec-fetch-site": "same-site", "sec-fetch-mode": "cors"},
+    {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"},
+]
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/api/keypad"), ("PUT", "/api/printer"), ("GET", "/api/display.png")]
+)
+def test_another_web_page_presses_no_key_and_sees_nothing(method: str, path: str, headers: dict[str, str]) -> None:
+    (answer,) = answers((method, path, JSON | headers))
+    assert answer.status_code == 403
+    assert b"other web pages" in answer.content or b"localhost" in answer.content
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+def test_a_form_of_another_web_page_is_no_request(kind: str) -> None:
+    (answer,) = answers(("POST", "/api/keypad", {"content-type": kind}))
+    assert answer.status_code == 415
+
+
+def test_a_link_to_the_page_may_be_followed_and_a_frame_of_it_not() -> None:
+    link = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+    followed, framed, own = answers(
+        ("GET", "/", link),
+        ("GET", "/", link | {"sec-fetch-dest": "iframe"}),
+        ("GET", "/", {"sec-fetch-site": "none"}),
+    )
+    assert (followed.status_code, framed.status_code, own.status_code) == (200, 403, 200)
+    assert "frame-ancestors 'none'" in own.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../server.py",
+        "/static/%2e%2e/server.py",
+        "/static/..%2fserver.py",
+        "/static/%2e%2e%2f%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+        "/static//etc/passwd",
+        "/static/%00",
+        "/static/..\\server.py",
+        "/%2e%2e/%2e%2e/etc/passwd",
+    ],
+)
+def test_no_path_leads_out_of_the_pages_folder(path: str) -> None:
+    (answer,) = answers(("GET", path, {}))
+    assert answer.status_code in (400, 404, 405)
+    assert b"root:" not in answer.content
+    assert b"import" not in answer.content
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "-1", "1e3", "%31%32x", "%C2%B2", "1" * 10])
+@pytest.mark.parametrize("ending", ["png", "bin"])
+def test_a_receipts_number_is_a_number_of_a_receipt(number: str, ending: str) -> None:
+    (answer,) = answers(("GET", f"/api/receipts/{number}.{ending}", {}))
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
+    "content", [b"[" * 30_000, b'{"keys":' + b"1" * 41_000, b'{"keys": "' + b"1" * 200 + b'"}', b"\xff\xfe", b"{"]
+)
+def test_a_body_of_any_shape_is_refused(content: bytes) -> None:
+    (answer,) = answers(("POST", "/api/keypad", JSON), content=content)
+    assert answer.status_code in (400, 413)
+
+
+def test_behind_a_password_a_stranger_gets_the_login_page_and_nothing_else() -> None:
+    paths = ("/api/state", "/api/receipts", "/api/register/log", "/api/about", "/static/main.js", "/api/../api/state")
+    got = answers(*((("GET", path, {})) for path in paths), password="kaffi og kleinur")
+    assert {answer.status_code for answer in got} == {401}
+
+
+@pytest.mark.parametrize("target", ["//evil.example", "/login?next=//evil.example", "/\\evil.example"])
+def test_nobody_is_led_to_another_site(target: str) -> None:
+    (answer,) = answers(("GET", target, {}), password="kaffi og kleinur")
+    assert "evil" not in answer.headers.get("location", "")
+
+
+def test_two_thousand_refused_guesses_are_a_few_lines() -> None:
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.addFilter(RateLimit(handler))
+    root = logging.getLogger("terminal.panel.login")
+    root.addHandler(handler)
+    try:
+        answers(*(("POST", "/login", {}) for _ in range(2000)), password="kaffi og kleinur", content=b"password=x")
+    finally:
+        root.removeHandler(handler)
+    assert len(stream.getvalue().splitlines()) <= MOST_ENTRIES
