@@ -83,6 +83,8 @@ def _netgiro(config: Config) -> Iterator[str]:
     netgiro = config.netgiro
     problems = list(_url_problems("netgiro.base_url", netgiro.base_url))
     yield from problems
+    if netgiro.partner_url:
+        yield from _url_problems("netgiro.partner_url", netgiro.partner_url.removesuffix("/"))
     if netgiro.application_id == MASK:
         yield f"netgiro.application_id: {MASK} is how show-config hides the key; put in the key itself"
     other = re.search(r"/(v[12])/?\Z", netgiro.base_url)

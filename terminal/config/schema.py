@@ -41,6 +41,11 @@ CONFIG_VARIABLE = "NETGIRO_TERMINAL_CONFIG"
 CONFIG_PATHS = (Path("/etc/netgiro-terminal/config.toml"), Path("config.toml"))
 
 PRODUCTION_HOST = "api.netgiro.is"
+PARTNER_URLS = {
+    PRODUCTION_HOST: "https://api.netgiro.is/partner",
+    "api.test.netgiro.is": "https://partner-api.test.netgiro.is",
+}
+"""Netgíró docs, "Refund API". The secret key is sent there, so no other host's is guessed."""
 
 Duration: TypeAlias = Annotated[float, msgspec.Meta(ge=0.1, le=3600)]
 """Seconds: every wait ends."""
@@ -70,6 +75,7 @@ class NetgiroSettings(Section, frozen=True, kw_only=True):
     ] = ""
     secret_key: Sensitive = Sensitive("")
     secret_key_file: str = ""
+    partner_url: str = ""
     confirmation: CaptureMode = CaptureMode.MANUAL
     check_response_signature: Literal["require", "when_present", "off"] = "when_present"
     connect_timeout_s: Annotated[float, msgspec.Meta(ge=0.1, le=60)] = 5.0
@@ -83,6 +89,11 @@ class NetgiroSettings(Section, frozen=True, kw_only=True):
     @property
     def is_real_money(self) -> bool:
         return self.host == PRODUCTION_HOST
+
+    @property
+    def effective_partner_url(self) -> str:
+        """Where V1's refunds go; empty if they are not possible."""
+        return self.partner_url.rstrip("/") or PARTNER_URLS.get(self.host, "")
 
     @property
     def api_key(self) -> Sensitive:

@@ -167,6 +167,7 @@ class Stage:
         netgiro = replace(
             config.netgiro,
             base_url=f"{base_url}/{config.netgiro.api}",
+            partner_url=f"{base_url}/partner",
             application_id=PUBLIC_APPLICATION_ID,
             secret_key=Sensitive(PUBLIC_SECRET_KEY),
         )

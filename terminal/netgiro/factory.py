@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from terminal.netgiro.carrier import HttpsCarrier
 from terminal.netgiro.client import Credentials, SignatureCheck, SignedClient
+from terminal.netgiro.keyed import KeyedClient
 from terminal.netgiro.nonce import NonceSource
+from terminal.netgiro.refunds import PartnerApi
 from terminal.netgiro.v1 import NetgiroV1
-from terminal.netgiro.v2 import KeyedClient, NetgiroV2
-from terminal.netgiro.wire_v2 import API_KEY_HEADER
+from terminal.netgiro.v2 import NetgiroV2
+from terminal.netgiro.wire_v2 import API_KEY_HEADER, TOKEN_HEADER
 from terminal.sale.gateway import Gateway
 from terminal.sale.sensitive import Sensitive
 
@@ -27,6 +29,8 @@ class ServiceSettings(Protocol):
     def api_key(self) -> Sensitive: ...
     @property
     def base_url(self) -> str: ...
+    @property
+    def effective_partner_url(self) -> str: ...
     @property
     def application_id(self) -> str: ...
     @property
@@ -64,7 +68,16 @@ def build_gateway(
         nonces or nonces_of_the_clock(),
         SignatureCheck(settings.check_response_signature),
     )
-    return NetgiroV1(client, callback_base_url=callback_base_url)
+    partner = _build_partner_api(settings, transport) if settings.effective_partner_url else None
+    return NetgiroV1(client, callback_base_url=callback_base_url, partner=partner)
+
+
+def _build_partner_api(settings: ServiceSettings, transport: httpx.AsyncBaseTransport | None) -> PartnerApi:
+    url = settings.effective_partner_url
+    timeouts = {"connect_timeout_s": settings.connect_timeout_s, "read_timeout_s": settings.read_timeout_s}
+    return PartnerApi(
+        KeyedClient(HttpsCarrier(url, **timeouts, transport=transport), url, TOKEN_HEADER, settings.secret_key)
+    )
 
 
 def nonces_of_the_clock() -> NonceSource:

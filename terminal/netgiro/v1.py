@@ -10,6 +10,7 @@ import re
 from enum import IntEnum
 
 from terminal.netgiro.client import SignedAnswer, SignedClient
+from terminal.netgiro.refunds import PartnerApi
 from terminal.netgiro.wire import PaymentInfo
 from terminal.sale.customer import Customer
 from terminal.sale.gateway import (
@@ -18,6 +19,7 @@ from terminal.sale.gateway import (
     CallRefused,
     CaptureMode,
     OpenedAuthorization,
+    PaymentRecord,
     Refusal,
     StatusReport,
 )
@@ -96,8 +98,10 @@ _OPENED: set[int | None] = {ResultCode.OK, ResultCode.PAYMENT_COMPLETED} | {
 class NetgiroV1:
     """The V1 gateway; see :class:`terminal.sale.gateway.Gateway` for what its methods promise."""
 
-    def __init__(self, client: SignedClient, *, callback_base_url: str = "") -> None:
+    def __init__(self, client: SignedClient, *, callback_base_url: str = "", partner: PartnerApi | None = None) -> None:
+        """Without the partner API nothing can be refunded or looked up."""
         self._client = client
+        self._partner = partner
         self._callback_base_url = callback_base_url
 
     async def open_authorization(
@@ -126,11 +130,30 @@ class NetgiroV1:
     async def void(self, authorization_id: str) -> StatusReport:
         return await self._about("CancelCart", authorization_id)
 
+    @property
+    def can_refund(self) -> bool:
+        return self._partner is not None
+
+    async def refund(
+        self, authorization_id: str, *, amount_kr: int, is_whole: bool, idempotency_key: str, description: str = ""
+    ) -> None:
+        await self._beside().refund(authorization_id, amount_kr, idempotency_key, description)
+
+    async def look_up(self, authorization_id: str) -> PaymentRecord:
+        return await self._beside().look_up(authorization_id)
+
+    def _beside(self) -> PartnerApi:
+        if self._partner is None:
+            raise CallRefused(Refusal.REQUEST_NOT_VALID, "netgiro.partner_url is not known; nothing was sent")
+        return self._partner
+
     async def reach(self) -> bool:
         return await self._client.reach()
 
     async def close(self) -> None:
         await self._client.close()
+        if self._partner is not None:
+            await self._partner.close()
 
     async def _about(self, verb: str, authorization_id: str, *, may_repeat: bool = True, **more: str) -> StatusReport:
         request = {"TransactionId": authorization_id, **more}

@@ -11,15 +11,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
-from collections.abc import Mapping
-from typing import Literal, NamedTuple
 
-import msgspec
 from msgspec.structs import replace
 
 from terminal.netgiro import wire_v2 as wire
-from terminal.netgiro.carrier import Carrier, RawAnswer, Request
-from terminal.netgiro.wire import REFERENCE_HEADER
+from terminal.netgiro.keyed import KeyedAnswer, KeyedClient
+from terminal.netgiro.refunds import read_record, refund_by_v2
 from terminal.sale.customer import Customer, CustomerKind
 from terminal.sale.gateway import (
     AuthorizationStatus,
@@ -28,13 +25,14 @@ from terminal.sale.gateway import (
     CaptureMode,
     GatewayError,
     OpenedAuthorization,
+    PaymentRecord,
+    RecordStatus,
     Refusal,
     StatusReport,
 )
 from terminal.sale.sensitive import Sensitive
 
 LONGEST_CHECK_INTERVAL_MS = 3_600_000
-LONGEST_SUPPORT_REFERENCE = 100
 
 _STATUSES = {
     "pending": AuthorizationStatus.PENDING,
@@ -54,57 +52,6 @@ _SENTENCES = {
 }
 
 log = logging.getLogger(__name__)
-
-
-class KeyedAnswer(NamedTuple):
-    """A readable answer below HTTP 500 that is none to the key."""
-
-    content: bytes
-    http_status: int
-    support_reference: str | None
-
-
-class KeyedClient:
-    """Calls with the key in a header."""
-
-    def __init__(self, carrier: Carrier, base_url: str, header: str, key: Sensitive) -> None:
-        self._carrier = carrier
-        self._base_url = base_url.rstrip("/")
-        self._header = header
-        self._key = key
-
-    async def get(self, path: str) -> KeyedAnswer:
-        """Raises CallRefused or CallLost."""
-        return await self._call("GET", path, b"", may_repeat=True)
-
-    async def post(self, path: str, request: Mapping[str, object], *, may_repeat: bool = True) -> KeyedAnswer:
-        """Raises CallRefused or CallLost."""
-        return await self._call("POST", path, msgspec.json.encode(request), may_repeat=may_repeat)
-
-    async def _call(self, method: Literal["GET", "POST"], path: str, body: bytes, *, may_repeat: bool) -> KeyedAnswer:
-        headers = {self._header: self._key.reveal(), "accept": "application/json", "accept-encoding": "identity"}
-        if body:
-            headers["content-type"] = "application/json; charset=utf-8"
-        raw = await self._carrier.exchange(Request(method, self._base_url + path, body, headers, may_repeat))
-        return _read(path.rpartition("/")[0] if method == "GET" else path, raw)
-
-    async def reach(self) -> bool:
-        return await self._carrier.reach(self._base_url)
-
-    async def close(self) -> None:
-        await self._carrier.close()
-
-
-def _read(name: str, raw: RawAnswer) -> KeyedAnswer:
-    support_reference = raw.headers.get(REFERENCE_HEADER.lower())
-    if support_reference is not None:
-        support_reference = support_reference[:LONGEST_SUPPORT_REFERENCE]
-    log.debug("%s: HTTP %d, support reference %s", name, raw.http_status, support_reference)
-    if raw.http_status in (401, 403):
-        raise CallRefused(Refusal.CREDENTIALS, f"{name}: HTTP {raw.http_status}", support_reference)
-    if raw.http_status >= 500 or 300 <= raw.http_status < 400 or raw.http_status in (408, 429):
-        raise CallLost(f"{name}: HTTP {raw.http_status}", support_reference)
-    return KeyedAnswer(raw.content, raw.http_status, support_reference)
 
 
 class NetgiroV2:
@@ -148,6 +95,34 @@ class NetgiroV2:
     async def void(self, authorization_id: str) -> StatusReport:
         return await self._about("cancel", authorization_id, may_repeat=True)
 
+    @property
+    def can_refund(self) -> bool:
+        return True
+
+    async def refund(
+        self, authorization_id: str, *, amount_kr: int, is_whole: bool, idempotency_key: str, description: str = ""
+    ) -> None:
+        """Where that of a whole payment is refused, the payment is taken back, if it is not paid out yet."""
+        try:
+            await refund_by_v2(self._client, authorization_id, amount_kr, idempotency_key, description)
+        except CallRefused as refused:
+            if not is_whole or refused.refusal is not Refusal.DECLINED_BY_SERVICE:
+                raise
+            if not await self._take_back(authorization_id):
+                raise
+
+    async def _take_back(self, authorization_id: str) -> bool:
+        """Whether the whole payment is undone by now. A record that says so is proof, also of a cancel before this."""
+        record = await self.look_up(authorization_id)
+        if record.status is RecordStatus.PAID and record.is_refundable is not False and record.settled is None:
+            await self.void(authorization_id)
+            record = await self.look_up(authorization_id)
+        return record.status is RecordStatus.CANCELLED
+
+    async def look_up(self, authorization_id: str) -> PaymentRecord:
+        answer = await self._client.get(f"/transaction/details/{authorization_id}")
+        return read_record(answer, authorization_id)
+
     async def reach(self) -> bool:
         return await self._client.reach()
 
@@ -164,18 +139,17 @@ class NetgiroV2:
         if report.status not in (AuthorizationStatus.RESERVED, AuthorizationStatus.PAID, AuthorizationStatus.CANCELLED):
             return report
         try:
-            details = _details(await self._client.get(f"/transaction/details/{authorization_id}"), authorization_id)
+            record = await self.look_up(authorization_id)
         except GatewayError as error:
             log.warning("details: %s", error)
             return report
-        status = (details.status or "").lower()
         return replace(
             report,
-            amount_kr=_kronur(details),
-            authorization_id=details.transaction_id and details.transaction_id.lower(),
-            confirmed=report.status is AuthorizationStatus.PAID and status == "paid",
-            is_final=report.status is AuthorizationStatus.CANCELLED and status in ("canceled", "cancelled"),
-            invoice_number=None if details.invoice_number is None else str(details.invoice_number)[:40],
+            amount_kr=record.amount_kr,
+            authorization_id=record.authorization_id,
+            confirmed=(report.status, record.status) == (AuthorizationStatus.PAID, RecordStatus.PAID),
+            is_final=(report.status, record.status) == (AuthorizationStatus.CANCELLED, RecordStatus.CANCELLED),
+            invoice_number=record.invoice_number,
         )
 
 
@@ -225,19 +199,6 @@ def _status_report(name: str, keyed: KeyedAnswer, authorization_id: str) -> Stat
     return StatusReport(status=status, support_reference=keyed.support_reference)
 
 
-def _details(keyed: KeyedAnswer, authorization_id: str) -> wire.Details:
-    """Raises CallLost unless it is the record of this transaction."""
-    try:
-        details = wire.parse_details(keyed.content)
-    except ValueError as error:
-        raise CallLost(f"HTTP {keyed.http_status}, {error}", keyed.support_reference) from error
-    if keyed.http_status >= 400 or details.success is False or not details.status:
-        raise CallLost(f"HTTP {keyed.http_status}, no record", keyed.support_reference)
-    if (details.transaction_id or "").lower() != authorization_id.lower():
-        raise CallLost("the record is of another transaction", keyed.support_reference)
-    return details
-
-
 def _parsed(name: str, keyed: KeyedAnswer) -> wire.Answer:
     try:
         return wire.parse_answer(keyed.content)
@@ -247,14 +208,6 @@ def _parsed(name: str, keyed: KeyedAnswer) -> wire.Answer:
 
 def _refusal(answer: wire.Answer) -> Refusal:
     return _SENTENCES.get((answer.message or "").strip().rstrip(".").lower(), Refusal.DECLINED_BY_SERVICE)
-
-
-def _kronur(details: wire.Details) -> int | None:
-    """A fraction of a krona is no amount of ours: it agrees with none."""
-    amount = details.total_amount
-    if isinstance(amount, float):
-        return int(amount) if amount.is_integer() else -1
-    return amount
 
 
 def _detail(what: str, keyed: KeyedAnswer, answer: wire.Answer) -> str:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 API_KEY_HEADER = "X-Netgiro-Api-Key"
+TOKEN_HEADER = "token"
 
 _TRANSACTION_ID = re.compile(r"[0-9A-Za-z]([0-9A-Za-z_-]{0,62}[0-9A-Za-z])?")
 

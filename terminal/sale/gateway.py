@@ -102,8 +102,30 @@ class OpenedAuthorization(msgspec.Struct, frozen=True, kw_only=True):
     support_reference: str | None = None
 
 
+class RecordStatus(StrEnum):
+    """How the service's own record of a payment stands."""
+
+    UNPAID = "unpaid"
+    RESERVED = "reserved"
+    PAID = "paid"
+    CANCELLED = "cancelled"
+    UNCLEAR = "unclear"
+
+
+class PaymentRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What the service has written down about one payment. ``None`` means that it did not say."""
+
+    authorization_id: str
+    status: RecordStatus
+    amount_kr: int | None = None
+    is_refundable: bool | None = None
+    settled: str | None = None
+    """When it was paid out to the shop, as the service writes it."""
+    invoice_number: str | None = None
+
+
 class Gateway(Protocol):
-    """The calls of a sale.
+    """The calls of a sale, and those about a payment afterwards.
 
     Every call ends within a bounded time and either returns the answer or raises :class:`CallRefused` (known not
     to have happened) or :class:`CallLost` (may have happened).
@@ -120,6 +142,22 @@ class Gateway(Protocol):
     async def capture(self, authorization_id: str) -> StatusReport: ...
 
     async def void(self, authorization_id: str) -> StatusReport: ...
+
+    @property
+    def can_refund(self) -> bool:
+        """Whether :meth:`refund` and :meth:`look_up` can be asked of this service as it is configured."""
+
+    async def refund(
+        self, authorization_id: str, *, amount_kr: int, is_whole: bool, idempotency_key: str, description: str = ""
+    ) -> None:
+        """Return money; ``is_whole``: all of a payment of which nothing was returned before.
+
+        Returns once the service has said that it is done. The service carries out one refund under one key, forty hex
+        digits, so a call that is lost is repeated under the same one.
+        """
+
+    async def look_up(self, authorization_id: str) -> PaymentRecord:
+        """The service's own record. Raises CallRefused(NOT_FOUND) if it has none."""
 
     async def reach(self) -> bool:
         """Whether the service answers at all. Moves nothing, says nothing of the shop, never raises; bounded in time.

@@ -12,7 +12,8 @@ import pytest
 from msgspec.structs import replace
 
 from terminal.netgiro.carrier import HttpsCarrier
-from terminal.netgiro.v2 import KeyedClient, NetgiroV2, callback_token, callback_url
+from terminal.netgiro.keyed import KeyedClient
+from terminal.netgiro.v2 import NetgiroV2, callback_token, callback_url
 from terminal.netgiro.wire_v2 import API_KEY_HEADER
 from terminal.sale.customer import Customer, CustomerKind
 from terminal.sale.gateway import AuthorizationStatus as Status
