@@ -57,7 +57,7 @@ def logo_picture(path: str, columns: Columns) -> Image.Image:
 
 def qr_picture(text: str) -> Image.Image:
     """A QR code with its quiet zone, by the library that python-escpos uses, too."""
-    import qrcode  # type: ignore[import-untyped]  # noqa: PLC0415
+    import qrcode  # noqa: PLC0415
 
     code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M, box_size=QR_DOTS_PER_MODULE)
     code.add_data(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -12,7 +13,7 @@ from tests.browser.chromium import DESKTOP, PHONE
 from tests.browser.counter_page import overflow_px
 from tests.browser.test_page import serious_findings
 
-BROKEN = {
+BROKEN: dict[str, Any] = {
     **{"seed": 5, "mode": "automatic", "protocol": "line", "sales": 1, "cuts": 0, "outcomes": {"approved": 1}},
     "violations": ["told OK 1, but nothing is captured"],
     "story": [{"at_s": 1.5, "who": "register", "what": "rings up R1, 1 kr."}],

@@ -13,6 +13,7 @@ import socket
 import sys
 import termios
 import tty
+from typing import Any
 
 link, address = sys.argv[1:]
 ours, terminals = os.openpty()
@@ -26,9 +27,10 @@ os.symlink(os.ttyname(terminals), link)
 listener = socket.socket(socket.AF_UNIX)
 listener.bind(address)
 listener.listen()
-client = None
+client: socket.socket | None = None
 while True:
-    ready, _, _ = select.select([listener, ours, *([client] if client else [])], [], [])
+    waited_for: list[Any] = [listener, ours, *([client] if client else [])]
+    ready, _, _ = select.select(waited_for, [], [])
     if listener in ready:
         client, _ = listener.accept()
         fcntl.ioctl(terminals, termios.TIOCNXCL)

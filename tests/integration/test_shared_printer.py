@@ -55,10 +55,10 @@ class MiddleCounter(ShopCounter):
         }
         super().__init__(folder, netgiro, settings)
 
-    def start(self) -> None:
+    def start(self, until: str = "ready: receipt") -> None:
         write_config(self.config_path, self.settings)
         self.process = Process("run", "--config", str(self.config_path), log_path=self.log_path, env=self.env)
-        self.process.wait_for_output("ready: receipt")
+        self.process.wait_for_output(until)
 
 
 @pytest.fixture

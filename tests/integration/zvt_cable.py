@@ -95,10 +95,10 @@ class ZvtShop(ShopCounter):
         super().__init__(folder, netgiro, {"register": {"protocol": "zvt", "amount_decimals": 2}})
         self.zvt = ZvtOnCable(self.cable)
 
-    def start(self) -> None:
+    def start(self, until: str = "ready: zvt") -> None:
         write_config(self.config_path, self.settings)
         self.process = Process("run", "--config", str(self.config_path), log_path=self.log_path, env=self.env)
-        self.process.wait_for_output("ready: zvt")
+        self.process.wait_for_output(until)
         wait_until("devices that are ready", lambda: self.state()["register"] == self.state()["keypad"] == "ok")
 
     def close(self) -> None:

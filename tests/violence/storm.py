@@ -20,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -103,7 +104,7 @@ class Lane:
         paper_before = self._paper_length()
         delay_end_s = time.monotonic() + self._rng.uniform(0, 0.6)
         return [
-            *(Point(f"journal says {state}", lambda state=state: self._stands(sold) == state) for state in STATES),
+            *(Point(f"journal says {state}", partial(self._stands_at, sold, state)) for state in STATES),
             Point("Netgíró has a reservation or payment", lambda: self._cart_state() in ("reserved", "paid")),
             Point("register is told", lambda: any(f" ID={sold.register_id} " in line for line in self._hear())),
             Point("paper comes out", lambda: self._paper_length() > paper_before),
@@ -178,6 +179,9 @@ class Lane:
         with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
             found = db.execute("SELECT state FROM sales WHERE register_id = ?", (sold.register_id,)).fetchone()
         return str(found[0]) if found else ""
+
+    def _stands_at(self, sold: Sold, state: str) -> bool:
+        return self._stands(sold) == state
 
     def _cart_state(self) -> str:
         carts = self.netgiro.carts()

@@ -30,7 +30,7 @@ from terminal.netgiro.sandbox import PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY, b
 from terminal.netgiro.sandbox.web import create_app
 from terminal.sale.sensitive import Sensitive
 from terminal.screen.lamp import APPROVED
-from terminal.texts.sentences import ENGLISH
+from terminal.texts.english import ENGLISH
 from tests.patience import at_most
 from tests.virtual_time import run_virtual
 

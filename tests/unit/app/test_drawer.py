@@ -11,7 +11,7 @@ from hardware.printer.encoder import Typesetting
 from hardware.simulated import SimulatedPrinter
 from terminal.paper.printer_session import DRAWER_WITHIN_S
 from terminal.paper.printing import LOOK_EVERY_S
-from terminal.texts.sentences import ENGLISH
+from terminal.texts.english import ENGLISH
 from tests.unit.app.test_degraded_life import Counter, at_the_counter
 from tests.unit.paper.test_printing import CUSTOMER, MERCHANT, Shopfront, run
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ PAID = replace(SALE, number=7, state=State.CLOSED, reason=Reason.PAID)
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> JournalFile:
+def journal(tmp_path: Path) -> Iterator[JournalFile]:
     file = JournalFile(tmp_path / "journal.db", lambda: NOW)
     file.open()
     file.append(Record("ResultAcknowledged", PAID, (CUSTOMER, MERCHANT)))

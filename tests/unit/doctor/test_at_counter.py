@@ -19,8 +19,9 @@ from terminal.app.devices import Devices
 from terminal.config.schema import Config, JournalSettings, NetgiroSettings, TerminalSettings
 from terminal.counter.menu import Page, Problem
 from terminal.demo.demo import running_counter
-from terminal.doctor import Grade, Result
+from terminal.doctor import Result
 from terminal.doctor.at_counter import LONGEST_TEXT, problems_of
+from terminal.doctor.system import Grade
 from tests.patience import at_most
 
 RESULTS = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import errno
+import importlib.util
 import json
 import os
 import pty
@@ -29,11 +30,11 @@ from hardware.settings import DisplaySettings, KeypadSettings, PrinterSettings, 
 from terminal import doctor
 from terminal.config.schema import Config, JournalSettings, NetgiroSettings, ShopSettings, read_config
 from terminal.daemon.daemon import warn_of_login_console
-from terminal.doctor import CHECKS, Check, Grade, Result, devices, machine, report_json, report_lines, run_doctor
+from terminal.doctor import CHECKS, Check, Result, devices, machine, report_json, report_lines, run_doctor
 from terminal.doctor import service as service_checks
 from terminal.doctor import settings as settings_checks
 from terminal.doctor.status import Wear
-from terminal.doctor.system import Finding, System, i2c_scan, kernel_clock_is_synchronised, ok
+from terminal.doctor.system import Finding, Grade, System, i2c_scan, ok
 from terminal.journal.thread import JournalFile
 from terminal.netgiro.sandbox import build_sandbox, create_app
 from terminal.register.settings import RegisterSettings
@@ -41,6 +42,7 @@ from terminal.sale.gateway import CaptureMode
 from terminal.sale.record import Record
 from terminal.sale.sale import Sale, State
 from terminal.sale.sensitive import Sensitive
+from terminal.system.clock import kernel_clock_is_synchronised
 from tests.patience import at_most
 
 # Netgíró's public sandbox key pair.
@@ -522,8 +524,9 @@ def test_port_that_is_locked_is_told_with_its_holder(line: str) -> None:
     program = (
         "import sys, serial; port = serial.Serial(sys.argv[1], exclusive=True); print(flush=True); sys.stdin.read()"
     )
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", program, line], **pipes) as other:
+    with subprocess.Popen(
+        [sys.executable, "-c", program, line], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
         assert other.stdin is not None
         assert other.stdout is not None
         other.stdout.readline()
@@ -646,7 +649,7 @@ def has_library(name: str) -> Callable[[str], object | None]:
 
 @pytest.fixture
 def with_lgpio(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices.importlib.util, "find_spec", has_library("lgpio"))
+    monkeypatch.setattr(importlib.util, "find_spec", has_library("lgpio"))
 
 
 @pytest.mark.usefixtures("with_lgpio")
@@ -662,7 +665,7 @@ def test_keypad_needs_a_chip_that_may_be_used(tmp_path: Path) -> None:
 
 
 def test_keypad_needs_its_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices.importlib.util, "find_spec", has_library("none"))
+    monkeypatch.setattr(importlib.util, "find_spec", has_library("none"))
     put(tmp_path, "/dev/gpiochip0")
 
     assert "lgpio" in devices.check_keypad(Config(), machine_at(tmp_path)).found

@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terminal.config.schema import Config
-from terminal.doctor import Grade
 from terminal.doctor.link import Route, check_link, default_route, wifi_level_dbm
-from terminal.doctor.system import ok
+from terminal.doctor.system import Grade, ok
 from tests.unit.doctor.test_doctor import machine_at, put
 
 HEAD = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import os
 import pty
 import socket
@@ -19,10 +20,9 @@ from hardware.interfaces import DeviceError, PrinterStatus
 from hardware.settings import PrinterSettings
 from terminal.config.control_path import control_path
 from terminal.config.schema import Config, JournalSettings
-from terminal.doctor import Grade
 from terminal.doctor import printer as printer_checks
 from terminal.doctor.printer import check_printer
-from terminal.doctor.system import Finding, System, ok
+from terminal.doctor.system import Finding, Grade, System, ok
 from terminal.errors import TerminalError
 from terminal.system.control import ControlServer, Request
 from tests.patience import at_most
@@ -205,13 +205,13 @@ def test_printer_that_is_a_file_needs_one_to_write_to_and_has_nothing_to_say(tmp
 
 def test_usb_printer_is_found_by_its_ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = printer_with(tmp_path, driver="usb", usb_vendor_id=0x04B8, usb_product_id=0x0E28)
-    monkeypatch.setattr(printer_checks.importlib.util, "find_spec", has_library("usb"))
+    monkeypatch.setattr(importlib.util, "find_spec", has_library("usb"))
     missing = check_printer(config, machine_at(tmp_path))
     for file, text in (("idVendor", "04b8"), ("idProduct", "0e28"), ("busnum", "1"), ("devnum", "12")):
         put(tmp_path, f"/sys/bus/usb/devices/1-1/{file}", f"{text}\n")
     put(tmp_path, "/dev/bus/usb/001/012")
     forbidden = check_printer(config, machine_at(tmp_path, may_use=nobody_may))
-    monkeypatch.setattr(printer_checks.importlib.util, "find_spec", has_library("none"))
+    monkeypatch.setattr(importlib.util, "find_spec", has_library("none"))
     without_library = check_printer(config, machine_at(tmp_path))
     monkeypatch.undo()
 

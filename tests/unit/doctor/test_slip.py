@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from hardware.interfaces import Columns, Cut, TextLine
-from terminal.doctor import Grade, Result
+from terminal.doctor import Result
 from terminal.doctor.slip import doctor_slip
+from terminal.doctor.system import Grade
 
 AT = datetime(2026, 11, 23, 8, 5, tzinfo=UTC)
 RESULTS = [

@@ -100,6 +100,7 @@ def test_a_chip_that_fails_while_playing_harms_nobody(caplog):
     async def main() -> None:
         watched = Watched("gpio")
         await watched.signals.open()
+        assert isinstance(watched.signals, GpioSignals)
         watched.signals._lamp.close()
         watched.signals.play(PATTERN)
         await asyncio.sleep(1)

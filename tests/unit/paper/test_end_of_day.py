@@ -63,7 +63,9 @@ def test_slip_is_queued_with_the_end_of_day(tmp_path: Path, asked: Input) -> Non
         period = journal.closed_period()
         assert period is not None
         assert (period.number, period.since) == (1, None)
-        assert period.totals == totals_of([a_sale(1, State.CLOSED, Reason.PAID), journal.find_sale(2), DUE], [DUE])
+        declined = journal.find_sale(2)
+        assert declined is not None
+        assert period.totals == totals_of([a_sale(1, State.CLOSED, Reason.PAID), declined, DUE], [DUE])
         assert journal.open_period().number == 2
 
 

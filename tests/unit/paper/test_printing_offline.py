@@ -129,7 +129,7 @@ def test_nothing_is_asked_while_nothing_waits(path: Path) -> None:
         epson.ends_with_the_receipt = True
         await shopfront.queue(CUSTOMER)
         await asyncio.sleep(60)
-        epson.ask = None  # type: ignore[method-assign, assignment]  would end the printing
+        epson.ask = None  # would end the printing
         await asyncio.sleep(12 * 3600)
 
     run(path, scenario, printer=EscposPrinter(epson, Typesetting(), may_listen=True))

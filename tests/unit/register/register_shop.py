@@ -16,6 +16,7 @@ import random
 from collections.abc import Callable
 
 from terminal.counter.rules import CounterRules
+from terminal.netgiro.carrier import Request
 from terminal.register.protocol import terms_for
 from terminal.sale import effects as fx
 from terminal.sale.customer import IdentifierRules
@@ -25,7 +26,7 @@ from terminal.sale.sale import Sale, Terms
 from terminal.simulation.disk import SimulatedDisk
 from terminal.simulation.people import Paper
 from terminal.simulation.registers.languages import LANGUAGES
-from terminal.simulation.service import Exchange, Resume, SimulatedNetgiro
+from terminal.simulation.service import Resume, SimulatedNetgiro
 from terminal.simulation.terminal import SimulatedTerminal
 from terminal.simulation.world import NO_TROUBLE, World
 
@@ -47,12 +48,12 @@ class PatientNetgiro(SimulatedNetgiro):
     def _expect_customer(self, name: str) -> None:
         self.deciding.append(name)
 
-    def carry(self, exchange: Exchange, resume: Resume) -> None:
-        if exchange.url.rsplit("/", 1)[-1] in self.lost:
-            self._serve(exchange)
+    def carry(self, request: Request, resume: Resume) -> None:
+        if request.url.rsplit("/", 1)[-1] in self.lost:
+            self._serve(request)
             self._world.at(0.1, lambda: resume(CallLost("no answer")))
         else:
-            super().carry(exchange, resume)
+            super().carry(request, resume)
 
 
 class Shop:

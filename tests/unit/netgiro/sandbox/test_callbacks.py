@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -42,7 +43,7 @@ class Shop(httpx.AsyncBaseTransport):
         return [str(request.url) for request in self.got]
 
 
-def body(request: httpx.Request) -> dict:
+def body(request: httpx.Request) -> dict[str, Any]:
     return httpx.Response(200, content=request.content).json()
 
 
