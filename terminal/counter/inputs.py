@@ -104,6 +104,8 @@ class RegisterRequestLookedUp(msgspec.Struct, frozen=True, kw_only=True):
     """The newest sale that this register id has named."""
     wish: Wish | None = None
     """The same as far as it decides what the id means now."""
+    open_age_s: float = 0.0
+    """How long ago the open sale was asked for."""
     number: int = 0
     reference: str = ""
     created: str = ""

@@ -10,7 +10,7 @@ from terminal.counter.answers import condition, refuse, reply, stored_result
 from terminal.counter.decision import CheckService, Decision, KeepOfferFor
 from terminal.counter.inputs import RegisterRequestLookedUp
 from terminal.counter.of_sale import begun, happened
-from terminal.counter.register_ids import Meaning, is_in_time, meaning_of
+from terminal.counter.register_ids import Meaning, meaning_of, names_still
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import Offer, View
 from terminal.sale import events as ev
@@ -72,7 +72,8 @@ def _sale_requested(
 def _meaning_of(view: View, asked: RegisterRequestLookedUp, request: reg.SaleRequest, rules: CounterRules) -> Meaning:
     """By the id, or, where the protocol has none, by what the request looks like while a sale is open."""
     if request.register_id is None:
-        is_repeated = view.sale is not None and not request.is_anew and _looks_like(request, view.sale)
+        is_in_time = asked.open_age_s < request.repeats_within_s
+        is_repeated = view.sale is not None and is_in_time and _looks_like(request, view.sale)
         return Meaning.REPEATED if is_repeated else Meaning.NEW
     is_same = asked.known is not None and asked.known.amount_kr == request.amount_kr
     return meaning_of(asked.wish, is_same=is_same, longest_s=rules.id_hours * 3600)
@@ -98,7 +99,7 @@ def _looks_like(request: reg.SaleRequest, sale: Sale) -> bool:
 
 def _named(asked: RegisterRequestLookedUp, rules: CounterRules) -> Sale | None:
     """The sale that the id of the request names now."""
-    return asked.known if is_in_time(asked.wish, rules.id_hours * 3600) else None
+    return asked.known if names_still(asked.wish, rules.id_hours * 3600) else None
 
 
 def _result_answered(view: View, register_id: str, event: type[ev.SaleEvent], rules: CounterRules) -> Decision:

@@ -47,7 +47,7 @@ class Meaning(Enum):
 
 def meaning_of(wish: Wish | None, *, is_same: bool, longest_s: float) -> Meaning:
     """``is_same``: everything else that was asked for is as it was."""
-    if wish is None or not is_in_time(wish, longest_s):
+    if wish is None or not names_still(wish, longest_s):
         return Meaning.NEW
     if wish.is_open or wish.may_have_moved_money:
         return Meaning.REPEATED if is_same else Meaning.DUPLICATE
@@ -55,6 +55,6 @@ def meaning_of(wish: Wish | None, *, is_same: bool, longest_s: float) -> Meaning
     return Meaning.REPEATED if is_same and was_just_told else Meaning.NEW
 
 
-def is_in_time(wish: Wish | None, longest_s: float) -> bool:
+def names_still(wish: Wish | None, longest_s: float) -> bool:
     """The id still names this: afterwards it names nothing, and to ask for it asks for another day's sale."""
     return wish is not None and (wish.is_open or wish.age_s < longest_s)

@@ -6,6 +6,7 @@ latter into bytes.
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -25,8 +26,8 @@ class SaleRequest(msgspec.Struct, frozen=True):
     there are no ids, the same echo while the sale is open is the same request again."""
     prints_receipt: bool = False
     """The register prints the customer's copy itself."""
-    is_anew: bool = False
-    """It is another one, even if it looks like the open one."""
+    repeats_within_s: float = math.inf
+    """By its looks alone it is the open sale again only while that is younger: later it is another customer's."""
 
 
 class CancelRequest(msgspec.Struct, frozen=True):
@@ -163,6 +164,8 @@ class SaleResult(msgspec.Struct, frozen=True, kw_only=True):
     """A sentence for the cashier; the register's link puts it in."""
     echo: str = ""
     """As it stood in the request."""
+    age_s: float = 0.0
+    """How long ago the register asked."""
     sale: Sale | None = None
     """The whole of it, for a protocol that tells more."""
 

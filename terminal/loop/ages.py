@@ -7,6 +7,7 @@ last start may: backwards it keeps an id for longer, forwards it frees one.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import datetime
 
@@ -34,12 +35,17 @@ class Ages:
         """The register is told how that sale ended. Only the first time counts."""
         _note(self._told, number, self._steady_s())
 
+    def age_s(self, sale: Sale) -> float:
+        """Since that sale was asked for; infinite if the clock was set back since, so that nobody can know."""
+        age_s = self._since(self._begun.get(sale.number), sale.created)
+        return age_s if age_s >= 0 else math.inf
+
     def wish_of(self, sale: Sale, told_at: Callable[[int], str | None]) -> Wish:
         """``told_at`` is asked when that sale last changed, for one from before the start."""
         return Wish(
             is_open=not sale.has_ended or sale.stands_unknown,
             may_have_moved_money=sale.outcome in MAY_HAVE_MOVED_MONEY,
-            age_s=self._since(self._begun.get(sale.number), sale.created),
+            age_s=max(0.0, self._since(self._begun.get(sale.number), sale.created)),
             told_s=self._told_s(sale, told_at),
         )
 
@@ -47,16 +53,15 @@ class Ages:
         if not sale.has_ended or (sale.number not in self._told and not sale.acknowledged):
             return None
         told_s = self._told.get(sale.number)
-        return self._since(told_s, told_at(sale.number) if told_s is None else None)
+        return max(0.0, self._since(told_s, told_at(sale.number) if told_s is None else None))
 
     def _since(self, steady_s: float | None, at: str | None) -> float:
         if steady_s is not None:
             return self._steady_s() - steady_s
         try:
-            age_s = (datetime.fromisoformat(self._now()) - datetime.fromisoformat(at or "")).total_seconds()
+            return (datetime.fromisoformat(self._now()) - datetime.fromisoformat(at or "")).total_seconds()
         except (ValueError, TypeError):
-            return 0.0
-        return max(0.0, age_s)
+            return -math.inf
 
 
 def _note(memory: dict[int, float], number: int, at_s: float) -> None:

@@ -90,7 +90,7 @@ class Bookkeeper:
         event = offer_accepted(self.view, event) or event
         decision: Decision | None = None
         try:
-            known = looked_up(event, self._journal, self._names, self._next_number, self._ages)
+            known = looked_up(event, self._journal, self._names, self._next_number, self._ages, self.view.sale)
             decision = counter.decide(self.view, known, self._rules)
             self._commit(decision)
         except JournalError as error:
@@ -98,6 +98,7 @@ class Bookkeeper:
         self._held_back.let_go(event)
         self.view = decision.view
         self._note_ages(event, decision)
+        decision = replace(decision, replies=tuple(map(self._dated, decision.replies)))
         follow_ups = (*decision.follow_ups, *self._committed(decision), *self._health_changed(), *self._resume())
         return Handled(decision, follow_ups)
 
@@ -108,6 +109,11 @@ class Bookkeeper:
             self._journal.append_close(decision.close)
         if decision.receipts:
             self._journal.append_receipts(decision.receipts)
+
+    def _dated(self, reply: reg.RegisterReply) -> reg.RegisterReply:
+        if isinstance(reply, reg.SaleResult) and reply.sale is not None:
+            return replace(reply, age_s=self._ages.age_s(reply.sale))
+        return reply
 
     def _note_ages(self, event: Input, decision: Decision) -> None:
         """When a sale was asked for, and when the register was first told how it ended."""

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from terminal.counter import register_words as reg
 from terminal.counter.inputs import (
     CounterEvent,
@@ -71,7 +73,9 @@ class Names:
         return f"{self._terminal_id}-{number:06d}-{self._random_hex().upper()}"
 
 
-def looked_up(event: Input, journal: KnowingJournal, names: Names, next_number: int, ages: Ages) -> CounterEvent:
+def looked_up(  # noqa: PLR0917  everybody who knows something of it
+    event: Input, journal: KnowingJournal, names: Names, next_number: int, ages: Ages, open_sale: Sale | None
+) -> CounterEvent:
     """The input with what is known of it. Raises JournalError if that cannot be read, or no new sale can be kept."""
     match event:
         case ReprintRequested():
@@ -83,7 +87,8 @@ def looked_up(event: Input, journal: KnowingJournal, names: Names, next_number: 
         case reg.TotalsRequest():
             return RegisterRequestLookedUp(request=event, period=journal.open_period(), created=names.now())
         case reg.SaleRequest():
-            return _sale_request(event, journal, names, next_number, ages)
+            asked = _sale_request(event, journal, names, next_number, ages)
+            return replace(asked, open_age_s=ages.age_s(open_sale)) if open_sale is not None else asked
     if isinstance(event, reg.RegisterRequest):
         known = _known(event, journal)
         return RegisterRequestLookedUp(request=event, known=known, wish=_wish(known, journal, ages))

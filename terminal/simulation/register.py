@@ -143,9 +143,10 @@ class SimulatedRegister:
         return look
 
     def _nudge(self) -> None:
-        tries = self.driver.attempts
+        tries, waited_s = self.driver.attempts, self._world.now_s - self.driver.asked_s
         self.driver.nudge(self._world.rng)
-        if self.driver.attempts > tries and self.driver.names_each_try:
+        has_forgotten = self.driver.names_each_try or waited_s >= self.driver.forgets_after_s
+        if self.driver.attempts > tries and has_forgotten:
             self._current.has_given_up_a_try = True
 
     def _be_moody(self) -> None:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from terminal.counter import of_register, register_ids
 from terminal.counter.register_words import SaleResult
+from terminal.register.concert import codec as concert_codec
 from terminal.register.concert.codec import ConcertProtocol
 from terminal.register.zvt.telling import Telling
 from terminal.simulation.broken_rule import BrokenRule
@@ -36,6 +37,12 @@ def _copy_before_result() -> Iterator[None]:
         yield
 
 
+def _same_customer_for_ever() -> Iterator[None]:
+    """However late a Concert register asks the same again: it is the same sale."""
+    with patch.object(concert_codec, "SAME_WISH_S", math.inf):
+        yield
+
+
 def _tell_after_start() -> Iterator[None]:
     """After a start a Concert register is told a result, whatever it waits for by then."""
     tell = ConcertProtocol._result
@@ -50,12 +57,12 @@ def _tell_after_start() -> Iterator[None]:
 
 def _name_for_ever() -> Iterator[None]:
     """Yesterday's receipt of the same number is the same sale."""
-    in_time = register_ids.is_in_time
+    in_time = register_ids.names_still
 
     def for_ever(wish: register_ids.Wish | None, _longest_s: float) -> bool:
         return in_time(wish, math.inf)
 
-    with patch.object(register_ids, "is_in_time", for_ever):
+    with patch.object(register_ids, "names_still", for_ever):
         yield
 
 
@@ -80,6 +87,11 @@ RULES_OF_REGISTERS: Mapping[str, BrokenRule] = {
     "silence of the register taken for yes": BrokenRule(patches=_silence_is_yes, protocol="zvt"),
     "copy of a receipt before its result": BrokenRule(
         patches=_copy_before_result, protocol="zvt", rates=Rates(power_cut=0.1)
+    ),
+    "the next customer's request taken for a repetition": BrokenRule(
+        patches=_same_customer_for_ever,
+        protocol="concert",
+        rates=Rates(power_cut=0.03, register_mood=0.5, call_trouble=0.5),
     ),
     "id that names one sale for ever": BrokenRule(patches=_name_for_ever),
     "id forgotten once its sale has ended": BrokenRule(patches=_forget_names),

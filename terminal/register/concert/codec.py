@@ -8,12 +8,14 @@ Each conversation carries one message: the register's request, and up to two min
 the terminal's answer. There are no ids: an answer belongs to the request before it. So the one rule that keeps the
 money right is *the register hears only the answer to its latest request*:
 
-* The same request again, while its sale is open, is the register trying again; it gets that sale's answer.
+* The same request again, while its sale is open, is the register trying again; it gets that sale's answer. But only as
+  long as the terminal itself would wait for the customer, and not after another command: later it may as well be the
+  next customer's, who pays as much. Then the open sale is given up like below.
 * Another request means that the register has given up the one before. That sale is cancelled, and its result not told
   any more, because it would be taken for the new one's; if it was paid, it counts as rejected (a refund is due).
 * After a start the terminal does not know what the register waits for, and it would acknowledge any result, also one
-  that it has no use for. So a result is held until the register speaks: the same request again is told it, any other
-  command or request than CANCEL has given it up, as has a register that says nothing.
+  that it has no use for. So a result is held until the register speaks: the same request again is told it, if it comes
+  in that time; any other command or request has given it up, as has a register that says nothing.
 * What another request gives up is given up with our ACK to it: its EOT may get lost on the way.
 * A call of the register goes before an answer of ours, unless it is just listening to that.
 * An answer that is not acknowledged, after some tries, is rejected.
@@ -54,13 +56,14 @@ from terminal.register.concert.transport import TELL_TIMEOUT_S, AnswerEnded, Con
 from terminal.sale.money import AmountDecimals, AmountError, parse_register_amount
 from terminal.sale.sale import Outcome
 
-HELD_S = 180.0
-"""A register waits for two minutes, and is then asked by its cashier to try again."""
+SAME_WISH_S = 90.0
+"""From the request on, the same again is a repetition: by then the customer has paid or the sale is called off."""
 PATIENCE_S = 20.0
 """For a register that speaks itself, or a cable that is off, before a result is told."""
 REPLY_TIMEOUT_S = 10.0
 """For the terminal's own word to a request; a slow disk takes a second."""
 MOST_ASKED = 8
+MOST_GIVEN_UP = 8
 
 
 class Asked(NamedTuple):
@@ -76,9 +79,9 @@ class Asked(NamedTuple):
 class ConcertProtocol:
     """Implements :class:`terminal.register.protocol.RegisterProtocol`."""
 
-    longest_sale_s: float | None = 90.0
+    longest_sale_s: float | None = SAME_WISH_S
     """Registers stop waiting after 120 s without a word; calling off what is on its way takes its time too."""
-    longest_report_s: float | None = HELD_S + PATIENCE_S + TELL_TIMEOUT_S
+    longest_report_s: float | None = SAME_WISH_S + PATIENCE_S + TELL_TIMEOUT_S
 
     def __init__(
         self,
@@ -100,6 +103,14 @@ class ConcertProtocol:
         self._cancelling: cf.ConcertRequest | None = None
         self._latest_echo: str | None = None
         """Which sale's answer the register waits for; None after a start: nobody knows."""
+        self._asked_s = 0.0
+        """When it last asked for that."""
+        self._has_turned = False
+        """It has said something else since: the same request again is another wish."""
+        self._is_anew = False
+        """The request that begins with the next EOT is such a one."""
+        self._given_up: deque[str] = deque(maxlen=MOST_GIVEN_UP)
+        """Sales whose register waits no longer, though it asks for something that looks the same."""
         self._held: cf.Answer | None = None
         """For a register that asks for it again."""
         self._requests: list[RegisterRequest] = []
@@ -116,7 +127,7 @@ class ConcertProtocol:
         for event in events:
             match event:
                 case MessageTaken(request):
-                    requests += self._forget_others(request)
+                    requests += self._forget_others(request, now_s)
                 case cf.ConcertRequest():
                     requests += self._begin(event, now_s)
                 case AnswerEnded(answer, taken) if answer.register_id is not None:
@@ -129,14 +140,16 @@ class ConcertProtocol:
                 self._link.tell(cf.Answer(request, cf.REFUSED))
                 return ()
             return (self._ask(CancelRequest(), request, now_s),)
-        if self._is_about_to_be_told(request):
+        if self._is_about_to_be_told(request, now_s):
             self._tell_held(now_s)
             return ()
+        is_anew, self._is_anew = self._is_anew, False
         amount_kr = self._amount_of(request)
         if amount_kr is None:
             self._link.tell(cf.Answer(request, cf.REFUSED))
             return ()
-        return (self._ask(SaleRequest(amount_kr, echo=request.echo), request, now_s),)
+        question = SaleRequest(amount_kr, echo=request.echo, repeats_within_s=0.0 if is_anew else SAME_WISH_S)
+        return (self._ask(question, request, now_s),)
 
     def _ask(self, question: RegisterQuestion, request: cf.ConcertRequest, now_s: float) -> RegisterQuestion:
         self._asked.append(Asked(question, request, now_s + REPLY_TIMEOUT_S))
@@ -153,8 +166,10 @@ class ConcertProtocol:
         except AmountError:
             return None
 
-    def _is_about_to_be_told(self, request: cf.ConcertRequest) -> bool:
-        return any(answer.register_id and answer.request.echo == request.echo for answer in self._results)
+    def _is_about_to_be_told(self, request: cf.ConcertRequest, now_s: float) -> bool:
+        return any(
+            answer.request.echo == request.echo and now_s - answer.begun_s < SAME_WISH_S for answer in self._results
+        )
 
     @property
     def _results(self) -> list[cf.Answer]:
@@ -162,28 +177,37 @@ class ConcertProtocol:
         answers = [*self._link.answers, *([self._held] if self._held is not None else [])]
         return [answer for answer in answers if answer.register_id is not None]
 
-    def _forget_others(self, request: cf.ConcertRequest) -> list[RegisterRequest]:
+    def _forget_others(self, request: cf.ConcertRequest, now_s: float) -> list[RegisterRequest]:
         """The register has given up what it asked before. So it thinks from our ACK on, even if its EOT gets lost."""
-        if self._is_about_to_be_told(request):
-            self._latest_echo = request.echo
+        if request.command:
+            self._has_turned = True
+            if request.command == "CANCEL" or self._latest_echo is not None:
+                return []
+        elif not self._has_turned and self._is_about_to_be_told(request, now_s):
+            self._latest_echo, self._asked_s = request.echo, now_s
             return []
-        if request.command and (request.command == "CANCEL" or self._latest_echo is not None):
-            return []
-        self._latest_echo, self._cancelling = request.echo, None
+        has_turned, self._has_turned = self._has_turned and not request.command, False
+        is_same = request.echo == self._latest_echo
+        self._latest_echo, self._asked_s, self._cancelling = request.echo, now_s, None
+        self._is_anew = self._is_anew if is_same and not has_turned else has_turned
         given_up, self._held = [answer.register_id or "" for answer in self._results], None
         self._link.answers.clear()
-        return [*(ResultRefusal(register_id) for register_id in given_up), *self._cancel_given_up()]
+        return [
+            *(ResultRefusal(register_id) for register_id in given_up),
+            *self._cancel_given_up(even_the_same=has_turned),
+        ]
 
     def _tell_held(self, now_s: float) -> None:
         held, self._held = self._held, None
         if held is not None:
             self._link.tell(msgspec.structs.replace(held, expires_s=now_s + PATIENCE_S))
 
-    def _cancel_given_up(self) -> list[RegisterRequest]:
+    def _cancel_given_up(self, *, even_the_same: bool = False) -> list[RegisterRequest]:
         """Nobody is to pay for what its register does not wait for."""
-        if self._open is None or self._open[1] == self._latest_echo:
+        if self._open is None or (self._open[1] == self._latest_echo and not even_the_same):
             return []
         (register_id, _), self._open = self._open, None
+        self._given_up.append(register_id)
         return [CancelRequest(register_id)]
 
     # --- from the terminal --------------------------------------------------------------------------------------------
@@ -193,6 +217,9 @@ class ConcertProtocol:
         asked = self._take_asked(to)
         is_awaited = asked is not None and now_s <= asked.deadline_s
         match reply:
+            case SaleAccepted(register_id) if asked is not None and register_id in self._given_up:
+                if is_awaited:
+                    self._link.tell(cf.Answer(asked.request, cf.REFUSED))
             case SaleAccepted(register_id) if asked is not None:
                 if not asked.request.command and not asked.request.answers_at_once:
                     self._open = (register_id, asked.request.echo)
@@ -236,16 +263,25 @@ class ConcertProtocol:
             is_final = result.sale is None or not result.sale.terms.final_when_taken
             self._requests.append((ResultDelivered if is_final else ResultRefusal)(result.register_id))
             return
+        begun_s = now_s - result.age_s
         if request.answers_at_once:
             self._requests.append(ResultDelivered(result.register_id))
-        elif self._latest_echo not in (None, result.echo):
+        elif self._is_given_up(result, begun_s, now_s):
             self._requests.append(ResultRefusal(result.register_id))
         elif all(answer.register_id != result.register_id for answer in self._results):
-            answer = cf.Answer(request, self._status_of(result.outcome), result.register_id)
+            answer = cf.Answer(request, self._status_of(result.outcome), result.register_id, begun_s=begun_s)
             if self._latest_echo is None:
-                self._held = msgspec.structs.replace(answer, expires_s=now_s + HELD_S)
+                self._held = msgspec.structs.replace(answer, expires_s=begun_s + SAME_WISH_S)
             else:
                 self._link.tell(msgspec.structs.replace(answer, expires_s=now_s + PATIENCE_S))
+
+    def _is_given_up(self, result: SaleResult, begun_s: float, now_s: float) -> bool:
+        """What the register waits for is something else, even if it looks the same."""
+        if result.register_id in self._given_up:
+            return True
+        if self._latest_echo is None:
+            return now_s - begun_s >= SAME_WISH_S
+        return self._latest_echo != result.echo or self._asked_s - begun_s >= SAME_WISH_S
 
     def _status_of(self, outcome: Outcome) -> str:
         match outcome:

@@ -121,6 +121,8 @@ class Answer(msgspec.Struct, frozen=True):
     register_id: str | None = None
     expires_s: float = math.inf
     """After this time the register does not wait for it any more."""
+    begun_s: float = 0.0
+    """When the register asked."""
 
     @property
     def frame(self) -> bytes:

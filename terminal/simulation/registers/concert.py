@@ -58,6 +58,7 @@ class ConcertDriver(RegisterDriver):
 
     acknowledges = True
     can_ask_again = False
+    forgets_after_s = 90.0
 
     def __init__(
         self,

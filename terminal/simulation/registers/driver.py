@@ -7,6 +7,7 @@ the driver has given it.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Mapping
 from typing import Literal
@@ -54,6 +55,8 @@ class RegisterDriver:
     """It numbers its sales, from 1 each morning, and says of which it speaks."""
     names_each_try = False
     """It asks anew under another name, and has then given up what it asked for before."""
+    forgets_after_s = math.inf
+    """Once it has waited for so long it has given up, and asks anew in the same words."""
 
     def __init__(self, clock: Callable[[], float], *, decimals: AmountDecimals = 0) -> None:
         self._clock = clock
@@ -66,6 +69,8 @@ class RegisterDriver:
         self.refusals: list[str] = []
         """Requests that started nothing, by the protocol's own code."""
         self.attempts = 0
+        self.asked_s = 0.0
+        """When it made the latest."""
         self.amounts_asked: set[int] = set()
         """Every amount that it has ever wanted."""
         self.amount_kr = 0
@@ -82,6 +87,7 @@ class RegisterDriver:
     def pay(self, amount_kr: int, name: str = "") -> None:
         """A new request. ``name`` is the register's own for it, where the language has names."""
         self.attempts += 1
+        self.asked_s = self._clock()
         self.amount_kr = amount_kr
         self.amounts_asked.add(amount_kr)
         self.is_silent = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from msgspec.structs import replace
 
@@ -54,6 +56,7 @@ def test_a_clock_that_was_set_back_keeps_an_id(wall: str) -> None:
     clocks.wall = wall
     wish = clocks.ages.wish_of(declined(), lambda _number: "2026-11-23T12:30:00.000Z")
     assert (wish.age_s, wish.told_s) == (0.0, 0.0)
+    assert clocks.ages.age_s(declined()) == math.inf, "nobody can know how old it is"
 
 
 def test_only_the_first_telling_counts() -> None:

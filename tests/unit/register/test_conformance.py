@@ -153,7 +153,9 @@ def restarts_after_payment(shop: Shop) -> None:
 
 
 def ask_if_not_told(shop: Shop) -> None:
-    """A ZVT register is not told by itself: it asks once its session has run out."""
+    """A ZVT register is not told by itself: it asks once its session has run out. A Concert register tries again."""
+    if shop.language == "concert" and not shop.register.told:
+        shop.do(shop.register.pay_again)
     if shop.register.hears and not shop.register.told:
         shop.wait(max(0.0, (shop.register.next_wakeup_s or 0.0) - shop.world.now_s))
         shop.do(lambda: shop.register.nudge(shop.world.rng))

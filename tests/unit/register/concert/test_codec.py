@@ -21,7 +21,7 @@ from terminal.counter.register_words import (
     SaleResult,
 )
 from terminal.register.concert import format as cf
-from terminal.register.concert.codec import HELD_S, PATIENCE_S, ConcertProtocol
+from terminal.register.concert.codec import PATIENCE_S, SAME_WISH_S, ConcertProtocol
 from terminal.register.concert.transport import CALL_TIMEOUT_S, LISTEN_TIMEOUT_S, PAUSE_S, TELL_TIMEOUT_S, TRIES
 from terminal.sale.sale import Outcome, Reason
 from tests.sales import new_sale
@@ -105,8 +105,8 @@ class Bench:
         self.requests.clear()
         return request
 
-    def end(self, request: SaleRequest, reason: Reason = Reason.PAID, sale: str = "T1-1") -> None:
-        self.protocol.send(result(request, reason, sale), self.now_s)
+    def end(self, request: SaleRequest, reason: Reason = Reason.PAID, sale: str = "T1-1", age_s: float = 0.0) -> None:
+        self.protocol.send(replace(result(request, reason, sale), age_s=age_s), self.now_s)
 
     def answer(self) -> bytes:
         """Let the terminal call, and take its message; the frame."""
@@ -357,7 +357,7 @@ def test_after_a_restart_the_answer_still_has_the_fields_of_its_request() -> Non
     request = Bench(2).sell(sent(ISK_REPORT))
     restarted = Bench(2)
     restarted.end(request)
-    assert restarted.wait(150) == b"", "the register may be waiting for something else by now"
+    assert restarted.wait(60) == b"", "the register may be waiting for something else by now"
     assert restarted.request(sent(ISK_REPORT)) == []
     assert restarted.answer() == sent(FULL_ACCEPTED)
     assert restarted.requests == [ResultDelivered("T1-1")]
@@ -366,7 +366,7 @@ def test_after_a_restart_the_answer_still_has_the_fields_of_its_request() -> Non
 def test_after_a_restart_a_result_that_nobody_asks_for_is_rejected() -> None:
     bench = Bench()
     bench.end(Bench().sell(ask()))
-    assert bench.wait(HELD_S - 1) == b""
+    assert bench.wait(SAME_WISH_S - 1) == b""
     assert bench.requests == []
     assert bench.wait(2) == b""
     assert bench.requests == [ResultRefusal("T1-1")]
@@ -461,7 +461,7 @@ def test_an_answer_that_waits_while_the_register_asks_for_something_else_is_reje
     bench.say(EOT)
     assert bench.requests == [
         ResultRefusal("T1-1"),
-        SaleRequest(500, echo=bench.requests[-1].echo),  # type: ignore[union-attr]
+        SaleRequest(500, echo=bench.requests[-1].echo, repeats_within_s=SAME_WISH_S),  # type: ignore[union-attr]
     ]
     assert bench.wait(60) == b""
 
@@ -533,8 +533,118 @@ def test_a_cancel_after_a_start_does_not_say_which_sale_the_register_waits_for()
     assert bench.request(ask("00000000", tail="A010B010CMD=CANCEL")) == [CancelRequest()]
     bench.tell(SaleAccepted("T1-1"))
     assert bench.status() == "7", "it is too late"
-    assert bench.request(ask()) == []
+    refused, anew = bench.request(ask())
+    assert refused == ResultRefusal("T1-1")
+    assert isinstance(anew, SaleRequest)
+    assert anew.repeats_within_s == 0.0
+
+
+# --- the next customer who pays as much -------------------------------------------------------------------------------
+
+
+def test_the_same_request_is_a_repetition_while_the_terminal_would_wait_for_the_customer() -> None:
+    bench = Bench()
+    first = bench.sell(ask())
+    bench.wait(SAME_WISH_S - 1)
+    assert bench.request(ask()) == [first]
+    bench.tell(SaleAccepted("T1-1"))
+    bench.end(first, age_s=SAME_WISH_S - 1)
     assert bench.answer() == sent(SHORT_ACCEPTED)
+
+
+def test_later_the_same_request_is_the_next_customers_and_is_never_told_the_first_ones_payment() -> None:
+    bench = Bench()
+    first = bench.sell(ask())
+    bench.wait(SAME_WISH_S)
+    bench.request(ask())
+    bench.tell(RequestRefused(None, RefusalCode.BUSY, ""))
+    assert bench.status() == "7"
+    bench.requests.clear()
+    bench.end(first, age_s=SAME_WISH_S + 10)
+    assert bench.wait(300) == b""
+    assert bench.requests == [ResultRefusal("T1-1")]
+
+
+def test_that_holds_also_if_only_the_message_came_and_not_its_end() -> None:
+    bench = Bench()
+    first = bench.sell(ask())
+    bench.wait(SAME_WISH_S)
+    bench.say(ENQ)
+    bench.say(ask())
+    bench.end(first, age_s=SAME_WISH_S)
+    assert bench.wait(300) == b""
+    assert bench.requests == [ResultRefusal("T1-1")]
+
+
+def test_a_result_that_waits_is_not_told_to_the_next_customers_request() -> None:
+    bench = Bench()
+    first = bench.sell(ask())
+    bench.wait(SAME_WISH_S)
+    bench.say(ENQ)
+    bench.end(first, age_s=SAME_WISH_S)
+    bench.say(ask())
+    bench.say(EOT)
+    assert bench.requests[0] == ResultRefusal("T1-1")
+    assert isinstance(bench.requests[1], SaleRequest)
+    assert bench.wait(300) == b""
+
+
+@pytest.mark.parametrize("command", ["CANCEL", "STATE"])
+def test_after_another_command_the_same_request_is_another_wish(command: str) -> None:
+    bench = Bench()
+    first = bench.sell(ask())
+    bench.request(ask("00000000", tail=f"A010B010CMD={command}"))
+    cancelled, anew = bench.request(ask())
+    assert cancelled == CancelRequest("T1-1")
+    assert isinstance(anew, SaleRequest)
+    assert anew.repeats_within_s == 0.0
+    bench.tell(SaleAccepted("T1-1"))
+    bench.requests.clear()
+    bench.end(first)
+    bench.wait(300)
+    assert ResultRefusal("T1-1") in bench.requests
+    assert ResultDelivered("T1-1") not in bench.requests
+
+
+def test_a_message_that_came_twice_before_its_end_stays_another_wish() -> None:
+    bench = Bench()
+    bench.sell(ask())
+    bench.request(ask("00000000", tail="A010B010CMD=STATE"))
+    bench.requests.clear()
+    bench.say(ENQ)
+    bench.say(ask())
+    bench.wait(LISTEN_TIMEOUT_S + 0.1)
+    bench.say(ENQ)
+    bench.say(ask())
+    bench.say(EOT)
+    (anew,) = [one for one in bench.requests if isinstance(one, SaleRequest)]
+    assert anew.repeats_within_s == 0.0
+
+
+@pytest.mark.parametrize(("age_s", "is_told"), [(SAME_WISH_S - 32, True), (SAME_WISH_S - 29, False)])
+def test_after_a_restart_the_age_of_the_sale_decides(age_s: float, is_told: bool) -> None:
+    """Found paid a minute after it was asked for, it must not be given to who comes half a minute later."""
+    sale = Bench().sell(ask())
+    bench = Bench()
+    bench.end(sale, age_s=age_s)
+    bench.wait(30)
+    bench.say(ENQ)
+    bench.say(ask())
+    bench.say(EOT)
+    assert (ResultRefusal("T1-1") in bench.requests) is not is_told
+    assert any(isinstance(one, SaleRequest) for one in bench.requests) is not is_told
+
+
+def test_after_a_restart_a_register_that_asked_too_late_is_not_told() -> None:
+    sale = Bench().sell(ask())
+    bench = Bench()
+    bench.request(ask())
+    bench.tell(RequestRefused(None, RefusalCode.BUSY, ""))
+    bench.status()
+    bench.requests.clear()
+    bench.end(sale, age_s=SAME_WISH_S + 20)
+    assert bench.wait(300) == b""
+    assert bench.requests == [ResultRefusal("T1-1")]
 
 
 def test_the_same_amount_after_the_answer_is_the_next_customer() -> None:
