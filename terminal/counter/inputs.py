@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, TypeAlias
 
 import msgspec
@@ -14,7 +15,7 @@ from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import QueuedReceipt
 from terminal.sale.sale import Sale
 from terminal.sale.sensitive import Sensitive
-from terminal.sale.totals import Period
+from terminal.sale.totals import ClosedPeriod, Period
 
 
 class KeyPressed(msgspec.Struct, frozen=True):
@@ -111,6 +112,9 @@ class RegisterRequestLookedUp(msgspec.Struct, frozen=True, kw_only=True):
     created: str = ""
     period: Period = Period(0)
     """The time since the last end of day."""
+    last_close: ClosedPeriod | None = None
+    close_age_s: float = math.inf
+    """How long ago that was."""
 
 
 CounterEvent: TypeAlias = (

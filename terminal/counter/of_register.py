@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from terminal.counter import of_shop
+from terminal.counter import of_totals
 from terminal.counter import register_words as reg
 from terminal.counter.answers import condition, refuse, reply, stored_result
 from terminal.counter.decision import CheckService, Decision, KeepOfferFor
@@ -15,7 +15,6 @@ from terminal.counter.rules import CounterRules
 from terminal.counter.view import Offer, View
 from terminal.sale import events as ev
 from terminal.sale.sale import Sale, State
-from terminal.sale.totals import ClosedPeriod
 
 
 def requested(view: View, asked: RegisterRequestLookedUp, rules: CounterRules) -> Decision:
@@ -34,7 +33,9 @@ def requested(view: View, asked: RegisterRequestLookedUp, rules: CounterRules) -
         case reg.ReversalRequest() | reg.RefundRequest() as request:
             return refuse(view, request.register_id, reg.RefusalCode.NOT_POSSIBLE)
         case reg.TotalsRequest():
-            return _totals_requested(view, asked, asked.request, rules)
+            return of_totals.requested(view, asked, asked.request, rules)
+        case reg.TotalsDelivered(number):
+            return of_totals.delivered(view, number)
         case reg.TotalSeen(amount_kr):
             return _total_seen(view, amount_kr, rules)
         case reg.ResultDelivered(register_id):
@@ -137,20 +138,6 @@ def _last_result_requested(view: View, last: Sale | None) -> Decision:
         return reply(view, reg.TerminalBusy(view.sale.register_id))
     sale = view.sale or last
     return stored_result(view, sale) if sale else refuse(view, None, reg.RefusalCode.NOT_FOUND)
-
-
-def _totals_requested(
-    view: View, asked: RegisterRequestLookedUp, request: reg.TotalsRequest, rules: CounterRules
-) -> Decision:
-    if view.sale is not None and request.close:
-        return refuse(view, None, reg.RefusalCode.BUSY)
-    ended = of_shop.close_of(view, asked.period, rules)
-    report = reg.TotalsReport(number=ended.number, totals=ended.totals, closed=request.close)
-    if request.close and request.prints_slip:
-        ended = replace(ended, is_printed=False)
-        slip = ClosedPeriod(number=ended.number, since=asked.period.since, until=asked.created, totals=ended.totals)
-        report = replace(report, slip=slip)
-    return Decision(view=view, close=ended if request.close else None, replies=(report,))
 
 
 def _total_seen(view: View, amount_kr: int | None, rules: CounterRules) -> Decision:

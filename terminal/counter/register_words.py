@@ -82,6 +82,12 @@ class ResultDelivered(msgspec.Struct, frozen=True):
     register_id: str
 
 
+class TotalsDelivered(msgspec.Struct, frozen=True):
+    """The register has acknowledged the totals of the period that it ended."""
+
+    number: int
+
+
 class ResultRefusal(msgspec.Struct, frozen=True):
     """The register did not take the result, or went silent: for it the sale did not happen, no goods were given."""
 
@@ -106,7 +112,7 @@ RegisterQuestion: TypeAlias = (
 )
 """What is answered; all of it may be lost without harm, because the register asks again."""
 
-RegisterRequest: TypeAlias = RegisterQuestion | ResultDelivered | ResultRefusal | TotalSeen
+RegisterRequest: TypeAlias = RegisterQuestion | ResultDelivered | ResultRefusal | TotalsDelivered | TotalSeen
 
 
 def register_id_of(request: RegisterRequest) -> str | None:

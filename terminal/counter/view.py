@@ -54,6 +54,10 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """What could be paid next, where the register itself cannot ask."""
     attention: tuple[Sale, ...] = ()
     """Sales that wait for staff, oldest first; they do not hold up others."""
+    untold_close: int | None = None
+    """The period that the register has ended, and whose totals it has not acknowledged."""
+    told_close: int | None = None
+    """The last one that it has; None after a start: nobody knows."""
     menu: Menu = Menu()
     conditions: Conditions = Conditions()
 

@@ -35,6 +35,10 @@ class Ages:
         """The register is told how that sale ended. Only the first time counts."""
         _note(self._told, number, self._steady_s())
 
+    def since(self, at: str) -> float:
+        """Since that wall-clock time; less than nothing if the clock was set back."""
+        return self._since(None, at)
+
     def age_s(self, sale: Sale) -> float:
         """Since that sale was asked for; infinite if the clock was set back since, so that nobody can know."""
         age_s = self._since(self._begun.get(sale.number), sale.created)

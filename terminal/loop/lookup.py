@@ -5,6 +5,7 @@ Also what a new sale would be called. :func:`looked_up` decides nothing.
 
 from __future__ import annotations
 
+import math
 import secrets
 import time
 from collections.abc import Callable
@@ -85,7 +86,14 @@ def looked_up(  # noqa: PLR0917  everybody who knows something of it
         case reg.LastResultRequest():
             return RegisterRequestLookedUp(request=event, known=journal.last_ended_sale())
         case reg.TotalsRequest():
-            return RegisterRequestLookedUp(request=event, period=journal.open_period(), created=names.now())
+            last = journal.closed_period()
+            return RegisterRequestLookedUp(
+                request=event,
+                period=journal.open_period(),
+                created=names.now(),
+                last_close=last,
+                close_age_s=ages.since(last.until) if last is not None else math.inf,
+            )
         case reg.SaleRequest():
             asked = _sale_request(event, journal, names, next_number, ages)
             return replace(asked, open_age_s=ages.age_s(open_sale)) if open_sale is not None else asked

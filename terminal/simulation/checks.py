@@ -65,6 +65,16 @@ def when_told(
         raise Violation(f"{ring.name} was told {told.words} after it was told that it is not paid")
 
 
+def totals_told(disk: SimulatedDisk, register: SimulatedRegister, sum_kr: int) -> None:
+    """A register that hears of an empty period has all that it asked for before."""
+    asked_kr = [
+        close.totals.of(Outcome.APPROVED).sum_kr for close in disk.closes if close.number not in disk.closed_by_staff
+    ]
+    last_kr = next((one for one in reversed(asked_kr) if one), 0)
+    if not sum_kr and asked_kr.count(last_kr) > register.driver.booked_kr.count(last_kr) and last_kr:
+        raise Violation(f"the register ends its day with nothing, and never heard of {last_kr} kr. that ended before")
+
+
 def sales_of(disk: SimulatedDisk, register: SimulatedRegister, ring: Ring) -> list[Sale]:
     """The sales that can be this ring's."""
     numbers = {number for like in register.like(ring) for number in disk.latest if number in register.numbers_of(like)}

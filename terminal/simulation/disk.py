@@ -47,6 +47,8 @@ class SimulatedDisk:
         self.queued: dict[int, list[ReceiptKind]] = {}
         """What each sale has put on paper by itself; reprints are not among it."""
         self.closes: list[Close] = []
+        self.closed_by_staff: set[int] = set()
+        """Numbers of the periods that the shop itself has ended."""
         self._high_water = 0
         self._period = 1
         self._ended: dict[int, None] = {}

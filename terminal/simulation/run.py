@@ -18,7 +18,7 @@ from terminal.simulation.checks_of_ids import SETTLED, Violation
 from terminal.simulation.disk import SimulatedDisk
 from terminal.simulation.people import Cashier, Paper
 from terminal.simulation.register import Ring, SimulatedRegister
-from terminal.simulation.registers.driver import Told
+from terminal.simulation.registers.driver import RegisterDriver, Told
 from terminal.simulation.registers.languages import LANGUAGES, choose
 from terminal.simulation.service import SimulatedNetgiro
 from terminal.simulation.staff import Staff
@@ -30,6 +30,7 @@ TROUBLED_S = 400.0
 PEACE_S = 1800.0
 NIGHT_S = 300.0
 """From the last sale of one day to the first of the next, where a register numbers from 1 again: an id's whole time."""
+LONGEST_ID_S = 20 * 3600.0
 MOST_WAITING = 2000
 
 Sabotage = Callable[[SimulatedTerminal, SimulatedDisk], None]
@@ -74,10 +75,9 @@ def simulate(
     spoken = LANGUAGES[protocol](lambda: world.now_s, rng.choice((0, 2)), rng)
     disk, paper = SimulatedDisk(world), Paper(world)
     rules = _rules(rng, mode)
-    night_s = NIGHT_S if spoken.register.has_names and random.Random(f"nights {seed}").random() < 0.4 else None
-    if night_s is not None:
-        rules = replace(rules, id_hours=night_s / 3600)
-    rules = replace(rules, terms=terms_for(rules.terms, spoken.build_protocol()))
+    night_s = _night_s(seed, spoken.register)
+    terms = terms_for(rules.terms, spoken.build_protocol())
+    rules = replace(rules, id_hours=(night_s or LONGEST_ID_S) / 3600, terms=terms)
     terminal = SimulatedTerminal(world, disk, rules, paper, spoken.build_protocol)
     netgiro = SimulatedNetgiro(world, terminal.receive_callback)
     sales = rng.randint(1, MOST_SALES)
@@ -86,6 +86,7 @@ def simulate(
         checks.when_told(netgiro, disk, register, ring, told)
 
     register = SimulatedRegister(world, terminal, spoken.register, sales, on_told, night_s=night_s)
+    spoken.register.on_totals = lambda sum_kr: checks.totals_told(disk, register, sum_kr)
     staff = Staff(terminal, netgiro, register, paper, seed)
     cashier = Cashier(world, terminal, lambda reference: _sms_code(netgiro, reference))
     terminal.connect(netgiro, register, lambda effect: checks.before_call(disk, terminal, effect))
@@ -137,6 +138,11 @@ def simulate(
         doubts=len(doubts),
         story=tuple(world.story),
     )
+
+
+def _night_s(seed: int, register: RegisterDriver) -> float | None:
+    """How long the nights are between its sales, where it numbers from 1 each morning."""
+    return NIGHT_S if register.has_names and random.Random(f"nights {seed}").random() < 0.4 else None
 
 
 def _may_lose_words(world: World) -> bool:

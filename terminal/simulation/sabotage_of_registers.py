@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from msgspec.structs import replace
 
-from terminal.counter import of_register, register_ids
+from terminal.counter import of_register, of_totals, register_ids
 from terminal.counter.register_words import SaleResult
 from terminal.register.concert import codec as concert_codec
 from terminal.register.concert.codec import ConcertProtocol
@@ -40,6 +40,12 @@ def _copy_before_result() -> Iterator[None]:
 def _same_customer_for_ever() -> Iterator[None]:
     """However late a Concert register asks the same again: it is the same sale."""
     with patch.object(concert_codec, "SAME_WISH_S", math.inf):
+        yield
+
+
+def _close_what_is_empty() -> Iterator[None]:
+    """A register that asks for its end of day again ends the next one, too."""
+    with patch.object(of_totals, "_untold", lambda _view, _asked: None):
         yield
 
 
@@ -92,6 +98,9 @@ RULES_OF_REGISTERS: Mapping[str, BrokenRule] = {
         patches=_same_customer_for_ever,
         protocol="concert",
         rates=Rates(power_cut=0.03, register_mood=0.5, call_trouble=0.5),
+    ),
+    "totals of an end of day lost on the line": BrokenRule(
+        patches=_close_what_is_empty, protocol="zvt", rates=Rates(line_trouble=0.2, power_cut=0.02, register_mood=0.8)
     ),
     "id that names one sale for ever": BrokenRule(patches=_name_for_ever),
     "id forgotten once its sale has ended": BrokenRule(patches=_forget_names),

@@ -218,7 +218,9 @@ class SimulatedTerminal:
 
     def end_day(self) -> None:
         """Staff end the day, which they can while no sale is open."""
+        before = len(self.disk.closes)
         self._guarded(lambda: self.put(EndOfDayRequested()))
+        self.disk.closed_by_staff.update(close.number for close in self.disk.closes[before:])
 
     def receive_callback(self, reference: str, approved: bool, fits: bool = True) -> bool:
         """A callback whose signature was good; True if it is answered 200. ``fits``: it names the sale's amount."""

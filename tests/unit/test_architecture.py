@@ -28,6 +28,7 @@ PURE = [
     "hardware.printer.status", "hardware.settings", "terminal.counter.answers", "terminal.counter.decide",
     "terminal.counter.decision", "terminal.counter.inputs", "terminal.counter.keypad_test", "terminal.counter.menu",
     "terminal.counter.of_keys", "terminal.counter.of_register", "terminal.counter.of_sale", "terminal.counter.of_shop",
+    "terminal.counter.of_totals",
     "terminal.counter.register_ids", "terminal.counter.register_words", "terminal.counter.rules",
     "terminal.counter.trouble", "terminal.counter.typing",
     "terminal.counter.view", "terminal.errors", "terminal.journal.rows", "terminal.netgiro.wire",

@@ -25,7 +25,8 @@ There are no ids, and a result cannot be told to a register that does not wait f
 * A late word of the terminal to one command never answers the next: every reply comes with the question it is to.
 
 The register waits 180 s (T4) for the result, longer only if it takes intermediate status; so a sale is cancelled in
-time (``longest_sale_s``), and so is one whose register no longer takes our frames.
+time (``longest_sale_s``), and so is one whose register no longer takes our frames. What is not known by then is told to
+nobody who has not asked for it: the same amount may by then be the next customer's.
 
 Settings: amount in the register's own scale (``amount_decimals``), krona (352) or no currency at all unless
 ``accept_foreign_currency_code``. The line is 9600 baud, 8 data bits, no parity, and by the specification two stop bits
@@ -56,6 +57,7 @@ from terminal.counter.register_words import (
     SaleResult,
     TerminalBusy,
     TerminalCondition,
+    TotalsDelivered,
     TotalsReport,
 )
 from terminal.register.zvt import format as za
@@ -74,8 +76,8 @@ OWN_ANSWER_S = 4.0
 """For our own answer to a command, so that it comes within T3."""
 LONGEST_REPORT_S = 180.0
 PROGRESS_INTERVAL_S = 15.0
-UNTOLD_CLOSE_KEPT_S = 600.0
-"""A register that was told to wait with its end of day asks again; much later it means the next one."""
+T4_S = 180.0
+"""So long a register waits for the end of its session, since we last said something in it."""
 BEGUN, PLEASE_WAIT = 0x0E, 0x17
 """Intermediate status."""
 
@@ -88,6 +90,8 @@ class Payment(msgspec.Struct):
 
     register_id: str
     request: za.Authorisation
+    waits_until_s: float
+    """Then the register has given it up, and what it sends next is another customer's, even if it looks the same."""
     next_progress_s: float = 0.0
     is_cancelled: bool = False
 
@@ -123,8 +127,8 @@ class ZvtProtocol:
         self._asked: Asked | None = None
         self._asked_until_s = 0.0
         self._payment: Payment | None = None
-        self._untold_close: tuple[float, TotalsReport] | None = None
-        """An end of day that was decided after its register had been told to wait, and until when it is kept."""
+        self._closing: int | None = None
+        """The period whose end is being told, as long as the register takes every frame of it."""
 
     # --- the line -----------------------------------------------------------------------------------------------------
 
@@ -147,8 +151,10 @@ class ZvtProtocol:
         times = [self._turns.next_wakeup_s, self._telling.held_until_s]
         if self._asked is not None:
             times.append(self._asked_until_s)
-        if self._payment is not None and self._tells_progress and self._turns.is_over:
-            times.append(self._payment.next_progress_s)
+        if self._payment is not None:
+            times.append(self._payment.waits_until_s)
+            if self._tells_progress and self._turns.is_over:
+                times.append(self._payment.next_progress_s)
         return min((time_s for time_s in times if time_s is not None), default=None)
 
     def wake(self, now_s: float) -> Sequence[RegisterRequest]:
@@ -186,7 +192,8 @@ class ZvtProtocol:
 
     def _pump(self, now_s: float) -> None:
         """Send what may be sent now."""
-        if self._turns.has_stale_acceptance(now_s):
+        has_given_up = self._payment is not None and now_s >= self._payment.waits_until_s
+        if has_given_up or self._turns.has_stale_acceptance(now_s):
             self._lose_session()
         if self._turns.may_begin(now_s):
             self._queue_progress(now_s)
@@ -210,6 +217,10 @@ class ZvtProtocol:
                 self._lose_session()
             case Purpose.PROGRESS if ended.answer is Answer.LOST:
                 self._cancel_payment()
+            case Purpose.PROGRESS if self._payment is not None:
+                self._payment.waits_until_s = now_s + T4_S
+            case Purpose.TOTALS:
+                self._totals_answered(ended.answer)
             case Purpose.RESULT | Purpose.PRINT:
                 self._telling.answered(ended, now_s)
             case Purpose.END:
@@ -238,11 +249,6 @@ class ZvtProtocol:
                 self._ask(asked, now_s)
 
     def _ask(self, asked: Asked, now_s: float) -> None:
-        kept, self._untold_close = self._untold_close, None
-        if asked.command is Command.END_OF_DAY and kept is not None and now_s < kept[0]:
-            self._turns.respond(zf.good())
-            self._tell_totals(kept[1])
-            return
         if asked.payment is not None:
             self._telling.give_up_held()
         self._asked, self._asked_until_s = asked, now_s + OWN_ANSWER_S
@@ -296,11 +302,12 @@ class ZvtProtocol:
         asked = self._asked if to is not None and self._asked is not None and self._asked.question is to else None
         match reply:
             case SaleAccepted(register_id):
-                self._accepted(register_id, asked, to)
+                self._accepted(register_id, asked, to, now_s)
             case SaleResult():
                 self._take_result(reply, now_s, asked, to)
-            case TotalsReport():
-                self._take_totals(reply, now_s, asked)
+            case TotalsReport() if asked is not None:
+                self._answer(asked, zf.good())
+                self._tell_totals(reply)
             case RequestRefused() if asked is not None:
                 self._answer(asked, zf.refusal(refusal_code(reply, asked.command, asked.amount_kr)))
             case TerminalBusy() if asked is not None:
@@ -318,9 +325,9 @@ class ZvtProtocol:
         self._asked = None
         self._turns.respond(apdu, purpose)
 
-    def _accepted(self, register_id: str, asked: Asked | None, to: RegisterQuestion | None) -> None:
+    def _accepted(self, register_id: str, asked: Asked | None, to: RegisterQuestion | None, now_s: float) -> None:
         if asked is not None and asked.payment is not None:
-            self._payment = Payment(register_id, asked.payment)
+            self._payment = Payment(register_id, asked.payment, now_s + T4_S)
             self._answer(asked, zf.good(), Purpose.ACCEPTANCE)
         elif asked is not None:  # a stored sale that is still being settled
             self._answer(asked, zf.refusal(ZvtResult.PLEASE_WAIT))
@@ -334,20 +341,22 @@ class ZvtProtocol:
         status = ZvtResult.PLEASE_WAIT if condition.busy else ready
         return zf.terminal_status(status, None if asked.service & WITHOUT_VERSION else VERSION)
 
-    def _take_totals(self, report: TotalsReport, now_s: float, asked: Asked | None) -> None:
-        if asked is not None:
-            self._answer(asked, zf.good())
-            self._tell_totals(report)
-        elif report.closed:
-            self._untold_close = (now_s + UNTOLD_CLOSE_KEPT_S, report)
-
     def _tell_totals(self, report: TotalsReport) -> None:
-        self._turns.queue(self._wording.totals(report.totals), Purpose.INFORMATION)
+        purpose = Purpose.TOTALS if report.closed else Purpose.INFORMATION
+        self._closing = report.number if report.closed else None
+        self._turns.queue(self._wording.totals(report.totals), purpose)
         if report.slip is not None:
             blocks = self._telling.registration.takes_text_blocks
             for frame in receipt_frames(self._slip_of(report.slip), as_text_blocks=blocks, kind=zf.ADMIN_RECEIPT):
-                self._turns.queue(frame, Purpose.INFORMATION)
+                self._turns.queue(frame, purpose)
         self._turns.queue(zf.completion(), Purpose.END)
+
+    def _totals_answered(self, answer: Answer) -> None:
+        if answer is not Answer.GOOD:
+            self._closing = None
+        elif self._closing is not None and not self._turns.has_queued(Purpose.TOTALS):
+            self._requests.append(TotalsDelivered(self._closing))
+            self._closing = None
 
     def _take_result(self, result: SaleResult, now_s: float, asked: Asked | None, to: RegisterQuestion | None) -> None:
         payment = self._payment

@@ -33,6 +33,8 @@ class Purpose(Enum):
     RESULT = auto()
     """Must be taken, like each line of its receipt."""
     PRINT = auto()
+    TOTALS = auto()
+    """Of an end of day, and each line of its slip: told again another time if it is not taken."""
     INFORMATION = auto()
     END = auto()
 

@@ -75,6 +75,9 @@ class RegisterDriver:
         """Every amount that it has ever wanted."""
         self.amount_kr = 0
         """Of the latest request."""
+        self.booked_kr: list[int] = []
+        """Sums of the ends of day that it has asked for and taken."""
+        self.on_totals: Callable[[int], None] = lambda _sum_kr: None
         self.printed_untaken: list[int] = []
         """Receipt numbers of which it printed that they are paid, and had not taken it."""
         self.is_silent = False

@@ -40,10 +40,11 @@ TAKES_TEXT_BLOCKS = "0301" + "0606" + "26040A0206D3"
 """Service byte, and in TLV the commands it takes: 06 D3."""
 STATUS_ENQUIRY = bytes.fromhex("050100")
 DIAGNOSIS = bytes.fromhex("067000")
+END_OF_DAY = bytes.fromhex("065003123456")
 
 RECEIPT_NUMBER = re.compile(rb"(?:AFRIT|KVITTUN) ([0-9]+)")
 
-Kind = Literal["pay", "repeat", "other"]
+Kind = Literal["pay", "repeat", "day", "other"]
 
 
 class Session(msgspec.Struct):
@@ -132,6 +133,7 @@ class ZvtDriver(RegisterDriver):
             "asks for the status": lambda: self._interrupt(STATUS_ENQUIRY),
             "asks for a diagnosis": lambda: self._interrupt(DIAGNOSIS),
             "sends the payment again": self.pay_again,
+            "ends the day": lambda: self._interrupt(END_OF_DAY, "day"),
             "aborts": self.cancel,
         }
 
@@ -297,6 +299,11 @@ class ZvtDriver(RegisterDriver):
         if session is None:
             return NOT_EXPECTED
         session.ends_s = self._clock() + T4_S
+        if control == b"\x04\x0f" and session.kind == "day":
+            sum_kr = self._kronur(status_fields(apdu)[0x04].hex())
+            self.on_totals(sum_kr)
+            self.booked_kr.append(sum_kr)
+            return GOOD
         if control == b"\x04\x0f" and session.kind != "other":
             return self._hear_result(session, apdu)
         if (printed := RECEIPT_NUMBER.search(apdu)) is not None and control in (b"\x06\xd1", b"\x06\xd3"):

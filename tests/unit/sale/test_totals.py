@@ -126,8 +126,26 @@ def test_the_end_of_day_is_on_disk_when_it_is_told(tmp_path: Path) -> None:
         (report,) = bookkeeper.handle(reg.TotalsRequest(close=True)).decision.replies
         assert report == reg.TotalsReport(number=1, totals=totals_of([ended(1)]), closed=True)
         assert journal.open_period().number == 2
+        bookkeeper.handle(reg.TotalsDelivered(1))
         (report,) = bookkeeper.handle(reg.TotalsRequest(close=True)).decision.replies
         assert report == reg.TotalsReport(number=2, totals=Totals(), closed=True)
+
+
+def test_an_end_of_day_whose_totals_got_lost_is_told_again_and_ends_nothing_more(tmp_path: Path) -> None:
+    with opened(tmp_path / "journal.db") as journal:
+        write(journal, ended(1))
+        bookkeeper = bookkeeper_on(journal)
+        told = [bookkeeper.handle(reg.TotalsRequest(close=True)).decision.replies[0] for _ in range(3)]
+        assert told == [reg.TotalsReport(number=1, totals=totals_of([ended(1)]), closed=True)] * 3
+        assert journal.open_period().number == 2
+
+
+def test_so_it_is_after_a_power_cut(tmp_path: Path) -> None:
+    with opened(tmp_path / "journal.db") as journal:
+        write(journal, ended(1))
+        first = bookkeeper_on(journal).handle(reg.TotalsRequest(close=True)).decision.replies
+        assert bookkeeper_on(journal).handle(reg.TotalsRequest(close=True)).decision.replies == first
+        assert journal.open_period().number == 2
 
 
 def test_an_end_of_day_that_the_disk_does_not_take_is_refused(tmp_path: Path) -> None:

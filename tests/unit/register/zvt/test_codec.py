@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from hardware.interfaces import TextLine
 from terminal.counter.register_words import (
@@ -20,6 +21,7 @@ from terminal.counter.register_words import (
     SaleRequest,
     TerminalBusy,
     TerminalCondition,
+    TotalsDelivered,
     TotalsReport,
     TotalsRequest,
 )
@@ -39,7 +41,7 @@ from terminal.simulation.registers.zvt_frames import (
 )
 from tests.sales import GUID
 from tests.unit.register.zvt import zvt_dumps
-from tests.unit.register.zvt.zvt_bench import NAME, Bench, result
+from tests.unit.register.zvt.zvt_bench import NAME, RECEIPT, Bench, result
 
 PRINTS = 0x82
 PROGRESS = 0x08
@@ -277,21 +279,50 @@ def test_a_payment_that_is_accepted_too_late_does_not_run_in_the_session_of_the_
     assert bench.heard == ["849c00", "849c00"]
 
 
-def test_an_end_of_day_that_was_decided_too_late_is_told_to_a_register_that_asks_again() -> None:
+def test_an_end_of_day_that_was_decided_too_late_is_asked_for_again() -> None:
+    """The counter keeps it: it is not acknowledged."""
     bench = Bench().send(dump("end of day")).wait(4.5)
-    report = TotalsReport(number=4, totals=Totals(by_outcome={Outcome.APPROVED: Tally(1, 1990)}), closed=True)
-    bench.say(report).send(dump("end of day"))
-    assert bench.requests == [TotalsRequest(close=True)]
-    assert bench.heard[:2] == ["849c00", "800000"]
-    assert status_fields(bench.register.heard[2])[0x04] == bytes.fromhex("000000001990")
-    bench.wait(700).send(dump("end of day"))
-    assert bench.requests[1:] == [TotalsRequest(close=True)]
+    bench.say(CLOSED).send(dump("end of day"))
+    assert bench.requests == [TotalsRequest(close=True)] * 2
 
 
-def test_much_later_it_is_the_next_end_of_day() -> None:
-    bench = Bench().send(dump("end of day")).wait(4.5)
-    bench.say(TotalsReport(number=4, totals=Totals(), closed=True)).wait(700).send(dump("end of day"))
-    assert bench.requests[1:] == [TotalsRequest(close=True)]
+def test_an_end_of_day_is_acknowledged_when_every_frame_is() -> None:
+    bench = Bench().send(dump("end of day")).say(CLOSED)
+    assert bench.requests == [TotalsRequest(close=True), TotalsDelivered(4)]
+    bench = Bench().registered(0x84).send(dump("end of day")).say(replace(CLOSED, slip=DAY))
+    assert bench.requests[1:] == [TotalsDelivered(4)]
+
+
+@pytest.mark.parametrize("what", [b"\x04\x0f", b"\x06\xd1"])
+@pytest.mark.parametrize("answer", [NOT_EXPECTED, WAIT, None])
+def test_an_end_of_day_that_is_not_taken_whole_is_not_acknowledged(what: bytes, answer: bytes | None) -> None:
+    bench = Bench(slip_of=lambda _day: RECEIPT).registered(0x84)
+    bench.register.manners = lambda apdu: answer if apdu[:2] == what else GOOD
+    bench.send(dump("end of day")).say(replace(CLOSED, slip=DAY)).wait(60)
+    assert bench.requests == [TotalsRequest(close=True, prints_slip=True)]
+
+
+def test_totals_that_close_nothing_need_no_acknowledgement() -> None:
+    bench = Bench().send(bytes.fromhex("061003123456")).say(replace(CLOSED, closed=False))
+    assert bench.requests == [TotalsRequest()]
+
+
+def test_a_payment_that_outlasts_its_session_is_told_to_nobody_who_has_not_asked() -> None:
+    """The register gives up after T4, and the same amount is then the next customer's."""
+    bench = Bench().paying().wait(181)
+    assert bench.requests[1:] == [CancelRequest(NAME)]
+    bench.send(payment(1990))
+    bench.say(RequestRefused(None, RefusalCode.BUSY, ""), bench.questions[-1])
+    assert bench.heard[-1] == "849c00"
+    bench.register.heard.clear()
+    bench.say(result()).wait(60)
+    assert bench.heard == []
+
+
+def test_intermediate_status_keeps_the_session_alive() -> None:
+    bench = Bench().registered(0x08).paying().wait(400)
+    assert bench.requests[1:] == []
+    assert bench.say(result()).register.results == [0]
 
 
 def test_the_same_amount_again_after_the_end_is_the_next_customer() -> None:
@@ -516,6 +547,7 @@ def test_a_register_that_knows_text_blocks_gets_one() -> None:
     assert blocks[0].endswith(b"\x09\x01\xff")
 
 
+CLOSED = TotalsReport(number=4, totals=Totals(by_outcome={Outcome.APPROVED: Tally(1, 1990)}), closed=True)
 DAY = ClosedPeriod(number=4, since=None, until="2026-11-23T18:01:00.000Z", totals=Totals())
 PRINTS_SLIPS = 0x84
 

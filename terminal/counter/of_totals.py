@@ -1,0 +1,59 @@
+"""Totals for the register, and its end of day. Pure.
+
+A register that ends the day books the totals that it is told. If they got lost on the line it asks again, and must not
+hear of an empty period instead. So a close that it has not acknowledged is told again, and ends nothing more:
+
+* as long as nothing was sold since: an empty close right after an untold one is no close;
+* for ten minutes in any case, if this terminal knows that it was not acknowledged. Later, with sales, the register ends
+  another day;
+* after a start nobody knows. Then ten minutes are the limit, and only with nothing sold since.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from terminal.counter import of_shop
+from terminal.counter import register_words as reg
+from terminal.counter.answers import refuse, reply
+from terminal.counter.decision import Decision
+from terminal.counter.inputs import RegisterRequestLookedUp
+from terminal.counter.rules import CounterRules
+from terminal.counter.view import View
+from terminal.sale.totals import ClosedPeriod
+
+UNTOLD_CLOSE_KEPT_S = 600.0
+
+
+def requested(view: View, asked: RegisterRequestLookedUp, request: reg.TotalsRequest, rules: CounterRules) -> Decision:
+    """The totals since the last end of day; with ``close`` this is the next one, if it is not the last one again."""
+    ended = of_shop.close_of(view, asked.period, rules)
+    if not request.close:
+        return reply(view, reg.TotalsReport(number=ended.number, totals=ended.totals, closed=False))
+    if view.sale is not None:
+        return refuse(view, None, reg.RefusalCode.BUSY)
+    if (last := _untold(view, asked)) is not None:
+        slip = last if request.prints_slip else None
+        return reply(view, reg.TotalsReport(number=last.number, totals=last.totals, closed=True, slip=slip))
+    slip = None
+    if request.prints_slip:
+        ended = replace(ended, is_printed=False)
+        slip = ClosedPeriod(number=ended.number, since=asked.period.since, until=asked.created, totals=ended.totals)
+    report = reg.TotalsReport(number=ended.number, totals=ended.totals, closed=True, slip=slip)
+    return Decision(view=replace(view, untold_close=ended.number), close=ended, replies=(report,))
+
+
+def _untold(view: View, asked: RegisterRequestLookedUp) -> ClosedPeriod | None:
+    """The last close, if the register asks for it again."""
+    last = asked.last_close
+    if last is None or view.told_close == last.number:
+        return None
+    is_young, is_empty = asked.close_age_s < UNTOLD_CLOSE_KEPT_S, not asked.period.sales
+    is_known = view.untold_close == last.number
+    was_lost = (is_young or is_empty) if is_known else (is_young and is_empty and view.told_close is None)
+    return last if was_lost else None
+
+
+def delivered(view: View, number: int) -> Decision:
+    """The register has them."""
+    return Decision(view=replace(view, told_close=number, untold_close=None))

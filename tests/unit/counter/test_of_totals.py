@@ -1,0 +1,102 @@
+"""Totals for the register: told as they are, and an end of day told again until the register has it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from terminal.counter import register_words as reg
+from terminal.counter.decide import decide
+from terminal.counter.decision import Decision
+from terminal.counter.inputs import RegisterRequestLookedUp
+from terminal.counter.of_totals import UNTOLD_CLOSE_KEPT_S
+from terminal.counter.rules import CounterRules
+from terminal.counter.view import View
+from terminal.sale.sale import Outcome, State
+from terminal.sale.totals import ClosedPeriod, Period, Tally, Totals
+from tests.sales import walk_to
+
+SOLD = replace(walk_to(State.CLOSED).sale, amount_kr=590)
+DAY = ClosedPeriod(
+    number=4,
+    since="2026-11-22T18:00:00.000Z",
+    until="2026-11-23T18:00:00.000Z",
+    totals=Totals(by_outcome={Outcome.APPROVED: Tally(1, 1990)}),
+)
+UNTOLD = View(untold_close=4)
+
+
+def ask(view: View, *, close: bool = True, sold: bool = False, **lookup: Any) -> Decision:
+    period = Period(5, (SOLD,) if sold else (), since=DAY.until)
+    lookup = {"last_close": DAY, "close_age_s": 60.0, "created": "now"} | lookup
+    request = reg.TotalsRequest(close=close)
+    return decide(view, RegisterRequestLookedUp(request=request, period=period, **lookup), CounterRules())
+
+
+def told(decision: Decision) -> reg.TotalsReport:
+    (report,) = decision.replies
+    assert isinstance(report, reg.TotalsReport)
+    return report
+
+
+def is_again(decision: Decision) -> bool:
+    """The last close is told again, and nothing ends."""
+    report = told(decision)
+    assert report.closed
+    assert (report.number == 4) is (decision.close is None)
+    return report.number == 4
+
+
+@pytest.mark.parametrize("sold", [True, False])
+def test_a_close_that_was_not_acknowledged_is_told_again_for_ten_minutes(sold: bool) -> None:
+    assert is_again(ask(UNTOLD, sold=sold, close_age_s=UNTOLD_CLOSE_KEPT_S - 1))
+
+
+def test_an_empty_close_right_after_it_is_no_close_however_late() -> None:
+    assert is_again(ask(UNTOLD, close_age_s=1e6))
+
+
+def test_a_day_later_with_sales_another_day_ends() -> None:
+    decision = ask(UNTOLD, sold=True, close_age_s=UNTOLD_CLOSE_KEPT_S)
+    assert not is_again(decision)
+    assert told(decision).totals.of(Outcome.APPROVED) == Tally(1, 590)
+    assert decision.view.untold_close == 5
+
+
+@pytest.mark.parametrize("sold", [True, False])
+def test_what_the_register_has_acknowledged_is_over(sold: bool) -> None:
+    view = decide(UNTOLD, RegisterRequestLookedUp(request=reg.TotalsDelivered(4)), CounterRules()).view
+    assert not is_again(ask(view, sold=sold))
+
+
+@pytest.mark.parametrize(
+    ("age_s", "sold", "again"), [(60.0, False, True), (60.0, True, False), (UNTOLD_CLOSE_KEPT_S, False, False)]
+)
+def test_after_a_start_nobody_knows_and_only_a_young_empty_close_is_told_again(
+    age_s: float, sold: bool, again: bool
+) -> None:
+    assert is_again(ask(View(), sold=sold, close_age_s=age_s)) is again
+
+
+def test_a_close_by_the_shop_is_not_told_to_the_register() -> None:
+    assert not is_again(ask(View(told_close=3)))
+
+
+def test_the_slip_comes_again_with_it() -> None:
+    request = reg.TotalsRequest(close=True, prints_slip=True)
+    asked = RegisterRequestLookedUp(request=request, period=Period(5), last_close=DAY, close_age_s=60.0)
+    assert told(decide(UNTOLD, asked, CounterRules())).slip == DAY
+
+
+def test_totals_alone_close_nothing_and_do_not_wait_for_the_open_sale() -> None:
+    decision = ask(View(sale=walk_to(State.CUSTOMER).sale), close=False, sold=True)
+    assert decision.close is None
+    assert told(decision) == reg.TotalsReport(number=5, totals=told(decision).totals, closed=False)
+
+
+def test_a_day_does_not_end_while_a_sale_is_open() -> None:
+    (refused,) = ask(View(sale=walk_to(State.CUSTOMER).sale)).replies
+    assert isinstance(refused, reg.RequestRefused)
+    assert refused.code is reg.RefusalCode.BUSY
