@@ -35,6 +35,7 @@ def add_journal_commands(
     show.set_defaults(command=_show)
 
     verify = verbs.add_parser("verify", parents=[common], help="looks through the whole journal for damage")
+    verify.add_argument("--head", metavar="DIGITS", default="", help="as on the slip of an end of day: is it of this?")
     verify.set_defaults(command=_verify)
 
     mend = verbs.add_parser(
@@ -98,7 +99,7 @@ def _show(options: argparse.Namespace) -> int:
 def _verify(options: argparse.Namespace) -> int:
     from terminal.journal.verify import verify
 
-    done = verify(_become_reader(options))
+    done = verify(_become_reader(options), options.head)
     for note in done.notes:
         print(note)
     for problem in done.problems:
@@ -133,12 +134,16 @@ def _backup(options: argparse.Namespace) -> None:
 
 
 def _restore(options: argparse.Namespace) -> None:
-    from terminal.journal.backup import restore
+    from terminal.journal.rebuild import tell
+    from terminal.journal.restore import restore
 
     journal = _journal_path(options)
-    for old in restore(options.file, journal, datetime.now()):
+    restored = restore(options.file, journal, datetime.now().astimezone())
+    for old in restored.replaced:
         print(f"kept: {old}")
-    print(f"{journal} is now {options.file}. What came after that backup is only in what was kept.")
+    print(tell(restored.repair))
+    if not restored.repair.is_complete:
+        print("compare the sales with Netgíró's list, then: netgiro-terminal journal acknowledge")
 
 
 def _export(options: argparse.Namespace) -> int:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from terminal.counter import register_words as reg
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import EndOfDayLookedUp, ReprintLookedUp
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import QueuedReceipt, ReceiptState, reprint
-from terminal.sale.totals import Close, Period, totals_of
+from terminal.sale.totals import Close, Period, to_staff
 
 MOST_PRINTS = 20
 """Of one receipt, the first included."""
@@ -38,8 +39,19 @@ def end_of_day_requested(view: View, asked: EndOfDayLookedUp, rules: CounterRule
 
 def close_of(view: View, period: Period, rules: CounterRules) -> Close:
     """The end of this period, with what is left to staff."""
-    totals = totals_of(period.sales, view.attention)
+    totals = replace(period.totals, left_to_staff=to_staff(view.attention))
     return Close(period.number, totals, is_printed=rules.has_printer)
+
+
+def with_head(decision: Decision, head: str) -> Decision:
+    """The slip that a register prints itself carries the chain's head, which is known once the end is committed."""
+    replies = tuple(
+        replace(answer, slip=replace(answer.slip, head=head))
+        if isinstance(answer, reg.TotalsReport) and answer.slip is not None
+        else answer
+        for answer in decision.replies
+    )
+    return replace(decision, replies=replies)
 
 
 def _copies(asked: ReprintLookedUp) -> tuple[QueuedReceipt, ...]:

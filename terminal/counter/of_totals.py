@@ -48,7 +48,7 @@ def _untold(view: View, asked: RegisterRequestLookedUp) -> ClosedPeriod | None:
     last = asked.last_close
     if last is None or view.told_close == last.number:
         return None
-    is_young, is_empty = asked.close_age_s < UNTOLD_CLOSE_KEPT_S, not asked.period.sales
+    is_young, is_empty = asked.close_age_s < UNTOLD_CLOSE_KEPT_S, not asked.period.totals.count
     is_known = view.untold_close == last.number
     was_lost = (is_young or is_empty) if is_known else (is_young and is_empty and view.told_close is None)
     return last if was_lost else None

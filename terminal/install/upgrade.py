@@ -28,8 +28,9 @@ from typing import Any, NamedTuple
 from terminal.errors import JournalError, TerminalError
 from terminal.install.release import open_release
 from terminal.install.slots import Machine, Slots
-from terminal.journal.backup import back_up, restore
+from terminal.journal.backup import back_up
 from terminal.journal.database import open_for_reading
+from terminal.journal.restore import restore
 from terminal.system.ask import NotRunning
 from terminal.system.files import FileLock
 from terminal.system.owner import as_owner_of
@@ -163,7 +164,7 @@ class Upgrade:
                     f"{trouble}. Sales were taken meanwhile in a journal that the old version cannot read, so the new"
                     " version stays in use"
                 )
-            restore(kept.backup, self.journal, datetime.now())
+            restore(kept.backup, self.journal, datetime.now().astimezone())
         self.slots.switch(old)
         folder = self.slots.folder(old)
         self.machine.put_files(folder)

@@ -6,9 +6,9 @@ import sqlite3
 import time
 from collections.abc import Iterator
 
-from terminal.journal import schema, tables
+from terminal.journal import chain, schema, tables
 from terminal.journal.mirror import Damage, Mirror
-from terminal.journal.rows import EntryRow, ReceiptRow, Row, place_of
+from terminal.journal.rows import ChainedRow, EntryRow, ReceiptRow, Row, kind_of, place_of
 from terminal.sale.record import ReceiptState
 
 CHECK_S = 3.0
@@ -65,7 +65,12 @@ def _size_bytes(db: sqlite3.Connection) -> int:
 
 
 def is_foreign(mirror: Mirror, db: sqlite3.Connection) -> bool:
-    """Whether the mirror tells another story than the database: by the last entry that both could have."""
+    """Whether the mirror is of another epoch of the chain, or of another journal altogether."""
+    return mirror.chain.epoch not in ("", chain.end(db).epoch) or tells_another_story(mirror, db)
+
+
+def tells_another_story(mirror: Mirror, db: sqlite3.Connection) -> bool:
+    """Whether database and mirror differ, by the last entry that both could have."""
     shared = mirror.find_last_entry(tables.positions(db))
     if shared is None:
         return False
@@ -147,8 +152,9 @@ class Comparison:
 
     def __init__(self, db: sqlite3.Connection, mirror: Mirror) -> None:
         self.there = tables.positions(db)
-        self.different: list[int] = []
-        """Entries of which the two say something else."""
+        self.end = chain.end(db)
+        self.different: list[str] = []
+        """Rows and links of which the two say something else."""
         self.absent: list[Row] = []
         """What the mirror has and the database should have."""
         self.damages: list[Damage] = []
@@ -157,7 +163,8 @@ class Comparison:
         self.last = dict.fromkeys(_COMPARED, 0)
         """The mirror's last row of each table."""
         seen = {table: bytearray(getattr(self.there, table) + 1) for table in _COMPARED}
-        for row in mirror.rows(self.damages):
+        for row, link in mirror.held(self.damages):
+            self._compare_link(db, link)
             table, position = place_of(row)
             if table in seen and self.there.reaches(row):  # else committed since
                 seen[table][position] = 1
@@ -174,16 +181,23 @@ class Comparison:
             return  # that is the database's own trouble
         if found is None:
             self.absent.append(row)
-        elif isinstance(row, EntryRow) and found != row:
-            self.different.append(position)
+        elif found != row:
+            self.different.append(f"{kind_of(row)} {position}")
+
+    def _compare_link(self, db: sqlite3.Connection, link: ChainedRow | None) -> None:
+        if link is None or link.seq > self.end.seq:
+            return
+        columns = db.execute("SELECT hash FROM chain WHERE seq = ?", (link.seq,)).fetchone()
+        if columns is None or columns[0].hex() != link.hash:
+            self.different.append(f"link {link.seq}")
 
     def is_only_late(self, table: str) -> bool:
         """Whether all that the mirror lacks would come after its last row."""
         return all(position > self.last[table] for position in self.lacking[table])
 
-    def rows_lacking(self, db: sqlite3.Connection) -> Iterator[Row]:
-        """Raises DamageFound or ValueError."""
-        for table, positions in self.lacking.items():
-            for position in positions:
-                if (row := tables.find_row(db, table, position)) is not None:
+    def rows_lacking(self, db: sqlite3.Connection) -> Iterator[ChainedRow]:
+        """Raises DamageFound."""
+        for kind, table in zip(("entry", "receipt", "close", "repair"), _COMPARED, strict=True):
+            for position in self.lacking[table]:
+                if (row := chain.find(db, kind, position)) is not None:
                     yield row

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from terminal.errors import JournalError
 from terminal.journal import schema, tables
-from terminal.journal.rows import Row
+from terminal.journal.rows import ChainedRow, Row
+
+PROGRESS_S = 5.0
+PROGRESS_STEPS = 1000
+"""SQLite's own, between looks at the clock."""
 
 
 class Database:
@@ -35,9 +40,9 @@ class Database:
             raise JournalError(f"the journal {self.path} is not open")
         return self._db
 
-    def open(self) -> None:
+    def open(self, on_progress: Callable[[], None]) -> None:
         """For writing; made if it is not there. Raises JournalError, sqlite3.Error."""
-        self._db = open_for_writing(self.path)
+        self._db = open_for_writing(self.path, on_progress)
 
     def open_for_reading(self) -> None:
         """Raises JournalError if it is of another version, sqlite3.Error."""
@@ -61,13 +66,10 @@ class Database:
                 db.execute("ROLLBACK")
             raise
 
-    def insert(self, make_rows: Callable[[sqlite3.Connection], Iterable[Row]]) -> list[Row]:
-        """Commit the rows, all or none; returns them."""
+    def insert(self, make_rows: Callable[[sqlite3.Connection], Iterable[Row]]) -> list[ChainedRow]:
+        """Commit the rows, all or none; returns them as they are linked."""
         with self.transaction() as db:
-            rows = list(make_rows(db))
-            for row in rows:
-                tables.insert_row(db, row)
-        return rows
+            return [tables.insert_row(db, row) for row in list(make_rows(db))]
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
@@ -75,8 +77,11 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
 
 
-def open_for_writing(path: Path) -> sqlite3.Connection:
-    """Made if it is not there. Raises JournalError if it is another program's or of a newer version, sqlite3.Error."""
+def open_for_writing(path: Path, on_progress: Callable[[], None] = lambda: None) -> sqlite3.Connection:
+    """Made if it is not there, and brought to this program's form if it is older, which may take minutes.
+
+    Raises JournalError if it is another program's or of a newer version, sqlite3.Error.
+    """
     os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
@@ -84,7 +89,8 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA busy_timeout = 2000")
         schema.identify(db, path)
-        schema.prepare(db)
+        with telling(db, on_progress):
+            schema.prepare(db, lambda version: tables.fill_new(db, version))
         schema.check_version(db, path)
         schema.check_shape(db)
     except UnicodeDecodeError as error:  # SQLite's complaint about a schema repeats what it could not read
@@ -94,3 +100,21 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+@contextmanager
+def telling(db: sqlite3.Connection, on_progress: Callable[[], None]) -> Iterator[None]:
+    """Call ``on_progress`` every few seconds, at most, while the database works."""
+    told_s = time.monotonic()
+
+    def tell_now_and_then() -> None:
+        nonlocal told_s
+        if time.monotonic() - told_s >= PROGRESS_S:
+            told_s = time.monotonic()
+            on_progress()
+
+    db.set_progress_handler(tell_now_and_then, PROGRESS_STEPS)
+    try:
+        yield
+    finally:
+        db.set_progress_handler(None, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
@@ -12,10 +13,10 @@ from typing import Self, TypeVar
 import msgspec
 
 from terminal.errors import JournalError
-from terminal.journal import rebuild, tables
+from terminal.journal import chain, rebuild, tables
 from terminal.journal.pair import Pair
 from terminal.journal.reading import JournalReading
-from terminal.journal.rows import CloseRow, EntryRow, NonceRow, ReceiptRow, RepairRow, Row
+from terminal.journal.rows import ChainedRow, ChainEnd, CloseRow, EntryRow, NonceRow, ReceiptRow, RepairRow, Row
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import JournalHealth, QueuedReceipt, Record, original
 from terminal.sale.totals import Close
@@ -77,8 +78,11 @@ class JournalFile(JournalReading):
 
         self._commit(rows)
 
-    def append_close(self, close: Close) -> None:
-        """Commit an end of day with its slip: what is in the journal by now belongs to the period that ends."""
+    def append_close(self, close: Close) -> str:
+        """Commit an end of day with its slip: what is in the journal by now belongs to the period that ends.
+
+        Returns the chain's head, which covers all of it and the end of day itself.
+        """
         at, totals = self._now(), msgspec.Raw(msgspec.json.encode(close.totals))
 
         def rows(db: sqlite3.Connection) -> Iterator[Row]:
@@ -87,7 +91,7 @@ class JournalFile(JournalReading):
             if close.is_printed:
                 yield ReceiptRow(before.receipts + 1, at, original(close.number, ReceiptKind.END_OF_DAY))
 
-        self._commit(rows)
+        return self._commit(rows)[0].hash
 
     def append_receipts(self, receipts: Iterable[QueuedReceipt]) -> None:
         """Commit receipts that are to be printed once more, all or nothing."""
@@ -104,11 +108,12 @@ class JournalFile(JournalReading):
         self.append_receipts([receipt])
 
     def reserve_nonces(self, high_water: int) -> None:
-        self._commit(lambda _db: [NonceRow(high_water)])
+        at = self._now()
+        self._commit(lambda _db: [NonceRow(high_water, at)])
 
-    def _commit(self, make_rows: Callable[[sqlite3.Connection], Iterable[Row]]) -> None:
+    def _commit(self, make_rows: Callable[[sqlite3.Connection], Iterable[Row]]) -> list[ChainedRow]:
         with _as_journal_error(f"cannot write the journal {self.path}"):
-            self.pair.commit(make_rows)
+            return self.pair.commit(make_rows)
 
     def mend(self) -> list[str]:
         """Look through everything and make anew what is damaged; returns what was done since the start, in words."""
@@ -142,6 +147,16 @@ class JournalFile(JournalReading):
         with _as_journal_error("cannot ask for free disk space"):
             disk = os.statvfs(self.path.parent)
             return disk.f_bavail * disk.f_frsize
+
+    def chain_end(self) -> ChainEnd:
+        """The journal's epoch, and the last row's number and hash."""
+        with _as_journal_error(f"cannot read the journal {self.path}"):
+            return chain.end(self.pair.connection)
+
+    def rows_past(self, seq: int, most: int) -> list[ChainedRow]:
+        """At most so many rows after that one, in order."""
+        with _as_journal_error(f"cannot read the journal {self.path}"):
+            return list(itertools.islice(chain.rows_past(self.pair.connection, seq), most))
 
     def _read(self, convert: Callable[..., _T], query: str, *values: object) -> list[_T]:
         def read() -> list[_T]:

@@ -1,8 +1,9 @@
 """The journal's text mirror: what a damaged database is made anew from.
 
-One line a commit, ``<CRC-32 in hex> <JSON array of rows>``, in numbered segments that are only ever added to; blocks of
-an SD card that nobody writes to again are the ones that keep. Each segment begins with the positions reached before it,
-so that a start reads the last one only. Empty lines at the end are room for the next commits.
+One line a commit, ``<CRC-32 in hex> <JSON array of links of the chain>``, in numbered segments that are only ever added
+to; blocks of an SD card that nobody writes to again are the ones that keep. Each segment begins with what was reached
+before it, so that a start reads the last one only. Empty lines at the end are room for the next commits. Lines of older
+versions hold bare rows. A mirror is of one epoch of the chain.
 
 Order, and why: the database commits first, then the mirror is written and fsynced, then the commit counts as done.
 Whatever was acted upon is therefore in both. A power cut in between leaves the database one commit ahead, which the
@@ -18,14 +19,14 @@ from __future__ import annotations
 import itertools
 import os
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
 
-from terminal.journal.rows import EntryRow, Positions, Row
+from terminal.journal.rows import ChainedRow, ChainEnd, EntryRow, Positions, Row, read_row
 from terminal.system.files import sync_folder
 
 SEGMENT_BYTES = 2 * 1024 * 1024
@@ -37,9 +38,17 @@ ROOM_BYTES = 64 * 1024
 ROWS_PER_LINE = 50
 """Most rows in one line while catching up."""
 
-Line: TypeAlias = list[Row | Positions]
 
-_decoder = msgspec.json.Decoder(Line)
+class Held(NamedTuple):
+    """A row as a line holds it; without a link if an older version wrote it."""
+
+    row: Row
+    link: ChainedRow | None = None
+
+
+Line: TypeAlias = list[Held | Positions | ChainEnd]
+
+_decoder = msgspec.json.Decoder(list[ChainedRow | ChainEnd | Positions | Row])
 
 
 class Damage(NamedTuple):
@@ -66,6 +75,8 @@ class Mirror:
         self._behind = folder.with_name(f"{folder.name}-behind")
         self.positions = Positions()
         """What is safely in it."""
+        self.chain = ChainEnd("")
+        """The last link in it; the epoch is empty if only older versions wrote to it."""
         self.last_entry: EntryRow | None = None
         """The newest in the last segment."""
         self._reached = Positions()
@@ -82,7 +93,11 @@ class Mirror:
         return sorted(self.folder.glob("[0-9]*.log"), key=lambda path: (len(path.name), path.name))
 
     def rows(self, damages: list[Damage] | None = None, *, start: Positions | None = None) -> Iterator[Row]:
-        """Every row that can be read, in the order written; ``damages`` is told what cannot be.
+        """Every row that can be read, in the order written; ``damages`` is told what cannot be."""
+        return (held.row for held in self.held(damages, start=start))
+
+    def held(self, damages: list[Damage] | None = None, *, start: Positions | None = None) -> Iterator[Held]:
+        """The same, with their links.
 
         With ``start`` segments that end before it are left out, as far as their successors' heads tell.
         """
@@ -91,12 +106,12 @@ class Mirror:
             while len(segments) > 1 and start.reaches_all(_head(segments[1]) or Positions(entries=start.entries + 1)):
                 segments.pop(0)
         for path in segments:
-            yield from _rows(path, damages)
+            yield from _held(path, damages)
 
     def latest_rows(self) -> Iterator[Row]:
         """Those of the last two segments: a full one at least, if there ever was one."""
         for path in self.segments()[-2:]:
-            yield from _rows(path, None)
+            yield from (held.row for held in _held(path, None))
 
     def find_last_entry(self, reached: Positions) -> EntryRow | None:
         """The last one not after ``reached``; after a :meth:`look`."""
@@ -115,18 +130,26 @@ class Mirror:
         first = len(segments) - 1
         while first > 0 and _head(segments[first]) is None:  # else what came before it is not known
             first -= 1
-        self.positions, self.last_entry = Positions(), None
+        self.positions, self.last_entry, self.chain = Positions(), None, ChainEnd("")
         for path in segments[max(0, first) :]:
             for line in _lines(path, None):
-                for row in line:
-                    if isinstance(row, Positions):
-                        if not self.positions.reaches_all(row):
-                            self.positions = row
-                        continue
-                    self.positions = self.positions.after([row])
-                    if isinstance(row, EntryRow):
-                        self.last_entry = row
+                for item in line:
+                    self._saw(item)
         self._reached = self.positions
+
+    def _saw(self, item: Held | Positions | ChainEnd) -> None:
+        match item:
+            case Positions():
+                if not self.positions.reaches_all(item):
+                    self.positions = item
+            case ChainEnd():
+                self.chain = item
+            case Held(row, link):
+                self.positions = self.positions.after([row])
+                if isinstance(row, EntryRow):
+                    self.last_entry = row
+                if link is not None and link.seq > self.chain.seq:
+                    self.chain = ChainEnd(self.chain.epoch, link.seq, link.hash)
 
     # --- is it whole? -------------------------------------------------------------------------------------------------
 
@@ -147,20 +170,30 @@ class Mirror:
 
     # --- writing ------------------------------------------------------------------------------------------------------
 
-    def append(self, rows: Iterable[Row]) -> None:
+    def begin(self, chain: ChainEnd) -> None:
+        """What is written from now on belongs to this epoch; what is there already ends so."""
+        self.chain = chain
+        if self.segments():  # else the head of the first one says it
+            self.append([], ends=[chain])
+
+    def append(self, links: Iterable[ChainedRow], *, ends: Sequence[ChainEnd] = ()) -> None:
         """Write rows as lines and fsync once; a row may be written twice. A line that this fails in is torn."""
-        last_entry, rows = self.last_entry, iter(rows)
+        last_entry, chain, links = self.last_entry, self.chain, iter(links)
         try:
-            while line := list(itertools.islice(rows, ROWS_PER_LINE)):
-                self._write_line(line)
-                last_entry = next((row for row in reversed(line) if isinstance(row, EntryRow)), last_entry)
+            if ends:
+                self._write_line([], ends)
+            while line := list(itertools.islice(links, ROWS_PER_LINE)):
+                rows = [read_row(link.body) for link in line]
+                self._write_line(rows, line)
+                last_entry = next((row for row in reversed(rows) if isinstance(row, EntryRow)), last_entry)
+                chain = ChainEnd(chain.epoch, *max((chain.seq, chain.hash), (line[-1].seq, line[-1].hash)))
             if self._fd is not None:
                 self._sync(self._fd)
         except OSError:
             self._reached = self.positions
             self.close()
             raise
-        self.positions, self.last_entry = self._reached, last_entry
+        self.positions, self.last_entry, self.chain = self._reached, last_entry, chain
         self._sync_failed = False
 
     def _sync(self, fd: int) -> None:
@@ -170,10 +203,10 @@ class Mirror:
             self._sync_failed = True
             raise
 
-    def _write_line(self, rows: list[Row]) -> None:
+    def _write_line(self, rows: list[Row], items: Sequence[ChainedRow | ChainEnd]) -> None:
         if self._fd is None or self._length >= self._segment_bytes:
             self._open_segment()
-        self._write(_line(rows))
+        self._write(_line(items))
         self._reached = self._reached.after(rows)
 
     def _open_segment(self) -> None:
@@ -190,7 +223,7 @@ class Mirror:
         self._fd = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         self._length, self._room = length, os.fstat(self._fd).st_size
         if length == 0:
-            self._write(_line([self._reached]))
+            self._write(_line([self._reached, self.chain]))
             os.fsync(self._fd)
             sync_folder(self.folder)
             sync_folder(self.folder.parent)
@@ -236,8 +269,8 @@ def _content_length(path: Path) -> int:
     return 0
 
 
-def _line(rows: list[Row] | list[Positions]) -> bytes:
-    text = msgspec.json.encode(rows)
+def _line(items: Sequence[ChainedRow | ChainEnd | Positions]) -> bytes:
+    text = msgspec.json.encode(items)
     return b"%08x %s\n" % (zlib.crc32(text), text)
 
 
@@ -247,7 +280,7 @@ def read_line(line: bytes) -> Line | None:
     if checksum != b"%08x" % zlib.crc32(text):
         return None
     try:
-        return _decoder.decode(text)
+        return [_held_in(item) if isinstance(item, ChainedRow) else _as_it_is(item) for item in _decoder.decode(text)]
     except msgspec.DecodeError:
         return None
 
@@ -275,9 +308,17 @@ def _lines(path: Path, damages: list[Damage] | None) -> Iterator[Line]:
     tell_damage(at_the_end=True)
 
 
-def _rows(path: Path, damages: list[Damage] | None) -> Iterator[Row]:
+def _held_in(link: ChainedRow) -> Held:
+    return Held(read_row(link.body), link)
+
+
+def _as_it_is(item: Row | Positions | ChainEnd) -> Held | Positions | ChainEnd:
+    return item if isinstance(item, Positions | ChainEnd) else Held(item)
+
+
+def _held(path: Path, damages: list[Damage] | None) -> Iterator[Held]:
     for line in _lines(path, damages):
-        yield from (row for row in line if not isinstance(row, Positions))
+        yield from (item for item in line if isinstance(item, Held))
 
 
 def _head(path: Path) -> Positions | None:

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from terminal.errors import JournalError, JournalInUseError
-from terminal.journal import check, rebuild, tables
-from terminal.journal.database import Database
+from terminal.journal import chain, check, rebuild, tables
+from terminal.journal.database import Database, telling
 from terminal.journal.mirror import Mirror
-from terminal.journal.rows import RepairRow, Row
+from terminal.journal.rows import ChainedRow, ChainEnd, RepairRow, Row
 from terminal.journal.schema import DamageFound
 from terminal.system.files import FileLock
 
@@ -73,13 +73,19 @@ class Pair:
 
     def _open_database(self) -> None:
         """With a damaged or lost one made anew."""
-        lost = not self.database.has_content and rebuild.is_anything_left_of(self.path)
+        lost = not self.database.has_content
         if lost and (repair := rebuild.finish(self.path, self._now())) is not None:
             self._report(repair)
             lost = False
+        is_empty, lost = lost, lost and rebuild.is_anything_left_of(self.path)
+        if is_empty and not lost and (old := rebuild.replaced_beside(self.path)):
+            raise JournalError(
+                f"the journal {self.path} is gone, and {old[-1]} is there: a restore was cut short. Run it again "
+                "(netgiro-terminal journal restore FILE), or move that file away to begin an empty journal"
+            )
         try:
             if not lost:
-                self.database.open()
+                self.database.open(self.on_progress)
                 check.check(self.database.connection)
                 return
         except sqlite3.DatabaseError as error:
@@ -95,7 +101,7 @@ class Pair:
         self.mirror.close()
         self._report(rebuild.make_anew(self.path, self.mirror, self._now(), self.on_progress))
         self._repairs_left -= 1
-        self.database.open()
+        self.database.open(self.on_progress)
         self.catch_up()
 
     def _report(self, repair: RepairRow) -> None:
@@ -112,7 +118,7 @@ class Pair:
                 kept = rebuild.set_mirror_aside(self.mirror, self._now())
                 log.error("the journal's mirror belongs to another journal: kept as %s, begun anew", kept)
                 self.mirror.look()
-            with self.database.transaction() as db, rebuild.telling(db, self.on_progress):
+            with self.database.transaction() as db, telling(db, self.on_progress):
                 count = 0
                 for count, row in enumerate(rebuild.rows_missing_from(db, self.mirror), 1):  # noqa: B007
                     tables.insert_row(db, row)
@@ -128,18 +134,19 @@ class Pair:
 
     # --- writing ------------------------------------------------------------------------------------------------------
 
-    def commit(self, make_rows: Callable[[sqlite3.Connection], Iterable[Row]]) -> None:
-        """Database, then mirror; only then does it count as done."""
+    def commit(self, make_rows: Callable[[sqlite3.Connection], Iterable[Row]]) -> list[ChainedRow]:
+        """Database, then mirror; only then does it count as done. Returns the new links."""
         rows = self.repairing(lambda: self._insert(make_rows))
         if not self.mirror_ok:
             self.repairing(self.catch_up)
-            return
+            return rows
         try:
             self.mirror.append(rows)
         except OSError as error:
             self._mirror_failed(error)
+        return rows
 
-    def _insert(self, make_rows: Callable[[sqlite3.Connection], Iterable[Row]]) -> list[Row]:
+    def _insert(self, make_rows: Callable[[sqlite3.Connection], Iterable[Row]]) -> list[ChainedRow]:
         assert self.connection  # else a repair comes first
         return self.database.insert(make_rows)
 
@@ -148,10 +155,16 @@ class Pair:
         db = self.connection
         try:
             self.mirror.look()
+            epoch = chain.end(db).epoch
+            if self.mirror.chain.epoch not in ("", epoch):  # what was made anew with something missing
+                rebuild.set_mirror_aside(self.mirror, self._now())
+                self.mirror.look()
+            if self.mirror.chain.epoch != epoch:
+                self.mirror.begin(ChainEnd(epoch))
             if not self.mirror.positions.reaches_all(tables.positions(db)):
                 self.mirror.note_behind()  # in case that this is cut short, and the database lost then
-            with rebuild.telling(db, self.on_progress):
-                self.mirror.append(tables.rows_after(db, self.mirror.positions))
+            with telling(db, self.on_progress):
+                self.mirror.append(chain.rows_after(db, self.mirror.positions))
             self.mirror.note_caught_up()
         except OSError as error:
             self._mirror_failed(error)
@@ -203,9 +216,12 @@ class Pair:
 
     def _compare_all(self) -> check.Comparison:
         db = self.connection
-        with rebuild.telling(db, self.on_progress):
+        with telling(db, self.on_progress):
             check.read_through(db)
             compared = check.Comparison(db, self.mirror)
+            broken = next(chain.broken_links(db), None)
+        if broken is not None:
+            raise DamageFound(f"row {broken[0]} of the chain ({broken[1]}) was changed, or what came before it")
         if compared.absent:
             raise DamageFound(f"{len(compared.absent)} rows are in the mirror only")
         return compared

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import glob
-import itertools
 import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -22,19 +22,17 @@ from msgspec.structs import replace
 from terminal.errors import JournalError
 from terminal.journal import schema, tables
 from terminal.journal.check import check
-from terminal.journal.database import open_for_reading, open_for_writing
-from terminal.journal.mirror import Damage, Mirror
+from terminal.journal.database import open_for_writing, telling
+from terminal.journal.gathering import Gathering
+from terminal.journal.mirror import Mirror
 from terminal.journal.rows import EntryRow, RepairRow, Row
-from terminal.system.files import sync_folder
+from terminal.system.files import sync_file, sync_folder
 from terminal.system.owner import create_new
 
 NUMBERS_SKIPPED = 100
 """Sale numbers left out when the last ones may have been lost."""
-ROWS_A_COMMIT = 2000
-"""While making anew, so that no one commit takes long."""
-PROGRESS_S = 5.0
-PROGRESS_STEPS = 1000
-"""SQLite's own, between looks at the clock."""
+NUMBERS_A_DAY = 500
+"""Left out for every day since a backup, where nothing tells how many there were."""
 MOST_GAPS_TOLD = 5
 MOST_SET_ASIDE = 100
 """Files of one second."""
@@ -45,8 +43,14 @@ def mirror_folder(path: Path) -> Path:
 
 
 def is_anything_left_of(path: Path) -> bool:
-    """Whether there was a journal, though its database is gone."""
+    """Whether there was a journal, though its database is gone, and something of it can be brought back."""
     return any(mirror_folder(path).glob("*.log")) or any(path.parent.glob(f"{glob.escape(path.name)}.damaged-*"))
+
+
+def replaced_beside(path: Path) -> list[Path]:
+    """What restores have left: beside an empty journal it means that the journal is not really empty."""
+    name = glob.escape(path.name)
+    return sorted([*path.parent.glob(f"{name}.replaced-*"), *path.parent.glob(f"{name}.restoring*")])
 
 
 # --- database and mirror ----------------------------------------------------------------------------------------------
@@ -54,7 +58,7 @@ def is_anything_left_of(path: Path) -> bool:
 
 def set_mirror_aside(mirror: Mirror, now: str) -> Path:
     mirror.close()
-    kept = _free_name(mirror.folder, "other", now)
+    kept = free_name(mirror.folder, "other", now)
     mirror.folder.rename(kept)
     return kept
 
@@ -75,47 +79,37 @@ def rows_missing_from(db: sqlite3.Connection, mirror: Mirror) -> Iterator[Row]:
 # --- making it anew ---------------------------------------------------------------------------------------------------
 
 
-@contextlib.contextmanager
-def telling(db: sqlite3.Connection, on_progress: Callable[[], None]) -> Iterator[None]:
-    """Call ``on_progress`` every few seconds, at most, while the database works."""
-    told_s = time.monotonic()
-
-    def tell_now_and_then() -> None:
-        nonlocal told_s
-        if time.monotonic() - told_s >= PROGRESS_S:
-            told_s = time.monotonic()
-            on_progress()
-
-    db.set_progress_handler(tell_now_and_then, PROGRESS_STEPS)
-    try:
-        yield
-    finally:
-        db.set_progress_handler(None, 0)
-
-
-def make_anew(path: Path, mirror: Mirror, now: str, on_progress: Callable[[], None]) -> RepairRow:
+def make_anew(
+    path: Path, mirror: Mirror, now: str, on_progress: Callable[[], None], *, backup: Path | None = None
+) -> RepairRow:
     """Set the damaged database aside, build a new one, and tell what came of it. Raises OSError, sqlite3.Error.
 
-    A year's journal takes seconds on a fast disk and minutes on a Pi: ``on_progress`` is called while it goes on.
+    With a backup the new one holds what any of the three still has; see restore.py. A year's journal takes seconds on a
+    fast disk and minutes on a Pi: ``on_progress`` is called while it goes on.
     """
-    set_aside = _free_name(path, "damaged", now)
+    set_aside = free_name(path, "damaged" if backup is None else "replaced", now)
     written_s = last_written_s(path, mirror)
     new = _new(path)
     for leftover in (new, Path(f"{new}-wal"), Path(f"{new}-shm")):
         leftover.unlink(missing_ok=True)
     with contextlib.closing(open_for_writing(new)) as db, telling(db, on_progress):
         db.execute("PRAGMA synchronous = NORMAL")  # the checkpoint at the end puts all of it on disk
-        repairs, may_lack_latest = _bring_back(db, path, mirror)
+        gathering = Gathering(db)
+        gathering.gather(path, mirror, backup)
         db.execute("BEGIN IMMEDIATE")
+        gathering.finish()
         tables.refold(db)
-        for earlier in repairs:
-            tables.keep_row(db, earlier, again="IGNORE")
-        repair = _account(db, may_lack_latest=may_lack_latest)
+        repair = _account(db, may_lack_latest=gathering.may_lack_latest, is_restore=backup is not None, now=now)
+        if repair.is_complete and gathering.changed is not None:
+            repair = replace(repair, lost=(f"what row {gathering.changed} of the chain said when it was written",))
+        if repair.is_complete and backup is None:
+            gathering.keep_epoch()
         repair = replace(repair, at=now, set_aside=str(set_aside) if path.exists() else "", last_written_s=written_s)
         tables.insert_row(db, repair)
         db.execute("COMMIT")
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    _put_in_place(path, set_aside)
+    sync_file(new)
+    put_in_place(path, set_aside)
     return repair
 
 
@@ -137,11 +131,11 @@ def finish(path: Path, now: str) -> RepairRow | None:
         return None
     if repair is not None:
         is_the_rest = repair.set_aside and not path.exists()
-        _put_in_place(path, Path(repair.set_aside) if is_the_rest else _free_name(path, "damaged", now))
+        put_in_place(path, Path(repair.set_aside) if is_the_rest else free_name(path, "damaged", now))
     return repair
 
 
-def _put_in_place(path: Path, set_aside: Path) -> None:
+def put_in_place(path: Path, set_aside: Path) -> None:
     """The database first: without its log it would pass for a sound one."""
     for suffix in ("", "-wal", "-shm"):
         with contextlib.suppress(FileNotFoundError):
@@ -154,38 +148,7 @@ def _new(path: Path) -> Path:
     return path.with_name(f"{path.name}.new")
 
 
-def _bring_back(db: sqlite3.Connection, path: Path, mirror: Mirror) -> tuple[list[RepairRow], bool]:
-    """Every row that can be had, into a new database, but for those of earlier repairs: these are returned.
-
-    And whether the last rows may be missing.
-    """
-    damages: list[Damage] = []
-    harmless = 0
-    repairs: list[RepairRow] = []
-
-    def from_mirror() -> Iterator[Row]:
-        nonlocal harmless
-        for row in mirror.rows(damages):
-            yield row
-            if isinstance(row, EntryRow):  # what a damaged line before it held was written again, or leaves a gap
-                harmless = len(damages)
-
-    rows = itertools.chain(from_mirror(), _salvaged(path))
-    while some := list(itertools.islice(rows, ROWS_A_COMMIT)):
-        db.execute("BEGIN IMMEDIATE")
-        for row in some:
-            if isinstance(row, RepairRow):
-                repairs.append(row)
-                continue
-            with contextlib.suppress(sqlite3.IntegrityError):  # what cannot have been written, such as nothing at all
-                tables.keep_row(db, row, again="IGNORE")
-        db.execute("COMMIT")
-    # A commit that a power cut tore was never acted upon.
-    late = [damage for damage in damages[harmless:] if not damage.is_torn_write]
-    return repairs, mirror.is_behind or not mirror.segments() or bool(late)
-
-
-def _account(db: sqlite3.Connection, *, may_lack_latest: bool) -> RepairRow:
+def _account(db: sqlite3.Connection, *, may_lack_latest: bool, is_restore: bool, now: str) -> RepairRow:
     """What is there, what is known to be missing, and where to go on safely."""
     there = tables.positions(db)
     lost = (
@@ -193,7 +156,11 @@ def _account(db: sqlite3.Connection, *, may_lack_latest: bool) -> RepairRow:
         *_gaps(db, "receipt note", "receipts", "seq"),
         *_gaps(db, "end of day", "closes", "number"),
     )
-    next_number = int(db.execute("SELECT coalesce(max(number), 0) + 1 FROM sales").fetchone()[0])
+    unknown = NUMBERS_SKIPPED if may_lack_latest else 0
+    if may_lack_latest and is_restore:
+        last = db.execute("SELECT at FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
+        lost = (*lost, f"everything after {last[0]}" if last else "everything")
+        unknown += NUMBERS_A_DAY * _days_between(last[0] if last else now, now)
     return RepairRow(
         number=there.repairs + 1,
         at="",
@@ -203,8 +170,16 @@ def _account(db: sqlite3.Connection, *, may_lack_latest: bool) -> RepairRow:
         lost=lost,
         may_lack_latest=may_lack_latest,
         last_written_s=0.0,
-        next_number=next_number + (NUMBERS_SKIPPED if may_lack_latest else 0),
+        next_number=tables.next_number(db) + unknown,
     )
+
+
+def _days_between(first: str, last: str) -> int:
+    """Begun ones; 0 if either is no time."""
+    try:
+        return max(0, (datetime.fromisoformat(last) - datetime.fromisoformat(first)).days + 1)
+    except (TypeError, ValueError):
+        return 0
 
 
 def _gaps(db: sqlite3.Connection, name: str, table: str, position: str) -> tuple[str, ...]:
@@ -224,30 +199,6 @@ def name_gap(name: str, first: int, last: int) -> str:
     return f"{name} {first}" if first == last else f"{name} {first} to {last}"
 
 
-def _salvaged(path: Path) -> Iterator[Row]:
-    """What can still be read of a damaged database: each table from both ends up to the damage."""
-    try:
-        db = open_for_reading(path)
-    except sqlite3.Error:
-        return
-    with contextlib.closing(db):
-        for table in tables.READERS:
-            for order in ("ASC", "DESC"):
-                yield from _readable(db, table, order)
-
-
-def _readable(db: sqlite3.Connection, table: str, order: str) -> Iterator[Row]:
-    query, read = tables.READERS[table]
-    try:
-        for columns in db.execute(f"{query} ORDER BY rowid {order}"):
-            try:
-                yield read(*columns)
-            except (schema.DamageFound, TypeError, ValueError):  # msgspec's errors are ValueErrors too
-                continue
-    except (sqlite3.Error, UnicodeDecodeError, OverflowError):
-        return
-
-
 def last_written_s(path: Path, mirror: Mirror) -> float:
     """Not later than now, unless the clock has been set back since; files tell that, as far as they are there."""
     times_s = [time.time()]
@@ -257,7 +208,7 @@ def last_written_s(path: Path, mirror: Mirror) -> float:
     return max(times_s)
 
 
-def _free_name(path: Path, what: str, now: str) -> Path:
+def free_name(path: Path, what: str, now: str) -> Path:
     """Beside ``path``, with the date, and not there yet."""
     stamp = "".join(char for char in now[:19] if char.isalnum()) or "undated"
     for number in range(1, MOST_SET_ASIDE):

@@ -1,7 +1,8 @@
 """What the journal is made of: rows that are only ever added, and what callers write and read. Pure.
 
 A row has a table and a position in it, both of which the database and its text mirror share, so that each can be
-brought up to date from the other.
+brought up to date from the other. All rows of all tables together are a numbered chain: see chain.py. What a row's JSON
+says is hashed there, so a field may be added to a row only with a default that is left out of the JSON.
 """
 
 from __future__ import annotations
@@ -55,6 +56,8 @@ class NonceRow(msgspec.Struct, frozen=True, tag="nonces", tag_field="row"):
     """Every nonce used so far is below this mark."""
 
     high_water: int
+    at: str = "-"
+    """Older versions did not note it."""
 
 
 class RepairRow(msgspec.Struct, frozen=True, tag="repair", tag_field="row"):
@@ -81,6 +84,26 @@ class RepairRow(msgspec.Struct, frozen=True, tag="repair", tag_field="row"):
 
 
 Row: TypeAlias = EntryRow | ReceiptRow | CloseRow | NonceRow | RepairRow
+
+
+class ChainedRow(msgspec.Struct, frozen=True, tag="chained", tag_field="row"):
+    """A row as a link of the chain: what the mirror holds, and what is handed on to a head office."""
+
+    seq: int
+    at: str
+    kind: str
+    body: msgspec.Raw
+    """The row's JSON, as it was written."""
+    hash: str
+    """SHA-256 in hex over the hash before and all of this row."""
+
+
+class ChainEnd(msgspec.Struct, frozen=True, tag="chain", tag_field="row"):
+    """How far a chain has come."""
+
+    epoch: str
+    seq: int = 0
+    hash: str = ""
 
 
 class Positions(msgspec.Struct, frozen=True, kw_only=True, tag="positions", tag_field="row"):
@@ -124,3 +147,16 @@ def place_of(row: Row) -> tuple[str, int]:
             return "high_water", row.high_water
         case RepairRow():
             return "repairs", row.number
+
+
+_row_decoder = msgspec.json.Decoder(Row)
+
+
+def read_row(body: bytes | str | msgspec.Raw) -> Row:
+    """Raises msgspec.DecodeError."""
+    return _row_decoder.decode(body)
+
+
+def kind_of(row: Row) -> str:
+    """As the chain names it: the tag of its JSON."""
+    return str(row.__struct_config__.tag)

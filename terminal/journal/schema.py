@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from terminal.errors import JournalError
+from terminal.journal.rows import EntryRow
 
 APPLICATION_ID = 0x4E47544A
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 MOST_VERSIONS = 999
 """A higher number is damage."""
 
@@ -74,11 +79,11 @@ DERIVED_TABLES = ("sales", "receipt_queue")
 APPEND_ONLY = ("entries", "receipts", "closes", "repairs")
 
 
-def _guards() -> str:
+def _guards(*tables: str) -> str:
     return "".join(
         f"CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb} ON {table} "
         f"BEGIN SELECT RAISE(ABORT, '{table} are append-only'); END;"
-        for table in APPEND_ONLY
+        for table in tables
         for verb in ("UPDATE", "DELETE")
     )
 
@@ -88,7 +93,23 @@ _PERIODS = "".join(
 )
 """A receipt can be of an end of day."""
 
-_CHANGES = (_KEPT + _guards() + _DERIVED, _PERIODS)
+_CHAIN = f"""
+CREATE TABLE chain (
+    seq INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    body TEXT,
+    hash BLOB NOT NULL
+) STRICT;
+CREATE INDEX chain_by_place ON chain (kind, position);
+CREATE TABLE epoch (id INTEGER PRIMARY KEY CHECK (id = 1), epoch TEXT NOT NULL) STRICT;
+ALTER TABLE sales ADD COLUMN amount_kr INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX sales_ended ON sales (seq, outcome, amount_kr) WHERE state IN ('attention', 'closed');
+{_guards("chain")}
+"""
+"""The chain over all rows; totals of a period without reading its sales."""
+
+_CHANGES = (_KEPT + _guards(*APPEND_ONLY) + _DERIVED, _PERIODS, _CHAIN)
 """What leads from each schema version to the next, beginning with an empty file."""
 
 
@@ -116,20 +137,30 @@ def check_shape(db: sqlite3.Connection) -> None:
     """Raises DamageFound unless every table and index is there as this program makes it."""
     query = "SELECT name, sql FROM sqlite_schema WHERE type IN ('table', 'index')"
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as model:
-        prepare(model)
+        prepare(model, lambda _version: None)
         missing = set(model.execute(query)) - set(db.execute(query))
     if missing:
         raise DamageFound(f"{', '.join(sorted(name for name, _ in missing))} is not there as it was made")
 
 
-def prepare(db: sqlite3.Connection) -> None:
-    """Bring a new or older database to this schema."""
+def prepare(db: sqlite3.Connection, fill: Callable[[int], None]) -> None:
+    """Bring a new or older database to this schema; ``fill`` puts into new tables what follows from the old ones.
+
+    It is given the version before. A power cut leaves the old schema or the new one.
+    """
     version = db.execute("PRAGMA user_version").fetchone()[0]
-    if changes := "".join(_CHANGES[version:]):
-        db.executescript(
-            f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; {changes} PRAGMA user_version = {SCHEMA_VERSION}; "
-            "COMMIT;"
-        )
+    changes = "".join(_CHANGES[version:])
+    if not changes:
+        return
+    try:
+        db.executescript(f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID}; {changes}")
+        fill(version)
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
 
 
 def check_version(db: sqlite3.Connection, path: Path) -> None:
@@ -140,3 +171,16 @@ def check_version(db: sqlite3.Connection, path: Path) -> None:
             f"the journal {path} has schema version {version}, this program knows {SCHEMA_VERSION}: "
             "install the version of the program that wrote it"
         )
+
+
+def checksum(row: EntryRow) -> int:
+    """Against accidents; the chain is there against intent."""
+    return zlib.crc32(row.sale, zlib.crc32(f"{row.seq} {row.at} {row.event}".encode()))
+
+
+def read_entry(seq: int, at: str, event: str, sale: str, crc: int) -> EntryRow:
+    """The columns of an entry. Raises DamageFound."""
+    row = EntryRow(seq, at, event, msgspec.Raw(sale))
+    if crc != checksum(row):
+        raise DamageFound(f"entry {seq} is not as it was written")
+    return row

@@ -8,15 +8,15 @@ them anew; ``journal verify`` compares.
 from __future__ import annotations
 
 import sqlite3
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, assert_never
 
 import msgspec
 
 from terminal.errors import JournalError
-from terminal.journal.rows import CloseRow, EntryRow, NonceRow, Positions, ReceiptRow, RepairRow, Row
-from terminal.journal.schema import DERIVED_TABLES, DamageFound
+from terminal.journal import chain
+from terminal.journal.rows import ChainedRow, CloseRow, EntryRow, NonceRow, Positions, ReceiptRow, RepairRow, Row
+from terminal.journal.schema import DERIVED_TABLES, DamageFound, checksum, read_entry
 from terminal.sale.record import QueuedReceipt, ReceiptState
 from terminal.sale.sale import Sale
 
@@ -37,18 +37,6 @@ def decode_sale(text: str | bytes | msgspec.Raw) -> Sale:
         raise NewerVersionError(
             f"a sale cannot be read ({error}): install the version of the program that wrote it"
         ) from error
-
-
-def _checksum(row: EntryRow) -> int:
-    return zlib.crc32(row.sale, zlib.crc32(f"{row.seq} {row.at} {row.event}".encode()))
-
-
-def read_entry(seq: int, at: str, event: str, sale: str, crc: int) -> EntryRow:
-    """The columns of an entry. Raises DamageFound."""
-    row = EntryRow(seq, at, event, msgspec.Raw(sale))
-    if crc != _checksum(row):
-        raise DamageFound(f"entry {seq} is not as it was written")
-    return row
 
 
 def read_receipt(*columns: object) -> QueuedReceipt:
@@ -73,23 +61,27 @@ RECEIPT = ", ".join(_RECEIPT_COLUMNS)
 _VALUES = ", ".join("?" for _column in _RECEIPT_COLUMNS)
 
 
-def insert_row(db: sqlite3.Connection, row: Row) -> None:
-    """Add a row, and to the derived tables what follows from it."""
+def insert_row(db: sqlite3.Connection, row: Row) -> ChainedRow:
+    """Add a row and its link, and to the derived tables what follows from it."""
     keep_row(db, row)
     match row:
         case EntryRow():
             fold_sale(db, row.seq, decode_sale(row.sale))
         case ReceiptRow():
             fold_receipt(db, row.seq, row.receipt)
+    return chain.append(db, row)
 
 
 def keep_row(db: sqlite3.Connection, row: Row, *, again: Literal["ABORT", "IGNORE"] = "ABORT") -> None:
-    """Add a row; the derived tables are left to :func:`refold`. ``again``: what to do if its place is taken."""
+    """Add a row; its link is left to chain.py, the derived tables to :func:`refold`.
+
+    ``again``: what to do if its place is taken.
+    """
     match row:
         case EntryRow():
             db.execute(
                 f"INSERT OR {again} INTO entries (seq, at, event, sale_number, sale, crc) VALUES (?, ?, ?, ?, ?, ?)",
-                (row.seq, row.at, row.event, decode_sale(row.sale).number, bytes(row.sale).decode(), _checksum(row)),
+                (row.seq, row.at, row.event, decode_sale(row.sale).number, bytes(row.sale).decode(), checksum(row)),
             )
         case ReceiptRow():
             db.execute(
@@ -117,10 +109,10 @@ def keep_row(db: sqlite3.Connection, row: Row, *, again: Literal["ABORT", "IGNOR
 def fold_sale(db: sqlite3.Connection, seq: int, sale: Sale) -> None:
     """Where that sale now stands."""
     db.execute(
-        "INSERT INTO sales (number, reference, register_id, state, outcome, created, seq) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET "
+        "INSERT INTO sales (number, reference, register_id, state, outcome, created, seq, amount_kr) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET "
         "state = excluded.state, outcome = excluded.outcome, seq = excluded.seq",
-        (sale.number, sale.reference, sale.register_id, sale.state, sale.outcome, sale.created, seq),
+        (sale.number, sale.reference, sale.register_id, sale.state, sale.outcome, sale.created, seq, sale.amount_kr),
     )
 
 
@@ -202,19 +194,27 @@ The latter may raise DamageFound, ValueError or TypeError.
 """
 
 
-def rows_after(db: sqlite3.Connection, start: Positions) -> Iterator[Row]:
-    """Everything from there on, table by table."""
-    after = {
-        "entries": start.entries,
-        "receipts": start.receipts,
-        "closes": start.closes,
-        "repairs": start.repairs,
-    }
-    for table, (query, read) in READERS.items():
-        for columns in db.execute(f"{query} WHERE rowid > ? ORDER BY rowid", (after.get(table, 0),)):
-            row = read(*columns)
-            if not start.reaches(row):
-                yield row
+def all_rows(db: sqlite3.Connection) -> Iterator[Row]:
+    """Table by table, each in its order. Raises DamageFound, ValueError or TypeError."""
+    for query, read in READERS.values():
+        for columns in db.execute(f"{query} ORDER BY rowid"):
+            yield read(*columns)
+
+
+def fill_new(db: sqlite3.Connection, version: int) -> None:
+    """Put into new tables what follows from those of an older schema. Raises DamageFound."""
+    if 0 < version < 3:
+        db.execute(
+            "UPDATE sales SET amount_kr = (SELECT CASE WHEN json_valid(sale) THEN json_extract(sale, '$.amount_kr') "
+            "ELSE 0 END FROM entries WHERE entries.seq = sales.seq)"
+        )
+        try:
+            for row in all_rows(db):
+                chain.append(db, row)
+        except (TypeError, ValueError) as error:
+            raise DamageFound(f"a row is not as it was written: {error}") from error
+    if version < 3:
+        chain.begin_epoch(db, chain.new_epoch())
 
 
 def find_row(db: sqlite3.Connection, table: str, position: int) -> Row | None:

@@ -12,14 +12,20 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from terminal.errors import JournalError
-from terminal.journal import rebuild, schema, tables
+from terminal.journal import chain, rebuild, tables
 from terminal.journal.check import Comparison
 from terminal.journal.database import open_for_reading
 from terminal.journal.mirror import Mirror
 from terminal.journal.rows import ReceiptRow, RepairRow, place_of
+from terminal.journal.schema import DamageFound, check_version, read_entry
 from terminal.sale.record import QueuedReceipt, ReceiptState
+from terminal.sale.sale import Sale
+from terminal.sale.totals import Totals, totals_of
 
+SHORTEST_HEAD = 16
 MOST_FINDINGS = 20
 """Of one kind; the rest is counted."""
 
@@ -33,32 +39,38 @@ class Verification(NamedTuple):
     notes: tuple[str, ...]
 
 
-def verify(path: Path) -> Verification:
-    """Raises JournalError if there is no journal that this program can read."""
+def verify(path: Path, head: str = "") -> Verification:
+    """Raises JournalError if there is no journal that this program can read.
+
+    ``head`` is what the slip of an end of day says: its beginning is enough.
+    """
     path = Path(os.path.realpath(path))
     try:
         if not path.exists():
             raise JournalError(f"there is no journal at {path}")
         with contextlib.closing(open_for_reading(path)) as db:
-            schema.check_version(db, path)
+            check_version(db, path)
             db.execute("BEGIN")  # one moment, whatever is written meanwhile
-            return _verify(db, Mirror(rebuild.mirror_folder(path)))
+            return _verify(db, Mirror(rebuild.mirror_folder(path)), head)
     except JournalError:
         raise
     except (sqlite3.Error, OSError) as error:
         raise JournalError(f"cannot read the journal {path}: {error}") from error
 
 
-def _verify(db: sqlite3.Connection, mirror: Mirror) -> Verification:
+def _verify(db: sqlite3.Connection, mirror: Mirror, head: str) -> Verification:
     repairs = tables.repairs(db)[::-1]
     notes = [rebuild.tell(repair) for repair in repairs]
     checks = (
         _database(db),
         _entries(db, repairs),
+        _chain(db),
+        _ends_of_days(db, repairs),
         _sales(db),
         _receipt_queue(db),
         _mirror(db, mirror, notes),
         _numbers(db, repairs),
+        _slip(db, head, notes),
     )
     problems = [problem for check in checks for problem in _bounded(check)]
     return Verification(
@@ -97,12 +109,51 @@ def _entries(db: sqlite3.Connection, repairs: list[RepairRow]) -> Iterator[str]:
     expected = 1
     for columns in db.execute(f"{tables.READERS['entries'][0]} ORDER BY seq"):
         try:
-            tables.decode_sale(tables.read_entry(*columns).sale)
-        except (schema.DamageFound, tables.NewerVersionError) as error:
+            tables.decode_sale(read_entry(*columns).sale)
+        except (DamageFound, tables.NewerVersionError) as error:
             yield f"entry {columns[0]}: {error}"
         if columns[0] != expected and rebuild.name_gap("entry", expected, columns[0] - 1) not in known:
             yield f"entries {expected} to {columns[0] - 1} are missing"
         expected = columns[0] + 1
+
+
+def _chain(db: sqlite3.Connection) -> Iterator[str]:
+    """Every row in it, and each link as it follows from the one before."""
+    places = zip(("entries", "receipts", "closes", "repairs"), ("entry", "receipt", "close", "repair"), strict=True)
+    for table, kind in places:
+        linked = "SELECT 1 FROM chain WHERE kind = ? AND position = rows.rowid"
+        for (missing,) in db.execute(f"SELECT rowid FROM {table} AS rows WHERE NOT EXISTS ({linked})", (kind,)):
+            yield f"{kind} {missing}: it is not in the chain of rows"
+    try:
+        for seq, row in chain.broken_links(db):
+            yield f"row {seq} of the chain ({row}): it was changed, or what came before it"
+    except DamageFound as error:
+        yield f"the chain of rows ends early: {error}"
+
+
+def _ends_of_days(db: sqlite3.Connection, repairs: list[RepairRow]) -> Iterator[str]:
+    """Each total, held against the sales that ended in its period."""
+    if any(repair.lost for repair in repairs):
+        return  # what is known to be missing was counted, and is told of already
+    start = 0
+    for number, last_seq, text in db.execute("SELECT number, last_seq, totals FROM closes ORDER BY number"):
+        try:
+            told = msgspec.json.decode(text, type=Totals)
+            counted = totals_of(_ended_between(db, start, last_seq))
+        except (msgspec.DecodeError, DamageFound, tables.NewerVersionError) as error:
+            yield f"end of day {number} cannot be held against its sales: {error}"
+        else:
+            if told.by_outcome != counted.by_outcome:
+                yield f"end of day {number}: its totals are not those of its sales"
+        start = last_seq
+
+
+def _ended_between(db: sqlite3.Connection, start: int, last: int) -> Iterator[Sale]:
+    """The sales that ended in a period, as each stood at its end. Raises DamageFound, NewerVersionError."""
+    latest = "SELECT max(seq) FROM entries WHERE seq > ? AND seq <= ? GROUP BY sale_number"
+    query = f"SELECT seq, at, event, sale, crc FROM entries WHERE seq IN ({latest}) ORDER BY seq"
+    for columns in db.execute(query, (start, last)):
+        yield tables.decode_sale(read_entry(*columns).sale)
 
 
 def _sales(db: sqlite3.Connection) -> Iterator[str]:
@@ -130,7 +181,7 @@ def _receipt_queue(db: sqlite3.Connection) -> Iterator[str]:
     for columns in db.execute(f"{query} ORDER BY seq"):
         try:
             row = read(*columns)
-        except schema.DamageFound as error:
+        except DamageFound as error:
             yield f"receipt note {columns[0]}: {error}"
             continue
         assert isinstance(row, ReceiptRow)
@@ -146,8 +197,8 @@ def _receipt_queue(db: sqlite3.Connection) -> Iterator[str]:
 def _mirror(db: sqlite3.Connection, mirror: Mirror, notes: list[str]) -> Iterator[str]:
     """Every row in it, as in the database."""
     compared = Comparison(db, mirror)
-    for seq in compared.different:
-        yield f"entry {seq}: the mirror says something else"
+    for name in compared.different:
+        yield f"{name}: the mirror says something else"
     for row in compared.absent:
         yield f"{' '.join(map(str, place_of(row)))}: in the mirror only"
     lost = False
@@ -163,6 +214,22 @@ def _mirror(db: sqlite3.Connection, mirror: Mirror, notes: list[str]) -> Iterato
                 yield f"the mirror cannot be read at {where}"
             else:
                 notes.append(f"the mirror cannot be read at {where}; what was there is elsewhere in it")
+
+
+def _slip(db: sqlite3.Connection, head: str, notes: list[str]) -> Iterator[str]:
+    """Whether an end of day has the head that a slip says."""
+    digits = "".join(head.split()).lower()
+    if not digits:
+        return
+    if len(digits) < SHORTEST_HEAD or set(digits) - set("0123456789abcdef"):
+        yield f"{head!r} is no head: type all of the digits that stand on the slip"
+        return
+    heads = db.execute("SELECT position, lower(hex(hash)) FROM chain WHERE kind = 'close' ORDER BY position")
+    found = [number for number, its_head in heads if its_head.startswith(digits)]
+    if found:
+        notes.append(f"the slip is that of end of day {found[0]}: no row before it was changed since")
+    else:
+        yield f"no end of day has the head {head}: the journal was changed, or the slip is of another one"
 
 
 def _numbers(db: sqlite3.Connection, repairs: list[RepairRow]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol
 from msgspec.structs import replace
 
 from terminal.counter import decide as counter
+from terminal.counter import of_shop
 from terminal.counter import register_words as reg
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import CodeScanned, ConditionsChanged, Input, KeyPressed
@@ -42,7 +43,7 @@ class SaleJournal(KnowingJournal, Protocol):
 
     def append(self, record: Record) -> None: ...
 
-    def append_close(self, close: Close) -> None: ...
+    def append_close(self, close: Close) -> str: ...
 
     def append_receipts(self, receipts: Sequence[QueuedReceipt]) -> None: ...
 
@@ -92,7 +93,7 @@ class Bookkeeper:
         try:
             known = looked_up(event, self._journal, self._names, self._next_number, self._ages, self.view.sale)
             decision = counter.decide(self.view, known, self._rules)
-            self._commit(decision)
+            decision = self._commit(decision)
         except JournalError as error:
             return self._not_committed(event, decision, error)
         self._held_back.let_go(event)
@@ -102,13 +103,15 @@ class Bookkeeper:
         follow_ups = (*decision.follow_ups, *self._committed(decision), *self._health_changed(), *self._resume())
         return Handled(decision, follow_ups)
 
-    def _commit(self, decision: Decision) -> None:
+    def _commit(self, decision: Decision) -> Decision:
+        """With what only the journal could add to it."""
         if decision.record is not None:
             self._journal.append(decision.record)
         if decision.close is not None:
-            self._journal.append_close(decision.close)
+            decision = of_shop.with_head(decision, self._journal.append_close(decision.close))
         if decision.receipts:
             self._journal.append_receipts(decision.receipts)
+        return decision
 
     def _dated(self, reply: reg.RegisterReply) -> reg.RegisterReply:
         if isinstance(reply, reg.SaleResult) and reply.sale is not None:

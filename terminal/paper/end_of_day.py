@@ -14,6 +14,9 @@ from terminal.sale.totals import ClosedPeriod, LeftToStaff, Totals
 from terminal.texts.sentences import Words, words_in
 from terminal.texts.words import Language
 
+HEAD_DIGITS = 32
+HEAD_GROUP = 8
+
 
 def end_of_day_slip(
     period: ClosedPeriod,
@@ -43,11 +46,22 @@ def end_of_day_slip(
         items.extend([TextLine(), *centred(receipt.left_to_staff, columns, bold=True)])
         for sale in period.totals.left_to_staff:
             items.extend(_left_to_staff(sale, words, printed_at, columns))
+    if period.head:
+        items.extend([TextLine(), *centred(receipt.head, columns)])
+        for line in _digits(period.head):
+            items.extend(centred(line, columns))
     if paper_low:
         items.extend([TextLine(), *centred(words.troubles[Trouble.PAPER_LOW].what, columns)])
     if not clock_set:
         items.extend([TextLine(), *centred(receipt.clock_not_set, columns)])
     return (*items, Cut())
+
+
+def _digits(head: str) -> Iterator[str]:
+    """The first half of it: more than enough, and it can be typed."""
+    for start in range(0, HEAD_DIGITS, 2 * HEAD_GROUP):
+        middle = start + HEAD_GROUP
+        yield f"{head[start:middle]} {head[middle : middle + HEAD_GROUP]}"
 
 
 def _facts(

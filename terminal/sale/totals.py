@@ -51,10 +51,10 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Period(msgspec.Struct, frozen=True):
-    """The time since the last end of day: its number, counting from 1, and the sales that ended in it."""
+    """The time since the last end of day: its number, counting from 1, and the totals of what ended in it."""
 
     number: int
-    sales: tuple[Sale, ...] = ()
+    totals: Totals = Totals()
     since: str | None = None
     """Its begin, the end of day before; None: there was none."""
 
@@ -76,6 +76,8 @@ class ClosedPeriod(msgspec.Struct, frozen=True, kw_only=True):
     """The end of day before; None: there was none."""
     until: str
     totals: Totals
+    head: str = ""
+    """Of the journal's chain once the period was closed: a hash over every row up to there. Empty: not known yet."""
 
 
 def totals_of(sales: Iterable[Sale], left_to_staff: Iterable[Sale] = ()) -> Totals:
@@ -92,9 +94,14 @@ def totals_of(sales: Iterable[Sale], left_to_staff: Iterable[Sale] = ()) -> Tota
         by_outcome=by_outcome,
         first_number=min(numbers, default=None),
         last_number=max(numbers, default=None),
-        left_to_staff=tuple(
-            LeftToStaff(sale.number, sale.reference, sale.amount_kr, sale.outcome, sale.created)
-            for sale in left_to_staff
-            if sale.outcome is not None
-        ),
+        left_to_staff=to_staff(left_to_staff),
+    )
+
+
+def to_staff(sales: Iterable[Sale]) -> tuple[LeftToStaff, ...]:
+    """As they stand on the slip."""
+    return tuple(
+        LeftToStaff(sale.number, sale.reference, sale.amount_kr, sale.outcome, sale.created)
+        for sale in sales
+        if sale.outcome is not None
     )

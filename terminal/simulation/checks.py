@@ -210,7 +210,7 @@ def _days(disk: SimulatedDisk, paper: Paper) -> Iterator[str]:
     if [slip.period for slip in slips] != [close.number for close in disk.closes]:
         yield f"{len(disk.closes)} ends of day have {len(slips)} slips"
     yield from _on_paper(disk.receipts_of(0), paper)
-    counted = sum(close.totals.count for close in disk.closes) + len(disk.open_period().sales)
+    counted = sum(close.totals.count for close in disk.closes) + disk.open_period().totals.count
     if not len(disk.outcomes) <= counted <= sum(map(len, disk.outcomes.values())):
         yield f"{len(disk.outcomes)} sales have ended, and {counted} were counted"
 

@@ -13,7 +13,7 @@ from terminal.errors import JournalError
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import JournalHealth, QueuedReceipt, ReceiptState, Record, original
 from terminal.sale.sale import Outcome, Sale, State
-from terminal.sale.totals import ENDED, Close, ClosedPeriod, Period
+from terminal.sale.totals import ENDED, Close, ClosedPeriod, Period, totals_of
 from terminal.simulation.world import EPOCH_S, PowerCut, World
 from terminal.system.timestamps import timestamp_of
 
@@ -63,7 +63,9 @@ class SimulatedDisk:
     def append(self, record: Record) -> None:
         self._commit(f"commit of {record.event} -> {record.sale.state}", lambda: self._store(record))
 
-    def append_close(self, close: Close) -> None:
+    def append_close(self, close: Close) -> str:
+        """It keeps no chain."""
+
         def store() -> None:
             if close.number < self._period:
                 return  # a period ends once
@@ -75,6 +77,7 @@ class SimulatedDisk:
                 self._receipts[slip.receipt_id] = slip
 
         self._commit(f"commit of end of day {close.number}", store)
+        return ""
 
     def append_receipts(self, receipts: Sequence[QueuedReceipt]) -> None:
         def store() -> None:
@@ -198,7 +201,7 @@ class SimulatedDisk:
         return max(ended, key=lambda sale: sale.number, default=None)
 
     def open_period(self) -> Period:
-        return Period(self._period, tuple(self.latest[number] for number in self._ended))
+        return Period(self._period, totals_of(self.latest[number] for number in self._ended))
 
     def closed_period(self, number: int | None = None) -> ClosedPeriod | None:
         found = [close for close in self.closes if number in (None, close.number)][-1:]

@@ -192,6 +192,7 @@ ENGLISH = Words(
         thanks="Thank you",
         end_of_day="END OF DAY",
         period="End of day no.",
+        head="Journal up to here",
         since="From",
         until="To",
         numbers="Receipts",

@@ -192,6 +192,7 @@ ICELANDIC = Words(
         thanks="Takk fyrir viðskiptin",
         end_of_day="DAGSUPPGJÖR",
         period="Uppgjör nr.",
+        head="Færslubók hingað til",
         since="Frá",
         until="Til",
         numbers="Kvittanir",

@@ -62,6 +62,8 @@ class ReceiptWords(msgspec.Struct, frozen=True, kw_only=True):
     thanks: str
     end_of_day: str
     period: str
+    head: str
+    """Of the journal's chain: `journal verify --head` holds a slip against the journal."""
     since: str
     until: str
     numbers: str

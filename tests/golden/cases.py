@@ -308,7 +308,11 @@ def _busy_day() -> Totals:
     return totals_of([*sales, replace(REFUND_DUE, number=1048)], [older, replace(REFUND_DUE, number=1048)])
 
 
-_DAY = ClosedPeriod(number=12, since="2026-11-22T18:02:11Z", until="2026-11-23T18:01:40Z", totals=_busy_day())
+_HEAD = "93ef541fa7e5eaca0514820ad49dcabb88facf71ebcde14fe5e96d95a7e95a27"
+_DAY = ClosedPeriod(
+    number=12, since="2026-11-22T18:02:11Z", until="2026-11-23T18:01:40Z", totals=_busy_day(), head=_HEAD
+)
+_DAY = replace(_DAY, head=_HEAD)
 DAYS = {
     "busy": (_DAY, False),
     "busy_copy": (_DAY, True),

@@ -15,7 +15,7 @@ from terminal.journal.thread import JournalFile
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import QueuedReceipt, ReceiptState, Record
 from terminal.sale.sale import Reason, Sale, State
-from terminal.sale.totals import Close, ClosedPeriod, Period, totals_of
+from terminal.sale.totals import Close, ClosedPeriod, Period
 from terminal.simulation.disk import SimulatedDisk
 from terminal.simulation.world import NO_TROUBLE, World
 from tests.unit.journal.journal_samples import a_sale, opened
@@ -68,7 +68,7 @@ def next_write(rng: random.Random, disk: Disk) -> Callable[[Disk], None]:
             return lambda disk: disk.append_receipts([copy])
         case "close":
             period = disk.open_period()
-            close = Close(period.number, totals_of(period.sales), is_printed=rng.random() < 0.5)
+            close = Close(period.number, period.totals, is_printed=rng.random() < 0.5)
             return lambda disk: disk.append_close(close)
         case "nonces":
             mark = disk.nonce_high_water() + rng.randint(1, 99)
@@ -95,7 +95,7 @@ def answers(disk: Disk, highest: int) -> list[object]:
         [disk.find_sale(number) for number in range(highest + 2)],
         [disk.find_register_id(f"R{number}") for number in range(highest + 2)],
         disk.last_ended_sale(),
-        (period.number, sorted(period.sales, key=lambda sale: sale.number)),
+        (period.number, period.totals),
         (closed.number, closed.totals) if closed is not None else None,
         disk.unprinted_receipts(),
         [sorted(disk.receipts_of(number), key=lambda receipt: receipt.receipt_id) for number in range(highest + 2)],

@@ -17,7 +17,7 @@ from terminal.app.app import TerminalApp
 from terminal.app.devices import Devices
 from terminal.app.seams import Seams
 from terminal.config.schema import Config, JournalSettings, NetgiroSettings
-from terminal.journal import rebuild
+from terminal.journal import database
 from terminal.journal.thread import Journal, JournalFile
 from terminal.netgiro.nonce import TICKS_PER_S, UNIX_EPOCH_TICKS
 from terminal.sale.gateway import CallRefused
@@ -87,8 +87,8 @@ def test_a_clock_in_the_past_gives_no_nonce_again_whose_mark_was_lost(path: Path
 
 
 def test_systemd_is_told_that_a_long_repair_goes_on(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rebuild, "PROGRESS_S", 0.0)
-    monkeypatch.setattr(rebuild, "PROGRESS_STEPS", 500)
+    monkeypatch.setattr(database, "PROGRESS_S", 0.0)
+    monkeypatch.setattr(database, "PROGRESS_STEPS", 500)
     address = str(path.with_name("notify"))
 
     async def scenario() -> None:

@@ -15,7 +15,7 @@ from terminal.counter.of_totals import UNTOLD_CLOSE_KEPT_S
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
 from terminal.sale.sale import Outcome, State
-from terminal.sale.totals import ClosedPeriod, Period, Tally, Totals
+from terminal.sale.totals import ClosedPeriod, Period, Tally, Totals, totals_of
 from tests.sales import walk_to
 
 SOLD = replace(walk_to(State.CLOSED).sale, amount_kr=590)
@@ -29,7 +29,7 @@ UNTOLD = View(untold_close=4)
 
 
 def ask(view: View, *, close: bool = True, sold: bool = False, **lookup: Any) -> Decision:
-    period = Period(5, (SOLD,) if sold else (), since=DAY.until)
+    period = Period(5, totals_of([SOLD] if sold else []), since=DAY.until)
     lookup = {"last_close": DAY, "close_age_s": 60.0, "created": "now"} | lookup
     request = reg.TotalsRequest(close=close)
     return decide(view, RegisterRequestLookedUp(request=request, period=period, **lookup), CounterRules())

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from terminal.journal import chain
+from terminal.journal.mirror import Mirror
+from terminal.journal.rows import ChainedRow, Row
 from terminal.journal.thread import JournalFile
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import Record
@@ -54,3 +57,13 @@ def append_paid(journal: JournalFile, number: int, *, until: State = State.CLOSE
 
 def closed(sale: Sale, reason: Reason) -> Sale:
     return replace(sale, state=State.CLOSED, reason=reason)
+
+
+def chained(mirror: Mirror, *rows: Row) -> list[ChainedRow]:
+    """The rows as the next links of what the mirror holds."""
+    links: list[ChainedRow] = []
+    seq, before = mirror.chain.seq, mirror.chain.hash
+    for row in rows:
+        links.append(chain.linked(row, seq + 1, before))
+        seq, before = links[-1].seq, links[-1].hash
+    return links

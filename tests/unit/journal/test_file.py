@@ -14,7 +14,7 @@ from terminal.journal.thread import Journal, JournalFile
 from terminal.journal.verify import verify
 from terminal.sale.record import QueuedReceipt, ReceiptState, Record
 from terminal.sale.sale import Outcome, Reason, State
-from terminal.sale.totals import Close, totals_of
+from terminal.sale.totals import Close, Totals, totals_of
 from tests.unit.journal.journal_samples import BOTH_COPIES, a_sale, append_paid, closed, opened, ticking_clock
 
 
@@ -70,14 +70,14 @@ def test_a_period_ends_with_the_day(path: Path) -> None:
     with opened(path) as journal:
         first = append_paid(journal, 1)
         period = journal.open_period()
-        assert (period.number, period.sales) == (1, (first,))
-        journal.append_close(Close(1, totals_of(period.sales)))
+        assert (period.number, period.totals) == (1, totals_of([first]))
+        journal.append_close(Close(1, period.totals))
         waiting = append_paid(journal, 2, until=State.REPORT)
-        assert journal.open_period().sales == ()
+        assert journal.open_period().totals == Totals()
         second = closed(waiting, Reason.PAID)
         journal.append(Record("end", second))
         period = journal.open_period()
-        assert (period.number, period.sales) == (2, (second,))
+        assert (period.number, period.totals) == (2, totals_of([second]))
 
 
 @pytest.mark.parametrize("name", ["2", "T1-000002-ABCDEF", "R2"])
@@ -145,7 +145,7 @@ def test_nothing_at_the_counter_reads_history(path: Path, size: int) -> None:
                 (number + 1, number + 1),
             )
             db.execute(
-                "INSERT INTO sales VALUES (?, ?, ?, 'closed', 'approved', '', ?)",
+                "INSERT INTO sales VALUES (?, ?, ?, 'closed', 'approved', '', ?, 1990)",
                 (number + 1, f"T{number}", f"R{number}", number + 1),
             )
         db.execute("COMMIT")

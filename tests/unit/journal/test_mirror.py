@@ -12,7 +12,7 @@ import pytest
 
 from terminal.journal.mirror import Damage, Mirror
 from terminal.journal.rows import EntryRow, NonceRow, Positions, Row
-from tests.unit.journal.journal_samples import a_sale
+from tests.unit.journal.journal_samples import a_sale, chained
 
 
 def entry(seq: int) -> EntryRow:
@@ -22,7 +22,7 @@ def entry(seq: int) -> EntryRow:
 def written(folder: Path, count: int, segment_bytes: int = 5000) -> Mirror:
     mirror = Mirror(folder / "mirror", segment_bytes=segment_bytes)
     for seq in range(1, count + 1):
-        mirror.append([entry(seq), NonceRow(seq * 10)])
+        mirror.append(chained(mirror, entry(seq), NonceRow(seq * 10)))
     mirror.close()
     return mirror
 
@@ -79,8 +79,8 @@ def test_a_torn_end_costs_its_own_line_only(tmp_path: Path, keep: int) -> None:
     again = Mirror(tmp_path / "mirror")
     again.look()
     assert again.positions.entries == 2
-    again.append([entry(3), NonceRow(30)])
-    again.append([entry(4), NonceRow(40)])
+    again.append(chained(again, entry(3), NonceRow(30)))
+    again.append(chained(again, entry(4), NonceRow(40)))
     rows, damages = read(tmp_path)
     assert rows == expected(1, 2, 3, 4)
     assert len(damages) == (1 if torn else 0)
@@ -104,7 +104,7 @@ def test_zeros_at_the_end_as_file_systems_leave_them(tmp_path: Path) -> None:
     segment.write_bytes(segment.read_bytes().rstrip(b"\n") + b"\n" + bytes(3000))
     again = Mirror(tmp_path / "mirror")
     again.look()
-    again.append([entry(4), NonceRow(40)])
+    again.append(chained(again, entry(4), NonceRow(40)))
     assert read(tmp_path)[0] == expected(1, 2, 3, 4)
 
 
@@ -149,7 +149,7 @@ def test_the_head_of_the_last_segment_is_damaged(tmp_path: Path) -> None:
 
 def test_more_rows_than_a_line_takes_are_spread_and_come_back(tmp_path: Path) -> None:
     mirror = Mirror(tmp_path / "mirror", segment_bytes=20_000)
-    mirror.append(entry(seq) for seq in range(1, 301))
+    mirror.append(chained(mirror, *(entry(seq) for seq in range(1, 301))))
     mirror.close()
     assert [row.seq for row in read(tmp_path)[0] if isinstance(row, EntryRow)] == list(range(1, 301))
 
@@ -165,13 +165,13 @@ def test_what_a_failed_sync_left_in_memory_is_written_anew(tmp_path: Path, monke
         patched.setattr(os, "fdatasync", bad_block)
         for _ in range(3):
             with pytest.raises(OSError, match="Input/output"):
-                mirror.append([entry(4), NonceRow(40)])
+                mirror.append(chained(mirror, entry(4), NonceRow(40)))
             mirror.look()
             assert mirror.positions.entries == 3
-    mirror.append([entry(4), NonceRow(40)])
+    mirror.append(chained(mirror, entry(4), NonceRow(40)))
     mirror.close()
     (segment,) = mirror.segments()
-    assert segment.read_bytes().count(b'"seq":4,') == 4
+    assert segment.read_bytes().count(b'"row":"entry","seq":4,') == 4
     assert [row for row in read(tmp_path)[0] if isinstance(row, EntryRow)][-1] == entry(4)
     again = Mirror(tmp_path / "mirror")
     again.look()

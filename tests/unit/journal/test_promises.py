@@ -80,7 +80,7 @@ def test_every_commit_is_synced_in_database_and_mirror(path: Path, monkeypatch: 
         assert db.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL: the log is synced at every commit
         assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         monkeypatch.setattr(os, "fdatasync", noted)
-        writes: list[Callable[[], None]] = [
+        writes: list[Callable[[], object]] = [
             lambda: journal.append(Record("StatusReceived", walk_to(State.REPORT).sale, BOTH)),
             lambda: journal.note_receipt(journal.unprinted_receipts()[0]),
             lambda: journal.append_receipts(journal.unprinted_receipts()),

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from terminal.counter.inputs import ConditionsChanged
 from terminal.counter.rules import CounterRules
 from terminal.errors import JournalError
-from terminal.journal import check, rebuild, tables
+from terminal.journal import check, database, gathering, rebuild, schema
 from terminal.journal.mirror import Mirror
 from terminal.journal.rows import EntryRow, RepairRow
 from terminal.journal.thread import JournalFile
@@ -27,7 +27,7 @@ from terminal.netgiro.nonce import TICKS_PER_S, UNIX_EPOCH_TICKS, mark_after_los
 from terminal.sale.record import JournalHealth, ReceiptState
 from terminal.sale.sale import Reason, State
 from terminal.sale.totals import Close, Totals
-from tests.unit.journal.journal_samples import a_sale, append_paid, opened, ticking_clock
+from tests.unit.journal.journal_samples import a_sale, append_paid, chained, opened, ticking_clock
 
 
 @pytest.fixture
@@ -178,9 +178,9 @@ def test_a_word_of_a_newer_program_is_no_damage_and_says_what_to_do(path: Path) 
     with opened(path) as journal:
         seq = journal.last_entries(1)[0].seq + 1
         row = EntryRow(seq, "2026-11-23T15:00:00.000Z", "x", msgspec.Raw(newer))
-        columns = (seq, row.at, row.event, 31, newer.decode(), tables._checksum(row))
+        columns = (seq, row.at, row.event, 31, newer.decode(), schema.checksum(row))
         journal.pair.connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)", columns)
-        journal.pair.mirror.append([row])
+        journal.pair.mirror.append(chained(journal.pair.mirror, row))
     with pytest.raises(JournalError, match="install the version of the program that wrote it"):
         opened(path)
     assert set_aside(path) == []
@@ -325,7 +325,7 @@ def test_what_cannot_have_been_written_is_left_out(path: Path) -> None:
 def test_what_is_in_neither_is_said(path: Path) -> None:
     segment = mirror_of(path) / "000001.log"
     lines = segment.read_bytes().rstrip(b"\n").split(b"\n")
-    assert b'"seq":35,' in lines[35]
+    assert b'"row":"entry","seq":35,' in lines[35]
     lines[35] = b"damaged"
     segment.write_bytes(b"\n".join(lines) + b"\n")
     no_database(path)
@@ -459,10 +459,8 @@ def test_a_mirror_of_another_journal_is_kept_and_not_mixed_in(path: Path, tmp_pa
 def test_a_longer_mirror_of_another_journal_is_not_mixed_in_either(path: Path, tmp_path: Path, sales: int) -> None:
     other = Mirror(tmp_path / "other")
     for number in range(1, sales + 1):
-        other.append(
-            EntryRow(6 * number + step, "", "x", msgspec.Raw(msgspec.json.encode(a_sale(500 + number))))
-            for step in range(-5, 1)
-        )
+        sale = msgspec.Raw(msgspec.json.encode(a_sale(500 + number)))
+        other.append(chained(other, *(EntryRow(6 * number + step, "", "x", sale) for step in range(-5, 1))))
     other.close()
     before = contents(path)
     shutil.rmtree(mirror_of(path))
@@ -571,7 +569,7 @@ def test_a_repair_cut_short_is_done_again(path: Path, monkeypatch: pytest.Monkey
     before = contents(path)
     no_database(path)
 
-    def power_cut(_db: sqlite3.Connection, *, may_lack_latest: bool) -> RepairRow:
+    def power_cut(_db: sqlite3.Connection, **_given: object) -> RepairRow:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
@@ -634,8 +632,8 @@ def test_a_new_database_that_is_damaged_itself_is_not_put_in_place(path: Path) -
 def test_long_work_tells_that_it_goes_on(
     path: Path, monkeypatch: pytest.MonkeyPatch, begin: Callable[[Path], None]
 ) -> None:
-    monkeypatch.setattr(rebuild, "PROGRESS_S", 0.0)
-    monkeypatch.setattr(rebuild, "PROGRESS_STEPS", 100)
+    monkeypatch.setattr(database, "PROGRESS_S", 0.0)
+    monkeypatch.setattr(database, "PROGRESS_STEPS", 100)
     begin(path)
     told: list[str] = []
     journal = JournalFile(path, ticking_clock())
@@ -660,7 +658,7 @@ def test_a_new_database_cut_short_after_earlier_repairs_is_not_taken_for_a_whole
 
     with monkeypatch.context() as patched:
         patched.setattr(rebuild, "_account", power_cut)
-        patched.setattr(rebuild, "ROWS_A_COMMIT", 10)
+        patched.setattr(gathering, "ROWS_A_COMMIT", 10)
         journal = JournalFile(path, ticking_clock())
         with pytest.raises(KeyboardInterrupt):
             journal.open()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sqlite3
+import zlib
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -18,6 +20,8 @@ from terminal.journal.verify import verify
 from terminal.sale.record import JournalHealth
 from terminal.sale.sale import State
 from tests.unit.journal.journal_samples import append_paid, opened, ticking_clock
+
+NOBODYS_SALE = "INSERT INTO sales VALUES (9, '', '', 'closed', '', '', 1, 0)"
 
 
 @pytest.fixture
@@ -57,8 +61,11 @@ def test_a_sound_journal_has_no_problems_also_while_it_is_in_use(path: Path) -> 
         ("UPDATE sales SET state = 'closed' WHERE number = 6", "sale 6: the list of sales does not say"),
         ("UPDATE sales SET register_id = 'x' WHERE number = 2", "sale 2: the list of sales does not say"),
         ("DELETE FROM sales WHERE number = 2", "sale 2: the list of sales does not say"),
-        ("INSERT INTO sales VALUES (9, '', '', 'closed', '', '', 1)", "sale 9: in the list of sales without an entry"),
-        ("INSERT INTO sales VALUES (9, '', '', 'closed', '', '', 1)", "no sale has the numbers 7 to 8"),
+        (
+            "INSERT INTO sales VALUES (9, '', '', 'closed', '', '', 1, 0)",
+            "sale 9: in the list of sales without an entry",
+        ),
+        ("INSERT INTO sales VALUES (9, '', '', 'closed', '', '', 1, 0)", "no sale has the numbers 7 to 8"),
         ("DELETE FROM receipt_queue WHERE receipt_id = '1-customer-0'", "receipt 1-customer-0: the queue"),
         ("UPDATE receipt_queue SET copy = 5 WHERE receipt_id = '1-customer-0'", "receipt 1-customer-0: the queue"),
         ("UPDATE receipts SET state = 'eaten' WHERE seq = 2", "receipt note 2"),
@@ -147,7 +154,7 @@ def test_what_is_lost_for_good_is_no_new_finding_every_time(path: Path) -> None:
     assert len(mend(path)) == 1
 
 
-def test_a_mirror_that_says_something_else_is_begun_anew(path: Path) -> None:
+def test_where_database_and_mirror_differ_the_chain_decides(path: Path) -> None:
     with opened(path) as journal:
         entry = tables.find_entry(journal.pair.connection, 2)
     assert entry is not None
@@ -156,9 +163,42 @@ def test_a_mirror_that_says_something_else_is_begun_anew(path: Path) -> None:
         tables.keep_row(db, replace(entry, seq=3))
     assert any("the mirror says something else" in problem for problem in verify(path).problems)
     done, _always = mend(path)
+    assert "nothing is missing" in done
+    assert verify(path).problems == ()
+    with opened(path) as journal:
+        assert tables.find_entry(journal.pair.connection, 3) != replace(entry, seq=3)
+
+
+def test_a_mirror_that_was_changed_is_begun_anew(path: Path) -> None:
+    segment = path.with_name("journal.db.mirror") / "000001.log"
+    lines = segment.read_bytes().rstrip(b"\n").split(b"\n")
+    text = lines[5][9:].replace(b'"amount_kr":1990', b'"amount_kr":9990')
+    lines[5] = b"%08x %s" % (zlib.crc32(text), text)
+    segment.write_bytes(b"\n".join(lines) + b"\n")
+    assert any("the mirror says something else" in problem for problem in verify(path).problems)
+    done, _always = mend(path)
     assert "begun anew" in done
     assert verify(path).problems == ()
     assert len(list(path.parent.glob("journal.db.mirror.other-*"))) == 1
+
+
+def test_mending_does_not_make_a_changed_past_look_sound(path: Path) -> None:
+    segment = path.with_name("journal.db.mirror") / "000001.log"
+    lines = segment.read_bytes().rstrip(b"\n").split(b"\n")
+    text = lines[2][9:].replace(b'"amount_kr":1990', b'"amount_kr":9990')
+    lines[2] = b"%08x %s" % (zlib.crc32(text), text)
+    segment.write_bytes(b"\n".join(lines) + b"\n")
+    with opened(path) as journal:
+        entry = tables.find_entry(journal.pair.connection, 2)
+    assert entry is not None
+    sale = msgspec.Raw(bytes(entry.sale).replace(b"1990", b"9990"))
+    change(path, "DELETE FROM entries WHERE seq = 2")
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+        tables.keep_row(db, replace(entry, sale=sale))
+    mend(path)
+    assert any("what row 2 of the chain said when it was written" in note for note in verify(path).notes)
+    with opened(path) as journal:
+        assert journal.health is JournalHealth.INCOMPLETE
 
 
 @pytest.mark.parametrize("command", [["list"], ["export"], ["export", "--format", "json"]])

@@ -60,29 +60,29 @@ def write(journal: JournalFile, *sales: Sale) -> None:
 
 def test_a_period_holds_what_ended_since_the_last_end_of_day(tmp_path: Path) -> None:
     with opened(tmp_path / "journal.db") as journal:
-        assert (journal.open_period().number, journal.open_period().sales) == (1, ())
+        assert (journal.open_period().number, journal.open_period().totals) == (1, Totals())
         write(journal, ended(1), a_sale(2))
-        assert journal.open_period().sales == (ended(1),)
-        journal.append_close(Close(1, totals_of(journal.open_period().sales)))
-        assert (journal.open_period().number, journal.open_period().sales) == (2, ())
+        assert journal.open_period().totals == totals_of([ended(1)])
+        journal.append_close(Close(1, journal.open_period().totals))
+        assert (journal.open_period().number, journal.open_period().totals) == (2, Totals())
         write(journal, ended(2))
-        assert journal.open_period().sales == (ended(2),)
+        assert journal.open_period().totals == totals_of([ended(2)])
 
 
 def test_a_sale_that_staff_settle_after_the_end_of_day_stands_in_the_next_period_too(tmp_path: Path) -> None:
     with opened(tmp_path / "journal.db") as journal:
         write(journal, ended(1, Reason.REFUND_DUE, state=State.ATTENTION))
-        journal.append_close(Close(1, totals_of(journal.open_period().sales)))
+        journal.append_close(Close(1, journal.open_period().totals))
         write(journal, ended(1, Reason.REFUNDED))
-        assert totals_of(journal.open_period().sales).by_outcome == {Outcome.REFUNDED: Tally(1, 1990)}
+        assert journal.open_period().totals.by_outcome == {Outcome.REFUNDED: Tally(1, 1990)}
 
 
 def test_an_end_of_day_survives_a_restart(tmp_path: Path) -> None:
     with opened(tmp_path / "journal.db") as journal:
         write(journal, ended(1))
-        journal.append_close(Close(1, totals_of(journal.open_period().sales)))
+        journal.append_close(Close(1, journal.open_period().totals))
     with opened(tmp_path / "journal.db") as journal:
-        assert (journal.open_period().number, journal.open_period().sales) == (2, ())
+        assert (journal.open_period().number, journal.open_period().totals) == (2, Totals())
 
 
 def test_a_period_ends_once(tmp_path: Path) -> None:

@@ -1,0 +1,138 @@
+"""Exports for the accountant, whose hours are right."""
+
+from __future__ import annotations
+
+import csv
+import json
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from terminal.journal.export import export_csv, export_json
+from terminal.journal.listing import parse_time
+from terminal.journal.thread import JournalFile
+from terminal.sale.record import JournalHealth, Record
+from terminal.sale.sale import Reason, Sale, State
+
+THEN = datetime(2026, 11, 23, 15, 30)
+
+
+def sale(number: int, created: str = "2026-11-23T15:00:00.000Z", **more: object) -> Sale:
+    return Sale(
+        number=number,
+        reference=f"T1-{number:06d}-ABCDEF",
+        register_id=str(more.pop("register_id", number)),
+        amount_kr=1990,
+        created=created,
+        state=State.CLOSED,
+        reason=Reason.PAID,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def write(path: Path, *sales: Sale) -> None:
+    with JournalFile(path, lambda: "2026-11-23T15:00:30.000Z") as journal:
+        journal.open()
+        for one in sales:
+            journal.append(Record("ResultAcknowledged", one))
+
+
+def health(path: Path) -> JournalHealth:
+    with JournalFile(path, lambda: "") as journal:
+        journal.open()
+        return journal.health
+
+
+def numbers(path: Path) -> list[int]:
+    with JournalFile(path, lambda: "", read_only=True) as journal:
+        journal.open()
+        return [entry.sale.number for entry in journal.latest_entries()]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    folder = tmp_path / "state"
+    folder.mkdir()
+    return folder / "journal.db"
+
+
+# --- for the accountant -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def in_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
+    def set_zone(name: str) -> None:
+        monkeypatch.setenv("TZ", name)
+        time.tzset()
+
+    yield set_zone
+    monkeypatch.undo()
+    time.tzset()
+
+
+def exported(path: Path) -> list[dict[str, str]]:
+    with JournalFile(path, lambda: "", read_only=True) as journal:
+        journal.open()
+        entries = list(journal.latest_entries())[::-1]
+        as_json = [json.loads(line) for line in export_json(entries)]
+        rows = list(csv.DictReader(export_csv(entries)))
+    assert [row["reference"] for row in rows] == [row["reference"] for row in as_json]
+    assert [row["time"] for row in rows] == [row["time"] for row in as_json]
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("zone", "times"),
+    [
+        ("Atlantic/Reykjavik", ["2026-10-25T00:30:00+00:00", "2026-10-25T01:30:00+00:00"]),
+        ("Europe/Copenhagen", ["2026-10-25T02:30:00+02:00", "2026-10-25T02:30:00+01:00"]),
+    ],
+)
+def test_the_hour_that_comes_twice_is_told_apart(path: Path, in_zone: object, zone: str, times: list[str]) -> None:
+    assert callable(in_zone)
+    in_zone(zone)
+    write(path, sale(1, "2026-10-25T00:30:00.000Z"), sale(2, "2026-10-25T01:30:00.000Z"))
+
+    assert [row["time"] for row in exported(path)] == times
+
+
+def test_a_sale_after_midnight_belongs_to_the_new_day_of_the_shops_clock(path: Path, in_zone: object) -> None:
+    assert callable(in_zone)
+    in_zone("Europe/Copenhagen")
+    write(path, sale(1, "2026-07-31T21:59:59.000Z"), sale(2, "2026-07-31T22:00:00.000Z"))
+
+    assert [row["date"] for row in exported(path)] == ["2026-07-31", "2026-08-01"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "since"),
+    [
+        ("Atlantic/Reykjavik", "2026-03-29T00:00:00.000Z"),
+        ("Europe/Copenhagen", "2026-03-28T23:00:00.000Z"),
+    ],
+)
+def test_a_date_without_a_zone_is_the_shops_own_day(in_zone: object, zone: str, since: str) -> None:
+    assert callable(in_zone)
+    in_zone(zone)
+
+    assert parse_time("2026-03-29") == since
+
+
+def test_days_around_the_change_of_clocks_have_23_and_25_hours(in_zone: object) -> None:
+    assert callable(in_zone)
+    in_zone("Europe/Copenhagen")
+    lengths_h = []
+    for start, end in (("2026-03-29", "2026-03-30"), ("2026-10-25", "2026-10-26"), ("2026-11-23", "2026-11-24")):
+        length = datetime.fromisoformat(str(parse_time(end))) - datetime.fromisoformat(str(parse_time(start)))
+        lengths_h.append(length.total_seconds() / 3600)
+
+    assert lengths_h == [23, 25, 24]
+
+
+def test_a_registers_text_is_no_formula(path: Path) -> None:
+    write(path, sale(1, register_id="=HYPERLINK(1)"))
+
+    assert exported(path)[0]["register_id"] == "'=HYPERLINK(1)"
