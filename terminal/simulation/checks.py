@@ -10,6 +10,7 @@ from terminal.sale.effects import ReceiptKind
 from terminal.sale.gateway import CaptureMode
 from terminal.sale.record import QueuedReceipt
 from terminal.sale.sale import Outcome, Sale, State, Terms
+from terminal.simulation import checks_of_days as days
 from terminal.simulation import checks_of_ids as ids
 from terminal.simulation.checks_of_ids import Violation
 from terminal.simulation.disk import SimulatedDisk
@@ -111,6 +112,10 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
     if not terminal.bookkeeper.view.conditions.network_ok:
         yield "the screen still says that there is no connection"
     yield from _days(disk, paper)
+    yield from days.sums(disk.committed, disk.open_period().totals)
+    approved = [sale.reference for sale in disk.latest.values() if sale.outcome is Outcome.APPROVED and is_over(sale)]
+    banked_kr = sum(sum(ledger.get(reference, [])) for reference in approved)
+    yield from days.booked_is_banked(disk.closes, disk.open_period().totals, banked_kr)
     for ring in register.rings:
         yield from _told_is_stored(ring, disk, register)
         yield from _amount_rung_up(ring, disk, register)

@@ -47,6 +47,8 @@ class SimulatedDisk:
         self.queued: dict[int, list[ReceiptKind]] = {}
         """What each sale has put on paper by itself; reprints are not among it."""
         self.closes: list[Close] = []
+        self.committed: list[Sale | Close] = []
+        """Sales and ends of day, in the order in which they became durable."""
         self.closed_by_staff: set[int] = set()
         """Numbers of the periods that the shop itself has ended."""
         self._high_water = 0
@@ -72,6 +74,7 @@ class SimulatedDisk:
             self.rows.append(msgspec.json.encode(close.totals))
             self._period, self._ended = close.number + 1, {}
             self.closes.append(close)
+            self.committed.append(close)
             if close.is_printed:
                 slip = original(close.number, ReceiptKind.END_OF_DAY)
                 self._receipts[slip.receipt_id] = slip
@@ -127,6 +130,7 @@ class SimulatedDisk:
         before = self.latest.get(sale.number)
         self.rows.append(row)
         self.latest[sale.number] = _sale_decoder.decode(row)
+        self.committed.append(self.latest[sale.number])
         self._by_register_id[sale.register_id] = max(sale.number, self._by_register_id.get(sale.register_id, 0))
         self._changed_at[sale.number] = self.now()
         self.begun_s.setdefault(sale.number, self._world.now_s)

@@ -27,7 +27,7 @@ from terminal.sale import step as rules
 from terminal.sale.customer import Customer, CustomerKind
 from terminal.sale.gateway import AuthorizationStatus, CaptureMode, StatusReport
 from terminal.sale.record import QueuedReceipt, ReceiptState
-from terminal.sale.sale import Reason, Sale, State
+from terminal.sale.sale import Outcome, Reason, Sale, State
 from terminal.sale.sensitive import Sensitive
 from terminal.sale.totals import Close, Period
 from terminal.simulation.broken_rule import BrokenRule
@@ -188,6 +188,20 @@ def _end_without_slip() -> Iterator[None]:
         yield
 
 
+def _end_a_thousand_off() -> Iterator[None]:
+    """The slip of the day says 1,000 kr. more than was sold."""
+    close_of = of_shop.close_of
+
+    def dearer(view: View, period: Period, shop: CounterRules) -> Close:
+        close = close_of(view, period, shop)
+        approved = close.totals.of(Outcome.APPROVED)
+        by_outcome = {**close.totals.by_outcome, Outcome.APPROVED: replace(approved, sum_kr=approved.sum_kr + 1000)}
+        return replace(close, totals=replace(close.totals, by_outcome=by_outcome))
+
+    with patch.object(of_shop, "close_of", dearer):
+        yield
+
+
 def _paper_before_taken() -> Iterator[None]:
     """The receipts say "paid" while the register can still refuse it."""
     with patch.object(Sale, "outcome_on_paper", property(lambda sale: sale.outcome if sale.has_ended else None)):
@@ -322,6 +336,7 @@ BROKEN_RULES: Mapping[str, BrokenRule] = {
     "refund due without its slip": BrokenRule(patches=_refund_without_slip, protocol="zvt"),
     "settled sale without its receipts": BrokenRule(patches=_settled_without_receipts, protocol="zvt"),
     "end of day without its slip": BrokenRule(patches=_end_without_slip),
+    "end of day 1,000 kr. wrong": BrokenRule(patches=_end_a_thousand_off),
     **RULES_OF_REGISTERS,
     "receipt before the register has taken the result": BrokenRule(patches=_paper_before_taken, protocol="concert"),
     "interrupted receipt printed unmarked": BrokenRule(patches=_print_again_unmarked),
