@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import os
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO, cast
 
 from terminal import __version__
 from terminal.commands.configured import whole_config
@@ -22,6 +24,7 @@ from terminal.commands.operations import add_operation_commands
 from terminal.commands.panel import add_panel_commands
 from terminal.commands.printer import add_printer_commands
 from terminal.errors import ConfigError, TerminalError
+from terminal.system.shown import ShownStream
 
 # Every command imports what it needs itself, so that none waits for what another one needs.
 # ruff: noqa: PLC0415
@@ -30,7 +33,16 @@ log = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code."""
+    """Run one command; returns the exit code. Whatever it prints comes out printable."""
+    with contextlib.redirect_stdout(_shown(sys.stdout)), contextlib.redirect_stderr(_shown(sys.stderr)):
+        return _main(arguments)
+
+
+def _shown(stream: TextIO) -> TextIO:
+    return cast("TextIO", ShownStream(stream))
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments, argparse.Namespace(config=None))
     try:
         code = int(options.command(options) or 0)

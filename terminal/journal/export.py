@@ -10,6 +10,7 @@ from datetime import datetime
 
 from terminal.journal.rows import Change
 from terminal.sale.sale import State
+from terminal.system.shown import shown
 
 COLUMNS = (
     "receipt_number",
@@ -25,6 +26,8 @@ COLUMNS = (
     "state",
     "closed",
 )
+
+_BEGINS_FORMULA = frozenset("=+-@＝＋－＠|%")
 
 
 def export_csv(entries: Iterable[Change], separator: str = ",") -> Iterator[str]:
@@ -72,10 +75,13 @@ def local_time(text: str) -> datetime:
 
 def _csv_line(values: Iterable[object], separator: str) -> str:
     buffer = io.StringIO()
-    csv.writer(buffer, delimiter=separator, lineterminator="").writerow(values)
+    csv.writer(buffer, delimiter=separator, lineterminator="", quoting=csv.QUOTE_ALL).writerow(values)
     return buffer.getvalue()
 
 
 def _harmless(value: str | int | None) -> str | int | None:
-    """A register's text must not become a formula in the accountant's spreadsheet."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t") else value
+    """A text from outside must be one cell, and no formula in the accountant's spreadsheet."""
+    if not isinstance(value, str):
+        return value
+    text = shown(value)
+    return f"'{text}" if text.lstrip()[:1] in _BEGINS_FORMULA else text

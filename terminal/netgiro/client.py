@@ -18,6 +18,7 @@ from terminal.netgiro.carrier import Carrier, RawAnswer, Request
 from terminal.netgiro.nonce import NonceSource
 from terminal.sale.gateway import CallLost
 from terminal.sale.sensitive import Sensitive
+from terminal.system.shown import printable
 
 LONGEST_SUPPORT_REFERENCE = 100
 
@@ -82,7 +83,7 @@ class SignedClient:
     def _read(self, path: str, url: str, raw: RawAnswer) -> SignedAnswer:
         support_reference = raw.headers.get(wire.REFERENCE_HEADER.lower())
         if support_reference is not None:  # it is journaled with every change of the sale
-            support_reference = support_reference[:LONGEST_SUPPORT_REFERENCE]
+            support_reference = printable(support_reference, LONGEST_SUPPORT_REFERENCE)
         log.debug("%s: HTTP %d, support reference %s", path, raw.http_status, support_reference)
         if raw.http_status >= 500 or 300 <= raw.http_status < 400:
             raise CallLost(f"{path}: HTTP {raw.http_status}", support_reference)

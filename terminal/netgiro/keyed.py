@@ -12,6 +12,7 @@ from terminal.netgiro.carrier import Carrier, RawAnswer, Request
 from terminal.netgiro.wire import REFERENCE_HEADER
 from terminal.sale.gateway import CallLost, CallRefused, Refusal
 from terminal.sale.sensitive import Sensitive
+from terminal.system.shown import printable
 
 LONGEST_SUPPORT_REFERENCE = 100
 
@@ -60,7 +61,7 @@ class KeyedClient:
 def _read(name: str, raw: RawAnswer) -> KeyedAnswer:
     support_reference = raw.headers.get(REFERENCE_HEADER.lower())
     if support_reference is not None:
-        support_reference = support_reference[:LONGEST_SUPPORT_REFERENCE]
+        support_reference = printable(support_reference, LONGEST_SUPPORT_REFERENCE)
     log.debug("%s: HTTP %d, support reference %s", name, raw.http_status, support_reference)
     if raw.http_status in (401, 403):
         raise CallRefused(Refusal.CREDENTIALS, f"{name}: HTTP {raw.http_status}", support_reference)

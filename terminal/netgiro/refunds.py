@@ -12,6 +12,7 @@ import logging
 from terminal.netgiro import wire_v2 as wire
 from terminal.netgiro.keyed import KeyedAnswer, KeyedClient
 from terminal.sale.gateway import CallLost, CallRefused, PaymentRecord, RecordStatus, Refusal
+from terminal.system.shown import printable
 
 LONGEST_REASON = 100
 
@@ -92,7 +93,7 @@ def read_record(answer: KeyedAnswer, authorization_id: str) -> PaymentRecord:
         amount_kr=kronur(details),
         is_refundable=details.is_refundable,
         settled=details.settlement_date or None,
-        invoice_number=None if details.invoice_number is None else str(details.invoice_number)[:40],
+        invoice_number=None if details.invoice_number is None else printable(str(details.invoice_number), 40),
     )
 
 

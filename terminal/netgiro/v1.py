@@ -24,6 +24,7 @@ from terminal.sale.gateway import (
     StatusReport,
 )
 from terminal.sale.sensitive import Sensitive
+from terminal.system.shown import printable
 
 CONFIRMATION_TYPES = {CaptureMode.AUTOMATIC: 0, CaptureMode.SERVER_CALLBACK: 1, CaptureMode.MANUAL: 2}
 
@@ -204,7 +205,7 @@ def status_report(signed: SignedAnswer, authorization_id: str) -> StatusReport:
         reference=payment.reference_number,
         confirmed=payment.status_id == PAYMENT_CONFIRMED and not is_contradicted,
         is_final=status is AuthorizationStatus.CANCELLED and payment.status_id == PAYMENT_CANCELLED,
-        invoice_number=None if payment.invoice_number is None else str(payment.invoice_number)[:40],
+        invoice_number=None if payment.invoice_number is None else printable(str(payment.invoice_number), 40),
         support_reference=signed.support_reference,
     )
 

@@ -6,6 +6,8 @@ that nobody wrote; a bidirectional mark can turn an amount around.
 
 from __future__ import annotations
 
+from typing import Any, TextIO
+
 LONGEST = 2000
 
 
@@ -25,3 +27,26 @@ def shown_lines(text: str) -> str:
 def printable(text: str, longest: int) -> str:
     """For what is kept: the text without anything that :func:`shown` would write out, and no longer than that."""
     return "".join(char for char in text[:longest] if char.isprintable()).strip()
+
+
+class ShownStream:
+    """Standard output or error of a command: steers no terminal, whatever a command prints.
+
+    What cannot be seen is written as JSON and TOML write it, so output for programs stays what it is.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        if not text.replace("\n", "").isprintable():
+            text = "".join(char if char.isprintable() or char == "\n" else _escape(char) for char in text)
+        return self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _escape(char: str) -> str:
+    units = char.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{int.from_bytes(units[at : at + 2], 'big'):04x}" for at in range(0, len(units), 2))
