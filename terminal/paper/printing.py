@@ -119,8 +119,9 @@ class ReceiptPrinting:
         if self._is_kept_ready:
             self._is_kept_ready = False
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._work.wait(), KEPT_READY_S)
-                return
+                async with asyncio.timeout(KEPT_READY_S):
+                    await self._work.wait()
+                    return
         await self._session.release()
         await self._work.wait()
 
