@@ -20,6 +20,7 @@ from terminal.paper.printer_session import FAULTS, PrinterSession
 from terminal.paper.queue import PrintJob, ReceiptQueue, Waiting
 from terminal.paper.receipt import Shop
 from terminal.system.clock import clock_is_set
+from terminal.system.retrying import Pauses
 from terminal.texts.words import Language
 
 SHORTEST_PAUSE_S = 2.0
@@ -97,7 +98,7 @@ class ReceiptPrinting:
             await self._session.close()
 
     async def run(self) -> None:
-        pause_s = SHORTEST_PAUSE_S
+        pauses = Pauses(SHORTEST_PAUSE_S, LONGEST_PAUSE_S)
         try:
             while True:
                 self._work.clear()
@@ -106,11 +107,11 @@ class ReceiptPrinting:
                     await self._get_ready()
                 await self._session.open_drawer()
                 if await self._print_all():
-                    pause_s = SHORTEST_PAUSE_S
+                    pauses.reset()
                     await self._wait_for_work()
                 else:
+                    pause_s = pauses.next_s()
                     await self._wait_for_printer(min(pause_s, LOOK_EVERY_S) if self._has_told_a_fault else pause_s)
-                    pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
         finally:
             await self._session.close()
 

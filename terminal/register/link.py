@@ -19,6 +19,7 @@ from hardware.interfaces import DeviceError, SerialPort
 from terminal.counter.register_words import RegisterQuestion, RegisterReply, RegisterRequest
 from terminal.register.protocol import RegisterProtocol
 from terminal.register.wording import worded
+from terminal.system.retrying import Pauses
 from terminal.texts.words import Language
 
 log = logging.getLogger(__name__)
@@ -85,7 +86,7 @@ class RegisterLink:
 
     async def run(self) -> None:
         """Keep the line open until cancelled. Survives whatever the port does."""
-        pause_s = 0.0
+        pauses, pause_s = Pauses(FIRST_PAUSE_S, LONGEST_PAUSE_S), 0.0
         try:
             while True:
                 await asyncio.sleep(pause_s)
@@ -96,8 +97,9 @@ class RegisterLink:
                     await self._serve()
                 except Exception as error:
                     await self._lose(error)
-                held = self._clock() - up_since_s >= HELD_S
-                pause_s = 0.0 if held else min(max(2 * pause_s, FIRST_PAUSE_S), LONGEST_PAUSE_S)
+                if held := self._clock() - up_since_s >= HELD_S:
+                    pauses.reset()
+                pause_s = 0.0 if held else pauses.next_s()
         finally:
             await self._close()
 

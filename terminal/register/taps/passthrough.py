@@ -20,6 +20,7 @@ from functools import partial
 from typing import Any
 
 from hardware.interfaces import DeviceError, LineSignals, SerialPort
+from terminal.system.retrying import Pauses
 
 log = logging.getLogger(__name__)
 
@@ -146,12 +147,13 @@ class PassthroughPort:
 
     async def _keep_device(self, tried: asyncio.Event) -> None:
         """Look for it, pass on to it, and look for it again when it is lost."""
-        pause_s = FIRST_PAUSE_S
+        pauses = Pauses(FIRST_PAUSE_S, LONGEST_PAUSE_S)
         while True:
             lost: asyncio.Future[DeviceError] = asyncio.get_running_loop().create_future()
             try:
                 await self._device.open(self._hear_device, partial(_lose, lost))
-                self.has_device, pause_s = True, FIRST_PAUSE_S
+                self.has_device = True
+                pauses.reset()
                 tried.set()
                 await self._pass_on_until(lost)
             except DeviceError as error:
@@ -161,8 +163,7 @@ class PassthroughPort:
                 self._to_device.clear()
                 await self._device.close()
             tried.set()
-            await asyncio.sleep(pause_s)
-            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+            await asyncio.sleep(pauses.next_s())
 
     async def _pass_on_until(self, lost: asyncio.Future[DeviceError]) -> None:
         """Raises DeviceError once the device is lost."""
