@@ -30,6 +30,7 @@ class Tally:
     doubts: int = 0
     settled: int = 0
     protocols: Counter[str] = field(default_factory=Counter)
+    apis: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     violations: list[tuple[int, str]] = field(default_factory=list)
@@ -42,6 +43,7 @@ class Tally:
         self.doubts += result.doubts
         self.settled += result.settled
         self.protocols[result.protocol] += result.sales
+        self.apis[result.api] += result.sales
         self.outcomes.update({f"{result.capture_mode} {name}": count for name, count in result.outcomes.items()})
         self.faults.update({_kind(name): count for name, count in result.faults.items()})
         self.violations += [(result.seed, violation) for violation in result.violations]
@@ -54,6 +56,7 @@ class Tally:
         self.doubts += other.doubts
         self.settled += other.settled
         self.protocols += other.protocols
+        self.apis += other.apis
         self.outcomes += other.outcomes
         self.faults += other.faults
         self.violations += other.violations
@@ -92,7 +95,7 @@ def run_one(seed: int, *, story: bool, as_json: bool = False, protocol: str | No
         return 1 if result.violations else 0
     for line in result.story:
         print(f"{line.at_s:9.2f} s  {line.who:<9} {line.what}")
-    kind = f"{result.capture_mode}, {result.protocol}"
+    kind = f"{result.capture_mode}, {result.api}, {result.protocol}"
     print(f"seed {seed}: {kind}, {result.sales} sales, {result.cuts} power cuts, {result.outcomes}")
     for violation in result.violations:
         print(f"VIOLATION: {violation}")
@@ -104,6 +107,7 @@ def _told(result: WorldResult) -> dict[str, object]:
         "seed": result.seed,
         "mode": result.capture_mode,
         "protocol": result.protocol,
+        "api": result.api,
         "sales": result.sales,
         "cuts": result.cuts,
         "outcomes": result.outcomes,
@@ -128,6 +132,7 @@ def _print_tally(total: Tally, took_s: float, jobs: int) -> None:
         "doubts": total.doubts,
         "settled_by_staff": total.settled,
         "sales_by_protocol": dict(total.protocols.most_common()),
+        "sales_by_api": dict(total.apis.most_common()),
         "seconds": round(took_s, 1),
         "sales_per_second_and_job": round(total.sales / took_s / jobs),
         "outcomes": dict(sorted(total.outcomes.items())),

@@ -16,7 +16,7 @@ from terminal.sale.sale import CallKind, Outcome, Reason, Sale, State
 
 def void_status(sale: Sale, event: ev.StatusReceived) -> Transition:
     match event.report.status:
-        case Status.PAID if sale.terms.void_undoes_payment and not (sale.void_refused and not sale.void_lost):
+        case Status.PAID if sale.may_be_undone:
             return void_again(replace(sale, committed=True))
         case Status.PAID:
             return paid(sale, event)

@@ -235,6 +235,12 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
         return None if is_not_final or not self.has_ended else self.outcome
 
     @property
+    def may_be_undone(self) -> bool:
+        """A void is on its way, or may be, that would take back even what is paid by now."""
+        answered = self.void_refused and not self.void_lost
+        return self.state is State.VOID and self.terms.void_undoes_payment and not answered
+
+    @property
     def stands_unknown(self) -> bool:
         """Open, money may have moved, and asking has failed several times: staff must see it."""
         return self.state in (State.CAPTURE, State.VOID) and self.committed and self.misses >= MISSES_UNTIL_UNKNOWN

@@ -98,8 +98,7 @@ def _is_stale(sale: Sale, event: ev.SaleEvent) -> bool:
     if isinstance(event, ev.DeadlinePassed | ev.RetryDue):
         return event.state is not sale.state
     if isinstance(event, ev.AnswerReceived) and not (event.call == sale.calls and sale.asking):
-        is_final = not (sale.state is State.VOID and sale.terms.void_undoes_payment)
-        return not (is_final and isinstance(event, ev.StatusReceived) and sale.is_paid_by(event.report))
+        return sale.may_be_undone or not (isinstance(event, ev.StatusReceived) and sale.is_paid_by(event.report))
     return False
 
 

@@ -20,6 +20,7 @@ class BrokenRule:
         sabotage: Sabotage | None = None,
         capture_mode: CaptureMode | None = CaptureMode.MANUAL,
         protocol: str = "line",
+        api: str | None = "v1",
         rates: Rates | None = None,
     ) -> None:
         """``rates``: a rule that only seldom matters is looked for in worlds where it matters."""
@@ -27,6 +28,7 @@ class BrokenRule:
         self.sabotage = sabotage
         self.capture_mode = capture_mode
         self.protocol = protocol
+        self.api = api
         self.rates = rates
 
 

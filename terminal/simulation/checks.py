@@ -104,6 +104,7 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
     yield from (
         f"{count} InsertCarts under {reference}" for reference, count in netgiro.insert_carts.items() if count > 1
     )
+    yield from (f"{call} went over a connection that was gone" for call in netgiro.network.lost_for_being_idle)
     if any(later <= earlier for earlier, later in itertools.pairwise(terminal.nonces)):
         yield "a nonce was repeated or went back"
     live, stored = terminal.sale, disk.latest.get(terminal.sale.number) if terminal.sale else None
@@ -172,7 +173,8 @@ def _needless_unknowns(disk: SimulatedDisk, netgiro: SimulatedNetgiro) -> Iterat
         if not was_unknown or sale.capture_mode is CaptureMode.AUTOMATIC:
             continue
         is_forgotten = sale.reference in netgiro.insert_carts and netgiro.cart_for(sale.reference) is None
-        if not is_forgotten and not netgiro.settings.refuse_cancel_of_reservation:
+        may_not_know = is_forgotten or sale.reference in netgiro.lagged
+        if not may_not_know and not netgiro.settings.refuse_cancel_of_reservation:
             yield f"sale {sale.number} is left unknown, and could have been found out"
 
 

@@ -40,7 +40,7 @@ class ServiceLooks:
         def look() -> None:
             if turn != self._turn:
                 return
-            calls_made, reached = self.calls_made, self._netgiro.answers_a_look()
+            calls_made, reached = self.calls_made, self._netgiro.network.answers_a_look()
             self._world.at(LOOK_TAKES_S, self._this_boot(lambda: looked(calls_made, reached=reached)))
 
         def looked(calls_made: int, *, reached: bool) -> None:

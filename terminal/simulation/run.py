@@ -42,6 +42,8 @@ class WorldResult(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     capture_mode: CaptureMode
     protocol: str
+    api: str
+    """Which of Netgíró's."""
     sales: int
     outcomes: dict[str, int]
     """How the sales ended before staff settled what was left to them."""
@@ -63,6 +65,7 @@ def simulate(
     rates: Rates | None = None,
     capture_mode: CaptureMode | None = None,
     protocol: str | None = None,
+    api: str | None = None,
     cut_at: int | None = None,
     sabotage: Sabotage | None = None,
     tell: bool = False,
@@ -74,12 +77,12 @@ def simulate(
     protocol = protocol or choose(rng)
     spoken = LANGUAGES[protocol](lambda: world.now_s, rng.choice((0, 2)), rng)
     disk, paper = SimulatedDisk(world), Paper(world)
-    rules = _rules(rng, mode)
+    rules = _rules(rng, mode, api := api or random.Random(f"api {seed}").choice(("v1", "v1", "v2")))
     night_s = _night_s(seed, spoken.register)
     terms = terms_for(rules.terms, spoken.build_protocol())
     rules = replace(rules, id_hours=(night_s or LONGEST_ID_S) / 3600, terms=terms)
     terminal = SimulatedTerminal(world, disk, rules, paper, spoken.build_protocol)
-    netgiro = SimulatedNetgiro(world, terminal.receive_callback)
+    netgiro = SimulatedNetgiro(world, terminal.receive_callback, api)
     sales = rng.randint(1, MOST_SALES)
 
     def on_told(ring: Ring, told: Told) -> None:
@@ -125,6 +128,7 @@ def simulate(
         seed=seed,
         capture_mode=mode,
         protocol=protocol,
+        api=api,
         sales=len(disk.latest),
         outcomes=outcomes,
         settled=sum(sale.reason in SETTLED for sale in disk.latest.values()),
@@ -156,7 +160,7 @@ def _swarm(rng: random.Random) -> Rates:
     return Rates(**rates)
 
 
-def _rules(rng: random.Random, mode: CaptureMode) -> CounterRules:
+def _rules(rng: random.Random, mode: CaptureMode, api: str) -> CounterRules:
     phones_only = (CustomerKind.APP_CODE, CustomerKind.KENNITALA) if mode is CaptureMode.SERVER_CALLBACK else ()
     return CounterRules(
         terms=Terms(
@@ -164,8 +168,11 @@ def _rules(rng: random.Random, mode: CaptureMode) -> CounterRules:
             capture_mode_by_kind=dict.fromkeys(phones_only, CaptureMode.MANUAL),
             customer_timeout_s=rng.choice((20.0, 60.0, 150.0)),
             capture_patience_s=rng.choice((10.0, 45.0)),
+            takes_kennitala=api == "v1",
+            void_undoes_payment=api == "v2",
+            refusal_is_proof=api == "v2",
         ),
-        identifiers=IdentifierRules(impossible_birth_dates=True),
+        identifiers=IdentifierRules(impossible_birth_dates=True, takes_kennitala=api == "v1"),
         min_amount_kr=1,
         max_amount_kr=500_000,
     )

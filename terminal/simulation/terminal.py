@@ -23,7 +23,6 @@ from terminal.loop.loop import JOURNAL_RETRY_S
 from terminal.loop.timers import timer_event
 from terminal.netgiro.carrier import RawAnswer
 from terminal.netgiro.nonce import NonceSource
-from terminal.netgiro.v1 import NetgiroV1
 from terminal.register.protocol import RegisterProtocol
 from terminal.register.wording import worded
 from terminal.sale import effects as fx
@@ -31,9 +30,10 @@ from terminal.sale import events as ev
 from terminal.sale.sale import Sale, State
 from terminal.simulation.disk import SimulatedDisk
 from terminal.simulation.looks import ServiceLooks
+from terminal.simulation.network import Exchange
 from terminal.simulation.people import Paper
 from terminal.simulation.register import SimulatedRegister
-from terminal.simulation.service import Exchange, SimulatedNetgiro, build_client
+from terminal.simulation.service import SimulatedNetgiro, build_gateway
 from terminal.simulation.shells import Printing, RegisterLine, WallClock
 from terminal.simulation.world import PowerCut, World
 
@@ -92,7 +92,7 @@ class SimulatedTerminal:
         self.bookkeeper = Bookkeeper(self._rules, disk, names)
         self._line = RegisterLine(world, self._build_protocol(), self._register, self._request_came, self._this_boot)
         nonces = NonceSource(disk.nonce_high_water(), self._reserve_nonces, self.clock.now)
-        self._gateway = NetgiroV1(build_client(nonces), callback_base_url="http://127.0.0.1:8024")
+        self._gateway = build_gateway(self._netgiro.api, nonces)
         self._printing = Printing(world, disk, self._paper, self.clock, self.put, this_boot=self._this_boot)
         self._looks = ServiceLooks(world, self._netgiro, self.put, self._this_boot)
         self.clock.boot()
@@ -290,7 +290,8 @@ class SimulatedTerminal:
             self._call_ended(ended.value)
             return
         assert isinstance(waiting_for, Exchange)
-        self.nonces.append(int(waiting_for.request.headers["netgiro_nonce"]))
+        if (nonce := waiting_for.request.headers.get("netgiro_nonce")) is not None:
+            self.nonces.append(int(nonce))
         boot = self._boot
 
         def resume(answer: RawAnswer | Exception) -> None:

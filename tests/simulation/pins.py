@@ -29,7 +29,12 @@ def first_red(name: str, seeds: Iterable[int]) -> WorldResult | None:
     with rule.broken():
         worlds = (
             simulate(
-                seed, rates=rule.rates, capture_mode=rule.capture_mode, protocol=rule.protocol, sabotage=rule.sabotage
+                seed,
+                rates=rule.rates,
+                capture_mode=rule.capture_mode,
+                protocol=rule.protocol,
+                api=rule.api,
+                sabotage=rule.sabotage,
             )
             for seed in seeds
         )

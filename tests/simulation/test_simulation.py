@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 
@@ -84,14 +85,16 @@ def test_power_cut_at_every_single_point_of_a_world_with_an_acknowledging_regist
     assert doubts >= 1, "the register's word was never lost: the cuts prove little"
 
 
+@pytest.mark.parametrize("api", ["v1", "v2"])
 @pytest.mark.parametrize("mode", CaptureMode)
 @exhaustive_seeds
-def test_power_cut_at_every_single_point_of_a_world(mode: CaptureMode, seeds: Sequence[int]) -> None:
+def test_power_cut_at_every_single_point_of_a_world(mode: CaptureMode, api: str, seeds: Sequence[int]) -> None:
     cuts = 0
     for seed in seeds:
-        points = simulate(seed, rates=NO_TROUBLE, capture_mode=mode, protocol="line").cut_points
+        options: dict[str, Any] = {"rates": NO_TROUBLE, "capture_mode": mode, "protocol": "line", "api": api}
+        points = simulate(seed, **options).cut_points
         for point in range(1, points + 1):
-            result = simulate(seed, rates=NO_TROUBLE, capture_mode=mode, protocol="line", cut_at=point)
+            result = simulate(seed, cut_at=point, **options)
             assert result.violations == (), f"seed {seed}, power cut at point {point}"
             cuts += result.cuts
     assert cuts >= 15 * len(seeds)

@@ -231,9 +231,14 @@ class CartBook:
 
     def end_reservations(self) -> None:
         """Netgíró lets go of every reservation by itself."""
-        for cart in list(self._carts.values()):
-            if cart.state in RESERVATIONS:
-                self._move(cart, CartState.CANCELLED)
+        for name in list(self._carts):
+            self.end_reservation(name)
+
+    def end_reservation(self, transaction_id: str) -> None:
+        """And of this one."""
+        cart = self._carts[transaction_id]
+        if cart.state in RESERVATIONS:
+            self._move(cart, CartState.CANCELLED)
 
     def callback_acknowledged(self, transaction_id: str) -> Cart | None:
         """The provider answered the callback with HTTP 200; None if the cart had meanwhile moved on."""

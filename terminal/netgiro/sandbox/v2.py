@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from starlette.requests import Request
@@ -12,11 +12,12 @@ from starlette.responses import JSONResponse, Response
 
 from terminal.netgiro.sandbox import v2_answers as v2
 from terminal.netgiro.sandbox.answers import BadRequest, decode
+from terminal.netgiro.sandbox.book import CartBook
 from terminal.netgiro.sandbox.carts import Cart, OutOfTurn, RefundRefused, UnknownCart
 from terminal.netgiro.sandbox.dialect import Answer
 from terminal.netgiro.sandbox.faults import Fault
 from terminal.netgiro.sandbox.service import Sandbox
-from terminal.netgiro.sandbox.settings import ResultCode
+from terminal.netgiro.sandbox.settings import ResultCode, Settings
 from terminal.netgiro.sandbox.signing import CredentialsRefused, SignedBody
 
 KEY_HEADER = "X-Netgiro-Api-Key"
@@ -81,13 +82,23 @@ V2 = KeyedDialect()
 PARTNER = PartnerDialect()
 
 
-def check_key(sandbox: Sandbox, given: str) -> None:
+class Provider(Protocol):
+    """Whom V2 serves: a running sandbox, or whatever else keeps a book."""
+
+    application_id: str
+    book: CartBook
+
+    @property
+    def settings(self) -> Settings: ...
+
+
+def check_key(sandbox: Provider, given: str) -> None:
     """Raises CredentialsRefused."""
     if not hmac.compare_digest(given.encode(), sandbox.application_id.encode()):
         raise CredentialsRefused(401, "API key is required")
 
 
-def perform(sandbox: Sandbox, call: str, name: str, body: bytes) -> Answer:
+def perform(sandbox: Provider, call: str, name: str, body: bytes) -> Answer:
     """Carry out one of V2's calls; ``name`` is the transaction of those that are asked by address."""
     try:
         return 200, _CALLS[call](sandbox, name, body)
@@ -99,39 +110,39 @@ def perform(sandbox: Sandbox, call: str, name: str, body: bytes) -> Answer:
         return 400 if call == "refund" else 200, v2.refused(str(error))
 
 
-def _payment(sandbox: Sandbox, _name: str, body: bytes) -> dict[str, Any]:
+def _payment(sandbox: Provider, _name: str, body: bytes) -> dict[str, Any]:
     return v2.payment_answer(sandbox.book.insert(v2.read_payment(body)), sandbox.settings.check_interval_ms)
 
 
-def _status(sandbox: Sandbox, name: str, _body: bytes) -> dict[str, Any]:
+def _status(sandbox: Provider, name: str, _body: bytes) -> dict[str, Any]:
     return _told(sandbox, sandbox.book.record(v2.transaction_id(name)))
 
 
-def _details(sandbox: Sandbox, name: str, _body: bytes) -> dict[str, Any]:
+def _details(sandbox: Provider, name: str, _body: bytes) -> dict[str, Any]:
     cart = sandbox.book.record(v2.transaction_id(name))
     return v2.details_answer(cart, sandbox.book.refunded_kr(cart.transaction_id))
 
 
-def _capture(sandbox: Sandbox, _name: str, body: bytes) -> dict[str, Any]:
+def _capture(sandbox: Provider, _name: str, body: bytes) -> dict[str, Any]:
     request = v2.read_transaction(body)
     return _told(sandbox, sandbox.book.capture(request.TransactionId, request.Amount))
 
 
-def _cancel(sandbox: Sandbox, _name: str, body: bytes) -> dict[str, Any]:
+def _cancel(sandbox: Provider, _name: str, body: bytes) -> dict[str, Any]:
     return _told(sandbox, sandbox.book.undo(v2.read_transaction(body).TransactionId))
 
 
-def _refund(sandbox: Sandbox, _name: str, body: bytes) -> dict[str, Any]:
+def _refund(sandbox: Provider, _name: str, body: bytes) -> dict[str, Any]:
     request = decode(body, v2.RefundRequest)
     sandbox.book.refund(v2.transaction_id(request.TransactionId), request.RefundAmount, request.IdempotencyKey)
     return {"Success": True, "Message": None}
 
 
-def _told(sandbox: Sandbox, cart: Cart) -> dict[str, Any]:
+def _told(sandbox: Provider, cart: Cart) -> dict[str, Any]:
     return v2.status_answer(cart, sandbox.settings.check_interval_ms)
 
 
-_CALLS: dict[str, Callable[[Sandbox, str, bytes], dict[str, Any]]] = {
+_CALLS: dict[str, Callable[[Provider, str, bytes], dict[str, Any]]] = {
     "payment": _payment,
     "status": _status,
     "details": _details,

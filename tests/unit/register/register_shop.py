@@ -24,9 +24,10 @@ from terminal.sale.gateway import CallLost, CaptureMode
 from terminal.sale.money import AmountDecimals
 from terminal.sale.sale import Sale, Terms
 from terminal.simulation.disk import SimulatedDisk
+from terminal.simulation.network import Resume
 from terminal.simulation.people import Paper
 from terminal.simulation.registers.languages import LANGUAGES
-from terminal.simulation.service import Resume, SimulatedNetgiro
+from terminal.simulation.service import SimulatedNetgiro
 from terminal.simulation.terminal import SimulatedTerminal
 from terminal.simulation.world import NO_TROUBLE, World
 
@@ -50,7 +51,7 @@ class PatientNetgiro(SimulatedNetgiro):
 
     def carry(self, request: Request, resume: Resume) -> None:
         if request.url.rsplit("/", 1)[-1] in self.lost:
-            self._serve(request)
+            self.serve(request)
             self._world.at(0.1, lambda: resume(CallLost("no answer")))
         else:
             super().carry(request, resume)

@@ -1,0 +1,89 @@
+"""Broken rules of the way to Netgíró, and of V2; the others stand in sabotage.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from unittest.mock import patch
+
+from msgspec.structs import replace
+
+from terminal.netgiro.client import SignedClient
+from terminal.netgiro.v2 import NetgiroV2
+from terminal.sale import ending, moves
+from terminal.sale import events as ev
+from terminal.sale.gateway import AuthorizationStatus as Status
+from terminal.sale.gateway import CaptureMode, OpenedAuthorization, StatusReport
+from terminal.sale.sale import Reason, Sale
+from terminal.simulation.broken_rule import BrokenRule
+from terminal.simulation.world import Rates
+
+
+def _paid_while_a_void_is_on_its_way() -> Iterator[None]:
+    """Whoever says "paid" is believed, though the void that was lost may still arrive."""
+    with patch.object(Sale, "may_be_undone", False):
+        yield
+
+
+def _status_alone() -> Iterator[None]:
+    """V2's status is a payment without the service's own record."""
+
+    async def believe(_gateway: NetgiroV2, report: StatusReport, authorization_id: str) -> StatusReport:
+        return replace(report, confirmed=report.status is Status.PAID, authorization_id=authorization_id.lower())
+
+    with (
+        patch.object(NetgiroV2, "_with_details", believe),
+        patch.object(Sale, "agrees_with", lambda *_args, **_options: True),
+    ):
+        yield
+
+
+def _no_manual_capture() -> Iterator[None]:
+    """V2 is told that approval alone pays, while the terminal thinks that only its own capture does."""
+    ask = NetgiroV2.open_authorization
+
+    async def automatic(gateway: NetgiroV2, **asked: Any) -> OpenedAuthorization:
+        return await ask(gateway, **(asked | {"capture_mode": CaptureMode.AUTOMATIC}))
+
+    with patch.object(NetgiroV2, "open_authorization", automatic):
+        yield
+
+
+def _one_bare_word() -> Iterator[None]:
+    """ "Cancelled" is believed at once, whatever may have been paid."""
+    not_paid = moves.not_paid
+
+    def believe(sale: Sale, event: ev.StatusReceived, reason: Reason) -> moves.Transition:
+        return not_paid(sale, replace(event, report=replace(event.report, is_final=True)), reason)
+
+    with patch.object(moves, "not_paid", believe), patch.object(ending, "not_paid", believe):
+        yield
+
+
+def _trust_idle_connections() -> Iterator[None]:
+    """InsertCart goes over whatever connection there is."""
+    post = SignedClient.post
+
+    async def trusting(client: SignedClient, path: str, request: Any, *, may_repeat: bool = True) -> Any:
+        return await post(client, path, request)
+
+    with patch.object(SignedClient, "post", trusting):
+        yield
+
+
+RULES_OF_NETGIRO: Mapping[str, BrokenRule] = {
+    "paid while a void is on its way": BrokenRule(
+        patches=_paid_while_a_void_is_on_its_way,
+        api="v2",
+        capture_mode=CaptureMode.AUTOMATIC,
+        rates=Rates(call_trouble=0.6, cashier_mood=0.8, customer_mood=0.2, power_cut=0.03),
+    ),
+    "paid by V2's status alone": BrokenRule(
+        patches=_status_alone, api="v2", rates=Rates(call_trouble=0.8, customer_mood=0.2)
+    ),
+    "V2 without manual capture": BrokenRule(patches=_no_manual_capture, api="v2"),
+    'one bare "cancelled" believed': BrokenRule(
+        patches=_one_bare_word, capture_mode=CaptureMode.AUTOMATIC, rates=Rates(call_trouble=0.9)
+    ),
+    "idle connection trusted": BrokenRule(patches=_trust_idle_connections),
+}
