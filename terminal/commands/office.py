@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import getpass
+import sys
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -42,6 +44,12 @@ def add_office_commands(
     revoke = verbs.add_parser("revoke", parents=[common], help="nobody speaks for this terminal any more")
     revoke.add_argument("terminal", metavar="TERMINAL")
     revoke.set_defaults(command=_revoke)
+
+    person = verbs.add_parser("person", parents=[common], help="who may log in at the page; asks for the password")
+    person.add_argument("name", metavar="NAME")
+    person.add_argument("--role", choices=["look", "operate"], default="look", help="default: look")
+    person.add_argument("--remove", action="store_true")
+    person.set_defaults(command=_person)
 
     join = verbs.add_parser("join", parents=[common], help="on a terminal: fetch its token with the office's code")
     join.add_argument("code", metavar="CODE")
@@ -118,6 +126,26 @@ def _revoke(options: argparse.Namespace) -> None:
     if not _in_database(config, lambda connection: access.revoke(connection, options.terminal)):
         raise TerminalError(f"terminal {options.terminal} is not known here")
     print(f"terminal {options.terminal}: refused from now on; its rows stay")
+
+
+def _person(options: argparse.Namespace) -> None:
+    config = _office_config(options)
+    from terminal.office.page import logins
+
+    if options.remove:
+        if not _in_database(config, lambda connection: logins.remove_person(connection, options.name)):
+            raise TerminalError(f"nobody is called {options.name} here")
+        print(f"{options.name}: gone; what they did stays in the log")
+        return
+    is_typed = sys.stdin.isatty()
+    password = getpass.getpass("Password: ") if is_typed else sys.stdin.readline().rstrip("\r\n")
+    if is_typed and getpass.getpass("Again: ") != password:
+        raise TerminalError("the two are not the same: try again")
+    try:
+        _in_database(config, lambda connection: logins.keep_person(connection, options.name, password, options.role))
+    except ValueError as error:
+        raise TerminalError(str(error)) from error
+    print(f"{options.name} may now {options.role}")
 
 
 def _in_database(config: Config, work: Callable[[Connection], Awaitable[T]]) -> T:

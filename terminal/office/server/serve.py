@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from terminal.config.checks import parse_listen
 from terminal.config.schema import Config
 from terminal.errors import ConfigError, TerminalError
+from terminal.office.page.site import Site
 from terminal.office.server.collector import Collector
 from terminal.office.server.database import Pool, build_pool, migrate
 
@@ -75,7 +76,7 @@ async def serve(config: Config, say: Callable[[str], None], wait_for_stop: Calla
 def build_app(config: Config, collecting: Pool, looking: Pool) -> Starlette:
     """The whole service as an ASGI application; the pools must be open."""
     collector = Collector(collecting, config.office_token, BACKLOGS_AT_ONCE)
-    return Starlette(routes=[*collector.routes])
+    return Starlette(routes=[*collector.routes, *Site(looking, config.office.language).routes])
 
 
 async def _migrated(config: Config, stopping: asyncio.Future[None]) -> list[str]:
