@@ -105,7 +105,8 @@ def _ends_rightly(before: Sale, event: ev.SaleEvent, after: Sale) -> None:
 def _is_on_paper(before: Sale, after: Sale, effects: Effects) -> None:
     stands = after.state in ENDED and not _may_be_refused(after)
     is_new = after.outcome is not before.outcome or _may_be_refused(before)
-    due = {kind for outcome, kind in PAPERS if outcome is after.outcome and stands and is_new}
+    outcome = after.outcome
+    due = {kind for called_for_by, kind in PAPERS if called_for_by is outcome} if stands and is_new else set()
     queued = {effect.kind for effect in effects if isinstance(effect, fx.PrintReceipt)}
     assert queued == due, "what an outcome calls for is queued with it"
 

@@ -171,13 +171,27 @@ def take_a_new_sale(counter: ShopCounter, sale_id: str) -> None:
     assert counter.result(sale_id).startswith(f"OK 1990 ID={sale_id} REF=")
 
 
-def test_in_every_state_what_is_told_is_what_was_paid(tmp_path_factory: pytest.TempPathFactory) -> None:
-    lanes = [
-        Lane("killed-a", pull_the_plug, CASES[0::2]),
-        Lane("killed-b", pull_the_plug, CASES[1::2]),
-        Lane("stopped-a", stop_the_service, CASES[0::2]),
-        Lane("stopped-b", stop_the_service, CASES[1::2]),
-    ]
+LANES = [
+    Lane("killed-a", pull_the_plug, CASES[0::2]),
+    Lane("killed-b", pull_the_plug, CASES[1::2]),
+    Lane("stopped-a", stop_the_service, CASES[0::2]),
+    Lane("stopped-b", stop_the_service, CASES[1::2]),
+]
+AROUND_THE_CAPTURE = [
+    case for case in CASES if case.reach in (in_capture_that_happened, in_capture_that_did_not_happen)
+]
+
+
+@pytest.mark.parametrize(
+    "lanes",
+    [
+        pytest.param([Lane("killed", pull_the_plug, AROUND_THE_CAPTURE)], id="around the capture"),
+        pytest.param(LANES, id="everywhere", marks=pytest.mark.slow),
+    ],
+)
+def test_in_every_state_what_is_told_is_what_was_paid(
+    lanes: list[Lane], tmp_path_factory: pytest.TempPathFactory
+) -> None:
     with ThreadPoolExecutor(len(lanes)) as pool:
         runs = [pool.submit(lane.run, tmp_path_factory.mktemp(lane.name)) for lane in lanes]
     failures = [error for run in runs if (error := run.exception()) is not None]
