@@ -115,6 +115,8 @@ class RegisterRequestLookedUp(msgspec.Struct, frozen=True, kw_only=True):
     last_close: ClosedPeriod | None = None
     close_age_s: float = math.inf
     """How long ago that was."""
+    gap_age_s: float = math.inf
+    """How long ago a gap in the journal ended that nobody has acknowledged yet."""
 
 
 CounterEvent: TypeAlias = (

@@ -57,6 +57,8 @@ def _sale_requested(
         return stored_result(view, sale)
     if view.sale is not None:
         return refuse(view, request.register_id, reg.RefusalCode.BUSY)
+    if _may_be_in_gap(asked, request, rules):
+        return refuse(view, request.register_id, reg.RefusalCode.RECORDS_LOST)
     limit_kr = min(max(request.amount_kr, rules.min_amount_kr), rules.max_amount_kr)
     if request.amount_kr != limit_kr:
         limits_kr = (rules.min_amount_kr, rules.max_amount_kr)
@@ -68,6 +70,12 @@ def _sale_requested(
     decision = begun(view.with_offer_closed(), sale, rules)
     effects = (CheckService(), *decision.effects)
     return replace(decision, replies=(reg.SaleAccepted(sale.register_id),), effects=effects)
+
+
+def _may_be_in_gap(asked: RegisterRequestLookedUp, request: reg.SaleRequest, rules: CounterRules) -> bool:
+    """Nothing is known of this id, and what is missing from the journal may be its payment."""
+    is_known = request.register_id is None or _named(asked, rules) is not None
+    return not is_known and asked.gap_age_s < rules.id_hours * 3600
 
 
 def _meaning_of(view: View, asked: RegisterRequestLookedUp, request: reg.SaleRequest, rules: CounterRules) -> Meaning:

@@ -136,6 +136,8 @@ class RefusalCode(StrEnum):
     """The payment service has no call for it."""
     DUPLICATE = "duplicate"
     """Another amount under a name that means another sale."""
+    RECORDS_LOST = "records_lost"
+    """Sales are missing from the records: this name may be that of one that was paid."""
     REFUND = "refund"
     """Nothing is left of that payment to give back."""
 

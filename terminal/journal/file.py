@@ -127,11 +127,16 @@ class JournalFile(JournalReading):
         """What a repair since this was made had to do."""
         return self.pair.repaired
 
+    def gap_since(self) -> str | None:
+        """When records were found to be missing, as long as nobody has acknowledged that."""
+        incomplete = self.pair.incomplete
+        is_seen = incomplete is None or rebuild.is_acknowledged(self.path, incomplete)
+        return None if incomplete is None or is_seen else incomplete.at
+
     @property
     def health(self) -> JournalHealth:
         """What staff should know about it."""
-        incomplete = self.pair.incomplete
-        if incomplete is not None and not rebuild.is_acknowledged(self.path, incomplete):
+        if self.gap_since() is not None:
             return JournalHealth.INCOMPLETE
         if not self.pair.mirror_ok:
             return JournalHealth.UNMIRRORED

@@ -52,6 +52,8 @@ class KnowingJournal(Protocol):
 
     def free_bytes(self) -> int: ...
 
+    def gap_since(self) -> str | None: ...
+
 
 class Names:
     """What a new sale is called, and when. The only source of randomness and of wall-clock time in a sale."""
@@ -127,6 +129,7 @@ def _sale_request(
         number=next_number,
         reference=names.reference(next_number),
         created=names.now(),
+        gap_age_s=ages.since(gap) if (gap := journal.gap_since()) is not None else math.inf,
     )
 
 

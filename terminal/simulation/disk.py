@@ -220,6 +220,9 @@ class SimulatedDisk:
     def nonce_high_water(self) -> int:
         return self._high_water
 
+    def gap_since(self) -> str | None:
+        return None
+
     def free_bytes(self) -> int:
         return 0 if self.is_full else PLENTY_BYTES
 

@@ -60,6 +60,7 @@ ENGLISH = Words(
         RefusalCode.NOT_FOUND: "No sale has this number. Check the number.",
         RefusalCode.NOT_POSSIBLE: "Not possible at the terminal. Refund at Netgíró.",
         RefusalCode.NOTHING_OPEN: "Nothing is open: there is nothing to cancel.",
+        RefusalCode.RECORDS_LOST: "Sales are missing from the terminal. Compare with Netgíró, then acknowledge.",
         RefusalCode.DUPLICATE: "This number belongs to another sale. Use a new number.",
         RefusalCode.REFUND: "This sale has been given back already.",
     },

@@ -60,6 +60,7 @@ ICELANDIC = Words(
         RefusalCode.NOT_FOUND: "Engin sala er með þessu númeri. Athugaðu númerið.",
         RefusalCode.NOT_POSSIBLE: "Ekki hægt í posanum. Endurgreiddu hjá Netgíró.",
         RefusalCode.NOTHING_OPEN: "Engin sala er í gangi: ekkert þarf að hætta við.",
+        RefusalCode.RECORDS_LOST: "Sölur vantar í posann. Berðu saman við Netgíró og staðfestu.",
         RefusalCode.DUPLICATE: "Önnur sala er með þetta númer. Notaðu nýtt númer.",
         RefusalCode.REFUND: "Þessi sala hefur þegar verið endurgreidd.",
     },

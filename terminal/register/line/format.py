@@ -49,6 +49,7 @@ _REFUSALS = {
     RefusalCode.NOTHING_OPEN: "UNKNOWN",
     RefusalCode.NOT_POSSIBLE: "UNAVAILABLE",
     RefusalCode.DUPLICATE: "DUPLICATE",
+    RefusalCode.RECORDS_LOST: "UNAVAILABLE",
     RefusalCode.REFUND: "REFUND",
 }
 _FAILURES = {

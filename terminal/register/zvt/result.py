@@ -61,7 +61,7 @@ def refusal_code(refused: RequestRefused, command: Command, amount_kr: int) -> Z
             return ZvtResult.REVERSAL_NOT_POSSIBLE
         case RefusalCode.NOT_POSSIBLE | RefusalCode.NOT_FOUND | RefusalCode.NOTHING_OPEN | RefusalCode.DUPLICATE:
             return ZvtResult.NOT_POSSIBLE
-        case RefusalCode.UNAVAILABLE:
+        case RefusalCode.UNAVAILABLE | RefusalCode.RECORDS_LOST:
             return ZvtResult.SYSTEM_ERROR
 
 

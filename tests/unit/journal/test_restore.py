@@ -11,15 +11,20 @@ from pathlib import Path
 import pytest
 
 from terminal.commands import main as cli
+from terminal.counter import register_words as reg
+from terminal.counter.rules import CounterRules
 from terminal.errors import JournalError
-from terminal.journal.backup import back_up
+from terminal.journal.backup import acknowledge, back_up
 from terminal.journal.rebuild import NUMBERS_A_DAY
 from terminal.journal.restore import check_backup, restore
 from terminal.journal.rows import RepairRow
 from terminal.journal.thread import JournalFile
 from terminal.journal.verify import verify
+from terminal.loop.bookkeeper import Bookkeeper
+from terminal.loop.lookup import Names
 from terminal.sale.record import JournalHealth, Record
 from terminal.sale.sale import Reason, Sale, State
+from terminal.system.timestamps import timestamp
 
 THEN = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
 
@@ -207,6 +212,54 @@ def test_lost_records_are_told_at_every_start_until_somebody_acknowledges_them(
         assert running.health is JournalHealth.SOUND
     assert "missing: everything after 2026-11-23T15:00:30.000Z" in capsys.readouterr().out
     assert health(path) is JournalHealth.SOUND
+
+
+# --- what the register may have been told in the gap -------------------------------------------------------------------
+
+
+class Clock:
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def __call__(self) -> str:
+        return timestamp(self.at)
+
+
+def test_an_id_that_may_be_in_the_gap_is_refused_until_staff_acknowledge(path: Path, tmp_path: Path) -> None:
+    """Sale 2 was paid after the backup, and nothing is left of it: asked for again it must not be paid again."""
+    write(path, sale(1))
+    back_up(path, tmp_path / "backup.db")
+    write(path, sale(2))
+    all_is_lost(path)
+    restore(tmp_path / "backup.db", path, THEN)
+    clock = Clock(THEN + timedelta(minutes=5))
+    with JournalFile(path, clock) as journal:
+        journal.open()
+        bookkeeper = Bookkeeper(CounterRules(), journal, Names("T1", clock))
+        bookkeeper.start()
+        assert answered(bookkeeper, reg.SaleRequest(1990, "2")) is reg.RefusalCode.RECORDS_LOST
+        assert isinstance(answered(bookkeeper, reg.SaleRequest(1990, "1")), reg.SaleResult)
+        assert acknowledge(path) is not None
+        assert answered(bookkeeper, reg.SaleRequest(1990, "3")) == reg.SaleAccepted("3")
+
+
+@pytest.mark.parametrize(("hours", "register_id"), [(0, None), (21, "2")])
+def test_what_cannot_be_in_the_gap_is_sold(path: Path, tmp_path: Path, hours: int, register_id: str | None) -> None:
+    write(path, sale(1))
+    back_up(path, tmp_path / "backup.db")
+    all_is_lost(path)
+    restore(tmp_path / "backup.db", path, THEN)
+    clock = Clock(THEN + timedelta(hours=hours, minutes=1))
+    with JournalFile(path, clock) as journal:
+        journal.open()
+        bookkeeper = Bookkeeper(CounterRules(), journal, Names("T1", clock))
+        bookkeeper.start()
+        assert isinstance(answered(bookkeeper, reg.SaleRequest(1990, register_id)), reg.SaleAccepted)
+
+
+def answered(bookkeeper: Bookkeeper, request: reg.SaleRequest) -> object:
+    (answer,) = bookkeeper.handle(request).decision.replies
+    return answer.code if isinstance(answer, reg.RequestRefused) else answer
 
 
 # --- power cuts -------------------------------------------------------------------------------------------------------
