@@ -8,8 +8,9 @@
 4. The new daemon must be ready, answer with its version, and its doctor must find nothing wrong that was right before.
    Otherwise the link moves back and the old version is started again.
 
-A newer journal: the old version refuses it, so it is backed up before step 3. On the way back the backup is put in its
-place if no sale was taken meanwhile; if one was, the new version stays, because its sales count more.
+A newer journal: the old version refuses it, so it is backed up in step 3, once the terminal is idle. On the way back
+the backup is put in its place if nothing was written meanwhile, no sale, no receipt and no end of day; else the new
+version stays and says so, because what was written counts more.
 """
 
 from __future__ import annotations
@@ -75,7 +76,17 @@ class Upgrade:
             spare = self.slots.folder(self.slots.spare)
             if not (spare / "bin/netgiro-terminal").exists():
                 raise TerminalError("the other slot holds no version to go back to")
+            if "journal" in self.machine.failed_checks(spare) - self.machine.failed_checks(self._current_folder):
+                raise TerminalError(
+                    f"version {self.machine.version(spare)} cannot read the journal as it is now, and what was sold"
+                    " since must not be lost: nothing was changed."
+                    f" Copies from before the upgrade: {self.journal.parent}/before-*.db"
+                )
             self._change_to(self.slots.spare, None)
+
+    @property
+    def _current_folder(self) -> Path:
+        return self.slots.folder(self.slots.current)
 
     def _change_to(self, slot: str, journal_schema: int | None) -> None:
         old = self.slots.current
@@ -88,8 +99,8 @@ class Upgrade:
             self.say(f"version {version} is in use; the terminal was not running and is not started")
             return
         wrong_before = self.machine.failed_checks(old_folder)
-        kept = self._keep_journal(journal_schema, version)
         self._wait_until_idle()
+        kept = self._keep_journal(journal_schema, version)
         pid = self.machine.ask("status")["pid"]
         self.slots.switch(slot)
         try:
@@ -158,11 +169,11 @@ class Upgrade:
             self._wait_until_idle()
         self.machine.stop()
         if kept is not None and kept.has_moved(self.journal):
-            if kept.has_new_sales(self.journal):
+            if kept.lacks_rows_of(self.journal):
                 self.machine.start()
                 raise TerminalError(
-                    f"{trouble}. Sales were taken meanwhile in a journal that the old version cannot read, so the new"
-                    " version stays in use"
+                    f"{trouble}. Something was sold, printed or closed meanwhile in a journal that the old version"
+                    " cannot read, so the new version stays in use"
                 )
             restore(kept.backup, self.journal, datetime.now().astimezone())
         self.slots.switch(old)
@@ -175,9 +186,17 @@ class Upgrade:
         if not self.journal.exists() or schema is None or schema == _journal_version(self.journal):
             return None
         backup = self.journal.with_name(f"before-{version}-{datetime.now():%Y%m%d-%H%M%S}.db")
-        back_up(self.journal, backup)
         self.say(f"the new version keeps its journal in another form; the old one is kept as {backup}")
-        return _KeptJournal(backup)
+        end_s = self.clock() + self.patience_s
+        while True:
+            back_up(self.journal, backup)
+            self._wait_until_idle()
+            kept = _KeptJournal(backup)
+            if not kept.lacks_rows_of(self.journal):
+                return kept
+            if self.clock() > end_s:
+                raise TerminalError("the shop is too busy to keep its journal as it is now; try again later")
+            as_owner_of(backup.parent, backup.unlink)  # a sale came in between
 
 
 class _KeptJournal(NamedTuple):
@@ -188,16 +207,18 @@ class _KeptJournal(NamedTuple):
     def has_moved(self, journal: Path) -> bool:
         return _journal_version(journal) != _journal_version(self.backup)
 
-    def has_new_sales(self, journal: Path) -> bool:
-        return _entries(journal) != _entries(self.backup)
+    def lacks_rows_of(self, journal: Path) -> bool:
+        """But for marks of nonces, which a start makes, and which a restore keeps."""
+        return _rows(journal) != _rows(self.backup)
 
 
 def _journal_version(path: Path) -> int:
     return int(_query(path, "PRAGMA user_version"))
 
 
-def _entries(path: Path) -> int:
-    return int(_query(path, "SELECT count(*) FROM entries"))
+def _rows(path: Path) -> list[int]:
+    places = (("entries", "seq"), ("receipts", "seq"), ("closes", "number"))
+    return [int(_query(path, f"SELECT coalesce(max({place}), 0) FROM {table}")) for table, place in places]
 
 
 def _query(path: Path, query: str) -> Any:

@@ -214,7 +214,7 @@ def test_lost_records_are_told_at_every_start_until_somebody_acknowledges_them(
     assert health(path) is JournalHealth.SOUND
 
 
-# --- what the register may have been told in the gap -------------------------------------------------------------------
+# --- what the register may have been told in the gap ------------------------------------------------------------------
 
 
 class Clock:
