@@ -282,7 +282,9 @@ def read_config(path: Path, environ: Mapping[str, str] = os.environ) -> tuple[Co
     except ConfigError as error:
         problems += error.problems
     try:
-        token, _ = find_secret(OFFICE_TOKEN, config.office.token_file, environ)
+        token_file = config.office.token_file
+        has_joined = bool(token_file) and may_be_there(Path(token_file))
+        token, _ = find_secret(OFFICE_TOKEN, token_file if has_joined else "", environ)
         config = msgspec.structs.replace(config, office_token=token)
     except ConfigError as error:
         problems += error.problems

@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from terminal import __version__
 from terminal.app.app import TerminalApp
@@ -21,7 +21,7 @@ from terminal.config.schema import Config, read_config
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import Input
 from terminal.counter.view import View
-from terminal.daemon.operations import SILENT, Desk, commands_of, journal_bytes
+from terminal.daemon.operations import SILENT, Desk, commands_of, journal_bytes, status_now
 from terminal.daemon.out_of_service import wait_for_journal
 from terminal.doctor.nightly import examine_every_night
 from terminal.errors import JournalError, JournalInUseError, TerminalError
@@ -31,6 +31,7 @@ from terminal.system.timestamps import timestamp_now
 
 if TYPE_CHECKING:
     from terminal.daemon.metrics import MetricsServer
+    from terminal.daemon.uplink import Uplink
     from terminal.panel.serving import PanelServer
 
 Listener: TypeAlias = Callable[[Input, Decision], None]
@@ -53,8 +54,10 @@ async def run_daemon(config: Config, wait_for_stop: Callable[[], Awaitable[None]
         return app.handles
 
     metrics = _build_metrics(config, terminal) if config.metrics.listen else None
+    uplink = _build_uplink(config) if config.office.url else None
 
-    listeners = (metrics.decided if metrics else None, panel.decided if panel else None)
+    listeners = (part.decided if part else None for part in (metrics, panel, uplink))
+    all_hear = _all_hear(*listeners)
 
     def build_app() -> TerminalApp:
         return TerminalApp(
@@ -62,7 +65,7 @@ async def run_daemon(config: Config, wait_for_stop: Callable[[], Awaitable[None]
             devices,
             notifier=notifier,
             on_view=panel.view_changed if panel else _nobody_looks,
-            seams=NO_SEAMS._replace(on_decided=_all_hear(*listeners)),
+            seams=NO_SEAMS._replace(on_decided=all_hear),
         )
 
     try:
@@ -81,6 +84,8 @@ async def run_daemon(config: Config, wait_for_stop: Callable[[], Awaitable[None]
         if panel is not None:
             panel.attach(terminal())
         notifier.ready()
+        if uplink is not None:
+            uplink.start(lambda: status_now(desk))
         nightly = asyncio.create_task(_examine_nightly(terminal()), name="self-test")
         await asyncio.to_thread(warn_of_login_console, config)
         log.info("ready: %s, %s", config.register.protocol, config.netgiro.base_url)
@@ -89,16 +94,20 @@ async def run_daemon(config: Config, wait_for_stop: Callable[[], Awaitable[None]
         notifier.stopping()
         if nightly is not None:
             nightly.cancel()
-        if control is not None:
-            await control.stop()
-        if metrics is not None:
-            await metrics.stop()
-        if panel is not None:
-            await panel.stop()
-        if app is not None:
-            await app.stop()
+        await _stop(uplink, control, metrics, panel, app)
         notifier.close()
         log.info("stopped")
+
+
+class _Part(Protocol):
+    async def stop(self) -> None: ...
+
+
+async def _stop(*parts: _Part | None) -> None:
+    """One after the other: what looks on first, the terminal last."""
+    for part in parts:
+        if part is not None:
+            await part.stop()
 
 
 async def _first_of(stopping: asyncio.Future[None], restart_asked: asyncio.Event, app: TerminalApp) -> None:
@@ -154,6 +163,12 @@ def _build_metrics(config: Config, terminal: Callable[[], Handles]) -> MetricsSe
         damaged_bytes=lambda: terminal().instruments.damaged_bytes,
     )
     return MetricsServer(metrics, parse_listen(config.metrics.listen))
+
+
+def _build_uplink(config: Config) -> Uplink:
+    from terminal.daemon.uplink import Uplink  # noqa: PLC0415  only when configured
+
+    return Uplink(config)
 
 
 def _reload(config: Config) -> None:

@@ -61,18 +61,18 @@ async def join(config: Config, code: str) -> str:
         await client.close()
     if not is_token(token.reveal()):
         raise TerminalError("what the office sent is no token: is office.url right?")
-    _keep(target, token)
+    _keep(target, token, Path(config.journal.path).parent)
     return f"terminal {config.terminal.id} has joined; the token is in {target}. Now: netgiro-terminal restart"
 
 
-def _keep(target: Path, token: Sensitive) -> None:
-    """Whole or not at all, and readable by whoever owns the folder only."""
-    owner = target.parent.stat() if not target.exists() else target.stat()
+def _keep(target: Path, token: Sensitive, journal: Path) -> None:
+    """Whole or not at all, and readable only by the terminal's own user: whose folder the journal's is."""
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".token-")
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             os.fchmod(file.fileno(), 0o600)
-            if os.geteuid() == 0:
+            if os.geteuid() == 0 and journal.is_dir():
+                owner = journal.stat()
                 os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
             file.write(token.reveal() + "\n")
             file.flush()

@@ -565,3 +565,39 @@ def test_secret_is_held_so_that_it_cannot_be_printed() -> None:
     assert SECRET not in f"{settings_with_key!r}"
     with pytest.raises(TypeError):
         msgspec.json.encode(settings_with_key)
+
+
+def test_a_terminal_that_has_not_joined_its_office_yet_has_no_token(tmp_path: Path) -> None:
+    """Else nothing could be run on it that makes it join."""
+    path = written(tmp_path, "[office]\nurl = 'https://office.example.is'\ntoken_file = 'token'\n")
+    config, problems = read_config(path, {})
+    assert (problems, config.office_token) == ([], Sensitive(""))
+    assert any(missing.startswith("office.token_file: ") for missing in missing_for_run(config))
+    (tmp_path / "token").write_text("secret\n")
+    (tmp_path / "token").chmod(0o600)
+    assert load_config(path, {}).office_token == Sensitive("secret")
+    assert load_config(path, {"NETGIRO_OFFICE_TOKEN": "other"}).office_token == Sensitive("other")
+    (tmp_path / "token").chmod(0o644)
+    assert read_config(path, {})[1][0].startswith("office.token_file: others")
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("listen = '0.0.0.0:1'", "office.listen"),
+        ("listen = 'here'", "office.listen"),
+        ("url = 'http://office.example.is'", "office.url"),
+        ("url = 'https://office.example.is/'", "office.url"),
+        ("database = 'sqlite:///x'", "office.database"),
+        ("certificate = 'a.pem'", "office.certificate"),
+        ("certificate_key = 'a.pem'", "office.certificate"),
+    ],
+)
+def test_an_office_that_cannot_be_is_said(tmp_path: Path, text: str, key: str) -> None:
+    _config, problems = read_config(written(tmp_path, f"[office]\n{text}\n"), {})
+    assert [problem.partition(":")[0] for problem in problems] == [key]
+
+
+def test_the_databases_password_is_never_shown(tmp_path: Path) -> None:
+    path = written(tmp_path, "[office]\ndatabase = 'postgresql://office:hunter2@localhost/office'\n")
+    assert "hunter2" not in show_config(load_config(path, {}))

@@ -1,0 +1,72 @@
+"""The head office beside the sale: what the loop decided wakes the uplink, and nothing that it does comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+
+from terminal.config.schema import Config
+from terminal.counter.decision import Decision
+from terminal.counter.inputs import Input
+from terminal.counter.view import Conditions
+from terminal.doctor.status import TerminalStatus
+from terminal.office.uplink.client import OfficeClient
+from terminal.office.uplink.journal import JournalReader
+from terminal.office.uplink.task import OfficeTask
+
+RESTART_PAUSE_S = 60.0
+
+log = logging.getLogger(__name__)
+
+
+class Uplink:
+    """``start`` it when the terminal runs. Whatever happens to it, sales go on."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._task: OfficeTask | None = None
+        self._running: asyncio.Task[None] | None = None
+        self._sale_open = False
+        self._said: tuple[Conditions, int] = (Conditions(), 0)
+
+    def decided(self, _event: Input, decision: Decision) -> None:
+        """For ``Seams.on_decided``."""
+        if self._task is None:
+            return
+        view = decision.view
+        was_open, self._sale_open = self._sale_open, view.sale is not None
+        is_written = decision.record is not None or decision.close is not None or bool(decision.receipts)
+        said, self._said = self._said, (view.conditions, len(view.attention))
+        is_news = said != self._said
+        if is_written or is_news or was_open != self._sale_open:  # a receipt's life is written when a condition changes
+            self._task.moved(sale_open=self._sale_open)
+        if is_news:
+            self._task.changed()
+
+    def start(self, status: Callable[[], Awaitable[TerminalStatus]]) -> None:
+        async def words() -> dict[str, object]:
+            return dict(msgspec.to_builtins(await status()))
+
+        self._running = asyncio.create_task(self._run(words), name="head office")
+
+    async def stop(self) -> None:
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.gather(self._running, return_exceptions=True)
+
+    async def _run(self, words: Callable[[], Awaitable[dict[str, object]]]) -> None:
+        office = self._config.office
+        while True:
+            try:
+                client = await asyncio.to_thread(OfficeClient, office.url, self._config.office_token, office.ca_file)
+                journal = JournalReader(Path(self._config.journal.path))
+                self._task = OfficeTask(self._config.terminal.id, journal, client, words)
+                self._task.moved(sale_open=self._sale_open)
+                await self._task.run()
+            except Exception:
+                log.exception("the way to the head office failed; it is begun anew, sales go on")
+            await asyncio.sleep(RESTART_PAUSE_S)

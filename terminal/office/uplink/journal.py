@@ -1,0 +1,59 @@
+"""The journal as the uplink reads it: by a connection of its own, opened for each look, so that none waits for another.
+
+What is written meanwhile is not held up: SQLite's readers never block its writer (WAL).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from terminal.errors import JournalError
+from terminal.journal import chain, schema
+from terminal.journal.database import open_for_reading
+from terminal.office import wire
+from terminal.office.uplink.task import JournalEnd
+
+
+class JournalReader:
+    """Each look runs in a thread. Each may raise JournalError."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def end(self) -> JournalEnd:
+        return await asyncio.to_thread(self._end)
+
+    async def rows_after(self, seq: int, most_rows: int, most_bytes: int) -> tuple[str, Sequence[wire.Row]]:
+        return await asyncio.to_thread(self._rows_after, seq, most_rows, most_bytes)
+
+    def _end(self) -> JournalEnd:
+        with self._looking() as db:
+            end = chain.end(db)
+            return JournalEnd(end.epoch, end.seq)
+
+    def _rows_after(self, seq: int, most_rows: int, most_bytes: int) -> tuple[str, Sequence[wire.Row]]:
+        rows: list[wire.Row] = []
+        size = 0
+        with self._looking() as db:
+            epoch = chain.end(db).epoch
+            for row in chain.rows_past(db, seq):
+                size += len(bytes(row.body))
+                if rows and (size > most_bytes or len(rows) == most_rows):
+                    break
+                rows.append(wire.Row(row.seq, row.at, row.kind, row.body, row.hash))
+        return epoch, rows
+
+    @contextlib.contextmanager
+    def _looking(self) -> Iterator[sqlite3.Connection]:
+        """One moment of the journal, also while it is made anew."""
+        try:
+            with contextlib.closing(open_for_reading(self._path)) as db:
+                schema.check_version(db, self._path)
+                db.execute("BEGIN")
+                yield db
+        except (sqlite3.Error, ValueError, TypeError) as error:
+            raise JournalError(f"the journal {self._path} cannot be read for the office: {error}") from error
