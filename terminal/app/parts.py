@@ -149,6 +149,7 @@ def shop_of(config: Config) -> Shop:
     return Shop(
         name=config.shop.name,
         kennitala=config.shop.kennitala,
+        lines=config.shop.lines,
         has_logo=bool(config.printer.logo),
         reference_qr=config.receipt.reference_qr,
     )

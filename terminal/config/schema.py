@@ -47,6 +47,7 @@ PARTNER_URLS = {
 }
 """Netgíró docs, "Refund API". The secret key is sent there, so no other host's is guessed."""
 
+ShopLine: TypeAlias = Annotated[str, msgspec.Meta(max_length=100)]
 Duration: TypeAlias = Annotated[float, msgspec.Meta(ge=0.1, le=3600)]
 """Seconds: every wait ends."""
 
@@ -130,6 +131,7 @@ class ShopSettings(Section, frozen=True, kw_only=True):
 
     name: str = ""
     kennitala: str = ""
+    lines: Annotated[tuple[ShopLine, ...], msgspec.Meta(max_length=8)] = ()
 
 
 class ReceiptSettings(Section, frozen=True, kw_only=True):

@@ -73,10 +73,12 @@ class JournalReading(ABC):
         last = self._rows("SELECT number, last_seq, at FROM closes ORDER BY number DESC LIMIT 1")
         number, last_seq, since = last[0] if last else (0, 0, None)
         ended = self._rows(_ENDED, last_seq)
+        ((refunded, refunded_kr),) = self._rows(_REFUNDED_EARLIER, last_seq, last_seq)
         return Period(
             number + 1,
             Totals(
                 by_outcome={Outcome(outcome): Tally(count, sum_kr) for outcome, count, sum_kr, _, _ in ended},
+                refunded_earlier=Tally(refunded, refunded_kr),
                 first_number=min((first for *_, first, _ in ended), default=None),
                 last_number=max((last for *_, last in ended), default=None),
             ),
@@ -173,6 +175,14 @@ _ENDED = (
     f"WHERE seq > ? AND state IN ('{ENDED[0]}', '{ENDED[1]}') AND outcome IS NOT NULL GROUP BY outcome"
 )
 """The literals let SQLite answer from the index that holds only these."""
+
+
+_REFUNDED_EARLIER = (
+    "SELECT count(*), coalesce(sum(amount_kr), 0) FROM sales "
+    f"WHERE seq > ? AND state IN ('{ENDED[0]}', '{ENDED[1]}') AND outcome = '{Outcome.REFUNDED}' "
+    "AND EXISTS (SELECT 1 FROM entries WHERE sale_number = sales.number AND seq <= ?)"
+)
+"""A day cannot end while a sale is open, so one that was there had ended, and only what is due becomes refunded."""
 
 
 def _closed_period(number: int, since: str | None, until: str, totals: str, head: str | None) -> ClosedPeriod:

@@ -10,7 +10,7 @@ from terminal.counter.trouble import Trouble
 from terminal.paper.receipt import Shop, centred, format_time, heading, large, pair
 from terminal.sale.money import format_kr
 from terminal.sale.sale import Outcome
-from terminal.sale.totals import ClosedPeriod, LeftToStaff, Totals
+from terminal.sale.totals import CHARGED, ClosedPeriod, LeftToStaff, Tally, Totals
 from terminal.texts.sentences import Words, words_in
 from terminal.texts.words import Language
 
@@ -36,7 +36,8 @@ def end_of_day_slip(
     items: list[PaperItem] = [
         *heading(shop, words, copy=copy, columns=columns),
         *centred(receipt.end_of_day, columns, bold=True, double=True),
-        *large(format_kr(period.totals.of(Outcome.APPROVED).sum_kr), columns),
+        *centred(receipt.charged, columns, bold=True),
+        *large(format_kr(period.totals.charged_kr), columns),
         TextLine(),
     ]
     for label, value in _facts(period, words, terminal_id, printed_at, copy=copy):
@@ -80,11 +81,32 @@ def _facts(
 
 
 def _outcomes(totals: Totals, words: Words, columns: int) -> Iterator[TextLine]:
-    """How many ended how, in the order of :class:`Outcome`; approved ones also if there were none."""
-    for outcome in Outcome:
-        tally = totals.of(outcome)
-        if tally.count or outcome is Outcome.APPROVED:
+    """What the service bills, apart from what did not become a payment, and how many sales that are in all."""
+    receipt = words.receipt
+    yield from centred(receipt.charged, columns, bold=True)
+    for outcome in CHARGED:
+        if (tally := totals.of(outcome)).count or outcome is Outcome.APPROVED:
             yield from pair(f"{_name(outcome, words)} ({tally.count})", format_kr(tally.sum_kr), columns)
+    if (earlier := totals.refunded_earlier).count:
+        yield from pair(f"{receipt.refunded_earlier} ({earlier.count})", f"-{format_kr(earlier.sum_kr)}", columns)
+    others = [(outcome, totals.of(outcome)) for outcome in Outcome if outcome not in CHARGED]
+    others = [(outcome, _without_earlier(outcome, tally, totals)) for outcome, tally in others if tally.count]
+    if any(tally.count for _, tally in others):
+        yield TextLine()
+        yield from centred(receipt.not_charged, columns, bold=True)
+    for outcome, tally in others:
+        if tally.count:
+            yield from pair(f"{_name(outcome, words)} ({tally.count})", format_kr(tally.sum_kr), columns)
+    yield TextLine()
+    yield from pair(receipt.all_sales, str(totals.count), columns)
+
+
+def _without_earlier(outcome: Outcome, tally: Tally, totals: Totals) -> Tally:
+    """Those that were refunded on the day of their sale have cost nobody anything."""
+    if outcome is not Outcome.REFUNDED:
+        return tally
+    earlier = totals.refunded_earlier
+    return Tally(tally.count - earlier.count, tally.sum_kr - earlier.sum_kr)
 
 
 def _left_to_staff(sale: LeftToStaff, words: Words, printed_at: datetime, columns: int) -> Iterator[TextLine]:

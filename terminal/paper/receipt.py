@@ -14,7 +14,7 @@ from terminal.sale.effects import ReceiptKind
 from terminal.sale.money import format_kr
 from terminal.sale.sale import Outcome, Sale
 from terminal.texts.sentences import ToDo, Words, result_sentence, words_in
-from terminal.texts.words import SERVICE_NAME, Language
+from terminal.texts.words import SERVICE_ADDRESS, SERVICE_NAME, Language
 
 
 class Shop(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +22,8 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str = ""
     kennitala: str = ""
+    lines: tuple[str, ...] = ()
+    """Address, telephone, VAT number: whatever the shop's own receipts have under its name."""
     has_logo: bool = False
     reference_qr: bool = False
     """Whether the sale's reference is printed for scanners too."""
@@ -50,8 +52,10 @@ def receipt_document(
         raise ValueError("printed_at has no time zone: pass datetime.now().astimezone()")
     words = words_in(language)
     to_do = words.receipt.to_do.get(sale.reason.outcome) if kind is ReceiptKind.ATTENTION else None
+    has_paid = sale.reason.outcome is Outcome.APPROVED
+    title = words.receipt.payment_receipt if has_paid or sale.reason.outcome is Outcome.REFUNDED else ""
     items: list[PaperItem] = [
-        *heading(shop, words, copy=copy, columns=columns),
+        *heading(shop, words, copy=copy, columns=columns, title=title),
         *_outcome(sale, to_do, words, language, columns),
         TextLine(),
     ]
@@ -62,22 +66,25 @@ def receipt_document(
         items.extend(pair(label, value, columns))
     if to_do is not None:
         items.extend([TextLine(), *_numbered(to_do.steps, columns)])
-    items.extend([TextLine(), *_footing(kind, words, clock_set=clock_set, columns=columns)])
+    items.extend([TextLine(), *footing(kind, words, has_paid=has_paid, clock_set=clock_set, columns=columns)])
     if shop.reference_qr:
         items.append(QrCode(sale.reference))
     items.append(Cut())
     return tuple(items)
 
 
-def heading(shop: Shop, words: Words, *, copy: bool, columns: int) -> Iterator[PaperItem]:
-    """Whose paper it is, and whether it came out before."""
+def heading(shop: Shop, words: Words, *, copy: bool, columns: int, title: str = "") -> Iterator[PaperItem]:
+    """Whose paper it is, what it is, and whether it came out before."""
     if shop.has_logo:
         yield Logo()
     yield from centred(shop.name, columns, bold=True)
     if shop.kennitala:
         yield from centred(f"{words.receipt.kennitala} {_format_kennitala(shop.kennitala)}", columns)
+    for line in shop.lines:
+        yield from centred(line, columns)
     yield TextLine()
     yield from centred(SERVICE_NAME, columns, double=True)
+    yield from centred(title, columns)
     if copy:
         yield from centred(f"*** {words.receipt.reprint} ***", columns, bold=True)
 
@@ -91,16 +98,23 @@ def _outcome(sale: Sale, to_do: ToDo | None, words: Words, language: Language, c
         yield from large(amount, columns)
         yield from centred(words.results[sale.reason].what, columns)
         return
-    yield from centred(words.receipt.sale, columns, bold=True)
-    yield from large(amount, columns)
+    is_refund = outcome is Outcome.REFUNDED
+    yield from centred(words.receipt.refund if is_refund else words.receipt.sale, columns, bold=True)
+    yield from large(f"-{amount}" if is_refund else amount, columns)
     yield from centred(words.outcomes[outcome].upper(), columns, bold=True)
     if outcome is not Outcome.APPROVED:
         yield from centred(result_sentence(sale.reason, language), columns)
 
 
 def _times(sale: Sale, words: Words, printed_at: datetime, *, copy: bool) -> Iterator[tuple[str, str]]:
+    """A refund has a time of its own: when its receipt came out first, which is when staff have settled it."""
     sold_at = datetime.fromisoformat(sale.created).astimezone(printed_at.tzinfo)
-    yield words.receipt.date, format_time(sold_at)
+    if sale.outcome is Outcome.REFUNDED:
+        yield words.receipt.sold, format_time(sold_at)
+        if not copy:
+            yield words.receipt.date, format_time(printed_at)
+    else:
+        yield words.receipt.date, format_time(sold_at)
     if copy:
         yield words.receipt.printed, format_time(printed_at)
 
@@ -108,6 +122,8 @@ def _times(sale: Sale, words: Words, printed_at: datetime, *, copy: bool) -> Ite
 def _facts(sale: Sale, words: Words) -> Iterator[tuple[str, str]]:
     """Label and value; facts that the sale does not have are left out."""
     yield words.receipt.number, str(sale.number)
+    if sale.register_id != sale.reference:
+        yield words.receipt.register, sale.register_id
     if sale.customer_kind is not None:
         label = sale.customer_label.replace("•", "*")  # code pages have no bullet
         yield words.receipt.identified_by, f"{words.customer_kinds[sale.customer_kind]} {label}"
@@ -121,20 +137,21 @@ def _facts(sale: Sale, words: Words) -> Iterator[tuple[str, str]]:
 def _facts_for_staff(sale: Sale, words: Words) -> Iterator[tuple[str, str]]:
     if sale.outcome is Outcome.APPROVED:
         return
-    if sale.register_id != sale.reference:
-        yield words.receipt.register, sale.register_id
     if sale.support_reference:
         yield words.receipt.support_reference, sale.support_reference
 
 
-def _footing(kind: ReceiptKind, words: Words, *, clock_set: bool, columns: int) -> Iterator[TextLine]:
+def footing(kind: ReceiptKind, words: Words, *, has_paid: bool, clock_set: bool, columns: int) -> Iterator[TextLine]:
+    """Whose copy it is. Only who has paid is thanked."""
     receipt = words.receipt
     if not clock_set:
         yield from centred(receipt.clock_not_set, columns)
     match kind:
         case ReceiptKind.CUSTOMER:
             yield from centred(receipt.customer_copy, columns)
-            yield from centred(receipt.thanks, columns)
+            yield from centred(receipt.contact.format(address=SERVICE_ADDRESS), columns)
+            if has_paid:
+                yield from centred(receipt.thanks, columns)
         case ReceiptKind.MERCHANT:
             yield from centred(receipt.merchant_copy, columns)
         case ReceiptKind.ATTENTION:
@@ -184,11 +201,20 @@ def _wrap(text: str, columns: int, *, indent: str = "") -> list[str]:
 
 
 def _clean(text: str) -> str:
-    """Accents composed, so that a character is a column; control characters and runs of space are one space."""
+    """Accents composed, so that a character is a column; control characters and runs of space are one space.
+
+    Soft hyphens and zero-width marks have no column of their own.
+    """
     composed = unicodedata.normalize("NFC", text)
     if not composed.isprintable():
-        composed = "".join(char if char.isprintable() else " " for char in composed)
+        composed = "".join(_shown(char) for char in composed)
     return " ".join(composed.split())
+
+
+def _shown(char: str) -> str:
+    if char.isprintable():
+        return char
+    return "" if unicodedata.category(char) == "Cf" else " "
 
 
 def _format_kennitala(digits: str) -> str:

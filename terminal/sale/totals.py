@@ -16,6 +16,10 @@ ENDED = (State.ATTENTION, State.CLOSED)
 """States in which a sale counts."""
 
 
+CHARGED = (Outcome.APPROVED, Outcome.REFUND_DUE)
+"""Outcomes of which the payment service holds the money for the shop."""
+
+
 class Tally(msgspec.Struct, frozen=True):
     """So many sales, and their sum."""
 
@@ -37,6 +41,8 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     """The sales of one period by outcome; an outcome that did not occur is left out."""
 
     by_outcome: dict[Outcome, Tally] = {}
+    refunded_earlier: Tally = Tally()
+    """Of the refunded ones those that an earlier end of day has called a payment that is to be refunded."""
     first_number: int | None = None
     last_number: int | None = None
     left_to_staff: tuple[LeftToStaff, ...] = ()
@@ -44,6 +50,11 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
 
     def of(self, outcome: Outcome) -> Tally:
         return self.by_outcome.get(outcome, Tally())
+
+    @property
+    def charged_kr(self) -> int:
+        """What the service bills for this period. All periods together are what it holds."""
+        return sum(self.of(outcome).sum_kr for outcome in CHARGED) - self.refunded_earlier.sum_kr
 
     @property
     def count(self) -> int:

@@ -17,6 +17,7 @@ from terminal.sale.sale import Outcome, Reason
 Language: TypeAlias = Literal["is", "en"]
 
 SERVICE_NAME = "Netgíró"
+SERVICE_ADDRESS = "www.netgiro.is"
 
 
 class Advice(msgspec.Struct, frozen=True):
@@ -40,6 +41,9 @@ class ReceiptWords(msgspec.Struct, frozen=True, kw_only=True):
     """The words on paper."""
 
     sale: str
+    refund: str
+    payment_receipt: str
+    """So that nobody takes it for the invoice."""
     customer_copy: str
     merchant_copy: str
     staff_slip: str
@@ -58,9 +62,21 @@ class ReceiptWords(msgspec.Struct, frozen=True, kw_only=True):
     reference: str
     transaction_id: str
     support_reference: str
+    sold: str
+    """When the sale was that is refunded."""
+    refunded_receipt: str
+    """The number of the sale's receipt."""
+    not_refunded: str
     clock_not_set: str
     thanks: str
+    contact: str
+    """With ``{address}``: where the customer asks about the payment."""
     end_of_day: str
+    charged: str
+    """What the payment service bills."""
+    refunded_earlier: str
+    not_charged: str
+    all_sales: str
     period: str
     head: str
     """Of the journal's chain: `journal verify --head` holds a slip against the journal."""

@@ -19,13 +19,14 @@ from terminal.counter.typing import Entry
 from terminal.counter.view import Conditions, View
 from terminal.paper.end_of_day import end_of_day_slip
 from terminal.paper.receipt import Shop, receipt_document
+from terminal.paper.refund_receipt import refund_document
 from terminal.sale.customer import CustomerKind, IdentifierProblem
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.events import Verdict
 from terminal.sale.record import JournalHealth, QueuedReceipt, ReceiptState
 from terminal.sale.sale import Reason, Sale, State
 from terminal.sale.sensitive import Sensitive
-from terminal.sale.totals import ClosedPeriod, Totals, totals_of
+from terminal.sale.totals import ClosedPeriod, Tally, Totals, totals_of
 from terminal.screen.layout import pages
 from terminal.screen.pixels import render
 from terminal.screen.screens import COUNTED_DOWN, Countdown, Screen, screen_for
@@ -35,7 +36,11 @@ GOLDEN = Path(__file__).parent
 SIZES_PX = ((128, 64), (128, 32))
 SIZE_PX = SIZES_PX[0]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
-SHOP = Shop(name="Blómabúðin við Lækinn", kennitala="5501011230")
+SHOP = Shop(
+    name="Blómabúðin við Lækinn",
+    kennitala="5501011230",
+    lines=("Lækjargötu 2, 101 Reykjavík", "Sími 555 1234, VSK-nr. 12345"),
+)
 
 SALE = Sale(
     number=1042,
@@ -259,6 +264,7 @@ def widths(name: str) -> tuple[Columns, ...]:
 
 NOT_TRACEABLE = replace(REFUND_DUE, reason=Reason.NOT_TRACEABLE, authorization_id=None, invoice_number=None)
 REFUNDED = replace(CLOSED_SALE, reason=Reason.REFUNDED)
+DECLINED = replace(CLOSED_SALE, reason=Reason.CUSTOMER_DECLINED, invoice_number=None)
 COPIES = (ReceiptKind.CUSTOMER, ReceiptKind.MERCHANT)
 ALL = (*COPIES, ReceiptKind.ATTENTION)
 
@@ -269,15 +275,37 @@ RECEIPTS = {
     "refund_due": (REFUND_DUE, False, ALL),
     "refund_due_copy": (REFUND_DUE, True, (ReceiptKind.ATTENTION,)),
     "refunded": (REFUNDED, False, ALL),
+    "declined": (DECLINED, False, (ReceiptKind.CUSTOMER,)),
 }
 RECEIPT_CASES = [
     (name, language, kind, columns)
     for name, (_sale, _copy, kinds) in RECEIPTS.items()
     for language, kind, columns in product(LANGUAGES, kinds, widths(name))
-]
+] + [("refund", language, kind, 42) for language, kind in product(LANGUAGES, COPIES)]
+
+
+def refund_receipt(language: Language, kind: ReceiptKind, columns: Columns) -> Document:
+    return refund_document(
+        number=1051,
+        sale_number=1042,
+        amount_kr=500,
+        refunded_at=datetime(2026, 11, 24, 9, 0, tzinfo=UTC),
+        reference="T1-001051-9F3C2A",
+        transaction_id=CLOSED_SALE.authorization_id or "",
+        register_id="8812",
+        kind=kind,
+        copy=False,
+        shop=SHOP,
+        terminal_id="T1",
+        printed_at=datetime(2026, 11, 24, 9, 1, tzinfo=UTC),
+        language=language,
+        columns=columns,
+    )
 
 
 def receipt(name: str, language: Language, kind: ReceiptKind, columns: Columns) -> Document:
+    if name == "refund":
+        return refund_receipt(language, kind, columns)
     sale, copy, _kinds = RECEIPTS[name]
     return receipt_document(
         sale,
@@ -305,7 +333,9 @@ def _busy_day() -> Totals:
         for index, reason in enumerate(reasons)
     ]
     older = replace(NOT_TRACEABLE, number=987, amount_kr=12_500, created="2026-11-20T17:12:00Z")
-    return totals_of([*sales, replace(REFUND_DUE, number=1048)], [older, replace(REFUND_DUE, number=1048)])
+    refunded = [replace(REFUNDED, number=number, amount_kr=2_500) for number in (990, 1049)]
+    totals = totals_of([*sales, replace(REFUND_DUE, number=1048), *refunded], [older, replace(REFUND_DUE, number=1048)])
+    return replace(totals, refunded_earlier=Tally(1, 2_500))
 
 
 _HEAD = "93ef541fa7e5eaca0514820ad49dcabb88facf71ebcde14fe5e96d95a7e95a27"

@@ -14,7 +14,7 @@ from terminal.journal.thread import Journal, JournalFile
 from terminal.journal.verify import verify
 from terminal.sale.record import QueuedReceipt, ReceiptState, Record
 from terminal.sale.sale import Outcome, Reason, State
-from terminal.sale.totals import Close, Totals, totals_of
+from terminal.sale.totals import Close, Tally, Totals, totals_of
 from tests.unit.journal.journal_samples import BOTH_COPIES, a_sale, append_paid, closed, opened, ticking_clock
 
 
@@ -78,6 +78,21 @@ def test_a_period_ends_with_the_day(path: Path) -> None:
         journal.append(Record("end", second))
         period = journal.open_period()
         assert (period.number, period.totals) == (2, totals_of([second]))
+
+
+def test_what_is_refunded_counts_against_the_day_only_if_an_earlier_one_had_it(path: Path) -> None:
+    with opened(path) as journal:
+        due = replace(closed(append_paid(journal, 1, until=State.REPORT), Reason.REFUND_DUE), state=State.ATTENTION)
+        journal.append(Record("end", due))
+        first = journal.open_period().totals
+        assert first.charged_kr == due.amount_kr
+        journal.append_close(Close(1, first))
+        journal.append(Record("settled", closed(due, Reason.REFUNDED)))
+        same_day = closed(append_paid(journal, 2, until=State.REPORT), Reason.REFUNDED)
+        journal.append(Record("settled", same_day))
+        second = journal.open_period().totals
+        assert second.refunded_earlier == Tally(1, due.amount_kr)
+        assert first.charged_kr + second.charged_kr == 0
 
 
 @pytest.mark.parametrize("name", ["2", "T1-000002-ABCDEF", "R2"])

@@ -281,7 +281,10 @@ def test_no_line_is_wider_than_the_paper(
     for line in lines(printed):
         assert len(line.text) <= (columns // 2 if line.double else columns)
         assert line.text == "" or line.text.isprintable()
-    assert format_kr(amount_kr) in [line.text for line in lines(printed)], "whole, and as large as the paper lets it be"
+    sign = "-" if reason is Reason.REFUNDED else ""
+    assert f"{sign}{format_kr(amount_kr)}" in [line.text for line in lines(printed)], (
+        "whole, and as large as the paper lets it be"
+    )
 
 
 @given(
@@ -293,3 +296,28 @@ def test_no_character_of_a_long_name_is_lost(name: str, columns: Columns) -> Non
         line.text for line in lines(document(shop=Shop(name=name), columns=columns)) if line.bold and not line.double
     ]
     assert "".join(bold[: bold.index("SALA")]) == unicodedata.normalize("NFC", name)
+
+
+@pytest.mark.parametrize("kind", [ReceiptKind.CUSTOMER, ReceiptKind.MERCHANT])
+def test_register_stands_on_every_copy_and_only_who_has_paid_is_thanked(kind: ReceiptKind) -> None:
+    for reason in Reason:
+        if reason.outcome in (Outcome.UNKNOWN, Outcome.REFUND_DUE):
+            continue
+        printed = [line.text for line in lines(document(replace(CLOSED_SALE, reason=reason), kind=kind, columns=48))]
+        assert any(line.startswith("Kassi") and line.endswith(CLOSED_SALE.register_id) for line in printed)
+        is_thanked = reason.outcome is Outcome.APPROVED and kind is ReceiptKind.CUSTOMER
+        assert any("Takk" in line for line in printed) == is_thanked
+
+
+def test_shop_says_what_it_wants_under_its_name_and_where_to_ask() -> None:
+    printed = [
+        line.text for line in lines(document(shop=Shop(name="Búð", lines=("Sími 555", "VSK-nr. 1")), columns=32))
+    ]
+    assert printed[:3] == ["Búð", "Sími 555", "VSK-nr. 1"]
+    assert "Greiðslukvittun" in printed
+    assert "www.netgiro.is" in " ".join(printed)
+
+
+def test_soft_hyphens_and_zero_width_marks_leave_no_gap() -> None:
+    printed = [line.text for line in lines(document(shop=Shop(name="Kaffi\u00adhús\u200bið\ufeff"), columns=32))]
+    assert printed[0] == "Kaffihúsið"
