@@ -52,13 +52,14 @@ def counter_rules(config: Config, protocol: RegisterProtocol, *, has_printer: bo
 async def build_gateway(config: Config, journal: Journal, seams: Seams) -> Gateway:
     """Its nonces go on where the journal says that they have come to."""
 
-    async def reserve(high_water: int) -> None:
-        await journal.call(journal.file.reserve_nonces, high_water)
+    async def reserve(high_water: int, answers_signed: bool) -> None:
+        await journal.call(journal.file.reserve_nonces, high_water, answers_signed)
 
     high_water = mark_after_loss(
         await journal.call(journal.file.nonce_high_water), await journal.call(journal.file.marks_lost_at_s)
     )
-    nonces = NonceSource(high_water, reserve, seams.wall_clock)
+    answers_signed = await journal.call(journal.file.answers_signed)
+    nonces = NonceSource(high_water, reserve, seams.wall_clock, answers_signed=answers_signed)
     return factory.build_gateway(
         config.netgiro, nonces, callback_base_url=config.callback.public_url, transport=seams.transport
     )

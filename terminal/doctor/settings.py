@@ -50,7 +50,10 @@ def _doubts(config: Config) -> Iterator[str]:
             " a sale that the terminal cannot see"
         )
     if config.netgiro.check_response_signature == "off":
-        yield 'netgiro.check_response_signature = "off": answers are not checked'
+        yield (
+            'netgiro.check_response_signature = "off": whoever can answer in Netgíró\'s place can say "paid" of a sale'
+            " that nobody has paid"
+        )
     if not config.shop.name:
         yield "shop.name: empty, so receipts do not say whose they are"
     if number := config.shop.kennitala:

@@ -107,9 +107,9 @@ class JournalFile(JournalReading):
         """Commit the new state of a receipt."""
         self.append_receipts([receipt])
 
-    def reserve_nonces(self, high_water: int) -> None:
+    def reserve_nonces(self, high_water: int, answers_signed: bool = False) -> None:
         at = self._now()
-        self._commit(lambda _db: [NonceRow(high_water, at)])
+        self._commit(lambda _db: [NonceRow(high_water, at, True if answers_signed else msgspec.UNSET)])
 
     def _commit(self, make_rows: Callable[[sqlite3.Connection], Iterable[Row]]) -> list[ChainedRow]:
         with _as_journal_error(f"cannot write the journal {self.path}"):

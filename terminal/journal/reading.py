@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from terminal.journal import tables
-from terminal.journal.rows import Change, RepairRow
+from terminal.journal.rows import Change, NonceRow, RepairRow, read_row
 from terminal.journal.schema import DamageFound, read_entry
 from terminal.sale.record import QueuedReceipt
 from terminal.sale.sale import Outcome, Sale, State
@@ -35,6 +35,11 @@ class JournalReading(ABC):
     def nonce_high_water(self) -> int:
         rows = self._rows("SELECT high_water FROM nonces")
         return int(rows[0][0]) if rows else 0
+
+    def answers_signed(self) -> bool:
+        """Whether an answer of the service has ever carried a right signature."""
+        query = "SELECT body FROM chain WHERE kind = 'nonces' ORDER BY position DESC LIMIT 1"
+        return any(self._read(_says_signed, query))
 
     def repairs(self) -> list[RepairRow]:
         """Every repair there ever was, oldest first."""
@@ -202,3 +207,11 @@ def _entry(*columns: Any) -> Change:
     if sale.number != number:
         raise DamageFound(f"sale {number} stands at entry {row.seq}, which is of sale {sale.number}")
     return Change(row.seq, row.at, row.event, sale)
+
+
+def _says_signed(body: str) -> bool:
+    try:
+        row = read_row(body.encode())
+    except msgspec.DecodeError as error:
+        raise DamageFound("the newest mark of nonces is not as it was written") from error
+    return isinstance(row, NonceRow) and row.answers_signed is True

@@ -8,7 +8,7 @@ says is hashed there, so a field may be added to a row only with a default that 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
@@ -58,6 +58,8 @@ class NonceRow(msgspec.Struct, frozen=True, tag="nonces", tag_field="row"):
     high_water: int
     at: str = "-"
     """Older versions did not note it."""
+    answers_signed: Literal[True] | msgspec.UnsetType = msgspec.UNSET
+    """An answer of the service has carried a right signature; every later mark says so, too."""
 
 
 class RepairRow(msgspec.Struct, frozen=True, tag="repair", tag_field="row"):

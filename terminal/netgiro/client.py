@@ -46,6 +46,8 @@ class SignedAnswer(NamedTuple):
     answer: wire.Answer
     http_status: int
     support_reference: str | None
+    is_vouched_for: bool = True
+    """It is signed, or nobody wants it to be. Else it may tell of a refusal, never of a payment."""
 
 
 class SignedClient:
@@ -78,7 +80,11 @@ class SignedClient:
             "accept": "application/json",
             "accept-encoding": "identity",  # the signature is over the plain body, and its size stays bounded
         }
-        return self._read(path, url, await self._carrier.exchange(Request("POST", url, body, headers, may_repeat)))
+        raw = await self._carrier.exchange(Request("POST", url, body, headers, may_repeat))
+        signed = self._read(path, url, raw)
+        if self._is_signed(raw, url):
+            await self._nonces.note_signed()
+        return signed
 
     def _read(self, path: str, url: str, raw: RawAnswer) -> SignedAnswer:
         support_reference = raw.headers.get(wire.REFERENCE_HEADER.lower())
@@ -88,19 +94,25 @@ class SignedClient:
         if raw.http_status >= 500 or 300 <= raw.http_status < 400:
             raise CallLost(f"{path}: HTTP {raw.http_status}", support_reference)
         if not self._is_authentic(raw, url):
-            raise CallLost(f"{path}: the answer's signature does not match", support_reference)
+            raise CallLost(f"{path}: the answer's signature is missing or does not match", support_reference)
         try:
             answer = wire.parse_answer(raw.content)
         except ValueError as error:
             raise CallLost(f"{path}: HTTP {raw.http_status}, {error}", support_reference) from error
-        return SignedAnswer(answer, raw.http_status, support_reference)
+        is_vouched_for = self._signature_check is SignatureCheck.OFF or wire.SIGNATURE_HEADER in raw.headers
+        return SignedAnswer(answer, raw.http_status, support_reference, is_vouched_for)
 
     def _is_authentic(self, raw: RawAnswer, url: str) -> bool:
         if self._signature_check is SignatureCheck.OFF:
             return True
-        if wire.SIGNATURE_HEADER not in raw.headers:
-            return self._signature_check is SignatureCheck.WHEN_PRESENT
-        return wire.signature_matches(self._credentials.secret_key.reveal(), raw.headers, url, raw.content)
+        if wire.SIGNATURE_HEADER not in raw.headers:  # once the service has signed, whoever does not is not the service
+            return self._signature_check is SignatureCheck.WHEN_PRESENT and not self._nonces.answers_signed
+        return self._is_signed(raw, url)
+
+    def _is_signed(self, raw: RawAnswer, url: str) -> bool:
+        has_signature = wire.SIGNATURE_HEADER in raw.headers
+        secret = self._credentials.secret_key.reveal()
+        return has_signature and wire.signature_matches(secret, raw.headers, url, raw.content)
 
     async def reach(self) -> bool:
         """Whether anything answers at ``base_url``. Never raises; always ends in bounded time."""

@@ -83,7 +83,7 @@ def _build_partner_api(settings: ServiceSettings, transport: httpx.AsyncBaseTran
 def nonces_of_the_clock() -> NonceSource:
     """The running terminal's own nonces are never behind the clock, so one from the clock disturbs none of them."""
 
-    async def keep_nothing(_high_water: int) -> None:
+    async def keep_nothing(_high_water: int, _answers_signed: bool) -> None:
         """There is no journal here."""
 
     return NonceSource(0, keep_nothing, time.time)

@@ -7,6 +7,7 @@ mark on disk is always ahead of every nonce used; after a start the first nonce 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 from terminal.errors import JournalError
@@ -31,10 +32,21 @@ def mark_after_loss(high_water: int, last_written_s: float | None) -> int:
     return max(high_water, UNIX_EPOCH_TICKS + int((last_written_s + AFTER_LOSS_S) * TICKS_PER_S))
 
 
-class NonceSource:
-    """Gives out nonces. ``reserve`` stores the high-water mark durably before nonces below it are used."""
+Reserve = Callable[[int, bool], Awaitable[None]]
+"""Stores a mark durably, with the word whether the service signs."""
 
-    def __init__(self, high_water: int, reserve: Callable[[int], Awaitable[None]], clock: Callable[[], float]) -> None:
+
+class NonceSource:
+    """Gives out nonces. ``reserve`` stores the high-water mark durably before nonces below it are used.
+
+    The mark also carries what must outlive a restart: that the service signs its answers. Once it has done so, an
+    answer without a signature is none, so that nobody else can answer in its place.
+    """
+
+    def __init__(
+        self, high_water: int, reserve: Reserve, clock: Callable[[], float], *, answers_signed: bool = False
+    ) -> None:
+        self.answers_signed = answers_signed
         self._last = high_water
         self._reserved = high_water
         self._reserve = reserve
@@ -51,9 +63,18 @@ class NonceSource:
             self._last = nonce
             return str(nonce)
 
+    async def note_signed(self) -> None:
+        """An answer had a right signature. If the disk does not take it now, the next mark says it."""
+        if self.answers_signed:
+            return
+        self.answers_signed = True
+        async with self._in_turn:
+            with contextlib.suppress(CallRefused):
+                await self._reserve_beyond(self._reserved)
+
     async def _reserve_beyond(self, nonce: int) -> None:
         try:
-            await self._reserve(nonce + RESERVED_AHEAD_TICKS)
+            await self._reserve(nonce + RESERVED_AHEAD_TICKS, self.answers_signed)
             self._reserved = nonce + RESERVED_AHEAD_TICKS
         except JournalError as error:
             if nonce >= self._reserved:  # after a power cut nobody would know that it was used

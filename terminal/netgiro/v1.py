@@ -195,6 +195,8 @@ def status_report(signed: SignedAnswer, authorization_id: str) -> StatusReport:
     if status is None:
         refusal = _REFUSALS.get(code)
         status = AuthorizationStatus.REFUSED if refusal else AuthorizationStatus.UNCLEAR
+    if not signed.is_vouched_for and status in (AuthorizationStatus.RESERVED, AuthorizationStatus.AWAITING_CALLBACK):
+        status = AuthorizationStatus.UNCLEAR
     is_contradicted = status is not AuthorizationStatus.PAID and _claims_payment(signed)
     if is_contradicted:
         status, refusal = AuthorizationStatus.PAID, None
@@ -203,7 +205,7 @@ def status_report(signed: SignedAnswer, authorization_id: str) -> StatusReport:
         refusal=refusal,
         amount_kr=_kronur(payment, signed),
         reference=payment.reference_number,
-        confirmed=payment.status_id == PAYMENT_CONFIRMED and not is_contradicted,
+        confirmed=payment.status_id == PAYMENT_CONFIRMED and signed.is_vouched_for and not is_contradicted,
         is_final=status is AuthorizationStatus.CANCELLED and payment.status_id == PAYMENT_CANCELLED,
         invoice_number=None if payment.invoice_number is None else printable(str(payment.invoice_number), 40),
         support_reference=signed.support_reference,

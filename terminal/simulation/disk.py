@@ -52,6 +52,7 @@ class SimulatedDisk:
         self.closed_by_staff: set[int] = set()
         """Numbers of the periods that the shop itself has ended."""
         self._high_water = 0
+        self._answers_signed = False
         self._period = 1
         self._ended: dict[int, None] = {}
         """Numbers of the sales that ended in this period."""
@@ -97,9 +98,10 @@ class SimulatedDisk:
 
         self._commit(f"commit of receipt {receipt.receipt_id} {receipt.state}", store)
 
-    def reserve_nonces(self, high_water: int) -> None:
+    def reserve_nonces(self, high_water: int, answers_signed: bool = False) -> None:
         def store() -> None:
             self._high_water = high_water
+            self._answers_signed = answers_signed
 
         self._commit("commit of the nonces", store)
 
@@ -216,6 +218,9 @@ class SimulatedDisk:
 
     def receipts_of(self, number: int) -> list[QueuedReceipt]:
         return [receipt for receipt in self._receipts.values() if receipt.sale_number == number]
+
+    def answers_signed(self) -> bool:
+        return self._answers_signed
 
     def nonce_high_water(self) -> int:
         return self._high_water

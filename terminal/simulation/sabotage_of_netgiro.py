@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from unittest.mock import patch
 
 from msgspec.structs import replace
 
-from terminal.netgiro.client import SignedClient
+from terminal.netgiro.carrier import RawAnswer
+from terminal.netgiro.client import SignatureCheck, SignedAnswer, SignedClient
 from terminal.netgiro.v2 import NetgiroV2
 from terminal.sale import ending, moves
 from terminal.sale import events as ev
@@ -71,6 +72,22 @@ def _trust_idle_connections() -> Iterator[None]:
         yield
 
 
+def _believe_strangers() -> Iterator[None]:
+    """An answer without a signature is as good as any."""
+    with patch.object(SignedClient, "_read", _read_unsigned(SignedClient._read)):
+        yield
+
+
+def _read_unsigned(read: Callable[..., SignedAnswer]) -> Callable[..., SignedAnswer]:
+    def believe(client: SignedClient, path: str, url: str, raw: RawAnswer) -> SignedAnswer:
+        if "netgiro_signature" in raw.headers:
+            return read(client, path, url, raw)
+        with patch.object(client, "_signature_check", SignatureCheck.OFF):
+            return read(client, path, url, raw)
+
+    return believe
+
+
 RULES_OF_NETGIRO: Mapping[str, BrokenRule] = {
     "paid while a void is on its way": BrokenRule(
         patches=_paid_while_a_void_is_on_its_way,
@@ -85,5 +102,6 @@ RULES_OF_NETGIRO: Mapping[str, BrokenRule] = {
     'one bare "cancelled" believed': BrokenRule(
         patches=_one_bare_word, capture_mode=CaptureMode.AUTOMATIC, rates=Rates(call_trouble=0.9)
     ),
+    "unsigned answer believed": BrokenRule(patches=_believe_strangers, rates=Rates(call_trouble=0.9)),
     "idle connection trusted": BrokenRule(patches=_trust_idle_connections),
 }

@@ -11,7 +11,7 @@ import msgspec
 from terminal.netgiro.carrier import RawAnswer
 
 KINDS = (
-    *("5xx", "garbage", "cut", "signature", "redirect", "compressed"),
+    *("5xx", "garbage", "cut", "signature", "redirect", "compressed", "stranger"),
     *("amount", "no amount", "reference", "unknown code", "early", "paid by its record"),
 )
 GARBAGE = (b"", b"<html>", b"[]", b'{"ResultCode":"x"}', b'{"Status":1}', b"\xff\0")
@@ -33,6 +33,8 @@ def spoil(rng: random.Random, answer: RawAnswer, remake: Callable[[bytes], RawAn
             return answer._replace(content=answer.content[: rng.randrange(len(answer.content))])
         case "signature" if "netgiro_signature" in answer.headers:
             return answer._replace(headers={**answer.headers, "netgiro_signature": "0" * 64})
+        case "stranger" if "netgiro_signature" in answer.headers:  # one without the key, who knows everything else
+            return RawAnswer(200, {}, _paid_in_full(answer.content))
         case "amount":
             return remake(_about_payment(answer.content, TotalAmount=rng.randrange(1, 10**6)))
         case "no amount":
@@ -56,6 +58,14 @@ def _claiming_payment(content: bytes) -> bytes:
         answer["ResultCode"] = 10200
     if answer.get("Status") in ("Pending", "Authorized"):
         answer["Status"] = "Confirmed"
+    return msgspec.json.encode(answer)
+
+
+def _paid_in_full(content: bytes) -> bytes:
+    answer = _read(content)
+    if isinstance(answer.get("PaymentInfo"), dict):
+        answer |= {"ResultCode": 10200, "Success": True, "PaymentSuccessful": True}
+        answer["PaymentInfo"]["StatusId"] = CONFIRMED
     return msgspec.json.encode(answer)
 
 

@@ -91,7 +91,8 @@ class SimulatedTerminal:
         self._timers: dict[type[CounterEffect], int] = {}
         self.bookkeeper = Bookkeeper(self._rules, disk, names)
         self._line = RegisterLine(world, self._build_protocol(), self._register, self._request_came, self._this_boot)
-        nonces = NonceSource(disk.nonce_high_water(), self._reserve_nonces, self.clock.now)
+        known = {"answers_signed": disk.answers_signed()}
+        nonces = NonceSource(disk.nonce_high_water(), self._reserve_nonces, self.clock.now, **known)
         self._gateway = build_gateway(self._netgiro.api, nonces)
         self._printing = Printing(world, disk, self._paper, self.clock, self.put, this_boot=self._this_boot)
         self._looks = ServiceLooks(world, self._netgiro, self.put, self._this_boot)
@@ -134,8 +135,8 @@ class SimulatedTerminal:
     def _random_hex(self) -> str:
         return f"{self.world.rng.getrandbits(24):06x}"
 
-    async def _reserve_nonces(self, high_water: int) -> None:
-        self.disk.reserve_nonces(high_water)
+    async def _reserve_nonces(self, high_water: int, answers_signed: bool) -> None:
+        self.disk.reserve_nonces(high_water, answers_signed)
 
     # --- the loop -----------------------------------------------------------------------------------------------------
 

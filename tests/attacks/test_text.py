@@ -145,7 +145,7 @@ def test_a_header_of_the_service_is_kept_as_printable_text() -> None:
         return httpx.Response(500, headers=headers)
 
     async def ask() -> str | None:
-        async def reserve(_high_water: int) -> None: ...
+        async def reserve(_high_water: int, _answers_signed: bool) -> None: ...
 
         carrier = HttpsCarrier("https://netgiro.example", transport=httpx.MockTransport(answer))
         nonces = NonceSource(0, reserve, lambda: 0.0)

@@ -57,7 +57,7 @@ http_statuses = st.sampled_from([200, 200, 200, 201, 204, 302, 400, 401, 403, 40
 
 
 def call(verb: str, http_status: int, body: bytes) -> OpenedAuthorization | StatusReport | CallRefused | CallLost:
-    async def reserve(_high_water: int) -> None:
+    async def reserve(_high_water: int, _answers_signed: bool) -> None:
         """These nonces need not outlive the test."""
 
     async def whole() -> Any:

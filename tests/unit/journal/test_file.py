@@ -205,7 +205,9 @@ def test_a_receipt_being_printed_is_found_so_after_a_start(path: Path) -> None:
 def test_the_nonces_mark_is_kept_and_never_goes_back(path: Path) -> None:
     with opened(path) as journal:
         assert journal.nonce_high_water() == 0
+        assert not journal.answers_signed()
         journal.reserve_nonces(700)
+        assert not journal.answers_signed()
         journal.reserve_nonces(500)
     with opened(path) as journal:
         assert journal.nonce_high_water() == 700

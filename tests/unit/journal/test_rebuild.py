@@ -40,7 +40,7 @@ def path(tmp_path: Path) -> Path:
         journal.append_close(Close(1, Totals()))
         append_paid(journal, 12, until=State.CAPTURE)
         journal.note_receipt(replace(journal.unprinted_receipts()[0], state=ReceiptState.PRINTED))
-        journal.reserve_nonces(123_456)
+        journal.reserve_nonces(123_456, answers_signed=True)
     return path
 
 
@@ -55,6 +55,7 @@ def everything(journal: JournalFile) -> list[object]:
         journal.open_period(),
         journal.last_ended_sale(),
         journal.nonce_high_water(),
+        journal.answers_signed(),
     ]
 
 

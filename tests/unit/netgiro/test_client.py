@@ -43,7 +43,7 @@ def make_client(
     connect_timeout_s: float = 5.0,
     read_timeout_s: float = 15.0,
 ) -> SignedClient:
-    async def reserve(_high_water: int) -> None:
+    async def reserve(_high_water: int, _answers_signed: bool) -> None:
         """These nonces need not outlive the test."""
 
     way = HttpsCarrier(
@@ -212,6 +212,25 @@ def test_a_missing_signature_is_no_answer_only_where_one_is_required() -> None:
     assert call(answer, SignatureCheck.WHEN_PRESENT).answer.result_code == 10425
     with pytest.raises(CallLost):
         call(httpx.Response(200, content=BODY), SignatureCheck.REQUIRE)
+
+
+def test_once_the_service_has_signed_whoever_does_not_is_not_the_service() -> None:
+    answers = [httpx.Response(200, content=BODY), httpx.Response(200, content=BODY, headers=RIGHT)]
+
+    async def scenario() -> None:
+        client = make_client(answering=lambda _request: answers[0])
+        unsigned = await client.post("/Checkout/CheckCart", {})
+        assert not unsigned.is_vouched_for
+        answers.reverse()
+        assert (await client.post("/Checkout/CheckCart", {})).is_vouched_for
+        answers.reverse()
+        for status in (200, 400, 401):
+            answers[0] = httpx.Response(status, content=BODY)
+            with pytest.raises(CallLost, match="signature"):
+                await client.post("/Checkout/CheckCart", {})
+        await client.close()
+
+    asyncio.run(scenario())
 
 
 @pytest.mark.parametrize("headers", WRONG)

@@ -19,16 +19,18 @@ class Disk:
 
     def __init__(self) -> None:
         self.high_water = 0
+        self.answers_signed = False
         self.writes = 0
         self.full = False
         self.slow = asyncio.Event()
         self.slow.set()
 
-    async def reserve(self, high_water: int) -> None:
+    async def reserve(self, high_water: int, answers_signed: bool) -> None:
         await self.slow.wait()
         if self.full:
             raise JournalError("the disk is full")
         self.high_water = high_water
+        self.answers_signed = answers_signed
         self.writes += 1
 
 
@@ -166,8 +168,51 @@ def test_no_nonce_repeats_or_goes_back_whatever_the_clock_does(history: list[obj
 
 
 def test_only_the_journals_errors_are_gone_over() -> None:
-    async def broken(_high_water: int) -> None:
+    async def broken(_high_water: int, _answers_signed: bool) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         asyncio.run(NonceSource(0, broken, Clock()).next())
+
+
+# --- that the service signs -------------------------------------------------------------------------------------------
+
+
+def test_the_first_signed_answer_is_kept_at_once_and_by_every_later_mark() -> None:
+    async def scenario() -> None:
+        disk, clock = Disk(), Clock()
+        source = NonceSource(0, disk.reserve, clock)
+        await source.next()
+        assert not disk.answers_signed
+        before = disk.high_water
+        await source.note_signed()
+        assert (disk.answers_signed, disk.high_water > before) == (True, True), (
+            "a mark of its own, so that none is skipped"
+        )
+        writes = disk.writes
+        await source.note_signed()
+        assert disk.writes == writes
+        clock.now_s += 3600
+        await source.next()
+        assert disk.answers_signed
+        again = NonceSource(disk.high_water, disk.reserve, clock, answers_signed=disk.answers_signed)
+        await again.next()
+        assert disk.answers_signed
+
+    asyncio.run(scenario())
+
+
+def test_a_disk_that_does_not_take_it_gets_it_with_the_next_mark() -> None:
+    async def scenario() -> None:
+        disk, clock = Disk(), Clock()
+        source = NonceSource(0, disk.reserve, clock)
+        await source.next()
+        disk.full = True
+        await source.note_signed()
+        assert source.answers_signed, "it counts at once"
+        disk.full = False
+        clock.now_s += 3600
+        await source.next()
+        assert disk.answers_signed
+
+    asyncio.run(scenario())

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from terminal.netgiro.carrier import HttpsCarrier
-from terminal.netgiro.client import Credentials, SignedClient
+from terminal.netgiro.client import Credentials, SignatureCheck, SignedClient
 from terminal.netgiro.nonce import NonceSource
 from terminal.netgiro.v1 import NetgiroV1, ResultCode, callback_url
 from terminal.sale.customer import Customer, CustomerKind
@@ -39,6 +39,7 @@ class Netgiro:
 
     def __init__(self, body: Mapping[str, Any], http_status: int = 200, support_reference: str = "support-1") -> None:
         self.requests: list[tuple[str, dict[str, Any]]] = []
+        self.check = SignatureCheck.OFF
         self._response = (http_status, json.dumps(body).encode(), {"netgiro_referenceId": support_reference})
 
     def handle(self, request: httpx.Request) -> httpx.Response:
@@ -47,14 +48,14 @@ class Netgiro:
         return httpx.Response(status, content=content, headers=headers)
 
     def gateway(self) -> NetgiroV1:
-        async def reserve(_high_water: int) -> None:
+        async def reserve(_high_water: int, _answers_signed: bool) -> None:
             """These nonces need not outlive the test."""
 
         nonces = NonceSource(0, reserve, lambda: 0.0)
         credentials = Credentials("app", Sensitive("secret"))
         transport = httpx.MockTransport(self.handle)
         carrier = HttpsCarrier("http://netgiro.test/v1", transport=transport)
-        client = SignedClient(carrier, "http://netgiro.test/v1", credentials, nonces)
+        client = SignedClient(carrier, "http://netgiro.test/v1", credentials, nonces, self.check)
         return NetgiroV1(client, callback_base_url="https://shop.test/")
 
 
@@ -324,3 +325,23 @@ def test_what_netgiro_writes_about_a_customer_is_not_repeated_in_errors() -> Non
     with pytest.raises(CallRefused) as caught:
         open_with(Netgiro({"ResultCode": 10306, "Message": "Customer 8223281 does not exist"}))
     assert "8223281" not in str(caught.value)
+
+
+# --- what nobody vouches for ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"ResultCode": 10426, "PaymentInfo": PAYMENT}, Status.UNCLEAR),
+        ({"ResultCode": 10429, "PaymentInfo": PAYMENT}, Status.UNCLEAR),
+        ({"ResultCode": 10200, "PaymentSuccessful": True, "PaymentInfo": CONFIRMED}, Status.PAID),
+        ({"ResultCode": 10425}, Status.PENDING),
+        ({"ResultCode": 10302}, Status.DECLINED),
+    ],
+)
+def test_an_unsigned_answer_reserves_and_pays_nothing(body: Mapping[str, Any], status: Status) -> None:
+    netgiro = Netgiro(body)
+    netgiro.check = SignatureCheck.WHEN_PRESENT
+    report = asyncio.run(netgiro.gateway().query_status(GUID))
+    assert (report.status, report.confirmed) == (status, False)
