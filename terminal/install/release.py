@@ -8,7 +8,9 @@ archive, so nobody can exchange it in between.
 
 from __future__ import annotations
 
+import os
 import shutil
+import stat
 import subprocess
 import tarfile
 from pathlib import Path, PurePosixPath
@@ -17,6 +19,7 @@ from typing import IO
 import msgspec
 
 from terminal.errors import TerminalError
+from terminal.install.versions import OLDEST_RELEASE, parse_version
 
 NAMESPACE = "netgiro-terminal-release"
 LARGEST_ARCHIVE_BYTES = 256 * 1024 * 1024
@@ -31,6 +34,8 @@ class Manifest(msgspec.Struct, frozen=True):
     name: str
     version: str
     journal_schema: int
+    oldest_release: str = OLDEST_RELEASE
+    """What this release leaves no way back beyond."""
 
 
 class Release(msgspec.Struct, frozen=True):
@@ -59,6 +64,7 @@ def verify(archive: Path, signature: Path, keys: Path) -> str:
     """Who signed it. Raises TerminalError unless that is one of the keys, for this purpose, valid today."""
     if not keys.is_file():
         raise TerminalError(f"{keys} is missing, so no release can be trusted; install the terminal again")
+    _refuse_if_others_may_write(keys)
     if not _trusted_lines(keys):
         raise TerminalError(f"no key is trusted yet: put the publisher's public key into {keys}")
     found = _ssh_keygen("find-principals", "-s", str(signature), "-f", str(keys))
@@ -73,6 +79,18 @@ def verify(archive: Path, signature: Path, keys: Path) -> str:
             f"the signature does not fit: {reason[-1] if reason else 'no reason given'}; nothing is changed"
         )
     return signer
+
+
+def _refuse_if_others_may_write(keys: Path) -> None:
+    """Whoever may write this file, or put another in its place, says whose programs run here."""
+    real = keys.resolve()
+    for path in (real, real.parent):
+        status = path.stat()
+        if status.st_uid not in (0, os.geteuid()) or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise TerminalError(
+                f"others than root may write {path}, so the keys in it prove nothing; look at what stands in {keys},"
+                f" then: sudo chown root:root {path}; sudo chmod go-w {path}"
+            )
 
 
 def _trusted_lines(keys: Path) -> list[str]:
@@ -140,4 +158,6 @@ def _read_manifest(folder: Path) -> Manifest:
         raise TerminalError(f"the release's manifest cannot be read: {error}") from error
     if manifest.name != "netgiro-terminal":
         raise TerminalError(f"this is a release of {manifest.name}")
+    for version in (manifest.version, manifest.oldest_release):
+        parse_version(version)
     return manifest

@@ -16,7 +16,6 @@ version stays and says so, because what was written counts more.
 from __future__ import annotations
 
 import contextlib
-import re
 import sqlite3
 import tempfile
 import time
@@ -29,6 +28,7 @@ from typing import Any, NamedTuple
 from terminal.errors import JournalError, TerminalError
 from terminal.install.release import open_release
 from terminal.install.slots import Machine, Slots
+from terminal.install.versions import OLDEST_RELEASE, is_older, newest
 from terminal.journal.backup import back_up
 from terminal.journal.database import open_for_reading
 from terminal.journal.restore import restore
@@ -37,6 +37,7 @@ from terminal.system.files import FileLock
 from terminal.system.owner import as_owner_of
 
 KEYS = Path("/etc/netgiro-terminal/release-keys")
+FLOOR = "oldest-release"
 PAUSE_S = 0.5
 
 
@@ -64,11 +65,20 @@ class Upgrade:
             old = self.machine.version(self.slots.folder(self.slots.current))
             new = release.manifest.version
             self.say(f"{archive.name}: version {new}, signed by {release.signer}; in use is {old}")
-            if not allow_older and _sortable(new) < _sortable(old):
+            floor = self._floor()
+            if is_older(new, floor):
+                raise TerminalError(f"{new} has known holes: nothing older than {floor} is installed any more")
+            if not allow_older and is_older(new, old):
                 raise TerminalError(f"{new} is older than {old}; to go back on purpose: --allow-older")
             spare = self.slots.spare
             self.machine.install(release, self.slots.folder(spare))
             self._change_to(spare, release.manifest.journal_schema)
+            (self.slots.opt / FLOOR).write_text(f"{newest(floor, release.manifest.oldest_release)}\n", "ascii")
+
+    def _floor(self) -> str:
+        """A hole that was mended is not let in again by an old release, however well it is signed."""
+        kept = self.slots.opt / FLOOR
+        return newest(OLDEST_RELEASE, kept.read_text("ascii", "replace").strip() if kept.is_file() else OLDEST_RELEASE)
 
     def back(self) -> None:
         """To the version in the other slot, with the same care."""
@@ -230,10 +240,6 @@ def _query(path: Path, query: str) -> Any:
         return as_owner_of(path.parent, work)
     except sqlite3.Error as error:
         raise JournalError(f"{path} cannot be read: {error}") from error
-
-
-def _sortable(version: str) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", version)]
 
 
 @contextlib.contextmanager

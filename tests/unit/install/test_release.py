@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 import subprocess
 import tarfile
@@ -116,6 +117,38 @@ def test_as_shipped_no_key_is_trusted(tmp_path: Path, publisher: Publisher, work
 
     with pytest.raises(TerminalError, match="no key is trusted yet"):
         open_release(archive, publisher.sign(archive), shipped, work)
+
+
+@pytest.mark.parametrize("mode", [0o664, 0o646, 0o666])
+def test_keys_that_others_may_write_are_refused(
+    tmp_path: Path, publisher: Publisher, keys: Path, work: Path, mode: int
+) -> None:
+    archive = pack(tmp_path / "r.tar.gz")
+    keys.chmod(mode)
+
+    with pytest.raises(TerminalError, match="others than root may write"):
+        open_release(archive, publisher.sign(archive), keys, work)
+
+
+def test_keys_in_a_folder_that_others_may_write_are_refused(
+    tmp_path: Path, publisher: Publisher, keys: Path, work: Path
+) -> None:
+    archive = pack(tmp_path / "r.tar.gz")
+    link = tmp_path / "link"
+    link.symlink_to(keys)
+    tmp_path.chmod(0o777)
+
+    with pytest.raises(TerminalError, match="others than root may write"):
+        open_release(archive, publisher.sign(archive), link, work)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_keys_of_somebody_else_are_refused(tmp_path: Path, publisher: Publisher, keys: Path, work: Path) -> None:
+    archive = pack(tmp_path / "r.tar.gz")
+    os.chown(keys, 12345, 12345)
+
+    with pytest.raises(TerminalError, match="others than root may write"):
+        open_release(archive, publisher.sign(archive), keys, work)
 
 
 def test_a_missing_signature_is_told_by_name(tmp_path: Path, keys: Path, work: Path) -> None:

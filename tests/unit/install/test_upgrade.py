@@ -128,6 +128,15 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Pat
     return archive, publisher.sign(archive), folder / "keys"
 
 
+def signed(folder: Path, published: tuple[Path, Path, Path], **manifest: str) -> tuple[Path, Path, Path]:
+    """Another release by the same publisher."""
+    *_, keys = published
+    publisher = Publisher.__new__(Publisher)
+    publisher.key = keys.parent / "key"
+    archive = pack(folder / "other.tar.gz", manifest={**MANIFEST, **manifest})
+    return archive, publisher.sign(archive), keys
+
+
 @pytest.fixture
 def upgrade(machine: MachineInMemory, tmp_path: Path) -> Upgrade:
     return Upgrade(
@@ -276,6 +285,40 @@ def test_an_older_version_is_taken_only_on_purpose(
     upgrade.to_release(*published, allow_older=True)
 
     assert machine.running == NEW
+
+
+def test_a_release_candidate_is_not_newer_than_its_release(
+    upgrade: Upgrade, machine: MachineInMemory, tmp_path: Path, published: Published
+) -> None:
+    (machine.slots.folder("a") / "bin/netgiro-terminal").write_text("1.0.0")
+    candidate = signed(tmp_path, published, version="1.0.0rc1")
+
+    with pytest.raises(TerminalError, match=r"1\.0\.0rc1 is older than 1\.0\.0"):
+        upgrade.to_release(*candidate)
+
+
+def test_below_the_floor_no_release_is_installed_not_even_on_purpose(
+    upgrade: Upgrade, machine: MachineInMemory, tmp_path: Path, published: Published
+) -> None:
+    upgrade.to_release(*signed(tmp_path, published, version="2.1.0", oldest_release="2.0.0"))
+    for holed in ("1.9.9", "2.0.0rc1", "0.0.1"):
+        with pytest.raises(TerminalError, match=r"nothing older than 2\.0\.0 is installed any more"):
+            upgrade.to_release(*signed(tmp_path, published, version=holed), allow_older=True)
+    upgrade.to_release(*signed(tmp_path, published, version="2.0.0", oldest_release="1.0.0"), allow_older=True)
+    with pytest.raises(TerminalError, match=r"nothing older than 2\.0\.0"):  # the floor only rises
+        upgrade.to_release(*signed(tmp_path, published, version="1.9.9"), allow_older=True)
+    upgrade.back()
+
+    assert machine.running == "2.1.0"
+
+
+@pytest.mark.parametrize("version", ["", "latest", "1.0.0 ", "1" * 50, "1.0\n0", "../../etc", "1.0.0+local"])
+def test_a_release_without_a_proper_version_is_refused(
+    upgrade: Upgrade, machine: MachineInMemory, tmp_path: Path, published: Published, version: str
+) -> None:
+    with pytest.raises(TerminalError, match="no version of a release"):
+        upgrade.to_release(*signed(tmp_path, published, version=version))
+    assert machine.running == OLD
 
 
 def test_a_terminal_that_was_off_stays_off(upgrade: Upgrade, machine: MachineInMemory, published: Published) -> None:
