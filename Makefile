@@ -7,9 +7,13 @@ PYTEST := $(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reord
 
 .PHONY: demo test test-all violence check bench clean install uninstall bundle lock test-install
 
-$(READY): pyproject.toml
+# All of it by hash, as the terminal's own dependencies: what is exchanged here would run beside the signing key.
+PIP    := $(BIN)/pip install --quiet --disable-pip-version-check
+$(READY): pyproject.toml systemd/requirements-dev.lock systemd/requirements-build.lock
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(PIP) --require-hashes -r systemd/requirements-build.lock
+	$(PIP) --require-hashes --no-build-isolation --use-pep517 -r systemd/requirements-dev.lock
+	$(PIP) --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
 demo: $(READY)  ## the whole product on a desktop
@@ -42,7 +46,7 @@ bundle:  ## everything in one archive, for machines without network and for "upg
 	sh systemd/bundle.sh $(OUT)
 
 lock: $(READY)  ## the dependencies' versions and hashes, anew
-	$(BIN)/pip install --quiet --disable-pip-version-check uv
+	$(PIP) uv
 	UV=$(BIN)/uv sh systemd/lock.sh
 
 test-install: $(READY)  ## from a blank Debian to a counter and back, under a real systemd; as root, takes minutes

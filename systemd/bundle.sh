@@ -5,8 +5,16 @@
 #                                                        or hand it to "netgiro-terminal upgrade"
 #   artefacts/....tar.gz.sig                             its signature, if SIGNING_KEY names an ssh key (ed25519)
 #
-# What PyPI has only as source is built here, so the target needs no compiler.
+# What PyPI has only as source is built here, so the target needs no compiler. Twice the same sources on the same kind of
+# machine make twice the same archive, byte for byte: whoever doubts a release builds it again. In it stands
+# sbom.cdx.json, what it is made of (CycloneDX).
 set -eu
+umask 022
+# The first second that a zip file can hold, so that no clock gets into the archive.
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-315532800}
+PYTHONHASHSEED=0
+LC_ALL=C.UTF-8
+export SOURCE_DATE_EPOCH PYTHONHASHSEED LC_ALL
 here=$(cd "$(dirname "$0")" && pwd)
 source=$(dirname "$here")
 out=${1:-$source/artefacts}
@@ -23,6 +31,8 @@ mkdir "$work/source"
 for part in pyproject.toml README.md LICENSE terminal hardware; do
     [ ! -e "$source/$part" ] || cp -R "$source/$part" "$work/source/"
 done
+find "$work/source" -name __pycache__ -prune -exec rm -rf {} +
+chmod -R u=rwX,go=rX "$work/source"
 wheels=$work/wheels
 pip wheel --no-deps --no-build-isolation --no-index --wheel-dir "$wheels" "$work/source"
 # On armhf some sources ask for more than the locked setuptools to be built with; see install.sh.
@@ -55,16 +65,28 @@ for wheel in sorted((top / "wheels").glob("*.whl")):
     name, number = wheel.name.split("-")[:2]
     lines.append(f"{name.replace('_', '-')}=={number} --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}")
 (top / "requirements.lock").write_text("\n".join(lines) + "\n")
-modules = (top.parent / "source" / "terminal").glob("journal*.py")
-schemas = [re.search(r"^SCHEMA_VERSION = (\d+)", module.read_text("utf-8"), re.MULTILINE) for module in modules]
-(schema,) = [int(match[1]) for match in schemas if match]
-manifest = {"name": "netgiro-terminal", "version": version, "journal_schema": schema}
+source = top.parent / "source" / "terminal"
+
+
+def constant(module, form):
+    (found,) = re.findall(form, (source / module).read_text("utf-8"), re.MULTILINE)
+    return found
+
+
+manifest = {
+    "name": "netgiro-terminal",
+    "version": version,
+    "journal_schema": int(constant("journal/schema.py", r"^SCHEMA_VERSION = (\d+)$")),
+    "oldest_release": constant("install/versions.py", r'^OLDEST_RELEASE = "(.*)"$'),
+}
 (top / "manifest.json").write_text(json.dumps(manifest) + "\n")
 PYTHON
 
+"$python" "$here/sbom.py" "$top/wheels" netgiro-terminal "$version" >"$top/sbom.cdx.json"
+
 archive=$out/$bundle.tar.gz
-tar -C "$work" --sort=name --owner=0 --group=0 --numeric-owner --mtime="@${SOURCE_DATE_EPOCH:-0}" -cf - "$bundle" \
-    | gzip -n >"$archive"
+tar -C "$work" --sort=name --format=gnu --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
+    --mtime="@$SOURCE_DATE_EPOCH" -cf - "$bundle" | gzip -9n >"$archive"
 if [ -n "${SIGNING_KEY:-}" ]; then
     rm -f "$archive.sig"
     ssh-keygen -q -Y sign -f "$SIGNING_KEY" -n netgiro-terminal-release "$archive"

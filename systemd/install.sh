@@ -120,6 +120,7 @@ take_from_distribution() {
 install_tree() {
     mkdir -p "$1"
     cp "$source/config.toml" "$1/config.toml"
+    [ ! -e "$source/sbom.cdx.json" ] || cp "$source/sbom.cdx.json" "$1/"
     for file in "$here"/*; do
         [ ! -f "$file" ] || cp "$file" "$1/"
     done

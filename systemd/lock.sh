@@ -8,7 +8,7 @@ uv=${UV:-uv}
 lock() {
     target=$1; shift
     UV_CUSTOM_COMPILE_COMMAND="make lock" "$uv" pip compile --quiet --universal --python-version 3.11 \
-        --generate-hashes --no-annotate --index-url https://pypi.org/simple --output-file "$target" "$@"
+        --generate-hashes --no-annotate --output-file "$target" "$@"
 }
 
 # What the terminal needs. lgpio has a file of its own, because PyPI does not have it built for every Python; spidev has
@@ -23,3 +23,5 @@ lock systemd/requirements-lgpio.lock "$one"
 # What turns a checkout into something that can be installed.
 grep -oE 'requires = \["setuptools[^"]*"' pyproject.toml | cut -d'"' -f2 >"$one"
 lock systemd/requirements-build.lock "$one"
+# What tests and checks need besides: a package that is exchanged there runs on the machine that signs releases.
+lock systemd/requirements-dev.lock pyproject.toml --constraints systemd/requirements.lock --extra dev
