@@ -19,6 +19,7 @@ from terminal.sale.customer import Customer
 from terminal.sale.sale import Sale, State
 
 TAKE_OFFER_KEYS = "A#"
+BY_KEYPAD = "keypad"
 
 
 def offer_accepted(view: View, event: object) -> reg.SaleRequest | None:
@@ -106,7 +107,7 @@ def _menu_key(view: View, key: str, rules: CounterRules) -> Decision:
 def _wished(view: View, wish: menus.Wish | None, rules: CounterRules) -> Decision:
     match wish:
         case menus.Settle(number, verdict):
-            return happened(view, ev.SettledByStaff(number, verdict), rules)
+            return happened(view, ev.SettledByStaff(number, verdict, BY_KEYPAD), rules)
         case menus.Reprint(number):
             return Decision(view=view, follow_ups=(ReprintRequested(number),))
         case menus.Examine():

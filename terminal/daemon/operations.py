@@ -22,7 +22,7 @@ from terminal.paper.jobs import NO_PRINTER, NOTHING_TO_PRINT, find_number, slip_
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.events import SettledByStaff, Verdict
 from terminal.sale.sale import Outcome
-from terminal.system.control import Command, Request
+from terminal.system.control import BY, Command, Request
 
 SILENT = ("status", "printer-status")
 """Commands that only look."""
@@ -88,7 +88,7 @@ async def _settle(desk: Desk, request: Request) -> Mapping[str, Any]:
         verdict = Verdict(str(request.get("verdict")))
     except ValueError as error:
         raise TerminalError(f"the verdict must be {', '.join(Verdict)}") from error
-    decision = await desk.terminal.put_and_wait(SettledByStaff(int(str(number)), verdict))
+    decision = await desk.terminal.put_and_wait(SettledByStaff(int(str(number)), verdict, by=str(request.get(BY, ""))))
     if decision.record is None:
         raise TerminalError(f"sale {number} cannot be settled as {verdict} in its present state")
     return {"outcome": decision.record.sale.outcome, "state": decision.record.sale.state}

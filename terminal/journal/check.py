@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from terminal.journal import chain, schema, tables
 from terminal.journal.mirror import Damage, Mirror
@@ -13,8 +13,11 @@ from terminal.sale.record import ReceiptState
 
 CHECK_S = 3.0
 """A start looks no longer; ``journal verify`` looks to the end."""
+CHECKED_AT_START_BYTES = 16 * 1024 * 1024
+"""A larger journal is opened at once, and looked through while the terminal works."""
 MOST_CHECKED_BYTES = 64 * 1024 * 1024
 """What a card reads in about that time."""
+BACKGROUND_CHECK_S = 120.0
 
 _DAMAGE_CODES = (
     sqlite3.SQLITE_CORRUPT,
@@ -34,7 +37,13 @@ def is_damage(error: sqlite3.DatabaseError) -> bool:
     return code in _DAMAGE_CODES or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def check(db: sqlite3.Connection, deadline_s: float | None = CHECK_S) -> None:
+def is_small(db: sqlite3.Connection) -> bool:
+    return _size_bytes(db) <= CHECKED_AT_START_BYTES
+
+
+def check(
+    db: sqlite3.Connection, deadline_s: float | None = CHECK_S, is_stopped: Callable[[], bool] = lambda: False
+) -> None:
     """Raises DamageFound. What is not found within the deadline counts as sound.
 
     Indexes are compared with their tables, those that decide whether something is paid again first: a page that a card
@@ -46,7 +55,7 @@ def check(db: sqlite3.Connection, deadline_s: float | None = CHECK_S) -> None:
         tables.append("1")  # everything
     if deadline_s is not None:
         end_s = time.monotonic() + deadline_s
-        db.set_progress_handler(lambda: time.monotonic() > end_s, 1000)
+        db.set_progress_handler(lambda: time.monotonic() > end_s or is_stopped(), 1000)
     try:
         for what in tables:
             complaint = str(db.execute(f"PRAGMA integrity_check({what})").fetchone()[0])

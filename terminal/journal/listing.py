@@ -40,6 +40,7 @@ def change_json(entry: Change) -> str:
             "customer_kind": sale.customer_kind,
             "invoice_number": sale.invoice_number,
             "support_reference": sale.support_reference,
+            "settled_by": sale.settled_by or None,
             "register_told": sale.acknowledged,
             "event": entry.event,
             "at": entry.at,
@@ -61,7 +62,14 @@ def change_line(entry: Change) -> str:
 def change_story(entry: Change) -> str:
     """One line of ``journal show``."""
     sale = entry.sale
-    facts = [sale.outcome, sale.reason, sale.authorization_id, sale.invoice_number, sale.support_reference]
+    facts = [
+        sale.outcome,
+        sale.reason,
+        sale.authorization_id,
+        sale.invoice_number,
+        sale.support_reference,
+        sale.settled_by,
+    ]
     return f"{_local(entry.at)}  {entry.event:<20} {sale.state:<14} {' '.join(fact for fact in facts if fact)}".rstrip()
 
 

@@ -35,6 +35,7 @@ LONGEST_LINE = 4 * 1024 * 1024
 LONGEST_TORN = 4096
 """No commit of a sale is longer."""
 ROOM_BYTES = 64 * 1024
+LATEST_BYTES = 512 * 1024
 ROWS_PER_LINE = 50
 """Most rows in one line while catching up."""
 
@@ -109,9 +110,16 @@ class Mirror:
             yield from _held(path, damages)
 
     def latest_rows(self) -> Iterator[Row]:
-        """Those of the last two segments: a full one at least, if there ever was one."""
-        for path in self.segments()[-2:]:
-            yield from (held.row for held in _held(path, None))
+        """The last ones, oldest first: as many as a card may have had under way, and more."""
+        missing, tails = LATEST_BYTES, []
+        for path in reversed(self.segments()):
+            start = max(0, _content_length(path) - missing)
+            tails.append((path, start))
+            missing -= _content_length(path) - start
+            if missing <= 0:
+                break
+        for path, start in reversed(tails):
+            yield from (held.row for held in _held(path, None, start))
 
     def find_last_entry(self, reached: Positions) -> EntryRow | None:
         """The last one not after ``reached``; after a :meth:`look`."""
@@ -285,16 +293,21 @@ def read_line(line: bytes) -> Line | None:
         return None
 
 
-def _lines(path: Path, damages: list[Damage] | None) -> Iterator[Line]:
+def _lines(path: Path, damages: list[Damage] | None, start: int = 0) -> Iterator[Line]:
+    """``start``: whole lines from there on."""
     first_bad, bad_bytes = 0, 0
 
     def tell_damage(*, at_the_end: bool) -> None:
         if bad_bytes and damages is not None:
             damages.append(Damage(path, first_bad, bad_bytes, at_the_end))
 
+    end = _content_length(path)  # behind it is room, tens of thousands of empty lines
     with path.open("rb") as file:
+        if start:
+            file.seek(start - 1)
+            file.readline(LONGEST_LINE)
         for number in itertools.count(1):
-            line = file.readline(LONGEST_LINE)
+            line = file.readline(LONGEST_LINE) if file.tell() < end else b""
             if not line:
                 break
             rows = read_line(line[:-1]) if line.endswith(b"\n") else None
@@ -316,8 +329,8 @@ def _as_it_is(item: Row | Positions | ChainEnd) -> Held | Positions | ChainEnd:
     return item if isinstance(item, Positions | ChainEnd) else Held(item)
 
 
-def _held(path: Path, damages: list[Damage] | None) -> Iterator[Held]:
-    for line in _lines(path, damages):
+def _held(path: Path, damages: list[Damage] | None, start: int = 0) -> Iterator[Held]:
+    for line in _lines(path, damages, start):
         yield from (item for item in line if isinstance(item, Held))
 
 

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from terminal.errors import JournalError, JournalInUseError
 from terminal.journal import chain, check, rebuild, tables
+from terminal.journal.background import BackgroundCheck
 from terminal.journal.database import Database, telling
 from terminal.journal.mirror import Mirror
 from terminal.journal.rows import ChainedRow, ChainEnd, RepairRow, Row
@@ -43,6 +44,8 @@ class Pair:
         """The last one that could not bring everything back."""
         self.on_progress: Callable[[], None] = lambda: None
         """Called every few seconds while one call takes long."""
+        self.background: BackgroundCheck | None = None
+        """While a large journal is looked through."""
         self._now = now
         self._lock = FileLock(Path(f"{path}.lock"))
         self._repairs_left = MOST_REPAIRS
@@ -52,6 +55,8 @@ class Pair:
         """Raises DamageFound after a repair that failed, so that the next call tries again."""
         if self._lock.is_held and not self.database.is_open:
             raise DamageFound("it could not be made anew so far")
+        if self.background is not None:
+            self.background.raise_damage()
         return self.database.connection
 
     # --- opening ------------------------------------------------------------------------------------------------------
@@ -67,6 +72,7 @@ class Pair:
         self.incomplete = next((one for one in tables.repairs(self.connection) if not one.is_complete), None)
 
     def close(self) -> None:
+        self._stop_background()
         self.database.close()
         self.mirror.close()
         self._lock.release()
@@ -86,7 +92,11 @@ class Pair:
         try:
             if not lost:
                 self.database.open(self.on_progress)
-                check.check(self.database.connection)
+                if check.is_small(self.database.connection):
+                    check.check(self.database.connection)
+                else:
+                    self.background = BackgroundCheck(self.path)
+                    self.background.start()
                 return
         except sqlite3.DatabaseError as error:
             if not check.is_damage(error):
@@ -97,12 +107,18 @@ class Pair:
     def _make_anew(self) -> None:
         if self._repairs_left == 0:
             raise JournalError(f"the journal {self.path} gets damaged again and again: change the SD card")
+        self._stop_background()
         self.database.close()
         self.mirror.close()
         self._report(rebuild.make_anew(self.path, self.mirror, self._now(), self.on_progress))
         self._repairs_left -= 1
         self.database.open(self.on_progress)
         self.catch_up()
+
+    def _stop_background(self) -> None:
+        if self.background is not None:
+            self.background.stop()
+            self.background = None
 
     def _report(self, repair: RepairRow) -> None:
         self.repaired = repair
@@ -126,6 +142,10 @@ class Pair:
                 log.warning("the journal had lost its last %d rows: brought back from its mirror", count)
             if self.repaired is None:  # what a repair could not bring together nothing can
                 check.compare_latest(db, self.mirror)
+            has_all = self.mirror.positions.reaches_all(tables.positions(db)) and not self.mirror.is_behind
+            if has_all and self.mirror.chain.epoch == chain.end(db).epoch:
+                self.mirror_ok = True
+                return
         except JournalError:
             raise
         except OSError as error:

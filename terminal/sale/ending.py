@@ -78,6 +78,7 @@ def settle_unknown(sale: Sale, event: ev.SettledByStaff) -> Transition:
     """Only what has stood openly as unknown may be settled by hand; anything else the service still answers for."""
     if not sale.stands_unknown or event.verdict is ev.Verdict.REFUNDED:
         return Transition(sale)
+    sale = replace(sale, settled_by=event.by)
     return to_report(sale, Reason.SETTLED_PAID if event.verdict is ev.Verdict.PAID else Reason.SETTLED_UNPAID)
 
 
@@ -92,7 +93,7 @@ _VERDICTS = {
 
 def settle_attention(sale: Sale, event: ev.SettledByStaff) -> Transition:
     reason = _VERDICTS.get((sale.reason or Reason.NOT_TRACEABLE, event.verdict))
-    return Transition(replace(sale, state=State.CLOSED, reason=reason) if reason else sale)
+    return Transition(replace(sale, state=State.CLOSED, reason=reason, settled_by=event.by) if reason else sale)
 
 
 # --- REPORT -----------------------------------------------------------------------------------------------------------

@@ -119,6 +119,8 @@ class SettledByStaff(SaleEvent, frozen=True):
     """Staff say how a sale ended that this terminal cannot end by itself."""
 
     verdict: Verdict
+    by: str = ""
+    """Who said so: the keypad, or the account that gave the command."""
 
 
 class PowerRestored(SaleEvent, frozen=True):

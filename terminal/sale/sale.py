@@ -190,6 +190,8 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     authorization_id: str | None = None
     invoice_number: str | None = None
     support_reference: str | None = None
+    settled_by: str = ""
+    """Who settled it; empty if nobody had to."""
 
     committed: bool = False
     """Something has left that may move money without us; from here on only the service's word ends the sale."""

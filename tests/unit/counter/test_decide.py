@@ -335,10 +335,11 @@ def test_staff_settle_one_sale_while_a_customer_types_for_another() -> None:
     desk = desk_with(walk_to(State.ENTRY).sale, attention=tuple(waiting)).press("822")
     desk.happen(ev.SettledByStaff(3, ev.Verdict.UNPAID))
     assert [sale.number for sale in desk.view.attention] == [3, 4], "that verdict does not fit, nothing changes"
-    desk.happen(ev.SettledByStaff(3, ev.Verdict.REFUNDED))
+    desk.happen(ev.SettledByStaff(3, ev.Verdict.REFUNDED, by="gunnar (user 1000)"))
     assert [sale.number for sale in desk.view.attention] == [4]
     assert desk.view.entry.digits.reveal() == "822"
     assert desk.last.record is not None
+    assert desk.last.record.sale.settled_by == "gunnar (user 1000)"
 
 
 def test_a_settled_sale_is_not_shown_as_unsettled_any_more() -> None:

@@ -99,6 +99,7 @@ def test_a_refund_that_was_due_is_noted_while_another_sale_may_go_on() -> None:
     staff = Staff(View(attention=(REFUND_DUE,)))
     staff.press("D#" + CODE + "#3#")
     (sale,) = staff.settled
+    assert sale.settled_by == "keypad"
     assert (sale.state, sale.reason) == (State.CLOSED, Reason.REFUNDED)
     assert staff.view.attention == ()
     assert TEXTS.noted in staff.screen
