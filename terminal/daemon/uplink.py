@@ -67,6 +67,8 @@ class Uplink:
                 self._task = OfficeTask(self._config.terminal.id, journal, client, words)
                 self._task.moved(sale_open=self._sale_open)
                 await self._task.run()
+            except OSError as error:
+                log.error("office.ca_file: %s cannot be used: %s; sales go on", office.ca_file, error)
             except Exception:
                 log.exception("the way to the head office failed; it is begun anew, sales go on")
             await asyncio.sleep(RESTART_PAUSE_S)

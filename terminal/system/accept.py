@@ -35,6 +35,8 @@ class Limits(NamedTuple):
     connections: int = 32
     per_address: int = 8
     """From one address outside this machine. On this machine a proxy may speak for many, so only the whole counts."""
+    backlog: int = BACKLOG
+    """Callers that the kernel keeps waiting."""
 
 
 USUAL = Limits()
@@ -62,7 +64,7 @@ class Acceptor:
     def start(self) -> None:
         """From now on callers are let in."""
         self._listener.setblocking(False)
-        self._listener.listen(BACKLOG)
+        self._listener.listen(self._limits.backlog)
         self._accept_more()
 
     def close(self) -> None:

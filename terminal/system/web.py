@@ -21,7 +21,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from terminal.errors import TerminalError
-from terminal.system.accept import BACKLOG, USUAL, Acceptor, Limits
+from terminal.system.accept import USUAL, Acceptor, Limits
 
 SHUTDOWN_S = 2
 REQUEST_S = 5.0
@@ -88,7 +88,7 @@ class WebServer(uvicorn.Server):
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((self._host, self._port))
-            listener.listen(BACKLOG)  # from now on callers wait instead of being refused
+            listener.listen(self._limits.backlog)  # from now on callers wait instead of being refused
         except OSError as error:
             listener.close()
             raise TerminalError(

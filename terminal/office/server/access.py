@@ -46,6 +46,14 @@ def digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("utf-8", "replace")).digest()
 
 
+async def is_known(connection: Connection, token: str, common: Sensitive) -> bool:
+    """Whether it speaks for any terminal at all; only of those a body is read."""
+    if common and hmac.compare_digest(digest(token), digest(common.reveal())):
+        return True
+    cursor = await connection.execute("SELECT 1 FROM terminal WHERE token_sha256 = %s LIMIT 1", (digest(token),))
+    return await cursor.fetchone() is not None
+
+
 async def check(connection: Connection, terminal: str, token: str, common: Sensitive) -> Access:
     """Whether the bearer of ``token`` may speak for ``terminal``; one that is new becomes known."""
     is_common = bool(common) and hmac.compare_digest(digest(token), digest(common.reveal()))

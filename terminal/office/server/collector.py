@@ -29,6 +29,7 @@ from terminal.sale.sensitive import Sensitive
 FEW_ROWS = 50
 """A batch of so many is from a counter that keeps up; a larger one is of a backlog, and these wait for each other."""
 RETRY_AFTER_S = 5
+MOST_ENROLMENT_BYTES = 1024
 FRESH = {"Cache-Control": "no-store"}
 
 Form = TypeVar("Form")
@@ -65,7 +66,7 @@ class Collector:
         ]
 
     async def _journal(self, request: Request) -> object:
-        batch = _read(wire.read_batch, await _body(request))
+        batch = _read(wire.read_batch, await self._known_body(request))
         turn = contextlib.nullcontext() if len(batch.rows) <= FEW_ROWS else self._backlogs
         async with turn, self._admitted(request, batch.terminal) as connection:
             taken = await self._store.take(connection, batch)
@@ -83,13 +84,13 @@ class Collector:
             return wire.Have(await self._store.have(connection, terminal, epoch))
 
     async def _status(self, request: Request) -> object:
-        report = _read(msgspec.json.Decoder(wire.StatusReport).decode, await _body(request))
+        report = _read(msgspec.json.Decoder(wire.StatusReport).decode, await self._known_body(request))
         async with self._admitted(request, report.terminal) as connection:
             await reports.keep(connection, report)
         return {}
 
     async def _enrol(self, request: Request) -> object:
-        asked = _read(msgspec.json.Decoder(wire.Enrolment).decode, await _body(request))
+        asked = _read(msgspec.json.Decoder(wire.Enrolment).decode, await _body(request, MOST_ENROLMENT_BYTES))
         async with self._pool.connection() as connection:
             token = await access.enrol(connection, asked.terminal, asked.code)
         if token is None:
@@ -102,14 +103,20 @@ class Collector:
             await connection.execute("SELECT 1")
         return {"ok": True}
 
+    async def _known_body(self, request: Request) -> bytes:
+        """Nothing is read of whom nobody knows. Raises Refused."""
+        token = _token(request)
+        async with self._pool.connection() as connection:
+            if not await access.is_known(connection, token, self._common_token):
+                raise Refused(401, "this token is not known here")
+        return await _body(request, wire.LARGEST_BODY_BYTES)
+
     @contextlib.asynccontextmanager
     async def _admitted(self, request: Request, terminal: str) -> AsyncIterator[Connection]:
         """A connection for a request whose token speaks for this terminal. Raises Refused."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise Refused(401, "send the header Authorization: Bearer TOKEN")
+        token = _token(request)
         async with self._pool.connection() as connection:
-            match await access.check(connection, terminal, token.strip(), self._common_token):
+            match await access.check(connection, terminal, token, self._common_token):
                 case Access.UNKNOWN_TOKEN:
                     raise Refused(401, "this token is not known here")
                 case Access.NOT_THIS_TERMINAL:
@@ -150,13 +157,20 @@ def _read(read: Callable[[Any], Form], data: object) -> Form:
         raise Refused(400, "the request is nested too deeply") from error
 
 
-async def _body(request: Request) -> bytes:
+def _token(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Refused(401, "send the header Authorization: Bearer TOKEN")
+    return token.strip()
+
+
+async def _body(request: Request, most_bytes: int) -> bytes:
     """At most so much of it as may be. Raises Refused."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > wire.LARGEST_BODY_BYTES:
-            raise Refused(413, f"the body is longer than {wire.LARGEST_BODY_BYTES} bytes")
+        if len(body) > most_bytes:
+            raise Refused(413, f"the body is longer than {most_bytes} bytes")
     match request.headers.get("content-encoding", "identity").lower():
         case "identity":
             return bytes(body)

@@ -16,6 +16,9 @@ from terminal.office.server.database import Connection
 from terminal.office.wire import Row
 from terminal.sale.sale import Outcome, Sale
 
+YEARS = range(1970, 2200)
+MOST = 1 << 53
+LONGEST_WORD = 200
 UNREAD = "unread"
 """Of a sale that only a newer version of this program can judge."""
 
@@ -93,7 +96,10 @@ def read_sale(row: Row) -> SaleRow | None:
         created = datetime.fromisoformat(sale.created)
     except ValueError:  # msgspec's, too
         return None
-    if created.tzinfo is None or "\0" in sale.reference + sale.register_id + sale.state + (sale.reason or ""):
+    words = (sale.reference, sale.register_id, sale.state, sale.reason or "")
+    numbers = (sale.number, sale.amount_kr)
+    is_plausible = created.tzinfo is not None and created.year in YEARS and all(0 <= one < MOST for one in numbers)
+    if not is_plausible or any("\0" in word or len(word) > LONGEST_WORD for word in words):
         return None
     return SaleRow(
         sale.reference,

@@ -3,45 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterator
-from types import FrameType
+from collections.abc import Awaitable, Callable
 
 import psycopg
-import uvicorn
 from starlette.applications import Starlette
 
 from terminal.config.checks import parse_listen
-from terminal.config.schema import Config
+from terminal.config.schema import Config, OfficeSettings
 from terminal.errors import ConfigError, TerminalError
 from terminal.office.page.site import Site
 from terminal.office.server.collector import Collector
-from terminal.office.server.database import Pool, build_pool, migrate
+from terminal.office.server.database import Pool, Role, build_pool, migrate
+from terminal.system.accept import Limits
+from terminal.system.web import WebServer
 
-COLLECTOR_CONNECTIONS = 8
+POOLS: tuple[tuple[Role, int], ...] = (("netgiro_collector", 8), ("netgiro_page", 4))
+"""Connections to the database: who they act as, and how many at most."""
 BACKLOGS_AT_ONCE = 4
-PAGE_CONNECTIONS = 4
-MOST_REQUESTS = 2000
-"""At once; more are answered 503, and their terminals come back later."""
-KEEP_ALIVE_S = 75
-SHUTDOWN_S = 5
+CALLERS = Limits(connections=400, per_address=400, backlog=1024)
+"""A chain may stand behind one address. Who is not let in comes back at a moment of its own."""
 DATABASE_RETRY_S = 2.0
 
 log = logging.getLogger(__name__)
-
-
-class _Server(uvicorn.Server):
-    """Signals are the command's."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        raise NotImplementedError("the command handles signals")
 
 
 async def serve(config: Config, say: Callable[[str], None], wait_for_stop: Callable[[], Awaitable[None]]) -> None:
@@ -49,26 +34,26 @@ async def serve(config: Config, say: Callable[[str], None], wait_for_stop: Calla
     office = config.office
     if not office.database:
         raise ConfigError(["office.database: empty; name the database, e.g. postgresql://office@localhost/office"])
-    listener = _listen(office.listen)
     stopping = asyncio.ensure_future(wait_for_stop())
     pools: list[Pool] = []
+    server: WebServer | None = None
     try:
         for name in await _migrated(config, stopping):
             say(f"database: {name} done")
         if stopping.done():
             return
-        for role, size in (("netgiro_collector", COLLECTOR_CONNECTIONS), ("netgiro_page", PAGE_CONNECTIONS)):
-            pools.append(build_pool(office.database, role, size))  # type: ignore[arg-type]
+        for role, size in POOLS:
+            pools.append(build_pool(office.database, role, size))
             await pools[-1].open()
-        server = _Server(_settings(config, build_app(config, *pools)))
-        serving = asyncio.create_task(server.serve(sockets=[listener]), name="web server")
-        say(f"Head office   {_base_url(config, listener)}/")
-        await asyncio.wait({stopping, serving}, return_when=asyncio.FIRST_COMPLETED)
-        server.should_exit = True
-        await serving
+        app = build_app(config, *pools)
+        server = WebServer(app, *parse_listen(office.listen), limits=CALLERS, tls=_tls(office))
+        await server.start()
+        say(f"Head office   {server.base_url}/")
+        await stopping
     finally:
         stopping.cancel()
-        listener.close()
+        if server is not None:
+            await server.stop()
         for pool in pools:
             await pool.close()
 
@@ -95,44 +80,14 @@ async def _migrated(config: Config, stopping: asyncio.Future[None]) -> list[str]
     return []
 
 
-def _listen(address: str) -> socket.socket:
-    host, port = parse_listen(address)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+def _tls(office: OfficeSettings) -> ssl.SSLContext | None:
+    """None behind a proxy. Raises TerminalError."""
+    if not office.certificate:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(1024)
-    except OSError as error:
-        listener.close()
-        raise TerminalError(f"cannot listen on {address}: {error.strerror}; choose another port") from error
-    return listener
-
-
-def _base_url(config: Config, listener: socket.socket) -> str:
-    host, _ = parse_listen(config.office.listen)
-    host = f"[{host}]" if ":" in host else host
-    return f"{'https' if config.office.certificate else 'http'}://{host}:{listener.getsockname()[1]}"
-
-
-def _settings(config: Config, app: Starlette) -> uvicorn.Config:
-    office = config.office
-    settings = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        ws="none",
-        lifespan="off",
-        proxy_headers=False,
-        limit_concurrency=MOST_REQUESTS,
-        timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=SHUTDOWN_S,
-        ssl_certfile=office.certificate or None,
-        ssl_keyfile=office.certificate_key or None,
-    )
-    try:
-        settings.load()
-    except (OSError, ssl.SSLError) as error:
+        context.load_cert_chain(office.certificate, office.certificate_key)
+    except OSError as error:  # ssl's, too
         raise TerminalError(f"office.certificate: {office.certificate} cannot be used: {error}") from error
-    return settings
+    return context

@@ -25,7 +25,8 @@ def test_without_the_right_token_nothing_is_taken_or_told(database: str) -> None
     async def work() -> None:
         async with running_office(database) as office:
             assert (await office.send(ROWS, token="wrong")).status_code == 401
-            assert (await office.http.post("/v1/journal", json={})).status_code == 400
+            assert (await office.http.post("/v1/journal", content=b"x" * 10_000_000)).status_code == 401
+            assert (await office.post("/v1/journal", {}, token="wrong")).status_code == 401
             no_token = await office.http.get("/v1/journal/T1/e1")
             assert (no_token.status_code, no_token.headers["www-authenticate"]) == (401, "Bearer")
             assert (await office.have(token="wrong")).keys() == {"error"}

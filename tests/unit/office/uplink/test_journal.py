@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from terminal.errors import JournalError
 from terminal.office import wire
-from terminal.office.uplink.journal import JournalReader
+from terminal.office.uplink.journal import JournalReader, as_json
 from tests.unit.journal.journal_samples import append_paid, opened
 
 
@@ -42,6 +43,19 @@ def test_a_batch_is_bounded_in_bytes_and_has_one_row_at_least(tmp_path: Path) ->
         journal.close()
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("body", [b'{"a":"\\ud800"}', b"{", b'"\xff"', b"", b"{}}", b'"\0"', b"[" * 5000])
+def test_what_is_no_json_travels_as_a_text_and_blinds_nobody(body: bytes) -> None:
+    row = wire.Row(1, "t", "entry", as_json(msgspec.Raw(body)), "a" * 64)
+    batch = wire.Batch("T1", "e", [row])
+    [arrived] = wire.read_batch(wire.unpack(wire.pack(batch))).rows
+    assert isinstance(msgspec.json.decode(arrived.body), str)
+
+
+def test_what_is_json_travels_as_it_is() -> None:
+    body = msgspec.Raw(b'{"b" : 1,\t"a":"\\u00fe"}')
+    assert as_json(body) is body
 
 
 def test_a_journal_that_is_not_there_or_no_journal_is_an_error_that_says_so(tmp_path: Path) -> None:
