@@ -224,9 +224,11 @@ def _listen(options: argparse.Namespace) -> None:
 
 def _check_config(options: argparse.Namespace) -> int:
     from terminal.config.schema import find_config_path, missing_for_run, read_config
+    from terminal.doctor.printer import printer_faults
 
     path = find_config_path(options.config)
     config, problems = read_config(path)
+    problems += printer_faults(config)
     for problem in problems:
         print(problem, file=sys.stderr)
     if problems:

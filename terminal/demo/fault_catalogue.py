@@ -120,6 +120,38 @@ FAULTS: Mapping[str, Recipe] = dict(
         ("printer-offline", how.printer("online", False, True, "Slökkt", "Switched off")),
         ("printer-silent", how.printer("answers", False, True, "Svarar engu", "Says nothing")),
         ("printer-loses-job", how.printer("loses_job", True, False, "Týnir næsta verki", "Loses the next job")),
+        ("printer-hung", how.printer_mood("hung", True, "Tekur við en prentar ekki", "Takes all, prints nothing")),
+        (
+            "printer-stuck-offline",
+            how.printer_mood("stuck_offline", True, "Segist ótengdur en prentar", "Says off-line, and prints"),
+        ),
+        (
+            "printer-never-confirms",
+            how.printer_mood("knows_in_order", False, "Staðfestir ekkert (GS r)", "Confirms nothing (GS r)"),
+        ),
+        (
+            "printer-prints-unknown",
+            how.printer_mood("prints_unknown", True, "Prentar óþekktar skipanir", "Prints unknown commands"),
+        ),
+        ("printer-chinese", how.printer_mood("chinese", True, "Kínverskur hamur", "Chinese mode after a reset")),
+        ("printer-answers-late", how.printer_mood("answers_in_turn", True, "Svarar í röð", "Answers in its turn")),
+        (
+            "printer-loses-answers",
+            how.printer_mood("loses_every", 5, "Fimmta hvert svar týnist", "One answer in five lost"),
+        ),
+        ("printer-echoes", how.printer_mood("echoes", True, "Línan bergmálar", "The line echoes")),
+        (
+            "printer-hangs-up",
+            how.printer_mood("hangs_up_at_knife", True, "Leggur á við klippingu", "Hangs up at the knife"),
+        ),
+        (
+            "printer-loses-bytes",
+            how.printer_mood("loses_bytes", 400, "Týnir hluta næstu myndar", "Loses part of the next picture"),
+        ),
+        (
+            "printer-refuses",
+            how.printer("refuses_s", 3.0, 0.0, "Neitar tengingu í 3 s á eftir", "Refuses for 3 s after a hang-up"),
+        ),
         ("printer-unplugged", how.unplugging("printer", "printer", "Snúran úr", "Cable unplugged")),
         (
             "keypad-bounce",

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import msgspec
 
 from hardware.interfaces import DeviceError
+from hardware.printer.machine import Moods
 from terminal.demo.stage import Stage
 from terminal.demo.surroundings import ANY_CALL, PlannedCut, PowerPoint
 from terminal.netgiro.sandbox.carts import Cart, CartState
@@ -196,6 +197,23 @@ def printer(attribute: str, bad: Any, good: Any, icelandic: str, english: str) -
         partial(switch, bad),
         partial(switch, good),
         lambda stage: getattr(stage.printer, attribute) == bad,
+    )
+
+
+def printer_mood(mood: str, bad: Any, icelandic: str, english: str) -> Recipe:
+    """One of :class:`hardware.printer.machine.Moods`."""
+    good = getattr(Moods(), mood)
+
+    def switch(value: Any, stage: Stage, _request: FaultRequest) -> None:
+        stage.printer.set_mood(mood, value)
+
+    return Recipe(
+        "printer",
+        icelandic,
+        english,
+        partial(switch, bad),
+        partial(switch, good),
+        lambda stage: bool(getattr(stage.printer.moods, mood) != good),
     )
 
 

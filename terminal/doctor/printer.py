@@ -25,18 +25,27 @@ TROUBLE = {
 }
 
 
+def printer_faults(config: Config) -> list[str]:
+    """Where the printer's profile cannot do what the configuration asks of it, the key first.
+
+    A terminal starts all the same: money comes first.
+    """
+    from hardware.printer.profiles import faults_of, logo_fault  # noqa: PLC0415  only when somebody asks
+
+    logo = logo_fault(config.printer.logo) if config.printer.driver != "none" else None
+    return [*faults_of(config.printer, reference_qr=config.receipt.reference_qr), *([logo] if logo else [])]
+
+
 def check_printer(config: Config, system: System) -> Finding:
     finding = _find_printer(config.printer, system)
     if finding.status is Grade.FAILED or config.printer.driver == "none":
         return finding
     if config.printer.driver == "file" and not names_a_device(config.printer.device):
         return finding
-    from hardware.printer.encoder import encode  # noqa: PLC0415  python-escpos takes 200 ms to import
-
-    try:
-        encode([], codepage=config.printer.codepage, profile=config.printer.profile)
-    except ValueError as error:
-        return failed(str(error), "see printer.profile and printer.codepage in config.toml")
+    if faults := printer_faults(config):
+        key, _, sentence = faults[0].partition(": ")
+        found, _, advice = sentence.rpartition("; " if "; " in sentence else ": ")
+        return failed(f"{key}: {found}", advice)
     return _ask(config, system, finding)
 
 

@@ -102,6 +102,18 @@ def test_every_problem_of_a_configuration_is_told_at_once(config: Path, capsys: 
     assert "terminal.id" in told
 
 
+def test_a_printer_that_cannot_do_what_it_should_is_told_with_the_remedy(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = '[printer]\ndriver = "network"\nhost = "192.0.2.1"\nprofile = "ZJ-5870"\nlogo = "none.png"\n'
+    config.write_text(text, encoding="utf-8")
+    assert run("check-config", "--config", config) == 1
+    told = capsys.readouterr().err
+    assert 'printer.codepage: profile "ZJ-5870" has no CP858; take "CP1252" or "CP850"' in told
+    assert 'printer.columns: profile "ZJ-5870" prints 32 on a line; take 32' in told
+    assert "printer.logo: " in told
+
+
 @pytest.mark.parametrize("command", [["check-config"], ["show-config"], ["journal", "list"], ["run"]], ids=" ".join)
 def test_a_configuration_that_is_not_there_is_exit_code_1(
     command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -228,5 +228,14 @@ def test_printer_profile_that_nobody_knows_fails(tmp_path: Path) -> None:
     assert "TM-9999" in finding.found
 
 
+def test_printer_that_lacks_the_code_page_fails_with_those_that_it_has(tmp_path: Path) -> None:
+    config = printer_with(tmp_path, driver="network", host="192.0.2.1", profile="ZJ-5870", columns=32)
+    finding = check_printer(config, System(printer_status=says(PrinterStatus.OK)))
+
+    assert finding.status is Grade.FAILED
+    assert finding.found == 'printer.codepage: profile "ZJ-5870" has no CP858'
+    assert 'take "CP1252" or "CP850"' in finding.advice
+
+
 def test_no_printer_is_ok(tmp_path: Path) -> None:
     assert check_printer(printer_with(tmp_path, driver="none"), machine_at(tmp_path)) == ok("none")
