@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from terminal.netgiro.sandbox.carts import Capture, Cart, CartState, Order, Refund, Reply
+from terminal.netgiro.sandbox.leniency import field_names, in_proper_form
 from terminal.netgiro.sandbox.settings import ResultCode
 
 MAX_AMOUNT_KR = 999_999_999
@@ -40,7 +41,7 @@ class InsertCart(msgspec.Struct, frozen=True):
     Amount: int
     Reference: Annotated[str, Meta(min_length=1, max_length=255)]
     CustomerId: str
-    ConfirmationType: int
+    ConfirmationType: int = 0
     CallbackUrl: Url | None = None
     CallbackCancelUrl: Url | None = None
     Description: Annotated[str, Meta(max_length=2000)] | None = None
@@ -56,7 +57,7 @@ class NamesCart(msgspec.Struct, frozen=True):
 
 def read_insert(body: bytes) -> Order:
     """InsertCart's body as an order. Raises BadRequest or CartNotValid."""
-    request = decode(body, InsertCart)
+    request, notices = decode_leniently(body, InsertCart)
     if request.Amount > MAX_AMOUNT_KR:
         raise BadRequest(f"'Amount' must not be greater than '{MAX_AMOUNT_KR}'.")
     if not CUSTOMER_ID.fullmatch(request.CustomerId):
@@ -74,12 +75,13 @@ def read_insert(body: bytes) -> Order:
         callback_url=request.CallbackUrl or "",
         callback_cancel_url=request.CallbackCancelUrl or "",
         description=request.Description or "",
+        notices=tuple(notices),
     )
 
 
 def read_cart_name(body: bytes) -> NamesCart:
     """The body of the other three calls, its TransactionId in lower case. Raises BadRequest."""
-    request = decode(body, NamesCart)
+    request, _notices = decode_leniently(body, NamesCart)
     if not GUID.fullmatch(request.TransactionId):
         raise BadRequest("'TransactionId' must be the GUID that InsertCart answered.")
     return msgspec.structs.replace(request, TransactionId=request.TransactionId.lower())
@@ -127,7 +129,7 @@ def payment_info(cart: Cart) -> dict[str, Any] | None:
         return None
     return {
         "TransactionId": cart.transaction_id,
-        "InvoiceNumber": cart.invoice_number,
+        "InvoiceNumber": int(cart.invoice_number),
         "ReferenceNumber": cart.order.reference,
         "StatusId": {CartState.PAID: 2, CartState.CANCELLED: 5, CartState.DECLINED: 5}.get(cart.state, 1),
         "Created": when(cart.created_s),
@@ -164,6 +166,7 @@ def cart_row(cart: Cart, captures: int, refunded_kr: int = 0) -> dict[str, Any]:
         "Created": when(cart.created_s),
         "Changed": when(cart.changed_s),
         "Captures": captures,
+        "Notices": list(cart.order.notices),
         "Refunded": refunded_kr,
         "Settled": None if cart.settled_s is None else when(cart.settled_s),
     }
@@ -199,6 +202,14 @@ def app_code_row(code: str, expires_s: float) -> dict[str, Any]:
 def when(time_s: float) -> str:
     """As the API writes a time."""
     return datetime.fromtimestamp(time_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def decode_leniently(body: bytes, kind: type[Form]) -> tuple[Form, list[str]]:
+    """The same, as Netgíró's own clients may write it, with a notice for whatever is not as documented."""
+    fields, notices = in_proper_form(decode(body, dict), field_names(kind))  # type: ignore[arg-type]
+    if kind is InsertCart and "ConfirmationType" not in fields:
+        notices.append("ConfirmationType is missing and counts as 0 (Automatic).")
+    return decode(msgspec.json.encode(fields), kind), notices
 
 
 def decode(body: bytes, kind: type[Form]) -> Form:

@@ -62,6 +62,8 @@ class Order(msgspec.Struct, frozen=True):
     callback_url: str = ""
     callback_cancel_url: str = ""
     description: str = ""
+    notices: tuple[str, ...] = ()
+    """What was taken although it is not as documented."""
 
 
 class Cart(msgspec.Struct, frozen=True):

@@ -142,7 +142,7 @@ def details_answer(cart: Cart, refunded_kr: int) -> dict[str, Any]:
         "IsRefundable": left_kr > 0,
         "Status": RECORDS[cart.state],
         "Created": when(cart.created_s),
-        "InvoiceNumber": cart.invoice_number or None,
+        "InvoiceNumber": int(cart.invoice_number) if cart.invoice_number else None,
         "TotalAmount": cart.order.amount_kr,
         "TransactionId": cart.transaction_id,
         "SettlementDate": None if cart.settled_s is None else when(cart.settled_s),

@@ -52,6 +52,7 @@ def test_carts_newest_first_with_the_customer_masked():
             "Created": "1970-01-01T00:16:40.000Z",
             "Changed": "1970-01-01T00:16:40.000Z",
             "Captures": 0,
+            "Notices": [],
             "Refunded": 0,
             "Settled": None,
         }

@@ -116,7 +116,7 @@ def test_answers_carry_the_documented_fields():
         }
         info = (await shop.check(cart))["PaymentInfo"]
         assert (info["TransactionId"], info["ReferenceNumber"], info["TotalAmount"]) == (cart, "T1-42", 2500)
-        assert info["InvoiceNumber"] == "1001"
+        assert info["InvoiceNumber"] == 1001
         assert info["Created"] == "1970-01-01T00:16:40.000Z"  # the clock of the test starts at 1000 s
 
     run(scenario)
@@ -334,7 +334,7 @@ GOOD = {"Amount": 1990, "Reference": "T1-1", "CustomerId": PHONE, "ConfirmationT
         (b"\xff\xfe{", "not readable JSON"),
         (b'{"Amount":' + b"[" * 60_000, "not readable JSON|Expected"),
         (b"[]", "Expected `object`"),
-        (json.dumps(GOOD | {"Amount": "1990"}).encode(), r"\$\.Amount"),
+        (json.dumps(GOOD | {"Amount": "19x0"}).encode(), r"\$\.Amount"),
         (json.dumps(GOOD | {"Amount": 1990.5}).encode(), r"\$\.Amount"),
         (json.dumps(GOOD | {"Amount": True}).encode(), r"\$\.Amount"),
         (json.dumps(GOOD | {"Amount": 10**30}).encode(), "'Amount' must not be greater"),
@@ -435,3 +435,44 @@ def test_poll_pace_is_a_setting():
         assert (await shop.insert(PHONE, MANUAL))["ProcessCartCheckIntervalMiliseconds"] is None
 
     run(scenario, settings=Settings(check_interval_ms=None))
+
+
+@pytest.mark.parametrize(
+    ("written", "notice"),
+    [
+        ({"amount": 1990}, "amount is written Amount in the documentation."),
+        ({"AMOUNT": 1990}, "AMOUNT is written Amount in the documentation."),
+        ({"Amount": "1990"}, "Amount is a number, not a text."),
+        ({"Amount": "1990.0"}, "Amount is a number, not a text."),
+        ({"Amount": 1990.0}, "Amount is a whole number, without a decimal point."),
+    ],
+)
+def test_what_netgiros_own_clients_send_is_taken_with_a_notice(written, notice):
+    async def scenario(shop, sandbox):
+        order = {"Reference": "T1-1", "CustomerId": "8223281", "ConfirmationType": 2} | written
+        answer = (await shop.post("InsertCart", json.dumps(order).encode())).json()
+        assert answer["Success"], answer
+        (row,) = sandbox.carts(1)
+        assert (row["Amount"], row["Notices"]) == (1990, [notice])
+
+    run(scenario)
+
+
+def test_a_missing_confirmation_type_is_automatic_with_a_notice():
+    async def scenario(shop, sandbox):
+        order = {"Amount": 1990, "Reference": "T1-1", "CustomerId": "5000041234"}
+        await shop.post("InsertCart", json.dumps(order).encode())
+        (row,) = sandbox.carts(1)
+        assert (row["Confirmation"], row["State"]) == ("automatic", "paid")
+        assert row["Notices"] == ["ConfirmationType is missing and counts as 0 (Automatic)."]
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("amount", ["1990.5", 1990.5, "", "1e3", "²", True, None, [1990]])
+def test_what_is_no_whole_number_is_still_refused(amount):
+    async def scenario(shop, sandbox):
+        order = {"Amount": amount, "Reference": "T1-1", "CustomerId": "8223281", "ConfirmationType": 2}
+        assert (await shop.post("InsertCart", json.dumps(order).encode())).status_code == 400
+
+    run(scenario)
