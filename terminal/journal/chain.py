@@ -38,9 +38,9 @@ def link(before: str, seq: int, at: str, kind: str, body: bytes) -> str:
     return hashlib.sha256(f"{before}\n{seq} {at} {kind}\n".encode() + body).hexdigest()
 
 
-def linked(row: Row, seq: int, before: str) -> ChainedRow:
+def linked(row: Row, seq: int, before: str, body: bytes | None = None) -> ChainedRow:
     """The row as a link of the chain."""
-    body, kind = msgspec.json.encode(row), kind_of(row)
+    body, kind = body or msgspec.json.encode(row), kind_of(row)
     return ChainedRow(seq, row.at, kind, msgspec.Raw(body), link(before, seq, row.at, kind, body))
 
 
@@ -57,15 +57,18 @@ def end(db: sqlite3.Connection) -> ChainEnd:
     return ChainEnd(epoch[0], last[0], last[1].hex()) if last else ChainEnd(epoch[0])
 
 
-def append(db: sqlite3.Connection, row: Row) -> ChainedRow:
-    """Link a row that is in its table already. Raises DamageFound."""
+def append(db: sqlite3.Connection, row: Row, body: bytes | None = None) -> ChainedRow:
+    """Link a row that is in its table already; with the JSON that it was first written in, if there is one.
+
+    Raises DamageFound.
+    """
     last = db.execute("SELECT seq, hash FROM chain ORDER BY seq DESC LIMIT 1").fetchone()
-    chained = linked(row, last[0] + 1, last[1].hex()) if last else linked(row, 1, "")
-    body = None if chained.kind == _ENTRY else bytes(chained.body).decode()
+    chained = linked(row, last[0] + 1, last[1].hex(), body) if last else linked(row, 1, "", body)
+    text = None if chained.kind == _ENTRY else bytes(chained.body).decode()
     try:
         db.execute(
             "INSERT INTO chain (seq, kind, position, body, hash) VALUES (?, ?, ?, ?, ?)",
-            (chained.seq, chained.kind, place_of(row)[1], body, bytes.fromhex(chained.hash)),
+            (chained.seq, chained.kind, place_of(row)[1], text, bytes.fromhex(chained.hash)),
         )
     except sqlite3.IntegrityError as error:
         raise DamageFound("the chain does not end where it says") from error

@@ -90,7 +90,8 @@ class Gathering:
             self._repairs.append(row)
         else:
             tables.keep_row(self._db, row, again="IGNORE")
-        body = None if isinstance(row, EntryRow) else msgspec.json.encode(row).decode()
+        text = bytes(link.body) if link is not None else msgspec.json.encode(row)
+        body = None if isinstance(row, EntryRow) else text.decode()  # as it was first written, if that is known
         seq, its_hash = (link.seq, link.hash) if link is not None else (None, None)
         self._db.execute(
             "INSERT INTO gathered (kind, position, body, seq, hash) VALUES (?, ?, ?, ?, ?) "
@@ -104,11 +105,12 @@ class Gathering:
             contextlib.suppress(sqlite3.Error, UnicodeDecodeError),
             contextlib.closing(open_for_reading(source)) as old,
         ):
-            links = old.execute("SELECT seq, hex(hash), kind, position FROM chain ORDER BY seq")
+            links = old.execute("SELECT seq, hex(hash), kind, position, body FROM chain ORDER BY seq")
             while some := links.fetchmany(ROWS_A_COMMIT):
                 self._db.execute("BEGIN IMMEDIATE")
                 self._db.executemany(
-                    "UPDATE gathered SET seq = ?1, hash = lower(?2) WHERE kind = ?3 AND position = ?4 AND seq IS NULL",
+                    "UPDATE gathered SET seq = ?1, hash = lower(?2), body = ?5 "
+                    "WHERE kind = ?3 AND position = ?4 AND seq IS NULL",
                     some,
                 )
                 self._db.execute("COMMIT")
@@ -128,7 +130,7 @@ class Gathering:
         )
         for seq, its_hash, body, *entry in known:
             row = read_entry(*entry) if body is None else read_row(body)
-            linked = chain.append(self._db, row)
+            linked = chain.append(self._db, row, body.encode() if body is not None else None)
             if seq is not None and self.changed is None and (linked.seq, linked.hash) != (seq, its_hash):
                 self.changed = seq
 

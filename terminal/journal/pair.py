@@ -136,8 +136,8 @@ class Pair:
                 self.mirror.look()
             with self.database.transaction() as db, telling(db, self.on_progress):
                 count = 0
-                for count, row in enumerate(rebuild.rows_missing_from(db, self.mirror), 1):  # noqa: B007
-                    tables.insert_row(db, row)
+                for count, (row, link) in enumerate(rebuild.rows_missing_from(db, self.mirror), 1):  # noqa: B007
+                    tables.insert_row(db, row, bytes(link.body) if link is not None else None)
             if count:
                 log.warning("the journal had lost its last %d rows: brought back from its mirror", count)
             if self.repaired is None:  # what a repair could not bring together nothing can

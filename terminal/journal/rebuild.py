@@ -24,8 +24,8 @@ from terminal.journal import schema, tables
 from terminal.journal.check import check
 from terminal.journal.database import open_for_writing, telling
 from terminal.journal.gathering import Gathering
-from terminal.journal.mirror import Mirror
-from terminal.journal.rows import EntryRow, RepairRow, Row
+from terminal.journal.mirror import Held, Mirror
+from terminal.journal.rows import EntryRow, RepairRow
 from terminal.system.files import sync_file, sync_folder
 from terminal.system.owner import create_new
 
@@ -63,17 +63,18 @@ def set_mirror_aside(mirror: Mirror, now: str) -> Path:
     return kept
 
 
-def rows_missing_from(db: sqlite3.Connection, mirror: Mirror) -> Iterator[Row]:
+def rows_missing_from(db: sqlite3.Connection, mirror: Mirror) -> Iterator[Held]:
     """What only the mirror has, each once, in order. Raises DamageFound if entries before that are in neither."""
     reached = tables.positions(db)
     if reached.reaches_all(mirror.positions):
         return
-    for row in mirror.rows(start=reached):
+    for held in mirror.held(start=reached):
+        row = held.row
         if not reached.reaches(row):
             if isinstance(row, EntryRow) and row.seq > reached.entries + 1:
                 raise schema.DamageFound(f"entry {reached.entries + 1} is lost")
             reached = reached.after([row])
-            yield row
+            yield held
 
 
 # --- making it anew ---------------------------------------------------------------------------------------------------

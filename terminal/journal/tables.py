@@ -61,15 +61,15 @@ RECEIPT = ", ".join(_RECEIPT_COLUMNS)
 _VALUES = ", ".join("?" for _column in _RECEIPT_COLUMNS)
 
 
-def insert_row(db: sqlite3.Connection, row: Row) -> ChainedRow:
-    """Add a row and its link, and to the derived tables what follows from it."""
+def insert_row(db: sqlite3.Connection, row: Row, body: bytes | None = None) -> ChainedRow:
+    """Add a row and its link, and to the derived tables what follows from it. ``body``: see chain.py."""
     keep_row(db, row)
     match row:
         case EntryRow():
             fold_sale(db, row.seq, decode_sale(row.sale))
         case ReceiptRow():
             fold_receipt(db, row.seq, row.receipt)
-    return chain.append(db, row)
+    return chain.append(db, row, body)
 
 
 def keep_row(db: sqlite3.Connection, row: Row, *, again: Literal["ABORT", "IGNORE"] = "ABORT") -> None:

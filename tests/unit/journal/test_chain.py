@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import shutil
 import sqlite3
 import zlib
 from pathlib import Path
@@ -11,12 +12,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from terminal.journal import chain, schema
-from terminal.journal.rows import ChainedRow
+from terminal.journal import chain, schema, tables
+from terminal.journal.rows import ChainedRow, ReceiptRow
 from terminal.journal.thread import JournalFile
 from terminal.journal.verify import verify
 from terminal.office import wire
-from terminal.sale.record import Record
+from terminal.sale.effects import ReceiptKind
+from terminal.sale.record import QueuedReceipt, ReceiptState, Record
 from terminal.sale.sale import Reason, State
 from terminal.sale.totals import Close
 from tests.unit.journal.journal_samples import a_sale, append_paid, closed, opened, ticking_clock
@@ -198,6 +200,32 @@ def test_a_repair_that_lost_something_begins_an_epoch(path: Path) -> None:
     assert [row.seq for row in rows_of(path)] == list(range(1, len(rows_of(path)) + 1))
     assert verify(path).problems == ()
     assert len(list(path.parent.glob("journal.db.mirror.other-*"))) == 1
+
+
+@pytest.mark.parametrize("lost", ["database", "mirror", "last rows"])
+def test_rows_keep_the_words_they_were_first_written_in(path: Path, lost: str) -> None:
+    """A program that knows another field would encode them in another way."""
+    receipt = QueuedReceipt("9-customer-0", 3, ReceiptKind.CUSTOMER, 0, ReceiptState.QUEUED)
+    folder = path.with_name("journal.db.mirror")
+    with opened(path) as journal:
+        before = path.read_bytes()
+        row = ReceiptRow(tables.positions(journal.pair.connection).receipts + 1, "2026-11-23T16:00:00.000Z", receipt)
+        body = msgspec.json.encode(row)[:-1] + b',"field_of_an_older_program":1}'
+        with journal.pair.database.transaction() as db:
+            journal.pair.mirror.append([tables.insert_row(db, row, body)])
+    rows = rows_of(path)
+    assert b"field_of_an_older_program" in bytes(rows[-1].body)
+    if lost == "mirror":
+        shutil.rmtree(folder)
+    elif lost == "database":
+        path.write_bytes(b"no journal" * 1000)
+    else:
+        path.write_bytes(before)
+        path.with_name("journal.db-wal").unlink(missing_ok=True)
+    with opened(path):
+        pass
+    assert rows_of(path)[: len(rows)] == rows
+    assert verify(path).problems == ()
 
 
 # --- older journals ---------------------------------------------------------------------------------------------------
