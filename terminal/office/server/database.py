@@ -117,6 +117,7 @@ async def _grant(connection: Connection) -> None:
                 cursor = await connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,))
                 if await cursor.fetchone() is None:
                     await connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
+                    await connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(role)))
         except psycopg.errors.DuplicateObject:
             continue
         except psycopg.errors.InsufficientPrivilege:

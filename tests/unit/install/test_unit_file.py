@@ -44,8 +44,9 @@ def settings(section: str = "Service") -> dict[str, list[str]]:
     return values
 
 
-def test_the_service_is_exposed_to_little() -> None:
-    result = systemd_analyze("security", "--offline=true", f"--threshold={MOST_EXPOSURE}", str(UNIT))
+@pytest.mark.parametrize("unit", [UNIT, FILES / "netgiro-office.service"], ids=lambda unit: unit.stem)
+def test_the_service_is_exposed_to_little(unit: Path) -> None:
+    result = systemd_analyze("security", "--offline=true", f"--threshold={MOST_EXPOSURE}", str(unit))
 
     assert result.returncode == 0, result.stdout + result.stderr
 

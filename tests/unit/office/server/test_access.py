@@ -9,9 +9,10 @@ import pytest
 
 from terminal.errors import TerminalError
 from terminal.office.server import access
-from terminal.office.server.database import build_pool, connect, migrate, migrations, pending
+from terminal.office.server.database import ROLES, build_pool, connect, migrate, migrations, pending
 from terminal.sale.sensitive import Sensitive
 from tests.office_bench import chained, running_office
+from tests.postgres import Cluster
 
 ROWS = chained([("2026-11-30T12:00:00.000Z", "entry", "{}")])
 
@@ -179,6 +180,21 @@ def test_a_user_who_may_not_make_tables_is_told_what_to_do(database: str) -> Non
             await connection.execute("CREATE ROLE weak LOGIN")
         with pytest.raises(TerminalError, match="office migrate"):
             await migrate(Sensitive(database.replace("owner@", "weak@")))
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize("rights", ["CREATEROLE", "NOCREATEROLE"])
+def test_a_database_whose_owner_is_no_administrator_will_do(cluster: Cluster, rights: str) -> None:
+    async def work() -> None:
+        database, user = cluster.create_database(), f"plain_{rights.lower()}"
+        async with await connect(Sensitive(database)) as connection:
+            for role in ROLES:
+                await connection.execute(f"DROP OWNED BY {role}".encode())
+            await connection.execute(f"CREATE ROLE {user} LOGIN {rights}".encode())
+            await connection.execute(f"ALTER DATABASE {database.split('/')[3].split('?')[0]} OWNER TO {user}".encode())
+        async with running_office(database.replace("owner@", f"{user}@")) as office:
+            assert (await office.send(ROWS)).json() == {"have": 1}
 
     asyncio.run(work())
 
