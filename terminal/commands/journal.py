@@ -112,33 +112,41 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _mend(options: argparse.Namespace) -> None:
     from terminal.journal.backup import mend
+    from terminal.system.audit import audited
     from terminal.system.timestamps import timestamp_now
 
-    for done in mend(_journal_path(options), timestamp_now):
-        print(done)
+    with audited("journal mend"):
+        for done in mend(_journal_path(options), timestamp_now):
+            print(done)
 
 
 def _acknowledge(options: argparse.Namespace) -> None:
     from terminal.journal.backup import acknowledge
     from terminal.journal.rebuild import tell
+    from terminal.system.audit import audited
 
-    repair = acknowledge(_journal_path(options))
+    with audited("journal acknowledge"):
+        repair = acknowledge(_journal_path(options))
     print(f"acknowledged: {tell(repair)}" if repair else "nothing is missing")
 
 
 def _backup(options: argparse.Namespace) -> None:
     from terminal.journal.backup import back_up
+    from terminal.system.audit import audited
 
-    size = back_up(_journal_path(options), options.file)
+    with audited(f"journal backup {options.file}"):
+        size = back_up(_journal_path(options), options.file)
     print(f"{options.file}: {size / 1024:.0f} KiB")
 
 
 def _restore(options: argparse.Namespace) -> None:
     from terminal.journal.rebuild import tell
     from terminal.journal.restore import restore
+    from terminal.system.audit import audited
 
     journal = _journal_path(options)
-    restored = restore(options.file, journal, datetime.now().astimezone())
+    with audited(f"journal restore {options.file}"):
+        restored = restore(options.file, journal, datetime.now().astimezone())
     for old in restored.replaced:
         print(f"kept: {old}")
     print(tell(restored.repair))

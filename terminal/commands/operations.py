@@ -106,18 +106,23 @@ def _end_of_day(options: argparse.Namespace) -> None:
 
 def _secret_set(_options: argparse.Namespace) -> None:
     from terminal.install.secret_store import read_secret, reload_units, store_secret
+    from terminal.system.audit import audited
 
-    stored = store_secret(read_secret())
-    reload_units()
+    secret = read_secret()
+    with audited("secret set"):
+        stored = store_secret(secret)
+        reload_units()
     print(f"kept in {stored.path}, {'encrypted for this machine' if stored.encrypted else 'readable by root only'}")
     print("the running terminal takes it with its next start: sudo netgiro-terminal restart")
 
 
 def _secret_remove(_options: argparse.Namespace) -> None:
     from terminal.install.secret_store import reload_units, remove_secret
+    from terminal.system.audit import audited
 
-    removed = remove_secret()
-    reload_units()
+    with audited("secret remove"):
+        removed = remove_secret()
+        reload_units()
     print("\n".join(f"removed {path}" for path in removed) or "there was none")
 
 
@@ -147,14 +152,16 @@ def _upgrade(options: argparse.Namespace) -> None:
     from terminal.config.schema import find_config_path, read_journal_path
     from terminal.install.slots import Slots, SystemdMachine
     from terminal.install.upgrade import Upgrade
+    from terminal.system.audit import audited
 
     config_path = find_config_path(options.config)
     machine = SystemdMachine(config_path, control_socket(options))
     upgrade = Upgrade(
         Slots(), machine, read_journal_path(config_path), patience_s=options.patience, health_s=options.health
     )
-    if options.back:
-        upgrade.back()
-    else:
-        signature = options.signature or options.file.with_name(options.file.name + ".sig")
-        upgrade.to_release(options.file, signature, allow_older=options.allow_older)
+    with audited("upgrade --back" if options.back else f"upgrade {options.file}"):
+        if options.back:
+            upgrade.back()
+        else:
+            signature = options.signature or options.file.with_name(options.file.name + ".sig")
+            upgrade.to_release(options.file, signature, allow_older=options.allow_older)

@@ -6,11 +6,13 @@ told besides, as what it is: the caller's word.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import pwd
 import socket
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 from terminal.system import journald
@@ -31,16 +33,27 @@ def audit(what: str, by: str, outcome: str) -> None:
     log.info("audit: %s, by %s: %s", shown(what), by, shown(outcome), extra=UNLIMITED)
 
 
-def audit_command(what: str, outcome: str, journal_socket: Path = journald.SOCKET) -> None:
-    """Say it for a command that does its work without the daemon; nowhere on a machine without systemd's journal."""
+@contextlib.contextmanager
+def audited(what: str, journal_socket: Path = journald.SOCKET) -> Iterator[None]:
+    """Around what a command does without the daemon: say it to systemd's journal, if there is one."""
+    by = own_name()  # before it becomes somebody else
+    outcome = "did not end"
+    try:
+        yield
+        outcome = "done"
+    except Exception as error:
+        outcome = str(error) or type(error).__name__
+        raise
+    finally:
+        _tell_journal(f"audit: {shown(what)}, by {by}: {shown(outcome)}", journal_socket)
+
+
+def _tell_journal(text: str, journal_socket: Path) -> None:
     if not journal_socket.exists():
         return
-    record = log.makeRecord(
-        log.name, logging.INFO, __file__, 0, "audit: %s, by %s: %s", (shown(what), own_name(), shown(outcome)), None
-    )
     handler = journald.JournalHandler(journal_socket, logging.NullHandler())
     handler.setFormatter(logging.Formatter("<6>%(name)s: %(message)s"))
-    handler.emit(record)
+    handler.emit(log.makeRecord(log.name, logging.INFO, __file__, 0, text, (), None))
     handler.close()
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import getpass
 import io
 import logging
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,10 @@ import pytest
 
 from terminal.errors import TerminalError
 from terminal.system.ask import ask_daemon
-from terminal.system.audit import audit, audit_command, peer_name, user_name
+from terminal.system.audit import audit, audited, peer_name, user_name
 from terminal.system.control import ControlServer, Request
 from terminal.system.logs import setup_logging
+from tests.patience import at_most
 
 
 async def settle(request: Request) -> dict[str, Any]:
@@ -85,20 +88,35 @@ def test_what_is_asked_cannot_forge_a_line(tmp_path: Path) -> None:
     assert log.count("\n") == 1
 
 
-def test_a_command_without_the_daemon_says_it_to_the_journal(tmp_path: Path) -> None:
+def told_of(path: Path, work: Callable[[], None]) -> str:
+    """What the journal hears of a command that does this."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
-        journal.bind(str(tmp_path / "journal"))
-        journal.settimeout(5)
-        audit_command("journal mend", "3 rows", tmp_path / "journal")
-        told = journal.recv(4096).decode()
+        journal.bind(str(path))
+        journal.settimeout(at_most(5))
+        with contextlib.suppress(TerminalError), audited("journal mend", path):
+            work()
+        return journal.recv(4096).decode()
+
+
+def test_a_command_without_the_daemon_says_it_to_the_journal(tmp_path: Path) -> None:
+    told = told_of(tmp_path / "journal", lambda: None)
 
     assert f"audit: journal mend, by {user_name(os.getuid())}" in told
+    assert ": done\n" in told
     assert "PRIORITY=6\n" in told
     assert "SYSLOG_IDENTIFIER=netgiro-terminal\n" in told
 
 
+def test_one_that_fails_says_why_on_its_line(tmp_path: Path) -> None:
+    def fail() -> None:
+        raise TerminalError("the terminal runs\nPRIORITY=0")
+
+    assert r": the terminal runs\nPRIORITY=0" in told_of(tmp_path / "journal", fail)
+
+
 def test_without_a_journal_it_is_silent(tmp_path: Path) -> None:
-    audit_command("journal mend", "3 rows", tmp_path / "none")
+    with audited("journal mend", tmp_path / "none"):
+        pass
 
 
 def test_a_peer_without_a_name_has_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
