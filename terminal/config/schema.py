@@ -79,6 +79,13 @@ class NetgiroSettings(Section, frozen=True, kw_only=True):
     partner_url: str = ""
     confirmation: CaptureMode = CaptureMode.MANUAL
     check_response_signature: Literal["require", "when_present", "off"] = "when_present"
+    certificate_pin: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"^(([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}( +|\Z))*\Z",
+            description="SHA-256 of a certificate in hex, several parted by spaces",
+        ),
+    ] = ""
     connect_timeout_s: Annotated[float, msgspec.Meta(ge=0.1, le=60)] = 5.0
     read_timeout_s: Annotated[float, msgspec.Meta(ge=0.1, le=120)] = 15.0
     app_code_prefix: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{0,10}\Z", description="up to 10 digits")] = "500004"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from terminal.config.schema import Config
 from terminal.doctor.system import Finding, System, failed, ok, warning
+from terminal.netgiro.pinning import fingerprint_of, pins_in
 from terminal.sale.gateway import AuthorizationStatus, CallLost, CallRefused, Refusal, StatusReport
 
 # httpx takes 85 ms to import: nothing of it before a check needs it.
@@ -25,13 +26,20 @@ def check_network(config: Config, system: System) -> Finding:
 
     url = config.netgiro.base_url
     try:
-        status = asyncio.run(_get(config, system))
+        status, fingerprint = asyncio.run(_get(config, system))
     except httpx.HTTPError as error:
         return _explain(error, config.netgiro.host)
-    return ok(f"{url} answers (HTTP {status})")
+    pin = config.netgiro.certificate_pin
+    if pin and fingerprint and fingerprint not in pins_in(pin):
+        return failed(
+            f"the certificate of {config.netgiro.host} is not the one of netgiro.certificate_pin: {fingerprint}",
+            "ask Netgíró whether it has changed; if so, put the new SHA-256 beside the old one",
+        )
+    return ok(f"{url} answers (HTTP {status}){f', certificate {fingerprint}' if fingerprint else ''}")
 
 
-async def _get(config: Config, system: System) -> int:
+async def _get(config: Config, system: System) -> tuple[int, str]:
+    """The HTTP status, and the SHA-256 of the certificate if there is one."""
     import httpx
 
     timeout = httpx.Timeout(config.netgiro.read_timeout_s, connect=config.netgiro.connect_timeout_s)
@@ -39,7 +47,9 @@ async def _get(config: Config, system: System) -> int:
         httpx.AsyncClient(timeout=timeout, trust_env=False, transport=system.transport) as client,
         client.stream("GET", config.netgiro.base_url) as response,
     ):
-        return response.status_code
+        stream = response.extensions.get("network_stream")
+        tls = stream.get_extra_info("ssl_object") if stream is not None else None
+        return response.status_code, fingerprint_of(tls.getpeercert(binary_form=True)) if tls is not None else ""
 
 
 def _explain(error: httpx.HTTPError, host: str) -> Finding:
@@ -82,13 +92,17 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 
 def check_credentials(config: Config, system: System) -> Finding:
-    """A signed question about a cart that nobody has. It changes nothing.
+    """A question about a payment that nobody has. It changes nothing.
 
-    Netgíró docs, CheckCart: 10201 or 10424 for a cart that does not exist. How a wrong key is refused they do not say.
+    Netgíró docs, CheckCart: 10201 or 10424 for a cart that does not exist; how a wrong key is refused they do not say.
+    V2: "Transaction not found", and HTTP 401 for a wrong key.
     """
     if not config.netgiro.has_credentials:
         return warning("could not be tried without application ID and secret key", "see what was said of these")
-    compare = "compare application ID and secret key with what Netgíró gave you: sandbox and production differ"
+    compare = (
+        "compare application ID and secret key with what Netgíró's partner portal shows: sandbox and production differ,"
+        " and the sandbox wants an account of its own (https://partner.test.netgiro.is/Account/Register)"
+    )
     try:
         report = asyncio.run(_ask_signed(config, system))
     except CallRefused as error:

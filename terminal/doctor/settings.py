@@ -68,6 +68,8 @@ CREDENTIAL_STORES = {"/etc/credstore.encrypted": "LoadCredentialEncrypted", "/et
 
 
 def check_secret_key(config: Config, system: System) -> Finding:
+    if config.netgiro.api == "v2" and config.netgiro.application_id:
+        return ok("V2 needs none: netgiro.application_id is the key")
     if not config.netgiro.secret_key:
         return _no_secret_key(system)
     if config.path is not None and config.secret_from.startswith("netgiro.secret_key"):

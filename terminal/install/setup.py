@@ -19,8 +19,12 @@ from terminal.install.keypad_trial import try_keypad
 from terminal.install.secret_store import Stored, check_secret, reload_units, store_secret
 from terminal.sale.sensitive import Sensitive
 
-SANDBOX_URL = "https://api.test.netgiro.is/v1"
-PRODUCTION_URL = f"https://{PRODUCTION_HOST}/v1"
+SANDBOX_URL = "https://api.test.netgiro.is"
+PRODUCTION_URL = f"https://{PRODUCTION_HOST}"
+WHERE_KEYS_ARE = (
+    'The partner portal shows the keys under Stillingar, Grunnupplýsingar, "Listi yfir öll vörumerki"; the sandbox has'
+    " a portal of its own: register at https://partner.test.netgiro.is/Account/Register"
+)
 MOST_TRIES = 5
 
 
@@ -96,16 +100,32 @@ class _Setup:
 
     def _ask_netgiro(self) -> None:
         settings = self._config.netgiro
-        known = [SANDBOX_URL, PRODUCTION_URL]
-        if settings.base_url not in known:
-            known.append(settings.base_url)
-        self._choose(
-            "netgiro", "base_url", "Netgíró: sandbox without real money, or production", known, settings.base_url
-        )
-        self._text_value("netgiro", "application_id", "Application ID from Netgíró", settings.application_id)
+        api = self._choose("netgiro", "api", "Netgíró's API, as the contract says", ["v1", "v2"], settings.api)
+        known = [f"{url}/{api}" for url in (SANDBOX_URL, PRODUCTION_URL)]
+        current = settings.base_url if settings.api == api else known[0]
+        if current not in known:
+            known.append(current)
+        self._choose("netgiro", "base_url", "Netgíró: sandbox without real money, or production", known, current)
+        self._talk.say(WHERE_KEYS_ARE)
+        if api == "v2":
+            self._ask_api_key()
+        else:
+            self._text_value("netgiro", "application_id", "Application ID from Netgíró", settings.application_id)
+            self._ask_secret("Secret key")
+
+    def _ask_api_key(self) -> None:
+        """V2's application ID is all the secret that there is, so it is kept where secrets are."""
+        if self._config.netgiro.application_id:
+            self._talk.say(
+                "netgiro.application_id stands in config.toml and counts; empty it to keep the ID as a secret"
+            )
+        else:
+            self._ask_secret("Application ID, V2's only key")
+
+    def _ask_secret(self, name: str) -> None:
         kept = f"kept: {self._config.secret_from}" if self._config.secret_from else "none seen from here"
         for _ in range(MOST_TRIES):
-            typed = self._talk.read_secret(f"Secret key, not shown [{kept}]: ").strip()
+            typed = self._talk.read_secret(f"{name}, not shown [{kept}]: ").strip()
             if not typed:
                 return
             try:
@@ -218,7 +238,8 @@ class _Setup:
         from terminal.config.checks import find_problems  # noqa: PLC0415
         from terminal.config.toml import convert_sections  # noqa: PLC0415
 
-        config, problems = convert_sections({section: {key: value}}, Config)
+        api = {"api": self._changes.get(("netgiro", "api"), self._config.netgiro.api)} if section == "netgiro" else {}
+        config, problems = convert_sections({section: {**api, key: value}}, Config)
         return next((one for one in [*problems, *find_problems(config)] if one.startswith(f"{section}.{key}:")), None)
 
     # --- writing and trying -------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from typing import Literal, NamedTuple
 
 import httpx
 
+from terminal.netgiro.pinning import pinned_context
 from terminal.sale.gateway import CallLost, CallRefused, Refusal
 
 LARGEST_ANSWER_BYTES = 256 * 1024
@@ -72,6 +73,7 @@ class HttpsCarrier(Carrier):
         *,
         connect_timeout_s: float = 5.0,
         read_timeout_s: float = 15.0,
+        certificate_pins: frozenset[str] = frozenset(),
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         """``base_url`` says whether there is TLS; calls may go to other paths and hosts."""
@@ -81,7 +83,7 @@ class HttpsCarrier(Carrier):
         self._was_reached = True
         self._transport = transport
         plain = httpx.URL(base_url).scheme == "http"  # then there is nothing to verify, and certificates load slowly
-        self._verify: ssl.SSLContext | bool = False if plain else ssl.create_default_context()
+        self._verify: ssl.SSLContext | bool = False if plain else pinned_context(certificate_pins)
         self._connections = self._connect_anew()
 
     async def exchange(self, request: Request) -> RawAnswer:

@@ -9,6 +9,7 @@ from terminal.netgiro.carrier import HttpsCarrier
 from terminal.netgiro.client import Credentials, SignatureCheck, SignedClient
 from terminal.netgiro.keyed import KeyedClient
 from terminal.netgiro.nonce import NonceSource
+from terminal.netgiro.pinning import pins_in
 from terminal.netgiro.refunds import PartnerApi
 from terminal.netgiro.v1 import NetgiroV1
 from terminal.netgiro.v2 import NetgiroV2
@@ -38,6 +39,8 @@ class ServiceSettings(Protocol):
     @property
     def check_response_signature(self) -> str: ...
     @property
+    def certificate_pin(self) -> str: ...
+    @property
     def connect_timeout_s(self) -> float: ...
     @property
     def read_timeout_s(self) -> float: ...
@@ -55,6 +58,7 @@ def build_gateway(
         settings.base_url,
         connect_timeout_s=settings.connect_timeout_s,
         read_timeout_s=settings.read_timeout_s,
+        certificate_pins=pins_in(settings.certificate_pin),
         transport=transport,
     )
     if settings.api == "v2":
@@ -74,10 +78,13 @@ def build_gateway(
 
 def _build_partner_api(settings: ServiceSettings, transport: httpx.AsyncBaseTransport | None) -> PartnerApi:
     url = settings.effective_partner_url
-    timeouts = {"connect_timeout_s": settings.connect_timeout_s, "read_timeout_s": settings.read_timeout_s}
-    return PartnerApi(
-        KeyedClient(HttpsCarrier(url, **timeouts, transport=transport), url, TOKEN_HEADER, settings.secret_key)
+    carrier = HttpsCarrier(
+        url,
+        connect_timeout_s=settings.connect_timeout_s,
+        read_timeout_s=settings.read_timeout_s,
+        transport=transport,
     )
+    return PartnerApi(KeyedClient(carrier, url, TOKEN_HEADER, settings.secret_key))
 
 
 def nonces_of_the_clock() -> NonceSource:

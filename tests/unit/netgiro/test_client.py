@@ -23,6 +23,7 @@ from terminal.netgiro import carrier, wire
 from terminal.netgiro.carrier import LARGEST_ANSWER_BYTES, HttpsCarrier
 from terminal.netgiro.client import Credentials, SignatureCheck, SignedClient
 from terminal.netgiro.nonce import NonceSource
+from terminal.netgiro.pinning import fingerprint_of, pins_in
 from terminal.sale.gateway import CallLost, CallRefused, Refusal
 from terminal.sale.sensitive import Sensitive
 from tests.virtual_time import run_virtual
@@ -662,6 +663,44 @@ def test_a_server_whose_certificate_nobody_vouches_for_gets_no_request(
 
     asyncio.run(scenario())
     assert received == []
+
+
+def test_a_server_with_another_certificate_than_the_pinned_one_gets_no_request(
+    certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    right = fingerprint_of(ssl.PEM_cert_to_DER_cert(certificate[0].read_text()))
+    received: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        received.append(await read_request(reader))
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}")
+        await writer.drain()
+
+    async def call_with(pins: str) -> int:
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
+        async with listening(answer, server_context(certificate)) as port:
+            url = f"https://127.0.0.1:{port}/v2"
+            way = HttpsCarrier(url, certificate_pins=pins_in(pins))
+            try:
+                return (await way.exchange(carrier.Request("POST", url, b"{}", {}))).http_status
+            finally:
+                await way.close()
+
+    assert asyncio.run(call_with(right)) == 200
+    assert asyncio.run(call_with(f"{'0' * 64} {right.upper()}")) == 200
+    received.clear()
+    with pytest.raises(CallRefused) as caught:
+        asyncio.run(call_with("0" * 64))
+    assert caught.value.refusal is Refusal.NOT_SENT
+    assert right in str(caught.value)
+    assert received == []
+
+
+@pytest.mark.parametrize("text", ["x", "0" * 63, "0" * 65, "sha256:" + "0" * 64])
+def test_what_is_no_fingerprint_is_no_pin(text: str) -> None:
+    with pytest.raises(ValueError, match="SHA-256"):
+        pins_in(text)
 
 
 def test_a_server_whose_certificate_is_trusted_is_called(
