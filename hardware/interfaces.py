@@ -33,6 +33,10 @@ class DeviceError(OSError):
     """A device is missing, was unplugged or does not answer. The message says which one and what to do next."""
 
 
+class PeerGone(DeviceError):
+    """Nobody is connected to a port that listens for others. The port itself is well."""
+
+
 class PrinterError(DeviceError):
     """The paper cannot be trusted to carry the document. ``status`` says what the printer itself reported."""
 
@@ -225,6 +229,9 @@ class LineSignals(msgspec.Struct, frozen=True, kw_only=True):
 
 class SerialPort(Device, Protocol):
     """A byte pipe to the register."""
+
+    on_peer: Callable[[bool], None]
+    """Set by whoever opens it. A port to which others connect says whether somebody is there; a cable never says."""
 
     @property
     def damaged_bytes(self) -> int:

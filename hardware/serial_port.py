@@ -45,6 +45,7 @@ class TtySerialPort:
     """A tty: USB adapter, UART or pseudo-terminal. Reopening after ``on_lost`` is for the caller to decide."""
 
     def __init__(self, settings: SerialSettings, *, write_deadline_s: float = WRITE_DEADLINE_S) -> None:
+        self.on_peer: Callable[[bool], None] = lambda _is_there: None
         self._settings = settings
         self._write_deadline_s = write_deadline_s
         self._port: serial.Serial | None = None

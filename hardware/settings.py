@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -20,6 +21,23 @@ class SerialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     stopbits: Literal[1, 2] = 1
     rtscts: bool = False
     xonxoff: bool = False
+
+
+NETWORK = "tcp://"
+
+
+def network_address(port: str) -> tuple[str, int] | None:
+    """Where to listen: of ``tcp://ADDRESS:PORT``; None for a serial port. Raises ValueError, saying what to write."""
+    if not port.startswith(NETWORK):
+        return None
+    parts = urlsplit(port)
+    try:
+        number = parts.port
+    except ValueError:
+        number = None
+    if not parts.hostname or number is None or parts.path or parts.query or "@" in port:
+        raise ValueError("name an address of this machine and a port, such as tcp://192.168.1.20:20007")
+    return parts.hostname, number
 
 
 class KeypadSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

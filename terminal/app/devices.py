@@ -41,7 +41,7 @@ def build_devices(config: Config) -> Devices:
 def _build_line(config: Config) -> tuple[SerialPort, Printer | None]:
     """The register's port, and the printer, which may be behind it."""
     memory_path = Path(config.journal.path).with_name(PRINTER_MEMORY)
-    port: SerialPort = factory.build_serial_port(config.serial_settings())
+    port: SerialPort = factory.build_serial_port(config.serial_settings(), config.register.allow)
     if config.log.register_traffic:
         from terminal.register.unknown.traffic import LoggedPort  # noqa: PLC0415  only when configured
 

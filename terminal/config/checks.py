@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from hardware.interfaces import KEYS
+from hardware.settings import network_address
 from terminal.config.secret_key import CREDENTIAL, MASK, OFFICE_TOKEN, VARIABLE
-from terminal.register.settings import LONGEST_VOID_PATIENCE_S
+from terminal.register.settings import LONGEST_VOID_PATIENCE_S, NETWORK_PROTOCOLS
 from terminal.sale.gateway import CaptureMode
 from terminal.system.password import is_password_hash
 
@@ -139,6 +140,7 @@ def _tap(config: Config) -> Iterator[str]:
         yield 'register.emulation: "plain" is for receipts; a display speaks "epson", "cd5220", "utc", "aedex" or "adm"'
     if register.protocol == "receipt" and register.emulation not in ("epson", "plain"):
         yield f'register.emulation: "{register.emulation}" is a display; a receipt printer speaks "epson" or "plain"'
+    yield from _problems_of_network(config)
     if not register.passthrough_port:
         return
     if register.protocol not in ("display", "receipt"):
@@ -147,6 +149,26 @@ def _tap(config: Config) -> Iterator[str]:
         yield "register.passthrough_port: is the register's own port; the device behind the terminal needs another one"
     if register.protocol == "display" and config.shares_printer:
         yield "printer.device: is register.passthrough_port, which is a display"
+
+
+def _problems_of_network(config: Config) -> Iterator[str]:
+    register = config.register
+    try:
+        address = network_address(register.port)
+    except ValueError as error:
+        yield f"register.port: {error}"
+        return
+    if address is None:
+        if register.allow:
+            yield 'register.allow: only for a register.port such as "tcp://192.168.1.20:20007"'
+        return
+    if register.protocol not in NETWORK_PROTOCOLS:
+        yield f'register.port: over the network speak "line" and "zvt"; "{register.protocol}" needs a serial port'
+    for one in register.allow:
+        try:
+            ipaddress.ip_network(one, strict=False)
+        except ValueError:
+            yield f'register.allow: "{one}" is no address and no network such as "192.168.1.0/24"'
 
 
 def _callback(config: Config) -> Iterator[str]:

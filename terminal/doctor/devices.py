@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import assert_never
 
-from hardware.settings import DisplaySettings
+from hardware.settings import DisplaySettings, network_address
 from terminal.config.schema import Config
 from terminal.doctor.nodes import check_node, check_serial, join_group, seen_ports
 from terminal.doctor.status import Wear
@@ -21,6 +21,8 @@ GETTY_FOLDERS = ("/etc/systemd/system/getty.target.wants", "/run/systemd/generat
 def check_register_port(config: Config, system: System) -> Finding:
     if not config.register.port:
         return failed("register.port is empty", f"set it{seen_ports(system)}")
+    if (address := network_address(config.register.port)) is not None:
+        return _check_network(config, *address)
     finding = check_serial(config.register.port, system, "dialout")
     if finding.status is Grade.OK:
         finding = ok(finding.found + _usual_line(config.register))
@@ -30,6 +32,16 @@ def check_register_port(config: Config, system: System) -> Finding:
     return warning(
         f"{finding.found}; {wear.damaged_bytes} bytes came damaged since the terminal was started",
         "check baud rate, parity and stop bits in [register], then the cable and its shield",
+    )
+
+
+def _check_network(config: Config, host: str, port: int) -> Finding:
+    found = f"listens on {host}, port {port}"
+    if config.register.allow or host in ("127.0.0.1", "::1", "localhost"):
+        return ok(found)
+    return warning(
+        f"{found}; whoever reaches this network can ask for a payment",
+        'name the register in register.allow, e.g. allow = ["192.168.1.10"]',
     )
 
 
@@ -45,8 +57,8 @@ def _usual_line(register: RegisterSettings) -> str:
 
 def check_login_console(config: Config, system: System) -> Finding:
     """Linux's own console on the register's line would talk to the register and eat what it says."""
-    if not config.register.port:
-        return ok("no port is set")
+    if not config.register.port or network_address(config.register.port) is not None:
+        return ok("no serial port is set")
     name = Path(os.path.realpath(system.path(config.register.port))).name
     advice = "run: sudo raspi-config, Interface Options, Serial Port: login shell no, port hardware yes; then restart"
     if name in re.findall(r"\bconsole=([^\s,]+)", system.read("/proc/cmdline")):

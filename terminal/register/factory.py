@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hardware.interfaces import Document
+from hardware.settings import NETWORK
 from terminal.register.protocol import RegisterProtocol
 from terminal.register.settings import RegisterSettings
 from terminal.sale.sale import Sale
@@ -40,6 +41,7 @@ def build_protocol(
                 accept_foreign_currency_code=settings.accept_foreign_currency_code,
                 receipt_of=receipt_of,
                 slip_of=slip_of,
+                over_network=settings.port.startswith(NETWORK),
             )
         case "concert":
             from terminal.register.concert.codec import ConcertProtocol

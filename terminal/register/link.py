@@ -4,6 +4,9 @@ One task owns the port. It opens, then sleeps until something stirs: bytes came 
 protocol fired, the line was lost. Then it writes what is queued, one write at a time, and tells the protocol once the
 bytes have left. A write that fails is a lost line: the protocol keeps what must not get lost and the line is reopened,
 at once if it had held for a while, else after a pause that doubles. An idle link sets no timer.
+
+A port to which others connect stays open while nobody is there. For the protocol that is a line that is down; for staff
+it is not: such registers come and go between two commands.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import math
 import time
 from collections.abc import Callable, Iterable
 
-from hardware.interfaces import DeviceError, SerialPort
+from hardware.interfaces import DeviceError, PeerGone, SerialPort
 from terminal.counter.register_words import RegisterQuestion, RegisterReply, RegisterRequest
 from terminal.register.protocol import RegisterProtocol
 from terminal.register.wording import worded
@@ -60,6 +63,8 @@ class RegisterLink:
         self._stirred = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._listening = False
+        self._has_peer = True
+        port.on_peer = self._peer_changed
         self._loss: DeviceError | None = None
         self._is_up: bool | None = None
         self.heard_bytes = 0
@@ -118,10 +123,13 @@ class RegisterLink:
             while True:
                 if self._loss is not None:
                     raise self._loss
-                data = self._protocol.data_to_send()
+                data = self._protocol.data_to_send() if self._has_peer else b""
                 if not data:
                     break
-                await self._port.write(data)
+                try:
+                    await self._port.write(data)
+                except PeerGone:  # the protocol knows; who has come since is told anew
+                    continue
                 self._deliver(self._protocol.data_sent())
                 self._set_timer()
 
@@ -132,6 +140,13 @@ class RegisterLink:
             self._look(data)
             self._deliver(self._protocol.receive_data(data, self._clock()))
             self._stir()
+
+    def _peer_changed(self, is_there: bool) -> None:
+        """Somebody has connected, or is gone; whoever comes next is told only what is still true."""
+        had_peer, self._has_peer = self._has_peer, is_there
+        if had_peer and not is_there and self._listening:
+            self._deliver(self._protocol.connection_lost())
+        self._stir()
 
     def _line_lost(self, error: DeviceError) -> None:
         self._loss = error
@@ -150,7 +165,7 @@ class RegisterLink:
     def _set_timer(self) -> None:
         self._clear_timer()
         due_s = self._protocol.next_wakeup_s
-        if due_s is not None and self.is_up:
+        if due_s is not None and self.is_up and self._has_peer:
             delay_s = max(due_s - self._clock(), SHORTEST_TIMER_S)
             self._timer = asyncio.get_running_loop().call_later(delay_s, self._wake_protocol)
 

@@ -41,6 +41,8 @@ DEFAULT_OTHER_LABELS = (
 or what is paid back."""
 
 
+NETWORK_PROTOCOLS = ("line", "zvt")
+"""Those that can be spoken over the network."""
 LONGEST_VOID_PATIENCE_S = {"zvt": 35.0, "concert": 25.0}
 """What calling off a sale may take, after the codec's ``longest_sale_s``, while the register still waits."""
 
@@ -58,6 +60,7 @@ class RegisterSettings(SerialSettings, frozen=True, kw_only=True, forbid_unknown
 
     protocol: Literal["line", "zvt", "concert", "display", "receipt"] = "line"
     port: str = ""
+    allow: tuple[str, ...] = ()
     amount_decimals: AmountDecimals = 0
     min_amount: Kronur = 1
     max_amount: Kronur = 500_000

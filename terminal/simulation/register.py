@@ -204,6 +204,9 @@ class SimulatedRegister:
         if not world.happens(world.rates.line_trouble, "line trouble"):
             return data
         spoiled = data
+        if self.driver.is_reliable:
+            self._unplug_for_a_while()
+            return data[: rng.randrange(len(data) + 1)]
         match rng.choice(("garbled", "half", "twice", "noise", "cable")):
             case "garbled":
                 spoiled = _with_flipped_bit(data, rng)
@@ -241,7 +244,8 @@ class SimulatedRegister:
 
     def receive(self, data: bytes) -> None:
         if self.driver.survives_noise:
-            if self._world.happens(self._world.rates.line_trouble, "line trouble"):
+            has_trouble = not self.driver.is_reliable
+            if has_trouble and self._world.happens(self._world.rates.line_trouble, "line trouble"):
                 data = b"" if self._world.rng.random() < 0.5 else _with_flipped_bit(data, self._world.rng)
             if self._world.tells:
                 self._world.tell("terminal", f"says {data.hex(' ')}")

@@ -67,6 +67,7 @@ class PassthroughPort:
     """Implements :class:`hardware.interfaces.SerialPort` towards the register."""
 
     def __init__(self, register: SerialPort, device: SerialPort) -> None:
+        self.on_peer: Callable[[bool], None] = lambda _is_there: None
         self.on_register_data: Callable[[bytes], object] = lambda _data: None
         """For one more that wants to know what the register sends."""
         self._register = register

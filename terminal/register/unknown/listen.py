@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hardware.interfaces import DeviceError
 from hardware.serial_port import TtySerialPort
-from hardware.settings import SerialSettings
+from hardware.settings import NETWORK, SerialSettings
 from terminal.errors import TerminalError
 from terminal.register.unknown.capture import Chunk, describe, without_personal_data, write_capture
 from terminal.register.unknown.guess import Guess, guess
@@ -68,6 +68,8 @@ async def listen(
     settings: SerialSettings, out: Path | None, say: Callable[[str], None], wait_for_stop: Callable[[], Awaitable[None]]
 ) -> None:
     """Until ``wait_for_stop`` returns, the port is lost or the capture is full. Raises TerminalError."""
+    if settings.port.startswith(NETWORK):
+        raise TerminalError(f"{settings.port} is no serial line; to see what comes in there set log.register_traffic")
     loop = asyncio.get_running_loop()
     port, recorder, lost = TtySerialPort(settings), Recorder(loop.time, say), asyncio.Event()
     if out is not None:

@@ -43,6 +43,14 @@ class LoggedPort:
         self._entries = {direction: _Entry(direction) for direction in (FROM_REGISTER, TO_REGISTER)}
 
     @property
+    def on_peer(self) -> Callable[[bool], None]:
+        return self._port.on_peer
+
+    @on_peer.setter
+    def on_peer(self, on_peer: Callable[[bool], None]) -> None:
+        self._port.on_peer = on_peer
+
+    @property
     def description(self) -> str:
         return self._port.description
 

@@ -20,6 +20,8 @@ There are no ids, and a result cannot be told to a register that does not wait f
   and its answer decides as above. One that begins another payment has given it up, as has one that never asks.
 * A payment whose ``80 00 00`` could not be told in time (the line was gone) has no session: it is cancelled, and if it
   was paid all the same, its result is held like one after a restart. Said late, the answer would answer something else.
+* Over TCP a session ends with its connection, because programs come and go between two commands. Its sale goes on; the
+  register connects again and asks (06 20), or aborts (06 B0).
 * While one sale is open, everything but an abort (06 B0) is answered "please wait"; but a register that registers, or
   wants another amount, has begun anew and knows nothing of the open sale, which is cancelled.
 * A late word of the terminal to one command never answers the next: every reply comes with the question it is to.
@@ -32,8 +34,8 @@ Settings: amount in the register's own scale (``amount_decimals``), krona (352) 
 ``accept_foreign_currency_code``. The line is 9600 baud, 8 data bits, no parity, and by the specification two stop bits
 (``stopbits = 2``); with one stop bit the terminal hears either kind of register.
 
-The parts: zvt_link.py frames and repeats, zvt_turns.py alternates, zvt_apdu.py reads fields and zvt_commands.py whole
-commands, zvt_frames.py writes, zvt_result.py words what was decided, zvt_telling.py tells how a sale ended.
+The parts: transport.py frames and repeats, network.py is the same over TCP, turns.py alternates, format.py reads fields
+and commands.py whole commands, frames.py writes, result.py words what was decided, telling.py tells how a sale ended.
 
 Source: PA00P015 rev. 13.08 (commands), PA00P016 rev. 04 (transport).
 """
@@ -57,20 +59,20 @@ from terminal.counter.register_words import (
     SaleResult,
     TerminalBusy,
     TerminalCondition,
-    TotalsDelivered,
     TotalsReport,
 )
 from terminal.register.zvt import format as za
 from terminal.register.zvt import frames as zf
 from terminal.register.zvt.commands import Asked, CommandReader, Said
+from terminal.register.zvt.end_of_day import EndOfDay, condition_told
 from terminal.register.zvt.format import Apdu, Command, Config, ZvtError, ZvtResult
-from terminal.register.zvt.result import Wording, receipt_frames, refusal_code
+from terminal.register.zvt.network import NetworkLink
+from terminal.register.zvt.result import Wording, refusal_code
 from terminal.register.zvt.telling import ReceiptOf, Telling
+from terminal.register.zvt.transport import ZvtLink
 from terminal.register.zvt.turns import Answer, Ended, Purpose, Turns
 from terminal.sale.money import AmountDecimals
 from terminal.sale.totals import ClosedPeriod
-
-VERSION = "NG1.0"
 
 OWN_ANSWER_S = 4.0
 """For our own answer to a command, so that it comes within T3."""
@@ -80,9 +82,6 @@ T4_S = 180.0
 """So long a register waits for the end of its session, since we last said something in it."""
 BEGUN, PLEASE_WAIT = 0x0E, 0x17
 """Intermediate status."""
-
-WITHOUT_VERSION = 0x02
-"""Of the service byte in 05 01."""
 
 
 class Payment(msgspec.Struct):
@@ -112,23 +111,28 @@ class ZvtProtocol:
         receipt_of: ReceiptOf = lambda _sale, _copy: (),
         slip_of: Callable[[ClosedPeriod], Document] = lambda _period: (),
         zone: tzinfo | None = None,
+        over_network: bool = False,
     ) -> None:
-        """``terminal_id``: its digits name the terminal to the register. ``zone``: of the times told; None: local."""
+        """``terminal_id``: its digits name the terminal to the register. ``zone``: of the times told; None: local.
+
+        ``over_network``: the register comes by TCP, and may come and go between two commands.
+        """
         digits = "".join(char for char in terminal_id if char in "0123456789")
         self._wording = Wording(terminal_id=digits[-8:].zfill(8), decimals=amount_decimals, zone=zone)
         self._commands = CommandReader(
             self._wording.terminal_id, amount_decimals, any_currency=accept_foreign_currency_code
         )
-        self._turns = Turns()
-        self._slip_of = slip_of
+        self._over_network = over_network
+        self._turns = Turns(NetworkLink() if over_network else ZvtLink())
         self._requests: list[RegisterRequest] = []
         """For the terminal, with the next call that can return them."""
+        self._end_of_day = EndOfDay(self._turns, self._wording, slip_of, self._requests)
         self._telling = Telling(self._turns, self._wording, receipt_of, self._requests, LONGEST_REPORT_S)
         self._asked: Asked | None = None
         self._asked_until_s = 0.0
         self._payment: Payment | None = None
-        self._closing: int | None = None
-        """The period whose end is being told, as long as the register takes every frame of it."""
+        self._left_behind: str | None = None
+        """The sale that goes on without its connection."""
 
     # --- the line -----------------------------------------------------------------------------------------------------
 
@@ -171,6 +175,9 @@ class ZvtProtocol:
     def connection_lost(self) -> Sequence[RegisterRequest]:
         """Forget what was half said; a sale goes on, and its result waits for the line as long as it may."""
         self._asked = None
+        if self._over_network:
+            self._leave_session()
+            return self._take_requests()
         self._turns.connection_lost()
         if self._payment is None and not self._telling.is_telling:
             self._turns.forget_all()
@@ -220,7 +227,7 @@ class ZvtProtocol:
             case Purpose.PROGRESS if self._payment is not None:
                 self._payment.waits_until_s = now_s + T4_S
             case Purpose.TOTALS:
-                self._totals_answered(ended.answer)
+                self._end_of_day.answered(ended.answer)
             case Purpose.RESULT | Purpose.PRINT:
                 self._telling.answered(ended, now_s)
             case Purpose.END:
@@ -279,6 +286,8 @@ class ZvtProtocol:
         self._turns.respond(zf.good())
         if self._payment is not None:
             self._cancel_payment()
+        elif self._left_behind is not None:
+            self._requests.append(CancelRequest(self._left_behind))
         elif self._asked is not None and self._asked.payment is not None:
             self._requests.append(CancelRequest())
 
@@ -295,6 +304,18 @@ class ZvtProtocol:
         self._turns.forget_all()
         self._telling.hold()
 
+    def _leave_session(self) -> None:
+        """The connection is gone, and with it the session. Whoever connects next asks how the sale ended; only one that
+        its register does not know to be accepted is called off."""
+        payment = self._payment
+        if payment is None or self._turns.has_unsaid_acceptance:
+            self._lose_session()
+            self._turns.connection_lost()
+            return
+        self._left_behind, self._payment = payment.register_id, None
+        self._turns.forget_all()
+        self._turns.connection_lost()
+
     # --- what the terminal decided ------------------------------------------------------------------------------------
 
     def send(self, reply: RegisterReply, now_s: float, to: RegisterQuestion | None = None) -> None:
@@ -307,14 +328,14 @@ class ZvtProtocol:
                 self._take_result(reply, now_s, asked, to)
             case TotalsReport() if asked is not None:
                 self._answer(asked, zf.good())
-                self._tell_totals(reply)
+                self._end_of_day.tell(reply, self._telling.registration)
             case RequestRefused() if asked is not None:
                 self._answer(asked, zf.refusal(refusal_code(reply, asked.command, asked.amount_kr)))
             case TerminalBusy() if asked is not None:
                 self._answer(asked, zf.refusal(ZvtResult.PLEASE_WAIT))
             case TerminalCondition() if asked is not None:
                 self._answer(asked, zf.good())
-                self._turns.queue(self._condition_told(reply, asked), Purpose.END)
+                self._turns.queue(condition_told(reply, asked), Purpose.END)
             case _:
                 pass  # the register has been told to wait, and has gone on
         self._pump(now_s)
@@ -334,32 +355,10 @@ class ZvtProtocol:
         elif isinstance(to, SaleRequest):  # too late: the register has been told to wait
             self._requests.append(CancelRequest(register_id))
 
-    def _condition_told(self, condition: TerminalCondition, asked: Asked) -> bytes:
-        if asked.command is not Command.STATUS_ENQUIRY:
-            return zf.completion() if condition.service_reached else zf.aborted(ZvtResult.NO_CONNECTION)
-        ready = ZvtResult.GOOD if condition.can_sell else ZvtResult.OUT_OF_ORDER
-        status = ZvtResult.PLEASE_WAIT if condition.busy else ready
-        return zf.terminal_status(status, None if asked.service & WITHOUT_VERSION else VERSION)
-
-    def _tell_totals(self, report: TotalsReport) -> None:
-        purpose = Purpose.TOTALS if report.closed else Purpose.INFORMATION
-        self._closing = report.number if report.closed else None
-        self._turns.queue(self._wording.totals(report.totals), purpose)
-        if report.slip is not None:
-            blocks = self._telling.registration.takes_text_blocks
-            for frame in receipt_frames(self._slip_of(report.slip), as_text_blocks=blocks, kind=zf.ADMIN_RECEIPT):
-                self._turns.queue(frame, purpose)
-        self._turns.queue(zf.completion(), Purpose.END)
-
-    def _totals_answered(self, answer: Answer) -> None:
-        if answer is not Answer.GOOD:
-            self._closing = None
-        elif self._closing is not None and not self._turns.has_queued(Purpose.TOTALS):
-            self._requests.append(TotalsDelivered(self._closing))
-            self._closing = None
-
     def _take_result(self, result: SaleResult, now_s: float, asked: Asked | None, to: RegisterQuestion | None) -> None:
         payment = self._payment
+        if self._left_behind == result.register_id:
+            self._left_behind = None
         if asked is not None:
             self._answer(asked, zf.good())
             self._telling.tell_again(result, asked.service, now_s)

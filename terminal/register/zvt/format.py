@@ -1,6 +1,7 @@
 """ZVT's application layer, reading: what the commands of a register say. zvt_frames.py writes the terminal's.
 
-An APDU is class, instruction, length, data. The length is one byte, or FF and two bytes, the low one first. The data of
+An APDU is class, instruction, length, data. The length is one byte, or FF and two bytes, the low one first; some
+registers write the high one first, which is read where only that fits. The data of
 most commands is a row of fields ("BMPs"), each one byte of name and a value whose length the name tells: fixed, LLVAR
 (two bytes Fx Fy of decimal digits), LLLVAR (three), or, for 06, a TLV container with BER lengths.
 
@@ -168,11 +169,10 @@ def parse_apdu(raw: bytes) -> Apdu:
     """Raises ZvtError unless ``raw`` is one APDU, whole."""
     if len(raw) < 3:
         raise ZvtError("an APDU has at least three bytes")
-    start, length = 3, raw[2]
-    if length == 0xFF:
-        start, length = 5, int.from_bytes(raw[3:5], "little")
-    if len(raw) != start + length:
-        raise ZvtError(f"{len(raw)} bytes do not fit the length {length}")
+    start = 5 if raw[2] == 0xFF else 3
+    lengths = {int.from_bytes(raw[3:5], "little"), int.from_bytes(raw[3:5], "big")} if start == 5 else {raw[2]}
+    if len(raw) - start not in lengths:
+        raise ZvtError(f"{len(raw)} bytes do not fit the length {min(lengths)}")
     return Apdu(raw[0] << 8 | raw[1], raw[start:])
 
 

@@ -17,6 +17,7 @@ import msgspec
 
 from terminal.register.zvt.format import Apdu, ZvtError, ZvtResult, parse_apdu
 from terminal.register.zvt.frames import refusal
+from terminal.register.zvt.network import NetworkLink
 from terminal.register.zvt.transport import Fate, FrameReceived, LinkEvent, ZvtLink
 
 T3_S = 5.0
@@ -77,8 +78,8 @@ class Ended(NamedTuple):
 class Turns:
     """Sends and receives APDUs in strict alternation."""
 
-    def __init__(self) -> None:
-        self._link = ZvtLink()
+    def __init__(self, link: ZvtLink | NetworkLink) -> None:
+        self._link = link
         self._responses: deque[Frame] = deque()
         self._frames: deque[Frame] = deque()
         self._flying: Frame | None = None
@@ -142,6 +143,12 @@ class Turns:
     def is_over(self) -> bool:
         """Nothing is to be said, and nothing is to be answered."""
         return not (self._flying or self._awaiting or self._frames or self._responses)
+
+    @property
+    def has_unsaid_acceptance(self) -> bool:
+        """The register has not been told that its payment was taken."""
+        waiting = (*self._responses, *([self._flying] if self._flying is not None else []))
+        return any(frame.purpose is Purpose.ACCEPTANCE for frame in waiting)
 
     def has_queued(self, *purposes: Purpose) -> bool:
         return any(frame.purpose in purposes for frame in self._frames)

@@ -47,6 +47,8 @@ class RegisterDriver:
     survives_noise = True
     """What the terminal says to it is protected by a checksum, so that damage is noticed."""
 
+    is_reliable = False
+    """What it says arrives whole or not at all, and so does what it hears: a network connection."""
     pause_after_giving_up_s = 0.0
     """Before this a new request cannot be told from a repetition of the last."""
     tells_apart = True

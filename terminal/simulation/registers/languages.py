@@ -22,6 +22,7 @@ from terminal.simulation.registers.driver import RegisterDriver
 from terminal.simulation.registers.line import LineDriver
 from terminal.simulation.registers.taps import DisplayDriver, ReceiptDriver
 from terminal.simulation.registers.zvt import ZvtDriver
+from terminal.simulation.registers.zvt_network import ZvtNetworkDriver
 
 Clock = Callable[[], float]
 
@@ -52,6 +53,14 @@ def zvt(clock: Clock, decimals: AmountDecimals, rng: random.Random) -> Spoken:
     return Spoken(ZvtDriver(clock, decimals=decimals, config=config, takes_text_blocks=takes_text_blocks), build)
 
 
+def zvt_network(clock: Clock, decimals: AmountDecimals, rng: random.Random) -> Spoken:
+    def build() -> RegisterProtocol:
+        return ZvtProtocol(decimals, terminal_id="T1", receipt_of=receipt_of, zone=UTC, over_network=True)
+
+    config = rng.choice((None, 0x00, 0x08, 0x82, 0x8A))
+    return Spoken(ZvtNetworkDriver(clock, decimals=decimals, config=config), build)
+
+
 def concert(clock: Clock, decimals: AmountDecimals, rng: random.Random) -> Spoken:
     options: dict[str, Any] = {name: rng.random() < 0.5 for name in ("is_plus", "wants_report", "names_sales")}
     cancelled_status: Literal[6, 7] = rng.choice((6, 7))
@@ -75,13 +84,14 @@ def receipt(clock: Clock, decimals: AmountDecimals, _rng: random.Random) -> Spok
 LANGUAGES: Mapping[str, Callable[[Clock, AmountDecimals, random.Random], Spoken]] = {
     "line": line,
     "zvt": zvt,
+    "zvt-tcp": zvt_network,
     "concert": concert,
     "display": display,
     "receipt": receipt,
 }
-"""By the name that ``register.protocol`` has in the configuration."""
+"""By the name that ``register.protocol`` has in the configuration; ``zvt-tcp`` is ``zvt`` over the network."""
 
-HOW_OFTEN: Mapping[str, int] = {"line": 60, "zvt": 15, "concert": 15, "display": 5, "receipt": 5}
+HOW_OFTEN: Mapping[str, int] = {"line": 55, "zvt": 12, "zvt-tcp": 8, "concert": 15, "display": 5, "receipt": 5}
 """In a hundred worlds. The line protocol needs the fewest bytes for a sale, so it finds most per second."""
 
 

@@ -16,6 +16,7 @@ class ScriptedPort:
     line_signals: LineSignals | None = None
 
     def __init__(self) -> None:
+        self.on_peer: Callable[[bool], None] = lambda _is_there: None
         self.wire = b""
         self.opened_s: list[float] = []
         self.open_errors: list[Exception] = []

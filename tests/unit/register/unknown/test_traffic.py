@@ -28,6 +28,7 @@ class Port:
     said: Callable[[bytes], None]
 
     def __init__(self) -> None:
+        self.on_peer: Callable[[bool], None] = lambda _is_there: None
         self.written = b""
 
     async def open(self, on_data: Callable[[bytes], None], on_lost: Callable[[DeviceError], None]) -> None:
