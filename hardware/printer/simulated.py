@@ -110,7 +110,7 @@ class SimulatedPrinter(EscposPrinter):
 
     @refuses_s.setter
     def refuses_s(self, refuses_s: float) -> None:
-        self._cable.refuses_s = refuses_s
+        self._cable.refuse_after_each(refuses_s)
         self._changed()
 
     @property
@@ -158,6 +158,10 @@ class _Cable:
         self._machine = machine
         self._answers = b""
         self._refuses_until_s = 0.0
+
+    def refuse_after_each(self, refuses_s: float) -> None:
+        """From the next connection on; nobody is refused now."""
+        self.refuses_s, self._refuses_until_s = refuses_s, 0.0
 
     async def open(self) -> None:
         if not self.plugged:

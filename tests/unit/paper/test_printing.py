@@ -114,6 +114,10 @@ class Shopfront:
         changes = [event.changes for event in self.told if isinstance(event, ConditionsChanged)]
         return next((one["receipt_in_doubt"] for one in reversed(changes) if "receipt_in_doubt" in one), None)
 
+    async def is_answered(self, doubt: QueuedReceipt) -> bool:
+        """Staff have pressed a key already, and the screen does not ask any more."""
+        return doubt not in await self.waiting()
+
     async def answer(self, key: str) -> None:
         """Staff look at the receipt and press a key: the real counter decides."""
         view = View(conditions=Conditions(receipt_in_doubt=self.doubt))
