@@ -25,11 +25,11 @@ from terminal.netgiro.sandbox.answers import (
     read_insert,
     refusal,
 )
-from terminal.netgiro.sandbox.book import CartBook
 from terminal.netgiro.sandbox.carts import Cart, CartState, Order, OutOfTurn, Reply, UnknownCart
 from terminal.netgiro.sandbox.customers import Customers
 from terminal.netgiro.sandbox.settings import ResultCode, Settings
 from terminal.netgiro.sandbox.signing import CredentialsRefused, Gatekeeper, sign
+from terminal.netgiro.sandbox.transactions import TransactionBook
 from terminal.netgiro.v1 import NetgiroV1
 from terminal.netgiro.v2 import NetgiroV2
 from terminal.netgiro.wire_v2 import API_KEY_HEADER
@@ -75,7 +75,7 @@ class SimulatedNetgiro:
         )
         self.customers = Customers(world.wall_clock, rng)
         self.settings = settings
-        self.book = CartBook(settings, self.customers, world.wall_clock, rng, self._moved)
+        self.book = TransactionBook(settings, self.customers, world.wall_clock, rng, self._moved)
         self._gate = Gatekeeper(PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY)
         self.insert_carts: dict[str, int] = {}
         """How many InsertCarts arrived under each Reference."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.counter import DemoCounter, Settings, free_port
+from tests.integration.counter import DemoCounter, Settings, free_port, merged
 from tests.integration.netgiro import NetgiroProcess
 
 _numbers = itertools.count(1)
@@ -45,6 +45,26 @@ def server_callback(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCo
         "callback": {"listen": listen, "public_url": f"http://{listen}"},
     }
     yield from _demo(tmp_path_factory, settings)
+
+
+V2: Settings = {"netgiro": {"api": "v2", "base_url": "https://api.test.netgiro.is/v2"}}
+
+
+@pytest.fixture(scope="module")
+def v2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCounter]:
+    """The terminal as it comes, but for the API."""
+    yield from _demo(tmp_path_factory, V2)
+
+
+@pytest.fixture(scope="module")
+def v2_server_callback(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCounter]:
+    """V2, and our acknowledgement of the callback pays."""
+    listen = f"127.0.0.1:{free_port()}"
+    callback: Settings = {
+        "netgiro": {"confirmation": "server_callback"},
+        "callback": {"listen": listen, "public_url": f"http://{listen}"},
+    }
+    yield from _demo(tmp_path_factory, merged(V2, callback))
 
 
 @pytest.fixture(scope="module")

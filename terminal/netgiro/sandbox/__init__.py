@@ -4,6 +4,7 @@ It knows nothing of the terminal's own client: both were written from Netgíró'
 misreading in one shows against the other. It is of use to any integration of these APIs.
 
     book.py       what happens to a cart: start here; carts.py has its words, customers.py finds people
+    transactions.py   the same as V2 and the partner API see it: undone, refunded, paid out
     settings.py   who the customers are and how the server behaves
     magic.py      amounts that decide how a sale goes
     answers.py    V1's requests and answers as JSON; v2_answers.py has V2's and the partner API's

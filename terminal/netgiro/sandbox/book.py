@@ -35,8 +35,6 @@ from terminal.netgiro.sandbox.carts import (
     IdentifiedBy,
     Order,
     OutOfTurn,
-    Refund,
-    RefundRefused,
     Reply,
     UnknownCart,
 )
@@ -59,8 +57,6 @@ class CartBook:
         self.settings = settings
         self.captures: list[Capture] = []
         """Payments that stand."""
-        self.undone: set[str] = set()
-        """Transactions whose payment was taken back by a cancel."""
         self.lags = False
         """Answers are about how things stood before the last change; a new cart is not known yet."""
         self._customers = customers
@@ -69,7 +65,6 @@ class CartBook:
         self._on_move = on_move
         self._carts: dict[str, Cart] = {}
         self._before: dict[str, Cart] = {}
-        self._refunds: dict[str, Refund] = {}
         self._captures_of: Counter[str] = Counter()
         self._references: Counter[str] = Counter()
         self._accepting: list[tuple[float, str]] = []
@@ -164,81 +159,7 @@ class CartBook:
             return Reply(cart.result_code, "A reservation cannot be cancelled.", success=False, cart=cart)
         return Reply(ResultCode.CANCELLED, cart=self._move(cart, CartState.CANCELLED))
 
-    def capture(self, transaction_id: str, amount_kr: int | float | None = None) -> Cart:
-        """V2's capture, of all or a part of a reservation. Raises UnknownCart or OutOfTurn."""
-        cart = self._known(transaction_id)
-        if cart.state is not CartState.RESERVED:
-            raise OutOfTurn(f"Transaction cannot be captured: it is {cart.state.value}")
-        if amount_kr is not None:
-            if not 0 < amount_kr <= cart.order.amount_kr or amount_kr != int(amount_kr):
-                raise OutOfTurn("'Amount' must not be greater than what is authorized.")
-            cart = msgspec.structs.replace(cart, order=msgspec.structs.replace(cart.order, amount_kr=int(amount_kr)))
-        return self._capture(cart)
-
-    def undo(self, transaction_id: str) -> Cart:
-        """V2's cancel: at any stage, also of a payment that is not paid out yet. Raises UnknownCart or OutOfTurn."""
-        cart = self._known(transaction_id)
-        if cart.state in (CartState.CANCELLED, CartState.DECLINED):
-            return cart
-        if cart.state in RESERVATIONS and self.settings.refuse_cancel_of_reservation:
-            raise OutOfTurn("A reservation cannot be cancelled.")
-        if cart.state is CartState.PAID:
-            if cart.settled_s is not None or self.refunded_kr(transaction_id):
-                raise OutOfTurn("Transaction is settled or refunded and cannot be cancelled")
-            self.captures = [one for one in self.captures if one.transaction_id != transaction_id]
-            self.undone.add(transaction_id)
-        return self._move(cart, CartState.CANCELLED)
-
-    def refund(self, transaction_id: str, amount_kr: int, key: str) -> Refund:
-        """Pay back, once under a key. Raises UnknownCart or RefundRefused."""
-        if key in self._refunds:
-            return self._refunds[key]
-        cart = self._known(transaction_id)
-        if cart.state is not CartState.PAID:
-            raise RefundRefused("Transaction is not paid")
-        if not 0 < amount_kr <= cart.order.amount_kr - self.refunded_kr(transaction_id):
-            raise RefundRefused("Refund amount is greater than what is left of the payment")
-        refund = Refund(transaction_id, cart.order.reference, amount_kr, key, self._clock())
-        self._refunds[key] = refund
-        self._on_move(cart)
-        return refund
-
-    @property
-    def refunds(self) -> list[Refund]:
-        """Oldest first."""
-        return list(self._refunds.values())
-
-    def refunded_kr(self, transaction_id: str) -> int:
-        return sum(one.amount_kr for one in self._refunds.values() if one.transaction_id == transaction_id)
-
-    def record(self, transaction_id: str) -> Cart:
-        """What details are about. Raises UnknownCart."""
-        cart = self._as_told(transaction_id)
-        if cart is None:
-            raise UnknownCart("Transaction not found")
-        return cart
-
     # Netgíró's side
-
-    def settle(self, transaction_id: str) -> Cart:
-        """Pay it out to the shop. Raises UnknownCart or OutOfTurn."""
-        cart = self._known(transaction_id)
-        if cart.state is not CartState.PAID:
-            raise OutOfTurn(f"Only what is paid can be paid out, and the cart is {cart.state.value}.")
-        settled = msgspec.structs.replace(cart, settled_s=self._clock())
-        self._carts[transaction_id] = settled
-        return settled
-
-    def end_reservations(self) -> None:
-        """Netgíró lets go of every reservation by itself."""
-        for name in list(self._carts):
-            self.end_reservation(name)
-
-    def end_reservation(self, transaction_id: str) -> None:
-        """And of this one."""
-        cart = self._carts[transaction_id]
-        if cart.state in RESERVATIONS:
-            self._move(cart, CartState.CANCELLED)
 
     def callback_acknowledged(self, transaction_id: str) -> Cart | None:
         """The provider answered the callback with HTTP 200; None if the cart had meanwhile moved on."""
@@ -278,16 +199,9 @@ class CartBook:
         self._accepting.clear()
         self.captures.clear()
         self._captures_of.clear()
-        self._refunds.clear()
         self._before.clear()
 
     # Within
-
-    def _known(self, transaction_id: str) -> Cart:
-        cart = self._carts.get(transaction_id)
-        if cart is None:
-            raise UnknownCart("Transaction not found")
-        return cart
 
     def _as_told(self, transaction_id: str) -> Cart | None:
         """How it stands, or stood before the last change where the service lags behind itself."""

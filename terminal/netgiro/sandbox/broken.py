@@ -1,14 +1,17 @@
-"""A response that is no response: the connection is closed before the answer is complete."""
+"""Connections that do not hold: one that was idle for too long, one that is closed before the answer is complete."""
 
 from __future__ import annotations
 
 import contextvars
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import httpx
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+MOST_CONNECTIONS = 1000
 
 _dropping: contextvars.ContextVar[bool] = contextvars.ContextVar("dropping", default=False)
 
@@ -50,3 +53,20 @@ def _not_dropping(record: logging.LogRecord) -> bool:
 def _keep_server_log_quiet() -> None:
     """uvicorn reports the exception in the request's own context, where alone the flag is up."""
     logging.getLogger("uvicorn.error").addFilter(_not_dropping)  # adding it again changes nothing
+
+
+class Connections:
+    """How long each connection has been idle."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._last_used_s: dict[Any, float] = {}
+
+    def idle_s(self, client: Any) -> float:
+        """How long nothing has come over this one; a new one was not idle. Notes that something comes now."""
+        now_s = self._clock()
+        before_s = self._last_used_s.pop(client, now_s)
+        self._last_used_s[client] = now_s
+        while len(self._last_used_s) > MOST_CONNECTIONS:
+            self._last_used_s.pop(next(iter(self._last_used_s)))
+        return now_s - before_s

@@ -5,6 +5,8 @@ A dialect is what the APIs do not share: how a caller is known, what a call's na
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
 from starlette.requests import ClientDisconnect, Request
@@ -66,7 +68,7 @@ class Call(NamedTuple):
 
 async def serve(sandbox: Sandbox, dialect: Dialect, name: str, request: Request) -> Response:
     """One call, spoiled by the next fault if there is one for it."""
-    was_idle_s = sandbox.idle_s(request.client)
+    was_idle_s = sandbox.connections.idle_s(request.client)
     try:
         call = Call(sandbox, dialect, name, request, await read_body(request))
     except BodyTooLong as error:
@@ -114,8 +116,21 @@ def _answer(call: Call, fault: Fault | None) -> Answer:
         return dialect.refuse(error.status, str(error))
     if fault is not None and (instead := dialect.fault_answer(call.name, fault)) is not None:
         return instead
-    with call.sandbox.troubled(fault):
+    with _troubled(call.sandbox, fault):
         return dialect.perform(call.sandbox, call.name, call.request, call.body)
+
+
+@contextmanager
+def _troubled(sandbox: Sandbox, fault: Fault | None) -> Iterator[None]:
+    """Carry out a call while the service itself is not well."""
+    kind = fault.fault if fault else ""
+    if kind == "drops_reservation":
+        sandbox.book.end_reservations()
+    sandbox.book.lags = kind == "lags"
+    try:
+        yield
+    finally:
+        sandbox.book.lags = False
 
 
 def _respond(call: Call, answer: Answer, fault: Fault | None) -> Response:

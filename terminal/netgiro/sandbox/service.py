@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any
 
 import httpx
 import msgspec
@@ -25,21 +24,18 @@ from terminal.netgiro.sandbox.answers import (
     refund_row,
     refusal,
 )
-from terminal.netgiro.sandbox.book import CartBook
+from terminal.netgiro.sandbox.broken import Connections
 from terminal.netgiro.sandbox.callbacks import CallbackSender
 from terminal.netgiro.sandbox.carts import Cart, CartState, ConfirmationType, Reply
 from terminal.netgiro.sandbox.customers import Customers
-from terminal.netgiro.sandbox.faults import Fault, Faults
+from terminal.netgiro.sandbox.faults import Faults
 from terminal.netgiro.sandbox.magic import MAGIC_AMOUNTS, in_words_of
 from terminal.netgiro.sandbox.settings import ResultCode, Settings
 from terminal.netgiro.sandbox.signing import Gatekeeper, SignedBody, sign
+from terminal.netgiro.sandbox.transactions import TransactionBook
 from terminal.netgiro.sandbox.v2_answers import read_payment, status_answer
 
-Address: TypeAlias = tuple[str, int] | Any
-
 log = logging.getLogger(__name__)
-
-MOST_CONNECTIONS = 1000
 
 # The provider that Netgíró's documentation had for everybody until 2026. It works nowhere any more but here.
 PUBLIC_APPLICATION_ID = "881E674F-7891-4C20-AFD8-56FE2624C4B5"
@@ -73,16 +69,16 @@ class Sandbox:
         self.on_change = on_change
         self.sleep = sleep
         self.faults = Faults(self.changed)
+        self.connections = Connections(clock)
         self.gatekeeper = Gatekeeper(application_id, secret_key)
         self.customers = Customers(clock, rng)
-        self.book = CartBook(settings, self.customers, clock, rng, self._cart_moved)
+        self.book = TransactionBook(settings, self.customers, clock, rng, self._cart_moved)
         self.secret_key = secret_key
         self._clock = clock
         self._rng = rng
         self._callbacks = CallbackSender(self.faults, self.sign, sleep, callback_transport)
         self._tasks: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
-        self._last_used_s: dict[Address | None, float] = {}
 
     @property
     def clock(self) -> Callable[[], float]:
@@ -129,27 +125,6 @@ class Sandbox:
         magic = MAGIC_AMOUNTS.get(order.amount_kr)
         if magic is not None and magic.faults:
             self.faults.add(*(in_words_of(order.api, fault) for fault in magic.faults))
-
-    def idle_s(self, client: Address | None) -> float:
-        """How long nothing has come over this connection; a new one was not idle. Notes that something comes now."""
-        now_s = self._clock()
-        before_s = self._last_used_s.pop(client, now_s)
-        self._last_used_s[client] = now_s
-        while len(self._last_used_s) > MOST_CONNECTIONS:
-            self._last_used_s.pop(next(iter(self._last_used_s)))
-        return now_s - before_s
-
-    @contextlib.contextmanager
-    def troubled(self, fault: Fault | None) -> Iterator[None]:
-        """Carry out a call while the service itself is not well."""
-        kind = fault.fault if fault else ""
-        if kind == "drops_reservation":
-            self.book.end_reservations()
-        self.book.lags = kind == "lags"
-        try:
-            yield
-        finally:
-            self.book.lags = False
 
     def _cart_call(self, call: str, body: bytes) -> Reply:
         request = read_cart_name(body)

@@ -12,13 +12,13 @@ from starlette.responses import JSONResponse, Response
 
 from terminal.netgiro.sandbox import v2_answers as v2
 from terminal.netgiro.sandbox.answers import BadRequest, decode
-from terminal.netgiro.sandbox.book import CartBook
 from terminal.netgiro.sandbox.carts import Cart, OutOfTurn, RefundRefused, UnknownCart
 from terminal.netgiro.sandbox.dialect import Answer
 from terminal.netgiro.sandbox.faults import Fault
 from terminal.netgiro.sandbox.service import Sandbox
 from terminal.netgiro.sandbox.settings import ResultCode, Settings
 from terminal.netgiro.sandbox.signing import CredentialsRefused, SignedBody
+from terminal.netgiro.sandbox.transactions import TransactionBook
 
 KEY_HEADER = "X-Netgiro-Api-Key"
 TOKEN_HEADER = "token"
@@ -37,6 +37,7 @@ class KeyedDialect:
             return perform(sandbox, call, name, body)
         finally:
             sandbox.set_alarm()
+            sandbox.changed()
 
     def refuse(self, status: int, message: str) -> Answer:
         return status, v2.refused(message)
@@ -86,7 +87,7 @@ class Provider(Protocol):
     """Whom V2 serves: a running sandbox, or whatever else keeps a book."""
 
     application_id: str
-    book: CartBook
+    book: TransactionBook
 
     @property
     def settings(self) -> Settings: ...

@@ -122,3 +122,30 @@ def test_entry_prints_without_its_digits() -> None:
 def test_every_key_of_the_keypad_means_something_or_is_named_here() -> None:
     without_meaning = {key for key in KEYS if press_identifier(Entry(), key, RULES) == Entry()}
     assert without_meaning == {"D"}
+
+
+# --- where no kennitala is taken --------------------------------------------------------------------------------------
+
+
+def type_without_kennitala(keys: str) -> EntryResult:
+    result: EntryResult = Entry()
+    for key in keys:
+        assert isinstance(result, Entry), f"{key!r} after the end of the entry"
+        result = press_identifier(result, key, IdentifierRules(takes_kennitala=False))
+    return result
+
+
+def test_key_b_says_that_no_kennitala_is_taken() -> None:
+    assert type_without_kennitala("B") == Entry(kind=CustomerKind.KENNITALA, problem=IdentifierProblem.NO_KENNITALA)
+
+
+@pytest.mark.parametrize("keys", ["B#", "B1201743399#", "B8223281#", "B5000041234##", "1201743399##", "A1201743399##"])
+def test_whatever_follows_key_b_is_refused_and_so_is_a_kennitala(keys: str) -> None:
+    result = type_without_kennitala(keys)
+    assert isinstance(result, Entry), "nothing is sent"
+    assert result.problem is IdentifierProblem.NO_KENNITALA
+
+
+@pytest.mark.parametrize("keys", ["B*9000000010#", "BA9000000010#", "9000000010#"])
+def test_another_key_takes_it_back(keys: str) -> None:
+    assert type_without_kennitala(keys) == Customer(CustomerKind.APP_CODE, Sensitive("9000000010"))

@@ -97,6 +97,14 @@ def test_entry_asks_for_any_identifier_until_a_kind_is_chosen() -> None:
     assert screen_of(SALE, entry=Entry(kind=CustomerKind.PHONE)).prompt == "Phone number"
 
 
+@every_language
+@pytest.mark.parametrize("entry", [Entry(), Entry(kind=CustomerKind.KENNITALA), Entry(Sensitive("12"))])
+def test_where_no_kennitala_is_taken_none_is_spoken_of(entry: Entry, language: Language) -> None:
+    sale = replace(SALE, terms=replace(SALE.terms, takes_kennitala=False))
+    screen = screen_of(sale, language, entry=entry)
+    assert not any("kennit" in line.lower() for line in screen.lines)
+
+
 def test_hint_says_what_the_star_key_does_now() -> None:
     assert screen_of(SALE).hint == "* cancel"
     assert screen_of(SALE, entry=Entry(Sensitive("8"))).hint == "# OK   * clear"
