@@ -30,6 +30,8 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from typing import Any, TypeVar
 
+from tests.patience import at_most
+
 T = TypeVar("T")
 
 LONGEST_REAL_WAIT_S = 5.0
@@ -73,9 +75,10 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         if ready or (timeout_s is not None and timeout_s <= 0):
             return ready
         if self._jobs_in_threads or timeout_s is None:
-            ready = select(LONGEST_REAL_WAIT_S)
+            longest_s = at_most(LONGEST_REAL_WAIT_S)
+            ready = select(longest_s)
             if not ready:
-                raise NothingHappensError(f"nothing happened for {LONGEST_REAL_WAIT_S} s: {self._waiting_tasks()}")
+                raise NothingHappensError(f"nothing happened for {longest_s:.0f} s: {self._waiting_tasks()}")
             return ready
         if self._grace_s and (ready := select(min(self._grace_s, timeout_s))):
             return ready
