@@ -38,13 +38,13 @@ password_hash = "{password_hash}"
 
 
 @contextmanager
-def terminal(folder, password_hash="") -> Iterator[str]:
-    """``run`` with devices that are not there; the panel's address."""
+def terminal(folder) -> Iterator[str]:
+    """``run`` with devices that are not there, behind PASSWORD; the panel's address."""
     from tests.integration.counter import free_port  # noqa: PLC0415
 
     port = free_port()
     config = folder / "config.toml"
-    config.write_text(CONFIG.format(folder=folder, port=port, password_hash=password_hash))
+    config.write_text(CONFIG.format(folder=folder, port=port, password_hash=hash_password(PASSWORD)))
     process = Process(
         *("run", "--config", str(config)),
         log_path=folder / "terminal.log",
@@ -62,9 +62,11 @@ def test_real_counter_is_shown_and_left_alone(browser, tmp_path):
         watched = WatchedPage(browser, base_url)
         page = watched.page
         page.goto("/")
+        page.get_by_role("textbox").fill(PASSWORD)
+        page.keyboard.press("Enter")
         expect(page.locator("#conditions .bad")).to_have_count(3)
         expect(page.locator("#devices")).to_contain_text(f"{tmp_path}/register")
-        for hidden in ("#till", "#keypad", "#phone", "#tab-faults", "#tab-scenarios", "#logout"):
+        for hidden in ("#till", "#keypad", "#phone", "#tab-faults", "#tab-scenarios"):
             expect(page.locator(hidden)).to_be_hidden()
         expect(page.locator("#versions")).to_contain_text("SQLite")
         assert serious_findings(page) == {}
@@ -76,7 +78,7 @@ def test_real_counter_is_shown_and_left_alone(browser, tmp_path):
 
 @pytest.mark.first_look
 def test_password_opens_and_logout_closes(browser, tmp_path):
-    with terminal(tmp_path, hash_password(PASSWORD)) as base_url:
+    with terminal(tmp_path) as base_url:
         watched = WatchedPage(browser, base_url)
         page = watched.page
         page.goto("/")

@@ -167,6 +167,11 @@ class Counter:
         assert response.is_success, response.text
         return response.json()
 
+    def log_in(self, password: str) -> None:
+        """At a panel that asks for it; the cookie is kept."""
+        response = self._panel.post("/login", data={"password": password})
+        assert response.headers["location"] == "/", response.headers
+
     def state(self) -> dict[str, Any]:
         state: dict[str, Any] = self.get("/api/state")
         return state

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from terminal.system.password import hash_password
 from tests.integration.counter import DemoCounter, ShopCounter, free_port, merged, write_config
 from tests.integration.netgiro import QUICK_PHONE, NetgiroProcess
 from tests.integration.process import Process, run_command
@@ -53,10 +54,12 @@ def test_missing_devices_are_said_and_looked_for(tmp_path: Path, netgiro: Netgir
         "keypad": {"driver": "evdev", "device": str(tmp_path / "no-keypad")},
         "display": {"driver": "ssd1306", "i2c_port": 99},
         "printer": {"driver": "serial", "device": str(tmp_path / "no-printer")},
+        "panel": {"password_hash": hash_password("kaffi og kleinur")},
     }
     counter.settings = merged(counter.settings, missing)
     counter.cable.unplug()
     with counter:
+        counter.log_in("kaffi og kleinur")
         counter.wait_for_screen("Keypad not found")
         counter.wait_for_screen("Register not found")
         state = counter.state()
