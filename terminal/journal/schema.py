@@ -104,7 +104,7 @@ CREATE TABLE chain (
 CREATE INDEX chain_by_place ON chain (kind, position);
 CREATE TABLE epoch (id INTEGER PRIMARY KEY CHECK (id = 1), epoch TEXT NOT NULL) STRICT;
 ALTER TABLE sales ADD COLUMN amount_kr INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX sales_ended ON sales (seq, outcome, amount_kr) WHERE state IN ('attention', 'closed');
+CREATE INDEX sales_ended ON sales (seq, state, outcome, amount_kr) WHERE state IN ('attention', 'closed');
 {_guards("chain")}
 """
 """The chain over all rows; totals of a period without reading its sales."""
