@@ -21,8 +21,8 @@ from terminal.counter.view import View
 from terminal.journal.thread import Journal
 from terminal.loop.bookkeeper import Bookkeeper
 from terminal.loop.inbox import Inbox, WatchdogDue
-from terminal.loop.lookup import Names
 from terminal.loop.loop import Loop
+from terminal.loop.names import Names
 from terminal.loop.performer import TerminalPerformer
 from terminal.loop.watchers import watch_keypad, watch_scanner
 from terminal.paper.printing import ReceiptPrinting
@@ -92,7 +92,7 @@ class TerminalApp:
 
         performer = TerminalPerformer(gateway, put, link.send, printer=printing, examine=examination.examine)
         self._closers.append(performer.close)
-        rules = parts.counter_rules(config, protocol, has_printer=printing is not None)
+        rules = parts.counter_rules(config, protocol, has_printer=printing is not None, can_refund=gateway.can_refund)
         loop = self._loop = Loop(
             self._inbox,
             Bookkeeper(rules, journal.file, Names(config.terminal.id, seams.timestamp)),
@@ -130,6 +130,7 @@ class TerminalApp:
             presenter.show(view)
             if signaller is not None:
                 signaller.show(view)
+            self.handles.view_changed()
             self._on_view(view)
 
         return show

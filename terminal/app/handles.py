@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+
 from terminal.app.instruments import Instruments
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import Input
@@ -33,6 +36,7 @@ class Handles:
         self._loop = loop
         self._inbox = inbox
         self._presenter = presenter
+        self._changed = asyncio.Event()
 
     @property
     def view(self) -> View:
@@ -43,6 +47,21 @@ class Handles:
     def screen(self) -> Screen:
         """What stands on the display now, or would if there were one."""
         return self._presenter.screen
+
+    def view_changed(self) -> None:
+        """There is a new view: whoever waits for one looks at it."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def until(self, is_so: Callable[[View], bool], timeout_s: float) -> bool:
+        """Wait until a view is so; False if none was within that time."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not is_so(self.view):
+                    await self._changed.wait()
+        except TimeoutError:
+            return False
+        return True
 
     async def put_and_wait(self, event: Input) -> Decision:
         """Hand in an input and learn what was decided, once that is on disk."""

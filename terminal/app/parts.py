@@ -13,7 +13,7 @@ from terminal.app.instruments import Instruments
 from terminal.app.seams import Seams
 from terminal.config.schema import Config
 from terminal.counter.inputs import Input
-from terminal.counter.rules import CounterRules
+from terminal.counter.rules import CounterRules, RefundRules
 from terminal.doctor.at_counter import Examination
 from terminal.journal.thread import Journal
 from terminal.netgiro import factory
@@ -26,6 +26,7 @@ from terminal.register.link import RegisterLink
 from terminal.register.protocol import RegisterProtocol, terms_for
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.gateway import Gateway
+from terminal.sale.refund import RefundTerms
 from terminal.sale.sale import Sale
 from terminal.sale.totals import ClosedPeriod
 
@@ -33,9 +34,9 @@ REGISTER_COLUMNS: Columns = 32
 """The narrowest paper: what a register prints on is not known."""
 
 
-def counter_rules(config: Config, protocol: RegisterProtocol, *, has_printer: bool) -> CounterRules:
+def counter_rules(config: Config, protocol: RegisterProtocol, *, has_printer: bool, can_refund: bool) -> CounterRules:
     """What the shop has configured, as far as the register's protocol can keep it."""
-    terms = terms_for(config.terms(), protocol)
+    terms = replace(terms_for(config.terms(), protocol), refunds_itself=config.refund.automatic and can_refund)
     if not has_printer:  # else the receipts of months would come out of the first printer
         terms = replace(terms, customer_copy=False, merchant_copy=False, staff_slip=False)
     return CounterRules(
@@ -46,6 +47,22 @@ def counter_rules(config: Config, protocol: RegisterProtocol, *, has_printer: bo
         id_hours=config.register.id_hours,
         has_printer=has_printer,
         menu=config.menu_rules(),
+        refund=_refund_rules(config, has_printer=has_printer, can_refund=can_refund),
+    )
+
+
+def _refund_rules(config: Config, *, has_printer: bool, can_refund: bool) -> RefundRules:
+    settings = config.refund
+    return RefundRules(
+        is_possible=can_refund,
+        max_amount_kr=settings.max_amount,
+        max_days=settings.max_days,
+        terms=RefundTerms(
+            patience_s=settings.patience_s,
+            customer_copy=has_printer,
+            merchant_copy=has_printer and config.receipt.merchant_copy,
+            staff_slip=has_printer,
+        ),
     )
 
 

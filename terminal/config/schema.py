@@ -33,6 +33,7 @@ from terminal.errors import ConfigError
 from terminal.register.settings import RegisterSettings
 from terminal.sale.customer import CustomerKind, IdentifierRules
 from terminal.sale.gateway import CaptureMode
+from terminal.sale.money import Kronur
 from terminal.sale.sale import Terms
 from terminal.sale.sensitive import Sensitive
 from terminal.texts.words import Language
@@ -126,6 +127,15 @@ class SaleSettings(Section, frozen=True, kw_only=True):
     code_tries: Annotated[int, msgspec.Meta(ge=1, le=10)] = 3
 
 
+class RefundSettings(Section, frozen=True, kw_only=True):
+    """``[refund]``: what may be given back, and how."""
+
+    automatic: bool = True
+    max_amount: Kronur = 500_000
+    max_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 90
+    patience_s: Duration = 30.0
+
+
 class CallbackSettings(Section, frozen=True, kw_only=True):
     """``[callback]``: where the service's callbacks arrive, with ``confirmation = "server_callback"`` only."""
 
@@ -198,6 +208,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     sale: SaleSettings = SaleSettings()
     register: RegisterSettings = RegisterSettings()
     callback: CallbackSettings = CallbackSettings()
+    refund: RefundSettings = RefundSettings()
     shop: ShopSettings = ShopSettings()
     keypad: KeypadSettings = KeypadSettings()
     scanner: ScannerSettings = ScannerSettings()

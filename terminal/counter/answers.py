@@ -5,6 +5,7 @@ from __future__ import annotations
 from terminal.counter import register_words as reg
 from terminal.counter.decision import Decision
 from terminal.counter.view import View
+from terminal.sale.refund import Refund, RefundState
 from terminal.sale.sale import Sale, State
 
 
@@ -31,8 +32,17 @@ def result_of(sale: Sale) -> reg.SaleResult:
     )
 
 
-def stored_result(view: View, sale: Sale) -> Decision:
-    """The answer for a sale that the journal has."""
+def refund_result_of(refund: Refund) -> reg.RefundResult:
+    """How a refund stands."""
+    return reg.RefundResult(register_id=refund.register_id, echo=refund.register_echo, refund=refund)
+
+
+def stored_result(view: View, known: Sale | Refund) -> Decision:
+    """The answer for a sale or a refund that the journal has."""
+    if isinstance(known, Refund):
+        is_on_its_way = known.is_awaited and known.state is RefundState.TRANSFER
+        return reply(view, reg.SaleAccepted(known.register_id) if is_on_its_way else refund_result_of(known))
+    sale = known
     if sale.outcome is None or sale.stands_unknown:  # open in the journal and waiting to be settled after a start
         return reply(view, reg.SaleAccepted(sale.register_id))
     return reply(view, result_of(sale))
@@ -42,7 +52,7 @@ def condition(view: View) -> reg.TerminalCondition:
     """How the terminal is doing."""
     conditions = view.conditions
     return reg.TerminalCondition(
-        busy=view.sale is not None and view.sale.state is not State.REPORT,
+        busy=view.refund is not None or (view.sale is not None and view.sale.state is not State.REPORT),
         can_sell=conditions.keypad_ok and conditions.journal_ok,
         service_reached=conditions.network_ok,
     )

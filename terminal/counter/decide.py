@@ -12,7 +12,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from terminal.counter import menu as menus
-from terminal.counter import of_keys, of_register, of_sale, of_shop
+from terminal.counter import of_keys, of_refund, of_register, of_sale, of_shop
 from terminal.counter.decision import Decision, ShowMenuFor
 from terminal.counter.inputs import (
     CodeScanned,
@@ -23,6 +23,8 @@ from terminal.counter.inputs import (
     MenuLeft,
     MenuUnlocked,
     OfferExpired,
+    RefundLookedUp,
+    RefundResultSeen,
     RegisterRequestLookedUp,
     ReprintLookedUp,
     ResultSeen,
@@ -31,6 +33,7 @@ from terminal.counter.inputs import (
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
 from terminal.sale import events as ev
+from terminal.sale.refund_step import RefundEvent
 
 
 def decide(view: View, event: CounterEvent, rules: CounterRules) -> Decision:
@@ -38,8 +41,12 @@ def decide(view: View, event: CounterEvent, rules: CounterRules) -> Decision:
     match event:
         case ev.SaleEvent():
             return of_sale.happened(view, event, rules)
+        case RefundEvent():
+            return of_refund.happened(view, event)
         case RegisterRequestLookedUp():
             return of_register.requested(view, event, rules)
+        case RefundLookedUp():
+            return of_refund.requested(view, event, rules)
         case KeyPressed():
             return of_keys.pressed(view, event, rules)
         case CodeScanned():
@@ -48,21 +55,29 @@ def decide(view: View, event: CounterEvent, rules: CounterRules) -> Decision:
             return of_shop.reprint_requested(view, event, rules)
         case EndOfDayLookedUp():
             return of_shop.end_of_day_requested(view, event, rules)
-        case ConditionsChanged(changes):
-            return Decision(view=replace(view, conditions=replace(view.conditions, **changes)))
-        case ResultSeen(number):
-            shown = view.result is not None and view.result.number == number
-            return Decision(view=replace(view, result=None) if shown else view)
-        case OfferExpired(amount_kr):
-            expired = view.offer is not None and view.offer.amount_kr == amount_kr
-            return Decision(view=view.with_offer_closed() if expired else view)
-        case MenuLeft(turn):
-            left = view.menu.turn == turn
-            return Decision(view=replace(view, menu=menus.closed(view.menu)) if left else view)
-        case MenuUnlocked():
-            return Decision(view=replace(view, menu=menus.unlocked(view.menu)))
         case TerminalExamined():
             return _examined(view, event)
+        case ConditionsChanged(changes):
+            return Decision(view=replace(view, conditions=replace(view.conditions, **changes)))
+    return Decision(view=_time_passed(view, event))
+
+
+def _time_passed(view: View, event: ResultSeen | RefundResultSeen | OfferExpired | MenuLeft | MenuUnlocked) -> View:
+    """Something was shown or kept long enough; what has changed meanwhile stays."""
+    match event:
+        case ResultSeen(number):
+            shown = view.result is not None and view.result.number == number
+            return replace(view, result=None) if shown else view
+        case RefundResultSeen(number):
+            shown = view.refund_result is not None and view.refund_result.number == number
+            return replace(view, refund_result=None) if shown else view
+        case OfferExpired(amount_kr):
+            expired = view.offer is not None and view.offer.amount_kr == amount_kr
+            return view.with_offer_closed() if expired else view
+        case MenuLeft(turn):
+            return replace(view, menu=menus.closed(view.menu)) if view.menu.turn == turn else view
+        case MenuUnlocked():
+            return replace(view, menu=menus.unlocked(view.menu))
 
 
 def _examined(view: View, event: TerminalExamined) -> Decision:

@@ -8,10 +8,12 @@ from typing import TypeAlias
 import msgspec
 
 from terminal.counter import register_words as reg
-from terminal.counter.inputs import ReprintRequested
+from terminal.counter.inputs import RefundRequested, ReprintRequested
 from terminal.counter.view import View
 from terminal.sale import effects as fx
-from terminal.sale.record import QueuedReceipt, Record
+from terminal.sale import events as ev
+from terminal.sale.record import QueuedReceipt, Record, RefundRecord
+from terminal.sale.refund_step import RefundEffect
 from terminal.sale.totals import Close
 
 
@@ -26,6 +28,13 @@ class KeepOfferFor(msgspec.Struct, frozen=True):
     """Bring :class:`OfferExpired` after a while."""
 
     amount_kr: int
+    delay_s: float
+
+
+class ShowRefundFor(msgspec.Struct, frozen=True):
+    """Bring :class:`RefundResultSeen` after a while."""
+
+    refund_number: int
     delay_s: float
 
 
@@ -65,8 +74,10 @@ class OpenDrawer(msgspec.Struct, frozen=True):
 
 CounterEffect: TypeAlias = (
     fx.Effect
+    | RefundEffect
     | ShowResultFor
     | KeepOfferFor
+    | ShowRefundFor
     | ShowMenuFor
     | LockMenuFor
     | CheckService
@@ -76,19 +87,23 @@ CounterEffect: TypeAlias = (
 )
 
 
+FollowUp: TypeAlias = ReprintRequested | RefundRequested | ev.MoneyReturned
+
+
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What follows from an event, in this order: commit what is durable, take over ``view``, do the rest.
 
-    Durable is one of ``record``, ``close`` and ``receipts``.
+    Durable is one of ``record``, ``refund_record``, ``close`` and ``receipts``.
     """
 
     view: View
     record: Record | None = None
+    refund_record: RefundRecord | None = None
     close: Close | None = None
     receipts: tuple[QueuedReceipt, ...] = ()
     """Receipts that are to be printed once more."""
-    follow_ups: tuple[ReprintRequested, ...] = ()
-    """What the journal has to be asked about first."""
+    follow_ups: tuple[FollowUp, ...] = ()
+    """What happens next, and has to be looked up in the journal first."""
     effects: tuple[CounterEffect, ...] = ()
     replies: tuple[reg.RegisterReply, ...] = ()
     """To a question of the register the first of them is the answer; any other is told unasked."""
@@ -96,7 +111,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def queues_receipts(self) -> bool:
         """There is something new to print."""
-        by_itself = self.record is not None and self.record.receipts
+        records = (self.record, self.refund_record)
+        by_itself = any(record is not None and record.receipts for record in records)
         return bool(self.receipts or by_itself or (self.close is not None and self.close.is_printed))
 
     def replies_to(self, event: object) -> Iterator[tuple[reg.RegisterReply, reg.RegisterQuestion | None]]:

@@ -13,6 +13,8 @@ from terminal.counter.register_ids import Wish
 from terminal.sale import events as ev
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import QueuedReceipt
+from terminal.sale.refund import Refund, RefundSource
+from terminal.sale.refund_step import RefundEvent
 from terminal.sale.sale import Sale
 from terminal.sale.sensitive import Sensitive
 from terminal.sale.totals import ClosedPeriod, Period
@@ -56,11 +58,52 @@ class ReprintLookedUp(msgspec.Struct, frozen=True, kw_only=True):
     """:class:`ReprintRequested` with what the journal knows."""
 
     sale: Sale | None = None
+    refund: Refund | None = None
+    """It is wanted instead of a sale."""
     period: int | None = None
     """The number of the end of day that is wanted instead."""
     kinds: tuple[ReceiptKind, ...]
     earlier: tuple[QueuedReceipt, ...] = ()
     """Every receipt there has been of it."""
+
+
+class RefundRequested(msgspec.Struct, frozen=True, kw_only=True):
+    """Staff, a command or the terminal itself want money returned; without a number, of the last sale."""
+
+    number: int | None = None
+    amount_kr: int | None = None
+    """None: all that is left."""
+    source: RefundSource
+    description: str = ""
+
+
+class RefundLookedUp(msgspec.Struct, frozen=True, kw_only=True):
+    """A wish for a refund, whoever has it, with what the journal knows and the names that the refund would get."""
+
+    source: RefundSource
+    amount_kr: int | None = None
+    register_id: str | None = None
+    echo: str = ""
+    description: str = ""
+    known: Sale | Refund | None = None
+    """The newest sale or refund that this register id has named."""
+    wish: Wish | None = None
+    """The same as far as it decides what the id means now."""
+    sale: Sale | None = None
+    """The payment."""
+    sale_age_s: float = 0.0
+    refunds: tuple[Refund, ...] = ()
+    """Of that payment."""
+    number: int = 0
+    reference: str = ""
+    idempotency_key: str = ""
+    created: str = ""
+
+
+class RefundResultSeen(msgspec.Struct, frozen=True):
+    """The result of that refund was shown long enough."""
+
+    refund_number: int
 
 
 class OfferExpired(msgspec.Struct, frozen=True):
@@ -101,8 +144,8 @@ class RegisterRequestLookedUp(msgspec.Struct, frozen=True, kw_only=True):
     """A register's request, with what the journal knows and the names that a new sale would get."""
 
     request: reg.RegisterRequest
-    known: Sale | None = None
-    """The newest sale that this register id has named."""
+    known: Sale | Refund | None = None
+    """The newest sale or refund that this register id has named."""
     wish: Wish | None = None
     """The same as far as it decides what the id means now."""
     open_age_s: float = 0.0
@@ -132,7 +175,10 @@ CounterEvent: TypeAlias = (
     | MenuLeft
     | MenuUnlocked
     | TerminalExamined
+    | RefundEvent
+    | RefundLookedUp
+    | RefundResultSeen
 )
 
-Input: TypeAlias = CounterEvent | reg.RegisterRequest | ReprintRequested | EndOfDayRequested
+Input: TypeAlias = CounterEvent | reg.RegisterRequest | ReprintRequested | RefundRequested | EndOfDayRequested
 """What may be put into the inbox; some of it is looked up in the journal before it is decided."""

@@ -46,6 +46,8 @@ def _key(view: View, key: str, rules: CounterRules) -> Decision:
     if view.menu.is_open or (key == menus.MENU_KEY and _may_open_menu(view)):
         return _menu_key(view, key, rules)
     if sale is None:
+        if view.refund_result is not None:
+            return Decision(view=replace(view, refund_result=None) if key in "*#" else view)
         if view.result is not None:
             return Decision(view=replace(view, result=None) if key in "*#" else view)
         if key in "*#" and (receipt := receipt_asked_about(view)) is not None:
@@ -88,7 +90,7 @@ def _cancelled(view: View, sale: Sale, rules: CounterRules) -> Decision:
 
 
 def _may_open_menu(view: View) -> bool:
-    return not view.menu.is_open and (view.sale is None or view.sale.stands_unknown)
+    return not view.menu.is_open and view.refund is None and (view.sale is None or view.sale.stands_unknown)
 
 
 def _menu_key(view: View, key: str, rules: CounterRules) -> Decision:

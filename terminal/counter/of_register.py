@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from terminal.counter import of_totals
+from terminal.counter import of_refund, of_totals
 from terminal.counter import register_words as reg
 from terminal.counter.answers import condition, refuse, reply, stored_result
 from terminal.counter.decision import CheckService, Decision, KeepOfferFor
@@ -14,11 +14,13 @@ from terminal.counter.register_ids import Meaning, meaning_of, names_still
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import Offer, View
 from terminal.sale import events as ev
+from terminal.sale.refund import Refund
+from terminal.sale.refund_step import RefundResultTaken
 from terminal.sale.sale import Sale, State
 
 
 def requested(view: View, asked: RegisterRequestLookedUp, rules: CounterRules) -> Decision:
-    """A request, with what the journal knows of it."""
+    """A request, with what the journal knows of it. A wish for a refund is looked up and decided apart."""
     match asked.request:
         case reg.SaleRequest():
             return _sale_requested(view, asked, asked.request, rules)
@@ -27,10 +29,10 @@ def requested(view: View, asked: RegisterRequestLookedUp, rules: CounterRules) -
         case reg.ResultRequest(register_id):
             return _result_requested(view, _named(asked, rules), register_id)
         case reg.LastResultRequest():
-            return _last_result_requested(view, asked.known)
+            return _last_result_requested(view, asked.known if isinstance(asked.known, Sale) else None)
         case reg.ConditionRequest():
             return reply(view, condition(view))
-        case reg.ReversalRequest() | reg.RefundRequest() as request:
+        case reg.ReversalRequest() | reg.RefundRequest() as request:  # without a journal nobody can look it up
             return refuse(view, request.register_id, reg.RefusalCode.NOT_POSSIBLE)
         case reg.TotalsRequest():
             return of_totals.requested(view, asked, asked.request, rules)
@@ -52,10 +54,10 @@ def _sale_requested(
     if meaning is Meaning.DUPLICATE:
         return refuse(view, request.register_id, reg.RefusalCode.DUPLICATE)
     if meaning is Meaning.REPEATED:
-        sale = asked.known or view.sale
-        assert sale is not None
-        return stored_result(view, sale)
-    if view.sale is not None:
+        known = asked.known or view.sale
+        assert known is not None
+        return stored_result(view, known)
+    if view.sale is not None or view.refund is not None:
         return refuse(view, request.register_id, reg.RefusalCode.BUSY)
     if _may_be_in_gap(asked, request, rules):
         return refuse(view, request.register_id, reg.RefusalCode.RECORDS_LOST)
@@ -84,7 +86,7 @@ def _meaning_of(view: View, asked: RegisterRequestLookedUp, request: reg.SaleReq
         is_in_time = asked.open_age_s < request.repeats_within_s
         is_repeated = view.sale is not None and is_in_time and _looks_like(request, view.sale)
         return Meaning.REPEATED if is_repeated else Meaning.NEW
-    is_same = asked.known is not None and asked.known.amount_kr == request.amount_kr
+    is_same = isinstance(asked.known, Sale) and asked.known.amount_kr == request.amount_kr
     return meaning_of(asked.wish, is_same=is_same, longest_s=rules.id_hours * 3600)
 
 
@@ -106,19 +108,23 @@ def _looks_like(request: reg.SaleRequest, sale: Sale) -> bool:
     return is_same and sale.state is not State.REPORT
 
 
-def _named(asked: RegisterRequestLookedUp, rules: CounterRules) -> Sale | None:
-    """The sale that the id of the request names now."""
+def _named(asked: RegisterRequestLookedUp, rules: CounterRules) -> Sale | Refund | None:
+    """What the id of the request names now."""
     return asked.known if names_still(asked.wish, rules.id_hours * 3600) else None
 
 
 def _result_answered(view: View, register_id: str, event: type[ev.SaleEvent], rules: CounterRules) -> Decision:
     """Whether a stored result that was asked for again is accepted or not changes nothing any more."""
+    if view.refund is not None and view.refund.register_id == register_id:
+        return of_refund.happened(view, RefundResultTaken(view.refund.number))
     if view.sale is None or view.sale.register_id != register_id:
         return Decision(view=view)
     return happened(view, event(view.sale.number), rules)
 
 
-def _cancel_requested(view: View, known: Sale | None, register_id: str | None, rules: CounterRules) -> Decision:
+def _cancel_requested(
+    view: View, known: Sale | Refund | None, register_id: str | None, rules: CounterRules
+) -> Decision:
     if view.sale is not None and register_id in (None, view.sale.register_id):
         if view.sale.state is State.REPORT:
             return stored_result(view, view.sale)
@@ -129,11 +135,13 @@ def _cancel_requested(view: View, known: Sale | None, register_id: str | None, r
     return refuse(view, register_id, reg.RefusalCode.NOTHING_OPEN if register_id is None else reg.RefusalCode.NOT_FOUND)
 
 
-def _result_requested(view: View, known: Sale | None, register_id: str | None) -> Decision:
+def _result_requested(view: View, known: Sale | Refund | None, register_id: str | None) -> Decision:
     if view.sale is not None and register_id in (None, view.sale.register_id):
         if view.sale.state is State.REPORT and register_id is not None:
             return stored_result(view, view.sale)
         return reply(view, reg.TerminalBusy(view.sale.register_id))
+    if register_id is None and view.refund is not None:
+        return reply(view, reg.TerminalBusy(view.refund.register_id or view.refund.reference))
     if known is not None:
         return stored_result(view, known)
     if register_id is None:

@@ -10,11 +10,13 @@ from terminal.counter.decision import (
     CheckService,
     CounterEffect,
     Decision,
+    FollowUp,
     KeepOfferFor,
     OpenDrawer,
     PreparePrinter,
     ShowResultFor,
 )
+from terminal.counter.inputs import RefundRequested
 from terminal.counter.rules import CounterRules
 from terminal.counter.typing import Entry
 from terminal.counter.view import View
@@ -23,6 +25,7 @@ from terminal.sale import events as ev
 from terminal.sale.gateway import Refusal
 from terminal.sale.moves import Transition
 from terminal.sale.record import Record
+from terminal.sale.refund import RefundSource
 from terminal.sale.sale import Outcome, Sale, State, differs_durably
 from terminal.sale.step import begin, step
 
@@ -67,11 +70,14 @@ def _adopted(view: View, event: str, before: Sale | None, transition: Transition
                 pass  # queued on disk by the record
             case _:
                 effects.append(effect)
+    follow_ups: tuple[FollowUp, ...] = ()
     if before is not None and before.state is State.ATTENTION:
         view = _with_attention_ended(view, before, sale)
     elif sale.state in (State.ATTENTION, State.CLOSED):
         view, more = _ended(view, sale, rules)
         effects += more
+        if sale.outcome is Outcome.REFUND_DUE and sale.terms.refunds_itself:
+            follow_ups = (RefundRequested(number=sale.number, source=RefundSource.AUTOMATIC),)
     else:
         if rules.has_printer:
             effects += _printer_effects(event, before, sale)
@@ -79,6 +85,7 @@ def _adopted(view: View, event: str, before: Sale | None, transition: Transition
     return Decision(
         view=view,
         record=Record(event, sale, receipts) if changed else None,
+        follow_ups=follow_ups,
         effects=tuple(effects),
         replies=tuple(replies),
     )

@@ -58,6 +58,9 @@ def _copies(asked: ReprintLookedUp) -> tuple[QueuedReceipt, ...]:
     sale, kinds = asked.sale, asked.kinds
     if asked.period is not None:
         number = asked.period
+    elif asked.refund is not None and asked.refund.reason is not None:
+        number = asked.refund.number
+        kinds = kinds or (ReceiptKind.CUSTOMER if asked.refund.is_done else ReceiptKind.ATTENTION,)
     elif sale is None or sale.outcome_on_paper is None:
         return ()
     else:

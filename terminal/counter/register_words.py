@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from terminal.sale.refund import Refund
 from terminal.sale.sale import Outcome, Reason, Sale
 from terminal.sale.totals import ClosedPeriod, Totals
 
@@ -57,6 +58,7 @@ class ReversalRequest(msgspec.Struct, frozen=True):
     number: int | None = None
     of: str | None = None
     register_id: str | None = None
+    echo: str = ""
 
 
 class RefundRequest(msgspec.Struct, frozen=True):
@@ -66,6 +68,7 @@ class RefundRequest(msgspec.Struct, frozen=True):
     amount_kr: int
     of: str | None = None
     register_id: str | None = None
+    echo: str = ""
 
 
 class TotalsRequest(msgspec.Struct, frozen=True):
@@ -182,6 +185,17 @@ class SaleResult(msgspec.Struct, frozen=True, kw_only=True):
         return self.reason.outcome
 
 
+class RefundResult(msgspec.Struct, frozen=True, kw_only=True):
+    """How a refund ended, or that its end is not known yet."""
+
+    register_id: str
+    refund: Refund
+    text: str = ""
+    """A sentence for the cashier; the register's link puts it in."""
+    echo: str = ""
+    """As it stood in the request."""
+
+
 class TerminalReady(msgspec.Struct, frozen=True):
     """Nothing is open."""
 
@@ -213,5 +227,12 @@ class TotalsReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 RegisterReply: TypeAlias = (
-    SaleAccepted | RequestRefused | SaleResult | TerminalReady | TerminalBusy | TerminalCondition | TotalsReport
+    SaleAccepted
+    | RequestRefused
+    | SaleResult
+    | RefundResult
+    | TerminalReady
+    | TerminalBusy
+    | TerminalCondition
+    | TotalsReport
 )

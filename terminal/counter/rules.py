@@ -6,7 +6,19 @@ import msgspec
 
 from terminal.counter.menu import MenuRules
 from terminal.sale.customer import IdentifierRules
+from terminal.sale.refund import RefundTerms
 from terminal.sale.sale import Terms
+
+
+class RefundRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What a refund may be."""
+
+    is_possible: bool = True
+    """The service can be asked for one."""
+    max_amount_kr: int = 500_000
+    max_days: int = 90
+    """After the sale."""
+    terms: RefundTerms = RefundTerms()
 
 
 class CounterRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,3 +32,4 @@ class CounterRules(msgspec.Struct, frozen=True, kw_only=True):
     """So long an id of the register names one wish; see register_ids.py."""
     has_printer: bool = True
     menu: MenuRules = MenuRules()
+    refund: RefundRules = RefundRules()

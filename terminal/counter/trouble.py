@@ -19,6 +19,7 @@ class Trouble(StrEnum):
     NETWORK = "network"
     KEY_STUCK = "key_stuck"
     SALES_WAITING = "sales_waiting"
+    REFUNDS_WAITING = "refunds_waiting"
     PAPER_OUT = "paper_out"
     COVER_OPEN = "cover_open"
     PRINTER_OFFLINE = "printer_offline"
@@ -33,7 +34,7 @@ class Trouble(StrEnum):
         return self in (Trouble.JOURNAL, Trouble.KEYPAD, Trouble.REGISTER)
 
 
-def troubles_of(conditions: Conditions, *, sales_waiting: int = 0) -> tuple[Trouble, ...]:
+def troubles_of(conditions: Conditions, *, sales_waiting: int = 0, refunds_waiting: int = 0) -> tuple[Trouble, ...]:
     """What is wrong, the most hindering first. A printer that says nothing of itself is no trouble."""
     standing = {
         Trouble.JOURNAL: not conditions.journal_ok,
@@ -47,6 +48,7 @@ def troubles_of(conditions: Conditions, *, sales_waiting: int = 0) -> tuple[Trou
         Trouble.RECEIPTS_PENDING: conditions.pending_receipts > 0 and not conditions.is_printing,
         Trouble.PAPER_LOW: conditions.paper_low and conditions.printer is not PrinterStatus.PAPER_OUT,
         Trouble.SALES_WAITING: sales_waiting > 0,
+        Trouble.REFUNDS_WAITING: refunds_waiting > 0,
         Trouble.JOURNAL_INCOMPLETE: conditions.journal_health is JournalHealth.INCOMPLETE,
         Trouble.JOURNAL_UNMIRRORED: conditions.journal_health is JournalHealth.UNMIRRORED,
         Trouble.JOURNAL_REPAIRED: conditions.journal_health is JournalHealth.REPAIRED,

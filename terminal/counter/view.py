@@ -10,6 +10,7 @@ from terminal.counter.menu import Menu
 from terminal.counter.typing import Entry
 from terminal.sale.effects import SetDeadline
 from terminal.sale.record import JournalHealth, QueuedReceipt
+from terminal.sale.refund import Refund
 from terminal.sale.sale import Sale
 
 
@@ -58,6 +59,12 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """The period that the register has ended, and whose totals it has not acknowledged."""
     told_close: int | None = None
     """The last one that it has; None after a start: nobody knows."""
+    refund: Refund | None = None
+    """The one whose outcome somebody waits for; nothing else begins meanwhile."""
+    refund_result: Refund | None = None
+    """The last one, shown for a while after it ended."""
+    refunds: tuple[Refund, ...] = ()
+    """The others that are not over; they hold up nobody."""
     menu: Menu = Menu()
     conditions: Conditions = Conditions()
 
@@ -70,7 +77,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def offered_kr(self) -> int | None:
         """The total that a key would make a sale of now."""
-        if self.sale is not None or self.result is not None or self.menu.is_open:
+        shown = (self.sale, self.refund, self.result, self.refund_result)
+        if any(one is not None for one in shown) or self.menu.is_open:
             return None
         if self.offer is None or not self.offer.is_open:
             return None

@@ -15,17 +15,24 @@ from hardware.interfaces import DeviceError
 from terminal import __version__
 from terminal.app.handles import Handles
 from terminal.config.schema import Config
-from terminal.counter.inputs import EndOfDayRequested, ReprintRequested
+from terminal.counter.decision import Decision
+from terminal.counter.inputs import EndOfDayRequested, RefundRequested, ReprintRequested
+from terminal.counter.register_words import RequestRefused
 from terminal.doctor.status import TerminalStatus, status_of
 from terminal.errors import TerminalError
 from terminal.paper.jobs import NO_PRINTER, NOTHING_TO_PRINT, find_number, slip_for
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.events import SettledByStaff, Verdict
+from terminal.sale.refund import RefundSource
 from terminal.sale.sale import Outcome
 from terminal.system.control import BY, Command, Request
+from terminal.texts.sentences import refund_sentence, refusal_sentence
+from terminal.texts.words import Language
 
 SILENT = ("status", "printer-status")
 """Commands that only look."""
+REFUND_PATIENCE_S = 25.0
+"""Within what whoever asks waits for an answer of the socket."""
 
 
 class Desk(NamedTuple):
@@ -47,6 +54,7 @@ def commands_of(desk: Desk) -> Mapping[str, Command]:
         "restart": _restart,
         "reprint": _reprint,
         "end-of-day": _end_of_day,
+        "refund": _refund,
         "printer-test": _printer_test,
         "printer-status": _printer_status,
         "doctor-slip": _doctor_slip,
@@ -118,6 +126,48 @@ async def _end_of_day(desk: Desk, _request: Request) -> Mapping[str, Any]:
     paid = close.totals.of(Outcome.APPROVED)
     left = len(close.totals.left_to_staff)
     return {"number": close.number, "approved": paid.count, "approved_kr": paid.sum_kr, "left_to_staff": left}
+
+
+async def _refund(desk: Desk, request: Request) -> Mapping[str, Any]:
+    """Give money back on a paid sale, and wait a while for what becomes of it."""
+    wanted = RefundRequested(
+        number=_whole(request, "sale"),
+        amount_kr=_whole(request, "amount"),
+        source=RefundSource.COMMAND,
+        description=str(request.get("reason") or ""),
+    )
+    decision = await desk.terminal.put_and_wait(wanted)
+    if decision.refund_record is None:
+        raise TerminalError(_why_not(decision, desk.config.terminal.language))
+    number = decision.refund_record.refund.number
+    await desk.terminal.until(lambda view: all(one.number != number for one in view.refunds), REFUND_PATIENCE_S)
+    journal = desk.terminal.journal
+    refund = await journal.call(journal.file.find_refund, number)
+    assert refund is not None, "it was committed"
+    return {
+        "refund_id": str(refund.number),
+        "sale_id": str(refund.sale_number),
+        "amount": refund.amount_kr,
+        "outcome": refund.outcome,
+        "reason": refund.reason,
+        "reference": refund.reference,
+        "transaction_id": refund.authorization_id,
+        "text": refund_sentence(refund, desk.config.terminal.language),
+    }
+
+
+def _whole(request: Request, name: str) -> int | None:
+    value = request.get(name)
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise TerminalError(f"{name} must be a whole number")
+
+
+def _why_not(decision: Decision, language: Language) -> str:
+    for reply in decision.replies:
+        if isinstance(reply, RequestRefused):
+            return refusal_sentence(reply.code, language, reply.limits_kr)
+    return "the refund was not begun: the journal accepts nothing; see status"
 
 
 async def _printer_test(desk: Desk, _request: Request) -> Mapping[str, Any]:

@@ -109,6 +109,7 @@ INSTALLER_NOTES: Mapping[Trouble, str] = {
     " `journal acknowledge`; no `journal restore`: a backup has less",
     Trouble.NETWORK: "`doctor` tells name, route, certificate and clock apart; sales are possible again by themselves",
     Trouble.KEY_STUCK: "what holds it down? If nothing does, pad or plug has a short: key D, keypad test",
+    Trouble.REFUNDS_WAITING: "the terminal asks Netgíró until it knows; `netgiro-terminal status` names them",
     Trouble.SALES_WAITING: "`netgiro-terminal status` names them; look them up at Netgíró, then `settle` or menu D",
     Trouble.PAPER_OUT: "paper; then the sensor",
     Trouble.COVER_OPEN: "the cover and its switch",

@@ -96,7 +96,7 @@ def compare_latest(db: sqlite3.Connection, mirror: Mirror) -> None:
     receipts: dict[str, ReceiptRow] = {}
     for row in mirror.latest_rows():
         if isinstance(row, EntryRow):
-            number = tables.decode_sale(row.sale).number
+            number = tables.decode_entry(row.sale).number
             sales[number] = max(row, sales.get(number, row), key=lambda one: one.seq)
         elif isinstance(row, ReceiptRow):
             name = row.receipt.receipt_id
@@ -109,7 +109,7 @@ def compare_latest(db: sqlite3.Connection, mirror: Mirror) -> None:
 
 def _check_stands(db: sqlite3.Connection, number: int, entry: EntryRow) -> None:
     """Raises DamageFound unless that entry is there, and the sale is found as it or a later one says."""
-    sale = tables.decode_sale(entry.sale)
+    sale = tables.decode_entry(entry.sale)
     if tables.find_entry(db, entry.seq) != entry:
         raise schema.DamageFound(f"entry {entry.seq} is not there as it was written")
     stands = db.execute("SELECT seq, state, outcome FROM sales WHERE number = ?", (number,)).fetchone()
@@ -146,7 +146,7 @@ def read_through(db: sqlite3.Connection) -> None:
             try:
                 row = read(*columns)
                 if isinstance(row, EntryRow):
-                    tables.decode_sale(row.sale)
+                    tables.decode_entry(row.sale)
             except tables.NewerVersionError:
                 raise
             except (TypeError, ValueError) as error:

@@ -14,12 +14,13 @@ import msgspec
 
 from terminal.errors import JournalError
 from terminal.journal import chain, rebuild, tables
-from terminal.journal.mending import mend
 from terminal.journal.pair import Pair
 from terminal.journal.reading import JournalReading
 from terminal.journal.rows import ChainedRow, ChainEnd, CloseRow, EntryRow, NonceRow, ReceiptRow, RepairRow, Row
 from terminal.sale.effects import ReceiptKind
-from terminal.sale.record import JournalHealth, QueuedReceipt, Record, original
+from terminal.sale.record import JournalHealth, QueuedReceipt, Record, RefundRecord, original
+from terminal.sale.refund import Refund
+from terminal.sale.sale import Sale
 from terminal.sale.totals import Close
 
 MIN_FREE_BYTES = 16 * 1024 * 1024
@@ -67,12 +68,19 @@ class JournalFile(JournalReading):
 
     def append(self, record: Record) -> None:
         """Commit one change with its receipts, all or nothing."""
-        sale, at = record.sale, self._now()
+        self._append(record.event, record.sale, record.receipts)
+
+    def append_refund(self, record: RefundRecord) -> None:
+        """Commit one change of a refund with its receipts, all or nothing."""
+        self._append(record.event, record.refund, record.receipts)
+
+    def _append(self, event: str, entry: Sale | Refund, kinds: Iterable[ReceiptKind]) -> None:
+        at = self._now()
 
         def rows(db: sqlite3.Connection) -> Iterator[Row]:
             before = tables.positions(db)
-            yield EntryRow(before.entries + 1, at, record.event, msgspec.Raw(msgspec.json.encode(sale)))
-            receipts = [original(sale.number, kind) for kind in record.receipts]
+            yield EntryRow(before.entries + 1, at, event, msgspec.Raw(msgspec.json.encode(entry)))
+            receipts = [original(entry.number, kind) for kind in kinds]
             new = [receipt for receipt in receipts if not tables.has_receipt(db, receipt)]
             for seq, receipt in enumerate(new, before.receipts + 1):
                 yield ReceiptRow(seq, at, receipt)
@@ -119,7 +127,7 @@ class JournalFile(JournalReading):
     def mend(self) -> list[str]:
         """Look through everything and make anew what is damaged; returns what was done since the start, in words."""
         with _as_journal_error(f"cannot mend the journal {self.path}"):
-            return mend(self.pair, self._now)
+            return self.pair.mend()
 
     # --- health -------------------------------------------------------------------------------------------------------
 

@@ -9,14 +9,19 @@ from typing import Any, TypeVar
 import msgspec
 
 from terminal.journal import tables
-from terminal.journal.rows import Change, NonceRow, RepairRow, read_row
+from terminal.journal.rows import Change, NonceRow, RefundChange, RepairRow, read_row
 from terminal.journal.schema import DamageFound, read_entry
 from terminal.sale.record import QueuedReceipt
+from terminal.sale.refund import Refund, RefundSource
 from terminal.sale.sale import Outcome, Sale, State
 from terminal.sale.totals import ENDED, ClosedPeriod, Period, Tally, Totals
 
 _ENTRY = "entries.seq, entries.at, entries.event, entries.sale, entries.crc"
-_STANDS = f"SELECT {_ENTRY}, sales.number FROM sales JOIN entries ON entries.seq = sales.seq"
+_ALL = f"SELECT {_ENTRY}, sales.number FROM sales JOIN entries ON entries.seq = sales.seq"
+_STANDS = f"{_ALL} AND sales.refund_of IS NULL"
+_REFUNDS = f"{_ALL} AND sales.refund_of IS NOT NULL"
+
+_CHANGES = f"SELECT {_ENTRY}, sale_number FROM entries JOIN sales ON number = sale_number"
 
 _T = TypeVar("_T")
 
@@ -57,8 +62,36 @@ class JournalReading(ABC):
     def find_sale(self, number: int) -> Sale | None:
         return self._sale(f"{_STANDS} WHERE sales.number = ?", number)
 
-    def find_register_id(self, register_id: str) -> Sale | None:
-        return self._sale(f"{_STANDS} WHERE sales.register_id = ? ORDER BY sales.number DESC LIMIT 1", register_id)
+    def find_register_id(self, register_id: str) -> Sale | Refund | None:
+        """The newest sale or refund under that register id."""
+        query = f"{_ALL} WHERE sales.register_id = ? ORDER BY sales.number DESC LIMIT 1"
+        found = self._read(_stands, query, register_id)
+        return found[0] if found else None
+
+    def find_payment(self, register_id: str) -> Sale | None:
+        """The newest sale under that register id that was paid."""
+        return self._sale(f"{_STANDS} WHERE sales.register_id = ? AND {_PAID} {_NEWEST}", register_id)
+
+    def find_payment_by_receipt(self, receipt_number: int) -> Sale | None:
+        """The newest paid sale with that number on a ZVT receipt: four digits, which go round."""
+        if not 1 <= receipt_number <= 9999:
+            return None
+        return self._sale(f"{_STANDS} WHERE (sales.number - 1) % 9999 + 1 = ? AND {_PAID} {_NEWEST}", receipt_number)
+
+    def last_payment(self) -> Sale | None:
+        return self._sale(f"{_STANDS} WHERE {_PAID} {_NEWEST}")
+
+    def find_refund(self, number: int) -> Refund | None:
+        found = self._refunds(f"{_REFUNDS} WHERE sales.number = ?", number)
+        return found[0] if found else None
+
+    def refunds_of(self, sale_number: int) -> list[Refund]:
+        """Every refund of a sale, oldest first."""
+        return self._refunds(f"{_REFUNDS} WHERE sales.refund_of = ? ORDER BY sales.number", sale_number)
+
+    def open_refunds(self) -> list[Refund]:
+        """Refunds that are not over, oldest first."""
+        return self._refunds(f"{_REFUNDS} WHERE sales.state != '{State.CLOSED}' ORDER BY sales.seq")
 
     def changed_at(self, number: int) -> str | None:
         """When that sale came to stand as it does."""
@@ -86,6 +119,7 @@ class JournalReading(ABC):
                 refunded_earlier=Tally(refunded, refunded_kr),
                 first_number=min((first for *_, first, _ in ended), default=None),
                 last_number=max((last for *_, last in ended), default=None),
+                refunds=Tally(*self._rows(_REFUNDED, last_seq)[0]),
             ),
             since,
         )
@@ -101,18 +135,33 @@ class JournalReading(ABC):
         )
         return periods[0] if periods else None
 
-    def entries_of(self, name: str) -> list[Change]:
-        """Every durable change of one sale, oldest first. ``name`` is its number, its reference or its register id."""
+    def find_name(self, name: str) -> int | None:
+        """The number of the sale or refund that is called so: by its number, its reference or its register id."""
         number = int(name) if name.isascii() and name.isdigit() and len(name) < 18 else 0
         rows = self._rows(
             "SELECT number FROM sales WHERE number = ? OR reference = ? OR register_id = ? "
             "ORDER BY number = ? DESC, number DESC LIMIT 1",
             *(number, name, name, number),
         )
-        if not rows:
-            return []
-        query = f"SELECT {_ENTRY}, sale_number FROM entries WHERE sale_number = ? ORDER BY seq"
-        return self._entries(query, rows[0][0])
+        return int(rows[0][0]) if rows else None
+
+    def entries_of(self, name: str) -> list[Change]:
+        """Every durable change of the sale that is called so, oldest first; none if a refund is called so."""
+        number = self.find_name(name)
+        return self._entries(f"{_CHANGES} AND refund_of IS NULL WHERE sale_number = ? ORDER BY entries.seq", number)
+
+    def refund_entries_of(self, name: str) -> list[RefundChange]:
+        """The same of the refund that is called so."""
+        query = f"{_CHANGES} AND refund_of IS NOT NULL WHERE sale_number = ? ORDER BY entries.seq"
+        return self._read(_refund_entry, query, self.find_name(name))
+
+    def latest_refunds(self, *, since: str | None = None, until: str | None = None) -> Iterator[RefundChange]:
+        """The last entry of every refund, newest first. ``since`` and ``until`` bound its creation (UTC)."""
+        query = (
+            f"{_REFUNDS} WHERE (?1 IS NULL OR created >= ?1) AND (?2 IS NULL OR created < ?2) "
+            "ORDER BY sales.number DESC"
+        )
+        return self._stream(_refund_entry, query, since, until)
 
     def latest_entries(
         self,
@@ -144,8 +193,8 @@ class JournalReading(ABC):
         return (entry for entry in self._stream(convert, query, since, until, outcome) if entry is not None)
 
     def last_entries(self, count: int) -> list[Change]:
-        """The latest rows, oldest first."""
-        return self._entries(f"SELECT {_ENTRY}, sale_number FROM entries ORDER BY seq DESC LIMIT ?", count)[::-1]
+        """The latest rows of sales, oldest first."""
+        return self._entries(f"{_CHANGES} AND refund_of IS NULL ORDER BY entries.seq DESC LIMIT ?", count)[::-1]
 
     def unprinted_receipts(self) -> list[QueuedReceipt]:
         """Receipts that are not known to be on paper, oldest first."""
@@ -168,6 +217,9 @@ class JournalReading(ABC):
     def _sales(self, query: str, *values: object) -> list[Sale]:
         return [entry.sale for entry in self._entries(query, *values)]
 
+    def _refunds(self, query: str, *values: object) -> list[Refund]:
+        return [entry for entry in self._read(_stands, query, *values) if isinstance(entry, Refund)]
+
     def _entries(self, query: str, *values: object) -> list[Change]:
         return self._read(_entry, query, *values)
 
@@ -177,7 +229,8 @@ class JournalReading(ABC):
 
 _ENDED = (
     "SELECT outcome, count(*), sum(amount_kr), min(number), max(number) FROM sales "
-    f"WHERE seq > ? AND state IN ('{ENDED[0]}', '{ENDED[1]}') AND outcome IS NOT NULL GROUP BY outcome"
+    f"WHERE seq > ? AND state IN ('{ENDED[0]}', '{ENDED[1]}') AND outcome IS NOT NULL "
+    "AND source IS NULL GROUP BY outcome"
 )
 """The literals let SQLite answer from the index that holds only these."""
 
@@ -185,9 +238,16 @@ _ENDED = (
 _REFUNDED_EARLIER = (
     "SELECT count(*), coalesce(sum(amount_kr), 0) FROM sales "
     f"WHERE seq > ? AND state IN ('{ENDED[0]}', '{ENDED[1]}') AND outcome = '{Outcome.REFUNDED}' "
-    "AND EXISTS (SELECT 1 FROM entries WHERE sale_number = sales.number AND seq <= ?)"
+    "AND source IS NULL AND EXISTS (SELECT 1 FROM entries WHERE sale_number = sales.number AND seq <= ?)"
 )
 """A day cannot end while a sale is open, so one that was there had ended, and only what is due becomes refunded."""
+_REFUNDED = (
+    "SELECT count(*), coalesce(sum(amount_kr), 0) FROM sales "
+    f"WHERE seq > ? AND state IN ('{ENDED[0]}', '{ENDED[1]}') AND state = '{State.CLOSED}' "
+    f"AND outcome = '{Outcome.REFUNDED}' AND source IS NOT NULL AND source != '{RefundSource.AUTOMATIC}'"
+)
+_PAID = f"sales.outcome IN ('{Outcome.APPROVED}', '{Outcome.REFUND_DUE}')"
+_NEWEST = "ORDER BY sales.number DESC LIMIT 1"
 
 
 def _closed_period(number: int, since: str | None, until: str, totals: str, head: str | None) -> ClosedPeriod:
@@ -215,3 +275,20 @@ def _says_signed(body: str) -> bool:
     except msgspec.DecodeError as error:
         raise DamageFound("the newest mark of nonces is not as it was written") from error
     return isinstance(row, NonceRow) and row.answers_signed is True
+
+
+def _refund_entry(*columns: Any) -> RefundChange:
+    row = read_entry(*columns[:-1])
+    refund = _stands(*columns)
+    if not isinstance(refund, Refund):
+        raise DamageFound(f"number {refund.number} is a sale where a refund should be")
+    return RefundChange(row.seq, row.at, row.event, refund)
+
+
+def _stands(*columns: Any) -> Sale | Refund:
+    """The same, of a sale or a refund."""
+    *entry, number = columns
+    decoded = tables.decode_entry(read_entry(*entry).sale)
+    if decoded.number != number:
+        raise DamageFound(f"number {number} stands at an entry of number {decoded.number}")
+    return decoded

@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from terminal.sale.record import QueuedReceipt
+from terminal.sale.refund import Refund
 from terminal.sale.sale import Sale
 
 
@@ -26,8 +27,17 @@ class Change(msgspec.Struct, frozen=True):
     sale: Sale
 
 
+class RefundChange(msgspec.Struct, frozen=True):
+    """The same of a refund."""
+
+    seq: int
+    at: str
+    event: str
+    refund: Refund
+
+
 class EntryRow(msgspec.Struct, frozen=True, tag="entry", tag_field="row"):
-    """The whole sale after an event, as the JSON it was written in."""
+    """The whole sale or refund after an event, as the JSON it was written in."""
 
     seq: int
     at: str

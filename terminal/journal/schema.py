@@ -104,10 +104,13 @@ CREATE TABLE chain (
 CREATE INDEX chain_by_place ON chain (kind, position);
 CREATE TABLE epoch (id INTEGER PRIMARY KEY CHECK (id = 1), epoch TEXT NOT NULL) STRICT;
 ALTER TABLE sales ADD COLUMN amount_kr INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX sales_ended ON sales (seq, state, outcome, amount_kr) WHERE state IN ('attention', 'closed');
+ALTER TABLE sales ADD COLUMN refund_of INTEGER;
+ALTER TABLE sales ADD COLUMN source TEXT;
+CREATE INDEX sales_ended ON sales (seq, outcome, source, amount_kr) WHERE state IN ('attention', 'closed');
+CREATE INDEX refunds_by_sale ON sales (refund_of) WHERE refund_of IS NOT NULL;
 {_guards("chain")}
 """
-"""The chain over all rows; totals of a period without reading its sales."""
+"""The chain over all rows; totals of a period without reading its sales; refunds, which share the sales' numbers."""
 
 _CHANGES = (_KEPT + _guards(*APPEND_ONLY) + _DERIVED, _PERIODS, _CHAIN)
 """What leads from each schema version to the next, beginning with an empty file."""

@@ -18,25 +18,37 @@ from terminal.journal import chain
 from terminal.journal.rows import ChainedRow, CloseRow, EntryRow, NonceRow, Positions, ReceiptRow, RepairRow, Row
 from terminal.journal.schema import DERIVED_TABLES, DamageFound, checksum, read_entry
 from terminal.sale.record import QueuedReceipt, ReceiptState
+from terminal.sale.refund import Refund
 from terminal.sale.sale import Sale
 
 # --- rows in ----------------------------------------------------------------------------------------------------------
 
 _sale_decoder = msgspec.json.Decoder(Sale)
+_refund_decoder = msgspec.json.Decoder(Refund)
+_REFUND_BEGINS = b'{"is":"refund"'
 
 
 class NewerVersionError(JournalError, ValueError):
     """A row is as it was written, by a program that knew more words."""
 
 
-def decode_sale(text: str | bytes | msgspec.Raw) -> Sale:
-    """A sale whose checksum was right. Raises NewerVersionError."""
+def decode_entry(text: str | bytes | msgspec.Raw) -> Sale | Refund:
+    """A sale or a refund whose checksum was right. Raises NewerVersionError."""
+    body = text.encode() if isinstance(text, str) else bytes(text)
     try:
-        return _sale_decoder.decode(text)
+        return (_refund_decoder if body.startswith(_REFUND_BEGINS) else _sale_decoder).decode(body)
     except msgspec.DecodeError as error:
         raise NewerVersionError(
             f"a sale cannot be read ({error}): install the version of the program that wrote it"
         ) from error
+
+
+def decode_sale(text: str | bytes | msgspec.Raw) -> Sale:
+    """The same, where only a sale can be. Raises NewerVersionError, DamageFound."""
+    decoded = decode_entry(text)
+    if not isinstance(decoded, Sale):
+        raise DamageFound(f"number {decoded.number} is a refund where a sale should be")
+    return decoded
 
 
 def read_receipt(*columns: object) -> QueuedReceipt:
@@ -66,7 +78,7 @@ def insert_row(db: sqlite3.Connection, row: Row, body: bytes | None = None) -> C
     keep_row(db, row)
     match row:
         case EntryRow():
-            fold_sale(db, row.seq, decode_sale(row.sale))
+            fold_entry(db, row.seq, decode_entry(row.sale))
         case ReceiptRow():
             fold_receipt(db, row.seq, row.receipt)
     return chain.append(db, row, body)
@@ -81,7 +93,7 @@ def keep_row(db: sqlite3.Connection, row: Row, *, again: Literal["ABORT", "IGNOR
         case EntryRow():
             db.execute(
                 f"INSERT OR {again} INTO entries (seq, at, event, sale_number, sale, crc) VALUES (?, ?, ?, ?, ?, ?)",
-                (row.seq, row.at, row.event, decode_sale(row.sale).number, bytes(row.sale).decode(), checksum(row)),
+                (row.seq, row.at, row.event, decode_entry(row.sale).number, bytes(row.sale).decode(), checksum(row)),
             )
         case ReceiptRow():
             db.execute(
@@ -106,13 +118,18 @@ def keep_row(db: sqlite3.Connection, row: Row, *, again: Literal["ABORT", "IGNOR
             assert_never(row)
 
 
-def fold_sale(db: sqlite3.Connection, seq: int, sale: Sale) -> None:
-    """Where that sale now stands."""
+def fold_entry(db: sqlite3.Connection, seq: int, entry: Sale | Refund) -> None:
+    """Where that sale or refund now stands."""
     db.execute(
-        "INSERT INTO sales (number, reference, register_id, state, outcome, created, seq, amount_kr) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET "
+        "INSERT INTO sales "
+        "(number, reference, register_id, state, outcome, created, seq, amount_kr, refund_of, source) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET "
         "state = excluded.state, outcome = excluded.outcome, seq = excluded.seq",
-        (sale.number, sale.reference, sale.register_id, sale.state, sale.outcome, sale.created, seq, sale.amount_kr),
+        (
+            *(entry.number, entry.reference, entry.register_id, entry.state, entry.outcome, entry.created),
+            *(seq, entry.amount_kr),
+            *((entry.sale_number, entry.source) if isinstance(entry, Refund) else (None, None)),
+        ),
     )
 
 
@@ -134,7 +151,7 @@ def refold(db: sqlite3.Connection) -> None:
         db.execute(f"DELETE FROM {table}")
     latest = "SELECT max(seq) FROM entries GROUP BY sale_number"
     for seq, sale in db.execute(f"SELECT seq, sale FROM entries WHERE seq IN ({latest}) ORDER BY seq"):
-        fold_sale(db, seq, decode_sale(sale))
+        fold_entry(db, seq, decode_entry(sale))
     query, _read = READERS["receipts"]
     for seq, _at, *receipt in db.execute(f"{query} ORDER BY seq"):
         fold_receipt(db, seq, read_receipt(*receipt))

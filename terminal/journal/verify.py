@@ -22,6 +22,7 @@ from terminal.journal.mirror import Mirror
 from terminal.journal.rows import ReceiptRow, RepairRow, place_of
 from terminal.journal.schema import DamageFound, check_version, read_entry
 from terminal.sale.record import QueuedReceipt, ReceiptState
+from terminal.sale.refund import Refund
 from terminal.sale.sale import Sale
 from terminal.sale.totals import Totals, totals_of
 
@@ -109,7 +110,7 @@ def _entries(db: sqlite3.Connection, repairs: list[RepairRow]) -> Iterator[str]:
     expected = 1
     for columns in db.execute(f"{tables.READERS['entries'][0]} ORDER BY seq"):
         try:
-            tables.decode_sale(read_entry(*columns).sale)
+            tables.decode_entry(read_entry(*columns).sale)
         except (DamageFound, tables.NewerVersionError) as error:
             yield f"entry {columns[0]}: {error}"
         if columns[0] != expected and rebuild.name_gap("entry", expected, columns[0] - 1) not in known:
@@ -143,17 +144,17 @@ def _ends_of_days(db: sqlite3.Connection, repairs: list[RepairRow]) -> Iterator[
         except (msgspec.DecodeError, DamageFound, tables.NewerVersionError) as error:
             yield f"end of day {number} cannot be held against its sales: {error}"
         else:
-            if told.by_outcome != counted.by_outcome:
+            if (told.by_outcome, told.refunds) != (counted.by_outcome, counted.refunds):
                 yield f"end of day {number}: its totals are not those of its sales"
         start = last_seq
 
 
-def _ended_between(db: sqlite3.Connection, start: int, last: int) -> Iterator[Sale]:
-    """The sales that ended in a period, as each stood at its end. Raises DamageFound, NewerVersionError."""
+def _ended_between(db: sqlite3.Connection, start: int, last: int) -> Iterator[Sale | Refund]:
+    """The sales and refunds that ended in a period, as each stood at its end. Raises DamageFound, NewerVersionError."""
     latest = "SELECT max(seq) FROM entries WHERE seq > ? AND seq <= ? GROUP BY sale_number"
     query = f"SELECT seq, at, event, sale, crc FROM entries WHERE seq IN ({latest}) ORDER BY seq"
     for columns in db.execute(query, (start, last)):
-        yield tables.decode_sale(read_entry(*columns).sale)
+        yield tables.decode_entry(read_entry(*columns).sale)
 
 
 def _sales(db: sqlite3.Connection) -> Iterator[str]:
@@ -164,7 +165,7 @@ def _sales(db: sqlite3.Connection) -> Iterator[str]:
         f"LEFT JOIN sales ON number = sale_number WHERE entries.seq IN ({latest})"
     ):
         try:
-            sale = tables.decode_sale(sale_text)
+            sale = tables.decode_entry(sale_text)
         except tables.NewerVersionError:
             continue  # told already
         stands = (number, state, outcome, register_id, reference)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from terminal.counter.register_ids import Wish
+from terminal.sale.refund import Refund, RefundState
 from terminal.sale.sale import Outcome, Sale
 
 MOST_REMEMBERED = 4096
@@ -44,20 +45,34 @@ class Ages:
         age_s = self._since(self._begun.get(sale.number), sale.created)
         return age_s if age_s >= 0 else math.inf
 
-    def wish_of(self, sale: Sale, told_at: Callable[[int], str | None]) -> Wish:
-        """``told_at`` is asked when that sale last changed, for one from before the start."""
+    def wish_of(self, wanted: Sale | Refund, told_at: Callable[[int], str | None]) -> Wish:
+        """``told_at`` is asked when that sale or refund last changed, for one from before the start."""
+        return self._sale_wish(wanted, told_at) if isinstance(wanted, Sale) else self._refund_wish(wanted, told_at)
+
+    def _sale_wish(self, sale: Sale, told_at: Callable[[int], str | None]) -> Wish:
         return Wish(
             is_open=not sale.has_ended or sale.stands_unknown,
             may_have_moved_money=sale.outcome in MAY_HAVE_MOVED_MONEY,
             age_s=max(0.0, self._since(self._begun.get(sale.number), sale.created)),
-            told_s=self._told_s(sale, told_at),
+            told_s=self._told_s(sale.number, sale.has_ended, sale.acknowledged, told_at),
         )
 
-    def _told_s(self, sale: Sale, told_at: Callable[[int], str | None]) -> float | None:
-        if not sale.has_ended or (sale.number not in self._told and not sale.acknowledged):
+    def _refund_wish(self, refund: Refund, told_at: Callable[[int], str | None]) -> Wish:
+        is_told = refund.state is RefundState.CLOSED
+        return Wish(
+            is_open=refund.is_unknown,
+            may_have_moved_money=refund.is_unknown or refund.is_done,
+            age_s=max(0.0, self._since(self._begun.get(refund.number), refund.created)),
+            told_s=self._told_s(refund.number, not refund.is_unknown, is_told, told_at),
+        )
+
+    def _told_s(
+        self, number: int, has_ended: bool, is_told: bool, told_at: Callable[[int], str | None]
+    ) -> float | None:
+        if not has_ended or (number not in self._told and not is_told):
             return None
-        told_s = self._told.get(sale.number)
-        return max(0.0, self._since(told_s, told_at(sale.number) if told_s is None else None))
+        told_s = self._told.get(number)
+        return max(0.0, self._since(told_s, told_at(number) if told_s is None else None))
 
     def _since(self, steady_s: float | None, at: str | None) -> float:
         if steady_s is not None:

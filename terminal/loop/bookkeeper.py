@@ -19,17 +19,20 @@ from terminal.counter import decide as counter
 from terminal.counter import of_shop
 from terminal.counter import register_words as reg
 from terminal.counter.decision import Decision
-from terminal.counter.inputs import CodeScanned, ConditionsChanged, Input, KeyPressed
+from terminal.counter.inputs import CodeScanned, ConditionsChanged, Input, KeyPressed, RefundRequested
 from terminal.counter.of_keys import offer_accepted
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
 from terminal.errors import JournalError
 from terminal.loop.ages import Ages
 from terminal.loop.held_back import HeldBack, is_retried
-from terminal.loop.lookup import KnowingJournal, Names, looked_up
+from terminal.loop.lookup import KnowingJournal, looked_up
+from terminal.loop.names import Names
 from terminal.sale import events as ev
-from terminal.sale.record import JournalHealth, QueuedReceipt, Record
-from terminal.sale.sale import Sale, State
+from terminal.sale.record import JournalHealth, QueuedReceipt, Record, RefundRecord
+from terminal.sale.refund import Refund, RefundSource
+from terminal.sale.refund_step import RefundPowerRestored, RefundResultTaken
+from terminal.sale.sale import Outcome, Sale, State
 from terminal.sale.totals import Close
 
 log = logging.getLogger(__name__)
@@ -42,6 +45,10 @@ class SaleJournal(KnowingJournal, Protocol):
     def health(self) -> JournalHealth: ...
 
     def append(self, record: Record) -> None: ...
+
+    def append_refund(self, record: RefundRecord) -> None: ...
+
+    def open_refunds(self) -> list[Refund]: ...
 
     def append_close(self, close: Close) -> str: ...
 
@@ -81,7 +88,19 @@ class Bookkeeper:
         unfinished = self._journal.open_sales()
         self._unsettled.extend(sale for sale in unfinished if sale.state is not State.ATTENTION)
         self.view = replace(self.view, attention=tuple(sale for sale in unfinished if sale.state is State.ATTENTION))
-        return (*self._health_changed(), *self._resume())
+        refunds = tuple(self._journal.open_refunds())
+        awaited = next((one for one in refunds if one.is_awaited), None)
+        self.view = replace(self.view, refund=awaited, refunds=tuple(one for one in refunds if one is not awaited))
+        return (*self._health_changed(), *self._refunds_to_go_on(), *self._resume())
+
+    def _refunds_to_go_on(self) -> tuple[Input, ...]:
+        """What the power cut left on its way, and what was due to begin by itself."""
+        restored = [one for one in (self.view.refund, *self.view.refunds) if one is not None]
+        due = [sale for sale in self.view.attention if sale.outcome is Outcome.REFUND_DUE and sale.terms.refunds_itself]
+        return (
+            *(RefundPowerRestored(one.number) for one in restored),
+            *(RefundRequested(number=sale.number, source=RefundSource.AUTOMATIC) for sale in due),
+        )
 
     def handle(self, event: Input) -> Handled:
         """Decide and commit. Never raises on any input; after a failed commit the view is where it was."""
@@ -107,6 +126,8 @@ class Bookkeeper:
         """With what only the journal could add to it."""
         if decision.record is not None:
             self._journal.append(decision.record)
+        if decision.refund_record is not None:
+            self._journal.append_refund(decision.refund_record)
         if decision.close is not None:
             decision = of_shop.with_head(decision, self._journal.append_close(decision.close))
         if decision.receipts:
@@ -126,6 +147,11 @@ class Bookkeeper:
                 self._ages.begin(sale.number)
             if sale.acknowledged:
                 self._ages.tell(sale.number)
+        elif (refunded := decision.refund_record) is not None:
+            if refunded.refund.number >= self._next_number:
+                self._ages.begin(refunded.refund.number)
+            if refunded.event == RefundResultTaken.__name__:
+                self._ages.tell(refunded.refund.number)
         elif isinstance(event, reg.ResultDelivered):  # so late that the sale was closed without it
             with contextlib.suppress(JournalError):
                 if (known := self._journal.find_register_id(event.register_id)) is not None:
@@ -134,14 +160,23 @@ class Bookkeeper:
             for answer in decision.replies:
                 if isinstance(answer, reg.SaleResult) and answer.sale is not None:
                     self._ages.tell(answer.sale.number)
+                if isinstance(answer, reg.RefundResult):
+                    self._ages.tell(answer.refund.number)
 
     def _committed(self, decision: Decision) -> tuple[Input, ...]:
+        if (refunded := decision.refund_record) is not None:
+            refund = refunded.refund
+            self._next_number = max(self._next_number, refund.number + 1)
+            log.info("refund %d: %s -> %s, %s", refund.number, refunded.event, refund.state, refund.outcome)
         if decision.record is None:
-            return ()
+            return self._journal_works() if refunded is not None else ()
         sale = decision.record.sale
         self._next_number = max(self._next_number, sale.number + 1)
         outcome = f", {sale.outcome}" if sale.outcome else ""
         log.info("sale %d: %s -> %s%s", sale.number, decision.record.event, sale.state, outcome)
+        return self._journal_works()
+
+    def _journal_works(self) -> tuple[Input, ...]:
         return () if self.view.conditions.journal_ok else (ConditionsChanged({"journal_ok": True}),)
 
     def _not_committed(self, event: Input, decision: Decision | None, error: JournalError) -> Handled:

@@ -6,6 +6,7 @@ import logging
 
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
+from terminal.sale import refund_step as rs
 from terminal.sale.gateway import AuthorizationStatus, CallLost, CallRefused, Gateway, OpenedAuthorization, StatusReport
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,29 @@ async def call_gateway(gateway: Gateway, effect: fx.Call) -> ev.AnswerReceived:
         # A fault in the gateway must not strand the sale: nobody knows whether the call happened.
         log.exception("sale %d: %s failed in an unforeseen way", number, name)
         return ev.AnswerLost(number, call, type(error).__name__)
+
+
+async def call_refund(gateway: Gateway, effect: rs.RequestRefund) -> rs.RefundAnswer:
+    """Make the call that returns money and say how it ended. Never raises."""
+    number, call = effect.refund_number, effect.call
+    try:
+        await gateway.refund(
+            effect.authorization_id,
+            amount_kr=effect.amount_kr,
+            is_whole=effect.is_whole,
+            idempotency_key=effect.idempotency_key,
+            description=effect.description,
+        )
+    except CallRefused as refused:
+        log.warning("refund %d: refused: %s", number, refused)
+        return rs.RefundRefused(number, call, refused.refusal, refused.support_reference)
+    except CallLost as lost:
+        log.warning("refund %d: lost: %s", number, lost)
+        return rs.RefundAnswerLost(number, call)
+    except Exception:
+        log.exception("refund %d: failed in an unforeseen way", number)
+        return rs.RefundAnswerLost(number, call)
+    return rs.RefundConfirmed(number, call)
 
 
 def _said(report: StatusReport) -> str:

@@ -18,11 +18,14 @@ from terminal.counter.inputs import (
     MenuLeft,
     MenuUnlocked,
     OfferExpired,
+    RefundRequested,
+    RefundResultSeen,
     ReprintRequested,
     ResultSeen,
     TerminalExamined,
 )
 from terminal.sale import events as ev
+from terminal.sale.refund import RefundSource
 from terminal.sale.sale import Sale
 
 T = TypeVar("T", bound=Input | None)
@@ -38,6 +41,7 @@ _LEFT_ALONE = (
     | MenuUnlocked
     | TerminalExamined
     | ReprintRequested
+    | RefundResultSeen
     | EndOfDayRequested
     | ev.CallbackReceived
 )
@@ -46,6 +50,8 @@ _LEFT_ALONE = (
 
 def is_retried(event: Input) -> bool:
     """It belongs to the open sale, which must end; a question of the register is asked again by the register."""
+    if isinstance(event, RefundRequested):  # staff ask again; nobody asks for what the terminal begins itself
+        return event.source is RefundSource.AUTOMATIC
     return not isinstance(event, _LEFT_ALONE | reg.RegisterQuestion)
 
 

@@ -6,9 +6,6 @@ Also what a new sale would be called. :func:`looked_up` decides nothing.
 from __future__ import annotations
 
 import math
-import secrets
-import time
-from collections.abc import Callable
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -19,6 +16,7 @@ from terminal.counter.inputs import (
     EndOfDayLookedUp,
     EndOfDayRequested,
     Input,
+    RefundRequested,
     RegisterRequestLookedUp,
     ReprintLookedUp,
     ReprintRequested,
@@ -27,20 +25,17 @@ from terminal.counter.register_ids import Wish
 from terminal.errors import JournalError
 from terminal.journal.thread import MIN_FREE_BYTES
 from terminal.loop.ages import Ages
+from terminal.loop.lookup_refund import Known, RefundJournal, refund_requested, refund_requested_by_register
+from terminal.loop.names import Names
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import QueuedReceipt
+from terminal.sale.refund import Refund
 from terminal.sale.sale import Sale
 from terminal.sale.totals import ClosedPeriod, Period
 
 
-class KnowingJournal(Protocol):
+class KnowingJournal(RefundJournal, Protocol):
     """What is asked of :class:`terminal.journal.thread.JournalFile`. Every method may raise JournalError."""
-
-    def find_register_id(self, register_id: str) -> Sale | None: ...
-
-    def find_sale(self, number: int) -> Sale | None: ...
-
-    def changed_at(self, number: int) -> str | None: ...
 
     def receipts_of(self, sale_number: int) -> list[QueuedReceipt]: ...
 
@@ -53,27 +48,6 @@ class KnowingJournal(Protocol):
     def free_bytes(self) -> int: ...
 
     def gap_since(self) -> str | None: ...
-
-
-class Names:
-    """What a new sale is called, and when. The only source of randomness and of wall-clock time in a sale."""
-
-    def __init__(
-        self,
-        terminal_id: str,
-        now: Callable[[], str],
-        random_hex: Callable[[], str] = lambda: secrets.token_hex(3),
-        steady_s: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """``steady_s``: a clock that cannot be set."""
-        self._terminal_id = terminal_id
-        self._random_hex = random_hex
-        self.now = now
-        self.steady_s = steady_s
-
-    def reference(self, number: int) -> str:
-        """Unique for ever, also when the journal is lost and numbers start again."""
-        return f"{self._terminal_id}-{number:06d}-{self._random_hex().upper()}"
 
 
 def looked_up(  # noqa: PLR0917  everybody who knows something of it
@@ -96,6 +70,10 @@ def looked_up(  # noqa: PLR0917  everybody who knows something of it
                 last_close=last,
                 close_age_s=ages.since(last.until) if last is not None else math.inf,
             )
+        case RefundRequested():
+            return refund_requested(event, Known(journal, names, next_number, ages))
+        case reg.ReversalRequest() | reg.RefundRequest():
+            return refund_requested_by_register(event, Known(journal, names, next_number, ages))
         case reg.SaleRequest():
             asked = _sale_request(event, journal, names, next_number, ages)
             return replace(asked, open_age_s=ages.age_s(open_sale)) if open_sale is not None else asked
@@ -105,12 +83,12 @@ def looked_up(  # noqa: PLR0917  everybody who knows something of it
     return event
 
 
-def _known(request: reg.RegisterRequest, journal: KnowingJournal) -> Sale | None:
+def _known(request: reg.RegisterRequest, journal: KnowingJournal) -> Sale | Refund | None:
     register_id = reg.register_id_of(request)
     return journal.find_register_id(register_id) if register_id is not None else None
 
 
-def _wish(known: Sale | None, journal: KnowingJournal, ages: Ages) -> Wish | None:
+def _wish(known: Sale | Refund | None, journal: KnowingJournal, ages: Ages) -> Wish | None:
     return ages.wish_of(known, journal.changed_at) if known is not None else None
 
 
@@ -139,6 +117,8 @@ def _reprint(event: ReprintRequested, journal: KnowingJournal) -> ReprintLookedU
         period = journal.closed_period(number)
         prints = [one for one in journal.receipts_of(0) if period is not None and one.period == period.number]
         return ReprintLookedUp(period=period.number if period else None, kinds=event.kinds, earlier=tuple(prints))
+    if number is not None and (refund := journal.find_refund(number)) is not None:
+        return ReprintLookedUp(refund=refund, kinds=event.kinds, earlier=tuple(journal.receipts_of(number)))
     sale = journal.last_ended_sale() if number is None else journal.find_sale(number)
     earlier = journal.receipts_of(sale.number) if sale is not None else []
     return ReprintLookedUp(sale=sale, kinds=event.kinds, earlier=tuple(earlier))

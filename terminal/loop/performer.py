@@ -11,9 +11,10 @@ from hardware.interfaces import DeviceError
 from terminal.counter.decision import CheckService, CounterEffect, ExamineTerminal, OpenDrawer, PreparePrinter
 from terminal.counter.inputs import ConditionsChanged, Input
 from terminal.counter.register_words import RegisterQuestion, RegisterReply
-from terminal.loop.calls import call_gateway
+from terminal.loop.calls import call_gateway, call_refund
 from terminal.loop.timers import Timers
 from terminal.sale import effects as fx
+from terminal.sale import refund_step as rs
 from terminal.sale.gateway import Gateway
 from terminal.system.retrying import Pauses
 
@@ -73,6 +74,9 @@ class TerminalPerformer:
             case fx.Call():
                 self._calls_made += 1
                 self._start(self._call(effect), type(effect).__name__)
+            case rs.RequestRefund():
+                self._calls_made += 1
+                self._start(self._refund(effect), type(effect).__name__)
             case CheckService(delay_s):
                 self._start_check(delay_s)
             case ExamineTerminal():
@@ -94,6 +98,9 @@ class TerminalPerformer:
 
     async def _call(self, effect: fx.Call) -> None:
         self._put(await call_gateway(self._gateway, effect))
+
+    async def _refund(self, effect: rs.RequestRefund) -> None:
+        self._put(await call_refund(self._gateway, effect))
 
     async def _examine(self) -> None:
         """A report that does not come out on paper is in the log; it is on the screen as well."""

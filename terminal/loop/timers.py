@@ -5,10 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from terminal.counter.decision import CounterEffect, KeepOfferFor, LockMenuFor, ShowMenuFor, ShowResultFor
-from terminal.counter.inputs import Input, MenuLeft, MenuUnlocked, OfferExpired, ResultSeen
+from terminal.counter.decision import (
+    CounterEffect,
+    KeepOfferFor,
+    LockMenuFor,
+    ShowMenuFor,
+    ShowRefundFor,
+    ShowResultFor,
+)
+from terminal.counter.inputs import Input, MenuLeft, MenuUnlocked, OfferExpired, RefundResultSeen, ResultSeen
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
+from terminal.sale import refund_step as rs
 
 
 def timer_event(effect: CounterEffect) -> tuple[float, Input] | None:
@@ -20,6 +28,12 @@ def timer_event(effect: CounterEffect) -> tuple[float, Input] | None:
             return delay_s, ev.RetryDue(number, state)
         case fx.SetLimit(sale_number=number, delay_s=delay_s):
             return delay_s, ev.CancelRequested(number, ev.Canceller.CLOCK)
+        case rs.SetRefundRetry(refund_number=number, delay_s=delay_s):
+            return delay_s, rs.RefundRetryDue(number)
+        case rs.SetRefundPatience(refund_number=number, state=refund_state, delay_s=delay_s):
+            return delay_s, rs.RefundPatienceOver(number, refund_state)
+        case ShowRefundFor(number, delay_s):
+            return delay_s, RefundResultSeen(number)
         case KeepOfferFor(amount_kr, delay_s):
             return delay_s, OfferExpired(amount_kr)
         case ShowResultFor(number, delay_s):
@@ -32,20 +46,24 @@ def timer_event(effect: CounterEffect) -> tuple[float, Input] | None:
 
 
 class Timers:
-    """One timer of each kind of effect; a newer one replaces it. Events of a state that is over find nobody."""
+    """One timer of each kind of effect, and of each refund; a newer one replaces it.
+
+    Events of a state that is over find nobody.
+    """
 
     def __init__(self, put: Callable[[Input], None]) -> None:
         self._put = put
-        self._handles: dict[type[CounterEffect], asyncio.TimerHandle] = {}
+        self._handles: dict[tuple[type[CounterEffect], int], asyncio.TimerHandle] = {}
 
     def set(self, effect: CounterEffect) -> bool:
         """False if this effect sets no timer."""
         if (timer := timer_event(effect)) is None:
             return False
         delay_s, event = timer
-        if (earlier := self._handles.get(type(effect))) is not None:
+        key = (type(effect), effect.refund_number if isinstance(effect, rs.RefundEffect) else 0)
+        if (earlier := self._handles.get(key)) is not None:
             earlier.cancel()
-        self._handles[type(effect)] = asyncio.get_running_loop().call_later(delay_s, self._put, event)
+        self._handles[key] = asyncio.get_running_loop().call_later(delay_s, self._put, event)
         return True
 
     def close(self) -> None:

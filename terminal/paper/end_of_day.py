@@ -87,6 +87,9 @@ def _outcomes(totals: Totals, words: Words, columns: int) -> Iterator[TextLine]:
     for outcome in CHARGED:
         if (tally := totals.of(outcome)).count or outcome is Outcome.APPROVED:
             yield from pair(f"{_name(outcome, words)} ({tally.count})", format_kr(tally.sum_kr), columns)
+    if totals.refunds.count:
+        returned = f"-{format_kr(totals.refunds.sum_kr)}"
+        yield from pair(f"{receipt.refunds} ({totals.refunds.count})", returned, columns)
     if (earlier := totals.refunded_earlier).count:
         yield from pair(f"{receipt.refunded_earlier} ({earlier.count})", f"-{format_kr(earlier.sum_kr)}", columns)
     others = [(outcome, totals.of(outcome)) for outcome in Outcome if outcome not in CHARGED]

@@ -32,10 +32,10 @@ def find_number(journal: JournalFile, name: str, kinds: Sequence[ReceiptKind] = 
         if not (name.isascii() and name.isdigit() and journal.closed_period(int(name))):
             raise TerminalError(f"no end of day {name}: give the number that is on its slip, or none for the last")
         return int(name)
-    entries = journal.entries_of(name)
-    if not entries:
+    number = journal.find_name(name)
+    if number is None:
         raise TerminalError(f"no sale {name}: see journal list")
-    return entries[-1].sale.number
+    return number
 
 
 NO_PRINTER = 'there is no printer, so nothing is kept for one: set printer.driver in config.toml to other than "none"'

@@ -10,7 +10,7 @@ from terminal.sale.effects import ReceiptKind
 from terminal.sale.money import format_kr
 from terminal.sale.sale import Outcome
 from terminal.texts.sentences import words_in
-from terminal.texts.words import Language
+from terminal.texts.words import Advice, Language
 
 
 def refund_document(
@@ -22,7 +22,7 @@ def refund_document(
     reference: str,
     transaction_id: str = "",
     register_id: str = "",
-    is_done: bool = True,
+    problem: Advice | None = None,
     kind: ReceiptKind,
     copy: bool,
     shop: Shop,
@@ -32,7 +32,8 @@ def refund_document(
     columns: Columns,
     clock_set: bool = True,
 ) -> Document:
-    """``amount_kr`` is what was returned, above zero; on paper it is negative. ``is_done``: else it was not.
+    """``amount_kr`` is what was returned, above zero; on paper it is negative. ``problem``: it was not, or nobody
+    knows.
 
     Raises ValueError for a time without a zone.
     """
@@ -40,12 +41,13 @@ def refund_document(
         raise ValueError("a time has no time zone: pass datetime.now().astimezone()")
     words = words_in(language)
     receipt = words.receipt
-    status = words.outcomes[Outcome.REFUNDED] if is_done else receipt.not_refunded
+    status = problem.what if problem is not None else words.outcomes[Outcome.REFUNDED]
     items: list[PaperItem] = [
         *heading(shop, words, copy=copy, columns=columns, title=receipt.payment_receipt),
         *centred(receipt.refund, columns, bold=True),
         *large(f"-{format_kr(amount_kr)}", columns),
         *centred(status.upper(), columns, bold=True),
+        *centred(problem.next if problem is not None else "", columns),
         TextLine(),
     ]
     facts = [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from terminal.counter.register_words import RegisterReply, RequestRefused, SaleResult
-from terminal.texts.sentences import refusal_sentence, result_sentence
+from terminal.counter.register_words import RefundResult, RegisterReply, RequestRefused, SaleResult
+from terminal.texts.sentences import refund_sentence, refusal_sentence, result_sentence
 from terminal.texts.words import Language
 
 
@@ -16,4 +16,6 @@ def worded(reply: RegisterReply, language: Language) -> RegisterReply:
             return replace(reply, text=refusal_sentence(reply.code, language, reply.limits_kr))
         case SaleResult():
             return replace(reply, text=result_sentence(reply.reason, language))
+        case RefundResult():
+            return replace(reply, text=refund_sentence(reply.refund, language))
     return reply

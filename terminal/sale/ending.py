@@ -96,6 +96,13 @@ def settle_attention(sale: Sale, event: ev.SettledByStaff) -> Transition:
     return Transition(replace(sale, state=State.CLOSED, reason=reason, settled_by=event.by) if reason else sale)
 
 
+def money_returned(sale: Sale, _event: ev.MoneyReturned) -> Transition:
+    """By a refund of its own, which the service has carried out."""
+    if sale.reason is not Reason.REFUND_DUE:
+        return Transition(sale)
+    return Transition(replace(sale, state=State.CLOSED, reason=Reason.REFUNDED))
+
+
 # --- REPORT -----------------------------------------------------------------------------------------------------------
 
 

@@ -123,5 +123,9 @@ class SettledByStaff(SaleEvent, frozen=True):
     """Who said so: the keypad, or the account that gave the command."""
 
 
+class MoneyReturned(SaleEvent, frozen=True):
+    """The service has given the whole payment back, because the register did not accept it."""
+
+
 class PowerRestored(SaleEvent, frozen=True):
     """The terminal started and found this sale open in the journal."""

@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from terminal.sale.effects import ReceiptKind
+from terminal.sale.refund import Refund
 from terminal.sale.sale import Sale
 
 
@@ -46,12 +47,20 @@ class Record(msgspec.Struct, frozen=True):
     receipts: tuple[ReceiptKind, ...] = ()
 
 
+class RefundRecord(msgspec.Struct, frozen=True):
+    """One durable change: the refund after the event, and the receipts that belong to it."""
+
+    event: str
+    refund: Refund
+    receipts: tuple[ReceiptKind, ...] = ()
+
+
 class QueuedReceipt(msgspec.Struct, frozen=True):
     """A receipt that is not known to be on paper. One ``receipt_id`` per print, kept through every retry."""
 
     receipt_id: str
     sale_number: int
-    """0: it is of a period."""
+    """Of a sale or a refund, which share their numbers; 0: it is of a period."""
     kind: ReceiptKind
     copy: int
     state: ReceiptState

@@ -66,8 +66,8 @@ class RefundTerms(msgspec.Struct, frozen=True, kw_only=True):
     staff_slip: bool = True
 
 
-class Refund(msgspec.Struct, frozen=True, kw_only=True):
-    """One refund, as it stands. Every field may be written to disk."""
+class Refund(msgspec.Struct, frozen=True, kw_only=True, tag_field="is", tag="refund"):
+    """One refund, as it stands. Every field may be written to disk; the tag tells it there from a sale."""
 
     number: int
     reference: str
@@ -105,6 +105,11 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
     def is_whole(self) -> bool:
         """It returns the whole payment."""
         return self.amount_kr == self.payment_kr
+
+    @property
+    def is_awaited(self) -> bool:
+        """Somebody waits for its outcome at the counter or the register."""
+        return not self.is_late and self.state in (RefundState.TRANSFER, RefundState.REPORT)
 
     @property
     def is_done(self) -> bool:

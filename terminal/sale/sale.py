@@ -156,6 +156,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     customer_copy: bool = True
     merchant_copy: bool = True
     staff_slip: bool = True
+    refunds_itself: bool = False
+    """A payment that the register did not accept is returned without staff."""
     """What only staff can bring to an end comes out on paper for them."""
 
     def capture_mode_for(self, kind: CustomerKind) -> CaptureMode:
@@ -241,6 +243,19 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
         """A void is on its way, or may be, that would take back even what is paid by now."""
         answered = self.void_refused and not self.void_lost
         return self.state is State.VOID and self.terms.void_undoes_payment and not answered
+
+    @property
+    def has_no_authorization(self) -> bool:
+        """The service has not named it, so nothing can be asked about it or returned."""
+        return self.authorization_id is None
+
+    @property
+    def is_left_to_staff(self) -> bool:
+        """Only they can bring it to an end: nobody knows how it stands, or nobody else returns the money."""
+        outcome = self.outcome_on_paper
+        if outcome is Outcome.REFUND_DUE:
+            return not (self.terms.refunds_itself and self.authorization_id)
+        return outcome is Outcome.UNKNOWN
 
     @property
     def stands_unknown(self) -> bool:

@@ -83,7 +83,7 @@ def _receipts(sale: Sale) -> tuple[fx.PrintReceipt, ...]:
     wanted = {
         fx.ReceiptKind.CUSTOMER: has_paid and terms.customer_copy,
         fx.ReceiptKind.MERCHANT: has_paid and terms.merchant_copy,
-        fx.ReceiptKind.ATTENTION: outcome is not None and outcome.needs_staff and terms.staff_slip,
+        fx.ReceiptKind.ATTENTION: sale.is_left_to_staff and terms.staff_slip,
     }
     return tuple(fx.PrintReceipt(sale_number=sale.number, kind=kind) for kind in wanted if wanted[kind])
 
@@ -198,6 +198,7 @@ TABLE: Mapping[State, Mapping[type[ev.SaleEvent], Move]] = {
     },
     State.ATTENTION: {
         ev.SettledByStaff: _move(ending.settle_attention, State.CLOSED),
+        ev.MoneyReturned: _move(ending.money_returned, State.CLOSED),
     },
     State.CLOSED: {},
 }
@@ -231,5 +232,6 @@ IGNORED: Mapping[type[ev.SaleEvent], Mapping[State, str]] = {
     ev.ResultAcknowledged: _unless("no result was reported", State.REPORT),
     ev.ResultRejected: _unless("no result was reported", State.REPORT),
     ev.SettledByStaff: _unless("it ends by itself", State.CAPTURE, State.VOID, State.ATTENTION),
+    ev.MoneyReturned: _unless("no refund is due", State.ATTENTION),
     ev.PowerRestored: _in("nothing is on its way", State.ATTENTION, State.CLOSED),
 }

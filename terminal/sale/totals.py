@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from terminal.sale.refund import Refund, RefundSource, RefundState
 from terminal.sale.sale import Outcome, Sale, State
 
 ENDED = (State.ATTENTION, State.CLOSED)
@@ -43,6 +44,9 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     by_outcome: dict[Outcome, Tally] = {}
     refunded_earlier: Tally = Tally()
     """Of the refunded ones those that an earlier end of day has called a payment that is to be refunded."""
+    refunds: Tally = Tally()
+    """What was returned of payments; not what the terminal returned itself because a register did not accept it: that
+    is the outcome of the sale."""
     first_number: int | None = None
     last_number: int | None = None
     left_to_staff: tuple[LeftToStaff, ...] = ()
@@ -54,7 +58,12 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def charged_kr(self) -> int:
         """What the service bills for this period. All periods together are what it holds."""
-        return sum(self.of(outcome).sum_kr for outcome in CHARGED) - self.refunded_earlier.sum_kr
+        return sum(self.of(outcome).sum_kr for outcome in CHARGED) - self.returned_kr
+
+    @property
+    def returned_kr(self) -> int:
+        """What the service has given back of what it billed in this period or an earlier one."""
+        return self.refunds.sum_kr + self.refunded_earlier.sum_kr
 
     @property
     def count(self) -> int:
@@ -91,11 +100,16 @@ class ClosedPeriod(msgspec.Struct, frozen=True, kw_only=True):
     """Of the journal's chain once the period was closed: a hash over every row up to there. Empty: not known yet."""
 
 
-def totals_of(sales: Iterable[Sale], left_to_staff: Iterable[Sale] = ()) -> Totals:
-    """Count and add up ``sales``; those that have not ended yet belong to a later period and are left out."""
+def totals_of(entries: Iterable[Sale | Refund], left_to_staff: Iterable[Sale] = ()) -> Totals:
+    """Count and add up sales and refunds; those that have not ended yet belong to a later period and are left out."""
     by_outcome: dict[Outcome, Tally] = {}
     numbers: list[int] = []
-    for sale in sales:
+    refunds = Tally()
+    for sale in entries:
+        if isinstance(sale, Refund):
+            if counts_as_refund(sale):
+                refunds = Tally(refunds.count + 1, refunds.sum_kr + sale.amount_kr)
+            continue
         if sale.state not in ENDED or sale.outcome is None:
             continue
         before = by_outcome.get(sale.outcome, Tally())
@@ -103,10 +117,16 @@ def totals_of(sales: Iterable[Sale], left_to_staff: Iterable[Sale] = ()) -> Tota
         numbers.append(sale.number)
     return Totals(
         by_outcome=by_outcome,
+        refunds=refunds,
         first_number=min(numbers, default=None),
         last_number=max(numbers, default=None),
         left_to_staff=to_staff(left_to_staff),
     )
+
+
+def counts_as_refund(refund: Refund) -> bool:
+    """It is over, the money was returned, and no sale says so itself."""
+    return refund.state is RefundState.CLOSED and refund.is_done and refund.source is not RefundSource.AUTOMATIC
 
 
 def to_staff(sales: Iterable[Sale]) -> tuple[LeftToStaff, ...]:

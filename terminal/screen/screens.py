@@ -14,6 +14,7 @@ from terminal.counter.typing import Entry
 from terminal.counter.view import View
 from terminal.sale.customer import CustomerKind, IdentifierProblem
 from terminal.sale.money import format_kr
+from terminal.sale.refund import Refund
 from terminal.sale.sale import Outcome, Sale, State
 from terminal.screen.menu_screens import menu_screen
 from terminal.screen.screen import Countdown, Screen
@@ -37,9 +38,11 @@ def screen_for(view: View, language: Language, *, shop_name: str = "", countdown
     ``countdown`` is for the open sale.
     """
     words = words_in(language)
-    troubles = troubles_of(view.conditions, sales_waiting=len(view.attention))
+    troubles = troubles_of(view.conditions, sales_waiting=len(view.attention), refunds_waiting=len(view.refunds))
     if (menu := menu_screen(view, words)) is not None:
         return menu
+    if view.sale is None and (refund := view.refund or view.refund_result) is not None:
+        return _for_refund(refund, words)
     shown = view.sale or view.result
     if shown is None:
         return _idle(view, troubles, words, shop_name)
@@ -77,6 +80,8 @@ def _which(trouble: Trouble, view: View) -> str:
     """How many sales, or which key."""
     if trouble is Trouble.SALES_WAITING and len(view.attention) > 1:
         return f" ({len(view.attention)})"
+    if trouble is Trouble.REFUNDS_WAITING and len(view.refunds) > 1:
+        return f" ({len(view.refunds)})"
     return f" ({view.conditions.jam.stuck})" if trouble is Trouble.KEY_STUCK else ""
 
 
@@ -116,6 +121,18 @@ def _for_sale(sale: Sale, entry: Entry, words: Words) -> Screen:
             return _result(sale, words)
         case _:
             assert_never(sale.state)
+
+
+def _for_refund(refund: Refund, words: Words) -> Screen:
+    amount = format_kr(-refund.amount_kr)
+    if refund.reason is None:
+        return Screen(banner=words.refund.title, headline=amount, prompt=words.refund.going_on)
+    advice = words.refund.results[refund.reason]
+    if refund.is_done:
+        return Screen(banner=words.refund.title, headline=amount, prompt=advice.what)
+    if refund.is_unknown:
+        return Screen(banner=words.refund.title, headline=amount, prompt=advice.next)
+    return Screen(banner=words.refund.title, prompt=advice.what, hint=advice.next)
 
 
 def _progress(sale: Sale, prompt: str, hint: str) -> Screen:

@@ -16,8 +16,8 @@ from terminal.counter.rules import CounterRules
 from terminal.loop.bookkeeper import Bookkeeper
 from terminal.loop.calls import call_gateway
 from terminal.loop.inbox import MOST_WAITING
-from terminal.loop.lookup import Names
 from terminal.loop.loop import JOURNAL_RETRY_S
+from terminal.loop.names import Names
 from terminal.loop.timers import timer_event
 from terminal.netgiro.carrier import RawAnswer
 from terminal.netgiro.nonce import NonceSource

@@ -11,7 +11,8 @@ import msgspec
 
 from terminal.errors import JournalError
 from terminal.sale.effects import ReceiptKind
-from terminal.sale.record import JournalHealth, QueuedReceipt, ReceiptState, Record, original
+from terminal.sale.record import JournalHealth, QueuedReceipt, ReceiptState, Record, RefundRecord, original
+from terminal.sale.refund import Refund, RefundState
 from terminal.sale.sale import Outcome, Sale, State
 from terminal.sale.totals import ENDED, Close, ClosedPeriod, Period, totals_of
 from terminal.simulation.world import EPOCH_S, PowerCut, World
@@ -20,6 +21,7 @@ from terminal.system.timestamps import timestamp_of
 PLENTY_BYTES = 1 << 30
 
 _sale_decoder = msgspec.json.Decoder(Sale)
+_refund_decoder = msgspec.json.Decoder(Refund)
 
 
 class SimulatedDisk:
@@ -31,6 +33,8 @@ class SimulatedDisk:
         """Everything durable, for whoever searches it for what must not be there."""
         self.is_full = False
         self.latest: dict[int, Sale] = {}
+        self.refunds: dict[int, Refund] = {}
+        """Where each refund stands."""
         self.forgets_last_commit = False
         """Sabotage: as with ``synchronous = OFF``."""
         self._by_register_id: dict[str, int] = {}
@@ -47,8 +51,8 @@ class SimulatedDisk:
         self.queued: dict[int, list[ReceiptKind]] = {}
         """What each sale has put on paper by itself; reprints are not among it."""
         self.closes: list[Close] = []
-        self.committed: list[Sale | Close] = []
-        """Sales and ends of day, in the order in which they became durable."""
+        self.committed: list[Sale | Refund | Close] = []
+        """Sales, refunds and ends of day, in the order in which they became durable."""
         self.closed_by_staff: set[int] = set()
         """Numbers of the periods that the shop itself has ended."""
         self._high_water = 0
@@ -65,6 +69,9 @@ class SimulatedDisk:
 
     def append(self, record: Record) -> None:
         self._commit(f"commit of {record.event} -> {record.sale.state}", lambda: self._store(record))
+
+    def append_refund(self, record: RefundRecord) -> None:
+        self._commit(f"commit of {record.event} -> refund {record.refund.state}", lambda: self._store_refund(record))
 
     def append_close(self, close: Close) -> str:
         """It keeps no chain."""
@@ -126,6 +133,35 @@ class SimulatedDisk:
         self._world.tell("journal", what)
         self._world.cut_point(f"after the {what}")
 
+    def _store_refund(self, record: RefundRecord) -> None:
+        row = msgspec.json.encode(record.refund)
+        refund = _refund_decoder.decode(row)
+        before = self.refunds.get(refund.number)
+        self.rows.append(row)
+        self.refunds[refund.number] = refund
+        self.committed.append(refund)
+        if refund.register_id:
+            newest = max(refund.number, self._by_register_id.get(refund.register_id, 0))
+            self._by_register_id[refund.register_id] = newest
+        self._changed_at[refund.number] = self.now()
+        self.begun_s.setdefault(refund.number, self._world.now_s)
+        if refund.state is RefundState.CLOSED:
+            self._ended[refund.number] = None
+        self._queue(refund.number, record.receipts)
+
+        def undo() -> None:
+            if before is not None:
+                self.refunds[refund.number] = before
+
+        self._undo = undo
+
+    def _queue(self, number: int, kinds: Sequence[ReceiptKind]) -> None:
+        queued = self.queued.setdefault(number, [])
+        for receipt in (original(number, kind) for kind in kinds):
+            if receipt.receipt_id not in self._receipts:
+                self._receipts[receipt.receipt_id] = receipt
+                queued.append(receipt.kind)
+
     def _store(self, record: Record) -> None:
         sale = record.sale
         row = msgspec.json.encode(sale)
@@ -142,11 +178,7 @@ class SimulatedDisk:
             self._ended[sale.number] = None
             outcomes = self.outcomes.setdefault(sale.number, [])
             outcomes += [sale.outcome] if outcomes[-1:] != [sale.outcome] else []
-        queued = self.queued.setdefault(sale.number, [])
-        for receipt in (original(sale.number, kind) for kind in record.receipts):
-            if receipt.receipt_id not in self._receipts:
-                self._receipts[receipt.receipt_id] = receipt
-                queued.append(receipt.kind)
+        self._queue(sale.number, record.receipts)
 
         def undo() -> None:
             if before is not None:
@@ -188,7 +220,7 @@ class SimulatedDisk:
     # --- reading ------------------------------------------------------------------------------------------------------
 
     def next_number(self) -> int:
-        return max(self.latest, default=0) + 1
+        return max(*self.latest, *self.refunds, 0, 0) + 1
 
     def open_sales(self) -> list[Sale]:
         return [sale for sale in self.latest.values() if sale.state is not State.CLOSED]
@@ -196,8 +228,31 @@ class SimulatedDisk:
     def find_sale(self, number: int) -> Sale | None:
         return self.latest.get(number)
 
-    def find_register_id(self, register_id: str) -> Sale | None:
-        return self.latest.get(self._by_register_id.get(register_id, 0))
+    def find_register_id(self, register_id: str) -> Sale | Refund | None:
+        number = self._by_register_id.get(register_id, 0)
+        return self.latest.get(number) or self.refunds.get(number)
+
+    def find_payment(self, register_id: str) -> Sale | None:
+        return self._newest_payment(lambda sale: sale.register_id == register_id)
+
+    def find_payment_by_receipt(self, receipt_number: int) -> Sale | None:
+        return self._newest_payment(lambda sale: (sale.number - 1) % 9999 + 1 == receipt_number)
+
+    def last_payment(self) -> Sale | None:
+        return self._newest_payment(lambda _sale: True)
+
+    def _newest_payment(self, wanted: Callable[[Sale], bool]) -> Sale | None:
+        paid = [one for one in self.latest.values() if one.outcome in (Outcome.APPROVED, Outcome.REFUND_DUE)]
+        return max((one for one in paid if wanted(one)), key=lambda one: one.number, default=None)
+
+    def find_refund(self, number: int) -> Refund | None:
+        return self.refunds.get(number)
+
+    def refunds_of(self, sale_number: int) -> list[Refund]:
+        return [one for one in self.refunds.values() if one.sale_number == sale_number]
+
+    def open_refunds(self) -> list[Refund]:
+        return [one for one in self.refunds.values() if one.state is not RefundState.CLOSED]
 
     def changed_at(self, number: int) -> str | None:
         return self._changed_at.get(number)
@@ -207,7 +262,9 @@ class SimulatedDisk:
         return max(ended, key=lambda sale: sale.number, default=None)
 
     def open_period(self) -> Period:
-        return Period(self._period, totals_of(self.latest[number] for number in self._ended))
+        return Period(
+            self._period, totals_of(self.latest.get(number) or self.refunds[number] for number in self._ended)
+        )
 
     def closed_period(self, number: int | None = None) -> ClosedPeriod | None:
         found = [close for close in self.closes if number in (None, close.number)][-1:]

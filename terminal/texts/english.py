@@ -8,8 +8,9 @@ from terminal.counter.trouble import Trouble
 from terminal.sale.customer import CustomerKind, IdentifierProblem
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.events import Verdict
+from terminal.sale.refund import RefundReason
 from terminal.sale.sale import Outcome, Reason
-from terminal.texts.words import Advice, MenuWords, ReceiptWords, ToDo, Words
+from terminal.texts.words import Advice, MenuWords, ReceiptWords, RefundWords, ToDo, Words
 
 _COMPLETE = "The sale is complete."
 _OTHER_PAYMENT = "Ask for another way to pay."
@@ -87,6 +88,7 @@ ENGLISH = Words(
         Trouble.JOURNAL_INCOMPLETE: Advice("Records lost", "Sales may be missing. Call service."),
         Trouble.NETWORK: Advice("No connection", _CHECK_NETWORK),
         Trouble.KEY_STUCK: Advice("Key stuck", "Free the key. The others work."),
+        Trouble.REFUNDS_WAITING: Advice("Refund not known", "Do not refund again."),
         Trouble.SALES_WAITING: Advice("Sales for staff", "Settle them with key D."),
         Trouble.PAPER_OUT: Advice("Out of paper", "Put a new roll in the printer."),
         Trouble.COVER_OPEN: Advice("Printer open", "Close the printer."),
@@ -128,6 +130,21 @@ ENGLISH = Words(
     checking_stay=_DO_NOT_CHARGE,
     checking_call="Call Netgíró.",
     may_stay_reserved="Not charged, but may stay reserved.",
+    refund=RefundWords(
+        title="Refund",
+        going_on="Waiting for Netgíró's answer.",
+        unknown=Advice("Refund not known yet.", "The terminal goes on. Do not refund again."),
+        results={
+            RefundReason.DONE: Advice("Refunded by Netgíró.", "Hand over the receipt."),
+            RefundReason.NO_CONNECTION: Advice("No connection.", f"Not refunded. {_CHECK_NETWORK}"),
+            RefundReason.CREDENTIALS: Advice("Access refused.", f"Not refunded. {_CALL_SERVICE}"),
+            RefundReason.NOT_FOUND: Advice("Netgíró has no such sale.", f"Not refunded. {_CALL_SERVICE}"),
+            RefundReason.REFUSED: Advice("Netgíró refused this.", "Refund in another way."),
+            RefundReason.NOT_TRACEABLE: Advice("May have been refunded.", "Ask Netgíró first."),
+            RefundReason.SETTLED_DONE: Advice("Refunded by Netgíró.", "Nothing is left to do."),
+            RefundReason.SETTLED_NOT_DONE: Advice("Not refunded.", "Try again or in another way."),
+        },
+    ),
     menu=MenuWords(
         title="Menu",
         items={
@@ -194,10 +211,10 @@ ENGLISH = Words(
         clock_not_set="Clock not set: time may be wrong",
         sold="Sold",
         refunded_receipt="Of receipt no.",
-        not_refunded="Not refunded",
         thanks="Thank you",
         contact="Questions on the payment: {address}",
         charged="Charged by Netgíró",
+        refunds="Refunds",
         refunded_earlier="Earlier sales refunded",
         not_charged="Not charged",
         all_sales="Sales in all",

@@ -8,8 +8,9 @@ from terminal.counter.trouble import Trouble
 from terminal.sale.customer import CustomerKind, IdentifierProblem
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.events import Verdict
+from terminal.sale.refund import RefundReason
 from terminal.sale.sale import Outcome, Reason
-from terminal.texts.words import Advice, MenuWords, ReceiptWords, ToDo, Words
+from terminal.texts.words import Advice, MenuWords, ReceiptWords, RefundWords, ToDo, Words
 
 _COMPLETE = "Sölunni er lokið."
 _OTHER_PAYMENT = "Biddu um annan greiðslumáta."
@@ -87,6 +88,7 @@ ICELANDIC = Words(
         Trouble.JOURNAL_INCOMPLETE: Advice("Skráning skert", "Sölur gæti vantað. Hringdu í þjónustuver."),
         Trouble.NETWORK: Advice("Sambandslaust", _CHECK_NETWORK),
         Trouble.KEY_STUCK: Advice("Lykill fastur", "Losaðu lykilinn. Hinir virka."),
+        Trouble.REFUNDS_WAITING: Advice("Endurgreiðsla óviss", "Ekki endurgreiða aftur."),
         Trouble.SALES_WAITING: Advice("Sölur bíða", "Gerðu þær upp með lykli D."),
         Trouble.PAPER_OUT: Advice("Pappír búinn", "Settu nýja rúllu í prentarann."),
         Trouble.COVER_OPEN: Advice("Prentari opinn", "Lokaðu prentaranum."),
@@ -128,6 +130,21 @@ ICELANDIC = Words(
     checking_stay=_DO_NOT_CHARGE,
     checking_call="Hringdu í Netgíró.",
     may_stay_reserved="Ekki gjaldfært, en gæti verið frátekið.",
+    refund=RefundWords(
+        title="Endurgreiðsla",
+        going_on="Beðið eftir svari Netgíró.",
+        unknown=Advice("Endurgreiðsla óviss.", "Posinn reynir áfram. Ekki endurgreiða aftur."),
+        results={
+            RefundReason.DONE: Advice("Endurgreitt hjá Netgíró.", "Afhentu kvittunina."),
+            RefundReason.NO_CONNECTION: Advice("Sambandslaust.", f"Ekki endurgreitt. {_CHECK_NETWORK}"),
+            RefundReason.CREDENTIALS: Advice("Aðgangi hafnað.", f"Ekki endurgreitt. {_CALL_SERVICE}"),
+            RefundReason.NOT_FOUND: Advice("Sala finnst ekki.", f"Ekki endurgreitt. {_CALL_SERVICE}"),
+            RefundReason.REFUSED: Advice("Netgíró hafnaði þessu.", "Endurgreiddu öðruvísi."),
+            RefundReason.NOT_TRACEABLE: Advice("Gæti verið endurgreitt.", "Spyrðu Netgíró fyrst."),
+            RefundReason.SETTLED_DONE: Advice("Endurgreitt hjá Netgíró.", "Ekkert þarf að gera."),
+            RefundReason.SETTLED_NOT_DONE: Advice("Ekki endurgreitt.", "Reyndu aftur eða á annan hátt."),
+        },
+    ),
     menu=MenuWords(
         title="Valmynd",
         items={
@@ -194,10 +211,10 @@ ICELANDIC = Words(
         clock_not_set="Klukka óstillt: tími gæti verið rangur",
         sold="Selt",
         refunded_receipt="Af kvittun nr.",
-        not_refunded="Ekki endurgreitt",
         thanks="Takk fyrir viðskiptin",
         contact="Spurningar um greiðslu: {address}",
         charged="Gjaldfært hjá Netgíró",
+        refunds="Endurgreiðslur",
         refunded_earlier="Eldri endurgreiðslur",
         not_charged="Ekki gjaldfært",
         all_sales="Sölur alls",

@@ -9,12 +9,13 @@ from __future__ import annotations
 from terminal.counter.register_words import RefusalCode
 from terminal.counter.trouble import Trouble
 from terminal.sale.money import format_kr
+from terminal.sale.refund import Refund
 from terminal.sale.sale import Reason
 from terminal.texts.english import ENGLISH
 from terminal.texts.icelandic import ICELANDIC
 from terminal.texts.words import Advice, Language, ToDo, Words
 
-__all__ = ["Advice", "ToDo", "Trouble", "Words", "refusal_sentence", "result_sentence", "words_in"]
+__all__ = ["Advice", "ToDo", "Trouble", "Words", "refund_sentence", "refusal_sentence", "result_sentence", "words_in"]
 
 _TABLES: dict[Language, Words] = {"is": ICELANDIC, "en": ENGLISH}
 
@@ -27,6 +28,12 @@ def words_in(language: Language) -> Words:
 def result_sentence(reason: Reason, language: Language) -> str:
     """Why a sale ended and what the cashier does now."""
     return str(words_in(language).results[reason])
+
+
+def refund_sentence(refund: Refund, language: Language) -> str:
+    """How a refund stands and what the cashier does now."""
+    words = words_in(language).refund
+    return str(words.unknown if refund.reason is None else words.results[refund.reason])
 
 
 def refusal_sentence(code: RefusalCode, language: Language, limits_kr: tuple[int, int] | None = None) -> str:

@@ -12,6 +12,7 @@ from terminal.counter.trouble import Trouble
 from terminal.sale.customer import CustomerKind, IdentifierProblem
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.events import Verdict
+from terminal.sale.refund import RefundReason
 from terminal.sale.sale import Outcome, Reason
 
 Language: TypeAlias = Literal["is", "en"]
@@ -66,7 +67,6 @@ class ReceiptWords(msgspec.Struct, frozen=True, kw_only=True):
     """When the sale was that is refunded."""
     refunded_receipt: str
     """The number of the sale's receipt."""
-    not_refunded: str
     clock_not_set: str
     thanks: str
     contact: str
@@ -74,6 +74,7 @@ class ReceiptWords(msgspec.Struct, frozen=True, kw_only=True):
     end_of_day: str
     charged: str
     """What the payment service bills."""
+    refunds: str
     refunded_earlier: str
     not_charged: str
     all_sales: str
@@ -122,6 +123,17 @@ class MenuWords(msgspec.Struct, frozen=True, kw_only=True):
     any_key: str
 
 
+class RefundWords(msgspec.Struct, frozen=True, kw_only=True):
+    """The words of a refund."""
+
+    title: str
+    going_on: str
+    """Its call is on its way."""
+    unknown: Advice
+    """Nobody can say yet; the terminal goes on asking."""
+    results: dict[RefundReason, Advice]
+
+
 class Words(msgspec.Struct, frozen=True, kw_only=True):
     """One language."""
 
@@ -167,6 +179,7 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     may_stay_reserved: str
 
     menu: MenuWords
+    refund: RefundWords
     receipt: ReceiptWords
 
     def tries_left(self, count: int) -> str:

@@ -24,6 +24,7 @@ from terminal.sale.customer import CustomerKind, IdentifierProblem
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.events import Verdict
 from terminal.sale.record import JournalHealth, QueuedReceipt, ReceiptState
+from terminal.sale.refund import Refund, RefundReason, RefundSource, RefundState
 from terminal.sale.sale import Reason, Sale, State
 from terminal.sale.sensitive import Sensitive
 from terminal.sale.totals import ClosedPeriod, Tally, Totals, totals_of
@@ -63,6 +64,21 @@ CLOSED_SALE = replace(
 
 REFUND_DUE = replace(CLOSED_SALE, state=State.ATTENTION, reason=Reason.REFUND_DUE)
 
+REFUND = Refund(
+    number=1043,
+    reference="T1-20261123-1043-4KX9",
+    idempotency_key="0" * 40,
+    sale_number=1042,
+    sale_reference=SALE.reference,
+    authorization_id="3fa85f64-5717-4562-b3fc-2c963f66afa6",
+    amount_kr=990,
+    payment_kr=1990,
+    created="2026-11-23T14:52:11Z",
+    source=RefundSource.REGISTER,
+    register_id="43",
+)
+REFUNDED = replace(REFUND, state=RefundState.CLOSED, reason=RefundReason.DONE)
+
 PROBLEMS = (
     Problem("printer: /dev/usb/lp0 does not exist", "plug it in and compare the name with: ls -l /dev"),
     Problem(
@@ -97,6 +113,7 @@ FIRST_TROUBLE: Mapping[Trouble, Mapping[str, object]] = {
     Trouble.JOURNAL_UNMIRRORED: {"conditions": Conditions(journal_health=JournalHealth.UNMIRRORED)},
     Trouble.JOURNAL_REPAIRED: {"conditions": Conditions(journal_health=JournalHealth.REPAIRED)},
     Trouble.PAPER_LOW: {"conditions": Conditions(paper_low=True)},
+    Trouble.REFUNDS_WAITING: {"refunds": (REFUND,), "conditions": Conditions(pending_receipts=2)},
     Trouble.SALES_WAITING: {"attention": (REFUND_DUE,), "conditions": Conditions(pending_receipts=2)},
 }
 """For each trouble the fields of the worst view in which it comes first."""
@@ -106,6 +123,11 @@ def _views() -> Mapping[str, View]:
     phone_sale = replace(SALE, customer_kind=CustomerKind.PHONE)
     checking = {"committed": True, "misses": 3}
     views = {
+        "refund": View(refund=REFUND),
+        "refund_done": View(refund_result=REFUNDED),
+        "refund_refused": View(refund_result=replace(REFUNDED, reason=RefundReason.REFUSED)),
+        "refund_without_connection": View(refund_result=replace(REFUNDED, reason=RefundReason.NO_CONNECTION)),
+        "refund_unclear": View(refund_result=replace(REFUNDED, reason=RefundReason.NOT_TRACEABLE)),
         "idle": View(),
         "idle_no_network": View(conditions=NO_NETWORK),
         "idle_no_register": View(conditions=Conditions(register_ok=False)),

@@ -43,6 +43,7 @@ from typing import TypeVar
 from terminal.counter.register_words import (
     CancelRequest,
     RefundRequest,
+    RefundResult,
     RegisterQuestion,
     RegisterReply,
     RegisterRequest,
@@ -102,7 +103,7 @@ class LineProtocol:
                 self._open_id, self._next_wait_s = reply.register_id, now_s + WAIT_INTERVAL_S
                 if reply.register_id not in self._checksummed:
                     self._remember_style(reply.register_id, self._last_checksummed)
-            case SaleResult():
+            case SaleResult() | RefundResult():
                 result_id = reply.register_id
                 if self._open_id == reply.register_id:
                     self._open_id = None
@@ -184,7 +185,7 @@ class LineProtocol:
     def _encode_reply(self, reply: RegisterReply) -> bytes:
         """The line of a reply, with a checksum if what it answers had one; a result that nobody asked for has none."""
         match reply:
-            case SaleResult():
+            case SaleResult() | RefundResult():
                 checksummed = self._checksummed.get(reply.register_id, False)
             case SaleAccepted() | TerminalBusy() | RequestRefused(register_id=str()):
                 checksummed = self._checksummed.get(reply.register_id or "", self._last_checksummed)

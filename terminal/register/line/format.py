@@ -13,6 +13,7 @@ import msgspec
 from terminal.counter.register_words import (
     CancelRequest,
     RefundRequest,
+    RefundResult,
     RefusalCode,
     RegisterQuestion,
     RegisterReply,
@@ -29,6 +30,7 @@ from terminal.counter.register_words import (
     TotalsRequest,
 )
 from terminal.sale.money import AmountDecimals, AmountError, format_register_amount, parse_register_amount
+from terminal.sale.refund import RefundReason
 from terminal.sale.sale import Outcome, Reason
 
 LONGEST_ID = 64
@@ -178,6 +180,11 @@ def format_reply(reply: RegisterReply, decimals: AmountDecimals) -> str:
             return f"BUSY ID={_word(reply.register_id)}"
         case RequestRefused():
             return f"ERR {_REFUSALS[reply.code]} {to_ascii(reply.text)}"
+        case RefundResult(register_id=register_id, refund=refund) if refund.is_done:
+            amount = format_register_amount(refund.amount_kr, decimals)
+            return f"OK {amount} ID={_word(register_id)} REF={_word(refund.authorization_id)}"
+        case RefundResult(register_id=register_id, refund=refund):
+            return f"NO {_REFUND_FAILURES[refund.reason]} ID={_word(register_id)} {to_ascii(reply.text)}"
         case SaleResult() if reply.outcome is Outcome.APPROVED:
             named = f" REF={_word(reply.authorization_id)}" if reply.authorization_id else ""
             return f"OK {format_register_amount(reply.amount_kr, decimals)} ID={_word(reply.register_id)}{named}"
@@ -187,9 +194,22 @@ def format_reply(reply: RegisterReply, decimals: AmountDecimals) -> str:
         case TotalsReport():
             paid = reply.totals.of(Outcome.APPROVED)
             kronur = format_register_amount(paid.sum_kr, decimals)
-            return f"TOTALS {paid.count} {kronur} REFUNDS=0 REFUNDED=0 PERIOD={reply.number}"
+            refunds = reply.totals.refunds
+            returned = format_register_amount(refunds.sum_kr, decimals)
+            return f"TOTALS {paid.count} {kronur} REFUNDS={refunds.count} REFUNDED={returned} PERIOD={reply.number}"
         case TerminalCondition():
             raise ValueError(f"no request of this protocol is answered by {reply}")
+
+
+_REFUND_FAILURES: Mapping[RefundReason | None, str] = {
+    None: "UNKNOWN",
+    RefundReason.NOT_TRACEABLE: "UNKNOWN",
+    RefundReason.NO_CONNECTION: "UNAVAILABLE",
+    RefundReason.CREDENTIALS: "UNAVAILABLE",
+    RefundReason.NOT_FOUND: "DECLINED",
+    RefundReason.REFUSED: "DECLINED",
+    RefundReason.SETTLED_NOT_DONE: "CANCELLED",
+}
 
 
 def checksum(line: bytes) -> int:

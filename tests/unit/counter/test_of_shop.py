@@ -15,7 +15,7 @@ from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
 from terminal.journal.thread import JournalFile
 from terminal.loop.bookkeeper import Bookkeeper
-from terminal.loop.lookup import Names
+from terminal.loop.names import Names
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import QueuedReceipt, ReceiptState, Record
 from terminal.sale.sale import Reason, State, Terms

@@ -237,7 +237,9 @@ def older(path: Path, version: int, *, with_mirror: bool = True) -> None:
     rows = rows_of(path)
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.executescript(
-            "DROP TABLE chain; DROP TABLE epoch; DROP INDEX sales_ended; ALTER TABLE sales DROP COLUMN amount_kr;"
+            "DROP TABLE chain; DROP TABLE epoch; DROP INDEX sales_ended; DROP INDEX refunds_by_sale; "
+            "ALTER TABLE sales DROP COLUMN amount_kr; ALTER TABLE sales DROP COLUMN refund_of; "
+            "ALTER TABLE sales DROP COLUMN source;"
         )
         if version == 1:
             db.executescript("DROP TRIGGER receipts_update; DROP TRIGGER receipts_delete;")

@@ -160,7 +160,7 @@ def test_nothing_at_the_counter_reads_history(path: Path, size: int) -> None:
                 (number + 1, number + 1),
             )
             db.execute(
-                "INSERT INTO sales VALUES (?, ?, ?, 'closed', 'approved', '', ?, 1990)",
+                "INSERT INTO sales VALUES (?, ?, ?, 'closed', 'approved', '', ?, 1990, NULL, NULL)",
                 (number + 1, f"T{number}", f"R{number}", number + 1),
             )
         db.execute("COMMIT")

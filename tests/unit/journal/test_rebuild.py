@@ -22,7 +22,7 @@ from terminal.journal.mirror import Mirror
 from terminal.journal.rows import EntryRow, RepairRow
 from terminal.journal.thread import JournalFile
 from terminal.loop.bookkeeper import Bookkeeper
-from terminal.loop.lookup import Names
+from terminal.loop.names import Names
 from terminal.netgiro.nonce import TICKS_PER_S, UNIX_EPOCH_TICKS, mark_after_loss
 from terminal.sale.record import JournalHealth, ReceiptState
 from terminal.sale.sale import Reason, State

@@ -21,7 +21,7 @@ from terminal.journal.rows import RepairRow
 from terminal.journal.thread import JournalFile
 from terminal.journal.verify import verify
 from terminal.loop.bookkeeper import Bookkeeper
-from terminal.loop.lookup import Names
+from terminal.loop.names import Names
 from terminal.sale.record import JournalHealth, Record
 from terminal.sale.sale import Reason, Sale, State
 from terminal.system.timestamps import timestamp

@@ -21,7 +21,7 @@ from terminal.sale.record import JournalHealth
 from terminal.sale.sale import State
 from tests.unit.journal.journal_samples import append_paid, opened, ticking_clock
 
-NOBODYS_SALE = "INSERT INTO sales VALUES (9, '', '', 'closed', '', '', 1, 0)"
+NOBODYS_SALE = "INSERT INTO sales VALUES (9, '', '', 'closed', '', '', 1, 0, NULL, NULL)"
 
 
 @pytest.fixture
@@ -62,10 +62,10 @@ def test_a_sound_journal_has_no_problems_also_while_it_is_in_use(path: Path) -> 
         ("UPDATE sales SET register_id = 'x' WHERE number = 2", "sale 2: the list of sales does not say"),
         ("DELETE FROM sales WHERE number = 2", "sale 2: the list of sales does not say"),
         (
-            "INSERT INTO sales VALUES (9, '', '', 'closed', '', '', 1, 0)",
+            "INSERT INTO sales VALUES (9, '', '', 'closed', '', '', 1, 0, NULL, NULL)",
             "sale 9: in the list of sales without an entry",
         ),
-        ("INSERT INTO sales VALUES (9, '', '', 'closed', '', '', 1, 0)", "no sale has the numbers 7 to 8"),
+        ("INSERT INTO sales VALUES (9, '', '', 'closed', '', '', 1, 0, NULL, NULL)", "no sale has the numbers 7 to 8"),
         ("DELETE FROM receipt_queue WHERE receipt_id = '1-customer-0'", "receipt 1-customer-0: the queue"),
         ("UPDATE receipt_queue SET copy = 5 WHERE receipt_id = '1-customer-0'", "receipt 1-customer-0: the queue"),
         ("UPDATE receipts SET state = 'eaten' WHERE seq = 2", "receipt note 2"),

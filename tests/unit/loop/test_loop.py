@@ -19,8 +19,8 @@ from terminal.errors import JournalError
 from terminal.journal.thread import MIN_FREE_BYTES, Journal, JournalFile
 from terminal.loop.bookkeeper import Bookkeeper
 from terminal.loop.inbox import MOST_WAITING, Inbox, WatchdogDue
-from terminal.loop.lookup import Names
 from terminal.loop.loop import JOURNAL_RETRY_S, Loop
+from terminal.loop.names import Names
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
 from terminal.sale.gateway import AuthorizationStatus as Status

@@ -19,7 +19,7 @@ from terminal.counter.inputs import EndOfDayRequested, Input, ReprintRequested
 from terminal.counter.rules import CounterRules
 from terminal.journal.thread import Journal, JournalFile
 from terminal.loop.bookkeeper import Bookkeeper
-from terminal.loop.lookup import Names
+from terminal.loop.names import Names
 from terminal.paper.end_of_day import end_of_day_slip
 from terminal.paper.printing import ReceiptPrinting
 from terminal.paper.receipt import Shop

@@ -11,6 +11,8 @@ from hardware.interfaces import TextLine
 from terminal.paper.receipt import Shop
 from terminal.paper.refund_receipt import refund_document
 from terminal.sale.effects import ReceiptKind
+from terminal.sale.refund import RefundReason
+from terminal.texts.sentences import words_in
 
 WHOLE: dict[str, Any] = {
     "number": 8,
@@ -45,7 +47,7 @@ def test_it_is_headed_negative_with_its_own_time_and_thanks_nobody(columns: int,
 
 
 def test_one_that_did_not_come_about_says_so() -> None:
-    assert "EKKI ENDURGREITT" in texts(is_done=False)
+    assert "NETGÍRÓ HAFNAÐI ÞESSU." in texts(problem=words_in("is").refund.results[RefundReason.REFUSED])
     assert "ENDURGREITT" in texts()
 
 

@@ -12,7 +12,7 @@ from terminal.counter.rules import CounterRules
 from terminal.errors import JournalError
 from terminal.journal.thread import JournalFile
 from terminal.loop.bookkeeper import Bookkeeper
-from terminal.loop.lookup import Names
+from terminal.loop.names import Names
 from terminal.sale.record import Record
 from terminal.sale.sale import Outcome, Reason, Sale, State
 from terminal.sale.totals import Close, Tally, Totals, totals_of

@@ -22,7 +22,7 @@ from terminal.counter.rules import CounterRules
 from terminal.counter.view import Conditions, Offer
 from terminal.journal.thread import JournalFile
 from terminal.loop.bookkeeper import Bookkeeper
-from terminal.loop.lookup import Names
+from terminal.loop.names import Names
 from terminal.register.settings import TotalRules
 from terminal.register.taps.display import HALF_SEQUENCE_S, SILENCE_S, DisplayTap
 from terminal.sale import events as ev

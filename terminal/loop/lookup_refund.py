@@ -1,0 +1,89 @@
+"""What the journal knows of a wish for a refund: which payment is meant, and what was returned of it already."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple, Protocol
+
+from msgspec.structs import replace
+
+from terminal.counter import register_words as reg
+from terminal.counter.inputs import RefundLookedUp, RefundRequested
+from terminal.loop.ages import Ages
+from terminal.loop.names import Names
+from terminal.sale.refund import Refund, RefundSource, automatic_key
+from terminal.sale.sale import Sale
+
+
+class RefundJournal(Protocol):
+    """What is asked of :class:`terminal.journal.thread.JournalFile`. Every method may raise JournalError."""
+
+    def find_register_id(self, register_id: str) -> Sale | Refund | None: ...
+
+    def find_sale(self, number: int) -> Sale | None: ...
+
+    def find_payment(self, register_id: str) -> Sale | None: ...
+
+    def find_payment_by_receipt(self, receipt_number: int) -> Sale | None: ...
+
+    def last_payment(self) -> Sale | None: ...
+
+    def find_refund(self, number: int) -> Refund | None: ...
+
+    def refunds_of(self, sale_number: int) -> list[Refund]: ...
+
+    def changed_at(self, number: int) -> str | None: ...
+
+
+class Known(NamedTuple):
+    """What a look-up needs beside the wish itself."""
+
+    journal: RefundJournal
+    names: Names
+    next_number: int
+    ages: Ages
+
+
+def refund_requested(event: RefundRequested, known: Known) -> RefundLookedUp:
+    """What staff, a command or the terminal itself want."""
+    journal = known.journal
+    sale = journal.last_payment() if event.number is None else journal.find_sale(event.number)
+    asked = RefundLookedUp(source=event.source, amount_kr=event.amount_kr, description=event.description)
+    asked = _named(asked, sale, known)
+    if event.source is RefundSource.AUTOMATIC and sale is not None:
+        return replace(asked, idempotency_key=automatic_key(sale))
+    return asked
+
+
+def refund_requested_by_register(event: reg.RefundRequest | reg.ReversalRequest, known: Known) -> RefundLookedUp:
+    """What the register wants. A payment is named by the register's own id or by the number of its receipt."""
+    journal = known.journal
+    earlier = journal.find_register_id(event.register_id) if event.register_id is not None else None
+    sale = None
+    if event.of is not None:
+        sale = journal.find_payment(event.of)
+    elif isinstance(event, reg.ReversalRequest) and event.number is not None:
+        sale = journal.find_payment_by_receipt(event.number)
+    asked = RefundLookedUp(
+        source=RefundSource.REGISTER,
+        amount_kr=event.amount_kr if isinstance(event, reg.RefundRequest) else None,
+        register_id=event.register_id,
+        echo=event.echo,
+        known=earlier,
+        wish=known.ages.wish_of(earlier, journal.changed_at) if earlier is not None else None,
+    )
+    return _named(asked, sale, known)
+
+
+def _named(asked: RefundLookedUp, sale: Sale | None, known: Known) -> RefundLookedUp:
+    reference = known.names.reference(known.next_number)
+    return replace(
+        asked,
+        sale=sale,
+        sale_age_s=max(0.0, known.ages.since(sale.created)) if sale is not None else 0.0,
+        refunds=tuple(known.journal.refunds_of(sale.number)) if sale is not None else (),
+        number=known.next_number,
+        reference=reference,
+        idempotency_key=hashlib.sha1(f"refund {reference}".encode(), usedforsecurity=False).hexdigest(),
+        created=known.names.now(),
+    )

@@ -1,0 +1,270 @@
+"""Refunds at the counter: who may start one, what the register is answered, what goes on behind the next sale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from terminal.counter import register_words as reg
+from terminal.counter.decide import decide
+from terminal.counter.decision import Decision
+from terminal.counter.inputs import KeyPressed, RefundLookedUp, RefundRequested, RefundResultSeen
+from terminal.counter.register_ids import Wish
+from terminal.counter.rules import CounterRules, RefundRules
+from terminal.counter.view import View
+from terminal.sale import events as ev
+from terminal.sale import refund_step as rs
+from terminal.sale.effects import ReceiptKind
+from terminal.sale.gateway import Refusal
+from terminal.sale.refund import Refund, RefundReason, RefundSource, RefundState
+from terminal.sale.sale import Reason, Sale, State, Terms
+from tests.sales import GUID, new_sale
+
+RULES = CounterRules()
+PAID = replace(
+    new_sale(7, amount_kr=1990, register_id="R7"), state=State.CLOSED, reason=Reason.PAID, authorization_id=GUID
+)
+DUE = replace(PAID, state=State.ATTENTION, reason=Reason.REFUND_DUE, terms=Terms(refunds_itself=True))
+
+
+def wish(**changes: Any) -> RefundLookedUp:
+    asked = RefundLookedUp(
+        source=RefundSource.REGISTER,
+        amount_kr=500,
+        register_id="R8",
+        sale=PAID,
+        number=8,
+        reference="T1-000008-A1B2C3",
+        idempotency_key="cd" * 20,
+        created="2026-11-29T12:00:00.000Z",
+    )
+    return replace(asked, **changes)
+
+
+def begun(view: View | None = None, **changes: Any) -> Decision:
+    return decide(view or View(), wish(**changes), RULES)
+
+
+def after(decision: Decision, *events: Any) -> Decision:
+    for event in events:
+        decision = decide(decision.view, event, RULES)
+    return decision
+
+
+def refusal(decision: Decision) -> reg.RefusalCode:
+    (reply,) = decision.replies
+    assert isinstance(reply, reg.RequestRefused)
+    assert decision.refund_record is None
+    assert decision.effects == ()
+    return reply.code
+
+
+def calls(decision: Decision) -> list[rs.RequestRefund]:
+    return [effect for effect in decision.effects if isinstance(effect, rs.RequestRefund)]
+
+
+DONE = rs.RefundConfirmed(8, 1)
+
+
+def test_a_refund_is_on_disk_with_its_key_before_its_call_leaves() -> None:
+    decision = begun()
+    assert decision.refund_record is not None
+    assert decision.refund_record.refund.idempotency_key == "cd" * 20
+    (call,) = calls(decision)
+    assert (call.authorization_id, call.amount_kr, call.idempotency_key) == (GUID, 500, "cd" * 20)
+    assert decision.replies == (reg.SaleAccepted("R8"),)
+    assert decision.view.refund is not None
+
+
+def test_the_register_is_told_once_the_service_has_returned_the_money() -> None:
+    done = after(begun(), DONE)
+    (reply,) = done.replies
+    assert isinstance(reply, reg.RefundResult)
+    assert reply.refund.is_done
+    assert done.refund_record is not None
+    assert done.refund_record.receipts == (ReceiptKind.CUSTOMER, ReceiptKind.MERCHANT)
+    told = decide(done.view, wish_delivered("R8"), RULES)
+    assert told.view.refund is None
+    assert told.view.refund_result is not None
+    assert decide(told.view, RefundResultSeen(8), RULES).view.refund_result is None
+    assert decide(told.view, KeyPressed("#"), RULES).view.refund_result is None
+
+
+def wish_delivered(register_id: str) -> Any:
+    from terminal.counter.inputs import RegisterRequestLookedUp  # noqa: PLC0415
+
+    return RegisterRequestLookedUp(request=reg.ResultDelivered(register_id))
+
+
+def test_without_an_amount_all_that_is_left_is_returned() -> None:
+    earlier = begun().refund_record
+    assert earlier is not None
+    done = replace(earlier.refund, reason=RefundReason.DONE, state=RefundState.CLOSED)
+    (call,) = calls(begun(amount_kr=None, refunds=(done,)))
+    assert (call.amount_kr, call.is_whole) == (1490, False)
+    (whole,) = calls(begun(amount_kr=None))
+    assert (whole.amount_kr, whole.is_whole) == (1990, True)
+
+
+def open_refund(**changes: Any) -> Refund:
+    record = begun().refund_record
+    assert record is not None
+    return replace(record.refund, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"sale": None}, reg.RefusalCode.NOT_FOUND),
+        ({"amount_kr": 1991}, reg.RefusalCode.AMOUNT),
+        ({"amount_kr": 0}, reg.RefusalCode.AMOUNT),
+        ({"amount_kr": -500}, reg.RefusalCode.AMOUNT),
+        ({"sale": replace(PAID, reason=Reason.CUSTOMER_DECLINED)}, reg.RefusalCode.REFUND),
+        ({"sale": replace(PAID, authorization_id=None)}, reg.RefusalCode.REFUND),
+        ({"sale_age_s": 91 * 86_400.0}, reg.RefusalCode.REFUND),
+    ],
+)
+def test_what_cannot_be_returned_starts_nothing(changes: dict[str, Any], code: reg.RefusalCode) -> None:
+    assert refusal(begun(**changes)) is code
+
+
+def test_nothing_starts_while_another_refund_of_that_sale_may_have_returned_everything() -> None:
+    assert refusal(begun(refunds=(open_refund(number=6),))) is reg.RefusalCode.BUSY
+    lost = open_refund(number=6, reason=RefundReason.NOT_TRACEABLE, state=RefundState.ATTENTION)
+    assert refusal(begun(refunds=(lost,))) is reg.RefusalCode.BUSY
+
+
+def test_nothing_is_left_of_a_payment_that_was_returned() -> None:
+    whole = open_refund(amount_kr=1990, reason=RefundReason.DONE, state=RefundState.CLOSED)
+    assert refusal(begun(refunds=(whole,))) is reg.RefusalCode.REFUND
+
+
+def test_the_shops_own_limits_count() -> None:
+    rules = CounterRules(refund=RefundRules(max_amount_kr=400))
+    (reply,) = decide(View(), wish(), rules).replies
+    assert isinstance(reply, reg.RequestRefused)
+    assert (reply.code, reply.limits_kr) == (reg.RefusalCode.AMOUNT, (1, 400))
+    assert refusal(decide(View(), wish(), CounterRules(refund=RefundRules(is_possible=False)))) is (
+        reg.RefusalCode.NOT_POSSIBLE
+    )
+
+
+def test_a_sale_and_an_awaited_refund_do_not_go_on_side_by_side() -> None:
+    assert refusal(begun(View(sale=new_sale(9)))) is reg.RefusalCode.BUSY
+    assert refusal(begun(begun().view, register_id="R9", number=9)) is reg.RefusalCode.BUSY
+
+
+def wish_of(refund: Refund) -> Wish:
+    return Wish(is_open=refund.is_unknown, may_have_moved_money=refund.outcome != "refused", age_s=60, told_s=60)
+
+
+def test_the_same_request_again_is_answered_with_how_it_stands() -> None:
+    first = begun()
+    refund = open_refund()
+    again = begun(first.view, known=refund, wish=wish_of(refund), refunds=(refund,))
+    assert again.replies == (reg.SaleAccepted("R8"),)
+    assert again.refund_record is None
+    done = replace(refund, reason=RefundReason.DONE, state=RefundState.CLOSED)
+    (reply,) = begun(known=done, wish=wish_of(done), refunds=(done,)).replies
+    assert isinstance(reply, reg.RefundResult)
+    assert reply.refund == done
+
+
+def test_an_id_that_names_something_else_is_a_mistake() -> None:
+    refund = open_refund()
+    assert refusal(begun(known=refund, wish=wish_of(refund), amount_kr=600)) is reg.RefusalCode.DUPLICATE
+    paid = Wish(is_open=False, may_have_moved_money=True, age_s=60, told_s=60)
+    assert refusal(begun(known=PAID, wish=paid)) is reg.RefusalCode.DUPLICATE, "a sale has this id"
+
+
+def test_a_refused_refund_may_be_tried_again_under_its_id() -> None:
+    refused = open_refund(reason=RefundReason.REFUSED, state=RefundState.CLOSED)
+    again = begun(known=refused, wish=wish_of(refused), refunds=(refused,), number=9)
+    assert [call.refund_number for call in calls(again)] == [9]
+
+
+def test_whoever_waited_long_enough_is_told_and_the_refund_goes_on_behind_the_next_sale() -> None:
+    late = after(begun(), rs.RefundAnswerLost(8, 1), rs.RefundPatienceOver(8, RefundState.TRANSFER))
+    (reply,) = late.replies
+    assert isinstance(reply, reg.RefundResult)
+    assert reply.refund.outcome == "unknown"
+    assert late.view.refund is None
+    assert [one.number for one in late.view.refunds] == [8]
+    done = after(late, rs.RefundRetryDue(8), rs.RefundConfirmed(8, 2))
+    assert done.view.refunds == ()
+    assert done.refund_record is not None
+    assert done.refund_record.receipts == (ReceiptKind.CUSTOMER, ReceiptKind.MERCHANT)
+
+
+def test_a_lost_call_shows_that_there_is_no_connection() -> None:
+    assert not after(begun(), rs.RefundAnswerLost(8, 1)).view.conditions.network_ok
+    assert not after(begun(), rs.RefundRefused(8, 1, Refusal.NOT_SENT)).view.conditions.network_ok
+    assert after(
+        begun(), rs.RefundAnswerLost(8, 1), rs.RefundRetryDue(8), rs.RefundConfirmed(8, 2)
+    ).view.conditions.network_ok
+
+
+# --- a payment that the register did not accept ----------------------------------------------------------------------
+
+
+def automatic(sale: Sale = DUE, *, view: View | None = None, **changes: Any) -> Decision:
+    changes = {"amount_kr": None, "register_id": None, **changes}
+    return begun(view or View(attention=(sale,)), source=RefundSource.AUTOMATIC, sale=sale, **changes)
+
+
+def test_a_payment_that_the_register_refuses_is_returned_without_staff() -> None:
+    paid = replace(PAID, state=State.REPORT, terms=Terms(refunds_itself=True))
+    rejected = decide(View(sale=paid), ev.ResultRejected(7), RULES)
+    assert rejected.follow_ups == (RefundRequested(number=7, source=RefundSource.AUTOMATIC),)
+    assert rejected.record is not None
+    assert rejected.record.receipts == (), "nobody has to do anything yet"
+
+
+def test_a_shop_that_returns_such_payments_itself_gets_a_slip() -> None:
+    rejected = decide(View(sale=replace(PAID, state=State.REPORT)), ev.ResultRejected(7), RULES)
+    assert rejected.follow_ups == ()
+    assert rejected.record is not None
+    assert rejected.record.receipts == (ReceiptKind.ATTENTION,)
+
+
+def test_what_the_terminal_returns_by_itself_holds_up_nobody_and_ends_the_sale() -> None:
+    decision = automatic()
+    assert decision.view.refund is None
+    assert [one.number for one in decision.view.refunds] == [8]
+    done = after(decision, DONE)
+    assert done.follow_ups == (ev.MoneyReturned(7),)
+    ended = after(done, ev.MoneyReturned(7))
+    assert ended.record is not None
+    assert (ended.record.sale.state, ended.record.sale.reason) == (State.CLOSED, Reason.REFUNDED)
+    assert ended.record.receipts == (ReceiptKind.CUSTOMER, ReceiptKind.MERCHANT)
+    assert ended.view.attention == ()
+
+
+def test_a_sale_open_meanwhile_does_not_hold_up_the_money() -> None:
+    assert calls(automatic(view=View(sale=new_sale(9), attention=(DUE,))))
+
+
+def test_it_is_begun_once() -> None:
+    mine = replace(open_refund(), source=RefundSource.AUTOMATIC)
+    for state in (mine, replace(mine, reason=RefundReason.REFUSED, state=RefundState.CLOSED)):
+        again = automatic(refunds=(state,))
+        assert (again.refund_record, again.follow_ups, again.effects) == (None, (), ())
+
+
+def test_a_power_cut_between_the_refund_and_the_end_of_its_sale_is_made_good() -> None:
+    done = replace(open_refund(), source=RefundSource.AUTOMATIC, reason=RefundReason.DONE, state=RefundState.CLOSED)
+    assert automatic(refunds=(done,)).follow_ups == (ev.MoneyReturned(7),)
+
+
+def test_staff_hear_of_it_only_if_the_service_refuses() -> None:
+    refused = after(automatic(), rs.RefundRefused(8, 1, Refusal.REQUEST_NOT_VALID))
+    assert refused.refund_record is not None
+    assert refused.refund_record.receipts == (ReceiptKind.ATTENTION,)
+    assert [one.number for one in refused.view.attention] == [7]
+
+
+def test_no_event_of_a_refund_nobody_knows_changes_anything() -> None:
+    for event in (DONE, rs.RefundRetryDue(8), rs.RefundPowerRestored(8), rs.RefundSettledByStaff(8, True)):
+        assert decide(View(), event, RULES) == Decision(view=View())
