@@ -213,8 +213,8 @@ def _address(request: Request) -> str:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
         return host or "unknown address"
-    if address.version == 6 and not address.is_loopback:
-        return str(ipaddress.ip_network((int(address), 64), strict=False))
+    if isinstance(address, ipaddress.IPv6Address) and not address.is_loopback:
+        return str(address.ipv4_mapped or ipaddress.ip_network((int(address), 64), strict=False))
     return str(address)
 
 

@@ -146,7 +146,7 @@ class Acceptor:
         now_s = self._loop.time()
         if now_s - self._complained_s.get(complaint, -COMPLAINT_PAUSE_S) >= COMPLAINT_PAUSE_S:
             self._complained_s[complaint] = now_s
-            log.warning(f"{self._name}: {complaint}", *arguments)
+            log.warning("%s: " + complaint, self._name, *arguments)
 
 
 def highest_descriptor() -> int:

@@ -261,6 +261,7 @@ def test_logins_and_logouts_are_in_the_log_with_who_it_was(caplog):
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("fe80::1%eth0", "fe80::/64"),
         ("::1", "::1"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
         ("testclient", "testclient"),
         ("", "unknown address"),
     ],
