@@ -59,6 +59,7 @@ class StagePanel:
             story=True,
             lab=True,
             simulation=self._simulate is not None,
+            kennitala=self.stage.config.identifier_rules().takes_kennitala,
             real=real_devices(self.stage.devices, self.stage.cable),
             versions=versions(),
         )

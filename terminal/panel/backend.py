@@ -38,6 +38,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     """Faults, scenarios and recording."""
     simulation: bool = False
     """Worlds of the simulation can be opened: GET /api/simulation/7."""
+    kennitala: bool = True
+    """A customer may be named by one; else key B is not shown."""
     login: bool = False
     """There is a session that can be ended: POST /logout."""
     real: tuple[str, ...] = ()

@@ -41,6 +41,7 @@ class PanelServer:
             version=__version__,
             phone=False,
             story=True,
+            kennitala=config.identifier_rules().takes_kennitala,
             login=bool(config.panel.password_hash),
             real=real_devices(devices, None),
             devices=_descriptions(devices),

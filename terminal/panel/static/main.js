@@ -33,7 +33,7 @@ const HANDLERS = {
   scenario: () => about.lab && loadScenarios(),
 };
 
-let about = { phone: true, story: false, lab: false, real: [], versions: {} };
+let about = { phone: true, story: false, lab: false, kennitala: true, real: [], versions: {} };
 
 const STEP_OF_STATE = { starting: 0, idle: 0, entry: 1, code_entry: 1 };
 
@@ -51,6 +51,7 @@ async function arrange() {
   about = await call("GET", "/api/about");
   byId("phone").hidden = byId("guide").hidden = !about.phone;
   document.body.classList.toggle("looking-on", about.real.includes("keypad"));
+  document.body.classList.toggle("no-kennitala", !about.kennitala);
   if (about.real.includes("register")) {
     leaveTillAlone();
     showDevices(about.devices);

@@ -941,6 +941,22 @@ def test_right_credentials_are_ok() -> None:
     assert asking_the_sandbox() == ok("Netgíró takes signed calls")
 
 
+def asking_v2(**credentials: Any) -> Finding:
+    sandbox = build_sandbox(APPLICATION_ID, SECRET)
+    given = {"application_id": APPLICATION_ID, "secret_key": Sensitive("")} | credentials
+    config = netgiro_at("http://127.0.0.1/v2", api="v2", **given)
+    finding = service_checks.check_credentials(config, System(transport=httpx.ASGITransport(create_app(sandbox))))
+    asyncio.run(sandbox.aclose())
+    return finding
+
+
+def test_with_v2_the_application_id_is_all_that_is_needed_wherever_it_is_kept() -> None:
+    assert asking_v2().status is Grade.OK
+    assert asking_v2(application_id="", secret_key=Sensitive(APPLICATION_ID)).status is Grade.OK
+    assert asking_v2(application_id="wrong").found == "Netgíró does not accept them"
+    assert asking_v2(application_id="").status is Grade.WARNING
+
+
 def test_wrong_application_id_fails() -> None:
     finding = asking_the_sandbox(application_id="wrong")
 
