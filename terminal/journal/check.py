@@ -74,8 +74,17 @@ def _size_bytes(db: sqlite3.Connection) -> int:
 
 
 def is_foreign(mirror: Mirror, db: sqlite3.Connection) -> bool:
-    """Whether the mirror is of another epoch of the chain, or of another journal altogether."""
-    return mirror.chain.epoch not in ("", chain.end(db).epoch) or tells_another_story(mirror, db)
+    """Whether the mirror is of another journal, or of an epoch of the chain that is over.
+
+    Raises DamageFound if it is of another epoch and knows more: somebody has put an older database in its place.
+    """
+    if tells_another_story(mirror, db):
+        return True
+    if mirror.chain.epoch in ("", chain.end(db).epoch):
+        return False
+    if not tables.positions(db).reaches_all(mirror.positions):
+        raise schema.DamageFound("it is older than its mirror, and of another epoch")
+    return True
 
 
 def tells_another_story(mirror: Mirror, db: sqlite3.Connection) -> bool:

@@ -97,6 +97,7 @@ class Pair:
                 else:
                     self.background = BackgroundCheck(self.path)
                     self.background.start()
+                rebuild.discard_unfinished(self.path)
                 return
         except sqlite3.DatabaseError as error:
             if not check.is_damage(error):

@@ -91,8 +91,7 @@ def make_anew(
     set_aside = free_name(path, "damaged" if backup is None else "replaced", now)
     written_s = last_written_s(path, mirror)
     new = _new(path)
-    for leftover in (new, Path(f"{new}-wal"), Path(f"{new}-shm")):
-        leftover.unlink(missing_ok=True)
+    discard_unfinished(path)
     with contextlib.closing(open_for_writing(new)) as db, telling(db, on_progress):
         db.execute("PRAGMA synchronous = NORMAL")  # the checkpoint at the end puts all of it on disk
         gathering = Gathering(db)
@@ -134,6 +133,12 @@ def finish(path: Path, now: str) -> RepairRow | None:
         is_the_rest = repair.set_aside and not path.exists()
         put_in_place(path, Path(repair.set_aside) if is_the_rest else free_name(path, "damaged", now))
     return repair
+
+
+def discard_unfinished(path: Path) -> None:
+    """What was built beside a whole database was never put in place, and would be too old later. Raises OSError."""
+    for leftover in (_new(path), Path(f"{_new(path)}-wal"), Path(f"{_new(path)}-shm")):
+        leftover.unlink(missing_ok=True)
 
 
 def put_in_place(path: Path, set_aside: Path) -> None:

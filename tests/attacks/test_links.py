@@ -79,7 +79,8 @@ def a_sale(number: int) -> Sale:
 
 
 def run(shop: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "terminal", "journal", *words, "--config", str(shop / "config.toml")]
+    journal = [] if words[0] in OF_ITS_OWN else ["journal"]
+    command = [sys.executable, "-m", "terminal", *journal, *words, "--config", str(shop / "config.toml")]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -109,7 +110,10 @@ COMMANDS = (
     ("restore", "{}/backup.db"),
     ("backup", "{}/new.db"),
     ("backup", "{}/state/new.db"),
+    ("doctor",),
+    ("support-bundle", "{}/bundle.tar.gz"),
 )
+OF_ITS_OWN = ("doctor", "support-bundle")
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
@@ -138,6 +142,6 @@ def test_a_journal_that_is_a_link_itself_is_followed_by_its_owner_only(shop: Pat
 def test_without_links_everything_works_and_belongs_to_the_service(shop: Path) -> None:
     for words in COMMANDS:
         done = run(shop, *(word.format(shop) for word in words))
-        assert done.returncode == 0, (words, done.stderr)
+        assert done.returncode == 0 or words[0] == "doctor", (words, done.stderr)
     assert_untouched(shop)
     assert (shop / "new.db").stat().st_uid == 0

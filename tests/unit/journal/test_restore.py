@@ -14,6 +14,7 @@ from terminal.commands import main as cli
 from terminal.counter import register_words as reg
 from terminal.counter.rules import CounterRules
 from terminal.errors import JournalError
+from terminal.journal import rebuild
 from terminal.journal.backup import acknowledge, back_up
 from terminal.journal.rebuild import NUMBERS_A_DAY
 from terminal.journal.restore import check_backup, restore
@@ -321,6 +322,39 @@ def leave_what_a_cut_leaves(path: Path) -> None:
     """Neither clean-up ran: the copy of the backup is there, the new database half written."""
     path.with_name("journal.db.restoring").write_bytes(b"x")
     path.with_name("journal.db.new").write_bytes(b"half")
+
+
+def test_a_restore_that_was_given_up_does_not_come_back_later(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(path, sale(1))
+    back_up(path, tmp_path / "backup.db")
+    with monkeypatch.context() as patched:
+        patched.setattr(rebuild, "put_in_place", power_cut)
+        with pytest.raises(KeyboardInterrupt):
+            restore(tmp_path / "backup.db", path, THEN)
+    assert path.with_name("journal.db.new").exists()
+    write(path, sale(2))
+    path.unlink()
+
+    write(path, sale(3))
+    assert numbers(path) == [3, 2, 1]
+
+
+def power_cut(*_args: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_an_old_database_that_was_copied_into_its_place_gets_what_the_mirror_knows(path: Path, tmp_path: Path) -> None:
+    write(path, sale(1))
+    back_up(path, tmp_path / "backup.db")
+    restore(tmp_path / "backup.db", path, THEN)
+    write(path, sale(2))
+    shutil.copy(tmp_path / "backup.db", path)
+
+    write(path, sale(3))
+    assert numbers(path) == [3, 2, 1]
+    assert verify(path).problems == ()
 
 
 @pytest.mark.parametrize("left", ["journal.db.restoring", "journal.db.replaced-20261123-153000"])
