@@ -114,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument("--json", action="store_true", help="the one world and its story as JSON")
     simulate.add_argument(
         "--protocol",
-        choices=["line", "zvt", "zvt-tcp", "concert", "display", "receipt"],
+        choices=["line", "zvt", "zvt-tcp", "concert", "display", "receipt", "display-of-two", "receipt-of-two"],
         help="the register's; default: by chance",
     )
     simulate.add_argument("--jobs", type=int, help="processes; default: one a core")

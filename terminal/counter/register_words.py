@@ -101,6 +101,8 @@ class TotalSeen(msgspec.Struct, frozen=True):
     """A register that cannot ask shows this total; None: it shows none (any more). Only a key makes a sale of it."""
 
     amount_kr: int | None
+    differing_kr: tuple[int, int] | None = None
+    """It shows two totals that cannot both be right, so none is offered."""
 
 
 RegisterQuestion: TypeAlias = (

@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from hardware.interfaces import DeviceError, PeerGone, SerialPort
-from terminal.counter.register_words import RegisterQuestion, RegisterReply, RegisterRequest
+from terminal.counter.register_words import RegisterQuestion, RegisterReply, RegisterRequest, TotalSeen
 from terminal.register.protocol import RegisterProtocol
 from terminal.register.wording import worded
 from terminal.system.retrying import Pauses
@@ -176,6 +176,8 @@ class RegisterLink:
 
     def _deliver(self, requests: Iterable[RegisterRequest]) -> None:
         for request in requests:
+            if isinstance(request, TotalSeen) and request.differing_kr is not None:
+                log.warning("a slip has two totals, %d kr. and %d kr.: none is offered", *request.differing_kr)
             self._on_request(request)
 
     async def _lose(self, error: Exception) -> None:

@@ -18,6 +18,7 @@ DEFAULT_LABELS = (
     "AMOUNT DUE",
     "TO PAY",
     r"HEILDARUPPH\S*",
+    "SAMTALS ME. VSK",
     "SAMTALS",
     "SAMT",
     "TOTAL",
@@ -43,6 +44,41 @@ or what is paid back."""
 
 NETWORK_PROTOCOLS = ("line", "zvt")
 """Those that can be spoken over the network."""
+DEFAULT_SECTION_LABELS = (
+    r"(.AR AF |HVAR AF )?V\.?S\.?K",
+    r"VIR.ISAUKASK\S*",
+    "VAT",
+    "TAX",
+    r"PUNKT\S*",
+    r"VILDAR\S*",
+    "POINTS?",
+    r"SPARNA\S*",
+    r".. SPARA\S*",
+    "SAVINGS?",
+    "(YOU )?SAVED",
+    "GREITT",
+    r"REI.UF\S*",
+    "KORT",
+    r"(DEBE|DEBI|KREDI|CREDI)T\S*",
+    "CASH",
+    "CARD",
+    "VISA",
+    "MASTERCARD",
+    "TENDER",
+)
+"""Below a total these begin what is no part of it: taxes, points, savings, how it was paid. Sums there are none."""
+DEFAULT_VOID_LABELS = (
+    ".?GILT",
+    ".?FINGA?R?(SALA|KVITTUN|HAMUR)?",
+    "AFRIT",
+    r"(X|Z)\W?(SK.RSLA|UPPGJ.R|REPORT)",
+    "DAGSUPPGJ.R",
+    "VOID(ED)?",
+    "TRAINING( MODE)?",
+    "(RE)?COPY",
+    "DUPLICATE",
+)
+"""A slip on which one of these is a whole line is no sale: voided, training, a copy, a report."""
 LONGEST_VOID_PATIENCE_S = {"zvt": 35.0, "concert": 25.0}
 """What calling off a sale may take, after the codec's ``longest_sale_s``, while the register still waits."""
 
@@ -53,6 +89,10 @@ class TotalRules(msgspec.Struct, frozen=True, kw_only=True):
     amount_decimals: AmountDecimals = 0
     labels: tuple[str, ...] = DEFAULT_LABELS
     other_labels: tuple[str, ...] = DEFAULT_OTHER_LABELS
+    section_labels: tuple[str, ...] = DEFAULT_SECTION_LABELS
+    tender_labels: tuple[str, ...] = ()
+    """How the register names what is paid by Netgíró; where set, nothing else is offered."""
+    void_labels: tuple[str, ...] = DEFAULT_VOID_LABELS
 
 
 class RegisterSettings(SerialSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,10 +113,18 @@ class RegisterSettings(SerialSettings, frozen=True, kw_only=True, forbid_unknown
     passthrough_port: str = ""
     total_labels: tuple[str, ...] = DEFAULT_LABELS
     other_labels: tuple[str, ...] = DEFAULT_OTHER_LABELS
+    section_labels: tuple[str, ...] = DEFAULT_SECTION_LABELS
+    tender_labels: tuple[str, ...] = ()
+    void_labels: tuple[str, ...] = DEFAULT_VOID_LABELS
 
     @property
     def total_rules(self) -> TotalRules:
         """How a tap finds the total."""
         return TotalRules(
-            amount_decimals=self.amount_decimals, labels=self.total_labels, other_labels=self.other_labels
+            amount_decimals=self.amount_decimals,
+            labels=self.total_labels,
+            other_labels=self.other_labels,
+            section_labels=self.section_labels,
+            tender_labels=self.tender_labels,
+            void_labels=self.void_labels,
         )

@@ -9,7 +9,7 @@ offset  len  field          meaning
 0       2    number         the register's, echoed
 2       8    amount         zero padded, in the register's own scale, echoed digit by digit
 10      1    answer flag    0: short answer; 1: with a report of 55 characters
-11      1    mode           which kind of card or cheque; echoed, without meaning here
+11      1    mode           which kind of card; echoed, without meaning here, but C is a cheque and refused
 12      1    type           0: sale; everything else is no sale
 13      3    currency       ISO 4217, numeric
 16      10   private        echoed
@@ -74,8 +74,9 @@ class ConcertRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_plain_sale(self) -> bool:
-        """A sale, nothing added. ``CASHB=`` asks for cash to be handed out, ``AUTHCODE=`` for a call to be believed."""
-        return self.type == "0" and self.answer_flag in "01" and not self.tail
+        """A sale, nothing added: no cash to be handed out (``CASHB=``), no call to be believed (``AUTHCODE=``), and no
+        cheque (mode C)."""
+        return self.type == "0" and self.mode != "C" and self.answer_flag in "01" and not self.tail
 
     def has_currency(self, currency: str) -> bool:
         """``currency``, or none at all."""

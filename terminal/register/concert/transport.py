@@ -5,7 +5,8 @@
 
 and the same the other way round for an answer. ENQ followed by EOT is a presence test; NAK asks for a repetition. If
 both call at once the register goes first: what it wants may change what it is to be told. Once it listens to an answer,
-a call of its is answered with NAK: two conversations at once would be mixed up.
+a call of its is answered with NAK: two conversations at once would be mixed up. If it calls again it does not listen,
+and its driver would soon give up: it goes first, and the answer is told after it.
 """
 
 from __future__ import annotations
@@ -81,6 +82,8 @@ class ConcertLink:
         self._is_unsent = False
         """The answer has not left yet, so an ACK that comes in is not for it."""
         self._tries = 0
+        self._was_called = False
+        """In the middle of our answer."""
         self._held: cf.ConcertRequest | None = None
 
     # --- the register speaks ------------------------------------------------------------------------------------------
@@ -100,7 +103,8 @@ class ConcertLink:
 
     def _receive_control(self, control: int, now_s: float) -> Iterator[LinkEvent]:
         match control, self._phase:
-            case 0x05, Phase.TELLING:  # ENQ
+            case 0x05, Phase.TELLING if not self._was_called:  # ENQ
+                self._was_called = True
                 self._say(NAK)
             case 0x05, _:
                 self._phase, self._held = Phase.LISTENING, None
@@ -111,7 +115,7 @@ class ConcertLink:
                 if held is not None:
                     yield held
             case 0x06, Phase.CALLING:  # ACK
-                self._phase, self._tries = Phase.TELLING, 0
+                self._phase, self._tries, self._was_called = Phase.TELLING, 0, False
                 yield from self._tell(now_s)
             case 0x06, Phase.TELLING if not self._is_unsent:
                 self._say(EOT)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -65,6 +66,9 @@ class Reader(Protocol):
         """The cable came off."""
 
 
+SELECT = b"\x1b="
+PRINTER, DISPLAY = 0x01, 0x02
+"""Bits of its parameter: who listens from now on."""
 _CUTS = (b"\x1dV", b"\x1bi", b"\x1bm")
 _KICK, _KICK_AT_ONCE = b"\x1bp", b"\x10\x14"
 _QUESTIONS = (b"\x10\x04", b"\x1dr", b"\x1dI", b"\x1da", b"\x1bv", b"\x1bu")
@@ -83,6 +87,8 @@ class EscposReader:
         self._forget_half_command()
         self.last_said_s = -math.inf
         """When the register last said more than a question about the printer's state."""
+        self._is_selected = True
+        """By ESC =: a display on the same line is told other things, which ESC @ does not change."""
         self._half_poll = b""
         self._went_on_s = -math.inf
         """When half a command began, or was added to by more than such a question."""
@@ -93,6 +99,8 @@ class EscposReader:
         self._line: list[str] = []
         self._line_length = 0
         self._in_barcode = False
+        self._after_return = False
+        """Some registers end their lines so, and with nothing else."""
         self.codepage_command = b"\x1bt\x00"
 
     def _forget_half_command(self) -> None:
@@ -137,17 +145,22 @@ class EscposReader:
 
     def _perform(self, stream: bytes, start: int, end: int) -> PrintEvent | None:
         lead = stream[start]
-        if lead >= 0x20:
-            if not self._in_barcode:
-                self._write(stream[start:end])
+        if stream[start : start + 2] == SELECT:
+            self._is_selected = bool(stream[start + 2] & PRINTER)
+        if not self._is_selected:
             return None
+        if lead >= 0x20:
+            return self._print(stream[start:end])
+        self._after_return = lead == 0x0D
         self._in_barcode = False
         if lead in b"\n\x0c":
             return self._end_line()
         if lead == 0x09:
             self._write(b" ")
-        if end - start < 2:
-            return None
+        return self._obey(stream, start, end) if end - start >= 2 else None
+
+    def _obey(self, stream: bytes, start: int, end: int) -> PrintEvent | None:
+        """A command of a control byte and a letter."""
         code = stream[start : start + 2]
         if code == b"\x1b@":
             self._start_printer()
@@ -166,14 +179,31 @@ class EscposReader:
             return StatusAsked(code, stream[start + 2] if end - start > 2 else 0)
         return None
 
+    def _print(self, text: bytes) -> PrintEvent | None:
+        """Text; the line before it, if that ended with CR alone."""
+        if self._in_barcode:
+            return None
+        ended = self._end_line() if self._after_return else None
+        self._after_return = False
+        self._write(text)
+        return ended
+
     def _write(self, text: bytes) -> None:
         if self._line_length <= LONGEST_LINE:
-            self._line.append(text[: LONGEST_LINE + 1].decode(self._codec, errors="replace"))
+            self._line.append(readable(text[: LONGEST_LINE + 1], self._codec))
             self._line_length += len(text)
 
     def _end_line(self) -> PrintEvent | None:
         text, self._line, self._line_length = "".join(self._line), [], 0
         return PrintedLine(text[:LONGEST_LINE]) if text else None
+
+
+def readable(text: bytes, codec: str) -> str:
+    """In the letters of the code page; but some programs write UTF-8, whatever was chosen."""
+    if not text.isascii():
+        with suppress(UnicodeDecodeError):
+            return text.decode("utf-8")
+    return text.decode(codec, errors="replace")
 
 
 _PLAIN_PARAMETERS: Mapping[int, Mapping[int, int]] = {
@@ -236,7 +266,7 @@ class PlainReader:
             if at + length > len(data):
                 break
             if (data[at] in b"\n\r\x0c" or data[at : at + 2] in _FEEDS) and self._line:
-                yield PrintedLine(self._line.decode("cp437"))
+                yield PrintedLine(readable(bytes(self._line), "cp437"))
                 self._line.clear()
             at += length
         self._rest = data[at:]

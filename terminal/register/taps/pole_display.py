@@ -17,8 +17,10 @@ from typing import TypeAlias
 
 import msgspec
 
+from hardware.printer.escpos_commands import command_length
 from hardware.printer.paper import CODEPAGES
 from terminal.register.settings import Emulation
+from terminal.register.taps.escpos_stream import DISPLAY, SELECT, readable
 
 COLUMNS, ROWS = 20, 2
 LONGEST_PARAMETERS = 512
@@ -51,7 +53,7 @@ class PoleScreen:
     @property
     def lines(self) -> tuple[str, ...]:
         """As a person reads them; characters that the code page does not know as U+FFFD."""
-        return tuple(row.decode(self._codec, errors="replace") for row in self._rows)
+        return tuple(readable(bytes(row), self._codec) for row in self._rows)
 
     def select_codepage(self, number: int) -> None:
         self._codec = CODEPAGES.get(number, self._codec)
@@ -262,6 +264,8 @@ _EMULATIONS: Mapping[Emulation, Mapping[bytes, Command]] = {
     "adm": _ADM,
 }
 _LONGEST_BEGINNING = 3
+LONGEST_HELD = 64 * 1024
+"""Of a printer's command that passes by."""
 _TEXT = re.compile(rb"[\x20-\xff]+")
 _TEXT_BEFORE_BANG = re.compile(rb"[\x20\x22-\xff]+")
 
@@ -274,11 +278,14 @@ class PoleDisplay:
         self._commands = _EMULATIONS[emulation]
         self._beginnings = {code[:length] for code in self._commands for length in range(1, len(code) + 1)}
         self._text = _TEXT_BEFORE_BANG if emulation == "aedex" else _TEXT
+        self._is_selected = True
+        """By ESC =: a printer on the same line is told other things."""
         self._rest = b""
 
     def reset(self) -> None:
         """The cable came off: half a sequence is forgotten, the screen too."""
         self.forget_half_sequence()
+        self._is_selected = True
         self.screen.reset()
 
     def forget_half_sequence(self) -> None:
@@ -290,6 +297,12 @@ class PoleDisplay:
         data = self._rest + data
         at = 0
         while at < len(data):
+            if not self._is_selected:
+                end = self._pass_over(data, at)
+                if end is None:
+                    break
+                at = end
+                continue
             if text := self._text.match(data, at):
                 self.screen.write(text.group())
                 at = text.end()
@@ -300,11 +313,25 @@ class PoleDisplay:
             at = end
         self._rest = data[at:]
 
+    def _pass_over(self, data: bytes, at: int) -> int | None:
+        """Where the printer's command at ``at`` ends; None if it needs more bytes."""
+        length = command_length(data, at)
+        if length is None or at + length > len(data):
+            return len(data) if len(data) - at > LONGEST_HELD else None
+        if data[at : at + 2] == SELECT:
+            self._is_selected = bool(data[at + 2] & DISPLAY)
+        return at + length
+
     def _perform(self, data: bytes, at: int) -> int | None:
         """Where the sequence at ``at`` ends; None if it needs more bytes."""
         for length in range(1, _LONGEST_BEGINNING + 1):
             code = data[at : at + length]
             command = self._commands.get(code)
+            if code == SELECT and command is not None:
+                if at + 2 >= len(data):
+                    return None
+                self._is_selected = bool(data[at + 2] & DISPLAY)
+                return at + 3
             if command is not None:
                 return self._perform_command(command, data, at + length)
             if code not in self._beginnings:

@@ -101,6 +101,8 @@ class ReceiptTap:
 
     def _look(self) -> Sequence[RegisterRequest]:
         amount_kr = self._finder.in_text(self._lines)
+        if amount_kr is None and (differing_kr := self._finder.differing_kr) is not None:
+            return (TotalSeen(None, differing_kr),)
         if amount_kr is None:
             return ()
         self._lines.clear()

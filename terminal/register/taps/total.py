@@ -4,8 +4,14 @@ A line counts only if it is nothing but a label, an amount and a currency: ``SAM
 ``TOTAL SHAMPOO 590`` is none. The amount may also stand alone on the next line. Labels are regular expressions; the
 first of them that is found wins (what is to be paid stands before the sum), and of its lines the last.
 
-An amount is read as it is written, never guessed: a separator before three digits divides thousands, one before two
-divides aurar, which must be 00. With ``amount_decimals = 2`` digits without a fraction count as aurar, as long as they
+A receipt has other sums below its total: by tax, of points and savings, of how it was paid. So what follows a total is
+looked at only down to the first line that begins such a section. If the lines of one label differ nevertheless, the
+lines between them must explain it (items, a discount), or nothing is offered. Where the shop names its tender lines,
+these alone count; and a slip that says of itself that it is none (voided, training, copy, report) is none.
+
+An amount is read as it is written, never guessed: a separator before three digits divides thousands (a space only where
+the amount stands alone or has a currency: else it may follow a quantity), one before two divides aurar, which must be
+00. With ``amount_decimals = 2`` digits without a fraction count as aurar, as long as they
 have no separators either. Negative amounts, zero and fractions of a krona are no total.
 """
 
@@ -18,12 +24,21 @@ from terminal.register.settings import TotalRules
 from terminal.sale.money import AmountError, parse_register_amount
 
 _CURRENCY = r"(?:KR|ISK|ÍKR)?\.?"
-_NUMBER = r"[0-9]{1,3}(?:(?P<sep>[.,])[0-9]{3})(?:(?P=sep)[0-9]{3})*(?:[.,][0-9]{2})?|[0-9]+(?:[.,][0-9]{2})?"
+_THOUSANDS = ".,'\u2019\u00a0\u202f"
+_NUMBER = (
+    rf"[0-9]{{1,3}}(?:(?P<sep>[{_THOUSANDS}])[0-9]{{3}})(?:(?P=sep)[0-9]{{3}})*(?:[.,][0-9]{{2}})?"
+    r"|[0-9]+(?:[.,][0-9]{2})?"
+)
 _FILL = r"[\s:=*.]*+"
 _HEAD = rf"{_FILL}{_CURRENCY}{_FILL}"
 _AMOUNT = rf"{_HEAD}(?P<amount>{_NUMBER})(?:,-)?{_FILL}{_CURRENCY}\s*"
 _ALONE = re.compile(_AMOUNT, re.IGNORECASE)
+_SPACED = re.compile(r"(?<![0-9] )(?<![0-9.,])([0-9]{1,3})((?: [0-9]{3})+)(?![0-9])")
+_SPACED_ALONE = re.compile(r"\s*[0-9]{1,3}(?: [0-9]{3})+(?:[.,][0-9]{2})?\s*")
+_WITH_CURRENCY = re.compile(r"(?:KR|ISK|ÍKR)\b", re.IGNORECASE)
+_SIGNED = re.compile(rf"(?P<minus>-?)\s*(?P<amount>{_NUMBER})(?P<behind>-?)(?:,-)?\s*{_CURRENCY}\s*\Z", re.IGNORECASE)
 _FRACTION = re.compile(r"[.,]([0-9]{2})\Z")
+_NEGATIVE = re.compile(r"-\s*[0-9]|[0-9]-\s*\Z")
 LONGEST_LINE = 80
 
 
@@ -31,37 +46,76 @@ class TotalFinder:
     """The rules, compiled. Raises ValueError for a label that is no regular expression."""
 
     def __init__(self, rules: TotalRules) -> None:
+        self.differing_kr: tuple[int, int] | None = None
+        """Two totals of the latest lines, of which neither can be believed."""
         self._decimals = rules.amount_decimals
-        self._labels = [_compile(label, rf"(?:{_AMOUNT}|{_HEAD})") for label in rules.labels]
+        whole = rf"(?:{_AMOUNT}|{_HEAD})"
+        self._labels = [(label, _compile(label, whole)) for label in rules.labels]
+        self._tenders = [_compile(label, whole) for label in rules.tender_labels]
         self._others = [_compile(label, r"(?:\W|\d|\Z).*") for label in rules.other_labels]
+        self._sections = [_compile(label, r"(?:\W|\d|\Z).*") for label in rules.section_labels]
+        self._voids = [_compile(label, r"[\W\d]*(?:NR[\W\d]*)?") for label in rules.void_labels]
 
     def on_display(self, lines: Sequence[str]) -> int | None:
         """The total on a screen, in kronur; None if it shows none."""
-        if any(other.fullmatch(line) for line in lines for other in self._others):
+        if not self._tenders and any(other.fullmatch(line) for line in lines for other in self._others):
             return None
         return self.in_text([*lines, lines[0]] if len(lines) > 1 and _ALONE.fullmatch(lines[0].rstrip()) else lines)
 
     def in_text(self, lines: Iterable[str]) -> int | None:
         """The total on a receipt, in kronur; None if there is none."""
-        lines = [line.rstrip() if len(line) <= LONGEST_LINE else "" for line in lines]
-        for label in self._labels:
-            for number in range(len(lines) - 1, -1, -1):
-                match = label.fullmatch(lines[number])
-                if match is None:
-                    continue
-                found = match["amount"] or self._amount_below(lines, number)
-                if found is not None:
-                    return self._kronur(found)
+        self.differing_kr = None
+        lines = [_without_spaces(line.rstrip()) if len(line) <= LONGEST_LINE else "" for line in lines]
+        if any(void.fullmatch(line) for line in lines for void in self._voids):
+            return None
+        if self._tenders:
+            return self._agreed(lines, [found for tender in self._tenders for found in _found(tender, lines)])
+        total_area = self._down_to_section(lines)
+        for label, pattern in self._labels:
+            # What includes the tax may stand below its section; a label without the word never does.
+            found = _found(pattern, lines if "VSK" in label else total_area)
+            if found:
+                return self._agreed(lines, found)
         return None
 
-    @staticmethod
-    def _amount_below(lines: Sequence[str], number: int) -> str | None:
-        alone = _ALONE.fullmatch(lines[number + 1]) if number + 1 < len(lines) else None
-        return alone["amount"] if alone else None
+    def _down_to_section(self, lines: Sequence[str]) -> Sequence[str]:
+        has_total = False
+        for number, line in enumerate(lines):
+            if any(pattern.fullmatch(line) for _, pattern in self._labels):
+                has_total = has_total or bool(_amount_at(lines, number, self._labels))
+            elif (
+                has_total and not _NEGATIVE.search(line) and any(section.fullmatch(line) for section in self._sections)
+            ):
+                return lines[:number]
+        return lines
+
+    def _agreed(self, lines: Sequence[str], found: Sequence[tuple[int, str]]) -> int | None:
+        """The last amount, if what stands between explains in what the ones before it differ."""
+        amounts = [(at, self._kronur(amount)) for at, amount in found]
+        if not amounts or amounts[-1][1] is None:
+            return None
+        (last_at, last_kr), others = amounts[-1], amounts[:-1]
+        for at, amount_kr in others:
+            if amount_kr is not None and last_kr is not None and amount_kr != last_kr:
+                between_kr = self._sum_of(lines[at + 1 : last_at])
+                if abs(last_kr - amount_kr) != abs(between_kr):
+                    self.differing_kr = (amount_kr, last_kr)
+                    return None
+        return last_kr
+
+    def _sum_of(self, lines: Sequence[str]) -> int:
+        total_kr = 0
+        for line in lines:
+            if (signed := _SIGNED.search(line)) is not None and not any(
+                label.fullmatch(line) for _, label in self._labels
+            ):
+                is_negative = signed["minus"] or signed["behind"]
+                total_kr += (self._kronur(signed["amount"]) or 0) * (-1 if is_negative else 1)
+        return total_kr
 
     def _kronur(self, amount: str) -> int | None:
         fraction = _FRACTION.search(amount)
-        digits = re.sub("[.,]", "", amount)
+        digits = re.sub(f"[{_THOUSANDS}]", "", amount)
         if fraction is not None:
             if fraction[1] != "00":
                 return None
@@ -72,6 +126,37 @@ class TotalFinder:
             return parse_register_amount(digits, 0 if fraction else self._decimals) or None
         except AmountError:
             return None
+
+
+def _is_one_of(patterns: Iterable[re.Pattern[str]], line: str) -> bool:
+    return any(pattern.fullmatch(line) for pattern in patterns)
+
+
+def _found(pattern: re.Pattern[str], lines: Sequence[str]) -> list[tuple[int, str]]:
+    """Where a label stands with an amount, in order."""
+    found = []
+    for number, line in enumerate(lines):
+        match = pattern.fullmatch(line)
+        if match is not None and (amount := match["amount"] or _amount_below(lines, number)) is not None:
+            found.append((number, amount))
+    return found
+
+
+def _amount_at(lines: Sequence[str], number: int, labels: Sequence[tuple[str, re.Pattern[str]]]) -> str | None:
+    matches = (pattern.fullmatch(lines[number]) for _, pattern in labels)
+    return next((match["amount"] or _amount_below(lines, number) for match in matches if match is not None), None)
+
+
+def _amount_below(lines: Sequence[str], number: int) -> str | None:
+    alone = _ALONE.fullmatch(lines[number + 1]) if number + 1 < len(lines) else None
+    return alone["amount"] if alone else None
+
+
+def _without_spaces(line: str) -> str:
+    """``1 990`` as ``1.990``, where it stands alone or has a currency: else it may be a quantity and a price."""
+    if " " in line and (_WITH_CURRENCY.search(line) or _SPACED_ALONE.fullmatch(line)):
+        return _SPACED.sub(lambda match: match[1] + match[2].replace(" ", "."), line)
+    return line
 
 
 def _compile(label: str, rest: str) -> re.Pattern[str]:

@@ -157,6 +157,27 @@ _DISPLAY_MARKS: dict[Emulation, re.Pattern[bytes]] = {
 assert set(_DISPLAY_MARKS) == set(get_args(Emulation))
 
 
+_SELECTIONS = re.compile(rb"\x1b=([\x01-\x03])")
+
+
+def _pair(data: bytes) -> Guess | None:
+    """ESC = says who listens: where both are named, two devices hang on the line."""
+    chosen = {match[1] for match in _SELECTIONS.finditer(data)}
+    if not {b"\x01", b"\x02"} <= chosen:
+        return None
+    reader = EscposReader()
+    lines = [event.text for event in reader.feed(data) if isinstance(event, PrintedLine)]
+    display = PoleDisplay("epson")
+    display.feed(data)
+    shown = " / ".join(line.strip() for line in display.screen.lines)
+    return Guess(
+        "a receipt printer and a customer display on one line",
+        f"ESC = selects one and the other; printed: {_total_in(lines)}; the display would now show: {shown}",
+        ('protocol = "receipt"', 'emulation = "epson"'),
+        'Either can be read: protocol = "receipt" reads what is printed, protocol = "display" what is shown.',
+    )
+
+
 def _receipt(data: bytes) -> Guess | None:
     marks = len(_RECEIPT_MARKS.findall(data))
     lines = [event.text for event in EscposReader().feed(data) if isinstance(event, PrintedLine)]
@@ -228,6 +249,7 @@ _LOOKS: tuple[_Look, ...] = (
     _point,
     _control_unit,
     _line,
+    _pair,
     _receipt,
     _display,
     _plain_text,

@@ -5,6 +5,7 @@ Order and formats of fields: PA00P015 rev. 13.08, chapters 3 and 13.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -161,14 +162,21 @@ def _bcd_or_none(number: int | str | None, size: int) -> bytes | None:
 
 
 def to_cp437(text: str) -> bytes:
-    """The registers' code page, which lacks half of Icelandic: Þ becomes Th, Á becomes A. Never a control character."""
-    return b"".join(_char_to_cp437(char) for char in text)
+    """The registers' code page, which lacks half of Icelandic: Þ becomes Th, or TH in a word of capitals; Á becomes A.
+    Never a control character."""
+    words = re.split(r"(\W+)", text)
+    return b"".join(_char_to_cp437(char, in_capitals=_is_in_capitals(word)) for word in words for char in word)
 
 
-def _char_to_cp437(char: str) -> bytes:
+def _is_in_capitals(word: str) -> bool:
+    return len(word) > 1 and word.isupper()
+
+
+def _char_to_cp437(char: str, *, in_capitals: bool) -> bytes:
     if not char.isprintable():
         return b" "
     try:
         return char.encode("cp437")
     except UnicodeEncodeError:
-        return to_ascii(char).encode("ascii") or b" "
+        plain = to_ascii(char)
+        return (plain.upper() if in_capitals else plain).encode("ascii") or b" "

@@ -81,6 +81,16 @@ def receipt(clock: Clock, decimals: AmountDecimals, _rng: random.Random) -> Spok
     return Spoken(ReceiptDriver(clock, decimals=decimals), lambda: ReceiptTap(rules))
 
 
+def display_of_two(clock: Clock, decimals: AmountDecimals, rng: random.Random) -> Spoken:
+    _, build = display(clock, decimals, rng)
+    return Spoken(DisplayDriver(clock, decimals=decimals, has_printer=True), build)
+
+
+def receipt_of_two(clock: Clock, decimals: AmountDecimals, rng: random.Random) -> Spoken:
+    _, build = receipt(clock, decimals, rng)
+    return Spoken(ReceiptDriver(clock, decimals=decimals, has_display=True), build)
+
+
 LANGUAGES: Mapping[str, Callable[[Clock, AmountDecimals, random.Random], Spoken]] = {
     "line": line,
     "zvt": zvt,
@@ -88,10 +98,22 @@ LANGUAGES: Mapping[str, Callable[[Clock, AmountDecimals, random.Random], Spoken]
     "concert": concert,
     "display": display,
     "receipt": receipt,
+    "display-of-two": display_of_two,
+    "receipt-of-two": receipt_of_two,
 }
-"""By the name that ``register.protocol`` has in the configuration; ``zvt-tcp`` is ``zvt`` over the network."""
+"""By the name that ``register.protocol`` has in the configuration; ``zvt-tcp`` is ``zvt`` over the network, and
+``of-two`` says that the register has a display and a printer on one line."""
 
-HOW_OFTEN: Mapping[str, int] = {"line": 55, "zvt": 12, "zvt-tcp": 8, "concert": 15, "display": 5, "receipt": 5}
+HOW_OFTEN: Mapping[str, int] = {
+    "line": 55,
+    "zvt": 12,
+    "zvt-tcp": 8,
+    "concert": 15,
+    "display": 3,
+    "receipt": 3,
+    "display-of-two": 2,
+    "receipt-of-two": 2,
+}
 """In a hundred worlds. The line protocol needs the fewest bytes for a sale, so it finds most per second."""
 
 

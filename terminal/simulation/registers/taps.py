@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from terminal.sale.money import AmountDecimals
 from terminal.simulation.registers.driver import RegisterDriver
 
 MARK = bytes.fromhex("1b40")
 """ESC @: the printer is set up for a receipt."""
+TO_PRINTER, TO_DISPLAY = bytes.fromhex("1b3d01"), bytes.fromhex("1b3d02")
+"""ESC =: who listens from now on, where two devices hang on one line."""
 CUT = bytes.fromhex("1d5600")
 DRAWER = bytes.fromhex("1b700019fa")
 
@@ -48,11 +51,22 @@ class TapDriver(RegisterDriver):
 
 
 class DisplayDriver(TapDriver):
-    """An Epson display of two lines of twenty characters."""
+    """An Epson display of two lines of twenty characters. ``has_printer``: behind it, on the same line, a printer."""
+
+    def __init__(self, clock: Callable[[], float], *, decimals: AmountDecimals = 0, has_printer: bool = False) -> None:
+        super().__init__(clock, decimals=decimals)
+        self._has_printer = has_printer
+
+    def _print(self, text: bytes) -> None:
+        """For the printer alone: no total of it is shown."""
+        if self._has_printer:
+            self.wire += TO_PRINTER + MARK + text + CUT + TO_DISPLAY
 
     def _show(self, amount: str) -> None:
         self._write("KAFFI", "590 kr")
+        self._print(b"SAMTALS 77.777 kr\n")
         self._write("SAMTALS", f"{amount} kr")
+        self._print(b"VELKOMIN\n")
 
     def end(self) -> None:
         super().end()
@@ -72,10 +86,15 @@ class DisplayDriver(TapDriver):
 
 
 class ReceiptDriver(TapDriver):
-    """An ESC/POS printer's receipt."""
+    """An ESC/POS printer's receipt. ``has_display``: behind it, on the same line, a customer display."""
+
+    def __init__(self, clock: Callable[[], float], *, decimals: AmountDecimals = 0, has_display: bool = False) -> None:
+        super().__init__(clock, decimals=decimals)
+        self._shown = TO_DISPLAY + b"\x0cSAMTALS\x1f\x24\x01\x02 77.777 kr\n" + TO_PRINTER if has_display else b""
 
     def _show(self, amount: str) -> None:
-        self.wire += MARK + f"KAFFI 590\nSAMTALS {amount} kr\n".encode() + DRAWER + b"Takk fyrir\n" + CUT
+        head, foot = f"KAFFI 590\nSAMTALS {amount} kr\n".encode(), b"Takk fyrir\n"
+        self.wire += self._shown + MARK + head + self._shown + DRAWER + foot + CUT + self._shown
 
     @property
     def moods(self) -> Mapping[str, Callable[[], None]]:

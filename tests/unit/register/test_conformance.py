@@ -20,7 +20,7 @@ from terminal.simulation.registers.languages import LANGUAGES
 from tests.unit.register.register_shop import MAX_AMOUNT_KR, MIN_AMOUNT_KR, WITHOUT_CREDIT, Shop
 
 README = Path(__file__).parents[3] / "terminal" / "register" / "README.md"
-TAPS = ("display", "receipt")
+TAPS = ("display", "receipt", "display-of-two", "receipt-of-two")
 LONG_S = 400.0
 """Longer than any register has patience and than any result is told."""
 
@@ -244,8 +244,7 @@ UNKNOWN_WORDS = {
     "zvt": ["27 FF"],
     "zvt-tcp": ["27 FF"],
     "concert": ["status 7"],
-    "display": [],
-    "receipt": [],
+    **{tap: [] for tap in TAPS},
 }
 """ZVT says "system error"; Concert has one word for everything that is not a sale."""
 

@@ -228,6 +228,7 @@ def test_the_checksum_may_look_like_any_control_character() -> None:
         (sent(WHOLE_KRONUR), "an answer at once"),
         (ask(tail="A010B010AUTHCODE=1"), "a code from a telephone call"),
         (ask(tail="A010B010CASHB=100;"), "cash back"),
+        (cf.frame(b"01000019900C0352          A010B010"), "a cheque"),
     ],
 )
 def test_what_cannot_be_done_is_answered_with_7_and_starts_nothing(frame: bytes, why: str) -> None:
@@ -537,6 +538,24 @@ def test_a_cancel_after_a_start_does_not_say_which_sale_the_register_waits_for()
     assert refused == ResultRefusal("T1-1")
     assert isinstance(anew, SaleRequest)
     assert anew.repeats_within_s == 0.0
+
+
+# --- a register that does not listen ----------------------------------------------------------------------------------
+
+
+def test_a_register_that_calls_twice_in_the_middle_of_an_answer_goes_first() -> None:
+    """Its driver tries three times within two seconds, and an answer that nobody takes lasts longer."""
+    bench = Bench()
+    bench.end(bench.sell(ask()))
+    bench.wait(PAUSE_S)
+    assert bench.say(ACK) == sent(SHORT_ACCEPTED)
+    assert bench.say(ENQ) == NAK
+    bench.wait(0.7)
+    assert bench.say(ENQ) == ACK
+    assert bench.say(ask()) == ACK
+    assert bench.say(EOT) == b""
+    assert ResultRefusal("T1-1") not in bench.requests
+    assert bench.answer() == sent(SHORT_ACCEPTED)
 
 
 # --- the next customer who pays as much -------------------------------------------------------------------------------

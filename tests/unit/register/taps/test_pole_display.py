@@ -97,3 +97,32 @@ def test_a_sequence_that_does_not_end_holds_nothing_up_for_ever(emulation: Emula
         assert len(display._rest) < 2 * LONGEST_PARAMETERS
     display.feed(b"\r" + CLEAR.get(emulation, b"\x0c") + UP)
     assert "SAMTALS" in "".join(display.screen.lines)
+
+
+# --- a printer on the same line ---------------------------------------------------------------------------------------
+
+TO_PRINTER, TO_DISPLAY, TO_BOTH = b"\x1b=\x01", b"\x1b=\x02", b"\x1b=\x03"
+
+
+@pytest.mark.parametrize("emulation", ["epson", "cd5220"])
+def test_what_is_said_to_the_printer_is_not_shown(emulation: Emulation) -> None:
+    display = PoleDisplay(emulation)
+    display.feed(TO_DISPLAY + b"\x0cSAMTALS 1.990" + TO_PRINTER + b"\x1b@SAMTALS 999\n\x1dV\x00" + b"\x1ba\x01TAKK\n")
+    assert display.screen.lines[0].strip() == "SAMTALS 1.990"
+    display.feed(TO_DISPLAY + b"\x0cTAKK")
+    assert display.screen.lines[0].strip() == "TAKK"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_the_selection_survives_any_chopping_and_an_initialization(size: int) -> None:
+    display = PoleDisplay("epson")
+    data = TO_PRINTER + b"\x1b@SAMTALS 999\n" + TO_BOTH + b"KAFFI"
+    for at in range(0, len(data), size):
+        display.feed(data[at : at + size])
+    assert display.screen.lines[0].strip() == "KAFFI"
+
+
+def test_utf_8_is_read_where_a_code_page_was_expected() -> None:
+    display = PoleDisplay("epson")
+    display.feed(b"\x0c" + "TIL GREIÐSLU".encode())
+    assert display.screen.lines[0].strip() == "TIL GREIÐSLU"

@@ -321,3 +321,28 @@ def test_questions_without_end_fill_no_memory() -> None:
     protocol = tap()
     totals(protocol, PRINTER * 10_000)
     assert len(protocol.data_to_send()) <= MOST_UNSENT_BYTES + 20
+
+
+# --- a display on the same line, and other ways to write --------------------------------------------------------------
+
+
+def lines_of(data: bytes, size: int = 1000) -> list[str]:
+    reader = EscposReader()
+    events = [event for at in range(0, len(data), size) for event in reader.feed(data[at : at + size])]
+    return [event.text for event in events if isinstance(event, PrintedLine)]
+
+
+@pytest.mark.parametrize("size", [1, 2, 1000])
+def test_what_is_said_to_the_display_is_not_printed(size: int) -> None:
+    data = b"KAFFI 590\n\x1b=\x02\x1b@\x0cSAMTALS 5.000\x1f\x24\x01\x02\n\x1b=\x01SAMTALS 590\n"
+    assert lines_of(data, size) == ["KAFFI 590", "SAMTALS 590"]
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_lines_may_end_with_cr_alone(size: int) -> None:
+    assert lines_of(b"KAFFI 590\rSAMTALS 590\rTAKK\r\n", size) == ["KAFFI 590", "SAMTALS 590", "TAKK"]
+
+
+def test_a_program_may_write_utf_8_whatever_it_has_chosen() -> None:
+    assert lines_of("TIL GREIÐSLU 1.990\n".encode()) == ["TIL GREIÐSLU 1.990"]
+    assert lines_of("TIL GREIÐSLU 1.990\n".encode("cp861").join([b"\x1bt\x23", b""])) == ["TIL GREIÐSLU 1.990"]

@@ -85,6 +85,7 @@ TOTAL_WORDS = {
     "AMOUNT DUE": ("AMOUNT DUE",),
     "TO PAY": ("TO PAY",),
     r"HEILDARUPPH\S*": ("HEILDARUPPHÆÐ",),
+    "SAMTALS ME. VSK": ("SAMTALS MEÐ VSK",),
     "SAMTALS": ("SAMTALS",),
     "SAMT": ("SAMT", "SAMT."),
     "TOTAL": ("TOTAL", "TOTAL:"),
@@ -161,6 +162,116 @@ Kort                           1.790
 VSK 24%      1.444      346    1.790
 Samtals VSK                      346
 """.splitlines()
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        ["VSK-yfirlit", "Samtals 382"],
+        ["Þar af VSK 24% 382", "SAMTALS 1.608"],
+        ["Virðisaukaskattur", "Samtals            382"],
+        ["Punktar", "Samtals 12.500"],
+        ["Vildarpunktar í dag 19", "Samtals 4.711"],
+        ["Þú sparaðir", "Samtals 500"],
+        ["Reiðufé 2.000", "Samtals 2.000"],
+        ["Kort 1.990", "SAMTALS 1.990", "Greitt", "Samtals 5.000"],
+        ["VAT 24% 385", "TOTAL 385"],
+        ["POINTS", "TOTAL 12500"],
+        ["YOU SAVED 500", "TOTAL 2.490"],
+    ],
+)
+def test_a_sum_below_the_total_is_none(below: list[str]) -> None:
+    assert FINDER.in_text(["Kaffi 1.990", "SAMTALS 1.990", *below]) == 1990
+    assert FINDER.differing_kr is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "amount_kr"),
+    [
+        (["SAMTALS 2.490", "AFSL -500", "SAMTALS 1.990"], 1990),
+        (["SAMTALS 2.490", "AFSLÁTTUR 500-", "SAMTALS 1.990"], 1990),
+        (["SAMTALS 2.490", "AFSLÁTTUR 500", "SAMTALS 1.990"], 1990),
+        (["SAMTALS 500", "KAFFI 590", "TE 400", "SAMTALS 1.490"], 1490),
+        (["SAMTALS 1.990", "SAMTALS 1.990"], 1990),
+        (["SAMTALS 1.990", "EITTHVAÐ", "SAMTALS 382"], None),
+        (["SAMTALS 1.990", "KAFFI 590", "SAMTALS 382"], None),
+    ],
+)
+def test_totals_that_differ_must_be_explained_by_what_stands_between(lines: list[str], amount_kr: int | None) -> None:
+    assert FINDER.in_text(lines) == amount_kr
+    assert (FINDER.differing_kr is not None) == (amount_kr is None)
+
+
+def test_a_gift_card_before_the_total_is_a_deduction_and_no_payment() -> None:
+    assert FINDER.in_text(["SAMTALS 2.490", "GJAFAKORT -500", "TIL GREIÐSLU 1.990", "KORT 1.990"]) == 1990
+
+
+def test_the_total_with_tax_stands_below_the_tax() -> None:
+    assert FINDER.in_text(["SAMTALS 1.605", "VSK 24% 385", "SAMTALS MEÐ VSK 1.990"]) == 1990
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("ÓGILT", "*** ÓGILT ***", "ÆFING", "ÆFINGASALA", "AFRIT", "- AFRIT -", "Z-SKÝRSLA", "X SKÝRSLA NR. 12"),
+        *("Z-REPORT 0012", "VOID", "VOIDED", "TRAINING", "*TRAINING MODE*", "COPY", "RECOPY", "DUPLICATE"),
+        *("\ufffdGILT", "Z-SK\ufffdRSLA"),
+    ],
+)
+def test_a_slip_that_says_it_is_none_is_none(line: str) -> None:
+    assert FINDER.in_text(["KAFFIHÚSIÐ", line, "SAMTALS 1.990"]) is None
+    assert FINDER.on_display([line, "SAMTALS 1.990"]) is None
+
+
+@pytest.mark.parametrize(
+    "line", ["COPYRIGHT KASSI EHF", "AFRITUN 590", "VOIDKA 590", "TRAINING SHOES 590", "KT. 5501011230"]
+)
+def test_a_word_that_only_begins_so_is_an_item(line: str) -> None:
+    assert FINDER.in_text([line, "SAMTALS 1.990"]) == 1990
+
+
+NETGIRO_KEY = TotalFinder(TotalRules(tender_labels=("NETG.R.",)))
+
+
+@pytest.mark.parametrize(
+    ("lines", "amount_kr"),
+    [
+        (["SAMTALS 1.990", "NETGÍRÓ 1.990"], 1990),
+        (["SAMTALS 1.990", "KORT 990", "NETGIRO 1.000"], 1000),
+        (["SAMTALS 1.990", "KORT 1.990"], None),
+        (["SAMTALS 1.990"], None),
+        (["SAMTALS 1.990", "NETGÍRÓ", "1.990"], 1990),
+    ],
+)
+def test_where_the_tender_is_named_only_that_is_offered(lines: list[str], amount_kr: int | None) -> None:
+    assert NETGIRO_KEY.in_text(lines) == amount_kr
+
+
+def test_a_display_that_names_the_tender_is_read_although_the_sale_is_over() -> None:
+    assert NETGIRO_KEY.on_display(["NETGIRO", "1.990"]) == 1990
+    assert NETGIRO_KEY.on_display(["SAMTALS", "1.990"]) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("SAMTALS 1 990 kr", "SAMTALS kr. 1 990", "SAMTALS 1'990", "SAMTALS 1\u00a0990", "SAMTALS 1\u202f990 kr."),
+        *("SAMTALS 1\u2019990", "SAMTALS 1 990,00 kr"),
+    ],
+)
+def test_thousands_are_divided_in_many_ways(line: str) -> None:
+    assert FINDER.in_text([line]) == 1990
+
+
+def test_an_amount_with_a_space_may_stand_alone() -> None:
+    assert FINDER.in_text(["SAMTALS", "1 990"]) == 1990
+
+
+@pytest.mark.parametrize(
+    "line", ["SAMTALS 1 99 kr", "SAMTALS 19 90 kr", "SAMTALS 1'99", "SAMTALS 1\u00a09900", "SAMTALS 3 590"]
+)
+def test_a_space_before_other_than_three_digits_divides_nothing(line: str) -> None:
+    assert FINDER.in_text([line]) is None
 
 
 def test_what_is_to_be_paid_stands_before_the_sum() -> None:
