@@ -253,10 +253,7 @@ def test_a_port_that_is_not_there_and_a_file_that_cannot_be_written_are_told(tmp
 
 
 def test_a_printer_and_a_display_on_one_line_are_recognized() -> None:
-    data = (
-        b"\x1b=\x01\x1b@KAFFI 590\nSAMTALS 590\n\x1dV\x00"
-        b"\x1b=\x02\x0cSAMTALS\x1f\x24\x01\x02 590 kr\x1b=\x01\x1b@"
-    )
+    data = b"\x1b=\x01\x1b@KAFFI 590\nSAMTALS 590\n\x1dV\x00\x1b=\x02\x0cSAMTALS\x1f\x24\x01\x02 590 kr\x1b=\x01\x1b@"
     (first, *_) = guess(data, 9600)
     assert first.what == "a receipt printer and a customer display on one line"
     assert "the total found is 590" in first.why
