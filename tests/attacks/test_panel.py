@@ -125,14 +125,14 @@ def test_nobody_is_led_to_another_site(target: str) -> None:
     assert "evil" not in answer.headers.get("location", "")
 
 
-def test_two_thousand_refused_guesses_are_a_few_lines() -> None:
+def test_hundreds_of_refused_guesses_are_a_few_lines() -> None:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.addFilter(RateLimit(handler))
     root = logging.getLogger("terminal.panel.login")
     root.addHandler(handler)
     try:
-        answers(*(("POST", "/login", {}) for _ in range(2000)), password="kaffi og kleinur", content=b"password=x")
+        answers(*(("POST", "/login", {}) for _ in range(300)), password="kaffi og kleinur", content=b"password=x")
     finally:
         root.removeHandler(handler)
     assert len(stream.getvalue().splitlines()) <= MOST_ENTRIES

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,19 @@ def test_what_the_terminal_runs_is_what_was_tested() -> None:
 
     shipped, tested = versions("requirements.lock"), versions("requirements-dev.lock")
     assert {name: version for name, version in shipped.items() if tested.get(name, version) != version} == {}
+
+
+def test_whatever_pyproject_asks_for_is_locked() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    assert extras["dev"][0] == "netgiro-terminal[office]"
+    for lock, wanted in {
+        "requirements.lock": project["dependencies"],
+        "requirements-dev.lock": [*project["dependencies"], *extras["office"], *extras["dev"][1:]],
+    }.items():
+        locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "systemd" / lock).read_text("utf-8"), re.MULTILINE))
+        names = {re.split(r"[^A-Za-z0-9_.-]", one)[0].lower().replace("_", "-").replace(".", "-") for one in wanted}
+        assert names <= locked, f"run make lock: {sorted(names - locked)}"
 
 
 def test_the_development_environment_takes_nothing_that_is_not_locked() -> None:
