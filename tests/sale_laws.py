@@ -5,9 +5,9 @@ from __future__ import annotations
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
 from terminal.sale.gateway import AuthorizationStatus as Status
-from terminal.sale.gateway import CaptureMode
+from terminal.sale.gateway import CaptureMode, Refusal
 from terminal.sale.moves import DENIALS_UNTIL_BELIEVED, MOST_CAPTURES, POLL_INTERVAL_BOUNDS_S
-from terminal.sale.sale import Outcome, Reason, Sale, State, differs_durably
+from terminal.sale.sale import NOT_PAID, Outcome, Reason, Sale, State, differs_durably
 
 ENDED = (State.REPORT, State.ATTENTION, State.CLOSED)
 
@@ -26,12 +26,15 @@ Effects = tuple[fx.Effect, ...]
 
 def assert_lawful(before: Sale, event: ev.SaleEvent, after: Sale, effects: Effects) -> None:
     """Fail with the promise that this transition breaks."""
-    assert before.state is not State.CLOSED or (after, effects) == (before, ()), "nothing leads out of CLOSED"
+    if before.state is State.CLOSED and differs_durably(before, after):
+        is_proof = isinstance(event, ev.StatusReceived) and after.reason is Reason.PAID_LATE
+        assert is_proof, "only a proof of payment opens a case again"
     _keeps_what_must_stay(before, after)
     _numbers_its_calls(before, after, effects)
     for effect in effects:
         _may_ask_for(effect, before, event, after)
     _ends_rightly(before, event, after)
+    _waits_for_calls_that_move_money(before, event, after, effects)
     _is_on_paper(before, after, effects)
     _never_hangs(event, before, after, effects)
 
@@ -79,7 +82,7 @@ def _ends_rightly(before: Sale, event: ev.SaleEvent, after: Sale) -> None:
         assert after.reason is not None
     if after.outcome is Outcome.APPROVED and before.outcome is not Outcome.APPROVED:
         if after.reason is Reason.SETTLED_PAID:
-            assert isinstance(event, ev.SettledByStaff)
+            assert isinstance(event, ev.SettledByStaff) or _never_left(before, event), "only the word of staff"
         else:
             assert isinstance(event, ev.StatusReceived), "only the service's word is a payment"
             said = event.report
@@ -93,6 +96,9 @@ def _ends_rightly(before: Sale, event: ev.SaleEvent, after: Sale) -> None:
             (Outcome.REFUND_DUE, Outcome.REFUNDED),
             (Outcome.REFUND_DUE, Outcome.APPROVED),
         }
+        if after.reason is Reason.PAID_LATE:
+            _is_proved_late(before, event, after)
+            corrections |= {(outcome, Outcome.REFUND_DUE) for outcome in NOT_PAID}
         assert (before.outcome, after.outcome) in corrections, "one outcome for ever"
     if before.committed and before.state not in ENDED and after.state in ENDED:
         said_so = isinstance(event, ev.StatusReceived | ev.SettledByStaff | ev.RefusalReceived)
@@ -100,6 +106,31 @@ def _ends_rightly(before: Sale, event: ev.SaleEvent, after: Sale) -> None:
         if isinstance(event, ev.StatusReceived) and event.report.status is Status.CANCELLED:
             is_proved = event.report.is_final or before.denials + 1 >= DENIALS_UNTIL_BELIEVED
             assert is_proved, "not paid by the record's own word, or by the same word for a while"
+
+
+def _is_proved_late(before: Sale, event: ev.SaleEvent, after: Sale) -> None:
+    assert isinstance(event, ev.StatusReceived)
+    assert after.state is State.ATTENTION, "staff see it"
+    assert before.is_paid_by(event.report), "only the service's own record opens a case again"
+    is_undone = before.terms.void_undoes_payment and event.call < before.void_call
+    assert not is_undone, "what a void has taken back since is not paid"
+
+
+def _never_left(before: Sale, event: ev.SaleEvent) -> bool:
+    """The call that the word of staff has waited for."""
+    is_not_sent = isinstance(event, ev.RefusalReceived) and event.refusal is Refusal.NOT_SENT
+    return is_not_sent and before.said_by_staff is Reason.SETTLED_PAID
+
+
+def _waits_for_calls_that_move_money(before: Sale, event: ev.SaleEvent, after: Sale, effects: Effects) -> None:
+    if isinstance(event, ev.SettledByStaff) and before.state in (State.CAPTURE, State.VOID):
+        assert after == before or before.stands_unknown, "staff end only what stands openly as unknown"
+        assert after.state not in ENDED or not before.moves_money, "their word waits for a call that moves money"
+        assert after.reason is not Reason.SETTLED_PAID or not before.may_be_undone, "a void is on its way to it"
+    if before.stands_unknown:
+        assert not any(isinstance(effect, fx.RequestCapture) for effect in effects), "what staff see is not captured"
+    if isinstance(event, ev.AnswerReceived) and after != before:
+        assert after.said_by_staff is None, "a word is not kept beyond the answer that it waits for"
 
 
 def _is_on_paper(before: Sale, after: Sale, effects: Effects) -> None:

@@ -11,7 +11,7 @@ from terminal.loop.inbox import Inbox
 from terminal.loop.loop import Loop
 from terminal.sale.effects import AcknowledgeCallback
 from terminal.sale.events import CallbackReceived
-from terminal.sale.sale import Outcome
+from terminal.sale.sale import Sale
 
 if TYPE_CHECKING:
     from terminal.netgiro.callback import Callback
@@ -45,15 +45,14 @@ class CallbackAnswers:
     async def is_acknowledged(self, callback: Callback) -> bool:
         sale = self._loop.view.sale
         if sale is None or sale.reference != callback.reference:
-            return await self._is_paid_already(callback)
+            sale = await self._ended_sale(callback.reference)
+        if sale is None:
+            return False
         fits = callback.fits(sale.amount_kr, sale.authorization_id)
         decision = await self._inbox.put_and_wait(CallbackReceived(sale.number, callback.approved, fits))
         return any(isinstance(effect, AcknowledgeCallback) for effect in decision.effects)
 
-    async def _is_paid_already(self, callback: Callback) -> bool:
-        """A service that calls back after the payment would take it back if nobody answered."""
-        entries = await self._journal.call(self._journal.file.entries_of, callback.reference)
+    async def _ended_sale(self, reference: str) -> Sale | None:
+        entries = await self._journal.call(self._journal.file.entries_of, reference)
         sale = entries[-1].sale if entries else None
-        if sale is None or sale.reference != callback.reference or not callback.approved:
-            return False
-        return sale.outcome is Outcome.APPROVED and callback.fits(sale.amount_kr, sale.authorization_id)
+        return sale if sale is not None and sale.reference == reference else None

@@ -12,6 +12,10 @@ from terminal.commands.configured import config_for, control_socket
 # ruff: noqa: PLC0415
 
 
+SETTLE_PATIENCE_S = 90.0
+"""The word of staff may wait for a call that is on its way to the service."""
+
+
 def add_operation_commands(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
 ) -> None:
@@ -82,7 +86,8 @@ def _restart(options: argparse.Namespace) -> None:
 def _settle(options: argparse.Namespace) -> None:
     from terminal.system.ask import ask_daemon
 
-    settled = ask_daemon(control_socket(options), "settle", sale=options.sale, verdict=options.verdict)
+    word = {"sale": options.sale, "verdict": options.verdict}
+    settled = ask_daemon(control_socket(options), "settle", patience_s=SETTLE_PATIENCE_S, **word)
     print(f"sale {options.sale}: {settled['outcome']}")
 
 

@@ -18,6 +18,7 @@ from terminal.counter.inputs import (
     CodeScanned,
     ConditionsChanged,
     CounterEvent,
+    EndedSaleLookedUp,
     EndOfDayLookedUp,
     KeyPressed,
     MenuLeft,
@@ -39,7 +40,7 @@ from terminal.sale.refund_step import RefundEvent
 def decide(view: View, event: CounterEvent, rules: CounterRules) -> Decision:
     """Never raises on any event."""
     match event:
-        case ev.SaleEvent():
+        case ev.SaleEvent() | EndedSaleLookedUp():
             return of_sale.happened(view, event, rules)
         case RefundEvent():
             return of_refund.happened(view, event)

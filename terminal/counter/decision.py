@@ -107,6 +107,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     effects: tuple[CounterEffect, ...] = ()
     replies: tuple[reg.RegisterReply, ...] = ()
     """To a question of the register the first of them is the answer; any other is told unasked."""
+    failure: str = ""
+    """Why nothing could be decided now: the journal takes nothing. Empty: it was decided and committed."""
 
     @property
     def queues_receipts(self) -> bool:

@@ -46,6 +46,13 @@ class ResultSeen(msgspec.Struct, frozen=True):
     sale_number: int
 
 
+class EndedSaleLookedUp(msgspec.Struct, frozen=True):
+    """Something that happened to a sale which the view has no more, with that sale as the journal has it."""
+
+    event: ev.SaleEvent
+    sale: Sale
+
+
 class ReprintRequested(msgspec.Struct, frozen=True):
     """Staff want a receipt once more: of a sale, or of an end of day; without a number, of the last one."""
 
@@ -169,6 +176,7 @@ CounterEvent: TypeAlias = (
     | ConditionsChanged
     | ResultSeen
     | OfferExpired
+    | EndedSaleLookedUp
     | ReprintLookedUp
     | EndOfDayLookedUp
     | CodeScanned

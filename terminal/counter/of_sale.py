@@ -16,7 +16,7 @@ from terminal.counter.decision import (
     PreparePrinter,
     ShowResultFor,
 )
-from terminal.counter.inputs import RefundRequested
+from terminal.counter.inputs import EndedSaleLookedUp, RefundRequested
 from terminal.counter.rules import CounterRules
 from terminal.counter.typing import Entry
 from terminal.counter.view import View
@@ -26,13 +26,12 @@ from terminal.sale.gateway import Refusal
 from terminal.sale.moves import Transition
 from terminal.sale.record import Record
 from terminal.sale.refund import RefundSource
-from terminal.sale.sale import Outcome, Sale, State, differs_durably
+from terminal.sale.sale import NOT_PAID, Outcome, Sale, State, differs_durably
 from terminal.sale.step import begin, step
 
 RESULT_SHOWN_S = 12.0
 LOOK_AFTER_LOSS_S = 5.0
 """Between a call that was lost and a look at the service: the sale's own next call may come first and tell as much."""
-_NOT_PAID = (Outcome.DECLINED, Outcome.CANCELLED, Outcome.FAILED)
 
 
 def begun(view: View, sale: Sale, rules: CounterRules) -> Decision:
@@ -40,16 +39,19 @@ def begun(view: View, sale: Sale, rules: CounterRules) -> Decision:
     return _adopted(view, "SaleRequested", None, begin(sale), rules)
 
 
-def happened(view: View, event: ev.SaleEvent, rules: CounterRules) -> Decision:
+def happened(view: View, event: ev.SaleEvent | EndedSaleLookedUp, rules: CounterRules) -> Decision:
     """A call that is lost is followed by looks at the service: nothing else asks once the sale has ended."""
-    decision = _stepped(_with_network(view, event), event, rules)
+    ended: Sale | None = None
+    if isinstance(event, EndedSaleLookedUp):
+        ended, event = event.sale, event.event
+    decision = _stepped(_with_network(view, event), event, rules, ended)
     if view.conditions.network_ok and not decision.view.conditions.network_ok:
         return replace(decision, effects=(*decision.effects, CheckService(LOOK_AFTER_LOSS_S)))
     return decision
 
 
-def _stepped(view: View, event: ev.SaleEvent, rules: CounterRules) -> Decision:
-    for sale in (view.sale, *view.attention):
+def _stepped(view: View, event: ev.SaleEvent, rules: CounterRules, ended: Sale | None) -> Decision:
+    for sale in (view.sale, *view.attention, ended):
         if sale is not None and sale.number == event.sale_number:
             return _adopted(view, type(event).__name__, sale, step(sale, event), rules)
     return Decision(view=view)
@@ -73,10 +75,12 @@ def _adopted(view: View, event: str, before: Sale | None, transition: Transition
     follow_ups: tuple[FollowUp, ...] = ()
     if before is not None and before.state is State.ATTENTION:
         view = _with_attention_ended(view, before, sale)
+    elif before is not None and before.state is State.CLOSED:
+        view = _reopened(view, before, sale)
     elif sale.state in (State.ATTENTION, State.CLOSED):
         view, more = _ended(view, sale, rules)
         effects += more
-        if sale.outcome is Outcome.REFUND_DUE and sale.terms.refunds_itself:
+        if sale.is_returned_by_itself:
             follow_ups = (RefundRequested(number=sale.number, source=RefundSource.AUTOMATIC),)
     else:
         if rules.has_printer:
@@ -118,10 +122,18 @@ def _ended(view: View, sale: Sale, rules: CounterRules) -> tuple[View, list[Coun
         view = replace(view, attention=(*view.attention, sale))
     else:  # the other one stays until somebody has seen it
         effects.append(ShowResultFor(sale.number, RESULT_SHOWN_S))
-    if (offer := view.offer) is not None and sale.outcome in _NOT_PAID:  # another try needs no new total
+    if (offer := view.offer) is not None and sale.outcome in NOT_PAID:  # another try needs no new total
         view = replace(view, offer=replace(offer, is_open=True))
         effects.append(KeepOfferFor(offer.amount_kr, rules.terms.entry_timeout_s))
     return view, effects
+
+
+def _reopened(view: View, before: Sale, after: Sale) -> View:
+    """Whoever is at the counter goes on; what is still shown of that sale is not true any more."""
+    if after.state is before.state:
+        return view
+    shown = view.result is not None and view.result.number == after.number
+    return replace(view, attention=(*view.attention, after), result=after if shown else view.result)
 
 
 def _with_attention_ended(view: View, before: Sale, after: Sale) -> View:

@@ -18,17 +18,20 @@ from terminal.config.schema import Config
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import EndOfDayRequested, RefundRequested, ReprintRequested
 from terminal.counter.register_words import RequestRefused
+from terminal.counter.view import View
 from terminal.doctor.status import TerminalStatus, status_of
 from terminal.errors import TerminalError
 from terminal.paper.jobs import NO_PRINTER, NOTHING_TO_PRINT, find_number, slip_for
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.events import SettledByStaff, Verdict
 from terminal.sale.refund import RefundSource
-from terminal.sale.sale import Outcome
+from terminal.sale.sale import Outcome, Sale
 from terminal.system.control import BY, Command, Request
 from terminal.texts.sentences import refund_sentence, refusal_sentence
 from terminal.texts.words import Language
 
+LONGEST_CALL_S = 75.0
+"""A call to the service ends by itself within this time, one way or another."""
 SILENT = ("status", "printer-status")
 """Commands that only look."""
 REFUND_PATIENCE_S = 25.0
@@ -97,9 +100,32 @@ async def _settle(desk: Desk, request: Request) -> Mapping[str, Any]:
     except ValueError as error:
         raise TerminalError(f"the verdict must be {', '.join(Verdict)}") from error
     decision = await desk.terminal.put_and_wait(SettledByStaff(int(str(number)), verdict, by=str(request.get(BY, ""))))
+    if decision.failure:
+        raise TerminalError(f"nothing was noted, settle sale {number} again: {decision.failure}")
     if decision.record is None:
         raise TerminalError(f"sale {number} cannot be settled as {verdict} in its present state")
-    return {"outcome": decision.record.sale.outcome, "state": decision.record.sale.state}
+    sale = decision.record.sale
+    if sale.said_by_staff is not None:
+        sale = await _once_the_call_is_answered(desk, sale)
+    return {"outcome": sale.outcome, "state": sale.state}
+
+
+async def _once_the_call_is_answered(desk: Desk, sale: Sale) -> Sale:
+    """A call that may move money is on its way, and the word of staff waits for its answer."""
+
+    def is_answered(view: View) -> bool:
+        return view.sale is None or view.sale.number != sale.number or view.sale.said_by_staff is None
+
+    if not await desk.terminal.until(is_answered, LONGEST_CALL_S):
+        raise TerminalError(f"a call for sale {sale.number} is on its way: see netgiro-terminal status")
+    journal = desk.terminal.journal
+    now = await journal.call(journal.file.find_sale, sale.number)
+    if now is None or not now.has_ended:
+        raise TerminalError(
+            f"sale {sale.number} is not settled: a call that may have changed it was on its way, and its answer does "
+            "not say. Look the sale up once more, then settle it"
+        )
+    return now
 
 
 async def _reprint(desk: Desk, request: Request) -> Mapping[str, Any]:

@@ -32,8 +32,10 @@ from terminal.sale import events as ev
 from terminal.sale.record import JournalHealth, QueuedReceipt, Record, RefundRecord
 from terminal.sale.refund import Refund, RefundSource
 from terminal.sale.refund_step import RefundPowerRestored, RefundResultTaken
-from terminal.sale.sale import Outcome, Sale, State
+from terminal.sale.sale import Sale, State
 from terminal.sale.totals import Close
+
+JOURNAL_WAITS = "the journal has not taken yet what came before this"
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +98,7 @@ class Bookkeeper:
     def _refunds_to_go_on(self) -> tuple[Input, ...]:
         """What the power cut left on its way, and what was due to begin by itself."""
         restored = [one for one in (self.view.refund, *self.view.refunds) if one is not None]
-        due = [sale for sale in self.view.attention if sale.outcome is Outcome.REFUND_DUE and sale.terms.refunds_itself]
+        due = [sale for sale in self.view.attention if sale.is_returned_by_itself]
         return (
             *(RefundPowerRestored(one.number) for one in restored),
             *(RefundRequested(number=sale.number, source=RefundSource.AUTOMATIC) for sale in due),
@@ -105,8 +107,8 @@ class Bookkeeper:
     def handle(self, event: Input) -> Handled:
         """Decide and commit. Never raises on any input; after a failed commit the view is where it was."""
         if self._held_back.goes_before(event):
-            by_hand = isinstance(event, KeyPressed | CodeScanned)
-            return Handled(Decision(view=self.view), retry=None if by_hand else event)
+            by_hand = isinstance(event, KeyPressed | CodeScanned | ev.SettledByStaff)
+            return Handled(Decision(view=self.view, failure=JOURNAL_WAITS), retry=None if by_hand else event)
         event = offer_accepted(self.view, event) or event
         decision: Decision | None = None
         try:
@@ -189,7 +191,8 @@ class Bookkeeper:
         retry: Input | None = self._held_back.cancel_in(event, decision, self.view.sale)
         if retry is None and is_retried(event):
             retry = event
-        return Handled(Decision(view=self.view, replies=replies), follow_ups, self._held_back.hold(retry))
+        failed = Decision(view=self.view, replies=replies, failure=str(error))
+        return Handled(failed, follow_ups, self._held_back.hold(retry))
 
     def _health_changed(self) -> tuple[Input, ...]:
         health = self._journal.health

@@ -44,6 +44,7 @@ _LEFT_ALONE = (
     | RefundResultSeen
     | EndOfDayRequested
     | ev.CallbackReceived
+    | ev.SettledByStaff
 )
 """Whoever wants it asks again, or nobody misses it."""
 

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from terminal.counter import register_words as reg
 from terminal.counter.inputs import (
     CounterEvent,
+    EndedSaleLookedUp,
     EndOfDayLookedUp,
     EndOfDayRequested,
     Input,
@@ -27,10 +28,11 @@ from terminal.journal.thread import MIN_FREE_BYTES
 from terminal.loop.ages import Ages
 from terminal.loop.lookup_refund import Known, RefundJournal, refund_requested, refund_requested_by_register
 from terminal.loop.names import Names
+from terminal.sale import events as ev
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import QueuedReceipt
 from terminal.sale.refund import Refund
-from terminal.sale.sale import Sale
+from terminal.sale.sale import Sale, State
 from terminal.sale.totals import ClosedPeriod, Period
 
 
@@ -55,6 +57,9 @@ def looked_up(  # noqa: PLR0917  everybody who knows something of it
 ) -> CounterEvent:
     """The input with what is known of it. Raises JournalError if that cannot be read, or no new sale can be kept."""
     match event:
+        case ev.StatusReceived() | ev.CallbackReceived() if open_sale is None or event.sale_number != open_sale.number:
+            ended = journal.find_sale(event.sale_number)
+            return EndedSaleLookedUp(event, ended) if ended is not None and ended.state is State.CLOSED else event
         case ReprintRequested():
             return _reprint(event, journal)
         case EndOfDayRequested():

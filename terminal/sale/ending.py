@@ -9,7 +9,7 @@ from terminal.sale import events as ev
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import Refusal
 from terminal.sale.moves import Transition, ask, deadline, miss, not_paid, paid, query_status, to_report
-from terminal.sale.sale import CallKind, Outcome, Reason, Sale, State
+from terminal.sale.sale import NOT_PAID, CallKind, Outcome, Reason, Sale, State
 
 # --- VOID -------------------------------------------------------------------------------------------------------------
 
@@ -40,6 +40,8 @@ def void_again(sale: Sale) -> Transition:
 
 
 def void_call_refused(sale: Sale, event: ev.RefusalReceived) -> Transition:
+    if sale.said_by_staff is not None and event.refusal is Refusal.NOT_SENT:
+        return to_report(sale, sale.said_by_staff)
     if sale.asking is not CallKind.VOID or event.refusal is Refusal.NOT_SENT:
         return miss(sale)
     return not_voided(replace(sale, void_refused=sale.terms.void_undoes_payment))
@@ -67,7 +69,7 @@ def voided(sale: Sale) -> Transition:
 
 
 def settle_void(sale: Sale, _event: ev.PowerRestored) -> Transition:
-    sale, query = query_status(replace(_void_lost(sale), asking=None))
+    sale, query = query_status(replace(_void_lost(sale), asking=None, said_by_staff=None, settled_by=""))
     return Transition(sale, (deadline(sale, sale.terms.void_patience_s), *query))
 
 
@@ -75,11 +77,19 @@ def settle_void(sale: Sale, _event: ev.PowerRestored) -> Transition:
 
 
 def settle_unknown(sale: Sale, event: ev.SettledByStaff) -> Transition:
-    """Only what has stood openly as unknown may be settled by hand; anything else the service still answers for."""
-    if not sale.stands_unknown or event.verdict is ev.Verdict.REFUNDED:
+    """Only what has stood openly as unknown may be settled by hand; anything else the service still answers for.
+
+    Nor is it "paid" while a void may still take that back. The word waits for a call that may move money, and the first
+    word counts.
+    """
+    reason = _VERDICTS.get((Reason.NOT_TRACEABLE, event.verdict))
+    is_too_early = reason is Reason.SETTLED_PAID and sale.may_be_undone
+    if reason is None or is_too_early or not sale.stands_unknown or sale.said_by_staff is not None:
         return Transition(sale)
     sale = replace(sale, settled_by=event.by)
-    return to_report(sale, Reason.SETTLED_PAID if event.verdict is ev.Verdict.PAID else Reason.SETTLED_UNPAID)
+    if sale.moves_money:
+        return Transition(replace(sale, said_by_staff=reason))
+    return to_report(sale, reason)
 
 
 _VERDICTS = {
@@ -88,6 +98,8 @@ _VERDICTS = {
     (Reason.REFUND_DUE, ev.Verdict.REFUNDED): Reason.REFUNDED,
     # The register has it after all, or the goods were given all the same.
     (Reason.REFUND_DUE, ev.Verdict.PAID): Reason.SETTLED_PAID,
+    (Reason.PAID_LATE, ev.Verdict.REFUNDED): Reason.REFUNDED,
+    (Reason.PAID_LATE, ev.Verdict.PAID): Reason.SETTLED_PAID,
 }
 
 
@@ -98,7 +110,7 @@ def settle_attention(sale: Sale, event: ev.SettledByStaff) -> Transition:
 
 def money_returned(sale: Sale, _event: ev.MoneyReturned) -> Transition:
     """By a refund of its own, which the service has carried out."""
-    if sale.reason is not Reason.REFUND_DUE:
+    if sale.outcome is not Outcome.REFUND_DUE:
         return Transition(sale)
     return Transition(replace(sale, state=State.CLOSED, reason=Reason.REFUNDED))
 
@@ -129,13 +141,34 @@ def ended(sale: Sale) -> Sale:
     return replace(sale, state=State.ATTENTION if left_to_staff else State.CLOSED)
 
 
-def called_back_after_payment(sale: Sale, event: ev.CallbackReceived) -> Transition:
-    """A service that calls back after the payment would take it back if nobody answered."""
-    if sale.reason is not Reason.PAID or not (event.approved and event.fits):
+def called_back_at_the_end(sale: Sale, event: ev.CallbackReceived) -> Transition:
+    """A service that calls back after the payment would take it back if nobody answered. Of what ended as not paid,
+    though it might have been, it is a reason to ask."""
+    if not (event.approved and event.fits):
         return Transition(sale)
-    return Transition(sale, (fx.AcknowledgeCallback(sale_number=sale.number),))
+    if sale.outcome is Outcome.APPROVED:
+        return Transition(sale, (fx.AcknowledgeCallback(sale_number=sale.number),))
+    if sale.outcome not in NOT_PAID or not sale.committed or sale.authorization_id is None:
+        return Transition(sale)
+    sale, call = ask(sale, CallKind.STATUS)
+    return Transition(sale, (fx.QueryStatus(**call),))
 
 
 def report_again(sale: Sale, _event: ev.PowerRestored) -> Transition:
     report = fx.ReportResult(sale_number=sale.number)
     return Transition(sale, (report, deadline(sale, sale.terms.report_timeout_s)))
+
+
+# --- after the end ----------------------------------------------------------------------------------------------------
+
+
+def proved_late(sale: Sale, event: ev.StatusReceived) -> Transition:
+    """Ended as not paid, by the service's word or by that of staff, and now proved to be paid: the case is open again.
+
+    The register has been told "not paid" and hears no other outcome, so staff must return the money, or ring it up.
+    """
+    is_news = sale.outcome in NOT_PAID and not sale.is_undone_since(event.call)
+    if not (is_news and sale.is_paid_by(event.report)):
+        return Transition(sale)
+    invoice_number = event.report.invoice_number
+    return Transition(replace(sale, state=State.ATTENTION, reason=Reason.PAID_LATE, invoice_number=invoice_number))

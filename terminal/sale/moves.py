@@ -54,7 +54,8 @@ def miss(sale: Sale) -> Transition:
 
 
 def ask(sale: Sale, kind: CallKind) -> tuple[Sale, dict[str, Any]]:
-    sale = replace(sale, calls=sale.calls + 1, asking=kind)
+    calls = sale.calls + 1
+    sale = replace(sale, calls=calls, asking=kind, void_call=calls if kind is CallKind.VOID else sale.void_call)
     return sale, {"sale_number": sale.number, "call": sale.calls, "authorization_id": sale.authorization_id}
 
 
@@ -91,7 +92,7 @@ def to_void(sale: Sale, reason: Reason) -> Transition:
 
 
 def to_report(sale: Sale, reason: Reason) -> Transition:
-    sale = replace(sale, state=State.REPORT, reason=reason, asking=None, misses=0)
+    sale = replace(sale, state=State.REPORT, reason=reason, asking=None, misses=0, said_by_staff=None)
     report = fx.ReportResult(sale_number=sale.number)
     return Transition(sale, (report, deadline(sale, sale.terms.report_timeout_s)))
 
@@ -329,6 +330,13 @@ def capture_status(sale: Sale, event: ev.StatusReceived) -> Transition:
     return miss(sale)
 
 
+def capture_refused(sale: Sale, event: ev.RefusalReceived) -> Transition:
+    """An earlier one may have happened. What staff have said meanwhile is as true as before if this one never left."""
+    if sale.said_by_staff is not None and event.refusal is Refusal.NOT_SENT:
+        return to_report(sale, sale.said_by_staff)
+    return miss(sale)
+
+
 def stop_capturing(sale: Sale, event: ev.SaleEvent) -> Transition:
     """Too late to cancel what has left; but what did not arrive is not sent again."""
     reason = cancel_reason(event) if isinstance(event, ev.CancelRequested) else Reason.TIMED_OUT
@@ -336,4 +344,5 @@ def stop_capturing(sale: Sale, event: ev.SaleEvent) -> Transition:
 
 
 def settle_capture(sale: Sale, _event: ev.PowerRestored) -> Transition:
-    return query_status(replace(sale, settling=True, reason=sale.reason or Reason.POWER_CUT, asking=None))
+    reason = sale.reason or Reason.POWER_CUT
+    return query_status(replace(sale, settling=True, reason=reason, asking=None, said_by_staff=None, settled_by=""))

@@ -86,6 +86,8 @@ class Reason(StrEnum):
     """Staff looked it up in the service's own records: not paid."""
     REFUNDED = "refunded"
     """Staff have given the money back."""
+    PAID_LATE = "paid_late"
+    """It had ended as not paid, and the register was told so, when the service's record proved a payment."""
 
     @property
     def outcome(self) -> Outcome:
@@ -114,7 +116,9 @@ _OUTCOMES = {
     Reason.SETTLED_PAID: Outcome.APPROVED,
     Reason.SETTLED_UNPAID: Outcome.CANCELLED,
     Reason.REFUNDED: Outcome.REFUNDED,
+    Reason.PAID_LATE: Outcome.REFUND_DUE,
 }
+NOT_PAID = (Outcome.DECLINED, Outcome.CANCELLED, Outcome.FAILED)
 
 
 class CallKind(StrEnum):
@@ -214,6 +218,10 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     """A void has left and its answer has not come: it may still arrive."""
     void_refused: bool = False
     """The service has refused a void in so many words."""
+    void_call: int = 0
+    """Number of the latest call that was a void."""
+    said_by_staff: Reason | None = None
+    """How it ended in their word, which waits for the answer to a call that may move money."""
     code_tries_left: int = 0
     poll_interval_s: float = 0.0
     acknowledged: bool = False
@@ -254,13 +262,36 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
         """Only they can bring it to an end: nobody knows how it stands, or nobody else returns the money."""
         outcome = self.outcome_on_paper
         if outcome is Outcome.REFUND_DUE:
-            return not (self.terms.refunds_itself and self.authorization_id)
+            return not (self.is_returned_by_itself and self.authorization_id)
         return outcome is Outcome.UNKNOWN
 
     @property
+    def is_returned_by_itself(self) -> bool:
+        """The terminal starts the refund. What was proved late is left to staff: they may have made a sale of it."""
+        return self.reason is Reason.REFUND_DUE and self.terms.refunds_itself
+
+    @property
     def stands_unknown(self) -> bool:
-        """Open, money may have moved, and asking has failed several times: staff must see it."""
+        """In doubt, and staff must see it and can settle it.
+
+        Not while it may still be captured: what staff look up must not be changed by a capture that leaves after it.
+        """
+        return self.is_in_doubt and (self.state is State.VOID or self.settling)
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Open, money may have moved, and asking has failed several times."""
         return self.state in (State.CAPTURE, State.VOID) and self.committed and self.misses >= MISSES_UNTIL_UNKNOWN
+
+    @property
+    def moves_money(self) -> bool:
+        """The call that is on its way may make it a payment, or undo one."""
+        is_undoing = self.asking is CallKind.VOID and self.terms.void_undoes_payment
+        return self.asking is CallKind.CAPTURE or is_undoing
+
+    def is_undone_since(self, call: int) -> bool:
+        """A void that takes back a payment has left after that call, so what that call saw proves nothing."""
+        return self.terms.void_undoes_payment and call < self.void_call
 
     def is_paid_by(self, report: StatusReport) -> bool:
         """The service says paid, for this very amount and reference, and its own record stands."""
@@ -284,7 +315,14 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
 
 MISSES_UNTIL_UNKNOWN = 3
 
-_VOLATILE: dict[str, Any] = {"calls": 0, "asking": None, "misses": 0, "denials": 0, "support_reference": None}
+_VOLATILE: dict[str, Any] = {
+    "support_reference": None,
+    "calls": 0,
+    "asking": None,
+    "misses": 0,
+    "denials": 0,
+    "void_call": 0,
+}
 
 
 def differs_durably(before: Sale, after: Sale) -> bool:

@@ -13,7 +13,8 @@ the sale:
   asked again, and believed when it has been said several times;
 * anything else, or nothing at all: ask again, with growing pauses, for ever.
 
-Calls are numbered. An answer to an older call is ignored unless it proves payment, which no later answer can undo.
+Calls are numbered. An answer to an older call is ignored unless it proves payment, which no later answer can undo: only
+a void of the kind below can, if it has left since.
 
 After a power cut, after ``capture_patience_s`` and after the cashier's cancel key a capture is never sent again
 (``sale.settling``): the cashier may meanwhile have been paid in another way. What is then still reserved is voided.
@@ -24,6 +25,15 @@ service has said "paid". So once a void has left, such a sale ends as paid only 
 none is on its way; otherwise the void is repeated until it is answered. It must not change anything else: no void ever
 leaves for a capture whose answer was lost before the service has said that the authorization is still only reserved,
 and none leaves once the sale has been found paid.
+
+What stands unknown is never captured again, so staff can look it up and settle it. A call that may move money can
+still be on its way then; their word waits for its answer, which the call's own time limit bounds. If the call never
+left, the word is as true as before. If the answer ends the sale, that is the end. Otherwise nobody knows whether staff
+saw what this call did: their word lapses, and they are asked again.
+
+An end as "not paid", also by the word of staff, is not the last word of the service. If an answer that comes after it
+proves payment, the sale returns from REPORT or CLOSED to ATTENTION: the register keeps its "not paid", and staff have a
+refund to make. What is in the hands of staff already (ATTENTION) stays there.
 
 What comes out on paper follows from the outcome alone: receipts once it says that money has moved and nobody can refuse
 that any more, a slip for staff when only they can bring it to an end.
@@ -61,8 +71,11 @@ def step(sale: Sale, event: ev.SaleEvent) -> Transition:
             sale = replace(sale, denials=0)
     after, effects = move.decide(sale, event)
     assert after.state is sale.state or after.state in move.targets, f"{sale.state} + {event} led to {after.state}"
-    if isinstance(event, ev.AnswerReceived) and after.calls == sale.calls:
-        after = replace(after, asking=None)
+    if isinstance(event, ev.AnswerReceived):
+        if after.calls == sale.calls:
+            after = replace(after, asking=None)
+        if sale.said_by_staff not in (None, after.reason):  # said before this answer, which did not make it true
+            after = replace(after, said_by_staff=None, settled_by="")
     if after.outcome_on_paper is not sale.outcome_on_paper:
         effects = (*effects, *_receipts(after))
     return Transition(after, effects)
@@ -172,7 +185,7 @@ TABLE: Mapping[State, Mapping[type[ev.SaleEvent], Move]] = {
     },
     State.CAPTURE: {
         ev.StatusReceived: _move(moves.capture_status, State.VOID, State.REPORT),
-        ev.RefusalReceived: _move(moves.missed),
+        ev.RefusalReceived: _move(moves.capture_refused, State.REPORT),
         ev.AnswerLost: _move(moves.missed),
         ev.RetryDue: _move(moves.ask_again),
         ev.CancelRequested: _move(moves.stop_capturing),
@@ -193,14 +206,18 @@ TABLE: Mapping[State, Mapping[type[ev.SaleEvent], Move]] = {
         ev.ResultAcknowledged: _move(ending.acknowledged, State.ATTENTION, State.CLOSED),
         ev.ResultRejected: _move(ending.rejected, State.ATTENTION, State.CLOSED),
         ev.DeadlinePassed: _move(ending.end_untold, State.ATTENTION, State.CLOSED),
-        ev.CallbackReceived: _move(ending.called_back_after_payment),
+        ev.StatusReceived: _move(ending.proved_late, State.ATTENTION),
+        ev.CallbackReceived: _move(ending.called_back_at_the_end),
         ev.PowerRestored: _move(ending.report_again),
     },
     State.ATTENTION: {
         ev.SettledByStaff: _move(ending.settle_attention, State.CLOSED),
         ev.MoneyReturned: _move(ending.money_returned, State.CLOSED),
     },
-    State.CLOSED: {},
+    State.CLOSED: {
+        ev.StatusReceived: _move(ending.proved_late, State.ATTENTION),
+        ev.CallbackReceived: _move(ending.called_back_at_the_end),
+    },
 }
 
 
@@ -218,11 +235,14 @@ IGNORED: Mapping[type[ev.SaleEvent], Mapping[State, str]] = {
     ev.CustomerIdentified: _unless("the customer is known already", State.ENTRY),
     ev.CodeEntered: _unless("no code is asked for", State.CODE_ENTRY),
     ev.AuthorizationOpened: _unless(_NOT_ASKED, State.AUTHORIZATION),
-    ev.StatusReceived: _in(_NOT_ASKED, State.ENTRY, State.AUTHORIZATION, *_OVER),
+    ev.StatusReceived: {
+        **_in(_NOT_ASKED, State.ENTRY, State.AUTHORIZATION),
+        State.ATTENTION: "it is in the hands of staff, who find the same in the service's records",
+    },
     ev.RefusalReceived: _in(_NOT_ASKED, State.ENTRY, State.CODE_ENTRY, *_OVER),
     ev.AnswerLost: _in(_NOT_ASKED, State.ENTRY, State.CODE_ENTRY, *_OVER),
     ev.RetryDue: _in("no query is due", State.ENTRY, State.AUTHORIZATION, State.CODE_ENTRY, *_OVER),
-    ev.CallbackReceived: _unless("not acknowledged, so it pays nothing", State.CUSTOMER, State.REPORT),
+    ev.CallbackReceived: _unless("not acknowledged, so it pays nothing", State.CUSTOMER, State.REPORT, State.CLOSED),
     ev.CancelRequested: _in("the outcome is on its way already", State.VOID, *_OVER),
     ev.DeadlinePassed: {
         State.AUTHORIZATION: "the call bounds itself",

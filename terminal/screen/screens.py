@@ -87,7 +87,7 @@ def _which(trouble: Trouble, view: View) -> str:
 
 def _is_checking(sale: Sale) -> bool:
     """The capture may have happened and cannot be waited for as usual any more."""
-    return sale.stands_unknown or (sale.state is State.CAPTURE and sale.settling)
+    return sale.is_in_doubt or (sale.state is State.CAPTURE and sale.settling)
 
 
 def _is_warning(sale: Sale) -> bool:

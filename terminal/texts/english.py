@@ -53,6 +53,7 @@ ENGLISH = Words(
         Reason.SETTLED_PAID: Advice("Paid at Netgíró.", _COMPLETE),
         Reason.SETTLED_UNPAID: Advice("Not paid.", _NOT_CHARGED),
         Reason.REFUNDED: Advice("The sale was refunded.", _COMPLETE),
+        Reason.PAID_LATE: Advice("Paid after all.", "Refund it at Netgíró."),
     },
     refusals={
         RefusalCode.BUSY: "Another sale is open. Finish or cancel it first.",

@@ -53,6 +53,7 @@ ICELANDIC = Words(
         Reason.SETTLED_PAID: Advice("Greitt hjá Netgíró.", _COMPLETE),
         Reason.SETTLED_UNPAID: Advice("Ekki greitt.", _NOT_CHARGED),
         Reason.REFUNDED: Advice("Salan var endurgreidd.", _COMPLETE),
+        Reason.PAID_LATE: Advice("Greitt eftir allt.", "Endurgreiddu hana hjá Netgíró."),
     },
     refusals={
         RefusalCode.BUSY: "Önnur sala er í gangi. Ljúktu henni eða hættu við hana fyrst.",

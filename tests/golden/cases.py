@@ -121,7 +121,7 @@ FIRST_TROUBLE: Mapping[Trouble, Mapping[str, object]] = {
 
 def _views() -> Mapping[str, View]:
     phone_sale = replace(SALE, customer_kind=CustomerKind.PHONE)
-    checking = {"committed": True, "misses": 3}
+    checking = {"committed": True, "misses": 3, "settling": True}
     views = {
         "refund": View(refund=REFUND),
         "refund_done": View(refund_result=REFUNDED),

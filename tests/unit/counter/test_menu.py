@@ -32,7 +32,7 @@ from terminal.texts.sentences import words_in
 from tests.golden.cases import PROBLEMS, REFUND_DUE, SALE
 
 CODE = "4711"
-STUCK = replace(SALE, state=State.CAPTURE, committed=True, misses=3, authorization_id="x")
+STUCK = replace(SALE, state=State.CAPTURE, committed=True, settling=True, misses=3, authorization_id="x")
 LOST = replace(REFUND_DUE, number=1041, reason=Reason.NOT_TRACEABLE)
 TEXTS = words_in("en").menu
 

@@ -123,7 +123,7 @@ def test_the_list_is_newest_first_and_can_be_bounded(path: Path) -> None:
 
 
 def test_a_sale_that_stands_unknown_is_listed_as_unknown_until_it_ends(path: Path) -> None:
-    unknown = replace(a_sale(1, State.CAPTURE), committed=True, misses=3)
+    unknown = replace(a_sale(1, State.CAPTURE), committed=True, settling=True, misses=3)
     with opened(path) as journal:
         journal.append(Record("AnswerLost", unknown))
         assert [entry.sale for entry in journal.latest_entries(outcome=Outcome.UNKNOWN)] == [unknown]

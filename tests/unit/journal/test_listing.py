@@ -73,7 +73,7 @@ def test_a_line_tells_amount_outcome_and_reference_in_local_time() -> None:
 
 def test_a_line_of_an_open_sale_says_where_it_is() -> None:
     assert "open: customer" in change_line(Change(5, AT, "x", walk_to(State.CUSTOMER).sale))
-    stuck = replace(walk_to(State.CAPTURE).sale, misses=MISSES_UNTIL_UNKNOWN)
+    stuck = replace(walk_to(State.CAPTURE).sale, settling=True, misses=MISSES_UNTIL_UNKNOWN)
     assert "unknown" in change_line(Change(5, AT, "x", stuck))
 
 

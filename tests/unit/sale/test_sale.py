@@ -35,11 +35,20 @@ def test_an_open_sale_has_no_outcome_also_if_somebody_wants_one() -> None:
 
 @pytest.mark.parametrize("state", [State.CAPTURE, State.VOID])
 def test_a_committed_sale_that_nobody_answers_for_stands_as_unknown(state: State) -> None:
-    sale = replace(new_sale(), state=state, committed=True, misses=MISSES_UNTIL_UNKNOWN)
+    sale = replace(new_sale(), state=state, committed=True, settling=True, misses=MISSES_UNTIL_UNKNOWN)
     assert sale.stands_unknown
     assert sale.outcome is Outcome.UNKNOWN
     for known in ({"misses": MISSES_UNTIL_UNKNOWN - 1}, {"committed": False}, {"state": State.CUSTOMER}):
         assert not replace(sale, **known).stands_unknown
+
+
+def test_a_sale_that_may_still_be_captured_does_not_stand_as_unknown() -> None:
+    """Staff would settle what the next capture changes."""
+    sale = replace(walk_to(State.CAPTURE).sale, misses=MISSES_UNTIL_UNKNOWN)
+    assert sale.is_in_doubt
+    assert not sale.stands_unknown
+    assert sale.outcome is None
+    assert replace(sale, state=State.VOID).stands_unknown
 
 
 @pytest.mark.parametrize(
@@ -87,7 +96,8 @@ def test_the_count_of_polls_is_not_worth_a_commit(change: dict[str, object]) -> 
         {"authorization_id": "x"},
         {"code_tries_left": 1},
         {"acknowledged": True},
-        {"misses": MISSES_UNTIL_UNKNOWN},
+        {"settling": True, "misses": MISSES_UNTIL_UNKNOWN},
+        {"said_by_staff": Reason.SETTLED_PAID},
     ],
 )
 def test_what_guards_money_or_must_be_seen_is(change: dict[str, object]) -> None:

@@ -13,7 +13,7 @@ from terminal.sale.effects import ReceiptKind
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import CaptureMode, Refusal
 from terminal.sale.moves import DENIAL_PAUSE_S, DENIALS_UNTIL_BELIEVED, MOST_CAPTURES, POLL_INTERVAL_BOUNDS_S
-from terminal.sale.sale import MISSES_UNTIL_UNKNOWN, CallKind, Outcome, Reason, State
+from terminal.sale.sale import MISSES_UNTIL_UNKNOWN, CallKind, Outcome, Reason, State, differs_durably
 from terminal.sale.step import IGNORED, TABLE, begin
 from tests.sales import GUID, Walk, new_sale, report_for, walk_to
 
@@ -67,8 +67,10 @@ def test_every_cell_is_a_move_or_a_named_ignore(state: State, event: type[ev.Sal
     assert moves != bool(why_not), f"{state} x {event.__name__} must stand either in TABLE or in IGNORED"
 
 
-def test_nothing_leads_out_of_closed() -> None:
-    assert TABLE[State.CLOSED] == {}
+def test_only_the_services_word_leads_out_of_closed() -> None:
+    assert set(TABLE[State.CLOSED]) == {ev.StatusReceived, ev.CallbackReceived}
+    assert TABLE[State.CLOSED][ev.StatusReceived].targets == {State.ATTENTION}
+    assert TABLE[State.CLOSED][ev.CallbackReceived].targets == frozenset()
 
 
 # --- ENTRY ------------------------------------------------------------------------------------------------------------
@@ -358,7 +360,9 @@ def test_a_callback_that_pays_nothing_commits_to_nothing(mode: CaptureMode, appr
     assert not walk.sale.committed
 
 
-@pytest.mark.parametrize("state", [state for state in State if state not in (State.CUSTOMER, State.REPORT)])
+@pytest.mark.parametrize(
+    "state", [state for state in State if state not in (State.CUSTOMER, State.REPORT, State.CLOSED)]
+)
 def test_a_callback_at_any_other_time_is_not_acknowledged(state: State) -> None:
     mode = MANUAL if state is State.CAPTURE else SERVER_CALLBACK
     assert walk_to(state, mode).called_back().last == ()
@@ -692,7 +696,7 @@ def test_a_settled_capture_that_had_happened_is_paid(settle: object) -> None:
 
 
 def test_a_capture_without_any_answer_pauses_ever_longer_and_is_shown_as_unknown() -> None:
-    walk, pauses_s = walk_to(State.CAPTURE), []
+    walk, pauses_s = walk_to(State.CAPTURE).timed_out(), []
     for misses in range(10):
         assert walk.sale.stands_unknown == (misses >= MISSES_UNTIL_UNKNOWN)
         walk.lost()
@@ -900,7 +904,8 @@ def test_an_untraceable_sale_waits_until_staff_say_how_it_ended(
 
 
 def unknown_capture() -> Walk:
-    walk = walk_to(State.CAPTURE)
+    """Its capture and every question since are lost; it is only asked about now."""
+    walk = walk_to(State.CAPTURE).timed_out()
     for _ in range(MISSES_UNTIL_UNKNOWN):
         walk.lost().retried()
     return walk
@@ -913,6 +918,184 @@ def test_staff_settle_a_sale_that_stands_as_unknown(verdict: ev.Verdict, reason:
     walk = unknown_capture().settled(verdict)
     assert_ended(walk, reason)
     assert walk.count(fx.PrintReceipt) == receipts
+
+
+def unknown_while_a_capture_is_on_its_way() -> Walk:
+    """The network said three times that nothing left; then a capture did, and the time to try is over."""
+    walk = walk_to(State.CAPTURE)
+    for _ in range(MISSES_UNTIL_UNKNOWN):
+        walk.refused(Refusal.NOT_SENT).retried()
+    walk.answered(Status.RESERVED).asked(fx.RequestCapture)
+    return walk.timed_out()
+
+
+def unknown_while_a_void_is_on_its_way() -> Walk:
+    walk = walk_to(State.VOID, AUTOMATIC, void_undoes_payment=True)
+    for _ in range(MISSES_UNTIL_UNKNOWN):
+        walk.lost().retried()
+    walk.answered(Status.PENDING).asked(fx.RequestVoid)
+    return walk
+
+
+MID_CALL = [unknown_while_a_capture_is_on_its_way, unknown_while_a_void_is_on_its_way]
+
+
+@pytest.mark.parametrize("mid_call", MID_CALL)
+def test_the_word_of_staff_waits_for_a_call_that_may_move_money(mid_call: Callable[[], Walk]) -> None:
+    walk = mid_call()
+    assert walk.sale.stands_unknown
+    before = walk.sale
+    walk.settled(UNPAID)
+    assert (walk.sale.state, walk.sale.said_by_staff, walk.last) == (before.state, Reason.SETTLED_UNPAID, ())
+    assert differs_durably(before, walk.sale)
+
+
+def test_a_capture_that_pays_is_told_as_paid_whatever_staff_have_said_meanwhile() -> None:
+    walk = unknown_while_a_capture_is_on_its_way().settled(UNPAID).answered(Status.PAID)
+    assert_ended(walk, Reason.PAID)
+    assert walk.sale.said_by_staff is None
+
+
+@pytest.mark.parametrize("mid_call", MID_CALL)
+def test_the_first_word_counts_while_it_waits(mid_call: Callable[[], Walk]) -> None:
+    walk = mid_call().settled(UNPAID)
+    before = walk.sale
+    for verdict in ev.Verdict:
+        assert walk.settled(verdict).sale == before
+    assert_ended(walk.refused(Refusal.NOT_SENT), Reason.SETTLED_UNPAID)
+
+
+@pytest.mark.parametrize("mid_call", MID_CALL)
+@pytest.mark.parametrize(
+    "answer",
+    [Walk.lost, lambda walk: walk.refused(Refusal.CREDENTIALS), lambda walk: walk.answered(Status.UNCLEAR)],
+    ids=["lost", "refused", "unclear"],
+)
+def test_after_an_answer_that_tells_nothing_staff_are_asked_again(
+    mid_call: Callable[[], Walk], answer: Callable[[Walk], Walk]
+) -> None:
+    """Nobody knows whether they saw what this call did."""
+    walk = mid_call().settled(UNPAID)
+    before = walk.sale
+    answer(walk)
+    assert (walk.sale.state, walk.sale.said_by_staff) == (before.state, None)
+    assert walk.sale.stands_unknown
+    walk.asked(fx.SetRetry)
+    assert_ended(walk.settled(UNPAID), Reason.SETTLED_UNPAID)
+
+
+@pytest.mark.parametrize("mid_call", MID_CALL)
+def test_a_power_cut_takes_the_word_that_waits(mid_call: Callable[[], Walk]) -> None:
+    walk = mid_call().settled(UNPAID).power_restored()
+    assert walk.sale.said_by_staff is None
+    walk.asked(fx.QueryStatus)
+
+
+def test_the_word_of_staff_does_not_wait_for_a_question() -> None:
+    walk = unknown_capture()
+    assert walk.sale.asking is CallKind.STATUS
+    assert_ended(walk.settled(UNPAID), Reason.SETTLED_UNPAID)
+
+
+def test_nothing_is_captured_once_it_stands_unknown() -> None:
+    """What staff look up must still be true when they say it."""
+    walk = walk_to(State.CAPTURE)
+    for _ in range(MISSES_UNTIL_UNKNOWN):
+        walk.lost().retried()
+    assert not walk.sale.stands_unknown, "it may still be captured"
+    assert walk.settled(UNPAID).sale.state is State.CAPTURE
+    walk.timed_out()
+    assert walk.sale.stands_unknown
+    walk.answered(Status.RESERVED)
+    assert (walk.sale.state, walk.count(fx.RequestCapture)) == (State.VOID, 1)
+
+
+def test_paid_is_not_the_last_word_while_a_void_may_take_it_back() -> None:
+    walk = unknown_while_a_void_is_on_its_way()
+    before = walk.sale
+    assert walk.settled(PAID).sale == before
+    assert_ended(walk.lost().retried().settled(UNPAID), Reason.SETTLED_UNPAID)
+
+
+# --- proved after the end ---------------------------------------------------------------------------------------------
+
+
+def late_proof(walk: Walk, **said: object) -> Walk:
+    """The answer to a question of before, which proves that it is paid."""
+    return walk.answered(Status.PAID, call=walk.sale.calls, **said)
+
+
+def ended_unpaid() -> dict[str, Walk]:
+    return {
+        "by the word of staff": unknown_capture().settled(UNPAID),
+        "by the service's own word": walk_to(State.CAPTURE).answered(Status.CANCELLED),
+        "by its customer": walk_to(State.CAPTURE).answered(Status.DECLINED),
+        "by a lost authorization": walk_to(State.AUTHORIZATION).lost(),
+    }
+
+
+@pytest.mark.parametrize("how", ended_unpaid())
+@pytest.mark.parametrize("told", [False, True], ids=["before the register has it", "after"])
+def test_a_proof_of_payment_after_the_end_opens_the_case_again(how: str, told: bool) -> None:
+    walk = ended_unpaid()[how]
+    if told:
+        assert walk.acknowledged().sale.state is State.CLOSED
+    late_proof(walk)
+    assert (walk.sale.state, walk.sale.reason) == (State.ATTENTION, Reason.PAID_LATE)
+    assert walk.sale.outcome is Outcome.REFUND_DUE
+    assert walk.sale.invoice_number == "1001"
+    assert walk.asked(fx.PrintReceipt).kind is ReceiptKind.ATTENTION
+    assert walk.count(fx.ReportResult) == 1, "the register keeps its answer"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "reason"), [(REFUNDED, Reason.REFUNDED), (PAID, Reason.SETTLED_PAID), (UNPAID, Reason.PAID_LATE)]
+)
+def test_staff_return_what_was_proved_late_or_ring_it_up(verdict: ev.Verdict, reason: Reason) -> None:
+    walk = late_proof(unknown_capture().settled(UNPAID).acknowledged()).settled(verdict)
+    assert walk.sale.reason is reason
+    assert walk.sale.state is (State.ATTENTION if verdict is UNPAID else State.CLOSED)
+
+
+@pytest.mark.parametrize("lacking", [{"confirmed": False}, {"amount_kr": 1991}, {"reference": None}])
+@pytest.mark.parametrize("told", [False, True])
+def test_less_than_a_proof_opens_nothing(told: bool, lacking: dict[str, object]) -> None:
+    walk = unknown_capture().settled(UNPAID)
+    state = walk.acknowledged().sale.state if told else walk.sale.state
+    late_proof(walk, **lacking)
+    assert (walk.sale.state, walk.sale.reason, walk.last) == (state, Reason.SETTLED_UNPAID, ())
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_a_proof_of_what_is_told_as_paid_is_no_news(told: bool) -> None:
+    walk = walk_to(State.CLOSED if told else State.REPORT)
+    state = walk.sale.state
+    assert late_proof(walk).last == ()
+    assert (walk.sale.state, walk.sale.reason) == (state, Reason.PAID)
+
+
+def test_what_a_void_has_taken_back_is_not_proved_by_an_answer_from_before_it() -> None:
+    walk = walk_to(State.VOID, AUTOMATIC, void_undoes_payment=True)
+    void = walk.sale.calls
+    walk.answered(Status.CANCELLED)
+    assert walk.answered(Status.PAID, call=void - 1).sale.reason is Reason.CASHIER_CANCELLED
+    assert walk.answered(Status.PAID, call=void).sale.reason is Reason.PAID_LATE, "that void was refused"
+
+
+def test_a_callback_about_what_ended_unpaid_is_a_reason_to_ask() -> None:
+    for walk in (unknown_capture().settled(UNPAID), unknown_capture().settled(UNPAID).acknowledged()):
+        query = walk.called_back().asked(fx.QueryStatus)
+        assert walk.answered(Status.PAID, call=query.call).sale.reason is Reason.PAID_LATE
+    never_sent = walk_to(State.ENTRY).cancelled()
+    declined = walk_to(State.CUSTOMER, SERVER_CALLBACK).answered(Status.DECLINED)
+    for walk in (never_sent, declined, unknown_capture().settled(UNPAID)):
+        approved = walk in (never_sent, declined)
+        assert walk.called_back(approved=approved).last == ()
+    assert unknown_capture().settled(UNPAID).called_back(fits=False).last == ()
+
+
+def test_a_callback_about_a_closed_payment_is_acknowledged() -> None:
+    walk_to(State.CLOSED, SERVER_CALLBACK).called_back().asked(fx.AcknowledgeCallback)
 
 
 def test_an_open_capture_cannot_be_settled_as_refunded() -> None:

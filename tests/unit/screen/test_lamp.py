@@ -54,7 +54,7 @@ def test_patterns_are_told_apart_by_ear_and_by_eye() -> None:
 
 def test_payment_that_becomes_unknown_calls_somebody_and_the_lamp_stays_lit() -> None:
     capture = replace(SALE, state=State.CAPTURE, committed=True)
-    unknown = View(sale=replace(capture, misses=MISSES_UNTIL_UNKNOWN))
+    unknown = View(sale=replace(capture, settling=True, misses=MISSES_UNTIL_UNKNOWN))
     assert pattern_for(View(sale=capture), unknown) == Pattern(ATTENTION, stays_lit=True)
     paid = View(sale=replace(capture, state=State.REPORT, reason=Reason.PAID))
     assert pattern_for(unknown, paid) == Pattern(APPROVED, stays_lit=False)

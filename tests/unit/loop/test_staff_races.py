@@ -1,0 +1,232 @@
+"""Staff who settle while something else is on its way: over the real loop and journal, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from terminal.app.handles import Handles
+from terminal.counter.view import View
+from terminal.daemon import operations
+from terminal.errors import TerminalError
+from terminal.loop.loop import JOURNAL_RETRY_S
+from terminal.sale import effects as fx
+from terminal.sale import events as ev
+from terminal.sale.effects import ReceiptKind
+from terminal.sale.gateway import AuthorizationStatus as Status
+from terminal.sale.gateway import Refusal
+from terminal.sale.sale import MISSES_UNTIL_UNKNOWN, Outcome, Reason, State
+from tests.sales import report_for
+from tests.unit.loop.test_loop import Terminal, run
+
+PAID, UNPAID = ev.Verdict.PAID, ev.Verdict.UNPAID
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.db"
+
+
+async def settle(terminal: Terminal, verdict: str) -> dict[str, Any]:
+    """As the control socket does it."""
+    nothing: Any = None
+    handles = Handles(
+        terminal.loop, terminal.inbox, nothing, journal=terminal.journal, instruments=nothing, examination=nothing
+    )
+    before = terminal.loop._on_view
+
+    def on_view(view: View) -> None:
+        before(view)
+        handles.view_changed()
+
+    terminal.loop._on_view = on_view
+    desk: Any = SimpleNamespace(terminal=handles)
+    return dict(await operations._settle(desk, {"sale": terminal.sale.number, "verdict": verdict}))
+
+
+async def miss(terminal: Terminal, event: type[ev.RefusalReceived] | type[ev.AnswerLost]) -> None:
+    """The latest call brings nothing, and the pause after it is over."""
+    call, sale = terminal.outside.calls[-1], terminal.sale
+    not_sent = ev.RefusalReceived(sale.number, call.call, Refusal.NOT_SENT)
+    await terminal.happen(not_sent if event is ev.RefusalReceived else ev.AnswerLost(sale.number, call.call))
+    await terminal.happen(ev.RetryDue(sale.number, sale.state))
+
+
+async def unknown_in_mid_call(terminal: Terminal) -> None:
+    """It stands unknown, and a capture is on its way."""
+    await terminal.pay(until=State.CAPTURE)
+    for _ in range(MISSES_UNTIL_UNKNOWN):
+        await miss(terminal, ev.RefusalReceived)
+    await terminal.answer(Status.RESERVED)
+    await terminal.happen(ev.DeadlinePassed(terminal.sale.number, State.CAPTURE))
+    assert isinstance(terminal.outside.calls[-1], fx.RequestCapture)
+    assert terminal.sale.stands_unknown
+
+
+async def unknown(terminal: Terminal) -> None:
+    """It stands unknown, and is only asked about."""
+    await terminal.pay(until=State.CAPTURE)
+    await terminal.happen(ev.DeadlinePassed(terminal.sale.number, State.CAPTURE))
+    for _ in range(MISSES_UNTIL_UNKNOWN):
+        await miss(terminal, ev.AnswerLost)
+    assert terminal.sale.stands_unknown
+
+
+def test_the_operator_hears_what_became_of_it_once_the_call_is_answered(path: Path) -> None:
+    async def scenario(terminal: Terminal) -> None:
+        await unknown_in_mid_call(terminal)
+        settling = asyncio.ensure_future(settle(terminal, UNPAID))
+        await asyncio.sleep(3)
+        assert not settling.done(), "the answer is not known yet"
+        await terminal.answer(Status.PAID)
+        assert await settling == {"outcome": Outcome.APPROVED, "state": State.REPORT}
+        assert terminal.sale.reason is Reason.PAID
+
+    run(path, scenario)
+
+
+def test_the_operator_is_asked_to_look_again_after_a_call_that_tells_nothing(path: Path) -> None:
+    async def scenario(terminal: Terminal) -> None:
+        await unknown_in_mid_call(terminal)
+        settling = asyncio.ensure_future(settle(terminal, UNPAID))
+        await asyncio.sleep(1)
+        await miss(terminal, ev.AnswerLost)
+        with pytest.raises(TerminalError, match="Look the sale up once more"):
+            await settling
+        assert terminal.sale.stands_unknown
+        assert (await settle(terminal, UNPAID))["outcome"] is Outcome.CANCELLED
+
+    run(path, scenario)
+
+
+def test_a_second_word_does_not_race_with_the_first(path: Path) -> None:
+    async def scenario(terminal: Terminal) -> None:
+        await unknown_in_mid_call(terminal)
+        first = asyncio.ensure_future(settle(terminal, UNPAID))
+        await asyncio.sleep(1)
+        with pytest.raises(TerminalError, match="cannot be settled as paid"):
+            await settle(terminal, PAID)
+        call = terminal.outside.calls[-1]
+        await terminal.happen(ev.RefusalReceived(call.sale_number, call.call, Refusal.NOT_SENT))
+        assert (await first)["outcome"] is Outcome.CANCELLED
+
+    run(path, scenario)
+
+
+def test_the_wait_for_the_call_is_bounded(path: Path) -> None:
+    async def scenario(terminal: Terminal) -> None:
+        await unknown_in_mid_call(terminal)
+        with pytest.raises(TerminalError, match="is on its way"):
+            await asyncio.wait_for(settle(terminal, UNPAID), operations.LONGEST_CALL_S + 1)
+
+    run(path, scenario)
+
+
+def test_what_the_disk_has_refused_is_not_carried_out_later(path: Path) -> None:
+    """One answer: "no" stays "no", whatever the disk does next."""
+
+    async def scenario(terminal: Terminal) -> None:
+        await unknown(terminal)
+        terminal.disk.is_full = True
+        with pytest.raises(TerminalError, match="nothing was noted"):
+            await settle(terminal, PAID)
+        terminal.disk.is_full = False
+        await asyncio.sleep(3 * JOURNAL_RETRY_S)
+        assert terminal.sale.stands_unknown
+        assert (await settle(terminal, UNPAID))["outcome"] is Outcome.CANCELLED
+        settled = [record.sale.reason for record in terminal.committed if record.event == "SettledByStaff"]
+        assert settled == [Reason.SETTLED_UNPAID]
+
+    run(path, scenario)
+
+
+def test_a_word_behind_what_waits_for_the_disk_is_not_kept_either(path: Path) -> None:
+    async def scenario(terminal: Terminal) -> None:
+        await unknown(terminal)
+        terminal.disk.is_full = True
+        await terminal.happen(ev.PowerRestored(terminal.sale.number))
+        with pytest.raises(TerminalError, match="nothing was noted"):
+            await settle(terminal, PAID)
+        terminal.disk.is_full = False
+        await asyncio.sleep(3 * JOURNAL_RETRY_S)
+        assert terminal.sale.state is State.CAPTURE
+
+    run(path, scenario)
+
+
+@pytest.mark.parametrize("next_customer", [False, True], ids=["an idle counter", "the next sale"])
+def test_a_proof_of_payment_after_the_sale_has_closed_is_not_dropped(path: Path, next_customer: bool) -> None:
+    async def scenario(terminal: Terminal) -> None:
+        await unknown(terminal)
+        question, sale = terminal.outside.calls[-1], terminal.sale
+        await settle(terminal, UNPAID)
+        await terminal.happen(ev.ResultAcknowledged(sale.number))
+        assert terminal.loop.view.sale is None
+        if next_customer:
+            await terminal.pay(250, "43", until=State.CUSTOMER)
+        at_the_counter = terminal.loop.view.sale
+        replies = len(terminal.outside.replies)
+        await terminal.happen(ev.StatusReceived(sale.number, question.call, report_for(sale, Status.PAID)))
+        (reopened,) = terminal.loop.view.attention
+        assert (reopened.number, reopened.reason) == (sale.number, Reason.PAID_LATE)
+        assert terminal.committed[-1].receipts == (ReceiptKind.ATTENTION,)
+        assert terminal.loop.view.sale == at_the_counter, "whoever is at the counter goes on"
+        assert len(terminal.outside.replies) == replies
+        await terminal.happen(ev.SettledByStaff(sale.number, ev.Verdict.REFUNDED))
+        assert terminal.loop.view.attention == ()
+
+    async def after_a_start(terminal: Terminal) -> None:
+        stored = terminal.disk.find_sale(1)
+        assert stored is not None
+        assert (stored.state, stored.outcome) == (State.CLOSED, Outcome.REFUNDED)
+
+    run(path, scenario, after_a_start)
+
+
+def test_a_proof_that_the_disk_refuses_comes_again(path: Path) -> None:
+    async def scenario(terminal: Terminal) -> None:
+        await unknown(terminal)
+        question, sale = terminal.outside.calls[-1], terminal.sale
+        await settle(terminal, UNPAID)
+        await terminal.happen(ev.ResultAcknowledged(sale.number))
+        terminal.disk.is_full = True
+        await terminal.happen(ev.StatusReceived(sale.number, question.call, report_for(sale, Status.PAID)))
+        assert terminal.loop.view.attention == ()
+        terminal.disk.is_full = False
+        await asyncio.sleep(2 * JOURNAL_RETRY_S)
+        assert [one.number for one in terminal.loop.view.attention] == [sale.number]
+
+    run(path, scenario)
+
+
+def test_a_callback_about_a_closed_sale_is_asked_about(path: Path) -> None:
+    async def scenario(terminal: Terminal) -> None:
+        await unknown(terminal)
+        sale = terminal.sale
+        await settle(terminal, UNPAID)
+        await terminal.happen(ev.ResultAcknowledged(sale.number))
+        await terminal.happen(ev.CallbackReceived(sale.number, approved=True))
+        query = terminal.outside.calls[-1]
+        assert isinstance(query, fx.QueryStatus)
+        await terminal.happen(ev.StatusReceived(sale.number, query.call, report_for(sale, Status.PAID)))
+        assert [one.reason for one in terminal.loop.view.attention] == [Reason.PAID_LATE]
+
+    run(path, scenario)
+
+
+def test_the_result_that_is_shown_is_no_longer_not_paid(path: Path) -> None:
+    async def scenario(terminal: Terminal) -> None:
+        await unknown(terminal)
+        question, sale = terminal.outside.calls[-1], terminal.sale
+        await settle(terminal, UNPAID)
+        await terminal.happen(ev.ResultAcknowledged(sale.number))
+        assert terminal.loop.view.result is not None
+        assert terminal.loop.view.result.outcome is Outcome.CANCELLED
+        await terminal.happen(ev.StatusReceived(sale.number, question.call, report_for(sale, Status.PAID)))
+        assert terminal.loop.view.result.outcome is Outcome.REFUND_DUE
+
+    run(path, scenario)
