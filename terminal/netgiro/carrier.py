@@ -11,6 +11,7 @@ that cannot be repeated goes over a new connection where the old one has been id
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import ssl
 from abc import ABC, abstractmethod
@@ -161,8 +162,7 @@ class _Connections:
     async def retire(self) -> None:
         """Close them as soon as nothing is under way over them."""
         self.is_retired = True
-        if not self._calls:
-            await self.http.aclose()
+        await self._close_if_idle()
 
     async def __aenter__(self) -> None:
         self._calls += 1
@@ -170,7 +170,13 @@ class _Connections:
     async def __aexit__(self, *_exc: object) -> None:
         self._calls -= 1
         self._last_used_s = asyncio.get_running_loop().time()
-        if self.is_retired and not self._calls:
+        if self.is_retired:
+            await self._close_if_idle()
+
+    async def _close_if_idle(self) -> None:
+        if self._calls:
+            return
+        with contextlib.suppress(httpx.HTTPError, OSError):  # whatever is wrong with them, they are given up
             await self.http.aclose()
 
 

@@ -90,10 +90,10 @@ class NetgiroV2:
 
     async def capture(self, authorization_id: str) -> StatusReport:
         """Of the whole amount, always: a part of it would be another sale than the one that the register asked for."""
-        return await self._about("capture", authorization_id, may_repeat=False)
+        return await self._about("capture", authorization_id)
 
     async def void(self, authorization_id: str) -> StatusReport:
-        return await self._about("cancel", authorization_id, may_repeat=True)
+        return await self._about("cancel", authorization_id)
 
     @property
     def can_refund(self) -> bool:
@@ -129,9 +129,9 @@ class NetgiroV2:
     async def close(self) -> None:
         await self._client.close()
 
-    async def _about(self, verb: str, authorization_id: str, *, may_repeat: bool) -> StatusReport:
+    async def _about(self, verb: str, authorization_id: str) -> StatusReport:
         request = {"TransactionId": authorization_id}
-        answer = await self._client.post(f"/transaction/{verb}", request, may_repeat=may_repeat)
+        answer = await self._client.post(f"/transaction/{verb}", request, may_repeat=False)
         return await self._with_details(_status_report(verb, answer, authorization_id), authorization_id)
 
     async def _with_details(self, report: StatusReport, authorization_id: str) -> StatusReport:

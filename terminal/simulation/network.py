@@ -18,7 +18,7 @@ TIMEOUT_S = 15.0
 """The terminal's own: after this it takes a call for lost."""
 KEPT_ALIVE_S = 5.0
 """The other side closes a connection over which nothing has come for so long."""
-CANNOT_BE_REPEATED = ("InsertCart", "ConfirmCart", "payment", "capture")
+CANNOT_BE_REPEATED = ("InsertCart", "ConfirmCart", "payment", "capture", "cancel", "refund")
 
 
 class Exchange(NamedTuple):
