@@ -39,6 +39,8 @@ from terminal.system.owner import as_owner_of
 KEYS = Path("/etc/netgiro-terminal/release-keys")
 FLOOR = "oldest-release"
 PAUSE_S = 0.5
+NEW_FORM_S_PER_MIB = 0.5
+"""On the slowest card and processor."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ class Upgrade:
         try:
             self.machine.put_files(new_folder)
             self._restart()
-            trouble = self._trouble(version, pid, new_folder, wrong_before)
+            trouble = self._trouble(version, pid, new_folder, wrong_before, self._start_s(kept))
         except TerminalError as error:
             trouble = str(error)
         except KeyboardInterrupt:
@@ -156,9 +158,13 @@ class Upgrade:
 
     # --- is it well? --------------------------------------------------------------------------------------------------
 
-    def _trouble(self, version: str, old_pid: int, folder: Path, wrong_before: set[str]) -> str:
+    def _start_s(self, kept: _KeptJournal | None) -> float:
+        """A journal is brought into its new form at the first start, and a large one takes its time."""
+        return self.health_s + (kept.size_mib * NEW_FORM_S_PER_MIB if kept is not None else 0.0)
+
+    def _trouble(self, version: str, old_pid: int, folder: Path, wrong_before: set[str], start_s: float) -> str:
         """Why the new version will not do; empty if it will."""
-        end_s = self.clock() + self.health_s
+        end_s = self.clock() + start_s
         last = "it does not answer"
         while self.clock() < end_s:
             try:
@@ -171,7 +177,7 @@ class Upgrade:
                     return f"its doctor finds wrong what was right before: {', '.join(sorted(worse))}" if worse else ""
                 last = f"version {status['version']} still runs"
             self.pause(PAUSE_S)
-        return f"not ready within {self.health_s:g} s: {last}"
+        return f"not ready within {start_s:g} s: {last}"
 
     def _return_to(self, old: str, kept: _KeptJournal | None, trouble: str) -> None:
         self.say(f"the new version will not do: {trouble}")
@@ -217,9 +223,17 @@ class _KeptJournal(NamedTuple):
     def has_moved(self, journal: Path) -> bool:
         return _journal_version(journal) != _journal_version(self.backup)
 
+    @property
+    def size_mib(self) -> int:
+        return _size_bytes(self.backup) // 2**20
+
     def lacks_rows_of(self, journal: Path) -> bool:
         """But for marks of nonces, which a start makes, and which a restore keeps."""
         return _rows(journal) != _rows(self.backup)
+
+
+def _size_bytes(path: Path) -> int:
+    return as_owner_of(path.parent, lambda: path.stat().st_size)
 
 
 def _journal_version(path: Path) -> int:
