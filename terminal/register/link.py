@@ -91,10 +91,9 @@ class RegisterLink:
 
     async def run(self) -> None:
         """Keep the line open until cancelled. Survives whatever the port does."""
-        pauses, pause_s = Pauses(FIRST_PAUSE_S, LONGEST_PAUSE_S), 0.0
+        pauses = Pauses(FIRST_PAUSE_S, LONGEST_PAUSE_S)
         try:
             while True:
-                await asyncio.sleep(pause_s)
                 up_since_s = math.inf
                 try:
                     await self._open()
@@ -102,9 +101,11 @@ class RegisterLink:
                     await self._serve()
                 except Exception as error:
                     await self._lose(error)
-                if held := self._clock() - up_since_s >= HELD_S:
+                if self._clock() - up_since_s >= HELD_S:
                     pauses.reset()
-                pause_s = 0.0 if held else pauses.next_s()
+                    await asyncio.sleep(0)
+                else:
+                    await pauses.wait()
         finally:
             await self._close()
 

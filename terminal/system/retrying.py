@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
 from hardware.interfaces import DeviceError
+from terminal.system.hotplug import plugged_in
 
 SHORTEST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
@@ -27,6 +27,11 @@ class Pauses:
         pause_s, self._next_s = self._next_s, min(self._longest_s, 2 * self._next_s)
         return pause_s
 
+    async def wait(self) -> None:
+        """Before the next attempt to open a device; at once, if one is plugged in meanwhile."""
+        if await plugged_in(self.next_s()):
+            self.reset()
+
     def reset(self) -> None:
         """It went well: the next pause is the shortest again."""
         self._next_s = self._shortest_s
@@ -43,7 +48,7 @@ async def open_until_found(description: str, open_device: Callable[[], Awaitable
             if not missing:
                 log.error("%s", error)
             missing = True
-            await asyncio.sleep(pauses.next_s())
+            await pauses.wait()
         else:
             if missing:
                 log.info("%s: found", description)

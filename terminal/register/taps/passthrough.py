@@ -164,7 +164,7 @@ class PassthroughPort:
                 self._to_device.clear()
                 await self._device.close()
             tried.set()
-            await asyncio.sleep(pauses.next_s())
+            await pauses.wait()
 
     async def _pass_on_until(self, lost: asyncio.Future[DeviceError]) -> None:
         """Raises DeviceError once the device is lost."""

@@ -289,6 +289,47 @@ def takes_the_result_later(shop: Shop) -> None:
     assert_ended(shop, Outcome.APPROVED, (True, 1990))
 
 
+def tries_again_after_a_no(shop: Shop) -> None:
+    """At once it is a repetition, whose answer got lost; a little later the customer has found money."""
+    declines(shop)
+    shop.do(shop.register.pay_again)
+    assert_ended(shop, Outcome.DECLINED, (False, 1990), (False, 1990))
+    assert len(shop.sales) == 1
+    shop.wait(10)
+    shop.do(shop.register.pay_again)
+    assert len(shop.sales) == 2
+    shop.identify()
+    shop.accept()
+    assert_ended(shop, Outcome.APPROVED, (False, 1990), (False, 1990), (True, 1990))
+
+
+def tries_again_after_a_no_and_a_power_cut(shop: Shop) -> None:
+    """The ten seconds go on while the terminal is off."""
+    declines(shop)
+    shop.restart(dark_s=10.0)
+    shop.do(shop.register.pay_again)
+    assert len(shop.sales) == 2
+
+
+def names_another_amount(shop: Shop) -> None:
+    pays(shop)
+    shop.do(lambda: shop.register.pay(590, "R1"))
+    assert shop.register.refusals == ["DUPLICATE"]
+    assert_ended(shop, Outcome.APPROVED, (True, 1990))
+
+
+def numbers_from_one_the_next_morning(shop: Shop) -> None:
+    pays(shop)
+    shop.wait(20 * 3600.0)
+    shop.do(lambda: shop.register.pay(1990, "R1"))
+    assert len(shop.sales) == 2
+    assert shop.told == [(True, 1990)], "yesterday's money pays nothing today"
+    shop.identify()
+    shop.accept()
+    assert shop.told == [(True, 1990), (True, 1990)]
+    assert shop.captured == [1990, 1990]
+
+
 CASES: Mapping[str, Case] = {
     "the customer pays": pays,
     "the customer is declined": declines,
@@ -310,7 +351,12 @@ CASES: Mapping[str, Case] = {
     "a capture without an answer": lets_the_capture_be_unknown,
     "the register takes the result later": takes_the_result_later,
     "the register refuses the result": refuses_the_result,
+    "the same name again after a no": tries_again_after_a_no,
+    "the same name again after a no and a power cut": tries_again_after_a_no_and_a_power_cut,
+    "another amount under a name that is paid": names_another_amount,
+    "the same name the next morning": numbers_from_one_the_next_morning,
 }
+ABOUT_NAMES = list(CASES)[-4:]
 
 OPTIONS: Mapping[str, Mapping[str, object]] = {
     "aurar where kronur are expected": {"register_decimals": 2},
@@ -319,6 +365,7 @@ OPTIONS: Mapping[str, Mapping[str, object]] = {
 }
 
 NOBODY_ASKS = "the register knows of no terminal"
+NO_NAMES = "has no names for sales"
 NO_ACKNOWLEDGEMENT = "has no acknowledgement; a result can be asked for at any time"
 
 CANNOT_BE_SAID: Mapping[tuple[str, str], str] = {
@@ -338,6 +385,7 @@ CANNOT_BE_SAID: Mapping[tuple[str, str], str] = {
         ("aurar where kronur are expected", tap): "what is shown has a separator, and is read as it is written"
         for tap in TAPS
     },
+    **{(case, language): NO_NAMES for case in ABOUT_NAMES for language in LANGUAGES if language != "line"},
     ("the last result again", "concert"): "has no names: the same request after its answer is the next customer's",
     ("the register takes the result later", "line"): NO_ACKNOWLEDGEMENT,
     ("the register refuses the result", "line"): NO_ACKNOWLEDGEMENT,
