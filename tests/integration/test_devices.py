@@ -18,7 +18,7 @@ from tests.integration.process import wait_until
     [
         ({"paper": "out"}, {"paper": "ok"}, "Out of paper"),
         ({"cover": "open"}, {"cover": "closed"}, "Printer open"),
-        ({"online": False}, {"online": True}, "Printer not found"),
+        ({"online": False}, {"online": True}, "Printer silent"),
     ],
     ids=["paper", "cover", "offline"],
 )
