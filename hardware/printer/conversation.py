@@ -42,7 +42,7 @@ class Conversation:
         self._may_report = may_report
         self._recalled: Known | None = None
         self._replies = words.Replies()
-        self._echoes = False
+        self._echoes = self._has_told_of_echo = False
         self._is_in_step = False
         self.is_silent = False
         """It says nothing now, and it did before."""
@@ -215,7 +215,10 @@ class Conversation:
 
     def _note_echo(self) -> None:
         self._echoes = True
-        log.warning(
+        level = logging.DEBUG if self._has_told_of_echo else logging.WARNING
+        self._has_told_of_echo = True
+        log.log(
+            level,
             "%s sends back what the printer is sent, so nobody hears the printer: look at the cable (2 and 3 joined?)",
             self._transport.description,
         )

@@ -17,7 +17,11 @@ from terminal.errors import TerminalError
 TROUBLE = {
     PrinterStatus.PAPER_OUT: ("it has no paper", "put in a new roll"),
     PrinterStatus.COVER_OPEN: ("its cover is open", "close it"),
-    PrinterStatus.OFFLINE: ("it is off-line", "press its feed or on-line key, or switch it off and on"),
+    PrinterStatus.OFFLINE: (
+        "it is off-line",
+        "is it on? Press its feed or on-line key, or switch it off and on; if it prints and only its answers are no use:"
+        ' printer.answers = "none"',
+    ),
     PrinterStatus.UNKNOWN: (
         "it does not answer, so nobody can tell how it is",
         "see that it is on and that baud rate and cable are right; does a slip come out? netgiro-terminal printer-test",
