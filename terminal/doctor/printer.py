@@ -19,7 +19,7 @@ TROUBLE = {
     PrinterStatus.COVER_OPEN: ("its cover is open", "close it"),
     PrinterStatus.OFFLINE: (
         "it is off-line",
-        "is it on? Press its feed or on-line key, or switch it off and on; if it prints and only its answers are no use:"
+        "is it on? Press its feed or on-line key, or switch it off and on; if it prints and its answers are no use:"
         ' printer.answers = "none"',
     ),
     PrinterStatus.UNKNOWN: (
