@@ -16,6 +16,7 @@ from terminal.netgiro.carrier import RawAnswer, Request
 from terminal.netgiro.client import Credentials, SignedClient
 from terminal.netgiro.keyed import KeyedClient
 from terminal.netgiro.nonce import NonceSource
+from terminal.netgiro.refunds import PartnerApi
 from terminal.netgiro.sandbox import PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY, v2, v2_answers
 from terminal.netgiro.sandbox.answers import (
     cart_answer,
@@ -32,13 +33,14 @@ from terminal.netgiro.sandbox.signing import CredentialsRefused, Gatekeeper, sig
 from terminal.netgiro.sandbox.transactions import TransactionBook
 from terminal.netgiro.v1 import NetgiroV1
 from terminal.netgiro.v2 import NetgiroV2
-from terminal.netgiro.wire_v2 import API_KEY_HEADER
+from terminal.netgiro.wire_v2 import API_KEY_HEADER, TOKEN_HEADER
 from terminal.sale.gateway import Gateway
 from terminal.sale.sensitive import Sensitive
 from terminal.simulation.network import Network, Resume, SimulatedCarrier, call_of
 from terminal.simulation.world import World
 
 BASE_URLS = {"v1": "https://api.test.netgiro.is/v1", "v2": "https://api.test.netgiro.is/v2"}
+PARTNER_URL = "https://partner-api.test.netgiro.is"
 CALLBACK_URL = "http://127.0.0.1:8024"
 PATIENCE_S = 240.0
 REFUSED_CARTS = (10302, 10304, 10306, 10427)
@@ -54,7 +56,8 @@ def build_gateway(api: str, nonces: NonceSource) -> Gateway:
         keyed = KeyedClient(SimulatedCarrier(), BASE_URLS[api], API_KEY_HEADER, Sensitive(PUBLIC_APPLICATION_ID))
         return NetgiroV2(keyed, callback_base_url=CALLBACK_URL)
     client = SignedClient(SimulatedCarrier(), BASE_URLS[api], CREDENTIALS, nonces)
-    return NetgiroV1(client, callback_base_url=CALLBACK_URL)
+    partner = KeyedClient(SimulatedCarrier(), PARTNER_URL, TOKEN_HEADER, Sensitive(PUBLIC_SECRET_KEY))
+    return NetgiroV1(client, callback_base_url=CALLBACK_URL, partner=PartnerApi(partner))
 
 
 class SimulatedNetgiro:
@@ -81,7 +84,7 @@ class SimulatedNetgiro:
         """How many InsertCarts arrived under each Reference."""
         self.lagged: set[str] = set()
         """References about which it has told how things stood before."""
-        self.application_id = PUBLIC_APPLICATION_ID
+        self.application_id, self.secret_key = PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY
         self.refunded: set[str] = set()
         """References of what staff have paid back in Netgíró's portal."""
         self.secrets: set[str] = set()
@@ -96,7 +99,11 @@ class SimulatedNetgiro:
     def serve(self, request: Request) -> RawAnswer:
         call = call_of(request)
         try:
-            if self.api == "v2":
+            if request.url.startswith(PARTNER_URL):
+                v2.check_token(self, request.headers.get(v2.TOKEN_HEADER, ""))
+                status, answer = self._serve_partner(call, request)
+                told = answer.get("status") or answer["success"]
+            elif self.api == "v2":
                 v2.check_key(self, request.headers.get(v2.KEY_HEADER, ""))
                 status, answer = self._serve_v2(call, request)
                 told = answer.get("Status") or answer["Message"]
@@ -110,7 +117,7 @@ class SimulatedNetgiro:
         return self.answer(request, status, msgspec.json.encode(answer))
 
     def answer(self, request: Request, http_status: int, body: bytes) -> RawAnswer:
-        if self.api == "v2":
+        if self.api == "v2" or request.url.startswith(PARTNER_URL):
             return RawAnswer(http_status, {}, body)
         signed = sign(PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY, request.url, body, self._world.rng)
         return RawAnswer(http_status, signed.headers, body)
@@ -149,6 +156,10 @@ class SimulatedNetgiro:
             return 200, v2_answers.refused("") | {"Success": True, "Message": None, "Status": "Confirmed"}
         with self._lagging(about, applies=call in ("status", "details")):
             return v2.perform(self, call, name, request.body)
+
+    def _serve_partner(self, call: str, request: Request) -> tuple[int, dict[str, Any]]:
+        name = request.url.rsplit("/", 1)[-1]
+        return v2.perform_for_partner(self, "refund" if call == "refund" else "details", name, request.body)
 
     def _expected(self, order: Order) -> Reply | None:
         """Note what is asked for; a refusal that leaves no cart, if there is one."""

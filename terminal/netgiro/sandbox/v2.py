@@ -34,10 +34,13 @@ class KeyedDialect:
         sandbox.settle_due()
         name = request.path_params.get("transaction_id", "")
         try:
-            return perform(sandbox, call, name, body)
+            return self.carry_out(sandbox, call, name, body)
         finally:
             sandbox.set_alarm()
             sandbox.changed()
+
+    def carry_out(self, sandbox: Sandbox, call: str, name: str, body: bytes) -> Answer:
+        return perform(sandbox, call, name, body)
 
     def refuse(self, status: int, message: str) -> Answer:
         return status, v2.refused(message)
@@ -60,20 +63,10 @@ class PartnerDialect(KeyedDialect):
     """The secret itself is the header, and names are in camelCase."""
 
     def check_caller(self, sandbox: Sandbox, request: Request, _body: bytes) -> None:
-        if not hmac.compare_digest(request.headers.get(TOKEN_HEADER, "").encode(), sandbox.secret_key.encode()):
-            raise CredentialsRefused(401, "Header token is missing or not the secret key of this sandbox.")
+        check_token(sandbox, request.headers.get(TOKEN_HEADER, ""))
 
-    def perform(self, sandbox: Sandbox, call: str, request: Request, body: bytes) -> Answer:
-        if call == "refund":
-            try:
-                asked = decode(body, v2.PartnerRefundRequest)
-            except BadRequest as error:
-                return self.refuse(400, str(error))
-            body = msgspec.json.encode(
-                v2.RefundRequest(asked.transaction_id, asked.refund_amount, asked.idempotency_key, asked.reason)
-            )
-        status, answer = super().perform(sandbox, call, request, body)
-        return status, v2.camel(answer)
+    def carry_out(self, sandbox: Sandbox, call: str, name: str, body: bytes) -> Answer:
+        return perform_for_partner(sandbox, call, name, body)
 
     def refuse(self, status: int, message: str) -> Answer:
         return status, v2.camel(v2.refused(message))
@@ -87,6 +80,7 @@ class Provider(Protocol):
     """Whom V2 serves: a running sandbox, or whatever else keeps a book."""
 
     application_id: str
+    secret_key: str
     book: TransactionBook
 
     @property
@@ -97,6 +91,26 @@ def check_key(sandbox: Provider, given: str) -> None:
     """Raises CredentialsRefused."""
     if not hmac.compare_digest(given.encode(), sandbox.application_id.encode()):
         raise CredentialsRefused(401, "API key is required")
+
+
+def check_token(sandbox: Provider, given: str) -> None:
+    """Raises CredentialsRefused."""
+    if not hmac.compare_digest(given.encode(), sandbox.secret_key.encode()):
+        raise CredentialsRefused(401, "Header token is missing or not the secret key of this sandbox.")
+
+
+def perform_for_partner(sandbox: Provider, call: str, name: str, body: bytes) -> Answer:
+    """Carry out one of the partner API's calls: V2's, in another spelling."""
+    if call == "refund":
+        try:
+            asked = decode(body, v2.PartnerRefundRequest)
+        except BadRequest as error:
+            return 400, v2.camel(v2.refused(str(error)))
+        body = msgspec.json.encode(
+            v2.RefundRequest(asked.transaction_id, asked.refund_amount, asked.idempotency_key, asked.reason)
+        )
+    status, answer = perform(sandbox, call, name, body)
+    return status, v2.camel(answer)
 
 
 def perform(sandbox: Provider, call: str, name: str, body: bytes) -> Answer:
