@@ -14,6 +14,7 @@ import msgspec
 
 from terminal.errors import JournalError
 from terminal.journal import chain, rebuild, tables
+from terminal.journal.mending import mend
 from terminal.journal.pair import Pair
 from terminal.journal.reading import JournalReading
 from terminal.journal.rows import ChainedRow, ChainEnd, CloseRow, EntryRow, NonceRow, ReceiptRow, RepairRow, Row
@@ -127,7 +128,7 @@ class JournalFile(JournalReading):
     def mend(self) -> list[str]:
         """Look through everything and make anew what is damaged; returns what was done since the start, in words."""
         with _as_journal_error(f"cannot mend the journal {self.path}"):
-            return self.pair.mend()
+            return mend(self.pair, self._now)
 
     # --- health -------------------------------------------------------------------------------------------------------
 

@@ -217,32 +217,3 @@ class Pair:
             log.error("the journal %s is damaged: %s", self.path, error)
         self._make_anew()
         return work()
-
-    def mend(self) -> list[str]:
-        """Look through everything and make anew what is damaged; returns what was done since the start, in words."""
-        done: list[str] = []
-        compared = self.repairing(self._compare_all)
-        with self.database.transaction() as db:
-            tables.refold(db)
-        if self.repaired is not None:
-            done.append(rebuild.tell(self.repaired))
-        if compared.different:
-            kept = rebuild.set_mirror_aside(self.mirror, self._now())
-            done.append(f"the mirror said something else and was begun anew; the old one is kept as {kept}")
-        elif lacking := sum(map(len, compared.lacking.values())):
-            self.mirror.append(compared.rows_lacking(self.connection))
-            done.append(f"{lacking} rows that the mirror had lost were written to it anew")
-        self.catch_up()
-        return [*done, "every entry was read, and where sales and receipts stand was worked out anew"]
-
-    def _compare_all(self) -> check.Comparison:
-        db = self.connection
-        with telling(db, self.on_progress):
-            check.read_through(db)
-            compared = check.Comparison(db, self.mirror)
-            broken = next(chain.broken_links(db), None)
-        if broken is not None:
-            raise DamageFound(f"row {broken[0]} of the chain ({broken[1]}) was changed, or what came before it")
-        if compared.absent:
-            raise DamageFound(f"{len(compared.absent)} rows are in the mirror only")
-        return compared

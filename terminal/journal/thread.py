@@ -4,17 +4,7 @@ Rows are only ever added: ``entries`` holds every durable change of every sale a
 of every receipt. Identifiers cannot get here: a sale has no field for them, and ``Sensitive`` text refuses to be
 encoded.
 
-    thread.py      the journal for the event loop
-    file.py        what can be written to it; reading.py: what can be asked
-    pair.py        database and mirror, kept in step
-    database.py    the SQLite database
-    mirror.py      the text copy beside it, and why things are written in which order
-    rows.py        what is written; pure
-    schema.py      the database's shape, and the way to it from older ones; tables.py: rows in and out
-    check.py       is the database sound?
-    rebuild.py     a damaged database is set aside and made anew
-    verify.py      looks through everything, for ``journal verify``
-    backup.py      backup, restore, mend; listing.py, export.py: for people, programs, accountants
+README.md says which file does what.
 
 Nothing is ever deleted. An entry takes about 1.1 kB in each of the two files and a paid sale has six: a shop with 100
 sales a day writes half a gigabyte a year, and keeps its seven years on any card of today.
