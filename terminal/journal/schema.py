@@ -106,7 +106,7 @@ CREATE TABLE epoch (id INTEGER PRIMARY KEY CHECK (id = 1), epoch TEXT NOT NULL) 
 ALTER TABLE sales ADD COLUMN amount_kr INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE sales ADD COLUMN refund_of INTEGER;
 ALTER TABLE sales ADD COLUMN source TEXT;
-CREATE INDEX sales_ended ON sales (seq, outcome, source, amount_kr) WHERE state IN ('attention', 'closed');
+CREATE INDEX sales_ended ON sales (seq, state, outcome, source, amount_kr) WHERE state IN ('attention', 'closed');
 CREATE INDEX refunds_by_sale ON sales (refund_of) WHERE refund_of IS NOT NULL;
 {_guards("chain")}
 """

