@@ -168,7 +168,7 @@ class EscposPrinter:
         except PrinterError:
             raise
         except DeviceError as error:
-            raise PrinterError(f"{error} ({_NOTHING})", PrinterStatus.UNKNOWN) from error
+            raise PrinterError(f"{error} ({_NOTHING})", PrinterStatus.OFFLINE) from error
         try:
             if before is PrinterStatus.UNKNOWN:
                 return await self._print_unheard(sheet)

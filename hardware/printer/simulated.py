@@ -153,7 +153,7 @@ class _Cable:
 
     def __init__(self, machine: Machine) -> None:
         self.plugged = True
-        self.is_open = False
+        self.is_open = self._is_released = False
         self.refuses_s = 0.0
         self._machine = machine
         self._answers = b""
@@ -164,13 +164,16 @@ class _Cable:
         self.refuses_s, self._refuses_until_s = refuses_s, 0.0
 
     async def open(self) -> None:
+        self._connect()
+
+    def _connect(self) -> None:
         if not self.plugged:
             raise DeviceError("simulated printer: the cable is unplugged, plug it in")
         if asyncio.get_running_loop().time() < self._refuses_until_s:
             raise DeviceError("simulated printer: it refuses a connection so soon after the last: wait a moment")
         self._machine.connected()
         self._answers = b""
-        self.is_open = True
+        self.is_open, self._is_released = True, False
 
     async def send(self, data: bytes) -> None:
         self._require_open()
@@ -187,15 +190,19 @@ class _Cable:
         """Nobody else is on this cable."""
 
     async def release(self) -> None:
+        """As on a network: the next exchange connects anew."""
         if self.is_open and self.refuses_s:
             await self.close()
+            self._is_released = True
 
     async def close(self) -> None:
         if self.is_open and self.refuses_s:
             self._refuses_until_s = asyncio.get_running_loop().time() + self.refuses_s
-        self.is_open = False
+        self.is_open = self._is_released = False
 
     def _require_open(self) -> None:
+        if self._is_released:
+            self._connect()
         if self._machine.has_hung_up:
             self.is_open = False
             raise DeviceError("simulated printer: it has hung up: open it again")

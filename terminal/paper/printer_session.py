@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
-from hardware.interfaces import Columns, DeviceError, Document, Printer, PrinterStatus
+from hardware.interfaces import Columns, DeviceError, Document, Printer, PrinterError, PrinterStatus
 
 DRAWER_WITHIN_S = 5.0
 """A drawer that opens later opens for nobody."""
@@ -47,8 +48,7 @@ class PrinterSession:
         """What the printer says of itself now. Raises DeviceError if it is not there; then it is let go of."""
         async with self._turn:
             try:
-                await self._open()
-                return await self._printer.status()
+                return await self._connected(self._printer.status)
             except DeviceError:
                 await self._let_go()
                 raise
@@ -68,8 +68,7 @@ class PrinterSession:
         """How the printer is afterwards. Raises DeviceError."""
         async with self._turn:
             try:
-                await self._open()
-                status = await self._printer.print_document(document)
+                status = await self._connected(lambda: self._printer.print_document(document))
             except DeviceError:
                 await self._let_go()
                 raise
@@ -111,6 +110,24 @@ class PrinterSession:
     async def close(self) -> None:
         """At the end; does not wait for its turn."""
         await self._printer.close()
+
+    async def _connected(self, work: Callable[[], Awaitable[PrinterStatus]]) -> PrinterStatus:
+        """A connection that has ended since it was used last is no fault of the printer: it gets another one."""
+        was_open = self._is_open
+        await self._open()
+        try:
+            return await work()
+        except DeviceError as error:
+            has_begun = isinstance(error, PrinterError) and error.may_be_on_paper
+            is_told = isinstance(error, PrinterError) and error.status in (
+                PrinterStatus.PAPER_OUT,
+                PrinterStatus.COVER_OPEN,
+            )
+            if not was_open or has_begun or is_told:
+                raise
+            await self._let_go()
+            await self._open()
+            return await work()
 
     async def _open(self) -> None:
         if not self._is_open:

@@ -10,8 +10,18 @@ from hypothesis import strategies as st
 
 from hardware.interfaces import Cut, TextLine
 from hardware.printer import paper
-from hardware.printer.encoder import _to_codepage, encode, to_codepage
+from hardware.printer.code_page_slip import code_page_slip
+from hardware.printer.encoder import (
+    NO_CHINESE,
+    RESET,
+    Typesetting,
+    _to_codepage,
+    encode,
+    encode_sheet,
+    to_codepage,
+)
 from hardware.printer.paper import CODEPAGES, Cell, CutRow, TextRow
+from hardware.settings import PrinterSettings
 
 ICELANDIC = "ÁÉÍÓÚÝÞÆÖÐ áéíóúýþæöð"
 CODEPAGE_NAMES = ["CP858", "CP1252", "CP850", "CP861"]
@@ -113,3 +123,29 @@ def test_the_paper_s_code_page_numbers_are_those_python_escpos_sends():
     numbers = {name: int(number) for name, number in Dummy().profile.get_code_pages().items()}
     known = {name.lower().replace("iso_8859-", "iso8859_"): number for name, number in numbers.items()}
     assert {codec: number for number, codec in CODEPAGES.items()}.items() <= known.items()
+
+
+def test_slip_says_how_long_a_receipt_of_pictures_takes_on_a_serial_line() -> None:
+    slow = code_page_slip(PrinterSettings(driver="serial", device="/dev/ttyS0", baudrate=9600, columns=48))
+    texts = [item.text for item in slow if isinstance(item, TextLine)]
+    assert "22 s at 9600 baud." in texts
+    assert all(len(text) <= 48 for text in texts)
+    elsewhere = code_page_slip(PrinterSettings(driver="network", host="192.0.2.1"))
+    assert not any("baud" in item.text for item in elsewhere if isinstance(item, TextLine))
+
+
+def test_raster_draws_only_the_lines_that_need_it() -> None:
+    lines = [TextLine("Dagsetning 23.11.2026"), TextLine("Færslunúmer"), TextLine("T1-000042")]
+    rows = paper.decode(encode_sheet(lines, Typesetting(codepage="raster")).data, 48)
+    assert [type(row).__name__ for row in rows] == ["TextRow", "RasterRow", "TextRow"]
+
+
+def test_the_knife_waits_apart_from_what_it_cuts_off() -> None:
+    sheet = encode_sheet([TextLine("x"), Cut()], Typesetting())
+    assert b"x\n" in sheet.pieces[-1].data
+    assert sheet.cut.endswith(b"\x1dV\x01")
+    assert encode_sheet([TextLine("x")], Typesetting()).cut == b""
+
+
+def test_chinese_mode_is_left_behind_the_reset() -> None:
+    assert encode([TextLine("x")], codepage="CP858").startswith(RESET + NO_CHINESE)

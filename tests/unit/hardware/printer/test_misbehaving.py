@@ -156,6 +156,10 @@ def test_hang_up_at_the_knife_is_no_fault_of_a_receipt_that_was_confirmed(tmp_pa
         async with shop(tmp_path, far_end) as shopfront:
             await sell(shopfront)
             assert papers(far_end) == ONCE_EACH
+            await shopfront.again(CUSTOMER)
+            await shopfront.again(MERCHANT)
+            await all_printed(shopfront)
+            assert len(papers(far_end)) == 4
             assert PrinterStatus.OFFLINE not in [one.get("printer") for one in shopfront.conditions]
 
     run(tmp_path, far_end, scenario)
