@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PYTEST := $(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test test-all violence check bench clean install uninstall bundle lock test-install
+.PHONY: demo office-demo test test-all violence check bench clean install uninstall bundle lock test-install
 
 # All of it by hash, as the terminal's own dependencies: what is exchanged here would run beside the signing key.
 PIP    := $(BIN)/pip install --quiet --disable-pip-version-check
@@ -18,6 +18,9 @@ $(READY): pyproject.toml systemd/requirements-dev.lock systemd/requirements-buil
 
 demo: $(READY)  ## the whole product on a desktop
 	$(BIN)/netgiro-terminal demo $(ARGS)
+
+office-demo: $(READY)  ## a chain's head office: PostgreSQL, its page, and three counters that sell by themselves
+	$(BIN)/python -m tests.fleet.demo
 
 test: $(READY)  ## what to run before each commit: two minutes on two cores
 	$(PYTEST) -m "not slow" $(ARGS)

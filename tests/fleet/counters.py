@@ -98,33 +98,38 @@ class Journal:
         return self.epoch, self.rows[seq : seq + most_rows]
 
 
-class Network(httpx.AsyncBaseTransport):
+class Network:
     """The way to whichever collector the load balancer chooses. ``cut``: nothing gets through."""
 
     def __init__(self, collectors: Sequence[str], chance: random.Random) -> None:
-        self._collectors = [httpx.URL(url) for url in collectors]
-        self._chance = chance
-        self._way = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=1, keepalive_expiry=20))
+        self.collectors = [httpx.URL(url) for url in collectors]
+        self.chance = chance
         self.cut = False
         self.loses_answers = 0.0
         """How many of the answers never arrive."""
         self.lost_answers = 0
 
+
+class _Way(httpx.AsyncHTTPTransport):
+    """A terminal's connection over that network."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__(limits=httpx.Limits(max_connections=1, keepalive_expiry=20))
+        self._network = network
+
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if self.cut:
+        network = self._network
+        if network.cut:
             raise httpx.ConnectError("the network is cut")
-        to = self._chance.choice(self._collectors)
+        to = network.chance.choice(network.collectors)
         request.url = request.url.copy_with(host=to.host, port=to.port)
-        response = await self._way.handle_async_request(request)
-        if self._chance.random() < self.loses_answers:
+        response = await super().handle_async_request(request)
+        if network.chance.random() < network.loses_answers:
             await response.aread()
             await response.aclose()
-            self.lost_answers += 1
+            network.lost_answers += 1
             raise httpx.ReadError("the answer is lost")
         return response
-
-    async def aclose(self) -> None:
-        await self._way.aclose()
 
 
 class Counter:
@@ -142,7 +147,7 @@ class Counter:
         self._running: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        client = OfficeClient("http://127.0.0.1", Sensitive(self._token), transport=_Kept(self.network))
+        client = OfficeClient("http://127.0.0.1", Sensitive(self._token), transport=_Way(self.network))
         self._uplink = OfficeTask(self.terminal, self.journal, client, self._status, self._chance.random)
         self._running = asyncio.create_task(self._uplink.run())
 
@@ -181,13 +186,3 @@ class Counter:
 
     async def _status(self) -> dict[str, Any]:
         return {"state": "idle", "network_ok": not self.network.cut}
-
-
-class _Kept(httpx.AsyncBaseTransport):
-    """A network outlives the terminals that are started on it."""
-
-    def __init__(self, network: Network) -> None:
-        self._network = network
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await self._network.handle_async_request(request)

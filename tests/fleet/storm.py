@@ -113,7 +113,6 @@ class _Storm:
         finally:
             for counter in self.counters:
                 await counter.stop()
-                await counter.network.aclose()
 
     async def _sell(self, counter: Counter) -> None:
         await counter.sell(self._size.sale_every_s, asyncio.sleep)

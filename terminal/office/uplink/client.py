@@ -35,7 +35,9 @@ class OfficeClient:
     def __init__(
         self, url: str, token: Sensitive, ca_file: str = "", transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
+        """Raises OSError if ``ca_file`` is of no use."""
         self._url = url
+        self._turn = asyncio.Lock()
         plain = url.startswith("http://")  # then there is nothing to verify, and certificates load slowly
         verify: ssl.SSLContext | bool = False if plain else ssl.create_default_context(cafile=ca_file or None)
         self._http = httpx.AsyncClient(
@@ -70,6 +72,11 @@ class OfficeClient:
         await self._http.aclose()
 
     async def _call(self, method: str, path: str, content: bytes | None = None, encoding: str = "") -> bytes:
+        """One at a time: a call that is given up while it waits for httpx's connection would keep it for ever."""
+        async with self._turn:
+            return await self._exchange(method, path, content, encoding)
+
+    async def _exchange(self, method: str, path: str, content: bytes | None, encoding: str) -> bytes:
         headers = {"Content-Type": "application/json"} if content is not None else {}
         headers |= {"Content-Encoding": encoding} if encoding else {}
         answer = bytearray()

@@ -1,0 +1,61 @@
+"""One connection, and whatever became of the last call on it, the next one has a connection again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+
+import pytest
+
+from terminal.office.uplink import client as office_client
+from terminal.office.uplink.client import OfficeClient, OfficeError
+from terminal.sale.sensitive import Sensitive
+
+ANSWER = b'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{"have":7}'
+
+
+class StallingOffice:
+    """Answers in part, late or never, until ``well``."""
+
+    def __init__(self, seed: int) -> None:
+        self.well = False
+        self._chance = random.Random(seed)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                await reader.readuntil(b"\r\n\r\n")
+                cut = len(ANSWER) if self.well else self._chance.randrange(len(ANSWER))
+                writer.write(ANSWER[:cut])
+                await writer.drain()
+                if not self.well:
+                    await asyncio.sleep(self._chance.choice((0.0, 0.04, 0.05, 0.06)))
+                    writer.write(ANSWER[cut:])
+        except (OSError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_calls_that_were_given_up_cost_no_later_one_its_connection(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(office_client, "CALL_TIMEOUT_S", 0.05)
+
+    async def call(client: OfficeClient) -> None:
+        with contextlib.suppress(OfficeError):
+            await client.have("T1", "e")
+
+    async def scenario() -> None:
+        office = StallingOffice(seed)
+        server = await asyncio.start_server(office.serve, "127.0.0.1", 0)
+        client = OfficeClient(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", Sensitive("token"))
+        for _ in range(8):
+            await asyncio.gather(call(client), call(client))
+        office.well = True
+        monkeypatch.setattr(office_client, "CALL_TIMEOUT_S", 30.0)
+        assert await client.have("T1", "e") == 7
+        await client.close()
+        server.close()
+
+    asyncio.run(scenario())
