@@ -14,7 +14,7 @@ import msgspec
 
 from terminal.register.concert.format import checksum
 from terminal.register.settings import Emulation, TotalRules
-from terminal.register.taps.escpos_stream import EscposReader, PrintedLine
+from terminal.register.taps.escpos_stream import EscposReader, PlainReader, PrintedLine
 from terminal.register.taps.pole_display import PoleDisplay
 from terminal.register.taps.total import TotalFinder
 from terminal.register.zvt.transport import Framer
@@ -178,15 +178,28 @@ def _pair(data: bytes) -> Guess | None:
     )
 
 
+_PICTURES = re.compile(rb"\x1dv0|\x1d\(L|\x1d8L|\x1b\*[\x00\x01\x20\x21]")
+
+
 def _receipt(data: bytes) -> Guess | None:
+    """By the reader that finds a total; a receipt that is one picture has no text at all."""
     marks = len(_RECEIPT_MARKS.findall(data))
-    lines = [event.text for event in EscposReader().feed(data) if isinstance(event, PrintedLine)]
     if marks < 2 or marks < _display_marks(data)[1]:
         return None
+    lines = [event.text for event in EscposReader().feed(data) if isinstance(event, PrintedLine)]
+    plain = [event.text for event in PlainReader().feed(data) if isinstance(event, PrintedLine)]
+    if _PICTURES.search(data) and not any(line.strip() for line in lines):
+        return Guess(
+            "a receipt that is printed as a picture",
+            "pictures, and no line of text: its total cannot be read",
+            advice="Let the register print text (its printer driver has a setting), or use its customer display.",
+        )
+    emulation = "plain" if _total(lines) is None and _total(plain) is not None else "epson"
+    lines = plain if emulation == "plain" else lines
     return Guess(
-        "a receipt printer's ESC/POS",
+        "a receipt printer's ESC/POS" if emulation == "epson" else "a receipt printer that is no Epson",
         f"{marks} printer commands and {len(lines)} lines of text; {_total_in(lines)}",
-        ('protocol = "receipt"', 'emulation = "epson"'),
+        ('protocol = "receipt"', f'emulation = "{emulation}"'),
         "Wire the terminal as the printer, or between register and printer (register.passthrough_port).",
     )
 
@@ -198,22 +211,35 @@ def _display_marks(data: bytes) -> tuple[Emulation, int]:
 
 
 def _display(data: bytes) -> Guess | None:
+    """By the emulation that finds a total, else by the one with the most marks."""
     emulation, marks = _display_marks(data)
     if marks == 0 or len(_RECEIPT_MARKS.findall(data)) > marks:
         return None
-    display = PoleDisplay(emulation)
-    display.feed(data)
-    shown = " / ".join(line.strip() for line in display.screen.lines)
+    shown = {one: _shown(data, one) for one in _DISPLAY_MARKS}
+    with_total = [one for one in (emulation, *_DISPLAY_MARKS) if _total_on(shown[one]) is not None]
+    emulation = with_total[0] if with_total else emulation
+    total = _total_on(shown[emulation])
     return Guess(
         "a customer display",
-        f"{marks} display commands; it would now show: {shown}",
+        f"{marks} display commands; it would now show: {' / '.join(line.strip() for line in shown[emulation])}"
+        + (f"; the total found is {total}" if total is not None else ""),
         ('protocol = "display"', f'emulation = "{emulation}"'),
         "Check on the terminal's screen that the total is offered, and the change is not.",
     )
 
 
+def _shown(data: bytes, emulation: Emulation) -> tuple[str, ...]:
+    display = PoleDisplay(emulation)
+    display.feed(data)
+    return display.screen.lines
+
+
+def _total_on(lines: Sequence[str]) -> int | None:
+    return TotalFinder(TotalRules()).on_display(lines)
+
+
 def _plain_text(data: bytes) -> Guess | None:
-    lines = data.replace(b"\r", b"\n").split(b"\n")
+    lines = re.split(rb"[\r\n\x0c]", data)
     if len(lines) < 3 or _readable(data) < 0.95 or b"\x02" in data or b"\x05" in data:
         return None
     text = [line.decode("cp437") for line in lines]
@@ -226,8 +252,12 @@ def _plain_text(data: bytes) -> Guess | None:
 
 
 def _total_in(lines: Sequence[str]) -> str:
-    total = TotalFinder(TotalRules()).in_text(lines)
+    total = _total(lines)
     return "no total was found: see register.total_labels" if total is None else f"the total found is {total}"
+
+
+def _total(lines: Sequence[str]) -> int | None:
+    return TotalFinder(TotalRules()).in_text(lines)
 
 
 def _unknown(data: bytes, baudrate: int) -> Guess:

@@ -258,3 +258,23 @@ def test_a_printer_and_a_display_on_one_line_are_recognized() -> None:
     assert first.what == "a receipt printer and a customer display on one line"
     assert "the total found is 590" in first.why
     assert 'protocol = "receipt"' in first.settings
+
+
+def test_a_receipt_that_is_a_picture_is_named_as_such() -> None:
+    picture = b"\x1dv0\x00\x02\x00\x02\x00\xff\xff\xff\xff"
+    (first, *_) = guess(b"\x1b@\x1ba\x01" + picture * 3 + b"\x1bd\x03\x1dV\x00", 9600)
+    assert "picture" in first.what
+    assert first.settings == ()
+    assert "customer display" in first.advice
+
+
+def test_the_emulation_that_finds_the_total_is_suggested() -> None:
+    data = b"\x1f\x0a" + b"\x1bQASAMTALS             \r\x1bQB            1.990 kr\r"
+    (first, *_) = guess(data, 9600)
+    assert first.settings == ('protocol = "display"', 'emulation = "cd5220"')
+    assert "the total found is 1990" in first.why
+
+
+def test_a_form_feed_ends_a_line() -> None:
+    (first, *_) = guess(b"KAFFI 590\x0cTE 400\x0cSAMTALS 990\x0c", 9600)
+    assert "the total found is 990" in first.why
