@@ -26,6 +26,7 @@ test: $(READY)  ## what to run before each commit: two minutes on two cores
 	$(PYTEST) -m "not slow" $(ARGS)
 
 test-all: $(READY)  ## every test but the install test: what CI runs, too
+	-npm ci --silent --no-audit --no-fund --ignore-scripts --prefix tests/foreign
 	$(PYTEST) $(ARGS)
 
 violence: $(READY)  ## kill the real daemon 500 times and reconcile; about ten minutes
