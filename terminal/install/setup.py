@@ -16,6 +16,7 @@ from terminal.config.schema import PRODUCTION_HOST, Config, load_config, missing
 from terminal.errors import ConfigError, TerminalError
 from terminal.install import trials as setup_trials
 from terminal.install.keypad_trial import try_keypad
+from terminal.install.questions import MOST_TRIES, Questions
 from terminal.install.secret_store import Stored, check_secret, reload_units, store_secret
 from terminal.sale.sensitive import Sensitive
 
@@ -25,7 +26,6 @@ WHERE_KEYS_ARE = (
     'The partner portal shows the keys under Stillingar, Grunnupplýsingar, "Listi yfir öll vörumerki"; the sandbox has'
     " a portal of its own: register at https://partner.test.netgiro.is/Account/Register"
 )
-MOST_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class _Setup:
         self._talk = dialogue
         self._text = (path if path.exists() else shipped).read_text("utf-8")
         self._config, self._problems = read_config(path) if path.exists() else (Config(), [])
-        self._changes: dict[tuple[str, str], object] = {}
+        self._asking = Questions(dialogue.read, dialogue.say, self._config)
         self._secret: Sensitive | None = None
 
     # --- asking -------------------------------------------------------------------------------------------------------
@@ -80,12 +80,14 @@ class _Setup:
 
     def _ask_shop(self) -> None:
         config = self._config
-        self._choose("terminal", "language", "Language of screen and register", ["is", "en"], config.terminal.language)
-        self._choose("receipt", "language", "Language of receipts", ["is", "en"], config.receipt.language)
-        self._text_value("terminal", "id", "This terminal's id, its own in the shop", config.terminal.id)
+        self._asking.choose(
+            "terminal", "language", "Language of screen and register", ["is", "en"], config.terminal.language
+        )
+        self._asking.choose("receipt", "language", "Language of receipts", ["is", "en"], config.receipt.language)
+        self._asking.text("terminal", "id", "This terminal's id, its own in the shop", config.terminal.id)
         self._ask_staff_code()
-        self._text_value("shop", "name", "Shop's name on receipts", config.shop.name)
-        self._text_value("shop", "kennitala", "Shop's kennitala", config.shop.kennitala)
+        self._asking.text("shop", "name", "Shop's name on receipts", config.shop.name)
+        self._asking.text("shop", "kennitala", "Shop's kennitala", config.shop.kennitala)
 
     def _ask_staff_code(self) -> None:
         kept = "kept" if self._config.terminal.staff_code else "none: nobody may settle at the keypad"
@@ -93,24 +95,24 @@ class _Setup:
             typed = self._talk.read_secret(f"Staff code for the menu, 4 to 8 digits, not shown [{kept}]: ").strip()
             if not typed:
                 return
-            if (problem := self._problem("terminal", "staff_code", typed)) is None:
-                self._changes["terminal", "staff_code"] = typed
+            if (problem := self._asking.problem("terminal", "staff_code", typed)) is None:
+                self._asking.changes["terminal", "staff_code"] = typed
                 return
             self._talk.say(f"  {problem}")
 
     def _ask_netgiro(self) -> None:
         settings = self._config.netgiro
-        api = self._choose("netgiro", "api", "Netgíró's API, as the contract says", ["v1", "v2"], settings.api)
+        api = self._asking.choose("netgiro", "api", "Netgíró's API, as the contract says", ["v1", "v2"], settings.api)
         known = [f"{url}/{api}" for url in (SANDBOX_URL, PRODUCTION_URL)]
         current = settings.base_url if settings.api == api else known[0]
         if current not in known:
             known.append(current)
-        self._choose("netgiro", "base_url", "Netgíró: sandbox without real money, or production", known, current)
+        self._asking.choose("netgiro", "base_url", "Netgíró: sandbox without real money, or production", known, current)
         self._talk.say(WHERE_KEYS_ARE)
         if api == "v2":
             self._ask_api_key()
         else:
-            self._text_value("netgiro", "application_id", "Application ID from Netgíró", settings.application_id)
+            self._asking.text("netgiro", "application_id", "Application ID from Netgíró", settings.application_id)
             self._ask_secret("Secret key")
 
     def _ask_api_key(self) -> None:
@@ -137,10 +139,10 @@ class _Setup:
 
     def _ask_register(self) -> None:
         settings = self._config.register
-        self._choose("register", "port", "Register's port", self._ports(settings.port), settings.port)
+        self._asking.choose("register", "port", "Register's port", self._ports(settings.port), settings.port)
         speeds = [1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200]
-        self._choose("register", "baudrate", "Its speed, as its manual says", speeds, settings.baudrate)
-        self._choose(
+        self._asking.choose("register", "baudrate", "Its speed, as its manual says", speeds, settings.baudrate)
+        self._asking.choose(
             *("register", "amount_decimals", "How it writes 1.990 kr.: 0 is 1990, 2 is 199000"),
             *([0, 2], settings.amount_decimals),
         )
@@ -150,26 +152,30 @@ class _Setup:
         drivers = ["serial", "usb", "network", "file", "none"]
         if (self._talk.root / "dev/usb/lp0").exists():
             self._talk.say("a USB printer is plugged in: file, /dev/usb/lp0")
-        driver = self._choose("printer", "driver", "Printer's driver", drivers, settings.driver)
+        driver = self._asking.choose("printer", "driver", "Printer's driver", drivers, settings.driver)
         if driver == "serial":
-            self._choose("printer", "device", "Printer's port", self._ports(settings.device), settings.device)
+            self._asking.choose("printer", "device", "Printer's port", self._ports(settings.device), settings.device)
         elif driver == "file":
-            self._text_value("printer", "device", "Printer's device", settings.device or "/dev/usb/lp0")
+            self._asking.text("printer", "device", "Printer's device", settings.device or "/dev/usb/lp0")
         elif driver == "network":
-            self._text_value("printer", "host", "Printer's name or address", settings.host)
+            self._asking.text("printer", "host", "Printer's name or address", settings.host)
         elif driver == "usb":
-            self._number("printer", "usb_vendor_id", "Vendor id, the first number in lsusb", settings.usb_vendor_id)
-            self._number("printer", "usb_product_id", "Product id, the second one", settings.usb_product_id)
+            self._asking.number(
+                "printer", "usb_vendor_id", "Vendor id, the first number in lsusb", settings.usb_vendor_id
+            )
+            self._asking.number("printer", "usb_product_id", "Product id, the second one", settings.usb_product_id)
         if driver != "none":
-            self._ask("printer", "columns", "Characters on a line, 32 on 58 mm paper", settings.columns, int)
+            self._asking.ask("printer", "columns", "Characters on a line, 32 on 58 mm paper", settings.columns, int)
 
     def _ask_counter(self) -> None:
         keypad, display = self._config.keypad, self._config.display
-        driver = self._choose("keypad", "driver", "Keypad: on pins, or a USB pad", ["matrix", "evdev"], keypad.driver)
+        driver = self._asking.choose(
+            "keypad", "driver", "Keypad: on pins, or a USB pad", ["matrix", "evdev"], keypad.driver
+        )
         if driver == "evdev":
             pads = self._found("dev/input/by-id", "*-event-kbd")
-            self._choose("keypad", "device", "The USB pad", _with(pads, keypad.device), keypad.device)
-        self._choose("display", "driver", "Display's controller", ["ssd1306", "sh1106", "none"], display.driver)
+            self._asking.choose("keypad", "device", "The USB pad", _with(pads, keypad.device), keypad.device)
+        self._asking.choose("display", "driver", "Display's controller", ["ssd1306", "sh1106", "none"], display.driver)
 
     def _ports(self, current: str) -> list[str]:
         """By serial number where there is one; by socket else, because ttyUSB0 may be ttyUSB1 tomorrow."""
@@ -182,71 +188,11 @@ class _Setup:
     def _found(self, folder: str, pattern: str) -> list[str]:
         return sorted(f"/{path.relative_to(self._talk.root)}" for path in (self._talk.root / folder).glob(pattern))
 
-    # --- questions ----------------------------------------------------------------------------------------------------
-
-    def _choose(self, section: str, key: str, question: str, choices: Sequence[object], current: object) -> object:
-        """One of the choices, by its number or as it is written; or a path or an address of the installer's own."""
-        self._talk.say(question)
-        for number, choice in enumerate(choices, 1):
-            self._talk.say(f"  {number}  {choice}")
-
-        def convert(text: str) -> object:
-            by_word = {str(choice): choice for choice in choices}
-            if text in by_word:
-                return by_word[text]
-            if text.isdecimal() and 1 <= int(text) <= len(choices):
-                return choices[int(text) - 1]
-            if text.startswith(("/", "https://")):
-                return text
-            raise ValueError("type one of the numbers, or a path")
-
-        return self._ask(section, key, "  which", current, convert)
-
-    def _text_value(self, section: str, key: str, question: str, current: str) -> object:
-        return self._ask(section, key, question, current, str)
-
-    def _number(self, section: str, key: str, question: str, current: int) -> object:
-        return self._ask(section, key, question, current, lambda text: int(text, 16), shown=f"0x{current:04x}")
-
-    def _ask(
-        self,
-        section: str,
-        key: str,
-        question: str,
-        default: object,
-        convert: Callable[[str], object],
-        *,
-        shown: str = "",
-    ) -> object:
-        for _ in range(MOST_TRIES):
-            answer = self._talk.read(f"{question} [{shown or default}]: ").strip()
-            try:
-                value = convert(answer) if answer else default
-            except ValueError as error:
-                self._talk.say(f"  {error}")
-                continue
-            if answer and (problem := self._problem(section, key, value)) is not None:
-                self._talk.say(f"  {problem}")
-                continue
-            if value != getattr(getattr(self._config, section), key):
-                self._changes[section, key] = value
-            return value
-        raise TerminalError(f"{section}.{key}: no usable answer in {MOST_TRIES} tries; nothing is changed")
-
-    def _problem(self, section: str, key: str, value: object) -> str | None:
-        """What the configuration's own check says of the value, if anything."""
-        from terminal.config.checks import find_problems  # noqa: PLC0415
-        from terminal.config.toml import convert_sections  # noqa: PLC0415
-
-        api = {"api": self._changes.get(("netgiro", "api"), self._config.netgiro.api)} if section == "netgiro" else {}
-        config, problems = convert_sections({section: {**api, key: value}}, Config)
-        return next((one for one in [*problems, *find_problems(config)] if one.startswith(f"{section}.{key}:")), None)
-
     # --- writing and trying -------------------------------------------------------------------------------------------
 
     def write(self) -> None:
         """The file first: it is the one that can still be wrong."""
-        replace_file(self._path, edit_config(self._text, self._changes))
+        replace_file(self._path, edit_config(self._text, self._asking.changes))
         self._talk.say(f"\nwritten: {self._path}")
         if self._secret is not None:
             stored = self._talk.store(self._secret)
