@@ -161,7 +161,7 @@ def place_of(row: Row) -> tuple[str, int]:
             return "repairs", row.number
 
 
-_row_decoder = msgspec.json.Decoder(Row)
+_row_decoder: msgspec.json.Decoder[Row] = msgspec.json.Decoder(Row)
 
 
 def read_row(body: bytes | str | msgspec.Raw) -> Row:
