@@ -32,6 +32,7 @@ class Tally:
     protocols: Counter[str] = field(default_factory=Counter)
     apis: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
+    refunds: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     violations: list[tuple[int, str]] = field(default_factory=list)
 
@@ -44,6 +45,7 @@ class Tally:
         self.settled += result.settled
         self.protocols[result.protocol] += result.sales
         self.apis[result.api] += result.sales
+        self.refunds.update(result.refunds)
         self.outcomes.update({f"{result.capture_mode} {name}": count for name, count in result.outcomes.items()})
         self.faults.update({_kind(name): count for name, count in result.faults.items()})
         self.violations += [(result.seed, violation) for violation in result.violations]
@@ -58,6 +60,7 @@ class Tally:
         self.protocols += other.protocols
         self.apis += other.apis
         self.outcomes += other.outcomes
+        self.refunds += other.refunds
         self.faults += other.faults
         self.violations += other.violations
 
@@ -136,6 +139,7 @@ def _print_tally(total: Tally, took_s: float, jobs: int) -> None:
         "seconds": round(took_s, 1),
         "sales_per_second_and_job": round(total.sales / took_s / jobs),
         "outcomes": dict(sorted(total.outcomes.items())),
+        "refunds": dict(sorted(total.refunds.items())),
         "faults": dict(total.faults.most_common()),
     }
     print(json.dumps(summary, ensure_ascii=False, indent=1))

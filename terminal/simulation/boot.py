@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Coroutine
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from terminal.counter.decision import CheckService, CounterEffect
 from terminal.counter.inputs import Input
 from terminal.counter.rules import CounterRules
 from terminal.loop.bookkeeper import Bookkeeper
-from terminal.loop.calls import call_gateway
+from terminal.loop.calls import call_gateway, call_refund
 from terminal.loop.inbox import MOST_WAITING
 from terminal.loop.loop import JOURNAL_RETRY_S
 from terminal.loop.names import Names
@@ -25,6 +25,7 @@ from terminal.register.protocol import RegisterProtocol
 from terminal.register.wording import worded
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
+from terminal.sale import refund_step as rs
 from terminal.simulation.disk import SimulatedDisk
 from terminal.simulation.looks import ServiceLooks
 from terminal.simulation.network import Exchange
@@ -33,6 +34,8 @@ from terminal.simulation.register import SimulatedRegister
 from terminal.simulation.service import SimulatedNetgiro, build_gateway
 from terminal.simulation.shells import Action, Printing, RegisterLine, WallClock
 from terminal.simulation.world import World
+
+Answer: TypeAlias = ev.AnswerReceived | rs.RefundAnswer
 
 
 class Box(Protocol):
@@ -51,11 +54,12 @@ class Box(Protocol):
 
 
 class Around(NamedTuple):
-    """What it is connected to. ``on_call`` looks at every call before it leaves."""
+    """What it is connected to. ``on_call`` and ``on_refund`` look at every call before it leaves."""
 
     netgiro: SimulatedNetgiro
     register: SimulatedRegister
     on_call: Callable[[fx.Call], None]
+    on_refund: Callable[[rs.RequestRefund], None]
 
 
 class Boot:
@@ -75,7 +79,7 @@ class Boot:
         names = Names("T1", box.clock.timestamp, self._random_hex, lambda: world.now_s)
         self._inbox: deque[Input] = deque()
         self._is_turning = False
-        self._timers: dict[type[CounterEffect], int] = {}
+        self._timers: dict[tuple[type[CounterEffect], int], int] = {}
         self.bookkeeper = Bookkeeper(box.rules, disk, names)
         self.line = RegisterLine(world, box.build_protocol(), around.register, box.request_came, self._this_boot)
         known = {"answers_signed": disk.answers_signed()}
@@ -147,12 +151,16 @@ class Boot:
         if isinstance(effect, fx.Call):
             self._looks.calls_made += 1
             self._start_call(effect)
+        elif isinstance(effect, rs.RequestRefund):
+            self._looks.calls_made += 1
+            self._start_refund(effect)
         elif isinstance(effect, CheckService):
             self._looks.start(effect.delay_s)
         elif (timer := timer_event(effect)) is not None:
-            self._set_timer(type(effect), *timer)
+            number = effect.refund_number if isinstance(effect, rs.RefundEffect) else 0
+            self._set_timer((type(effect), number), *timer)
 
-    def _set_timer(self, kind: type[CounterEffect], delay_s: float, event: Input) -> None:
+    def _set_timer(self, kind: tuple[type[CounterEffect], int], delay_s: float, event: Input) -> None:
         turn = self._timers[kind] = self._timers.get(kind, 0) + 1
 
         def fire() -> None:
@@ -171,7 +179,14 @@ class Boot:
         self._advance(call_gateway(self._gateway, effect), None)
         self._world.cut_point(f"after {name} left")
 
-    def _advance(self, call: Coroutine[Any, Any, ev.AnswerReceived], answer: RawAnswer | Exception | None) -> None:
+    def _start_refund(self, effect: rs.RequestRefund) -> None:
+        self._world.tell("terminal", f"RequestRefund #{effect.call}")
+        self._world.cut_point("before RequestRefund")
+        self._around.on_refund(effect)
+        self._advance(call_refund(self._gateway, effect), None)
+        self._world.cut_point("after RequestRefund left")
+
+    def _advance(self, call: Coroutine[Any, Any, Answer], answer: RawAnswer | Exception | None) -> None:
         """Resume a call until it needs the network or has ended."""
         try:
             waiting_for = call.throw(answer) if isinstance(answer, Exception) else call.send(answer)
@@ -190,7 +205,7 @@ class Boot:
 
         self._around.netgiro.carry(waiting_for.request, resume)
 
-    def _call_ended(self, answer: ev.AnswerReceived) -> None:
+    def _call_ended(self, answer: Answer) -> None:
         self._world.cut_point(f"before the {type(answer).__name__} is taken in")
         if self._world.happens(self._world.rates.late_answer / 4, "answer comes again later"):
             self._world.at(self._world.rng.uniform(0.1, 60), self._this_boot(lambda: self.put(answer)))

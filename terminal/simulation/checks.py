@@ -9,9 +9,11 @@ from terminal.sale import effects as fx
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.gateway import CaptureMode
 from terminal.sale.record import QueuedReceipt
+from terminal.sale.refund import RefundSource
 from terminal.sale.sale import Outcome, Sale, State, Terms
 from terminal.simulation import checks_of_days as days
 from terminal.simulation import checks_of_ids as ids
+from terminal.simulation import checks_of_refunds as refunds
 from terminal.simulation.checks_of_ids import Violation
 from terminal.simulation.disk import SimulatedDisk
 from terminal.simulation.people import Cashier, Paper
@@ -93,7 +95,7 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
     """Everything else, once all faults have stopped and time has passed."""
     ledger = netgiro.captured()
     for sale in disk.latest.values():
-        yield from _money(sale, ledger.get(sale.reference, []), is_refunded=sale.reference in netgiro.refunded)
+        yield from _money(sale, ledger.get(sale.reference, []), is_refunded=is_refunded(sale, disk, netgiro))
         yield from _receipts(sale, disk, paper)
         if not is_over(sale):
             yield f"sale {sale.number} is still open: {sale.state}"
@@ -112,6 +114,7 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
         yield f"the journal says {stored.state}, the terminal {live.state}"
     if not terminal.bookkeeper.view.conditions.network_ok:
         yield "the screen still says that there is no connection"
+    yield from refunds.at_the_end(disk, netgiro)
     yield from _days(disk, paper)
     yield from days.sums(disk.committed, disk.open_period().totals)
     approved = [sale.reference for sale in disk.latest.values() if sale.outcome is Outcome.APPROVED and is_over(sale)]
@@ -127,6 +130,12 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
     yield from _right_customer(netgiro, cashier)
     yield from _needless_unknowns(disk, netgiro)
     yield from _privacy(disk, cashier.typed | netgiro.secrets)
+
+
+def is_refunded(sale: Sale, disk: SimulatedDisk, netgiro: SimulatedNetgiro) -> bool:
+    """By staff in the service's portal, or by the terminal itself because the register did not accept the payment."""
+    by_itself = [one for one in disk.refunds_of(sale.number) if one.source is RefundSource.AUTOMATIC]
+    return sale.reference in netgiro.refunded or any(one.is_done for one in by_itself)
 
 
 def _money(sale: Sale, captured: list[int], *, is_refunded: bool) -> Iterator[str]:
@@ -224,6 +233,8 @@ def _days(disk: SimulatedDisk, paper: Paper) -> Iterator[str]:
 
 def _papers_of(outcome: Outcome | None, terms: Terms) -> list[ReceiptKind]:
     """Where there is a printer."""
+    if outcome is Outcome.REFUND_DUE and terms.refunds_itself:
+        return []
     if outcome in (Outcome.REFUND_DUE, Outcome.UNKNOWN):
         return [ReceiptKind.ATTENTION]
     if outcome not in (Outcome.APPROVED, Outcome.REFUNDED):

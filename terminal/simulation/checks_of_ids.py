@@ -82,7 +82,9 @@ def at_the_end(
         yield from (
             f"sale {later.number} was begun while sale {earlier.number} had just been told as not paid"
             for earlier, later in itertools.pairwise(sales)
-            if earlier.amount_kr == later.amount_kr and _was_just_told(earlier.number, later.number, disk)
+            if earlier.amount_kr == later.amount_kr
+            and disk.begun_s[later.number] - disk.begun_s[earlier.number] < terminal.id_s
+            and _was_just_told(earlier.number, later.number, disk)
         )
 
 

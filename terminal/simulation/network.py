@@ -88,7 +88,10 @@ class Network:
             trouble = rng.choice(
                 ("not sent", "lost before", "lost after", "late request", "late answer", "twice", "spoiled", "refused")
             )
-            if trouble == "twice" and call_of(request) == "payment":  # no nonce would make a second copy harmless,
+            if trouble == "twice" and call_of(request) in (
+                "payment",
+                "refund",
+            ):  # no nonce would make a second copy harmless,
                 trouble = "late answer"  # and TLS carries none
             world.count(trouble)
             world.tell("network", f"{trouble}: {request.url.rsplit('/', 1)[-1]}")

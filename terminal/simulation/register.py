@@ -290,10 +290,25 @@ class SimulatedRegister:
         return True
 
     def _advance(self, pause_s: float = 0.0) -> None:
+        self._maybe_refund(self.rings[self._next])
         self._next += 1
         if not self.is_done and self.rings[self._next].is_first_of_day:
             pause_s += self._night_s or 0.0
         self._world.at(pause_s + self._world.rng.uniform(1, 20), self._ring_up)
+
+    def _maybe_refund(self, ring: Ring) -> None:
+        """The customer brings something back before the next one has come."""
+        chance = self._world.rng_aside
+        if not ring.is_paid or chance.random() < 0.7:
+            return
+        amount_kr = chance.choice((None, 1, ring.amount_kr // 2, ring.amount_kr, ring.amount_kr + 1))
+
+        def refund() -> None:
+            self._world.tell("register", f"gives back {amount_kr or 'all'} of {ring.name}")
+            self.driver.refund(ring.name, amount_kr)
+            self._flush()
+
+        self._world.at(chance.uniform(0.5, 30), refund)
 
 
 def _with_flipped_bit(data: bytes, rng: random.Random) -> bytes:

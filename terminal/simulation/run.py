@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 
 import msgspec
 from msgspec.structs import replace
@@ -13,7 +14,7 @@ from terminal.register.protocol import terms_for
 from terminal.sale.customer import CustomerKind, IdentifierRules
 from terminal.sale.gateway import CaptureMode
 from terminal.sale.sale import Terms
-from terminal.simulation import checks
+from terminal.simulation import checks, checks_of_refunds
 from terminal.simulation.checks_of_ids import SETTLED, Violation
 from terminal.simulation.disk import SimulatedDisk
 from terminal.simulation.people import Cashier, Paper
@@ -47,6 +48,8 @@ class WorldResult(msgspec.Struct, frozen=True, kw_only=True):
     sales: int
     outcomes: dict[str, int]
     """How the sales ended before staff settled what was left to them."""
+    refunds: dict[str, int]
+    """How the refunds ended."""
     settled: int
     violations: tuple[str, ...]
     cuts: int
@@ -77,7 +80,8 @@ def simulate(
     protocol = protocol or choose(rng)
     spoken = LANGUAGES[protocol](lambda: world.now_s, rng.choice((0, 2)), rng)
     disk, paper = SimulatedDisk(world), Paper(world)
-    rules = _rules(rng, mode, api := api or random.Random(f"api {seed}").choice(("v1", "v1", "v2")))
+    api = api or random.Random(f"api {seed}").choice(("v1", "v1", "v2"))
+    rules = _rules(rng, mode, api, refunds_itself=random.Random(f"refunds {seed}").random() < 0.7)
     night_s = _night_s(seed, spoken.register)
     terms = terms_for(rules.terms, spoken.build_protocol())
     rules = replace(rules, id_hours=(night_s or LONGEST_ID_S) / 3600, terms=terms)
@@ -89,10 +93,15 @@ def simulate(
         checks.when_told(netgiro, disk, register, ring, told)
 
     register = SimulatedRegister(world, terminal, spoken.register, sales, on_told, night_s=night_s)
+    spoken.register.on_refund_told = lambda told: checks_of_refunds.when_told(netgiro, disk, told)
     spoken.register.on_totals = lambda sum_kr: checks.totals_told(disk, register, sum_kr)
-    staff = Staff(terminal, netgiro, register, paper, seed)
     cashier = Cashier(world, terminal, lambda reference: _sms_code(netgiro, reference))
-    terminal.connect(netgiro, register, lambda effect: checks.before_call(disk, terminal, effect))
+    terminal.connect(
+        netgiro,
+        register,
+        lambda effect: checks.before_call(disk, terminal, effect),
+        lambda effect: checks_of_refunds.before_refund(disk, effect),
+    )
     if sabotage is not None:
         sabotage(terminal, disk)
 
@@ -102,7 +111,7 @@ def simulate(
         terminal.switch_on()
         register.start()
         cashier.start(lambda: register.is_done and terminal.sale is None)
-        staff.start()
+        Staff(terminal, netgiro, register, paper, seed).start()
         _schedule_disasters(world, terminal, disk)
         world.run_until(TROUBLED_S)
         _make_peace(world, disk, register)
@@ -111,15 +120,14 @@ def simulate(
             violations.append(f"{world.waiting} things are still waiting to happen")
         violations += checks.at_the_end(terminal, disk, netgiro, register, paper, cashier)
         doubts = list(checks.doubts(disk, register))
-        if not _may_lose_words(world):
-            violations += [f"{doubt}, though nothing was lost on the way" for doubt in doubts]
-            violations += checks.needless_refunds(disk, register)
+        violations += _unfounded(world, disk, register, doubts)
     except Violation as violation:
         violations.append(str(violation))
     except Exception as error:
         violations.append(f"raised {type(error).__name__}: {error}")
 
     ledger = netgiro.captured()
+    refunds = dict(Counter(refund.outcome for refund in disk.refunds.values()))
     outcomes: dict[str, int] = {}
     for sale in disk.latest.values():
         name = disk.outcomes.get(sale.number, [sale.outcome])[0] or sale.state
@@ -131,6 +139,7 @@ def simulate(
         api=api,
         sales=len(disk.latest),
         outcomes=outcomes,
+        refunds=refunds,
         settled=sum(sale.reason in SETTLED for sale in disk.latest.values()),
         violations=tuple(violations),
         cuts=world.cuts,
@@ -142,6 +151,13 @@ def simulate(
         doubts=len(doubts),
         story=tuple(world.story),
     )
+
+
+def _unfounded(world: World, disk: SimulatedDisk, register: SimulatedRegister, doubts: list[str]) -> Iterator[str]:
+    """Doubts and refunds that nothing explains."""
+    if not _may_lose_words(world):
+        yield from (f"{doubt}, though nothing was lost on the way" for doubt in doubts)
+        yield from checks.needless_refunds(disk, register)
 
 
 def _night_s(seed: int, register: RegisterDriver) -> float | None:
@@ -160,7 +176,7 @@ def _swarm(rng: random.Random) -> Rates:
     return Rates(**rates)
 
 
-def _rules(rng: random.Random, mode: CaptureMode, api: str) -> CounterRules:
+def _rules(rng: random.Random, mode: CaptureMode, api: str, *, refunds_itself: bool) -> CounterRules:
     phones_only = (CustomerKind.APP_CODE, CustomerKind.KENNITALA) if mode is CaptureMode.SERVER_CALLBACK else ()
     return CounterRules(
         terms=Terms(
@@ -171,6 +187,7 @@ def _rules(rng: random.Random, mode: CaptureMode, api: str) -> CounterRules:
             takes_kennitala=api == "v1",
             void_undoes_payment=api == "v2",
             refusal_is_proof=api == "v2",
+            refunds_itself=refunds_itself,
         ),
         identifiers=IdentifierRules(impossible_birth_dates=True, takes_kennitala=api == "v1"),
         min_amount_kr=1,

@@ -34,6 +34,7 @@ from terminal.simulation.broken_rule import BrokenRule
 from terminal.simulation.disk import SimulatedDisk
 from terminal.simulation.people import PAYS
 from terminal.simulation.sabotage_of_netgiro import RULES_OF_NETGIRO
+from terminal.simulation.sabotage_of_refunds import RULES_OF_REFUNDS
 from terminal.simulation.sabotage_of_registers import RULES_OF_REGISTERS
 from terminal.simulation.terminal import SimulatedTerminal
 from terminal.simulation.world import NO_TROUBLE, Rates
@@ -340,6 +341,7 @@ BROKEN_RULES: Mapping[str, BrokenRule] = {
     "end of day 1,000 kr. wrong": BrokenRule(patches=_end_a_thousand_off),
     **RULES_OF_REGISTERS,
     **RULES_OF_NETGIRO,
+    **RULES_OF_REFUNDS,
     "receipt before the register has taken the result": BrokenRule(patches=_paper_before_taken, protocol="concert"),
     "interrupted receipt printed unmarked": BrokenRule(patches=_print_again_unmarked),
     "receipt in doubt printed again and again": BrokenRule(patches=_print_again_and_again),

@@ -43,6 +43,7 @@ BASE_URLS = {"v1": "https://api.test.netgiro.is/v1", "v2": "https://api.test.net
 PARTNER_URL = "https://partner-api.test.netgiro.is"
 CALLBACK_URL = "http://127.0.0.1:8024"
 PATIENCE_S = 240.0
+NOTHING_LEFT = "Refund amount is greater than what is left of the payment"
 REFUSED_CARTS = (10302, 10304, 10306, 10427)
 """Answers to InsertCart that leave no cart behind."""
 LONGEST_LAG_S = 10.0
@@ -85,6 +86,8 @@ class SimulatedNetgiro:
         self.lagged: set[str] = set()
         """References about which it has told how things stood before."""
         self.application_id, self.secret_key = PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY
+        self._forgets_keys = world.rng_aside.random() < 0.3
+        """It holds a repeated refund against what is left, before it looks at the key."""
         self.refunded: set[str] = set()
         """References of what staff have paid back in Netgíró's portal."""
         self.secrets: set[str] = set()
@@ -123,7 +126,8 @@ class SimulatedNetgiro:
         return RawAnswer(http_status, signed.headers, body)
 
     def refuse(self, request: Request, http_status: int, message: str) -> RawAnswer:
-        said = v2_answers.refused(message) if self.api == "v2" else refusal(http_status, message)
+        is_keyed = self.api == "v2" or request.url.startswith(PARTNER_URL)
+        said = v2_answers.refused(message) if is_keyed else refusal(http_status, message)
         return self.answer(request, http_status, msgspec.json.encode(said))
 
     def _serve_v1(self, call: str, body: bytes) -> dict[str, Any]:
@@ -150,6 +154,11 @@ class SimulatedNetgiro:
             if (refused := self._expected(order)) is not None:
                 return 200, v2_answers.payment_answer(refused, None)
             return v2.perform(self, call, name, request.body)
+        if call == "refund":
+            asked = msgspec.json.decode(request.body, type=v2_answers.RefundRequest)
+            if self._is_forgotten(asked.IdempotencyKey, asked.TransactionId, asked.RefundAmount):
+                return 400, v2_answers.refused(NOTHING_LEFT)
+            return v2.perform(self, call, name, request.body)
         about = name or v2_answers.read_transaction(request.body).TransactionId
         self._be_unwell(about)
         if call == "capture" and self._forgets(about):
@@ -159,6 +168,10 @@ class SimulatedNetgiro:
 
     def _serve_partner(self, call: str, request: Request) -> tuple[int, dict[str, Any]]:
         name = request.url.rsplit("/", 1)[-1]
+        if call == "refund":
+            asked = msgspec.json.decode(request.body, type=v2_answers.PartnerRefundRequest)
+            if self._is_forgotten(asked.idempotency_key, asked.transaction_id, asked.refund_amount):
+                return 400, v2_answers.camel(v2_answers.refused(NOTHING_LEFT))
         return v2.perform_for_partner(self, "refund" if call == "refund" else "details", name, request.body)
 
     def _expected(self, order: Order) -> Reply | None:
@@ -186,6 +199,14 @@ class SimulatedNetgiro:
         cart = self.book.find(name)
         is_ready = cart is not None and cart.state is CartState.RESERVED
         return is_ready and self._world.happens(self._world.rates.call_trouble / 8, "capture forgotten")
+
+    def _is_forgotten(self, key: str, name: str, amount_kr: int) -> bool:
+        """A refund that was carried out is refused when it is repeated, because nothing is left."""
+        cart = self.book.find(name)
+        is_known = any(one.key == key for one in self.book.refunds)
+        if not (self._forgets_keys and is_known and cart is not None):
+            return False
+        return amount_kr > cart.order.amount_kr - self.book.refunded_kr(name)
 
     @contextmanager
     def _lagging(self, name: str, *, applies: bool = True) -> Iterator[None]:

@@ -11,6 +11,7 @@ import random
 
 from terminal.counter.trouble import receipt_asked_about
 from terminal.sale.events import Verdict
+from terminal.sale.refund import Refund, RefundSource, RefundState
 from terminal.sale.sale import Outcome, Sale
 from terminal.simulation.checks import sales_of
 from terminal.simulation.people import Paper
@@ -21,6 +22,7 @@ from terminal.simulation.terminal import SimulatedTerminal
 AT_THE_SCREEN_S = (3.0, 20.0)
 PAUSE_S = (30.0, 240.0)
 ENDS_THE_DAY = 0.06
+GIVES_BACK = 0.05
 GO_HOME_S = 1900.0
 """What they have last asked for is on paper when the world ends."""
 SURE_AFTER_S = 400.0
@@ -44,6 +46,7 @@ class Staff:
         self._register = register
         self._paper = paper
         self._rng = random.Random(f"staff {seed}")
+        self._chance_of_refunds = random.Random(f"staff gives back {seed}")
         self._first_seen_s: dict[int, float] = {}
 
     def start(self) -> None:
@@ -56,6 +59,10 @@ class Staff:
         if self._terminal.is_on and self._register.is_done:
             for sale in self._terminal.attention:
                 self._settle(sale)
+            for refund in self._terminal.view.refunds:
+                self._settle_refund(refund)
+        if self._terminal.is_on and self._chance_of_refunds.random() < GIVES_BACK:
+            self._give_back()
         if self._terminal.is_on and self._rng.random() < ENDS_THE_DAY:
             self._world.tell("staff", "end the day")
             self._terminal.end_day()
@@ -80,10 +87,37 @@ class Staff:
 
     def _settle(self, sale: Sale) -> None:
         self._first_seen_s.setdefault(sale.number, self._world.now_s)
+        if sale.outcome is Outcome.REFUND_DUE and self._returns_itself(sale):
+            return
         verdict = self._due_refund(sale) if sale.outcome is Outcome.REFUND_DUE else self._looked_up(sale)
         if verdict is not None:
             self._world.tell("staff", f"settle sale {sale.number} as {verdict}")
             self._terminal.settle(sale.number, verdict)
+
+    def _settle_refund(self, refund: Refund) -> None:
+        """What the service refused after an answer had been lost: they look whether it has it."""
+        if refund.state is not RefundState.ATTENTION:
+            return
+        self._first_seen_s.setdefault(refund.number, self._world.now_s)
+        is_done = any(one.key == refund.idempotency_key for one in self._netgiro.book.refunds)
+        if is_done or self._world.now_s - self._first_seen_s[refund.number] > SURE_AFTER_S:
+            self._world.tell("staff", f"settle refund {refund.number}: {'done' if is_done else 'not done'}")
+            self._terminal.settle_refund(refund.number, is_done=is_done)
+
+    def _give_back(self) -> None:
+        """By the command, a part of some payment or all of it."""
+        chance = self._chance_of_refunds
+        paid = [sale for sale in self._terminal.disk.latest.values() if sale.outcome is Outcome.APPROVED]
+        if paid:
+            sale = chance.choice(paid)
+            amount_kr = chance.choice((None, 1, sale.amount_kr // 3, sale.amount_kr))
+            self._world.tell("staff", f"give back {amount_kr or 'all'} of sale {sale.number}")
+            self._terminal.refund(sale.number, amount_kr)
+
+    def _returns_itself(self, sale: Sale) -> bool:
+        """The terminal is at it, or will be as soon as it can write it down."""
+        mine = [one for one in self._terminal.disk.refunds_of(sale.number) if one.source is RefundSource.AUTOMATIC]
+        return sale.terms.refunds_itself and not any(one.outcome == "refused" for one in mine)
 
     def _due_refund(self, sale: Sale) -> Verdict:
         """As the slip says: look at the register, and pay back what is not paid there."""

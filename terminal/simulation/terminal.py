@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from terminal.counter.inputs import EndOfDayRequested, Input, KeyPressed
+from terminal.counter.inputs import EndOfDayRequested, Input, KeyPressed, RefundRequested
 from terminal.counter.register_words import CancelRequest
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
@@ -15,6 +15,8 @@ from terminal.loop.bookkeeper import Bookkeeper
 from terminal.register.protocol import RegisterProtocol
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
+from terminal.sale import refund_step as rs
+from terminal.sale.refund import RefundSource
 from terminal.sale.sale import Sale, State
 from terminal.simulation.boot import Around, Boot
 from terminal.simulation.disk import SimulatedDisk
@@ -54,10 +56,14 @@ class SimulatedTerminal:
         self.is_on = False
 
     def connect(
-        self, netgiro: SimulatedNetgiro, register: SimulatedRegister, on_call: Callable[[fx.Call], None]
+        self,
+        netgiro: SimulatedNetgiro,
+        register: SimulatedRegister,
+        on_call: Callable[[fx.Call], None],
+        on_refund: Callable[[rs.RequestRefund], None],
     ) -> None:
-        """Put it on the counter. ``on_call`` looks at every call before it leaves."""
-        self._around = Around(netgiro, register, on_call)
+        """Put it on the counter. ``on_call`` and ``on_refund`` look at every call before it leaves."""
+        self._around = Around(netgiro, register, on_call, on_refund)
 
     # --- power --------------------------------------------------------------------------------------------------------
 
@@ -133,6 +139,15 @@ class SimulatedTerminal:
     def settle(self, number: int, verdict: ev.Verdict) -> None:
         """Staff say how that sale ended."""
         self._guarded(lambda: self._boot.put(ev.SettledByStaff(number, verdict)))
+
+    def refund(self, number: int, amount_kr: int | None) -> None:
+        """Staff give back a part of that sale's payment, or all that is left."""
+        wanted = RefundRequested(number=number, amount_kr=amount_kr, source=RefundSource.COMMAND)
+        self._guarded(lambda: self._boot.put(wanted))
+
+    def settle_refund(self, number: int, *, is_done: bool) -> None:
+        """Staff have looked it up."""
+        self._guarded(lambda: self._boot.put(rs.RefundSettledByStaff(number, is_done)))
 
     def end_day(self) -> None:
         """Staff end the day, which they can while no sale is open."""

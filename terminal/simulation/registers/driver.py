@@ -79,6 +79,7 @@ class RegisterDriver:
         """Of the latest request."""
         self.booked_kr: list[int] = []
         """Sums of the ends of day that it has asked for and taken."""
+        self.on_refund_told: Callable[[Told], None] = lambda _told: None
         self.on_totals: Callable[[int], None] = lambda _sum_kr: None
         self.printed_untaken: list[int] = []
         """Receipt numbers of which it printed that they are paid, and had not taken it."""
@@ -100,6 +101,9 @@ class RegisterDriver:
 
     def _pay(self, amount_kr: int, name: str) -> None:
         raise NotImplementedError
+
+    def refund(self, of: str, amount_kr: int | None) -> None:
+        """Give back a part of an earlier sale, or all that is left; nothing in a language without a word for it."""
 
     def begin_day(self) -> None:
         """Another morning: it numbers from 1 again."""

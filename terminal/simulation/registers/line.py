@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Mapping
 
 from terminal.sale.money import AmountDecimals
-from terminal.simulation.registers.driver import RegisterDriver
+from terminal.simulation.registers.driver import RegisterDriver, Told
 
 LONGEST_UNREAD = 4096
 
@@ -24,6 +24,7 @@ class LineDriver(RegisterDriver):
         super().__init__(clock, decimals=decimals)
         self._of_today: dict[str, int] = {}
         """What it has asked for since the morning."""
+        self._refunds = 0
 
     def begin_day(self) -> None:
         self._of_today.clear()
@@ -56,10 +57,18 @@ class LineDriver(RegisterDriver):
             "rings up another sale": lambda: self._ask(777, "stranger"),
             "asks for an old sale again": self._ask_for_old,
             "asks for the totals": lambda: self._say("TOTALS"),
-            "wants to give money back": lambda: self._say(f"REFUND 1 OF={self._name} ID=back"),
-            "wants to take it all back": lambda: self._say(f"VOID OF={self._name} ID=back"),
+            "wants to give money back": lambda: self.refund(self._name, 1),
+            "wants to take it all back": lambda: self.refund(self._name, None),
             "babbles": lambda: self._say("PAY -1 ID=x\r\nHELLO\r\nPAY 1,50\r\nSTATUS ID=nobody"),
         }
+
+    def refund(self, of: str, amount_kr: int | None) -> None:
+        self._refunds += 1
+        name = f"back{self._refunds // 2}"  # each name twice: repeated, or a mistake
+        if amount_kr is None:
+            self._say(f"VOID OF={of} ID={name}")
+        else:
+            self._say(f"REFUND {self._digits(amount_kr)} OF={of} ID={name}")
 
     @property
     def waits(self) -> bool:
@@ -99,4 +108,7 @@ class LineDriver(RegisterDriver):
             self._is_over = True
         paid = verb == "OK"
         amount_kr = self._kronur(words[0]) if paid else self.amount_kr
+        if name is not None and name.startswith("back"):
+            self.on_refund_told(Told(self._refunds, paid, amount_kr, f"{verb} {words[0]}", name))
+            return
         self._tell(paid=paid, amount_kr=amount_kr, words=f"{verb} {words[0]}", register_id=name)

@@ -83,7 +83,8 @@ class Shop:
         self.terminal = SimulatedTerminal(self.world, self.disk, rules, Paper(self.world), self.build_protocol)
         self.netgiro = PatientNetgiro(self.world, self.terminal)
         self.on_call: Callable[[fx.Call], None] = lambda _call: None
-        self.terminal.connect(self.netgiro, self, lambda call: self.on_call(call))  # noqa: PLW0108  set later
+        on_call = lambda call: self.on_call(call)  # noqa: E731, PLW0108  set later
+        self.terminal.connect(self.netgiro, self, on_call, lambda _refund: None)
         self._turn = 0
         self.terminal.switch_on()
 

@@ -1,0 +1,72 @@
+"""What must be true of money on its way back, whatever went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from terminal.netgiro.sandbox.carts import Refund as BookedRefund
+from terminal.sale.effects import ReceiptKind
+from terminal.sale.refund import Refund, RefundReason, RefundSource, RefundState
+from terminal.sale.refund_step import RequestRefund
+from terminal.simulation.checks_of_ids import Violation
+from terminal.simulation.disk import SimulatedDisk
+from terminal.simulation.registers.driver import Told
+from terminal.simulation.service import SimulatedNetgiro
+
+
+def before_refund(disk: SimulatedDisk, effect: RequestRefund) -> None:
+    """The key is on disk before the call leaves, and every call of one refund has the same."""
+    stored = disk.find_refund(effect.refund_number)
+    if stored is None or stored.idempotency_key != effect.idempotency_key:
+        raise Violation(f"a refund call leaves under a key that the journal does not have: {stored}")
+    if stored.state is not RefundState.TRANSFER:
+        raise Violation(f"a refund call leaves while the journal says {stored.state}")
+
+
+def when_told(netgiro: SimulatedNetgiro, disk: SimulatedDisk, told: Told) -> None:
+    """The register hears that money was returned only if it was."""
+    if not told.paid:
+        return
+    booked = _booked(netgiro)
+    named = [one for one in disk.refunds.values() if one.register_id == told.register_id]
+    if not any(one.idempotency_key in booked and one.amount_kr == told.amount_kr for one in named):
+        raise Violation(f"{told.register_id} was told {told.words}, and nothing was returned")
+
+
+def at_the_end(disk: SimulatedDisk, netgiro: SimulatedNetgiro) -> Iterator[str]:
+    """Every refund is over, said to be done exactly if the service has carried it out, and on paper."""
+    booked = _booked(netgiro)
+    known = {refund.idempotency_key for refund in disk.refunds.values()}
+    yield from (f"returned without a journal row: {one}" for key, one in booked.items() if key not in known)
+    for refund in disk.refunds.values():
+        yield from _agrees(refund, booked.get(refund.idempotency_key))
+        if sorted(disk.queued.get(refund.number, [])) != sorted(_papers_of(refund)):
+            yield f"refund {refund.number} is {refund.reason} and on paper as {disk.queued.get(refund.number)}"
+    for number, sale in disk.latest.items():
+        returned_kr = sum(one.amount_kr for one in disk.refunds_of(number) if one.is_done)
+        if returned_kr > sale.amount_kr:
+            yield f"sale {number} over {sale.amount_kr} kr. was returned {returned_kr} kr."
+
+
+def _booked(netgiro: SimulatedNetgiro) -> Mapping[str, BookedRefund]:
+    return {one.key: one for one in netgiro.book.refunds}
+
+
+def _agrees(refund: Refund, booked: BookedRefund | None) -> Iterator[str]:
+    if refund.state is not RefundState.CLOSED:
+        yield f"refund {refund.number} is still open: {refund.state}"
+    if refund.is_done != (booked is not None):
+        yield f"refund {refund.number} is {refund.outcome}, the service {'has' if booked else 'does not have'} it"
+    if booked is not None and booked.amount_kr != refund.amount_kr:
+        yield f"refund {refund.number} over {refund.amount_kr} kr. was booked as {booked.amount_kr}"
+
+
+def _papers_of(refund: Refund) -> Iterator[ReceiptKind]:
+    was_unclear = refund.reason in (RefundReason.SETTLED_DONE, RefundReason.SETTLED_NOT_DONE)
+    is_unheard = refund.is_late or refund.source is RefundSource.AUTOMATIC
+    if was_unclear or (is_unheard and not refund.is_done):
+        yield ReceiptKind.ATTENTION
+    if refund.is_done and refund.terms.customer_copy:
+        yield ReceiptKind.CUSTOMER
+    if refund.is_done and refund.terms.merchant_copy:
+        yield ReceiptKind.MERCHANT

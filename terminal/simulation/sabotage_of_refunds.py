@@ -1,0 +1,88 @@
+"""Broken rules of money on its way back; the others stand in sabotage.py."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from unittest.mock import patch
+
+from msgspec.structs import replace
+
+from terminal.counter import of_refund
+from terminal.counter.decision import Decision
+from terminal.sale import refund_step as rs
+from terminal.sale.gateway import Refusal
+from terminal.sale.refund import Refund, RefundReason
+from terminal.simulation.broken_rule import BrokenRule
+from terminal.simulation.disk import SimulatedDisk
+from terminal.simulation.terminal import SimulatedTerminal
+from terminal.simulation.world import Rates
+
+LOSSES = Rates(call_trouble=0.5)
+
+
+def _new_key_per_retry() -> Iterator[None]:
+    """Each call has a key of its own, so the service carries out each of them."""
+    again = rs._again
+
+    def with_another_key(refund: Refund) -> rs.RefundTransition:
+        key = hashlib.sha1(f"{refund.idempotency_key}{refund.calls}".encode()).hexdigest()
+        return again(replace(refund, idempotency_key=key))
+
+    with patch.object(rs, "_again", with_another_key):
+        yield
+
+
+def _lost_is_refused() -> Iterator[None]:
+    """A refund whose answer was lost is said not to have happened."""
+
+    def refused(refund: Refund) -> rs.RefundTransition:
+        return rs._ended(refund, RefundReason.REFUSED)
+
+    with patch.object(rs, "_missed", refused):
+        yield
+
+
+def _refusal_is_proof() -> Iterator[None]:
+    """A refusal counts though an earlier call may have arrived."""
+    refused = rs._refused
+
+    def believe(refund: Refund, refusal: Refusal) -> rs.RefundTransition:
+        return refused(replace(refund, may_have_left=False), refusal)
+
+    with patch.object(rs, "_refused", believe):
+        yield
+
+
+def _sent_is_done() -> Iterator[None]:
+    """Whoever asked is told "done" as soon as the call has left."""
+
+    def done(refund: Refund) -> rs.RefundTransition:
+        return rs._ended(refund, RefundReason.DONE)
+
+    with patch.object(rs, "_missed", done):
+        yield
+
+
+def _forget_refunds(_terminal: SimulatedTerminal, disk: SimulatedDisk) -> None:
+    """Nothing goes on after a power cut."""
+    disk.open_refunds = lambda: []  # type: ignore[method-assign]
+
+
+def _due_is_forgotten() -> Iterator[None]:
+    """What a register did not accept is neither returned nor left to staff."""
+    with patch.object(of_refund, "_by_itself", lambda view, _asked, _rules: Decision(view=view)):
+        yield
+
+
+RULES_OF_REFUNDS: Mapping[str, BrokenRule] = {
+    "a new key for each refund call": BrokenRule(patches=_new_key_per_retry, rates=LOSSES, api=None),
+    "lost refund told as refused": BrokenRule(patches=_lost_is_refused, rates=LOSSES, api=None),
+    "refusal after a lost refund believed": BrokenRule(patches=_refusal_is_proof, rates=LOSSES, api=None),
+    "refund told done when it was sent": BrokenRule(patches=_sent_is_done, rates=LOSSES, api=None),
+    "refunds forgotten by a power cut": BrokenRule(
+        sabotage=_forget_refunds, rates=Rates(power_cut=0.1, call_trouble=0.5), api=None
+    ),
+    "refund due left to nobody": BrokenRule(patches=_due_is_forgotten, protocol="zvt", api=None),
+}
+"""Each must turn the simulation red."""
