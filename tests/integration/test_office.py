@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 
 from tests.integration.counter import ShopCounter
 from tests.integration.netgiro import QUICK_PHONE, NetgiroProcess
-from tests.integration.process import environment, run_command, wait_until
+from tests.integration.process import Process, environment, run_command, wait_until
 from tests.postgres import Cluster, cluster_or_skip
 
 psycopg = pytest.importorskip("psycopg")
@@ -118,3 +120,37 @@ def test_the_office_says_what_is_missing_before_it_serves(tmp_path: Path) -> Non
         assert answer.returncode == 1
         assert sentence in answer.stderr, answer.stderr
         assert "Traceback" not in answer.stderr
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed: apt-get install openssl")
+    folder = tmp_path_factory.mktemp("tls")
+    paths = folder / "cert.pem", folder / "key.pem"
+    subject = ("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1")
+    new = ("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1")
+    subprocess.run([*new, *subject, "-out", paths[0], "-keyout", paths[1]], check=True, capture_output=True)
+    return paths
+
+
+def test_the_office_speaks_https_and_a_terminal_checks_with_whom(
+    tmp_path: Path, cluster: Cluster, certificate: tuple[Path, Path]
+) -> None:
+    cert, key = certificate
+    office = tmp_path / "office.toml"
+    office.write_text(
+        f'[office]\nlisten = "127.0.0.1:0"\ndatabase = "{cluster.create_database()}"\n'
+        f'certificate = "{cert}"\ncertificate_key = "{key}"\n'
+    )
+    env = environment(NETGIRO_OFFICE_TOKEN=TOKEN)
+    serving = Process("office", "serve", "--config", str(office), log_path=tmp_path / "office.log", env=env)
+    try:
+        url = serving.wait_for_output(r"Head office\s+(https://127\.0\.0\.1:\d+)/")[1]
+        terminal = tmp_path / "terminal.toml"
+        for ca_file, code in (("", 1), (str(cert), 0)):
+            terminal.write_text(f'[office]\nurl = "{url}"\nca_file = "{ca_file}"\n')
+            checked = run_command("office", "check", "--config", str(terminal), env=env)
+            assert checked.returncode == code, checked.stdout
+    finally:
+        serving.kill()
