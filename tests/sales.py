@@ -9,7 +9,7 @@ from terminal.sale import events as ev
 from terminal.sale.customer import Customer, CustomerKind
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import CaptureMode, OpenedAuthorization, Refusal, StatusReport
-from terminal.sale.sale import Sale, State, Terms
+from terminal.sale.sale import Reason, Sale, State, Terms
 from terminal.sale.sensitive import Sensitive
 from terminal.sale.step import begin, step
 
@@ -19,6 +19,8 @@ CUSTOMERS = {
     CustomerKind.KENNITALA: Customer(CustomerKind.KENNITALA, Sensitive("1111111119")),
     CustomerKind.APP_CODE: Customer(CustomerKind.APP_CODE, Sensitive("5000041234")),
 }
+
+MANUAL, AUTOMATIC, SERVER_CALLBACK = CaptureMode.MANUAL, CaptureMode.AUTOMATIC, CaptureMode.SERVER_CALLBACK
 
 E = TypeVar("E", bound=fx.Effect)
 
@@ -142,3 +144,15 @@ def walk_to(state: State, mode: CaptureMode = CaptureMode.MANUAL, **terms: Any) 
             return walk_to(State.REPORT, mode, **terms).rejected()
         case State.CLOSED:
             return walk_to(State.REPORT, mode, **terms).acknowledged()
+
+
+INTERRUPTIONS = [
+    (Walk.cancelled, Reason.CASHIER_CANCELLED),
+    (Walk.timed_out, Reason.TIMED_OUT),
+    (Walk.power_restored, Reason.POWER_CUT),
+]
+
+
+def assert_ended(walk: Walk, reason: Reason) -> None:
+    assert (walk.sale.state, walk.sale.reason) == (State.REPORT, reason)
+    walk.asked(fx.ReportResult)
