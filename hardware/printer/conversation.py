@@ -181,10 +181,18 @@ class Conversation:
             await self._read_late_answers(0)
             answer = await self._hear(question, fits, wait_s, until)
             if answer is not None or until():
-                if number:  # the answers to the earlier questions must not be taken for one to the next
-                    await self._read_late_answers(waits_s[0])
+                await self._read_answers_to_earlier(number, fits)
                 return answer
         return None
+
+    async def _read_answers_to_earlier(self, asked: int, fits: Callable[[int], bool]) -> None:
+        """Questions that were given up may still be answered: that must not be taken for an answer to the next."""
+        loop = asyncio.get_running_loop()
+        end_s = loop.time() + sum(STATUS_WAITS_S)
+        while asked > 0 and (left_s := end_s - loop.time()) > 0:
+            if not (received := await self._transport.ask(b"", left_s)):
+                return
+            asked -= sum(fits(byte) for byte in self._replies.take(received))
 
     async def _read_late_answers(self, wait_s: float) -> None:
         """What came too late, or was not asked for."""
