@@ -134,7 +134,8 @@ def test_receipt_that_is_confirmed_is_printed_even_if_the_paper_ends_with_it():
         await line.printer.open()
 
         def ends(question: bytes) -> None:
-            line.put_in_paper(out=question == IN_ORDER and b"Samtals" in line.far_end.printed)
+            if question == IN_ORDER and b"Samtals" in line.far_end.printed:
+                line.put_in_paper(out=True)
 
         line.far_end.on_question = ends
         assert await line.printer.print_document(RECEIPT) is PrinterStatus.PAPER_OUT
