@@ -89,6 +89,7 @@ class TerminalApp:
         link = parts.build_link(config, devices, protocol, put, on_line_changed)
         instruments = Instruments(printing, link, devices.register_port, presenter)
         examination = parts.build_examination(config, devices.printer, instruments, seams)
+        reports = parts.build_reports(config, devices.printer, instruments, journal, seams)
 
         performer = TerminalPerformer(gateway, put, link.send, printer=printing, examine=examination.examine)
         self._closers.append(performer.close)
@@ -104,7 +105,13 @@ class TerminalApp:
             on_watchdog=self._notifier.watchdog,
         )
         self.handles = Handles(
-            loop, self._inbox, presenter, journal=journal, instruments=instruments, examination=examination
+            loop,
+            self._inbox,
+            presenter,
+            journal=journal,
+            instruments=instruments,
+            examination=examination,
+            reports=reports,
         )
         await loop.start()
 

@@ -13,6 +13,7 @@ from terminal.doctor.at_counter import Examination
 from terminal.journal.thread import Journal
 from terminal.loop.inbox import Inbox
 from terminal.loop.loop import Loop
+from terminal.paper.reports import Reports
 from terminal.screen.presenter import Presenter
 from terminal.screen.screen import Screen
 
@@ -29,10 +30,12 @@ class Handles:
         journal: Journal,
         instruments: Instruments,
         examination: Examination,
+        reports: Reports,
     ) -> None:
         self.journal = journal
         self.instruments = instruments
         self.examination = examination
+        self.reports = reports
         self._loop = loop
         self._inbox = inbox
         self._presenter = presenter

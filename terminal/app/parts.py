@@ -21,6 +21,7 @@ from terminal.netgiro.nonce import NonceSource, mark_after_loss
 from terminal.paper.end_of_day import end_of_day_slip
 from terminal.paper.printing import ReceiptPrinting
 from terminal.paper.receipt import Shop, receipt_document
+from terminal.paper.reports import Reports
 from terminal.register.factory import build_protocol
 from terminal.register.link import RegisterLink
 from terminal.register.protocol import RegisterProtocol, terms_for
@@ -159,6 +160,22 @@ def build_examination(config: Config, printer: Printer | None, instruments: Inst
         print_now=instruments.print_now if printer is not None else None,
         printer_status=instruments.printer_status,
         wear=instruments.wear,
+    )
+
+
+def build_reports(
+    config: Config, printer: Printer | None, instruments: Instruments, journal: Journal, seams: Seams
+) -> Reports:
+    """What is printed of the open period."""
+    return Reports(
+        journal,
+        instruments.print_now,
+        shop=shop_of(config),
+        terminal_id=config.terminal.id,
+        language=config.receipt.language,
+        columns=printer.columns if printer is not None else config.printer.columns,
+        local_now=seams.local_now,
+        clock_is_set=seams.clock_is_set,
     )
 
 

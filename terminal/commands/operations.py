@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from terminal.commands.configured import config_for, control_socket
 
@@ -37,7 +40,12 @@ def add_operation_commands(
     keypad.set_defaults(command=_keypad_test)
 
     end = commands.add_parser("end-of-day", parents=[common], help="end the day: count it, print it, begin the next")
+    end.add_argument("--json", action="store_true")
     end.set_defaults(command=_end_of_day)
+
+    x_report = commands.add_parser("x-report", parents=[common], help="count the day so far and print it; it goes on")
+    x_report.add_argument("--json", action="store_true", help="on the screen, and not on paper")
+    x_report.set_defaults(command=_x_report)
 
     setup = commands.add_parser("setup", parents=[common], help="the first configuration, question by question")
     setup.set_defaults(command=_setup)
@@ -100,13 +108,39 @@ def _keypad_test(options: argparse.Namespace) -> int:
 
 
 def _end_of_day(options: argparse.Namespace) -> None:
-    from terminal.sale.money import format_kr
     from terminal.system.ask import ask_daemon
 
     day = ask_daemon(control_socket(options), "end-of-day")
-    print(f"end of day {day['number']}: {day['approved']} approved, {format_kr(day['approved_kr'])}")
+    _tell_figures(f"end of day {day['period']}", day, as_json=options.json)
+
+
+def _x_report(options: argparse.Namespace) -> int:
+    from terminal.system.ask import ask_daemon
+    from terminal.system.shown import shown
+
+    day = dict(ask_daemon(control_socket(options), "x-report", print=not options.json))
+    not_printed = day.pop("not_printed")
+    _tell_figures(f"since end of day {day['period'] - 1}", day, as_json=options.json)
+    if not_printed:
+        print(shown(f"not on paper: {not_printed}"), file=sys.stderr)
+    return 1 if not_printed else 0
+
+
+def _tell_figures(title: str, day: Mapping[str, Any], *, as_json: bool) -> None:
+    import json
+
+    from terminal.sale.money import format_kr
+
+    if as_json:
+        print(json.dumps(day, ensure_ascii=False))
+        return
+    sales, refunds = day["sales"], day["refunds"]
+    print(f"{title}: {sales['count']} approved, {format_kr(sales['amount'])}")
+    if refunds["count"]:
+        print(f"refunds: {refunds['count']}, {format_kr(-refunds['amount'])}")
+    print(f"charged by Netgíró: {format_kr(day['charged'])}")
     if day["left_to_staff"]:
-        print(f"{day['left_to_staff']} left to staff: netgiro-terminal status")
+        print(f"left to staff: {', '.join(day['left_to_staff'])}: netgiro-terminal status")
 
 
 def _secret_set(_options: argparse.Namespace) -> None:

@@ -25,7 +25,8 @@ from terminal.paper.jobs import NO_PRINTER, NOTHING_TO_PRINT, find_number, slip_
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.events import SettledByStaff, Verdict
 from terminal.sale.refund import RefundSource
-from terminal.sale.sale import Outcome, Sale
+from terminal.sale.sale import Sale
+from terminal.sale.totals import figures
 from terminal.system.control import BY, Command, Request
 from terminal.texts.sentences import refund_sentence, refusal_sentence
 from terminal.texts.words import Language
@@ -57,6 +58,7 @@ def commands_of(desk: Desk) -> Mapping[str, Command]:
         "restart": _restart,
         "reprint": _reprint,
         "end-of-day": _end_of_day,
+        "x-report": _x_report,
         "refund": _refund,
         "printer-test": _printer_test,
         "printer-status": _printer_status,
@@ -149,9 +151,19 @@ async def _end_of_day(desk: Desk, _request: Request) -> Mapping[str, Any]:
     close = (await desk.terminal.put_and_wait(EndOfDayRequested())).close
     if close is None:
         raise TerminalError("the day cannot end while a sale is open, or the journal takes nothing: see status")
-    paid = close.totals.of(Outcome.APPROVED)
-    left = len(close.totals.left_to_staff)
-    return {"number": close.number, "approved": paid.count, "approved_kr": paid.sum_kr, "left_to_staff": left}
+    return figures(close.number, close.totals)
+
+
+async def _x_report(desk: Desk, request: Request) -> Mapping[str, Any]:
+    """The figures of the open period, which goes on; on paper as well if that is wanted and there is a printer."""
+    period = await desk.terminal.reports.open_period()
+    answer = {**figures(period.number, period.totals), "not_printed": ""}
+    if request.get("print") and desk.config.printer.driver != "none":
+        try:
+            await desk.terminal.reports.print_x_report(period)
+        except DeviceError as error:
+            answer["not_printed"] = str(error)
+    return answer
 
 
 async def _refund(desk: Desk, request: Request) -> Mapping[str, Any]:

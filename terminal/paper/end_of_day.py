@@ -1,4 +1,7 @@
-"""The slip of an end of day: what the accountant needs of a period, and what staff have not brought to an end. Pure."""
+"""The slips of a period: what the accountant needs of it, and what staff have not brought to an end. Pure.
+
+The Z slip is of an end of day, the X slip of the period that is still open.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from terminal.counter.trouble import Trouble
 from terminal.paper.receipt import Shop, centred, format_time, heading, large, pair
 from terminal.sale.money import format_kr
 from terminal.sale.sale import Outcome
-from terminal.sale.totals import CHARGED, ClosedPeriod, LeftToStaff, Tally, Totals
+from terminal.sale.totals import CHARGED, ClosedPeriod, LeftToStaff, Period, Tally, Totals
 from terminal.texts.sentences import Words, words_in
 from terminal.texts.words import Language
 
@@ -33,29 +36,86 @@ def end_of_day_slip(
     """``copy`` marks a later print. ``printed_at`` carries the time zone that times are shown in."""
     words = words_in(language)
     receipt = words.receipt
+    facts = [(receipt.period, str(period.number))]
+    if period.since is not None:
+        facts.append((receipt.since, _local_time(period.since, printed_at)))
+    facts.append((receipt.until, _local_time(period.until, printed_at)))
+    if copy:
+        facts.append((receipt.printed, format_time(printed_at)))
     items: list[PaperItem] = [
         *heading(shop, words, copy=copy, columns=columns),
         *centred(receipt.end_of_day, columns, bold=True, double=True),
-        *centred(receipt.charged, columns, bold=True),
-        *large(format_kr(period.totals.charged_kr), columns),
-        TextLine(),
+        *_charged(period.totals, words, columns),
+        *_figures([*facts, (receipt.terminal, terminal_id)], period.totals, words, printed_at, columns),
     ]
-    for label, value in _facts(period, words, terminal_id, printed_at, copy=copy):
-        items.extend(pair(label, value, columns))
-    items.extend([TextLine(), *_outcomes(period.totals, words, columns)])
-    if period.totals.left_to_staff:
-        items.extend([TextLine(), *centred(receipt.left_to_staff, columns, bold=True)])
-        for sale in period.totals.left_to_staff:
-            items.extend(_left_to_staff(sale, words, printed_at, columns))
     if period.head:
         items.extend([TextLine(), *centred(receipt.head, columns)])
         for line in _digits(period.head):
             items.extend(centred(line, columns))
     if paper_low:
         items.extend([TextLine(), *centred(words.troubles[Trouble.PAPER_LOW].what, columns)])
+    return (*items, *_clock(words, columns, clock_set=clock_set), Cut())
+
+
+def x_report_slip(
+    period: Period,
+    *,
+    shop: Shop,
+    terminal_id: str,
+    printed_at: datetime,
+    language: Language,
+    columns: Columns,
+    clock_set: bool = True,
+) -> Document:
+    """The same figures of the open period, as they are at ``printed_at``. Nobody must take it for an end of day."""
+    words = words_in(language)
+    receipt = words.receipt
+    facts = [(receipt.period, receipt.still_open.format(number=period.number))]
+    if period.since is not None:
+        facts.append((receipt.since, _local_time(period.since, printed_at)))
+    facts.append((receipt.until, format_time(printed_at)))
+    return (
+        *heading(shop, words, copy=False, columns=columns),
+        *centred(receipt.x_report, columns, bold=True, double=True),
+        *centred(receipt.closes_nothing, columns),
+        *_charged(period.totals, words, columns),
+        *_figures([*facts, (receipt.terminal, terminal_id)], period.totals, words, printed_at, columns),
+        *_clock(words, columns, clock_set=clock_set),
+        Cut(),
+    )
+
+
+def _charged(totals: Totals, words: Words, columns: Columns) -> Iterator[PaperItem]:
+    yield from centred(words.receipt.charged, columns, bold=True)
+    yield from large(format_kr(totals.charged_kr), columns)
+    yield TextLine()
+
+
+def _figures(
+    facts: list[tuple[str, str]],
+    totals: Totals,
+    words: Words,
+    printed_at: datetime,
+    columns: Columns,
+) -> Iterator[PaperItem]:
+    receipt = words.receipt
+    if totals.first_number is not None:
+        facts = [*facts, (receipt.numbers, f"{totals.first_number}-{totals.last_number}")]
+    for label, value in facts:
+        yield from pair(label, value, columns)
+    yield TextLine()
+    yield from _outcomes(totals, words, columns)
+    if totals.left_to_staff:
+        yield TextLine()
+        yield from centred(receipt.left_to_staff, columns, bold=True)
+        for sale in totals.left_to_staff:
+            yield from _left_to_staff(sale, words, printed_at, columns)
+
+
+def _clock(words: Words, columns: Columns, *, clock_set: bool) -> Iterator[PaperItem]:
     if not clock_set:
-        items.extend([TextLine(), *centred(receipt.clock_not_set, columns)])
-    return (*items, Cut())
+        yield TextLine()
+        yield from centred(words.receipt.clock_not_set, columns)
 
 
 def _digits(head: str) -> Iterator[str]:
@@ -63,21 +123,6 @@ def _digits(head: str) -> Iterator[str]:
     for start in range(0, HEAD_DIGITS, 2 * HEAD_GROUP):
         middle = start + HEAD_GROUP
         yield f"{head[start:middle]} {head[middle : middle + HEAD_GROUP]}"
-
-
-def _facts(
-    period: ClosedPeriod, words: Words, terminal_id: str, printed_at: datetime, *, copy: bool
-) -> Iterator[tuple[str, str]]:
-    receipt, totals = words.receipt, period.totals
-    yield receipt.period, str(period.number)
-    if period.since is not None:
-        yield receipt.since, _local_time(period.since, printed_at)
-    yield receipt.until, _local_time(period.until, printed_at)
-    if copy:
-        yield receipt.printed, format_time(printed_at)
-    yield receipt.terminal, terminal_id
-    if totals.first_number is not None:
-        yield receipt.numbers, f"{totals.first_number}-{totals.last_number}"
 
 
 def _outcomes(totals: Totals, words: Words, columns: int) -> Iterator[TextLine]:

@@ -7,6 +7,7 @@ sale that was left to staff in one period and settled in the next stands in both
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
@@ -68,6 +69,24 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def count(self) -> int:
         return sum(tally.count for tally in self.by_outcome.values())
+
+
+def figures(number: int, totals: Totals) -> dict[str, Any]:
+    """For programs. Sales are gross: what was given back of them stands apart, whenever they were made."""
+
+    def tally(one: Tally) -> dict[str, int]:
+        return {"count": one.count, "amount": one.sum_kr}
+
+    return {
+        "period": number,
+        "sales": tally(totals.of(Outcome.APPROVED)),
+        "refunds": tally(totals.refunds),
+        "refund_due": tally(totals.of(Outcome.REFUND_DUE)),
+        "refunded_earlier": tally(totals.refunded_earlier),
+        "charged": totals.charged_kr,
+        "outcomes": {str(outcome): tally(one) for outcome, one in totals.by_outcome.items()},
+        "left_to_staff": [str(sale.number) for sale in totals.left_to_staff],
+    }
 
 
 class Period(msgspec.Struct, frozen=True):

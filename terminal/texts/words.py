@@ -72,6 +72,11 @@ class ReceiptWords(msgspec.Struct, frozen=True, kw_only=True):
     contact: str
     """With ``{address}``: where the customer asks about the payment."""
     end_of_day: str
+    x_report: str
+    closes_nothing: str
+    """What an X report is not."""
+    still_open: str
+    """With ``{number}``: of the period."""
     charged: str
     """What the payment service bills."""
     refunds: str

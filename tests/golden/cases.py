@@ -17,7 +17,7 @@ from terminal.counter.menu import Item, Menu, Page, Problem
 from terminal.counter.trouble import Trouble
 from terminal.counter.typing import Entry
 from terminal.counter.view import Conditions, View
-from terminal.paper.end_of_day import end_of_day_slip
+from terminal.paper.end_of_day import end_of_day_slip, x_report_slip
 from terminal.paper.receipt import Shop, receipt_document
 from terminal.paper.refund_receipt import refund_document
 from terminal.sale.customer import CustomerKind, IdentifierProblem
@@ -27,7 +27,7 @@ from terminal.sale.record import JournalHealth, QueuedReceipt, ReceiptState
 from terminal.sale.refund import Refund, RefundReason, RefundSource, RefundState
 from terminal.sale.sale import Reason, Sale, State
 from terminal.sale.sensitive import Sensitive
-from terminal.sale.totals import ClosedPeriod, Tally, Totals, totals_of
+from terminal.sale.totals import ClosedPeriod, Period, Tally, Totals, totals_of
 from terminal.screen.layout import pages
 from terminal.screen.pixels import render
 from terminal.screen.screens import COUNTED_DOWN, Countdown, Screen, screen_for
@@ -373,7 +373,27 @@ DAYS = {
 DAY_CASES = [(name, language, columns) for name in DAYS for language in LANGUAGES for columns in widths(name)]
 
 
+X_REPORTS = {
+    "x_busy": Period(_DAY.number, _DAY.totals, _DAY.since),
+    "x_empty_first": Period(1),
+}
+DAY_CASES += [(name, language, 42) for name in X_REPORTS for language in LANGUAGES]
+
+
+def x_slip(period: Period, language: Language, columns: Columns) -> Document:
+    return x_report_slip(
+        period,
+        shop=SHOP,
+        terminal_id="T1",
+        printed_at=datetime(2026, 11, 23, 17, 1, tzinfo=UTC),
+        language=language,
+        columns=columns,
+    )
+
+
 def day_slip(name: str, language: Language, columns: Columns) -> Document:
+    if name in X_REPORTS:
+        return x_slip(X_REPORTS[name], language, columns)
     period, copy = DAYS[name]
     return end_of_day_slip(
         period,

@@ -163,3 +163,25 @@ def heard_within(listener: socket.socket, silence_s: float) -> list[bytes]:
         while len(heard) < 10:
             heard.append(listener.recv(4096))
     return heard
+
+
+def test_x_report_counts_and_end_of_day_ends(counter: ShopCounter) -> None:
+    counter.pay("X1")
+    counter.press(f"{QUICK_PHONE}#")
+    counter.result("X1")
+    for _ in range(2):
+        code, text = command(counter, "x-report", "--json")
+        assert code == 0, text
+        day = json.loads(text)
+        assert (day["period"], day["sales"]) == (1, {"count": 1, "amount": 1990})
+        assert day["refunds"] == {"count": 0, "amount": 0}
+    code, text = command(counter, "x-report")
+    assert (code, text.splitlines()[0]) == (0, "since end of day 0: 1 approved, 1.990 kr.")
+    counter.wait_for_paper(1, "X REPORT")
+    code, text = command(counter, "end-of-day", "--json")
+    assert code == 0, text
+    assert json.loads(text) == day
+    counter.wait_for_paper(1, "END OF DAY")
+    code, text = command(counter, "end-of-day", "--json")
+    assert code == 0, "a day without a sale can be ended as well"
+    assert json.loads(text)["sales"] == {"count": 0, "amount": 0}

@@ -14,14 +14,17 @@ from terminal.commands.main import main
 from terminal.config import schema
 from terminal.config.control_path import RUNTIME_SOCKET, find_control_path
 from terminal.errors import ConfigError
+from terminal.sale.sale import Outcome
+from terminal.sale.totals import Tally, Totals, figures
 from terminal.system.ask import LONGEST_ANSWER
 
 BROKEN = '[register]\nbaudrate = "fast"\n[netgiro]\nsecret_key_file = "nowhere"\n[journal]\npath = "sales.db"\n'
-DAY = {"number": 3, "approved": 2, "approved_kr": 3980, "left_to_staff": 0}
+DAY = figures(3, Totals(by_outcome={Outcome.APPROVED: Tally(2, 3980)}, refunds=Tally(1, 500)))
 ASKED = {
     "settle": (["settle", "7", "paid"], {"outcome": "approved"}),
     "restart": (["restart"], {"pid": 1}),
     "end-of-day": (["end-of-day"], DAY),
+    "x-report": (["x-report"], {**DAY, "not_printed": ""}),
     "reprint": (["reprint"], {"receipts": ["7-customer-1"]}),
 }
 
@@ -71,6 +74,42 @@ def test_the_daemon_is_asked_without_its_secret(file: Path, command: str) -> Non
     finally:
         daemon.close()
     assert daemon.heard["command"] == command
+
+
+def asked(file: Path, words: list[str], answer: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    daemon = Daemon(file.with_name("sales.db.control"), answer)
+    try:
+        return main(["--config", str(file), *words]), daemon.heard
+    finally:
+        daemon.close()
+
+
+@pytest.mark.parametrize("command", ["end-of-day", "x-report"])
+def test_figures_of_a_day_are_one_json_object(file: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    code, heard = asked(file, [command, "--json"], {**DAY, "not_printed": ""} if command == "x-report" else DAY)
+    assert code == 0
+    figures_told = json.loads(capsys.readouterr().out)
+    assert figures_told == DAY
+    assert figures_told["period"] == 3
+    assert figures_told["sales"] == {"count": 2, "amount": 3980}
+    assert figures_told["refunds"] == {"count": 1, "amount": 500}
+    assert figures_told["charged"] == 3480
+    assert not heard.get("print"), "who wants the figures wants no paper"
+
+
+def test_x_report_that_does_not_come_out_says_why_and_still_counts(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, heard = asked(file, ["x-report"], {**DAY, "not_printed": "no paper"})
+    assert code == 1
+    assert heard["print"] is True
+    told = capsys.readouterr()
+    assert told.out.splitlines() == [
+        "since end of day 2: 2 approved, 3.980 kr.",
+        "refunds: 1, -500 kr.",
+        "charged by Netgíró: 3.480 kr.",
+    ]
+    assert told.err == "not on paper: no paper\n"
 
 
 def test_of_an_installed_terminal_not_even_the_file_is_read() -> None:

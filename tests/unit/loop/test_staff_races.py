@@ -35,7 +35,13 @@ async def settle(terminal: Terminal, verdict: str) -> dict[str, Any]:
     """As the control socket does it."""
     nothing: Any = None
     handles = Handles(
-        terminal.loop, terminal.inbox, nothing, journal=terminal.journal, instruments=nothing, examination=nothing
+        terminal.loop,
+        terminal.inbox,
+        nothing,
+        journal=terminal.journal,
+        instruments=nothing,
+        examination=nothing,
+        reports=nothing,
     )
     before = terminal.loop._on_view
 
