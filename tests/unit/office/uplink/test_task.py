@@ -9,11 +9,16 @@ from typing import Any
 
 import httpx
 import msgspec
+from msgspec.structs import replace
 
+from terminal.journal.rows import ReceiptRow
 from terminal.office import wire
 from terminal.office.uplink.client import OfficeClient
 from terminal.office.uplink.core import FIRST_PAUSE_S, LONGEST_PAUSE_S, SETTLE_S, START_SPREAD_S
 from terminal.office.uplink.task import BATCH_ROWS, STATUS_EVERY_S, STATUS_SHORTEST_S, JournalEnd, OfficeTask
+from terminal.sale.effects import ReceiptKind
+from terminal.sale.record import original
+from terminal.sale.sale import Sale, State
 from terminal.sale.sensitive import Sensitive
 from tests.office_bench import chained
 from tests.virtual_time import run_virtual
@@ -233,16 +238,28 @@ def test_an_office_that_talks_nonsense_is_an_outage() -> None:
     beside(journal, office, work)
 
 
-def test_a_sale_costs_the_link_less_than_a_kilobyte() -> None:
-    """Six rows of a paid sale, as they are."""
-    body = (
-        '{"event":"StatusReceived","sale":{"number":%d,"reference":"T1-20261130-%06d","register_id":"42","amount_kr":1990,'
-        '"created":"2026-11-30T12:00:00.000Z","terms":{"capture_mode":"manual","capture_mode_by_kind":{},'
-        '"entry_timeout_s":300.0,"customer_timeout_s":150.0,"code_timeout_s":150.0,"capture_patience_s":45.0,'
-        '"void_patience_s":20.0,"report_timeout_s":30.0,"code_tries":3,"customer_copy":true,"merchant_copy":true},'
-        '"state":"%s","customer_kind":"app_code","customer_label":"app code ****","authorization_id":'
-        '"3f1b9c1e-6b0c-4a3e-9f53-5d2a2f1c8e01","committed":true,"calls":3,"poll_interval_s":2.0}}'
+def test_a_sale_costs_the_link_less_than_two_kilobytes() -> None:
+    """The rows of a paid sale with two receipts, which are more than seven; half of what travels is their hashes."""
+    sale = Sale(
+        number=7,
+        reference="T1-000007-4F9A1C",
+        register_id="42",
+        amount_kr=1990,
+        created="2026-11-30T12:00:00.000Z",
+        customer_label="app code ****",
+        authorization_id="3f1b9c1e-6b0c-4a3e-9f53-5d2a2f1c8e01",
+        invoice_number="1234567890",
+        support_reference="0d0c8c6f-6a1e-4f0e-8d7c-0c2d3f4b5a69",
     )
-    states = ("entry", "authorization", "customer", "capture", "report", "closed")
-    rows = chained([("2026-11-30T12:00:00.000Z", "entry", body % (7, 7, state)) for state in states])
-    assert len(wire.pack(wire.Batch("T1", "e1", rows))) <= 1024
+    entries = [
+        ("2026-11-30T12:00:00.000Z", "entry", msgspec.json.encode({"row": "entry", "sale": replace(sale, state=state)}))
+        for state in (State.ENTRY, State.AUTHORIZATION, State.CUSTOMER, State.CAPTURE, State.REPORT, State.CLOSED)
+    ]
+    receipts = [
+        ("2026-11-30T12:00:00.000Z", "receipt", msgspec.json.encode(ReceiptRow(n, "t", original(7, kind))))
+        for n in range(3)
+        for kind in (ReceiptKind.CUSTOMER, ReceiptKind.MERCHANT)
+    ]
+    rows = chained([(at, kind, body.decode()) for at, kind, body in [*entries, *receipts]])
+    assert sum(len(bytes(row.body)) for row in rows) > 7000
+    assert len(wire.pack(wire.Batch("T1", "0" * 32, rows))) <= 2048
