@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from terminal.config.schema import Config
 from terminal.doctor.link import Route, check_link, default_route, wifi_level_dbm
 from terminal.doctor.system import Grade, ok
-from tests.unit.doctor.test_doctor import machine_at, put
+from tests.doctor_machine import machine_at, put
 
 HEAD = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
 WIRELESS = """\

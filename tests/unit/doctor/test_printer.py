@@ -25,8 +25,8 @@ from terminal.doctor.printer import check_printer
 from terminal.doctor.system import Finding, Grade, System, ok
 from terminal.errors import TerminalError
 from terminal.system.control import ControlServer, Request
+from tests.doctor_machine import config_with, has_library, machine_at, nobody_may, put
 from tests.patience import at_most
-from tests.unit.doctor.test_doctor import config_with, has_library, machine_at, nobody_may, put
 
 PRINTER, OFFLINE_CAUSE, PAPER_SENSOR = (b"\x10\x04" + which for which in (b"\x01", b"\x02", b"\x04"))
 """Epson, "ESC/POS Command Reference", DLE EOT."""

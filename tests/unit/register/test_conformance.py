@@ -1,7 +1,7 @@
 """What every register can expect, whatever it speaks: one suite for all protocols.
 
 Each case is carried out with a register that shares no line with the terminal's codec, or it cannot be said in that
-protocol, and then CANNOT_BE_SAID says why. README.md in terminal/register shows the same table.
+protocol, and then CANNOT_BE_SAID says why. registers.md in terminal/register shows the same table.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from terminal.simulation.registers.driver import Manner
 from terminal.simulation.registers.languages import LANGUAGES
 from tests.unit.register.register_shop import MAX_AMOUNT_KR, MIN_AMOUNT_KR, WITHOUT_CREDIT, Shop
 
-README = Path(__file__).parents[3] / "terminal" / "register" / "README.md"
+PAGE = Path(__file__).parents[3] / "terminal" / "register" / "registers.md"
 TAPS = ("display", "receipt", "display-of-two", "receipt-of-two")
 LONG_S = 400.0
 """Longer than any register has patience and than any result is told."""
@@ -399,7 +399,7 @@ def test_what_every_register_can_expect(case: str, language: str) -> None:
 
 
 def table() -> str:
-    """As it stands in README.md: a row for every case, a number for every reason."""
+    """As it stands in registers.md: a row for every case, a number for every reason."""
     reasons = list(dict.fromkeys(CANNOT_BE_SAID.values()))
     rows = [["", *(f"`{language}`" for language in LANGUAGES)], ["---"] * (len(LANGUAGES) + 1)]
     for case in CASES:
@@ -410,14 +410,14 @@ def table() -> str:
     return "\n".join([*lines, "", *notes]) + "\n"
 
 
-def test_the_readme_shows_what_is_carried_out_and_what_cannot_be_said() -> None:
-    assert table() in README.read_text(encoding="utf-8"), f"terminal/register/README.md should contain:\n\n{table()}"
+def test_the_page_of_registers_shows_what_is_carried_out_and_what_cannot_be_said() -> None:
+    assert table() in PAGE.read_text(encoding="utf-8"), f"{PAGE} should contain:\n\n{table()}"
 
 
-REGISTERS = README.parents[1] / "simulation" / "registers"
+SIMULATED = PAGE.parents[1] / "simulation" / "registers"
 
 
-@pytest.mark.parametrize("path", sorted(REGISTERS.glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(SIMULATED.glob("*.py")), ids=lambda path: path.stem)
 def test_a_register_shares_nothing_with_the_terminals_codecs(path: Path) -> None:
     """Or a mistake in a codec would agree with itself. Only languages.py knows both ends."""
     tree = ast.parse(path.read_text(encoding="utf-8"))

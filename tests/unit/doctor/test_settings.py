@@ -1,0 +1,94 @@
+"""The doctor reads the configuration: what is missing, what is doubtful, and where the secret is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from hardware.settings import PrinterSettings
+from terminal.config.schema import Config, NetgiroSettings, ShopSettings, read_config
+from terminal.doctor import settings as settings_checks
+from terminal.doctor.system import Grade, ok
+from terminal.register.settings import RegisterSettings
+from terminal.sale.gateway import CaptureMode
+from terminal.sale.sensitive import Sensitive
+from tests.doctor_machine import APPLICATION_ID, SECRET, config_with, machine_at, nobody_may, put
+
+COMPLETE = config_with(
+    netgiro=NetgiroSettings(application_id=APPLICATION_ID, secret_key=Sensitive(SECRET)),
+    register=RegisterSettings(port="/dev/serial0"),
+    printer=PrinterSettings(driver="none"),
+    shop=ShopSettings(name="Búðin", kennitala="450401-3150"),
+    secret_from="the environment variable NETGIRO_SECRET_KEY",
+)
+
+
+def test_complete_configuration_is_ok_and_says_whether_money_is_real(tmp_path: Path) -> None:
+    netgiro = msgspec.structs.replace(COMPLETE.netgiro, base_url="https://api.netgiro.is/v1")
+    in_production = msgspec.structs.replace(COMPLETE, netgiro=netgiro)
+
+    assert [
+        settings_checks.check_configuration(config, machine_at(tmp_path)) for config in (COMPLETE, in_production)
+    ] == [ok("defaults, api.test.netgiro.is: no real money"), ok("defaults, api.netgiro.is: real money")]
+
+
+def test_what_the_shop_must_fill_in_fails(tmp_path: Path) -> None:
+    finding = settings_checks.check_configuration(Config(), machine_at(tmp_path))
+
+    assert finding.status is Grade.FAILED
+    assert "register.port" in finding.found
+
+
+@pytest.mark.parametrize(
+    ("changed", "key"),
+    [
+        ({"shop": ShopSettings()}, "shop.name"),
+        ({"shop": ShopSettings(name="Búðin", kennitala="4504013151")}, "shop.kennitala"),
+        ({"netgiro": {"confirmation": CaptureMode.AUTOMATIC}}, "netgiro.confirmation"),
+        ({"netgiro": {"check_response_signature": "off"}}, "netgiro.check_response_signature"),
+    ],
+)
+def test_doubtful_choices_are_warned_of(tmp_path: Path, changed: dict[str, Any], key: str) -> None:
+    if isinstance(netgiro := changed.get("netgiro"), dict):
+        changed = {"netgiro": msgspec.structs.replace(COMPLETE.netgiro, **netgiro)}
+    finding = settings_checks.check_configuration(msgspec.structs.replace(COMPLETE, **changed), machine_at(tmp_path))
+
+    assert finding.status is Grade.WARNING
+    assert finding.found.startswith(key)
+
+
+def test_root_is_warned_that_permissions_were_not_tried(tmp_path: Path) -> None:
+    assert settings_checks.check_user(Config(), machine_at(tmp_path)).status is Grade.OK
+    assert settings_checks.check_user(Config(), machine_at(tmp_path, user_id=lambda: 0)).status is Grade.WARNING
+
+
+@pytest.mark.parametrize(("mode", "status"), [(0o600, Grade.OK), (0o644, Grade.WARNING), (0o640, Grade.WARNING)])
+def test_a_secret_in_a_file_for_everybody_is_warned_of(tmp_path: Path, mode: int, status: Grade) -> None:
+    path = put(tmp_path, "config.toml", f"[netgiro]\nsecret_key = '{SECRET}'")
+    path.chmod(mode)
+
+    assert settings_checks.check_secret_key(read_config(path, {})[0], machine_at(tmp_path)).status is status
+
+
+def test_a_secret_elsewhere_is_ok_and_none_fails(tmp_path: Path) -> None:
+    assert settings_checks.check_secret_key(COMPLETE, machine_at(tmp_path)).status is Grade.OK
+    assert settings_checks.check_secret_key(Config(), machine_at(tmp_path)).status is Grade.FAILED
+
+
+@pytest.mark.parametrize(
+    ("folder", "setting"),
+    [("/etc/credstore", " LoadCredential="), ("/etc/credstore.encrypted", " LoadCredentialEncrypted=")],
+)
+def test_a_credential_that_only_the_service_sees_is_not_called_missing(
+    tmp_path: Path, folder: str, setting: str
+) -> None:
+    put(tmp_path, f"{folder}/netgiro-secret-key")
+    finding = settings_checks.check_secret_key(Config(), machine_at(tmp_path))
+
+    assert finding.status is Grade.WARNING
+    assert f"{setting}netgiro-secret-key:{folder}/netgiro-secret-key " in finding.advice
+    unseen = settings_checks.check_secret_key(Config(), machine_at(tmp_path, may_use=nobody_may))
+    assert (unseen.status, unseen.advice) == (Grade.WARNING, "try again with sudo")
