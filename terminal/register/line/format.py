@@ -103,7 +103,7 @@ def parse_line(line: bytes, decimals: AmountDecimals) -> RegisterQuestion | Ping
         amount_kr = _amount(operands[0], decimals)
         return SaleRequest(amount_kr, register_id) if verb == "PAY" else RefundRequest(amount_kr, of, register_id)
     if operands:
-        raise LineError("SYNTAX", f"{verb} takes nothing but {' and '.join(_KEYS[verb]) or 'itself'}")
+        raise LineError("SYNTAX", f"{verb} takes nothing but {' and '.join(f'{key}=' for key in _KEYS[verb])}")
     match verb:
         case "VOID":
             return ReversalRequest(of=of, register_id=register_id)
