@@ -92,7 +92,7 @@ def _try_again_at_once() -> Iterator[None]:
 RULES_OF_REGISTERS: Mapping[str, BrokenRule] = {
     "silence of the register taken for yes": BrokenRule(patches=_silence_is_yes, protocol="zvt"),
     "copy of a receipt before its result": BrokenRule(
-        patches=_copy_before_result, protocol="zvt", rates=Rates(power_cut=0.1)
+        patches=_copy_before_result, protocol="zvt", rates=Rates(line_trouble=0.3, power_cut=0.05)
     ),
     "the next customer's request taken for a repetition": BrokenRule(
         patches=_same_customer_for_ever,
