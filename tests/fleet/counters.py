@@ -147,7 +147,7 @@ class Counter:
         self._running: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        client = OfficeClient("http://127.0.0.1", Sensitive(self._token), transport=_Way(self.network))
+        client = OfficeClient("http://127.0.0.1", Sensitive(self._token), transport=lambda: _Way(self.network))
         self._uplink = OfficeTask(self.terminal, self.journal, client, self._status, self._chance.random)
         self._running = asyncio.create_task(self._uplink.run())
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
+from collections.abc import Callable
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -33,21 +35,30 @@ class OfficeClient:
     """``close`` it at the end."""
 
     def __init__(
-        self, url: str, token: Sensitive, ca_file: str = "", transport: httpx.AsyncBaseTransport | None = None
+        self,
+        url: str,
+        token: Sensitive,
+        ca_file: str = "",
+        transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
     ) -> None:
-        """Raises OSError if ``ca_file`` is of no use."""
+        """``transport`` makes what carries the calls; None: the network. Raises OSError if ``ca_file`` is of no use."""
         self._url = url
-        self._turn = asyncio.Lock()
+        self._token = token
+        self._transport = transport
         plain = url.startswith("http://")  # then there is nothing to verify, and certificates load slowly
-        verify: ssl.SSLContext | bool = False if plain else ssl.create_default_context(cafile=ca_file or None)
-        self._http = httpx.AsyncClient(
+        self._verify: ssl.SSLContext | bool = False if plain else ssl.create_default_context(cafile=ca_file or None)
+        self._turn = asyncio.Lock()
+        self._http = self._new_http()
+
+    def _new_http(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
             timeout=httpx.Timeout(CALL_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
             limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=70.0),
-            headers={"Authorization": f"Bearer {token.reveal()}"} if token else {},
+            headers={"Authorization": f"Bearer {self._token.reveal()}"} if self._token else {},
             follow_redirects=False,
             trust_env=False,
-            verify=verify,
-            transport=transport,
+            verify=self._verify,
+            transport=self._transport() if self._transport else None,
         )
 
     async def have(self, terminal: str, epoch: str) -> int:
@@ -72,9 +83,21 @@ class OfficeClient:
         await self._http.aclose()
 
     async def _call(self, method: str, path: str, content: bytes | None = None, encoding: str = "") -> bytes:
-        """One at a time: a call that is given up while it waits for httpx's connection would keep it for ever."""
+        """One at a time, and after one that got no answer on a new connection: httpx may count the connection of a call
+        that was given up as in use for ever, and then there would be none any more."""
         async with self._turn:
-            return await self._exchange(method, path, content, encoding)
+            try:
+                return await self._exchange(method, path, content, encoding)
+            except OfficeError as error:
+                if not error.status:
+                    await self._connect_anew()
+                raise
+
+    async def _connect_anew(self) -> None:
+        used, self._http = self._http, self._new_http()
+        with contextlib.suppress(httpx.HTTPError, OSError, TimeoutError):
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await used.aclose()
 
     async def _exchange(self, method: str, path: str, content: bytes | None, encoding: str) -> bytes:
         headers = {"Content-Type": "application/json"} if content is not None else {}

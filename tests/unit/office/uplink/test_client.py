@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import random
 
+import httpx
 import pytest
 
 from terminal.office.uplink import client as office_client
@@ -57,5 +58,42 @@ def test_calls_that_were_given_up_cost_no_later_one_its_connection(seed: int, mo
         assert await client.have("T1", "e") == 7
         await client.close()
         server.close()
+
+    asyncio.run(scenario())
+
+
+class _Way(httpx.AsyncBaseTransport):
+    """One that never carries a call again once it has lost one, as a pool whose only connection is held by nobody."""
+
+    def __init__(self, ways: list[_Way]) -> None:
+        self.closed = False
+        self._is_dead = False
+        self._loses = not ways
+        ways.append(self)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self._is_dead:
+            raise httpx.PoolTimeout("no connection is free")
+        if self._loses:
+            self._is_dead = True
+            raise httpx.ReadTimeout("given up")
+        return httpx.Response(503 if request.url.path.endswith("/busy") else 200, json={"have": 7})
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+def test_a_call_without_an_answer_is_followed_by_one_on_a_new_connection() -> None:
+    async def scenario() -> None:
+        ways: list[_Way] = []
+        client = OfficeClient("http://127.0.0.1", Sensitive("token"), transport=lambda: _Way(ways))
+        with pytest.raises(OfficeError):
+            await client.have("T1", "e")
+        assert await client.have("T1", "e") == 7
+        with pytest.raises(OfficeError, match="503"):
+            await client.have("T1", "busy")
+        assert await client.have("T1", "e") == 7
+        await client.close()
+        assert [way.closed for way in ways] == [True, True], "an answer, whatever it says, costs no new connection"
 
     asyncio.run(scenario())

@@ -85,7 +85,8 @@ async def well() -> dict[str, Any]:
 
 def beside(journal: Journal, office: FakeOffice, work: Callable[[OfficeTask], Awaitable[None]]) -> None:
     async def scenario() -> None:
-        client = OfficeClient("http://127.0.0.1", Sensitive("token"), transport=httpx.MockTransport(office.answer))
+        way = httpx.MockTransport(office.answer)
+        client = OfficeClient("http://127.0.0.1", Sensitive("token"), transport=lambda: way)
         task = OfficeTask("T1", journal, client, well, random.Random(1).random)
         running = asyncio.create_task(task.run())
         await work(task)
