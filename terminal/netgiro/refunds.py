@@ -94,6 +94,7 @@ def read_record(answer: KeyedAnswer, authorization_id: str) -> PaymentRecord:
         is_refundable=details.is_refundable,
         settled=details.settlement_date or None,
         invoice_number=None if details.invoice_number is None else printable(str(details.invoice_number), 40),
+        created=details.created or None,
     )
 
 

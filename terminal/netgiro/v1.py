@@ -148,6 +148,10 @@ class NetgiroV1:
             raise CallRefused(Refusal.REQUEST_NOT_VALID, "netgiro.partner_url is not known; nothing was sent")
         return self._partner
 
+    @property
+    def payouts(self) -> None:
+        """V1's documentation knows no call for them."""
+
     async def reach(self) -> bool:
         return await self._client.reach()
 

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from terminal.netgiro import wire_v2 as wire
 from terminal.netgiro.keyed import KeyedAnswer, KeyedClient
 from terminal.netgiro.refunds import read_record, refund_by_v2
+from terminal.netgiro.settlements import SettlementApi
 from terminal.sale.customer import Customer, CustomerKind
 from terminal.sale.gateway import (
     AuthorizationStatus,
@@ -122,6 +123,10 @@ class NetgiroV2:
     async def look_up(self, authorization_id: str) -> PaymentRecord:
         answer = await self._client.get(f"/transaction/details/{authorization_id}")
         return read_record(answer, authorization_id)
+
+    @property
+    def payouts(self) -> SettlementApi:
+        return SettlementApi(self._client)
 
     async def reach(self) -> bool:
         return await self._client.reach()

@@ -40,6 +40,7 @@ class Details(msgspec.Struct, frozen=True, kw_only=True, rename="lower"):
     total_amount: int | float | None = msgspec.field(name="totalamount", default=None)
     is_refundable: bool | None = msgspec.field(name="isrefundable", default=None)
     settlement_date: str | None = msgspec.field(name="settlementdate", default=None)
+    created: str | None = None
 
 
 def parse_answer(body: bytes) -> Answer:
@@ -52,6 +53,36 @@ def parse_details(body: bytes) -> Details:
     return _parse(body, Details)
 
 
+class SettlementRow(msgspec.Struct, frozen=True, kw_only=True, rename="lower"):
+    """One of ``/settlement/list``."""
+
+    number: str
+    created: str | None = None
+    amount: int | float
+    cost_amount: int | float = msgspec.field(name="costamount")
+    transferred: str | None = msgspec.field(name="banktransfertransactiondate", default=None)
+    total_amount: int | float = msgspec.field(name="totalamount")
+    status: str | None = None
+
+
+class ItemRow(msgspec.Struct, frozen=True, kw_only=True, rename="lower"):
+    """One of ``/settlement/items``. Its loan number is left out: it is the customer's."""
+
+    total_amount: int | float = msgspec.field(name="totalamount")
+    cost_amount: int | float = msgspec.field(name="costamount")
+    created: str | None = None
+
+
+def parse_settlements(body: bytes) -> list[SettlementRow]:
+    """Raises ValueError if the body is no such list."""
+    return _parse_list(body, SettlementRow)
+
+
+def parse_items(body: bytes) -> list[ItemRow]:
+    """Raises ValueError if the body is no such list."""
+    return _parse_list(body, ItemRow)
+
+
 def is_transaction_id(text: str | None) -> bool:
     """Strictly: it goes into addresses, receipts and register lines."""
     return _TRANSACTION_ID.fullmatch(text or "") is not None
@@ -59,7 +90,17 @@ def is_transaction_id(text: str | None) -> bool:
 
 def _parse(body: bytes, form: type[_Form]) -> _Form:
     try:
-        answer: dict[str, Any] = msgspec.json.decode(body, type=dict[str, Any])
-        return msgspec.convert({name.lower(): value for name, value in answer.items()}, form)
+        return _convert(msgspec.json.decode(body, type=dict[str, Any]), form)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise ValueError(f"not an answer: {error}") from error
+
+
+def _parse_list(body: bytes, form: type[_Form]) -> list[_Form]:
+    try:
+        return [_convert(row, form) for row in msgspec.json.decode(body, type=list[dict[str, Any]])]
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise ValueError(f"not a list of these: {error}") from error
+
+
+def _convert(fields: dict[str, Any], form: type[_Form]) -> _Form:
+    return msgspec.convert({name.lower(): value for name, value in fields.items()}, form)

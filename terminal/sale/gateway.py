@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
@@ -122,6 +124,41 @@ class PaymentRecord(msgspec.Struct, frozen=True, kw_only=True):
     settled: str | None = None
     """When it was paid out to the shop, as the service writes it."""
     invoice_number: str | None = None
+    created: str | None = None
+    """When the payment was asked for, as the service writes it."""
+
+
+class Settlement(msgspec.Struct, frozen=True, kw_only=True):
+    """One pay-out to the shop. Times are as the service writes them."""
+
+    number: str
+    created: str | None = None
+    transferred: str | None = None
+    """When the bank was told to pay."""
+    total_kr: int
+    """What the customers paid."""
+    fee_kr: int
+    net_kr: int
+    """What the shop gets."""
+    status: str = ""
+
+
+class SettledItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One payment in a pay-out. It names neither reference nor authorization."""
+
+    created: str | None = None
+    total_kr: int
+    fee_kr: int
+
+
+class Payouts(Protocol):
+    """What the service has paid out to the shop. Calls raise CallRefused or CallLost."""
+
+    async def settlements(self, first: date, last: date) -> Sequence[Settlement]:
+        """Those of these days, both included."""
+
+    async def items(self, number: str) -> Sequence[SettledItem]:
+        """What one settlement is made of."""
 
 
 class Gateway(Protocol):
@@ -158,6 +195,10 @@ class Gateway(Protocol):
 
     async def look_up(self, authorization_id: str) -> PaymentRecord:
         """The service's own record. Raises CallRefused(NOT_FOUND) if it has none."""
+
+    @property
+    def payouts(self) -> Payouts | None:
+        """None where the service does not tell."""
 
     async def reach(self) -> bool:
         """Whether the service answers at all. Moves nothing, says nothing of the shop, never raises; bounded in time.

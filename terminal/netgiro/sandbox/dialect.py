@@ -20,7 +20,8 @@ from terminal.netgiro.sandbox.spoiling import names_payment, spoiled
 
 MAX_BODY_BYTES = 64 * 1024
 
-Answer = tuple[int, dict[str, Any]]
+Answer = tuple[int, Any]
+"""The HTTP status and the JSON: an object, or a list of them."""
 
 
 class BodyTooLong(ValueError):

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 V1_CALLS = ("InsertCart", "CheckCart", "ConfirmCart", "CancelCart")
-V2_CALLS = ("payment", "status", "capture", "cancel", "details", "refund")
+V2_CALLS = ("payment", "status", "capture", "cancel", "settlements", "settlement_items", "details", "refund")
 """The last two also name the calls of the partner API, beside V1."""
 CALLS = (*V1_CALLS, *V2_CALLS)
 CALLBACK = "Callback"

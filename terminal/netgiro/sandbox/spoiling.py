@@ -14,7 +14,7 @@ OTHER_ID = "00000000-0000-4000-8000-000000000000"
 GARBAGE = b"<html><body>Service Unavailable</body></html>"
 
 
-def spoiled(fault: Fault | None, answer: dict[str, Any], sign: Callable[[bytes], SignedBody]) -> SignedBody:
+def spoiled(fault: Fault | None, answer: Any, sign: Callable[[bytes], SignedBody]) -> SignedBody:
     """The answer as signed bytes, wrong in the way the fault asks for; with None (or another kind) it is right."""
     kind = fault.fault if fault else ""
     if kind == "garbage":
@@ -29,12 +29,16 @@ def spoiled(fault: Fault | None, answer: dict[str, Any], sign: Callable[[bytes],
     return signed
 
 
-def names_payment(answer: dict[str, Any]) -> bool:
+def names_payment(answer: Any) -> bool:
     """Whether there is an amount in it that can be made wrong."""
-    return bool(answer.get("PaymentInfo")) or "TotalAmount" in answer or "totalAmount" in answer
+    return isinstance(answer, dict) and (
+        bool(answer.get("PaymentInfo")) or "TotalAmount" in answer or "totalAmount" in answer
+    )
 
 
-def _with_wrong_payment(kind: str, answer: dict[str, Any]) -> dict[str, Any]:
+def _with_wrong_payment(kind: str, answer: Any) -> Any:
+    if not isinstance(answer, dict):
+        return answer
     info = answer.get("PaymentInfo")
     if info:
         if kind == "wrong_amount":

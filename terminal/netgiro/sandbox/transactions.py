@@ -102,6 +102,11 @@ class TransactionBook(CartBook):
         self._carts[transaction_id] = settled
         return settled
 
+    @property
+    def payouts(self) -> list[Cart]:
+        """What was paid out, in that order."""
+        return sorted((cart for cart in self._carts.values() if cart.settled_s is not None), key=_settled_s)
+
     def end_reservations(self) -> None:
         """Netgíró lets go of every reservation by itself."""
         for name in list(self._carts):
@@ -118,3 +123,7 @@ class TransactionBook(CartBook):
         if cart is None:
             raise UnknownCart("Transaction not found")
         return cart
+
+
+def _settled_s(cart: Cart) -> float:
+    return cart.settled_s or 0.0

@@ -17,6 +17,7 @@ from terminal.netgiro.sandbox.dialect import Answer
 from terminal.netgiro.sandbox.faults import Fault
 from terminal.netgiro.sandbox.service import Sandbox
 from terminal.netgiro.sandbox.settings import ResultCode, Settings
+from terminal.netgiro.sandbox.settlements import item_rows, settlement_rows
 from terminal.netgiro.sandbox.signing import CredentialsRefused, SignedBody
 from terminal.netgiro.sandbox.transactions import TransactionBook
 
@@ -32,7 +33,7 @@ class KeyedDialect:
 
     def perform(self, sandbox: Sandbox, call: str, request: Request, body: bytes) -> Answer:
         sandbox.settle_due()
-        name = request.path_params.get("transaction_id", "")
+        name = request.path_params.get("transaction_id", "") or request.url.query
         try:
             return self.carry_out(sandbox, call, name, body)
         finally:
@@ -114,7 +115,7 @@ def perform_for_partner(sandbox: Provider, call: str, name: str, body: bytes) ->
 
 
 def perform(sandbox: Provider, call: str, name: str, body: bytes) -> Answer:
-    """Carry out one of V2's calls; ``name`` is the transaction of those that are asked by address."""
+    """Carry out one of V2's calls; ``name`` is what the address asks for: a transaction, a settlement, a query."""
     try:
         return 200, _CALLS[call](sandbox, name, body)
     except BadRequest as error:
@@ -157,13 +158,23 @@ def _told(sandbox: Provider, cart: Cart) -> dict[str, Any]:
     return v2.status_answer(cart, sandbox.settings.check_interval_ms)
 
 
-_CALLS: dict[str, Callable[[Provider, str, bytes], dict[str, Any]]] = {
+def _settlements(sandbox: Provider, name: str, _body: bytes) -> list[dict[str, Any]]:
+    return settlement_rows(sandbox.book.payouts, name)
+
+
+def _settlement_items(sandbox: Provider, name: str, _body: bytes) -> list[dict[str, Any]]:
+    return item_rows(sandbox.book.payouts, name)
+
+
+_CALLS: dict[str, Callable[[Provider, str, bytes], Any]] = {
     "payment": _payment,
     "status": _status,
     "details": _details,
     "capture": _capture,
     "cancel": _cancel,
     "refund": _refund,
+    "settlements": _settlements,
+    "settlement_items": _settlement_items,
 }
 
 
@@ -171,6 +182,7 @@ async def no_such_call(_request: Request) -> Response:
     """Anything else under /v2 or /partner: say what there is."""
     there_is = (
         "POST /v2/checkout/payment, GET /v2/checkout/status/{id}, POST /v2/transaction/capture, cancel or refund,"
-        " GET /v2/transaction/details/{id}, POST /partner/refund, GET /partner/transaction/{id}"
+        " GET /v2/transaction/details/{id}, GET /v2/settlement/list, GET /v2/settlement/items/{number},"
+        " POST /partner/refund, GET /partner/transaction/{id}"
     )
     return JSONResponse(v2.refused(f"There is nothing here. {there_is}.") | {"ResultCode": ResultCode.BAD_REQUEST}, 404)

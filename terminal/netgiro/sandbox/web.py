@@ -39,6 +39,8 @@ def sandbox_routes(sandbox: Sandbox) -> list[BaseRoute]:
         _route(sandbox, v2.V2, "GET", "/v2/checkout/status/{transaction_id}", "status"),
         _route(sandbox, v2.V2, "GET", "/v2/transaction/details/{transaction_id}", "details"),
         *(_route(sandbox, v2.V2, "POST", f"/v2/transaction/{call}", call) for call in ("capture", "cancel", "refund")),
+        _route(sandbox, v2.V2, "GET", "/v2/settlement/list", "settlements"),
+        _route(sandbox, v2.V2, "GET", "/v2/settlement/items/{transaction_id}", "settlement_items"),
         _route(sandbox, v2.PARTNER, "POST", "/partner/refund", "refund"),
         _route(sandbox, v2.PARTNER, "GET", "/partner/transaction/{transaction_id}", "details"),
         Route("/v1/{rest:path}", checkout.no_such_call, methods=METHODS),

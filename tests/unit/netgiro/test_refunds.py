@@ -162,6 +162,7 @@ def test_the_record_tells_how_it_stands(api: str) -> None:
             is_refundable=True,
             settled=None,
             invoice_number="1001",
+            created="1970-01-01T00:16:40.000Z",
         )
         await counter.refund()
         counter.sandbox.book.settle(counter.payment)
