@@ -11,11 +11,12 @@ import msgspec
 
 from terminal.errors import JournalError
 from terminal.sale.effects import ReceiptKind
-from terminal.sale.record import JournalHealth, QueuedReceipt, ReceiptState, Record, RefundRecord, original
+from terminal.sale.record import JournalHealth, QueuedReceipt, Record, RefundRecord, original
 from terminal.sale.refund import Refund, RefundState
-from terminal.sale.sale import Outcome, Sale, State
-from terminal.sale.totals import ENDED, Close, ClosedPeriod, Period, totals_of
-from terminal.simulation.world import EPOCH_S, PowerCut, World
+from terminal.sale.sale import Sale
+from terminal.sale.totals import ENDED, Close
+from terminal.simulation.disk_contents import DiskContents
+from terminal.simulation.world import PowerCut, World
 from terminal.system.timestamps import timestamp_of
 
 PLENTY_BYTES = 1 << 30
@@ -24,48 +25,35 @@ _sale_decoder = msgspec.json.Decoder(Sale)
 _refund_decoder = msgspec.json.Decoder(Refund)
 
 
-class SimulatedDisk:
+class SimulatedDisk(DiskContents):
     """What :class:`terminal.journal.thread.JournalFile` is to the bookkeeper, the receipt queue and the nonces."""
 
     def __init__(self, world: World) -> None:
+        super().__init__()
         self._world = world
-        self.rows: list[bytes] = []
-        """Everything durable, for whoever searches it for what must not be there."""
         self.is_full = False
-        self.latest: dict[int, Sale] = {}
-        self.refunds: dict[int, Refund] = {}
-        """Where each refund stands."""
         self.forgets_last_commit = False
         """Sabotage: as with ``synchronous = OFF``."""
-        self._by_register_id: dict[str, int] = {}
-        self._changed_at: dict[int, str] = {}
-        self.begun_s: dict[int, float] = {}
-        """When each sale was begun, in true time."""
-        self.acknowledged_s: dict[int, float] = {}
-        """When each was acknowledged."""
         self.now: Callable[[], str] = lambda: timestamp_of(world.wall_clock())
         """The terminal's wall clock, right or wrong."""
-        self._receipts: dict[str, QueuedReceipt] = {}
-        self.outcomes: dict[int, list[Outcome | None]] = {}
-        """What each sale has come to stand as once it had ended, one after the other."""
-        self.queued: dict[int, list[ReceiptKind]] = {}
-        """What each sale has put on paper by itself; reprints are not among it."""
-        self.closes: list[Close] = []
-        self.committed: list[Sale | Refund | Close] = []
-        """Sales, refunds and ends of day, in the order in which they became durable."""
-        self.closed_by_staff: set[int] = set()
-        """Numbers of the periods that the shop itself has ended."""
-        self._high_water = 0
-        self._answers_signed = False
-        self._period = 1
-        self._ended: dict[int, None] = {}
-        """Numbers of the sales that ended in this period."""
         self._ghost: Callable[[], None] | None = None
         """A commit that ended with an error; its bytes are there all the same, until the next one replaces them."""
         self._undo: Callable[[], None] = lambda: None
         self._held: list[tuple[str, Callable[[], None]]] | None = None
 
-    # --- writing ------------------------------------------------------------------------------------------------------
+    @property
+    def clock_was_wrong(self) -> bool:
+        """The times on it may be anything."""
+        return any(fault in self._world.faults for fault in ("clock jump", "clock off after a start"))
+
+    @property
+    def health(self) -> JournalHealth:
+        """Its mirror may fail at any time, which must not matter to any sale."""
+        unmirrored = self._world.happens(self._world.rates.disk_full, "mirror fails")
+        return JournalHealth.UNMIRRORED if unmirrored else JournalHealth.SOUND
+
+    def free_bytes(self) -> int:
+        return 0 if self.is_full else PLENTY_BYTES
 
     def append(self, record: Record) -> None:
         self._commit(f"commit of {record.event} -> {record.sale.state}", lambda: self._store(record))
@@ -205,90 +193,3 @@ class SimulatedDisk:
         self._ghost = None
         self._undo = lambda: None
         self._held = None
-
-    @property
-    def clock_was_wrong(self) -> bool:
-        """The times on it may be anything."""
-        return any(fault in self._world.faults for fault in ("clock jump", "clock off after a start"))
-
-    @property
-    def health(self) -> JournalHealth:
-        """Its mirror may fail at any time, which must not matter to any sale."""
-        unmirrored = self._world.happens(self._world.rates.disk_full, "mirror fails")
-        return JournalHealth.UNMIRRORED if unmirrored else JournalHealth.SOUND
-
-    # --- reading ------------------------------------------------------------------------------------------------------
-
-    def next_number(self) -> int:
-        return max(*self.latest, *self.refunds, 0, 0) + 1
-
-    def open_sales(self) -> list[Sale]:
-        return [sale for sale in self.latest.values() if sale.state is not State.CLOSED]
-
-    def find_sale(self, number: int) -> Sale | None:
-        return self.latest.get(number)
-
-    def find_register_id(self, register_id: str) -> Sale | Refund | None:
-        number = self._by_register_id.get(register_id, 0)
-        return self.latest.get(number) or self.refunds.get(number)
-
-    def find_payment(self, register_id: str) -> Sale | None:
-        return self._newest_payment(lambda sale: sale.register_id == register_id)
-
-    def find_payment_by_receipt(self, receipt_number: int) -> Sale | None:
-        return self._newest_payment(lambda sale: (sale.number - 1) % 9999 + 1 == receipt_number)
-
-    def last_payment(self) -> Sale | None:
-        return self._newest_payment(lambda _sale: True)
-
-    def _newest_payment(self, wanted: Callable[[Sale], bool]) -> Sale | None:
-        paid = [one for one in self.latest.values() if one.outcome in (Outcome.APPROVED, Outcome.REFUND_DUE)]
-        return max((one for one in paid if wanted(one)), key=lambda one: one.number, default=None)
-
-    def find_refund(self, number: int) -> Refund | None:
-        return self.refunds.get(number)
-
-    def refunds_of(self, sale_number: int) -> list[Refund]:
-        return [one for one in self.refunds.values() if one.sale_number == sale_number]
-
-    def open_refunds(self) -> list[Refund]:
-        return [one for one in self.refunds.values() if one.state is not RefundState.CLOSED]
-
-    def changed_at(self, number: int) -> str | None:
-        return self._changed_at.get(number)
-
-    def last_ended_sale(self) -> Sale | None:
-        ended = [sale for sale in self.latest.values() if sale.state in (State.REPORT, *ENDED)]
-        return max(ended, key=lambda sale: sale.number, default=None)
-
-    def open_period(self) -> Period:
-        return Period(
-            self._period, totals_of(self.latest.get(number) or self.refunds[number] for number in self._ended)
-        )
-
-    def closed_period(self, number: int | None = None) -> ClosedPeriod | None:
-        found = [close for close in self.closes if number in (None, close.number)][-1:]
-        return next((_closed(close) for close in found), None)
-
-    def unprinted_receipts(self) -> list[QueuedReceipt]:
-        return [receipt for receipt in self._receipts.values() if receipt.state is not ReceiptState.PRINTED]
-
-    def receipts_of(self, number: int) -> list[QueuedReceipt]:
-        return [receipt for receipt in self._receipts.values() if receipt.sale_number == number]
-
-    def answers_signed(self) -> bool:
-        return self._answers_signed
-
-    def nonce_high_water(self) -> int:
-        return self._high_water
-
-    def gap_since(self) -> str | None:
-        return None
-
-    def free_bytes(self) -> int:
-        return 0 if self.is_full else PLENTY_BYTES
-
-
-def _closed(close: Close) -> ClosedPeriod:
-    """Its times are no matter of this disk."""
-    return ClosedPeriod(number=close.number, since=None, until=timestamp_of(EPOCH_S), totals=close.totals)

@@ -1,0 +1,116 @@
+"""What is on a simulated disk, and everything that can be asked of it. disk.py writes it, power cuts and all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from terminal.sale.effects import ReceiptKind
+from terminal.sale.record import QueuedReceipt, ReceiptState
+from terminal.sale.refund import Refund, RefundState
+from terminal.sale.sale import Outcome, Sale, State
+from terminal.sale.totals import ENDED, Close, ClosedPeriod, Period, totals_of
+from terminal.simulation.world import EPOCH_S
+from terminal.system.timestamps import timestamp_of
+
+
+class DiskContents:
+    """The reading half of :class:`terminal.simulation.disk.SimulatedDisk`."""
+
+    def __init__(self) -> None:
+        self.rows: list[bytes] = []
+        """Everything durable, for whoever searches it for what must not be there."""
+        self.latest: dict[int, Sale] = {}
+        self.refunds: dict[int, Refund] = {}
+        """Where each refund stands."""
+        self._by_register_id: dict[str, int] = {}
+        self._changed_at: dict[int, str] = {}
+        self.begun_s: dict[int, float] = {}
+        """When each sale was begun, in true time."""
+        self.acknowledged_s: dict[int, float] = {}
+        """When each was acknowledged."""
+        self._receipts: dict[str, QueuedReceipt] = {}
+        self.outcomes: dict[int, list[Outcome | None]] = {}
+        """What each sale has come to stand as once it had ended, one after the other."""
+        self.queued: dict[int, list[ReceiptKind]] = {}
+        """What each sale has put on paper by itself; reprints are not among it."""
+        self.closes: list[Close] = []
+        self.committed: list[Sale | Refund | Close] = []
+        """Sales, refunds and ends of day, in the order in which they became durable."""
+        self.closed_by_staff: set[int] = set()
+        """Numbers of the periods that the shop itself has ended."""
+        self._high_water = 0
+        self._answers_signed = False
+        self._period = 1
+        self._ended: dict[int, None] = {}
+        """Numbers of the sales that ended in this period."""
+
+    def next_number(self) -> int:
+        return max(*self.latest, *self.refunds, 0, 0) + 1
+
+    def open_sales(self) -> list[Sale]:
+        return [sale for sale in self.latest.values() if sale.state is not State.CLOSED]
+
+    def find_sale(self, number: int) -> Sale | None:
+        return self.latest.get(number)
+
+    def find_register_id(self, register_id: str) -> Sale | Refund | None:
+        number = self._by_register_id.get(register_id, 0)
+        return self.latest.get(number) or self.refunds.get(number)
+
+    def find_payment(self, register_id: str) -> Sale | None:
+        return self._newest_payment(lambda sale: sale.register_id == register_id)
+
+    def find_payment_by_receipt(self, receipt_number: int) -> Sale | None:
+        return self._newest_payment(lambda sale: (sale.number - 1) % 9999 + 1 == receipt_number)
+
+    def last_payment(self) -> Sale | None:
+        return self._newest_payment(lambda _sale: True)
+
+    def _newest_payment(self, wanted: Callable[[Sale], bool]) -> Sale | None:
+        paid = [one for one in self.latest.values() if one.outcome in (Outcome.APPROVED, Outcome.REFUND_DUE)]
+        return max((one for one in paid if wanted(one)), key=lambda one: one.number, default=None)
+
+    def find_refund(self, number: int) -> Refund | None:
+        return self.refunds.get(number)
+
+    def refunds_of(self, sale_number: int) -> list[Refund]:
+        return [one for one in self.refunds.values() if one.sale_number == sale_number]
+
+    def open_refunds(self) -> list[Refund]:
+        return [one for one in self.refunds.values() if one.state is not RefundState.CLOSED]
+
+    def changed_at(self, number: int) -> str | None:
+        return self._changed_at.get(number)
+
+    def last_ended_sale(self) -> Sale | None:
+        ended = [sale for sale in self.latest.values() if sale.state in (State.REPORT, *ENDED)]
+        return max(ended, key=lambda sale: sale.number, default=None)
+
+    def open_period(self) -> Period:
+        return Period(
+            self._period, totals_of(self.latest.get(number) or self.refunds[number] for number in self._ended)
+        )
+
+    def closed_period(self, number: int | None = None) -> ClosedPeriod | None:
+        found = [close for close in self.closes if number in (None, close.number)][-1:]
+        return next((_closed(close) for close in found), None)
+
+    def unprinted_receipts(self) -> list[QueuedReceipt]:
+        return [receipt for receipt in self._receipts.values() if receipt.state is not ReceiptState.PRINTED]
+
+    def receipts_of(self, number: int) -> list[QueuedReceipt]:
+        return [receipt for receipt in self._receipts.values() if receipt.sale_number == number]
+
+    def answers_signed(self) -> bool:
+        return self._answers_signed
+
+    def nonce_high_water(self) -> int:
+        return self._high_water
+
+    def gap_since(self) -> str | None:
+        return None
+
+
+def _closed(close: Close) -> ClosedPeriod:
+    """Its times are no matter of this disk."""
+    return ClosedPeriod(number=close.number, since=None, until=timestamp_of(EPOCH_S), totals=close.totals)
