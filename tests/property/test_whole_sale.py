@@ -65,7 +65,7 @@ class Wire:
 
     def _open(self, effect: fx.RequestAuthorization) -> ev.AnswerReceived:
         customer, mode = effect.customer.identifier.reveal(), CONFIRMATION_TYPES[effect.capture_mode]
-        order = Order(effect.amount_kr, effect.reference, customer, mode, "https://shop.test/")
+        order = Order(effect.amount_kr, effect.reference, customer, mode, callback_url="https://shop.test/")
         answer = insert_answer(self.book.insert(order), None)
         assert answer["ResultCode"] == 200, answer
         opened = OpenedAuthorization(authorization_id=answer["TransactionId"])
