@@ -162,7 +162,7 @@ def _amount_rung_up(ring: Ring, disk: SimulatedDisk, register: SimulatedRegister
 
     Whatever a register shows can be taken, so there is nothing to compare.
     """
-    if not register.driver.hears or (register.was_garbled and not register.driver.survives_noise):
+    if not register.driver.hears or (register.cable.was_garbled and not register.driver.survives_noise):
         return
     for sale in sales_of(disk, register, ring):
         if sale.amount_kr not in register.driver.amounts_asked:
@@ -183,7 +183,7 @@ def _needless_unknowns(disk: SimulatedDisk, netgiro: SimulatedNetgiro) -> Iterat
         if not was_unknown or sale.capture_mode is CaptureMode.AUTOMATIC:
             continue
         is_forgotten = sale.reference in netgiro.insert_carts and netgiro.cart_for(sale.reference) is None
-        may_not_know = is_forgotten or sale.reference in netgiro.lagged
+        may_not_know = is_forgotten or sale.reference in netgiro.ailments.lagged
         if not may_not_know and not netgiro.settings.refuse_cancel_of_reservation:
             yield f"sale {sale.number} is left unknown, and could have been found out"
 

@@ -1,17 +1,16 @@
-"""The cash register of a simulated world: what it rings up, its moods, its cable and the noise on it."""
+"""The cash register of a simulated world: what it rings up, and its moods. cable.py carries what it says."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 
 import msgspec
 
+from terminal.simulation.cable import Cable
 from terminal.simulation.people import Counterpart
 from terminal.simulation.registers.driver import Manner, RegisterDriver, Told
 from terminal.simulation.world import World
 
-ACK = b"\x06"
 MOST_TRIES = 3
 """Of one receipt."""
 
@@ -48,7 +47,7 @@ class Ring(msgspec.Struct):
 
 
 class SimulatedRegister:
-    """An honest but moody register of any language: repeats itself, changes its mind, gives up; its cable comes off."""
+    """An honest but moody register of any language: repeats itself, changes its mind, gives up."""
 
     def __init__(
         self,
@@ -64,17 +63,14 @@ class SimulatedRegister:
         self._world = world
         self._terminal = terminal
         self.driver = driver
+        self.cable = Cable(world, terminal, driver)
         self._on_told = on_told
-        self.is_plugged = True
         amounts = (1990, 12_500, 100, 500_000, 250, 3990, 99)
         self._night_s = night_s
         self.rings = self._days([world.rng.choice(amounts) for _ in range(sales)])
         self._next = 0
         self._current = self.rings[0]
         """The latest that was rung up."""
-        self._turn = 0
-        self.was_garbled = False
-        """Some of what it said reached the terminal otherwise than it was said."""
         driver.on_told = self._hear
         driver.manner = self._manner
 
@@ -121,7 +117,7 @@ class SimulatedRegister:
             self.driver.begin_day()
         self._world.tell("register", f"rings up {ring.name}, {ring.amount_kr} kr.")
         self.driver.pay(ring.amount_kr, ring.name)
-        self._flush()
+        self.cable.flush()
         self._world.at(self._world.rng.uniform(3, 12), self._look_again(self._next))
 
     def _look_again(self, number: int) -> Callable[[], None]:
@@ -136,7 +132,7 @@ class SimulatedRegister:
                 self._maybe_close_by_hand()
             else:
                 self._nudge()
-            self._flush()
+            self.cable.flush()
             if number == self._next and not self.is_done:
                 self._world.at(self._world.rng.uniform(3, 12), look)
 
@@ -179,78 +175,10 @@ class SimulatedRegister:
             return manner
         return "takes"
 
-    def _flush(self) -> None:
-        """Send what the driver has to send, and wake it when it wants."""
-        data = self.driver.take_wire()
-        if data:
-            data = self._spoiled(data)
-            if self._world.tells:
-                self._world.tell("register", repr(data)[2:-1])
-            self._world.at(0.01, lambda: self._deliver(data))
-        due_s = self.driver.next_wakeup_s
-        if due_s is None:
-            return
-        turn = self._turn = self._turn + 1
-
-        def wake() -> None:
-            if self._turn == turn:
-                self.driver.wake()
-                self._flush()
-
-        self._world.at(max(0.01, due_s - self._world.now_s), wake)
-
-    def _spoiled(self, data: bytes) -> bytes:
-        world, rng = self._world, self._world.rng
-        if not world.happens(world.rates.line_trouble, "line trouble"):
-            return data
-        spoiled = data
-        if self.driver.is_reliable:
-            self._unplug_for_a_while()
-            return data[: rng.randrange(len(data) + 1)]
-        match rng.choice(("garbled", "half", "twice", "noise", "cable")):
-            case "garbled":
-                spoiled = _with_flipped_bit(data, rng)
-            case "half":
-                spoiled = data[: rng.randrange(len(data))]
-            case "twice":
-                spoiled = data + data
-            case "noise":
-                spoiled = rng.randbytes(rng.randrange(1, 40)) + data
-            case _:
-                self._unplug_for_a_while()
-        self.was_garbled = self.was_garbled or spoiled != data
-        return spoiled if ACK in data else spoiled.replace(ACK, b"\0")  # no line can tell a forged ACK from a real one
-
-    def _deliver(self, data: bytes) -> None:
-        if self.is_plugged:
-            self._terminal.receive_from_register(data)
-
-    def _unplug_for_a_while(self) -> None:
-        if not self.is_plugged:
-            return
-        self._world.tell("register", "the cable comes off")
-        self.is_plugged = False
-        self.driver.line_was_cut()
-        self._terminal.line_changed()
-        self._world.at(self._world.rng.uniform(0.5, 60), self.plug_in)
-
-    def plug_in(self) -> None:
-        if not self.is_plugged:
-            self._world.tell("register", "the cable is on again")
-            self.is_plugged = True
-            self._terminal.line_changed()
-
     # --- what it hears ------------------------------------------------------------------------------------------------
 
     def receive(self, data: bytes) -> None:
-        if self.driver.survives_noise:
-            has_trouble = not self.driver.is_reliable
-            if has_trouble and self._world.happens(self._world.rates.line_trouble, "line trouble"):
-                data = b"" if self._world.rng.random() < 0.5 else _with_flipped_bit(data, self._world.rng)
-            if self._world.tells:
-                self._world.tell("terminal", f"says {data.hex(' ')}")
-        self.driver.hear(data)
-        self._flush()
+        self.cable.to_register(data)
 
     def terminal_went_dark(self) -> None:
         self.driver.line_was_cut()
@@ -284,7 +212,7 @@ class SimulatedRegister:
             if not self.is_done and ring is self.rings[self._next] and not ring.is_over:
                 self._world.tell("register", f"tries {ring.name} again")
                 self.driver.pay(ring.amount_kr, ring.name)
-                self._flush()
+                self.cable.flush()
 
         self._world.at(chance.choice((1.0, 5.0, 11.0, 20.0)), pay)
         return True
@@ -306,11 +234,6 @@ class SimulatedRegister:
         def refund() -> None:
             self._world.tell("register", f"gives back {amount_kr or 'all'} of {ring.name}")
             self.driver.refund(ring.name, amount_kr)
-            self._flush()
+            self.cable.flush()
 
         self._world.at(chance.uniform(0.5, 30), refund)
-
-
-def _with_flipped_bit(data: bytes, rng: random.Random) -> bytes:
-    at = rng.randrange(len(data))
-    return data[:at] + bytes([data[at] ^ 1 << rng.randrange(8)]) + data[at + 1 :]

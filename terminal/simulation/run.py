@@ -217,4 +217,4 @@ def _set_full(disk: SimulatedDisk, *, full: bool) -> None:
 def _make_peace(world: World, disk: SimulatedDisk, register: SimulatedRegister) -> None:
     world.rates = NO_TROUBLE
     disk.is_full = False
-    register.plug_in()
+    register.cable.plug_in()

@@ -1,13 +1,11 @@
 """Netgíró in virtual time: the sandbox's own book of carts behind the calls of V1 or V2, and customers who decide.
 
-The service itself is not always well: it lags behind itself, forgets a capture that it has answered, loses a cart, or
-ends a reservation between two calls.
+The service itself is not always well: see ailments.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -36,6 +34,7 @@ from terminal.netgiro.v2 import NetgiroV2
 from terminal.netgiro.wire_v2 import API_KEY_HEADER, TOKEN_HEADER
 from terminal.sale.gateway import Gateway
 from terminal.sale.sensitive import Sensitive
+from terminal.simulation.ailments import Ailments
 from terminal.simulation.network import Network, Resume, SimulatedCarrier, call_of
 from terminal.simulation.world import World
 
@@ -46,8 +45,6 @@ PATIENCE_S = 240.0
 NOTHING_LEFT = "Refund amount is greater than what is left of the payment"
 REFUSED_CARTS = (10302, 10304, 10306, 10427)
 """Answers to InsertCart that leave no cart behind."""
-LONGEST_LAG_S = 10.0
-"""After a change; by then the service has caught up with itself."""
 CREDENTIALS = Credentials(PUBLIC_APPLICATION_ID, Sensitive(PUBLIC_SECRET_KEY))
 
 
@@ -80,14 +77,11 @@ class SimulatedNetgiro:
         self.customers = Customers(world.wall_clock, rng)
         self.settings = settings
         self.book = TransactionBook(settings, self.customers, world.wall_clock, rng, self._moved)
+        self.ailments = Ailments(world, self.book)
         self._gate = Gatekeeper(PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY)
         self.insert_carts: dict[str, int] = {}
         """How many InsertCarts arrived under each Reference."""
-        self.lagged: set[str] = set()
-        """References about which it has told how things stood before."""
         self.application_id, self.secret_key = PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY
-        self._forgets_keys = world.rng_aside.random() < 0.3
-        """It holds a repeated refund against what is left, before it looks at the key."""
         self.refunded: set[str] = set()
         """References of what staff have paid back in Netgíró's portal."""
         self.secrets: set[str] = set()
@@ -137,13 +131,13 @@ class SimulatedNetgiro:
             return insert_answer(reply, self.settings.check_interval_ms)
         request = read_cart_name(body)
         name = request.TransactionId
-        self._be_unwell(name)
+        self.ailments.strike(name)
         if call == "CheckCart":
-            with self._lagging(name):
+            with self.ailments.lagging(name):
                 return cart_answer(self.book.check(name))
         if call == "CancelCart":
             return cart_answer(self.book.cancel(name))
-        if self._forgets(name):
+        if self.ailments.forgets_capture(name):
             return coded_answer(call, ResultCode.PAID)
         return cart_answer(self.book.confirm(name, request.Identifier))
 
@@ -156,21 +150,21 @@ class SimulatedNetgiro:
             return v2.perform(self, call, name, request.body)
         if call == "refund":
             asked = msgspec.json.decode(request.body, type=v2_answers.RefundRequest)
-            if self._is_forgotten(asked.IdempotencyKey, asked.TransactionId, asked.RefundAmount):
+            if self.ailments.forgets_refund(asked.IdempotencyKey, asked.TransactionId, asked.RefundAmount):
                 return 400, v2_answers.refused(NOTHING_LEFT)
             return v2.perform(self, call, name, request.body)
         about = name or v2_answers.read_transaction(request.body).TransactionId
-        self._be_unwell(about)
-        if call == "capture" and self._forgets(about):
+        self.ailments.strike(about)
+        if call == "capture" and self.ailments.forgets_capture(about):
             return 200, v2_answers.refused("") | {"Success": True, "Message": None, "Status": "Confirmed"}
-        with self._lagging(about, applies=call in ("status", "details")):
+        with self.ailments.lagging(about, applies=call in ("status", "details")):
             return v2.perform(self, call, name, request.body)
 
     def _serve_partner(self, call: str, request: Request) -> tuple[int, dict[str, Any]]:
         name = request.url.rsplit("/", 1)[-1]
         if call == "refund":
             asked = msgspec.json.decode(request.body, type=v2_answers.PartnerRefundRequest)
-            if self._is_forgotten(asked.idempotency_key, asked.transaction_id, asked.refund_amount):
+            if self.ailments.forgets_refund(asked.idempotency_key, asked.transaction_id, asked.refund_amount):
                 return 400, v2_answers.camel(v2_answers.refused(NOTHING_LEFT))
         return v2.perform_for_partner(self, "refund" if call == "refund" else "details", name, request.body)
 
@@ -181,45 +175,6 @@ class SimulatedNetgiro:
         if not self._world.happens(self._world.rates.customer_mood / 20, "cart refused"):
             return None
         return Reply(self._world.rng.choice(REFUSED_CARTS), "refused", success=False)
-
-    # --- a service that is not well -----------------------------------------------------------------------------------
-
-    def _be_unwell(self, name: str) -> None:
-        """Netgíró may lose a cart that is not paid, or end its reservation."""
-        cart, rates = self.book.find(name), self._world.rates
-        if cart is None or cart.state is CartState.PAID:
-            return
-        if self._world.happens(rates.customer_mood / 100, "cart forgotten"):
-            self.book.forget(name)
-        elif cart.state is CartState.RESERVED and self._world.happens(rates.customer_mood / 20, "reservation ended"):
-            self.book.end_reservation(name)
-
-    def _forgets(self, name: str) -> bool:
-        """A capture is answered as done, without its record, and is not done."""
-        cart = self.book.find(name)
-        is_ready = cart is not None and cart.state is CartState.RESERVED
-        return is_ready and self._world.happens(self._world.rates.call_trouble / 8, "capture forgotten")
-
-    def _is_forgotten(self, key: str, name: str, amount_kr: int) -> bool:
-        """A refund that was carried out is refused when it is repeated, because nothing is left."""
-        cart = self.book.find(name)
-        is_known = any(one.key == key for one in self.book.refunds)
-        if not (self._forgets_keys and is_known and cart is not None):
-            return False
-        return amount_kr > cart.order.amount_kr - self.book.refunded_kr(name)
-
-    @contextmanager
-    def _lagging(self, name: str, *, applies: bool = True) -> Iterator[None]:
-        """The answer may be about how things stood before the last change."""
-        cart, world = self.book.find(name), self._world
-        is_fresh = cart is not None and world.wall_clock() - cart.changed_s <= LONGEST_LAG_S
-        if cart is not None and applies and is_fresh and world.happens(world.rates.call_trouble / 4, "service lags"):
-            self.lagged.add(cart.order.reference)
-            self.book.lags = True
-        try:
-            yield
-        finally:
-            self.book.lags = False
 
     # --- customers and callbacks --------------------------------------------------------------------------------------
 

@@ -90,7 +90,7 @@ class RegisterLine:
 
     def changed(self) -> None:
         """The cable came off or on."""
-        if self._register.is_plugged:
+        if self._register.cable.is_plugged:
             self.flush()
         else:
             self._turn += 1  # no timer runs while the line is down
@@ -98,13 +98,13 @@ class RegisterLine:
                 self._on_request(request)
 
     def flush(self) -> None:
-        while self._register.is_plugged and (data := self._protocol.data_to_send()):
+        while self._register.cable.is_plugged and (data := self._protocol.data_to_send()):
             self._world.cut_point("before the register is told")
             self._register.receive(data)
             self._world.cut_point("after the register is told")
             for request in self._protocol.data_sent():
                 self._on_request(request)
-        if self._register.is_plugged:
+        if self._register.cable.is_plugged:
             self._wake_later()
 
     def _wake_later(self) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from types import SimpleNamespace
 
 from terminal.counter.rules import CounterRules
 from terminal.netgiro.carrier import Request
@@ -79,7 +80,7 @@ class Shop:
             min_amount_kr=MIN_AMOUNT_KR,
             max_amount_kr=MAX_AMOUNT_KR,
         )
-        self.disk, self.is_plugged = SimulatedDisk(self.world), True
+        self.disk, self.cable = SimulatedDisk(self.world), SimpleNamespace(is_plugged=True)
         self.terminal = SimulatedTerminal(self.world, self.disk, rules, Paper(self.world), self.build_protocol)
         self.netgiro = PatientNetgiro(self.world, self.terminal)
         self.on_call: Callable[[fx.Call], None] = lambda _call: None

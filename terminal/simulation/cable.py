@@ -1,0 +1,101 @@
+"""The line between a simulated register and the terminal: it carries bytes both ways, spoils some, and comes off."""
+
+from __future__ import annotations
+
+import random
+
+from terminal.simulation.people import Counterpart
+from terminal.simulation.registers.driver import RegisterDriver
+from terminal.simulation.world import World
+
+ACK = b"\x06"
+
+
+class Cable:
+    """A serial line with noise on it, or a network connection, as the driver says."""
+
+    def __init__(self, world: World, terminal: Counterpart, driver: RegisterDriver) -> None:
+        self._world = world
+        self._terminal = terminal
+        self._driver = driver
+        self.is_plugged = True
+        self._turn = 0
+        self.was_garbled = False
+        """Some of what the register said reached the terminal otherwise than it was said."""
+
+    def flush(self) -> None:
+        """Send what the driver has to send, and wake it when it wants."""
+        data = self._driver.take_wire()
+        if data:
+            data = self._spoiled(data)
+            if self._world.tells:
+                self._world.tell("register", repr(data)[2:-1])
+            self._world.at(0.01, lambda: self._deliver(data))
+        due_s = self._driver.next_wakeup_s
+        if due_s is None:
+            return
+        turn = self._turn = self._turn + 1
+
+        def wake() -> None:
+            if self._turn == turn:
+                self._driver.wake()
+                self.flush()
+
+        self._world.at(max(0.01, due_s - self._world.now_s), wake)
+
+    def _spoiled(self, data: bytes) -> bytes:
+        world, rng = self._world, self._world.rng
+        if not world.happens(world.rates.line_trouble, "line trouble"):
+            return data
+        spoiled = data
+        if self._driver.is_reliable:
+            self._unplug_for_a_while()
+            return data[: rng.randrange(len(data) + 1)]
+        match rng.choice(("garbled", "half", "twice", "noise", "cable")):
+            case "garbled":
+                spoiled = _with_flipped_bit(data, rng)
+            case "half":
+                spoiled = data[: rng.randrange(len(data))]
+            case "twice":
+                spoiled = data + data
+            case "noise":
+                spoiled = rng.randbytes(rng.randrange(1, 40)) + data
+            case _:
+                self._unplug_for_a_while()
+        self.was_garbled = self.was_garbled or spoiled != data
+        return spoiled if ACK in data else spoiled.replace(ACK, b"\0")  # no line can tell a forged ACK from a real one
+
+    def _deliver(self, data: bytes) -> None:
+        if self.is_plugged:
+            self._terminal.receive_from_register(data)
+
+    def _unplug_for_a_while(self) -> None:
+        if not self.is_plugged:
+            return
+        self._world.tell("register", "the cable comes off")
+        self.is_plugged = False
+        self._driver.line_was_cut()
+        self._terminal.line_changed()
+        self._world.at(self._world.rng.uniform(0.5, 60), self.plug_in)
+
+    def plug_in(self) -> None:
+        if not self.is_plugged:
+            self._world.tell("register", "the cable is on again")
+            self.is_plugged = True
+            self._terminal.line_changed()
+
+    def to_register(self, data: bytes) -> None:
+        """Deliver what the terminal says."""
+        if self._driver.survives_noise:
+            has_trouble = not self._driver.is_reliable
+            if has_trouble and self._world.happens(self._world.rates.line_trouble, "line trouble"):
+                data = b"" if self._world.rng.random() < 0.5 else _with_flipped_bit(data, self._world.rng)
+            if self._world.tells:
+                self._world.tell("terminal", f"says {data.hex(' ')}")
+        self._driver.hear(data)
+        self.flush()
+
+
+def _with_flipped_bit(data: bytes, rng: random.Random) -> bytes:
+    at = rng.randrange(len(data))
+    return data[:at] + bytes([data[at] ^ 1 << rng.randrange(8)]) + data[at + 1 :]
