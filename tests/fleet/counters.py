@@ -114,7 +114,7 @@ class _Way(httpx.AsyncHTTPTransport):
     """A terminal's connection over that network."""
 
     def __init__(self, network: Network) -> None:
-        super().__init__(limits=httpx.Limits(max_connections=1, keepalive_expiry=20))
+        super().__init__(verify=False, limits=httpx.Limits(max_connections=1, keepalive_expiry=20))
         self._network = network
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
