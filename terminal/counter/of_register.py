@@ -40,10 +40,8 @@ def requested(view: View, asked: RegisterRequestLookedUp, rules: CounterRules) -
             return of_totals.delivered(view, number)
         case reg.TotalSeen(amount_kr):
             return _total_seen(view, amount_kr, rules)
-        case reg.ResultDelivered(register_id):
-            return _result_answered(view, register_id, ev.ResultAcknowledged, rules)
-        case reg.ResultRefusal(register_id):
-            return _result_answered(view, register_id, ev.ResultRejected, rules)
+        case reg.ResultDelivered() | reg.ResultRefusal() as answer:
+            return _result_answered(view, answer, rules)
 
 
 def _sale_requested(
@@ -113,13 +111,16 @@ def _named(asked: RegisterRequestLookedUp, rules: CounterRules) -> Sale | Refund
     return asked.known if names_still(asked.wish, rules.id_hours * 3600) else None
 
 
-def _result_answered(view: View, register_id: str, event: type[ev.SaleEvent], rules: CounterRules) -> Decision:
+def _result_answered(view: View, answer: reg.ResultDelivered | reg.ResultRefusal, rules: CounterRules) -> Decision:
     """Whether a stored result that was asked for again is accepted or not changes nothing any more."""
-    if view.refund is not None and view.refund.register_id == register_id:
+    if view.refund is not None and view.refund.register_id == answer.register_id:
         return of_refund.happened(view, RefundResultTaken(view.refund.number))
-    if view.sale is None or view.sale.register_id != register_id:
+    if view.sale is None or view.sale.register_id != answer.register_id:
         return Decision(view=view)
-    return happened(view, event(view.sale.number), rules)
+    number = view.sale.number
+    if isinstance(answer, reg.ResultDelivered):
+        return happened(view, ev.ResultAcknowledged(number), rules)
+    return happened(view, ev.ResultRejected(number, answer.said_so), rules)
 
 
 def _cancel_requested(

@@ -95,6 +95,8 @@ class ResultRefusal(msgspec.Struct, frozen=True):
     """The register did not take the result, or went silent: for it the sale did not happen, no goods were given."""
 
     register_id: str
+    said_so: bool = False
+    """It answered that. After mere silence it may have taken the result, and its word was lost."""
 
 
 class TotalSeen(msgspec.Struct, frozen=True):

@@ -127,9 +127,10 @@ def end_untold(sale: Sale, _event: ev.DeadlinePassed) -> Transition:
     return Transition(ended(not_taken(sale) if sale.terms.final_when_taken else sale))
 
 
-def rejected(sale: Sale, _event: ev.ResultRejected) -> Transition:
-    """What is captured stays captured: where the service cannot undo it, staff must pay it back."""
-    return Transition(ended(not_taken(sale)))
+def rejected(sale: Sale, event: ev.ResultRejected) -> Transition:
+    """What is captured is to be returned. Without staff only if the register has said so: after mere silence it may
+    show the sale as paid, and the goods are gone."""
+    return Transition(ended(not_taken(replace(sale, refused_by_register=event.said_so))))
 
 
 def not_taken(sale: Sale) -> Sale:

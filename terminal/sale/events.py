@@ -106,6 +106,9 @@ class ResultAcknowledged(SaleEvent, frozen=True):
 class ResultRejected(SaleEvent, frozen=True):
     """The register did not take the result: for it the sale did not happen."""
 
+    said_so: bool = False
+    """It answered that; else nothing was heard of it."""
+
 
 class Verdict(StrEnum):
     """What staff found out, or did."""

@@ -226,6 +226,8 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     poll_interval_s: float = 0.0
     acknowledged: bool = False
     """The register has the outcome."""
+    refused_by_register: bool = False
+    """The register has said that it does not take it; nobody has to guess."""
 
     @property
     def outcome(self) -> Outcome | None:
@@ -268,7 +270,7 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_returned_by_itself(self) -> bool:
         """The terminal starts the refund. What was proved late is left to staff: they may have made a sale of it."""
-        return self.reason is Reason.REFUND_DUE and self.terms.refunds_itself
+        return self.reason is Reason.REFUND_DUE and self.terms.refunds_itself and self.refused_by_register
 
     @property
     def stands_unknown(self) -> bool:

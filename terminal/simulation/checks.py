@@ -10,7 +10,7 @@ from terminal.sale.effects import ReceiptKind
 from terminal.sale.gateway import CaptureMode
 from terminal.sale.record import QueuedReceipt
 from terminal.sale.refund import RefundSource
-from terminal.sale.sale import Outcome, Sale, State, Terms
+from terminal.sale.sale import Outcome, Sale, State
 from terminal.simulation import checks_of_days as days
 from terminal.simulation import checks_of_ids as ids
 from terminal.simulation import checks_of_refunds as refunds
@@ -197,7 +197,7 @@ def is_noticed_loss(sale: Sale, disk: SimulatedDisk, captured: list[int]) -> boo
 def _receipts(sale: Sale, disk: SimulatedDisk, paper: Paper) -> Iterator[str]:
     """Whatever a sale stood as is on paper, once."""
     outcomes, queued = disk.outcomes.get(sale.number, []), disk.queued[sale.number]
-    if sorted(queued) != sorted(kind for outcome in outcomes for kind in _papers_of(outcome, sale.terms)):
+    if sorted(queued) != sorted(kind for outcome in outcomes for kind in _papers_of(outcome, sale)):
         yield f"sale {sale.number} has been {', then '.join(map(str, outcomes))} and is on paper as {queued}"
     if sale.number in paper.says_paid and sale.outcome is not Outcome.APPROVED:
         yield f"paper says that sale {sale.number} is paid, and it is {sale.outcome}"
@@ -232,9 +232,10 @@ def _days(disk: SimulatedDisk, paper: Paper) -> Iterator[str]:
         yield f"{len(disk.outcomes)} sales have ended, and {counted} were counted"
 
 
-def _papers_of(outcome: Outcome | None, terms: Terms) -> list[ReceiptKind]:
+def _papers_of(outcome: Outcome | None, sale: Sale) -> list[ReceiptKind]:
     """Where there is a printer."""
-    if outcome is Outcome.REFUND_DUE and terms.refunds_itself:
+    terms = sale.terms
+    if outcome is Outcome.REFUND_DUE and terms.refunds_itself and sale.refused_by_register:
         return []
     if outcome in (Outcome.REFUND_DUE, Outcome.UNKNOWN):
         return [ReceiptKind.ATTENTION]

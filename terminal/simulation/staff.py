@@ -117,7 +117,7 @@ class Staff:
     def _returns_itself(self, sale: Sale) -> bool:
         """The terminal is at it, or will be as soon as it can write it down."""
         mine = [one for one in self._terminal.disk.refunds_of(sale.number) if one.source is RefundSource.AUTOMATIC]
-        return sale.terms.refunds_itself and not any(one.outcome == "refused" for one in mine)
+        return sale.is_returned_by_itself and not any(one.outcome == "refused" for one in mine)
 
     def _due_refund(self, sale: Sale) -> Verdict:
         """As the slip says: look at the register, and pay back what is not paid there."""

@@ -170,7 +170,7 @@ class Telling:
             report.waits_left -= 1
             self._turns.repeat(ended.frame, now_s + WAIT_PAUSE_S)
         else:
-            self._not_taken(report)
+            self._not_taken(report, said_so=answer is Answer.REFUSED)
 
     def stop_if_expired(self, now_s: float) -> None:
         """Nothing tells "paid" any more once the time is over."""
@@ -180,17 +180,17 @@ class Telling:
         if following is not None and following.purpose.must_be_taken:
             self._not_taken(report)
 
-    def _not_taken(self, report: Report) -> None:
+    def _not_taken(self, report: Report, *, said_so: bool = False) -> None:
         """For the register nothing was sold; tell it so, in case it was only its answer that got lost."""
         self._turns.forget_queued()
-        self._decide(report, taken=False)
+        self._decide(report, taken=False, said_so=said_so)
         if report.is_repeated:
             self._turns.queue(zf.completion(), Purpose.END)
             return
         self._turns.queue(self._wording.undone(report.result, currency=report.currency), Purpose.INFORMATION)
         self._turns.queue(zf.aborted(ZvtResult.CANCELLED), Purpose.END)
 
-    def _decide(self, report: Report, *, taken: bool) -> None:
+    def _decide(self, report: Report, *, taken: bool, said_so: bool = False) -> None:
         report.is_decided = True
         register_id = report.result.register_id
-        self._requests.append(ResultDelivered(register_id) if taken else ResultRefusal(register_id))
+        self._requests.append(ResultDelivered(register_id) if taken else ResultRefusal(register_id, said_so))

@@ -62,10 +62,17 @@ class Answer(Enum):
     GOOD = auto()
     WAIT = auto()
     REFUSED = auto()
+    PARTLY = auto()
+    """A part of the goods was given: what is to become of the money only people can say."""
     SILENT = auto()
     """Taken by the link, never answered."""
     LOST = auto()
     """Not even taken by the link: the register is off or gone."""
+
+
+PARTIAL_ISSUE = 0x9D
+_NOT_GOOD = {ZvtResult.PLEASE_WAIT: Answer.WAIT, PARTIAL_ISSUE: Answer.PARTLY}
+"""By the error of the register's answer (PA00P015, 2.2.7)."""
 
 
 class Ended(NamedTuple):
@@ -207,7 +214,7 @@ class Turns:
             return None
         if apdu.error == ZvtResult.GOOD:
             return Ended(frame, Answer.GOOD)
-        return Ended(frame, Answer.WAIT if apdu.error == ZvtResult.PLEASE_WAIT else Answer.REFUSED)
+        return Ended(frame, _NOT_GOOD.get(apdu.error, Answer.REFUSED))
 
     # --- time ---------------------------------------------------------------------------------------------------------
 

@@ -26,7 +26,13 @@ RULES = CounterRules()
 PAID = replace(
     new_sale(7, amount_kr=1990, register_id="R7"), state=State.CLOSED, reason=Reason.PAID, authorization_id=GUID
 )
-DUE = replace(PAID, state=State.ATTENTION, reason=Reason.REFUND_DUE, terms=Terms(refunds_itself=True))
+DUE = replace(
+    PAID,
+    state=State.ATTENTION,
+    reason=Reason.REFUND_DUE,
+    terms=Terms(refunds_itself=True),
+    refused_by_register=True,
+)
 
 
 def wish(**changes: Any) -> RefundLookedUp:
@@ -216,10 +222,19 @@ def automatic(sale: Sale = DUE, *, view: View | None = None, **changes: Any) -> 
 
 def test_a_payment_that_the_register_refuses_is_returned_without_staff() -> None:
     paid = replace(PAID, state=State.REPORT, terms=Terms(refunds_itself=True))
-    rejected = decide(View(sale=paid), ev.ResultRejected(7), RULES)
+    rejected = decide(View(sale=paid), ev.ResultRejected(7, said_so=True), RULES)
     assert rejected.follow_ups == (RefundRequested(number=7, source=RefundSource.AUTOMATIC),)
     assert rejected.record is not None
     assert rejected.record.receipts == (), "nobody has to do anything yet"
+
+
+def test_a_register_that_fell_silent_may_have_taken_it_so_staff_look_first() -> None:
+    paid = replace(PAID, state=State.REPORT, terms=Terms(refunds_itself=True, final_when_taken=True))
+    for event in (ev.ResultRejected(7), ev.DeadlinePassed(7, State.REPORT)):
+        silent = decide(View(sale=paid), event, RULES)
+        assert silent.follow_ups == ()
+        assert silent.record is not None
+        assert silent.record.receipts == (ReceiptKind.ATTENTION,)
 
 
 def test_a_shop_that_returns_such_payments_itself_gets_a_slip() -> None:

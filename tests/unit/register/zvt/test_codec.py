@@ -26,6 +26,7 @@ from terminal.counter.register_words import (
     TotalsRequest,
 )
 from terminal.register.zvt.transport import T2_S
+from terminal.register.zvt.turns import PARTIAL_ISSUE
 from terminal.sale.sale import Outcome, Reason
 from terminal.sale.totals import ClosedPeriod, Tally, Totals
 from terminal.simulation.registers.zvt_frames import (
@@ -435,7 +436,7 @@ def refusing(answer: bytes | None, *, times: int = 1000, what: bytes = b"\x04\x0
 @pytest.mark.parametrize("answer", [NOT_EXPECTED, bytes.fromhex("846c00"), bytes.fromhex("849d0704000000000500")])
 def test_a_refused_payment_is_rejected_and_taken_back(answer: bytes) -> None:
     bench = refusing(answer, times=1).paying().say(result())
-    assert bench.requests[1:] == [ResultRefusal(NAME)]
+    assert bench.requests[1:] == [ResultRefusal(NAME, said_so=answer[1] != PARTIAL_ISSUE)]
     assert bench.register.results == [0, 0x6C]
     assert bench.heard[-1] == "061e016c"
 
@@ -604,7 +605,7 @@ def test_the_result_is_delivered_only_with_the_last_line_of_its_receipt() -> Non
 
 def test_a_register_that_cannot_print_the_receipt_does_not_have_the_payment() -> None:
     bench = refusing(bytes.fromhex("84cc00"), what=b"\x06\xd1").registered(PRINTS).paying().say(result())
-    assert bench.requests[1:] == [ResultRefusal(NAME)]
+    assert bench.requests[1:] == [ResultRefusal(NAME, said_so=True)]
     assert bench.register.results == [0, 0x6C]
 
 
@@ -650,7 +651,7 @@ def test_what_is_not_acknowledged_is_told_before_any_paper_says_paid(service: in
 def test_a_register_that_refuses_what_it_repeats_prints_nothing() -> None:
     bench = refusing(NOT_EXPECTED).registered(PRINTS).say(result()).send(repeat_receipt(service=None)).say(result())
     assert not [apdu for apdu in bench.register.heard if apdu[:2] == b"\x06\xd1"]
-    assert bench.requests[1:] == [ResultRefusal(NAME)]
+    assert bench.requests[1:] == [ResultRefusal(NAME, said_so=True)]
 
 
 def test_the_register_may_want_no_print() -> None:
@@ -680,7 +681,7 @@ def test_a_register_that_refuses_the_repetition_is_not_told_to_take_it_back() ->
     bench = refusing(NOT_EXPECTED).send(repeat_receipt()).say(result())
     assert bench.register.results == [0]
     assert bench.heard[-1] == COMPLETED
-    assert bench.requests[1:] == [ResultRefusal(NAME)]
+    assert bench.requests[1:] == [ResultRefusal(NAME, said_so=True)]
 
 
 # --- after a restart of the terminal ----------------------------------------------------------------------------------
