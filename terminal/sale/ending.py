@@ -89,7 +89,11 @@ def settle_unknown(sale: Sale, event: ev.SettledByStaff) -> Transition:
     sale = replace(sale, settled_by=event.by)
     if sale.moves_money:
         return Transition(replace(sale, said_by_staff=reason))
-    return to_report(sale, reason)
+    sale, effects = to_report(sale, reason)
+    if reason is not Reason.SETTLED_UNPAID or sale.authorization_id is None:
+        return Transition(sale, effects)
+    sale, call = ask(sale, CallKind.STATUS)  # it was looked up a while ago: a payment since then opens the case again
+    return Transition(sale, (*effects, fx.QueryStatus(**call)))
 
 
 _VERDICTS = {

@@ -10,7 +10,7 @@ from terminal.sale.effects import ReceiptKind
 from terminal.sale.gateway import CaptureMode
 from terminal.sale.record import QueuedReceipt
 from terminal.sale.refund import RefundSource
-from terminal.sale.sale import Outcome, Sale, State
+from terminal.sale.sale import NOT_PAID, CallKind, Outcome, Sale, State
 from terminal.simulation import checks_of_days as days
 from terminal.simulation import checks_of_ids as ids
 from terminal.simulation import checks_of_refunds as refunds
@@ -68,6 +68,12 @@ def when_told(
         raise Violation(f"{ring.name} was told {told.words} after it was told that it is not paid")
 
 
+def when_settled(before: Sale, after: Sale | None) -> None:
+    """Staff have said how it ended: not believed while a capture is on its way."""
+    if before.asking is CallKind.CAPTURE and after is not None and after.has_ended:
+        raise Violation(f"sale {before.number} was ended as {after.outcome} by staff while a capture was on its way")
+
+
 def totals_told(disk: SimulatedDisk, register: SimulatedRegister, sum_kr: int) -> None:
     """A register that hears of an empty period has all that it asked for before."""
     asked_kr = [
@@ -95,7 +101,8 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
     """Everything else, once all faults have stopped and time has passed."""
     ledger = netgiro.captured()
     for sale in disk.latest.values():
-        yield from _money(sale, ledger.get(sale.reference, []), is_refunded=is_refunded(sale, disk, netgiro))
+        refunded = is_refunded(sale, disk, netgiro)
+        yield from _money(sale, disk, ledger.get(sale.reference, []), is_refunded=refunded)
         yield from _receipts(sale, disk, paper)
         if not is_over(sale):
             yield f"sale {sale.number} is still open: {sale.state}"
@@ -139,7 +146,7 @@ def is_refunded(sale: Sale, disk: SimulatedDisk, netgiro: SimulatedNetgiro) -> b
     return sale.reference in netgiro.refunded or any(one.is_done for one in by_itself)
 
 
-def _money(sale: Sale, captured: list[int], *, is_refunded: bool) -> Iterator[str]:
+def _money(sale: Sale, disk: SimulatedDisk, captured: list[int], *, is_refunded: bool) -> Iterator[str]:
     """One capture at most, of this amount, and the outcome says so."""
     if is_refunded != (sale.outcome is Outcome.REFUNDED):
         yield f"sale {sale.number} is {sale.outcome}, {'and' if is_refunded else 'not'} refunded"
@@ -151,7 +158,8 @@ def _money(sale: Sale, captured: list[int], *, is_refunded: bool) -> Iterator[st
     if approved and not captured:
         yield f"sale {sale.number} is approved and not paid"
     if sale.outcome in (Outcome.REFUND_DUE, Outcome.REFUNDED):
-        if not captured or not sale.terms.final_when_taken:
+        was_proved_late = disk.outcomes[sale.number][0] in NOT_PAID
+        if not captured or not (sale.terms.final_when_taken or was_proved_late):
             yield f"sale {sale.number} is to be refunded, captured is {captured}"
     elif captured and not approved and sale.outcome is not Outcome.UNKNOWN and is_over(sale):
         yield f"sale {sale.number} is paid and told {sale.outcome}"

@@ -21,6 +21,9 @@ KEPT_ALIVE_S = 5.0
 CANNOT_BE_REPEATED = ("InsertCart", "ConfirmCart", "payment", "capture", "cancel", "refund")
 
 
+CAPTURES = ("ConfirmCart", "capture")
+
+
 class Exchange(NamedTuple):
     """One request on its way, awaited by the carrier; the network resumes it with an answer or an error."""
 
@@ -73,6 +76,8 @@ class Network:
         self._world = world
         self._service = service
         self._last_used_s: float | None = None
+        self.captures_under_way = 0
+        """They have left the terminal and will arrive, whether or not it still waits for an answer."""
         self.lost_for_being_idle: list[str] = []
         """Calls that cannot be repeated and that were lost because a connection had been idle."""
 
@@ -101,10 +106,10 @@ class Network:
             case "lost before":
                 world.at(self._until_given_up(), lambda: resume(CallLost("no answer")))
             case "lost after":
-                world.at(there_s, lambda: self._service.serve(request))
+                self._arrive_later(request, there_s)
                 world.at(self._until_given_up(), lambda: resume(CallLost("no answer")))
             case "late request":
-                world.at(rng.uniform(1, 90), lambda: self._service.serve(request))
+                self._arrive_later(request, rng.uniform(1, 90))
                 world.at(self._until_given_up(), lambda: resume(CallLost("no answer")))
             case "late answer":
                 self._answer_later(request, there_s, rng.uniform(1, 14), resume)
@@ -112,9 +117,9 @@ class Network:
                 again_s = rng.uniform(0, 5)
                 first_s, second_s = rng.choice(((there_s, there_s + again_s), (there_s + again_s, there_s)))
                 self._answer_later(request, first_s, back_s, resume)
-                world.at(second_s, lambda: self._service.serve(request))
+                self._arrive_later(request, second_s)
             case "spoiled":
-                world.at(there_s, lambda: self._spoil(request, back_s, resume))
+                self._arrive_later(request, there_s, lambda answer: self._spoil(request, answer, back_s, resume))
             case "refused":
                 self._refuse(request, there_s, resume)
             case _:
@@ -128,11 +133,19 @@ class Network:
         return TIMEOUT_S if self._world.rng.random() < 0.5 else self._world.rng.uniform(0.1, 2)
 
     def _answer_later(self, request: Request, there_s: float, back_s: float, resume: Resume) -> None:
-        def serve() -> None:
-            answer = self._service.serve(request)
-            self._world.at(back_s, lambda: resume(answer))
+        self._arrive_later(request, there_s, lambda answer: self._world.at(back_s, lambda: resume(answer)))
 
-        self._world.at(there_s, serve)
+    def _arrive_later(
+        self, request: Request, there_s: float, then: Callable[[RawAnswer], object] = lambda _answer: None
+    ) -> None:
+        is_capture = call_of(request) in CAPTURES
+        self.captures_under_way += is_capture
+
+        def arrive() -> None:
+            self.captures_under_way -= is_capture
+            then(self._service.serve(request))
+
+        self._world.at(there_s, arrive)
 
     def _refuse(self, request: Request, there_s: float, resume: Resume) -> None:
         """Something in front of the service answers for it; the request does not get through."""
@@ -140,9 +153,8 @@ class Network:
         answer = self._service.refuse(request, status, "refused")
         self._world.at(there_s, lambda: resume(answer))
 
-    def _spoil(self, request: Request, back_s: float, resume: Resume) -> None:
+    def _spoil(self, request: Request, answer: RawAnswer, back_s: float, resume: Resume) -> None:
         """The work is done; the answer is not worth anything."""
-        answer = self._service.serve(request)
         spoiled = spoil(self._world.rng, answer, lambda body: self._service.answer(request, 200, body))
         self._world.at(back_s, lambda: resume(spoiled))
 

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from terminal.counter.rules import CounterRules
 from terminal.register.protocol import terms_for
+from terminal.sale import effects as fx
 from terminal.sale.customer import CustomerKind, IdentifierRules
 from terminal.sale.gateway import CaptureMode
 from terminal.sale.sale import Terms
@@ -87,19 +88,19 @@ def simulate(
     rules = replace(rules, id_hours=(night_s or LONGEST_ID_S) / 3600, terms=terms)
     terminal = SimulatedTerminal(world, disk, rules, paper, spoken.build_protocol)
     netgiro = SimulatedNetgiro(world, terminal.receive_callback, api)
-    sales = rng.randint(1, MOST_SALES)
 
     def on_told(ring: Ring, told: Told) -> None:
         checks.when_told(netgiro, disk, register, ring, told)
 
-    register = SimulatedRegister(world, terminal, spoken.register, sales, on_told, night_s=night_s)
+    register = SimulatedRegister(world, terminal, spoken.register, rng.randint(1, MOST_SALES), on_told, night_s=night_s)
     spoken.register.on_refund_told = lambda told: checks_of_refunds.when_told(netgiro, disk, told)
     spoken.register.on_totals = lambda sum_kr: checks.totals_told(disk, register, sum_kr)
     cashier = Cashier(world, terminal, lambda reference: _sms_code(netgiro, reference))
+    staff = Staff(terminal, netgiro, register, paper, seed)
     terminal.connect(
         netgiro,
         register,
-        lambda effect: checks.before_call(disk, terminal, effect),
+        lambda effect: _on_call(effect, disk, terminal, staff),
         lambda effect: checks_of_refunds.before_refund(disk, effect),
     )
     if sabotage is not None:
@@ -111,7 +112,7 @@ def simulate(
         terminal.switch_on()
         register.start()
         cashier.start(lambda: register.is_done and terminal.sale is None)
-        Staff(terminal, netgiro, register, paper, seed).start()
+        staff.start()
         _schedule_disasters(world, terminal, disk)
         world.run_until(TROUBLED_S)
         _make_peace(world, disk, register)
@@ -158,6 +159,11 @@ def _unfounded(world: World, disk: SimulatedDisk, register: SimulatedRegister, d
     if not _may_lose_words(world):
         yield from (f"{doubt}, though nothing was lost on the way" for doubt in doubts)
         yield from checks.needless_refunds(disk, register)
+
+
+def _on_call(effect: fx.Call, disk: SimulatedDisk, terminal: SimulatedTerminal, staff: Staff) -> None:
+    checks.before_call(disk, terminal, effect)
+    staff.call_leaves(effect)
 
 
 def _night_s(seed: int, register: RegisterDriver) -> float | None:

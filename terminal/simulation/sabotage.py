@@ -36,6 +36,7 @@ from terminal.simulation.people import PAYS
 from terminal.simulation.sabotage_of_netgiro import RULES_OF_NETGIRO
 from terminal.simulation.sabotage_of_refunds import RULES_OF_REFUNDS
 from terminal.simulation.sabotage_of_registers import RULES_OF_REGISTERS
+from terminal.simulation.sabotage_of_staff import RULES_OF_STAFF
 from terminal.simulation.terminal import SimulatedTerminal
 from terminal.simulation.world import NO_TROUBLE, Rates
 
@@ -342,6 +343,7 @@ BROKEN_RULES: Mapping[str, BrokenRule] = {
     **RULES_OF_REGISTERS,
     **RULES_OF_NETGIRO,
     **RULES_OF_REFUNDS,
+    **RULES_OF_STAFF,
     "receipt before the register has taken the result": BrokenRule(patches=_paper_before_taken, protocol="concert"),
     "interrupted receipt printed unmarked": BrokenRule(patches=_print_again_unmarked),
     "receipt in doubt printed again and again": BrokenRule(patches=_print_again_and_again),

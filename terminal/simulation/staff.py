@@ -10,9 +10,12 @@ from __future__ import annotations
 import random
 
 from terminal.counter.trouble import receipt_asked_about
+from terminal.sale import effects as fx
 from terminal.sale.events import Verdict
+from terminal.sale.gateway import CaptureMode
 from terminal.sale.refund import Refund, RefundSource, RefundState
-from terminal.sale.sale import Outcome, Sale
+from terminal.sale.sale import CallKind, Outcome, Sale
+from terminal.simulation import checks
 from terminal.simulation.checks import sales_of
 from terminal.simulation.people import Paper
 from terminal.simulation.register import SimulatedRegister
@@ -23,6 +26,8 @@ AT_THE_SCREEN_S = (3.0, 20.0)
 PAUSE_S = (30.0, 240.0)
 ENDS_THE_DAY = 0.06
 GIVES_BACK = 0.05
+ARE_IMPATIENT = 0.5
+"""They settle what stands unknown while the terminal still asks."""
 GO_HOME_S = 1900.0
 """What they have last asked for is on paper when the world ends."""
 SURE_AFTER_S = 400.0
@@ -48,10 +53,19 @@ class Staff:
         self._rng = random.Random(f"staff {seed}")
         self._chance_of_refunds = random.Random(f"staff gives back {seed}")
         self._first_seen_s: dict[int, float] = {}
+        self._is_impatient = False
 
     def start(self) -> None:
         self._paper.on_doubt = self._soon
         self._world.at(self._rng.uniform(*PAUSE_S), self._look)
+        self._is_impatient = self._rng.random() < ARE_IMPATIENT
+        if self._is_impatient:
+            self._world.at(self._rng.uniform(*AT_THE_SCREEN_S), self._glance)
+
+    def call_leaves(self, effect: fx.Call) -> None:
+        """The one moment at which a word must not be believed at once is in the middle of a call."""
+        if self._is_impatient and isinstance(effect, fx.RequestCapture | fx.RequestVoid):
+            self._world.at(self._rng.uniform(0.0, 0.4), self._settle_what_stands_unknown)
 
     def _look(self) -> None:
         if self._world.now_s > GO_HOME_S:
@@ -67,6 +81,17 @@ class Staff:
             self._world.tell("staff", "end the day")
             self._terminal.end_day()
         self._world.at(self._rng.uniform(*PAUSE_S), self._look)
+
+    def _glance(self) -> None:
+        if self._world.now_s > GO_HOME_S:
+            return
+        self._settle_what_stands_unknown()
+        self._world.at(self._rng.uniform(*AT_THE_SCREEN_S), self._glance)
+
+    def _settle_what_stands_unknown(self) -> None:
+        sale = self._terminal.sale
+        if self._terminal.is_on and sale is not None and sale.stands_unknown:
+            self._settle_open(sale)
 
     def _look_at_paper(self) -> None:
         """Once the screen asks: a press too early could mean something else."""
@@ -118,6 +143,26 @@ class Staff:
         """The terminal is at it, or will be as soon as it can write it down."""
         mine = [one for one in self._terminal.disk.refunds_of(sale.number) if one.source is RefundSource.AUTOMATIC]
         return sale.is_returned_by_itself and not any(one.outcome == "refused" for one in mine)
+
+    def _settle_open(self, sale: Sale) -> None:
+        """While the terminal still asks, perhaps in the middle of a call.
+
+        They say "not paid" of a reservation, too: that a capture which the terminal has given up is still on its way to
+        the service is what nobody can see, so it is left out.
+        """
+        is_mid_call = sale.asking in (CallKind.CAPTURE, CallKind.VOID)
+        if sale.reference in self._netgiro.captured():
+            verdict = Verdict.PAID
+        elif sale.capture_mode is not CaptureMode.MANUAL:
+            return  # approval may still pay it
+        elif self._netgiro.network.captures_under_way and not is_mid_call:
+            return
+        else:
+            verdict = Verdict.UNPAID
+        self._world.count("staff settle an open sale" + (" in mid-call" if is_mid_call else ""))
+        self._world.tell("staff", f"settle open sale {sale.number} as {verdict}")
+        self._terminal.settle(sale.number, verdict)
+        checks.when_settled(sale, self._terminal.disk.find_sale(sale.number))
 
     def _due_refund(self, sale: Sale) -> Verdict:
         """As the slip says: look at the register, and pay back what is not paid there."""

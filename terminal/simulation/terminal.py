@@ -161,7 +161,9 @@ class SimulatedTerminal:
 
         def receive() -> None:
             sale = self.sale
-            if sale is not None and sale.reference == reference:
+            if sale is None or sale.reference != reference:
+                sale = next((one for one in self.disk.latest.values() if one.reference == reference), None)
+            if sale is not None:
                 effects = self._boot.turn(ev.CallbackReceived(sale.number, approved, fits))
                 self.world.cut_point("before the callback is answered")
                 answered[0] = any(isinstance(effect, fx.AcknowledgeCallback) for effect in effects)

@@ -69,6 +69,7 @@ def events_for(sale: Sale) -> Iterator[ev.SaleEvent]:
     yield ev.ResultAcknowledged(number)
     yield ev.ResultRejected(number)
     yield from (ev.SettledByStaff(number, verdict) for verdict in ev.Verdict)
+    yield ev.MoneyReturned(number)
     yield ev.PowerRestored(number)
 
 
@@ -189,6 +190,7 @@ any_events = st.one_of(
     st.builds(ev.ResultAcknowledged, numbers),
     st.builds(ev.ResultRejected, numbers),
     st.builds(ev.SettledByStaff, numbers, st.sampled_from(ev.Verdict)),
+    st.builds(ev.MoneyReturned, numbers),
     st.builds(ev.PowerRestored, numbers),
 )
 

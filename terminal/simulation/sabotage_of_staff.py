@@ -1,0 +1,37 @@
+"""Rules about what staff say, and about what is proved after the end, broken on purpose: more of sabotage.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from unittest.mock import patch
+
+from terminal.sale.sale import Sale
+from terminal.simulation import checks
+from terminal.simulation.broken_rule import BrokenRule
+from terminal.simulation.world import Rates
+
+
+def _settled_while_captured() -> Iterator[None]:
+    """The word of staff ends a sale that is still being captured, in the middle of the call."""
+    with (
+        patch.object(Sale, "stands_unknown", property(lambda sale: sale.is_in_doubt)),
+        patch.object(Sale, "moves_money", property(lambda _sale: False)),
+    ):
+        yield
+
+
+def _late_proof_dropped() -> Iterator[None]:
+    """The same, and what is proved after the end is proved to nobody."""
+    with (
+        patch.object(checks, "when_settled", lambda _before, _after: None),
+        patch.object(Sale, "is_undone_since", lambda _sale, _call: True),
+    ):
+        yield from _settled_while_captured()
+
+
+RULES_OF_STAFF: Mapping[str, BrokenRule] = {
+    "word of staff taken in the middle of a call": BrokenRule(
+        patches=_settled_while_captured, rates=Rates(call_trouble=0.4)
+    ),
+    "proof of payment after the end dropped": BrokenRule(patches=_late_proof_dropped, rates=Rates(call_trouble=0.4)),
+}
