@@ -153,8 +153,9 @@ def _ber(value: bytes) -> bytes:
 
 
 def to_bcd(number: int | str, size: int) -> bytes:
-    """The last ``2 * size`` digits of a number."""
-    return bytes.fromhex(str(number).zfill(2 * size)[-2 * size :])
+    """A number in ``2 * size`` digits. One that has more is told as nines, never as a part of it."""
+    digits = str(number).zfill(2 * size)
+    return bytes.fromhex(digits if len(digits) == 2 * size else "9" * 2 * size)
 
 
 def _bcd_or_none(number: int | str | None, size: int) -> bytes | None:
