@@ -42,8 +42,7 @@ class Conversation:
         self._may_report = may_report
         self._recalled: Known | None = None
         self._replies = words.Replies()
-        self._echoes = self._has_told_of_echo = False
-        self._is_in_step = False
+        self._echoes = self._has_told_of_echo = self._is_in_step = False
         self.is_silent = False
         """It says nothing now, and it did before."""
         self.is_stuck = False

@@ -4,13 +4,14 @@ It knows nothing of the terminal's own client: both were written from Netgíró'
 misreading in one shows against the other. It is of use to any integration of these APIs.
 
     book.py       what happens to a cart: start here; carts.py has its words, customers.py finds people
+    standing.py   where every cart stands, and the moves that it can make
     transactions.py   the same as V2 and the partner API see it: undone, refunded, paid out
     settings.py   who the customers are and how the server behaves
     magic.py      amounts that decide how a sale goes
     answers.py    V1's requests and answers as JSON; v2_answers.py has V2's and the partner API's
     signing.py    the signature, used nonces, and what an integrator got wrong
     faults.py     what the server does wrong next; spoiling.py and broken.py make it so
-    callbacks.py  its own calls to the provider
+    notices.py    which calls to the provider follow from a cart's state; callbacks.py posts them
     service.py    one running sandbox: all of the above
     dialect.py    one call over HTTP, whichever API it belongs to
     web.py        its HTTP face: checkout.py is /v1/Checkout/..., v2.py is /v2 and /partner, control.py /sandbox

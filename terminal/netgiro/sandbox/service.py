@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import httpx
@@ -26,14 +26,15 @@ from terminal.netgiro.sandbox.answers import (
 )
 from terminal.netgiro.sandbox.broken import Connections
 from terminal.netgiro.sandbox.callbacks import CallbackSender
-from terminal.netgiro.sandbox.carts import Cart, CartState, ConfirmationType, Reply
+from terminal.netgiro.sandbox.carts import Cart, Reply
 from terminal.netgiro.sandbox.customers import Customers
 from terminal.netgiro.sandbox.faults import Faults
 from terminal.netgiro.sandbox.magic import MAGIC_AMOUNTS, in_words_of
+from terminal.netgiro.sandbox.notices import Notices
 from terminal.netgiro.sandbox.settings import ResultCode, Settings
 from terminal.netgiro.sandbox.signing import Gatekeeper, SignedBody, sign
 from terminal.netgiro.sandbox.transactions import TransactionBook
-from terminal.netgiro.sandbox.v2_answers import read_payment, status_answer
+from terminal.netgiro.sandbox.v2_answers import read_payment
 
 log = logging.getLogger(__name__)
 
@@ -76,8 +77,8 @@ class Sandbox:
         self.secret_key = secret_key
         self._clock = clock
         self._rng = rng
-        self._callbacks = CallbackSender(self.faults, self.sign, sleep, callback_transport)
-        self._tasks: set[asyncio.Task[None]] = set()
+        sender = CallbackSender(self.faults, self.sign, sleep, callback_transport)
+        self._notices = Notices(self.book, sender, sleep)
         self._alarm: asyncio.TimerHandle | None = None
 
     @property
@@ -147,18 +148,13 @@ class Sandbox:
 
     async def settled(self) -> None:
         """Wait until no callback is under way (for tests; each is bounded by time-outs)."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._notices.settled()
 
     async def aclose(self) -> None:
         """Stop all callbacks and timers; may be called twice."""
         if self._alarm is not None:
             self._alarm.cancel()
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await self._callbacks.aclose()
+        await self._notices.aclose()
 
     # The customer's side, as the front panel and /sandbox show it
 
@@ -200,50 +196,8 @@ class Sandbox:
     # Callbacks
 
     def _cart_moved(self, cart: Cart) -> None:
-        order, state = cart.order, cart.state
-        if state is CartState.AWAITING_CALLBACK:
-            self._start(self._ask_provider(cart))
-        elif state is CartState.PAID and cart.confirmation is not ConfirmationType.SERVER_CALLBACK:
-            self._start_notice(order.callback_url, cart)
-        elif state in (CartState.CANCELLED, CartState.DECLINED):
-            self._start_notice(order.callback_cancel_url, cart)
+        self._notices.cart_moved(cart)
         self.changed()
-
-    async def _ask_provider(self, cart: Cart) -> None:
-        """ServerCallback: HTTP 200 makes the reservation a payment; twice anything else cancels the sale."""
-        if await self._delivered(cart.order.callback_url, cart):
-            self.book.callback_acknowledged(cart.transaction_id)
-        else:
-            self.book.callback_unanswered(cart.transaction_id)
-
-    async def _notify(self, url: str, cart: Cart) -> None:
-        if not await self._delivered(url, cart):
-            log.warning("Cart %s: the provider did not acknowledge the callback", cart.transaction_id)
-
-    async def _delivered(self, url: str, cart: Cart) -> bool:
-        """Post the cart to the provider, at most twice; a cart that moved on meanwhile is not posted again."""
-        is_signed = cart.order.api == "v1"
-        answer = cart_answer(Reply(cart.result_code, cart=cart)) if is_signed else status_answer(cart, None)
-        if await self._callbacks.post(url, answer, self.settings.callback_timeout_s, is_signed=is_signed):
-            return True
-        await self.sleep(self.settings.callback_retry_delay_s)
-        if self.book.find(cart.transaction_id) is not cart:
-            return False
-        return await self._callbacks.post(url, answer, self.settings.callback_timeout_s, is_signed=is_signed)
-
-    def _start_notice(self, url: str, cart: Cart) -> None:
-        if url:
-            self._start(self._notify(url, cart))
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            log.error("A callback task of the sandbox failed", exc_info=task.exception())
 
     # Customers who accept by themselves
 

@@ -46,10 +46,27 @@ class Message(msgspec.Struct, frozen=True):
     @property
     def frame(self) -> bytes:
         text = self.payload.encode("ascii") + ETX
-        lrc = 0
-        for byte in text:
-            lrc ^= byte
-        return STX + text + bytes([lrc])
+        return STX + text + bytes([_lrc(text)])
+
+
+def _lrc(text: bytes) -> int:
+    lrc = 0
+    for byte in text:
+        lrc ^= byte
+    return lrc
+
+
+def _first_frame(unread: bytes) -> tuple[bytes, bool, bytes] | None:
+    """Its text, whether it is an answer that came whole, and what follows; None if its end has not come yet."""
+    end = unread.find(ETX)
+    if end < 0 or end + 1 == len(unread):
+        return None
+    text, lrc = unread[1:end], unread[end + 1]
+    return text, lrc == _lrc(text + ETX) and len(text) in (SHORT, LONG), unread[end + 2 :]
+
+
+def _command(flag: str, name: str) -> str:
+    return f"0100000000{flag}10352{CANCEL_PRIVATE}A010B010CMD={name}"
 
 
 class ConcertDriver(RegisterDriver):
@@ -70,19 +87,16 @@ class ConcertDriver(RegisterDriver):
         names_sales: bool = False,
     ) -> None:
         super().__init__(clock, decimals=decimals)
-        self._is_plus = is_plus
+        self._options = "A010B010" if is_plus else ""
         self._flag = "1" if wants_report else "0"
         self.tells_apart = self.names_each_try = self._names_sales = names_sales
-        self._unread = b""
-        self._phase = Phase.IDLE
-        self._due_s = 0.0
-        self._tries = 0
+        self._unread, self._phase = b"", Phase.IDLE
+        self._due_s, self._tries = 0.0, 0
         self._outgoing: list[Message] = []
         self._request = ""
         """What it waits for the answer to."""
         self._waits_until_s: float | None = None
-        self._cancel_is_open = False
-        self._is_over = True
+        self._is_over, self._cancel_is_open = True, False
         self._was_delivered = False
         """The terminal has acknowledged the latest request."""
         self.cancel_answers: list[str] = []
@@ -92,8 +106,7 @@ class ConcertDriver(RegisterDriver):
 
     def _pay(self, amount_kr: int, name: str) -> None:
         private = f"{self.attempts:010d}" if self._names_sales else " " * 10
-        options = "A010B010" if self._is_plus else ""
-        self._request = f"01{self._digits(amount_kr):0>8}{self._flag}10352{private}{options}"
+        self._request = f"01{self._digits(amount_kr):0>8}{self._flag}10352{private}{self._options}"
         self._is_over = self._cancel_is_open = self._was_delivered = False
         self._outgoing.clear()
         self._say(self._request)
@@ -103,7 +116,7 @@ class ConcertDriver(RegisterDriver):
         if not self._was_delivered:
             return
         self._cancel_is_open = True
-        self._say(f"0100000000{self._flag}10352{CANCEL_PRIVATE}A010B010CMD=CANCEL")
+        self._say(_command(self._flag, "CANCEL"))
 
     def pay_again(self) -> None:
         """The same request again: while the sale is open it is the same sale."""
@@ -127,7 +140,7 @@ class ConcertDriver(RegisterDriver):
     def moods(self) -> Mapping[str, Callable[[], None]]:
         return {
             "looks whether the terminal is there": self._test_presence,
-            "asks for the state": lambda: self._say(f"0100000000{self._flag}10352{CANCEL_PRIVATE}A010B010CMD=STATE"),
+            "asks for the state": lambda: self._say(_command(self._flag, "STATE")),
             "cancels": self.cancel,
         }
 
@@ -227,19 +240,15 @@ class ConcertDriver(RegisterDriver):
         return True
 
     def _hear_frame(self) -> bool:
-        end = self._unread.find(ETX)
-        if end < 0 or end + 1 == len(self._unread):
+        frame = _first_frame(self._unread)
+        if frame is None:
             self._unread = self._unread[-LONGEST_UNREAD:]
             return False
-        text, lrc, self._unread = self._unread[1 : end + 1], self._unread[end + 1], self._unread[end + 2 :]
-        if self._phase is not Phase.LISTENING:
-            return True
-        for byte in text:
-            lrc ^= byte
-        if lrc or len(text) - 1 not in (SHORT, LONG):
+        text, is_whole, self._unread = frame
+        if self._phase is Phase.LISTENING and is_whole:
+            self._hear_answer(text.decode("ascii"))
+        elif self._phase is Phase.LISTENING:
             self.wire += NAK
-        else:
-            self._hear_answer(text[:-1].decode("ascii"))
         return True
 
     def _hear_answer(self, answer: str) -> None:

@@ -1,6 +1,6 @@
 """A register that speaks ZVT, whole: it numbers nothing, repeats what is not acknowledged and gives up after a while.
 
-Written from PA00P015 and PA00P016. The frames are in zvt_frames.py.
+Written from PA00P015 and PA00P016. The line is in zvt_line.py, the frames in zvt_frames.py.
 """
 
 from __future__ import annotations
@@ -9,12 +9,8 @@ import random
 import re
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Literal
-
-import msgspec
 
 from terminal.sale.money import AmountDecimals
-from terminal.simulation.registers.driver import RegisterDriver
 from terminal.simulation.registers.zvt_frames import (
     ABORT,
     GOOD,
@@ -24,18 +20,10 @@ from terminal.simulation.registers.zvt_frames import (
     registration,
     repeat_receipt,
     status_fields,
-    unwrap,
-    wrap,
 )
+from terminal.simulation.registers.zvt_line import T2_S, TRANSMISSIONS, Kind, Session, ZvtLine
 
-T2_S = 5.0
-"""For the 06."""
-ANSWER_S = 15.0
-"""For the answer to a command; by the specification 5 s, real registers wait longer."""
 T4_S = 180.0
-TRANSMISSIONS = 3
-PAUSE_S = 0.1
-LONGEST_UNREAD = 8192
 TAKES_TEXT_BLOCKS = "0301" + "0606" + "26040A0206D3"
 """Service byte, and in TLV the commands it takes: 06 D3."""
 STATUS_ENQUIRY = bytes.fromhex("050100")
@@ -44,19 +32,8 @@ END_OF_DAY = bytes.fromhex("065003123456")
 
 RECEIPT_NUMBER = re.compile(rb"(?:AFRIT|KVITTUN) ([0-9]+)")
 
-Kind = Literal["pay", "repeat", "day", "other"]
 
-
-class Session(msgspec.Struct):
-    """A command that the terminal has taken, until it hands back."""
-
-    kind: Kind
-    ends_s: float
-    has_paid: bool = False
-    """The register has taken "paid" in this session."""
-
-
-class ZvtDriver(RegisterDriver):
+class ZvtDriver(ZvtLine):
     """``config``: the byte of its registration; None: it pays without one. ``takes_text_blocks``: it asks for receipts
     whole instead of line by line."""
 
@@ -75,18 +52,6 @@ class ZvtDriver(RegisterDriver):
         self._is_registering = config is not None
         self._is_registered = config is None
         self._registration = registration(config or 0, extra=TAKES_TEXT_BLOCKS if takes_text_blocks else "")
-        self._unread = b""
-        self._commands: deque[tuple[Kind, bytes]] = deque()
-        self._answers: deque[bytes] = deque()
-        self._flying: bytes | None = None
-        """Sent and not acknowledged yet."""
-        self._tries = 0
-        self._due_s = 0.0
-        self._asked: tuple[Kind, bytes] | None = None
-        """The command that waits for its answer."""
-        self._asked_until_s = 0.0
-        self._session: Session | None = None
-        self._last_heard = b""
         self._receipts: dict[bytes, int] = {}
         """Receipt numbers of payments it has taken, and for which attempt."""
         self._is_over = True
@@ -150,116 +115,6 @@ class ZvtDriver(RegisterDriver):
     @property
     def waits(self) -> bool:
         return not self._is_over
-
-    @property
-    def is_free(self) -> bool:
-        """Nothing is running: a command may be sent."""
-        return self._session is None and self._asked is None and not self._commands
-
-    def _forget_session(self) -> None:
-        self._session = self._asked = self._flying = None
-        self._commands.clear()
-        self._answers.clear()
-        self._last_heard = b""
-
-    # --- the wire -----------------------------------------------------------------------------------------------------
-
-    def hear(self, data: bytes) -> None:
-        if self.is_silent:
-            return
-        self._unread += data
-        while self._unread:
-            first = self._unread[0]
-            if first == 0x06:
-                self._unread = self._unread[1:]
-                self._acknowledged()
-            elif first == 0x15:
-                self._unread = self._unread[1:]
-                self._transmit()
-            elif first != 0x10:
-                self._unread = self._unread[1:]
-            elif not self._hear_frame():
-                break
-        self._pump()
-
-    def _hear_frame(self) -> bool:
-        try:
-            apdu, self._unread = unwrap(self._unread)
-        except IndexError:
-            self._unread = self._unread[:LONGEST_UNREAD]
-            return False
-        except ValueError:
-            self._unread = b""
-            self.wire += b"\x15"
-            return True
-        self.wire += b"\x06"
-        self._hear_apdu(apdu)
-        return True
-
-    def line_was_cut(self) -> None:
-        self._unread = b""
-
-    def _acknowledged(self) -> None:
-        if self._flying is None:
-            return
-        sent, self._flying = self._flying, None
-        self._last_heard = b""
-        if self._asked is not None and sent == self._asked[1]:
-            self._asked_until_s = self._clock() + ANSWER_S
-
-    def _pump(self) -> None:
-        """One frame at a time; answers first, and a command only when none is being answered."""
-        if self._flying is not None:
-            return
-        if self._answers:
-            self._flying = self._answers.popleft()
-        elif self._commands and self._asked is None and (self._session is None or self._commands[0][1] == ABORT):
-            self._send_command(*self._commands.popleft())
-            return
-        else:
-            return
-        self._tries = 0
-        self._transmit()
-
-    def _send_command(self, kind: Kind, apdu: bytes) -> None:
-        self._asked, self._flying, self._tries = (kind, apdu), apdu, 0
-        self._asked_until_s = self._clock() + TRANSMISSIONS * T2_S + ANSWER_S
-        self._transmit()
-
-    def _transmit(self) -> None:
-        if self._flying is None:
-            return
-        if self._tries == TRANSMISSIONS:
-            lost, self._flying = self._flying, None
-            if self._asked is not None and self._asked[1] == lost:
-                self._asked = None
-            return
-        self._tries += 1
-        self._due_s = self._clock() + T2_S
-        self.wire += wrap(self._flying)
-
-    # --- time ---------------------------------------------------------------------------------------------------------
-
-    @property
-    def next_wakeup_s(self) -> float | None:
-        times = []
-        if self._flying is not None:
-            times.append(self._due_s)
-        if self._asked is not None:
-            times.append(self._asked_until_s)
-        if self._session is not None:
-            times.append(self._session.ends_s)
-        return min(times, default=None)
-
-    def wake(self) -> None:
-        now_s = self._clock()
-        if self._flying is not None and now_s >= self._due_s:
-            self._transmit()
-        if self._asked is not None and now_s >= self._asked_until_s:
-            self._asked = None
-        if self._session is not None and now_s >= self._session.ends_s:
-            self._session = None
-        self._pump()
 
     # --- the session --------------------------------------------------------------------------------------------------
 

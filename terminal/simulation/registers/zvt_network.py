@@ -5,8 +5,9 @@ Written from how ZVT programs use TCP: one APDU after the other, the length low 
 
 from __future__ import annotations
 
-from terminal.simulation.registers.zvt import LONGEST_UNREAD, ZvtDriver
+from terminal.simulation.registers.zvt import ZvtDriver
 from terminal.simulation.registers.zvt_frames import ABORT
+from terminal.simulation.registers.zvt_line import LONGEST_UNREAD
 
 
 class ZvtNetworkDriver(ZvtDriver):
