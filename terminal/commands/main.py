@@ -23,6 +23,7 @@ from terminal.commands.office import add_office_commands
 from terminal.commands.operations import add_operation_commands
 from terminal.commands.panel import add_panel_commands
 from terminal.commands.printer import add_printer_commands
+from terminal.commands.reconcile import add_reconcile_command
 from terminal.commands.refund import add_refund_command
 from terminal.errors import ConfigError, TerminalError
 from terminal.system.shown import ShownStream
@@ -106,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     add_operation_commands(commands, common)
     add_printer_commands(commands, common)
     add_refund_command(commands, common)
+    add_reconcile_command(commands, common)
     add_office_commands(commands, common)
     simulate = commands.add_parser("simulate", help="the sale logic in virtual time, with everything going wrong")
     simulate.add_argument("--seed", type=int, help="one world; with --count, the first of them")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -63,6 +64,7 @@ def commands_of(desk: Desk) -> Mapping[str, Command]:
         "printer-test": _printer_test,
         "printer-status": _printer_status,
         "doctor-slip": _doctor_slip,
+        "reconciliation-slip": _reconciliation_slip,
     }
     return {name: partial(command, desk) for name, command in commands.items()}
 
@@ -229,6 +231,22 @@ async def _doctor_slip(desk: Desk, _request: Request) -> Mapping[str, Any]:
     """Print the doctor's report, as the service itself sees the machine."""
     try:
         await desk.terminal.examination.print_slip()
+    except DeviceError as error:
+        raise TerminalError(str(error)) from error
+    return {}
+
+
+async def _reconciliation_slip(desk: Desk, _request: Request) -> Mapping[str, Any]:
+    """Print the result of the last reconciliation."""
+    from terminal.reconciliation.report import kept, slip  # noqa: PLC0415  seldom asked for
+
+    result = await asyncio.to_thread(kept, Path(desk.config.journal.path).parent)
+    if result is None:
+        raise TerminalError("there is no result yet: netgiro-terminal reconcile")
+    now, columns = datetime.now().astimezone(), desk.config.printer.columns
+    document = slip(result, terminal_id=desk.config.terminal.id, printed_at=now, columns=columns)
+    try:
+        await desk.terminal.instruments.print_now(document)
     except DeviceError as error:
         raise TerminalError(str(error)) from error
     return {}

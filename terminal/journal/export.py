@@ -32,9 +32,9 @@ _BEGINS_FORMULA = frozenset("=+-@＝＋－＠|%")
 
 def export_csv(entries: Iterable[Change], separator: str = ",") -> Iterator[str]:
     """RFC 4180 lines, the header first."""
-    yield _csv_line(COLUMNS, separator)
+    yield csv_line(COLUMNS, separator)
     for entry in entries:
-        yield _csv_line([_harmless(value) for value in _row(entry).values()], separator)
+        yield csv_line([harmless(value) for value in _row(entry).values()], separator)
 
 
 def export_json(entries: Iterable[Change]) -> Iterator[str]:
@@ -73,13 +73,14 @@ def local_time(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone()
 
 
-def _csv_line(values: Iterable[object], separator: str) -> str:
+def csv_line(values: Iterable[object], separator: str = ",") -> str:
+    """One line of RFC 4180, every value in quotes."""
     buffer = io.StringIO()
     csv.writer(buffer, delimiter=separator, lineterminator="", quoting=csv.QUOTE_ALL).writerow(values)
     return buffer.getvalue()
 
 
-def _harmless(value: str | int | None) -> str | int | None:
+def harmless(value: str | int | None) -> str | int | None:
     """A text from outside must be one cell, and no formula in the accountant's spreadsheet."""
     if not isinstance(value, str):
         return value

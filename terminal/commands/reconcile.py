@@ -1,0 +1,99 @@
+"""``reconcile``: the journal held against Netgíró's own records."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from terminal.commands.configured import control_socket, whole_config
+
+if TYPE_CHECKING:
+    from terminal.reconciliation.report import Report
+
+# Every command imports what it needs itself, so that none waits for what another one needs.
+# ruff: noqa: PLC0415
+
+DIFFERS, NOT_ASKED = 1, 3
+"""Exit statuses."""
+
+
+def add_reconcile_command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
+) -> None:
+    reconcile = commands.add_parser(
+        "reconcile",
+        parents=[common],
+        help="hold the journal against Netgíró's own records: 0 agree, 1 differ, 3 unasked",
+    )
+    reconcile.add_argument(
+        "--from", dest="first", metavar="DATE", type=_day, help="default: seven days before the last"
+    )
+    reconcile.add_argument("--to", dest="last", metavar="DATE", type=_day, help="the last day; default: today")
+    reconcile.add_argument("--json", action="store_true", help="everything as one JSON object")
+    reconcile.add_argument("--csv", metavar="FILE", type=Path, help="a line for each sale, refund and settlement")
+    reconcile.add_argument("--print", dest="on_paper", action="store_true", help="a slip by the running terminal, too")
+    reconcile.set_defaults(command=_reconcile)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date: write for example 2026-11-23") from error
+
+
+def _reconcile(options: argparse.Namespace) -> int:
+    from terminal.reconciliation.findings import Ending
+    from terminal.reconciliation.report import as_json, csv_lines, text_lines
+
+    sheet = options.csv.open("w", encoding="utf-8", newline="") if options.csv else None
+    report = _run(options)
+    if sheet is not None:
+        with sheet:
+            sheet.writelines(f"{line}\r\n" for line in csv_lines(report))
+    for line in [as_json(report)] if options.json else text_lines(report):
+        print(line)
+    if options.on_paper:
+        from terminal.system.ask import ask_daemon
+
+        ask_daemon(control_socket(options), "reconciliation-slip")
+    return {Ending.DIFFERS: DIFFERS, Ending.NOT_ASKED: NOT_ASKED}.get(report.ending, 0)
+
+
+def _run(options: argparse.Namespace) -> Report:
+    import asyncio
+    from datetime import timedelta
+
+    from terminal.errors import ConfigError
+    from terminal.journal.thread import JournalFile
+    from terminal.netgiro.factory import build_gateway
+    from terminal.reconciliation.run import BACK, reconcile
+    from terminal.system.owner import become_owner_of
+    from terminal.system.timestamps import timestamp_now
+
+    config = whole_config(options)
+    if not config.netgiro.has_credentials:
+        raise ConfigError(["netgiro: without application ID and secret key nothing can be asked; see doctor"])
+    path = Path(config.journal.path)
+    become_owner_of(path.parent)
+    last = options.last or date.today()
+    first = options.first or last - timedelta(days=BACK)
+    if first > last:
+        raise ConfigError([f"--from {first} is after --to {last}"])
+
+    async def run() -> Report:
+        with JournalFile(path, timestamp_now, read_only=True) as journal:
+            journal.open()
+            return await reconcile(
+                journal,
+                build_gateway(config.netgiro),
+                service=config.netgiro.base_url,
+                first=first,
+                last=last,
+                on_damaged=lambda what: print(what, file=sys.stderr),
+            )
+
+    return asyncio.run(run())

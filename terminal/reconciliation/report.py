@@ -1,0 +1,187 @@
+"""A reconciliation as text, JSON, CSV and on paper; and its result, kept for whoever asks later."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from hardware.interfaces import Columns, Cut, Document, PaperItem, TextLine
+from terminal.errors import TerminalError
+from terminal.journal.export import csv_line, harmless
+from terminal.reconciliation.findings import Ending, Finding, Kind, MatchedBy
+from terminal.sale.money import format_kr
+from terminal.system.files import write_whole
+
+NAME = "reconciliation.json"
+MOST_KEPT = 50
+"""Findings to look at that are kept; all of them are counted."""
+MOST_BYTES = 256 * 1024
+TITLE = "netgiro-terminal reconcile"
+_WORDS = {Ending.AGREES: "agree", Ending.DIFFERS: "differ", Ending.NOT_ASKED: "could not be asked"}
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of it."""
+
+    first: str
+    """Local dates, both included."""
+    last: str
+    at: str
+    """When it ended: RFC 3339, UTC."""
+    service: str
+    findings: tuple[Finding, ...]
+    other_items: int = 0
+    """Items of settlements that are of no sale here."""
+
+    @property
+    def ending(self) -> Ending:
+        endings = {finding.ending for finding in self.findings}
+        return next((one for one in (Ending.DIFFERS, Ending.NOT_ASKED) if one in endings), Ending.AGREES)
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """The last one, for status, metrics and paper."""
+
+    first: str
+    last: str
+    at: str
+    service: str
+    ending: Ending
+    agree: int
+    differ: int
+    not_asked: int
+    lines: tuple[str, ...] = ()
+    """What to look at."""
+
+
+def result_of(report: Report) -> Result:
+    counts = Counter(finding.ending for finding in report.findings)
+    to_look_at = [line_of(finding) for finding in report.findings if finding.ending is not Ending.AGREES]
+    return Result(
+        first=report.first,
+        last=report.last,
+        at=report.at,
+        service=report.service,
+        ending=report.ending,
+        agree=counts[Ending.AGREES],
+        differ=counts[Ending.DIFFERS],
+        not_asked=counts[Ending.NOT_ASKED],
+        lines=tuple(to_look_at[:MOST_KEPT]),
+    )
+
+
+def keep(folder: Path, result: Result) -> None:
+    """Raises TerminalError."""
+    path = folder / NAME
+    try:
+        write_whole(path, msgspec.json.encode(result))
+    except OSError as error:
+        raise TerminalError(f"{path}: {error.strerror}; run this with sudo") from error
+
+
+def kept(folder: Path) -> Result | None:
+    """The last result; None if there is none that can be read."""
+    try:
+        with (folder / NAME).open("rb") as file:
+            return msgspec.json.decode(file.read(MOST_BYTES), type=Result)
+    except (OSError, msgspec.MsgspecError, ValueError):
+        return None
+
+
+def text_lines(report: Report) -> Iterator[str]:
+    """Each difference, each settlement, then the sum of it."""
+    for finding in report.findings:
+        if finding.ending is not Ending.AGREES:
+            yield line_of(finding)
+        elif finding.kind is Kind.SETTLEMENT:
+            yield _settlement_line(finding)
+    if report.other_items:
+        yield f"{report.other_items} items of these settlements are of no sale here: of another till, or of other days"
+    if unsure := sum(finding.matched_by is MatchedBy.NOT_UNIQUE for finding in report.findings):
+        yield f"{unsure} items fit several sales by amount and time; the nearest was taken"
+    yield summary(result_of(report))
+
+
+def summary(result: Result) -> str:
+    """One line."""
+    counts = {Ending.AGREES: result.agree, Ending.DIFFERS: result.differ, Ending.NOT_ASKED: result.not_asked}
+    said = ", ".join(
+        f"{count} {_WORDS[ending]}" for ending, count in counts.items() if count or ending is Ending.AGREES
+    )
+    return f"{result.first} to {result.last} against {result.service}: {said}"
+
+
+def line_of(finding: Finding) -> str:
+    """One line: what it is about, what was found, what to do."""
+    if finding.kind is Kind.SETTLEMENT:
+        name = f"settlement {finding.settlement}" if finding.settlement else "settlements"
+    else:
+        name = f"{finding.kind} {finding.number} ({finding.reference}), {format_kr(finding.amount_kr)}"
+    advice = f" -> {finding.advice}" if finding.advice else ""
+    return f"{finding.ending.replace('_', ' '):<9}  {name}: {finding.what}{advice}"
+
+
+def _settlement_line(finding: Finding) -> str:
+    amounts = (
+        f"{format_kr(finding.amount_kr)}, fee {format_kr(finding.fee_kr or 0)}, net {format_kr(finding.net_kr or 0)}"
+    )
+    return f"{'paid out':<9}  settlement {finding.settlement} of {(finding.created or '?')[:10]}: {amounts}"
+
+
+def as_json(report: Report) -> str:
+    """One object."""
+    result = msgspec.to_builtins(result_of(report))
+    del result["lines"]
+    findings = [_row(finding) for finding in report.findings]
+    return msgspec.json.encode(result | {"other_items": report.other_items, "findings": findings}).decode()
+
+
+COLUMNS = (
+    "kind",
+    "ending",
+    "number",
+    "reference",
+    "transaction_id",
+    "amount_kr",
+    "created",
+    "outcome",
+    "what",
+    "advice",
+    "settlement",
+    "settled",
+    "fee_kr",
+    "net_kr",
+    "matched_by",
+)
+
+
+def csv_lines(report: Report) -> Iterator[str]:
+    """RFC 4180, the header first; every sale, refund and settlement has a line."""
+    yield csv_line(COLUMNS)
+    for finding in report.findings:
+        yield csv_line(harmless(value) for value in _row(finding).values())
+
+
+def _row(finding: Finding) -> dict[str, str | int | None]:
+    fields = msgspec.to_builtins(finding) | {"transaction_id": finding.authorization_id}
+    return {name: fields[name] for name in COLUMNS}
+
+
+def slip(result: Result, *, terminal_id: str, printed_at: datetime, columns: Columns) -> Document:
+    """For the shop's binder: what to look at, and the sum of it."""
+    items: list[PaperItem] = [
+        TextLine(TITLE, align="center", bold=True),
+        TextLine(f"{terminal_id} {printed_at:%d.%m.%Y %H:%M}", align="center"),
+        TextLine(),
+    ]
+    for line in (*result.lines, summary(result)):
+        items += [TextLine(piece) for piece in textwrap.wrap(line, columns, subsequent_indent="  ")]
+    if (more := result.differ + result.not_asked - len(result.lines)) > 0:
+        items.append(TextLine(f"and {more} more: netgiro-terminal reconcile"))
+    words = {Ending.AGREES: "all agree", Ending.DIFFERS: "they differ", Ending.NOT_ASKED: "could not ask"}
+    return (*items, TextLine(), TextLine(words[result.ending], align="center", bold=True), Cut())

@@ -1,0 +1,125 @@
+"""How the service is asked: slowly, each once, and no longer than it makes sense."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from terminal.errors import TerminalError
+from terminal.reconciliation.asking import MOST_MISSES, PACE_S, Asker, Days
+from terminal.reconciliation.findings import Ending, Finding
+from terminal.reconciliation.gathering import Payment
+from terminal.reconciliation.progress import FRESH_S, Progress
+from terminal.sale.gateway import CallLost, PaymentRecord, RecordStatus
+from terminal.sale.sale import Reason, Sale, State
+from tests.virtual_time import run_virtual
+
+DAY = date(2026, 11, 23)
+
+
+def payment(number: int) -> Payment:
+    return Payment(
+        Sale(
+            number=number,
+            reference=f"T1-{number}",
+            register_id=str(number),
+            amount_kr=1990,
+            created="2026-11-23T15:00:00.000Z",
+            state=State.CLOSED,
+            reason=Reason.PAID,
+            authorization_id=f"name-{number}",
+        )
+    )
+
+
+class Service:
+    """Knows every payment, unless it is silent."""
+
+    payouts = None
+
+    def __init__(self, *, is_silent: bool = False) -> None:
+        self.asked_s: list[float] = []
+        self.asked: list[str] = []
+        self.is_silent = is_silent
+
+    async def look_up(self, authorization_id: str) -> PaymentRecord:
+        self.asked.append(authorization_id)
+        self.asked_s.append(asyncio.get_running_loop().time())
+        if self.is_silent:
+            raise CallLost("time-out")
+        return PaymentRecord(
+            authorization_id=authorization_id, status=RecordStatus.PAID, amount_kr=1990, is_refundable=True
+        )
+
+
+def ask(folder: Path, service: Service, count: int, *, now_s: float = 1e9, name: str = "here") -> list[Finding]:
+    async def inside() -> list[Finding]:
+        progress = Progress(folder, name).open(now_s)
+        try:
+            asker = Asker(service, progress, now_s=lambda: now_s, sleep=asyncio.sleep)
+            found, _ = await asker.ask([payment(number) for number in range(1, count + 1)], Days(DAY, DAY), DAY)
+            return found
+        finally:
+            progress.close()
+
+    return run_virtual(inside())
+
+
+def test_never_more_than_four_calls_a_second(tmp_path: Path) -> None:
+    service = Service()
+    ask(tmp_path, service, 20)
+    gaps = [later - before for before, later in zip(service.asked_s, service.asked_s[1:], strict=False)]
+    assert min(gaps) == pytest.approx(PACE_S)
+
+
+def test_a_silent_service_is_left_alone(tmp_path: Path) -> None:
+    service = Service(is_silent=True)
+    found = ask(tmp_path, service, 50)
+    assert len(service.asked) == MOST_MISSES
+    assert {one.ending for one in found} == {Ending.NOT_ASKED}
+
+
+def interrupt(folder: Path, *, now_s: float = 1e9) -> None:
+    """After three of ten."""
+
+    class PowerCut(Service):
+        async def look_up(self, authorization_id: str) -> PaymentRecord:
+            if len(self.asked) == 3:
+                raise KeyboardInterrupt
+            return await super().look_up(authorization_id)
+
+    with pytest.raises(KeyboardInterrupt):
+        ask(folder, PowerCut(), 10, now_s=now_s)
+
+
+def test_who_was_interrupted_goes_on_where_it_was(tmp_path: Path) -> None:
+    interrupt(tmp_path)
+    service = Service()
+    assert len(ask(tmp_path, service, 10)) == 10
+    assert service.asked == [f"name-{number}" for number in range(4, 11)]
+
+
+def test_answers_that_are_old_or_of_another_service_are_asked_for_again(tmp_path: Path) -> None:
+    for then_s, name in ((1e9 + FRESH_S + 1, "here"), (1e9 - 1, "here"), (1e9, "there")):
+        interrupt(tmp_path)
+        service = Service()
+        ask(tmp_path, service, 10, now_s=then_s, name=name)
+        assert len(service.asked) == 10
+
+
+def test_only_one_at_a_time(tmp_path: Path) -> None:
+    first = Progress(tmp_path, "here").open(0)
+    with pytest.raises(TerminalError, match="under way"):
+        Progress(tmp_path, "here").open(0)
+    first.close()
+    Progress(tmp_path, "here").open(0).close()
+
+
+def test_a_planted_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "reconciliation.progress").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(TerminalError):
+        Progress(tmp_path, "here").open(0)
+    assert not (tmp_path / "elsewhere").exists()
