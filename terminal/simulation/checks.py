@@ -133,8 +133,7 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
     if register.driver.has_names:
         yield from ids.at_the_end(register, disk, netgiro, terminal)
     for number in register.driver.printed_untaken:
-        if Outcome.REFUND_DUE in disk.outcomes.get(number, []):
-            yield f"the register printed that sale {number} is paid, had not taken it, and it became due for a refund"
+        yield f"the register printed that sale {number} is paid, and had not taken it"
     yield from _right_customer(netgiro, cashier)
     yield from _needless_unknowns(disk, netgiro)
     yield from _privacy(disk, cashier.typed | netgiro.secrets)

@@ -55,6 +55,9 @@ class NetworkLink:
     def last_heard_s(self) -> float:
         return self._last_byte_s
 
+    def answer_missed(self) -> None:
+        """Nothing here is said twice; a register that falls silent owes no answer that could be told from the next."""
+
     def receive(self, data: bytes, now_s: float) -> list[LinkEvent]:
         """Take bytes as they come."""
         if self._received and now_s - self._last_byte_s > HALF_APDU_S:

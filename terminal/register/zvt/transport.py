@@ -9,7 +9,8 @@ The rules (PA00P016, "Transport protocol", chapters 2 and 3):
 * T2: a frame that is not answered within 5 s is sent again, as is one answered with 15; three times in all.
 * One frame at a time. There are no sequence numbers, so a repetition is told from a new frame by what lies between: the
   frame just received is a repetition as long as nothing that we sent after it has been taken.
-* A frame that answers ours, or that follows our answer, proves that ours was taken, even if its 06 was lost.
+* A frame that answers ours, or that follows our answer, proves that ours was taken, even if its 06 was lost. Not so
+  while the answer to an earlier frame of ours may still be on its way: then only a 06 proves it.
 * The two CRC bytes are never doubled and may look like anything (``10 02 05 01 00 10 03 10 06``).
 
 Registers read carelessly: some empty their input buffer once they have our 06. So a frame of ours leaves a little
@@ -171,6 +172,10 @@ class ZvtLink:
         """When it is to be sent, or sent again."""
         self._last_received: bytes | None = None
         self._last_received_s = 0.0
+        self._has_asked_again = False
+        """A 15 of ours has left since: a copy may come at any moment."""
+        self._answer_may_be_late = False
+        """A frame of ours was given up without its answer, and no 06 has come since."""
         self._last_byte_s = 0.0
         self._quiet_until_s = 0.0
 
@@ -183,7 +188,15 @@ class ZvtLink:
 
     def withdraw(self) -> None:
         """Forget the frame that is on its way."""
+        self._answer_may_be_late = self._answer_may_be_late or self._is_waiting
+        self._forget_sent()
+
+    def _forget_sent(self) -> None:
         self._apdu, self._is_unsent = None, False
+
+    def answer_missed(self) -> None:
+        """The frame that was taken last got no answer in time; one that comes now is no answer to the next."""
+        self._answer_may_be_late = True
 
     def forget_received(self) -> None:
         """Nothing is being answered any more: the same command again is a new one."""
@@ -205,9 +218,9 @@ class ZvtLink:
             if isinstance(item, bytes):
                 events += self._received(item, now_s)
             elif isinstance(item, Broken):
-                self._say(NAK)
+                self._ask_again()
             elif self._is_waiting:
-                events += [self._taken()] if item == ACK else self._send_again(now_s)
+                events += [self._acknowledged()] if item == ACK else self._send_again(now_s)
         return events
 
     @property
@@ -221,13 +234,16 @@ class ZvtLink:
             and now_s < self._quiet_until_s + REPETITION_WINDOW_S
             and not self._answers_at_once(apdu, now_s)
         )
-        self._last_received_s = now_s
+        self._last_received_s, self._has_asked_again = now_s, False
         self._say(ACK)
         self._quiet_until_s = now_s + TURNAROUND_S
         self._hold_back()
         if is_repetition:
             return []
         events: list[LinkEvent] = []
+        if self._is_waiting and self._apdu is not None and is_answer(apdu) and self._answer_may_be_late:
+            self._last_received = apdu
+            return []
         if self._is_waiting and self._apdu is not None and (is_answer(apdu) or is_answer(self._apdu)):
             events.append(self._taken())
         self._last_received = apdu
@@ -237,7 +253,8 @@ class ZvtLink:
     def _answers_at_once(self, apdu: bytes, now_s: float) -> bool:
         """Our command has left since the last copy, which is too young to be repeated: the 06 before this was lost."""
         is_command_out = self._is_waiting and self._apdu is not None and not is_answer(self._apdu)
-        return is_command_out and is_answer(apdu) and now_s < self._last_received_s + SHORTEST_T2_S
+        is_too_soon = now_s < self._last_received_s + SHORTEST_T2_S and not self._has_asked_again
+        return is_command_out and is_answer(apdu) and is_too_soon
 
     def _hold_back(self) -> None:
         """Our own frame must not be glued to the 06."""
@@ -248,8 +265,12 @@ class ZvtLink:
         elif self._apdu is not None and self._transmissions == 0:
             self._due_s = self._quiet_until_s
 
+    def _acknowledged(self) -> Fate:
+        self._answer_may_be_late = False
+        return self._taken()
+
     def _taken(self) -> Fate:
-        self.withdraw()
+        self._forget_sent()
         self._last_received = None
         return Fate.TAKEN
 
@@ -265,6 +286,10 @@ class ZvtLink:
         self._transmissions += 1
         self._is_unsent = True
         self._due_s = now_s + T2_S
+
+    def _ask_again(self) -> None:
+        self._has_asked_again = True
+        self._say(NAK)
 
     def _say(self, control: int) -> None:
         if len(self._controls) < MOST_CONTROLS:
@@ -290,7 +315,7 @@ class ZvtLink:
         """Time has passed."""
         if self._framer.is_inside and now_s >= self._last_byte_s + T1_S:
             self._framer.reset()
-            self._say(NAK)
+            self._ask_again()
         return self._send_again(now_s) if self._apdu is not None and now_s >= self._due_s else []
 
     def reset(self) -> None:

@@ -236,6 +236,7 @@ class Turns:
                 yield item
         if self._awaiting is not None and now_s >= self._answer_due_s:
             frame, self._awaiting = self._awaiting, None
+            self._link.answer_missed()
             yield Ended(frame, Answer.SILENT)
 
     def connection_lost(self) -> None:

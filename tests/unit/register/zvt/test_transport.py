@@ -265,6 +265,33 @@ def test_the_same_answer_before_our_next_command_has_left_is_a_repetition() -> N
     assert link.receive(wrap(GOOD), 0.15) == []
 
 
+def test_a_late_answer_to_an_earlier_frame_is_none_to_the_next() -> None:
+    """Ours is damaged on the line, while the register says once more what it answered to the one before."""
+    link = sent()
+    assert link.receive(b"\x06", 0.1) == [Fate.TAKEN]
+    link.answer_missed()
+    link.send(RESULT, 5.1)
+    assert wrap(RESULT) in link.data_to_send()
+    assert link.receive(wrap(GOOD), 5.11) == []
+    assert link.receive(b"\x15", 5.12) == []
+    assert link.data_to_send() == b"\x06" + wrap(RESULT)
+    assert link.receive(b"\x06" + wrap(GOOD), 5.2) == [Fate.TAKEN, FrameReceived(GOOD)]
+
+
+def test_an_answer_that_we_asked_for_again_is_none_to_the_next() -> None:
+    """Our 06 is lost and noise follows the answer, so our 15 makes the register repeat itself at once."""
+    link = sent()
+    assert link.receive(b"\x06" + wrap(GOOD), 0.1) == [Fate.TAKEN, FrameReceived(GOOD)]
+    link.send(RESULT, 0.1)
+    link.wake(0.1 + TURNAROUND_S)
+    assert wrap(RESULT) in link.data_to_send()
+    link.receive(b"\x10\x02\x80", 0.2)
+    link.wake(0.2 + T1_S)
+    assert link.data_to_send() == b"\x15"
+    assert link.receive(wrap(GOOD), 0.75) == []
+    assert link.receive(b"\x06" + wrap(GOOD), 0.8) == [Fate.TAKEN, FrameReceived(GOOD)]
+
+
 def test_a_line_that_is_gone_leaves_nothing_half_said() -> None:
     link = sent()
     link.receive(wrap(ABORT) + b"\x10\x02\x06", 1.0)
