@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from terminal.app import parts
+from terminal.app.about import about_lines
 from terminal.app.callbacks import start_callback_listener
 from terminal.app.devices import Devices
 from terminal.app.handles import Handles
@@ -91,7 +92,15 @@ class TerminalApp:
         examination = parts.build_examination(config, devices.printer, instruments, seams)
         reports = parts.build_reports(config, devices.printer, instruments, journal, seams)
 
-        performer = TerminalPerformer(gateway, put, link.send, printer=printing, examine=examination.examine)
+        performer = TerminalPerformer(
+            gateway,
+            put,
+            link.send,
+            printer=printing,
+            examine=examination.examine,
+            report=reports.print_for_menu,
+            about=lambda: about_lines(config.terminal.id),
+        )
         self._closers.append(performer.close)
         rules = parts.counter_rules(config, protocol, has_printer=printing is not None, can_refund=gateway.can_refund)
         loop = self._loop = Loop(

@@ -47,7 +47,7 @@ def counter_rules(config: Config, protocol: RegisterProtocol, *, has_printer: bo
         max_amount_kr=config.register.max_amount,
         id_hours=config.register.id_hours,
         has_printer=has_printer,
-        menu=config.menu_rules(),
+        menu=replace(config.menu_rules(), can_refund=can_refund, has_printer=has_printer),
         refund=_refund_rules(config, has_printer=has_printer, can_refund=can_refund),
     )
 

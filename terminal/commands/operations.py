@@ -29,9 +29,13 @@ def add_operation_commands(
     restart = commands.add_parser("restart", parents=[common], help="start the service again, not while a sale is open")
     restart.set_defaults(command=_restart)
 
-    settle = commands.add_parser("settle", parents=[common], help="end a sale that waits for staff")
+    settle = commands.add_parser("settle", parents=[common], help="end a sale or a refund that waits for staff")
     settle.add_argument("sale", metavar="NUMBER", type=int)
-    settle.add_argument("verdict", choices=["paid", "unpaid", "refunded"], help="as Netgíró's own records have it")
+    settle.add_argument(
+        "verdict",
+        choices=["paid", "unpaid", "refunded"],
+        help="as Netgíró's own records have it; unpaid: a refund was not carried out",
+    )
     settle.set_defaults(command=_settle)
 
     keypad = commands.add_parser(

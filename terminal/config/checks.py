@@ -244,8 +244,10 @@ def _office(config: Config) -> Iterator[str]:
 
 
 def _staff_code(config: Config) -> Iterator[str]:
-    if not re.fullmatch(r"([0-9]{4,8})?", config.terminal.staff_code.reveal()):
-        yield "terminal.staff_code: must be 4 to 8 digits, or empty"
+    codes = {"staff_code": config.terminal.staff_code, "refund_code": config.terminal.refund_code}
+    for name, code in codes.items():
+        if not re.fullmatch(r"([0-9]{4,8})?", code.reveal()):
+            yield f"terminal.{name}: must be 4 to 8 digits, or empty"
 
 
 def _shop(config: Config) -> Iterator[str]:

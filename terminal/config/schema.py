@@ -65,6 +65,7 @@ class TerminalSettings(Section, frozen=True, kw_only=True):
     ] = "T1"
     language: Language = "is"
     staff_code: Sensitive = Sensitive("")
+    refund_code: Sensitive = Sensitive("")
 
 
 class NetgiroSettings(Section, frozen=True, kw_only=True):
@@ -255,7 +256,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     def menu_rules(self) -> MenuRules:
         """What the menu must know of the shop. How a USB pad looks only its maker knows."""
         layout = NUMBER_PAD if self.keypad.driver == "evdev" else self.keypad.layout
-        return MenuRules(staff_code=self.terminal.staff_code, keypad_layout=layout)
+        return MenuRules(
+            staff_code=self.terminal.staff_code, refund_code=self.terminal.refund_code, keypad_layout=layout
+        )
 
     def serial_settings(self) -> SerialSettings:
         """The register's line, for the driver of the port."""

@@ -15,6 +15,7 @@ from terminal.counter import menu as menus
 from terminal.counter import of_keys, of_refund, of_register, of_sale, of_shop
 from terminal.counter.decision import Decision, ShowMenuFor
 from terminal.counter.inputs import (
+    AboutFound,
     CodeScanned,
     ConditionsChanged,
     CounterEvent,
@@ -27,6 +28,7 @@ from terminal.counter.inputs import (
     RefundLookedUp,
     RefundResultSeen,
     RegisterRequestLookedUp,
+    ReportEnded,
     ReprintLookedUp,
     ResultSeen,
     TerminalExamined,
@@ -58,6 +60,13 @@ def decide(view: View, event: CounterEvent, rules: CounterRules) -> Decision:
             return of_shop.end_of_day_requested(view, event, rules)
         case TerminalExamined():
             return _examined(view, event)
+        case ReportEnded(is_printed):
+            page = menus.Page.DONE if is_printed else menus.Page.NOT_PRINTED
+            return of_shop.with_menu(view, menus.answered(view.menu, menus.REPORTS, page))
+        case AboutFound(lines):
+            return of_shop.with_menu(
+                view, menus.answered(view.menu, (menus.Item.ABOUT,), menus.Page.ABOUT, about=lines)
+            )
         case ConditionsChanged(changes):
             return Decision(view=replace(view, conditions=replace(view.conditions, **changes)))
     return Decision(view=_time_passed(view, event))

@@ -8,7 +8,8 @@ from typing import TypeAlias
 import msgspec
 
 from terminal.counter import register_words as reg
-from terminal.counter.inputs import RefundRequested, ReprintRequested
+from terminal.counter.inputs import EndOfDayRequested, RefundRequested, ReprintRequested
+from terminal.counter.menu import FindAbout, PrintReport
 from terminal.counter.view import View
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
@@ -82,12 +83,14 @@ CounterEffect: TypeAlias = (
     | LockMenuFor
     | CheckService
     | ExamineTerminal
+    | PrintReport
+    | FindAbout
     | PreparePrinter
     | OpenDrawer
 )
 
 
-FollowUp: TypeAlias = ReprintRequested | RefundRequested | ev.MoneyReturned
+FollowUp: TypeAlias = ReprintRequested | RefundRequested | EndOfDayRequested | ev.MoneyReturned
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

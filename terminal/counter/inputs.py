@@ -82,12 +82,15 @@ class RefundRequested(msgspec.Struct, frozen=True, kw_only=True):
     """None: all that is left."""
     source: RefundSource
     description: str = ""
+    is_question: bool = False
+    """Nothing begins: the menu wants to know what may be given back."""
 
 
 class RefundLookedUp(msgspec.Struct, frozen=True, kw_only=True):
     """A wish for a refund, whoever has it, with what the journal knows and the names that the refund would get."""
 
     source: RefundSource
+    is_question: bool = False
     amount_kr: int | None = None
     register_id: str | None = None
     echo: str = ""
@@ -122,12 +125,30 @@ class OfferExpired(msgspec.Struct, frozen=True):
 class EndOfDayRequested(msgspec.Struct, frozen=True):
     """The shop ends its day without the register's help."""
 
+    by_keypad: bool = False
+    even_if_empty: bool = True
+    """Also if nothing has happened since the last end of day; else the menu asks."""
+
 
 class EndOfDayLookedUp(msgspec.Struct, frozen=True):
     """:class:`EndOfDayRequested` with what the journal knows."""
 
     period: Period
     """The time since the last end of day."""
+    by_keypad: bool = False
+    even_if_empty: bool = True
+
+
+class ReportEnded(msgspec.Struct, frozen=True):
+    """A report that the menu wanted is on paper, or cannot be printed now."""
+
+    is_printed: bool
+
+
+class AboutFound(msgspec.Struct, frozen=True):
+    """Which terminal this is, a line each."""
+
+    lines: tuple[str, ...]
 
 
 class MenuLeft(msgspec.Struct, frozen=True):
@@ -183,6 +204,8 @@ CounterEvent: TypeAlias = (
     | MenuLeft
     | MenuUnlocked
     | TerminalExamined
+    | ReportEnded
+    | AboutFound
     | RefundEvent
     | RefundLookedUp
     | RefundResultSeen

@@ -1,28 +1,38 @@
-"""The menu on key D: what staff do beside the sale. A pure state machine from keys to pages and wishes.
+"""The menu on key D: what staff do beside the sale. Its pages and what staff may wish. Pure.
+
+menu_keys.py takes it from page to page:
 
     closed --D--> CHOICE --#--> what was chosen
                                 SETTLE:          CODE --> SALE --1, 2 or 3--> SURE --#--> Settle
                                 REPRINT_LAST:    Reprint
                                 REPRINT_NUMBER:  NUMBER --#--> Reprint
+                                REFUND:          CODE --> NUMBER --#--> AskRefund, ASKING --of_refund--> AMOUNT
+                                                 --#--> REFUND_SURE --#--> Refund, ASKING
+                                X_REPORT, TRANSACTIONS:  PrintReport, ASKING --ReportEnded--> DONE
+                                END_OF_DAY:      DAY --#--> EndDay, ASKING --of_shop--> DONE or EMPTY_DAY
                                 DOCTOR:          Examine, EXAMINING --examined()--> REPORT
+                                ABOUT:           FindAbout, ASKING --AboutFound--> ABOUT
                                 KEYPAD:          KEYPAD, until * twice
 
-``*`` goes back, and out if it stays down. Where a pad has no D, ``#`` opens the menu if it stays down. Three wrong
-codes lock whatever needs the code for a minute; how many there were is remembered while the menu is closed.
+A digit chooses at once, the same one always. ``*`` goes back, and out if it stays down. Where a pad has no D, ``#``
+opens the menu if it stays down, and turns to the next page. Three wrong codes lock whatever needs a code for a minute;
+how many there were is remembered while the menu is closed.
 """
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import StrEnum
-from typing import NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
 
 from terminal.counter.keypad_test import STANDARD_LAYOUT, KeypadTest
+from terminal.counter.register_words import RefusalCode
 from terminal.sale import events as ev
+from terminal.sale import refund as refunds
+from terminal.sale.effects import ReceiptKind
 from terminal.sale.sale import Sale
 from terminal.sale.sensitive import Sensitive
 from terminal.sale.step import step
@@ -37,8 +47,8 @@ SHOWN_S = 60.0
 LONGEST_CODE = 8
 LONGEST_NUMBER = 9
 
-_DIGITS = frozenset("0123456789")
-_VERDICT_KEYS = {"1": ev.Verdict.PAID, "2": ev.Verdict.UNPAID, "3": ev.Verdict.REFUNDED}
+Settled: TypeAlias = Sale | refunds.Refund
+"""What staff can settle."""
 
 
 class Page(StrEnum):
@@ -52,6 +62,16 @@ class Page(StrEnum):
     SALE = "sale"
     SURE = "sure"
     NUMBER = "number"
+    AMOUNT = "amount"
+    REFUND_SURE = "refund_sure"
+    DAY = "day"
+    EMPTY_DAY = "empty_day"
+    """Nothing has happened since the last end of day."""
+    ASKING = "asking"
+    """The journal or a device is asked."""
+    REFUSED = "refused"
+    NOT_PRINTED = "not_printed"
+    ABOUT = "about"
     KEYPAD = "keypad"
     EXAMINING = "examining"
     REPORT = "report"
@@ -61,21 +81,41 @@ class Page(StrEnum):
 class Item(StrEnum):
     """What staff can do."""
 
-    SETTLE = "settle"
     REPRINT_LAST = "reprint_last"
     REPRINT_NUMBER = "reprint_number"
+    REFUND = "refund"
+    X_REPORT = "x_report"
+    END_OF_DAY = "end_of_day"
+    TRANSACTIONS = "transactions"
+    SETTLE = "settle"
     DOCTOR = "doctor"
     KEYPAD = "keypad"
+    ABOUT = "about"
 
 
+class ReportKind(StrEnum):
+    """What can be printed of the open period."""
+
+    X_REPORT = "x_report"
+    TRANSACTIONS = "transactions"
+
+
+DIGIT_OF = dict(zip(Item, "1234567890", strict=True))
 FIRST_PAGE = {
     Item.SETTLE: Page.SALE,
     Item.REPRINT_LAST: Page.DONE,
     Item.REPRINT_NUMBER: Page.NUMBER,
+    Item.REFUND: Page.NUMBER,
+    Item.X_REPORT: Page.ASKING,
+    Item.END_OF_DAY: Page.DAY,
+    Item.TRANSACTIONS: Page.ASKING,
     Item.DOCTOR: Page.EXAMINING,
     Item.KEYPAD: Page.KEYPAD,
+    Item.ABOUT: Page.ASKING,
 }
-NEEDS_CODE = frozenset({Item.SETTLE})
+REPORTS = (Item.X_REPORT, Item.TRANSACTIONS)
+NEEDS_CODE = frozenset({Item.SETTLE, Item.REFUND})
+NEEDS_PRINTER = frozenset({Item.REPRINT_LAST, Item.REPRINT_NUMBER, Item.X_REPORT, Item.TRANSACTIONS})
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -90,13 +130,23 @@ class Menu(msgspec.Struct, frozen=True, kw_only=True):
 
     page: Page | None = None
     """None: closed."""
-    item: Item = Item.SETTLE
+    item: Item = Item.REPRINT_LAST
     """The one that is shown or was chosen."""
     digits: Sensitive = Sensitive("")
     sale_number: int = 0
-    """The sale that is shown."""
+    """The sale or the refund that is shown."""
+    left_kr: int = 0
+    """The most that may be given back of it."""
+    amount_kr: int = 0
+    """What is to be given back."""
+    refusal: RefusalCode | None = None
+    limits_kr: tuple[int, int] | None = None
+    """Of a refused amount."""
+    about: tuple[str, ...] = ()
     verdict: ev.Verdict | None = None
     keypad: KeypadTest = KeypadTest()
+    scanned: int = 0
+    """How many characters the scanner's last code had; which ones is the customer's business."""
     problems: tuple[Problem, ...] = ()
     """What the doctor found, the worst first."""
     leaf: int = 0
@@ -111,6 +161,11 @@ class Menu(msgspec.Struct, frozen=True, kw_only=True):
         return self.page is not None
 
     @property
+    def has_menu_key(self) -> bool:
+        """Hints must not name a key that is not there."""
+        return any(MENU_KEY in row for row in self.keypad.layout)
+
+    @property
     def masked(self) -> str:
         """What the screen shows of the code: not even the last digit, staff know where their finger was."""
         return "•" * len(self.digits.reveal())
@@ -121,6 +176,9 @@ class MenuRules(msgspec.Struct, frozen=True, kw_only=True):
 
     staff_code: Sensitive = Sensitive("")
     """Empty: nobody may do what needs it."""
+    refund_code: Sensitive = Sensitive("")
+    can_refund: bool = True
+    has_printer: bool = True
     keypad_layout: tuple[str, ...] = STANDARD_LAYOUT
 
 
@@ -135,38 +193,80 @@ class Reprint(msgspec.Struct, frozen=True):
     """A receipt is wanted once more; without a number the last one."""
 
     sale_number: int | None
+    kinds: tuple[ReceiptKind, ...] = ()
+
+
+class AskRefund(msgspec.Struct, frozen=True):
+    """What can be given back of this payment; without a number of the last one."""
+
+    sale_number: int | None
+
+
+class Refund(msgspec.Struct, frozen=True):
+    """Staff want this to be given back."""
+
+    sale_number: int
+    amount_kr: int
+
+
+class EndDay(msgspec.Struct, frozen=True):
+    """The day is to end."""
+
+    even_if_empty: bool
+
+
+class PrintReport(msgspec.Struct, frozen=True):
+    """Put figures of the open period on paper, and bring :class:`ReportEnded`."""
+
+    kind: ReportKind
+
+
+class FindAbout(msgspec.Struct, frozen=True):
+    """Which terminal this is: bring :class:`AboutFound`."""
 
 
 class Examine(msgspec.Struct, frozen=True):
     """The doctor's report is wanted."""
 
 
-Wish: TypeAlias = Settle | Reprint | Examine
+Wish: TypeAlias = Settle | Reprint | AskRefund | Refund | EndDay | PrintReport | FindAbout | Examine
 
 
-_AT_ONCE: dict[Item, Wish] = {Item.REPRINT_LAST: Reprint(None), Item.DOCTOR: Examine()}
-
-
-class Pressed(NamedTuple):
-    """The menu after a key, and what staff want done."""
-
-    menu: Menu
-    wish: Wish | None = None
-
-
-def verdicts_for(sale: Sale) -> tuple[ev.Verdict, ...]:
+def verdicts_for(sale: Sale | refunds.Refund) -> tuple[ev.Verdict, ...]:
     """What staff may say of this sale, by the rules of the sale itself; nothing if it ends without them."""
+    if isinstance(sale, refunds.Refund):
+        waits = sale.state is refunds.RefundState.ATTENTION
+        return (ev.Verdict.UNPAID, ev.Verdict.REFUNDED) if waits else ()
     return tuple(verdict for verdict in ev.Verdict if step(sale, ev.SettledByStaff(sale.number, verdict)).sale != sale)
 
 
-def items_for(sales: Sequence[Sale]) -> tuple[Item, ...]:
+def items_for(sales: Sequence[Settled], rules: MenuRules) -> tuple[Item, ...]:
     """What can be done now; ``sales`` are those that staff can settle."""
-    return tuple(item for item in Item if item is not Item.SETTLE or sales)
+    useless: set[Item] = set() if sales else {Item.SETTLE}
+    if not rules.can_refund:
+        useless.add(Item.REFUND)
+    if not rules.has_printer:
+        useless |= NEEDS_PRINTER
+    return tuple(item for item in Item if item not in useless)
 
 
-def opened(menu: Menu, sales: Sequence[Sale]) -> Menu:
-    """The menu's key was pressed."""
-    return replace(_closed(menu), page=Page.CHOICE, item=items_for(sales)[0], turn=menu.turn + 1)
+def opened(menu: Menu, sales: Sequence[Settled], rules: MenuRules) -> Menu:
+    """The menu's key was pressed. What waits for staff is offered first."""
+    item = Item.SETTLE if sales else items_for(sales, rules)[0]
+    keypad = KeypadTest(rules.keypad_layout)
+    return replace(_closed(menu), page=Page.CHOICE, item=item, keypad=keypad, turn=menu.turn + 1)
+
+
+def answered(menu: Menu, items: Collection[Item], page: Page, **shown: Any) -> Menu:
+    """What was asked is known. Who has gone on to something else meanwhile is left alone."""
+    if menu.page is not Page.ASKING or menu.item not in items:
+        return menu
+    return replace(menu, page=page, digits=Sensitive(""), turn=menu.turn + 1, **shown)
+
+
+def refused(menu: Menu, item: Item, code: RefusalCode, limits_kr: tuple[int, int] | None = None) -> Menu:
+    """It cannot be done, and staff are told why."""
+    return answered(menu, (item,), Page.REFUSED, refusal=code, limits_kr=limits_kr)
 
 
 def examined(menu: Menu, problems: tuple[Problem, ...]) -> Menu:
@@ -186,98 +286,5 @@ def unlocked(menu: Menu) -> Menu:
     return replace(_closed(menu) if menu.page is Page.LOCKED else menu, is_locked=False, wrong_codes=0)
 
 
-def press(menu: Menu, key: str, sales: Sequence[Sale], rules: MenuRules) -> Pressed:
-    """One key while the menu is open."""
-    menu = replace(menu, turn=menu.turn + 1)
-    match menu.page:
-        case Page.CHOICE:
-            return _choose(menu, key, sales, rules)
-        case Page.CODE:
-            return Pressed(_type_code(menu, key, sales, rules.staff_code))
-        case Page.SALE:
-            return Pressed(_say(menu, key, sales))
-        case Page.SURE:
-            return _confirm(menu, key)
-        case Page.NUMBER:
-            return _type_number(menu, key)
-        case Page.KEYPAD:
-            test = menu.keypad.pressed(key)
-            return Pressed(replace(menu, keypad=test) if test is not None else _closed(menu))
-        case Page.EXAMINING if key != "*":
-            return Pressed(menu)
-        case Page.REPORT if menu.problems and key != "*":
-            return Pressed(replace(menu, leaf=menu.leaf + (key in NEXT_KEYS)))
-    return Pressed(_closed(menu))  # read, whatever the key
-
-
 def _closed(menu: Menu) -> Menu:
     return Menu(wrong_codes=menu.wrong_codes, is_locked=menu.is_locked, turn=menu.turn)
-
-
-def _choose(menu: Menu, key: str, sales: Sequence[Sale], rules: MenuRules) -> Pressed:
-    items = items_for(sales)
-    if key == "*":
-        return Pressed(_closed(menu))
-    at = items.index(menu.item) if menu.item in items else 0
-    if key == MENU_KEY:
-        return Pressed(replace(menu, item=items[(at + 1) % len(items)]))
-    if key in _DIGITS and 1 <= int(key) <= len(items):
-        at = int(key) - 1
-    elif key != "#":
-        return Pressed(menu)
-    item = items[at]
-    if item in NEEDS_CODE:
-        page = Page.NO_CODE if not rules.staff_code else Page.LOCKED if menu.is_locked else Page.CODE
-        return Pressed(replace(menu, item=item, page=page))
-    menu = replace(menu, item=item, page=FIRST_PAGE[item], keypad=KeypadTest(rules.keypad_layout))
-    return Pressed(menu, _AT_ONCE.get(item))
-
-
-def _type_code(menu: Menu, key: str, sales: Sequence[Sale], staff_code: Sensitive) -> Menu:
-    typed = menu.digits.reveal()
-    if key == "*":
-        return replace(menu, digits=Sensitive("")) if typed else _closed(menu)
-    if key in _DIGITS:
-        return replace(menu, digits=Sensitive((typed + key)[:LONGEST_CODE]))
-    if key != "#" or not typed:
-        return menu
-    menu = replace(menu, digits=Sensitive(""))
-    if hmac.compare_digest(typed, staff_code.reveal()):
-        number = sales[0].number if sales else 0
-        return replace(menu, page=FIRST_PAGE[menu.item], wrong_codes=0, sale_number=number)
-    wrong = menu.wrong_codes + 1
-    if wrong < WRONG_CODES:
-        return replace(menu, wrong_codes=wrong)
-    return replace(menu, wrong_codes=wrong, is_locked=True, page=Page.LOCKED)
-
-
-def _say(menu: Menu, key: str, sales: Sequence[Sale]) -> Menu:
-    numbers = [sale.number for sale in sales]
-    if key == "*" or menu.sale_number not in numbers:
-        return _closed(menu)
-    at = numbers.index(menu.sale_number)
-    if key in NEXT_KEYS:
-        return replace(menu, sale_number=numbers[(at + 1) % len(numbers)])
-    verdict = _VERDICT_KEYS.get(key)
-    if verdict is None or verdict not in verdicts_for(sales[at]):
-        return menu
-    return replace(menu, page=Page.SURE, verdict=verdict)
-
-
-def _confirm(menu: Menu, key: str) -> Pressed:
-    if key == "*":
-        return Pressed(replace(menu, page=Page.SALE, verdict=None))
-    if key != "#" or menu.verdict is None:
-        return Pressed(menu)
-    return Pressed(replace(menu, page=Page.DONE), Settle(menu.sale_number, menu.verdict))
-
-
-def _type_number(menu: Menu, key: str) -> Pressed:
-    typed = menu.digits.reveal()
-    if key == "*":
-        return Pressed(replace(menu, digits=Sensitive("")) if typed else _closed(menu))
-    if key in _DIGITS:
-        return Pressed(replace(menu, digits=Sensitive((typed + key)[:LONGEST_NUMBER])))
-    if key != "#" or not typed:
-        return Pressed(menu)
-    return Pressed(replace(menu, page=Page.DONE), Reprint(int(typed)))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from terminal.counter import menu as menus
-from terminal.counter import of_shop
+from terminal.counter import menu_keys, of_refund, of_shop
 from terminal.counter import register_words as reg
 from terminal.counter.decision import CounterEffect, Decision, ExamineTerminal, LockMenuFor, ShowMenuFor
-from terminal.counter.inputs import CodeScanned, KeyPressed, ReprintRequested
+from terminal.counter.inputs import CodeScanned, EndOfDayRequested, KeyPressed, RefundRequested, ReprintRequested
 from terminal.counter.of_sale import happened
 from terminal.counter.rules import CounterRules
 from terminal.counter.trouble import receipt_asked_about
@@ -16,6 +16,8 @@ from terminal.counter.typing import Cancelled, Entry, EntryResult, press_code, p
 from terminal.counter.view import View
 from terminal.sale import events as ev
 from terminal.sale.customer import Customer
+from terminal.sale.refund import RefundSource
+from terminal.sale.refund_step import RefundSettledByStaff
 from terminal.sale.sale import Sale, State
 
 TAKE_OFFER_KEYS = "A#"
@@ -35,7 +37,13 @@ def pressed(view: View, event: KeyPressed, rules: CounterRules) -> Decision:
 
 
 def scanned(view: View, event: CodeScanned, rules: CounterRules) -> Decision:
-    """Means what the same digits and OK would mean; where no customer is asked for it means nothing."""
+    """Means what the same digits and OK would mean; where no customer is asked for it means nothing.
+
+    In the keypad test it only tells that the scanner works.
+    """
+    if view.menu.page is menus.Page.KEYPAD:
+        menu = replace(view.menu, scanned=len(event.code.reveal()), turn=view.menu.turn + 1)
+        return Decision(view=replace(view, menu=menu), effects=(ShowMenuFor(menu.turn, menus.SHOWN_S),))
     if view.sale is None or view.sale.state is not State.ENTRY:
         return Decision(view=view)
     return _typed(view, view.sale, scan_identifier(event.code, rules.identifiers), rules)
@@ -96,9 +104,9 @@ def _may_open_menu(view: View) -> bool:
 def _menu_key(view: View, key: str, rules: CounterRules) -> Decision:
     before = view.menu
     if before.is_open:
-        menu, wish = menus.press(before, key, view.for_staff, rules.menu)
+        menu, wish = menu_keys.press(before, key, view.for_staff, rules.menu)
     else:
-        menu, wish = menus.opened(before, view.for_staff), None
+        menu, wish = menus.opened(before, view.for_staff, rules.menu), None
     decision = _wished(replace(view, menu=menu), wish, rules)
     timers: list[CounterEffect] = [ShowMenuFor(menu.turn, menus.SHOWN_S)] if menu.is_open else []
     if menu.is_locked and not before.is_locked:
@@ -108,10 +116,22 @@ def _menu_key(view: View, key: str, rules: CounterRules) -> Decision:
 
 def _wished(view: View, wish: menus.Wish | None, rules: CounterRules) -> Decision:
     match wish:
+        case menus.Settle(number, verdict) if any(refund.number == number for refund in view.refunds):
+            return of_refund.happened(view, RefundSettledByStaff(number, verdict is ev.Verdict.REFUNDED))
         case menus.Settle(number, verdict):
             return happened(view, ev.SettledByStaff(number, verdict, BY_KEYPAD), rules)
-        case menus.Reprint(number):
-            return Decision(view=view, follow_ups=(ReprintRequested(number),))
+        case menus.Reprint(number, kinds):
+            return Decision(view=view, follow_ups=(ReprintRequested(number, kinds),))
+        case menus.AskRefund(number):
+            asked = RefundRequested(number=number, source=RefundSource.KEYPAD, is_question=True)
+            return Decision(view=view, follow_ups=(asked,))
+        case menus.Refund(number, amount_kr):
+            wanted = RefundRequested(number=number, amount_kr=amount_kr, source=RefundSource.KEYPAD)
+            return Decision(view=view, follow_ups=(wanted,))
+        case menus.EndDay(even_if_empty):
+            return Decision(view=view, follow_ups=(EndOfDayRequested(True, even_if_empty),))
+        case menus.PrintReport() | menus.FindAbout():
+            return Decision(view=view, effects=(wish,))
         case menus.Examine():
             return Decision(view=view, effects=(ExamineTerminal(),))
         case None:

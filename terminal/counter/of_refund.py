@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from terminal.counter import menu as menus
 from terminal.counter import register_words as reg
 from terminal.counter.answers import refund_result_of, refuse, reply, stored_result
 from terminal.counter.decision import CheckService, CounterEffect, Decision, FollowUp, ShowRefundFor
 from terminal.counter.inputs import RefundLookedUp
+from terminal.counter.of_shop import with_menu
 from terminal.counter.register_ids import Meaning, meaning_of
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
@@ -47,18 +49,32 @@ def requested(view: View, asked: RefundLookedUp, rules: CounterRules) -> Decisio
             return stored_result(view, asked.known)
     code = _obstacle(view, asked, rules)
     if code is not None:
-        return refuse(view, asked.register_id, code)
+        return _refused(view, asked, code)
     sale = asked.sale
     assert sale is not None
     left_kr = left_to_refund_kr(sale, asked.refunds)
     amount_kr = left_kr if asked.amount_kr is None else asked.amount_kr
     most_kr = min(left_kr, rules.refund.max_amount_kr)
-    if not 1 <= amount_kr <= most_kr:
-        refused = reg.RequestRefused(
-            asked.register_id, reg.RefusalCode.AMOUNT, limit_kr=most_kr, limits_kr=(1, most_kr)
+    if asked.is_question:
+        menu = menus.answered(
+            view.menu, (menus.Item.REFUND,), menus.Page.AMOUNT, sale_number=sale.number, left_kr=most_kr
         )
-        return reply(view, refused)
+        return with_menu(view, menu)
+    if not 1 <= amount_kr <= most_kr:
+        return _refused(view, asked, reg.RefusalCode.AMOUNT, most_kr)
+    if asked.source is RefundSource.KEYPAD:
+        view = replace(view, menu=menus.closed(view.menu), result=None, refund_result=None)
     return _begun(view, asked, sale, amount_kr, rules)
+
+
+def _refused(view: View, asked: RefundLookedUp, code: reg.RefusalCode, most_kr: int | None = None) -> Decision:
+    """Staff at the keypad read it in the menu, everybody else is answered."""
+    limits_kr = (1, most_kr) if most_kr is not None else None
+    if asked.source is RefundSource.KEYPAD:
+        return with_menu(view, menus.refused(view.menu, menus.Item.REFUND, code, limits_kr))
+    if most_kr is None:
+        return refuse(view, asked.register_id, code)
+    return reply(view, reg.RequestRefused(asked.register_id, code, limit_kr=most_kr, limits_kr=limits_kr))
 
 
 def _obstacle(view: View, asked: RefundLookedUp, rules: CounterRules) -> reg.RefusalCode | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec.structs import replace
 
+from terminal.counter import menu as menus
 from terminal.counter import register_words as reg
-from terminal.counter.decision import Decision
+from terminal.counter.decision import Decision, ShowMenuFor
 from terminal.counter.inputs import EndOfDayLookedUp, ReprintLookedUp
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
@@ -33,8 +36,23 @@ def receipt_judged(view: View, receipt: QueuedReceipt, *, is_whole: bool) -> Dec
 
 
 def end_of_day_requested(view: View, asked: EndOfDayLookedUp, rules: CounterRules) -> Decision:
-    """The day ends, unless a sale is open."""
-    return Decision(view=view, close=close_of(view, asked.period, rules) if view.sale is None else None)
+    """The day ends, unless a sale is open. At the keypad nobody ends an empty one without being asked."""
+    if not asked.by_keypad:
+        return Decision(view=view, close=close_of(view, asked.period, rules) if view.sale is None else None)
+    item = menus.Item.END_OF_DAY
+    close, menu = None, menus.refused(view.menu, item, reg.RefusalCode.BUSY)
+    if view.sale is None and view.refund is None:
+        if asked.period.totals.is_empty and not asked.even_if_empty:
+            menu = menus.answered(view.menu, (item,), menus.Page.EMPTY_DAY)
+        else:
+            close, menu = close_of(view, asked.period, rules), menus.answered(view.menu, (item,), menus.Page.DONE)
+    return with_menu(view, menu, close=close)
+
+
+def with_menu(view: View, menu: menus.Menu, **durable: Any) -> Decision:
+    """The menu shows something new, which stays for a while."""
+    effects = (ShowMenuFor(menu.turn, menus.SHOWN_S),) if menu is not view.menu else ()
+    return Decision(view=replace(view, menu=menu), effects=effects, **durable)
 
 
 def close_of(view: View, period: Period, rules: CounterRules) -> Close:

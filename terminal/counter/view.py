@@ -10,7 +10,7 @@ from terminal.counter.menu import Menu
 from terminal.counter.typing import Entry
 from terminal.sale.effects import SetDeadline
 from terminal.sale.record import JournalHealth, QueuedReceipt
-from terminal.sale.refund import Refund
+from terminal.sale.refund import Refund, RefundState
 from terminal.sale.sale import Sale
 
 
@@ -69,10 +69,11 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     conditions: Conditions = Conditions()
 
     @property
-    def for_staff(self) -> tuple[Sale, ...]:
-        """The sales that staff can settle, the open one first."""
+    def for_staff(self) -> tuple[Sale | Refund, ...]:
+        """The sales and refunds that staff can settle, the open one first."""
         is_stuck = self.sale is not None and self.sale.stands_unknown
-        return (*((self.sale,) if self.sale is not None and is_stuck else ()), *self.attention)
+        refunds = (refund for refund in self.refunds if refund.state is RefundState.ATTENTION)
+        return (*((self.sale,) if self.sale is not None and is_stuck else ()), *self.attention, *refunds)
 
     @property
     def offered_kr(self) -> int | None:

@@ -25,7 +25,8 @@ from terminal.errors import TerminalError
 from terminal.paper.jobs import NO_PRINTER, NOTHING_TO_PRINT, find_number, slip_for
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.events import SettledByStaff, Verdict
-from terminal.sale.refund import RefundSource
+from terminal.sale.refund import RefundSource, RefundState
+from terminal.sale.refund_step import RefundSettledByStaff
 from terminal.sale.sale import Sale
 from terminal.sale.totals import figures
 from terminal.system.control import BY, Command, Request
@@ -97,6 +98,8 @@ async def _status(desk: Desk, _request: Request) -> Mapping[str, Any]:
 async def _settle(desk: Desk, request: Request) -> Mapping[str, Any]:
     """Staff have looked the sale up at Netgíró and say how it ended."""
     number, view = request.get("sale"), desk.terminal.view
+    if any(refund.number == number and refund.state is RefundState.ATTENTION for refund in view.refunds):
+        return await _settle_refund(desk, int(str(number)), str(request.get("verdict")))
     if not any(sale.number == number for sale in (*view.attention, view.sale) if sale is not None):
         raise TerminalError(f"sale {number} does not wait for staff; see: netgiro-terminal status")
     try:
@@ -112,6 +115,20 @@ async def _settle(desk: Desk, request: Request) -> Mapping[str, Any]:
     if sale.said_by_staff is not None:
         sale = await _once_the_call_is_answered(desk, sale)
     return {"outcome": sale.outcome, "state": sale.state}
+
+
+async def _settle_refund(desk: Desk, number: int, verdict: str) -> Mapping[str, Any]:
+    """Staff have looked the refund up at Netgíró and say whether it was carried out."""
+    if verdict not in (Verdict.REFUNDED, Verdict.UNPAID):
+        raise TerminalError(f"{number} is a refund: settle it as {Verdict.REFUNDED} or {Verdict.UNPAID}")
+    settled = RefundSettledByStaff(number, verdict == Verdict.REFUNDED)
+    decision = await desk.terminal.put_and_wait(settled)
+    if decision.failure:
+        raise TerminalError(f"nothing was noted, settle refund {number} again: {decision.failure}")
+    if decision.refund_record is None:
+        raise TerminalError(f"refund {number} cannot be settled in its present state")
+    refund = decision.refund_record.refund
+    return {"outcome": refund.outcome, "state": refund.state}
 
 
 async def _once_the_call_is_answered(desk: Desk, sale: Sale) -> Sale:

@@ -124,6 +124,11 @@ class JournalReading(ABC):
             since,
         )
 
+    def open_period_entries(self, most: int) -> list[Sale | Refund]:
+        """What was begun or has changed since the last end of day, as it stands; at most so many, the newest first."""
+        since = "sales.seq > coalesce((SELECT last_seq FROM closes ORDER BY number DESC LIMIT 1), 0)"
+        return self._read(_stands, f"{_ALL} WHERE {since} ORDER BY sales.number DESC LIMIT ?", most)
+
     def closed_period(self, number: int | None = None) -> ClosedPeriod | None:
         """An end of day; without a number the last one."""
         periods = self._read(

@@ -10,6 +10,7 @@ from typing import TypeVar
 from terminal.counter import register_words as reg
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import (
+    AboutFound,
     CodeScanned,
     ConditionsChanged,
     EndOfDayRequested,
@@ -20,12 +21,14 @@ from terminal.counter.inputs import (
     OfferExpired,
     RefundRequested,
     RefundResultSeen,
+    ReportEnded,
     ReprintRequested,
     ResultSeen,
     TerminalExamined,
 )
 from terminal.sale import events as ev
 from terminal.sale.refund import RefundSource
+from terminal.sale.refund_step import RefundSettledByStaff
 from terminal.sale.sale import Sale
 
 T = TypeVar("T", bound=Input | None)
@@ -43,6 +46,9 @@ _LEFT_ALONE = (
     | ReprintRequested
     | RefundResultSeen
     | EndOfDayRequested
+    | ReportEnded
+    | AboutFound
+    | RefundSettledByStaff
     | ev.CallbackReceived
     | ev.SettledByStaff
 )

@@ -63,7 +63,7 @@ def looked_up(  # noqa: PLR0917  everybody who knows something of it
         case ReprintRequested():
             return _reprint(event, journal)
         case EndOfDayRequested():
-            return EndOfDayLookedUp(journal.open_period())
+            return EndOfDayLookedUp(journal.open_period(), event.by_keypad, event.even_if_empty)
         case reg.LastResultRequest():
             return RegisterRequestLookedUp(request=event, known=journal.last_ended_sale())
         case reg.TotalsRequest():

@@ -48,7 +48,12 @@ def refund_requested(event: RefundRequested, known: Known) -> RefundLookedUp:
     """What staff, a command or the terminal itself want."""
     journal = known.journal
     sale = journal.last_payment() if event.number is None else journal.find_sale(event.number)
-    asked = RefundLookedUp(source=event.source, amount_kr=event.amount_kr, description=event.description)
+    asked = RefundLookedUp(
+        source=event.source,
+        amount_kr=event.amount_kr,
+        description=event.description,
+        is_question=event.is_question,
+    )
     asked = _named(asked, sale, known)
     if event.source is RefundSource.AUTOMATIC and sale is not None:
         return replace(asked, idempotency_key=automatic_key(sale))

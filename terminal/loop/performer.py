@@ -9,8 +9,10 @@ from typing import Protocol
 
 from hardware.interfaces import DeviceError
 from terminal.counter.decision import CheckService, CounterEffect, ExamineTerminal, OpenDrawer, PreparePrinter
-from terminal.counter.inputs import ConditionsChanged, Input
+from terminal.counter.inputs import AboutFound, ConditionsChanged, Input, ReportEnded
+from terminal.counter.menu import FindAbout, PrintReport, ReportKind
 from terminal.counter.register_words import RegisterQuestion, RegisterReply
+from terminal.errors import JournalError
 from terminal.loop.calls import call_gateway, call_refund
 from terminal.loop.timers import Timers
 from terminal.sale import effects as fx
@@ -54,12 +56,16 @@ class TerminalPerformer:
         *,
         printer: PrinterAhead | None = None,
         examine: Callable[[Callable[[Input], None]], Awaitable[None]] | None = None,
+        report: Callable[[ReportKind], Awaitable[None]] | None = None,
+        about: Callable[[], tuple[str, ...]] = tuple,
     ) -> None:
         self._gateway = gateway
         self._put = put
         self._send_to_register = send_to_register
         self._printer = printer or NoPrinter()
         self._examine_terminal = examine
+        self._report = report
+        self._about = about
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers = Timers(put)
         self._doctor: asyncio.Task[None] | None = None
@@ -82,6 +88,10 @@ class TerminalPerformer:
             case ExamineTerminal():
                 if self._doctor is None or self._doctor.done():  # one report at a time, however often it is asked for
                     self._doctor = self._start(self._examine(), "ExamineTerminal")
+            case PrintReport(kind):
+                self._start(self._print_report(kind), type(effect).__name__)
+            case FindAbout():
+                self._put(AboutFound(self._about()))
             case PreparePrinter():
                 self._printer.prepare()
             case OpenDrawer():
@@ -110,6 +120,18 @@ class TerminalPerformer:
             await self._examine_terminal(self._put)
         except DeviceError as error:
             log.error("the doctor's report is not printed: %s", error)
+
+    async def _print_report(self, kind: ReportKind) -> None:
+        """Staff stand there and wait: what does not come out now is not kept for later."""
+        try:
+            if self._report is None:
+                raise DeviceError("there is no printer")
+            await self._report(kind)
+        except (DeviceError, JournalError) as error:
+            log.error("%s is not printed: %s", kind, error)
+            self._put(ReportEnded(is_printed=False))
+        else:
+            self._put(ReportEnded(is_printed=True))
 
     def _start_check(self, delay_s: float) -> None:
         """Begin to look anew: whoever asks wants to know now, not after the pause of a look before."""

@@ -9,9 +9,11 @@ from typing import TypedDict
 from msgspec.structs import replace
 
 from hardware.interfaces import Columns, Document
+from terminal.counter.menu import ReportKind
 from terminal.journal.thread import Journal
 from terminal.paper.end_of_day import x_report_slip
 from terminal.paper.receipt import Shop
+from terminal.paper.transaction_list import MOST_LINES, transaction_list
 from terminal.sale.sale import State
 from terminal.sale.totals import Period, to_staff
 from terminal.texts.words import Language
@@ -64,6 +66,14 @@ class Reports:
     async def print_x_report(self, period: Period) -> None:
         """On paper, once."""
         await self._print_now(x_report_slip(period, **self._layout()))
+
+    async def print_for_menu(self, kind: ReportKind) -> None:
+        """What staff have chosen."""
+        if kind is ReportKind.X_REPORT:
+            await self.print_x_report(await self.open_period())
+            return
+        entries = await self._journal.call(self._journal.file.open_period_entries, MOST_LINES + 1)
+        await self._print_now(transaction_list(entries, **self._layout()))
 
     def _layout(self) -> _Layout:
         return {

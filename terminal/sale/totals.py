@@ -67,6 +67,11 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
         return self.refunds.sum_kr + self.refunded_earlier.sum_kr
 
     @property
+    def is_empty(self) -> bool:
+        """Nothing has happened."""
+        return not (self.count or self.refunds.count or self.refunded_earlier.count)
+
+    @property
     def count(self) -> int:
         return sum(tally.count for tally in self.by_outcome.values())
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import assert_never
-
-from terminal.counter.menu import Item, Page, items_for, verdicts_for
+from terminal.counter.menu import DIGIT_OF, Item, Menu, Page, verdicts_for
+from terminal.counter.register_words import RefusalCode
 from terminal.counter.view import View
 from terminal.sale.money import format_kr
+from terminal.sale.refund import Refund
 from terminal.sale.sale import Sale
 from terminal.screen.screen import KeyGrid, Screen
-from terminal.texts.sentences import Advice, Words
+from terminal.texts.sentences import Words
 from terminal.texts.words import MenuWords
 
 
@@ -20,34 +20,93 @@ def menu_screen(view: View, words: Words) -> Screen | None:
         case None:
             return None
         case Page.CHOICE:
-            items = items_for(view.for_staff)
-            item = menu.item if menu.item in items else items[0]
-            text = f"{items.index(item) + 1} {texts.items[item]}"
-            return Screen(banner=texts.title, prompt=text, hint=texts.key_choose_or_next)
-        case Page.NO_CODE:
-            return _advice(texts.no_code, texts.title)
-        case Page.LOCKED:
-            return _advice(texts.locked, texts.title)
+            hint = texts.key_choose_or_next if menu.has_menu_key else texts.key_digit_or_next
+            text = f"{DIGIT_OF[menu.item]} {texts.items[menu.item]}"
+            return Screen(banner=texts.title, prompt=text, hint=hint)
         case Page.CODE:
-            prompt = texts.code_again if menu.wrong_codes and not menu.digits else texts.staff_code
+            wanted = texts.refund_code if menu.item is Item.REFUND else texts.staff_code
+            prompt = texts.code_again if menu.wrong_codes and not menu.digits else wanted
             return Screen(banner=texts.title, prompt=prompt, entry=menu.masked, hint=words.key_ok_or_clear)
         case Page.NUMBER:
-            typed = menu.digits.reveal()  # a receipt's number is nobody's secret
-            return Screen(banner=texts.title, prompt=texts.receipt_number, entry=typed, hint=words.key_ok_or_clear)
+            return _number(menu, words)
+        case Page.AMOUNT | Page.REFUND_SURE:
+            return _refund(menu, words)
+        case Page.REFUSED:
+            return _refused(menu, words)
+        case Page.ABOUT:
+            return _about(menu)
         case Page.KEYPAD:
             return _keypad(view, texts)
-        case Page.EXAMINING:
-            return Screen(banner=texts.title, prompt=texts.examining, hint=texts.key_back)
         case Page.REPORT:
             return _report(view, texts)
-        case Page.DONE:
-            done = texts.noted if menu.item is Item.SETTLE else texts.printing
-            return Screen(banner=texts.title, prompt=done, hint=texts.any_key)
         case Page.SALE | Page.SURE:
             sale = next((sale for sale in view.for_staff if sale.number == menu.sale_number), None)
             return _sale(sale, view, words) if sale is not None else None
-        case _:
-            assert_never(menu.page)
+        case Page.NO_CODE:
+            no_code = texts.no_refund_code if menu.item is Item.REFUND else texts.no_code
+            return Screen(prompt=no_code.what, hint=no_code.next)
+    prompt, hint = _said(menu, words)
+    return Screen(banner=texts.title, prompt=prompt, hint=hint)
+
+
+def _said(menu: Menu, words: Words) -> tuple[str, str]:
+    """The pages that only say or ask something."""
+    texts = words.menu
+    said = {
+        Page.LOCKED: (texts.locked.what, texts.locked.next),
+        Page.DAY: (texts.end_day, texts.key_end_day),
+        Page.EMPTY_DAY: (texts.empty_day, texts.key_yes_or_no),
+        Page.ASKING: (words.one_moment, texts.key_back),
+        Page.NOT_PRINTED: (texts.not_printed.what, texts.not_printed.next),
+        Page.EXAMINING: (texts.examining, texts.key_back),
+        Page.DONE: (_done(menu.item, texts), texts.any_key),
+    }
+    assert menu.page is not None
+    return said[menu.page]
+
+
+def _about(menu: Menu) -> Screen:
+    version, *others = menu.about or ("",)
+    return Screen(banner=version, prompt=others[-1] if others else "", hint=" ".join(others[:-1]))
+
+
+def _done(item: Item, texts: MenuWords) -> str:
+    match item:
+        case Item.SETTLE:
+            return texts.noted
+        case Item.END_OF_DAY:
+            return texts.day_ended
+        case Item.X_REPORT | Item.TRANSACTIONS:
+            return texts.printed
+    return texts.printing
+
+
+def _number(menu: Menu, words: Words) -> Screen:
+    texts, typed = words.menu, menu.digits.reveal()  # a receipt's number is nobody's secret
+    is_refund = menu.item is Item.REFUND
+    prompt = texts.refund_number if is_refund else texts.receipt_number
+    hint = texts.key_last_or_back if is_refund and not typed else words.key_ok_or_clear
+    return Screen(banner=texts.title, prompt=prompt, entry=typed, hint=hint)
+
+
+def _refund(menu: Menu, words: Words) -> Screen:
+    texts, name = words.menu, words.menu.sale.format(number=menu.sale_number)
+    if menu.page is Page.REFUND_SURE:
+        amount = format_kr(-menu.amount_kr)
+        return Screen(banner=name, headline=amount, prompt=texts.refund_sure, hint=texts.key_yes_or_no)
+    typed = menu.digits.reveal()
+    hint = words.key_ok_or_clear if typed else texts.key_all_or_back
+    return Screen(banner=name, prompt=texts.at_most.format(amount=format_kr(menu.left_kr)), entry=typed, hint=hint)
+
+
+def _refused(menu: Menu, words: Words) -> Screen:
+    code = menu.refusal or RefusalCode.UNAVAILABLE
+    if code is RefusalCode.AMOUNT and menu.limits_kr is not None:
+        lowest, highest = (format_kr(limit) for limit in menu.limits_kr)
+        text = words.amount_limits.format(lowest=lowest, highest=highest)
+    else:
+        text = words.refusals[code]
+    return Screen(banner=words.menu.title, body=(text,), hint=words.menu.any_key)
 
 
 def _keypad(view: View, texts: MenuWords) -> Screen:
@@ -55,6 +114,8 @@ def _keypad(view: View, texts: MenuWords) -> Screen:
     jammed = jam.together or jam.stuck
     if jammed:
         prompt = (texts.keys_together if jam.together else texts.key_stuck).format(keys=jammed)
+    elif view.menu.scanned:
+        prompt = texts.scanned.format(count=view.menu.scanned)
     elif test.seen:
         prompt = f"{len(test.seen)}/{test.total}{'' if test.missing else ' OK'}"
     else:
@@ -71,17 +132,20 @@ def _report(view: View, texts: MenuWords) -> Screen:
     for number, problem in enumerate(menu.problems, 1):
         body += [f"{number}/{count} {problem.found}", problem.advice]
     banner = texts.problems.format(count=count)
-    return Screen(banner=banner, body=tuple(filter(None, body)), hint=texts.key_next_or_back, page=menu.leaf)
+    return Screen(banner=banner, body=tuple(filter(None, body)), hint=_next_hint(menu, texts), page=menu.leaf)
 
 
-def _advice(advice: Advice, title: str) -> Screen:
-    return Screen(banner=title, prompt=advice.what, hint=advice.next)
+def _next_hint(menu: Menu, texts: MenuWords) -> str:
+    return texts.key_next_or_back if menu.has_menu_key else texts.key_ok_next_or_back
 
 
-def _sale(sale: Sale, view: View, words: Words) -> Screen:
-    texts, verdict = words.menu, view.menu.verdict
-    name, amount = texts.sale.format(number=sale.number), format_kr(sale.amount_kr)
+def _sale(sale: Sale | Refund, view: View, words: Words) -> Screen:
+    texts, verdict, is_refund = words.menu, view.menu.verdict, isinstance(sale, Refund)
+    name = (texts.refund if is_refund else texts.sale).format(number=sale.number)
+    amount = format_kr(-sale.amount_kr if is_refund else sale.amount_kr)
     if view.menu.page is Page.SURE and verdict is not None:
-        return Screen(banner=name, headline=amount, prompt=texts.verdicts[verdict], hint=texts.key_yes_or_no)
-    choice = "  ".join(texts.verdict_keys[verdict] for verdict in verdicts_for(sale))
-    return Screen(banner=name, headline=amount, prompt=choice, hint=texts.key_next_or_back)
+        asked = (texts.refund_verdicts if is_refund else texts.verdicts)[verdict]
+        return Screen(banner=name, headline=amount, prompt=asked, hint=texts.key_yes_or_no)
+    keys = texts.refund_verdict_keys if is_refund else texts.verdict_keys
+    choice = "  ".join(keys[verdict] for verdict in verdicts_for(sale))
+    return Screen(banner=name, headline=amount, prompt=choice, hint=_next_hint(view.menu, texts))

@@ -106,13 +106,13 @@ def _for_sale(sale: Sale, entry: Entry, words: Words) -> Screen:
         case State.AUTHORIZATION if sale.reason is not None:
             return _progress(sale, words.cancelling, words.wait_for_confirmation)
         case State.AUTHORIZATION:
-            return _progress(sale, words.one_moment, words.contacting)
+            return _progress(sale, words.contacting, words.key_cancel)
         case State.CUSTOMER:
             return _customer(sale, words)
         case State.CODE_ENTRY:
             return _code_entry(sale, entry, words)
         case State.CODE_CHECK:
-            return _progress(sale, words.one_moment, words.checking_code)
+            return _progress(sale, words.checking_code, words.key_cancel)
         case State.CAPTURE:
             return _progress(sale, words.one_moment, words.completing)
         case State.VOID:
@@ -144,9 +144,9 @@ def _customer(sale: Sale, words: Words) -> Screen:
         case CustomerKind.PHONE:
             return _progress(sale, words.approve_in_app, words.key_cancel)
         case CustomerKind.APP_CODE:  # giving it was the approval, as a rule
-            return _progress(sale, words.one_moment, words.look_at_app)
+            return _progress(sale, words.look_at_app, words.key_cancel)
         case _:
-            return _progress(sale, words.one_moment, words.contacting)
+            return _progress(sale, words.contacting, words.key_cancel)
 
 
 def _refused_entry(sale: Sale, problem: IdentifierProblem, words: Words) -> Screen:
@@ -166,8 +166,9 @@ def _identifier_entry(sale: Sale, entry: Entry, words: Words) -> Screen:
 
 def _code_entry(sale: Sale, entry: Entry, words: Words) -> Screen:
     is_first_try = sale.code_tries_left >= sale.terms.code_tries
-    prompt = words.ask_code if is_first_try or entry.digits else words.ask_code_again
-    hint = words.key_ok_or_clear if entry.digits else words.tries_left(sale.code_tries_left)
+    again = f"{words.ask_code_again}. {words.tries_left(sale.code_tries_left)}"
+    prompt = words.ask_code if is_first_try or entry.digits else again
+    hint = words.key_ok_or_clear if entry.digits else words.key_cancel
     return Screen(headline=format_kr(sale.amount_kr), prompt=prompt, entry=entry.masked, hint=hint)
 
 

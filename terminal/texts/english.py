@@ -19,7 +19,7 @@ _CHECK_NETWORK = "Check the network."
 _NOT_CHARGED = "Nothing was charged."
 _CALL_SERVICE = "Call service."
 _DO_NOT_CHARGE = "Do not charge again."
-_SETTLE = "Settle it here with key D and the staff code."
+_SETTLE = "Settle it here: menu (D, or hold #) and the staff code."
 
 ENGLISH = Words(
     outcomes={
@@ -90,7 +90,7 @@ ENGLISH = Words(
         Trouble.NETWORK: Advice("No connection", _CHECK_NETWORK),
         Trouble.KEY_STUCK: Advice("Key stuck", "Free the key. The others work."),
         Trouble.REFUNDS_WAITING: Advice("Refund not known", "Do not refund again."),
-        Trouble.SALES_WAITING: Advice("Sales for staff", "Settle them with key D."),
+        Trouble.SALES_WAITING: Advice("Sales for staff", "Settle them: D, or hold #."),
         Trouble.PAPER_OUT: Advice("Out of paper", "Put a new roll in the printer."),
         Trouble.COVER_OPEN: Advice("Printer open", "Close the printer."),
         Trouble.PRINTER_OFFLINE: Advice("Printer silent", "Check the printer's power and cable."),
@@ -149,23 +149,47 @@ ENGLISH = Words(
     menu=MenuWords(
         title="Menu",
         items={
+            Item.REFUND: "Refund",
+            Item.X_REPORT: "X report",
+            Item.END_OF_DAY: "End of day",
+            Item.TRANSACTIONS: "List of the day",
             Item.SETTLE: "Settle a sale",
             Item.REPRINT_LAST: "Print last receipt again",
             Item.REPRINT_NUMBER: "Print receipt by number",
             Item.DOCTOR: "Fault report",
-            Item.KEYPAD: "Keypad test",
+            Item.KEYPAD: "Keypad and scanner",
+            Item.ABOUT: "About this terminal",
         },
         key_choose_or_next="# choose   D next",
+        key_digit_or_next="Digit   # next",
+        key_ok_next_or_back="# next   * back",
+        refund_code="Refund code",
         staff_code="Staff code",
         code_again="Wrong code",
         no_code=Advice("No staff code.", "Set terminal.staff_code."),
+        no_refund_code=Advice("No refund code.", "Set terminal.refund_code."),
         locked=Advice("Too many wrong codes.", "Wait for a minute."),
         sale="Receipt no. {number}",
+        refund="Refund no. {number}",
         verdict_keys={Verdict.PAID: "1 paid", Verdict.UNPAID: "2 not paid", Verdict.REFUNDED: "3 refunded"},
         key_next_or_back="D next   * back",
         verdicts={Verdict.PAID: "Paid?", Verdict.UNPAID: "Not paid?", Verdict.REFUNDED: "Refunded?"},
+        refund_verdict_keys={Verdict.UNPAID: "2 not refunded", Verdict.REFUNDED: "3 refunded"},
+        refund_verdicts={Verdict.UNPAID: "Not refunded?", Verdict.REFUNDED: "Refunded?"},
         key_yes_or_no="# yes   * no",
         receipt_number="Receipt no.",
+        refund_number="Refund of receipt no.",
+        key_last_or_back="# last sale  * back",
+        at_most="At most {amount}",
+        key_all_or_back="# all   * back",
+        refund_sure="Refund this?",
+        end_day="End the day?",
+        key_end_day="# yes  1 copy  * no",
+        empty_day="Nothing since the last one. End it anyway?",
+        day_ended="The day has ended.",
+        printed="Printed.",
+        not_printed=Advice("Not printed.", "Check the printer."),
+        scanned="Scanned: {count}",
         noted="Noted.",
         printing="If it is there, it is printed.",
         examining="Looking at everything…",
@@ -229,5 +253,10 @@ ENGLISH = Words(
         until="To",
         numbers="Receipts",
         left_to_staff="LEFT TO STAFF",
+        transactions="TRANSACTIONS",
+        no_transactions="No transactions since the last end of day",
+        earlier_left_out="Earlier ones are left out",
+        still_going_on="Going on",
+        not_refunded="Not refunded",
     ),
 )

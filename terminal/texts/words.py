@@ -91,6 +91,11 @@ class ReceiptWords(msgspec.Struct, frozen=True, kw_only=True):
     numbers: str
     """Of the first receipt and the last."""
     left_to_staff: str
+    transactions: str
+    no_transactions: str
+    earlier_left_out: str
+    still_going_on: str
+    not_refunded: str
 
 
 class MenuWords(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,19 +104,44 @@ class MenuWords(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     items: dict[Item, str]
     key_choose_or_next: str
+    key_digit_or_next: str
+    """Where the pad has no D."""
+    key_ok_next_or_back: str
+    """The same."""
     staff_code: str
+    refund_code: str
     code_again: str
     no_code: Advice
+    no_refund_code: Advice
     locked: Advice
     sale: str
+    """With ``{number}``."""
+    refund: str
     """With ``{number}``."""
     verdict_keys: dict[Verdict, str]
     """Key and verdict, as one of several on a line."""
     key_next_or_back: str
     verdicts: dict[Verdict, str]
     """As a question."""
+    refund_verdict_keys: dict[Verdict, str]
+    refund_verdicts: dict[Verdict, str]
+    """Of a refund: both verdicts that staff may give."""
     key_yes_or_no: str
     receipt_number: str
+    refund_number: str
+    key_last_or_back: str
+    at_most: str
+    """With ``{amount}``."""
+    key_all_or_back: str
+    refund_sure: str
+    end_day: str
+    key_end_day: str
+    empty_day: str
+    day_ended: str
+    printed: str
+    not_printed: Advice
+    scanned: str
+    """With ``{count}``."""
     noted: str
     printing: str
     examining: str

@@ -14,12 +14,14 @@ from PIL import Image
 from hardware.interfaces import Columns, Document, Jam, PrinterStatus, TextLine
 from terminal.counter.keypad_test import NUMBER_PAD, STANDARD_LAYOUT, KeypadTest
 from terminal.counter.menu import Item, Menu, Page, Problem
+from terminal.counter.register_words import RefusalCode
 from terminal.counter.trouble import Trouble
 from terminal.counter.typing import Entry
 from terminal.counter.view import Conditions, View
 from terminal.paper.end_of_day import end_of_day_slip, x_report_slip
 from terminal.paper.receipt import Shop, receipt_document
 from terminal.paper.refund_receipt import refund_document
+from terminal.paper.transaction_list import transaction_list
 from terminal.sale.customer import CustomerKind, IdentifierProblem
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.events import Verdict
@@ -78,6 +80,12 @@ REFUND = Refund(
     register_id="43",
 )
 REFUNDED = replace(REFUND, state=RefundState.CLOSED, reason=RefundReason.DONE)
+
+REFUNDED_PART = replace(REFUND, state=RefundState.CLOSED, reason=RefundReason.DONE)
+LOST_REFUND = replace(REFUND, state=RefundState.ATTENTION, reason=RefundReason.NOT_TRACEABLE)
+REFUNDING = Menu(item=Item.REFUND, sale_number=1042, left_kr=1990)
+NARROW_PAD = ("123", "456", "789", "*0#")
+ABOUT = ("netgiro-terminal 0.1.0", "T1", "192.168.1.40")
 
 PROBLEMS = (
     Problem("printer: /dev/usb/lp0 does not exist", "plug it in and compare the name with: ls -l /dev"),
@@ -175,17 +183,38 @@ def _views() -> Mapping[str, View]:
     stuck = replace(SALE, state=State.CAPTURE, **checking)
     views |= {
         "menu_choice": View(menu=Menu(page=Page.CHOICE, item=Item.REPRINT_LAST)),
-        "menu_choice_settle": View(sale=stuck, menu=Menu(page=Page.CHOICE)),
+        "menu_choice_settle": View(sale=stuck, menu=Menu(page=Page.CHOICE, item=Item.SETTLE)),
+        "menu_choice_3x4": View(menu=Menu(page=Page.CHOICE, item=Item.REFUND, keypad=KeypadTest(NARROW_PAD))),
+        "menu_refund_code": View(menu=Menu(page=Page.CODE, item=Item.REFUND)),
+        "menu_refund_no_code": View(menu=Menu(page=Page.NO_CODE, item=Item.REFUND)),
+        "menu_refund_number": View(menu=Menu(page=Page.NUMBER, item=Item.REFUND)),
+        "menu_refund_amount": View(menu=replace(REFUNDING, page=Page.AMOUNT)),
+        "menu_refund_amount_typed": View(menu=replace(REFUNDING, page=Page.AMOUNT, digits=Sensitive("500"))),
+        "menu_refund_sure": View(menu=replace(REFUNDING, page=Page.REFUND_SURE, amount_kr=500)),
+        "menu_refund_refused": View(menu=replace(REFUNDING, page=Page.REFUSED, refusal=RefusalCode.REFUND)),
+        "menu_refund_settle": View(refunds=(LOST_REFUND,), menu=Menu(page=Page.SALE, sale_number=LOST_REFUND.number)),
+        "menu_refund_settle_sure": View(
+            refunds=(LOST_REFUND,),
+            menu=Menu(page=Page.SURE, sale_number=LOST_REFUND.number, verdict=Verdict.UNPAID),
+        ),
+        "menu_day": View(menu=Menu(page=Page.DAY, item=Item.END_OF_DAY)),
+        "menu_day_empty": View(menu=Menu(page=Page.EMPTY_DAY, item=Item.END_OF_DAY)),
+        "menu_day_ended": View(menu=Menu(page=Page.DONE, item=Item.END_OF_DAY)),
+        "menu_asking": View(menu=Menu(page=Page.ASKING, item=Item.X_REPORT)),
+        "menu_printed": View(menu=Menu(page=Page.DONE, item=Item.X_REPORT)),
+        "menu_not_printed": View(menu=Menu(page=Page.NOT_PRINTED, item=Item.X_REPORT)),
+        "menu_about": View(menu=Menu(page=Page.ABOUT, item=Item.ABOUT, about=ABOUT)),
+        "menu_scanned": View(menu=Menu(page=Page.KEYPAD, item=Item.KEYPAD, scanned=20)),
         "menu_choice_number": View(menu=Menu(page=Page.CHOICE, item=Item.REPRINT_NUMBER)),
         "menu_choice_doctor": View(menu=Menu(page=Page.CHOICE, item=Item.DOCTOR)),
-        "menu_no_code": View(sale=stuck, menu=Menu(page=Page.NO_CODE)),
+        "menu_no_code": View(sale=stuck, menu=Menu(page=Page.NO_CODE, item=Item.SETTLE)),
         "menu_locked": View(sale=stuck, menu=Menu(page=Page.LOCKED, is_locked=True)),
-        "menu_code": View(sale=stuck, menu=Menu(page=Page.CODE, digits=Sensitive("4711"))),
-        "menu_code_again": View(sale=stuck, menu=Menu(page=Page.CODE, wrong_codes=1)),
+        "menu_code": View(sale=stuck, menu=Menu(page=Page.CODE, item=Item.SETTLE, digits=Sensitive("4711"))),
+        "menu_code_again": View(sale=stuck, menu=Menu(page=Page.CODE, item=Item.SETTLE, wrong_codes=1)),
         "menu_sale": View(sale=stuck, menu=Menu(page=Page.SALE, sale_number=stuck.number)),
         "menu_sale_refund_due": View(attention=(REFUND_DUE,), menu=Menu(page=Page.SALE, sale_number=REFUND_DUE.number)),
-        "menu_number": View(menu=Menu(page=Page.NUMBER, digits=Sensitive("1042"))),
-        "menu_settled": View(menu=Menu(page=Page.DONE)),
+        "menu_number": View(menu=Menu(page=Page.NUMBER, item=Item.REPRINT_NUMBER, digits=Sensitive("1042"))),
+        "menu_settled": View(menu=Menu(page=Page.DONE, item=Item.SETTLE)),
         "menu_reprinting": View(menu=Menu(page=Page.DONE, item=Item.REPRINT_LAST)),
         "menu_examining": View(menu=Menu(page=Page.EXAMINING, item=Item.DOCTOR)),
         "menu_report": View(menu=Menu(page=Page.REPORT, item=Item.DOCTOR, problems=PROBLEMS)),
@@ -377,7 +406,18 @@ X_REPORTS = {
     "x_busy": Period(_DAY.number, _DAY.totals, _DAY.since),
     "x_empty_first": Period(1),
 }
-DAY_CASES += [(name, language, 42) for name in X_REPORTS for language in LANGUAGES]
+LISTS: dict[str, list[Sale | Refund]] = {
+    "list_busy": [
+        replace(SALE, number=1044, state=State.CAPTURE),
+        REFUNDED_PART,
+        replace(REFUND_DUE, number=1041),
+        replace(CLOSED_SALE, number=1040, reason=Reason.CUSTOMER_DECLINED),
+        CLOSED_SALE,
+    ],
+    "list_empty": [],
+}
+DAY_CASES += [(name, language, 42) for name in (*X_REPORTS, *LISTS) for language in LANGUAGES]
+DAY_CASES += [("list_busy", language, 32) for language in LANGUAGES]
 
 
 def x_slip(period: Period, language: Language, columns: Columns) -> Document:
@@ -391,7 +431,20 @@ def x_slip(period: Period, language: Language, columns: Columns) -> Document:
     )
 
 
+def list_slip(entries: list[Sale | Refund], language: Language, columns: Columns) -> Document:
+    return transaction_list(
+        entries,
+        shop=SHOP,
+        terminal_id="T1",
+        printed_at=datetime(2026, 11, 23, 17, 1, tzinfo=UTC),
+        language=language,
+        columns=columns,
+    )
+
+
 def day_slip(name: str, language: Language, columns: Columns) -> Document:
+    if name in LISTS:
+        return list_slip(LISTS[name], language, columns)
     if name in X_REPORTS:
         return x_slip(X_REPORTS[name], language, columns)
     period, copy = DAYS[name]

@@ -11,13 +11,15 @@ from tests.integration.counter import DemoCounter, ShopCounter
 from tests.integration.netgiro import QUICK_PHONE, NetgiroProcess
 
 STAFF_CODE = "4711"
+REFUND_CODE = "2580"
+CODES = {"terminal": {"staff_code": STAFF_CODE, "refund_code": REFUND_CODE}}
 FOREVER_S = 60
 
 
 @pytest.fixture
 def counter(tmp_path: Path, netgiro: NetgiroProcess) -> Iterator[ShopCounter]:
     netgiro.spoil()
-    with ShopCounter(tmp_path, netgiro, {"terminal": {"staff_code": STAFF_CODE}}) as counter:
+    with ShopCounter(tmp_path, netgiro, CODES) as counter:
         yield counter
     netgiro.spoil()
 
@@ -65,6 +67,38 @@ def test_the_last_receipt_comes_again_and_is_marked(counter: ShopCounter) -> Non
     counter.press("D1")
     (copy,) = counter.wait_for_paper(1, reference, "DUPLICATE")
     assert "Customer copy" in copy
+
+
+def test_a_day_at_the_keypad_refund_x_report_and_end_of_day(counter: ShopCounter) -> None:
+    counter.pay("1")
+    counter.press(QUICK_PHONE + "#")
+    counter.result("1")
+    counter.wait_for("idle")
+
+    counter.press("D3" + REFUND_CODE + "##")
+    counter.wait_for_screen("At most 1.990 kr.")
+    counter.press("500#")
+    counter.wait_for_screen("Refund this?")
+    counter.press("#")
+    counter.wait_for_screen("Refunded by Netgíró.")
+    counter.wait_for_paper(2, "REFUND", "500 kr.")
+    assert REFUND_CODE not in counter.process.output
+    counter.press("#")
+
+    counter.press("D4")
+    counter.wait_for_screen("Printed.")
+    counter.wait_for_paper(1, "X REPORT", "1.490 kr.")
+    counter.press("#D6")
+    counter.wait_for_screen("Printed.")
+    counter.wait_for_paper(1, "TRANSACTIONS", "-500 kr.")
+
+    counter.press("#D5#")
+    counter.wait_for_screen("The day has ended.")
+    counter.wait_for_paper(1, "END OF DAY", "1.490 kr.")
+    counter.press("#D5#")
+    counter.wait_for_screen("End it anyway?")
+    counter.press("*D51")
+    counter.wait_for_paper(1, "END OF DAY", "DUPLICATE")
 
 
 def test_in_the_demo_the_menu_is_on_the_same_key(manual: DemoCounter) -> None:

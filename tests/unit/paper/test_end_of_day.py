@@ -29,7 +29,7 @@ from terminal.sale.record import Record, original
 from terminal.sale.sale import Outcome, Reason, State
 from terminal.sale.totals import Close, ClosedPeriod, Totals, totals_of
 from tests.each import each
-from tests.golden.cases import DAY_CASES, DAYS, GOLDEN, LANGUAGES, SHOP, X_REPORTS, as_text, day_path, day_slip
+from tests.golden.cases import DAY_CASES, DAYS, GOLDEN, LANGUAGES, LISTS, SHOP, X_REPORTS, as_text, day_path, day_slip
 from tests.unit.journal.journal_samples import a_sale, opened
 from tests.virtual_time import run_virtual
 
@@ -212,7 +212,7 @@ def test_no_golden_slip_is_left_over() -> None:
 
 def test_nothing_is_wider_than_the_paper_or_missing_from_the_code_page() -> None:
     with each() as case:
-        for name, language, columns in product((*DAYS, *X_REPORTS), LANGUAGES, (24, 32, 42, 48, 64)):
+        for name, language, columns in product((*DAYS, *X_REPORTS, *LISTS), LANGUAGES, (24, 32, 42, 48, 64)):
             slip = day_slip(name, language, columns)
             with case(name, language, columns):
                 assert isinstance(slip[-1], Cut)

@@ -173,7 +173,7 @@ def test_running_terminal_ends_its_day(counter: Counter, capsys: pytest.CaptureF
         cut = asyncio.Event()
         printer.on_change = lambda: cut.set() if any(receipt.cut for receipt in printer.receipts) else None
         assert await asyncio.to_thread(main, ["end-of-day", "--config", str(counter.file)]) == 0
-        assert capsys.readouterr().out == "end of day 1: 1 approved, 1.990 kr.\n"
+        assert capsys.readouterr().out == "end of day 1: 1 approved, 1.990 kr.\ncharged by Netgíró: 1.990 kr.\n"
         async with asyncio.timeout(at_most(10)):
             await cut.wait()
         assert "Samþykkt (1)" in printer.receipts[0].text

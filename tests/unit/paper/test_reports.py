@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from hardware.interfaces import DeviceError, Document, TextLine
+from terminal.counter.menu import ReportKind
 from terminal.journal.thread import Journal, JournalFile
 from terminal.paper.receipt import Shop
 from terminal.paper.reports import Reports
+from terminal.paper.transaction_list import MOST_LINES, transaction_list
 from terminal.sale.record import Record
 from terminal.sale.sale import Outcome, Reason, State
 from terminal.sale.totals import Close, Totals
@@ -75,6 +77,46 @@ def test_x_report_counts_since_the_last_end_of_day_and_ends_nothing(tmp_path: Pa
     assert "X-YFIRLIT" in paper.text
     assert "2 (opið)" in paper.text
     assert "DAGSUPPGJÖR" not in paper.text
+
+
+def test_list_of_the_day_has_what_was_begun_since_the_last_end_of_day(tmp_path: Path) -> None:
+    paper = Paper()
+
+    async def scenario() -> None:
+        journal = Journal(JournalFile(tmp_path / "journal.db", lambda: NOW))
+        await journal.call(journal.file.open)
+        journal.file.append(Record("Test", a_sale(1, State.CLOSED, Reason.PAID)))
+        journal.file.append_close(Close(1, Totals()))
+        journal.file.append(Record("Test", a_sale(2, State.CLOSED, Reason.PAID)))
+        journal.file.append(Record("Test", a_sale(3, State.ENTRY)))
+        assert [entry.number for entry in journal.file.open_period_entries(9)] == [3, 2]
+        assert [entry.number for entry in journal.file.open_period_entries(1)] == [3]
+        reports = reports_on(journal, paper)
+        await reports.print_for_menu(ReportKind.TRANSACTIONS)
+        await reports.print_for_menu(ReportKind.X_REPORT)
+        await journal.close()
+
+    run_virtual(scenario())
+    listed = [line for line in paper.text.splitlines() if " 23.11. " in f" {line} " or line.startswith(("2 ", "3 "))]
+    assert [line.split()[0] for line in listed if "kr." in line] == ["2", "3"]
+    assert "Í gangi" in paper.text
+    assert "X-YFIRLIT" in paper.text
+
+
+def test_list_of_the_busiest_day_ends_somewhere_and_says_so() -> None:
+    sales = [a_sale(number, State.CLOSED, Reason.PAID) for number in range(MOST_LINES + 50, 0, -1)]
+    slip = transaction_list(
+        sales,
+        shop=Shop(),
+        terminal_id="T1",
+        printed_at=datetime(2026, 11, 23, 18, 1, tzinfo=UTC),
+        language="is",
+        columns=32,
+    )
+    texts = [item.text for item in slip if isinstance(item, TextLine)]
+    assert any("Eldri færslum er sleppt" in text for text in texts)
+    numbers = [int(text.split()[0]) for text in texts if "kr." in text]
+    assert numbers == list(range(51, MOST_LINES + 51)), "the newest, oldest first"
 
 
 def test_paper_that_does_not_come_is_not_hidden(tmp_path: Path) -> None:

@@ -144,21 +144,32 @@ def test_only_a_customer_with_a_phone_is_told_to_approve() -> None:
         kind: screen_of(replace(SALE, state=State.CUSTOMER, customer_kind=kind), "is").prompt for kind in CustomerKind
     }
     assert prompts[CustomerKind.PHONE] == "Samþykktu í Netgíró-appinu"
-    assert prompts[CustomerKind.APP_CODE] == prompts[CustomerKind.KENNITALA] == "Augnablik…"
+    assert prompts[CustomerKind.APP_CODE] == "Fylgstu með appinu"
+    assert prompts[CustomerKind.KENNITALA] == "Tengist Netgíró"
 
 
 def test_cancelling_shows_while_the_authorization_is_still_on_its_way() -> None:
     sale = replace(SALE, state=State.AUTHORIZATION)
-    assert screen_of(sale).prompt == "One moment…"
+    assert screen_of(sale).prompt == "Contacting Netgíró"
     assert screen_of(replace(sale, reason=Reason.CASHIER_CANCELLED)).prompt == "Cancelling…"
 
 
 def test_code_entry_tells_tries_left_and_that_the_last_code_was_wrong() -> None:
     sale = replace(SALE, state=State.CODE_ENTRY)
-    assert screen_of(sale).lines == ("1.990 kr.", "Code from the SMS", "3 tries left")
+    assert screen_of(sale).lines == ("1.990 kr.", "Code from the SMS", "* cancel")
     again = replace(sale, code_tries_left=1)
-    assert screen_of(again).lines == ("1.990 kr.", "Wrong code", "1 try left")
+    assert screen_of(again).lines == ("1.990 kr.", "Wrong code. 1 try left", "* cancel")
     assert screen_of(again, entry=Entry(Sensitive("7"))).prompt == "Code from the SMS"
+
+
+def test_every_wait_that_the_star_ends_says_so() -> None:
+    waits = [
+        replace(SALE, state=state, customer_kind=kind)
+        for state in (State.AUTHORIZATION, State.CUSTOMER, State.CODE_ENTRY, State.CODE_CHECK)
+        for kind in CustomerKind
+    ]
+    assert {screen_of(sale, "is").hint for sale in waits} == {"* hætta við"}
+    assert screen_of(replace(SALE, state=State.CAPTURE), "is").hint != "* hætta við"
 
 
 @pytest.mark.parametrize("sale", CHECKING)

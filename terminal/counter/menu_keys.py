@@ -1,0 +1,196 @@
+"""What a key means in the menu: from page to page, and to what staff want done. Pure."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from terminal.counter.menu import (
+    DIGIT_OF,
+    FIRST_PAGE,
+    LONGEST_CODE,
+    LONGEST_NUMBER,
+    MENU_KEY,
+    NEEDS_CODE,
+    NEXT_KEYS,
+    WRONG_CODES,
+    AskRefund,
+    EndDay,
+    Examine,
+    FindAbout,
+    Item,
+    Menu,
+    MenuRules,
+    Page,
+    PrintReport,
+    Refund,
+    ReportKind,
+    Reprint,
+    Settle,
+    Settled,
+    Wish,
+    closed,
+    items_for,
+    verdicts_for,
+)
+from terminal.sale import events as ev
+from terminal.sale.effects import ReceiptKind
+from terminal.sale.sensitive import Sensitive
+
+_DIGITS = frozenset("0123456789")
+_VERDICT_KEYS = {"1": ev.Verdict.PAID, "2": ev.Verdict.UNPAID, "3": ev.Verdict.REFUNDED}
+_AT_ONCE: dict[Item, Wish] = {
+    Item.REPRINT_LAST: Reprint(None),
+    Item.X_REPORT: PrintReport(ReportKind.X_REPORT),
+    Item.TRANSACTIONS: PrintReport(ReportKind.TRANSACTIONS),
+    Item.DOCTOR: Examine(),
+    Item.ABOUT: FindAbout(),
+}
+
+
+class Pressed(NamedTuple):
+    """The menu after a key, and what staff want done."""
+
+    menu: Menu
+    wish: Wish | None = None
+
+
+def press(menu: Menu, key: str, sales: Sequence[Settled], rules: MenuRules) -> Pressed:
+    """One key while the menu is open."""
+    menu = replace(menu, turn=menu.turn + 1)
+    match menu.page:
+        case Page.CHOICE:
+            return _choose(menu, key, sales, rules)
+        case Page.CODE:
+            code = rules.refund_code if menu.item is Item.REFUND else rules.staff_code
+            return Pressed(_type_code(menu, key, sales, code))
+        case Page.SALE:
+            return Pressed(_say(menu, key, sales))
+        case Page.SURE:
+            return _confirm(menu, key)
+        case Page.NUMBER:
+            return _type_number(menu, key)
+        case Page.AMOUNT:
+            return Pressed(_type_amount(menu, key))
+        case Page.REFUND_SURE:
+            return _confirm_refund(menu, key)
+        case Page.DAY | Page.EMPTY_DAY:
+            return _end_day(menu, key)
+        case Page.ASKING if key != "*":
+            return Pressed(menu)
+        case Page.KEYPAD:
+            test = menu.keypad.pressed(key)
+            return Pressed(replace(menu, keypad=test) if test is not None else closed(menu))
+        case Page.EXAMINING if key != "*":
+            return Pressed(menu)
+        case Page.REPORT if menu.problems and key != "*":
+            return Pressed(replace(menu, leaf=menu.leaf + (key in NEXT_KEYS)))
+    return Pressed(closed(menu))  # read, whatever the key
+
+
+def _choose(menu: Menu, key: str, sales: Sequence[Settled], rules: MenuRules) -> Pressed:
+    items = items_for(sales, rules)
+    if key == "*":
+        return Pressed(closed(menu))
+    at = items.index(menu.item) if menu.item in items else 0
+    if key == MENU_KEY or (key == "#" and not menu.has_menu_key):
+        return Pressed(replace(menu, item=items[(at + 1) % len(items)]))
+    chosen = [item for item in items if DIGIT_OF[item] == key]
+    if not chosen and key != "#":
+        return Pressed(menu)
+    item = chosen[0] if chosen else items[at]
+    if item in NEEDS_CODE:
+        code = rules.refund_code if item is Item.REFUND else rules.staff_code
+        page = Page.NO_CODE if not code else Page.LOCKED if menu.is_locked else Page.CODE
+        return Pressed(replace(menu, item=item, page=page))
+    menu = replace(menu, item=item, page=FIRST_PAGE[item])
+    return Pressed(menu, _AT_ONCE.get(item))
+
+
+def _type_code(menu: Menu, key: str, sales: Sequence[Settled], code: Sensitive) -> Menu:
+    typed = menu.digits.reveal()
+    if key == "*":
+        return replace(menu, digits=Sensitive("")) if typed else closed(menu)
+    if key in _DIGITS:
+        return replace(menu, digits=Sensitive((typed + key)[:LONGEST_CODE]))
+    if key != "#" or not typed:
+        return menu
+    menu = replace(menu, digits=Sensitive(""))
+    if hmac.compare_digest(typed, code.reveal()):
+        number = sales[0].number if sales else 0
+        return replace(menu, page=FIRST_PAGE[menu.item], wrong_codes=0, sale_number=number)
+    wrong = menu.wrong_codes + 1
+    if wrong < WRONG_CODES:
+        return replace(menu, wrong_codes=wrong)
+    return replace(menu, wrong_codes=wrong, is_locked=True, page=Page.LOCKED)
+
+
+def _say(menu: Menu, key: str, sales: Sequence[Settled]) -> Menu:
+    numbers = [sale.number for sale in sales]
+    if key == "*" or menu.sale_number not in numbers:
+        return closed(menu)
+    at = numbers.index(menu.sale_number)
+    if key in NEXT_KEYS:
+        return replace(menu, sale_number=numbers[(at + 1) % len(numbers)])
+    verdict = _VERDICT_KEYS.get(key)
+    if verdict is None or verdict not in verdicts_for(sales[at]):
+        return menu
+    return replace(menu, page=Page.SURE, verdict=verdict)
+
+
+def _confirm(menu: Menu, key: str) -> Pressed:
+    if key == "*":
+        return Pressed(replace(menu, page=Page.SALE, verdict=None))
+    if key != "#" or menu.verdict is None:
+        return Pressed(menu)
+    return Pressed(replace(menu, page=Page.DONE), Settle(menu.sale_number, menu.verdict))
+
+
+def _type_number(menu: Menu, key: str) -> Pressed:
+    typed = menu.digits.reveal()
+    if key == "*":
+        return Pressed(replace(menu, digits=Sensitive("")) if typed else closed(menu))
+    if key in _DIGITS:
+        return Pressed(replace(menu, digits=Sensitive((typed + key)[:LONGEST_NUMBER])))
+    if key != "#" or not (typed or menu.item is Item.REFUND):
+        return Pressed(menu)
+    number = int(typed) if typed else None
+    if menu.item is Item.REFUND:
+        return Pressed(replace(menu, page=Page.ASKING), AskRefund(number))
+    return Pressed(replace(menu, page=Page.DONE), Reprint(number))
+
+
+def _type_amount(menu: Menu, key: str) -> Menu:
+    """Nothing typed means all that is left."""
+    typed = menu.digits.reveal()
+    if key == "*":
+        return replace(menu, digits=Sensitive("")) if typed else closed(menu)
+    if key in _DIGITS:
+        return replace(menu, digits=Sensitive((typed + key)[:LONGEST_NUMBER]))
+    if key != "#":
+        return menu
+    amount_kr = int(typed) if typed else menu.left_kr
+    if not 1 <= amount_kr <= menu.left_kr:
+        return replace(menu, digits=Sensitive(""))
+    return replace(menu, page=Page.REFUND_SURE, amount_kr=amount_kr)
+
+
+def _confirm_refund(menu: Menu, key: str) -> Pressed:
+    if key == "*":
+        return Pressed(replace(menu, page=Page.AMOUNT, digits=Sensitive("")))
+    if key != "#":
+        return Pressed(menu)
+    return Pressed(replace(menu, page=Page.ASKING), Refund(menu.sale_number, menu.amount_kr))
+
+
+def _end_day(menu: Menu, key: str) -> Pressed:
+    if key == "*":
+        return Pressed(closed(menu))
+    if key == "1" and menu.page is Page.DAY:
+        return Pressed(replace(menu, item=Item.REPRINT_LAST, page=Page.DONE), Reprint(None, (ReceiptKind.END_OF_DAY,)))
+    if key != "#":
+        return Pressed(menu)
+    return Pressed(replace(menu, page=Page.ASKING), EndDay(even_if_empty=menu.page is Page.EMPTY_DAY))

@@ -1,0 +1,293 @@
+"""The menu's refund, reports and end of day: what is asked, what is confirmed, and what nobody ends by mistake."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from terminal.counter import register_words as reg
+from terminal.counter.decide import decide
+from terminal.counter.decision import Decision
+from terminal.counter.inputs import (
+    AboutFound,
+    CodeScanned,
+    EndOfDayLookedUp,
+    EndOfDayRequested,
+    KeyPressed,
+    RefundLookedUp,
+    RefundRequested,
+    ReportEnded,
+    ReprintRequested,
+)
+from terminal.counter.menu import DIGIT_OF, FindAbout, Item, MenuRules, Page, PrintReport, ReportKind
+from terminal.counter.rules import CounterRules, RefundRules
+from terminal.counter.view import Offer, View
+from terminal.sale.effects import ReceiptKind
+from terminal.sale.refund import RefundReason, RefundSource, RefundState
+from terminal.sale.sale import State
+from terminal.sale.sensitive import Sensitive
+from terminal.sale.totals import Period, Tally, Totals
+from terminal.screen.screens import screen_for
+from tests.each import each
+from tests.golden.cases import CLOSED_SALE, LOST_REFUND, NARROW_PAD, REFUND_DUE, SALE
+
+CODES = MenuRules(staff_code=Sensitive("4711"), refund_code=Sensitive("2580"))
+ASK = RefundRequested(number=1042, source=RefundSource.KEYPAD, is_question=True)
+QUIET = Period(3, Totals())
+BUSY = Period(3, Totals(refunds=Tally(1, 500)))
+
+
+class Staff:
+    """Presses keys on a counter."""
+
+    def __init__(self, view: View | None = None, menu: MenuRules = CODES, **rules: Any) -> None:
+        self.view = view or View()
+        self.rules = CounterRules(menu=menu, **rules)
+
+    def happens(self, event: Any) -> Decision:
+        decision = decide(self.view, event, self.rules)
+        self.view = decision.view
+        return decision
+
+    def press(self, keys: str) -> Decision:
+        for key in keys:
+            decision = self.happens(KeyPressed(key))
+        return decision
+
+    def looked_up(self, asked: Any, **known: Any) -> Decision:
+        """What the journal adds to a wish for a refund."""
+        return self.happens(
+            RefundLookedUp(
+                source=asked.source,
+                is_question=asked.is_question,
+                amount_kr=asked.amount_kr,
+                number=1050,
+                reference="T1-1050",
+                idempotency_key="ab" * 20,
+                created="2026-11-23T15:00:00Z",
+                **{"sale": CLOSED_SALE, **known},
+            )
+        )
+
+    @property
+    def page(self) -> Page | None:
+        return self.view.menu.page
+
+    @property
+    def screen(self) -> tuple[str, ...]:
+        return screen_for(self.view, "en").lines
+
+
+# --- choosing ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_digit_chooses_the_same_item_whatever_else_there_is_to_do() -> None:
+    for view in (View(), View(attention=(REFUND_DUE,))):
+        for item in (item for item in Item if item is not Item.SETTLE):
+            staff = Staff(view)
+            staff.press("D" + DIGIT_OF[item])
+            assert staff.view.menu.item is item
+
+
+def test_on_a_pad_without_the_menus_key_no_hint_names_it_and_ok_turns() -> None:
+    staff = Staff(menu=replace(CODES, keypad_layout=NARROW_PAD))
+    staff.press("#")
+    staff.happens(KeyPressed("#", is_long=True))
+    shown = []
+    for _ in Item:
+        assert not any(" D " in f" {line} " for line in staff.screen)
+        shown.append(staff.view.menu.item)
+        staff.press("#")
+    assert set(shown) == set(Item) - {Item.SETTLE}
+    staff.press("5")
+    assert staff.page is Page.DAY
+
+
+# --- refund -----------------------------------------------------------------------------------------------------------
+
+
+def test_money_is_given_back_only_after_code_number_amount_and_a_confirmation() -> None:
+    staff = Staff()
+    staff.press("D3")
+    assert staff.screen[1] == "Refund code"
+    staff.press("2580#")
+    assert staff.press("1042#").follow_ups == (ASK,)
+    assert staff.looked_up(ASK).refund_record is None, "a question begins nothing"
+    assert staff.screen[:2] == ("Receipt no. 1042", "At most 1.990 kr.")
+    staff.press("500#")
+    assert staff.screen[:3] == ("Receipt no. 1042", "-500 kr.", "Refund this?")
+    (wanted,) = staff.press("#").follow_ups
+    assert wanted == RefundRequested(number=1042, amount_kr=500, source=RefundSource.KEYPAD)
+    decision = staff.looked_up(wanted)
+    assert decision.refund_record is not None
+    assert decision.refund_record.refund.amount_kr == 500
+    assert decision.replies == ()
+    assert staff.page is None
+    assert staff.screen[0] == "Refund"
+
+
+def test_without_number_and_amount_it_is_the_last_sale_and_all_that_is_left() -> None:
+    staff = Staff()
+    (asked,) = staff.press("D32580##").follow_ups
+    assert asked == RefundRequested(number=None, source=RefundSource.KEYPAD, is_question=True)
+    done = replace(LOST_REFUND, state=RefundState.CLOSED, reason=RefundReason.DONE, amount_kr=490)
+    staff.looked_up(asked, refunds=(done,))
+    (wanted,) = staff.press("##").follow_ups
+    assert wanted == RefundRequested(number=1042, amount_kr=1500, source=RefundSource.KEYPAD)
+
+
+@pytest.mark.parametrize("typed", ["0", "1991", "999999999"])
+def test_no_amount_beyond_what_is_left_is_confirmed(typed: str) -> None:
+    staff = Staff()
+    staff.press("D32580#1042#")
+    staff.looked_up(ASK)
+    staff.press(typed + "#")
+    assert staff.page is Page.AMOUNT
+    assert staff.view.menu.digits.reveal() == ""
+
+
+def test_a_refund_is_confirmed_once_however_often_the_key_is_pressed() -> None:
+    staff = Staff(View(offer=Offer(700)))
+    staff.press("D32580#1042#")
+    staff.looked_up(ASK)
+    decisions = [staff.press(key) for key in "####"]
+    wishes = [wish for decision in decisions for wish in decision.follow_ups]
+    assert len(wishes) == 1
+    assert staff.view.offered_kr is None, "nor does impatience take the next customer's offer"
+
+
+def test_what_cannot_be_given_back_is_said_in_the_menu_and_not_to_the_register() -> None:
+    cases: dict[str, tuple[dict[str, Any], str]] = {
+        "unknown number": ({"sale": None}, "No sale has this number."),
+        "another of it unknown": ({"refunds": (LOST_REFUND,)}, "Another sale is open."),
+        "nothing left": ({"sale": replace(CLOSED_SALE, reason=None)}, "has been given back"),
+    }
+    with each() as case:
+        for name, (known, text) in cases.items():
+            with case(name):
+                staff = Staff()
+                staff.press("D32580#1042#")
+                decision = staff.looked_up(ASK, **known)
+                assert decision.replies == ()
+                assert staff.page is Page.REFUSED
+                assert any(text in line for line in staff.screen)
+                staff.press("#")
+                assert staff.page is None
+
+
+def test_answer_that_nobody_waits_for_any_more_changes_nothing() -> None:
+    staff = Staff()
+    staff.press("D32580#1042#*")
+    before = staff.view
+    assert staff.looked_up(ASK).view == before
+    staff.press("D4")
+    staff.looked_up(ASK)
+    assert staff.page is Page.ASKING, "the X report is still waited for"
+
+
+def test_without_its_own_code_nobody_gives_money_back() -> None:
+    staff = Staff(menu=MenuRules(staff_code=Sensitive("4711")))
+    staff.press("D3")
+    assert staff.page is Page.NO_CODE
+    staff = Staff()
+    staff.press("D34711#")
+    assert staff.page is Page.CODE, "the staff code is another one"
+
+
+def test_where_the_service_takes_no_refunds_there_is_no_such_item() -> None:
+    staff = Staff(menu=replace(CODES, can_refund=False), refund=RefundRules(is_possible=False))
+    staff.press("D3")
+    assert staff.page is Page.CHOICE
+
+
+def test_a_refund_that_stands_unknown_is_settled_with_the_staff_code() -> None:
+    for key, reason in (("3", RefundReason.SETTLED_DONE), ("2", RefundReason.SETTLED_NOT_DONE)):
+        staff = Staff(View(refunds=(LOST_REFUND,)))
+        staff.press("D#4711#")
+        assert staff.screen[:2] == ("Refund no. 1043", "-990 kr.")
+        staff.press("1")
+        assert staff.page is Page.SALE, "a refund is not paid or unpaid"
+        staff.press(key)
+        record = staff.press("#").refund_record
+        assert record is not None
+        assert (record.refund.state, record.refund.reason) == (RefundState.CLOSED, reason)
+        assert staff.view.refunds == ()
+
+
+# --- the day ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_day_in_which_something_happened_ends_after_one_question() -> None:
+    staff = Staff()
+    staff.press("D5")
+    assert staff.screen[1] == "End the day?"
+    assert staff.press("#").follow_ups == (EndOfDayRequested(by_keypad=True, even_if_empty=False),)
+    decision = staff.happens(EndOfDayLookedUp(BUSY, by_keypad=True, even_if_empty=False))
+    assert decision.close is not None
+    assert decision.close.number == 3
+    assert "The day has ended." in staff.screen
+
+
+def test_an_empty_day_ends_only_after_another_question() -> None:
+    staff = Staff()
+    staff.press("D5#")
+    decision = staff.happens(EndOfDayLookedUp(QUIET, by_keypad=True, even_if_empty=False))
+    assert decision.close is None
+    assert staff.page is Page.EMPTY_DAY
+    assert staff.press("#").follow_ups == (EndOfDayRequested(by_keypad=True, even_if_empty=True),)
+    assert staff.happens(EndOfDayLookedUp(QUIET, by_keypad=True)).close is not None
+    staff.press("#D5#")
+    staff.happens(EndOfDayLookedUp(QUIET, by_keypad=True, even_if_empty=False))
+    assert staff.press("*").follow_ups == ()
+    assert staff.page is None
+
+
+def test_by_command_a_day_ends_without_a_question() -> None:
+    assert Staff().happens(EndOfDayLookedUp(QUIET)).close is not None
+
+
+def test_the_day_does_not_end_while_a_sale_stands_unknown() -> None:
+    stuck = replace(SALE, state=State.CAPTURE, committed=True, settling=True, misses=3, authorization_id="x")
+    staff = Staff(View(sale=stuck))
+    staff.press("D5#")
+    assert staff.happens(EndOfDayLookedUp(BUSY, by_keypad=True, even_if_empty=False)).close is None
+    assert staff.page is Page.REFUSED
+
+
+def test_the_last_end_of_day_comes_again() -> None:
+    decision = Staff().press("D51")
+    assert decision.follow_ups == (ReprintRequested(None, (ReceiptKind.END_OF_DAY,)),)
+
+
+@pytest.mark.parametrize(("key", "kind"), [("4", ReportKind.X_REPORT), ("6", ReportKind.TRANSACTIONS)])
+def test_a_report_is_printed_and_its_end_is_told(key: str, kind: ReportKind) -> None:
+    for is_printed, text in ((True, "Printed."), (False, "Not printed.")):
+        staff = Staff()
+        assert PrintReport(kind) in staff.press("D" + key).effects
+        assert PrintReport(kind) not in staff.press("#").effects, "impatience prints nothing twice"
+        staff.happens(ReportEnded(is_printed))
+        assert text in staff.screen
+
+
+def test_about_tells_what_was_found() -> None:
+    staff = Staff()
+    assert FindAbout() in staff.press("D0").effects
+    staff.happens(AboutFound(("netgiro-terminal 1", "T1", "192.0.2.7")))
+    assert "192.0.2.7" in staff.screen
+
+
+def test_the_scanner_is_tried_in_the_keypad_test_and_its_code_is_not_shown() -> None:
+    staff = Staff()
+    staff.press("D9")
+    staff.happens(CodeScanned(Sensitive("97123456789012345678")))
+    assert "Scanned: 20" in staff.screen
+    assert "9712" not in repr(staff.view)
+
+
+def test_refusals_of_others_still_go_to_whoever_asked() -> None:
+    staff = Staff()
+    asked = RefundRequested(number=1, source=RefundSource.COMMAND)
+    (reply,) = staff.looked_up(asked, sale=None).replies
+    assert isinstance(reply, reg.RequestRefused)
