@@ -16,7 +16,7 @@ from terminal.errors import JournalError
 from terminal.journal import chain, rebuild, tables
 from terminal.journal.mending import mend
 from terminal.journal.pair import Pair
-from terminal.journal.reading import JournalReading
+from terminal.journal.reading import ALL, JournalReading, stands
 from terminal.journal.rows import ChainedRow, ChainEnd, CloseRow, EntryRow, NonceRow, ReceiptRow, RepairRow, Row
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import JournalHealth, QueuedReceipt, Record, RefundRecord, original
@@ -167,6 +167,11 @@ class JournalFile(JournalReading):
         """The journal's epoch, and the last row's number and hash."""
         with _as_journal_error(f"cannot read the journal {self.path}"):
             return chain.end(self.pair.connection)
+
+    def open_period_entries(self, most: int) -> list[Sale | Refund]:
+        """What was begun or has changed since the last end of day, as it stands; at most so many, the newest first."""
+        since = "sales.seq > coalesce((SELECT last_seq FROM closes ORDER BY number DESC LIMIT 1), 0)"
+        return self._read(stands, f"{ALL} WHERE {since} ORDER BY sales.number DESC LIMIT ?", most)
 
     def rows_past(self, seq: int, most: int) -> list[ChainedRow]:
         """At most so many rows after that one, in order."""

@@ -17,9 +17,9 @@ from terminal.sale.sale import Outcome, Sale, State
 from terminal.sale.totals import ENDED, ClosedPeriod, Period, Tally, Totals
 
 _ENTRY = "entries.seq, entries.at, entries.event, entries.sale, entries.crc"
-_ALL = f"SELECT {_ENTRY}, sales.number FROM sales JOIN entries ON entries.seq = sales.seq"
-_STANDS = f"{_ALL} AND sales.refund_of IS NULL"
-_REFUNDS = f"{_ALL} AND sales.refund_of IS NOT NULL"
+ALL = f"SELECT {_ENTRY}, sales.number FROM sales JOIN entries ON entries.seq = sales.seq"
+_STANDS = f"{ALL} AND sales.refund_of IS NULL"
+_REFUNDS = f"{ALL} AND sales.refund_of IS NOT NULL"
 
 _CHANGES = f"SELECT {_ENTRY}, sale_number FROM entries JOIN sales ON number = sale_number"
 
@@ -64,8 +64,8 @@ class JournalReading(ABC):
 
     def find_register_id(self, register_id: str) -> Sale | Refund | None:
         """The newest sale or refund under that register id."""
-        query = f"{_ALL} WHERE sales.register_id = ? ORDER BY sales.number DESC LIMIT 1"
-        found = self._read(_stands, query, register_id)
+        query = f"{ALL} WHERE sales.register_id = ? ORDER BY sales.number DESC LIMIT 1"
+        found = self._read(stands, query, register_id)
         return found[0] if found else None
 
     def find_payment(self, register_id: str) -> Sale | None:
@@ -123,11 +123,6 @@ class JournalReading(ABC):
             ),
             since,
         )
-
-    def open_period_entries(self, most: int) -> list[Sale | Refund]:
-        """What was begun or has changed since the last end of day, as it stands; at most so many, the newest first."""
-        since = "sales.seq > coalesce((SELECT last_seq FROM closes ORDER BY number DESC LIMIT 1), 0)"
-        return self._read(_stands, f"{_ALL} WHERE {since} ORDER BY sales.number DESC LIMIT ?", most)
 
     def closed_period(self, number: int | None = None) -> ClosedPeriod | None:
         """An end of day; without a number the last one."""
@@ -223,7 +218,7 @@ class JournalReading(ABC):
         return [entry.sale for entry in self._entries(query, *values)]
 
     def _refunds(self, query: str, *values: object) -> list[Refund]:
-        return [entry for entry in self._read(_stands, query, *values) if isinstance(entry, Refund)]
+        return [entry for entry in self._read(stands, query, *values) if isinstance(entry, Refund)]
 
     def _entries(self, query: str, *values: object) -> list[Change]:
         return self._read(_entry, query, *values)
@@ -284,13 +279,13 @@ def _says_signed(body: str) -> bool:
 
 def _refund_entry(*columns: Any) -> RefundChange:
     row = read_entry(*columns[:-1])
-    refund = _stands(*columns)
+    refund = stands(*columns)
     if not isinstance(refund, Refund):
         raise DamageFound(f"number {refund.number} is a sale where a refund should be")
     return RefundChange(row.seq, row.at, row.event, refund)
 
 
-def _stands(*columns: Any) -> Sale | Refund:
+def stands(*columns: Any) -> Sale | Refund:
     """The same, of a sale or a refund."""
     *entry, number = columns
     decoded = tables.decode_entry(read_entry(*entry).sale)

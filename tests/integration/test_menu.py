@@ -19,7 +19,8 @@ FOREVER_S = 60
 @pytest.fixture
 def counter(tmp_path: Path, netgiro: NetgiroProcess) -> Iterator[ShopCounter]:
     netgiro.spoil()
-    with ShopCounter(tmp_path, netgiro, CODES) as counter:
+    settings = CODES | {"netgiro": {"partner_url": f"{netgiro.base_url}/partner/"}}
+    with ShopCounter(tmp_path, netgiro, settings) as counter:
         yield counter
     netgiro.spoil()
 
