@@ -6,7 +6,7 @@ import argparse
 import sys
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from terminal.commands.configured import control_socket, whole_config
 
@@ -49,7 +49,7 @@ def _reconcile(options: argparse.Namespace) -> int:
     from terminal.reconciliation.findings import Ending
     from terminal.reconciliation.report import as_json, csv_lines, text_lines
 
-    sheet = options.csv.open("w", encoding="utf-8", newline="") if options.csv else None
+    sheet = _opened(options.csv) if options.csv else None  # before root is given up
     report = _run(options)
     if sheet is not None:
         with sheet:
@@ -61,6 +61,15 @@ def _reconcile(options: argparse.Namespace) -> int:
 
         ask_daemon(control_socket(options), "reconciliation-slip")
     return {Ending.DIFFERS: DIFFERS, Ending.NOT_ASKED: NOT_ASKED}.get(report.ending, 0)
+
+
+def _opened(path: Path) -> TextIO:
+    from terminal.errors import TerminalError
+
+    try:
+        return path.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        raise TerminalError(f"--csv {path}: {error.strerror}") from error
 
 
 def _run(options: argparse.Namespace) -> Report:

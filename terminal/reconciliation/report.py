@@ -179,9 +179,9 @@ def slip(result: Result, *, terminal_id: str, printed_at: datetime, columns: Col
         TextLine(f"{terminal_id} {printed_at:%d.%m.%Y %H:%M}", align="center"),
         TextLine(),
     ]
-    for line in (*result.lines, summary(result)):
+    more = result.differ + result.not_asked - len(result.lines)
+    rest = [f"and {more} more: netgiro-terminal reconcile"] if more > 0 else []
+    for line in (*result.lines, *rest, summary(result)):
         items += [TextLine(piece) for piece in textwrap.wrap(line, columns, subsequent_indent="  ")]
-    if (more := result.differ + result.not_asked - len(result.lines)) > 0:
-        items.append(TextLine(f"and {more} more: netgiro-terminal reconcile"))
     words = {Ending.AGREES: "all agree", Ending.DIFFERS: "they differ", Ending.NOT_ASKED: "could not ask"}
     return (*items, TextLine(), TextLine(words[result.ending], align="center", bold=True), Cut())

@@ -213,6 +213,7 @@ def test_only_the_days_that_are_named(service: Service, tmp_path: Path, capsys: 
     assert shop.reconcile("--from", today, "--to", today) == 0
     assert capsys.readouterr().out.endswith(": 1 agree\n")
     assert shop.reconcile("--from", "2026-02-01", "--to", "2026-01-01") == 1
+    assert shop.reconcile("--csv", str(tmp_path / "no" / "such.csv")) == 1
     with pytest.raises(SystemExit) as wrong_use:
         shop.reconcile("--from", "yesterday")
     assert wrong_use.value.code == 2
