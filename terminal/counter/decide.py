@@ -25,6 +25,7 @@ from terminal.counter.inputs import (
     MenuLeft,
     MenuUnlocked,
     OfferExpired,
+    ReceiptJudged,
     RefundLookedUp,
     RefundResultSeen,
     RegisterRequestLookedUp,
@@ -56,6 +57,8 @@ def decide(view: View, event: CounterEvent, rules: CounterRules) -> Decision:
             return of_keys.scanned(view, event, rules)
         case ReprintLookedUp():
             return of_shop.reprint_requested(view, event, rules)
+        case ReceiptJudged():
+            return of_shop.receipt_judged(view, event)
         case EndOfDayLookedUp():
             return of_shop.end_of_day_requested(view, event, rules)
         case TerminalExamined():

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import msgspec
 
 from terminal.counter import register_words as reg
-from terminal.counter.inputs import EndOfDayRequested, RefundRequested, ReprintRequested
+from terminal.counter.inputs import EndOfDayRequested, ReceiptJudged, RefundRequested, ReprintRequested
 from terminal.counter.menu import FindAbout, PrintReport
 from terminal.counter.view import View
 from terminal.sale import effects as fx
@@ -52,6 +52,13 @@ class LockMenuFor(msgspec.Struct, frozen=True):
     delay_s: float
 
 
+class JudgeReceiptIn(msgspec.Struct, frozen=True):
+    """Bring :class:`ReceiptJudged`, "it is whole", once the key cannot become a long press any more."""
+
+    receipt: QueuedReceipt
+    delay_s: float
+
+
 class CheckService(msgspec.Struct, frozen=True):
     """See after a while whether the service can be reached, and if not, again and again until it is.
 
@@ -81,6 +88,7 @@ CounterEffect: TypeAlias = (
     | ShowRefundFor
     | ShowMenuFor
     | LockMenuFor
+    | JudgeReceiptIn
     | CheckService
     | ExamineTerminal
     | PrintReport
@@ -90,7 +98,7 @@ CounterEffect: TypeAlias = (
 )
 
 
-FollowUp: TypeAlias = ReprintRequested | RefundRequested | EndOfDayRequested | ev.MoneyReturned
+FollowUp: TypeAlias = ReprintRequested | ReceiptJudged | RefundRequested | EndOfDayRequested | ev.MoneyReturned
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

@@ -122,6 +122,13 @@ class OfferExpired(msgspec.Struct, frozen=True):
     amount_kr: int
 
 
+class ReceiptJudged(msgspec.Struct, frozen=True):
+    """Staff have looked at a receipt that was in doubt."""
+
+    receipt: QueuedReceipt
+    is_whole: bool
+
+
 class EndOfDayRequested(msgspec.Struct, frozen=True):
     """The shop ends its day without the register's help."""
 
@@ -199,6 +206,7 @@ CounterEvent: TypeAlias = (
     | OfferExpired
     | EndedSaleLookedUp
     | ReprintLookedUp
+    | ReceiptJudged
     | EndOfDayLookedUp
     | CodeScanned
     | MenuLeft

@@ -59,7 +59,7 @@ def _key(view: View, key: str, rules: CounterRules) -> Decision:
         if view.result is not None:
             return Decision(view=replace(view, result=None) if key in "*#" else view)
         if key in "*#" and (receipt := receipt_asked_about(view)) is not None:
-            return of_shop.receipt_judged(view, receipt, is_whole=key == "#")
+            return of_shop.receipt_key(view, receipt, key)
         return Decision(view=view.with_offer_closed() if key == "*" else view)
     match sale.state:
         case State.ENTRY:
@@ -71,8 +71,9 @@ def _key(view: View, key: str, rules: CounterRules) -> Decision:
 
 def _long_key(view: View, key: str, rules: CounterRules) -> Decision:
     """``*`` ends the menu, the sale or the offer, whatever was typed; ``#`` opens the menu on pads without a D."""
-    if key == "#" and _may_open_menu(view):
-        return _menu_key(view, menus.MENU_KEY, rules)
+    if key == "#":
+        view = replace(view, judged=None)  # as it went down, it looked like an answer
+        return _menu_key(view, menus.MENU_KEY, rules) if _may_open_menu(view) else Decision(view=view)
     if key != "*":
         return Decision(view=view)
     if view.menu.is_open:

@@ -6,10 +6,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from hardware.interfaces import LONG_PRESS_S
 from terminal.counter import menu as menus
 from terminal.counter import register_words as reg
-from terminal.counter.decision import Decision, ShowMenuFor
-from terminal.counter.inputs import EndOfDayLookedUp, ReprintLookedUp
+from terminal.counter.decision import Decision, JudgeReceiptIn, ShowMenuFor
+from terminal.counter.inputs import EndOfDayLookedUp, ReceiptJudged, ReprintLookedUp
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
 from terminal.sale.effects import ReceiptKind
@@ -18,6 +19,8 @@ from terminal.sale.totals import Close, Period, to_staff
 
 MOST_PRINTS = 20
 """Of one receipt, the first included."""
+JUDGED_AFTER_S = LONG_PRESS_S + 0.5
+"""By then ``#`` is no long press, which opens the menu and says nothing of a receipt."""
 
 
 def reprint_requested(view: View, asked: ReprintLookedUp, rules: CounterRules) -> Decision:
@@ -25,14 +28,27 @@ def reprint_requested(view: View, asked: ReprintLookedUp, rules: CounterRules) -
     return Decision(view=view, receipts=_copies(asked) if rules.has_printer else ())
 
 
-def receipt_judged(view: View, receipt: QueuedReceipt, *, is_whole: bool) -> Decision:
-    """Staff have looked at a receipt that the printer said nothing of: it is whole, or it is printed once more."""
-    if is_whole:
-        judged = replace(receipt, state=ReceiptState.PRINTED)
+def receipt_key(view: View, receipt: QueuedReceipt, key: str) -> Decision:
+    """Staff are asked about that receipt. Each answer is an event of its own, which is retried until it is on disk."""
+    view = replace(view, judged=receipt)
+    if key == "#":
+        return Decision(view=view, effects=(JudgeReceiptIn(receipt, JUDGED_AFTER_S),))
+    return Decision(view=view, follow_ups=(ReceiptJudged(receipt, is_whole=False),))
+
+
+def receipt_judged(view: View, judged: ReceiptJudged) -> Decision:
+    """A receipt that the printer said nothing of is whole, or it is printed once more."""
+    receipt = judged.receipt
+    if view.judged != receipt:  # the key was a long press, and meant the menu
+        return Decision(view=view)
+    if judged.is_whole:
+        noted = replace(receipt, state=ReceiptState.PRINTED)
     else:
-        judged = replace(receipt, state=ReceiptState.QUEUED_AGAIN, copy=receipt.copy + 1)
-    conditions = replace(view.conditions, receipt_in_doubt=None)
-    return Decision(view=replace(view, conditions=conditions), receipts=(judged,))
+        noted = replace(receipt, state=ReceiptState.QUEUED_AGAIN, copy=receipt.copy + 1)
+    view = replace(view, judged=None)
+    if view.conditions.receipt_in_doubt == receipt:
+        view = replace(view, conditions=replace(view.conditions, receipt_in_doubt=None))
+    return Decision(view=view, receipts=(noted,))
 
 
 def end_of_day_requested(view: View, asked: EndOfDayLookedUp, rules: CounterRules) -> Decision:

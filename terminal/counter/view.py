@@ -65,6 +65,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """The last one, shown for a while after it ended."""
     refunds: tuple[Refund, ...] = ()
     """The others that are not over; they hold up nobody."""
+    judged: QueuedReceipt | None = None
+    """Staff have pressed a key about this receipt, and the answer is not on disk yet."""
     menu: Menu = Menu()
     conditions: Conditions = Conditions()
 

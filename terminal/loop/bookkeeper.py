@@ -171,7 +171,8 @@ class Bookkeeper:
             self._next_number = max(self._next_number, refund.number + 1)
             log.info("refund %d: %s -> %s, %s", refund.number, refunded.event, refund.state, refund.outcome)
         if decision.record is None:
-            return self._journal_works() if refunded is not None else ()
+            is_committed = refunded is not None or decision.close is not None or bool(decision.receipts)
+            return self._journal_works() if is_committed else ()
         sale = decision.record.sale
         self._next_number = max(self._next_number, sale.number + 1)
         outcome = f", {sale.outcome}" if sale.outcome else ""

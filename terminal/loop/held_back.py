@@ -19,6 +19,7 @@ from terminal.counter.inputs import (
     MenuLeft,
     MenuUnlocked,
     OfferExpired,
+    ReceiptJudged,
     RefundRequested,
     RefundResultSeen,
     ReportEnded,
@@ -93,7 +94,7 @@ class HeldBack:
             case ev.SaleEvent() if is_found_open:
                 return True
             case ev.DeadlinePassed():  # what the register said in time must not be late by the disk
-                return any(not isinstance(one, ev.AnswerReceived | ev.DeadlinePassed) for one in others)
+                return any(not isinstance(one, ev.AnswerReceived | ev.DeadlinePassed | ReceiptJudged) for one in others)
             case ev.SaleEvent():
                 return any(isinstance(one, ev.CancelRequested | ev.DeadlinePassed) for one in others)
         return False

@@ -7,13 +7,22 @@ from collections.abc import Callable
 
 from terminal.counter.decision import (
     CounterEffect,
+    JudgeReceiptIn,
     KeepOfferFor,
     LockMenuFor,
     ShowMenuFor,
     ShowRefundFor,
     ShowResultFor,
 )
-from terminal.counter.inputs import Input, MenuLeft, MenuUnlocked, OfferExpired, RefundResultSeen, ResultSeen
+from terminal.counter.inputs import (
+    Input,
+    MenuLeft,
+    MenuUnlocked,
+    OfferExpired,
+    ReceiptJudged,
+    RefundResultSeen,
+    ResultSeen,
+)
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
 from terminal.sale import refund_step as rs
@@ -40,6 +49,8 @@ def timer_event(effect: CounterEffect) -> tuple[float, Input] | None:
             return delay_s, ResultSeen(number)
         case ShowMenuFor(turn, delay_s):
             return delay_s, MenuLeft(turn)
+        case JudgeReceiptIn(receipt, delay_s):
+            return delay_s, ReceiptJudged(receipt, is_whole=True)
         case LockMenuFor(delay_s):
             return delay_s, MenuUnlocked()
     return None

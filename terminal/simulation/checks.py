@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from terminal.sale import effects as fx
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.gateway import CaptureMode
-from terminal.sale.record import QueuedReceipt
+from terminal.sale.record import QueuedReceipt, ReceiptState
 from terminal.sale.refund import RefundSource
 from terminal.sale.sale import NOT_PAID, CallKind, Outcome, Sale, State
 from terminal.simulation import checks_of_days as days
@@ -103,7 +103,7 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
     for sale in disk.latest.values():
         refunded = is_refunded(sale, disk, netgiro)
         yield from _money(sale, disk, ledger.get(sale.reference, []), is_refunded=refunded)
-        yield from _receipts(sale, disk, paper)
+        yield from _receipts(sale, disk, paper, is_screen_free=terminal.sale is None)
         if not is_over(sale):
             yield f"sale {sale.number} is still open: {sale.state}"
         if sale.state is State.ATTENTION and register.is_done:
@@ -122,7 +122,7 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
     if not terminal.bookkeeper.view.conditions.network_ok:
         yield "the screen still says that there is no connection"
     yield from refunds.at_the_end(disk, netgiro)
-    yield from _days(disk, paper)
+    yield from _days(disk, paper, is_screen_free=terminal.sale is None)
     yield from days.sums(disk.committed, disk.open_period().totals)
     approved = [sale.reference for sale in disk.latest.values() if sale.outcome is Outcome.APPROVED and is_over(sale)]
     banked_kr = sum(sum(ledger.get(reference, [])) for reference in approved)
@@ -201,22 +201,25 @@ def is_noticed_loss(sale: Sale, disk: SimulatedDisk, captured: list[int]) -> boo
     return bool(captured) and was_unknown and sale.capture_mode is CaptureMode.AUTOMATIC
 
 
-def _receipts(sale: Sale, disk: SimulatedDisk, paper: Paper) -> Iterator[str]:
+def _receipts(sale: Sale, disk: SimulatedDisk, paper: Paper, *, is_screen_free: bool) -> Iterator[str]:
     """Whatever a sale stood as is on paper, once."""
     outcomes, queued = disk.outcomes.get(sale.number, []), disk.queued[sale.number]
     if sorted(queued) != sorted(kind for outcome in outcomes for kind in _papers_of(outcome, sale)):
         yield f"sale {sale.number} has been {', then '.join(map(str, outcomes))} and is on paper as {queued}"
     if sale.number in paper.says_paid and sale.outcome is not Outcome.APPROVED:
         yield f"paper says that sale {sale.number} is paid, and it is {sale.outcome}"
-    yield from _on_paper(disk.receipts_of(sale.number), paper)
+    yield from _on_paper(disk.receipts_of(sale.number), paper, is_screen_free=is_screen_free)
 
 
 MOST_UNASKED_PRINTS = 2
 """The receipt and one copy."""
 
 
-def _on_paper(receipts: Iterable[QueuedReceipt], paper: Paper) -> Iterator[str]:
-    """Each came out, and never twice without being marked as a copy."""
+def _on_paper(receipts: Iterable[QueuedReceipt], paper: Paper, *, is_screen_free: bool) -> Iterator[str]:
+    """Each came out, and never twice without being marked as a copy.
+
+    One in doubt waits for staff, who cannot be asked while a sale that only they can settle fills the screen.
+    """
     for receipt in receipts:
         sheets = [copy for receipt_id, copy in paper.sheets if receipt_id == receipt.receipt_id]
         unasked = [copy for copy in sheets if (receipt.receipt_id, copy) not in paper.asked]
@@ -224,16 +227,17 @@ def _on_paper(receipts: Iterable[QueuedReceipt], paper: Paper) -> Iterator[str]:
             yield f"receipt {receipt.receipt_id} came out {len(unasked)} times, and nobody had asked"
         if len(sheets) != len(set(sheets)):
             yield f"receipt {receipt.receipt_id} came out twice as the same copy"
-        if all((receipt.receipt_id, copy) in paper.torn for copy in sheets):
+        waits_for_staff = receipt.state is ReceiptState.DOUBTFUL and not is_screen_free
+        if not waits_for_staff and all((receipt.receipt_id, copy) in paper.torn for copy in sheets):
             yield f"receipt {receipt.receipt_id} never came out"
 
 
-def _days(disk: SimulatedDisk, paper: Paper) -> Iterator[str]:
+def _days(disk: SimulatedDisk, paper: Paper, *, is_screen_free: bool) -> Iterator[str]:
     """Every end of day has its slip, and what has ended was counted: in each period as it stood at its end."""
     slips = [receipt for receipt in disk.receipts_of(0) if receipt.receipt_id.endswith("-0")]
     if [slip.period for slip in slips] != [close.number for close in disk.closes]:
         yield f"{len(disk.closes)} ends of day have {len(slips)} slips"
-    yield from _on_paper(disk.receipts_of(0), paper)
+    yield from _on_paper(disk.receipts_of(0), paper, is_screen_free=is_screen_free)
     counted = sum(close.totals.count for close in disk.closes) + disk.open_period().totals.count
     if not len(disk.outcomes) <= counted <= sum(map(len, disk.outcomes.values())):
         yield f"{len(disk.outcomes)} sales have ended, and {counted} were counted"

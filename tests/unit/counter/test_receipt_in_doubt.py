@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 from msgspec.structs import replace
 
+from hardware.interfaces import LONG_PRESS_S
 from terminal.counter.decide import decide
-from terminal.counter.inputs import KeyPressed, ReprintLookedUp
+from terminal.counter.decision import Decision, JudgeReceiptIn
+from terminal.counter.inputs import ConditionsChanged, CounterEvent, KeyPressed, ReceiptJudged, ReprintLookedUp
 from terminal.counter.rules import CounterRules
 from terminal.counter.trouble import Trouble, receipt_asked_about, troubles_of
 from terminal.counter.view import Conditions, Offer, View
+from terminal.loop.timers import timer_event
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import QueuedReceipt, ReceiptState
 from terminal.sale.sale import State
+from tests.golden.cases import REFUND, REFUNDED
 from tests.sales import walk_to
 
 DOUBT = QueuedReceipt("7-customer-0", 7, ReceiptKind.CUSTOMER, 1, ReceiptState.DOUBTFUL)
@@ -28,10 +34,53 @@ RULES = CounterRules()
     ],
 )
 def test_a_key_answers_and_the_question_is_gone(key: str, judged: QueuedReceipt) -> None:
-    decision = decide(ASKS, KeyPressed(key), RULES)
+    pressed = decide(ASKS, KeyPressed(key), RULES)
+    assert pressed.receipts == ()
+    assert receipt_asked_about(pressed.view) is None
+    answer = what_follows(pressed)
+    decision = decide(pressed.view, answer, RULES)
     assert decision.receipts == (judged,)
     assert receipt_asked_about(decision.view) is None
-    assert decide(decision.view, KeyPressed(key), RULES).receipts == ()
+    assert decide(decision.view, answer, RULES).receipts == (), "one answer"
+
+
+def what_follows(decision: Decision) -> CounterEvent:
+    """The next event, at once or when its timer is due."""
+    events = [*decision.follow_ups, *(due[1] for one in decision.effects if (due := timer_event(one)) is not None)]
+    return cast("CounterEvent", events[0])
+
+
+def test_ok_says_that_a_receipt_is_whole_only_once_it_can_be_no_long_press() -> None:
+    (effect,) = decide(ASKS, KeyPressed("#"), RULES).effects
+    assert isinstance(effect, JudgeReceiptIn)
+    assert effect.delay_s > LONG_PRESS_S
+
+
+def test_a_long_press_that_opens_the_menu_says_nothing_of_the_receipt() -> None:
+    down = decide(ASKS, KeyPressed("#"), RULES)
+    held = decide(down.view, KeyPressed("#", is_long=True), RULES)
+    assert held.view.menu.is_open
+    later = decide(held.view, what_follows(down), RULES)
+    assert later.receipts == ()
+    closed = decide(later.view, KeyPressed("*", is_long=True), RULES).view
+    assert receipt_asked_about(closed) == DOUBT, "it is asked again"
+
+
+def test_a_long_press_says_nothing_even_where_a_sale_keeps_the_menu_shut() -> None:
+    down = decide(ASKS, KeyPressed("#"), RULES)
+    view = replace(down.view, sale=walk_to(State.ENTRY).sale)
+    held = decide(view, KeyPressed("#", is_long=True), RULES)
+    assert not held.view.menu.is_open
+    assert decide(held.view, what_follows(down), RULES).receipts == ()
+
+
+def test_an_answer_leaves_a_newer_question_alone() -> None:
+    down = decide(ASKS, KeyPressed("#"), RULES)
+    newer = replace(DOUBT, receipt_id="8-customer-0", sale_number=8)
+    view = decide(down.view, ConditionsChanged({"receipt_in_doubt": newer}), RULES).view
+    decision = decide(view, what_follows(down), RULES)
+    assert [receipt.receipt_id for receipt in decision.receipts] == [DOUBT.receipt_id]
+    assert receipt_asked_about(decision.view) == newer
 
 
 @pytest.mark.parametrize("key", "0123456789ABC")
@@ -46,16 +95,21 @@ def test_other_keys_answer_nothing(key: str) -> None:
     [
         replace(ASKS, sale=walk_to(State.ENTRY).sale),
         replace(ASKS, result=walk_to(State.REPORT).sale),
+        replace(ASKS, refund=REFUND),
+        replace(ASKS, refund_result=REFUNDED),
         replace(ASKS, offer=Offer(1990)),
         decide(ASKS, KeyPressed("D"), RULES).view,
         replace(ASKS, conditions=replace(ASKS.conditions, keypad_ok=False)),
     ],
-    ids=["sale", "result", "offer", "menu", "trouble"],
+    ids=["sale", "result", "refund", "refund result", "offer", "menu", "trouble"],
 )
 @pytest.mark.parametrize("key", "#*")
 def test_nobody_answers_what_is_not_on_the_screen(busy: View, key: str) -> None:
     assert receipt_asked_about(busy) is None
-    assert decide(busy, KeyPressed(key), RULES).receipts == ()
+    decision = decide(busy, KeyPressed(key), RULES)
+    assert decision.receipts == ()
+    assert not any(isinstance(one, ReceiptJudged) for one in decision.follow_ups)
+    assert not any(isinstance(one, JudgeReceiptIn) for one in decision.effects)
 
 
 def test_receipt_that_is_being_printed_is_no_trouble_and_one_that_waits_is() -> None:

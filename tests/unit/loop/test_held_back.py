@@ -6,11 +6,20 @@ import pytest
 
 from terminal.counter import register_words as reg
 from terminal.counter.decision import Decision
-from terminal.counter.inputs import CodeScanned, ConditionsChanged, EndOfDayRequested, Input, KeyPressed, MenuLeft
+from terminal.counter.inputs import (
+    CodeScanned,
+    ConditionsChanged,
+    EndOfDayRequested,
+    Input,
+    KeyPressed,
+    MenuLeft,
+    ReceiptJudged,
+)
 from terminal.counter.view import View
 from terminal.loop.held_back import HeldBack, is_retried
 from terminal.sale import events as ev
-from terminal.sale.record import Record
+from terminal.sale.effects import ReceiptKind
+from terminal.sale.record import QueuedReceipt, ReceiptState, Record
 from terminal.sale.sale import State
 from terminal.sale.sensitive import Sensitive
 from tests.sales import new_sale
@@ -22,6 +31,7 @@ DEADLINE = ev.DeadlinePassed(SALE.number, State.CUSTOMER)
 RESTORED = ev.PowerRestored(SALE.number)
 RESULT = ev.ResultAcknowledged(SALE.number)
 KEY = KeyPressed("*")
+JUDGED = ReceiptJudged(QueuedReceipt("7-customer-0", 7, ReceiptKind.CUSTOMER, 1, ReceiptState.DOUBTFUL), is_whole=False)
 SCAN = CodeScanned(Sensitive("5000041234"))
 
 
@@ -46,6 +56,7 @@ def holding(*inputs: Input) -> HeldBack:
         (CANCEL, KEY, False),
         (ANSWER, DEADLINE, False),
         (RESULT, DEADLINE, True),
+        (JUDGED, DEADLINE, False),
         (RESTORED, reg.SaleRequest(1990, "42"), False),
         (CANCEL, ConditionsChanged({}), False),
     ],

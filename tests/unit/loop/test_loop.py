@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from terminal.counter import register_words as reg
 from terminal.counter.decision import CounterEffect, Decision
-from terminal.counter.inputs import ConditionsChanged, Input, KeyPressed
+from terminal.counter.inputs import ConditionsChanged, EndOfDayRequested, Input, KeyPressed
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
 from terminal.errors import JournalError
@@ -23,9 +23,10 @@ from terminal.loop.loop import JOURNAL_RETRY_S, Loop
 from terminal.loop.names import Names
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
+from terminal.sale.effects import ReceiptKind
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import CaptureMode, OpenedAuthorization
-from terminal.sale.record import Record
+from terminal.sale.record import QueuedReceipt, ReceiptState, Record
 from terminal.sale.sale import Outcome, Reason, Sale, State, Terms
 from tests.sales import GUID, report_for
 from tests.virtual_time import run_virtual
@@ -47,6 +48,11 @@ class Disk(JournalFile):
             raise JournalError("no space left on device")
         super().append(record)
         self._story.append(f"disk {record.event} {record.sale.state}")
+
+    def append_receipts(self, receipts: Iterable[QueuedReceipt]) -> None:
+        if self.is_full:
+            raise JournalError("no space left on device")
+        super().append_receipts(receipts)
 
     def free_bytes(self) -> int:
         return self.free
@@ -268,6 +274,35 @@ def test_a_full_disk_refuses_a_new_sale_and_takes_the_next_one_when_it_is_well_a
         assert terminal.last_reply == reg.SaleAccepted("42")
         assert terminal.loop.view.conditions.journal_ok
         assert terminal.sale.number == 1, "no number is used up by a sale that never was"
+
+    run(path, scenario)
+
+
+def test_what_staff_say_of_a_receipt_is_retried_and_its_commit_shows_that_the_disk_is_well(path: Path) -> None:
+    doubt = QueuedReceipt("7-customer-0", 7, ReceiptKind.CUSTOMER, 1, ReceiptState.DOUBTFUL)
+
+    async def scenario(terminal: Terminal) -> None:
+        terminal.disk.append_receipts([doubt])
+        await terminal.happen(ConditionsChanged({"receipt_in_doubt": doubt}))
+        terminal.disk.is_full = True
+        await terminal.press("*")
+        await terminal.happen(ConditionsChanged({}))
+        assert not terminal.loop.view.conditions.journal_ok
+        assert terminal.disk.unprinted_receipts() == [doubt]
+        terminal.disk.is_full = False
+        await asyncio.sleep(2 * JOURNAL_RETRY_S)
+        assert terminal.disk.unprinted_receipts() == [replace(doubt, state=ReceiptState.QUEUED_AGAIN, copy=2)]
+        assert terminal.loop.view.conditions.journal_ok
+        assert terminal.loop.view.judged is None
+
+    run(path, scenario)
+
+
+def test_an_end_of_day_shows_that_the_disk_is_well(path: Path) -> None:
+    async def scenario(terminal: Terminal) -> None:
+        await terminal.happen(ConditionsChanged({"journal_ok": False}))
+        await terminal.happen(EndOfDayRequested())
+        assert terminal.loop.view.conditions.journal_ok
 
     run(path, scenario)
 

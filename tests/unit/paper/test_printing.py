@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from hardware.interfaces import Cut, DeviceError, PrinterStatus, TextLine
 from hardware.simulated import SimulatedPrinter
 from terminal.counter.decide import decide
-from terminal.counter.inputs import ConditionsChanged, Input, KeyPressed
+from terminal.counter.inputs import ConditionsChanged, Input, KeyPressed, ReceiptJudged
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import Conditions, View
 from terminal.errors import JournalError
@@ -120,8 +120,11 @@ class Shopfront:
 
     async def answer(self, key: str) -> None:
         """Staff look at the receipt and press a key: the real counter decides."""
+        assert self.doubt is not None
         view = View(conditions=Conditions(receipt_in_doubt=self.doubt))
-        decision = decide(view, KeyPressed(key), CounterRules())
+        pressed = decide(view, KeyPressed(key), CounterRules())
+        judged = ReceiptJudged(self.doubt, is_whole=key == "#")
+        decision = decide(pressed.view, judged, CounterRules())
         await self.journal.call(self.disk.append_receipts, decision.receipts)
         self.printing.wake()
 
