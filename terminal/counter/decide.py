@@ -61,18 +61,23 @@ def decide(view: View, event: CounterEvent, rules: CounterRules) -> Decision:
             return of_shop.receipt_judged(view, event)
         case EndOfDayLookedUp():
             return of_shop.end_of_day_requested(view, event, rules)
-        case TerminalExamined():
-            return _examined(view, event)
+        case TerminalExamined() | ReportEnded() | AboutFound():
+            return _answered(view, event)
+        case ConditionsChanged(changes):
+            return Decision(view=replace(view, conditions=replace(view.conditions, **changes)))
+    return Decision(view=_time_passed(view, event))
+
+
+def _answered(view: View, event: TerminalExamined | ReportEnded | AboutFound) -> Decision:
+    """What staff asked for in the menu."""
+    match event:
         case ReportEnded(is_printed):
             page = menus.Page.DONE if is_printed else menus.Page.NOT_PRINTED
             return of_shop.with_menu(view, menus.answered(view.menu, menus.REPORTS, page))
         case AboutFound(lines):
-            return of_shop.with_menu(
-                view, menus.answered(view.menu, (menus.Item.ABOUT,), menus.Page.ABOUT, about=lines)
-            )
-        case ConditionsChanged(changes):
-            return Decision(view=replace(view, conditions=replace(view.conditions, **changes)))
-    return Decision(view=_time_passed(view, event))
+            menu = menus.answered(view.menu, (menus.Item.ABOUT,), menus.Page.ABOUT, about=lines)
+            return of_shop.with_menu(view, menu)
+    return _examined(view, event)
 
 
 def _time_passed(view: View, event: ResultSeen | RefundResultSeen | OfferExpired | MenuLeft | MenuUnlocked) -> View:
