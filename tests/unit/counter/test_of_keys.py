@@ -34,7 +34,6 @@ def scanned(view: View, code: str):
     ("code", "kind"),
     [
         ("5000041234", CustomerKind.APP_CODE),
-        ("1234", CustomerKind.APP_CODE),
         ("8223281", CustomerKind.PHONE),
         ("1201743399", CustomerKind.KENNITALA),
     ],
