@@ -77,11 +77,9 @@ def _run(options: argparse.Namespace) -> Report:
     from datetime import timedelta
 
     from terminal.errors import ConfigError
-    from terminal.journal.thread import JournalFile
     from terminal.netgiro.factory import build_gateway
     from terminal.reconciliation.run import BACK, reconcile
     from terminal.system.owner import become_owner_of
-    from terminal.system.timestamps import timestamp_now
 
     config = whole_config(options)
     if not config.netgiro.has_credentials:
@@ -93,16 +91,13 @@ def _run(options: argparse.Namespace) -> Report:
     if first > last:
         raise ConfigError([f"--from {first} is after --to {last}"])
 
-    async def run() -> Report:
-        with JournalFile(path, timestamp_now, read_only=True) as journal:
-            journal.open()
-            return await reconcile(
-                journal,
-                build_gateway(config.netgiro),
-                service=config.netgiro.base_url,
-                first=first,
-                last=last,
-                on_damaged=lambda what: print(what, file=sys.stderr),
-            )
-
-    return asyncio.run(run())
+    return asyncio.run(
+        reconcile(
+            path,
+            build_gateway(config.netgiro),
+            service=config.netgiro.base_url,
+            first=first,
+            last=last,
+            on_damaged=lambda what: print(what, file=sys.stderr),
+        )
+    )

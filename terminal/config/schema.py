@@ -111,6 +111,11 @@ class NetgiroSettings(Section, frozen=True, kw_only=True):
         return Sensitive(self.application_id) if self.application_id else self.secret_key
 
     @property
+    def can_be_asked(self) -> bool:
+        """For its own records of payments."""
+        return self.has_credentials and (self.api == "v2" or bool(self.effective_partner_url))
+
+    @property
     def has_credentials(self) -> bool:
         """What a call needs is there."""
         return bool(self.api_key) if self.api == "v2" else bool(self.application_id and self.secret_key)
@@ -135,6 +140,12 @@ class RefundSettings(Section, frozen=True, kw_only=True):
     max_amount: Kronur = 500_000
     max_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 90
     patience_s: Duration = 30.0
+
+
+class ReconcileSettings(Section, frozen=True, kw_only=True):
+    """``[reconcile]``: the journal held against the service's own records."""
+
+    daily: bool = True
 
 
 class CallbackSettings(Section, frozen=True, kw_only=True):
@@ -210,6 +221,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     register: RegisterSettings = RegisterSettings()
     callback: CallbackSettings = CallbackSettings()
     refund: RefundSettings = RefundSettings()
+    reconcile: ReconcileSettings = ReconcileSettings()
     shop: ShopSettings = ShopSettings()
     keypad: KeypadSettings = KeypadSettings()
     scanner: ScannerSettings = ScannerSettings()

@@ -14,6 +14,7 @@ from terminal import __version__
 from terminal.app.app import TerminalApp
 from terminal.app.devices import Devices, build_devices
 from terminal.app.handles import Handles
+from terminal.app.reconciling import reconcile_nightly
 from terminal.app.seams import NO_SEAMS
 from terminal.config.checks import parse_listen
 from terminal.config.control_path import control_path
@@ -86,7 +87,7 @@ async def run_daemon(config: Config, wait_for_stop: Callable[[], Awaitable[None]
         notifier.ready()
         if uplink is not None:
             uplink.start(lambda: status_now(desk))
-        nightly = asyncio.create_task(_examine_nightly(terminal()), name="self-test")
+        nightly = asyncio.create_task(_at_night(config, terminal()), name="night")
         await asyncio.to_thread(warn_of_login_console, config)
         log.info("ready: %s, %s", config.register.protocol, config.netgiro.base_url)
         await _first_of(stopping, restart_asked, app)
@@ -130,6 +131,14 @@ async def _started(app: TerminalApp) -> TerminalApp | None:
             return None
         raise
     return app
+
+
+async def _at_night(config: Config, terminal: Handles) -> None:
+    """What needs no sale and disturbs none. Ends only with the daemon."""
+    works = [_examine_nightly(terminal)]
+    if config.reconcile.daily and config.netgiro.can_be_asked:
+        works.append(reconcile_nightly(config, terminal))
+    await asyncio.gather(*works)
 
 
 async def _examine_nightly(terminal: Handles) -> None:

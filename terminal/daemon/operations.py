@@ -80,8 +80,17 @@ async def status_now(desk: Desk) -> TerminalStatus:
         pid=os.getpid(),
         started=desk.started,
         journal_bytes=journal_bytes(desk.config),
+        reconciliation=await asyncio.to_thread(_last_reconciliation, desk.config),
         wear=await desk.terminal.instruments.wear(),
     )
+
+
+def _last_reconciliation(config: Config) -> str:
+    from terminal.reconciliation.report import NAME, kept, summary  # noqa: PLC0415  where there was one
+
+    folder = Path(config.journal.path).parent
+    result = kept(folder) if (folder / NAME).exists() else None
+    return summary(result) if result else ""
 
 
 def journal_bytes(config: Config) -> int:

@@ -73,6 +73,8 @@ class TerminalStatus(msgspec.Struct, frozen=True, kw_only=True):
     receipt_in_doubt: str = ""
     """The one that staff are asked about, by its id."""
     journal_bytes: int = 0
+    reconciliation: str = ""
+    """What came of the last one, in words; empty if there was none."""
     wear: Wear = Wear()
 
 
@@ -98,6 +100,7 @@ def status_of(
     started: str,
     journal_bytes: int,
     wear: Wear,
+    reconciliation: str = "",
 ) -> TerminalStatus:
     """The status at this moment."""
     conditions = view.conditions
@@ -120,6 +123,7 @@ def status_of(
         pending_receipts=conditions.pending_receipts,
         receipt_in_doubt=conditions.receipt_in_doubt.receipt_id if conditions.receipt_in_doubt is not None else "",
         journal_bytes=journal_bytes,
+        reconciliation=reconciliation,
         wear=wear,
     )
 
@@ -152,6 +156,8 @@ def status_lines(status: TerminalStatus, now: datetime) -> Iterator[str]:
     if status.receipt_in_doubt:
         yield f"receipt    {status.receipt_in_doubt}: is it whole? The screen asks; # is yes, * prints it again"
     yield f"journal    {status.journal_bytes / 1024:.0f} KiB"
+    if status.reconciliation:
+        yield f"reconciled {status.reconciliation}"
 
 
 def _heard(wear: Wear) -> str:

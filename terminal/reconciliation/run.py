@@ -6,21 +6,22 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 from terminal.journal.file import JournalFile
 from terminal.reconciliation.asking import Asker, Days
-from terminal.reconciliation.gathering import payments_of
+from terminal.reconciliation.gathering import Payment, payments_of
 from terminal.reconciliation.progress import Progress
 from terminal.reconciliation.report import Report, keep, result_of
 from terminal.sale.gateway import Gateway
-from terminal.system.timestamps import timestamp, timestamp_of
+from terminal.system.timestamps import timestamp, timestamp_now, timestamp_of
 
 BACK = 7
 """So many days before the last one: a refund that was made in Netgíró's portal days later shows."""
 
 
 async def reconcile(
-    journal: JournalFile,
+    journal: Path,
     gateway: Gateway,
     *,
     service: str,
@@ -34,11 +35,11 @@ async def reconcile(
 
     Raises TerminalError if another one is under way or the journal cannot be read.
     """
-    folder = journal.path.parent
+    folder = journal.parent
     progress = Progress(folder, service)
     try:
         progress.open(now_s())
-        payments = payments_of(journal, _midnight(first), _midnight(last + timedelta(days=1)), on_damaged)
+        payments = await asyncio.to_thread(_payments, journal, first, last, on_damaged)
         asker = Asker(gateway, progress, now_s=now_s, sleep=sleep)
         today = datetime.fromtimestamp(now_s()).astimezone().date()
         findings, others = await asker.ask(payments, Days(first, last), today)
@@ -55,6 +56,12 @@ async def reconcile(
     finally:
         progress.close()
         await gateway.close()
+
+
+def _payments(journal: Path, first: date, last: date, on_damaged: Callable[[str], None]) -> list[Payment]:
+    with JournalFile(journal, timestamp_now, read_only=True) as file:
+        file.open()
+        return payments_of(file, _midnight(first), _midnight(last + timedelta(days=1)), on_damaged)
 
 
 def _midnight(day: date) -> str:
