@@ -24,6 +24,8 @@ class LineDriver(RegisterDriver):
         super().__init__(clock, decimals=decimals)
         self._of_today: dict[str, int] = {}
         """What it has asked for since the morning."""
+        self._asked_kr: dict[str, set[int]] = {}
+        """Every amount that it has wanted under a name."""
         self._refunds = 0
 
     def begin_day(self) -> None:
@@ -32,6 +34,7 @@ class LineDriver(RegisterDriver):
     def _pay(self, amount_kr: int, name: str) -> None:
         self._name = name
         self._of_today[name] = amount_kr
+        self._asked_kr.setdefault(name, set()).add(amount_kr)
         self._is_over = False
         self._say(f"PAY {self._digits(amount_kr)} ID={name}")
 
@@ -81,6 +84,7 @@ class LineDriver(RegisterDriver):
 
     def _ask(self, amount_kr: int, name: str) -> None:
         self.amounts_asked.add(amount_kr)
+        self._asked_kr.setdefault(name, set()).add(amount_kr)
         self._say(f"PAY {self._digits(amount_kr)} ID={name}")
 
     def _say(self, text: str) -> None:
@@ -104,10 +108,13 @@ class LineDriver(RegisterDriver):
         if verb == "ERR":
             self.refusals.append(words[0])
             return
-        if name == self._name:
-            self._is_over = True
         paid = verb == "OK"
         amount_kr = self._kronur(words[0]) if paid else self.amount_kr
+        if paid and name in self._asked_kr and amount_kr not in self._asked_kr[name]:
+            self.refusals.append("OTHER AMOUNT")  # a name was garbled on the way, and this is another receipt's money
+            return
+        if name == self._name:
+            self._is_over = True
         if name is not None and name.startswith("back"):
             self.on_refund_told(Told(self._refunds, paid, amount_kr, f"{verb} {words[0]}", name))
             return
