@@ -40,6 +40,9 @@ _OUTCOME_CODES = {
     Outcome.REFUNDED: ZvtResult.CANCELLED,
 }
 
+TRACE_NUMBERS = 1_000_000
+"""So many fit into six digits; then they begin again."""
+
 
 def result_code(result: SaleResult) -> ZvtResult:
     """GOOD for a payment and for nothing else."""
@@ -85,7 +88,7 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
         return zf.StatusInformation(
             result=code,
             amount=self.digits(result.amount_kr),
-            trace=sale.number if sale else None,
+            trace=sale.number % TRACE_NUMBERS if sale else None,
             at=datetime.fromisoformat(sale.created).astimezone(self.zone) if sale else None,
             terminal_id=self.terminal_id,
             currency=currency,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from terminal.counter.register_words import SaleResult
 from terminal.register.zvt.frames import to_bcd, totals_field
-from terminal.register.zvt.result import receipt_number
+from terminal.register.zvt.result import Wording, receipt_number
+from terminal.sale.sale import Reason
+from tests.sales import new_sale
 
 
 @pytest.mark.parametrize(("count", "told"), [(0, 0), (99, 99), (100, 100), (255, 255), (256, 255), (9999, 255)])
@@ -34,3 +37,13 @@ def test_a_sum_that_the_field_has_no_room_for_is_told_as_nines(kronur_or_aurar: 
 )
 def test_receipt_numbers_go_round_and_are_never_nothing(number: int | None, told: int) -> None:
     assert receipt_number(number) == told
+
+
+@pytest.mark.parametrize(("number", "told"), [(7, "000007"), (1_234_567, "234567")])
+def test_trace_numbers_go_round(number: int, told: str) -> None:
+    wording = Wording(terminal_id="00000001", decimals=0)
+    sale = new_sale(number)
+    result = SaleResult(
+        register_id="", amount_kr=1990, reason=Reason.CUSTOMER_DECLINED, authorization_id=None, sale=sale
+    )
+    assert bytes.fromhex(f"0b{told}") in wording.status(result, currency=None)
