@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from terminal.counter import of_register, of_totals, register_ids
 from terminal.counter.register_words import SaleResult
 from terminal.register.concert import codec as concert_codec
+from terminal.register.concert import wish as concert_wish
 from terminal.register.concert.codec import ConcertProtocol
 from terminal.register.zvt.telling import Telling
 from terminal.simulation.broken_rule import BrokenRule
@@ -39,7 +40,7 @@ def _copy_before_result() -> Iterator[None]:
 
 def _same_customer_for_ever() -> Iterator[None]:
     """However late a Concert register asks the same again: it is the same sale."""
-    with patch.object(concert_codec, "SAME_WISH_S", math.inf):
+    with patch.object(concert_codec, "SAME_WISH_S", math.inf), patch.object(concert_wish, "SAME_WISH_S", math.inf):
         yield
 
 
@@ -54,7 +55,7 @@ def _tell_after_start() -> Iterator[None]:
     tell = ConcertProtocol._result
 
     def tell_at_once(protocol: ConcertProtocol, result: SaleResult, now_s: float) -> None:
-        protocol._latest_echo = protocol._latest_echo or result.echo
+        protocol._wish.echo = protocol._wish.echo or result.echo
         tell(protocol, result, now_s)
 
     with patch.object(ConcertProtocol, "_result", tell_at_once):

@@ -52,18 +52,17 @@ from terminal.counter.register_words import (
     SaleResult,
 )
 from terminal.register.concert import format as cf
+from terminal.register.concert.rules import Rules
 from terminal.register.concert.transport import TELL_TIMEOUT_S, AnswerEnded, ConcertLink, LinkEvent, MessageTaken
-from terminal.sale.money import AmountDecimals, AmountError, parse_register_amount
+from terminal.register.concert.wish import SAME_WISH_S, Wish
+from terminal.sale.money import AmountDecimals
 from terminal.sale.sale import Outcome
 
-SAME_WISH_S = 90.0
-"""From the request on, the same again is a repetition: by then the customer has paid or the sale is called off."""
 PATIENCE_S = 20.0
 """For a register that speaks itself, or a cable that is off, before a result is told."""
 REPLY_TIMEOUT_S = 10.0
 """For the terminal's own word to a request; a slow disk takes a second."""
 MOST_ASKED = 8
-MOST_GIVEN_UP = 8
 
 
 class Asked(NamedTuple):
@@ -74,6 +73,23 @@ class Asked(NamedTuple):
     request: cf.ConcertRequest
     deadline_s: float
     """The register waits no longer for the terminal's word."""
+
+
+class Questions:
+    """The terminal has not said yet whether it takes them."""
+
+    def __init__(self) -> None:
+        self._asked: deque[Asked] = deque(maxlen=MOST_ASKED)
+
+    def ask(self, question: RegisterQuestion, request: cf.ConcertRequest, now_s: float) -> RegisterQuestion:
+        self._asked.append(Asked(question, request, now_s + REPLY_TIMEOUT_S))
+        return question
+
+    def take(self, question: RegisterQuestion | None) -> Asked | None:
+        found = next((asked for asked in self._asked if asked.question is question), None)
+        if found is not None:
+            self._asked.remove(found)
+        return found
 
 
 class ConcertProtocol:
@@ -91,26 +107,18 @@ class ConcertProtocol:
         cancelled_status: Literal[6, 7] = 7,
         accept_foreign_currency_code: bool = False,
     ) -> None:
-        self._decimals = amount_decimals
-        self._takes_immediate = immediate_answer == "received"
-        self._cancelled = cf.CANCELLED if cancelled_status == 6 else cf.REFUSED
-        self._any_currency = accept_foreign_currency_code
+        self._rules = Rules(
+            amount_decimals,
+            takes_immediate=immediate_answer == "received",
+            cancelled=cf.CANCELLED if cancelled_status == 6 else cf.REFUSED,
+            any_currency=accept_foreign_currency_code,
+        )
         self._link = ConcertLink()
-        self._asked: deque[Asked] = deque(maxlen=MOST_ASKED)
-        """The terminal has not said yet whether it takes them."""
+        self._questions = Questions()
         self._open: tuple[str, str] | None = None
         """Register id and echo of the sale that runs and whose register waits."""
         self._cancelling: cf.ConcertRequest | None = None
-        self._latest_echo: str | None = None
-        """Which sale's answer the register waits for; None after a start: nobody knows."""
-        self._asked_s = 0.0
-        """When it last asked for that."""
-        self._has_turned = False
-        """It has said something else since: the same request again is another wish."""
-        self._is_anew = False
-        """The request that begins with the next EOT is such a one."""
-        self._given_up: deque[str] = deque(maxlen=MOST_GIVEN_UP)
-        """Sales whose register waits no longer, though it asks for something that looks the same."""
+        self._wish = Wish()
         self._held: cf.Answer | None = None
         """For a register that asks for it again."""
         self._requests: list[RegisterRequest] = []
@@ -139,32 +147,17 @@ class ConcertProtocol:
             if request.command != "CANCEL":
                 self._link.tell(cf.Answer(request, cf.REFUSED))
                 return ()
-            return (self._ask(CancelRequest(), request, now_s),)
+            return (self._questions.ask(CancelRequest(), request, now_s),)
         if self._is_about_to_be_told(request, now_s):
             self._tell_held(now_s)
             return ()
-        is_anew, self._is_anew = self._is_anew, False
-        amount_kr = self._amount_of(request)
+        is_anew, self._wish.is_anew = self._wish.is_anew, False
+        amount_kr = self._rules.amount_of(request)
         if amount_kr is None:
             self._link.tell(cf.Answer(request, cf.REFUSED))
             return ()
         question = SaleRequest(amount_kr, echo=request.echo, repeats_within_s=0.0 if is_anew else SAME_WISH_S)
-        return (self._ask(question, request, now_s),)
-
-    def _ask(self, question: RegisterQuestion, request: cf.ConcertRequest, now_s: float) -> RegisterQuestion:
-        self._asked.append(Asked(question, request, now_s + REPLY_TIMEOUT_S))
-        return question
-
-    def _amount_of(self, request: cf.ConcertRequest) -> int | None:
-        """What to charge; None if the request is to be refused."""
-        if not request.is_plain_sale or (request.answers_at_once and not self._takes_immediate):
-            return None
-        if not self._any_currency and not request.has_currency(cf.ISK):
-            return None
-        try:
-            return parse_register_amount(request.amount, self._decimals)
-        except AmountError:
-            return None
+        return (self._questions.ask(question, request, now_s),)
 
     def _is_about_to_be_told(self, request: cf.ConcertRequest, now_s: float) -> bool:
         return any(
@@ -180,16 +173,16 @@ class ConcertProtocol:
     def _forget_others(self, request: cf.ConcertRequest, now_s: float) -> list[RegisterRequest]:
         """The register has given up what it asked before. So it thinks from our ACK on, even if its EOT gets lost."""
         if request.command:
-            self._has_turned = True
-            if request.command == "CANCEL" or self._latest_echo is not None:
+            self._wish.has_turned = True
+            if request.command == "CANCEL" or self._wish.echo is not None:
                 return []
-        elif not self._has_turned and self._is_about_to_be_told(request, now_s):
-            self._latest_echo, self._asked_s = request.echo, now_s
+        elif not self._wish.has_turned and self._is_about_to_be_told(request, now_s):
+            self._wish.echo, self._wish.asked_s = request.echo, now_s
             return []
-        has_turned, self._has_turned = self._has_turned and not request.command, False
-        is_same = request.echo == self._latest_echo
-        self._latest_echo, self._asked_s, self._cancelling = request.echo, now_s, None
-        self._is_anew = self._is_anew if is_same and not has_turned else has_turned
+        has_turned, self._wish.has_turned = self._wish.has_turned and not request.command, False
+        is_same = request.echo == self._wish.echo
+        self._wish.echo, self._wish.asked_s, self._cancelling = request.echo, now_s, None
+        self._wish.is_anew = self._wish.is_anew if is_same and not has_turned else has_turned
         given_up, self._held = [answer.register_id or "" for answer in self._results], None
         self._link.answers.clear()
         return [
@@ -204,20 +197,20 @@ class ConcertProtocol:
 
     def _cancel_given_up(self, *, even_the_same: bool = False) -> list[RegisterRequest]:
         """Nobody is to pay for what its register does not wait for."""
-        if self._open is None or (self._open[1] == self._latest_echo and not even_the_same):
+        if self._open is None or (self._open[1] == self._wish.echo and not even_the_same):
             return []
         (register_id, _), self._open = self._open, None
-        self._given_up.append(register_id)
+        self._wish.given_up.append(register_id)
         return [CancelRequest(register_id)]
 
     # --- from the terminal --------------------------------------------------------------------------------------------
 
     def send(self, reply: RegisterReply, now_s: float, to: RegisterQuestion | None = None) -> None:
         """Queue what the register is to be told."""
-        asked = self._take_asked(to)
+        asked = self._questions.take(to)
         is_awaited = asked is not None and now_s <= asked.deadline_s
         match reply:
-            case SaleAccepted(register_id) if asked is not None and register_id in self._given_up:
+            case SaleAccepted(register_id) if asked is not None and register_id in self._wish.given_up:
                 if is_awaited:
                     self._link.tell(cf.Answer(asked.request, cf.REFUSED))
             case SaleAccepted(register_id) if asked is not None:
@@ -235,12 +228,6 @@ class ConcertProtocol:
                 self._result(reply, now_s)
             case _:
                 pass  # nothing in this protocol asks how the terminal is
-
-    def _take_asked(self, question: RegisterQuestion | None) -> Asked | None:
-        found = next((asked for asked in self._asked if asked.question is question), None)
-        if found is not None:
-            self._asked.remove(found)
-        return found
 
     def _accepted(self, request: cf.ConcertRequest) -> None:
         if request.command and self._results:
@@ -266,30 +253,14 @@ class ConcertProtocol:
         begun_s = now_s - result.age_s
         if request.answers_at_once:
             self._requests.append(ResultDelivered(result.register_id))
-        elif self._is_given_up(result, begun_s, now_s):
+        elif self._wish.is_given_up(result, begun_s, now_s):
             self._requests.append(ResultRefusal(result.register_id))
         elif all(answer.register_id != result.register_id for answer in self._results):
-            answer = cf.Answer(request, self._status_of(result.outcome), result.register_id, begun_s=begun_s)
-            if self._latest_echo is None:
+            answer = cf.Answer(request, self._rules.status_of(result.outcome), result.register_id, begun_s=begun_s)
+            if self._wish.echo is None:
                 self._held = msgspec.structs.replace(answer, expires_s=begun_s + SAME_WISH_S)
             else:
                 self._link.tell(msgspec.structs.replace(answer, expires_s=now_s + PATIENCE_S))
-
-    def _is_given_up(self, result: SaleResult, begun_s: float, now_s: float) -> bool:
-        """What the register waits for is something else, even if it looks the same."""
-        if result.register_id in self._given_up:
-            return True
-        if self._latest_echo is None:
-            return now_s - begun_s >= SAME_WISH_S
-        return self._latest_echo != result.echo or self._asked_s - begun_s >= SAME_WISH_S
-
-    def _status_of(self, outcome: Outcome) -> str:
-        match outcome:
-            case Outcome.APPROVED:
-                return cf.ACCEPTED
-            case Outcome.CANCELLED:
-                return self._cancelled
-        return cf.REFUSED
 
     # --- wire and time ------------------------------------------------------------------------------------------------
 

@@ -34,8 +34,9 @@ Settings: amount in the register's own scale (``amount_decimals``), krona (352) 
 ``accept_foreign_currency_code``. The line is 9600 baud, 8 data bits, no parity, and by the specification two stop bits
 (``stopbits = 2``); with one stop bit the terminal hears either kind of register.
 
-The parts: transport.py frames and repeats, network.py is the same over TCP, turns.py alternates, format.py reads fields
-and commands.py whole commands, frames.py writes, result.py words what was decided, telling.py tells how a sale ended.
+The parts: transport.py frames and repeats, network.py is the same over TCP, turns.py alternates, session.py has the
+payment that runs, format.py reads fields and commands.py whole commands, frames.py writes, result.py words what was
+decided, telling.py tells how a sale ended.
 
 Source: PA00P015 rev. 13.08 (commands), PA00P016 rev. 04 (transport).
 """
@@ -44,8 +45,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import tzinfo
-
-import msgspec
 
 from hardware.interfaces import Document
 from terminal.counter.register_words import (
@@ -61,13 +60,13 @@ from terminal.counter.register_words import (
     TerminalCondition,
     TotalsReport,
 )
-from terminal.register.zvt import format as za
 from terminal.register.zvt import frames as zf
 from terminal.register.zvt.commands import Asked, CommandReader, Said
 from terminal.register.zvt.end_of_day import EndOfDay, condition_told
-from terminal.register.zvt.format import Apdu, Command, Config, ZvtError, ZvtResult
+from terminal.register.zvt.format import Apdu, Command, ZvtResult
 from terminal.register.zvt.network import NetworkLink
 from terminal.register.zvt.result import Wording, refusal_code
+from terminal.register.zvt.session import T4_S, Payment, Session
 from terminal.register.zvt.telling import ReceiptOf, Telling
 from terminal.register.zvt.transport import ZvtLink
 from terminal.register.zvt.turns import Answer, Ended, Purpose, Turns
@@ -77,22 +76,6 @@ from terminal.sale.totals import ClosedPeriod
 OWN_ANSWER_S = 4.0
 """For our own answer to a command, so that it comes within T3."""
 LONGEST_REPORT_S = 180.0
-PROGRESS_INTERVAL_S = 15.0
-T4_S = 180.0
-"""So long a register waits for the end of its session, since we last said something in it."""
-BEGUN, PLEASE_WAIT = 0x0E, 0x17
-"""Intermediate status."""
-
-
-class Payment(msgspec.Struct):
-    """The sale of this session, until its outcome is known."""
-
-    register_id: str
-    request: za.Authorisation
-    waits_until_s: float
-    """Then the register has given it up, and what it sends next is another customer's, even if it looks the same."""
-    next_progress_s: float = 0.0
-    is_cancelled: bool = False
 
 
 class ZvtProtocol:
@@ -130,9 +113,7 @@ class ZvtProtocol:
         self._telling = Telling(self._turns, self._wording, receipt_of, self._requests, LONGEST_REPORT_S)
         self._asked: Asked | None = None
         self._asked_until_s = 0.0
-        self._payment: Payment | None = None
-        self._left_behind: str | None = None
-        """The sale that goes on without its connection."""
+        self._session = Session(self._turns, self._telling, self._requests)
 
     # --- the line -----------------------------------------------------------------------------------------------------
 
@@ -152,13 +133,9 @@ class ZvtProtocol:
     def next_wakeup_s(self) -> float | None:
         if self._requests:
             return 0.0
-        times = [self._turns.next_wakeup_s, self._telling.held_until_s]
+        times = [self._turns.next_wakeup_s, self._telling.held_until_s, *self._session.wakeups_s]
         if self._asked is not None:
             times.append(self._asked_until_s)
-        if self._payment is not None:
-            times.append(self._payment.waits_until_s)
-            if self._tells_progress and self._turns.is_over:
-                times.append(self._payment.next_progress_s)
         return min((time_s for time_s in times if time_s is not None), default=None)
 
     def wake(self, now_s: float) -> Sequence[RegisterRequest]:
@@ -176,10 +153,10 @@ class ZvtProtocol:
         """Forget what was half said; a sale goes on, and its result waits for the line as long as it may."""
         self._asked = None
         if self._over_network:
-            self._leave_session()
+            self._session.leave()
             return self._take_requests()
         self._turns.connection_lost()
-        if self._payment is None and not self._telling.is_telling:
+        if self._session.payment is None and not self._telling.is_telling:
             self._turns.forget_all()
         return self._take_requests()
 
@@ -199,33 +176,20 @@ class ZvtProtocol:
 
     def _pump(self, now_s: float) -> None:
         """Send what may be sent now."""
-        has_given_up = self._payment is not None and now_s >= self._payment.waits_until_s
+        has_given_up = self._session.payment is not None and now_s >= self._session.payment.waits_until_s
         if has_given_up or self._turns.has_stale_acceptance(now_s):
-            self._lose_session()
+            self._session.lose()
         if self._turns.may_begin(now_s):
-            self._queue_progress(now_s)
+            self._session.queue_progress(now_s)
             self._telling.stop_if_expired(now_s)
         self._turns.pump(now_s)
-
-    @property
-    def _tells_progress(self) -> bool:
-        return self._telling.registration.has(Config.WANTS_INTERMEDIATE_STATUS)
-
-    def _queue_progress(self, now_s: float) -> None:
-        payment = self._payment
-        if payment is not None and self._tells_progress and self._turns.is_over and now_s >= payment.next_progress_s:
-            status = PLEASE_WAIT if payment.next_progress_s else BEGUN
-            payment.next_progress_s = now_s + PROGRESS_INTERVAL_S
-            self._turns.queue(zf.intermediate_status(status), Purpose.PROGRESS)
 
     def _frame_ended(self, ended: Ended, now_s: float) -> None:
         match ended.frame.purpose:
             case Purpose.ACCEPTANCE if ended.answer is Answer.LOST:
-                self._lose_session()
-            case Purpose.PROGRESS if ended.answer is Answer.LOST:
-                self._cancel_payment()
-            case Purpose.PROGRESS if self._payment is not None:
-                self._payment.waits_until_s = now_s + T4_S
+                self._session.lose()
+            case Purpose.PROGRESS:
+                self._session.progress_ended(ended.answer, now_s)
             case Purpose.TOTALS:
                 self._end_of_day.answered(ended.answer)
             case Purpose.RESULT | Purpose.PRINT:
@@ -237,12 +201,12 @@ class ZvtProtocol:
 
     def _receive_command(self, apdu: Apdu, now_s: float) -> None:
         if apdu.control == Command.ABORT:
-            self._abort()
+            self._session.abort(is_asking=self._asked is not None and self._asked.payment is not None)
             return
-        self._end_tail()
-        if self._is_new_start(apdu):
-            self._lose_session()
-        if self._asked is not None or self._payment is not None or not self._turns.is_over:
+        self._session.end_tail()
+        if self._session.is_begun_anew_by(apdu):
+            self._session.lose()
+        if self._asked is not None or self._session.payment is not None or not self._turns.is_over:
             self._turns.respond(zf.refusal(ZvtResult.PLEASE_WAIT))
             return
         match self._commands.read(apdu, self._telling.registration):
@@ -260,61 +224,6 @@ class ZvtProtocol:
             self._telling.give_up_held()
         self._asked, self._asked_until_s = asked, now_s + OWN_ANSWER_S
         self._requests.append(asked.question)
-
-    def _is_new_start(self, apdu: Apdu) -> bool:
-        """A register that registers, or wants another amount, knows nothing (any more) of the payment that runs.
-
-        The same amount again is taken for a repetition.
-        """
-        if apdu.control == Command.REGISTRATION:
-            return self._payment is not None or self._telling.is_telling
-        if apdu.control != Command.AUTHORISATION or self._payment is None:
-            return False
-        try:
-            return za.parse_authorisation(apdu.data).digits != self._payment.request.digits
-        except ZvtError:
-            return False
-
-    def _end_tail(self) -> None:
-        """A register that commands again has seen the end of what was before, even if its answer got lost."""
-        last = self._turns.current
-        if last is not None and last.purpose is Purpose.END:
-            self._turns.forget_all()
-            self._telling.end()
-
-    def _abort(self) -> None:
-        self._turns.respond(zf.good())
-        if self._payment is not None:
-            self._cancel_payment()
-        elif self._left_behind is not None:
-            self._requests.append(CancelRequest(self._left_behind))
-        elif self._asked is not None and self._asked.payment is not None:
-            self._requests.append(CancelRequest())
-
-    def _cancel_payment(self) -> None:
-        payment = self._payment
-        if payment is not None and not payment.is_cancelled:
-            payment.is_cancelled = True
-            self._requests.append(CancelRequest(payment.register_id))
-
-    def _lose_session(self) -> None:
-        """Nothing of ours can be told in this session any more; a result is held for a register that asks."""
-        self._cancel_payment()
-        self._payment = None
-        self._turns.forget_all()
-        self._telling.hold()
-
-    def _leave_session(self) -> None:
-        """The connection is gone, and with it the session. Whoever connects next asks how the sale ended; only one that
-        its register does not know to be accepted is called off."""
-        payment = self._payment
-        if payment is None or self._turns.has_unsaid_acceptance:
-            self._lose_session()
-            self._turns.connection_lost()
-            return
-        self._left_behind, self._payment = payment.register_id, None
-        self._turns.forget_all()
-        self._turns.connection_lost()
 
     # --- what the terminal decided ------------------------------------------------------------------------------------
 
@@ -348,7 +257,7 @@ class ZvtProtocol:
 
     def _accepted(self, register_id: str, asked: Asked | None, to: RegisterQuestion | None, now_s: float) -> None:
         if asked is not None and asked.payment is not None:
-            self._payment = Payment(register_id, asked.payment, now_s + T4_S)
+            self._session.payment = Payment(register_id, asked.payment, now_s + T4_S)
             self._answer(asked, zf.good(), Purpose.ACCEPTANCE)
         elif asked is not None:  # a stored sale that is still being settled
             self._answer(asked, zf.refusal(ZvtResult.PLEASE_WAIT))
@@ -356,16 +265,16 @@ class ZvtProtocol:
             self._requests.append(CancelRequest(register_id))
 
     def _take_result(self, result: SaleResult, now_s: float, asked: Asked | None, to: RegisterQuestion | None) -> None:
-        payment = self._payment
-        if self._left_behind == result.register_id:
-            self._left_behind = None
+        payment = self._session.payment
+        if self._session.left_behind == result.register_id:
+            self._session.left_behind = None
         if asked is not None:
             self._answer(asked, zf.good())
             self._telling.tell_again(result, asked.service, now_s)
         elif to is not None:
             pass  # the answer to a question whose register has gone on
         elif payment is not None and payment.register_id == result.register_id:
-            self._payment = None
+            self._session.payment = None
             self._telling.tell_payment(payment.request, result, now_s)
         else:
             self._telling.take_unasked(result, now_s)

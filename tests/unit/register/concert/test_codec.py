@@ -21,8 +21,9 @@ from terminal.counter.register_words import (
     SaleResult,
 )
 from terminal.register.concert import format as cf
-from terminal.register.concert.codec import PATIENCE_S, SAME_WISH_S, ConcertProtocol
+from terminal.register.concert.codec import PATIENCE_S, ConcertProtocol
 from terminal.register.concert.transport import CALL_TIMEOUT_S, LISTEN_TIMEOUT_S, PAUSE_S, TELL_TIMEOUT_S, TRIES
+from terminal.register.concert.wish import SAME_WISH_S
 from terminal.sale.sale import Outcome, Reason
 from tests.sales import new_sale
 
