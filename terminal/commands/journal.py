@@ -71,6 +71,7 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
         choices=["approved", "declined", "cancelled", "failed", "unknown", "refund_due", "refunded"],
         help="only these",
     )
+    parser.add_argument("--amount", metavar="KRONUR", type=int, help="only sales of exactly so much")
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -189,13 +190,14 @@ def _chosen(
     from terminal.journal.listing import parse_time
     from terminal.sale.sale import Outcome
 
-    return journal.latest_entries(
+    entries = journal.latest_entries(
         since=parse_time(options.since),
         until=parse_time(options.until),
         outcome=Outcome(options.outcome) if options.outcome else None,
         oldest_first=oldest_first,
         on_damaged=damaged,
     )
+    return (entry for entry in entries if options.amount in (None, entry.sale.amount_kr))
 
 
 def _journal_path(options: argparse.Namespace) -> Path:

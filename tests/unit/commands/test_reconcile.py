@@ -234,3 +234,14 @@ def test_progress_that_is_not_readable_is_asked_again(service: Service, tmp_path
     shop.sell(1990)
     (tmp_path / "reconciliation.progress").write_bytes(b"\x00\xff{}\n[[[[\n" + b"[" * 100_000 + b'\n{"mark": 1}')
     assert shop.reconcile() == 0
+
+
+def test_the_list_finds_sales_by_their_amount(
+    service: Service, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop = Shop(tmp_path, service, "v1")
+    shop.sell(1990, 5000, 1990)
+    assert main(["journal", "list", "--config", str(shop.config), "--amount", "1990"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["3", "1"]
+    assert main(["journal", "export", "--config", str(shop.config), "--amount", "5000", "--format", "json"]) == 0
+    assert [json.loads(line)["receipt_number"] for line in capsys.readouterr().out.splitlines()] == [2]
