@@ -45,6 +45,7 @@ class Metrics:
         journal_bytes: Callable[[], int],
         register_silent_s: Callable[[], float],
         damaged_bytes: Callable[[], int],
+        differences: Callable[[], float],
     ) -> None:
         """Raises TerminalError without prometheus-client."""
         try:
@@ -75,6 +76,8 @@ class Metrics:
         self._gauges(Gauge, view)
         self._gauge(Gauge, "journal_bytes", "Size of the journal on disk", journal_bytes)
         self._gauge(Gauge, "register_silent_seconds", "Since the register's last byte, or the start", register_silent_s)
+        differing = "Lines of the last reconciliation that differ; not a number before the first"
+        self._gauge(Gauge, "reconciliation_differences", differing, differences)
         self._gauge(Gauge, "register_damaged_bytes", "Bytes of the register that came damaged", damaged_bytes)
 
     def _gauge(self, gauge: Any, name: str, help_text: str, read: Callable[[], float]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 from collections.abc import Mapping
 from datetime import datetime
@@ -86,11 +87,18 @@ async def status_now(desk: Desk) -> TerminalStatus:
 
 
 def _last_reconciliation(config: Config) -> str:
-    from terminal.reconciliation.report import NAME, kept, summary  # noqa: PLC0415  where there was one
+    from terminal.reconciliation.report import kept, summary  # noqa: PLC0415  not before it is asked for
 
-    folder = Path(config.journal.path).parent
-    result = kept(folder) if (folder / NAME).exists() else None
+    result = kept(Path(config.journal.path).parent)
     return summary(result) if result else ""
+
+
+def differences_found(config: Config) -> float:
+    """By the last reconciliation; not a number before the first."""
+    from terminal.reconciliation.report import kept  # noqa: PLC0415  not before it is asked for
+
+    result = kept(Path(config.journal.path).parent)
+    return result.differ if result else math.nan
 
 
 def journal_bytes(config: Config) -> int:

@@ -37,6 +37,7 @@ class Bench:
             journal_bytes=lambda: 8192,
             register_silent_s=lambda: self.now_s - 40,
             damaged_bytes=lambda: 17,
+            differences=lambda: 2,
         )
 
     def value(self, name: str, **labels: str) -> float | None:
@@ -101,6 +102,7 @@ def test_devices_are_read_at_the_scrape() -> None:
     assert bench.value("journal_bytes") == 8192
     assert bench.value("register_silent_seconds") == 60
     assert bench.value("register_damaged_bytes") == 17
+    assert bench.value("reconciliation_differences") == 2
 
 
 def scraped(path: str = "/metrics", method: str = "GET", **headers: str) -> httpx.Response:
