@@ -38,8 +38,8 @@ def requested(view: View, asked: RegisterRequestLookedUp, rules: CounterRules) -
             return of_totals.requested(view, asked, asked.request, rules)
         case reg.TotalsDelivered(number):
             return of_totals.delivered(view, number)
-        case reg.TotalSeen(amount_kr):
-            return _total_seen(view, amount_kr, rules)
+        case reg.TotalSeen() as seen:
+            return _total_seen(view, seen, rules)
         case reg.ResultDelivered() | reg.ResultRefusal() as answer:
             return _result_answered(view, answer, rules)
 
@@ -157,8 +157,16 @@ def _last_result_requested(view: View, last: Sale | None) -> Decision:
     return stored_result(view, sale) if sale else refuse(view, None, reg.RefusalCode.NOT_FOUND)
 
 
-def _total_seen(view: View, amount_kr: int | None, rules: CounterRules) -> Decision:
-    """Offer it. What is beyond the shop's limits is none of its totals; what is being paid is not offered again."""
+def _total_seen(view: View, seen: reg.TotalSeen, rules: CounterRules) -> Decision:
+    """Offer it. What is beyond the shop's limits is none of its totals; what is being paid is not offered again.
+
+    Of two totals that cannot both be right neither is offered, and staff read why.
+    """
+    view = replace(view, differing_kr=seen.differing_kr)
+    amount_kr = seen.amount_kr
+    if seen.differing_kr is not None:
+        keep = KeepOfferFor(seen.differing_kr[-1], rules.terms.entry_timeout_s)
+        return Decision(view=replace(view, offer=None), effects=(keep,))
     if amount_kr is None or not rules.min_amount_kr <= amount_kr <= rules.max_amount_kr:
         return Decision(view=replace(view, offer=None))
     is_open = view.sale is None or view.sale.amount_kr != amount_kr

@@ -53,6 +53,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """What bounds the open sale's present state, if something does; each stay in a state has its own."""
     offer: Offer | None = None
     """What could be paid next, where the register itself cannot ask."""
+    differing_kr: tuple[int, int] | None = None
+    """The register has printed two totals that cannot both be right, so nothing is offered; staff read it."""
     attention: tuple[Sale, ...] = ()
     """Sales that wait for staff, oldest first; they do not hold up others."""
     untold_close: int | None = None
@@ -89,4 +91,5 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
     def with_offer_closed(self) -> View:
         """The offer is waved away, or a sale begins."""
-        return replace(self, offer=replace(self.offer, is_open=False)) if self.offer is not None else self
+        offer = replace(self.offer, is_open=False) if self.offer is not None else None
+        return replace(self, offer=offer, differing_kr=None)

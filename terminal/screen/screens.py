@@ -62,6 +62,9 @@ def _idle(view: View, troubles: tuple[Trouble, ...], words: Words, shop_name: st
     if view.offered_kr is not None and not any(trouble.hinders_sales for trouble in troubles):
         amount = format_kr(view.offered_kr)
         return Screen(headline=amount, prompt=words.offer, hint=words.key_take_offer, marks=_marks(troubles, words))
+    if view.differing_kr is not None and not any(trouble.hinders_sales for trouble in troubles):
+        both = " / ".join(format_kr(amount_kr) for amount_kr in view.differing_kr)
+        return Screen(banner=words.two_totals.what, prompt=both, hint=words.two_totals.next)
     if (receipt := receipt_asked_about(view)) is not None:
         number, kind = receipt.period or receipt.sale_number, words.receipt_kinds[receipt.kind]
         return Screen(banner=words.ask_receipt_whole, prompt=f"{number} {kind}", hint=words.key_whole_or_again)

@@ -102,6 +102,7 @@ ENGLISH = Words(
     ready="Ready",
     offer="Pay with Netgíró?",
     key_take_offer="# yes   * no",
+    two_totals=Advice("Two totals, none taken", "Print it again"),
     ask_receipt_whole="Is the receipt whole?",
     receipt_kinds={
         ReceiptKind.CUSTOMER: "customer copy",

@@ -102,6 +102,7 @@ ICELANDIC = Words(
     ready="Tilbúið",
     offer="Greiða með Netgíró?",
     key_take_offer="# já   * nei",
+    two_totals=Advice("Tvær samtölur, engin notuð", "Prentið aftur"),
     ask_receipt_whole="Er kvittunin heil?",
     receipt_kinds={
         ReceiptKind.CUSTOMER: "viðskiptavinar",

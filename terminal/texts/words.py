@@ -185,6 +185,8 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     ready: str
     offer: str
     key_take_offer: str
+    two_totals: Advice
+    """The register's receipt has two of them that differ."""
     ask_receipt_whole: str
     receipt_kinds: dict[ReceiptKind, str]
     key_whole_or_again: str

@@ -147,6 +147,7 @@ def _views() -> Mapping[str, View]:
         "idle_printer_open": View(conditions=Conditions(printer=PrinterStatus.COVER_OPEN)),
         "idle_receipt_pending": View(conditions=Conditions(pending_receipts=1)),
         "idle_paper_low": View(conditions=Conditions(printer=PrinterStatus.OK, paper_low=True)),
+        "idle_two_totals": View(differing_kr=(1990, 2490)),
         "idle_receipt_in_doubt": View(conditions=Conditions(receipt_in_doubt=IN_DOUBT, pending_receipts=1)),
         "idle_everything_wrong": View(conditions=WORST),
         "idle_journal_incomplete": View(conditions=Conditions(journal_health=JournalHealth.INCOMPLETE)),
