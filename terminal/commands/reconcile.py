@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # Every command imports what it needs itself, so that none waits for what another one needs.
 # ruff: noqa: PLC0415
 
-DIFFERS, NOT_ASKED = 1, 3
+DIFFERS, WRONG_USE, NOT_ASKED = 1, 2, 3
 """Exit statuses."""
 
 
@@ -46,6 +46,22 @@ def _day(text: str) -> date:
 
 
 def _reconcile(options: argparse.Namespace) -> int:
+    """1 is kept for books that differ, so whatever kept it from asking is 3."""
+    from terminal.errors import ConfigError, TerminalError
+
+    if options.first and options.first > (options.last or date.today()):
+        print(f"--from {options.first} is after the last day", file=sys.stderr)
+        return WRONG_USE
+    try:
+        return _ask_and_tell(options)
+    except ConfigError as error:
+        print("\n".join(error.problems), file=sys.stderr)
+    except TerminalError as error:
+        print(error, file=sys.stderr)
+    return NOT_ASKED
+
+
+def _ask_and_tell(options: argparse.Namespace) -> int:
     from terminal.reconciliation.findings import Ending
     from terminal.reconciliation.report import as_json, csv_lines, text_lines
 
@@ -57,10 +73,19 @@ def _reconcile(options: argparse.Namespace) -> int:
     for line in [as_json(report)] if options.json else text_lines(report):
         print(line)
     if options.on_paper:
-        from terminal.system.ask import ask_daemon
-
-        ask_daemon(control_socket(options), "reconciliation-slip")
+        _print_slip(options)
     return {Ending.DIFFERS: DIFFERS, Ending.NOT_ASKED: NOT_ASKED}.get(report.ending, 0)
+
+
+def _print_slip(options: argparse.Namespace) -> None:
+    """The result is there, whatever becomes of the paper."""
+    from terminal.errors import TerminalError
+    from terminal.system.ask import ask_daemon
+
+    try:
+        ask_daemon(control_socket(options), "reconciliation-slip")
+    except TerminalError as error:
+        print(f"no slip: {error}", file=sys.stderr)
 
 
 def _opened(path: Path) -> TextIO:
@@ -88,8 +113,6 @@ def _run(options: argparse.Namespace) -> Report:
     become_owner_of(path.parent)
     last = options.last or date.today()
     first = options.first or last - timedelta(days=BACK)
-    if first > last:
-        raise ConfigError([f"--from {first} is after --to {last}"])
 
     return asyncio.run(
         reconcile(

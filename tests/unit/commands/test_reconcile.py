@@ -212,8 +212,10 @@ def test_only_the_days_that_are_named(service: Service, tmp_path: Path, capsys: 
     today = date.today().isoformat()
     assert shop.reconcile("--from", today, "--to", today) == 0
     assert capsys.readouterr().out.endswith(": 1 agree\n")
-    assert shop.reconcile("--from", "2026-02-01", "--to", "2026-01-01") == 1
-    assert shop.reconcile("--csv", str(tmp_path / "no" / "such.csv")) == 1
+    assert shop.reconcile("--from", "2026-02-01", "--to", "2026-01-01") == 2
+    assert shop.reconcile("--csv", str(tmp_path / "no" / "such.csv")) == 3
+    assert shop.reconcile("--print") == 0
+    assert "no slip: the terminal does not run" in capsys.readouterr().err
     with pytest.raises(SystemExit) as wrong_use:
         shop.reconcile("--from", "yesterday")
     assert wrong_use.value.code == 2
