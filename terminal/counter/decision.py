@@ -118,6 +118,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     effects: tuple[CounterEffect, ...] = ()
     replies: tuple[reg.RegisterReply, ...] = ()
     """To a question of the register the first of them is the answer; any other is told unasked."""
+    refused: reg.RequestRefused | None = None
+    """Why nothing was begun, for a command that asked; the register is not told."""
     failure: str = ""
     """Why nothing could be decided now: the journal takes nothing. Empty: it was decided and committed."""
 

@@ -68,13 +68,14 @@ def requested(view: View, asked: RefundLookedUp, rules: CounterRules) -> Decisio
 
 
 def _refused(view: View, asked: RefundLookedUp, code: reg.RefusalCode, most_kr: int | None = None) -> Decision:
-    """Staff at the keypad read it in the menu, everybody else is answered."""
+    """Staff at the keypad read it in the menu, a command gets it back, the register is answered."""
     limits_kr = (1, most_kr) if most_kr is not None else None
     if asked.source is RefundSource.KEYPAD:
         return with_menu(view, menus.refused(view.menu, menus.Item.REFUND, code, limits_kr))
-    if most_kr is None:
-        return refuse(view, asked.register_id, code)
-    return reply(view, reg.RequestRefused(asked.register_id, code, limit_kr=most_kr, limits_kr=limits_kr))
+    refused = reg.RequestRefused(asked.register_id, code, limit_kr=most_kr, limits_kr=limits_kr)
+    if asked.source is RefundSource.COMMAND:
+        return Decision(view=view, refused=refused)
+    return reply(view, refused)
 
 
 def _obstacle(view: View, asked: RefundLookedUp, rules: CounterRules) -> reg.RefusalCode | None:

@@ -19,7 +19,6 @@ from terminal.app.handles import Handles
 from terminal.config.schema import Config
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import EndOfDayRequested, RefundRequested, ReprintRequested
-from terminal.counter.register_words import RequestRefused
 from terminal.counter.view import View
 from terminal.doctor.status import TerminalStatus, status_of
 from terminal.errors import TerminalError
@@ -238,9 +237,8 @@ def _whole(request: Request, name: str) -> int | None:
 
 
 def _why_not(decision: Decision, language: Language) -> str:
-    for reply in decision.replies:
-        if isinstance(reply, RequestRefused):
-            return refusal_sentence(reply.code, language, reply.limits_kr)
+    if (refused := decision.refused) is not None:
+        return refusal_sentence(refused.code, language, refused.limits_kr)
     return "the refund was not begun: the journal accepts nothing; see status"
 
 

@@ -147,6 +147,15 @@ def test_nothing_is_left_of_a_payment_that_was_returned() -> None:
     assert refusal(begun(refunds=(whole,))) is reg.RefusalCode.REFUND
 
 
+@pytest.mark.parametrize("amount_kr", [5000, None])
+def test_what_a_command_is_refused_the_register_does_not_hear(amount_kr: int | None) -> None:
+    sale = PAID if amount_kr else None
+    refused = begun(source=RefundSource.COMMAND, register_id=None, sale=sale, amount_kr=amount_kr)
+    assert refused.replies == ()
+    assert refused.refused is not None
+    assert refused.refused.code is (reg.RefusalCode.AMOUNT if amount_kr else reg.RefusalCode.NOT_FOUND)
+
+
 def test_the_shops_own_limits_count() -> None:
     rules = CounterRules(refund=RefundRules(max_amount_kr=400))
     (reply,) = decide(View(), wish(), rules).replies
