@@ -289,5 +289,6 @@ def test_the_scanner_is_tried_in_the_keypad_test_and_its_code_is_not_shown() -> 
 def test_refusals_of_others_still_go_to_whoever_asked() -> None:
     staff = Staff()
     asked = RefundRequested(number=1, source=RefundSource.COMMAND)
-    (reply,) = staff.looked_up(asked, sale=None).replies
-    assert isinstance(reply, reg.RequestRefused)
+    decision = staff.looked_up(asked, sale=None)
+    assert decision.replies == ()
+    assert isinstance(decision.refused, reg.RequestRefused)
