@@ -21,13 +21,14 @@ from terminal.netgiro.nonce import NonceSource, mark_after_loss
 from terminal.paper.end_of_day import end_of_day_slip
 from terminal.paper.printing import ReceiptPrinting
 from terminal.paper.receipt import Shop, receipt_document
+from terminal.paper.refund_receipt import Layout, receipt_of_refund
 from terminal.paper.reports import Reports
 from terminal.register.factory import build_protocol
 from terminal.register.link import RegisterLink
-from terminal.register.protocol import RegisterProtocol, terms_for
+from terminal.register.protocol import RegisterProtocol, refund_terms_for, terms_for
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.gateway import Gateway
-from terminal.sale.refund import RefundTerms
+from terminal.sale.refund import Refund, RefundTerms
 from terminal.sale.sale import Sale
 from terminal.sale.totals import ClosedPeriod
 
@@ -48,22 +49,23 @@ def counter_rules(config: Config, protocol: RegisterProtocol, *, has_printer: bo
         id_hours=config.register.id_hours,
         has_printer=has_printer,
         menu=replace(config.menu_rules(), can_refund=can_refund, has_printer=has_printer),
-        refund=_refund_rules(config, has_printer=has_printer, can_refund=can_refund),
+        refund=_refund_rules(config, protocol, has_printer=has_printer, can_refund=can_refund),
     )
 
 
-def _refund_rules(config: Config, *, has_printer: bool, can_refund: bool) -> RefundRules:
+def _refund_rules(config: Config, protocol: RegisterProtocol, *, has_printer: bool, can_refund: bool) -> RefundRules:
     settings = config.refund
+    terms = RefundTerms(
+        patience_s=settings.patience_s,
+        customer_copy=has_printer,
+        merchant_copy=has_printer and config.receipt.merchant_copy,
+        staff_slip=has_printer,
+    )
     return RefundRules(
         is_possible=can_refund,
         max_amount_kr=settings.max_amount,
         max_days=settings.max_days,
-        terms=RefundTerms(
-            patience_s=settings.patience_s,
-            customer_copy=has_printer,
-            merchant_copy=has_printer and config.receipt.merchant_copy,
-            staff_slip=has_printer,
-        ),
+        terms=refund_terms_for(terms, protocol),
     )
 
 
@@ -87,18 +89,19 @@ def build_register(config: Config, seams: Seams) -> RegisterProtocol:
     """The codec; where a register prints itself, with what it is to print."""
     shop = shop_of(config)
 
-    def receipt(sale: Sale, copy: bool) -> Document:
-        return receipt_document(
-            sale,
-            kind=ReceiptKind.CUSTOMER,
-            copy=copy,
-            shop=shop,
-            terminal_id=config.terminal.id,
-            printed_at=seams.local_now(),
-            language=config.receipt.language,
-            columns=REGISTER_COLUMNS,
-            clock_set=seams.clock_is_set(),
-        )
+    def receipt(of: Sale | Refund, copy: bool) -> Document:
+        layout: Layout = {
+            "copy": copy,
+            "shop": shop,
+            "terminal_id": config.terminal.id,
+            "printed_at": seams.local_now(),
+            "language": config.receipt.language,
+            "columns": REGISTER_COLUMNS,
+            "clock_set": seams.clock_is_set(),
+        }
+        if isinstance(of, Refund):
+            return receipt_of_refund(of, ReceiptKind.CUSTOMER, layout)
+        return receipt_document(of, kind=ReceiptKind.CUSTOMER, **layout)
 
     def slip(period: ClosedPeriod) -> Document:
         return end_of_day_slip(

@@ -102,8 +102,12 @@ class RefundLookedUp(msgspec.Struct, frozen=True, kw_only=True):
     sale: Sale | None = None
     """The payment."""
     sale_age_s: float = 0.0
+    rival_age_s: float = math.inf
+    """Of the newest other payment that is as likely meant, where none was named."""
     refunds: tuple[Refund, ...] = ()
     """Of that payment."""
+    prints_receipt: bool = False
+    """The register prints the customer's copy itself."""
     number: int = 0
     reference: str = ""
     idempotency_key: str = ""

@@ -84,12 +84,12 @@ def _obstacle(view: View, asked: RefundLookedUp, rules: CounterRules) -> reg.Ref
         return reg.RefusalCode.NOT_POSSIBLE
     if asked.source not in _SILENT and (view.sale is not None or view.refund is not None):
         return reg.RefusalCode.BUSY
-    if asked.sale is None:
+    longest_s = rules.refund.max_days * 86_400
+    if asked.sale is None or asked.rival_age_s <= longest_s:
         return reg.RefusalCode.NOT_FOUND
     if any(one.is_unknown for one in asked.refunds):  # it may have returned everything
         return reg.RefusalCode.BUSY
-    is_too_old = asked.sale_age_s > rules.refund.max_days * 86_400
-    if is_too_old or left_to_refund_kr(asked.sale, asked.refunds) <= 0:
+    if asked.sale_age_s > longest_s or left_to_refund_kr(asked.sale, asked.refunds) <= 0:
         return reg.RefusalCode.REFUND
     return None
 
@@ -116,6 +116,8 @@ def _begun(view: View, asked: RefundLookedUp, sale: Sale, amount_kr: int, rules:
     assert sale.authorization_id is not None
     is_automatic = asked.source is RefundSource.AUTOMATIC
     terms = rules.refund.terms
+    if asked.prints_receipt:
+        terms = replace(terms, customer_copy=False)
     if is_automatic:  # the sale's own receipts say that its money was returned
         terms = replace(terms, customer_copy=False, merchant_copy=False)
     refund = Refund(

@@ -29,7 +29,7 @@ def requested(view: View, asked: RegisterRequestLookedUp, rules: CounterRules) -
         case reg.ResultRequest(register_id):
             return _result_requested(view, _named(asked, rules), register_id)
         case reg.LastResultRequest():
-            return _last_result_requested(view, asked.known if isinstance(asked.known, Sale) else None)
+            return _last_result_requested(view, asked.known)
         case reg.ConditionRequest():
             return reply(view, condition(view))
         case reg.ReversalRequest() | reg.RefundRequest() as request:  # without a journal nobody can look it up
@@ -150,11 +150,11 @@ def _result_requested(view: View, known: Sale | Refund | None, register_id: str 
     return refuse(view, register_id, reg.RefusalCode.NOT_FOUND)
 
 
-def _last_result_requested(view: View, last: Sale | None) -> Decision:
+def _last_result_requested(view: View, last: Sale | Refund | None) -> Decision:
     if view.sale is not None and view.sale.state is not State.REPORT:
         return reply(view, reg.TerminalBusy(view.sale.register_id))
-    sale = view.sale or last
-    return stored_result(view, sale) if sale else refuse(view, None, reg.RefusalCode.NOT_FOUND)
+    known = view.sale or last
+    return stored_result(view, known) if known else refuse(view, None, reg.RefusalCode.NOT_FOUND)
 
 
 def _total_seen(view: View, seen: reg.TotalSeen, rules: CounterRules) -> Decision:

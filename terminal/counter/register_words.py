@@ -53,22 +53,28 @@ class ConditionRequest(msgspec.Struct, frozen=True):
 
 class ReversalRequest(msgspec.Struct, frozen=True):
     """The register wants all that is left of an earlier payment given back: the one under this number of a receipt, or
-    under its own name for it. ``register_id`` is its name for this request, if it gave one."""
+    under its own name for it; with an amount, so much of it. ``register_id`` is its name for this request, if it gave
+    one."""
 
     number: int | None = None
     of: str | None = None
     register_id: str | None = None
     echo: str = ""
+    amount_kr: int | None = None
+    prints_receipt: bool = False
+    """The register prints the customer's copy itself."""
 
 
 class RefundRequest(msgspec.Struct, frozen=True):
-    """The register wants to give money back; ``of`` is its name for the payment, if it gave one, and ``register_id``
-    that for this request."""
+    """The register wants to give money back; ``of`` is its name for the payment, and ``register_id`` that for this
+    request. Without ``of`` the one whole payment of just this amount is meant, if there is only one."""
 
     amount_kr: int
     of: str | None = None
     register_id: str | None = None
     echo: str = ""
+    prints_receipt: bool = False
+    """The register prints the customer's copy itself."""
 
 
 class TotalsRequest(msgspec.Struct, frozen=True):

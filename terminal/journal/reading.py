@@ -26,7 +26,56 @@ _CHANGES = f"SELECT {_ENTRY}, sale_number FROM entries JOIN sales ON number = sa
 _T = TypeVar("_T")
 
 
-class JournalReading(ABC):
+class RefundReading(ABC):
+    """What may be given back, and what was."""
+
+    @abstractmethod
+    def _sales(self, query: str, *values: object) -> list[Sale]: ...
+
+    @abstractmethod
+    def _sale(self, query: str, *values: object) -> Sale | None: ...
+
+    @abstractmethod
+    def _refunds(self, query: str, *values: object) -> list[Refund]: ...
+
+    def find_payment(self, register_id: str) -> Sale | None:
+        """The newest sale under that register id that was paid."""
+        return self._sale(f"{_STANDS} WHERE sales.register_id = ? AND {_PAID} {_NEWEST}", register_id)
+
+    def find_payment_by_receipt(self, receipt_number: int) -> Sale | None:
+        """The newest paid sale with that number on a ZVT receipt: four digits, which go round."""
+        if not 1 <= receipt_number <= 9999:
+            return None
+        return self._sale(f"{_STANDS} WHERE (sales.number - 1) % 9999 + 1 = ? AND {_PAID} {_NEWEST}", receipt_number)
+
+    def find_payments_of_amount(self, amount_kr: int) -> list[Sale]:
+        """The two newest payments of just this amount of which nothing is returned, nor on its way back."""
+        oldest = "(SELECT max(number) FROM sales) - ?"
+        return self._sales(f"{_STANDS} WHERE {_WHOLE} AND sales.number > {oldest} {_NEWEST_TWO}", amount_kr, LOOKS_BACK)
+
+    def last_payment(self) -> Sale | None:
+        return self._sale(f"{_STANDS} WHERE {_PAID} {_NEWEST}")
+
+    def find_refund(self, number: int) -> Refund | None:
+        found = self._refunds(f"{_REFUNDS} WHERE sales.number = ?", number)
+        return found[0] if found else None
+
+    def refunds_of(self, sale_number: int) -> list[Refund]:
+        """Every refund of a sale, oldest first."""
+        return self._refunds(f"{_REFUNDS} WHERE sales.refund_of = ? ORDER BY sales.number", sale_number)
+
+    def last_register_refund(self) -> Refund | None:
+        """The newest that a register has asked for."""
+        newest = f"SELECT max(number) FROM sales INDEXED BY refunds_by_sale WHERE {_BY_REGISTER}"
+        found = self._refunds(f"{_REFUNDS} WHERE sales.number = ({newest})")
+        return found[0] if found else None
+
+    def open_refunds(self) -> list[Refund]:
+        """Refunds that are not over, oldest first."""
+        return self._refunds(f"{_REFUNDS} WHERE sales.state != '{State.CLOSED}' ORDER BY sales.seq")
+
+
+class JournalReading(RefundReading):
     """What :class:`terminal.journal.file.JournalFile` answers; how a query is run is up to it."""
 
     @abstractmethod
@@ -67,31 +116,6 @@ class JournalReading(ABC):
         query = f"{ALL} WHERE sales.register_id = ? ORDER BY sales.number DESC LIMIT 1"
         found = self._read(stands, query, register_id)
         return found[0] if found else None
-
-    def find_payment(self, register_id: str) -> Sale | None:
-        """The newest sale under that register id that was paid."""
-        return self._sale(f"{_STANDS} WHERE sales.register_id = ? AND {_PAID} {_NEWEST}", register_id)
-
-    def find_payment_by_receipt(self, receipt_number: int) -> Sale | None:
-        """The newest paid sale with that number on a ZVT receipt: four digits, which go round."""
-        if not 1 <= receipt_number <= 9999:
-            return None
-        return self._sale(f"{_STANDS} WHERE (sales.number - 1) % 9999 + 1 = ? AND {_PAID} {_NEWEST}", receipt_number)
-
-    def last_payment(self) -> Sale | None:
-        return self._sale(f"{_STANDS} WHERE {_PAID} {_NEWEST}")
-
-    def find_refund(self, number: int) -> Refund | None:
-        found = self._refunds(f"{_REFUNDS} WHERE sales.number = ?", number)
-        return found[0] if found else None
-
-    def refunds_of(self, sale_number: int) -> list[Refund]:
-        """Every refund of a sale, oldest first."""
-        return self._refunds(f"{_REFUNDS} WHERE sales.refund_of = ? ORDER BY sales.number", sale_number)
-
-    def open_refunds(self) -> list[Refund]:
-        """Refunds that are not over, oldest first."""
-        return self._refunds(f"{_REFUNDS} WHERE sales.state != '{State.CLOSED}' ORDER BY sales.seq")
 
     def changed_at(self, number: int) -> str | None:
         """When that sale came to stand as it does."""
@@ -248,6 +272,14 @@ _REFUNDED = (
 )
 _PAID = f"sales.outcome IN ('{Outcome.APPROVED}', '{Outcome.REFUND_DUE}')"
 _NEWEST = "ORDER BY sales.number DESC LIMIT 1"
+_NEWEST_TWO = "ORDER BY sales.number DESC LIMIT 2"
+_WHOLE = (
+    f"sales.amount_kr = ? AND sales.outcome = '{Outcome.APPROVED}' AND NOT EXISTS "
+    "(SELECT 1 FROM sales AS back WHERE back.refund_of = sales.number AND back.outcome IS NOT 'refused')"
+)
+_BY_REGISTER = "refund_of IS NOT NULL AND register_id != ''"
+LOOKS_BACK = 50_000
+"""So many numbers, for a payment that is named by its amount alone: a table of ten years is not read through."""
 
 
 def _closed_period(number: int, since: str | None, until: str, totals: str, head: str | None) -> ClosedPeriod:

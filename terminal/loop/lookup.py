@@ -26,7 +26,13 @@ from terminal.counter.register_ids import Wish
 from terminal.errors import JournalError
 from terminal.journal.thread import MIN_FREE_BYTES
 from terminal.loop.ages import Ages
-from terminal.loop.lookup_refund import Known, RefundJournal, refund_requested, refund_requested_by_register
+from terminal.loop.lookup_refund import (
+    Known,
+    RefundJournal,
+    last_result,
+    refund_requested,
+    refund_requested_by_register,
+)
 from terminal.loop.names import Names
 from terminal.sale import events as ev
 from terminal.sale.effects import ReceiptKind
@@ -40,8 +46,6 @@ class KnowingJournal(RefundJournal, Protocol):
     """What is asked of :class:`terminal.journal.thread.JournalFile`. Every method may raise JournalError."""
 
     def receipts_of(self, sale_number: int) -> list[QueuedReceipt]: ...
-
-    def last_ended_sale(self) -> Sale | None: ...
 
     def open_period(self) -> Period: ...
 
@@ -65,7 +69,7 @@ def looked_up(  # noqa: PLR0917  everybody who knows something of it
         case EndOfDayRequested():
             return EndOfDayLookedUp(journal.open_period(), event.by_keypad, event.even_if_empty)
         case reg.LastResultRequest():
-            return RegisterRequestLookedUp(request=event, known=journal.last_ended_sale())
+            return RegisterRequestLookedUp(request=event, known=last_result(journal))
         case reg.TotalsRequest():
             last = journal.closed_period()
             return RegisterRequestLookedUp(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from typing import NamedTuple, Protocol
 
 from msgspec.structs import replace
@@ -26,7 +27,13 @@ class RefundJournal(Protocol):
 
     def find_payment_by_receipt(self, receipt_number: int) -> Sale | None: ...
 
+    def find_payments_of_amount(self, amount_kr: int) -> list[Sale]: ...
+
     def last_payment(self) -> Sale | None: ...
+
+    def last_ended_sale(self) -> Sale | None: ...
+
+    def last_register_refund(self) -> Refund | None: ...
 
     def find_refund(self, number: int) -> Refund | None: ...
 
@@ -61,23 +68,37 @@ def refund_requested(event: RefundRequested, known: Known) -> RefundLookedUp:
 
 
 def refund_requested_by_register(event: reg.RefundRequest | reg.ReversalRequest, known: Known) -> RefundLookedUp:
-    """What the register wants. A payment is named by the register's own id or by the number of its receipt."""
+    """What the register wants. A payment is named by the register's own id, by the number of its receipt, or, where it
+    is the only one, by its amount."""
     journal = known.journal
     earlier = journal.find_register_id(event.register_id) if event.register_id is not None else None
-    sale = None
-    if event.of is not None:
-        sale = journal.find_payment(event.of)
-    elif isinstance(event, reg.ReversalRequest) and event.number is not None:
-        sale = journal.find_payment_by_receipt(event.number)
+    sale, *rivals = _meant_by(event, journal)
     asked = RefundLookedUp(
         source=RefundSource.REGISTER,
-        amount_kr=event.amount_kr if isinstance(event, reg.RefundRequest) else None,
+        amount_kr=event.amount_kr,
         register_id=event.register_id,
         echo=event.echo,
+        prints_receipt=event.prints_receipt,
+        rival_age_s=min((known.ages.since(one.created) for one in rivals if one is not None), default=math.inf),
         known=earlier,
         wish=known.ages.wish_of(earlier, journal.changed_at) if earlier is not None else None,
     )
     return _named(asked, sale, known)
+
+
+def _meant_by(event: reg.RefundRequest | reg.ReversalRequest, journal: RefundJournal) -> list[Sale | None]:
+    """The payment, and behind it any other that may as well be meant."""
+    if event.of is not None:
+        return [journal.find_payment(event.of)]
+    if isinstance(event, reg.ReversalRequest):
+        return [journal.find_payment_by_receipt(event.number) if event.number is not None else None]
+    return [*journal.find_payments_of_amount(event.amount_kr)] or [None]
+
+
+def last_result(journal: RefundJournal) -> Sale | Refund | None:
+    """Of what a register has asked for last."""
+    sale, refund = journal.last_ended_sale(), journal.last_register_refund()
+    return refund if refund is not None and (sale is None or refund.number > sale.number) else sale
 
 
 def _named(asked: RefundLookedUp, sale: Sale | None, known: Known) -> RefundLookedUp:

@@ -11,20 +11,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple, Protocol, TypedDict
+from typing import NamedTuple, Protocol
 
 from msgspec.structs import replace
 
 from hardware.interfaces import Columns, Document
 from terminal.paper.end_of_day import end_of_day_slip
 from terminal.paper.receipt import Shop, receipt_document
-from terminal.paper.refund_receipt import refund_document
+from terminal.paper.refund_receipt import Layout, receipt_of_refund
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import QueuedReceipt, ReceiptState
 from terminal.sale.refund import Refund
 from terminal.sale.sale import Sale
 from terminal.sale.totals import ClosedPeriod
-from terminal.texts.sentences import words_in
 from terminal.texts.words import Language
 
 log = logging.getLogger(__name__)
@@ -42,18 +41,6 @@ class ReceiptJournal(Protocol):
     def find_refund(self, number: int) -> Refund | None: ...
 
     def closed_period(self, number: int | None = None) -> ClosedPeriod | None: ...
-
-
-class Layout(TypedDict):
-    """What every receipt wants to know, whatever it is of."""
-
-    copy: bool
-    shop: Shop
-    terminal_id: str
-    printed_at: datetime
-    language: Language
-    columns: Columns
-    clock_set: bool
 
 
 class PrintJob(NamedTuple):
@@ -163,29 +150,13 @@ class ReceiptQueue:
         else:
             refund = self._journal.find_refund(receipt.sale_number)
             if refund is not None:
-                return self._refund(refund, receipt)
+                return receipt_of_refund(refund, receipt.kind, self._layout(receipt))
             sale = self._journal.find_sale(receipt.sale_number)
             if sale is not None and sale.reason is not None:
                 return receipt_document(sale, kind=receipt.kind, **self._layout(receipt))
             fault = "its sale has not ended" if sale is not None else "its sale is not in the journal"
         log.error("receipt %s is left out: %s; see: netgiro-terminal journal verify", receipt.receipt_id, fault)
         return None
-
-    def _refund(self, refund: Refund, receipt: QueuedReceipt) -> Document:
-        words = words_in(self._language).refund
-        problem = words.unknown if refund.reason is None else words.results[refund.reason]
-        return refund_document(
-            number=refund.number,
-            sale_number=refund.sale_number,
-            amount_kr=refund.amount_kr,
-            refunded_at=datetime.fromisoformat(refund.created),
-            reference=refund.reference,
-            transaction_id=refund.authorization_id,
-            register_id=refund.register_id,
-            problem=None if refund.is_done else problem,
-            kind=receipt.kind,
-            **self._layout(receipt),
-        )
 
     def _layout(self, receipt: QueuedReceipt) -> Layout:
         return {

@@ -3,14 +3,46 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypedDict
 
 from hardware.interfaces import Columns, Cut, Document, PaperItem, TextLine
 from terminal.paper.receipt import Shop, centred, footing, format_time, heading, large, pair
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.money import format_kr
+from terminal.sale.refund import Refund
 from terminal.sale.sale import Outcome
 from terminal.texts.sentences import words_in
 from terminal.texts.words import Advice, Language
+
+
+class Layout(TypedDict):
+    """What every receipt wants to know, whatever it is of."""
+
+    copy: bool
+    shop: Shop
+    terminal_id: str
+    printed_at: datetime
+    language: Language
+    columns: Columns
+    clock_set: bool
+
+
+def receipt_of_refund(refund: Refund, kind: ReceiptKind, layout: Layout) -> Document:
+    """What the journal has of a refund, on paper."""
+    words = words_in(layout["language"]).refund
+    problem = words.unknown if refund.reason is None else words.results[refund.reason]
+    return refund_document(
+        number=refund.number,
+        sale_number=refund.sale_number,
+        amount_kr=refund.amount_kr,
+        refunded_at=datetime.fromisoformat(refund.created),
+        reference=refund.reference,
+        transaction_id=refund.authorization_id,
+        register_id=refund.register_id,
+        problem=None if refund.is_done else problem,
+        kind=kind,
+        **layout,
+    )
 
 
 def refund_document(

@@ -8,6 +8,7 @@ from hardware.interfaces import Document
 from hardware.settings import NETWORK
 from terminal.register.protocol import RegisterProtocol
 from terminal.register.settings import RegisterSettings
+from terminal.sale.refund import Refund
 from terminal.sale.sale import Sale
 from terminal.sale.totals import ClosedPeriod
 
@@ -19,13 +20,13 @@ def build_protocol(
     settings: RegisterSettings,
     *,
     terminal_id: str = "",
-    receipt_of: Callable[[Sale, bool], Document] = lambda _sale, _copy: (),
+    receipt_of: Callable[[Sale | Refund, bool], Document] = lambda _sale, _copy: (),
     slip_of: Callable[[ClosedPeriod], Document] = lambda _period: (),
 ) -> RegisterProtocol:
     """The codec of ``register.protocol``. Raises ValueError for one that is not available yet.
 
-    ``receipt_of`` lays out the customer's receipt of a sale, or a copy of it, for a register that prints it itself, and
-    ``slip_of`` an end of day.
+    ``receipt_of`` lays out the customer's receipt of a sale or a refund, or a copy of it, for a register that prints it
+    itself, and ``slip_of`` an end of day.
     """
     match settings.protocol:
         case "line":

@@ -12,6 +12,7 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from terminal.counter.register_words import RegisterQuestion, RegisterReply, RegisterRequest
+from terminal.sale.refund import RefundTerms
 from terminal.sale.sale import Terms
 
 
@@ -62,3 +63,12 @@ def terms_for(terms: Terms, protocol: RegisterProtocol) -> Terms:
         return terms
     patience_s = max(terms.report_timeout_s, protocol.longest_report_s + REPORT_MARGIN_S)
     return replace(terms, report_timeout_s=patience_s, final_when_taken=True)
+
+
+def refund_terms_for(terms: RefundTerms, protocol: RegisterProtocol) -> RefundTerms:
+    """The same of a refund: its register is told within its own patience that the end is not known yet."""
+    if protocol.longest_sale_s is not None:
+        terms = replace(terms, patience_s=min(terms.patience_s, protocol.longest_sale_s))
+    if protocol.longest_report_s is not None:
+        terms = replace(terms, report_timeout_s=protocol.longest_report_s + REPORT_MARGIN_S)
+    return terms

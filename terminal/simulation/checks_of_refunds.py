@@ -28,9 +28,10 @@ def when_told(netgiro: SimulatedNetgiro, disk: SimulatedDisk, told: Told) -> Non
     if not told.paid:
         return
     booked = _booked(netgiro)
-    named = [one for one in disk.refunds.values() if one.register_id == told.register_id]
+    name = told.register_id or told.receipt_number
+    named = [one for one in disk.refunds.values() if name in (one.register_id, one.number)]
     if not any(one.idempotency_key in booked and one.amount_kr == told.amount_kr for one in named):
-        raise Violation(f"{told.register_id} was told {told.words}, and nothing was returned")
+        raise Violation(f"{name} was told {told.words}, and nothing was returned")
 
 
 def at_the_end(disk: SimulatedDisk, netgiro: SimulatedNetgiro) -> Iterator[str]:

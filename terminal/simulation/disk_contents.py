@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import QueuedReceipt, ReceiptState
-from terminal.sale.refund import Refund, RefundState
+from terminal.sale.refund import Refund, RefundState, left_to_refund_kr
 from terminal.sale.sale import Outcome, Sale, State
 from terminal.sale.totals import ENDED, Close, ClosedPeriod, Period, totals_of
 from terminal.simulation.world import EPOCH_S
@@ -63,6 +63,14 @@ class DiskContents:
     def find_payment_by_receipt(self, receipt_number: int) -> Sale | None:
         return self._newest_payment(lambda sale: (sale.number - 1) % 9999 + 1 == receipt_number)
 
+    def find_payments_of_amount(self, amount_kr: int) -> list[Sale]:
+        return [
+            sale
+            for _, sale in sorted(self.latest.items(), reverse=True)
+            if (sale.amount_kr, sale.outcome) == (amount_kr, Outcome.APPROVED)
+            and left_to_refund_kr(sale, self.refunds_of(sale.number)) == amount_kr
+        ][:2]
+
     def last_payment(self) -> Sale | None:
         return self._newest_payment(lambda _sale: True)
 
@@ -75,6 +83,10 @@ class DiskContents:
 
     def refunds_of(self, sale_number: int) -> list[Refund]:
         return [one for one in self.refunds.values() if one.sale_number == sale_number]
+
+    def last_register_refund(self) -> Refund | None:
+        asked = [number for number, refund in self.refunds.items() if refund.register_id]
+        return self.refunds[max(asked)] if asked else None
 
     def open_refunds(self) -> list[Refund]:
         return [one for one in self.refunds.values() if one.state is not RefundState.CLOSED]

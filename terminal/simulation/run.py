@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from terminal.counter.rules import CounterRules
-from terminal.register.protocol import terms_for
+from terminal.register.protocol import RegisterProtocol, refund_terms_for, terms_for
 from terminal.sale import effects as fx
 from terminal.sale.customer import CustomerKind, IdentifierRules
 from terminal.sale.gateway import CaptureMode
@@ -84,8 +84,7 @@ def simulate(
     api = api or random.Random(f"api {seed}").choice(("v1", "v1", "v2"))
     rules = _rules(rng, mode, api, refunds_itself=random.Random(f"refunds {seed}").random() < 0.7)
     night_s = _night_s(seed, spoken.register)
-    terms = terms_for(rules.terms, spoken.build_protocol())
-    rules = replace(rules, id_hours=(night_s or LONGEST_ID_S) / 3600, terms=terms)
+    rules = _as_the_register_can(replace(rules, id_hours=(night_s or LONGEST_ID_S) / 3600), spoken.build_protocol())
     terminal = SimulatedTerminal(world, disk, rules, paper, spoken.build_protocol)
     netgiro = SimulatedNetgiro(world, terminal.receive_callback, api)
 
@@ -180,6 +179,11 @@ def _swarm(rng: random.Random) -> Rates:
     """Each kind of trouble is off in half of the worlds: faults that always come together hide each other."""
     rates = {name: rate * rng.choice((0, 0, 0.5, 1)) for name, rate in msgspec.structs.asdict(TROUBLE).items()}
     return Rates(**rates)
+
+
+def _as_the_register_can(rules: CounterRules, protocol: RegisterProtocol) -> CounterRules:
+    refund = replace(rules.refund, terms=refund_terms_for(rules.refund.terms, protocol))
+    return replace(rules, terms=terms_for(rules.terms, protocol), refund=refund)
 
 
 def _rules(rng: random.Random, mode: CaptureMode, api: str, *, refunds_itself: bool) -> CounterRules:

@@ -45,7 +45,7 @@ PURE = [
     "terminal.register.zvt.codec", "terminal.register.zvt.commands", "terminal.register.zvt.end_of_day",
     "terminal.register.zvt.format", "terminal.register.zvt.frames", "terminal.register.zvt.network",
     "terminal.register.zvt.result", "terminal.register.zvt.session", "terminal.register.zvt.telling",
-    "terminal.register.zvt.transport",
+    "terminal.register.zvt.refunding", "terminal.register.zvt.transport",
     "terminal.register.zvt.turns", "terminal.sale.customer", "terminal.sale.diagram", "terminal.sale.effects",
     "terminal.sale.ending", "terminal.sale.events", "terminal.sale.gateway", "terminal.sale.money",
     "terminal.sale.moves", "terminal.sale.record", "terminal.sale.refund", "terminal.sale.refund_step",

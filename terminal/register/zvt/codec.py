@@ -24,6 +24,7 @@ There are no ids, and a result cannot be told to a register that does not wait f
   register connects again and asks (06 20), or aborts (06 B0).
 * While one sale is open, everything but an abort (06 B0) is answered "please wait"; but a register that registers, or
   wants another amount, has begun anew and knows nothing of the open sale, which is cancelled.
+* A refund (06 30, 06 31) goes on whatever the register answers; told that its end is not known, it asks (06 20).
 * A late word of the terminal to one command never answers the next: every reply comes with the question it is to.
 
 The register waits 180 s (T4) for the result, longer only if it takes intermediate status; so a sale is cancelled in
@@ -36,7 +37,7 @@ Settings: amount in the register's own scale (``amount_decimals``), krona (352) 
 
 The parts: transport.py frames and repeats, network.py is the same over TCP, turns.py alternates, session.py has the
 payment that runs, format.py reads fields and commands.py whole commands, frames.py writes, result.py words what was
-decided, telling.py tells how a sale ended.
+decided, telling.py tells how a sale ended, refunding.py how a refund did.
 
 Source: PA00P015 rev. 13.08 (commands), PA00P016 rev. 04 (transport).
 """
@@ -49,6 +50,7 @@ from datetime import tzinfo
 from hardware.interfaces import Document
 from terminal.counter.register_words import (
     CancelRequest,
+    RefundResult,
     RegisterQuestion,
     RegisterReply,
     RegisterRequest,
@@ -65,6 +67,7 @@ from terminal.register.zvt.commands import Asked, CommandReader, Said
 from terminal.register.zvt.end_of_day import EndOfDay, condition_told
 from terminal.register.zvt.format import Apdu, Command, ZvtResult
 from terminal.register.zvt.network import NetworkLink
+from terminal.register.zvt.refunding import Refunding
 from terminal.register.zvt.result import Wording, refusal_code
 from terminal.register.zvt.session import T4_S, Payment, Session
 from terminal.register.zvt.telling import ReceiptOf, Telling
@@ -111,9 +114,10 @@ class ZvtProtocol:
         """For the terminal, with the next call that can return them."""
         self._end_of_day = EndOfDay(self._turns, self._wording, slip_of, self._requests)
         self._telling = Telling(self._turns, self._wording, receipt_of, self._requests, LONGEST_REPORT_S)
+        self._refunding = Refunding(self._turns, self._wording, receipt_of, self._requests, LONGEST_REPORT_S)
         self._asked: Asked | None = None
         self._asked_until_s = 0.0
-        self._session = Session(self._turns, self._telling, self._requests)
+        self._session = Session(self._turns, self._telling, self._refunding, self._requests)
 
     # --- the line -----------------------------------------------------------------------------------------------------
 
@@ -156,7 +160,7 @@ class ZvtProtocol:
             self._session.leave()
             return self._take_requests()
         self._turns.connection_lost()
-        if self._session.payment is None and not self._telling.is_telling:
+        if self._session.payment is None and not self._session.is_telling:
             self._turns.forget_all()
         return self._take_requests()
 
@@ -182,6 +186,7 @@ class ZvtProtocol:
         if self._turns.may_begin(now_s):
             self._session.queue_progress(now_s)
             self._telling.stop_if_expired(now_s)
+            self._refunding.stop_if_expired(now_s)
         self._turns.pump(now_s)
 
     def _frame_ended(self, ended: Ended, now_s: float) -> None:
@@ -190,6 +195,8 @@ class ZvtProtocol:
                 self._session.lose()
             case Purpose.PROGRESS:
                 self._session.progress_ended(ended.answer, now_s)
+            case Purpose.REFUND:
+                self._refunding.answered(ended, now_s)
             case Purpose.TOTALS:
                 self._end_of_day.answered(ended.answer)
             case Purpose.RESULT | Purpose.PRINT:
@@ -201,7 +208,7 @@ class ZvtProtocol:
 
     def _receive_command(self, apdu: Apdu, now_s: float) -> None:
         if apdu.control == Command.ABORT:
-            self._session.abort(is_asking=self._asked is not None and self._asked.payment is not None)
+            self._session.abort(is_asking=self._asked is not None and self._asked.is_payment)
             return
         self._session.end_tail()
         if self._session.is_begun_anew_by(apdu):
@@ -220,7 +227,7 @@ class ZvtProtocol:
                 self._ask(asked, now_s)
 
     def _ask(self, asked: Asked, now_s: float) -> None:
-        if asked.payment is not None:
+        if asked.is_payment:
             self._telling.give_up_held()
         self._asked, self._asked_until_s = asked, now_s + OWN_ANSWER_S
         self._requests.append(asked.question)
@@ -233,7 +240,7 @@ class ZvtProtocol:
         match reply:
             case SaleAccepted(register_id):
                 self._accepted(register_id, asked, to, now_s)
-            case SaleResult():
+            case SaleResult() | RefundResult():
                 self._take_result(reply, now_s, asked, to)
             case TotalsReport() if asked is not None:
                 self._answer(asked, zf.good())
@@ -257,24 +264,19 @@ class ZvtProtocol:
 
     def _accepted(self, register_id: str, asked: Asked | None, to: RegisterQuestion | None, now_s: float) -> None:
         if asked is not None and asked.payment is not None:
-            self._session.payment = Payment(register_id, asked.payment, now_s + T4_S)
+            self._session.payment = Payment(register_id, asked.payment, now_s + T4_S, is_refund=not asked.is_payment)
             self._answer(asked, zf.good(), Purpose.ACCEPTANCE)
         elif asked is not None:  # a stored sale that is still being settled
             self._answer(asked, zf.refusal(ZvtResult.PLEASE_WAIT))
         elif isinstance(to, SaleRequest):  # too late: the register has been told to wait
             self._requests.append(CancelRequest(register_id))
 
-    def _take_result(self, result: SaleResult, now_s: float, asked: Asked | None, to: RegisterQuestion | None) -> None:
-        payment = self._session.payment
-        if self._session.left_behind == result.register_id:
-            self._session.left_behind = None
+    def _take_result(
+        self, result: SaleResult | RefundResult, now_s: float, asked: Asked | None, to: RegisterQuestion | None
+    ) -> None:
+        self._session.has_ended(result.register_id)
         if asked is not None:
             self._answer(asked, zf.good())
-            self._telling.tell_again(result, asked.service, now_s)
-        elif to is not None:
-            pass  # the answer to a question whose register has gone on
-        elif payment is not None and payment.register_id == result.register_id:
-            self._session.payment = None
-            self._telling.tell_payment(payment.request, result, now_s)
-        else:
-            self._telling.take_unasked(result, now_s)
+            self._session.tell_again(result, asked.service, now_s)
+        elif to is None:  # else it is the answer to a question whose register has gone on
+            self._session.tell(result, now_s)

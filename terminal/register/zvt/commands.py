@@ -34,6 +34,11 @@ class Asked(msgspec.Struct, frozen=True):
     service: int = 0
     amount_kr: int = 0
     payment: za.Authorisation | None = None
+    """What begins a session that ends with a result."""
+
+    @property
+    def is_payment(self) -> bool:
+        return self.command is Command.AUTHORISATION
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -81,12 +86,18 @@ class CommandReader:
         question = SaleRequest(amount_kr, prints_receipt=registration.prints_receipts)
         return Asked(Command.AUTHORISATION, question, amount_kr=amount_kr, payment=payment)
 
-    def _refund(self, data: bytes, _registration: Registration) -> Meaning:
-        amount_kr = self._kronur(za.parse_refund(data))
-        return Asked(Command.REFUND, RefundRequest(amount_kr), amount_kr=amount_kr)
+    def _refund(self, data: bytes, registration: Registration) -> Meaning:
+        refund = za.parse_refund(data)
+        amount_kr = self._kronur(refund)
+        question = RefundRequest(amount_kr, prints_receipt=registration.prints_receipts)
+        return Asked(Command.REFUND, question, amount_kr=amount_kr, payment=refund)
 
-    def _reverse(self, data: bytes, _registration: Registration) -> Meaning:
-        return Asked(Command.REVERSAL, ReversalRequest(za.parse_reversal(data)))
+    def _reverse(self, data: bytes, registration: Registration) -> Meaning:
+        receipt, reversal = za.parse_reversal(data)
+        self._check_currency(reversal)
+        amount_kr = self._kronur(reversal) if reversal.digits else None
+        question = ReversalRequest(receipt, amount_kr=amount_kr, prints_receipt=registration.prints_receipts)
+        return Asked(Command.REVERSAL, question, amount_kr=amount_kr or 0, payment=reversal)
 
     def _repeat_receipt(self, data: bytes, _registration: Registration) -> Meaning:
         return Asked(Command.REPEAT_RECEIPT, LastResultRequest(), za.parse_service_byte(data))
@@ -116,10 +127,13 @@ class CommandReader:
     def _takes_currency(self, currency: bytes | None) -> bool:
         return currency in (None, za.ISK) or self._any_currency
 
-    def _kronur(self, payment: za.Authorisation) -> int:
-        """Raises ZvtError with what the register is answered."""
+    def _check_currency(self, payment: za.Authorisation) -> None:
         if not self._takes_currency(payment.currency):
             raise ZvtError("only kronur are taken", ZvtResult.WRONG_CURRENCY)
+
+    def _kronur(self, payment: za.Authorisation) -> int:
+        """Raises ZvtError with what the register is answered."""
+        self._check_currency(payment)
         try:
             return parse_register_amount(payment.digits, self._decimals)
         except AmountError as error:

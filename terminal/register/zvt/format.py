@@ -130,10 +130,10 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Authorisation(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment that the register asks for."""
+    """A payment that the register asks for, or money on its way back."""
 
     digits: str
-    """The amount as the register writes it, twelve digits."""
+    """The amount as the register writes it, twelve digits; empty only for a reversal of all that is left."""
     currency: bytes | None = None
     answer_timeout_s: int | None = None
     """How long the register may take to answer the result."""
@@ -261,8 +261,12 @@ def _is_field(rest: bytes) -> bool:
 def parse_authorisation(data: bytes) -> Authorisation:
     """Raises ZvtError."""
     fields = parse_fields(data)
+    return _authorisation(fields, _amount_digits(fields))
+
+
+def _authorisation(fields: Mapping[int, bytes], digits: str) -> Authorisation:
     return Authorisation(
-        digits=_amount_digits(fields),
+        digits=digits,
         currency=fields.get(0x49),
         answer_timeout_s=_number(fields.get(0x01)),
         repetitions=_number(fields.get(0x02)),
@@ -274,12 +278,13 @@ def parse_refund(data: bytes) -> Authorisation:
     return parse_authorisation(data[3:])
 
 
-def parse_reversal(data: bytes) -> int:
-    """The receipt number of ``password(3) fields``. Raises ZvtError."""
-    receipt = parse_fields(data[3:]).get(0x87)
-    if receipt is None:
+def parse_reversal(data: bytes) -> tuple[int, Authorisation]:
+    """The receipt number of ``password(3) fields``, and the rest of them. Raises ZvtError."""
+    fields = parse_fields(data[3:])
+    if 0x87 not in fields:
         raise ZvtError("a reversal names a receipt (87)")
-    return int(from_bcd(receipt))
+    digits = from_bcd(fields[0x04]) if 0x04 in fields else ""
+    return int(from_bcd(fields[0x87])), _authorisation(fields, digits)
 
 
 def parse_service_byte(data: bytes) -> int:

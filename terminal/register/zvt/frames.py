@@ -68,6 +68,8 @@ class StatusInformation(msgspec.Struct, frozen=True, kw_only=True):
     amount: str | None = None
     """Twelve digits."""
     trace: int | None = None
+    original_trace: int | None = None
+    """Of what is reversed."""
     at: datetime | None = None
     """Local time."""
     terminal_id: str | None = None
@@ -85,6 +87,7 @@ class StatusInformation(msgspec.Struct, frozen=True, kw_only=True):
             field(0x27, bytes([self.result]))
             + _optional(0x04, _bcd_or_none(self.amount, 6))
             + _optional(0x0B, _bcd_or_none(self.trace, 3))
+            + _optional(0x37, _bcd_or_none(self.original_trace, 3))
             + (field(0x0C, to_bcd(f"{at:%H%M%S}", 3)) + field(0x0D, to_bcd(f"{at:%m%d}", 2)) if at else b"")
             + _optional(0x29, _bcd_or_none(self.terminal_id, 4))
             + _optional(0x49, self.currency)

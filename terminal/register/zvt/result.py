@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, tzinfo
 
 import msgspec
 
 from hardware.interfaces import Document, TextLine
-from terminal.counter.register_words import RefusalCode, RequestRefused, SaleResult
+from terminal.counter.register_words import RefundResult, RefusalCode, RequestRefused, SaleResult
 from terminal.register.zvt import frames as zf
 from terminal.register.zvt.format import Command, ZvtResult
 from terminal.sale.money import AmountDecimals, format_register_amount
+from terminal.sale.refund import RefundReason
 from terminal.sale.sale import Outcome, Reason
 from terminal.sale.totals import Totals
 
@@ -49,18 +50,41 @@ def result_code(result: SaleResult) -> ZvtResult:
     return _REASON_CODES.get(result.reason, _OUTCOME_CODES[result.outcome])
 
 
+_REFUND_CODES: Mapping[RefundReason | None, ZvtResult] = {
+    None: ZvtResult.SYSTEM_ERROR,
+    RefundReason.NOT_TRACEABLE: ZvtResult.SYSTEM_ERROR,
+    RefundReason.DONE: ZvtResult.GOOD,
+    RefundReason.SETTLED_DONE: ZvtResult.GOOD,
+    RefundReason.NO_CONNECTION: ZvtResult.NO_CONNECTION,
+    RefundReason.CREDENTIALS: ZvtResult.REVERSAL_NOT_POSSIBLE,
+    RefundReason.NOT_FOUND: ZvtResult.REVERSAL_NOT_POSSIBLE,
+    RefundReason.REFUSED: ZvtResult.DECLINED,
+    RefundReason.SETTLED_NOT_DONE: ZvtResult.CANCELLED,
+}
+"""What nobody knows yet is an error of the system, never a "no": the money may be on its way."""
+
+
+def refund_code(result: RefundResult) -> ZvtResult:
+    """GOOD for money that was returned and for nothing else."""
+    return _REFUND_CODES[result.refund.reason]
+
+
 def refusal_code(refused: RequestRefused, command: Command, amount_kr: int) -> ZvtResult:
     """Why a command is not carried out."""
     match refused.code:
         case RefusalCode.BUSY:
             return ZvtResult.PLEASE_WAIT
+        case RefusalCode.AMOUNT if command is Command.REVERSAL and not amount_kr:  # all that is left
+            return ZvtResult.AMOUNT_TOO_HIGH
         case RefusalCode.AMOUNT if refused.limit_kr is not None:
             return ZvtResult.AMOUNT_TOO_HIGH if amount_kr > refused.limit_kr else ZvtResult.AMOUNT_TOO_SMALL
         case RefusalCode.AMOUNT:
             return ZvtResult.PROTOCOL_ERROR
-        case RefusalCode.REFUND:
+        case RefusalCode.REFUND if command is Command.REVERSAL:
             return ZvtResult.ALREADY_REVERSED
-        case RefusalCode.NOT_POSSIBLE | RefusalCode.NOT_FOUND if command is Command.REVERSAL:
+        case RefusalCode.REFUND:  # no sale was named, and what was found is too old
+            return ZvtResult.REVERSAL_NOT_POSSIBLE
+        case RefusalCode.NOT_POSSIBLE | RefusalCode.NOT_FOUND if command in (Command.REVERSAL, Command.REFUND):
             return ZvtResult.REVERSAL_NOT_POSSIBLE
         case RefusalCode.NOT_POSSIBLE | RefusalCode.NOT_FOUND | RefusalCode.NOTHING_OPEN | RefusalCode.DUPLICATE:
             return ZvtResult.NOT_POSSIBLE
@@ -96,6 +120,24 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
             card_type=NO_CARD_TYPE if paid else None,
             text=(result.authorization_id or "") if paid else result.text,
             card_name=CARD_NAME if paid else None,
+        ).encode()
+
+    def refund_status(self, result: RefundResult, *, currency: bytes | None) -> bytes:
+        """04 0F for the result of a refund, which names what it is of."""
+        code, refund = refund_code(result), result.refund
+        done = code is ZvtResult.GOOD
+        return zf.StatusInformation(
+            result=code,
+            amount=self.digits(refund.amount_kr),
+            trace=refund.number,
+            original_trace=refund.sale_number,
+            at=datetime.fromisoformat(refund.created).astimezone(self.zone),
+            terminal_id=self.terminal_id,
+            currency=currency,
+            receipt_number=receipt_number(refund.number) if done else None,
+            card_type=NO_CARD_TYPE if done else None,
+            text=refund.authorization_id if done else result.text,
+            card_name=CARD_NAME if done else None,
         ).encode()
 
     def undone(self, result: SaleResult, *, currency: bytes | None) -> bytes:

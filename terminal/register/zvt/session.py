@@ -1,13 +1,15 @@
-"""The payment of a ZVT session: how long its register waits, what calls it off, what is left when the session goes."""
+"""The payment or refund of a ZVT session: how long its register waits, what calls it off, how its result is told, and
+what is left when the session goes."""
 
 from __future__ import annotations
 
 import msgspec
 
-from terminal.counter.register_words import CancelRequest, RegisterRequest
+from terminal.counter.register_words import CancelRequest, RefundResult, RegisterRequest, SaleResult
 from terminal.register.zvt import format as za
 from terminal.register.zvt import frames as zf
 from terminal.register.zvt.format import Apdu, Command, Config, ZvtError
+from terminal.register.zvt.refunding import Refunding
 from terminal.register.zvt.telling import Telling
 from terminal.register.zvt.turns import Answer, Purpose, Turns
 
@@ -19,7 +21,7 @@ BEGUN, PLEASE_WAIT = 0x0E, 0x17
 
 
 class Payment(msgspec.Struct):
-    """The sale of this session, until its outcome is known."""
+    """The sale or refund of this session, until its outcome is known."""
 
     register_id: str
     request: za.Authorisation
@@ -27,19 +29,26 @@ class Payment(msgspec.Struct):
     """Then the register has given it up, and what it sends next is another customer's, even if it looks the same."""
     next_progress_s: float = 0.0
     is_cancelled: bool = False
+    is_refund: bool = False
+    """Nothing calls it off."""
 
 
 class Session:
     """From the terminal's "accepted" until the outcome is known, or nobody is there any more who could hear it."""
 
-    def __init__(self, turns: Turns, telling: Telling, requests: list[RegisterRequest]) -> None:
+    def __init__(self, turns: Turns, telling: Telling, refunding: Refunding, requests: list[RegisterRequest]) -> None:
         """``requests``: where its own go."""
         self._turns = turns
         self._telling = telling
+        self._refunding = refunding
         self._requests = requests
         self.payment: Payment | None = None
         self.left_behind: str | None = None
         """The sale that goes on without its connection."""
+
+    @property
+    def is_telling(self) -> bool:
+        return self._telling.is_telling or self._refunding.is_telling
 
     @property
     def tells_progress(self) -> bool:
@@ -73,11 +82,12 @@ class Session:
         The same amount again is taken for a repetition.
         """
         if apdu.control == Command.REGISTRATION:
-            return self.payment is not None or self._telling.is_telling
+            return self.payment is not None or self.is_telling
         if apdu.control != Command.AUTHORISATION or self.payment is None:
             return False
         try:
-            return za.parse_authorisation(apdu.data).digits != self.payment.request.digits
+            asked = za.parse_authorisation(apdu.data)
+            return self.payment.is_refund or asked.digits != self.payment.request.digits
         except ZvtError:
             return False
 
@@ -100,7 +110,7 @@ class Session:
 
     def cancel_payment(self) -> None:
         payment = self.payment
-        if payment is not None and not payment.is_cancelled:
+        if payment is not None and not payment.is_refund and not payment.is_cancelled:
             payment.is_cancelled = True
             self._requests.append(CancelRequest(payment.register_id))
 
@@ -110,15 +120,45 @@ class Session:
         self.payment = None
         self._turns.forget_all()
         self._telling.hold()
+        self._refunding.lose()
 
     def leave(self) -> None:
         """The connection is gone, and with it the session. Whoever connects next asks how the sale ended; only one that
         its register does not know to be accepted is called off."""
         payment = self.payment
-        if payment is None or self._turns.has_unsaid_acceptance:
+        if payment is None or payment.is_refund or self._turns.has_unsaid_acceptance:
             self.lose()
             self._turns.connection_lost()
             return
         self.left_behind, self.payment = payment.register_id, None
         self._turns.forget_all()
         self._turns.connection_lost()
+
+    # --- how it ended -------------------------------------------------------------------------------------------------
+
+    def has_ended(self, register_id: str) -> None:
+        """There is a result of this: nobody need call it off."""
+        if self.left_behind == register_id:
+            self.left_behind = None
+
+    def tell_again(self, result: SaleResult | RefundResult, service: int, now_s: float) -> None:
+        """The register asks for it."""
+        if isinstance(result, RefundResult):
+            self._refunding.tell_again(result, self._telling.registration, service, now_s)
+        else:
+            self._telling.tell_again(result, service, now_s)
+
+    def tell(self, result: SaleResult | RefundResult, now_s: float) -> None:
+        """In the session that waits for it, if there is one."""
+        payment = self.payment
+        if payment is None or payment.register_id != result.register_id:
+            if isinstance(result, RefundResult):
+                self._refunding.take_unasked(result)
+            else:
+                self._telling.take_unasked(result, now_s)
+            return
+        self.payment = None
+        if isinstance(result, RefundResult):
+            self._refunding.tell(payment.request, result, self._telling.registration, now_s)
+        else:
+            self._telling.tell_payment(payment.request, result, now_s)

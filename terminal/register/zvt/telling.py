@@ -16,6 +16,7 @@ from terminal.register.zvt import frames as zf
 from terminal.register.zvt.format import ZvtResult
 from terminal.register.zvt.result import Wording, receipt_frames, result_code
 from terminal.register.zvt.turns import Answer, Ended, Purpose, Turns
+from terminal.sale.refund import Refund
 from terminal.sale.sale import Outcome, Sale
 
 RESULT_ANSWER_S = 30.0
@@ -28,8 +29,8 @@ REPETITIONS = 10
 WITH_STATUS, WITHOUT_PRINT = 0x01, 0x02
 """Bits of the service byte in 06 20."""
 
-ReceiptOf = Callable[[Sale, bool], Document]
-"""The customer's receipt of a sale; True for a copy of one that was printed before."""
+ReceiptOf = Callable[[Sale | Refund, bool], Document]
+"""The customer's receipt of a sale or a refund; True for a copy of one that was printed before."""
 
 
 class Report(msgspec.Struct):
@@ -50,6 +51,11 @@ class Held(msgspec.Struct, frozen=True):
 
     register_id: str
     expires_s: float
+
+
+def answer_time_s(request: za.Authorisation) -> float:
+    """How long the register may take to answer each frame of its result."""
+    return min(request.answer_timeout_s or RESULT_ANSWER_S, LONGEST_RESULT_ANSWER_S)
 
 
 class Telling:
@@ -83,7 +89,7 @@ class Telling:
         report = Report(
             result,
             now_s + self._longest_s,
-            answer_s=min(request.answer_timeout_s or RESULT_ANSWER_S, LONGEST_RESULT_ANSWER_S),
+            answer_s=answer_time_s(request),
             waits_left=REPETITIONS if request.repetitions is None else request.repetitions,
             currency=request.currency,
         )

@@ -34,6 +34,8 @@ class Purpose(Enum):
     RESULT = auto()
     """Must be taken, like each line of its receipt."""
     PRINT = auto()
+    REFUND = auto()
+    """Of a refund, and each line of its receipt: whatever the register answers, it is done."""
     TOTALS = auto()
     """Of an end of day, and each line of its slip: told again another time if it is not taken."""
     INFORMATION = auto()

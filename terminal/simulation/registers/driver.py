@@ -28,6 +28,8 @@ class Told(msgspec.Struct, frozen=True):
     """As it was said, for a story."""
     register_id: str | None = None
     """The sale's name, in a language that has names."""
+    receipt_number: int | None = None
+    """Of a refund, where that is its name."""
 
 
 Manner = Literal["takes", "waits", "refuses", "ignores"]

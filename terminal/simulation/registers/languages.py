@@ -16,6 +16,7 @@ from terminal.register.taps.display import DisplayTap
 from terminal.register.taps.receipt import ReceiptTap
 from terminal.register.zvt.codec import ZvtProtocol
 from terminal.sale.money import AmountDecimals
+from terminal.sale.refund import Refund
 from terminal.sale.sale import Sale
 from terminal.simulation.registers.concert import ConcertDriver
 from terminal.simulation.registers.driver import RegisterDriver
@@ -35,9 +36,10 @@ class Spoken(NamedTuple):
     """The terminal's end; a new one after every start."""
 
 
-def receipt_of(sale: Sale, copy: bool) -> Document:
+def receipt_of(sale: Sale | Refund, copy: bool) -> Document:
     """A short receipt for a register that prints it itself."""
-    return (TextLine(f"{'AFRIT' if copy else 'KVITTUN'} {sale.number}"), TextLine(sale.reference), Cut())
+    title = "ENDURGREIDSLA" if isinstance(sale, Refund) else "AFRIT" if copy else "KVITTUN"
+    return (TextLine(f"{title} {sale.number}"), TextLine(sale.reference), Cut())
 
 
 def line(clock: Clock, decimals: AmountDecimals, _rng: random.Random) -> Spoken:

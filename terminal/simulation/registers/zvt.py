@@ -11,14 +11,17 @@ from collections import deque
 from collections.abc import Callable, Mapping
 
 from terminal.sale.money import AmountDecimals
+from terminal.simulation.registers.driver import Told
 from terminal.simulation.registers.zvt_frames import (
     ABORT,
     GOOD,
     NOT_EXPECTED,
     WAIT,
     payment,
+    refund,
     registration,
     repeat_receipt,
+    reversal,
     status_fields,
 )
 from terminal.simulation.registers.zvt_line import T2_S, TRANSMISSIONS, Kind, Session, ZvtLine
@@ -54,6 +57,9 @@ class ZvtDriver(ZvtLine):
         self._registration = registration(config or 0, extra=TAKES_TEXT_BLOCKS if takes_text_blocks else "")
         self._receipts: dict[bytes, int] = {}
         """Receipt numbers of payments it has taken, and for which attempt."""
+        self._name = ""
+        self._receipt_of: dict[str, tuple[bytes, int]] = {}
+        """By the name of what it rang up: the receipt number that it was told, and the amount."""
         self._is_over = True
         self._was_accepted = False
         """The terminal has said that it will carry out the latest request."""
@@ -61,11 +67,22 @@ class ZvtDriver(ZvtLine):
     # --- what it can be asked -----------------------------------------------------------------------------------------
 
     def _pay(self, amount_kr: int, name: str) -> None:
+        self._name = name or self._name
         self._is_over = self._was_accepted = False
         self._forget_session()
         if not self._is_registered:
             self._commands.append(("other", self._registration))
         self._commands.append(("pay", payment(int(self._digits(amount_kr)))))
+        self._pump()
+
+    def refund(self, of: str, amount_kr: int | None) -> None:
+        """By the receipt's number; a whole one by its amount alone."""
+        if of not in self._receipt_of or not self.is_free or self.waits:
+            return
+        receipt, paid_kr = self._receipt_of[of]
+        digits = int(self._digits(amount_kr)) if amount_kr is not None else None
+        by_amount = digits is not None and amount_kr == paid_kr
+        self._commands.append(("refund", refund(digits) if by_amount and digits else reversal(receipt, digits)))
         self._pump()
 
     def cancel(self) -> None:
@@ -174,6 +191,11 @@ class ZvtDriver(ZvtLine):
     def _hear_result(self, session: Session, apdu: bytes) -> bytes | None:
         fields = status_fields(apdu)
         code, amount_kr = fields[0x27][0], self._kronur(fields[0x04].hex())
+        if 0x37 in fields:  # it names what it is a refund of
+            refund_number = int(fields[0x87].hex()) if code == 0 else None
+            told = Told(self.attempts, code == 0, amount_kr, f"refund 27 {code:02X}", receipt_number=refund_number)
+            self.on_refund_told(told)
+            return GOOD
         if code != 0:
             if session.kind == "pay" or not self._is_over:
                 session.has_paid = False
@@ -188,6 +210,7 @@ class ZvtDriver(ZvtLine):
         if answer == GOOD:
             session.has_paid = True
             self._receipts[number] = self.attempts
+            self._receipt_of[self._name] = (number, amount_kr)
             self._take(paid=True, words=f"27 00, receipt {number.hex()}")
         return answer
 

@@ -72,6 +72,18 @@ def payment(amount: int, currency: str | None = "0352", extra: str = "") -> byte
     return b"\x06\x01" + bytes([len(data)]) + data
 
 
+def reversal(receipt: bytes, amount: int | None = None) -> bytes:
+    """06 30 of the sale with that receipt number; with an amount, of so much of it."""
+    data = b"\0\0\0\x87" + receipt + (bytes.fromhex(f"04{amount:012d}") if amount is not None else b"")
+    return b"\x06\x30" + bytes([len(data)]) + data
+
+
+def refund(amount: int) -> bytes:
+    """06 31, which names no sale."""
+    data = bytes.fromhex(f"00000004{amount:012d}490352")
+    return b"\x06\x31" + bytes([len(data)]) + data
+
+
 def registration(config: int, currency: str | None = "0352", extra: str = "") -> bytes:
     data = bytes.fromhex(f"000000{config:02x}" + (currency or "") + extra)
     return b"\x06\x00" + bytes([len(data)]) + data
@@ -86,7 +98,7 @@ def always_good(_apdu: bytes) -> bytes | None:
     return GOOD
 
 
-_LENGTHS = {0x27: 1, 0x04: 6, 0x0B: 3, 0x0C: 3, 0x0D: 2, 0x29: 4, 0x49: 2, 0x87: 2, 0x8A: 1}
+_LENGTHS = {0x27: 1, 0x04: 6, 0x0B: 3, 0x37: 3, 0x0C: 3, 0x0D: 2, 0x29: 4, 0x49: 2, 0x87: 2, 0x8A: 1}
 
 
 def status_fields(apdu: bytes) -> dict[int, bytes]:

@@ -22,7 +22,7 @@ ANSWER_S = 15.0
 TRANSMISSIONS = 3
 LONGEST_UNREAD = 8192
 
-Kind = Literal["pay", "repeat", "day", "other"]
+Kind = Literal["pay", "repeat", "refund", "day", "other"]
 
 
 class Session(msgspec.Struct):

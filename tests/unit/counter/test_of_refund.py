@@ -292,3 +292,19 @@ def test_staff_hear_of_it_only_if_the_service_refuses() -> None:
 def test_no_event_of_a_refund_nobody_knows_changes_anything() -> None:
     for event in (DONE, rs.RefundRetryDue(8), rs.RefundPowerRestored(8), rs.RefundSettledByStaff(8, True)):
         assert decide(View(), event, RULES) == Decision(view=View())
+
+
+@pytest.mark.parametrize(("rival_age_s", "is_refused"), [(86_400.0, True), (91 * 86_400.0, False)])
+def test_amount_that_two_payments_have_names_neither(rival_age_s: float, is_refused: bool) -> None:
+    """Unless one is too old to be given back."""
+    decision = begun(rival_age_s=rival_age_s)
+    assert (decision.refund_record is None) == is_refused
+    if is_refused:
+        assert refusal(decision) is reg.RefusalCode.NOT_FOUND
+
+
+def test_register_that_prints_its_receipts_prints_that_of_a_refund() -> None:
+    record = begun(prints_receipt=True).refund_record
+    assert record is not None
+    assert not record.refund.terms.customer_copy
+    assert record.refund.terms.merchant_copy

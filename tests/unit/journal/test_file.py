@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from terminal.errors import JournalError, JournalInUseError
 from terminal.journal.thread import Journal, JournalFile
 from terminal.journal.verify import verify
-from terminal.sale.record import QueuedReceipt, ReceiptState, Record
+from terminal.sale.record import QueuedReceipt, ReceiptState, Record, RefundRecord
+from terminal.sale.refund import Refund, RefundReason, RefundSource
 from terminal.sale.sale import Outcome, Reason, State
 from terminal.sale.totals import Close, Tally, Totals, totals_of
 from tests.unit.journal.journal_samples import BOTH_COPIES, a_sale, append_paid, closed, opened, ticking_clock
@@ -64,6 +65,40 @@ def test_the_last_ended_sale_is_the_newest_whose_outcome_is_known(path: Path) ->
         paid = append_paid(journal, 1)
         append_paid(journal, 2, until=State.CUSTOMER)
         assert journal.last_ended_sale() == paid
+
+
+def test_payments_of_an_amount_are_the_whole_ones_and_a_register_finds_its_last_refund(path: Path) -> None:
+    journal = opened(path)
+    for number in (1, 2, 3):
+        append_paid(journal, number)
+    assert [sale.number for sale in journal.find_payments_of_amount(1990)] == [3, 2]
+    assert journal.find_payments_of_amount(1991) == []
+    assert journal.last_register_refund() is None
+    for number, sale_number, register_id, reason in (
+        (4, 3, "R4", None),
+        (5, 2, "R5", RefundReason.REFUSED),
+        (6, 1, "", RefundReason.DONE),
+    ):
+        refund = Refund(
+            number=number,
+            reference=f"T1-{number:06}-ABCDEF",
+            idempotency_key="cd" * 20,
+            sale_number=sale_number,
+            sale_reference=f"T1-{sale_number:06}-ABCDEF",
+            authorization_id="guid",
+            amount_kr=10,
+            payment_kr=1990,
+            created="2026-11-23T15:00:00.000Z",
+            source=RefundSource.REGISTER if register_id else RefundSource.COMMAND,
+            register_id=register_id,
+            reason=reason,
+        )
+        journal.append_refund(RefundRecord("RefundRequested", refund))
+    whole = [sale.number for sale in journal.find_payments_of_amount(1990)]
+    assert whole == [2], "one is on its way back, one was returned in part; what was refused is still whole"
+    last = journal.last_register_refund()
+    assert last is not None
+    assert last.number == 5
 
 
 def test_a_period_ends_with_the_day(path: Path) -> None:

@@ -173,6 +173,11 @@ class Shop:
         return [(told.paid, told.amount_kr) for told in self.register.told]
 
     @property
+    def returned(self) -> list[int]:
+        """Every refund that Netgíró has made, in kronur."""
+        return [refund.amount_kr for refund in self.netgiro.book.refunds]
+
+    @property
     def captured(self) -> list[int]:
         """Every payment that Netgíró has made, in kronur."""
         return [amount for amounts in self.netgiro.captured().values() for amount in amounts]

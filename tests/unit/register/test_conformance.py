@@ -330,6 +330,68 @@ def numbers_from_one_the_next_morning(shop: Shop) -> None:
     assert shop.captured == [1990, 1990]
 
 
+def gives_back(shop: Shop) -> None:
+    """All of it, once: the register is told that the money is back, and then that nothing is left."""
+    told: list[tuple[bool, int]] = []
+    shop.register.on_refund_told = lambda word: told.append((word.paid, word.amount_kr))
+    pays(shop)
+    shop.do(lambda: shop.register.refund("R1", None))
+    assert told == [(True, 1990)]
+    assert shop.returned == [1990]
+    shop.wait(10)
+    shop.do(lambda: shop.register.refund("R1", 1))
+    assert shop.returned == [1990]
+    assert (len(told), shop.register.refusals) == (1, ["B4" if shop.language.startswith("zvt") else "REFUND"])
+
+
+def gives_a_part_back(shop: Shop) -> None:
+    pays(shop)
+    shop.do(lambda: shop.register.refund("R1", 500))
+    shop.do(lambda: shop.register.refund("R1", 2000))
+    assert shop.returned == [500]
+    assert len(shop.register.refusals) == 1, "more than is left"
+
+
+def gives_back_by_amount(shop: Shop) -> None:
+    """No sale is named: the only whole payment of this amount is meant, and of two neither."""
+    pays(shop)
+    shop.do(lambda: shop.register.refund("R1", 1990))
+    assert shop.returned == [1990]
+    for _ in range(2):
+        shop.ring_up(1990)
+        shop.identify()
+        shop.accept()
+    shop.do(lambda: shop.register.refund("R2", 1990))
+    assert shop.returned == [1990]
+    assert shop.register.refusals == ["B5"]
+
+
+def asks_how_a_refund_ended(shop: Shop) -> None:
+    told: list[tuple[bool, int]] = []
+    shop.register.on_refund_told = lambda word: told.append((word.paid, word.amount_kr))
+    pays(shop)
+    shop.do(lambda: shop.register.refund("R1", 500))
+    shop.restart()
+    shop.do(shop.register.repeat_last)
+    assert told == [(True, 500), (True, 500)]
+
+
+def gives_back_without_an_answer(shop: Shop) -> None:
+    """As long as nobody knows whether the money is back the register is told neither, and the next customer can pay."""
+    told: list[tuple[bool, str]] = []
+    shop.register.on_refund_told = lambda word: told.append((word.paid, word.words))
+    pays(shop)
+    shop.netgiro.lost |= {"Refund", "refund"}
+    shop.do(lambda: shop.register.refund("R1", None))
+    shop.wait(40)
+    assert told == [(False, "refund 27 FF" if shop.language.startswith("zvt") else "NO UNKNOWN")]
+    shop.netgiro.lost.clear()
+    shop.wait(600)
+    assert shop.returned == [1990]
+    shop.ring_up(590)
+    assert shop.sale.amount_kr == 590
+
+
 CASES: Mapping[str, Case] = {
     "the customer pays": pays,
     "the customer is declined": declines,
@@ -351,11 +413,17 @@ CASES: Mapping[str, Case] = {
     "a capture without an answer": lets_the_capture_be_unknown,
     "the register takes the result later": takes_the_result_later,
     "the register refuses the result": refuses_the_result,
+    "a payment is given back": gives_back,
+    "a part is given back": gives_a_part_back,
+    "a payment is given back by its amount": gives_back_by_amount,
+    "the last refund again": asks_how_a_refund_ended,
+    "a refund without an answer": gives_back_without_an_answer,
     "the same name again after a no": tries_again_after_a_no,
     "the same name again after a no and a power cut": tries_again_after_a_no_and_a_power_cut,
     "another amount under a name that is paid": names_another_amount,
     "the same name the next morning": numbers_from_one_the_next_morning,
 }
+ABOUT_REFUNDS = list(CASES)[-9:-4]
 ABOUT_NAMES = list(CASES)[-4:]
 
 OPTIONS: Mapping[str, Mapping[str, object]] = {
@@ -366,6 +434,7 @@ OPTIONS: Mapping[str, Mapping[str, object]] = {
 
 NOBODY_ASKS = "the register knows of no terminal"
 NO_NAMES = "has no names for sales"
+NO_REFUNDS = "has no name for the payment that is meant, so refunds stay refused"
 NO_ACKNOWLEDGEMENT = "has no acknowledgement; a result can be asked for at any time"
 
 CANNOT_BE_SAID: Mapping[tuple[str, str], str] = {
@@ -386,6 +455,10 @@ CANNOT_BE_SAID: Mapping[tuple[str, str], str] = {
         for tap in TAPS
     },
     **{(case, language): NO_NAMES for case in ABOUT_NAMES for language in LANGUAGES if language != "line"},
+    **{(case, tap): NOBODY_ASKS for case in ABOUT_REFUNDS for tap in TAPS},
+    **{(case, "concert"): NO_REFUNDS for case in ABOUT_REFUNDS},
+    ("a payment is given back by its amount", "line"): "names every payment",
+    ("the last refund again", "line"): "names every refund, so it asks for that one",
     ("the last result again", "concert"): "has no names: the same request after its answer is the next customer's",
     ("the register takes the result later", "line"): NO_ACKNOWLEDGEMENT,
     ("the register refuses the result", "line"): NO_ACKNOWLEDGEMENT,

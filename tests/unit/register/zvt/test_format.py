@@ -132,7 +132,7 @@ def test_a_payment_that_is_not_valid_is_a_protocol_error(data: str) -> None:
 
 
 def test_the_other_commands_are_read() -> None:
-    assert za.parse_reversal(data_of("reversal of receipt 1")) == 1
+    assert za.parse_reversal(data_of("reversal of receipt 1")) == (1, za.Authorisation(digits=""))
     assert za.parse_refund(data_of("refund 1990")).digits == "000000001990"
     assert za.parse_service_byte(data_of("repeat receipt")) == 0
     assert za.parse_service_byte(data_of("repeat with status")) == 1

@@ -24,6 +24,7 @@ from terminal.counter.register_words import (
     TotalsRequest,
 )
 from terminal.register.zvt.codec import ZvtProtocol
+from terminal.sale.refund import Refund
 from terminal.sale.sale import Reason, Sale
 from terminal.simulation.registers.zvt_frames import Manners, ZvtRegister, always_good, payment, registration
 from tests.sales import GUID, new_sale
@@ -38,7 +39,7 @@ RECEIPT: Document = (
 )
 
 
-def receipt_of(sale: Sale, copy: bool) -> Document:
+def receipt_of(sale: Sale | Refund, copy: bool) -> Document:
     return (TextLine(f"{'AFRIT' if copy else 'KVITTUN'} {sale.number}"), *RECEIPT)
 
 
