@@ -111,6 +111,8 @@ class TotalSeen(msgspec.Struct, frozen=True):
     amount_kr: int | None
     differing_kr: tuple[int, int] | None = None
     """It shows two totals that cannot both be right, so none is offered."""
+    is_picture: bool = False
+    """It prints its receipts as pictures, in which no total can be read."""
 
 
 RegisterQuestion: TypeAlias = (

@@ -25,6 +25,11 @@ from terminal.register.wording import worded
 from terminal.system.retrying import Pauses
 from terminal.texts.words import Language
 
+UNREADABLE = (
+    "the register prints its receipts as pictures, in which no total can be read: let it print text (its printer driver"
+    " has a setting), or use its customer display"
+)
+
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE_S = 0.5
@@ -179,6 +184,8 @@ class RegisterLink:
         for request in requests:
             if isinstance(request, TotalSeen) and request.differing_kr is not None:
                 log.warning("a slip has two totals, %d kr. and %d kr.: none is offered", *request.differing_kr)
+            if isinstance(request, TotalSeen) and request.is_picture:
+                log.warning(UNREADABLE)
             self._on_request(request)
 
     async def _lose(self, error: Exception) -> None:

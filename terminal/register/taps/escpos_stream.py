@@ -51,7 +51,11 @@ class StatusAsked(msgspec.Struct, frozen=True):
     number: int
 
 
-PrintEvent: TypeAlias = PrintedLine | DrawerKicked | PaperCut | StatusAsked
+class PicturePrinted(msgspec.Struct, frozen=True):
+    """Dots, in which nobody here can read."""
+
+
+PrintEvent: TypeAlias = PrintedLine | PicturePrinted | DrawerKicked | PaperCut | StatusAsked
 
 
 class Reader(Protocol):
@@ -71,6 +75,7 @@ PRINTER, DISPLAY = 0x01, 0x02
 """Bits of its parameter: who listens from now on."""
 _CUTS = (b"\x1dV", b"\x1bi", b"\x1bm")
 _KICK, _KICK_AT_ONCE = b"\x1bp", b"\x10\x14"
+_PICTURES = (b"\x1dv", b"\x1d(L", b"\x1d8L", b"\x1b*")
 _QUESTIONS = (b"\x10\x04", b"\x1dr", b"\x1dI", b"\x1da", b"\x1bv", b"\x1bu")
 
 _POLLS = re.compile(rb"(?:\x10\x04(?:[\x01-\x06]|[\x07\x08\x12].))*(?P<half>\x10?|\x10\x04[\x07\x08\x12]?)", re.DOTALL)
@@ -171,6 +176,8 @@ class EscposReader:
             return self._end_line()
         elif code == b"\x1dk":  # the old form has no length: its digits go on until a NUL
             self._in_barcode = end - start == 3
+        elif stream.startswith(_PICTURES, start):
+            return PicturePrinted()
         elif code in _CUTS:
             return PaperCut()
         elif code == _KICK or (code == _KICK_AT_ONCE and stream[start + 2] == 1):

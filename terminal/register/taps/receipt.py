@@ -27,6 +27,7 @@ from terminal.register.taps.escpos_stream import (
     DrawerKicked,
     EscposReader,
     PaperCut,
+    PicturePrinted,
     PlainReader,
     PrintedLine,
     PrintEvent,
@@ -61,6 +62,9 @@ class ReceiptTap:
         self._stands_alone = stands_alone
         self._lines: deque[str] = deque(maxlen=MOST_LINES)
         self._look_at_s: float | None = None
+        self._has_picture = False
+        self._has_text = False
+        self._has_warned = False
         self._out = bytearray()
         self._told: list[RegisterRequest] = []
 
@@ -89,15 +93,25 @@ class ReceiptTap:
         match event:
             case PrintedLine(text):
                 self._lines.append(text)
+                self._has_text = self._has_text or bool(text.strip())
+            case PicturePrinted():
+                self._has_picture = True
             case DrawerKicked():  # in the middle of a receipt, too: then the total may still come
                 return self._look()
             case PaperCut():
                 found = self._look()
                 self._lines.clear()
-                return found
+                return [*found, *self._picture_seen()]
             case StatusAsked():
                 self._answer(event)
         return ()
+
+    def _picture_seen(self) -> Sequence[RegisterRequest]:
+        """A receipt without a letter of text has no total for us; once said is enough."""
+        is_news = self._has_picture and not self._has_text and not self._has_warned
+        self._has_picture = self._has_text = False
+        self._has_warned = self._has_warned or is_news
+        return (TotalSeen(None, is_picture=True),) if is_news else ()
 
     def _look(self) -> Sequence[RegisterRequest]:
         amount_kr = self._finder.in_text(self._lines)
@@ -153,5 +167,6 @@ class ReceiptTap:
         self._reader.reset()
         self._lines.clear()
         self._out.clear()
+        self._has_picture = self._has_text = False
         self._look_at_s = None
         return ()

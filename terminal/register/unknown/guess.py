@@ -41,6 +41,8 @@ def guess(data: bytes, baudrate: int) -> list[Guess]:
         if (proven := prove(data)) is not None:
             return [proven]
     found = [hit for look in _LOOKS if (hit := look(data)) is not None]
+    if not found and (readable := _whatever_finds_a_total(data)) is not None:
+        return [readable]
     return found or [_unknown(data, baudrate)]
 
 
@@ -249,6 +251,31 @@ def _plain_text(data: bytes) -> Guess | None:
         ('protocol = "receipt"', 'emulation = "plain"'),
         "This is what registers print on simple printers.",
     )
+
+
+def _whatever_finds_a_total(data: bytes) -> Guess | None:
+    """No marks of anything; but to one of the readers it makes sense."""
+    for emulation, reader in (("plain", PlainReader()), ("epson", EscposReader())):
+        lines = [event.text for event in reader.feed(data + b"\n") if isinstance(event, PrintedLine)]
+        if _total(lines) is not None:
+            return Guess(
+                "lines of a receipt",
+                f"no commands that are known; {_total_in(lines)}",
+                ('protocol = "receipt"', f'emulation = "{emulation}"'),
+                _COMPARE,
+            )
+    for one in _DISPLAY_MARKS:
+        if (total := _total_on(_shown(data, one))) is not None:
+            return Guess(
+                "a customer display",
+                f"no commands that are known; as {one} it would show the total {total}",
+                ('protocol = "display"', f'emulation = "{one}"'),
+                _COMPARE,
+            )
+    return None
+
+
+_COMPARE = "Compare the total with what you rang up."
 
 
 def _total_in(lines: Sequence[str]) -> str:

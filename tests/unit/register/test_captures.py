@@ -170,6 +170,7 @@ def with_parity(data: bytes, odd: int) -> bytes:
         (with_parity(b"KAFFI 590\r\nTE 490\r\nSAMTALS 1.080\r\n", 1), "odd parity", 'parity = "O"'),
         (bytes(range(0x80, 0x100)), "noise", None),
         (b"hello", "unknown", None),
+        (b"Kaffi 590\rSAMTALS  590", "lines of a receipt", 'emulation = "plain"'),
         (b"", "nothing", None),
     ],
 )

@@ -14,6 +14,7 @@ from terminal.register.taps.escpos_stream import (
     DrawerKicked,
     EscposReader,
     PaperCut,
+    PicturePrinted,
     PlainReader,
     PrintedLine,
     StatusAsked,
@@ -99,7 +100,7 @@ def test_a_long_command_is_kept_once_and_read_once_it_is_whole() -> None:
     picture = b"\x1dv0\x00\xff\x00\xff\x03" + bytes(0xFF * 0x3FF) + b"END\n"
     reader = EscposReader()
     events = [event for at in range(0, len(picture), 7) for event in reader.feed(picture[at : at + 7])]
-    assert events == [PrintedLine("END")]
+    assert events == [PicturePrinted(), PrintedLine("END")]
 
 
 @pytest.mark.parametrize("reader", [EscposReader, PlainReader])
@@ -346,3 +347,16 @@ def test_lines_may_end_with_cr_alone(size: int) -> None:
 def test_a_program_may_write_utf_8_whatever_it_has_chosen() -> None:
     assert lines_of("TIL GREIÐSLU 1.990\n".encode()) == ["TIL GREIÐSLU 1.990"]
     assert lines_of("TIL GREIÐSLU 1.990\n".encode("cp861").join([b"\x1bt\x23", b""])) == ["TIL GREIÐSLU 1.990"]
+
+
+def test_receipts_that_are_pictures_are_told_once() -> None:
+    protocol = tap()
+    picture = b"\x1b@" + RASTER + b"\n" + CUT
+    told = [totals(protocol, picture) for _ in range(3)]
+    assert told == [[TotalSeen(None, is_picture=True)], [], []]
+
+
+def test_a_logo_above_text_is_no_picture_of_a_receipt() -> None:
+    protocol = tap()
+    assert totals(protocol, RECEIPT + CUT) == [TotalSeen(1080)]
+    assert totals(protocol, CUT + KICK + CUT) == []
