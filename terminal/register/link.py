@@ -186,6 +186,7 @@ class RegisterLink:
                 log.warning("a slip has two totals, %d kr. and %d kr.: none is offered", *request.differing_kr)
             if isinstance(request, TotalSeen) and request.is_picture:
                 log.warning(UNREADABLE)
+                continue  # a logo by itself takes no offer away
             self._on_request(request)
 
     async def _lose(self, error: Exception) -> None:
