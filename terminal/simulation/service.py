@@ -42,6 +42,8 @@ BASE_URLS = {"v1": "https://api.test.netgiro.is/v1", "v2": "https://api.test.net
 PARTNER_URL = "https://partner-api.test.netgiro.is"
 CALLBACK_URL = "http://127.0.0.1:8024"
 PATIENCE_S = 240.0
+LONGEST_USUAL_S = 15.0
+"""Even the least patient terminal, which waits 20 s, hears of a customer without a mood in time."""
 NOTHING_LEFT = "Refund amount is greater than what is left of the payment"
 REFUSED_CARTS = (10302, 10304, 10306, 10427)
 """Answers to InsertCart that leave no cart behind."""
@@ -190,7 +192,7 @@ class SimulatedNetgiro:
     def _expect_customer(self, name: str) -> None:
         """Most accept within seconds; some are slow, some say no, some never answer."""
         world, rng = self._world, self._world.rng
-        delay_s = rng.uniform(1, 20)
+        delay_s = rng.uniform(1, LONGEST_USUAL_S)
         if world.happens(world.rates.customer_mood, "customer mood"):
             match rng.choice(("slow", "rejects", "never")):
                 case "slow":
