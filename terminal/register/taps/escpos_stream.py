@@ -15,6 +15,8 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import groupby
+from operator import itemgetter
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -101,7 +103,8 @@ class EscposReader:
 
     def _start_printer(self) -> None:
         self._codec = CODEPAGES[0]
-        self._line: list[str] = []
+        self._line: list[tuple[str, bytes]] = []
+        """Code page and text. Read when the line ends: chunks may part a letter of UTF-8."""
         self._line_length = 0
         self._in_barcode = False
         self._after_return = False
@@ -196,13 +199,16 @@ class EscposReader:
         return ended
 
     def _write(self, text: bytes) -> None:
-        if self._line_length <= LONGEST_LINE:
-            self._line.append(readable(text[: LONGEST_LINE + 1], self._codec))
-            self._line_length += len(text)
+        kept = text[: LONGEST_LINE - self._line_length]
+        if kept:
+            self._line.append((self._codec, kept))
+            self._line_length += len(kept)
 
     def _end_line(self) -> PrintEvent | None:
-        text, self._line, self._line_length = "".join(self._line), [], 0
-        return PrintedLine(text[:LONGEST_LINE]) if text else None
+        line, self._line, self._line_length = self._line, [], 0
+        pieces = ((codec, b"".join(text for _, text in run)) for codec, run in groupby(line, key=itemgetter(0)))
+        text = "".join(readable(piece, codec) for codec, piece in pieces)
+        return PrintedLine(text) if text else None
 
 
 def readable(text: bytes, codec: str) -> str:

@@ -17,7 +17,7 @@ from terminal import doctor
 from terminal.app.app import TerminalApp
 from terminal.app.devices import Devices
 from terminal.config.schema import Config, JournalSettings, NetgiroSettings, TerminalSettings
-from terminal.counter.menu import Page, Problem
+from terminal.counter.menu import DIGIT_OF, Item, Page, Problem
 from terminal.demo.demo import running_counter
 from terminal.doctor import Result
 from terminal.doctor.at_counter import LONGEST_TEXT, problems_of
@@ -85,7 +85,7 @@ def test_without_a_printer_the_report_is_on_the_screen(tmp_path: Path) -> None:
     """The real checks, on this machine: there is no secret key, so there is something to tell."""
 
     async def scenario(counter: Counter) -> None:
-        await counter.keypad.press("D3")
+        await counter.keypad.press("D" + DIGIT_OF[Item.DOCTOR])
         banner, first, *_ = await counter.shows(Page.REPORT)
         assert banner == f"Faults: {len(counter.problems)}"
         assert first == f"1/{len(counter.problems)} {counter.problems[0].found}"
@@ -114,7 +114,7 @@ def test_with_a_printer_it_is_on_paper_as_well(tmp_path: Path, monkeypatch: pyte
     printer.on_change = printed.set
 
     async def scenario(counter: Counter) -> None:
-        await counter.keypad.press("D3")
+        await counter.keypad.press("D" + DIGIT_OF[Item.DOCTOR])
         await counter.shows(Page.REPORT)
         assert counter.problems == FOUND
         async with asyncio.timeout(at_most(30)):
@@ -132,7 +132,7 @@ def test_a_printer_that_fails_takes_nothing_from_the_screen(tmp_path: Path, monk
     printer.paper = "out"
 
     async def scenario(counter: Counter) -> None:
-        await counter.keypad.press("D3")
+        await counter.keypad.press("D" + DIGIT_OF[Item.DOCTOR])
         await counter.shows(Page.REPORT)
         assert counter.problems == FOUND
 
@@ -145,7 +145,7 @@ def test_a_doctor_that_hangs_is_told_instead_of_waited_for(tmp_path: Path, monke
     monkeypatch.setattr(doctor, "run_doctor", lambda _config, **_: released.wait(30))
 
     async def scenario(counter: Counter) -> None:
-        await counter.keypad.press("D3")
+        await counter.keypad.press("D" + DIGIT_OF[Item.DOCTOR])
         assert "1/1 the doctor itself hangs" in await counter.shows(Page.REPORT)
         released.set()
 
