@@ -31,6 +31,9 @@ class Known(msgspec.Struct, frozen=True):
     """It reports by itself when it is asked to (GS a)."""
 
 
+_decoder = msgspec.json.Decoder(dict[str, Known])
+
+
 class Memory(Protocol):
     """Both block. Neither raises: a terminal prints without a memory, too."""
 
@@ -75,7 +78,7 @@ class MemoryFile:
         """Empty if there is no such file, or it is not as it was written: the printer is then tried anew."""
         try:
             with self._path.open("rb") as file:
-                return msgspec.json.decode(file.read(LARGEST_FILE_BYTES), type=dict[str, Known])
+                return _decoder.decode(file.read(LARGEST_FILE_BYTES))
         except FileNotFoundError:
             return {}
         except (OSError, msgspec.MsgspecError, UnicodeError, RecursionError) as error:

@@ -128,6 +128,11 @@ def status_of(
     )
 
 
+_ready = msgspec.json.Decoder(TerminalStatus)
+"""Makes msgspec read the class now: checks of the doctor convert to it in several threads at once, and a msgspec before
+0.23 crashed the interpreter if they were the first."""
+
+
 def read_status(fields: dict[str, Any]) -> TerminalStatus:
     """A daemon's answer. Raises msgspec.ValidationError if a daemon of another version means something else."""
     return msgspec.convert(fields, TerminalStatus)

@@ -38,6 +38,9 @@ class Manifest(msgspec.Struct, frozen=True):
     """What this release leaves no way back beyond."""
 
 
+_manifest_decoder = msgspec.json.Decoder(Manifest)
+
+
 class Release(msgspec.Struct, frozen=True):
     """A verified and unpacked release."""
 
@@ -153,7 +156,7 @@ def _unpack_member(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) 
 
 def _read_manifest(folder: Path) -> Manifest:
     try:
-        manifest = msgspec.json.decode((folder / "manifest.json").read_bytes(), type=Manifest)
+        manifest = _manifest_decoder.decode((folder / "manifest.json").read_bytes())
     except (OSError, msgspec.DecodeError) as error:
         raise TerminalError(f"the release's manifest cannot be read: {error}") from error
     if manifest.name != "netgiro-terminal":

@@ -25,6 +25,8 @@ _CHANGES = f"SELECT {_ENTRY}, sale_number FROM entries JOIN sales ON number = sa
 
 _T = TypeVar("_T")
 
+_totals_decoder = msgspec.json.Decoder(Totals)
+
 
 class RefundReading(ABC):
     """What may be given back, and what was."""
@@ -285,7 +287,7 @@ LOOKS_BACK = 50_000
 def _closed_period(number: int, since: str | None, until: str, totals: str, head: str | None) -> ClosedPeriod:
     """Raises DamageFound."""
     try:
-        decoded = msgspec.json.decode(totals, type=Totals)
+        decoded = _totals_decoder.decode(totals)
         return ClosedPeriod(number=number, since=since, until=until, totals=decoded, head=(head or "").lower())
     except msgspec.DecodeError as error:
         raise DamageFound(f"end of day {number} is not as it was written") from error

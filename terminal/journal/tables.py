@@ -25,6 +25,8 @@ from terminal.sale.sale import Sale
 
 _sale_decoder = msgspec.json.Decoder(Sale)
 _refund_decoder = msgspec.json.Decoder(Refund)
+_repair_decoder = msgspec.json.Decoder(RepairRow)
+_receipt_ready = msgspec.json.Decoder(QueuedReceipt)
 _REFUND_BEGINS = b'{"is":"refund"'
 
 
@@ -62,7 +64,7 @@ def read_receipt(*columns: object) -> QueuedReceipt:
 def read_repair(text: str) -> RepairRow:
     """The column of a repair. Raises DamageFound."""
     try:
-        return msgspec.json.decode(text, type=RepairRow)
+        return _repair_decoder.decode(text)
     except msgspec.DecodeError as error:
         raise DamageFound("what is told of a repair is not as it was written") from error
 

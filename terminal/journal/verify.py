@@ -30,6 +30,8 @@ SHORTEST_HEAD = 16
 MOST_FINDINGS = 20
 """Of one kind; the rest is counted."""
 
+_totals_decoder = msgspec.json.Decoder(Totals)
+
 
 class Verification(NamedTuple):
     """What was found. ``problems`` want somebody's attention; ``notes`` explain what looks odd and is not."""
@@ -139,7 +141,7 @@ def _ends_of_days(db: sqlite3.Connection, repairs: list[RepairRow]) -> Iterator[
     start = 0
     for number, last_seq, text in db.execute("SELECT number, last_seq, totals FROM closes ORDER BY number"):
         try:
-            told = msgspec.json.decode(text, type=Totals)
+            told = _totals_decoder.decode(text)
             counted = totals_of(_ended_between(db, start, last_seq))
         except (msgspec.DecodeError, DamageFound, tables.NewerVersionError) as error:
             yield f"end of day {number} cannot be held against its sales: {error}"

@@ -83,6 +83,10 @@ def parse_items(body: bytes) -> list[ItemRow]:
     return _parse_list(body, ItemRow)
 
 
+_ready = [msgspec.json.Decoder(form) for form in (Answer, Details, SettlementRow, ItemRow)]
+"""Read by msgspec now, and not by the first threads that need them."""
+
+
 def is_transaction_id(text: str | None) -> bool:
     """Strictly: it goes into addresses, receipts and register lines."""
     return _TRANSACTION_ID.fullmatch(text or "") is not None

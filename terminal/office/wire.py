@@ -76,6 +76,11 @@ class Token(msgspec.Struct, frozen=True):
 
 
 _batch_decoder = msgspec.json.Decoder(Batch)
+read_report = msgspec.json.Decoder(StatusReport).decode
+read_enrolment = msgspec.json.Decoder(Enrolment).decode
+read_have = msgspec.json.Decoder(Have).decode
+read_token = msgspec.json.Decoder(Token).decode
+_terminal_id_ready = msgspec.json.Decoder(TerminalId)
 
 
 def read_batch(data: bytes) -> Batch:

@@ -30,6 +30,9 @@ class _Line(msgspec.Struct, frozen=True):
     record: PaymentRecord | None
 
 
+_line_decoder = msgspec.json.Decoder(_Line)
+
+
 class Progress:
     """Only one reconciliation at a time has it."""
 
@@ -86,7 +89,7 @@ class Progress:
 
     def _take(self, text: bytes, now_s: float) -> None:
         try:
-            line = msgspec.json.decode(text, type=_Line)
+            line = _line_decoder.decode(text)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return
         if line.service == self._service and 0 <= now_s - line.at_s <= FRESH_S:

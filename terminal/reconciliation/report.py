@@ -59,6 +59,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What to look at."""
 
 
+_result_decoder = msgspec.json.Decoder(Result)
+
+
 def result_of(report: Report) -> Result:
     counts = Counter(finding.ending for finding in report.findings)
     to_look_at = [line_of(finding) for finding in report.findings if finding.ending is not Ending.AGREES]
@@ -88,7 +91,7 @@ def kept(folder: Path) -> Result | None:
     """The last result; None if there is none that can be read."""
     try:
         with (folder / NAME).open("rb") as file:
-            return msgspec.json.decode(file.read(MOST_BYTES), type=Result)
+            return _result_decoder.decode(file.read(MOST_BYTES))
     except (OSError, msgspec.MsgspecError, ValueError):
         return None
 

@@ -274,6 +274,48 @@ def test_heavy_libraries_are_imported_where_they_are_used() -> None:
     )
 
 
+ONE_THREAD = re.compile(r"terminal\.(demo|panel|simulation|netgiro\.sandbox)(\..+)?")
+"""What runs on the event loop alone."""
+
+
+def test_msgspec_reads_each_class_when_its_module_is_imported() -> None:
+    complain(
+        "msgspec reads a class the first time it converts to it, and versions before 0.23 crash the interpreter if two "
+        "threads do so at once: make a msgspec.json.Decoder of the class at the top of the module.",
+        [
+            f"{place(module, call.lineno)} converts to {kind}"
+            for module in modules()
+            if not ONE_THREAD.fullmatch(module)
+            for ready in [_decoders_at_top(tree_of(module))]
+            for call, kind in _conversions(tree_of(module))
+            if kind not in ready
+        ],
+    )
+
+
+def _conversions(tree: ast.Module) -> Iterator[tuple[ast.Call, str]]:
+    """Calls of msgspec with the class that they name."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(attr="convert"), args=[_, kind]):
+                pass
+            case ast.Call(func=ast.Attribute(attr="decode"), keywords=[ast.keyword(arg="type", value=kind)]):
+                pass
+            case _:
+                continue
+        if re.fullmatch(r"(\w+\.)*_?[A-Z]\w*", name := ast.unparse(kind)):
+            yield node, name
+
+
+def _decoders_at_top(tree: ast.Module) -> set[str]:
+    made = [node.value for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign)]
+    return {
+        ast.unparse(call.args[0])
+        for call in made
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "msgspec.json.Decoder"
+    }
+
+
 @pytest.mark.parametrize(
     ("module", "not_loaded"),
     [

@@ -84,13 +84,13 @@ class Collector:
             return wire.Have(await self._store.have(connection, terminal, epoch))
 
     async def _status(self, request: Request) -> object:
-        report = _read(msgspec.json.Decoder(wire.StatusReport).decode, await self._known_body(request))
+        report = _read(wire.read_report, await self._known_body(request))
         async with self._admitted(request, report.terminal) as connection:
             await reports.keep(connection, report)
         return {}
 
     async def _enrol(self, request: Request) -> object:
-        asked = _read(msgspec.json.Decoder(wire.Enrolment).decode, await _body(request, MOST_ENROLMENT_BYTES))
+        asked = _read(wire.read_enrolment, await _body(request, MOST_ENROLMENT_BYTES))
         async with self._pool.connection() as connection:
             token = await access.enrol(connection, asked.terminal, asked.code)
         if token is None:

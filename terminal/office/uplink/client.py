@@ -64,11 +64,11 @@ class OfficeClient:
     async def have(self, terminal: str, epoch: str) -> int:
         """How far the office has this journal. Raises OfficeError."""
         path = f"/v1/journal/{quote(terminal, safe='')}/{quote(epoch, safe='')}"
-        return _read(await self._call("GET", path), wire.Have).have
+        return _read(await self._call("GET", path), wire.read_have).have
 
     async def send(self, packed: bytes) -> int:
         """A batch; how far the office has the journal now. Raises OfficeError."""
-        return _read(await self._call("POST", "/v1/journal", packed, "gzip"), wire.Have).have
+        return _read(await self._call("POST", "/v1/journal", packed, "gzip"), wire.read_have).have
 
     async def report(self, packed: bytes) -> None:
         """A status. Raises OfficeError."""
@@ -77,7 +77,7 @@ class OfficeClient:
     async def enrol(self, terminal: str, code: str) -> Sensitive:
         """This terminal's own token. Raises OfficeError."""
         asked = msgspec.json.encode(wire.Enrolment(terminal, code))
-        return Sensitive(_read(await self._call("POST", "/v1/enrol", asked), wire.Token).token)
+        return Sensitive(_read(await self._call("POST", "/v1/enrol", asked), wire.read_token).token)
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -118,9 +118,9 @@ class OfficeClient:
         return bytes(answer)
 
 
-def _read(answer: bytes, kind: type[T]) -> T:
+def _read(answer: bytes, read: Callable[[bytes], T]) -> T:
     try:
-        return msgspec.json.decode(answer, type=kind)
+        return read(answer)
     except (msgspec.DecodeError, RecursionError) as error:
         raise OfficeError(f"the office's answer cannot be read: {error}") from error
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import msgspec
@@ -118,3 +120,23 @@ def test_keys_that_are_held_together_are_nobodys_business() -> None:
     held = View(conditions=Conditions(jam=Jam(together="12")))
 
     assert list(status_lines(status(held), NOW)) == list(status_lines(status(View()), NOW))
+
+
+def test_threads_that_read_a_status_first_at_the_same_moment_crash_nothing() -> None:
+    """A process of its own: the class must never have been converted to before."""
+    program = """
+import sys, threading
+from terminal.doctor.status import read_status
+sale = dict(number=1, reference="T1-1", amount_kr=1, state="entry", created="", outcome=None, reason=None)
+told = dict(version="1", terminal_id="T1", service="", pid=1, started="", state="idle", sale=sale, attention=[sale])
+sys.setswitchinterval(0.000_01)
+at_once, read = threading.Barrier(8), []
+threads = [threading.Thread(target=lambda: (at_once.wait(), read.append(read_status(told)))) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(len(read))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.split()) == (0, ["8"]), done.stderr
