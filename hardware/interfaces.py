@@ -90,6 +90,10 @@ class Keypad(Device, Protocol):
 class Scanner(Device, Protocol):
     """Reports whole codes, as they stand on the barcode or in the app."""
 
+    @property
+    def sends_end(self) -> bool:
+        """It has been seen to end its codes (Enter, Tab), so that a pause cuts none in two."""
+
     async def open(self, on_code: Callable[[str], None], on_lost: Callable[[DeviceError], None]) -> None:
         """Start reporting. Both callbacks run on the event loop; ``on_lost`` ends the reporting."""
 

@@ -24,6 +24,9 @@ KEY_CODES = {
     98: "A", 74: "C", 78: "D",  # / - + of a number pad
 }  # fmt: skip
 """Linux key codes (linux/input-event-codes.h) and what they mean here."""
+SHIFT_CODES = frozenset({42, 54})
+SHIFTED = {4: "#", 9: "*"}
+"""Shift+3 and Shift+8 of a full keyboard, and of small pads that type # and * in this way."""
 
 
 class EvdevDecoder:
@@ -32,23 +35,29 @@ class EvdevDecoder:
     def __init__(self) -> None:
         self._events = EventDecoder()
         self._down: set[int] = set()
+        self._shifts: set[int] = set()
         self._held: int | None = None
+        self._held_key = ""
 
     @property
     def held(self) -> str | None:
         """The key pressed last, while it is down and was by itself all the time."""
-        return KEY_CODES[self._held] if self._held is not None else None
+        return self._held_key if self._held is not None else None
 
     def feed(self, data: bytes) -> list[str]:
         keys = []
         for code, value in self._events.feed(data):
             if (code, value) == DROPPED:
                 self._down.clear()
+                self._shifts.clear()
                 self._held = None
+            elif code in SHIFT_CODES:
+                (self._shifts.discard if value == RELEASED else self._shifts.add)(code)
             elif code in KEY_CODES and value == PRESSED:
                 self._held = None if self._down - {code} else code
+                self._held_key = SHIFTED.get(code, KEY_CODES[code]) if self._shifts else KEY_CODES[code]
                 self._down.add(code)
-                keys.append(KEY_CODES[code])
+                keys.append(self._held_key)
             elif code in KEY_CODES and value == RELEASED:
                 self._held = None
                 self._down.discard(code)

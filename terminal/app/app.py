@@ -88,7 +88,7 @@ class TerminalApp:
         printing = parts.build_printing(config, devices.printer, journal, put, seams)
         protocol = parts.build_register(config, seams)
         link = parts.build_link(config, devices, protocol, put, on_line_changed)
-        instruments = Instruments(printing, link, devices.register_port, presenter)
+        instruments = Instruments(printing, link, devices.register_port, presenter, config.identifier_rules())
         examination = parts.build_examination(config, devices.printer, instruments, seams)
         reports = parts.build_reports(config, devices.printer, instruments, journal, seams)
 
@@ -165,7 +165,7 @@ class TerminalApp:
         keep("register", link.run)
         keep("keypad", lambda: watch_keypad(self._devices.keypad, on_key))
         if (scanner := self._devices.scanner) is not None:
-            keep("scanner", lambda: watch_scanner(scanner, on_key))
+            keep("scanner", lambda: watch_scanner(scanner, on_key, self.handles.instruments.note_code))
         if printing is not None:
             keep("printing", printing.run)
 

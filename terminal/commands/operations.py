@@ -43,6 +43,11 @@ def add_operation_commands(
     )
     keypad.set_defaults(command=_keypad_test)
 
+    scanner = commands.add_parser(
+        "scanner-test", parents=[common], help="what comes of a scanned code? While the terminal runs, doctor tells"
+    )
+    scanner.set_defaults(command=_scanner_test)
+
     end = commands.add_parser("end-of-day", parents=[common], help="end the day: count it, print it, begin the next")
     end.add_argument("--json", action="store_true")
     end.set_defaults(command=_end_of_day)
@@ -107,6 +112,14 @@ def _keypad_test(options: argparse.Namespace) -> int:
     from terminal.install.keypad_trial import try_keypad_alone
 
     trial = try_keypad_alone(config_for(options, "keypad"), lambda line: print(line, flush=True))
+    print(trial.verdict)
+    return 0 if trial.is_well else 1
+
+
+def _scanner_test(options: argparse.Namespace) -> int:
+    from terminal.install.scanner_trial import try_scanner_alone
+
+    trial = try_scanner_alone(config_for(options, "scanner"), lambda line: print(line, flush=True))
     print(trial.verdict)
     return 0 if trial.is_well else 1
 

@@ -12,6 +12,7 @@ from hardware.interfaces import KEYS
 from hardware.settings import network_address
 from terminal.config.secret_key import CREDENTIAL, MASK, OFFICE_TOKEN, VARIABLE
 from terminal.register.settings import LONGEST_VOID_PATIENCE_S, NETWORK_PROTOCOLS
+from terminal.sale.customer import CustomerKind
 from terminal.sale.gateway import CaptureMode
 from terminal.system.password import is_password_hash
 
@@ -283,6 +284,10 @@ def _scanner(config: Config) -> Iterator[str]:
         yield f'scanner.device: needed with scanner.driver = "{scanner.driver}"; see: ls -l /dev/*/by-id'
     elif scanner.device and scanner.device in (config.keypad.device, config.register.port, config.printer.device):
         yield "scanner.device: is another device's too; each needs one of its own"
+    if scanner.driver != "none" and CustomerKind.APP_CODE not in scanner.accepts:
+        yield 'scanner.accepts: must name "app_code"; to have no scanner, set scanner.driver = "none"'
+    if scanner.driver != "none" and not config.netgiro.app_code_prefix:
+        yield "netgiro.app_code_prefix: needed with a scanner: without it no code can be told from the goods' barcodes"
 
 
 def _display(config: Config) -> Iterator[str]:

@@ -163,6 +163,12 @@ class ShopSettings(Section, frozen=True, kw_only=True):
     lines: Annotated[tuple[ShopLine, ...], msgspec.Meta(max_length=8)] = ()
 
 
+class ScannerSection(ScannerSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[scanner]``: the device, and which of the codes that it reads name a customer."""
+
+    accepts: tuple[CustomerKind, ...] = (CustomerKind.APP_CODE,)
+
+
 class ReceiptSettings(Section, frozen=True, kw_only=True):
     """``[receipt]``"""
 
@@ -224,7 +230,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     reconcile: ReconcileSettings = ReconcileSettings()
     shop: ShopSettings = ShopSettings()
     keypad: KeypadSettings = KeypadSettings()
-    scanner: ScannerSettings = ScannerSettings()
+    scanner: ScannerSection = ScannerSection()
     display: DisplaySettings = DisplaySettings()
     signals: SignalSettings = SignalSettings()
     printer: PrinterSettings = PrinterSettings()
@@ -261,6 +267,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         """What may be typed at the keypad. Only the sandbox knows a person with an impossible date of birth."""
         return IdentifierRules(
             app_code_prefix=self.netgiro.app_code_prefix,
+            scanned=self.scanner.accepts,
             takes_kennitala=self.netgiro.api == "v1",
             impossible_birth_dates=self.netgiro.host != PRODUCTION_HOST,
         )

@@ -11,8 +11,9 @@ from terminal.counter.decision import CounterEffect, Decision, ExamineTerminal, 
 from terminal.counter.inputs import CodeScanned, EndOfDayRequested, KeyPressed, RefundRequested, ReprintRequested
 from terminal.counter.of_sale import happened
 from terminal.counter.rules import CounterRules
+from terminal.counter.scanning import scan_identifier
 from terminal.counter.trouble import receipt_asked_about
-from terminal.counter.typing import Cancelled, Entry, EntryResult, press_code, press_identifier, scan_identifier
+from terminal.counter.typing import Cancelled, Entry, EntryResult, press_code, press_identifier
 from terminal.counter.view import View
 from terminal.sale import events as ev
 from terminal.sale.customer import Customer
@@ -37,7 +38,7 @@ def pressed(view: View, event: KeyPressed, rules: CounterRules) -> Decision:
 
 
 def scanned(view: View, event: CodeScanned, rules: CounterRules) -> Decision:
-    """Means what the same digits and OK would mean; where no customer is asked for it means nothing.
+    """Identifies the customer, if it is a code that does; where no customer is asked for it means nothing.
 
     In the keypad test it only tells that the scanner works.
     """

@@ -6,14 +6,12 @@ Other keys do nothing. OK once more insists on a kennitala that fails its test.
 
 from __future__ import annotations
 
-import re
 from typing import TypeAlias
 
 import msgspec
 from msgspec.structs import replace
 
 from terminal.sale.customer import (
-    APP_CODE_TOKEN_DIGITS,
     LONGEST_ENTRY,
     SMS_CODE_DIGITS,
     Customer,
@@ -24,8 +22,6 @@ from terminal.sale.customer import (
 )
 from terminal.sale.sensitive import Sensitive
 
-_AIM_PREFIX = re.compile(r"\A\][A-Za-z][0-9]")
-"""What some scanners put before a code to name its kind (ISO/IEC 15424)."""
 DIGIT_KEYS = frozenset("0123456789")
 KIND_KEYS = {"A": CustomerKind.APP_CODE, "B": CustomerKind.KENNITALA, "C": CustomerKind.PHONE}
 
@@ -63,18 +59,6 @@ def press_identifier(entry: Entry, key: str, rules: IdentifierRules) -> EntryRes
     insisted = entry.problem is IdentifierProblem.DOUBTFUL_KENNITALA
     result = identify(entry.digits.reveal(), entry.kind, rules, insisted=insisted)
     return replace(entry, problem=result) if isinstance(result, IdentifierProblem) else result
-
-
-def scan_identifier(code: Sensitive, rules: IdentifierRules) -> Entry | Customer:
-    """A code that a scanner read whole: the customer it names, or the entry that says why it names none.
-
-    Only staff type an app code without its prefix: four scanned digits are the rest of some other code.
-    """
-    text = _AIM_PREFIX.sub("", code.reveal())
-    result: Customer | IdentifierProblem = IdentifierProblem.BAD_APP_CODE
-    if len(text) != APP_CODE_TOKEN_DIGITS:
-        result = identify(text, None, rules)
-    return result if isinstance(result, Customer) else Entry(digits=Sensitive(text[:LONGEST_ENTRY]), problem=result)
 
 
 def press_code(entry: Entry, key: str) -> EntryResult:

@@ -11,7 +11,7 @@ from typing import assert_never
 from hardware.settings import DisplaySettings, network_address
 from terminal.config.schema import Config
 from terminal.doctor.nodes import check_node, check_serial, join_group, seen_ports
-from terminal.doctor.status import Wear
+from terminal.doctor.status import Wear, duration
 from terminal.doctor.system import Finding, Grade, System, failed, ok, warning
 from terminal.register.settings import RegisterSettings
 
@@ -89,6 +89,17 @@ def _find_keypad(config: Config, system: System) -> Finding:
 
 
 def check_scanner(config: Config, system: System) -> Finding:
+    """That it is there, and what it read last: set wrong, it reads and nobody is identified."""
+    finding = _find_scanner(config, system)
+    wear = system.wear(config) if config.scanner.driver != "none" else None
+    if finding.advice or wear is None:
+        return finding
+    if not wear.last_code:
+        return ok(f"{finding.found}; no code since the terminal was started")
+    return ok(f"{finding.found}; last code, {duration(wear.last_code_age_s)} ago: {wear.last_code}")
+
+
+def _find_scanner(config: Config, system: System) -> Finding:
     match config.scanner.driver:
         case "evdev":
             return check_node(config.scanner.device, system, os.R_OK, "input")

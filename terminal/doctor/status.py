@@ -45,6 +45,9 @@ class Wear(msgspec.Struct, frozen=True, kw_only=True):
     damaged_bytes: int = 0
     """From the register, with a wrong parity or frame."""
     register: RegisterLine = RegisterLine()
+    last_code: str = ""
+    """What the scanner read last, described and not told."""
+    last_code_age_s: float = 0.0
 
 
 class TerminalStatus(msgspec.Struct, frozen=True, kw_only=True):

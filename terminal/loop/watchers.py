@@ -50,7 +50,9 @@ async def watch_keypad(keypad: Keypad, put: Callable[[Input], None]) -> None:
         await keypad.close()
 
 
-async def watch_scanner(scanner: Scanner, put: Callable[[Input], None]) -> None:
+async def watch_scanner(
+    scanner: Scanner, put: Callable[[Input], None], note: Callable[[Sensitive], None] = lambda _code: None
+) -> None:
     """Codes go to the inbox. Without its scanner a terminal works as before, so a missing one is only logged."""
     lost = asyncio.Event()
 
@@ -58,8 +60,12 @@ async def watch_scanner(scanner: Scanner, put: Callable[[Input], None]) -> None:
         log.error("%s", error)
         lost.set()
 
+    def on_code(code: str) -> None:
+        note(Sensitive(code))
+        put(CodeScanned(Sensitive(code)))
+
     async def open_scanner() -> None:
-        await scanner.open(lambda code: put(CodeScanned(Sensitive(code))), on_lost)
+        await scanner.open(on_code, on_lost)
 
     try:
         while True:

@@ -57,12 +57,16 @@ class IdentifierProblem(StrEnum):
     """It is one, and here none is taken."""
     BAD_PHONE = "bad_phone"
     BAD_SMS_CODE = "bad_sms_code"
+    NOT_SCANNED = "not_scanned"
+    """A scanner read something that names no customer."""
 
 
 class IdentifierRules(msgspec.Struct, frozen=True):
     """What this shop's installation accepts."""
 
     app_code_prefix: str = "500004"
+    scanned: tuple[CustomerKind, ...] = (CustomerKind.APP_CODE,)
+    """What a scanner may name a customer by."""
     takes_kennitala: bool = True
     """Else ten digits are the app's access code, unless they are somebody's kennitala all the same."""
     impossible_birth_dates: bool = False

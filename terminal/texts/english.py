@@ -76,6 +76,7 @@ ENGLISH = Words(
         IdentifierProblem.NO_KENNITALA: Advice("No kennitala here.", "App code or phone number."),
         IdentifierProblem.BAD_PHONE: Advice("Wrong mobile number.", "7 digits, starting with 6, 7 or 8."),
         IdentifierProblem.BAD_SMS_CODE: Advice("Wrong length.", "Type the code from the SMS."),
+        IdentifierProblem.NOT_SCANNED: Advice("Not an app code.", "Scan the code in the app."),
     },
     customer_kinds={
         CustomerKind.APP_CODE: "App code",

@@ -76,6 +76,7 @@ ICELANDIC = Words(
         IdentifierProblem.NO_KENNITALA: Advice("Kennitala gengur ekki.", "App-kóði eða símanúmer."),
         IdentifierProblem.BAD_PHONE: Advice("Rangt farsímanúmer.", "7 tölustafir, byrjar á 6, 7 eða 8."),
         IdentifierProblem.BAD_SMS_CODE: Advice("Rangur fjöldi stafa.", "Sláðu inn kóðann úr SMS."),
+        IdentifierProblem.NOT_SCANNED: Advice("Ekki app-kóði.", "Skannaðu app-kóðann."),
     },
     customer_kinds={
         CustomerKind.APP_CODE: "App-kóði",

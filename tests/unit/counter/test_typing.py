@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hardware.interfaces import KEYS
-from terminal.counter.typing import Cancelled, Entry, EntryResult, press_code, press_identifier, scan_identifier
+from terminal.counter.typing import Cancelled, Entry, EntryResult, press_code, press_identifier
 from terminal.sale.customer import LONGEST_ENTRY, Customer, CustomerKind, IdentifierProblem, IdentifierRules
 from terminal.sale.sensitive import Sensitive
 
@@ -149,15 +149,3 @@ def test_whatever_follows_key_b_is_refused_and_so_is_a_kennitala(keys: str) -> N
 @pytest.mark.parametrize("keys", ["B*9000000010#", "BA9000000010#", "9000000010#"])
 def test_another_key_takes_it_back(keys: str) -> None:
     assert type_without_kennitala(keys) == Customer(CustomerKind.APP_CODE, Sensitive("9000000010"))
-
-
-def test_four_scanned_digits_are_no_app_code_and_a_scanners_own_prefix_is_none() -> None:
-    rules = IdentifierRules()
-    cut = scan_identifier(Sensitive("3931"), rules)
-    assert isinstance(cut, Entry)
-    assert cut.problem is IdentifierProblem.BAD_APP_CODE
-    whole = scan_identifier(Sensitive("5000043931"), rules)
-    assert isinstance(whole, Customer)
-    for prefix in ("]C1", "]Q3", "]e0"):
-        assert scan_identifier(Sensitive(prefix + "5000043931"), rules) == whole
-        assert isinstance(scan_identifier(Sensitive(prefix + "3931"), rules), Entry)

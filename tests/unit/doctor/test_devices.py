@@ -198,6 +198,13 @@ def test_scanner_is_looked_for_where_it_is(tmp_path: Path) -> None:
     assert devices.check_scanner(Config(), machine_at(tmp_path)) == ok("none")
 
 
+def test_what_the_scanner_read_last_is_told_and_that_it_read_nothing() -> None:
+    config = config_with(scanner=ScannerSettings(driver="simulated"))
+    silent, read = System(wear=lambda _config: Wear()), System(wear=lambda _config: Wear(last_code="10 characters"))
+    assert devices.check_scanner(config, silent) == ok("simulated; no code since the terminal was started")
+    assert devices.check_scanner(config, read) == ok("simulated; last code, 0 min 0 s ago: 10 characters")
+
+
 @pytest.mark.usefixtures("with_lgpio")
 def test_lamp_and_buzzer_need_a_chip_only_if_they_are_wired(tmp_path: Path) -> None:
     wired = config_with(signals=SignalSettings(driver="gpio"))

@@ -41,6 +41,26 @@ def test_every_code_means_a_key_a_keypad_may_report():
     assert set(KEY_CODES.values()) == set(KEYS)
 
 
+def release(code: int) -> bytes:
+    return event(EV_KEY, code, 0) + event(EV_SYN, SYN_REPORT, 0)
+
+
+LEFT_SHIFT, RIGHT_SHIFT, THREE, EIGHT = 42, 54, 4, 9
+
+
+@pytest.mark.parametrize("shift", [LEFT_SHIFT, RIGHT_SHIFT])
+def test_shift_and_a_digit_are_the_signs_that_a_full_keyboard_has_there(shift: int):
+    decoder = EvdevDecoder()
+    assert decoder.feed(press(shift) + press(THREE) + release(THREE) + press(EIGHT)) == ["#", "*"]
+    assert decoder.held == "*"
+    assert decoder.feed(release(EIGHT) + press(5) + release(5) + release(shift) + press(THREE)) == ["4", "3"]
+
+
+def test_a_shift_whose_release_was_dropped_does_not_last():
+    dropped = event(EV_SYN, SYN_DROPPED, 0) + event(EV_SYN, SYN_REPORT, 0)
+    assert EvdevDecoder().feed(press(LEFT_SHIFT) + dropped + press(THREE)) == ["3"]
+
+
 def test_after_dropped_events_it_waits_for_a_whole_report():
     decoder = EvdevDecoder()
     data = event(EV_SYN, SYN_DROPPED, 0) + event(EV_KEY, 2, 1) + event(EV_SYN, SYN_REPORT, 0) + press(3)

@@ -13,11 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hardware.input_device import EV_KEY, EV_SYN, EVENT, SYN_REPORT
+from hardware.input_device import EV_KEY, EV_SYN, EVENT, SYN_DROPPED, SYN_REPORT
 from hardware.interfaces import DeviceError, Scanner
 from hardware.scanner import (
     CHARACTERS,
     LONGEST_CODE,
+    LOST,
+    NUMBER_PAD,
+    SHIFTED,
     SILENCE_S,
     CodeAssembler,
     HidDecoder,
@@ -31,7 +34,8 @@ from tests.virtual_time import run_virtual
 
 APP_CODE = "5000041234"
 TOP_ROW = {CHARACTERS[code]: code for code in range(2, 12)}
-NUMBER_PAD = {CHARACTERS[code]: code for code in (71, 72, 73, 75, 76, 77, 79, 80, 81, 82)}
+PAD = {char: code for code, char in NUMBER_PAD.items()}
+NUMBER_PAD_KEYS = {*NUMBER_PAD, 55, 74, 78, 83, 96, 98}
 ENTER, LEFT_SHIFT = 28, 42
 
 
@@ -125,7 +129,7 @@ def test_a_code_comes_whole_with_or_without_an_end(made: Made, tmp_path, end):
 
 def test_numlock_does_not_matter():
     """It changes what a console makes of a key; the codes of both rows of digits stay what they are."""
-    assert HidDecoder().feed(typed(APP_CODE, NUMBER_PAD)) == HidDecoder().feed(typed(APP_CODE, TOP_ROW)) == APP_CODE
+    assert HidDecoder().feed(typed(APP_CODE, PAD)) == HidDecoder().feed(typed(APP_CODE, TOP_ROW)) == APP_CODE
 
 
 def test_letters_come_as_they_were_shifted():
@@ -184,7 +188,104 @@ def test_any_text_is_survived_and_no_code_is_too_long(pieces):
 
 @given(st.binary(max_size=400))
 def test_any_bytes_of_events_are_survived(data):
-    assert set(HidDecoder().feed(data)) <= {*CHARACTERS.values(), *"ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+    assert all(char.isascii() or char == LOST for char in HidDecoder().feed(data))
+
+
+def on_us_keyboard(text: str) -> bytes:
+    """As a scanner that imitates one types it."""
+    plain = {char: code for code, char in CHARACTERS.items() if code not in NUMBER_PAD_KEYS}
+    shifted = {shifted: plain[char] for char, shifted in SHIFTED.items()}
+    data = b""
+    for char in text:
+        if char in plain:
+            data += key(plain[char], 1) + key(plain[char], 0)
+        else:
+            code = shifted.get(char) or plain[char.lower()]
+            data += key(LEFT_SHIFT, 1) + key(code, 1) + key(code, 0) + key(LEFT_SHIFT, 0)
+    return data
+
+
+def test_every_printable_character_comes_as_it_was_typed():
+    text = "".join(map(chr, range(0x20, 0x7F)))
+    assert HidDecoder().feed(on_us_keyboard(text)) == text
+    assert HidDecoder().feed(on_us_keyboard("]C1" + APP_CODE)) == "]C1" + APP_CODE
+
+
+def test_ctrl_makes_the_separators_and_ends_that_scanners_type_with_it():
+    ctrl = 29
+    for code, char in ((27, "\x1d"), (7, "\x1e"), (50, "\r"), (36, "\n"), (82, "")):
+        assert HidDecoder().feed(key(ctrl, 1) + key(code, 1) + key(code, 0) + key(ctrl, 0)) == char
+    assert HidDecoder().feed(key(ctrl, 1) + key(ctrl, 0) + key(27, 1)) == "]"
+
+
+def test_characters_by_their_number_with_alt():
+    alt, digits = 56, {char: code for code, char in NUMBER_PAD.items()}
+
+    def by_number(number: str) -> bytes:
+        typed_digits = b"".join(key(digits[digit], 1) + key(digits[digit], 0) for digit in number)
+        return key(alt, 1) + typed_digits + key(alt, 0)
+
+    numbers = [f"{ord(char):03d}" for char in APP_CODE]
+    assert HidDecoder().feed(b"".join(map(by_number, numbers))) == APP_CODE
+    assert HidDecoder().feed(by_number("") + by_number("0255") + by_number("9999999049")) == ""
+
+
+def codes_of(*steps: str | float) -> list[str]:
+    """What comes of these pieces, with these pauses between them."""
+
+    async def main() -> list[str]:
+        codes: list[str] = []
+        assembler = CodeAssembler(codes.append)
+        for step in steps:
+            if isinstance(step, str):
+                assembler.feed(step)
+            else:
+                await asyncio.sleep(step)
+        await asyncio.sleep(5)
+        return codes
+
+    return run_virtual(main())
+
+
+EAN = "4006381333931"
+
+
+def test_a_scanner_that_ends_its_codes_may_pause_in_one():
+    assert codes_of(EAN + "\n", 3.0, EAN[:9], 0.5, EAN[9:] + "\n") == [EAN, EAN]
+
+
+def test_half_a_code_whose_end_never_came_is_dropped_and_the_next_silence_ends_one_again():
+    assert codes_of(EAN + "\n", 3.0, EAN[:9], 2.0, APP_CODE) == [EAN, APP_CODE]
+
+
+def test_a_line_end_before_a_code_is_no_end():
+    assert codes_of("\n" + APP_CODE, 1.0, "\n" + APP_CODE) == [APP_CODE, APP_CODE]
+
+
+def test_separators_part_fields_and_frames_leave_no_trace():
+    assert codes_of("\x02" + APP_CODE + "\x03") == [APP_CODE]
+    assert codes_of("\x1d" + APP_CODE + "\x1d\r\n") == [APP_CODE]
+    assert codes_of("500004\x1d1234") == ["500004 1234"]
+
+
+def test_events_that_the_kernel_dropped_spoil_the_code_they_were_in():
+    dropped = EVENT.pack(0, 0, EV_SYN, SYN_DROPPED, 0) + EVENT.pack(0, 0, EV_SYN, SYN_REPORT, 0)
+    decoder = HidDecoder()
+    text = decoder.feed(on_us_keyboard("00") + dropped + on_us_keyboard("8223281"))
+    assert codes_of(text, 1.0, APP_CODE) == [APP_CODE]
+
+
+def test_a_simulated_scanner_can_pause_in_a_code():
+    async def main() -> None:
+        scanner, codes = SimulatedScanner(), list[str]()
+        await scanner.open(codes.append, lambda _error: None)
+        scanner.pauses_after = 9
+        scanner.scan(EAN)
+        scanner.sends_end = True
+        scanner.scan(EAN)
+        assert codes == [EAN[:9], EAN[9:], EAN]
+
+    asyncio.run(main())
 
 
 @pytest.mark.parametrize("driver", [HidScanner, lambda _path: SerialScanner(ScannerSettings(driver="serial"))])
