@@ -1,4 +1,4 @@
-"""For every test: the same cases each run, a RAM disk where there is one, and what is slow first.
+"""For every test: the same cases each run, a RAM disk where there is one, bytecode, and what is slow first.
 
 Hypothesis draws the same cases each run, so that a red test stays red until it is mended. ``slow`` marks what only
 ``make test-all`` runs; plain ``pytest`` runs everything it is given.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from hypothesis import settings
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 
+HERE = Path(__file__).parent
 RAM_DISK = Path("/dev/shm")
 LEAST_FREE_BYTES = 2 * 1024**3
 SLOW_FIRST = ("simulation", "violence", "tools", "browser", "integration", "scenarios", "property")
@@ -33,11 +35,18 @@ def use_ram_disk() -> None:
         tempfile.tempdir = None
 
 
+def keep_bytecode() -> None:
+    """Tests start the program some hundred times: compiled anew each time, it would cost more than the tests do."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+
+
 use_ram_disk()
+keep_bytecode()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Slow folders first; the order within a file stays."""
-    here = Path(__file__).parent
     ranks = {folder: rank for rank, folder in enumerate(SLOW_FIRST)}
-    items.sort(key=lambda item: ranks.get(item.path.relative_to(here).parts[0], len(ranks)))
+    folders = {path: path.relative_to(HERE).parts[0] for path in {item.path for item in items}}
+    items.sort(key=lambda item: ranks.get(folders[item.path], len(ranks)))

@@ -27,8 +27,9 @@ if importlib.util.find_spec("playwright") is None and os.environ.get("CI") != "t
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """``make test`` takes a first look at the page, ``make test-all`` looks at everything."""
+    here = f"{Path(__file__).parent}{os.sep}"
     for item in items:
-        if Path(__file__).parent in item.path.parents and item.get_closest_marker("first_look") is None:
+        if str(item.path).startswith(here) and item.get_closest_marker("first_look") is None:
             item.add_marker(pytest.mark.slow)
 
 
