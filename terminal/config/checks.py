@@ -129,7 +129,7 @@ def _patience(config: Config) -> Iterator[str]:
 
 def _tap(config: Config) -> Iterator[str]:
     register = config.register
-    for key in ("total_labels", "other_labels", "section_labels", "tender_labels", "void_labels"):
+    for key in ("total_labels", "other_labels", "section_labels", "tender_labels", "paid_labels", "void_labels"):
         for label in getattr(register, key):
             try:
                 re.compile(label)

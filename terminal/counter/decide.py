@@ -90,7 +90,7 @@ def _time_passed(view: View, event: ResultSeen | RefundResultSeen | OfferExpired
             shown = view.refund_result is not None and view.refund_result.number == number
             return replace(view, refund_result=None) if shown else view
         case OfferExpired(amount_kr):
-            shown_kr = view.differing_kr[-1] if view.differing_kr is not None else None
+            shown_kr = view.differing_kr[-1] if view.differing_kr is not None else view.paid_kr
             expired = amount_kr in (shown_kr, view.offer.amount_kr if view.offer is not None else None)
             return view.with_offer_closed() if expired else view
         case MenuLeft(turn):

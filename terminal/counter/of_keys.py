@@ -22,14 +22,20 @@ from terminal.sale.refund_step import RefundSettledByStaff
 from terminal.sale.sale import Sale, State
 
 TAKE_OFFER_KEYS = "A#"
+FIRST_KEY, OTHER_KEY = "1", "2"
+"""Where a slip has two amounts."""
 BY_KEYPAD = "keypad"
 
 
 def offer_accepted(view: View, event: object) -> reg.SaleRequest | None:
     """The sale that a key asks for: the cashier accepts the total that is offered."""
-    if isinstance(event, KeyPressed) and event.key in TAKE_OFFER_KEYS and not event.is_long:
-        return reg.SaleRequest(view.offered_kr) if view.offered_kr is not None else None
-    return None
+    offer = view.standing_offer
+    if offer is None or not isinstance(event, KeyPressed) or event.is_long:
+        return None
+    if event.key == OTHER_KEY and offer.other_kr is not None:
+        return reg.SaleRequest(offer.other_kr)
+    is_first = event.key in TAKE_OFFER_KEYS or (event.key == FIRST_KEY and offer.other_kr is not None)
+    return reg.SaleRequest(offer.amount_kr) if is_first else None
 
 
 def pressed(view: View, event: KeyPressed, rules: CounterRules) -> Decision:

@@ -18,6 +18,9 @@ from terminal.sale.refund import Refund
 from terminal.sale.refund_step import RefundResultTaken
 from terminal.sale.sale import Sale, State
 
+PAID_SHOWN_S = 20.0
+"""In a shop where most pay by card it must not be what stands there all day."""
+
 
 def requested(view: View, asked: RegisterRequestLookedUp, rules: CounterRules) -> Decision:
     """A request, with what the journal knows of it. A wish for a refund is looked up and decided apart."""
@@ -160,15 +163,21 @@ def _last_result_requested(view: View, last: Sale | Refund | None) -> Decision:
 def _total_seen(view: View, seen: reg.TotalSeen, rules: CounterRules) -> Decision:
     """Offer it. What is beyond the shop's limits is none of its totals; what is being paid is not offered again.
 
-    Of two totals that cannot both be right neither is offered, and staff read why.
+    Of two totals that cannot both be right neither is offered, nor what was paid in another way, and staff read why.
     """
-    view = replace(view, differing_kr=seen.differing_kr)
-    amount_kr = seen.amount_kr
+    view = replace(view, offer=None, differing_kr=seen.differing_kr, paid_kr=seen.paid_kr)
     if seen.differing_kr is not None:
-        keep = KeepOfferFor(seen.differing_kr[-1], rules.terms.entry_timeout_s)
-        return Decision(view=replace(view, offer=None), effects=(keep,))
-    if amount_kr is None or not rules.min_amount_kr <= amount_kr <= rules.max_amount_kr:
-        return Decision(view=replace(view, offer=None))
-    is_open = view.sale is None or view.sale.amount_kr != amount_kr
-    keep = KeepOfferFor(amount_kr, rules.terms.entry_timeout_s)
-    return Decision(view=replace(view, offer=Offer(amount_kr, is_open)), effects=(keep,))
+        return Decision(view=view, effects=(KeepOfferFor(seen.differing_kr[-1], rules.terms.entry_timeout_s),))
+    if seen.paid_kr is not None:
+        return Decision(view=view, effects=(KeepOfferFor(seen.paid_kr, PAID_SHOWN_S),))
+    amounts_kr = [kr for kr in (seen.amount_kr, seen.other_kr) if kr is not None and _is_within(kr, rules)]
+    if seen.amount_kr not in amounts_kr:
+        return Decision(view=view)
+    is_open = view.sale is None or view.sale.amount_kr not in amounts_kr
+    first_kr, *others_kr = amounts_kr
+    offer = Offer(first_kr, is_open, others_kr[0] if others_kr else None)
+    return Decision(view=replace(view, offer=offer), effects=(KeepOfferFor(first_kr, rules.terms.entry_timeout_s),))
+
+
+def _is_within(amount_kr: int, rules: CounterRules) -> bool:
+    return rules.min_amount_kr <= amount_kr <= rules.max_amount_kr

@@ -109,8 +109,12 @@ class TotalSeen(msgspec.Struct, frozen=True):
     """A register that cannot ask shows this total; None: it shows none (any more). Only a key makes a sale of it."""
 
     amount_kr: int | None
+    other_kr: int | None = None
+    """It shows this one, too: the first is what Netgíró seems to pay, but the cashier chooses."""
     differing_kr: tuple[int, int] | None = None
     """It shows two totals that cannot both be right, so none is offered."""
+    paid_kr: int | None = None
+    """Its total, which was paid in another way, so it is not offered."""
     is_picture: bool = False
     """It prints its receipts as pictures, in which no total can be read."""
 

@@ -41,6 +41,8 @@ class Offer(msgspec.Struct, frozen=True):
 
     amount_kr: int
     is_open: bool = True
+    other_kr: int | None = None
+    """The slip has this amount, too: the cashier chooses."""
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +57,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """What could be paid next, where the register itself cannot ask."""
     differing_kr: tuple[int, int] | None = None
     """The register has printed two totals that cannot both be right, so nothing is offered; staff read it."""
+    paid_kr: int | None = None
+    """The register has just printed this total as paid in another way, so nothing is offered."""
     attention: tuple[Sale, ...] = ()
     """Sales that wait for staff, oldest first; they do not hold up others."""
     untold_close: int | None = None
@@ -80,16 +84,19 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         return (*((self.sale,) if self.sale is not None and is_stuck else ()), *self.attention, *refunds)
 
     @property
-    def offered_kr(self) -> int | None:
-        """The total that a key would make a sale of now."""
+    def standing_offer(self) -> Offer | None:
+        """What a key would make a sale of now."""
         shown = (self.sale, self.refund, self.result, self.refund_result)
         if any(one is not None for one in shown) or self.menu.is_open:
             return None
-        if self.offer is None or not self.offer.is_open:
-            return None
-        return self.offer.amount_kr
+        return self.offer if self.offer is not None and self.offer.is_open else None
+
+    @property
+    def offered_kr(self) -> int | None:
+        """Its amount; where there are two, the first."""
+        return self.standing_offer.amount_kr if self.standing_offer is not None else None
 
     def with_offer_closed(self) -> View:
         """The offer is waved away, or a sale begins."""
         offer = replace(self.offer, is_open=False) if self.offer is not None else None
-        return replace(self, offer=offer, differing_kr=None)
+        return replace(self, offer=offer, differing_kr=None, paid_kr=None)

@@ -30,6 +30,11 @@ UNREADABLE = (
     " has a setting), or use its customer display"
 )
 
+PAID_OTHERWISE = (
+    "a slip of %d kr. was paid in another way, by what register.paid_labels say, and is not offered; if that is the key"
+    " that means Netgíró, put its name into register.tender_labels"
+)
+
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE_S = 0.5
@@ -72,6 +77,7 @@ class RegisterLink:
         port.on_peer = self._peer_changed
         self._loss: DeviceError | None = None
         self._is_up: bool | None = None
+        self._has_noted_paid = False
         self.heard_bytes = 0
         """From the register."""
         self._heard_at_s = clock()
@@ -182,12 +188,21 @@ class RegisterLink:
 
     def _deliver(self, requests: Iterable[RegisterRequest]) -> None:
         for request in requests:
-            if isinstance(request, TotalSeen) and request.differing_kr is not None:
-                log.warning("a slip has two totals, %d kr. and %d kr.: none is offered", *request.differing_kr)
-            if isinstance(request, TotalSeen) and request.is_picture:
-                log.warning(UNREADABLE)
-                continue  # a logo by itself takes no offer away
+            if isinstance(request, TotalSeen):
+                self._note(request)
+                if request.is_picture:
+                    continue  # a logo by itself takes no offer away
             self._on_request(request)
+
+    def _note(self, seen: TotalSeen) -> None:
+        """Why a slip is not offered, for whoever sets the terminal up."""
+        if seen.differing_kr is not None:
+            log.warning("a slip has two totals, %d kr. and %d kr.: none is offered", *seen.differing_kr)
+        if seen.is_picture:
+            log.warning(UNREADABLE)
+        if seen.paid_kr is not None:
+            log.log(logging.DEBUG if self._has_noted_paid else logging.WARNING, PAID_OTHERWISE, seen.paid_kr)
+            self._has_noted_paid = True
 
     async def _lose(self, error: Exception) -> None:
         if not isinstance(error, DeviceError):

@@ -67,6 +67,23 @@ DEFAULT_SECTION_LABELS = (
     "TENDER",
 )
 """Below a total these begin what is no part of it: taxes, points, savings, how it was paid. Sums there are none."""
+DEFAULT_PAID_LABELS = (
+    "(GREI.SLU|DEBET|DEBIT|KREDIT|CREDIT|GJAFA)?-?KORT",
+    "GREITT ME. KORTI",
+    "(DEBIT |CREDIT |GIFT )?CARD",
+    "DEB(E|I)T",
+    "(C|K)REDIT",
+    "VISA",
+    "MASTERCARD",
+    "MAESTRO",
+    "AMEX",
+    "REI.UF.",
+    "PENINGAR",
+    "SE.LAR",
+    "CASH",
+    "MILLIF.RSLA",
+)
+"""What stands beside them was not paid by Netgíró."""
 DEFAULT_VOID_LABELS = (
     ".?GILT",
     ".?FINGA?R?(SALA|KVITTUN|HAMUR)?",
@@ -92,6 +109,8 @@ class TotalRules(msgspec.Struct, frozen=True, kw_only=True):
     section_labels: tuple[str, ...] = DEFAULT_SECTION_LABELS
     tender_labels: tuple[str, ...] = ()
     """How the register names what is paid by Netgíró; where set, nothing else is offered."""
+    paid_labels: tuple[str, ...] = DEFAULT_PAID_LABELS
+    """How it names what is paid in other ways; only looked for where no tender is named."""
     void_labels: tuple[str, ...] = DEFAULT_VOID_LABELS
 
 
@@ -115,6 +134,7 @@ class RegisterSettings(SerialSettings, frozen=True, kw_only=True, forbid_unknown
     other_labels: tuple[str, ...] = DEFAULT_OTHER_LABELS
     section_labels: tuple[str, ...] = DEFAULT_SECTION_LABELS
     tender_labels: tuple[str, ...] = ()
+    paid_labels: tuple[str, ...] = DEFAULT_PAID_LABELS
     void_labels: tuple[str, ...] = DEFAULT_VOID_LABELS
 
     @property
@@ -126,5 +146,6 @@ class RegisterSettings(SerialSettings, frozen=True, kw_only=True, forbid_unknown
             other_labels=self.other_labels,
             section_labels=self.section_labels,
             tender_labels=self.tender_labels,
+            paid_labels=self.paid_labels,
             void_labels=self.void_labels,
         )

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from terminal.counter.trouble import Trouble, receipt_asked_about, troubles_of
 from terminal.counter.typing import Entry
-from terminal.counter.view import View
+from terminal.counter.view import Offer, View
 from terminal.sale.customer import CustomerKind, IdentifierProblem
 from terminal.sale.money import format_kr
 from terminal.sale.refund import Refund
@@ -59,15 +59,17 @@ def _marks(troubles: tuple[Trouble, ...], words: Words) -> tuple[str, ...]:
 
 
 def _idle(view: View, troubles: tuple[Trouble, ...], words: Words, shop_name: str) -> Screen:
-    if view.offered_kr is not None and not any(trouble.hinders_sales for trouble in troubles):
-        amount = format_kr(view.offered_kr)
-        return Screen(headline=amount, prompt=words.offer, hint=words.key_take_offer, marks=_marks(troubles, words))
+    if (offer := view.standing_offer) is not None and not any(trouble.hinders_sales for trouble in troubles):
+        return replace(_offer(offer, words), marks=_marks(troubles, words))
     if view.differing_kr is not None and not any(trouble.hinders_sales for trouble in troubles):
         both = " / ".join(format_kr(amount_kr) for amount_kr in view.differing_kr)
         return Screen(banner=words.two_totals.what, prompt=both, hint=words.two_totals.next)
     if (receipt := receipt_asked_about(view)) is not None:
         number, kind = receipt.period or receipt.sale_number, words.receipt_kinds[receipt.kind]
         return Screen(banner=words.ask_receipt_whole, prompt=f"{number} {kind}", hint=words.key_whole_or_again)
+    if not troubles and view.paid_kr is not None:
+        paid = words.paid_otherwise
+        return Screen(banner=paid.what, prompt=format_kr(view.paid_kr), hint=paid.next)
     if troubles in ((), (Trouble.PAPER_LOW,)):  # a roll that will end is no reason to look less ready
         return Screen(headline=SERVICE_NAME, prompt=shop_name, hint=words.ready, marks=_marks(troubles, words))
     first, *others = troubles
@@ -77,6 +79,13 @@ def _idle(view: View, troubles: tuple[Trouble, ...], words: Words, shop_name: st
         hint="" if others or first.hinders_sales else words.ready,
         marks=_marks(tuple(others), words),
     )
+
+
+def _offer(offer: Offer, words: Words) -> Screen:
+    if offer.other_kr is None:
+        return Screen(headline=format_kr(offer.amount_kr), prompt=words.offer, hint=words.key_take_offer)
+    both = f"1: {format_kr(offer.amount_kr)}  2: {format_kr(offer.other_kr)}"
+    return Screen(banner=words.choose_amount, prompt=both, hint=words.key_choose_amount)
 
 
 def _which(trouble: Trouble, view: View) -> str:

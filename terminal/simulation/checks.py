@@ -165,11 +165,8 @@ def _money(sale: Sale, disk: SimulatedDisk, captured: list[int], *, is_refunded:
 
 
 def _amount_rung_up(ring: Ring, disk: SimulatedDisk, register: SimulatedRegister) -> Iterator[str]:
-    """Nobody pays another amount than the register asked for, where a checksum protects what it says.
-
-    Whatever a register shows can be taken, so there is nothing to compare.
-    """
-    if not register.driver.hears or (register.cable.was_garbled and not register.driver.survives_noise):
+    """Nobody pays another amount than the register asked for, where a checksum protects what it says."""
+    if register.cable.was_garbled and not register.driver.survives_noise:
         return
     for sale in sales_of(disk, register, ring):
         if sale.amount_kr not in register.driver.amounts_asked:

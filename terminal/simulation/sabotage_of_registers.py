@@ -13,6 +13,7 @@ from terminal.counter.register_words import SaleResult
 from terminal.register.concert import codec as concert_codec
 from terminal.register.concert import wish as concert_wish
 from terminal.register.concert.codec import ConcertProtocol
+from terminal.register.taps.total import TotalFinder
 from terminal.register.zvt.telling import Telling
 from terminal.simulation.broken_rule import BrokenRule
 from terminal.simulation.world import Rates
@@ -90,6 +91,12 @@ def _try_again_at_once() -> Iterator[None]:
         yield
 
 
+def _offer_whatever_was_paid() -> Iterator[None]:
+    """A slip's total is offered, however the slip says that it was paid."""
+    with patch.object(TotalFinder, "_less_what_was_paid", lambda _finder, total, _below: total):
+        yield
+
+
 RULES_OF_REGISTERS: Mapping[str, BrokenRule] = {
     "silence of the register taken for yes": BrokenRule(patches=_silence_is_yes, protocol="zvt"),
     "copy of a receipt before its result": BrokenRule(
@@ -105,6 +112,7 @@ RULES_OF_REGISTERS: Mapping[str, BrokenRule] = {
     ),
     "id that names one sale for ever": BrokenRule(patches=_name_for_ever),
     "id forgotten once its sale has ended": BrokenRule(patches=_forget_names),
+    "total offered that was paid by card": BrokenRule(patches=_offer_whatever_was_paid, protocol="receipt"),
     "declined sale begun again at once": BrokenRule(patches=_try_again_at_once),
     "result told to whoever listens after a start": BrokenRule(
         patches=_tell_after_start,

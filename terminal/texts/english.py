@@ -103,7 +103,10 @@ ENGLISH = Words(
     ready="Ready",
     offer="Pay with Netgíró?",
     key_take_offer="# yes   * no",
+    choose_amount="Which amount?",
+    key_choose_amount="1 or 2   * neither",
     two_totals=Advice("Two totals, none taken", "Print it again"),
+    paid_otherwise=Advice("Paid in another way", "Not offered"),
     ask_receipt_whole="Is the receipt whole?",
     receipt_kinds={
         ReceiptKind.CUSTOMER: "customer copy",

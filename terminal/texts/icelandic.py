@@ -103,7 +103,10 @@ ICELANDIC = Words(
     ready="Tilbúið",
     offer="Greiða með Netgíró?",
     key_take_offer="# já   * nei",
+    choose_amount="Hvor upphæðin?",
+    key_choose_amount="1 eða 2   * hvorug",
     two_totals=Advice("Tvær samtölur, engin notuð", "Prentið aftur"),
+    paid_otherwise=Advice("Greitt á annan hátt", "Ekki boðið hér"),
     ask_receipt_whole="Er kvittunin heil?",
     receipt_kinds={
         ReceiptKind.CUSTOMER: "viðskiptavinar",

@@ -185,8 +185,13 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     ready: str
     offer: str
     key_take_offer: str
+    choose_amount: str
+    """The register names two: what Netgíró seems to pay, and the total."""
+    key_choose_amount: str
     two_totals: Advice
     """The register's receipt has two of them that differ."""
+    paid_otherwise: Advice
+    """The register's receipt says so, so it is not offered."""
     ask_receipt_whole: str
     receipt_kinds: dict[ReceiptKind, str]
     key_whole_or_again: str

@@ -17,7 +17,7 @@ from terminal.counter.menu import Item, Menu, Page, Problem
 from terminal.counter.register_words import RefusalCode
 from terminal.counter.trouble import Trouble
 from terminal.counter.typing import Entry
-from terminal.counter.view import Conditions, View
+from terminal.counter.view import Conditions, Offer, View
 from terminal.paper.end_of_day import end_of_day_slip, x_report_slip
 from terminal.paper.receipt import Shop, receipt_document
 from terminal.paper.refund_receipt import refund_document
@@ -147,6 +147,8 @@ def _views() -> Mapping[str, View]:
         "idle_printer_open": View(conditions=Conditions(printer=PrinterStatus.COVER_OPEN)),
         "idle_receipt_pending": View(conditions=Conditions(pending_receipts=1)),
         "idle_paper_low": View(conditions=Conditions(printer=PrinterStatus.OK, paper_low=True)),
+        "idle_two_amounts": View(offer=Offer(100_000, other_kr=199_000)),
+        "idle_paid_otherwise": View(paid_kr=1990),
         "idle_two_totals": View(differing_kr=(1990, 2490)),
         "idle_receipt_in_doubt": View(conditions=Conditions(receipt_in_doubt=IN_DOUBT, pending_receipts=1)),
         "idle_everything_wrong": View(conditions=WORST),

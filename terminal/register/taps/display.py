@@ -20,7 +20,7 @@ from terminal.counter.register_words import (
 )
 from terminal.register.settings import Emulation, TotalRules
 from terminal.register.taps.pole_display import PoleDisplay
-from terminal.register.taps.total import TotalFinder
+from terminal.register.taps.total import NO_TOTAL, TotalFinder
 
 SILENCE_S = 0.15
 HALF_SEQUENCE_S = 2.0
@@ -39,7 +39,7 @@ class DisplayTap:
         self._finder = TotalFinder(rules)
         self._look_at_s: float | None = None
         self._last_byte_s = 0.0
-        self._seen: int | None = None
+        self._seen = NO_TOTAL
         self._told: list[RegisterRequest] = []
 
     @property
@@ -83,10 +83,10 @@ class DisplayTap:
         """What the display showed is not known any more."""
         self._display.reset()
         self._look_at_s = None
-        return self._see(None)
+        return self._see(NO_TOTAL)
 
-    def _see(self, amount_kr: int | None) -> Sequence[RegisterRequest]:
-        if amount_kr == self._seen:
+    def _see(self, seen: TotalSeen) -> Sequence[RegisterRequest]:
+        if seen == self._seen:
             return ()
-        self._seen = amount_kr
-        return (TotalSeen(amount_kr),)
+        self._seen = seen
+        return (seen,)

@@ -34,7 +34,7 @@ from terminal.register.taps.escpos_stream import (
     Reader,
     StatusAsked,
 )
-from terminal.register.taps.total import TotalFinder
+from terminal.register.taps.total import NO_TOTAL, TotalFinder
 
 SILENCE_S = 1.5
 """Registers pause between the parts of a receipt, but not for so long."""
@@ -61,6 +61,8 @@ class ReceiptTap:
         self._finder = TotalFinder(rules)
         self._stands_alone = stands_alone
         self._lines: deque[str] = deque(maxlen=MOST_LINES)
+        self._seen: RegisterRequest | None = None
+        """On the slip that is being printed, so far."""
         self._look_at_s: float | None = None
         self._has_picture = False
         self._has_text = False
@@ -100,7 +102,7 @@ class ReceiptTap:
                 return self._look()
             case PaperCut():
                 found = self._look()
-                self._lines.clear()
+                self._forget_slip()
                 return [*found, *self._picture_seen()]
             case StatusAsked():
                 self._answer(event)
@@ -114,13 +116,16 @@ class ReceiptTap:
         return (TotalSeen(None, is_picture=True),) if is_news else ()
 
     def _look(self) -> Sequence[RegisterRequest]:
-        amount_kr = self._finder.in_text(self._lines)
-        if amount_kr is None and (differing_kr := self._finder.differing_kr) is not None:
-            return (TotalSeen(None, differing_kr),)
-        if amount_kr is None:
+        """What the slip says so far, if that is news: below the total it may still say how it was paid."""
+        seen = self._finder.in_text(self._lines)
+        if seen in (NO_TOTAL, self._seen):
             return ()
+        self._seen = seen
+        return (seen,)
+
+    def _forget_slip(self) -> None:
         self._lines.clear()
-        return (TotalSeen(amount_kr),)
+        self._seen = None
 
     def _answer(self, question: StatusAsked) -> None:
         if not self._stands_alone or len(self._out) > MOST_UNSENT_BYTES:
@@ -160,12 +165,14 @@ class ReceiptTap:
         if self._look_at_s is not None and now_s >= self._look_at_s:
             self._look_at_s = None
             requests += self._look()
+            if self._seen is not None:
+                self._forget_slip()
         return requests
 
     def connection_lost(self) -> Sequence[RegisterRequest]:
         """Half a receipt is forgotten; a total that was offered stays, as the paper does."""
         self._reader.reset()
-        self._lines.clear()
+        self._forget_slip()
         self._out.clear()
         self._has_picture = self._has_text = False
         self._look_at_s = None

@@ -6,8 +6,13 @@ first of them that is found wins (what is to be paid stands before the sum), and
 
 A receipt has other sums below its total: by tax, of points and savings, of how it was paid. So what follows a total is
 looked at only down to the first line that begins such a section. If the lines of one label differ nevertheless, the
-lines between them must explain it (items, a discount), or nothing is offered. Where the shop names its tender lines,
-these alone count; and a slip that says of itself that it is none (voided, training, copy, report) is none.
+lines between them must explain it (items, a discount), or nothing is offered. A slip that says of itself that it is
+none (voided, training, copy, report) is none.
+
+How a slip was paid stands below its total. Where the shop names the tender that means Netgíró, that line alone counts,
+and if its amount is not the total, the cashier chooses between the two. Where no tender is named, a slip that was paid
+in other ways is no offer, and of one that was paid so in part the rest is offered beside the total. Only what adds up
+counts as paid: the number of a card is no amount.
 
 An amount is read as it is written, never guessed: a separator before three digits divides thousands (a space only where
 the amount stands alone or has a currency: else it may follow a quantity), one before two divides aurar, which must be
@@ -18,8 +23,11 @@ have no separators either. Negative amounts, zero and fractions of a krona are n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from msgspec.structs import replace
+
+from terminal.counter.register_words import TotalSeen
 from terminal.register.settings import TotalRules
 from terminal.sale.money import AmountError, parse_register_amount
 
@@ -39,44 +47,85 @@ _WITH_CURRENCY = re.compile(r"(?:KR|ISK|ÍKR)\b", re.IGNORECASE)
 _SIGNED = re.compile(rf"(?P<minus>-?)\s*(?P<amount>{_NUMBER})(?P<behind>-?)(?:,-)?\s*{_CURRENCY}\s*\Z", re.IGNORECASE)
 _FRACTION = re.compile(r"[.,]([0-9]{2})\Z")
 _NEGATIVE = re.compile(r"-\s*[0-9]|[0-9]-\s*\Z")
+_STARLESS = _FILL.replace("*.]", ".]")
+_PAID = rf"{_STARLESS}{_CURRENCY}{_STARLESS}-?(?P<amount>{_NUMBER})-?(?:,-)?{_FILL}{_CURRENCY}\s*"
+"""An amount, also with a minus; behind stars stands the number of a card."""
 LONGEST_LINE = 80
+NO_TOTAL = TotalSeen(None)
 
 
 class TotalFinder:
     """The rules, compiled. Raises ValueError for a label that is no regular expression."""
 
     def __init__(self, rules: TotalRules) -> None:
-        self.differing_kr: tuple[int, int] | None = None
-        """Two totals of the latest lines, of which neither can be believed."""
         self._decimals = rules.amount_decimals
         whole = rf"(?:{_AMOUNT}|{_HEAD})"
         self._labels = [(label, _compile(label, whole)) for label in rules.labels]
         self._tenders = [_compile(label, whole) for label in rules.tender_labels]
         self._others = [_compile(label, r"(?:\W|\d|\Z).*") for label in rules.other_labels]
         self._sections = [_compile(label, r"(?:\W|\d|\Z).*") for label in rules.section_labels]
+        self._paid = [_compile(label, rf"(?:{_PAID}|{_HEAD})") for label in rules.paid_labels]
         self._voids = [_compile(label, r"[\W\d]*(?:NR[\W\d]*)?") for label in rules.void_labels]
 
-    def on_display(self, lines: Sequence[str]) -> int | None:
-        """The total on a screen, in kronur; None if it shows none."""
+    def on_display(self, lines: Sequence[str]) -> TotalSeen:
+        """The total on a screen."""
         if not self._tenders and any(other.fullmatch(line) for line in lines for other in self._others):
-            return None
+            return NO_TOTAL
         return self.in_text([*lines, lines[0]] if len(lines) > 1 and _ALONE.fullmatch(lines[0].rstrip()) else lines)
 
-    def in_text(self, lines: Iterable[str]) -> int | None:
-        """The total on a receipt, in kronur; None if there is none."""
-        self.differing_kr = None
+    def in_text(self, lines: Iterable[str]) -> TotalSeen:
+        """The total on a receipt."""
         lines = [_without_spaces(line.rstrip()) if len(line) <= LONGEST_LINE else "" for line in lines]
         if any(void.fullmatch(line) for line in lines for void in self._voids):
-            return None
+            return NO_TOTAL
+        total, at = self._total_of(lines)
         if self._tenders:
-            return self._agreed(lines, [found for tender in self._tenders for found in _found(tender, lines)])
+            return self._beside(total, self._agreed(lines, _found_by(self._tenders, lines)))
+        return self._less_what_was_paid(total, lines[at + 1 :])
+
+    def _total_of(self, lines: Sequence[str]) -> tuple[TotalSeen, int]:
+        """What is written as the total, and in which line."""
         total_area = self._down_to_section(lines)
         for label, pattern in self._labels:
             # What includes the tax may stand below its section; a label without the word never does.
             found = _found(pattern, lines if "VSK" in label else total_area)
             if found:
-                return self._agreed(lines, found)
-        return None
+                return self._agreed(lines, found), found[-1][0]
+        return NO_TOTAL, len(lines)
+
+    @staticmethod
+    def _beside(total: TotalSeen, tender: TotalSeen) -> TotalSeen:
+        """What the register says that Netgíró pays; the total, too, if that is another amount."""
+        if tender.amount_kr is None or total.amount_kr in (None, tender.amount_kr):
+            return tender
+        return replace(tender, other_kr=total.amount_kr)
+
+    def _less_what_was_paid(self, total: TotalSeen, below: Sequence[str]) -> TotalSeen:
+        if total.amount_kr is None:
+            return total
+        paid_kr, is_whole = 0, False
+        for line_kr in self._tenders_in(below):
+            paid_kr += line_kr
+            is_whole = is_whole or total.amount_kr in (line_kr, paid_kr)
+        rest_kr = total.amount_kr - paid_kr
+        if is_whole or (rest_kr < 0 and -rest_kr in self._amounts_in(below)):  # it gave change
+            return TotalSeen(None, paid_kr=total.amount_kr)
+        return TotalSeen(rest_kr, other_kr=total.amount_kr) if paid_kr and rest_kr > 0 else total
+
+    def _tenders_in(self, lines: Sequence[str]) -> Iterator[int]:
+        """What was paid in other ways. Those lines stand together; further down the slip of a card may follow."""
+        paid = dict(_found_by(self._paid, lines))
+        has_begun = False
+        for at, line in enumerate(lines):
+            if (amount := paid.get(at)) is not None:
+                has_begun = True
+                yield self._kronur(amount) or 0
+            elif has_begun and line.strip() and not _SIGNED.search(line):
+                return
+
+    def _amounts_in(self, lines: Sequence[str]) -> set[int]:
+        found = (_SIGNED.search(line) for line in lines)
+        return {kr for signed in found if signed is not None and (kr := self._kronur(signed["amount"])) is not None}
 
     def _down_to_section(self, lines: Sequence[str]) -> Sequence[str]:
         has_total = False
@@ -89,19 +138,18 @@ class TotalFinder:
                 return lines[:number]
         return lines
 
-    def _agreed(self, lines: Sequence[str], found: Sequence[tuple[int, str]]) -> int | None:
+    def _agreed(self, lines: Sequence[str], found: Sequence[tuple[int, str]]) -> TotalSeen:
         """The last amount, if what stands between explains in what the ones before it differ."""
         amounts = [(at, self._kronur(amount)) for at, amount in found]
         if not amounts or amounts[-1][1] is None:
-            return None
+            return NO_TOTAL
         (last_at, last_kr), others = amounts[-1], amounts[:-1]
         for at, amount_kr in others:
             if amount_kr is not None and last_kr is not None and amount_kr != last_kr:
                 between_kr = self._sum_of(lines[at + 1 : last_at])
                 if abs(last_kr - amount_kr) != abs(between_kr):
-                    self.differing_kr = (amount_kr, last_kr)
-                    return None
-        return last_kr
+                    return TotalSeen(None, differing_kr=(amount_kr, last_kr))
+        return TotalSeen(last_kr)
 
     def _sum_of(self, lines: Sequence[str]) -> int:
         total_kr = 0
@@ -128,8 +176,8 @@ class TotalFinder:
             return None
 
 
-def _is_one_of(patterns: Iterable[re.Pattern[str]], line: str) -> bool:
-    return any(pattern.fullmatch(line) for pattern in patterns)
+def _found_by(patterns: Iterable[re.Pattern[str]], lines: Sequence[str]) -> list[tuple[int, str]]:
+    return sorted(dict(found for pattern in patterns for found in _found(pattern, lines)).items())
 
 
 def _found(pattern: re.Pattern[str], lines: Sequence[str]) -> list[tuple[int, str]]:

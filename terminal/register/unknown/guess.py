@@ -21,6 +21,7 @@ from terminal.register.zvt.transport import Framer
 
 BAUDRATES = (9600, 19_200, 2400, 4800, 38_400, 57_600, 115_200, 1200)
 _FEW_BYTES = 8
+_EVERY_TOTAL = TotalFinder(TotalRules(paid_labels=()))
 
 
 class Guess(msgspec.Struct, frozen=True):
@@ -237,7 +238,7 @@ def _shown(data: bytes, emulation: Emulation) -> tuple[str, ...]:
 
 
 def _total_on(lines: Sequence[str]) -> int | None:
-    return TotalFinder(TotalRules()).on_display(lines)
+    return _EVERY_TOTAL.on_display(lines).amount_kr
 
 
 def _plain_text(data: bytes) -> Guess | None:
@@ -284,7 +285,7 @@ def _total_in(lines: Sequence[str]) -> str:
 
 
 def _total(lines: Sequence[str]) -> int | None:
-    return TotalFinder(TotalRules()).in_text(lines)
+    return _EVERY_TOTAL.in_text(lines).amount_kr
 
 
 def _unknown(data: bytes, baudrate: int) -> Guess:

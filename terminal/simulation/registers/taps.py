@@ -21,6 +21,7 @@ class TapDriver(RegisterDriver):
     can_cancel = False
     can_ask_again = False
     hears = False
+    survives_noise = False
     _waits = False
 
     def _pay(self, amount_kr: int, name: str) -> None:
@@ -96,9 +97,23 @@ class ReceiptDriver(TapDriver):
         head, foot = f"KAFFI 590\nSAMTALS {amount} kr\n".encode(), b"Takk fyrir\n"
         self.wire += self._shown + MARK + head + self._shown + DRAWER + foot + CUT + self._shown
 
+    def _pay(self, amount_kr: int, name: str) -> None:
+        """Of every third customer a part has been paid by card before."""
+        super()._pay(amount_kr, name)
+        if self.attempts % 3 == 0:
+            self.wire.clear()
+            self._print_paid(amount_kr + 990, "KORT", 990)
+
+    def _print_paid(self, total_kr: int, tender: str, paid_kr: int) -> None:
+        total, paid = self._with_points(total_kr), self._with_points(paid_kr)
+        self.wire += MARK + f"SAMTALS {total} kr\n".encode() + DRAWER + f"{tender} {paid} kr\n".encode() + CUT
+
     @property
     def moods(self) -> Mapping[str, Callable[[], None]]:
         return {
+            "prints what was paid by card": lambda: self._print_paid(1770, "KORT", 1770),
+            "prints what was paid in cash": lambda: self._print_paid(1880, "REIDUFE", 1880),
+            "prints a voided slip": lambda: self.wire.extend(MARK + b"SAMTALS 1.660 kr\n*** VOID ***\n" + CUT),
             "prints an order for the kitchen": lambda: self.wire.extend(MARK + b"2 KAFFI\n" + CUT),
             "asks for the printer's status": lambda: self.wire.extend(bytes.fromhex("100401")),
         }

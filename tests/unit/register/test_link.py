@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -22,10 +23,13 @@ from terminal.counter.register_words import (
     SaleRequest,
     SaleResult,
     TerminalReady,
+    TotalSeen,
 )
 from terminal.register import link as link_module
 from terminal.register.line.codec import LineProtocol
 from terminal.register.link import RegisterLink
+from terminal.register.settings import TotalRules
+from terminal.register.taps.receipt import ReceiptTap
 from terminal.sale.sale import Reason
 from tests.patience import at_most
 from tests.unit.register.scripted_port import ScriptedPort
@@ -106,6 +110,34 @@ def test_requests_come_in_and_answers_go_out() -> None:
 
     bench = on_a_bench(scenario)
     assert bench.reports == [(True, "a port in memory")]
+
+
+def test_why_a_slip_is_not_offered_stands_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """What is paid by card all day is said once; a picture takes no offer away."""
+    cut, picture = b"\x1dV\x00", b"\x1dv0\x00\x01\x00\x01\x00X"
+
+    async def scenario() -> None:
+        port = ScriptedPort()
+        link = RegisterLink(port, ReceiptTap(TotalRules()), requests.append)
+        task = asyncio.create_task(link.run())
+        await asyncio.sleep(0.001)
+        port.receive(b"SAMTALS 1.990\n?\nSAMTALS 382\n" + cut + picture + cut)
+        for _ in range(2):
+            port.receive(b"SAMTALS 590\nKORT 590\n" + cut)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    requests: list[RegisterRequest] = []
+    run_virtual(scenario())
+    paid = TotalSeen(None, paid_kr=590)
+    assert requests == [TotalSeen(None, differing_kr=(1990, 382)), paid, paid]
+    warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert warnings == [
+        "a slip has two totals, 1990 kr. and 382 kr.: none is offered",
+        link_module.UNREADABLE,
+        link_module.PAID_OTHERWISE % 590,
+    ]
+    assert "register.tender_labels" in warnings[-1]
 
 
 def test_bytes_that_come_while_the_port_is_still_opening_are_not_lost() -> None:

@@ -360,3 +360,26 @@ def test_a_logo_above_text_is_no_picture_of_a_receipt() -> None:
     protocol = tap()
     assert totals(protocol, RECEIPT + CUT) == [TotalSeen(1080)]
     assert totals(protocol, CUT + KICK + CUT) == []
+
+
+def test_what_stands_below_the_total_counts_although_the_drawer_opens_between() -> None:
+    protocol = tap()
+    assert totals(protocol, b"SAMTALS 1.990\n" + KICK) == [TotalSeen(1990)]
+    assert totals(protocol, b"REIDUFE 2.000\nTIL BAKA 10\n" + CUT) == [TotalSeen(None, paid_kr=1990)]
+    assert totals(protocol, b"SAMTALS 1.990\n" + CUT) == [TotalSeen(1990)]
+
+
+@pytest.mark.parametrize("end", [KICK + CUT, CUT + KICK, KICK + KICK + CUT + CUT, KICK])
+def test_a_slip_is_told_once_however_it_ends(end: bytes) -> None:
+    protocol = tap()
+    assert totals(protocol, b"SAMTALS 1.990\n" + end + b"TAKK FYRIR\n") == [TotalSeen(1990)]
+    assert list(protocol.wake(SILENCE_S)) == []
+    assert totals(protocol, b"SAMTALS 1.990\n" + CUT, 10.0) == [TotalSeen(1990)]
+
+
+def test_a_split_slip_tells_both_amounts_and_a_paid_one_neither() -> None:
+    protocol = tap()
+    assert totals(protocol, b"SAMTALS 1.990\nKORT 990\n" + CUT) == [TotalSeen(1000, other_kr=1990)]
+    assert totals(protocol, b"SAMTALS 1.990\nKORT 1.990\n" + CUT) == [TotalSeen(None, paid_kr=1990)]
+    assert totals(protocol, b"SAMTALS 1.990\nKORT 1.990\n") == []
+    assert list(protocol.wake(SILENCE_S)) == [TotalSeen(None, paid_kr=1990)]

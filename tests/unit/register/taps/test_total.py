@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from terminal.counter.register_words import TotalSeen
 from terminal.register.line.format import to_ascii
 from terminal.register.settings import DEFAULT_LABELS, DEFAULT_OTHER_LABELS, TotalRules
 from terminal.register.taps.total import TotalFinder
@@ -34,7 +35,7 @@ WITH_AURAR = TotalFinder(TotalRules(amount_decimals=2))
     ],
 )
 def test_a_display_shows_a_total(upper: str, lower: str) -> None:
-    assert FINDER.on_display([upper, lower]) == 1990
+    assert FINDER.on_display([upper, lower]).amount_kr == 1990
 
 
 @pytest.mark.parametrize(
@@ -71,12 +72,12 @@ def test_a_display_shows_a_total(upper: str, lower: str) -> None:
     ],
 )
 def test_everything_else_is_no_total(upper: str, lower: str) -> None:
-    assert FINDER.on_display([upper, lower]) is None
+    assert FINDER.on_display([upper, lower]).amount_kr is None
 
 
 @pytest.mark.parametrize("item", ["CASHEWHNETUR", "SKILAGJALD", "SKILTI", "CHANGELING", "TENDERLOIN"])
 def test_a_word_that_only_begins_like_change_or_a_refund_is_an_item(item: str) -> None:
-    assert FINDER.on_display([f"{item} 590", "SAMTALS 590"]) == 590
+    assert FINDER.on_display([f"{item} 590", "SAMTALS 590"]).amount_kr == 590
 
 
 TOTAL_WORDS = {
@@ -127,27 +128,29 @@ def test_every_default_label_has_its_words_here() -> None:
 @pytest.mark.parametrize(("label", "word"), spelled(TOTAL_WORDS))
 def test_a_label_knows_its_word_in_any_letters(label: str, word: str) -> None:
     finder = TotalFinder(TotalRules(labels=(label,)))
-    assert finder.on_display([word, "1.990"]) == 1990
-    assert finder.on_display([f"{word} 1.990", ""]) == 1990
+    assert finder.on_display([word, "1.990"]).amount_kr == 1990
+    assert finder.on_display([f"{word} 1.990", ""]).amount_kr == 1990
 
 
 @pytest.mark.parametrize(("label", "word"), spelled(OTHER_WORDS))
 def test_change_tender_and_refund_are_known_in_any_letters(label: str, word: str) -> None:
     finder = TotalFinder(TotalRules(other_labels=(label,)))
-    assert finder.on_display(["SAMTALS 1.990", f"{word} 10"]) is None
-    assert finder.on_display([word, "SAMTALS 1.990"]) is None
-    assert TotalFinder(TotalRules(other_labels=())).on_display([word, "SAMTALS 1.990"]) == 1990
+    assert finder.on_display(["SAMTALS 1.990", f"{word} 10"]).amount_kr is None
+    assert finder.on_display([word, "SAMTALS 1.990"]).amount_kr is None
+    assert TotalFinder(TotalRules(other_labels=())).on_display([word, "SAMTALS 1.990"]).amount_kr == 1990
 
 
 def test_a_receipt_may_say_how_goods_are_returned() -> None:
-    assert FINDER.in_text(["SAMTALS 1.990", "REIÐUFÉ 2.000", "TIL BAKA 10", "ENDURGREIÐSLA GEGN KVITTUN"]) == 1990
+    assert (
+        FINDER.in_text(["SAMTALS 1.990", "ANNAÐ 2.000", "TIL BAKA 10", "ENDURGREIÐSLA GEGN KVITTUN"]).amount_kr == 1990
+    )
 
 
 @pytest.mark.parametrize(
     ("shown", "amount_kr"), [("199000", 1990), ("1.990,00", 1990), ("1990.00", 1990), ("1.990", None), ("199050", None)]
 )
 def test_with_two_decimals_nothing_is_guessed(shown: str, amount_kr: int | None) -> None:
-    assert WITH_AURAR.on_display(["SAMTALS", shown]) == amount_kr
+    assert WITH_AURAR.on_display(["SAMTALS", shown]).amount_kr == amount_kr
 
 
 RECEIPT = """
@@ -158,7 +161,7 @@ Total bodywash                   810
 SAMTALS                        1.990
 Afsláttur                       -200
 TIL GREIÐSLU                   1.790
-Kort                           1.790
+Netgíró                        1.790
 VSK 24%      1.444      346    1.790
 Samtals VSK                      346
 """.splitlines()
@@ -174,15 +177,14 @@ Samtals VSK                      346
         ["Vildarpunktar í dag 19", "Samtals 4.711"],
         ["Þú sparaðir", "Samtals 500"],
         ["Reiðufé 2.000", "Samtals 2.000"],
-        ["Kort 1.990", "SAMTALS 1.990", "Greitt", "Samtals 5.000"],
+        ["Greitt 1.990", "SAMTALS 1.990", "Greitt", "Samtals 5.000"],
         ["VAT 24% 385", "TOTAL 385"],
         ["POINTS", "TOTAL 12500"],
         ["YOU SAVED 500", "TOTAL 2.490"],
     ],
 )
 def test_a_sum_below_the_total_is_none(below: list[str]) -> None:
-    assert FINDER.in_text(["Kaffi 1.990", "SAMTALS 1.990", *below]) == 1990
-    assert FINDER.differing_kr is None
+    assert FINDER.in_text(["Kaffi 1.990", "SAMTALS 1.990", *below]) == TotalSeen(1990)
 
 
 @pytest.mark.parametrize(
@@ -198,16 +200,17 @@ def test_a_sum_below_the_total_is_none(below: list[str]) -> None:
     ],
 )
 def test_totals_that_differ_must_be_explained_by_what_stands_between(lines: list[str], amount_kr: int | None) -> None:
-    assert FINDER.in_text(lines) == amount_kr
-    assert (FINDER.differing_kr is not None) == (amount_kr is None)
+    seen = FINDER.in_text(lines)
+    assert seen.amount_kr == amount_kr
+    assert (seen.differing_kr is not None) == (amount_kr is None)
 
 
 def test_a_gift_card_before_the_total_is_a_deduction_and_no_payment() -> None:
-    assert FINDER.in_text(["SAMTALS 2.490", "GJAFAKORT -500", "TIL GREIÐSLU 1.990", "KORT 1.990"]) == 1990
+    assert FINDER.in_text(["SAMTALS 2.490", "GJAFAKORT -500", "TIL GREIÐSLU 1.990"]).amount_kr == 1990
 
 
 def test_the_total_with_tax_stands_below_the_tax() -> None:
-    assert FINDER.in_text(["SAMTALS 1.605", "VSK 24% 385", "SAMTALS MEÐ VSK 1.990"]) == 1990
+    assert FINDER.in_text(["SAMTALS 1.605", "VSK 24% 385", "SAMTALS MEÐ VSK 1.990"]).amount_kr == 1990
 
 
 @pytest.mark.parametrize(
@@ -219,15 +222,15 @@ def test_the_total_with_tax_stands_below_the_tax() -> None:
     ],
 )
 def test_a_slip_that_says_it_is_none_is_none(line: str) -> None:
-    assert FINDER.in_text(["KAFFIHÚSIÐ", line, "SAMTALS 1.990"]) is None
-    assert FINDER.on_display([line, "SAMTALS 1.990"]) is None
+    assert FINDER.in_text(["KAFFIHÚSIÐ", line, "SAMTALS 1.990"]).amount_kr is None
+    assert FINDER.on_display([line, "SAMTALS 1.990"]).amount_kr is None
 
 
 @pytest.mark.parametrize(
     "line", ["COPYRIGHT KASSI EHF", "AFRITUN 590", "VOIDKA 590", "TRAINING SHOES 590", "KT. 5501011230"]
 )
 def test_a_word_that_only_begins_so_is_an_item(line: str) -> None:
-    assert FINDER.in_text([line, "SAMTALS 1.990"]) == 1990
+    assert FINDER.in_text([line, "SAMTALS 1.990"]).amount_kr == 1990
 
 
 NETGIRO_KEY = TotalFinder(TotalRules(tender_labels=("NETG.R.",)))
@@ -237,19 +240,89 @@ NETGIRO_KEY = TotalFinder(TotalRules(tender_labels=("NETG.R.",)))
     ("lines", "amount_kr"),
     [
         (["SAMTALS 1.990", "NETGÍRÓ 1.990"], 1990),
-        (["SAMTALS 1.990", "KORT 990", "NETGIRO 1.000"], 1000),
         (["SAMTALS 1.990", "KORT 1.990"], None),
         (["SAMTALS 1.990"], None),
         (["SAMTALS 1.990", "NETGÍRÓ", "1.990"], 1990),
     ],
 )
 def test_where_the_tender_is_named_only_that_is_offered(lines: list[str], amount_kr: int | None) -> None:
-    assert NETGIRO_KEY.in_text(lines) == amount_kr
+    assert NETGIRO_KEY.in_text(lines).amount_kr == amount_kr
+
+
+@pytest.mark.parametrize(
+    ("lines", "tender_kr", "total_kr"),
+    [
+        (["SAMTALS 1.990", "KORT 990", "NETGIRO 1.000"], 1000, 1990),
+        (["SAMTALS 1.500", "ÞJÓNUSTA 490", "NETGÍRÓ 1.990"], 1990, 1500),
+    ],
+)
+def test_a_tender_of_another_amount_than_the_total_is_asked_about(
+    lines: list[str], tender_kr: int, total_kr: int
+) -> None:
+    assert NETGIRO_KEY.in_text(lines) == TotalSeen(tender_kr, other_kr=total_kr)
+
+
+def test_a_total_that_cannot_be_believed_leaves_the_tender_alone() -> None:
+    assert NETGIRO_KEY.in_text(["SAMTALS 1.990", "?", "SAMTALS 5", "NETGÍRÓ 1.990"]) == TotalSeen(1990)
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        *(["KORT 1.990"], ["Kort:  kr. 1.990"], ["DEBETKORT 1.990"], ["KREDITKORT", "1.990"], ["VISA 1.990,00 kr."]),
+        *(["GREITT MEÐ KORTI 1.990"], ["GJAFAKORT -1.990"], ["CREDIT CARD 1,990.00"], ["MILLIFÆRSLA 1990"]),
+        ["REIÐUFÉ 1.990"],
+        ["REIÐUFÉ 2.000", "TIL BAKA 10"],
+        ["REI\ufffdUF\ufffd         5.000", "", "Til baka", "3.010"],
+        ["CASH 2.000", "CHANGE 10-"],
+        ["KORT 990", "REIÐUFÉ 1.000"],
+        ["KORT 990", "REIÐUFÉ 2.000", "TIL BAKA 1.000"],
+        ["VSK 24% 385", "KORT 1.990"],
+        ["KORT 1.990", "KORT NR. ************1234", "VISA 1.990", "HEIMILD 123456"],
+        ["GJAFAKORT 0", "KORT 1.990"],
+    ],
+)
+def test_a_slip_that_was_paid_in_other_ways_is_not_offered(below: list[str]) -> None:
+    assert FINDER.in_text(["KAFFI 590", "SAMTALS 1.990", *below]) == TotalSeen(None, paid_kr=1990)
+
+
+@pytest.mark.parametrize(
+    ("below", "rest_kr"),
+    [
+        (["KORT 990"], 1000),
+        (["KORT 990", "NETGÍRÓ 1.000"], 1000),
+        (["GJAFAKORT -500"], 1490),
+        (["KORT 500", "REIÐUFÉ 490"], 1000),
+        (["KORT 990", "NETGÍRÓ 1.000", "", "Takk fyrir", "VISA 990"], 1000),
+    ],
+)
+def test_of_a_slip_that_was_paid_in_part_the_rest_is_asked_about(below: list[str], rest_kr: int) -> None:
+    assert FINDER.in_text(["SAMTALS 1.990", *below]) == TotalSeen(rest_kr, other_kr=1990)
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        *(["KORT ****1234"], ["KORT **** **** **** 1234"], ["KORT NR 1234"], ["VILDARKORT 4711"], ["KORT 4711"]),
+        *(["KORTATÍMABIL 2"], ["ANNAÐ 1.990"], ["NETGÍRÓ 1.990"], ["KORT"], ["KORT 19,90"], []),
+    ],
+)
+def test_what_is_no_payment_in_another_way_takes_no_offer_away(below: list[str]) -> None:
+    assert FINDER.in_text(["SAMTALS 1.990", *below]) == TotalSeen(1990)
+
+
+def test_how_it_was_paid_stands_below_the_total() -> None:
+    assert FINDER.in_text(["KORT 1.990", "SAMTALS 1.990"]) == TotalSeen(1990)
+
+
+def test_a_shop_whose_card_key_means_netgiro_says_so() -> None:
+    assert TotalFinder(TotalRules(tender_labels=("KORT",))).in_text(["SAMTALS 1.990", "KORT 1.990"]) == TotalSeen(1990)
+    assert TotalFinder(TotalRules(paid_labels=())).in_text(["SAMTALS 1.990", "KORT 1.990"]) == TotalSeen(1990)
 
 
 def test_a_display_that_names_the_tender_is_read_although_the_sale_is_over() -> None:
-    assert NETGIRO_KEY.on_display(["NETGIRO", "1.990"]) == 1990
-    assert NETGIRO_KEY.on_display(["SAMTALS", "1.990"]) is None
+    assert NETGIRO_KEY.on_display(["NETGIRO", "1.990"]).amount_kr == 1990
+    assert NETGIRO_KEY.on_display(["SAMTALS", "1.990"]).amount_kr is None
 
 
 @pytest.mark.parametrize(
@@ -260,37 +333,37 @@ def test_a_display_that_names_the_tender_is_read_although_the_sale_is_over() -> 
     ],
 )
 def test_thousands_are_divided_in_many_ways(line: str) -> None:
-    assert FINDER.in_text([line]) == 1990
+    assert FINDER.in_text([line]).amount_kr == 1990
 
 
 def test_an_amount_with_a_space_may_stand_alone() -> None:
-    assert FINDER.in_text(["SAMTALS", "1 990"]) == 1990
+    assert FINDER.in_text(["SAMTALS", "1 990"]).amount_kr == 1990
 
 
 @pytest.mark.parametrize(
     "line", ["SAMTALS 1 99 kr", "SAMTALS 19 90 kr", "SAMTALS 1'99", "SAMTALS 1\u00a09900", "SAMTALS 3 590"]
 )
 def test_a_space_before_other_than_three_digits_divides_nothing(line: str) -> None:
-    assert FINDER.in_text([line]) is None
+    assert FINDER.in_text([line]).amount_kr is None
 
 
 def test_what_is_to_be_paid_stands_before_the_sum() -> None:
-    assert FINDER.in_text(RECEIPT) == 1790
+    assert FINDER.in_text(RECEIPT).amount_kr == 1790
 
 
 def test_of_equal_labels_the_last_counts() -> None:
-    assert FINDER.in_text(["SAMTALS 500", "KAFFI 590", "SAMTALS 1.090"]) == 1090
+    assert FINDER.in_text(["SAMTALS 500", "KAFFI 590", "SAMTALS 1.090"]).amount_kr == 1090
 
 
 def test_a_label_whose_amount_makes_no_sense_is_not_replaced_by_another() -> None:
-    assert FINDER.in_text(["TIL GREIÐSLU 17,90", "SAMTALS 1.990"]) is None
+    assert FINDER.in_text(["TIL GREIÐSLU 17,90", "SAMTALS 1.990"]).amount_kr is None
 
 
 def test_a_shop_may_have_its_own_words() -> None:
     finder = TotalFinder(TotalRules(labels=("MAKSETTAVA",), other_labels=("VAIHTO",)))
-    assert finder.on_display(["MAKSETTAVA", "1990"]) == 1990
-    assert finder.on_display(["SAMTALS", "1990"]) is None
-    assert finder.on_display(["MAKSETTAVA 1990", "VAIHTO 10"]) is None
+    assert finder.on_display(["MAKSETTAVA", "1990"]).amount_kr == 1990
+    assert finder.on_display(["SAMTALS", "1990"]).amount_kr is None
+    assert finder.on_display(["MAKSETTAVA 1990", "VAIHTO 10"]).amount_kr is None
 
 
 def test_a_label_that_is_no_regular_expression_is_named() -> None:
@@ -301,6 +374,8 @@ def test_a_label_that_is_no_regular_expression_is_named() -> None:
 @pytest.mark.parametrize("filler", [".", " ", "*", "=", "1.", "111.", ". ", "-"])
 def test_long_lines_take_no_time(filler: str) -> None:
     assert (
-        FINDER.in_text([("SAMTALS" + filler * 80)[:80] + "x"] * 500 + [("SAMTALS" + filler * 80)[:79] + "x"] * 500)
+        FINDER.in_text(
+            [("SAMTALS" + filler * 80)[:80] + "x"] * 500 + [("SAMTALS" + filler * 80)[:79] + "x"] * 500
+        ).amount_kr
         is None
     )
