@@ -10,6 +10,7 @@ from pathlib import Path
 from terminal.app import parts
 from terminal.app.about import about_lines
 from terminal.app.callbacks import start_callback_listener
+from terminal.app.closing import end_every_day
 from terminal.app.devices import Devices
 from terminal.app.handles import Handles
 from terminal.app.instruments import Instruments
@@ -31,6 +32,7 @@ from terminal.register.link import RegisterLink
 from terminal.sale.gateway import CaptureMode
 from terminal.screen.lamp import Signaller
 from terminal.screen.presenter import Presenter
+from terminal.system.daily import parse_time
 from terminal.system.notify import Notifier
 
 SETTLE_S = 3.0
@@ -164,10 +166,16 @@ class TerminalApp:
             keep("signals", signaller.run)
         keep("register", link.run)
         keep("keypad", lambda: watch_keypad(self._devices.keypad, on_key))
+        if self._config.day.close_at:
+            keep("end of day", self._end_every_day)
         if (scanner := self._devices.scanner) is not None:
             keep("scanner", lambda: watch_scanner(scanner, on_key, self.handles.instruments.note_code))
         if printing is not None:
             keep("printing", printing.run)
+
+    async def _end_every_day(self) -> None:
+        at, seams = parse_time(self._config.day.close_at), self._seams
+        await end_every_day(at, self._inbox.put, wall_clock=seams.wall_clock, clock_is_set=seams.clock_is_set)
 
     async def _feed_watchdog(self, interval_s: float) -> None:
         while True:

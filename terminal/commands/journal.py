@@ -22,7 +22,9 @@ def add_journal_commands(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
 ) -> None:
     journal = commands.add_parser("journal", parents=[common], help="the sales on disk")
-    verbs = journal.add_subparsers(required=True, metavar="list|show|verify|mend|acknowledge|backup|restore|export")
+    verbs = journal.add_subparsers(
+        required=True, metavar="list|show|days|verify|mend|acknowledge|backup|restore|export"
+    )
 
     listing = verbs.add_parser("list", parents=[common], help="sales, newest first")
     listing.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -33,6 +35,13 @@ def add_journal_commands(
     show.add_argument("sale_id", metavar="ID", help="the sale's id or its Reference")
     show.add_argument("--json", action="store_true", help="one JSON object a line")
     show.set_defaults(command=_show)
+
+    days = verbs.add_parser(
+        "days", parents=[common], help="the ends of day, newest first; reprint --end-of-day prints one"
+    )
+    days.add_argument("--format", choices=["lines", "csv", "json"], default="lines", help="csv, json: oldest first")
+    days.add_argument("--separator", choices=[",", ";"], default=",", help="csv: Icelandic spreadsheets want ';'")
+    days.set_defaults(command=_days)
 
     verify = verbs.add_parser("verify", parents=[common], help="looks through the whole journal for damage")
     verify.add_argument("--head", metavar="DIGITS", default="", help="as on the slip of an end of day: is it of this?")
@@ -95,6 +104,22 @@ def _show(options: argparse.Namespace) -> int:
     for entry in entries:
         print(change_json(entry) if options.json else change_story(entry))
     return 0
+
+
+def _days(options: argparse.Namespace) -> None:
+    from terminal.journal.days import day_lines, days_csv, days_json
+
+    with _open_journal(options) as journal:
+        newest_first = list(journal.closed_periods())
+    match options.format:
+        case "csv":
+            lines = days_csv(reversed(newest_first), options.separator)
+        case "json":
+            lines = days_json(reversed(newest_first))
+        case _:
+            lines = day_lines(newest_first)
+    for line in lines:
+        print(line)
 
 
 def _verify(options: argparse.Namespace) -> int:

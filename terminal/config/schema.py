@@ -36,6 +36,7 @@ from terminal.sale.gateway import CaptureMode
 from terminal.sale.money import Kronur
 from terminal.sale.sale import Terms
 from terminal.sale.sensitive import Sensitive
+from terminal.system.daily import TIME_OF_DAY
 from terminal.texts.words import Language
 
 CONFIG_VARIABLE = "NETGIRO_TERMINAL_CONFIG"
@@ -155,6 +156,15 @@ class CallbackSettings(Section, frozen=True, kw_only=True):
     public_url: str = ""
 
 
+class DaySettings(Section, frozen=True, kw_only=True):
+    """``[day]``: its end."""
+
+    close_at: Annotated[
+        str,
+        msgspec.Meta(pattern=rf"^({TIME_OF_DAY})?\Z", description='a time such as "22:00", or empty'),
+    ] = ""
+
+
 class ShopSettings(Section, frozen=True, kw_only=True):
     """``[shop]``: the head of the receipts."""
 
@@ -228,6 +238,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     callback: CallbackSettings = CallbackSettings()
     refund: RefundSettings = RefundSettings()
     reconcile: ReconcileSettings = ReconcileSettings()
+    day: DaySettings = DaySettings()
     shop: ShopSettings = ShopSettings()
     keypad: KeypadSettings = KeypadSettings()
     scanner: ScannerSection = ScannerSection()

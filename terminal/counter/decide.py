@@ -24,6 +24,7 @@ from terminal.counter.inputs import (
     KeyPressed,
     MenuLeft,
     MenuUnlocked,
+    NotWritten,
     OfferExpired,
     ReceiptJudged,
     RefundLookedUp,
@@ -42,6 +43,10 @@ from terminal.sale.refund_step import RefundEvent
 
 def decide(view: View, event: CounterEvent, rules: CounterRules) -> Decision:
     """Never raises on any event."""
+    return of_shop.with_day_due(_decided(view, event, rules), event)
+
+
+def _decided(view: View, event: CounterEvent, rules: CounterRules) -> Decision:
     match event:
         case ev.SaleEvent() | EndedSaleLookedUp():
             return of_sale.happened(view, event, rules)
@@ -61,16 +66,18 @@ def decide(view: View, event: CounterEvent, rules: CounterRules) -> Decision:
             return of_shop.receipt_judged(view, event)
         case EndOfDayLookedUp():
             return of_shop.end_of_day_requested(view, event, rules)
-        case TerminalExamined() | ReportEnded() | AboutFound():
+        case TerminalExamined() | ReportEnded() | AboutFound() | NotWritten():
             return _answered(view, event)
         case ConditionsChanged(changes):
             return Decision(view=replace(view, conditions=replace(view.conditions, **changes)))
     return Decision(view=_time_passed(view, event))
 
 
-def _answered(view: View, event: TerminalExamined | ReportEnded | AboutFound) -> Decision:
+def _answered(view: View, event: TerminalExamined | ReportEnded | AboutFound | NotWritten) -> Decision:
     """What staff asked for in the menu."""
     match event:
+        case NotWritten():
+            return of_shop.with_menu(view, menus.answered(view.menu, menus.WRITES, menus.Page.NOT_WRITTEN))
         case ReportEnded(is_printed):
             page = menus.Page.DONE if is_printed else menus.Page.NOT_PRINTED
             return of_shop.with_menu(view, menus.answered(view.menu, menus.REPORTS, page))

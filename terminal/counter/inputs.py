@@ -59,6 +59,8 @@ class ReprintRequested(msgspec.Struct, frozen=True):
     number: int | None = None
     kinds: tuple[ReceiptKind, ...] = ()
     """None: the customer's, or the slip for staff while the sale is left to them."""
+    by_keypad: bool = False
+    """The menu waits for the answer."""
 
 
 class ReprintLookedUp(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +74,7 @@ class ReprintLookedUp(msgspec.Struct, frozen=True, kw_only=True):
     kinds: tuple[ReceiptKind, ...]
     earlier: tuple[QueuedReceipt, ...] = ()
     """Every receipt there has been of it."""
+    by_keypad: bool = False
 
 
 class RefundRequested(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,6 +142,8 @@ class EndOfDayRequested(msgspec.Struct, frozen=True):
     by_keypad: bool = False
     even_if_empty: bool = True
     """Also if nothing has happened since the last end of day; else the menu asks."""
+    due_at: str | None = None
+    """By the clock: what was begun before this moment is to be in a day that has ended. RFC 3339, UTC."""
 
 
 class EndOfDayLookedUp(msgspec.Struct, frozen=True):
@@ -148,6 +153,14 @@ class EndOfDayLookedUp(msgspec.Struct, frozen=True):
     """The time since the last end of day."""
     by_keypad: bool = False
     even_if_empty: bool = True
+    due_at: str | None = None
+    first_at: str | None = None
+    """When the first thing of the period was written; None: nothing was."""
+    now: str = ""
+
+
+class NotWritten(msgspec.Struct, frozen=True):
+    """The journal did not take what the menu wanted; nothing has happened."""
 
 
 class ReportEnded(msgspec.Struct, frozen=True):
@@ -212,6 +225,7 @@ CounterEvent: TypeAlias = (
     | ReprintLookedUp
     | ReceiptJudged
     | EndOfDayLookedUp
+    | NotWritten
     | CodeScanned
     | MenuLeft
     | MenuUnlocked

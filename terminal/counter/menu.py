@@ -70,6 +70,9 @@ class Page(StrEnum):
     ASKING = "asking"
     """The journal or a device is asked."""
     REFUSED = "refused"
+    NOT_WRITTEN = "not_written"
+    """The disk took nothing, so nothing was done."""
+    NOTHING_TO_PRINT = "nothing_to_print"
     NOT_PRINTED = "not_printed"
     ABOUT = "about"
     KEYPAD = "keypad"
@@ -103,7 +106,7 @@ class ReportKind(StrEnum):
 DIGIT_OF = dict(zip(Item, "1234567890", strict=True))
 FIRST_PAGE = {
     Item.SETTLE: Page.SALE,
-    Item.REPRINT_LAST: Page.DONE,
+    Item.REPRINT_LAST: Page.ASKING,
     Item.REPRINT_NUMBER: Page.NUMBER,
     Item.REFUND: Page.NUMBER,
     Item.X_REPORT: Page.ASKING,
@@ -114,6 +117,9 @@ FIRST_PAGE = {
     Item.ABOUT: Page.ASKING,
 }
 REPORTS = (Item.X_REPORT, Item.TRANSACTIONS)
+REPRINTS = (Item.REPRINT_LAST, Item.REPRINT_NUMBER)
+WRITES = (*REPRINTS, Item.END_OF_DAY, Item.REFUND)
+"""What has to be on disk before anything comes of it."""
 NEEDS_CODE = frozenset({Item.SETTLE, Item.REFUND})
 NEEDS_PRINTER = frozenset({Item.REPRINT_LAST, Item.REPRINT_NUMBER, Item.X_REPORT, Item.TRANSACTIONS})
 

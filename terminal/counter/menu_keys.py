@@ -155,12 +155,15 @@ def _type_number(menu: Menu, key: str) -> Pressed:
         return Pressed(replace(menu, digits=Sensitive("")) if typed else closed(menu))
     if key in _DIGITS:
         return Pressed(replace(menu, digits=Sensitive((typed + key)[:LONGEST_NUMBER])))
-    if key != "#" or not (typed or menu.item is Item.REFUND):
+    if key != "#" or not (typed or menu.item in (Item.REFUND, Item.END_OF_DAY)):
         return Pressed(menu)
-    number = int(typed) if typed else None
-    if menu.item is Item.REFUND:
-        return Pressed(replace(menu, page=Page.ASKING), AskRefund(number))
-    return Pressed(replace(menu, page=Page.DONE), Reprint(number))
+    number, menu = int(typed) if typed else None, replace(menu, page=Page.ASKING)
+    match menu.item:
+        case Item.REFUND:
+            return Pressed(menu, AskRefund(number))
+        case Item.END_OF_DAY:
+            return Pressed(replace(menu, item=Item.REPRINT_NUMBER), Reprint(number, (ReceiptKind.END_OF_DAY,)))
+    return Pressed(menu, Reprint(number))
 
 
 def _type_amount(menu: Menu, key: str) -> Menu:
@@ -190,7 +193,7 @@ def _end_day(menu: Menu, key: str) -> Pressed:
     if key == "*":
         return Pressed(closed(menu))
     if key == "1" and menu.page is Page.DAY:
-        return Pressed(replace(menu, item=Item.REPRINT_LAST, page=Page.DONE), Reprint(None, (ReceiptKind.END_OF_DAY,)))
+        return Pressed(replace(menu, page=Page.NUMBER))
     if key != "#":
         return Pressed(menu)
     return Pressed(replace(menu, page=Page.ASKING), EndDay(even_if_empty=menu.page is Page.EMPTY_DAY))

@@ -129,7 +129,7 @@ def _wished(view: View, wish: menus.Wish | None, rules: CounterRules) -> Decisio
         case menus.Settle(number, verdict):
             return happened(view, ev.SettledByStaff(number, verdict, BY_KEYPAD), rules)
         case menus.Reprint(number, kinds):
-            return Decision(view=view, follow_ups=(ReprintRequested(number, kinds),))
+            return Decision(view=view, follow_ups=(ReprintRequested(number, kinds, by_keypad=True),))
         case menus.AskRefund(number):
             asked = RefundRequested(number=number, source=RefundSource.KEYPAD, is_question=True)
             return Decision(view=view, follow_ups=(asked,))

@@ -10,7 +10,13 @@ from hardware.interfaces import LONG_PRESS_S
 from terminal.counter import menu as menus
 from terminal.counter import register_words as reg
 from terminal.counter.decision import Decision, JudgeReceiptIn, ShowMenuFor
-from terminal.counter.inputs import EndOfDayLookedUp, ReceiptJudged, ReprintLookedUp
+from terminal.counter.inputs import (
+    CounterEvent,
+    EndOfDayLookedUp,
+    EndOfDayRequested,
+    ReceiptJudged,
+    ReprintLookedUp,
+)
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
 from terminal.sale.effects import ReceiptKind
@@ -25,7 +31,11 @@ JUDGED_AFTER_S = LONG_PRESS_S + 0.5
 
 def reprint_requested(view: View, asked: ReprintLookedUp, rules: CounterRules) -> Decision:
     """Each copy under an id of its own, so that a retry is told from a copy. Nothing is queued for no printer."""
-    return Decision(view=view, receipts=_copies(asked) if rules.has_printer else ())
+    receipts = _copies(asked) if rules.has_printer else ()
+    if not asked.by_keypad:
+        return Decision(view=view, receipts=receipts)
+    page = menus.Page.DONE if receipts else menus.Page.NOTHING_TO_PRINT
+    return with_menu(view, menus.answered(view.menu, menus.REPRINTS, page), receipts=receipts)
 
 
 def receipt_key(view: View, receipt: QueuedReceipt, key: str) -> Decision:
@@ -53,16 +63,48 @@ def receipt_judged(view: View, judged: ReceiptJudged) -> Decision:
 
 def end_of_day_requested(view: View, asked: EndOfDayLookedUp, rules: CounterRules) -> Decision:
     """The day ends, unless a sale is open. At the keypad nobody ends an empty one without being asked."""
+    if asked.due_at is not None:
+        return _day_due(view, asked, asked.due_at, rules)
     if not asked.by_keypad:
         return Decision(view=view, close=close_of(view, asked.period, rules) if view.sale is None else None)
     item = menus.Item.END_OF_DAY
     close, menu = None, menus.refused(view.menu, item, reg.RefusalCode.BUSY)
-    if view.sale is None and view.refund is None:
+    if _is_free(view):
         if asked.period.totals.is_empty and not asked.even_if_empty:
             menu = menus.answered(view.menu, (item,), menus.Page.EMPTY_DAY)
         else:
             close, menu = close_of(view, asked.period, rules), menus.answered(view.menu, (item,), menus.Page.DONE)
     return with_menu(view, menu, close=close)
+
+
+def _day_due(view: View, asked: EndOfDayLookedUp, due_at: str, rules: CounterRules) -> Decision:
+    """By the clock a day ends once, with what was begun before its time, and when nothing is open."""
+    is_due = _is_due(asked, due_at)
+    waits = is_due and not _is_free(view)
+    close = close_of(view, asked.period, rules) if is_due and not waits else None
+    return Decision(view=replace(view, day_due_at=due_at if waits else None), close=close)
+
+
+def _is_free(view: View) -> bool:
+    """Nobody is paying, and nobody waits for a refund."""
+    return view.sale is None and view.refund is None
+
+
+def _is_due(asked: EndOfDayLookedUp, due_at: str) -> bool:
+    """A time that is still to come was written by a clock that was ahead, and says nothing."""
+    last, first = asked.period.since, asked.first_at
+    has_ended = last is not None and due_at <= last <= asked.now
+    is_of_that_day = first is not None and not due_at <= first <= asked.now
+    return is_of_that_day and not has_ended
+
+
+def with_day_due(decision: Decision, event: CounterEvent) -> Decision:
+    """An end of day that waited is asked for again once nothing is open."""
+    view = decision.view
+    if view.day_due_at is None or not _is_free(view) or isinstance(event, EndOfDayLookedUp):
+        return decision
+    asked = EndOfDayRequested(due_at=view.day_due_at)
+    return replace(decision, view=replace(view, day_due_at=None), follow_ups=(*decision.follow_ups, asked))
 
 
 def with_menu(view: View, menu: menus.Menu, **durable: Any) -> Decision:

@@ -73,6 +73,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """The others that are not over; they hold up nobody."""
     judged: QueuedReceipt | None = None
     """Staff have pressed a key about this receipt, and the answer is not on disk yet."""
+    day_due_at: str | None = None
+    """The end of day whose time has come, and which waits until nothing is open; see of_shop.py."""
     menu: Menu = Menu()
     conditions: Conditions = Conditions()
 

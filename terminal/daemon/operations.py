@@ -176,6 +176,8 @@ async def _reprint(desk: Desk, request: Request) -> Mapping[str, Any]:
     journal = desk.terminal.journal
     number = await journal.call(find_number, journal.file, str(request.get("sale") or ""), kinds)
     decision = await desk.terminal.put_and_wait(ReprintRequested(number, kinds))
+    if decision.failure:
+        raise TerminalError(f"nothing was queued, ask for it again: {decision.failure}")
     if not decision.receipts:
         raise TerminalError(NOTHING_TO_PRINT)
     return {"receipts": [receipt.receipt_id for receipt in decision.receipts]}
@@ -183,9 +185,12 @@ async def _reprint(desk: Desk, request: Request) -> Mapping[str, Any]:
 
 async def _end_of_day(desk: Desk, _request: Request) -> Mapping[str, Any]:
     """Close the period and print its slip, as a register's end of day does."""
-    close = (await desk.terminal.put_and_wait(EndOfDayRequested())).close
+    decision = await desk.terminal.put_and_wait(EndOfDayRequested())
+    if decision.failure:
+        raise TerminalError(f"nothing was closed, end the day again: {decision.failure}")
+    close = decision.close
     if close is None:
-        raise TerminalError("the day cannot end while a sale is open, or the journal takes nothing: see status")
+        raise TerminalError("the day cannot end while a sale is open; nothing was closed: see status")
     return figures(close.number, close.totals)
 
 

@@ -150,13 +150,21 @@ class JournalReading(RefundReading):
             since,
         )
 
+    def open_period_began(self) -> str | None:
+        """When the first thing was written since the last end of day; None: nothing was."""
+        last_seq = "(SELECT last_seq FROM closes ORDER BY number DESC LIMIT 1)"
+        rows = self._rows(f"SELECT at FROM entries WHERE seq > coalesce({last_seq}, 0) ORDER BY seq LIMIT 1")
+        return str(rows[0][0]) if rows else None
+
+    def closed_periods(self) -> Iterator[ClosedPeriod]:
+        """Every end of day, newest first."""
+        return self._stream(_closed_period, f"{_CLOSES} ORDER BY number DESC")
+
     def closed_period(self, number: int | None = None) -> ClosedPeriod | None:
         """An end of day; without a number the last one."""
         periods = self._read(
             _closed_period,
-            "SELECT number, (SELECT at FROM closes AS before WHERE before.number = closes.number - 1), at, totals, "
-            "(SELECT hex(hash) FROM chain WHERE kind = 'close' AND position = number) "
-            "FROM closes WHERE number = coalesce(?, (SELECT max(number) FROM closes))",
+            f"{_CLOSES} WHERE number = coalesce(?, (SELECT max(number) FROM closes))",
             number,
         )
         return periods[0] if periods else None
@@ -282,6 +290,11 @@ _WHOLE = (
 _BY_REGISTER = "refund_of IS NOT NULL AND register_id != ''"
 LOOKS_BACK = 50_000
 """So many numbers, for a payment that is named by its amount alone: a table of ten years is not read through."""
+
+_CLOSES = (
+    "SELECT number, (SELECT at FROM closes AS before WHERE before.number = closes.number - 1), at, totals, "
+    "(SELECT hex(hash) FROM chain WHERE kind = 'close' AND position = number) FROM closes"
+)
 
 
 def _closed_period(number: int, since: str | None, until: str, totals: str, head: str | None) -> ClosedPeriod:

@@ -19,7 +19,16 @@ from terminal.counter import decide as counter
 from terminal.counter import of_shop
 from terminal.counter import register_words as reg
 from terminal.counter.decision import Decision
-from terminal.counter.inputs import CodeScanned, ConditionsChanged, Input, KeyPressed, RefundRequested
+from terminal.counter.inputs import (
+    CodeScanned,
+    ConditionsChanged,
+    EndOfDayRequested,
+    Input,
+    KeyPressed,
+    NotWritten,
+    RefundRequested,
+    ReprintRequested,
+)
 from terminal.counter.of_keys import offer_accepted
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
@@ -171,6 +180,8 @@ class Bookkeeper:
             self._next_number = max(self._next_number, refund.number + 1)
             log.info("refund %d: %s -> %s, %s", refund.number, refunded.event, refund.state, refund.outcome)
         if decision.record is None:
+            if (close := decision.close) is not None:
+                log.info("end of day %d: %d sales", close.number, close.totals.count)
             is_committed = refunded is not None or decision.close is not None or bool(decision.receipts)
             return self._journal_works() if is_committed else ()
         sale = decision.record.sale
@@ -185,7 +196,9 @@ class Bookkeeper:
     def _not_committed(self, event: Input, decision: Decision | None, error: JournalError) -> Handled:
         """Nothing was decided. A request is refused; what belongs to the open sale comes again, because it must end."""
         log.error("%s", error)
-        follow_ups = (ConditionsChanged({"journal_ok": False}),) if self.view.conditions.journal_ok else ()
+        follow_ups: tuple[Input, ...] = (NotWritten(),) if _is_by_menu(event) else ()
+        if self.view.conditions.journal_ok:
+            follow_ups = (ConditionsChanged({"journal_ok": False}), *follow_ups)
         replies: tuple[reg.RegisterReply, ...] = ()
         if isinstance(event, reg.RegisterQuestion):
             replies = (reg.RequestRefused(reg.register_id_of(event), reg.RefusalCode.UNAVAILABLE),)
@@ -207,3 +220,13 @@ class Bookkeeper:
         log.warning("sale %d was open in state %s: settling it", sale.number, sale.state)
         self.view = replace(self.view, sale=sale, result=None)
         return (ev.PowerRestored(sale.number),)
+
+
+def _is_by_menu(event: Input) -> bool:
+    """Somebody stands there and waits to read what became of it."""
+    match event:
+        case EndOfDayRequested() | ReprintRequested():
+            return event.by_keypad
+        case RefundRequested():
+            return event.source is RefundSource.KEYPAD
+    return False

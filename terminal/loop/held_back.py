@@ -18,6 +18,7 @@ from terminal.counter.inputs import (
     KeyPressed,
     MenuLeft,
     MenuUnlocked,
+    NotWritten,
     OfferExpired,
     ReceiptJudged,
     RefundRequested,
@@ -46,7 +47,7 @@ _LEFT_ALONE = (
     | TerminalExamined
     | ReprintRequested
     | RefundResultSeen
-    | EndOfDayRequested
+    | NotWritten
     | ReportEnded
     | AboutFound
     | RefundSettledByStaff
@@ -54,12 +55,16 @@ _LEFT_ALONE = (
     | ev.SettledByStaff
 )
 """Whoever wants it asks again, or nobody misses it."""
+_LET_TIME_PASS = ev.AnswerReceived | ev.DeadlinePassed | ReceiptJudged | EndOfDayRequested
+"""A deadline is decided although these wait."""
 
 
 def is_retried(event: Input) -> bool:
     """It belongs to the open sale, which must end; a question of the register is asked again by the register."""
     if isinstance(event, RefundRequested):  # staff ask again; nobody asks for what the terminal begins itself
         return event.source is RefundSource.AUTOMATIC
+    if isinstance(event, EndOfDayRequested):
+        return event.due_at is not None
     return not isinstance(event, _LEFT_ALONE | reg.RegisterQuestion)
 
 
@@ -94,7 +99,7 @@ class HeldBack:
             case ev.SaleEvent() if is_found_open:
                 return True
             case ev.DeadlinePassed():  # what the register said in time must not be late by the disk
-                return any(not isinstance(one, ev.AnswerReceived | ev.DeadlinePassed | ReceiptJudged) for one in others)
+                return any(not isinstance(one, _LET_TIME_PASS) for one in others)
             case ev.SaleEvent():
                 return any(isinstance(one, ev.CancelRequested | ev.DeadlinePassed) for one in others)
         return False

@@ -49,6 +49,8 @@ class KnowingJournal(RefundJournal, Protocol):
 
     def open_period(self) -> Period: ...
 
+    def open_period_began(self) -> str | None: ...
+
     def closed_period(self, number: int | None = None) -> ClosedPeriod | None: ...
 
     def free_bytes(self) -> int: ...
@@ -65,9 +67,16 @@ def looked_up(  # noqa: PLR0917  everybody who knows something of it
             ended = journal.find_sale(event.sale_number)
             return EndedSaleLookedUp(event, ended) if ended is not None and ended.state is State.CLOSED else event
         case ReprintRequested():
-            return _reprint(event, journal)
+            return replace(_reprint(event, journal), by_keypad=event.by_keypad)
         case EndOfDayRequested():
-            return EndOfDayLookedUp(journal.open_period(), event.by_keypad, event.even_if_empty)
+            return EndOfDayLookedUp(
+                journal.open_period(),
+                event.by_keypad,
+                event.even_if_empty,
+                due_at=event.due_at,
+                first_at=journal.open_period_began() if event.due_at is not None else None,
+                now=names.now(),
+            )
         case reg.LastResultRequest():
             return RegisterRequestLookedUp(request=event, known=last_result(journal))
         case reg.TotalsRequest():

@@ -58,11 +58,18 @@ def _said(menu: Menu, words: Words) -> tuple[str, str]:
         Page.EMPTY_DAY: (texts.empty_day, texts.key_yes_or_no),
         Page.ASKING: (words.one_moment, texts.key_back),
         Page.NOT_PRINTED: (texts.not_printed.what, texts.not_printed.next),
+        Page.NOTHING_TO_PRINT: (texts.nothing_to_print.what, texts.nothing_to_print.next),
+        Page.NOT_WRITTEN: _not_written(menu, texts),
         Page.EXAMINING: (texts.examining, texts.key_back),
         Page.DONE: (_done(menu.item, texts), texts.any_key),
     }
     assert menu.page is not None
     return said[menu.page]
+
+
+def _not_written(menu: Menu, texts: MenuWords) -> tuple[str, str]:
+    advice = texts.day_not_ended if menu.item is Item.END_OF_DAY else texts.not_written
+    return advice.what, advice.next
 
 
 def _about(menu: Menu) -> Screen:
@@ -83,9 +90,9 @@ def _done(item: Item, texts: MenuWords) -> str:
 
 def _number(menu: Menu, words: Words) -> Screen:
     texts, typed = words.menu, menu.digits.reveal()  # a receipt's number is nobody's secret
-    is_refund = menu.item is Item.REFUND
-    prompt = texts.refund_number if is_refund else texts.receipt_number
-    hint = texts.key_last_or_back if is_refund and not typed else words.key_ok_or_clear
+    prompts = {Item.REFUND: texts.refund_number, Item.END_OF_DAY: texts.day_number}
+    prompt = prompts.get(menu.item, texts.receipt_number)
+    hint = texts.key_last_or_back if menu.item in prompts and not typed else words.key_ok_or_clear
     return Screen(banner=texts.title, prompt=prompt, entry=typed, hint=hint)
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Coroutine
+from datetime import UTC, time
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from terminal.counter.decision import CheckService, CounterEffect
-from terminal.counter.inputs import Input
+from terminal.counter.inputs import EndOfDayRequested, Input
 from terminal.counter.rules import CounterRules
 from terminal.loop.bookkeeper import Bookkeeper
 from terminal.loop.calls import call_gateway, call_refund
@@ -26,7 +27,7 @@ from terminal.register.wording import worded
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
 from terminal.sale import refund_step as rs
-from terminal.simulation.disk import SimulatedDisk
+from terminal.simulation.disk import DayEnder, SimulatedDisk
 from terminal.simulation.looks import ServiceLooks
 from terminal.simulation.network import Exchange
 from terminal.simulation.people import Paper
@@ -34,6 +35,8 @@ from terminal.simulation.register import SimulatedRegister
 from terminal.simulation.service import SimulatedNetgiro, build_gateway
 from terminal.simulation.shells import Action, Printing, RegisterLine, WallClock
 from terminal.simulation.world import World
+from terminal.system.daily import DailyAlarm
+from terminal.system.timestamps import timestamp_of
 
 Answer: TypeAlias = ev.AnswerReceived | rs.RefundAnswer
 
@@ -49,6 +52,7 @@ class Box(Protocol):
     clock: WallClock
     nonces: list[int]
     acts_before_commit: bool
+    close_at: time | None
 
     def request_came(self, request: Input) -> None: ...
 
@@ -86,6 +90,7 @@ class Boot:
         nonces = NonceSource(disk.nonce_high_water(), self._reserve_nonces, box.clock.now, **known)
         self._gateway = build_gateway(around.netgiro.api, nonces)
         self._printing = Printing(world, disk, box.paper, box.clock, self.put, this_boot=self._this_boot)
+        self._alarm = DailyAlarm(box.close_at, UTC) if box.close_at is not None else None
         self._looks = ServiceLooks(world, around.netgiro, self.put, self._this_boot)
 
     def recover(self) -> None:
@@ -93,6 +98,16 @@ class Boot:
             self.put(event)
         self._looks.start(0.0)
         self._printing.next()
+        if self._alarm is not None:
+            self._look_at_clock(self._alarm)
+
+    def _look_at_clock(self, alarm: DailyAlarm) -> None:
+        """What app/closing.py does."""
+        clock = self._box.clock
+        due_s, again_s = alarm.look(clock.now(), clock_is_set=clock.is_right)
+        if due_s is not None:
+            self.put(EndOfDayRequested(due_at=timestamp_of(due_s)))
+        self._world.at(again_s, self._this_boot(lambda: self._look_at_clock(alarm)))
 
     def _this_boot(self, action: Action) -> Callable[[], None]:
         """The action, unless the power went away in between."""
@@ -127,6 +142,7 @@ class Boot:
     def turn(self, event: Input) -> tuple[CounterEffect, ...]:
         if self._box.acts_before_commit:
             self._box.disk.hold_back()
+        self._box.disk.ends_day_for = _day_ender(event)
         handled = self.bookkeeper.handle(event)
         decision = handled.decision
         for reply, question in decision.replies_to(event):
@@ -210,3 +226,9 @@ class Boot:
         if self._world.happens(self._world.rates.late_answer / 4, "answer comes again later"):
             self._world.at(self._world.rng.uniform(0.1, 60), self._this_boot(lambda: self.put(answer)))
         self.put(answer)
+
+
+def _day_ender(event: Input) -> DayEnder | None:
+    if not isinstance(event, EndOfDayRequested):
+        return None
+    return DayEnder.STAFF if event.due_at is None else DayEnder.CLOCK

@@ -6,6 +6,7 @@ Rows are kept as the bytes that the real journal writes; after a power cut every
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from enum import Enum, auto
 
 import msgspec
 
@@ -20,6 +21,14 @@ from terminal.simulation.world import PowerCut, World
 from terminal.system.timestamps import timestamp_of
 
 PLENTY_BYTES = 1 << 30
+
+
+class DayEnder(Enum):
+    """Who ends a day, beside the register."""
+
+    STAFF = auto()
+    CLOCK = auto()
+
 
 _sale_decoder = msgspec.json.Decoder(Sale)
 _refund_decoder = msgspec.json.Decoder(Refund)
@@ -36,6 +45,8 @@ class SimulatedDisk(DiskContents):
         """Sabotage: as with ``synchronous = OFF``."""
         self.now: Callable[[], str] = lambda: timestamp_of(world.wall_clock())
         """The terminal's wall clock, right or wrong."""
+        self.ends_day_for: DayEnder | None = None
+        """Who has asked for the end of day that is being committed; None: the register."""
         self._ghost: Callable[[], None] | None = None
         """A commit that ended with an error; its bytes are there all the same, until the next one replaces them."""
         self._undo: Callable[[], None] = lambda: None
@@ -68,7 +79,7 @@ class SimulatedDisk(DiskContents):
             if close.number < self._period:
                 return  # a period ends once
             self.rows.append(msgspec.json.encode(close.totals))
-            self._period, self._ended = close.number + 1, {}
+            self._note_end_of_day(close)
             self.closes.append(close)
             self.committed.append(close)
             if close.is_printed:
@@ -77,6 +88,20 @@ class SimulatedDisk(DiskContents):
 
         self._commit(f"commit of end of day {close.number}", store)
         return ""
+
+    def _note_end_of_day(self, close: Close) -> None:
+        self._period, self._ended = close.number + 1, {}
+        self._since, self._began, self.first_s = self.now(), None, None
+        if self.ends_day_for is not None:
+            self.closed_by_staff.add(close.number)
+        if self.ends_day_for is DayEnder.CLOCK:
+            self.closed_by_clock.append(close.number)
+        if any(sale.state not in ENDED for sale in self.latest.values()):
+            self.closed_in_a_sale.append(close.number)
+
+    def _note_begin(self) -> None:
+        if self.first_s is None:
+            self._began, self.first_s = self.now(), self._world.now_s
 
     def append_receipts(self, receipts: Sequence[QueuedReceipt]) -> None:
         def store() -> None:
@@ -128,6 +153,7 @@ class SimulatedDisk(DiskContents):
         self.rows.append(row)
         self.refunds[refund.number] = refund
         self.committed.append(refund)
+        self._note_begin()
         if refund.register_id:
             newest = max(refund.number, self._by_register_id.get(refund.register_id, 0))
             self._by_register_id[refund.register_id] = newest
@@ -157,6 +183,7 @@ class SimulatedDisk(DiskContents):
         self.rows.append(row)
         self.latest[sale.number] = _sale_decoder.decode(row)
         self.committed.append(self.latest[sale.number])
+        self._note_begin()
         self._by_register_id[sale.register_id] = max(sale.number, self._by_register_id.get(sale.register_id, 0))
         self._changed_at[sale.number] = self.now()
         self.begun_s.setdefault(sale.number, self._world.now_s)

@@ -41,6 +41,16 @@ class DiskContents:
         self._high_water = 0
         self._answers_signed = False
         self._period = 1
+        self._began: str | None = None
+        """When the first thing of this period was written, by the terminal's clock."""
+        self._since: str | None = None
+        """When the period before it ended, by the same."""
+        self.first_s: float | None = None
+        """When the first thing of this period was written, in true time."""
+        self.closed_by_clock: list[int] = []
+        """Numbers of the periods that the terminal has ended by itself."""
+        self.closed_in_a_sale: list[int] = []
+        """Numbers of the periods that ended while a sale was open."""
         self._ended: dict[int, None] = {}
         """Numbers of the sales that ended in this period."""
 
@@ -100,8 +110,13 @@ class DiskContents:
 
     def open_period(self) -> Period:
         return Period(
-            self._period, totals_of(self.latest.get(number) or self.refunds[number] for number in self._ended)
+            self._period,
+            totals_of(self.latest.get(number) or self.refunds[number] for number in self._ended),
+            self._since,
         )
+
+    def open_period_began(self) -> str | None:
+        return self._began
 
     def closed_period(self, number: int | None = None) -> ClosedPeriod | None:
         found = [close for close in self.closes if number in (None, close.number)][-1:]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, time, timedelta
 
 import msgspec
 from msgspec.structs import replace
@@ -25,7 +26,7 @@ from terminal.simulation.registers.languages import LANGUAGES, choose
 from terminal.simulation.service import SimulatedNetgiro
 from terminal.simulation.staff import Staff
 from terminal.simulation.terminal import SimulatedTerminal
-from terminal.simulation.world import NO_TROUBLE, TROUBLE, Line, Rates, World
+from terminal.simulation.world import EPOCH_S, NO_TROUBLE, TROUBLE, Line, Rates, World
 
 MOST_SALES = 4
 TROUBLED_S = 400.0
@@ -86,6 +87,7 @@ def simulate(
     night_s = _night_s(seed, spoken.register)
     rules = _as_the_register_can(replace(rules, id_hours=(night_s or LONGEST_ID_S) / 3600), spoken.build_protocol())
     terminal = SimulatedTerminal(world, disk, rules, paper, spoken.build_protocol)
+    terminal.close_at = _close_at(seed)
     netgiro = SimulatedNetgiro(world, terminal.receive_callback, api)
 
     def on_told(ring: Ring, told: Told) -> None:
@@ -168,6 +170,14 @@ def _on_call(effect: fx.Call, disk: SimulatedDisk, terminal: SimulatedTerminal, 
 def _night_s(seed: int, register: RegisterDriver) -> float | None:
     """How long the nights are between its sales, where it numbers from 1 each morning."""
     return NIGHT_S if register.has_names and random.Random(f"nights {seed}").random() < 0.4 else None
+
+
+def _close_at(seed: int) -> time | None:
+    """When the day ends by itself in some worlds: in the middle of the trouble, or in the peace after it."""
+    rng = random.Random(f"close at {seed}")
+    minutes = rng.choice((2, 3, 5, 15))
+    begin = datetime.fromtimestamp(EPOCH_S, UTC)
+    return (begin + timedelta(minutes=minutes)).time().replace(second=0) if rng.random() < 0.5 else None
 
 
 def _may_lose_words(world: World) -> bool:

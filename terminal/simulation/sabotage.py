@@ -33,6 +33,7 @@ from terminal.sale.totals import Close, Period
 from terminal.simulation.broken_rule import BrokenRule
 from terminal.simulation.disk import SimulatedDisk
 from terminal.simulation.people import PAYS
+from terminal.simulation.sabotage_of_days import RULES_OF_DAYS
 from terminal.simulation.sabotage_of_netgiro import RULES_OF_NETGIRO
 from terminal.simulation.sabotage_of_refunds import RULES_OF_REFUNDS
 from terminal.simulation.sabotage_of_registers import RULES_OF_REGISTERS
@@ -344,6 +345,7 @@ BROKEN_RULES: Mapping[str, BrokenRule] = {
     **RULES_OF_NETGIRO,
     **RULES_OF_REFUNDS,
     **RULES_OF_STAFF,
+    **RULES_OF_DAYS,
     "receipt before the register has taken the result": BrokenRule(patches=_paper_before_taken, protocol="concert"),
     "interrupted receipt printed unmarked": BrokenRule(patches=_print_again_unmarked),
     "receipt in doubt printed again and again": BrokenRule(patches=_print_again_and_again),

@@ -6,6 +6,7 @@ Only the shells differ from production (``shells.py``). Power can go at every po
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import time
 
 from terminal.counter.inputs import EndOfDayRequested, Input, KeyPressed, RefundRequested
 from terminal.counter.register_words import CancelRequest
@@ -54,6 +55,8 @@ class SimulatedTerminal:
         """Numbers of the sales that somebody has cancelled, whatever the terminal made of it."""
         self.clock = WallClock(world)
         self.is_on = False
+        self.close_at: time | None = None
+        """When the day ends by itself, by the terminal's clock, which shows UTC."""
 
     def connect(
         self,
@@ -151,9 +154,7 @@ class SimulatedTerminal:
 
     def end_day(self) -> None:
         """Staff end the day, which they can while no sale is open."""
-        before = len(self.disk.closes)
         self._guarded(lambda: self._boot.put(EndOfDayRequested()))
-        self.disk.closed_by_staff.update(close.number for close in self.disk.closes[before:])
 
     def receive_callback(self, reference: str, approved: bool, fits: bool = True) -> bool:
         """A callback whose signature was good; True if it is answered 200. ``fits``: it names the sale's amount."""

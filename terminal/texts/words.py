@@ -136,10 +136,14 @@ class MenuWords(msgspec.Struct, frozen=True, kw_only=True):
     refund_sure: str
     end_day: str
     key_end_day: str
+    day_number: str
     empty_day: str
     day_ended: str
     printed: str
     not_printed: Advice
+    not_written: Advice
+    day_not_ended: Advice
+    nothing_to_print: Advice
     scanned: str
     """With ``{count}``."""
     noted: str

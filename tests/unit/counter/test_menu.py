@@ -213,8 +213,8 @@ def test_the_code_is_not_on_the_screen() -> None:
 def test_the_last_receipt_again_needs_no_code() -> None:
     staff = Staff()
     decision = staff.press("D1")
-    assert decision.follow_ups == (ReprintRequested(None),)
-    assert TEXTS.printing in staff.screen
+    assert decision.follow_ups == (ReprintRequested(None, by_keypad=True),)
+    assert staff.view.menu.page is Page.ASKING
 
 
 def test_a_receipt_by_its_number() -> None:
@@ -222,7 +222,7 @@ def test_a_receipt_by_its_number() -> None:
     staff.press("DD#")
     assert staff.page is Page.NUMBER
     decision = staff.press("1042#")
-    assert decision.follow_ups == (ReprintRequested(1042),)
+    assert decision.follow_ups == (ReprintRequested(1042, by_keypad=True),)
 
 
 def test_a_receipts_number_can_be_cleared_and_is_bounded() -> None:

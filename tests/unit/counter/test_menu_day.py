@@ -16,9 +16,11 @@ from terminal.counter.inputs import (
     EndOfDayLookedUp,
     EndOfDayRequested,
     KeyPressed,
+    NotWritten,
     RefundLookedUp,
     RefundRequested,
     ReportEnded,
+    ReprintLookedUp,
     ReprintRequested,
 )
 from terminal.counter.menu import DIGIT_OF, FindAbout, Item, MenuRules, Page, PrintReport, ReportKind
@@ -256,9 +258,40 @@ def test_the_day_does_not_end_while_a_sale_stands_unknown() -> None:
     assert staff.page is Page.REFUSED
 
 
-def test_the_last_end_of_day_comes_again() -> None:
-    decision = Staff().press("D51")
-    assert decision.follow_ups == (ReprintRequested(None, (ReceiptKind.END_OF_DAY,)),)
+@pytest.mark.parametrize(("typed", "number"), [("", None), ("12", 12)])
+def test_the_last_end_of_day_or_any_comes_again(typed: str, number: int | None) -> None:
+    decision = Staff().press("D51" + typed + "#")
+    assert decision.follow_ups == (ReprintRequested(number, (ReceiptKind.END_OF_DAY,), by_keypad=True),)
+
+
+def test_a_copy_that_is_not_there_is_not_promised() -> None:
+    for keys, known, text in (
+        ("D1", {"sale": CLOSED_SALE}, "The copy is printed."),
+        ("D29#", {}, "Nothing to print."),
+        ("D519#", {}, "Nothing to print."),
+        ("D51#", {"period": 3}, "The copy is printed."),
+    ):
+        staff = Staff()
+        (asked,) = staff.press(keys).follow_ups
+        assert isinstance(asked, ReprintRequested)
+        decision = staff.happens(ReprintLookedUp(kinds=asked.kinds, by_keypad=True, **known))  # type: ignore[arg-type]
+        assert text in staff.screen
+        assert bool(decision.receipts) == bool(known)
+
+
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [("D5#", "The day has not ended."), ("D1", "The journal failed."), ("D32580#1042#", "The journal failed.")],
+)
+def test_what_the_disk_did_not_take_is_said_and_nobody_waits_for_ever(keys: str, text: str) -> None:
+    staff = Staff()
+    staff.press(keys)
+    assert staff.page is Page.ASKING
+    staff.happens(NotWritten())
+    assert text in staff.screen
+    before = Staff()
+    before.happens(NotWritten())
+    assert before.page is None, "nobody waits"
 
 
 @pytest.mark.parametrize(("key", "kind"), [("4", ReportKind.X_REPORT), ("6", ReportKind.TRANSACTIONS)])

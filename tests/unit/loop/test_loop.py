@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from terminal.counter import register_words as reg
 from terminal.counter.decision import CounterEffect, Decision
 from terminal.counter.inputs import ConditionsChanged, EndOfDayRequested, Input, KeyPressed
+from terminal.counter.menu import Page
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
 from terminal.errors import JournalError
@@ -28,6 +29,7 @@ from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import CaptureMode, OpenedAuthorization
 from terminal.sale.record import QueuedReceipt, ReceiptState, Record
 from terminal.sale.sale import Outcome, Reason, Sale, State, Terms
+from terminal.sale.totals import Close
 from tests.sales import GUID, report_for
 from tests.virtual_time import run_virtual
 
@@ -48,6 +50,11 @@ class Disk(JournalFile):
             raise JournalError("no space left on device")
         super().append(record)
         self._story.append(f"disk {record.event} {record.sale.state}")
+
+    def append_close(self, close: Close) -> str:
+        if self.is_full:
+            raise JournalError("no space left on device")
+        return super().append_close(close)
 
     def append_receipts(self, receipts: Iterable[QueuedReceipt]) -> None:
         if self.is_full:
@@ -294,6 +301,28 @@ def test_what_staff_say_of_a_receipt_is_retried_and_its_commit_shows_that_the_di
         assert terminal.disk.unprinted_receipts() == [replace(doubt, state=ReceiptState.QUEUED_AGAIN, copy=2)]
         assert terminal.loop.view.conditions.journal_ok
         assert terminal.loop.view.judged is None
+
+    run(path, scenario)
+
+
+@pytest.mark.parametrize("by_clock", [True, False])
+def test_an_end_of_day_that_the_disk_did_not_take_comes_again_or_is_told(path: Path, by_clock: bool) -> None:
+    async def scenario(terminal: Terminal) -> None:
+        await terminal.pay(until=State.ENTRY)
+        await terminal.press("*")
+        await terminal.happen(reg.ResultDelivered("42"))
+        await terminal.press("*")
+        terminal.disk.is_full = True
+        if by_clock:
+            assert (await terminal.happen(EndOfDayRequested(due_at="2026-11-23T22:00:00.000Z"))).failure
+        else:
+            await terminal.press("D5#")
+            await terminal.happen(ConditionsChanged({}))
+        assert (terminal.loop.view.menu.page is Page.NOT_WRITTEN) != by_clock
+        terminal.disk.is_full = False
+        await asyncio.sleep(2 * JOURNAL_RETRY_S)
+        await terminal.happen(ConditionsChanged({}))
+        assert (terminal.disk.closed_period() is not None) == by_clock
 
     run(path, scenario)
 
