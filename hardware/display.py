@@ -174,7 +174,7 @@ class OledDisplay:
 
 
 class _SpiPins:
-    """The data/command and reset lines of an SPI display, in the shape luma expects (RPi.GPIO), on lgpio's pins."""
+    """The data/command and reset lines of an SPI display, in the shape luma expects (RPi.GPIO), on gpiozero's pins."""
 
     OUT, LOW, HIGH = "output", 0, 1
 

@@ -11,13 +11,12 @@ from typing import Any
 
 @cache
 def pin_factory() -> Any:
-    """gpiozero's LGPIOFactory, with pins that cost nothing while nothing happens on them.
+    """gpiozero's pins on the kernel's character device: they cost nothing while nothing happens on them.
 
-    Named, because gpiozero by itself falls back to other libraries with just a warning.
+    Named, because gpiozero by itself falls back from one library to the next with just a warning.
 
-    Raises whatever gpiozero and lgpio raise without a GPIO chip; lgpio's own error is a bare Exception. lgpio keeps a
-    pipe (``.lgd-nfy0``) in the working directory, which therefore must be writable.
+    Raises whatever gpiozero and the kernel raise without a GPIO chip.
     """
-    from hardware.gpio_pins import KeypadPinFactory  # noqa: PLC0415
+    from hardware.gpio_pins import LinePinFactory  # noqa: PLC0415
 
-    return KeypadPinFactory()
+    return LinePinFactory()

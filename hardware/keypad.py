@@ -1,9 +1,7 @@
-"""A 4x4 or 3x4 matrix keypad on the Pi's pins, by gpiozero on top of lgpio. KeypadScanner decides what was meant.
+"""A 4x4 or 3x4 matrix keypad on the Pi's pins, by gpiozero on the kernel's character device.
 
-While nobody touches it all rows are driven low and the columns are pulled up: any key makes an edge on its column, and
-until then nothing runs at all. The edge starts scanning: one row low at a time, the others left floating (never driven
-high: two keys in one column would short two rows), columns read, every ``SCAN_INTERVAL_S`` until all keys are up again.
-The pins are gpiozero's, and those of hardware.gpio_pins on a Pi; rows are open drains, so a scan only writes and reads.
+Three parts: KeypadWatch reads the contacts, on a thread of its own; KeypadScanner decides what was meant; MatrixKeypad
+brings that to the event loop. A loop that is held up gets its keys late, and never fewer or others.
 """
 
 from __future__ import annotations
@@ -11,36 +9,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import threading
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
 from hardware.gpio import pin_factory
 from hardware.interfaces import NO_JAM, DeviceError, Jam
-from hardware.keypad_scanner import STUCK_AFTER_S, Contact, Frame, KeypadScanner, check_layout
+from hardware.keypad_scanner import STUCK_AFTER_S, KeypadScanner, check_layout
+from hardware.keypad_watch import KeypadWatch, Pins, Report
 from hardware.settings import KeypadSettings
 from hardware.worker import Worker
 
 log = logging.getLogger(__name__)
 
-SCAN_INTERVAL_S = 0.0025
-"""While a key is down."""
-SETTLE_S = 0.00002
-"""After a row is driven the column's wire needs this long to follow through the pull-up (50 kohm, some 100 pF)."""
-HELD_LONG_S = 2.0
-HELD_SCAN_INTERVAL_S = 0.02
-"""A key leaned on, or stuck, is not worth hundreds of scans a second; a short tap beside it must still be seen."""
 OPEN_DEADLINE_S = 10.0
-LOW, FLOATING = 0, 1
-"""What writing to a row does: it is an open drain."""
-
-
-class _Pins(NamedTuple):
-    """gpiozero's factory and its pins, claimed."""
-
-    factory: Any
-    rows: list[Any]
-    columns: list[Any]
+CLOSE_DEADLINE_S = 1.0
 
 
 class MatrixKeypad:
@@ -53,16 +38,14 @@ class MatrixKeypad:
         check_layout(settings.layout, rows=len(settings.row_pins), columns=len(settings.column_pins))
         self._settings = settings
         self._given_factory = pin_factory
-        self._pins = _Pins(None, [], [])
-        self._scanner = KeypadScanner(settings.layout, settings.debounce_ms / 1000)
+        self._watch: KeypadWatch | None = None
+        self._ended = asyncio.Event()
+        """Of the watch before this one: the pins are free."""
         self._on_key: Callable[[str], None] = lambda _key: None
         self._on_lost: Callable[[DeviceError], None] = lambda _error: None
         self._on_long_press: Callable[[str], None] = lambda _key: None
         self._on_jam: Callable[[Jam], None] = lambda _jam: None
         self._jam = NO_JAM
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._next_scan: asyncio.TimerHandle | None = None
-        self._scanning = False
 
     @property
     def description(self) -> str:
@@ -74,7 +57,7 @@ class MatrixKeypad:
     @property
     def scanning(self) -> bool:
         """False while the keypad is at rest and costs nothing."""
-        return self._scanning
+        return self._watch is not None and self._watch.scanning
 
     async def open(
         self,
@@ -87,90 +70,60 @@ class MatrixKeypad:
         await self.close()
         worker = Worker("keypad open")
         try:
-            self._pins = await worker.call(self._claim, deadline_s=OPEN_DEADLINE_S, dispose=self._release)
-            for pin in self._pins.columns:  # here, because the event loop is what waits for edges
-                pin.when_changed = self._on_edge
-        except Exception as error:  # lgpio.error is a bare Exception, gpiozero's are RuntimeErrors, imports fail too
-            self._let_go()
+            pins = await worker.call(self._claim, deadline_s=OPEN_DEADLINE_S, dispose=Pins.release)
+        except Exception as error:  # gpiozero's are RuntimeErrors, the kernel's OSErrors, imports fail too
             raise _explain(error) from error
         finally:
             worker.stop()
         self._on_key, self._on_lost, self._on_jam, self._on_long_press = on_key, on_lost, on_jam, on_long_press
-        self._scanner, self._jam = KeypadScanner(self._settings.layout, self._settings.debounce_ms / 1000), NO_JAM
-        self._loop = asyncio.get_running_loop()
-        self._start_scanning()  # a key may be down already
+        self._jam = NO_JAM
+        self._start(pins)
+
+    def _claim(self) -> Pins:
+        return Pins.claim(self._given_factory or pin_factory(), self._settings.row_pins, self._settings.column_pins)
+
+    def _start(self, pins: Pins) -> None:
+        loop, ended = asyncio.get_running_loop(), asyncio.Event()
+
+        def on_loop(function: Callable[..., None], *args: object) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed already
+                loop.call_soon_threadsafe(function, watch, *args)
+
+        def work() -> None:
+            try:
+                watch.run()
+            except Exception as error:
+                on_loop(self._lose, error)
+            on_loop(lambda _watch: ended.set())
+
+        scanner = KeypadScanner(self._settings.layout, self._settings.debounce_ms / 1000)
+        watch = KeypadWatch(pins, scanner, partial(on_loop, self._take), time.monotonic)
+        self._watch, self._ended = watch, ended
+        threading.Thread(target=work, name="keypad", daemon=True).start()
 
     async def close(self) -> None:
-        self._let_go()
+        """The pins are free when it returns."""
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.stop()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_DEADLINE_S):
+                    await self._ended.wait()
 
-    def _claim(self) -> _Pins:
-        factory = self._given_factory or pin_factory()
-        pins = _Pins(factory, [], [])
-        try:
-            pins.rows.extend(factory.pin(number) for number in self._settings.row_pins)
-            pins.columns.extend(factory.pin(number) for number in self._settings.column_pins)
-            for pin in pins.columns:
-                pin.input_with_pull("up")
-                pin.edges = "falling"
-            for pin in pins.rows:
-                pin.claim_open_drain()
-        except BaseException:
-            self._release(pins)
-            raise
-        return pins
-
-    def _release(self, pins: _Pins) -> None:
-        for pin in pins.columns:
-            with contextlib.suppress(Exception):  # the chip may be gone; there is nobody to tell
-                pin.when_changed = None
-        for pin in pins.rows:
-            with contextlib.suppress(Exception):
-                pin.function = "input"
-
-    def _let_go(self) -> None:
-        if self._next_scan is not None:
-            self._next_scan.cancel()
-            self._next_scan = None
-        self._loop = None
-        self._scanning = False
-        pins, self._pins = self._pins, _Pins(None, [], [])
-        if pins.factory is not None:
-            self._release(pins)
-
-    def _on_edge(self, _ticks: object, _state: object) -> None:
-        """May run in a thread of the GPIO library. Scanning makes edges of its own, which mean nothing."""
-        loop = self._loop
-        if loop is None or self._scanning:
-            return
-        with contextlib.suppress(RuntimeError):  # the loop is closed already
-            loop.call_soon_threadsafe(self._start_scanning)
-
-    def _start_scanning(self) -> None:
-        if self._loop is not None and not self._scanning:
-            self._scanning = True
-            self._scan()
-
-    def _scan(self) -> None:
-        assert self._loop is not None
-        self._next_scan = None
-        now_s = self._loop.time()
-        try:
-            key = self._scanner.feed(self._read_frame(), now_s)
-            long_pressed = self._scanner.long_press(now_s)
-            done = self._scanner.idle and not self._wait_for_edge()
-        except Exception as error:  # lgpio.error is a bare Exception
-            self._let_go()
+    def _lose(self, watch: KeypadWatch, error: Exception) -> None:
+        if watch is self._watch:
+            self._watch = None
             self._on_lost(_explain(error))
+
+    def _take(self, watch: KeypadWatch, report: Report) -> None:
+        if watch is not self._watch:
             return
-        if not done:
-            held_long = self._scanner.held_s(now_s) > HELD_LONG_S
-            self._next_scan = self._loop.call_later(HELD_SCAN_INTERVAL_S if held_long else SCAN_INTERVAL_S, self._scan)
-        if (jam := self._scanner.jam(now_s)) != self._jam:
-            self._tell(jam)
-        if key is not None:
-            self._on_key(key)
-        if long_pressed is not None:
-            self._on_long_press(long_pressed)
+        if report.jam != self._jam:
+            self._tell(report.jam)
+        if report.key is not None:
+            self._on_key(report.key)
+        if report.long_pressed is not None:
+            self._on_long_press(report.long_pressed)
 
     def _tell(self, jam: Jam) -> None:
         """The log names no key that only may have been down: fingers on several keys spell people's numbers."""
@@ -179,37 +132,12 @@ class MatrixKeypad:
         self._jam = jam
         self._on_jam(jam)
 
-    def _read_frame(self) -> Frame:
-        """One scan of the whole matrix; takes well under a millisecond."""
-        closed: list[Contact] = []
-        for pin in self._pins.rows:
-            pin.state = FLOATING
-        for row, row_pin in enumerate(self._pins.rows):
-            row_pin.state = LOW
-            time.sleep(SETTLE_S)
-            closed += [(row, column) for column, column_pin in enumerate(self._pins.columns) if not column_pin.state]
-            row_pin.state = FLOATING
-        return frozenset(closed)
-
-    def _wait_for_edge(self) -> bool:
-        """Back to rest; True if a key went down meanwhile, whose edge was taken for one of the scan's own."""
-        for pin in self._pins.rows:
-            pin.state = LOW
-        self._scanning = False
-        time.sleep(SETTLE_S)
-        if all(pin.state for pin in self._pins.columns):
-            return False
-        self._scanning = True
-        return True
-
 
 def _explain(error: Exception) -> DeviceError:
     if isinstance(error, ImportError):
-        hint = "install the Pi's part: pip install 'netgiro-terminal[pi]'"
+        hint = f"a library is missing ({error.name}): install the terminal again"
     elif isinstance(error, TimeoutError):
         hint = f"the GPIO chip did not answer within {OPEN_DEADLINE_S:g} s: restart the Pi"
-    elif isinstance(error, OSError) and ".lgd-nfy" in str(error):
-        hint = "lgpio keeps a pipe in the working directory: start the terminal where its user may write"
     else:
         hint = "check that this is a Raspberry Pi, that its user is in the group gpio, and the pins under [keypad]"
     return DeviceError(f"the keypad's pins cannot be used ({type(error).__name__}: {error}): {hint}")

@@ -49,7 +49,7 @@ class PatternPlayer(ABC):
                 return
             flash = pattern.flashes[index]
             self._set(lamp=flash.lamp, buzzer=flash.buzzer)
-        except Exception as error:  # lgpio.error is a bare Exception
+        except Exception as error:  # gpiozero's are RuntimeErrors, the kernel's OSErrors
             log.error("lamp and buzzer: %s", error or type(error).__name__)
             return
         self._timer = asyncio.get_running_loop().call_later(flash.duration_s, self._play_from, pattern, index + 1)
@@ -83,10 +83,10 @@ class GpioSignals(PatternPlayer):
         worker = Worker("signals open")
         try:
             self._lamp, self._buzzer = await worker.call(self._claim, deadline_s=OPEN_DEADLINE_S)
-        except Exception as error:  # lgpio.error is a bare Exception, gpiozero's are RuntimeErrors, imports fail too
+        except Exception as error:  # gpiozero's are RuntimeErrors, the kernel's OSErrors
             raise DeviceError(
                 f"{self.description}: cannot be used ({type(error).__name__}: {error}): check the pins under [signals],"
-                " that this user is in the group gpio, and that netgiro-terminal[pi] is installed"
+                " and that this user is in the group gpio"
             ) from error
         finally:
             worker.stop()

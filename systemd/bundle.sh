@@ -41,8 +41,6 @@ case "$("$python" "$here/machine.py")" in
     *) isolation=--no-build-isolation ;;
 esac
 pip wheel ${isolation:+"$isolation"} --use-pep517 --require-hashes --wheel-dir "$wheels" -r "$here/requirements.lock"
-pip wheel --only-binary=:all: --no-deps --require-hashes --wheel-dir "$wheels" -r "$here/requirements-lgpio.lock" \
-    2>/dev/null || echo "without lgpio: the target takes it from its distribution"
 
 version=$(find "$wheels" -name 'netgiro_terminal-*.whl' | sed 's|.*/netgiro_terminal-\([^-]*\)-.*|\1|')
 machine=$("$python" "$here/machine.py")

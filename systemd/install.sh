@@ -63,11 +63,9 @@ make_slot() {
         pip "$1" --no-index --find-links "$source/wheels" --require-hashes -r "$source/requirements.lock"
     else
         install_locked "$1"
-        pip "$1" --only-binary=:all: --no-deps --require-hashes -r "$here/requirements-lgpio.lock" 2>/dev/null || true
         build_wheel "$work"
         pip "$1" --no-index --no-deps "$work"/wheel/*.whl
     fi
-    take_from_distribution "$1" lgpio "pins of a matrix keypad"
     take_from_distribution "$1" spidev "a display on SPI"
     "$1/bin/python" -m pip uninstall --quiet --yes pip >/dev/null
     install_tree "$1/share/$name"
@@ -105,7 +103,7 @@ build_wheel() {
         --wheel-dir "$1/wheel" "$1/source" >"$1/log" 2>&1 || { cat "$1/log" >&2; fail "the program could not be built"; }
 }
 
-# PyPI has no lgpio for Python 3.13 and no built spidev at all. Raspberry Pi OS has both as packages, Debian only spidev.
+# PyPI has no built spidev. Raspberry Pi OS and Debian have it as a package.
 take_from_distribution() {
     ! "$1/bin/python" -c "import $2" 2>/dev/null || return 0
     into=$("$1/bin/python" -c 'import sysconfig; print(sysconfig.get_path("platlib"))')

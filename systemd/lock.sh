@@ -11,15 +11,13 @@ lock() {
         --generate-hashes --no-annotate --output-file "$target" "$@"
 }
 
-# What the terminal needs. lgpio has a file of its own, because PyPI does not have it built for every Python; spidev has
-# none, because PyPI has it only as source: where needed, both come from the distribution, see install.sh.
+# What the terminal needs. Without spidev, because PyPI has it only as source: where it is needed, it comes from the
+# distribution, see install.sh.
 # From 6.0 on cbor2 is written in Rust, and PyPI does not have it built for armhf; before, it needs no compiler.
 one=$(mktemp --suffix=.in)
 trap 'rm -f "$one"' EXIT
 echo "cbor2 < 6" >"$one"
-lock systemd/requirements.lock pyproject.toml --constraints "$one" --extra pi --extra metrics --no-emit-package lgpio --no-emit-package spidev
-grep -oE '"lgpio[<>=][^"]*"' pyproject.toml | tr -d '"' >"$one"
-lock systemd/requirements-lgpio.lock "$one"
+lock systemd/requirements.lock pyproject.toml --constraints "$one" --extra pi --extra metrics --no-emit-package spidev
 # What turns a checkout into something that can be installed.
 grep -oE 'requires = \["setuptools[^"]*"' pyproject.toml | cut -d'"' -f2 >"$one"
 lock systemd/requirements-build.lock "$one"

@@ -24,8 +24,11 @@ Motion = tuple[Keys, float]
 """Which keys are down, and for how long in seconds."""
 
 
-def type_fast(rng: random.Random, presses: int) -> tuple[list[str], list[str]]:
-    """Keys in the order in which they went down, at least that many, and what the scanner reported."""
+def type_fast(rng: random.Random, presses: int, late_s: float = 0.002) -> tuple[list[str], list[str]]:
+    """Keys in the order in which they went down, at least that many, and what the scanner reported.
+
+    A scan comes up to ``late_s`` later than it should.
+    """
     scanner = KeypadScanner(LAYOUT_4X4, DEBOUNCE_S)
     wanted: list[str] = []
     reported: list[str] = []
@@ -36,7 +39,7 @@ def type_fast(rng: random.Random, presses: int) -> tuple[list[str], list[str]]:
         for keys, duration_s in motions:
             changed_s = now_s
             while now_s < changed_s + duration_s:
-                now_s += 0.003 + rng.uniform(0, 0.002)
+                now_s += 0.003 + rng.uniform(0, late_s)
                 frame = _seen(rng, keys, keys ^ before if now_s < changed_s + BOUNCE_S else ())
                 if (found := scanner.feed(frame, now_s)) is not None:
                     reported.append(found)

@@ -1,18 +1,15 @@
 /* A GPIO chip for LD_PRELOAD: /dev/gpiochip* as the kernel's character device (ABI v2, linux/gpio.h) with a matrix
- * keypad on it. Whatever opens it in this process (lgpio, hardware.gpio_pins) talks to these lines. One line a request.
+ * keypad on it. Whatever opens it in this process talks to these lines. One line a request.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/gpio.h>
-#include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #define LINES 54
@@ -23,7 +20,7 @@ static char contacts[LINES][LINES];
 static char is_chip[1024];
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
-unsigned long gpio_chip_requests, gpio_chip_polls, gpio_chip_driven_high;
+unsigned long gpio_chip_requests, gpio_chip_driven_high;
 
 static int is_driven_low(int n) { return lines[n].fd && (lines[n].flags & GPIO_V2_LINE_FLAG_OUTPUT) && !lines[n].value; }
 
@@ -145,9 +142,4 @@ int close(int fd) {
     }
     pthread_mutex_unlock(&mutex);
     return REAL(close)(fd);
-}
-
-int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask) {
-    __sync_fetch_and_add(&gpio_chip_polls, 1);
-    return REAL(ppoll)(fds, count, timeout, mask);
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 from pathlib import Path
@@ -118,8 +117,6 @@ def check_signals(config: Config, system: System) -> Finding:
 
 
 def _check_gpio(system: System, without_chip: str) -> Finding:
-    if importlib.util.find_spec("lgpio") is None:
-        return failed("the library lgpio is not installed", "run: sudo make install (on the Pi itself)")
     chips = sorted(system.path("/dev").glob("gpiochip*"))
     if not chips:
         return failed("no /dev/gpiochip*", without_chip)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -62,6 +63,13 @@ def test_after_any_disorder_the_next_clean_press_counts(film):
         now_s += 0.005
         reported.append(scanner.feed(frame, now_s))
     assert [key for key in reported if key] == ["5"]
+
+
+@pytest.mark.parametrize("presses", [5_000, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_scans_that_come_late_lose_and_change_no_key(presses):
+    """As they do beside a thread that is busy, which gives way only after the interpreter's switch interval, 5 ms."""
+    wanted, reported = type_fast(random.Random(presses), presses, late_s=0.007)
+    assert reported == wanted
 
 
 @settings(deadline=None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import importlib.util
 import os
 import pty
 import subprocess
@@ -22,7 +21,7 @@ from terminal.doctor import devices
 from terminal.doctor.status import Wear
 from terminal.doctor.system import Grade, System, i2c_scan, ok
 from terminal.register.settings import RegisterSettings
-from tests.doctor_machine import config_with, has_library, machine_at, nobody_may, put
+from tests.doctor_machine import config_with, machine_at, nobody_may, put
 
 
 @pytest.fixture
@@ -164,12 +163,6 @@ def test_the_terminal_itself_warns_of_a_console_when_it_starts(
     assert "the kernel's console is on /dev/ttyAMA0" in caplog.text
 
 
-@pytest.fixture
-def with_lgpio(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", has_library("lgpio"))
-
-
-@pytest.mark.usefixtures("with_lgpio")
 def test_keypad_needs_a_chip_that_may_be_used(tmp_path: Path) -> None:
     without = devices.check_keypad(Config(), machine_at(tmp_path))
     put(tmp_path, "/dev/gpiochip0")
@@ -179,13 +172,6 @@ def test_keypad_needs_a_chip_that_may_be_used(tmp_path: Path) -> None:
     assert found == ok("pins by /dev/gpiochip0; to try its keys: key D, keypad test")
     assert (without.status, without.found) == (Grade.FAILED, "no /dev/gpiochip*")
     assert "usermod -aG gpio" in forbidden.advice
-
-
-def test_keypad_needs_its_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", has_library("none"))
-    put(tmp_path, "/dev/gpiochip0")
-
-    assert "lgpio" in devices.check_keypad(Config(), machine_at(tmp_path)).found
 
 
 def test_scanner_is_looked_for_where_it_is(tmp_path: Path) -> None:
@@ -205,7 +191,6 @@ def test_what_the_scanner_read_last_is_told_and_that_it_read_nothing() -> None:
     assert devices.check_scanner(config, read) == ok("simulated; last code, 0 min 0 s ago: 10 characters")
 
 
-@pytest.mark.usefixtures("with_lgpio")
 def test_lamp_and_buzzer_need_a_chip_only_if_they_are_wired(tmp_path: Path) -> None:
     wired = config_with(signals=SignalSettings(driver="gpio"))
     assert "gpiochip" in devices.check_signals(wired, machine_at(tmp_path)).found

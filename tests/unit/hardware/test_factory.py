@@ -47,7 +47,7 @@ build_keypad(KeypadSettings(driver="simulated"))
 build_display(DisplaySettings(driver="simulated"))
 build_printer(PrinterSettings(device="/dev/x")), build_printer(PrinterSettings(driver="simulated"))
 build_serial_port(SerialSettings(port="/dev/x"))
-heavy = {"escpos", "luma", "gpiozero", "lgpio", "serial", "usb", "smbus2", "font_roboto"}
+heavy = {"escpos", "luma", "gpiozero", "serial", "usb", "smbus2", "font_roboto"}
 print(*sorted(heavy & set(sys.modules)))
 """
     loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
