@@ -191,6 +191,7 @@ def _texts(screen: Screen) -> dict[str, str]:
     return {role: text for role, text in texts.items() if text}
 
 
+@lru_cache(maxsize=256)
 def _block(role: str, text: str, step: int, width_px: int) -> Block:
     face = FACES[role][step]
     lines = wrap(text, face, width_px)

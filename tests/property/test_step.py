@@ -163,7 +163,8 @@ def test_every_move_of_the_table_happens_and_leads_to_each_of_its_targets(terms:
 
 @few_and_all_terms
 def test_every_move_of_the_table_does_something(terms: Terms) -> None:
-    moved = {(before.state, type(event)) for before, event, after in explored(terms).edges if after is not before and after != before}
+    edges = explored(terms).edges
+    moved = {(before.state, type(event)) for before, event, after in edges if after is not before and after != before}
     silent = {(state, kind) for state, moves in TABLE.items() for kind in moves} - moved
     assert silent == {(State.REPORT, ev.PowerRestored)}, "this only tells again"
 

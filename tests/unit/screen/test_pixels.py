@@ -84,11 +84,11 @@ def test_every_message_fits_whole() -> None:
 
 def test_every_screen_has_room_for_the_mark_of_any_trouble() -> None:
     screens: dict[Screen, tuple[Trouble, str, Language]] = {}
-    for trouble, name, language in product(Trouble, VIEWS, LANGUAGES):
+    for name, language, trouble in product(VIEWS, LANGUAGES, Trouble):
         shown = screen_for(replace(VIEWS[name], **FIRST_TROUBLE[trouble]), language, countdown=countdown(name))
         screens.setdefault(shown, (trouble, name, language))
     with each() as case:
-        for (shown, named), size_px in product(screens.items(), SIZES_PX):
+        for size_px, (shown, named) in product(SIZES_PX, screens.items()):
             with case(*named, size_px):
                 assert_whole(shown, size_px)
 
