@@ -5,7 +5,6 @@ A device set to ``none`` is None: whoever uses it has to say what happens withou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import assert_never
 
@@ -17,7 +16,6 @@ from hardware.settings import (
     ScannerSettings,
     SerialSettings,
     SignalSettings,
-    network_address,
 )
 
 # The imports inside the functions are the point of this module.
@@ -131,15 +129,8 @@ def build_printer(settings: PrinterSettings, memory_path: Path | None = None) ->
             assert_never(settings.driver)
 
 
-def build_serial_port(settings: SerialSettings, allow: Sequence[str] = ()) -> SerialPort:
-    """The register's port, not yet open. A simulated register is a real port, see RegisterCable.
-
-    ``allow``: who may connect to one on the network. Raises ValueError if that or the address cannot be read.
-    """
-    if (address := network_address(settings.port)) is not None:
-        from hardware.tcp_port import TcpPort
-
-        return TcpPort(*address, allow)
+def build_serial_port(settings: SerialSettings) -> SerialPort:
+    """A port, not yet open. A simulated register is a real port, see RegisterCable."""
     from hardware.serial_port import TtySerialPort
 
     return TtySerialPort(settings)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from hardware import factory
 from hardware.interfaces import Display, Keypad, Printer, Scanner, SerialPort, Signals
 from terminal.config.schema import Config
+from terminal.register.factory import build_port
 
 PRINTER_MEMORY = "printer.json"
 """Beside the journal: what the printer has shown of itself."""
@@ -41,7 +42,7 @@ def build_devices(config: Config) -> Devices:
 def _build_line(config: Config) -> tuple[SerialPort, Printer | None]:
     """The register's port, and the printer, which may be behind it."""
     memory_path = Path(config.journal.path).with_name(PRINTER_MEMORY)
-    port: SerialPort = factory.build_serial_port(config.serial_settings(), config.register.allow)
+    port: SerialPort = build_port(config.serial_settings(), config.register.allow)
     if config.log.register_traffic:
         from terminal.register.unknown.traffic import LoggedPort  # noqa: PLC0415  only when configured
 

@@ -1,19 +1,32 @@
-"""From settings to the register's protocol. A codec's module is imported only if it is configured."""
+"""From settings to the register's port and protocol. A codec's module is imported only if it is configured."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from hardware.interfaces import Document
-from hardware.settings import NETWORK
+from hardware import factory
+from hardware.interfaces import Document, SerialPort
+from hardware.settings import NETWORK, SerialSettings, network_address
 from terminal.register.protocol import RegisterProtocol
 from terminal.register.settings import RegisterSettings
 from terminal.sale.refund import Refund
 from terminal.sale.sale import Sale
 from terminal.sale.totals import ClosedPeriod
 
-# The imports inside the function are the point of this module.
+# The imports inside the functions are the point of this module.
 # ruff: noqa: PLC0415
+
+
+def build_port(settings: SerialSettings, allow: Sequence[str] = ()) -> SerialPort:
+    """Where the register is, not yet open: a serial port, or one of the network.
+
+    ``allow``: who may connect to the latter. Raises ValueError if that or the address cannot be read.
+    """
+    if (address := network_address(settings.port)) is not None:
+        from terminal.register.network_port import NetworkPort
+
+        return NetworkPort(*address, allow)
+    return factory.build_serial_port(settings)
 
 
 def build_protocol(

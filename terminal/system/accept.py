@@ -53,7 +53,7 @@ class Acceptor:
         self._name = name
         self._serve = serve
         self._limits = limits
-        self._connections: dict[asyncio.Task[None], str] = {}
+        self._connections: dict[asyncio.Task[None], tuple[socket.socket, str]] = {}
         self._addresses: Counter[str] = Counter()
         self._loop = asyncio.get_running_loop()
         self._is_accepting = False
@@ -122,7 +122,7 @@ class Acceptor:
             return
         connection.setblocking(False)
         task = self._loop.create_task(self._run(connection), name=f"{self._name}: connection")
-        self._connections[task] = address
+        self._connections[task] = connection, address
         self._addresses[address] += 1
         task.add_done_callback(self._ended)
 
@@ -131,11 +131,10 @@ class Acceptor:
             await self._serve(connection)
         except Exception as error:  # of one caller, who must not end the others
             log.debug("%s: connection: %s: %s", self._name, type(error).__name__, error)
-        finally:
-            connection.close()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        address = self._connections.pop(task)
+        connection, address = self._connections.pop(task)
+        connection.close()  # here, because a task that is ended before it began runs nothing of its own
         self._addresses[address] -= 1
         if not self._addresses[address]:
             del self._addresses[address]

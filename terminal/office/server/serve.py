@@ -22,8 +22,8 @@ from terminal.system.web import WebServer
 POOLS: tuple[tuple[Role, int], ...] = (("netgiro_collector", 8), ("netgiro_page", 4))
 """Connections to the database: who they act as, and how many at most."""
 BACKLOGS_AT_ONCE = 4
-CALLERS = Limits(connections=400, per_address=400, backlog=1024)
-"""A chain may stand behind one address. Who is not let in comes back at a moment of its own."""
+CALLERS = Limits(connections=400, per_address=300, backlog=1024)
+"""Most of a chain may stand behind one address, and still others get in. Who is not let in comes back later."""
 DATABASE_RETRY_S = 2.0
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from hardware.tcp_port import TcpPort
 from terminal.counter.register_words import (
     LastResultRequest,
     RegisterRequest,
@@ -18,6 +17,7 @@ from terminal.counter.register_words import (
 )
 from terminal.register.line.codec import LineProtocol
 from terminal.register.link import RegisterLink
+from terminal.register.network_port import NetworkPort
 from terminal.register.protocol import RegisterProtocol
 from terminal.register.zvt.codec import ZvtProtocol
 from terminal.sale.sale import Reason
@@ -33,7 +33,7 @@ class Shop:
     """What the link asks of the terminal, and what it says of itself."""
 
     def __init__(self, protocol: RegisterProtocol) -> None:
-        self.port = TcpPort(LOCAL, 0)
+        self.port = NetworkPort(LOCAL, 0)
         self.requests: list[RegisterRequest] = []
         self.reports: list[bool] = []
         self.stirred = asyncio.Event()

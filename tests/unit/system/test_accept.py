@@ -108,6 +108,25 @@ def test_one_address_outside_has_its_own_bound_and_the_others_still_get_in(monke
     run(scenario, Limits(connections=20, per_address=3))
 
 
+def test_who_was_let_in_at_the_last_moment_is_hung_up_on_too() -> None:
+    """Before a task has begun there is nothing in it that could close a connection."""
+
+    async def scenario(door: Door) -> None:
+        caller = door.call()
+        await asyncio.sleep(0.01)
+        door.acceptor.close()
+        door.acceptor._accept_more = lambda: None  # type: ignore[method-assign]
+        ours, theirs = socket.socketpair()
+        door.acceptor._admit(ours, "")
+        await door.acceptor.hang_up()
+        assert ours.fileno() < 0
+        assert theirs.recv(1) == b""
+        theirs.close()
+        caller.close()
+
+    run(scenario)
+
+
 @pytest.mark.parametrize(
     ("address", "outside"),
     [

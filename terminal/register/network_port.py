@@ -22,6 +22,7 @@ from contextlib import suppress
 from typing import cast
 
 from hardware.interfaces import DeviceError, LineSignals, PeerGone
+from terminal.system.accept import Acceptor, Limits
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +33,11 @@ LISTENS_ON_S = 1.0
 """A program that has closed its own end, as ``printf ... | nc`` does."""
 MOST_REFUSALS_LOGGED = 20
 """Until the port is opened again: whoever scans a network must not fill the log."""
-BACKLOG = 4
+KNOCKING = Limits(connections=4, per_address=4, backlog=4)
+"""The register's program, the one that takes its place, and those that are being turned away."""
 
 
-class TcpPort:
+class NetworkPort:
     """Implements :class:`hardware.interfaces.SerialPort` for one connection at a time."""
 
     damaged_bytes = 0
@@ -45,8 +47,9 @@ class TcpPort:
         self.on_peer: Callable[[bool], None] = lambda _is_there: None
         self._host = host
         self._port = port
+        self._listening_port = 0
         self._allow = [ipaddress.ip_network(one, strict=False) for one in allow]
-        self._server: asyncio.Server | None = None
+        self._acceptor: Acceptor | None = None
         self._peer: _Peer | None = None
         self._on_data: Callable[[bytes], None] = lambda _data: None
         self._turn = asyncio.Lock()
@@ -59,7 +62,7 @@ class TcpPort:
     @property
     def port(self) -> int:
         """The one that it listens on, also where 0 was asked for."""
-        return int(self._server.sockets[0].getsockname()[1]) if self._server is not None else self._port
+        return self._listening_port or self._port
 
     @property
     def _shown_host(self) -> str:
@@ -70,13 +73,13 @@ class TcpPort:
         await self.close()
         self._on_data, self._refusals = on_data, 0
         self.on_peer(False)
-        loop = asyncio.get_running_loop()
         try:
-            self._server = await loop.create_server(
-                lambda: _Peer(self), self._host, self._port, backlog=BACKLOG, reuse_address=True
-            )
+            listener = _listen(self._host, self._port)
         except (OSError, OverflowError) as error:
             raise self._explain(error) from error
+        self._listening_port = listener.getsockname()[1]
+        self._acceptor = Acceptor(listener, self.description, self._serve, KNOCKING)
+        self._acceptor.start()
 
     async def signals(self) -> LineSignals | None:
         """A network has none."""
@@ -100,19 +103,30 @@ class TcpPort:
 
     async def close(self) -> None:
         """Listen no more, and let go of whoever is connected."""
-        server, self._server = self._server, None
-        if server is not None:
-            server.close()
+        acceptor, self._acceptor = self._acceptor, None
+        self._listening_port = 0
+        if acceptor is not None:
+            acceptor.close()
         if self._peer is not None:
             self._peer.abort("")
             self._peer = None
+        if acceptor is not None:
+            await acceptor.hang_up()
+
+    async def _serve(self, connection: socket.socket) -> None:
+        peer = _Peer(self)
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(lambda: peer, connection)
+            await peer.gone.wait()
+        finally:
+            peer.abort("")
 
     # --- for the connections ------------------------------------------------------------------------------------------
 
     def admit(self, peer: _Peer) -> bool:
         """Whether it may stay."""
         refused = ""
-        if self._server is None:
+        if self._acceptor is None:
             return False
         if self._allow and not any(peer.address in network for network in self._allow):
             refused = "it is not in register.allow"
@@ -153,13 +167,24 @@ class TcpPort:
         return DeviceError(f"cannot listen on {self.description}: {text}")
 
 
+def _listen(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
 class _Peer(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self, port: TcpPort) -> None:
+    def __init__(self, port: NetworkPort) -> None:
         self._port = port
         self._transport: asyncio.Transport | None = None
-        self._gone = asyncio.get_running_loop().create_future()
+        self.gone = asyncio.Event()
         self.has_said_all = False
         self.address: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.IPv4Address(0)
 
@@ -182,8 +207,7 @@ class _Peer(asyncio.Protocol):
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if not self._gone.done():
-            self._gone.set_result(None)
+        self.gone.set()
         self._port.lose(self, str(exc) if exc else "")
 
     def abort(self, why: str) -> None:
@@ -193,7 +217,7 @@ class _Peer(asyncio.Protocol):
 
     @property
     def is_gone(self) -> bool:
-        return self._gone.done() or self._transport is None or self._transport.is_closing()
+        return self.gone.is_set() or self._transport is None or self._transport.is_closing()
 
     async def send(self, data: bytes) -> None:
         """Returns once the other side's system has it, or the connection is gone."""
@@ -203,7 +227,8 @@ class _Peer(asyncio.Protocol):
         look_s = FIRST_LOOK_S
         while not self.is_gone and self._unacknowledged():
             # The kernel tells nobody when the other side has taken the last byte, so look again.
-            await asyncio.wait([self._gone], timeout=look_s)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.gone.wait(), look_s)
             look_s = min(2 * look_s, LONGEST_LOOK_S)
 
     def _unacknowledged(self) -> int:

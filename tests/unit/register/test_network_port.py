@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from hardware import tcp_port
 from hardware.interfaces import DeviceError, PeerGone
 from hardware.settings import network_address
-from hardware.tcp_port import TcpPort
+from terminal.register import network_port
+from terminal.register.network_port import NetworkPort
 
 TIMEOUT_S = 10.0
 LOCAL = "127.0.0.1"
@@ -23,7 +23,7 @@ LOCAL = "127.0.0.1"
 class Bench:
     """A port that listens, and what it says."""
 
-    def __init__(self, port: TcpPort) -> None:
+    def __init__(self, port: NetworkPort) -> None:
         self.port = port
         self.heard = bytearray()
         self.peers: list[bool] = []
@@ -49,7 +49,7 @@ class Bench:
 
 def on_a_bench(scenario: Callable[[Bench], Awaitable[None]], **options: Any) -> Bench:
     async def run() -> Bench:
-        bench = Bench(TcpPort(LOCAL, 0, **options))
+        bench = Bench(NetworkPort(LOCAL, 0, **options))
         async with asyncio.timeout(TIMEOUT_S):
             await bench.port.open(bench.hear, lambda _error: None)
             try:
@@ -175,7 +175,7 @@ def test_a_write_to_who_has_gone_is_not_counted_as_written() -> None:
 
 
 def test_a_register_that_reads_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tcp_port, "WRITE_DEADLINE_S", 0.2)
+    monkeypatch.setattr(network_port, "WRITE_DEADLINE_S", 0.2)
 
     async def scenario(bench: Bench) -> None:
         first = socket.create_connection((LOCAL, bench.port.port))
@@ -204,20 +204,20 @@ def test_only_who_is_named_may_connect(allow: list[str], may: bool) -> None:
 
 def test_a_scan_does_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
     async def scenario(bench: Bench) -> None:
-        for _ in range(2 * tcp_port.MOST_REFUSALS_LOGGED):
+        for _ in range(2 * network_port.MOST_REFUSALS_LOGGED):
             reader, writer = await bench.connect()
             with contextlib.suppress(ConnectionError):
                 await reader.read()
             writer.close()
 
     on_a_bench(scenario, allow=["10.0.0.1"])
-    assert len(caplog.records) == tcp_port.MOST_REFUSALS_LOGGED
+    assert len(caplog.records) == network_port.MOST_REFUSALS_LOGGED
 
 
 def test_a_port_in_use_says_what_to_do() -> None:
     async def run() -> None:
         with socket.create_server((LOCAL, 0)) as taken:
-            port = TcpPort(LOCAL, taken.getsockname()[1])
+            port = NetworkPort(LOCAL, taken.getsockname()[1])
             with pytest.raises(DeviceError, match=r"in use by another program: choose another in register\.port"):
                 await port.open(lambda _data: None, lambda _error: None)
 
@@ -227,7 +227,7 @@ def test_a_port_in_use_says_what_to_do() -> None:
 def test_an_address_of_another_machine_says_so() -> None:
     async def run() -> None:
         with pytest.raises(DeviceError, match="no address of this machine"):
-            await TcpPort("192.0.2.1", 20007).open(lambda _data: None, lambda _error: None)
+            await NetworkPort("192.0.2.1", 20007).open(lambda _data: None, lambda _error: None)
 
     asyncio.run(run())
 
