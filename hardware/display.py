@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import errno
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hardware.display_pages import Span, changed_spans, to_pages
 from hardware.gpio import pin_factory
@@ -23,6 +23,8 @@ from hardware.worker import Worker
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+T = TypeVar("T")
 
 OPEN_DEADLINE_S = 10.0
 """luma.oled takes seconds to load from a slow card."""
@@ -81,13 +83,15 @@ class OledDisplay:
     async def show(self, picture: Image) -> None:
         """Send what differs from what is on the display. Raises DeviceError, after which the display needs open()."""
         check_picture(picture, self.size_px)
-        device = self._require_device()
-        pages = to_pages(device.preprocess(picture))
-        if pages == self._shown:
-            return
-        spans, wake = tuple(changed_spans(self._shown, pages, self._settings.width)), self._resting
-        await self._call(lambda: _send(device, spans, wake=wake))
-        self._shown, self._resting = pages, False
+        device, shown, wake = self._require_device(), self._shown, self._resting
+
+        def send() -> bytes:
+            pages = to_pages(device.preprocess(picture))
+            if pages != shown:
+                _send(device, tuple(changed_spans(shown, pages, self._settings.width)), wake=wake)
+            return pages
+
+        self._shown, self._resting = await self._call(send), False
 
     async def set_contrast(self, contrast: int) -> None:
         """0 to 255, from now on. Raises DeviceError, after which the display needs open()."""
@@ -119,9 +123,9 @@ class OledDisplay:
         device = self._require_device()
         await self._call(lambda: device.contrast(contrast))
 
-    async def _call(self, function: Callable[[], object]) -> None:
+    async def _call(self, function: Callable[[], T]) -> T:
         try:
-            await self._worker.call(function, deadline_s=SHOW_DEADLINE_S)
+            return await self._worker.call(function, deadline_s=SHOW_DEADLINE_S)
         except Exception as error:
             self._abandon()
             raise self._explain(error) from error

@@ -60,7 +60,7 @@ class FakeCounter:
             printer={"out": "paper_out"}.get(self.device.paper, "ok"),
         )
 
-    def display_png(self) -> bytes:
+    async def display_png(self) -> bytes:
         picture = Image.new("1", (128, 64))
         font = ImageFont.truetype("DejaVuSans.ttf", 13)
         for row, line in enumerate(self._lines()):

@@ -134,7 +134,7 @@ class PanelBackend(Protocol):
 
     def state(self) -> PanelState: ...
 
-    def display_png(self) -> bytes:
+    async def display_png(self) -> bytes:
         """The OLED's pixels, one for one."""
 
     async def press(self, keys: str, *, hold: bool = False) -> None:

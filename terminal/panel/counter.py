@@ -31,6 +31,7 @@ from terminal.panel.register_log import messages
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.sale import Sale
 from terminal.screen.pixels import render
+from terminal.screen.screen import Screen
 from terminal.system.timestamps import timestamp_of
 from terminal.texts.sentences import words_in
 
@@ -99,15 +100,14 @@ class CounterBackend:
 
     # --- display and keypad -------------------------------------------------------------------------------------------
 
-    def display_png(self) -> bytes:
+    async def display_png(self) -> bytes:
         if isinstance(self._devices.display, SimulatedDisplay):
             return self._devices.display.png()
         if self._terminal is None:
             raise DeviceError("the terminal is starting: ask again in a second")
-        settings, buffer = self._config.display, io.BytesIO()
+        settings, screen = self._config.display, self._terminal.screen
         size_px = (settings.width, settings.height)  # what a real display of this size was told to show
-        render(self._terminal.screen, size_px).save(buffer, "PNG")
-        return buffer.getvalue()
+        return await asyncio.to_thread(_png, screen, size_px)
 
     async def press(self, keys: str, *, hold: bool = False) -> None:
         keypad = self._devices.keypad
@@ -198,3 +198,9 @@ def _summary(sale: Sale | None) -> SaleSummary | None:
         reason=sale.reason,
         created=sale.created,
     )
+
+
+def _png(screen: Screen, size_px: tuple[int, int]) -> bytes:
+    buffer = io.BytesIO()
+    render(screen, size_px).save(buffer, "PNG")
+    return buffer.getvalue()

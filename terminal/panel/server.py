@@ -126,7 +126,7 @@ class _Panel:
         return answer_json(self._backend.state())
 
     async def display_png(self, request: Request) -> Response:
-        return Response(self._backend.display_png(), media_type="image/png", headers=FRESH)
+        return Response(await self._backend.display_png(), media_type="image/png", headers=FRESH)
 
     async def press(self, request: Request) -> Response:
         form = await read_form(request, _Keys)

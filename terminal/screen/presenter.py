@@ -3,6 +3,9 @@
 Whatever has to happen by itself on the glass is due at a time that can be told beforehand: the next second of a
 countdown, the next page, a picture put a pixel aside, the dark. So one task sleeps until the view changes or the first
 of these is due; a dark display has none.
+
+Fitting and drawing are done on a thread: on a small Pi they take a tenth of a second, and the event loop has a register
+to listen to.
 """
 
 from __future__ import annotations
@@ -12,8 +15,10 @@ import contextlib
 import logging
 import math
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 from hardware.interfaces import DeviceError, Display
 from hardware.settings import DisplaySettings
@@ -32,6 +37,8 @@ HELD_S = 10.0
 """A display that failed after so long is opened again at once; one that fails sooner has to wait ever longer."""
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class _Frame(NamedTuple):
@@ -65,6 +72,7 @@ class Presenter:
         self._settings = settings
         self._local_hour = local_hour
         self._changed = asyncio.Event()
+        self._drawing = ThreadPoolExecutor(1, thread_name_prefix="drawing")
         self._view = View()
         self._end_at_s = 0.0
         """When the open sale's state ends by itself, on the loop's clock, if the view has a deadline."""
@@ -125,31 +133,40 @@ class Presenter:
         drawn: _Frame | None = None
         while True:
             self._changed.clear()
-            now_s = _now_s()
-            if now_s >= self._dark_from_s():
+            page_count = 1
+            if _now_s() >= self._dark_from_s():
                 await display.rest()
                 self._note_lit(False)
                 drawn = None
-            elif (frame := self._frame(display.size_px, now_s)) != drawn:
-                night = self._settings.is_night(self._local_hour())
-                await display.set_contrast(self._settings.night_contrast if night else self._settings.contrast)
-                await display.show(render(frame.screen, display.size_px, page=frame.page, shift=frame.shift))
-                self._note_lit(True)
-                drawn = frame
+            else:
+                screen = self.screen
+                page_count = len(await self._in_thread(pages, screen, display.size_px))
+                if (frame := self._frame(screen, page_count)) != drawn:
+                    await self._show(display, frame)
+                    drawn = frame
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._rest_s(display.size_px)):
+                async with asyncio.timeout(self._rest_s(page_count)):
                     await self._changed.wait()
+
+    async def _show(self, display: Display, frame: _Frame) -> None:
+        night = self._settings.is_night(self._local_hour())
+        await display.set_contrast(self._settings.night_contrast if night else self._settings.contrast)
+        draw = partial(render, frame.screen, display.size_px, page=frame.page, shift=frame.shift)
+        await display.show(await self._in_thread(draw))
+        self._note_lit(True)
+
+    async def _in_thread(self, draw: Callable[..., T], *args: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._drawing, draw, *args)
 
     def _note_lit(self, is_lit: bool) -> None:
         self._lit_s, self._lit_from_s = self.lit_s, _now_s() if is_lit else None
 
-    def _frame(self, size_px: tuple[int, int], now_s: float) -> _Frame:
-        screen, shown_s = self.screen, now_s - self._shown_since_s
-        count = len(pages(screen, size_px))
+    def _frame(self, screen: Screen, page_count: int) -> _Frame:
+        shown_s = _now_s() - self._shown_since_s
         page = int(shown_s / PAGE_S) if screen.page is None else screen.page
-        return _Frame(screen, page % count, int(shown_s / SHIFT_S))
+        return _Frame(screen, page % page_count, int(shown_s / SHIFT_S))
 
-    def _rest_s(self, size_px: tuple[int, int]) -> float | None:
+    def _rest_s(self, page_count: int) -> float | None:
         """Until something changes by itself; None if nothing will."""
         now_s = _now_s()
         dark_s = self._dark_from_s()
@@ -157,8 +174,7 @@ class Presenter:
             return None
         shown_s = now_s - self._shown_since_s
         waits_s = [dark_s - now_s, SHIFT_S - shown_s % SHIFT_S]
-        screen = self.screen
-        if screen.page is None and len(pages(screen, size_px)) > 1:
+        if self._texts.page is None and page_count > 1:
             waits_s.append(PAGE_S - shown_s % PAGE_S)
         if (left_s := self._left_s()) is not None:
             waits_s.append(left_s - self._counted_s() if left_s > self._counted_s() else left_s % 1.0 or 1.0)

@@ -23,7 +23,7 @@ def test_real_display_is_drawn_in_its_own_size(tmp_path, height):
             backend = CounterBackend(config, panel.stage.devices._replace(display=None))
             assert panel.stage.app is not None
             backend.attach(panel.stage.app.handles)
-            picture = Image.open(io.BytesIO(backend.display_png()))
+            picture = Image.open(io.BytesIO(await backend.display_png()))
             assert picture.size == (128, height)
             assert picture.getbbox() is not None
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -18,6 +20,7 @@ from terminal.counter.view import Conditions, View
 from terminal.sale.effects import SetDeadline
 from terminal.sale.sale import Reason, State
 from terminal.sale.sensitive import Sensitive
+from terminal.screen.layout import pages
 from terminal.screen.pixels import render
 from terminal.screen.presenter import PAGE_S, SHIFT_S, Presenter
 from terminal.screen.screens import Countdown, screen_for
@@ -296,3 +299,28 @@ def test_display_that_opens_but_fails_every_picture_is_tried_ever_more_slowly() 
         assert display.opened_s[-1] - display.opened_s[-2] >= 30
 
     run(scenario)
+
+
+def test_texts_are_fitted_and_drawn_on_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a small Pi both take long enough to keep the register and the next key waiting."""
+    threads: set[str] = set()
+
+    def noting_thread(work: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*args: Any, **kwargs: Any) -> Any:
+            threads.add(threading.current_thread().name)
+            return work(*args, **kwargs)
+
+        return noted
+
+    for name, work in (("pages", pages), ("render", render)):
+        monkeypatch.setattr(f"terminal.screen.presenter.{name}", noting_thread(work))
+
+    async def scenario(presenter: Presenter, _display: Display) -> None:
+        for digits in range(1, 8):
+            presenter.show(View(sale=SALE, entry=Entry(Sensitive("8223281"[:digits]))))
+            await asyncio.sleep(0.1)
+        presenter.show(View(sale=CUSTOMER, deadline=IN_20_S))
+        await asyncio.sleep(5)
+
+    run(scenario)
+    assert threads == {"drawing_0"}
