@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from terminal.config.schema import Config
+    from terminal.journal.thread import JournalFile
 
 # Every command imports what it needs itself, so that none waits for what another one needs.
 # ruff: noqa: PLC0415
@@ -37,3 +38,25 @@ def control_socket(options: argparse.Namespace) -> Path:
     from terminal.config.schema import find_config_path
 
     return find_control_path(find_config_path(options.config))
+
+
+def journal_path(options: argparse.Namespace) -> Path:
+    return Path(whole_config(options).journal.path)
+
+
+def become_reader(options: argparse.Namespace) -> Path:
+    """Where the journal is, for whoever only reads: root gives up being root for good."""
+    from terminal.system.owner import become_owner_of
+
+    path = journal_path(options)
+    become_owner_of(path.parent)
+    return path
+
+
+def open_journal(options: argparse.Namespace) -> JournalFile:
+    from terminal.journal.thread import JournalFile
+    from terminal.system.timestamps import timestamp_now
+
+    journal = JournalFile(become_reader(options), timestamp_now, read_only=True)
+    journal.open()
+    return journal

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from terminal.commands.configured import whole_config
-
-if TYPE_CHECKING:
-    from terminal.journal.thread import Change, JournalFile
+from terminal.commands.books import add_books_commands
+from terminal.commands.configured import become_reader, journal_path, open_journal
 
 # Every command imports what it needs itself, so that none waits for what another one needs.
 # ruff: noqa: PLC0415
@@ -26,10 +22,7 @@ def add_journal_commands(
         required=True, metavar="list|show|days|verify|mend|acknowledge|backup|restore|export"
     )
 
-    listing = verbs.add_parser("list", parents=[common], help="sales, newest first")
-    listing.add_argument("--json", action="store_true", help="one JSON object a line")
-    _add_choice(listing)
-    listing.set_defaults(command=_list)
+    add_books_commands(verbs, common)
 
     show = verbs.add_parser("show", parents=[common], help="one sale, step by step")
     show.add_argument("sale_id", metavar="ID", help="the sale's id or its Reference")
@@ -65,38 +58,11 @@ def add_journal_commands(
     restore.add_argument("file", metavar="FILE", type=Path)
     restore.set_defaults(command=_restore)
 
-    export = verbs.add_parser("export", parents=[common], help="sales for the accountant, oldest first, to the output")
-    export.add_argument("--format", choices=["csv", "json"], default="csv")
-    export.add_argument("--separator", choices=[",", ";"], default=",", help="csv: Icelandic spreadsheets want ';'")
-    _add_choice(export)
-    export.set_defaults(command=_export)
-
-
-def _add_choice(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--since", metavar="TIME", help="created at or after this ISO 8601 time")
-    parser.add_argument("--until", metavar="TIME", help="created before this ISO 8601 time")
-    parser.add_argument(
-        "--outcome",
-        choices=["approved", "declined", "cancelled", "failed", "unknown", "refund_due", "refunded"],
-        help="only these",
-    )
-    parser.add_argument("--amount", metavar="KRONUR", type=int, help="only sales of exactly so much")
-
-
-def _list(options: argparse.Namespace) -> int:
-    from terminal.journal.listing import change_json, change_line
-
-    damaged = _Damaged()
-    with _open_journal(options) as journal:
-        for entry in _chosen(journal, options, damaged):
-            print(change_json(entry) if options.json else change_line(entry))
-    return damaged.exit_code()
-
 
 def _show(options: argparse.Namespace) -> int:
     from terminal.journal.listing import change_json, change_story
 
-    with _open_journal(options) as journal:
+    with open_journal(options) as journal:
         entries = journal.entries_of(options.sale_id)
     if not entries:
         print(f"no sale {options.sale_id}: see journal list", file=sys.stderr)
@@ -109,7 +75,7 @@ def _show(options: argparse.Namespace) -> int:
 def _days(options: argparse.Namespace) -> None:
     from terminal.journal.days import day_lines, days_csv, days_json
 
-    with _open_journal(options) as journal:
+    with open_journal(options) as journal:
         newest_first = list(journal.closed_periods())
     match options.format:
         case "csv":
@@ -125,7 +91,7 @@ def _days(options: argparse.Namespace) -> None:
 def _verify(options: argparse.Namespace) -> int:
     from terminal.journal.verify import verify
 
-    done = verify(_become_reader(options), options.head)
+    done = verify(become_reader(options), options.head)
     for note in done.notes:
         print(note)
     for problem in done.problems:
@@ -142,7 +108,7 @@ def _mend(options: argparse.Namespace) -> None:
     from terminal.system.timestamps import timestamp_now
 
     with audited("journal mend"):
-        for done in mend(_journal_path(options), timestamp_now):
+        for done in mend(journal_path(options), timestamp_now):
             print(done)
 
 
@@ -152,7 +118,7 @@ def _acknowledge(options: argparse.Namespace) -> None:
     from terminal.system.audit import audited
 
     with audited("journal acknowledge"):
-        repair = acknowledge(_journal_path(options))
+        repair = acknowledge(journal_path(options))
     print(f"acknowledged: {tell(repair)}" if repair else "nothing is missing")
 
 
@@ -161,7 +127,7 @@ def _backup(options: argparse.Namespace) -> None:
     from terminal.system.audit import audited
 
     with audited(f"journal backup {options.file}"):
-        size = back_up(_journal_path(options), options.file)
+        size = back_up(journal_path(options), options.file)
     print(f"{options.file}: {size / 1024:.0f} KiB")
 
 
@@ -170,7 +136,7 @@ def _restore(options: argparse.Namespace) -> None:
     from terminal.journal.restore import restore
     from terminal.system.audit import audited
 
-    journal = _journal_path(options)
+    journal = journal_path(options)
     with audited(f"journal restore {options.file}"):
         restored = restore(options.file, journal, datetime.now().astimezone())
     for old in restored.replaced:
@@ -178,70 +144,3 @@ def _restore(options: argparse.Namespace) -> None:
     print(tell(restored.repair))
     if not restored.repair.is_complete:
         print("compare the sales with Netgíró's list, then: netgiro-terminal journal acknowledge")
-
-
-def _export(options: argparse.Namespace) -> int:
-    from terminal.journal.export import export_csv, export_json
-
-    damaged = _Damaged()
-    with _open_journal(options) as journal:
-        entries = _chosen(journal, options, damaged, oldest_first=True)
-        for line in export_csv(entries, options.separator) if options.format == "csv" else export_json(entries):
-            print(line)
-    return damaged.exit_code()
-
-
-class _Damaged:
-    """Names the sales that cannot be read, and goes on."""
-
-    def __init__(self) -> None:
-        self._count = 0
-
-    def __call__(self, what: str) -> None:
-        self._count += 1
-        print(what, file=sys.stderr)
-
-    def exit_code(self) -> int:
-        if self._count:
-            print(
-                f"{self._count} damaged: stop the terminal, then: sudo netgiro-terminal journal mend", file=sys.stderr
-            )
-        return 1 if self._count else 0
-
-
-def _chosen(
-    journal: JournalFile, options: argparse.Namespace, damaged: _Damaged, *, oldest_first: bool = False
-) -> Iterator[Change]:
-    from terminal.journal.listing import parse_time
-    from terminal.sale.sale import Outcome
-
-    entries = journal.latest_entries(
-        since=parse_time(options.since),
-        until=parse_time(options.until),
-        outcome=Outcome(options.outcome) if options.outcome else None,
-        oldest_first=oldest_first,
-        on_damaged=damaged,
-    )
-    return (entry for entry in entries if options.amount in (None, entry.sale.amount_kr))
-
-
-def _journal_path(options: argparse.Namespace) -> Path:
-    return Path(whole_config(options).journal.path)
-
-
-def _become_reader(options: argparse.Namespace) -> Path:
-    """Where the journal is, for whoever only reads: root gives up being root for good."""
-    from terminal.system.owner import become_owner_of
-
-    path = _journal_path(options)
-    become_owner_of(path.parent)
-    return path
-
-
-def _open_journal(options: argparse.Namespace) -> JournalFile:
-    from terminal.journal.thread import JournalFile
-    from terminal.system.timestamps import timestamp_now
-
-    journal = JournalFile(_become_reader(options), timestamp_now, read_only=True)
-    journal.open()
-    return journal

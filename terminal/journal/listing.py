@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 
 from terminal.errors import TerminalError
-from terminal.journal.thread import Change
+from terminal.journal.rows import Change, RefundChange
 from terminal.sale.money import format_kr
-from terminal.sale.sale import State
+from terminal.sale.refund import Refund
+from terminal.sale.sale import Sale, State
+from terminal.sale.totals import Tally, billed_kr
+from terminal.system.shown import shown
 from terminal.system.timestamps import timestamp
 
 
@@ -22,9 +26,20 @@ def parse_time(text: str | None) -> str | None:
         raise TerminalError(f"{text!r} is not a time: write for example 2026-11-23 or 2026-11-23T14:30") from error
 
 
-def change_json(entry: Change) -> str:
-    """One JSON object: the sale as it stood after that entry."""
+def change_json(entry: Change, refunds: Iterable[Refund] = ()) -> str:
+    """One JSON object: the sale as it stood after that entry, and what is to go back of it or has gone back."""
     sale = entry.sale
+    returned = [
+        {
+            "refund_id": str(refund.number),
+            "reference": refund.reference,
+            "register_id": refund.register_id,
+            "amount": refund.amount_kr,
+            "outcome": refund.outcome,
+            "created": refund.created,
+        }
+        for refund in refunds
+    ]
     return json.dumps(
         {
             "sale_id": str(sale.number),
@@ -42,6 +57,7 @@ def change_json(entry: Change) -> str:
             "support_reference": sale.support_reference,
             "settled_by": sale.settled_by or None,
             "register_told": sale.acknowledged,
+            "refunds": returned,
             "event": entry.event,
             "at": entry.at,
         },
@@ -49,14 +65,51 @@ def change_json(entry: Change) -> str:
     )
 
 
-def change_line(entry: Change) -> str:
-    """One line of ``journal list``."""
-    sale = entry.sale
+HEADER = f"{'number':>6}  {'begun':<19}  {'amount':>13}  {'ended as':<32}  {'register':<14}  reference"
+
+
+def line_of(change: Change | RefundChange) -> str:
+    """One line of ``journal list``, under :data:`HEADER`."""
+    if isinstance(change, RefundChange):
+        refund = change.refund
+        why = "" if refund.is_done or refund.is_unknown or refund.reason is None else f" ({refund.reason})"
+        return _line(refund, -refund.amount_kr, f"refund of {refund.sale_number}: {refund.outcome}{why}")
+    sale = change.sale
     result = (
         f"{sale.outcome} ({sale.reason})" if sale.outcome and sale.reason else sale.outcome or f"open: {sale.state}"
     )
-    amount = format_kr(sale.amount_kr)
-    return f"{sale.number:>6}  {_local(sale.created)}  {amount:>13}  {result:<32}  {sale.reference}"
+    return _line(sale, sale.amount_kr, result)
+
+
+def _line(entry: Sale | Refund, amount_kr: int, result: str) -> str:
+    register_id = shown(entry.register_id, 40)
+    amount = format_kr(amount_kr)
+    return (
+        f"{entry.number:>6}  {_local(entry.created)}  {amount:>13}  {result:<32}  {register_id:<14}  {entry.reference}"
+    )
+
+
+class Sums:
+    """Of the lines that have gone by: what each outcome comes to, and what the service bills for all of it."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, Tally] = {}
+        self._billed_kr = 0
+
+    def add(self, change: Change | RefundChange) -> None:
+        if isinstance(change, RefundChange):
+            entry: Sale | Refund = change.refund
+            name, amount_kr = f"refunds {entry.outcome}", -entry.amount_kr
+        else:
+            entry = change.sale
+            name, amount_kr = entry.outcome or "open", entry.amount_kr
+        before = self._of.get(name, Tally())
+        self._of[name] = Tally(before.count + 1, before.sum_kr + amount_kr)
+        self._billed_kr += billed_kr(entry)
+
+    def line(self) -> str:
+        told = (f"{name}: {tally.count}, {format_kr(tally.sum_kr)}" for name, tally in sorted(self._of.items()))
+        return "; ".join([*told, f"turnover: {format_kr(self._billed_kr)}"])
 
 
 def change_story(entry: Change) -> str:

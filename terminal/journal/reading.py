@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from terminal.journal import tables
+from terminal.journal.ledger import LedgerReading
 from terminal.journal.rows import Change, NonceRow, RefundChange, RepairRow, read_row
 from terminal.journal.schema import DamageFound, read_entry
 from terminal.sale.record import QueuedReceipt
 from terminal.sale.refund import Refund, RefundSource
-from terminal.sale.sale import Outcome, Sale, State
+from terminal.sale.sale import Outcome, Reason, Sale, State
 from terminal.sale.totals import ENDED, ClosedPeriod, Period, Tally, Totals
 
 _ENTRY = "entries.seq, entries.at, entries.event, entries.sale, entries.crc"
@@ -77,7 +78,7 @@ class RefundReading(ABC):
         return self._refunds(f"{_REFUNDS} WHERE sales.state != '{State.CLOSED}' ORDER BY sales.seq")
 
 
-class JournalReading(RefundReading):
+class JournalReading(RefundReading, LedgerReading):
     """What :class:`terminal.journal.file.JournalFile` answers; how a query is run is up to it."""
 
     @abstractmethod
@@ -137,12 +138,14 @@ class JournalReading(RefundReading):
         last = self._rows("SELECT number, last_seq, at FROM closes ORDER BY number DESC LIMIT 1")
         number, last_seq, since = last[0] if last else (0, 0, None)
         ended = self._rows(_ENDED, last_seq)
-        ((refunded, refunded_kr),) = self._rows(_REFUNDED_EARLIER, last_seq, last_seq)
+        earlier = [Tally(*self._rows(query, last_seq)[0]) for query in (_REFUNDED_EARLIER, _BILLED_EARLIER) if last_seq]
+        refunded_earlier, billed_earlier = earlier or (Tally(), Tally())
         return Period(
             number + 1,
             Totals(
                 by_outcome={Outcome(outcome): Tally(count, sum_kr) for outcome, count, sum_kr, _, _ in ended},
-                refunded_earlier=Tally(refunded, refunded_kr),
+                refunded_earlier=refunded_earlier,
+                billed_earlier=billed_earlier,
                 first_number=min((first for *_, first, _ in ended), default=None),
                 last_number=max((last for *_, last in ended), default=None),
                 refunds=Tally(*self._rows(_REFUNDED, last_seq)[0]),
@@ -269,12 +272,17 @@ _ENDED = (
 """The literals let SQLite answer from the index that holds only these."""
 
 
-_REFUNDED_EARLIER = (
-    "SELECT count(*), coalesce(sum(amount_kr), 0) FROM sales "
-    f"WHERE seq > ? AND state IN ('{ENDED[0]}', '{ENDED[1]}') AND outcome = '{Outcome.REFUNDED}' "
-    "AND source IS NULL AND EXISTS (SELECT 1 FROM entries WHERE sale_number = sales.number AND seq <= ?)"
+_SAYS_DUE = " OR ".join(
+    f"""instr(sale, '"reason":"{reason}"')""" for reason in Reason if reason.outcome is Outcome.REFUND_DUE
 )
-"""A day cannot end while a sale is open, so one that was there had ended, and only what is due becomes refunded."""
+_EARLIER = (
+    "SELECT count(*), coalesce(sum(amount_kr), 0) FROM sales "
+    f"WHERE seq > ?1 AND state IN ('{ENDED[0]}', '{ENDED[1]}') AND outcome = '{{}}' AND source IS NULL "
+    f"AND EXISTS (SELECT 1 FROM entries WHERE sale_number = sales.number AND entries.seq <= ?1 AND ({_SAYS_DUE}))"
+)
+"""A day cannot end while a sale is open, so a payment that was to be refunded then had ended, and was billed."""
+_REFUNDED_EARLIER = _EARLIER.format(Outcome.REFUNDED)
+_BILLED_EARLIER = _EARLIER.format(Outcome.APPROVED)
 _REFUNDED = (
     "SELECT count(*), coalesce(sum(amount_kr), 0) FROM sales "
     f"WHERE seq > ? AND state IN ('{ENDED[0]}', '{ENDED[1]}') AND state = '{State.CLOSED}' "

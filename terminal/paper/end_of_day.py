@@ -137,6 +137,8 @@ def _outcomes(totals: Totals, words: Words, columns: int) -> Iterator[TextLine]:
         yield from pair(f"{receipt.refunds} ({totals.refunds.count})", returned, columns)
     if (earlier := totals.refunded_earlier).count:
         yield from pair(f"{receipt.refunded_earlier} ({earlier.count})", f"-{format_kr(earlier.sum_kr)}", columns)
+    if (billed := totals.billed_earlier).count:
+        yield from pair(f"{receipt.billed_earlier} ({billed.count})", f"-{format_kr(billed.sum_kr)}", columns)
     others = [(outcome, totals.of(outcome)) for outcome in Outcome if outcome not in CHARGED]
     others = [(outcome, _without_earlier(outcome, tally, totals)) for outcome, tally in others if tally.count]
     if any(tally.count for _, tally in others):

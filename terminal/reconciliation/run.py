@@ -13,6 +13,7 @@ from terminal.reconciliation.asking import Asker, Days
 from terminal.reconciliation.gathering import Payment, payments_of
 from terminal.reconciliation.progress import Progress
 from terminal.reconciliation.report import Report, keep, result_of
+from terminal.reconciliation.settled import keep_settled
 from terminal.sale.gateway import Gateway
 from terminal.system.timestamps import timestamp, timestamp_now, timestamp_of
 
@@ -52,6 +53,7 @@ async def reconcile(
             other_items=others,
         )
         keep(folder, result_of(report))
+        keep_settled(folder, report)
         return report
     finally:
         progress.close()

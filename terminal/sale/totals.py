@@ -6,7 +6,7 @@ sale that was left to staff in one period and settled in the next stands in both
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 import msgspec
@@ -45,6 +45,9 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     by_outcome: dict[Outcome, Tally] = {}
     refunded_earlier: Tally = Tally()
     """Of the refunded ones those that an earlier end of day has called a payment that is to be refunded."""
+    billed_earlier: Tally = Tally()
+    """Of the approved ones those that an earlier end of day has billed, as a payment that is to be refunded: staff have
+    said since then that the register has it after all."""
     refunds: Tally = Tally()
     """What was returned of payments; not what the terminal returned itself because a register did not accept it: that
     is the outcome of the sale."""
@@ -59,7 +62,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def charged_kr(self) -> int:
         """What the service bills for this period. All periods together are what it holds."""
-        return sum(self.of(outcome).sum_kr for outcome in CHARGED) - self.returned_kr
+        return sum(self.of(outcome).sum_kr for outcome in CHARGED) - self.returned_kr - self.billed_earlier.sum_kr
 
     @property
     def returned_kr(self) -> int:
@@ -88,6 +91,7 @@ def figures(number: int, totals: Totals) -> dict[str, Any]:
         "refunds": tally(totals.refunds),
         "refund_due": tally(totals.of(Outcome.REFUND_DUE)),
         "refunded_earlier": tally(totals.refunded_earlier),
+        "billed_earlier": tally(totals.billed_earlier),
         "charged": totals.charged_kr,
         "outcomes": {str(outcome): tally(one) for outcome, one in totals.by_outcome.items()},
         "left_to_staff": [str(sale.number) for sale in totals.left_to_staff],
@@ -124,8 +128,14 @@ class ClosedPeriod(msgspec.Struct, frozen=True, kw_only=True):
     """Of the journal's chain once the period was closed: a hash over every row up to there. Empty: not known yet."""
 
 
-def totals_of(entries: Iterable[Sale | Refund], left_to_staff: Iterable[Sale] = ()) -> Totals:
-    """Count and add up sales and refunds; those that have not ended yet belong to a later period and are left out."""
+def totals_of(
+    entries: Iterable[Sale | Refund], left_to_staff: Iterable[Sale] = (), billed_before: Container[int] = ()
+) -> Totals:
+    """Count and add up sales and refunds; those that have not ended yet belong to a later period and are left out.
+
+    ``billed_before``: numbers of sales that an earlier end of day has billed.
+    """
+    earlier: dict[Outcome, Tally] = {}
     by_outcome: dict[Outcome, Tally] = {}
     numbers: list[int] = []
     refunds = Tally()
@@ -136,11 +146,14 @@ def totals_of(entries: Iterable[Sale | Refund], left_to_staff: Iterable[Sale] = 
             continue
         if sale.state not in ENDED or sale.outcome is None:
             continue
-        before = by_outcome.get(sale.outcome, Tally())
-        by_outcome[sale.outcome] = Tally(before.count + 1, before.sum_kr + sale.amount_kr)
+        for tallies in (by_outcome, earlier) if sale.number in billed_before else (by_outcome,):
+            before = tallies.get(sale.outcome, Tally())
+            tallies[sale.outcome] = Tally(before.count + 1, before.sum_kr + sale.amount_kr)
         numbers.append(sale.number)
     return Totals(
         by_outcome=by_outcome,
+        refunded_earlier=earlier.get(Outcome.REFUNDED, Tally()),
+        billed_earlier=earlier.get(Outcome.APPROVED, Tally()),
         refunds=refunds,
         first_number=min(numbers, default=None),
         last_number=max(numbers, default=None),
@@ -151,6 +164,14 @@ def totals_of(entries: Iterable[Sale | Refund], left_to_staff: Iterable[Sale] = 
 def counts_as_refund(refund: Refund) -> bool:
     """It is over, the money was returned, and no sale says so itself."""
     return refund.state is RefundState.CLOSED and refund.is_done and refund.source is not RefundSource.AUTOMATIC
+
+
+def billed_kr(entry: Sale | Refund) -> int:
+    """What the service bills because of it, as it stands: of a payment its amount, of money given back less than
+    nothing."""
+    if isinstance(entry, Refund):
+        return -entry.amount_kr if counts_as_refund(entry) else 0
+    return entry.amount_kr if entry.state in ENDED and entry.outcome in CHARGED else 0
 
 
 def to_staff(sales: Iterable[Sale]) -> tuple[LeftToStaff, ...]:

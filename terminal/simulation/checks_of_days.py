@@ -8,7 +8,7 @@ from datetime import UTC, time
 
 from terminal.sale.refund import Refund
 from terminal.sale.sale import Outcome, Sale, State
-from terminal.sale.totals import Close, Totals
+from terminal.sale.totals import Close, Totals, billed_kr
 from terminal.simulation.disk import SimulatedDisk
 from terminal.simulation.world import EPOCH_S
 from terminal.system.daily import last_time
@@ -19,13 +19,24 @@ Sums = Mapping[Outcome, tuple[int, int]]
 def sums(committed: Iterable[Sale | Refund | Close], still_open: Totals) -> Iterator[str]:
     """Each period's totals are those of the sales and refunds that ended in it, as each stood last."""
     ended: dict[int, Sale | Refund] = {}
+    booked: dict[int, int] = {}
+    billed_before_kr = 0
     for one in committed:
         if isinstance(one, Close):
             yield from _compare(f"end of day {one.number}", one.totals, ended)
-            ended = {}
+            yield from _bills(f"end of day {one.number}", one.totals, sum(booked.values()) - billed_before_kr)
+            ended, billed_before_kr = {}, sum(booked.values())
         elif one.state == State.CLOSED or one.state is State.ATTENTION:
             ended[one.number] = one
+            booked[one.number] = billed_kr(one)
     yield from _compare("the open period", still_open, ended)
+    yield from _bills("the open period", still_open, sum(booked.values()) - billed_before_kr)
+
+
+def _bills(name: str, totals: Totals, booked_kr: int) -> Iterator[str]:
+    """A day bills what the books grew by in it, so all days together bill what the service holds."""
+    if totals.charged_kr != booked_kr:
+        yield f"{name} bills {totals.charged_kr} kr., the books grew by {booked_kr} kr."
 
 
 def _compare(name: str, totals: Totals, ended: Mapping[int, Sale | Refund]) -> Iterator[str]:

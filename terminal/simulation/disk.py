@@ -15,7 +15,7 @@ from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import JournalHealth, QueuedReceipt, Record, RefundRecord, original
 from terminal.sale.refund import Refund, RefundState
 from terminal.sale.sale import Sale
-from terminal.sale.totals import ENDED, Close
+from terminal.sale.totals import ENDED, Close, billed_kr
 from terminal.simulation.disk_contents import DiskContents
 from terminal.simulation.world import PowerCut, World
 from terminal.system.timestamps import timestamp_of
@@ -91,6 +91,7 @@ class SimulatedDisk(DiskContents):
 
     def _note_end_of_day(self, close: Close) -> None:
         self._period, self._ended = close.number + 1, {}
+        self._billed = {number for number, sale in self.latest.items() if billed_kr(sale)}
         self._since, self._began, self.first_s = self.now(), None, None
         if self.ends_day_for is not None:
             self.closed_by_staff.add(close.number)

@@ -53,6 +53,8 @@ class DiskContents:
         """Numbers of the periods that ended while a sale was open."""
         self._ended: dict[int, None] = {}
         """Numbers of the sales that ended in this period."""
+        self._billed: set[int] = set()
+        """Numbers of the sales that the last end of day, or one before it, has billed."""
 
     def next_number(self) -> int:
         return max(*self.latest, *self.refunds, 0, 0) + 1
@@ -111,7 +113,9 @@ class DiskContents:
     def open_period(self) -> Period:
         return Period(
             self._period,
-            totals_of(self.latest.get(number) or self.refunds[number] for number in self._ended),
+            totals_of(
+                (self.latest.get(number) or self.refunds[number] for number in self._ended), billed_before=self._billed
+            ),
             self._since,
         )
 

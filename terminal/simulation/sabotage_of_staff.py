@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from unittest.mock import patch
 
+from terminal.sale import totals
+from terminal.sale.refund import Refund
 from terminal.sale.sale import Sale
-from terminal.simulation import checks
+from terminal.sale.totals import Totals
+from terminal.simulation import checks, disk_contents
 from terminal.simulation.broken_rule import BrokenRule
 from terminal.simulation.world import Rates
 
@@ -29,9 +32,20 @@ def _late_proof_dropped() -> Iterator[None]:
         yield from _settled_while_captured()
 
 
+def _billed_on_two_days() -> Iterator[None]:
+    """A payment that was to be refunded, and then was not, counts on the day of its sale and on that of the word."""
+
+    def totals_of(entries: Iterable[Sale | Refund], **_more: object) -> Totals:
+        return totals.totals_of(entries)
+
+    with patch.object(disk_contents, "totals_of", totals_of):
+        yield
+
+
 RULES_OF_STAFF: Mapping[str, BrokenRule] = {
     "word of staff taken in the middle of a call": BrokenRule(
         patches=_settled_while_captured, rates=Rates(call_trouble=0.4)
     ),
+    "payment billed on two days": BrokenRule(patches=_billed_on_two_days, protocol="zvt"),
     "proof of payment after the end dropped": BrokenRule(patches=_late_proof_dropped, rates=Rates(call_trouble=0.4)),
 }

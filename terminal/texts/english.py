@@ -250,6 +250,7 @@ ENGLISH = Words(
         charged="Charged by Netgíró",
         refunds="Refunds",
         refunded_earlier="Earlier sales refunded",
+        billed_earlier="Charged on an earlier day",
         not_charged="Not charged",
         all_sales="Sales in all",
         end_of_day="END OF DAY",

@@ -250,6 +250,7 @@ ICELANDIC = Words(
         charged="Gjaldfært hjá Netgíró",
         refunds="Endurgreiðslur",
         refunded_earlier="Eldri endurgreiðslur",
+        billed_earlier="Innheimt fyrri dag",
         not_charged="Ekki gjaldfært",
         all_sales="Sölur alls",
         end_of_day="DAGSUPPGJÖR",

@@ -81,6 +81,7 @@ class ReceiptWords(msgspec.Struct, frozen=True, kw_only=True):
     """What the payment service bills."""
     refunds: str
     refunded_earlier: str
+    billed_earlier: str
     not_charged: str
     all_sales: str
     period: str

@@ -20,8 +20,8 @@ import pytest
 from terminal.commands import main as cli
 from terminal.config.control_path import control_path
 from terminal.config.schema import read_config
-from terminal.journal.export import export_csv, export_json
-from terminal.journal.rows import Change
+from terminal.journal.export import book_rows, csv_lines, json_lines
+from terminal.journal.ledger import Booking
 from terminal.netgiro.carrier import HttpsCarrier
 from terminal.netgiro.client import Credentials, SignedAnswer, SignedClient
 from terminal.netgiro.nonce import NonceSource
@@ -50,7 +50,7 @@ def test_what_the_service_calls_an_invoice_is_kept_as_printable_text(text: str) 
     assert report.invoice_number.isprintable()
 
 
-def a_change(**fields: str) -> Change:
+def a_booking(**fields: str) -> Booking:
     sale = Sale(
         number=1,
         reference="T1-000001-ABCDEF",
@@ -61,7 +61,7 @@ def a_change(**fields: str) -> Change:
         reason=Reason.PAID,
     )
     changed = msgspec.structs.replace(sale, **fields)
-    return Change(seq=1, at="2026-11-23T12:00:01.000000Z", event="ResultAcknowledged", sale=changed)
+    return Booking("2026-11-23T12:00:01.000000Z", changed, period=None, turnover_kr=changed.amount_kr)
 
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\r\n=cmd|' /C calc'!A0", "＝1", '"\n=1', "%0A=1"]
@@ -71,10 +71,10 @@ FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\r\n=cmd|' /C calc'!
 @pytest.mark.parametrize("separator", [",", ";"])
 @pytest.mark.parametrize("text", [*FORMULAS, *(text for text in NASTY if text.isascii()), 'a","b', "a;b"])
 def test_a_sale_is_one_row_of_cells_without_formulas(field: str, separator: str, text: str) -> None:
-    lines = list(export_csv([a_change(**{field: text})], separator))
+    lines = list(csv_lines(book_rows([a_booking(**{field: text})], lambda _: None), separator=separator))
     rows = list(csv.reader(io.StringIO("\r\n".join(lines)), delimiter=separator))
 
-    assert [len(row) for row in rows] == [12, 12]
+    assert [len(row) for row in rows] == [23, 23]
     assert len("".join(lines).splitlines()) == 1
     assert not any(cell.lstrip()[:1] in ("=", "+", "-", "@", "＝", "|", "%") for cell in rows[1])
     assert all(cell.startswith('"') for cell in lines[1].split(f'"{separator}"')[:1])
@@ -122,7 +122,7 @@ def test_a_false_daemon_steers_no_terminal(words: list[str], tmp_path: Path, cap
 
 def test_what_is_printed_for_programs_is_still_json(capfd: pytest.CaptureFixture[str]) -> None:
     for text in NASTY[:-2]:
-        line = next(iter(export_json([a_change(invoice_number=text)])))
+        line = next(iter(json_lines(book_rows([a_booking(invoice_number=text)], lambda _: None))))
         print(line, file=cli._shown(sys.stdout))
         printed = capfd.readouterr().out
         assert printed.removesuffix("\n").isprintable()

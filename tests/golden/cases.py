@@ -393,7 +393,7 @@ def _busy_day() -> Totals:
     older = replace(NOT_TRACEABLE, number=987, amount_kr=12_500, created="2026-11-20T17:12:00Z")
     refunded = [replace(REFUNDED, number=number, amount_kr=2_500) for number in (990, 1049)]
     totals = totals_of([*sales, replace(REFUND_DUE, number=1048), *refunded], [older, replace(REFUND_DUE, number=1048)])
-    return replace(totals, refunded_earlier=Tally(1, 2_500))
+    return replace(totals, refunded_earlier=Tally(1, 2_500), billed_earlier=Tally(1, 1_990))
 
 
 _HEAD = "93ef541fa7e5eaca0514820ad49dcabb88facf71ebcde14fe5e96d95a7e95a27"

@@ -141,7 +141,9 @@ def test_a_terminal_without_credentials_does_not_run(config: Path, capsys: pytes
 
 def test_the_list_is_newest_first(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("journal", "list", "--config", config) == 0
-    newest, oldest = capsys.readouterr().out.splitlines()
+    header, newest, oldest, total = capsys.readouterr().out.splitlines()
+    assert header.split() == ["number", "begun", "amount", "ended", "as", "register", "reference"]
+    assert total == "approved: 1, 1.990 kr.; open: 1, 500 kr.; turnover: 1.990 kr."
     assert ("500 kr." in newest, "open: entry" in newest) == (True, True)
     assert ("1.990 kr." in oldest, "approved (paid)" in oldest) == (True, True)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from terminal.journal.export import export_csv, export_json
+from terminal.journal.export import book_rows, csv_lines, json_lines
 from terminal.journal.listing import parse_time
 from terminal.journal.thread import JournalFile
 from terminal.sale.record import JournalHealth, Record
@@ -76,9 +76,9 @@ def in_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
 def exported(path: Path) -> list[dict[str, str]]:
     with JournalFile(path, lambda: "", read_only=True) as journal:
         journal.open()
-        entries = list(journal.latest_entries())[::-1]
-        as_json = [json.loads(line) for line in export_json(entries)]
-        rows = list(csv.DictReader(export_csv(entries)))
+        books = list(book_rows(journal.bookings(on_damaged=pytest.fail), lambda _reference: None))
+        as_json = [json.loads(line) for line in json_lines(books)]
+        rows = list(csv.DictReader(csv_lines(books)))
     assert [row["reference"] for row in rows] == [row["reference"] for row in as_json]
     assert [row["time"] for row in rows] == [row["time"] for row in as_json]
     return rows

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from terminal.errors import TerminalError
-from terminal.journal.listing import change_json, change_line, change_story, parse_time
+from terminal.journal.listing import change_json, change_story, line_of, parse_time
 from terminal.journal.thread import Change
 from terminal.sale.sale import MISSES_UNTIL_UNKNOWN, State
 from tests.sales import GUID, walk_to
@@ -66,15 +66,15 @@ def test_no_customer_is_named() -> None:
 
 
 def test_a_line_tells_amount_outcome_and_reference_in_local_time() -> None:
-    line = change_line(Change(5, AT, "x", walk_to(State.CLOSED).sale))
+    line = line_of(Change(5, AT, "x", walk_to(State.CLOSED).sale))
     for part in ("7", "2026-11-23 14:00:00", "1.990 kr.", "approved (paid)", "T1-000007-A1B2C3"):
         assert part in line
 
 
 def test_a_line_of_an_open_sale_says_where_it_is() -> None:
-    assert "open: customer" in change_line(Change(5, AT, "x", walk_to(State.CUSTOMER).sale))
+    assert "open: customer" in line_of(Change(5, AT, "x", walk_to(State.CUSTOMER).sale))
     stuck = replace(walk_to(State.CAPTURE).sale, settling=True, misses=MISSES_UNTIL_UNKNOWN)
-    assert "unknown" in change_line(Change(5, AT, "x", stuck))
+    assert "unknown" in line_of(Change(5, AT, "x", stuck))
 
 
 def test_the_story_of_a_change_tells_what_is_known_by_then() -> None:

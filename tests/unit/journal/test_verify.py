@@ -210,7 +210,9 @@ def test_damaged_sales_are_left_out_of_a_list_and_named(
     change(path, "UPDATE entries SET sale = replace(sale, '1990', '9990') WHERE seq IN (6, 12)")
     assert cli.main(["journal", *command, "--config", str(config)]) == 1
     told = capsys.readouterr()
-    assert [number for number in range(1, 7) if f"T1-{number:06}-ABCDEF" in told.out] == [3, 4, 5, 6]
+    ended_ones = [3, 4, 5]  # the sixth is open: it is in the list and not yet in the books
+    expected = [*ended_ones, 6] if command == ["list"] else ended_ones
+    assert [number for number in range(1, 7) if f"T1-{number:06}-ABCDEF" in told.out] == expected
     assert sorted(line[:6] for line in told.err.splitlines()[:2]) == ["sale 1", "sale 2"]
     assert "2 damaged: stop the terminal, then: sudo netgiro-terminal journal mend" in told.err
     assert cli.main(["journal", "mend", "--config", str(config)]) == 0
