@@ -91,6 +91,8 @@ class Item(StrEnum):
     END_OF_DAY = "end_of_day"
     TRANSACTIONS = "transactions"
     SETTLE = "settle"
+    MORE = "more"
+    """The second list."""
     DOCTOR = "doctor"
     KEYPAD = "keypad"
     ABOUT = "about"
@@ -103,7 +105,15 @@ class ReportKind(StrEnum):
     TRANSACTIONS = "transactions"
 
 
-DIGIT_OF = dict(zip(Item, "1234567890", strict=True))
+MORE_ITEMS = (Item.DOCTOR, Item.KEYPAD, Item.ABOUT)
+"""What is not of every day: the second list."""
+MAIN_ITEMS = tuple(item for item in Item if item not in MORE_ITEMS)
+DIGIT_OF = {
+    **dict(zip(MAIN_ITEMS, "123456789", strict=False)),
+    **dict(zip(MORE_ITEMS, "123456789", strict=False)),
+    Item.MORE: "0",
+}
+"""The key that chooses each within its list."""
 FIRST_PAGE = {
     Item.SETTLE: Page.SALE,
     Item.REPRINT_LAST: Page.ASKING,
@@ -246,14 +256,14 @@ def verdicts_for(sale: Sale | refunds.Refund) -> tuple[ev.Verdict, ...]:
     return tuple(verdict for verdict in ev.Verdict if step(sale, ev.SettledByStaff(sale.number, verdict)).sale != sale)
 
 
-def items_for(sales: Sequence[Settled], rules: MenuRules) -> tuple[Item, ...]:
-    """What can be done now; ``sales`` are those that staff can settle."""
+def items_for(sales: Sequence[Settled], rules: MenuRules, beside: Item = Item.MORE) -> tuple[Item, ...]:
+    """What can be done now, of the list that ``beside`` is in; ``sales`` are those that staff can settle."""
     useless: set[Item] = set() if sales else {Item.SETTLE}
     if not rules.can_refund:
         useless.add(Item.REFUND)
     if not rules.has_printer:
         useless |= NEEDS_PRINTER
-    return tuple(item for item in Item if item not in useless)
+    return tuple(item for item in (MORE_ITEMS if beside in MORE_ITEMS else MAIN_ITEMS) if item not in useless)
 
 
 def opened(menu: Menu, sales: Sequence[Settled], rules: MenuRules) -> Menu:

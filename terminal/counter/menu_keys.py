@@ -14,6 +14,7 @@ from terminal.counter.menu import (
     LONGEST_CODE,
     LONGEST_NUMBER,
     MENU_KEY,
+    MORE_ITEMS,
     NEEDS_CODE,
     NEXT_KEYS,
     WRONG_CODES,
@@ -92,9 +93,9 @@ def press(menu: Menu, key: str, sales: Sequence[Settled], rules: MenuRules) -> P
 
 
 def _choose(menu: Menu, key: str, sales: Sequence[Settled], rules: MenuRules) -> Pressed:
-    items = items_for(sales, rules)
+    items = items_for(sales, rules, menu.item)
     if key == "*":
-        return Pressed(closed(menu))
+        return Pressed(replace(menu, item=Item.MORE) if menu.item in MORE_ITEMS else closed(menu))
     at = items.index(menu.item) if menu.item in items else 0
     if key == MENU_KEY or (key == "#" and not menu.has_menu_key):
         return Pressed(replace(menu, item=items[(at + 1) % len(items)]))
@@ -102,6 +103,8 @@ def _choose(menu: Menu, key: str, sales: Sequence[Settled], rules: MenuRules) ->
     if not chosen and key != "#":
         return Pressed(menu)
     item = chosen[0] if chosen else items[at]
+    if item is Item.MORE:
+        return Pressed(replace(menu, item=items_for(sales, rules, MORE_ITEMS[0])[0]))
     if item in NEEDS_CODE:
         code = rules.refund_code if item is Item.REFUND else rules.staff_code
         page = Page.NO_CODE if not code else Page.LOCKED if menu.is_locked else Page.CODE

@@ -161,6 +161,7 @@ ENGLISH = Words(
             Item.SETTLE: "Settle a sale",
             Item.REPRINT_LAST: "Print last receipt again",
             Item.REPRINT_NUMBER: "Print receipt by number",
+            Item.MORE: "More",
             Item.DOCTOR: "Fault report",
             Item.KEYPAD: "Keypad and scanner",
             Item.ABOUT: "About this terminal",

@@ -161,6 +161,7 @@ ICELANDIC = Words(
             Item.SETTLE: "Gera upp sölu",
             Item.REPRINT_LAST: "Afrit af síðustu kvittun",
             Item.REPRINT_NUMBER: "Afrit eftir kvittunarnúmeri",
+            Item.MORE: "Fleira",
             Item.DOCTOR: "Bilanaskýrsla",
             Item.KEYPAD: "Prófa takka og skanna",
             Item.ABOUT: "Um posann",

@@ -213,6 +213,7 @@ def _views() -> Mapping[str, View]:
         "menu_about": View(menu=Menu(page=Page.ABOUT, item=Item.ABOUT, about=ABOUT)),
         "menu_scanned": View(menu=Menu(page=Page.KEYPAD, item=Item.KEYPAD, scanned=20)),
         "menu_choice_number": View(menu=Menu(page=Page.CHOICE, item=Item.REPRINT_NUMBER)),
+        "menu_choice_more": View(menu=Menu(page=Page.CHOICE, item=Item.MORE)),
         "menu_choice_doctor": View(menu=Menu(page=Page.CHOICE, item=Item.DOCTOR)),
         "menu_no_code": View(sale=stuck, menu=Menu(page=Page.NO_CODE, item=Item.SETTLE)),
         "menu_locked": View(sale=stuck, menu=Menu(page=Page.LOCKED, is_locked=True)),

@@ -100,7 +100,7 @@ def test_a_day_at_the_keypad_refund_x_report_and_end_of_day(counter: ShopCounter
     counter.wait_for_paper(1, "END OF DAY", "1.490 kr.")
     counter.press("#D5#")
     counter.wait_for_screen("End it anyway?")
-    counter.press("*D51")
+    counter.press("*D51#")
     counter.wait_for_paper(1, "END OF DAY", "DUPLICATE")
 
 

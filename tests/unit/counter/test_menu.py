@@ -21,7 +21,7 @@ from terminal.counter.inputs import (
     TerminalExamined,
 )
 from terminal.counter.keypad_test import STANDARD_LAYOUT
-from terminal.counter.menu import Item, MenuRules, Page, items_for, verdicts_for
+from terminal.counter.menu import MAIN_ITEMS, MORE_ITEMS, Item, MenuRules, Page, items_for, verdicts_for
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import Offer, View
 from terminal.sale import events as ev
@@ -242,7 +242,7 @@ def test_a_receipts_number_can_be_cleared_and_is_bounded() -> None:
 
 def test_in_the_keypad_test_every_key_only_tells_that_it_works() -> None:
     staff = Staff()
-    staff.press("D9")
+    staff.press("D02")
     assert TEXTS.press_every_key in staff.screen
     decision = staff.press("0123456789#ABCD*")
     assert "16/16 OK" in staff.screen
@@ -253,21 +253,21 @@ def test_in_the_keypad_test_every_key_only_tells_that_it_works() -> None:
 
 def test_the_keypad_test_is_left_by_the_star_twice_in_a_row() -> None:
     staff = Staff()
-    staff.press("D9*5*")
+    staff.press("D02*5*")
     assert staff.page is Page.KEYPAD
     assert TEXTS.key_twice_to_leave in staff.screen
     staff.press("*")
     assert staff.page is None
-    staff.press("D9")
+    staff.press("D02")
     assert TEXTS.press_every_key in staff.screen, "each test begins anew"
 
 
 def test_the_keypad_test_ends_by_itself_and_at_once_when_a_sale_begins() -> None:
     staff = Staff()
-    staff.press("D95")
+    staff.press("D025")
     staff.happens(MenuLeft(staff.view.menu.turn))
     assert staff.page is None
-    staff.press("D95")
+    staff.press("D025")
     request = reg.SaleRequest(500, "7")
     staff.happens(RegisterRequestLookedUp(request=request, number=9, reference="T1-9", created="2026-11-23T14:00:00Z"))
     assert staff.page is None
@@ -277,14 +277,14 @@ def test_the_keypad_test_ends_by_itself_and_at_once_when_a_sale_begins() -> None
 
 def test_the_keypad_test_has_the_keys_of_the_shops_own_pad() -> None:
     staff = Staff(layout=("12", "*#"))
-    staff.press("D912*#")
+    staff.press("D0212*#")
     assert "4/4 OK" in staff.screen
 
 
 @pytest.mark.parametrize(("jam", "text"), [(Jam(stuck="5"), "Stuck: 5"), (Jam(together="1245"), "Together: 1245")])
 def test_the_keypad_test_shows_keys_that_are_jammed(jam: Jam, text: str) -> None:
     staff = Staff()
-    staff.press("D9")
+    staff.press("D02")
     staff.happens(ConditionsChanged({"jam": jam}))
     assert text in staff.screen
     staff.happens(ConditionsChanged({"jam": NO_JAM}))
@@ -335,10 +335,11 @@ def test_what_can_be_settled_comes_first_and_only_if_there_is_something() -> Non
     staff = Staff(View(attention=(REFUND_DUE,)))
     staff.press("D")
     assert staff.view.menu.item is Item.SETTLE
-    assert items_for([REFUND_DUE], MenuRules()) == tuple(Item)
-    assert items_for([], MenuRules()) == tuple(item for item in Item if item is not Item.SETTLE)
+    assert items_for([REFUND_DUE], MenuRules()) == MAIN_ITEMS
+    assert items_for([], MenuRules()) == tuple(item for item in MAIN_ITEMS if item is not Item.SETTLE)
     bare = MenuRules(can_refund=False, has_printer=False)
-    assert items_for([], bare) == (Item.END_OF_DAY, Item.DOCTOR, Item.KEYPAD, Item.ABOUT)
+    assert items_for([], bare) == (Item.END_OF_DAY, Item.MORE)
+    assert items_for([], bare, Item.ABOUT) == MORE_ITEMS
 
 
 # --- the doctor's report ----------------------------------------------------------------------------------------------
@@ -346,8 +347,8 @@ def test_what_can_be_settled_comes_first_and_only_if_there_is_something() -> Non
 
 def test_the_doctor_is_called_without_a_code() -> None:
     staff = Staff()
-    assert ExamineTerminal() not in staff.press("DDDDDDD").effects
-    assert staff.screen == (TEXTS.title, f"8 {TEXTS.items[Item.DOCTOR]}", TEXTS.key_choose_or_next)
+    assert ExamineTerminal() not in staff.press("D0").effects
+    assert staff.screen == (TEXTS.title, f"1 {TEXTS.items[Item.DOCTOR]}", TEXTS.key_choose_or_next)
     assert ExamineTerminal() in staff.press("#").effects
     assert TEXTS.examining in staff.screen
     assert ExamineTerminal() not in staff.press("#").effects
@@ -358,7 +359,7 @@ def test_the_doctor_is_called_without_a_code() -> None:
 
 def test_what_the_doctor_finds_is_shown_and_turned_over_by_the_menus_key() -> None:
     staff = Staff()
-    staff.press("D8")
+    staff.press("D01")
     decision = staff.happens(TerminalExamined(PROBLEMS))
     assert [type(effect) for effect in decision.effects] == [ShowMenuFor]
     assert staff.screen[0] == "Faults: 3"
@@ -372,14 +373,14 @@ def test_what_the_doctor_finds_is_shown_and_turned_over_by_the_menus_key() -> No
 
 def test_a_terminal_that_is_well_says_so_until_any_key() -> None:
     staff = Staff()
-    staff.press("D8")
+    staff.press("D01")
     staff.happens(TerminalExamined(()))
     assert TEXTS.all_is_well in staff.screen
     staff.press("5")
     assert staff.page is None
 
 
-@pytest.mark.parametrize("keys", ["D", "D9", "D8*", "D8*D8*D"])
+@pytest.mark.parametrize("keys", ["D", "D02", "D01*", "D01*D01*D"])
 def test_a_report_that_nobody_waits_for_any_more_disturbs_nobody(keys: str) -> None:
     staff = Staff()
     staff.press(keys)
@@ -389,7 +390,7 @@ def test_a_report_that_nobody_waits_for_any_more_disturbs_nobody(keys: str) -> N
 
 def test_a_report_goes_by_itself_and_at_once_when_a_sale_begins() -> None:
     staff = Staff()
-    staff.press("D8")
+    staff.press("D01")
     staff.happens(TerminalExamined(PROBLEMS))
     turn = staff.view.menu.turn
     staff.press("D")
@@ -397,7 +398,7 @@ def test_a_report_goes_by_itself_and_at_once_when_a_sale_begins() -> None:
     assert staff.page is Page.REPORT, "somebody still reads"
     staff.happens(MenuLeft(staff.view.menu.turn))
     assert staff.page is None
-    staff.press("D8")
+    staff.press("D01")
     request = reg.SaleRequest(500, "7")
     staff.happens(RegisterRequestLookedUp(request=request, number=9, reference="T1-9", created="2026-11-23T14:00:00Z"))
     staff.happens(TerminalExamined(PROBLEMS))
@@ -429,7 +430,9 @@ def test_in_the_menu_a_long_press_on_ok_is_one_press() -> None:
     assert staff.page is Page.CODE
 
 
-@pytest.mark.parametrize("keys", ["D", "D#", "D#47", "D#" + CODE + "#", "D#" + CODE + "#3", "D2", "D212", "D9", "D912"])
+@pytest.mark.parametrize(
+    "keys", ["D", "D#", "D#47", "D#" + CODE + "#", "D#" + CODE + "#3", "D2", "D212", "D02", "D912"]
+)
 def test_a_long_press_on_the_cancel_key_leaves_the_menu_wherever_it_stands(keys: str) -> None:
     staff = Staff(View(attention=(REFUND_DUE,)))
     staff.press(keys)

@@ -23,7 +23,17 @@ from terminal.counter.inputs import (
     ReprintLookedUp,
     ReprintRequested,
 )
-from terminal.counter.menu import DIGIT_OF, FindAbout, Item, MenuRules, Page, PrintReport, ReportKind
+from terminal.counter.menu import (
+    DIGIT_OF,
+    MAIN_ITEMS,
+    MORE_ITEMS,
+    FindAbout,
+    Item,
+    MenuRules,
+    Page,
+    PrintReport,
+    ReportKind,
+)
 from terminal.counter.rules import CounterRules, RefundRules
 from terminal.counter.view import Offer, View
 from terminal.sale.effects import ReceiptKind
@@ -89,8 +99,20 @@ def test_a_digit_chooses_the_same_item_whatever_else_there_is_to_do() -> None:
     for view in (View(), View(attention=(REFUND_DUE,))):
         for item in (item for item in Item if item is not Item.SETTLE):
             staff = Staff(view)
-            staff.press("D" + DIGIT_OF[item])
-            assert staff.view.menu.item is item
+            staff.press("D" + "0" * (item in MORE_ITEMS) + DIGIT_OF[item])
+            assert staff.view.menu.item is (item if item is not Item.MORE else MORE_ITEMS[0])
+
+
+def test_the_second_list_leads_back_to_the_first() -> None:
+    staff = Staff()
+    assert staff.press("D0").effects
+    assert staff.screen[1] == "1 Fault report"
+    staff.press("D")
+    assert staff.view.menu.item is MORE_ITEMS[1]
+    staff.press("*")
+    assert staff.screen[1] == "0 More"
+    staff.press("*")
+    assert staff.page is None
 
 
 def test_on_a_pad_without_the_menus_key_no_hint_names_it_and_ok_turns() -> None:
@@ -98,11 +120,11 @@ def test_on_a_pad_without_the_menus_key_no_hint_names_it_and_ok_turns() -> None:
     staff.press("#")
     staff.happens(KeyPressed("#", is_long=True))
     shown = []
-    for _ in Item:
+    for _ in MAIN_ITEMS:
         assert not any(" D " in f" {line} " for line in staff.screen)
         shown.append(staff.view.menu.item)
         staff.press("#")
-    assert set(shown) == set(Item) - {Item.SETTLE}
+    assert set(shown) == set(MAIN_ITEMS) - {Item.SETTLE}
     staff.press("5")
     assert staff.page is Page.DAY
 
@@ -306,14 +328,14 @@ def test_a_report_is_printed_and_its_end_is_told(key: str, kind: ReportKind) -> 
 
 def test_about_tells_what_was_found() -> None:
     staff = Staff()
-    assert FindAbout() in staff.press("D0").effects
+    assert FindAbout() in staff.press("D03").effects
     staff.happens(AboutFound(("netgiro-terminal 1", "T1", "192.0.2.7")))
     assert "192.0.2.7" in staff.screen
 
 
 def test_the_scanner_is_tried_in_the_keypad_test_and_its_code_is_not_shown() -> None:
     staff = Staff()
-    staff.press("D9")
+    staff.press("D02")
     staff.happens(CodeScanned(Sensitive("97123456789012345678")))
     assert "Scanned: 20" in staff.screen
     assert "9712" not in repr(staff.view)
