@@ -102,11 +102,14 @@ class OfficeClient:
     async def _exchange(self, method: str, path: str, content: bytes | None, encoding: str) -> bytes:
         headers = {"Content-Type": "application/json"} if content is not None else {}
         headers |= {"Content-Encoding": encoding} if encoding else {}
+        headers |= {"Accept-Encoding": "identity"}  # a compressed kilobyte can hold a gigabyte
         answer = bytearray()
         try:
             async with asyncio.timeout(CALL_TIMEOUT_S):  # httpx bounds each read, not the sum of them
                 request = self._http.stream(method, self._url + path, content=content, headers=headers)
                 async with request as response:
+                    if response.headers.get("content-encoding", "identity") != "identity":
+                        raise OfficeError("the office's answer is compressed, which was not asked for")
                     async for chunk in response.aiter_bytes():
                         answer += chunk
                         if len(answer) > LARGEST_ANSWER_BYTES:
