@@ -1,24 +1,31 @@
-"""An OLED with an ssd1306, ssd1309 or sh1106 controller, by luma.oled. The bus is slow and blocks: it has a thread.
+"""An OLED with one of the controllers that luma.oled starts. The bus is slow and blocks: it has a thread.
 
 luma starts the controller and speaks the bus; what is sent for a picture is decided here, because luma always sends all
 of it. At 400 kHz a byte takes 22.5 us on I2C, so a whole frame of 128 x 64 takes 26 ms and a typed digit 5 ms; the
 tests hold both (README, "Numbers").
 
+A panel whose supply was interrupted for a moment answers as before and shows nothing, or noise: it has lost how it was
+set up, and nobody can ask it. So it is set up anew from time to time, with the very commands that started it.
+
 Two things of luma to know. Constructing its device sends the start-up commands, and it registers an exit handler that
-keeps the device, some 300 KB, for the life of the process; so the bus is probed first, and a device let go is emptied.
+keeps the device, some 300 KB, for the life of the process; so the bus is probed first, a device that is set up anew is
+not constructed anew, and one let go is emptied.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from hardware.display_pages import Span, changed_spans, to_pages
+from hardware.display_controllers import Controller, address, controller_of
+from hardware.display_pages import Span, changed_spans, to_pages, turned
 from hardware.gpio import pin_factory
 from hardware.interfaces import DeviceError, check_picture
-from hardware.settings import DisplaySettings
+from hardware.settings import SPI_RESET_PIN, DisplaySettings
 from hardware.worker import Worker
 
 if TYPE_CHECKING:
@@ -29,14 +36,10 @@ T = TypeVar("T")
 OPEN_DEADLINE_S = 10.0
 """luma.oled takes seconds to load from a slow card."""
 SHOW_DEADLINE_S = 3.0
-DISPLAY_OFF = 0xAE
-"""Understood by all controllers in any state, so it serves to ask whether one is there."""
-COLUMN_RANGE, PAGE_RANGE = 0x21, 0x22
-"""ssd1306 and ssd1309, horizontal addressing: SSD1306 data sheet, 10.1.4 and 10.1.5."""
-PAGE_START, COLUMN_LOW, COLUMN_HIGH = 0xB0, 0x00, 0x10
-"""sh1106, which has page addressing only: SH1106 data sheet, commands 1, 2 and 10."""
-SH1106_FIRST_COLUMN = 2
-"""It has memory for 132 columns, and the glass is in the middle of it."""
+DISPLAY_OFF, DISPLAY_ON = 0xAE, 0xAF
+"""Understood by all controllers in any state, so the first serves to ask whether one is there."""
+RESET_S = 0.01
+"""Low and then high for so long; data sheets ask for microseconds, with capacitors beside the pin for more."""
 
 
 class OledDisplay:
@@ -48,6 +51,7 @@ class OledDisplay:
 
     def __init__(self, settings: DisplaySettings, *, bus: Any = None, pins: Any = None) -> None:
         self._settings = settings
+        self._controller = controller_of(settings)
         self._bus = bus
         self._pins = pins
         self._worker = Worker("display")
@@ -59,7 +63,7 @@ class OledDisplay:
 
     @property
     def size_px(self) -> tuple[int, int]:
-        return (self._settings.width, self._settings.height)
+        return self._settings.size_px
 
     @property
     def description(self) -> str:
@@ -75,20 +79,25 @@ class OledDisplay:
         except Exception as error:  # luma has error classes for some causes and lets others through
             self._abandon()
             raise self._explain(error) from error
-        self._shown = bytes(self._settings.width * self._settings.height // 8)  # luma has cleared it
+        self._shown = bytes(self._settings.width * self._settings.height // 8)
         self._resting = False
         if self._contrast != self._settings.contrast:
             await self._send_contrast(self._contrast)
 
-    async def show(self, picture: Image) -> None:
+    async def show(self, picture: Image, *, anew: bool = False) -> None:
         """Send what differs from what is on the display. Raises DeviceError, after which the display needs open()."""
         check_picture(picture, self.size_px)
-        device, shown, wake = self._require_device(), self._shown, self._resting
+        device, shown, anew = self._require_device(), self._shown, anew or self._resting
 
         def send() -> bytes:
-            pages = to_pages(device.preprocess(picture))
-            if pages != shown:
-                _send(device, tuple(changed_spans(shown, pages, self._settings.width)), wake=wake)
+            upright = turned(picture, self._settings.rotate)
+            pages = to_pages(upright)
+            if anew:
+                self._set_up(device, upright)
+            elif pages != shown and self._controller.addressing == "whole":
+                device.display(upright)
+            elif pages != shown:
+                _send(device, self._controller, changed_spans(shown, pages, self._settings.width))
             return pages
 
         self._shown, self._resting = await self._call(send), False
@@ -100,7 +109,7 @@ class OledDisplay:
             await self._send_contrast(contrast)
 
     async def rest(self) -> None:
-        """Dark, at a few microamperes, until the next picture; that one is sent whole, which also mends glitches."""
+        """Dark, at a few microamperes, until the next picture; for that one the controller is set up anew."""
         device = self._require_device()
         if not self._resting:
             await self._call(device.hide)
@@ -111,7 +120,7 @@ class OledDisplay:
         device, self._device = self._device, None
         if device is not None:
             with contextlib.suppress(Exception):
-                await self._worker.call(lambda: _release(device, darken=True), deadline_s=SHOW_DEADLINE_S)
+                await self._worker.call(lambda: self._darken_and_release(device), deadline_s=SHOW_DEADLINE_S)
         self._worker.stop()
 
     def _require_device(self) -> Any:
@@ -141,30 +150,76 @@ class OledDisplay:
         from luma.oled import device  # noqa: PLC0415
 
         s = self._settings
-        wire = self._open_i2c() if s.interface == "i2c" else self._open_spi()
+        wire = _Wire(self._open_i2c() if s.interface == "i2c" else self._open_spi())
         try:
             wire.command(DISPLAY_OFF)
-            made = getattr(device, s.driver)(wire, width=s.width, height=s.height, rotate=s.rotate)
+            wire.remembers = True
+            made = _silent(getattr(device, s.driver))(
+                wire, width=s.width, height=s.height, mode="1", framebuffer=_luma_frame()
+            )
+            wire.remembers = False
+            self._send_whole(made, self._blank())
             made.contrast(s.contrast)
+            wire.command(DISPLAY_ON)
         except BaseException:
             with contextlib.suppress(Exception):
                 wire.cleanup()
             raise
         return made
 
+    def _set_up(self, device: Any, picture: Image) -> None:
+        """As after power came back; a panel that never lost it is not made to blink."""
+        wire = device._serial_interface
+        wire.repeat()
+        device.contrast(self._contrast)
+        self._send_whole(device, picture)
+        wire.command(DISPLAY_ON)
+
+    def _send_whole(self, device: Any, picture: Image) -> None:
+        if self._controller.addressing == "whole":
+            device.display(picture)
+        else:
+            _send(device, self._controller, changed_spans(None, to_pages(picture), self._settings.width))
+
+    def _blank(self) -> Image:
+        from PIL import Image  # noqa: PLC0415
+
+        return Image.new("1", (self._settings.width, self._settings.height))
+
+    def _darken_and_release(self, device: Any) -> None:
+        try:
+            device.hide()
+            self._send_whole(device, self._blank())
+        finally:
+            _release(device)
+
     def _open_i2c(self) -> Any:
         from luma.core.interface.serial import i2c  # noqa: PLC0415
 
+        if self._settings.reset_pin:
+            pins = _Pins(self._pins or pin_factory())
+            pins.setup(self._settings.reset_pin, pins.OUT)  # low
+            time.sleep(RESET_S)
+            pins.output(self._settings.reset_pin, pins.HIGH)
+            time.sleep(RESET_S)
         return i2c(bus=self._bus, port=self._settings.i2c_port, address=self._settings.i2c_address)
 
     def _open_spi(self) -> Any:
         from luma.core.interface.serial import spi  # noqa: PLC0415
 
-        return spi(spi=self._bus, gpio=_SpiPins(self._pins or pin_factory()), port=0, device=0)
+        return spi(
+            spi=self._bus,
+            gpio=_Pins(self._pins or pin_factory()),
+            port=0,
+            device=0,
+            gpio_RST=self._settings.reset_pin or SPI_RESET_PIN,
+            reset_hold_time=RESET_S,
+            reset_release_time=RESET_S,
+        )
 
     def _explain(self, error: Exception) -> DeviceError:
         if isinstance(error, ImportError):
-            hint = f"a library is missing ({error.name}): pip install 'netgiro-terminal[pi]'"
+            hint = f"a library is missing ({error.name}): run: sudo make install (on the Pi itself)"
         elif isinstance(error, TimeoutError):
             hint = "the bus hangs: check SDA and SCL for a short, then switch the power off and on"
         elif getattr(error, "errno", None) in (errno.EACCES, errno.EPERM) or "permission" in str(error):
@@ -177,8 +232,49 @@ class OledDisplay:
         return DeviceError(f"{self.description}: does not answer ({error or type(error).__name__}): {hint}")
 
 
-class _SpiPins:
-    """The data/command and reset lines of an SPI display, in the shape luma expects (RPi.GPIO), on gpiozero's pins."""
+class _Wire:
+    """What luma speaks through. It remembers how the controller was started, to say it again."""
+
+    def __init__(self, wire: Any) -> None:
+        self._wire = wire
+        self._said: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
+        self.remembers = False
+
+    def command(self, *codes: int) -> None:
+        if self.remembers:
+            self._said.append((self._wire.command, codes[1:] if codes[0] == DISPLAY_OFF else codes))
+        self._wire.command(*codes)
+
+    def data(self, data: Sequence[int]) -> None:
+        if self.remembers:
+            self._said.append((self._wire.data, (data,)))
+        self._wire.data(data)
+
+    def repeat(self) -> None:
+        """All but going dark."""
+        for say, what in self._said:
+            if what:
+                say(*what)
+
+    def cleanup(self) -> None:
+        self._wire.cleanup()
+
+
+def _luma_frame() -> Any:
+    """For controllers whose pictures luma sends: all of each."""
+    from luma.core.framebuffer import full_frame  # noqa: PLC0415
+
+    return full_frame()
+
+
+@cache
+def _silent(controller: type) -> type:
+    """The same, but it lights up only once it has been told what to show."""
+    return type(controller.__name__, (controller,), {"clear": lambda _self: None, "show": lambda _self: None})
+
+
+class _Pins:
+    """The data/command and reset lines of a display, in the shape luma expects (RPi.GPIO), on gpiozero's pins."""
 
     OUT, LOW, HIGH = "output", 0, 1
 
@@ -194,27 +290,14 @@ class _SpiPins:
         self._pins[number].state = level
 
 
-def _send(device: Any, spans: Iterable[Span], *, wake: bool) -> None:
-    is_sh1106 = type(device).__name__ == "sh1106"
+def _send(device: Any, controller: Controller, spans: Iterable[Span]) -> None:
     for span in spans:
-        if is_sh1106:
-            column = span.column + SH1106_FIRST_COLUMN
-            device.command(PAGE_START | span.page, COLUMN_LOW | column & 0x0F, COLUMN_HIGH | column >> 4)
-        else:
-            last = span.column + len(span.data) - 1
-            device.command(COLUMN_RANGE, span.column, last, PAGE_RANGE, span.page, span.page)
+        device.command(*address(controller, span))
         device.data(span.data)
-    if wake:
-        device.show()
 
 
-def _release(device: Any, *, darken: bool = False) -> None:
+def _release(device: Any) -> None:
     """Free the bus and empty the object, which luma's exit handler will hold for ever."""
     wire = device._serial_interface
-    try:
-        if darken:
-            device.hide()
-            device.clear()
-    finally:
-        vars(device).clear()
-        wire.cleanup()
+    vars(device).clear()
+    wire.cleanup()

@@ -1,6 +1,6 @@
 """From a picture to the bytes of an OLED controller, and from two pictures to what differs. Pure.
 
-The controllers ssd1306, ssd1309 and sh1106 keep the picture in *pages*: strips eight pixels high, a byte a column, the
+Most controllers keep the picture in *pages*: strips eight pixels high, a byte a column, the
 lowest bit on top. Every page can be written from any column on, so a redraw sends only the columns that changed.
 """
 
@@ -22,6 +22,14 @@ class Span(NamedTuple):
     page: int
     column: int
     data: bytes
+
+
+def turned(picture: Image, rotate: int) -> Image:
+    """The picture as the controller counts its columns and rows, mounted so many quarters clockwise."""
+    from PIL import Image as Pillow  # noqa: PLC0415
+
+    quarters = {1: Pillow.Transpose.ROTATE_270, 2: Pillow.Transpose.ROTATE_180, 3: Pillow.Transpose.ROTATE_90}
+    return picture.transpose(quarters[rotate]) if rotate else picture
 
 
 def to_pages(picture: Image) -> bytes:

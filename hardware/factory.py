@@ -65,18 +65,15 @@ def build_scanner(settings: ScannerSettings) -> Scanner | None:
 def build_display(settings: DisplaySettings) -> Display | None:
     """The display, not yet open; None if there is none."""
     match settings.driver:
-        case "ssd1306" | "ssd1309" | "sh1106":
-            from hardware.display import OledDisplay
-
-            return OledDisplay(settings)
         case "simulated":
             from hardware.simulated import SimulatedDisplay
 
-            return SimulatedDisplay((settings.width, settings.height))
+            return SimulatedDisplay(settings.size_px)
         case "none":
             return None
-        case _:
-            assert_never(settings.driver)
+    from hardware.display import OledDisplay
+
+    return OledDisplay(settings)
 
 
 def build_signals(settings: SignalSettings) -> Signals | None:

@@ -106,8 +106,11 @@ class Display(Device, Protocol):
 
     async def open(self) -> None: ...
 
-    async def show(self, picture: Image) -> None:
-        """Show a mode ``"1"`` picture of exactly ``size_px``; raises DeviceError if the bus does not answer."""
+    async def show(self, picture: Image, *, anew: bool = False) -> None:
+        """Show a mode ``"1"`` picture of exactly ``size_px``; raises DeviceError if the bus does not answer.
+
+        ``anew``: set the controller up again and send everything, in case a loose wire made it forget.
+        """
 
     async def set_contrast(self, contrast: int) -> None:
         """How bright lit pixels are, 0 to 255. Costs nothing if it is so already; raises DeviceError."""

@@ -62,16 +62,43 @@ class ScannerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     baudrate: Annotated[int, msgspec.Meta(ge=300, le=921_600)] = 9600
 
 
+DISPLAY_SIZES: dict[str, tuple[tuple[int, int], ...]] = {
+    "ssd1305": ((128, 64), (128, 32)),
+    "ssd1306": ((128, 64), (128, 32)),
+    "ssd1309": ((128, 64), (128, 32)),
+    "ssd1315": ((128, 64), (128, 32)),
+    "ssd1316": ((128, 64), (128, 32)),
+    "ssd1322": ((256, 64), (128, 64)),
+    "ssd1327": ((128, 128),),
+    "sh1106": ((128, 64), (128, 32)),
+    "sh1107": ((64, 128), (80, 128), (128, 128)),
+    "ch1115": ((128, 64),),
+}
+"""Columns and rows that each controller is known to have, as it counts them."""
+LEAST_WIDTH_PX = 128
+"""As it is looked at: on a narrower one words would be cut."""
+SPI_RESET_PIN = 25
+"""Unless another one is named."""
+TOP_COLOUR_ROWS = 16
+"""Of panels with two colours, yellow and blue mostly."""
+
+
 class DisplaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[display]``: the OLED's controller, how it is wired and how large it is in pixels."""
 
-    driver: Literal["ssd1306", "ssd1309", "sh1106", "simulated", "none"] = "ssd1306"
+    driver: Literal[
+        "ssd1305", "ssd1306", "ssd1309", "ssd1315", "ssd1316", "ssd1322", "ssd1327", "sh1106", "sh1107", "ch1115",
+        "simulated", "none",
+    ] = "ssd1306"  # fmt: skip
     interface: Literal["i2c", "spi"] = "i2c"
     i2c_port: int = 1
     i2c_address: int = 0x3C
-    width: Literal[128] = 128
-    height: Literal[64, 32] = 64
-    rotate: Literal[0, 2] = 0
+    width: Annotated[int, msgspec.Meta(ge=64, le=256)] = 128
+    height: Annotated[int, msgspec.Meta(ge=32, le=128)] = 64
+    rotate: Literal[0, 1, 2, 3] = 0
+    column_offset: Annotated[int, msgspec.Meta(ge=-4, le=64)] = 0
+    reset_pin: PinNumber = 0
+    two_colours: bool = False
     contrast: Contrast = 127
     night_contrast: Contrast = 16
     night_hours: Annotated[
@@ -79,6 +106,18 @@ class DisplaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         msgspec.Meta(pattern=r"^(([01]?[0-9]|2[0-3])-([01]?[0-9]|2[0-3]))?\Z", description='two hours such as "22-7"'),
     ] = "22-7"
     blank_after_s: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 300.0
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """As it is looked at."""
+        return (self.width, self.height) if self.rotate % 2 == 0 else (self.height, self.width)
+
+    @property
+    def split_px(self) -> int:
+        """The row, as it is looked at, above which the glass has another colour than below; 0 if it has one colour."""
+        if not self.two_colours:
+            return 0
+        return TOP_COLOUR_ROWS if self.rotate == 0 else self.height - TOP_COLOUR_ROWS
 
     def is_night(self, hour: int) -> bool:
         """Whether ``hour`` (0 to 23) lies in ``night_hours``, which begin with the first and end before the second."""

@@ -210,6 +210,8 @@ class SimulatedDisplay:
         self._size_px = size_px
         self._picture = Image.new("1", size_px)
         self._is_open = False
+        self._is_set_up = True
+        self._is_resting = False
         self._plugged = True
         self.contrast = 127
         self.on_change: Callable[[], None] = lambda: None
@@ -243,13 +245,17 @@ class SimulatedDisplay:
     async def open(self) -> None:
         if not self._plugged:
             raise DeviceError("simulated display: its cable is unplugged, plug it in")
-        self._is_open = True
+        self._is_open = self._is_set_up = True
+        self._is_resting = False
         self._light(Image.new("1", self._size_px))
 
-    async def show(self, picture: Image.Image) -> None:
+    async def show(self, picture: Image.Image, *, anew: bool = False) -> None:
         check_picture(picture, self._size_px)
         self._require_open()
-        self._light(picture.copy())
+        self._is_set_up = self._is_set_up or anew or self._is_resting
+        self._is_resting = False
+        if self._is_set_up:
+            self._light(picture.copy())
 
     async def set_contrast(self, contrast: int) -> None:
         self._require_open()
@@ -257,6 +263,7 @@ class SimulatedDisplay:
 
     async def rest(self) -> None:
         self._require_open()
+        self._is_resting = True
         self._light(Image.new("1", self._size_px))
 
     async def close(self) -> None:
@@ -273,6 +280,16 @@ class SimulatedDisplay:
         """Power is back; like a real controller it shows nothing until it is opened again."""
         self._plugged = True
         self.on_change()
+
+    def loosen(self) -> None:
+        """A wire comes off for a moment: it answers as before, but is dark until it is set up anew."""
+        self._is_set_up = False
+        self._light(Image.new("1", self._size_px))
+
+    @property
+    def is_set_up(self) -> bool:
+        """Nothing has made it forget how it was started."""
+        return self._is_set_up
 
     def _require_open(self) -> None:
         if not self._is_open:

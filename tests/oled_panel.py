@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import threading
 import time
-from typing import Literal
 
 MEMORY_COLUMNS = 132
 I2C_BITS_PER_BYTE = 9
@@ -17,9 +16,12 @@ _PARAMETERS = {0x20: 1, 0x21: 2, 0x22: 2, 0x81: 1, 0x8D: 1, 0xA8: 1, 0xD3: 1, 0x
 
 
 class OledPanel:
-    """``kind`` decides how the memory is addressed: windows (ssd1306, ssd1309) or page by page (sh1106)."""
+    """``kind`` decides how the memory is addressed: windows (ssd1306 and its like) or page by page (sh1106 and its).
 
-    def __init__(self, kind: Literal["ssd1306", "ssd1309", "sh1106"] = "ssd1306", address: int = 0x3C) -> None:
+    ``first_column``: where in the memory the glass begins.
+    """
+
+    def __init__(self, kind: str = "ssd1306", address: int = 0x3C, first_column: int | None = None) -> None:
         self.address = address
         self.plugged = True
         self.hangs = threading.Event()
@@ -31,8 +33,11 @@ class OledPanel:
         self.is_on = False
         self.seconds_per_byte = 0.0
         """How long the bus takes, if it shall take its time: I2C_BITS_PER_BYTE / 400_000 at 400 kHz."""
-        self._is_sh1106 = kind == "sh1106"
-        self._memory = [bytearray(MEMORY_COLUMNS) for _ in range(8)]
+        self._pages_alone = kind in ("sh1106", "sh1107", "ch1115")
+        usual = {"sh1106": 2, "ch1115": 2}.get(kind, 0)
+        self._first_column = usual if first_column is None else first_column
+        self._memory = [bytearray(MEMORY_COLUMNS) for _ in range(16)]
+        self._is_set_up = False
         self._columns, self._pages = (0, 127), (0, 7)
         self._column = self._page = 0
 
@@ -50,12 +55,22 @@ class OledPanel:
             self.commands += 1
             self._command(list(data))
 
+    def lose_power(self) -> None:
+        """For a moment: it answers as before, but has forgotten how it was set up, and what it showed."""
+        self.is_on = self._is_set_up = False
+        self.contrast = 0x7F
+        for page in self._memory:
+            page[:] = bytes([0xA5]) * MEMORY_COLUMNS
+        self._columns, self._pages = (0, 127), (0, 7)
+        self._column = self._page = 0
+
     def pixel(self, x: int, y: int) -> int:
         """1 if it is lit, were the display on."""
-        return self._memory[y // 8][x + (2 if self._is_sh1106 else 0)] >> (y % 8) & 1
+        return self._memory[y // 8][x + self._first_column] >> (y % 8) & 1
 
-    def lit(self, height: int = 64) -> list[tuple[int, int]]:
-        return [(x, y) for x in range(128) for y in range(height) if self.is_on and self.pixel(x, y)]
+    def lit(self, height: int = 64, width: int = 128) -> list[tuple[int, int]]:
+        is_lit = self.is_on and self._is_set_up
+        return [(x, y) for x in range(width) for y in range(height) if is_lit and self.pixel(x, y)]
 
     def wire_ms(self, bits_per_s: int = 400_000) -> float:
         """How long the bytes counted so far take on the bus."""
@@ -64,7 +79,7 @@ class OledPanel:
     def _store(self, byte: int) -> None:
         self._memory[self._page][self._column] = byte
         self._column += 1
-        if self._is_sh1106:
+        if self._pages_alone:
             self._column = min(self._column, MEMORY_COLUMNS - 1)
         elif self._column > self._columns[1]:
             self._column = self._columns[0]
@@ -78,7 +93,9 @@ class OledPanel:
                 self.is_on = code == 0xAF
             elif code == 0x81:
                 self.contrast = parameters[0]
-            elif self._is_sh1106:
+            elif code == 0xA8:  # without its number of rows no controller scans the glass
+                self._is_set_up = True
+            elif self._pages_alone:
                 self._address_page(code)
             elif code == 0x21:
                 self._columns = (parameters[0], parameters[1])
@@ -92,5 +109,5 @@ class OledPanel:
             self._column = self._column & 0xF0 | code
         elif code < 0x20:
             self._column = self._column & 0x0F | (code & 0x0F) << 4
-        elif 0xB0 <= code <= 0xB7:
-            self._page = code & 0x07
+        elif 0xB0 <= code <= 0xBF:
+            self._page = code & 0x0F

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from hardware.interfaces import KEYS
-from hardware.settings import network_address
+from hardware.settings import (
+    DISPLAY_SIZES,
+    LEAST_WIDTH_PX,
+    SPI_RESET_PIN,
+    TOP_COLOUR_ROWS,
+    DisplaySettings,
+    network_address,
+)
 from terminal.config.secret_key import CREDENTIAL, MASK, OFFICE_TOKEN, VARIABLE
 from terminal.register.settings import LONGEST_VOID_PATIENCE_S, NETWORK_PROTOCOLS
 from terminal.sale.customer import CustomerKind
@@ -295,6 +302,18 @@ def _display(config: Config) -> Iterator[str]:
         yield "display.i2c_address: must be from 0x03 to 0x77; see: i2cdetect -y 1"
     if config.display.i2c_port < 0:
         yield "display.i2c_port: must be the number of a bus: 1 is /dev/i2c-1"
+    yield from _display_size(config.display)
+
+
+def _display_size(display: DisplaySettings) -> Iterator[str]:
+    size, sizes = (display.width, display.height), DISPLAY_SIZES.get(display.driver)
+    if sizes is not None and size not in sizes:
+        known = " or ".join(f"{width} x {height}" for width, height in sizes)
+        yield f"display.width: an {display.driver} has width x height {known}, not {size[0]} x {size[1]}"
+    elif display.size_px[0] < LEAST_WIDTH_PX:
+        yield f"display.rotate: {display.size_px[0]} pixels are too narrow for the texts; lay it on its side: 1 or 3"
+    if display.two_colours and (display.rotate % 2 or display.height < 4 * TOP_COLOUR_ROWS):
+        yield "display.two_colours: only for displays of 64 rows and more with rotate = 0 or 2"
 
 
 def _pins(config: Config) -> Iterator[str]:
@@ -316,7 +335,8 @@ def _pins_of_buses(config: Config) -> dict[int, str]:
     used: dict[int, str] = {}
     if config.display.driver not in ("simulated", "none"):
         if config.display.interface == "spi":
-            used |= dict.fromkeys((7, 8, 9, 10, 11, 24, 25), "the display (SPI)")
+            reset_pin = config.display.reset_pin or SPI_RESET_PIN
+            used |= dict.fromkeys((7, 8, 9, 10, 11, 24, reset_pin), "the display (SPI)")
         elif config.display.i2c_port == 1:
             used |= dict.fromkeys((2, 3), "the display (I2C)")
     serial = {
@@ -338,6 +358,8 @@ def _wired_pins(config: Config) -> Iterator[tuple[str, str, tuple[int, ...]]]:
     if config.keypad.driver == "matrix":
         yield "keypad.row_pins", "the keypad", config.keypad.row_pins
         yield "keypad.column_pins", "the keypad", config.keypad.column_pins
+    if config.display.interface == "i2c" and config.display.driver not in ("simulated", "none"):
+        yield "display.reset_pin", "the display", tuple(filter(None, [config.display.reset_pin]))
     if config.signals.driver == "gpio":
         yield "signals.lamp_pin", "the signals", tuple(filter(None, [config.signals.lamp_pin]))
         yield "signals.buzzer_pin", "the signals", tuple(filter(None, [config.signals.buzzer_pin]))

@@ -178,6 +178,15 @@ FAULTS: Mapping[str, Recipe] = dict(
         ("keypad-ghost", Recipe("keypad", "Þrír takkar í einu", "Three keys at once", how.ghost)),
         ("keypad-unplugged", how.unplugging("keypad", "keypad", "Snúran úr", "Cable unplugged")),
         ("display-gone", how.unplugging("display", "display", "Skjárinn hverfur", "The display is gone")),
+        (
+            "display-loose",
+            Recipe(
+                "display",
+                "Vír losnar augnablik",
+                "A wire comes off for a moment",
+                lambda stage, _request: stage.display.loosen(),
+            ),
+        ),
         how.cut(PowerPoint.NOW, "Rafmagn fer núna", "Power how.cut now"),
         how.cut(PowerPoint.BEFORE_COMMIT, "… áður en næst er skráð", "… before the next commit"),
         how.cut(PowerPoint.AFTER_COMMIT, "… eftir að næst er skráð", "… after the next commit"),

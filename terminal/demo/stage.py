@@ -80,7 +80,7 @@ class Stage:
         self.sandbox = self._build_sandbox(Settings(magic_amounts=True))
         self._stack.push_async_callback(self.sandbox.aclose)
         self.keypad = SimulatedKeypad(config.keypad.layout, config.keypad.debounce_ms / 1000)
-        self.display = SimulatedDisplay((config.display.width, config.display.height))
+        self.display = SimulatedDisplay(config.display.size_px)
         self.printer = SimulatedPrinter(columns=config.printer.columns, codepage=config.printer.codepage)
         self.devices = Devices(
             self.keypad,

@@ -105,9 +105,9 @@ class CounterBackend:
             return self._devices.display.png()
         if self._terminal is None:
             raise DeviceError("the terminal is starting: ask again in a second")
+        # what a real display of this kind was told to show
         settings, screen = self._config.display, self._terminal.screen
-        size_px = (settings.width, settings.height)  # what a real display of this size was told to show
-        return await asyncio.to_thread(_png, screen, size_px)
+        return await asyncio.to_thread(_png, screen, settings.size_px, settings.split_px)
 
     async def press(self, keys: str, *, hold: bool = False) -> None:
         keypad = self._devices.keypad
@@ -200,7 +200,7 @@ def _summary(sale: Sale | None) -> SaleSummary | None:
     )
 
 
-def _png(screen: Screen, size_px: tuple[int, int]) -> bytes:
+def _png(screen: Screen, size_px: tuple[int, int], split_px: int) -> bytes:
     buffer = io.BytesIO()
-    render(screen, size_px).save(buffer, "PNG")
+    render(screen, size_px, split_px=split_px).save(buffer, "PNG")
     return buffer.getvalue()

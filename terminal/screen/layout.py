@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from hardware.settings import TOP_COLOUR_ROWS
 from terminal.screen.keypad_picture import text_box
 from terminal.screen.letters import Face, glyph_of, text_width_px, wrap, wrap_anywhere
 from terminal.screen.screen import Screen
@@ -52,6 +53,28 @@ STAYS_FIRST = ("banner", "entry", "headline")
 """The first of these that a screen has stands on each of its pages."""
 
 
+class Room(NamedTuple):
+    """Where texts may go. The glass may have another colour above ``split_px`` than below; no text crosses that row."""
+
+    width_px: int
+    height_px: int
+    split_px: int = 0
+
+    @property
+    def small_is_above(self) -> bool:
+        return 0 < self.split_px <= self.height_px // 2
+
+    @property
+    def small_px(self) -> int:
+        """The height of the smaller part."""
+        return self.split_px if self.small_is_above or not self.split_px else self.height_px - self.split_px
+
+    @property
+    def large_end_px(self) -> int:
+        """The row below the larger part."""
+        return self.split_px if self.split_px and not self.small_is_above else self.height_px
+
+
 class Block(NamedTuple):
     """One role's text in lines, with the vertical extent of its ink."""
 
@@ -61,6 +84,8 @@ class Block(NamedTuple):
     ink_top_px: int
     ink_height_px: int
     line_gap_px: int
+    padding_px: int = 0
+    """Of a band, above and below."""
     top_px: int = 0
 
     @property
@@ -69,7 +94,7 @@ class Block(NamedTuple):
 
     @property
     def height_px(self) -> int:
-        return self.pitch_px * len(self.lines) - self.line_gap_px + 2 * BAND_PADDING_PX.get(self.role, 0)
+        return self.pitch_px * len(self.lines) - self.line_gap_px + 2 * self.padding_px
 
     @property
     def width_px(self) -> int:
@@ -84,95 +109,129 @@ class Layout(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def pages(screen: Screen, size_px: tuple[int, int]) -> tuple[Layout, ...]:
-    """The screen on one page, or if it does not fit, on as few as possible. A countdown makes way for a mark."""
+def pages(screen: Screen, size_px: tuple[int, int], split_px: int = 0) -> tuple[Layout, ...]:
+    """The screen on one page, or if it does not fit, on as few as possible. A countdown makes way for a mark.
+
+    ``split_px``: no line of text crosses that row, above which the glass has another colour.
+    """
     if screen.body:
-        return tuple(_body_pages(screen, size_px))
-    texts, room_px = _texts(screen), text_box(screen.keys, size_px).size_px
-    whole = _lay_out(texts, room_px)
+        return tuple(_body_pages(screen, size_px, split_px))
+    texts, box = _texts(screen), text_box(screen.keys, size_px)
+    room = Room(*box.size_px, max(0, split_px - box.top_px))
+    whole = _lay_out(texts, room)
     if whole.complete:
         return (whole,)
     if screen.countdown is not None and screen.marks:
-        return pages(replace(screen, countdown=None), size_px)
+        return pages(replace(screen, countdown=None), size_px, split_px)
     stays = next((role for role in STAYS_FIRST if role in texts), "")
     found: list[Layout] = []
     waiting = [role for role in texts if role != stays]
     while waiting:
-        taken, layout = _fullest_page(texts, stays, waiting, room_px)
+        taken, layout = _fullest_page(texts, stays, waiting, room)
         found.append(layout)
         waiting = waiting[taken:]
     if stays and not any(block.role == stays for layout in found for block in layout.blocks):
-        found.insert(0, _lay_out_roles(texts, {stays}, room_px) or _cut(texts, {stays}, room_px))
+        found.insert(0, _lay_out_roles(texts, {stays}, room) or _cut(texts, {stays}, room))
     return tuple(found)
 
 
-def _body_pages(screen: Screen, size_px: tuple[int, int]) -> Iterator[Layout]:
+def _body_pages(screen: Screen, size_px: tuple[int, int], split_px: int) -> Iterator[Layout]:
     """Banner and hint around the first page, the hint below the others; on a low display a first page of their own."""
     width_px, height_px = size_px
-    banner = _block("banner", screen.banner, STEPS[-1], width_px)
-    hint = _block("hint", screen.hint, STEPS[-1], width_px)
+    room = Room(width_px, height_px, split_px)
+    banner = _block("banner", screen.banner, STEPS[-1], room)
+    hint = _block("hint", screen.hint, STEPS[-1], room)
     below = hint._replace(top_px=height_px - hint.height_px)
-    first_px, others_px = banner.height_px + 1, 0
-    room = _body_lines(below.top_px - 1 - first_px)
-    if room < LEAST_BODY_LINES:
+    others_px = room.small_px if room.small_is_above else 0
+    first_px, end_px = max(banner.height_px + 1, others_px), min(below.top_px - 1, room.large_end_px)
+    count = _body_lines(end_px - first_px)
+    if count < LEAST_BODY_LINES:
         yield Layout(_place([banner, hint], height_px), complete=True)
-        around, first_px, room = [], 0, _body_lines(height_px)
+        around, first_px, count = [], others_px, _body_lines(height_px - others_px)
     else:
         around = [banner, below]
     for paragraph in screen.body:
         lines = wrap_anywhere(paragraph, BODY_FACE, width_px - 2 * BODY_MARGIN_PX)
         while lines:
-            body = Block("body", BODY_FACE, lines[:room], *BODY_INK_PX, 1, first_px)
+            body = Block("body", BODY_FACE, lines[:count], *BODY_INK_PX, 1, top_px=first_px)
             yield Layout((*around[:-1], body, *around[-1:]), complete=True)
-            lines = lines[room:]
-            if first_px:
-                around, first_px, room = [below], others_px, _body_lines(below.top_px - 1)
+            lines = lines[count:]
+            if around:
+                around, first_px, count = [below], others_px, _body_lines(end_px - others_px)
 
 
 def _body_lines(height_px: int) -> int:
     return (height_px + 1) // (BODY_INK_PX[1] + 1)
 
 
-def _fullest_page(
-    texts: dict[str, str], stays: str, waiting: list[str], size_px: tuple[int, int]
-) -> tuple[int, Layout]:
+def _fullest_page(texts: dict[str, str], stays: str, waiting: list[str], room: Room) -> tuple[int, Layout]:
     """A page with what stays and as many as possible of the roles that wait; how many, and the page."""
     for taken in range(len(waiting), 0, -1):
-        layout = _lay_out_roles(texts, {stays, *waiting[:taken]}, size_px)
+        layout = _lay_out_roles(texts, {stays, *waiting[:taken]}, room)
         if layout is not None:
             return taken, layout
-    alone = _lay_out_roles(texts, {waiting[0]}, size_px)
-    return 1, alone or _cut(texts, {waiting[0]}, size_px)
+    alone = _lay_out_roles(texts, {waiting[0]}, room)
+    return 1, alone or _cut(texts, {waiting[0]}, room)
 
 
 def lay_out(screen: Screen, size_px: tuple[int, int]) -> Layout:
     """The screen's texts in the largest sizes that fit on one page; what does not fit is left out."""
-    return _lay_out(_texts(screen), text_box(screen.keys, size_px).size_px)
+    return _lay_out(_texts(screen), Room(*text_box(screen.keys, size_px).size_px))
 
 
-def _lay_out(texts: dict[str, str], size_px: tuple[int, int]) -> Layout:
+def _lay_out(texts: dict[str, str], room: Room) -> Layout:
     roles = set(texts)
     for left_out in ("", *LEFT_OUT_FIRST):
         if len(roles) > 1:
             roles.discard(left_out)
-        layout = _lay_out_roles(texts, roles, size_px)
+        layout = _lay_out_roles(texts, roles, room)
         if layout is not None:
             return layout._replace(complete=len(roles) == len(texts))
-    return _cut(texts, roles, size_px)
+    return _cut(texts, roles, room)
 
 
-def _lay_out_roles(texts: dict[str, str], roles: set[str], size_px: tuple[int, int]) -> Layout | None:
+def _lay_out_roles(texts: dict[str, str], roles: set[str], room: Room) -> Layout | None:
     for step in STEPS:
-        blocks = [_block(role, text, step, size_px[0]) for role, text in texts.items() if role in roles]
-        if _fits(blocks, step, size_px):
-            return Layout(_place(blocks, size_px[1]), complete=True)
+        blocks = [_block(role, text, step, room) for role, text in texts.items() if role in roles]
+        if room.split_px:
+            placed = _place_around_split(texts, blocks, step, room)
+        else:
+            placed = _place(blocks, room.height_px) if _fits(blocks, step, room) else None
+        if placed is not None:
+            return Layout(placed, complete=True)
     return None
 
 
-def _cut(texts: dict[str, str], roles: set[str], size_px: tuple[int, int]) -> Layout:
+def _place_around_split(texts: dict[str, str], blocks: list[Block], step: int, room: Room) -> tuple[Block, ...] | None:
+    """One text in the small part of the glass and the others in the large one, or all of them there."""
+    ordered = sorted(blocks, key=lambda block: block.role == "marks")
+    single = ordered[0] if room.small_is_above else ordered[-1]
+    small = _largest_that_fits(single.role, texts[single.role], step, Room(room.width_px, room.small_px))
+    large_room = Room(room.width_px, room.height_px - room.small_px)
+    for alone in (small, None):
+        others = [block for block in ordered if alone is None or block is not single]
+        if not others or not _fits(others, step, large_room):
+            continue
+        large_top_px = room.small_px if room.small_is_above else 0
+        placed = [block._replace(top_px=block.top_px + large_top_px) for block in _place(others, large_room.height_px)]
+        if alone is not None:
+            small_top_px = 0 if room.small_is_above else room.large_end_px
+            placed.append(alone._replace(top_px=small_top_px + (room.small_px - alone.height_px) // 2))
+        return tuple(sorted(placed, key=lambda block: block.top_px))
+    return None
+
+
+def _largest_that_fits(role: str, text: str, step: int, room: Room) -> Block | None:
+    blocks = (_block(role, text, smaller, room) for smaller in STEPS[step:])
+    return next(
+        (block for block in blocks if block.height_px <= room.height_px and block.width_px <= room.width_px), None
+    )
+
+
+def _cut(texts: dict[str, str], roles: set[str], room: Room) -> Layout:
     """More than any page holds, in the smallest sizes and over the edge."""
-    blocks = [_block(role, text, STEPS[-1], size_px[0]) for role, text in texts.items() if role in roles]
-    return Layout(_place(blocks, size_px[1]), complete=False)
+    blocks = [_block(role, text, STEPS[-1], room) for role, text in texts.items() if role in roles]
+    return Layout(_place(blocks, room.height_px), complete=False)
 
 
 def _texts(screen: Screen) -> dict[str, str]:
@@ -192,21 +251,24 @@ def _texts(screen: Screen) -> dict[str, str]:
 
 
 @lru_cache(maxsize=256)
-def _block(role: str, text: str, step: int, width_px: int) -> Block:
+def _block(role: str, text: str, step: int, room: Room) -> Block:
     face = FACES[role][step]
-    lines = wrap(text, face, width_px)
+    lines = wrap(text, face, room.width_px)
     inked = [glyph_of(char, face) for line in lines for char in line if not char.isspace()]
     top_px = min((glyph.top_px for glyph in inked), default=0)
     bottom_px = max((glyph.bottom_px for glyph in inked), default=0)
-    return Block(role, face, lines, top_px, bottom_px - top_px, max(1, LEAST_GAPS_PX[step] - 1))
+    padding_px = BAND_PADDING_PX.get(role, 0)
+    if room.small_px or room.height_px <= TOP_COLOUR_ROWS:  # a band is no higher than the strip that it may stand in
+        padding_px = max(0, min(padding_px, (TOP_COLOUR_ROWS - (bottom_px - top_px)) // 2))
+    return Block(role, face, lines, top_px, bottom_px - top_px, max(1, LEAST_GAPS_PX[step] - 1), padding_px)
 
 
-def _fits(blocks: list[Block], step: int, size_px: tuple[int, int]) -> bool:
+def _fits(blocks: list[Block], step: int, room: Room) -> bool:
     """A banner may take a second line only if nothing else helps."""
     if step != STEPS[-1] and any(block.role == "banner" and len(block.lines) > 1 for block in blocks):
         return False
     height_px = sum(block.height_px for block in blocks) + LEAST_GAPS_PX[step] * (len(blocks) - 1)
-    return height_px <= size_px[1] and all(block.width_px <= size_px[0] for block in blocks)
+    return height_px <= room.height_px and all(block.width_px <= room.width_px for block in blocks)
 
 
 def _place(blocks: list[Block], height_px: int) -> tuple[Block, ...]:

@@ -19,20 +19,22 @@ MOST_SHIFT_PX = 2
 """How far a picture moves against burn-in, if there is room; see :func:`render`."""
 
 
-def render(screen: Screen, size_px: tuple[int, int], *, page: int | None = None, shift: int = 0) -> Image:
+def render(
+    screen: Screen, size_px: tuple[int, int], *, page: int | None = None, shift: int = 0, split_px: int = 0
+) -> Image:
     """A mode ``"1"`` picture of one page of the screen, lit pixels white; ``page`` may count on for ever.
 
     Without ``page`` it is the one that staff have turned to, else the first.
 
     ``shift`` counts up as time goes by: each number puts the texts a pixel or two elsewhere, as far as there is room,
-    so that no pixel of a screen that stands for hours is lit all the time.
+    so that no pixel of a screen that stands for hours is lit all the time. ``split_px`` as for :func:`pages`.
     """
     from PIL import Image, ImageDraw  # noqa: PLC0415  not before there is something to draw
 
-    layouts = pages(screen, size_px)
+    layouts = pages(screen, size_px, split_px)
     box = text_box(screen.keys, size_px)
     shown = (screen.page or 0) if page is None else page
-    picture = _draw_texts(screen, layouts[shown % len(layouts)].blocks, box.size_px, shift)
+    picture = _draw_texts(screen, layouts[shown % len(layouts)].blocks, box.size_px, shift, moves_down=not split_px)
     if screen.keys is None:
         return picture
     whole = Image.new("1", size_px)
@@ -41,17 +43,20 @@ def render(screen: Screen, size_px: tuple[int, int], *, page: int | None = None,
     return whole
 
 
-def _draw_texts(screen: Screen, blocks: tuple[Block, ...], size_px: tuple[int, int], shift: int) -> Image:
+def _draw_texts(
+    screen: Screen, blocks: tuple[Block, ...], size_px: tuple[int, int], shift: int, *, moves_down: bool
+) -> Image:
     from PIL import Image, ImageDraw  # noqa: PLC0415
 
     picture = Image.new("1", size_px)
     draw = ImageDraw.Draw(picture)
     right_px, down_px = _shift_px(shift, blocks, size_px[1])
+    down_px = down_px if moves_down else 0
     for block in blocks:
         is_band = block.role in BAND_PADDING_PX
         if is_band:
             draw.rectangle((0, block.top_px, size_px[0] - 1, block.top_px + block.height_px - 1), fill=1)
-        top_px = block.top_px - block.ink_top_px + BAND_PADDING_PX.get(block.role, down_px)
+        top_px = block.top_px - block.ink_top_px + (block.padding_px if is_band else down_px)
         for line in block.lines:
             room_px = (size_px[0] - text_width_px(line, block.face)) // 2
             left_px = room_px + max(-room_px, min(room_px, right_px))

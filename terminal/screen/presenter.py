@@ -33,6 +33,8 @@ PAGE_S = 2.5
 """How long each page of a screen stands that needs several."""
 SHIFT_S = 60.0
 """A picture that stands is put a little aside so often, so that it does not burn in."""
+ANEW_S = 60.0
+"""A lit display is set up anew so often: one that a loose wire made forget answers as before, and is dark."""
 HELD_S = 10.0
 """A display that failed after so long is opened again at once; one that fails sooner has to wait ever longer."""
 
@@ -77,7 +79,7 @@ class Presenter:
         self._end_at_s = 0.0
         """When the open sale's state ends by itself, on the loop's clock, if the view has a deadline."""
         self._texts = screen_for(self._view, language, shop_name=shop_name)
-        self._shown_since_s = self._awake_since_s = 0.0
+        self._shown_since_s = self._awake_since_s = self._anew_from_s = 0.0
 
     @property
     def screen(self) -> Screen:
@@ -95,6 +97,8 @@ class Presenter:
         if view.deadline is not None and view.deadline != before.deadline:
             self._end_at_s = _now_s() + view.deadline.delay_s
             self._changed.set()
+        if view.sale is not None and before.sale is None:
+            self._anew_from_s = _now_s()
         texts = screen_for(view, self._language, shop_name=self._shop_name)
         if texts != self._texts:
             self._texts, self._shown_since_s = texts, _now_s()
@@ -116,6 +120,7 @@ class Presenter:
                 await asyncio.sleep(pause_s)
                 await open_until_found(self._display.description, self._display.open)
                 opened_s = _now_s()
+                self._anew_from_s = opened_s + ANEW_S
                 try:
                     await self._draw(self._display)
                 except DeviceError as error:
@@ -140,8 +145,8 @@ class Presenter:
                 drawn = None
             else:
                 screen = self.screen
-                page_count = len(await self._in_thread(pages, screen, display.size_px))
-                if (frame := self._frame(screen, page_count)) != drawn:
+                page_count = len(await self._in_thread(pages, screen, display.size_px, self._settings.split_px))
+                if (frame := self._frame(screen, page_count)) != drawn or _now_s() >= self._anew_from_s:
                     await self._show(display, frame)
                     drawn = frame
             with contextlib.suppress(TimeoutError):
@@ -149,10 +154,14 @@ class Presenter:
                     await self._changed.wait()
 
     async def _show(self, display: Display, frame: _Frame) -> None:
-        night = self._settings.is_night(self._local_hour())
-        await display.set_contrast(self._settings.night_contrast if night else self._settings.contrast)
-        draw = partial(render, frame.screen, display.size_px, page=frame.page, shift=frame.shift)
-        await display.show(await self._in_thread(draw))
+        settings, anew = self._settings, _now_s() >= self._anew_from_s
+        if anew:
+            self._anew_from_s = _now_s() + ANEW_S
+        night = settings.is_night(self._local_hour())
+        await display.set_contrast(settings.night_contrast if night else settings.contrast)
+        where = {"page": frame.page, "shift": frame.shift, "split_px": settings.split_px}
+        picture = await self._in_thread(partial(render, frame.screen, display.size_px, **where))
+        await display.show(picture, anew=anew)
         self._note_lit(True)
 
     async def _in_thread(self, draw: Callable[..., T], *args: object) -> T:
@@ -173,7 +182,7 @@ class Presenter:
         if now_s >= dark_s:
             return None
         shown_s = now_s - self._shown_since_s
-        waits_s = [dark_s - now_s, SHIFT_S - shown_s % SHIFT_S]
+        waits_s = [dark_s - now_s, SHIFT_S - shown_s % SHIFT_S, self._anew_from_s - now_s]
         if self._texts.page is None and page_count > 1:
             waits_s.append(PAGE_S - shown_s % PAGE_S)
         if (left_s := self._left_s()) is not None:

@@ -50,9 +50,9 @@ class TimedDisplay(SimulatedDisplay):
         super().__init__()
         self.headline: Callable[[], str] = lambda: ""
 
-    async def show(self, picture: Image) -> None:
+    async def show(self, picture: Image, *, anew: bool = False) -> None:
         headline = self.headline()
-        await super().show(picture)
+        await super().show(picture, anew=anew)
         note(f"screen {time.monotonic()} {headline}")
 
 

@@ -221,6 +221,22 @@ MISFITS = [
     ("[keypad]\nlayout = ['123A', '456B', '789C', '*0#C']", "keypad.layout: a key stands twice"),
     ("[keypad]\ndriver = 'evdev'", "keypad.device: needed with"),
     ("[display]\ni2c_address = 0x80", "display.i2c_address: must be from 0x03 to 0x77"),
+    (
+        "[display]\ndriver = 'sh1107'",
+        "display.width: an sh1107 has width x height 64 x 128 or 80 x 128 or 128 x 128, not 128 x 64",
+    ),
+    ("[display]\ndriver = 'sh1107'\nwidth = 64\nheight = 128", "display.rotate: 64 pixels are too narrow"),
+    ("[display]\nheight = 32\ntwo_colours = true", "display.two_colours: only for displays of 64 rows"),
+    ("[display]\nreset_pin = 5", "display.reset_pin: GPIO 5 is in use by the keypad; choose another"),
+    (
+        "[display]\ninterface = 'spi'\nreset_pin = 21",
+        "keypad.column_pins: GPIO 21 is in use by the display (SPI); choose another",
+    ),
+    ("[scanner]\ndriver = 'simulated'\naccepts = ['phone']", 'scanner.accepts: must name "app_code"'),
+    (
+        "[netgiro]\napp_code_prefix = ''\n[scanner]\ndriver = 'simulated'",
+        "netgiro.app_code_prefix: needed with a scanner",
+    ),
     ("[display]\ni2c_port = -1", "display.i2c_port: must be the number of a bus"),
     ("[printer]\ndriver = 'network'", "printer.host: needed with"),
     ("[printer]\ndriver = 'file'", "printer.device: needed with"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from random import Random
+from typing import Literal
 
 import pytest
 from gpiozero.pins.mock import MockFactory
@@ -13,7 +14,7 @@ from PIL import Image
 
 from hardware.display import OledDisplay
 from hardware.interfaces import DeviceError
-from hardware.settings import DisplaySettings
+from hardware.settings import DISPLAY_SIZES, DisplaySettings
 from tests.oled_panel import OledPanel
 
 # luma.core 2.6 still uses a Pillow method that Pillow 14 removes.
@@ -30,7 +31,7 @@ def dot(x: int, y: int) -> Image.Image:
     return picture
 
 
-every_driver = pytest.mark.parametrize("driver", ["ssd1306", "ssd1309", "sh1106"])
+every_driver = pytest.mark.parametrize("driver", ["ssd1306", "ssd1309", "ssd1315", "sh1106"])
 every_height = pytest.mark.parametrize("height", [64, 32])
 
 
@@ -117,6 +118,187 @@ def test_rest_is_dark_and_the_next_picture_is_sent_whole():
         panel._memory[3][50] = 0xFF  # a spark while it was dark
         await display.show(dot(1, 1))
         assert panel.lit() == [(1, 1)]
+        await display.close()
+
+    asyncio.run(main())
+
+
+@every_driver
+def test_a_panel_that_forgot_everything_is_set_up_anew_when_asked_and_at_each_wake(driver):
+    async def main() -> None:
+        panel = OledPanel(driver)
+        display = OledDisplay(DisplaySettings(driver=driver, contrast=90), bus=panel)
+        await display.open()
+        await display.show(dot(1, 1))
+        panel.lose_power()
+        await display.show(dot(2, 2))
+        assert panel.lit() == [], "it answers, and is dark"
+        await display.show(dot(2, 2), anew=True)
+        assert panel.lit() == [(2, 2)]
+        assert panel.contrast == 90
+        await display.rest()
+        panel.lose_power()
+        await display.show(dot(2, 2))
+        assert panel.lit() == [(2, 2)]
+        await display.close()
+
+    asyncio.run(main())
+
+
+@every_driver
+def test_a_panel_that_is_well_does_not_go_dark_to_be_set_up_anew(driver):
+    class Watched(OledPanel):
+        went_dark = False
+
+        def write_i2c_block_data(self, address: int, mode: int, data: list[int]) -> None:
+            super().write_i2c_block_data(address, mode, data)
+            self.went_dark = self.went_dark or not self.is_on
+
+    async def main() -> None:
+        panel = Watched(driver)
+        display = OledDisplay(DisplaySettings(driver=driver), bus=panel)
+        await display.open()
+        panel.went_dark, panel.bytes_on_wire = False, 0
+        await display.show(dot(1, 1), anew=True)
+        assert not panel.went_dark
+        assert panel.bytes_on_wire <= FRAME_BUDGET_BYTES + 50
+        await display.close()
+
+    asyncio.run(main())
+
+
+def test_opening_lights_nothing_that_was_left_in_the_memory():
+    class Watched(OledPanel):
+        flashed = False
+
+        def write_i2c_block_data(self, address: int, mode: int, data: list[int]) -> None:
+            super().write_i2c_block_data(address, mode, data)
+            self.flashed = self.flashed or bool(self.is_on and self.lit())
+
+    async def main() -> None:
+        panel = Watched()
+        panel.lose_power()
+        display = OledDisplay(DisplaySettings(), bus=panel)
+        await display.open()
+        assert panel.is_on
+        assert not panel.flashed
+        await display.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("driver", "offset", "first_column"), [("ssd1306", 0, 0), ("ssd1306", 2, 2), ("sh1106", 0, 2), ("sh1106", -2, 0)]
+)
+def test_the_glass_may_begin_at_another_column_of_the_memory(driver, offset, first_column):
+    async def main() -> None:
+        panel = OledPanel(driver, first_column=first_column)
+        display = OledDisplay(DisplaySettings(driver=driver, column_offset=offset), bus=panel)
+        await display.open()
+        await display.show(dot(0, 0))
+        assert panel.lit() == [(0, 0)]
+        await display.show(dot(127, 63))
+        assert panel.lit() == [(127, 63)]
+        await display.close()
+
+    asyncio.run(main())
+
+
+def test_an_upright_controller_is_read_on_its_side():
+    async def main(rotate: Literal[1, 3], corner: tuple[int, int]) -> None:
+        panel = OledPanel("sh1107")
+        settings = DisplaySettings(driver="sh1107", width=64, height=128, rotate=rotate)
+        display = OledDisplay(settings, bus=panel)
+        assert display.size_px == (128, 64)
+        await display.open()
+        await display.show(dot(0, 0))
+        assert panel.lit(128, 64) == [corner]
+        await display.close()
+
+    asyncio.run(main(1, (63, 0)))
+    asyncio.run(main(3, (0, 127)))
+
+
+@pytest.mark.parametrize(
+    ("driver", "size"), [(driver, size) for driver, sizes in DISPLAY_SIZES.items() for size in sizes]
+)
+def test_luma_starts_every_controller_in_every_size(driver, size):
+    """On a bus that answers everything; what the glass makes of it only the page-wise ones' doubles can tell."""
+
+    class Bus:
+        max_speed_hz = 0
+        sent = 0
+
+        def open(self, port: int, device: int) -> None: ...
+
+        def close(self) -> None: ...
+
+        def writebytes(self, data: list[int]) -> None:
+            self.sent += len(data)
+
+    async def main() -> None:
+        bus = Bus()
+        settings = DisplaySettings(driver=driver, interface="spi", width=size[0], height=size[1])
+        display = OledDisplay(settings, bus=bus, pins=MockFactory())
+        await display.open()
+        picture = Image.new("1", size)
+        picture.putpixel((3, 3), 1)
+        for anew in (False, True):
+            bus.sent = 0
+            await display.show(picture, anew=anew)
+            assert bus.sent > 0
+        await display.rest()
+        await display.show(picture)
+        await display.close()
+
+    asyncio.run(main())
+
+
+def test_shades_are_sent_as_luma_sends_them():
+    class Bus:
+        max_speed_hz = 0
+        sent = b""
+
+        def open(self, port: int, device: int) -> None: ...
+
+        def close(self) -> None: ...
+
+        def writebytes(self, data: list[int]) -> None:
+            self.sent += bytes(data) if len(data) > 100 else b""
+
+    async def main() -> None:
+        bus = Bus()
+        settings = DisplaySettings(driver="ssd1322", interface="spi", width=256)
+        display = OledDisplay(settings, bus=bus, pins=MockFactory())
+        await display.open()
+        bus.sent = b""
+        picture = Image.new("1", (256, 64))
+        picture.putpixel((0, 0), 1)
+        picture.putpixel((255, 63), 1)
+        await display.show(picture)
+        assert len(bus.sent) == 256 * 64 // 2
+        assert (bus.sent[0], bus.sent[-1], sum(bus.sent)) == (0xF0, 0x0F, 0xFF)
+        await display.close()
+
+    asyncio.run(main())
+
+
+def test_the_reset_wire_goes_low_and_high_before_anything_is_said_on_i2c():
+    pins = MockFactory()
+
+    levels: list[object] = []
+
+    class Panel(OledPanel):
+        def write_i2c_block_data(self, address: int, mode: int, data: list[int]) -> None:
+            levels.append(pins.pin(17).state)
+            super().write_i2c_block_data(address, mode, data)
+
+    async def main() -> None:
+        panel = Panel("ssd1309")
+        display = OledDisplay(DisplaySettings(driver="ssd1309", reset_pin=17), bus=panel, pins=pins)
+        await display.open()
+        assert [state.state for state in pins.pin(17).states][-2:] == [0, 1]
+        assert levels[0] == 1
         await display.close()
 
     asyncio.run(main())

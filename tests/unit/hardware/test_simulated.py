@@ -168,6 +168,27 @@ def test_an_unplugged_display_is_dark_and_needs_opening():
     asyncio.run(main())
 
 
+def test_a_display_with_a_loose_wire_answers_and_is_dark_until_it_is_set_up_anew():
+    async def main() -> None:
+        display = SimulatedDisplay()
+        await display.open()
+        await display.show(chequered())
+        display.loosen()
+        for again in (
+            lambda: display.show(chequered(), anew=True),
+            display.open,
+            display.rest,
+        ):
+            await display.show(chequered())
+            assert display.picture.getbbox() is None
+            await again()
+            await display.show(chequered())
+            assert display.picture.getbbox() is not None
+            display.loosen()
+
+    asyncio.run(main())
+
+
 def test_a_printer_that_is_not_awake_loses_one_job_and_says_that_all_is_well():
     async def main() -> list[str]:
         printer = SimulatedPrinter(columns=32)

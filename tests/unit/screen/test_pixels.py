@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from PIL import Image, ImageChops, features
 
 from hardware.interfaces import KEYS
+from hardware.settings import TOP_COLOUR_ROWS
 from terminal.counter.keypad_test import STANDARD_LAYOUT
 from terminal.counter.trouble import Trouble
 from terminal.counter.typing import Entry
@@ -91,6 +92,22 @@ def test_every_screen_has_room_for_the_mark_of_any_trouble() -> None:
         for size_px, (shown, named) in product(SIZES_PX, screens.items()):
             with case(*named, size_px):
                 assert_whole(shown, size_px)
+
+
+@pytest.mark.parametrize("split_px", [TOP_COLOUR_ROWS, 64 - TOP_COLOUR_ROWS])
+def test_no_line_of_text_is_of_two_colours(split_px: int) -> None:
+    with each() as case:
+        for name, language in product(VIEWS, LANGUAGES):
+            with case(name, language):
+                shown = screen_for(VIEWS[name], language, shop_name="Blómabúðin", countdown=countdown(name))
+                above_keys_px = text_box(shown.keys, SIZE_PX).top_px
+                layouts = pages(shown, SIZE_PX, split_px)
+                assert all(layout.complete for layout in layouts)
+                for block in (block for layout in layouts for block in layout.blocks):
+                    top_px = block.top_px + above_keys_px
+                    ends_above = top_px + block.height_px <= split_px
+                    assert ends_above or top_px >= split_px, block
+                    assert top_px + block.height_px <= SIZE_PX[1]
 
 
 def assert_whole(screen: Screen, size_px: tuple[int, int]) -> None:

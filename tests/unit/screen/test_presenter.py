@@ -22,7 +22,7 @@ from terminal.sale.sale import Reason, State
 from terminal.sale.sensitive import Sensitive
 from terminal.screen.layout import pages
 from terminal.screen.pixels import render
-from terminal.screen.presenter import PAGE_S, SHIFT_S, Presenter
+from terminal.screen.presenter import ANEW_S, PAGE_S, SHIFT_S, Presenter
 from terminal.screen.screens import Countdown, screen_for
 from tests.golden.cases import SALE
 from tests.virtual_time import run_virtual
@@ -45,11 +45,11 @@ class Display(SimulatedDisplay):
         self.opened_s.append(asyncio.get_running_loop().time())
         await super().open()
 
-    async def show(self, picture: Image) -> None:
+    async def show(self, picture: Image, *, anew: bool = False) -> None:
         if self.faults > 0:
             self.faults -= 1
             raise DeviceError("the bus does not answer")
-        await super().show(picture)
+        await super().show(picture, anew=anew)
         self.drawn_s.append(asyncio.get_running_loop().time())
         self.pictures.add(picture.tobytes())
 
@@ -275,6 +275,41 @@ def test_contrast_follows_the_hour() -> None:
 def test_night_hours(hours: str, night: list[int]) -> None:
     settings = DisplaySettings(night_hours=hours)
     assert [hour for hour in range(24) if settings.is_night(hour)] == night
+
+
+def test_a_loose_wire_is_mended_within_a_minute_at_each_wake_and_when_a_sale_begins() -> None:
+    async def scenario(presenter: Presenter, display: Display) -> None:
+        display.loosen()
+        presenter.show(View(conditions=Conditions(network_ok=False)))
+        await asyncio.sleep(1)
+        assert display.is_dark
+        await asyncio.sleep(ANEW_S)
+        assert not display.is_dark
+        display.loosen()
+        presenter.show(View(sale=SALE))
+        await asyncio.sleep(0.01)
+        assert not display.is_dark
+        presenter.show(View())
+        await asyncio.sleep(400)
+        display.loosen()
+        presenter.wake()
+        await asyncio.sleep(0.01)
+        assert not display.is_dark
+
+    run(scenario)
+
+
+def test_a_sale_in_which_something_changes_all_the_time_is_set_up_anew_all_the_same() -> None:
+    async def scenario(presenter: Presenter, display: Display) -> None:
+        presenter.show(View(sale=CUSTOMER, deadline=replace(IN_20_S, delay_s=150)))
+        await asyncio.sleep(5)
+        display.loosen()
+        display.drawn_s.clear()
+        await asyncio.sleep(ANEW_S)
+        assert not display.is_dark
+        assert len(display.drawn_s) <= ANEW_S + 1, "no picture more than the countdown's"
+
+    run(scenario)
 
 
 def test_display_that_is_lost_is_opened_again_and_counted() -> None:
