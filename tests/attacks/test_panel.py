@@ -10,6 +10,9 @@ from collections.abc import Mapping
 import httpx
 import pytest
 
+from hardware.settings import KeypadSettings
+from terminal.config.checks import find_problems
+from terminal.config.schema import Config, NetgiroSettings, PanelSettings
 from terminal.panel.server import create_panel
 from terminal.sale.sensitive import Sensitive
 from terminal.system.log_limit import MOST_ENTRIES, RateLimit
@@ -111,6 +114,19 @@ def test_a_receipts_number_is_a_number_of_a_receipt(number: str, ending: str) ->
 def test_a_body_of_any_shape_is_refused(content: bytes) -> None:
     (answer,) = answers(("POST", "/api/keypad", JSON), content=content)
     assert answer.status_code in (400, 413)
+
+
+def test_a_panel_where_money_is_real_wants_a_password_on_this_machine_too() -> None:
+    """Whoever is logged in here reaches 127.0.0.1, and the panel shows what the journal's folder keeps to itself."""
+
+    def problems(**netgiro: str) -> list[str]:
+        panel = PanelSettings(listen="127.0.0.1:8023")
+        config = Config(panel=panel, keypad=KeypadSettings(driver="simulated"), netgiro=NetgiroSettings(**netgiro))
+        return [problem for problem in find_problems(config) if problem.startswith("panel.")]
+
+    (wanted,) = problems(base_url="https://api.netgiro.is/v1")
+    assert "panel.password_hash: needed" in wanted
+    assert problems(base_url="https://api.test.netgiro.is/v1") == []
 
 
 def test_behind_a_password_a_stranger_gets_the_login_page_and_nothing_else() -> None:
