@@ -1,7 +1,8 @@
-"""``python -m tests.simulation.pins``: find the first world that notices each broken rule, and keep it in pins.json.
+"""``python -m tests.simulation.pins``: find the first worlds that notice each broken rule, and keep them in pins.json.
 
-A pin is only where the search begins: when the simulation changes, the tests go on searching from the first world. Run
-this again then, so that they are quick.
+A pin is only where the search begins. Each change of the simulation makes other worlds of the same seeds, so a rule has
+several. If none of them notices it any more, the tests search from the first world. Run this again then, so that they
+are quick: it keeps the pins that still hold and looks for others where few do.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 from terminal.simulation.run import WorldResult, simulate
@@ -16,14 +18,16 @@ from terminal.simulation.sabotage import BROKEN_RULES
 
 PINS = Path(__file__).with_name("pins.json")
 MOST_WORLDS_UNTIL_RED = 5_000
+PINS_A_RULE = 5
+ENOUGH_PINS = 3
 
 
-def pinned_seed(name: str) -> int:
-    seed: int = json.loads(PINS.read_text(encoding="utf-8")).get(name, 0)
-    return seed
+def pinned_seeds(name: str) -> list[int]:
+    seeds: list[int] = json.loads(PINS.read_text(encoding="utf-8")).get(name, [])
+    return seeds
 
 
-def first_red(name: str, seeds: Iterable[int]) -> WorldResult | None:
+def first_reds(name: str, seeds: Iterable[int], most: int) -> list[WorldResult]:
     """The first of these worlds in which the broken rule is noticed."""
     rule = BROKEN_RULES[name]
     with rule.broken():
@@ -38,15 +42,22 @@ def first_red(name: str, seeds: Iterable[int]) -> WorldResult | None:
             )
             for seed in seeds
         )
-        return next((result for result in worlds if result.violations), None)
+        return list(islice((result for result in worlds if result.violations), most))
+
+
+def seeds_that_notice(name: str) -> list[int]:
+    kept = first_reds(name, pinned_seeds(name), PINS_A_RULE)
+    found = kept if len(kept) >= ENOUGH_PINS else first_reds(name, range(MOST_WORLDS_UNTIL_RED), PINS_A_RULE)
+    return [result.seed for result in found]
 
 
 def main() -> None:
     logging.disable(logging.CRITICAL)
-    found = {name: first_red(name, range(MOST_WORLDS_UNTIL_RED)) for name in BROKEN_RULES}
-    pins = {name: result.seed for name, result in found.items() if result is not None}
-    PINS.write_text(json.dumps(pins, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(f"{len(pins)} of {len(BROKEN_RULES)} broken rules are noticed; the last in world {max(pins.values())}")
+    pins = {name: seeds_that_notice(name) for name in BROKEN_RULES}
+    lines = (f" {json.dumps(name, ensure_ascii=False)}: {json.dumps(seeds)}" for name, seeds in pins.items() if seeds)
+    PINS.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    noticed = [seeds[0] for seeds in pins.values() if seeds]
+    print(f"{len(noticed)} of {len(BROKEN_RULES)} broken rules are noticed; the last in world {max(noticed)}")
 
 
 if __name__ == "__main__":
