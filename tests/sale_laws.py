@@ -8,6 +8,7 @@ from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import CaptureMode, Refusal
 from terminal.sale.moves import DENIALS_UNTIL_BELIEVED, MOST_CAPTURES, POLL_INTERVAL_BOUNDS_S
 from terminal.sale.sale import NOT_PAID, Outcome, Reason, Sale, State, differs_durably
+from terminal.sale.tracing import MOST_TRACES
 
 ENDED = (State.REPORT, State.ATTENTION, State.CLOSED)
 
@@ -31,6 +32,8 @@ def assert_lawful(before: Sale, event: ev.SaleEvent, after: Sale, effects: Effec
     if before.state is State.CLOSED and differs_durably(before, after):
         is_proof = isinstance(event, ev.StatusReceived) and after.reason is Reason.PAID_LATE
         assert is_proof, "only a proof of payment opens a case again"
+    if before.state is after.state is State.CLOSED:
+        assert (after.outcome, after.reason) == (before.outcome, before.reason), "what is over stays as it was"
     _keeps_what_must_stay(before, after)
     _numbers_its_calls(before, after, effects)
     for effect in effects:
@@ -75,6 +78,12 @@ def _may_ask_for(effect: fx.Effect, before: Sale, event: ev.SaleEvent, after: Sa
         case fx.SetRetry(delay_s=delay_s):
             longest_s = POLL_INTERVAL_BOUNDS_S[1] if after.state is State.CUSTOMER else 60
             assert POLL_INTERVAL_BOUNDS_S[0] <= delay_s <= longest_s
+        case fx.SetTrace(delay_s=delay_s):
+            assert after.tracing
+            assert after.state in (State.REPORT, State.CLOSED)
+            assert 2 <= delay_s <= 60
+        case fx.RequestVoid() if before.state in ENDED:
+            assert before.tracing, "only what staff have settled is given up after its end"
         case fx.SetDeadline(state=state):
             assert state is after.state
 
@@ -116,6 +125,7 @@ def _is_proved_late(before: Sale, event: ev.SaleEvent, after: Sale) -> None:
     assert before.is_paid_by(event.report), "only the service's own record opens a case again"
     is_undone = before.terms.void_undoes_payment and event.call < before.void_call
     assert not is_undone, "what a void has taken back since is not paid"
+    assert not before.may_be_undone or before.traces >= MOST_TRACES, "no void is on its way that returns it, too"
 
 
 def _never_left(before: Sale, event: ev.SaleEvent) -> bool:
@@ -149,7 +159,8 @@ def _may_be_refused(sale: Sale) -> bool:
 
 
 def _never_hangs(event: ev.SaleEvent, before: Sale, after: Sale, effects: Effects) -> None:
-    if after.state in (State.ENTRY, *ENDED) or after == before or not isinstance(event, ev.AnswerReceived):
+    is_over = after.state in (State.ENTRY, *ENDED) and not after.tracing
+    if is_over or after == before or not isinstance(event, ev.AnswerReceived):
         return
-    goes_on = any(isinstance(effect, fx.SetRetry | fx.SetDeadline) for effect in effects)
+    goes_on = any(isinstance(effect, fx.SetRetry | fx.SetDeadline | fx.SetTrace) for effect in effects)
     assert goes_on or after.asking, "a sale that waits for nothing hangs"

@@ -95,6 +95,9 @@ class Walk:
     def retried(self) -> Walk:
         return self.happen(ev.RetryDue(self.sale.number, self.sale.state))
 
+    def trace_due(self) -> Walk:
+        return self.happen(ev.TraceDue(self.sale.number))
+
     def timed_out(self) -> Walk:
         return self.happen(ev.DeadlinePassed(self.sale.number, self.sale.state))
 

@@ -51,7 +51,9 @@ def happened(view: View, event: ev.SaleEvent | EndedSaleLookedUp, rules: Counter
 
 
 def _stepped(view: View, event: ev.SaleEvent, rules: CounterRules, ended: Sale | None) -> Decision:
-    for sale in (view.sale, *view.attention, ended):
+    if ended is not None:  # what is still traced is among those
+        ended = replace(ended, tracing=False, asking=None)
+    for sale in (view.sale, *view.attention, *view.traced, ended):
         if sale is not None and sale.number == event.sale_number:
             return _adopted(view, type(event).__name__, sale, step(sale, event), rules)
     return Decision(view=view)
@@ -118,6 +120,8 @@ def _ended(view: View, sale: Sale, rules: CounterRules) -> tuple[View, list[Coun
     """The open sale makes room for the next one."""
     effects: list[CounterEffect] = []
     view = replace(view, sale=None, deadline=None, result=sale, entry=Entry())
+    if sale.tracing:
+        view = replace(view, traced=(*view.traced, sale))
     if sale.state is State.ATTENTION:
         view = replace(view, attention=(*view.attention, sale))
     else:  # the other one stays until somebody has seen it
@@ -130,6 +134,8 @@ def _ended(view: View, sale: Sale, rules: CounterRules) -> tuple[View, list[Coun
 
 def _reopened(view: View, before: Sale, after: Sale) -> View:
     """Whoever is at the counter goes on; what is still shown of that sale is not true any more."""
+    traced = (after if sale.number == after.number else sale for sale in view.traced)
+    view = replace(view, traced=tuple(sale for sale in traced if sale.tracing))
     if after.state is before.state:
         return view
     shown = view.result is not None and view.result.number == after.number

@@ -111,6 +111,11 @@ class JournalReading(RefundReading, LedgerReading):
         # The literal, not a parameter: else SQLite would not use the index that holds only these.
         return self._sales(f"{_STANDS} WHERE sales.state != '{State.CLOSED}' ORDER BY sales.seq")
 
+    def traced_sales(self) -> list[Sale]:
+        """Sales that have ended, a short time ago, and were still asked about when they were written, oldest first."""
+        ended = self._sales(f"{_STANDS} WHERE {_SETTLED_LATELY} ORDER BY sales.seq", TRACES_LOOK_BACK)
+        return [sale for sale in ended if sale.tracing]
+
     def find_sale(self, number: int) -> Sale | None:
         return self._sale(f"{_STANDS} WHERE sales.number = ?", number)
 
@@ -296,6 +301,13 @@ _WHOLE = (
     "(SELECT 1 FROM sales AS back WHERE back.refund_of = sales.number AND back.outcome IS NOT 'refused')"
 )
 _BY_REGISTER = "refund_of IS NOT NULL AND register_id != ''"
+_SETTLED_LATELY = (
+    "sales.seq > (SELECT coalesce(max(seq), 0) FROM entries) - ? "
+    f"AND state IN ('{ENDED[0]}', '{ENDED[1]}') AND state = '{State.CLOSED}' "
+    f"AND outcome = '{Reason.SETTLED_UNPAID.outcome}' AND source IS NULL"
+)
+TRACES_LOOK_BACK = 20_000
+"""So many rows: more than a day of any shop."""
 LOOKS_BACK = 50_000
 """So many numbers, for a payment that is named by its amount alone: a table of ten years is not read through."""
 

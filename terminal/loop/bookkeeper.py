@@ -44,6 +44,8 @@ from terminal.sale.refund_step import RefundPowerRestored, RefundResultTaken
 from terminal.sale.sale import Sale, State
 from terminal.sale.totals import Close
 
+TRACED_AFTER_START_S = 86_400.0
+"""What staff have settled longer ago has long been decided."""
 JOURNAL_WAITS = "the journal has not taken yet what came before this"
 
 log = logging.getLogger(__name__)
@@ -68,6 +70,8 @@ class SaleJournal(KnowingJournal, Protocol):
     def next_number(self) -> int: ...
 
     def open_sales(self) -> list[Sale]: ...
+
+    def traced_sales(self) -> list[Sale]: ...
 
 
 class Handled(NamedTuple):
@@ -102,7 +106,17 @@ class Bookkeeper:
         refunds = tuple(self._journal.open_refunds())
         awaited = next((one for one in refunds if one.is_awaited), None)
         self.view = replace(self.view, refund=awaited, refunds=tuple(one for one in refunds if one is not awaited))
-        return (*self._health_changed(), *self._refunds_to_go_on(), *self._resume())
+        return (*self._health_changed(), *self._refunds_to_go_on(), *self._traces_to_go_on(), *self._resume())
+
+    def _traces_to_go_on(self) -> tuple[Input, ...]:
+        """What staff have settled not long ago may still be paid by what was on its way then."""
+        traced = [
+            sale
+            for sale in self._journal.traced_sales()
+            if self._ages.since(self._journal.changed_at(sale.number) or "") < TRACED_AFTER_START_S
+        ]
+        self.view = replace(self.view, traced=tuple(traced))
+        return tuple(ev.PowerRestored(sale.number) for sale in traced)
 
     def _refunds_to_go_on(self) -> tuple[Input, ...]:
         """What the power cut left on its way, and what was due to begin by itself."""

@@ -35,6 +35,8 @@ def timer_event(effect: CounterEffect) -> tuple[float, Input] | None:
             return delay_s, ev.DeadlinePassed(number, state)
         case fx.SetRetry(sale_number=number, state=state, delay_s=delay_s):
             return delay_s, ev.RetryDue(number, state)
+        case fx.SetTrace(sale_number=number, delay_s=delay_s):
+            return delay_s, ev.TraceDue(number)
         case fx.SetLimit(sale_number=number, delay_s=delay_s):
             return delay_s, ev.CancelRequested(number, ev.Canceller.CLOCK)
         case rs.SetRefundRetry(refund_number=number, delay_s=delay_s):
@@ -56,8 +58,16 @@ def timer_event(effect: CounterEffect) -> tuple[float, Input] | None:
     return None
 
 
+def timer_key(effect: CounterEffect) -> tuple[type[CounterEffect], int]:
+    """Which timer it sets: there is one of each kind, but for what goes on beside the open sale."""
+    match effect:
+        case rs.RefundEffect(refund_number=number) | fx.SetTrace(sale_number=number):
+            return type(effect), number
+    return type(effect), 0
+
+
 class Timers:
-    """One timer of each kind of effect, and of each refund; a newer one replaces it.
+    """One timer of each kind of effect, and of each refund and traced sale; a newer one replaces it.
 
     Events of a state that is over find nobody.
     """
@@ -71,7 +81,7 @@ class Timers:
         if (timer := timer_event(effect)) is None:
             return False
         delay_s, event = timer
-        key = (type(effect), effect.refund_number if isinstance(effect, rs.RefundEffect) else 0)
+        key = timer_key(effect)
         if (earlier := self._handles.get(key)) is not None:
             earlier.cancel()
         self._handles[key] = asyncio.get_running_loop().call_later(delay_s, self._put, event)

@@ -75,6 +75,12 @@ class SetRetry(Effect, frozen=True, kw_only=True):
     delay_s: float
 
 
+class SetTrace(Effect, frozen=True, kw_only=True):
+    """Pause before the next question about a sale that has ended; each such sale has its own."""
+
+    delay_s: float
+
+
 class SetLimit(Effect, frozen=True, kw_only=True):
     """Bound the whole sale: when it is over, the clock cancels what can still be cancelled."""
 

@@ -10,6 +10,7 @@ from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import Refusal
 from terminal.sale.moves import Transition, ask, deadline, miss, not_paid, paid, query_status, to_report
 from terminal.sale.sale import NOT_PAID, CallKind, Outcome, Reason, Sale, State
+from terminal.sale.tracing import begin_trace, trace_anew
 
 # --- VOID -------------------------------------------------------------------------------------------------------------
 
@@ -41,7 +42,7 @@ def void_again(sale: Sale) -> Transition:
 
 def void_call_refused(sale: Sale, event: ev.RefusalReceived) -> Transition:
     if sale.said_by_staff is not None and event.refusal is Refusal.NOT_SENT:
-        return to_report(sale, sale.said_by_staff)
+        return _settled(sale, sale.said_by_staff)
     if sale.asking is not CallKind.VOID or event.refusal is Refusal.NOT_SENT:
         return miss(sale)
     return not_voided(replace(sale, void_refused=sale.terms.void_undoes_payment))
@@ -89,11 +90,23 @@ def settle_unknown(sale: Sale, event: ev.SettledByStaff) -> Transition:
     sale = replace(sale, settled_by=event.by)
     if sale.moves_money:
         return Transition(replace(sale, said_by_staff=reason))
+    return _settled(sale, reason)
+
+
+def capture_refused(sale: Sale, event: ev.RefusalReceived) -> Transition:
+    """An earlier one may have happened. What staff have said meanwhile is as true as before if this one never left."""
+    if sale.said_by_staff is not None and event.refusal is Refusal.NOT_SENT:
+        return _settled(sale, sale.said_by_staff)
+    return miss(sale)
+
+
+def _settled(sale: Sale, reason: Reason) -> Transition:
+    """What is said to be unpaid may be paid by what is still on its way."""
     sale, effects = to_report(sale, reason)
-    if reason is not Reason.SETTLED_UNPAID or sale.authorization_id is None:
+    if reason is not Reason.SETTLED_UNPAID or sale.has_no_authorization:
         return Transition(sale, effects)
-    sale, call = ask(sale, CallKind.STATUS)  # it was looked up a while ago: a payment since then opens the case again
-    return Transition(sale, (*effects, fx.QueryStatus(**call)))
+    sale, question = begin_trace(sale)
+    return Transition(sale, (*effects, *question))
 
 
 _VERDICTS = {
@@ -153,27 +166,13 @@ def called_back_at_the_end(sale: Sale, event: ev.CallbackReceived) -> Transition
         return Transition(sale)
     if sale.outcome is Outcome.APPROVED:
         return Transition(sale, (fx.AcknowledgeCallback(sale_number=sale.number),))
-    if sale.outcome not in NOT_PAID or not sale.committed or sale.authorization_id is None:
+    if sale.outcome not in NOT_PAID or not sale.committed or sale.has_no_authorization or sale.asking is not None:
         return Transition(sale)
     sale, call = ask(sale, CallKind.STATUS)
     return Transition(sale, (fx.QueryStatus(**call),))
 
 
-def report_again(sale: Sale, _event: ev.PowerRestored) -> Transition:
+def report_again(sale: Sale, event: ev.PowerRestored) -> Transition:
     report = fx.ReportResult(sale_number=sale.number)
-    return Transition(sale, (report, deadline(sale, sale.terms.report_timeout_s)))
-
-
-# --- after the end ----------------------------------------------------------------------------------------------------
-
-
-def proved_late(sale: Sale, event: ev.StatusReceived) -> Transition:
-    """Ended as not paid, by the service's word or by that of staff, and now proved to be paid: the case is open again.
-
-    The register has been told "not paid" and hears no other outcome, so staff must return the money, or ring it up.
-    """
-    is_news = sale.outcome in NOT_PAID and not sale.is_undone_since(event.call)
-    if not (is_news and sale.is_paid_by(event.report)):
-        return Transition(sale)
-    invoice_number = event.report.invoice_number
-    return Transition(replace(sale, state=State.ATTENTION, reason=Reason.PAID_LATE, invoice_number=invoice_number))
+    sale, question = trace_anew(sale, event)
+    return Transition(sale, (report, deadline(sale, sale.terms.report_timeout_s), *question))

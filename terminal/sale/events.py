@@ -60,6 +60,10 @@ class RetryDue(SaleEvent, frozen=True):
     state: State
 
 
+class TraceDue(SaleEvent, frozen=True):
+    """The pause before the next question about a sale that has ended is over."""
+
+
 class AnswerReceived(SaleEvent, frozen=True):
     """The end of one call; ``call`` tells which, because a late answer must not be taken for a new one."""
 

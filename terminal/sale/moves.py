@@ -330,13 +330,6 @@ def capture_status(sale: Sale, event: ev.StatusReceived) -> Transition:
     return miss(sale)
 
 
-def capture_refused(sale: Sale, event: ev.RefusalReceived) -> Transition:
-    """An earlier one may have happened. What staff have said meanwhile is as true as before if this one never left."""
-    if sale.said_by_staff is not None and event.refusal is Refusal.NOT_SENT:
-        return to_report(sale, sale.said_by_staff)
-    return miss(sale)
-
-
 def stop_capturing(sale: Sale, event: ev.SaleEvent) -> Transition:
     """Too late to cancel what has left; but what did not arrive is not sent again."""
     reason = cancel_reason(event) if isinstance(event, ev.CancelRequested) else Reason.TIMED_OUT

@@ -224,6 +224,10 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     """How it ended in their word, which waits for the answer to a call that may move money."""
     code_tries_left: int = 0
     poll_interval_s: float = 0.0
+    tracing: bool = False
+    """It has ended as not paid by the word of staff, and is still asked about."""
+    traces: int = 0
+    """Questions since that end."""
     acknowledged: bool = False
     """The register has the outcome."""
     refused_by_register: bool = False
@@ -251,8 +255,11 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def may_be_undone(self) -> bool:
         """A void is on its way, or may be, that would take back even what is paid by now."""
-        answered = self.void_refused and not self.void_lost
-        return self.state is State.VOID and self.terms.void_undoes_payment and not answered
+        if self.tracing:
+            is_on_its_way = self.void_lost or self.asking is CallKind.VOID
+        else:
+            is_on_its_way = self.state is State.VOID and not (self.void_refused and not self.void_lost)
+        return is_on_its_way and self.terms.void_undoes_payment
 
     @property
     def has_no_authorization(self) -> bool:
@@ -324,11 +331,18 @@ _VOLATILE: dict[str, Any] = {
     "misses": 0,
     "denials": 0,
     "void_call": 0,
+    "tracing": False,
+    "traces": 0,
 }
 
 
 def differs_durably(before: Sale, after: Sale) -> bool:
-    """Whether the change is worth a commit: the count of polls is not; whatever guards money or staff must see is."""
+    """Whether the change is worth a commit: the count of polls is not; whatever guards money or staff must see is.
+
+    What is over is written once more only if it is opened again: else a later end of day would count it, too.
+    """
+    if before.state is after.state is State.CLOSED:
+        return False
     if before.stands_unknown != after.stands_unknown:
         return True
     return replace(before, **_VOLATILE) != replace(after, **_VOLATILE)

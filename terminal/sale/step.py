@@ -33,7 +33,8 @@ saw what this call did: their word lapses, and they are asked again.
 
 An end as "not paid", also by the word of staff, is not the last word of the service. If an answer that comes after it
 proves payment, the sale returns from REPORT or CLOSED to ATTENTION: the register keeps its "not paid", and staff have a
-refund to make. What is in the hands of staff already (ATTENTION) stays there.
+refund to make. What is in the hands of staff already (ATTENTION) stays there. After the word of staff the terminal asks
+on for a while, because a capture may still be on its way: ``tracing.py``.
 
 What comes out on paper follows from the outcome alone: receipts once it says that money has moved and nobody can refuse
 that any more, a slip for staff when only they can bring it to an end.
@@ -51,7 +52,7 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from terminal.sale import effects as fx
-from terminal.sale import ending, moves
+from terminal.sale import ending, moves, tracing
 from terminal.sale import events as ev
 from terminal.sale.gateway import AuthorizationStatus
 from terminal.sale.moves import Transition
@@ -185,7 +186,7 @@ TABLE: Mapping[State, Mapping[type[ev.SaleEvent], Move]] = {
     },
     State.CAPTURE: {
         ev.StatusReceived: _move(moves.capture_status, State.VOID, State.REPORT),
-        ev.RefusalReceived: _move(moves.capture_refused, State.REPORT),
+        ev.RefusalReceived: _move(ending.capture_refused, State.REPORT),
         ev.AnswerLost: _move(moves.missed),
         ev.RetryDue: _move(moves.ask_again),
         ev.CancelRequested: _move(moves.stop_capturing),
@@ -206,7 +207,10 @@ TABLE: Mapping[State, Mapping[type[ev.SaleEvent], Move]] = {
         ev.ResultAcknowledged: _move(ending.acknowledged, State.ATTENTION, State.CLOSED),
         ev.ResultRejected: _move(ending.rejected, State.ATTENTION, State.CLOSED),
         ev.DeadlinePassed: _move(ending.end_untold, State.ATTENTION, State.CLOSED),
-        ev.StatusReceived: _move(ending.proved_late, State.ATTENTION),
+        ev.StatusReceived: _move(tracing.told_after_end, State.ATTENTION),
+        ev.RefusalReceived: _move(tracing.trace_refused),
+        ev.AnswerLost: _move(tracing.trace_lost),
+        ev.TraceDue: _move(tracing.trace_due),
         ev.CallbackReceived: _move(ending.called_back_at_the_end),
         ev.PowerRestored: _move(ending.report_again),
     },
@@ -215,8 +219,12 @@ TABLE: Mapping[State, Mapping[type[ev.SaleEvent], Move]] = {
         ev.MoneyReturned: _move(ending.money_returned, State.CLOSED),
     },
     State.CLOSED: {
-        ev.StatusReceived: _move(ending.proved_late, State.ATTENTION),
+        ev.StatusReceived: _move(tracing.told_after_end, State.ATTENTION),
+        ev.RefusalReceived: _move(tracing.trace_refused),
+        ev.AnswerLost: _move(tracing.trace_lost),
+        ev.TraceDue: _move(tracing.trace_due),
         ev.CallbackReceived: _move(ending.called_back_at_the_end),
+        ev.PowerRestored: _move(tracing.trace_anew),
     },
 }
 
@@ -239,8 +247,9 @@ IGNORED: Mapping[type[ev.SaleEvent], Mapping[State, str]] = {
         **_in(_NOT_ASKED, State.ENTRY, State.AUTHORIZATION),
         State.ATTENTION: "it is in the hands of staff, who find the same in the service's records",
     },
-    ev.RefusalReceived: _in(_NOT_ASKED, State.ENTRY, State.CODE_ENTRY, *_OVER),
-    ev.AnswerLost: _in(_NOT_ASKED, State.ENTRY, State.CODE_ENTRY, *_OVER),
+    ev.RefusalReceived: _in(_NOT_ASKED, State.ENTRY, State.CODE_ENTRY, State.ATTENTION),
+    ev.AnswerLost: _in(_NOT_ASKED, State.ENTRY, State.CODE_ENTRY, State.ATTENTION),
+    ev.TraceDue: _unless("nothing is asked after the end", State.REPORT, State.CLOSED),
     ev.RetryDue: _in("no query is due", State.ENTRY, State.AUTHORIZATION, State.CODE_ENTRY, *_OVER),
     ev.CallbackReceived: _unless("not acknowledged, so it pays nothing", State.CUSTOMER, State.REPORT, State.CLOSED),
     ev.CancelRequested: _in("the outcome is on its way already", State.VOID, *_OVER),
@@ -253,5 +262,5 @@ IGNORED: Mapping[type[ev.SaleEvent], Mapping[State, str]] = {
     ev.ResultRejected: _unless("no result was reported", State.REPORT),
     ev.SettledByStaff: _unless("it ends by itself", State.CAPTURE, State.VOID, State.ATTENTION),
     ev.MoneyReturned: _unless("no refund is due", State.ATTENTION),
-    ev.PowerRestored: _in("nothing is on its way", State.ATTENTION, State.CLOSED),
+    ev.PowerRestored: _in("nothing is on its way", State.ATTENTION),
 }

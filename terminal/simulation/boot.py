@@ -19,7 +19,7 @@ from terminal.loop.calls import call_gateway, call_refund
 from terminal.loop.inbox import MOST_WAITING
 from terminal.loop.loop import JOURNAL_RETRY_S
 from terminal.loop.names import Names
-from terminal.loop.timers import timer_event
+from terminal.loop.timers import timer_event, timer_key
 from terminal.netgiro.carrier import RawAnswer
 from terminal.netgiro.nonce import NonceSource
 from terminal.register.protocol import RegisterProtocol
@@ -173,8 +173,7 @@ class Boot:
         elif isinstance(effect, CheckService):
             self._looks.start(effect.delay_s)
         elif (timer := timer_event(effect)) is not None:
-            number = effect.refund_number if isinstance(effect, rs.RefundEffect) else 0
-            self._set_timer((type(effect), number), *timer)
+            self._set_timer(timer_key(effect), *timer)
 
     def _set_timer(self, kind: tuple[type[CounterEffect], int], delay_s: float, event: Input) -> None:
         turn = self._timers[kind] = self._timers.get(kind, 0) + 1

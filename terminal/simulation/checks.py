@@ -280,13 +280,18 @@ def doubts(disk: SimulatedDisk, register: SimulatedRegister) -> Iterator[str]:
 
 
 def needless_refunds(disk: SimulatedDisk, register: SimulatedRegister) -> Iterator[str]:
-    """Only what a register refused, ignored or gave up is to be paid back, as long as no word is lost on the way."""
+    """Only what a register refused, ignored or gave up is to be paid back, as long as no word is lost on the way; and
+    what was proved to be paid after it had been told "not paid"."""
     for ring in register.rings:
         sales = [sale.number for sale in sales_of(disk, register, ring)]
-        due = [number for number in sales if Outcome.REFUND_DUE in disk.outcomes.get(number, [])]
+        due = [number for number in sales if _is_due(disk.outcomes.get(number, []))]
         given_up = (like.is_left_alone or like.is_refused or like.has_given_up_a_try for like in register.like(ring))
         if due and not any(given_up):
             yield f"{ring.name} refused nothing, and {due} are to be refunded"
+
+
+def _is_due(outcomes: list[Outcome | None]) -> bool:
+    return Outcome.REFUND_DUE in outcomes and outcomes[0] not in NOT_PAID
 
 
 def _privacy(disk: SimulatedDisk, secrets: set[str]) -> Iterator[str]:

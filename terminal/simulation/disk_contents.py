@@ -62,6 +62,9 @@ class DiskContents:
     def open_sales(self) -> list[Sale]:
         return [sale for sale in self.latest.values() if sale.state is not State.CLOSED]
 
+    def traced_sales(self) -> list[Sale]:
+        return [sale for sale in self.latest.values() if sale.state is State.CLOSED and sale.tracing]
+
     def find_sale(self, number: int) -> Sale | None:
         return self.latest.get(number)
 

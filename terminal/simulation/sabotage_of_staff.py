@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from unittest.mock import patch
 
-from terminal.sale import totals
+from terminal.sale import ending, totals, tracing
+from terminal.sale.moves import Transition
 from terminal.sale.refund import Refund
 from terminal.sale.sale import Sale
 from terminal.sale.totals import Totals
 from terminal.simulation import checks, disk_contents
 from terminal.simulation.broken_rule import BrokenRule
+from terminal.simulation.disk_contents import DiskContents
 from terminal.simulation.world import Rates
 
 
@@ -42,10 +44,37 @@ def _billed_on_two_days() -> Iterator[None]:
         yield
 
 
+def _word_is_the_end() -> Iterator[None]:
+    """Once staff have said "not paid", nobody asks the service again."""
+
+    def untraced(sale: Sale) -> Transition:
+        return Transition(sale)
+
+    with patch.object(ending, "begin_trace", untraced):
+        yield
+
+
+def _asked_once() -> Iterator[None]:
+    """After the word of staff the service is asked a single time."""
+    with patch.object(tracing, "MOST_TRACES", 1):
+        yield
+
+
+def _trace_forgotten() -> Iterator[None]:
+    """A power cut ends the questions about what staff have settled."""
+    with patch.object(DiskContents, "traced_sales", lambda _disk: []):
+        yield
+
+
 RULES_OF_STAFF: Mapping[str, BrokenRule] = {
     "word of staff taken in the middle of a call": BrokenRule(
         patches=_settled_while_captured, rates=Rates(call_trouble=0.4)
     ),
     "payment billed on two days": BrokenRule(patches=_billed_on_two_days, protocol="zvt"),
+    "word of staff taken for the last": BrokenRule(patches=_word_is_the_end, rates=Rates(call_trouble=0.4)),
+    "asked once after the word of staff": BrokenRule(patches=_asked_once, rates=Rates(call_trouble=0.4)),
+    "settled sale forgotten by a power cut": BrokenRule(
+        patches=_trace_forgotten, rates=Rates(call_trouble=0.5, power_cut=0.02)
+    ),
     "proof of payment after the end dropped": BrokenRule(patches=_late_proof_dropped, rates=Rates(call_trouble=0.4)),
 }

@@ -12,7 +12,6 @@ import random
 from terminal.counter.trouble import receipt_asked_about
 from terminal.sale import effects as fx
 from terminal.sale.events import Verdict
-from terminal.sale.gateway import CaptureMode
 from terminal.sale.refund import Refund, RefundSource, RefundState
 from terminal.sale.sale import CallKind, Outcome, Sale
 from terminal.simulation import checks
@@ -23,6 +22,8 @@ from terminal.simulation.service import SimulatedNetgiro
 from terminal.simulation.terminal import SimulatedTerminal
 
 AT_THE_SCREEN_S = (3.0, 20.0)
+LOOKED_UP_AGO_S = 8.0
+"""They walk from the portal to the terminal."""
 PAUSE_S = (30.0, 240.0)
 ENDS_THE_DAY = 0.06
 GIVES_BACK = 0.05
@@ -147,22 +148,28 @@ class Staff:
     def _settle_open(self, sale: Sale) -> None:
         """While the terminal still asks, perhaps in the middle of a call.
 
-        They say "not paid" of a reservation, too: that a capture which the terminal has given up is still on its way to
-        the service is what nobody can see, so it is left out.
+        They say "not paid" of whatever is not paid yet: also of a reservation while a capture that the terminal has
+        given up is still on its way to the service, and of what the customer may still approve.
         """
-        is_mid_call = sale.asking in (CallKind.CAPTURE, CallKind.VOID)
-        if sale.reference in self._netgiro.captured():
-            verdict = Verdict.PAID
-        elif sale.capture_mode is not CaptureMode.MANUAL:
-            return  # approval may still pay it
-        elif self._netgiro.network.captures_under_way and not is_mid_call:
-            return
+        is_paid = sale.reference in self._netgiro.captured()
+        verdict = Verdict.PAID if is_paid else Verdict.UNPAID
+        if self._rng.random() < 0.5:
+            self._world.at(self._rng.uniform(0.0, LOOKED_UP_AGO_S), lambda: self._say(sale.number, verdict))
         else:
-            verdict = Verdict.UNPAID
+            self._say(sale.number, verdict)
+
+    def _say(self, number: int, verdict: Verdict) -> None:
+        """What they have seen may have changed since."""
+        sale = self._terminal.sale
+        if not self._terminal.is_on or sale is None or sale.number != number:
+            return
+        is_mid_call = sale.asking in (CallKind.CAPTURE, CallKind.VOID)
         self._world.count("staff settle an open sale" + (" in mid-call" if is_mid_call else ""))
-        self._world.tell("staff", f"settle open sale {sale.number} as {verdict}")
-        self._terminal.settle(sale.number, verdict)
-        checks.when_settled(sale, self._terminal.disk.find_sale(sale.number))
+        if verdict is Verdict.UNPAID and self._netgiro.network.captures_under_way:
+            self._world.count("staff settle while a capture is on its way")
+        self._world.tell("staff", f"settle open sale {number} as {verdict}")
+        self._terminal.settle(number, verdict)
+        checks.when_settled(sale, self._terminal.disk.find_sale(number))
 
     def _due_refund(self, sale: Sale) -> Verdict:
         """As the slip says: look at the register, and pay back what is not paid there."""

@@ -15,7 +15,7 @@ from terminal.journal.thread import JournalFile
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import QueuedReceipt, ReceiptState, Record
 from terminal.sale.sale import Reason, Sale, State
-from terminal.sale.totals import Close, ClosedPeriod, Period
+from terminal.sale.totals import ENDED, Close, ClosedPeriod, Period
 from terminal.simulation.disk import SimulatedDisk
 from terminal.simulation.world import NO_TROUBLE, World
 from tests.unit.journal.journal_samples import a_sale, opened
@@ -36,6 +36,7 @@ class Disk(Protocol):
     def reserve_nonces(self, high_water: int) -> None: ...
     def next_number(self) -> int: ...
     def open_sales(self) -> list[Sale]: ...
+    def traced_sales(self) -> list[Sale]: ...
     def find_sale(self, number: int) -> Sale | None: ...
     def find_register_id(self, register_id: str) -> Sale | None: ...
     def last_ended_sale(self) -> Sale | None: ...
@@ -78,12 +79,15 @@ def next_write(rng: random.Random, disk: Disk) -> Callable[[Disk], None]:
 
 
 def next_record(rng: random.Random, disk: Disk, number: int) -> Record:
-    """The sale in the same state or in a later one."""
+    """The sale in the same state or in a later one; what has ended as paid is not written again."""
     states, before = list(State), disk.find_sale(number)
+    if before is not None and before.state in ENDED and before.reason is Reason.PAID:
+        number, before = disk.next_number(), None
     state = rng.choice(states[states.index(before.state) if before else 0 :])
-    reason = rng.choice((Reason.PAID, Reason.NOT_TRACEABLE)) if state in ENDS else None
+    reason = rng.choice((Reason.PAID, Reason.NOT_TRACEABLE, Reason.SETTLED_UNPAID)) if state in ENDS else None
     kinds = OF_A_SALE if state is State.REPORT and not disk.receipts_of(number) else ()
-    return Record("x", a_sale(number, state, reason), kinds)
+    sale = replace(a_sale(number, state, reason), tracing=reason is Reason.SETTLED_UNPAID and rng.random() < 0.8)
+    return Record("x", sale, kinds)
 
 
 def answers(disk: Disk, highest: int) -> list[object]:
@@ -92,6 +96,7 @@ def answers(disk: Disk, highest: int) -> list[object]:
     return [
         disk.next_number(),
         sorted(disk.open_sales(), key=lambda sale: sale.number),
+        sorted(disk.traced_sales(), key=lambda sale: sale.number),
         [disk.find_sale(number) for number in range(highest + 2)],
         [disk.find_register_id(f"R{number}") for number in range(highest + 2)],
         disk.last_ended_sale(),

@@ -51,6 +51,7 @@ PURE = [
     "terminal.sale.ending", "terminal.sale.events", "terminal.sale.gateway", "terminal.sale.money",
     "terminal.sale.moves", "terminal.sale.record", "terminal.sale.refund", "terminal.sale.refund_step",
     "terminal.sale.sale", "terminal.sale.sensitive", "terminal.sale.step", "terminal.sale.totals",
+    "terminal.sale.tracing",
     "terminal.screen.menu_screens", "terminal.screen.screen", "terminal.screen.screens",
     "terminal.system.daily", "terminal.system.personal", "terminal.system.shown", "terminal.texts.english",
     "terminal.texts.icelandic", "terminal.texts.sentences", "terminal.texts.words",

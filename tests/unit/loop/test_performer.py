@@ -157,6 +157,18 @@ def test_timers_bring_their_events_in_time_and_a_newer_one_replaces_one_of_its_k
     assert inbox == [ResultSeen(6), ev.RetryDue(7, State.CUSTOMER), ev.DeadlinePassed(7, State.CUSTOMER)]
 
 
+def test_what_goes_on_beside_the_open_sale_has_timers_of_its_own() -> None:
+    async def use(performer: TerminalPerformer) -> None:
+        performer.perform(fx.SetTrace(sale_number=5, delay_s=4))
+        performer.perform(fx.SetTrace(sale_number=6, delay_s=2))
+        performer.perform(fx.SetTrace(sale_number=6, delay_s=3))
+        performer.perform(fx.SetRetry(sale_number=7, state=State.CUSTOMER, delay_s=1))
+        await asyncio.sleep(5)
+
+    inbox, _ = perform(Gateway(), use)
+    assert inbox == [ev.RetryDue(7, State.CUSTOMER), ev.TraceDue(6), ev.TraceDue(5)]
+
+
 def test_a_timer_does_not_come_early() -> None:
     async def use(performer: TerminalPerformer) -> None:
         performer.perform(fx.SetRetry(sale_number=7, state=State.CUSTOMER, delay_s=2))

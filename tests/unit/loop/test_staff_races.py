@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from terminal.app.handles import Handles
+from terminal.counter.inputs import EndOfDayRequested
 from terminal.counter.view import View
 from terminal.daemon import operations
 from terminal.errors import TerminalError
@@ -21,6 +22,7 @@ from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import Refusal
 from terminal.sale.sale import MISSES_UNTIL_UNKNOWN, Outcome, Reason, State
 from tests.sales import report_for
+from tests.unit.loop import test_loop
 from tests.unit.loop.test_loop import Terminal, run
 
 PAID, UNPAID = ev.Verdict.PAID, ev.Verdict.UNPAID
@@ -234,5 +236,87 @@ def test_the_result_that_is_shown_is_no_longer_not_paid(path: Path) -> None:
         assert terminal.loop.view.result.outcome is Outcome.CANCELLED
         await terminal.happen(ev.StatusReceived(sale.number, question.call, report_for(sale, Status.PAID)))
         assert terminal.loop.view.result.outcome is Outcome.REFUND_DUE
+
+    run(path, scenario)
+
+
+async def settled_while_a_capture_hangs(terminal: Terminal) -> None:
+    """The request is still in the network; the register has its answer, and the counter is free."""
+    await unknown(terminal)
+    sale = terminal.sale
+    await settle(terminal, UNPAID)
+    await terminal.happen(ev.ResultAcknowledged(sale.number))
+    assert terminal.loop.view.sale is None
+
+
+async def answer_a_trace(terminal: Terminal, status: Status) -> None:
+    (sale,) = terminal.loop.view.traced
+    call = terminal.outside.calls[-1]
+    await terminal.happen(ev.StatusReceived(sale.number, call.call, report_for(sale, status)))
+
+
+def test_a_settled_sale_is_asked_about_beside_the_next_one(path: Path) -> None:
+    async def scenario(terminal: Terminal) -> None:
+        await settled_while_a_capture_hangs(terminal)
+        await answer_a_trace(terminal, Status.RESERVED)
+        assert isinstance(terminal.outside.calls[-1], fx.RequestVoid)
+        await answer_a_trace(terminal, Status.RESERVED)
+        await terminal.pay(250, "43", until=State.CUSTOMER)
+        await terminal.happen(ev.TraceDue(1))
+        assert isinstance(terminal.outside.calls[-1], fx.QueryStatus)
+        await answer_a_trace(terminal, Status.PAID)
+        (reopened,) = terminal.loop.view.attention
+        assert (reopened.number, reopened.reason) == (1, Reason.PAID_LATE)
+        assert terminal.loop.view.traced == ()
+        assert terminal.sale.number == 2
+
+    run(path, scenario)
+
+
+def test_a_settled_sale_is_asked_about_after_a_start(path: Path) -> None:
+    async def after_a_start(terminal: Terminal) -> None:
+        query = terminal.outside.calls[-1]
+        assert isinstance(query, fx.QueryStatus)
+        await answer_a_trace(terminal, Status.PAID)
+        assert [one.reason for one in terminal.loop.view.attention] == [Reason.PAID_LATE]
+
+    async def and_no_more_once_it_is_open_again(terminal: Terminal) -> None:
+        assert terminal.loop.view.traced == ()
+        assert terminal.outside.calls == []
+
+    run(path, settled_while_a_capture_hangs, after_a_start, and_no_more_once_it_is_open_again)
+
+
+def test_what_was_settled_days_ago_is_not_asked_about(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def days_later(terminal: Terminal) -> None:
+        assert terminal.loop.view.traced == ()
+        assert terminal.outside.calls == []
+
+    run(path, settled_while_a_capture_hangs)
+    monkeypatch.setattr(test_loop, "NOW", "2026-11-24T12:00:01.000Z")
+    run(path, days_later)
+
+
+def test_an_end_of_day_does_not_count_a_settled_sale_again(path: Path) -> None:
+    async def scenario(terminal: Terminal) -> None:
+        await settled_while_a_capture_hangs(terminal)
+        await terminal.happen(EndOfDayRequested())
+        await answer_a_trace(terminal, Status.RESERVED)
+        await answer_a_trace(terminal, Status.CANCELLED)
+        assert terminal.loop.view.traced == ()
+        assert terminal.disk.open_period().totals.count == 0
+
+    run(path, scenario)
+
+
+def test_an_answer_that_comes_twice_after_the_trace_is_over_asks_for_nothing(path: Path) -> None:
+    async def scenario(terminal: Terminal) -> None:
+        await settled_while_a_capture_hangs(terminal)
+        (sale,) = terminal.loop.view.traced
+        query = terminal.outside.calls[-1]
+        await answer_a_trace(terminal, Status.CANCELLED)
+        calls = len(terminal.outside.calls)
+        await terminal.happen(ev.StatusReceived(sale.number, query.call, report_for(sale, Status.RESERVED)))
+        assert len(terminal.outside.calls) == calls
 
     run(path, scenario)

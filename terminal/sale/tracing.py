@@ -1,0 +1,88 @@
+"""What happens to a sale that staff have settled as not paid: it is traced for a while after its end.
+
+Their word is as old as their look into the service's records. A capture that this terminal has given up may still be on
+its way to the service, and what is still reserved or still waits for the customer may be paid later. So the terminal
+asks on, with growing pauses, for about a quarter of an hour, and gives up what is still open. It stops earlier once the
+service's own record says that nothing was paid. A payment that shows up opens the case again.
+
+Where a void takes back a payment as well, one that has left without an answer may still arrive. Until it is answered,
+what is found paid is voided again: staff must not return money that a void returns, too.
+
+Nothing of this is written down but that it has begun. After a start it begins anew, and a void is taken to have left.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from terminal.sale import effects as fx
+from terminal.sale import events as ev
+from terminal.sale.gateway import AuthorizationStatus as Status
+from terminal.sale.gateway import Refusal
+from terminal.sale.moves import Transition, ask
+from terminal.sale.sale import NOT_PAID, CallKind, Reason, Sale, State
+
+MOST_TRACES = 20
+"""Questions about one sale: the pauses between them add up to fifteen minutes."""
+MOST_TRACES_UNANSWERED = 1_500
+"""As long as none is answered, it goes on beyond that, for a day: a service that is not reached has said nothing."""
+LONGEST_PAUSE_S = 60.0
+
+_STILL_OPEN = (Status.RESERVED, Status.PENDING, Status.AWAITING_CALLBACK, Status.CODE_REQUIRED)
+
+
+def begin_trace(sale: Sale) -> Transition:
+    """It was looked up a while ago, so the first question leaves at once."""
+    return _question(replace(sale, tracing=True, traces=0))
+
+
+def trace_anew(sale: Sale, _event: ev.PowerRestored) -> Transition:
+    if not sale.tracing:
+        return Transition(sale)
+    return begin_trace(replace(sale, void_lost=sale.terms.void_undoes_payment))
+
+
+def trace_due(sale: Sale, _event: ev.TraceDue) -> Transition:
+    return _question(sale) if sale.tracing and sale.asking is None else Transition(sale)
+
+
+def told_after_end(sale: Sale, event: ev.StatusReceived) -> Transition:
+    """Ended as not paid, by the service's word or by that of staff. If it is now proved to be paid, the case is open
+    again: the register has heard "not paid" and hears no other outcome, so staff return the money, or ring it up."""
+    is_paid = sale.outcome in NOT_PAID and sale.is_paid_by(event.report) and not sale.is_undone_since(event.call)
+    if is_paid and not (sale.may_be_undone and sale.traces < MOST_TRACES):
+        invoice_number = event.report.invoice_number
+        return Transition(
+            replace(sale, state=State.ATTENTION, reason=Reason.PAID_LATE, invoice_number=invoice_number, tracing=False)
+        )
+    if not sale.tracing:
+        return Transition(sale)
+    if event.report.status is Status.DECLINED or (event.report.status is Status.CANCELLED and event.report.is_final):
+        return Transition(replace(sale, tracing=False))
+    if sale.asking is CallKind.STATUS and (is_paid or event.report.status in _STILL_OPEN):
+        sale, call = ask(sale, CallKind.VOID)
+        return Transition(sale, (fx.RequestVoid(**call),))
+    return _pause(sale, is_answered=True)
+
+
+def trace_refused(sale: Sale, event: ev.RefusalReceived) -> Transition:
+    return _pause(sale, is_answered=event.refusal not in (Refusal.NOT_SENT, Refusal.CREDENTIALS))
+
+
+def trace_lost(sale: Sale, _event: ev.AnswerLost) -> Transition:
+    if sale.asking is CallKind.VOID:
+        sale = replace(sale, void_lost=sale.terms.void_undoes_payment)
+    return _pause(sale, is_answered=False)
+
+
+def _question(sale: Sale) -> Transition:
+    sale, call = ask(replace(sale, traces=sale.traces + 1), CallKind.STATUS)
+    return Transition(sale, (fx.QueryStatus(**call),))
+
+
+def _pause(sale: Sale, *, is_answered: bool) -> Transition:
+    most = MOST_TRACES if is_answered else MOST_TRACES_UNANSWERED
+    if not sale.tracing or sale.traces >= most:
+        return Transition(replace(sale, tracing=False))
+    delay_s = min(LONGEST_PAUSE_S, 2.0 ** min(sale.traces, 6))
+    return Transition(sale, (fx.SetTrace(sale_number=sale.number, delay_s=delay_s),))
