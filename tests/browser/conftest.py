@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from tests.browser.counter_page import CounterPage
 
+FIRST_LOOK = "test_first_look.py"
+
 if importlib.util.find_spec("playwright") is None and os.environ.get("CI") != "true":
     collect_ignore_glob = ["test_*.py"]
 
@@ -29,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """``make test`` takes a first look at the page, ``make test-all`` looks at everything."""
     here = f"{Path(__file__).parent}{os.sep}"
     for item in items:
-        if str(item.path).startswith(here) and item.get_closest_marker("first_look") is None:
+        if str(item.path).startswith(here) and item.path.name != FIRST_LOOK:
             item.add_marker(pytest.mark.slow)
 
 

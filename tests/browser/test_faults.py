@@ -54,20 +54,6 @@ def test_no_network_is_said_and_the_next_sale_works(counter):
     expect_new_receipts(counter, before)
 
 
-@pytest.mark.first_look
-def test_receipts_wait_for_paper(counter):
-    before = counter.receipts()
-    counter.press_fault("printer-paper-out")
-    counter.ring_up("1990")
-    counter.pay_by_phone()
-    counter.accept()
-    counter.expect_till("Paid")
-    expect(counter.page.locator("#printer-status")).to_contain_text("Out of paper · 2 waiting")
-    counter.page.locator("#paper-supply").click()
-    expect_new_receipts(counter, before)
-    expect(counter.page.locator("#fault-count")).to_be_empty()
-
-
 def test_register_unplugged_while_it_is_paid_hears_of_it_later(counter):
     counter.ring_up("1990")
     counter.pay_by_phone()

@@ -38,13 +38,6 @@ def test_icelandic_speaks_icelandic(open_counter, colours):
     expect(counter.page.locator("#pay")).to_have_text("Pay")
 
 
-@pytest.mark.first_look
-def test_chosen_language_is_kept(counter):
-    counter.page.get_by_role("button", name="Íslenska").click()
-    counter.page.reload()
-    expect(counter.page.locator("#pay")).to_have_text("Borga")
-
-
 def test_amount_that_is_none_is_said_at_the_field(counter):
     counter.page.locator("#amount").fill("19,90")
     counter.page.locator("#pay").click()

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from terminal.simulation.run import simulate
 from tests.browser.chromium import DESKTOP, PHONE
 from tests.browser.counter_page import overflow_px
 from tests.browser.test_page import serious_findings
@@ -31,28 +30,6 @@ def open_world(page, seed):
     page.locator("#seed").fill(str(seed))
     page.locator("#open-world").click()
     expect(page.locator("#world-verdict")).to_contain_text("Every promise kept")
-
-
-@pytest.mark.first_look
-def test_seed_is_opened_and_stepped_through(counter):
-    page, story = counter.page, simulate(7, tell=True).story
-    open_world(page, 7)
-    expect(page.locator("#world-lines tr")).to_have_count(len(story))
-    said = page.locator("#world-line")
-    expect(said).to_have_text(f"line 1 of {len(story)} · {story[0].at_s:.2f} s · Register: {story[0].what}")
-    expect(page.locator("#world")).to_be_focused()
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("ArrowRight")
-    page.locator("#next-line").click()
-    page.locator("#previous-line").click()
-    expect(said).to_contain_text(f"line 3 of {len(story)}")
-    lit = page.locator("#world-lines tr[aria-current=step]")
-    expect(lit).to_have_count(1)
-    expect(lit).to_contain_text(story[2].what)
-    expect(page.locator("#world-people .lit")).to_have_text(story[2].who.capitalize())
-    page.keyboard.press("End")
-    expect(said).to_contain_text(f"line {len(story)} of {len(story)}")
-    expect(page.locator("#first-violation")).to_be_disabled()
 
 
 def test_first_violation_is_found(counter):
