@@ -16,6 +16,7 @@ from terminal.app.handles import Handles
 from terminal.app.instruments import Instruments
 from terminal.app.seams import NO_SEAMS, Seams
 from terminal.app.supervisor import Supervisor
+from terminal.app.warming import load_for_sales
 from terminal.config.schema import Config
 from terminal.counter.decision import CheckService
 from terminal.counter.inputs import ConditionsChanged, Input
@@ -65,13 +66,14 @@ class TerminalApp:
         self._seams = seams
         self._inbox = Inbox()
         self._loop: Loop | None = None
+        self._performer: TerminalPerformer | None = None
         self._supervisor = Supervisor()
         self._closers: list[Callable[[], Awaitable[None]]] = []
 
     async def start(self) -> None:
         """Everything in order; devices that are missing are looked for in the background.
 
-        A register that is there is heard from the moment this returns.
+        A register that is there is heard, and an amount shown, from the moment this returns. Then ``warm_up`` is due.
         Raises TerminalError if the journal or a network address cannot be had.
         """
         config, devices, seams, put = self._config, self._devices, self._seams, self._inbox.put
@@ -127,7 +129,7 @@ class TerminalApp:
         await loop.start()
 
         self._supervisor.start_loop(loop.run())
-        performer.perform(CheckService())
+        self._performer = performer
         self._keep_devices(presenter, signaller, link, printing)
         if config.netgiro.confirmation is CaptureMode.SERVER_CALLBACK:
             self._closers.append((await start_callback_listener(config, loop, self._inbox, journal)).stop)
@@ -135,6 +137,15 @@ class TerminalApp:
             self._supervisor.keep("watchdog", lambda: self._feed_watchdog(interval_s))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(register_tried.wait(), REGISTER_ATTEMPT_S)
+
+    def warm_up(self) -> None:
+        """The terminal is ready: have loaded, on threads, what only a sale needs, and look whether Netgíró is reached.
+
+        A customer takes longer to type a number than this takes.
+        """
+        assert self._performer is not None, "warmed up before the start"
+        self._performer.perform(CheckService())
+        self._supervisor.keep("warm-up", lambda: asyncio.to_thread(load_for_sales))
 
     async def _open_journal(self) -> Journal:
         journal = Journal(self._seams.journal_file(Path(self._config.journal.path), self._seams.timestamp))

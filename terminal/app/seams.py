@@ -6,15 +6,16 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
-
-import httpx
+from typing import TYPE_CHECKING, NamedTuple
 
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import Input
 from terminal.journal.thread import JournalFile
 from terminal.system.clock import clock_is_set
 from terminal.system.timestamps import timestamp_of
+
+if TYPE_CHECKING:
+    import httpx
 
 
 class Seams(NamedTuple):

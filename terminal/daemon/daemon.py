@@ -85,6 +85,7 @@ async def run_daemon(config: Config, wait_for_stop: Callable[[], Awaitable[None]
         if panel is not None:
             panel.attach(terminal())
         notifier.ready()
+        app.warm_up()
         if uplink is not None:
             uplink.start(lambda: status_now(desk))
         nightly = asyncio.create_task(_at_night(config, terminal()), name="night")

@@ -140,6 +140,7 @@ class Stage:
     async def _power_on(self) -> None:
         app = TerminalApp(self.config, self.devices, on_view=self._show, seams=self.surroundings.seams(self._decided))
         await app.start()
+        app.warm_up()
         self.app = app
         self.on_terminal(app.handles)
         self.timeline.power("PowerOn")

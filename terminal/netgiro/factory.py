@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from terminal.netgiro.carrier import HttpsCarrier
+from terminal.netgiro.carrier import Carrier, LateCarrier
 from terminal.netgiro.client import Credentials, SignatureCheck, SignedClient
 from terminal.netgiro.keyed import KeyedClient
 from terminal.netgiro.nonce import NonceSource
@@ -54,13 +54,7 @@ def build_gateway(
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> Gateway:
     """Without ``nonces`` they come from the clock: good for a question, whose answer is all that matters."""
-    carrier = HttpsCarrier(
-        settings.base_url,
-        connect_timeout_s=settings.connect_timeout_s,
-        read_timeout_s=settings.read_timeout_s,
-        certificate_pins=pins_in(settings.certificate_pin),
-        transport=transport,
-    )
+    carrier = _build_carrier(settings, settings.base_url, pins_in(settings.certificate_pin), transport)
     if settings.api == "v2":
         key = settings.api_key
         keyed = KeyedClient(carrier, settings.base_url, API_KEY_HEADER, key)
@@ -78,13 +72,25 @@ def build_gateway(
 
 def _build_partner_api(settings: ServiceSettings, transport: httpx.AsyncBaseTransport | None) -> PartnerApi:
     url = settings.effective_partner_url
-    carrier = HttpsCarrier(
-        url,
-        connect_timeout_s=settings.connect_timeout_s,
-        read_timeout_s=settings.read_timeout_s,
-        transport=transport,
-    )
+    carrier = _build_carrier(settings, url, frozenset(), transport)
     return PartnerApi(KeyedClient(carrier, url, TOKEN_HEADER, settings.secret_key))
+
+
+def _build_carrier(
+    settings: ServiceSettings, url: str, pins: frozenset[str], transport: httpx.AsyncBaseTransport | None
+) -> Carrier:
+    def build() -> Carrier:
+        from terminal.netgiro.https import HttpsCarrier  # noqa: PLC0415  not before there is something to carry
+
+        return HttpsCarrier(
+            url,
+            connect_timeout_s=settings.connect_timeout_s,
+            read_timeout_s=settings.read_timeout_s,
+            certificate_pins=pins,
+            transport=transport,
+        )
+
+    return LateCarrier(build)
 
 
 def nonces_of_the_clock() -> NonceSource:

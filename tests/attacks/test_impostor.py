@@ -7,7 +7,8 @@ import asyncio
 import httpx
 import pytest
 
-from terminal.netgiro.carrier import LARGEST_ANSWER_BYTES, HttpsCarrier, Request
+from terminal.netgiro.carrier import Request
+from terminal.netgiro.https import LARGEST_ANSWER_BYTES, HttpsCarrier
 from terminal.sale.gateway import CallLost, CallRefused
 from tests.attacks.impostor import Impostor
 

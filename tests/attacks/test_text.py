@@ -22,8 +22,8 @@ from terminal.config.control_path import control_path
 from terminal.config.schema import read_config
 from terminal.journal.export import book_rows, csv_lines, json_lines
 from terminal.journal.ledger import Booking
-from terminal.netgiro.carrier import HttpsCarrier
 from terminal.netgiro.client import Credentials, SignedAnswer, SignedClient
+from terminal.netgiro.https import HttpsCarrier
 from terminal.netgiro.nonce import NonceSource
 from terminal.netgiro.v1 import status_report
 from terminal.netgiro.wire import parse_answer

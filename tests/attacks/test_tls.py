@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from terminal.netgiro.carrier import HttpsCarrier, Request
+from terminal.netgiro.carrier import Request
+from terminal.netgiro.https import HttpsCarrier
 from terminal.office.uplink.client import OfficeClient, OfficeError
 from terminal.sale.gateway import CallLost, CallRefused
 from terminal.sale.sensitive import Sensitive

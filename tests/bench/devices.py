@@ -154,6 +154,7 @@ async def _terminal(folder: Path) -> AsyncIterator[tuple[Board, OledPanel, Regis
     devices = Devices(MatrixKeypad(keypad, board), OledDisplay(DisplaySettings(), bus=panel), printer, port)
     app = TerminalApp(config, devices)
     await app.start()
+    app.warm_up()
     try:
         yield board, panel, cable, app
     finally:

@@ -77,6 +77,7 @@ async def main(config_path: Path) -> None:
     devices = build_devices(config)._replace(keypad=keypad, display=display, printer=TimedPrinter())
     app = TerminalApp(config, devices)
     await app.start()
+    app.warm_up()
     display.headline = lambda: app.handles.screen.headline
     note("ready")
     try:

@@ -10,8 +10,8 @@ import httpx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terminal.netgiro.carrier import HttpsCarrier
 from terminal.netgiro.client import Credentials, SignedClient
+from terminal.netgiro.https import HttpsCarrier
 from terminal.netgiro.nonce import NonceSource
 from terminal.netgiro.v1 import NetgiroV1, ResultCode
 from terminal.sale.customer import Customer, CustomerKind

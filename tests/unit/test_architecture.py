@@ -75,11 +75,15 @@ NEEDED_WHEN_USED = {
     "prometheus_client": "59 ms: not before metrics are asked for",
     "psycopg": "120 ms, and only where an office is served",
     "stdnum": "34 ms: not before somebody types a kennitala",
+    "httpx": "85 ms: not before the terminal is ready, and then on a thread",
 }
 SERVES_THE_WEB = re.compile(
     r"terminal\.(system\.web|netgiro\.callback|netgiro\.sandbox\..+|panel\..+|demo\..+|office\.(server|page)\..+)"
 )
 BUILT_ON = {
+    "httpx": re.compile(
+        r"terminal\.(netgiro\.https|netgiro\.sandbox\..+|office\.uplink\.client|demo\.(stage|surroundings))"
+    ),
     "starlette": SERVES_THE_WEB,
     "uvicorn": SERVES_THE_WEB,
     "gpiozero": re.compile(r"hardware\.gpio_pins"),
@@ -325,7 +329,7 @@ def _decoders_at_top(tree: ast.Module) -> set[str]:
             "terminal.daemon.daemon",
             [*NEEDED_WHEN_USED, "PIL", "serial", "terminal.simulation", "terminal.netgiro.sandbox"],
         ),
-        ("terminal.commands.main", [*NEEDED_WHEN_USED, "PIL", "serial", "httpx", "sqlite3", "terminal.simulation"]),
+        ("terminal.commands.main", [*NEEDED_WHEN_USED, "PIL", "serial", "sqlite3", "terminal.simulation"]),
         ("terminal.sale.step", [*NEEDED_WHEN_USED, "PIL", "httpx", "sqlite3", "asyncio", "terminal.netgiro"]),
     ],
 )

@@ -95,6 +95,7 @@ class Counter:
             config, self.devices, on_view=lambda _view: self._changed.set(), seams=Seams(transport=self.network)
         )
         await self.app.start()
+        self.app.warm_up()
 
     def _hear(self, data: bytes) -> None:
         self._heard += data

@@ -19,9 +19,10 @@ from typing import Any
 import httpx
 import pytest
 
-from terminal.netgiro import carrier, wire
-from terminal.netgiro.carrier import LARGEST_ANSWER_BYTES, HttpsCarrier
+from terminal.netgiro import https, wire
+from terminal.netgiro.carrier import Request
 from terminal.netgiro.client import Credentials, SignatureCheck, SignedClient
+from terminal.netgiro.https import LARGEST_ANSWER_BYTES, HttpsCarrier
 from terminal.netgiro.nonce import NonceSource
 from terminal.netgiro.pinning import fingerprint_of, pins_in
 from terminal.sale.gateway import CallLost, CallRefused, Refusal
@@ -380,7 +381,7 @@ def test_a_night_without_network_is_two_lines_of_log(caplog: pytest.LogCaptureFi
         for _ in range(6):
             await client.reach()
 
-    with caplog.at_level(logging.INFO, "terminal.netgiro.carrier"):
+    with caplog.at_level(logging.INFO, "terminal.netgiro.https"):
         asyncio.run(scenario())
     lost, found = (record.getMessage() for record in caplog.records)
     assert "is not reached: ConnectError: no route to host" in lost
@@ -507,7 +508,7 @@ class KeepsAlive:
 
 
 def test_a_call_that_cannot_be_repeated_does_not_trust_an_idle_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(carrier, "TRUSTED_IDLE_S", 0.0)
+    monkeypatch.setattr(https, "TRUSTED_IDLE_S", 0.0)
     server = KeepsAlive(idle_s=5)
 
     async def scenario() -> None:
@@ -540,7 +541,7 @@ def test_a_connection_in_use_just_now_is_trusted() -> None:
 
 
 def test_what_is_under_way_over_a_connection_that_is_given_up_still_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(carrier, "TRUSTED_IDLE_S", -1.0)  # every connection is too old
+    monkeypatch.setattr(https, "TRUSTED_IDLE_S", -1.0)  # every connection is too old
     slow = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -683,7 +684,7 @@ def test_a_server_with_another_certificate_than_the_pinned_one_gets_no_request(
             url = f"https://127.0.0.1:{port}/v2"
             way = HttpsCarrier(url, certificate_pins=pins_in(pins))
             try:
-                return (await way.exchange(carrier.Request("POST", url, b"{}", {}))).http_status
+                return (await way.exchange(Request("POST", url, b"{}", {}))).http_status
             finally:
                 await way.close()
 

@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from terminal.netgiro.carrier import HttpsCarrier
 from terminal.netgiro.client import Credentials, SignatureCheck, SignedClient
+from terminal.netgiro.https import HttpsCarrier
 from terminal.netgiro.nonce import NonceSource
 from terminal.netgiro.v1 import NetgiroV1, ResultCode, callback_url
 from terminal.sale.customer import Customer, CustomerKind

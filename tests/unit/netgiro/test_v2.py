@@ -11,7 +11,7 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from terminal.netgiro.carrier import HttpsCarrier
+from terminal.netgiro.https import HttpsCarrier
 from terminal.netgiro.keyed import KeyedClient
 from terminal.netgiro.v2 import NetgiroV2, callback_token, callback_url
 from terminal.netgiro.wire_v2 import API_KEY_HEADER
