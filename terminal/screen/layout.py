@@ -8,7 +8,7 @@ to one page at 128x64 and to few at 128x32. Only a text that fits on no page by 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -25,17 +25,19 @@ def _steps(cuts_and_sizes: str) -> tuple[Face, ...]:
 
 
 FACES = {
-    "banner": _steps("M16 M16 M15 M14 M13 M13"),
-    "headline": _steps("M28 M24 M20 M18 M16 M14"),
-    "prompt": _steps("M15 M14 M13 R13 R12 R11"),
-    "entry": _steps("M20 M18 M16 M15 M14 M13"),
-    "hint": _steps("R13 R13 R12 R12 R11 R11"),
-    "countdown": _steps("R12 R12 R11 R11 R11 R11"),
-    "marks": _steps("R12 R12 R12 R11 R11 R11"),
+    "banner": _steps("M16 M16 M15 M14 M13 M13 M13"),
+    "headline": _steps("M28 M24 M20 M18 M16 M14 R11"),
+    "prompt": _steps("M15 M14 M13 R13 R12 R11 R11"),
+    "entry": _steps("M20 M18 M16 M15 M14 M13 R11"),
+    "hint": _steps("R13 R13 R12 R12 R11 R11 R11"),
+    "countdown": _steps("R12 R12 R11 R11 R11 R11 R11"),
+    "marks": _steps("R12 R12 R12 R11 R11 R11 R11"),
 }
 """From the most generous step to the tightest."""
 STEPS = range(6)
-LEAST_GAPS_PX = (4, 3, 3, 3, 2, 1)
+TIGHTEST = 6
+"""Only so that the amount and what is typed stand together with a text on a low display."""
+LEAST_GAPS_PX = (4, 3, 3, 3, 2, 1, 1)
 """Between two roles, at each step; lines of one text stand a pixel closer, if there is one to spare."""
 
 BODY_FACE = Face("Roboto", 11)
@@ -49,8 +51,6 @@ BAND_PADDING_PX = {"banner": 2, "marks": 1}
 """Roles that are drawn dark on a lit band at the edge, with its margin above and below."""
 MOST_GAP_PX = 7
 LEFT_OUT_FIRST = ("countdown", "hint", "marks", "prompt", "banner")
-STAYS_FIRST = ("banner", "entry", "headline")
-"""The first of these that a screen has stands on each of its pages."""
 
 
 class Room(NamedTuple):
@@ -123,16 +123,17 @@ def pages(screen: Screen, size_px: tuple[int, int], split_px: int = 0) -> tuple[
         return (whole,)
     if screen.countdown is not None and screen.marks:
         return pages(replace(screen, countdown=None), size_px, split_px)
-    stays = next((role for role in STAYS_FIRST if role in texts), "")
+    stays = {"banner"} if screen.banner else {"headline", "entry"} & texts.keys()
     found: list[Layout] = []
-    waiting = [role for role in texts if role != stays]
+    waiting = [role for role in texts if role not in stays]
     while waiting:
-        taken, layout = _fullest_page(texts, stays, waiting, room)
-        found.append(layout)
+        taken, layouts = _next_pages(texts, stays, waiting, room)
+        found += layouts
         waiting = waiting[taken:]
-    if stays and not any(block.role == stays for layout in found for block in layout.blocks):
-        found.insert(0, _lay_out_roles(texts, {stays}, room) or _cut(texts, {stays}, room))
-    return tuple(found)
+    if not any(stays <= {block.role for block in layout.blocks} for layout in found):
+        found.insert(0, _lay_out_roles(texts, stays, room) or _cut(texts, stays, room))
+    seen_at_once = {"entry"} & texts.keys()
+    return tuple(sorted(found, key=lambda layout: not seen_at_once <= {block.role for block in layout.blocks}))
 
 
 def _body_pages(screen: Screen, size_px: tuple[int, int], split_px: int) -> Iterator[Layout]:
@@ -164,14 +165,23 @@ def _body_lines(height_px: int) -> int:
     return (height_px + 1) // (BODY_INK_PX[1] + 1)
 
 
-def _fullest_page(texts: dict[str, str], stays: str, waiting: list[str], room: Room) -> tuple[int, Layout]:
-    """A page with what stays and as many as possible of the roles that wait; how many, and the page."""
+def _next_pages(texts: dict[str, str], stays: set[str], waiting: list[str], room: Room) -> tuple[int, Sequence[Layout]]:
+    """A page with what stays and as many as possible of the roles that wait; how many, and the page.
+
+    The amount of a sale stays in any case: a text that leaves it no room is spread over pages, a line on each.
+    """
     for taken in range(len(waiting), 0, -1):
-        layout = _lay_out_roles(texts, {stays, *waiting[:taken]}, room)
+        layout = _lay_out_roles(texts, stays | set(waiting[:taken]), room)
         if layout is not None:
-            return taken, layout
-    alone = _lay_out_roles(texts, {waiting[0]}, room)
-    return 1, alone or _cut(texts, {waiting[0]}, room)
+            return taken, [layout]
+    role = waiting[0]
+    if "headline" in stays:
+        lines = wrap(texts[role], FACES[role][TIGHTEST], room.width_px)
+        for parts in ((texts[role],), lines):
+            found = [_lay_out_roles({**texts, role: part}, stays | {role}, room, (*STEPS, TIGHTEST)) for part in parts]
+            if None not in found:
+                return 1, [layout for layout in found if layout is not None]
+    return 1, [_lay_out_roles(texts, {role}, room) or _cut(texts, {role}, room)]
 
 
 def lay_out(screen: Screen, size_px: tuple[int, int]) -> Layout:
@@ -190,8 +200,8 @@ def _lay_out(texts: dict[str, str], room: Room) -> Layout:
     return _cut(texts, roles, room)
 
 
-def _lay_out_roles(texts: dict[str, str], roles: set[str], room: Room) -> Layout | None:
-    for step in STEPS:
+def _lay_out_roles(texts: dict[str, str], roles: set[str], room: Room, steps: Sequence[int] = STEPS) -> Layout | None:
+    for step in steps:
         blocks = [_block(role, text, step, room) for role, text in texts.items() if role in roles]
         if room.split_px:
             placed = _place_around_split(texts, blocks, step, room)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -67,9 +69,22 @@ def _cut(text: str, face: Face, width_px: int) -> list[str]:
     return lines
 
 
+_AFTER_SIGN = re.compile(r"(?<=[0-9#*]) ")
+AFTER_SIGN_PX = 2
+"""More than a space is wide, between a digit or a key's sign and its word: at these sizes they run together."""
+
+
 def text_width_px(text: str, face: Face) -> int:
     """Of a text on one line."""
-    return sum(glyph_of(char, face).advance_px for char in text)
+    return sum(glyph_of(char, face).advance_px for char in text) + AFTER_SIGN_PX * len(_AFTER_SIGN.findall(text))
+
+
+def runs(text: str, face: Face) -> Iterator[tuple[int, str]]:
+    """The text in parts that are drawn in one go, each with how far to the right it begins."""
+    at_px = 0
+    for part in _AFTER_SIGN.split(text):
+        yield at_px, part
+        at_px += text_width_px(f"{part} ", face)
 
 
 class Glyph(NamedTuple):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from terminal.screen.keypad_picture import draw_keys, text_box
 from terminal.screen.layout import BAND_PADDING_PX, BODY_MARGIN_PX, Block, pages
-from terminal.screen.letters import font_of, text_width_px
+from terminal.screen.letters import font_of, runs, text_width_px
 from terminal.screen.screen import Countdown, Screen
 
 if TYPE_CHECKING:
@@ -65,7 +65,9 @@ def _draw_texts(
             if block.role == "countdown" and screen.countdown is not None:
                 left_px = size_px[0] - text_width_px(line, block.face)
                 _draw_bar(draw, screen.countdown, left_px, block.top_px + down_px, block.height_px)
-            draw.text((left_px, top_px), line, fill=0 if is_band else 1, font=font_of(block.face))
+            for right_of_px, part in runs(line, block.face):
+                at_px = (left_px + right_of_px, top_px)
+                draw.text(at_px, part, fill=0 if is_band else 1, font=font_of(block.face))
             top_px += block.pitch_px
     return picture
 

@@ -230,7 +230,7 @@ ICELANDIC = Words(
     troubles={
         "network": "næst ekki í Netgíró",
         "register": "kassi",
-        "keypad": "lyklaborð",
+        "keypad": "takkaborð",
         "journal": "dagbók",
         "printer": "prentari",
         "attention": "sala bíður starfsfólks",

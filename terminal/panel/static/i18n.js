@@ -64,7 +64,7 @@ const WORDS = {
 
   devices: ["Tæki", "Devices"],
   device_register: ["Kassi", "Register"],
-  device_keypad: ["Hnappaborð", "Keypad"],
+  device_keypad: ["Takkaborð", "Keypad"],
   device_display: ["Skjár", "Display"],
   device_printer: ["Prentari", "Printer"],
   device_signals: ["Ljós og hljóð", "Lamp and buzzer"],
@@ -132,7 +132,7 @@ const WORDS = {
 
   faults: ["Láta bila", "Make it go wrong"],
   faultsAbout: [
-    "Hver hnappur er líka HTTP-kall (GET /api/faults) og skipun: netgiro-terminal fault.",
+    "Hver takki er líka HTTP-kall (GET /api/faults) og skipun: netgiro-terminal fault.",
     "Each button is also an HTTP call (GET /api/faults) and a command: netgiro-terminal fault.",
   ],
   clearFaults: ["Laga allt", "Mend everything"],
@@ -146,7 +146,7 @@ const WORDS = {
   group_customer: ["Viðskiptavinur", "Customer"],
   group_register: ["Kassi", "Register"],
   group_printer: ["Prentari", "Printer"],
-  group_keypad: ["Hnappaborð", "Keypad"],
+  group_keypad: ["Takkaborð", "Keypad"],
   group_display: ["Skjár", "Display"],
   group_power: ["Straumur", "Power"],
   group_machine: ["Diskur og klukka", "Disk and clock"],
@@ -197,20 +197,20 @@ const WORDS = {
   who_verdict: ["Brot", "Violation"],
 
   terminal: ["Posi", "Terminal"],
-  keypad: ["Hnappaborð posans", "The terminal's keypad"],
+  keypad: ["Takkaborð posans", "The terminal's keypad"],
   "key*": ["hreinsa", "clear"],
   "key#": ["OK", "OK"],
   keyA: ["app-kóði", "app code"],
   keyB: ["kennitala", "kennitala"],
   keyC: ["sími", "phone"],
   keyD: ["valmynd", "menu"],
-  computerKeys: ["Lyklaborð tölvunnar slær líka inn", "The computer's keys type here too"],
+  computerKeys: ["Takkaborð tölvunnar slær líka inn", "The computer's keys type here too"],
   networkOk: ["Netsamband", "Network"],
   networkDown: ["Ekkert netsamband", "No network"],
   registerOk: ["Kassi tengdur", "Register connected"],
   registerDown: ["Kassi ekki tengdur", "Register not connected"],
-  keypadOk: ["Hnappaborð í lagi", "Keypad fine"],
-  keypadDown: ["Hnappaborð svarar ekki", "Keypad does not answer"],
+  keypadOk: ["Takkaborð í lagi", "Keypad fine"],
+  keypadDown: ["Takkaborð svarar ekki", "Keypad does not answer"],
 
   phone: ["Sími viðskiptavinar", "Customer’s phone"],
   phoneIdle: [
