@@ -23,3 +23,5 @@ grep -oE 'requires = \["setuptools[^"]*"' pyproject.toml | cut -d'"' -f2 >"$one"
 lock systemd/requirements-build.lock "$one"
 # What tests and checks need besides: a package that is exchanged there runs on the machine that signs releases.
 lock systemd/requirements-dev.lock pyproject.toml --constraints systemd/requirements.lock --extra dev
+# Foreign registers' drivers, which make test-all plays against the terminal in an environment of their own.
+lock tests/foreign/requirements.lock tests/foreign/requirements.in

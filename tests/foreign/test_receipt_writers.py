@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -13,8 +12,8 @@ from terminal.counter.register_words import TotalSeen
 from terminal.register.settings import TotalRules
 from terminal.register.taps.receipt import ReceiptTap
 from terminal.register.unknown.guess import guess
+from tests.foreign.conftest import FOLDER, not_there
 
-FOLDER = Path(__file__).parent
 WRITERS = ("receiptline", "node-thermal-printer", "escpos-buffer", "receipt-printer-encoder")
 pytestmark = pytest.mark.slow
 
@@ -22,9 +21,9 @@ pytestmark = pytest.mark.slow
 @cache
 def receipt(writer: str) -> bytes:
     if shutil.which("node") is None:
-        pytest.skip("node is not installed: apt install nodejs npm")
+        not_there("node is not installed (apt install nodejs npm), nor what it runs")
     if not (FOLDER / "node_modules").is_dir():
-        pytest.skip(f"the libraries are not installed: npm ci --ignore-scripts --prefix {FOLDER}")
+        not_there("the libraries of tests/foreign/package-lock.json are not installed")
     script = ["node", str(FOLDER / "receipts.mjs"), writer]
     run = subprocess.run(script, capture_output=True, text=True, timeout=60, check=True)
     return bytes.fromhex(run.stdout.strip())
