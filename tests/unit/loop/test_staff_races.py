@@ -22,8 +22,8 @@ from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import Refusal
 from terminal.sale.sale import MISSES_UNTIL_UNKNOWN, Outcome, Reason, State
 from tests.sales import report_for
-from tests.unit.loop import test_loop
-from tests.unit.loop.test_loop import Terminal, run
+from tests.unit.loop import loop_bench
+from tests.unit.loop.loop_bench import Terminal, run
 
 PAID, UNPAID = ev.Verdict.PAID, ev.Verdict.UNPAID
 
@@ -293,7 +293,7 @@ def test_what_was_settled_days_ago_is_not_asked_about(path: Path, monkeypatch: p
         assert terminal.outside.calls == []
 
     run(path, settled_while_a_capture_hangs)
-    monkeypatch.setattr(test_loop, "NOW", "2026-11-24T12:00:01.000Z")
+    monkeypatch.setattr(loop_bench, "NOW", "2026-11-24T12:00:01.000Z")
     run(path, days_later)
 
 

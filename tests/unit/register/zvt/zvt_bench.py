@@ -26,8 +26,18 @@ from terminal.counter.register_words import (
 from terminal.register.zvt.codec import ZvtProtocol
 from terminal.sale.refund import Refund
 from terminal.sale.sale import Reason, Sale
-from terminal.simulation.registers.zvt_frames import Manners, ZvtRegister, always_good, payment, registration
+from terminal.sale.totals import ClosedPeriod, Totals
+from terminal.simulation.registers.zvt_frames import (
+    GOOD,
+    Manners,
+    ZvtRegister,
+    always_good,
+    payment,
+    registration,
+    unwrap,
+)
 from tests.sales import GUID, new_sale
+from tests.unit.register.zvt import zvt_dumps
 
 NAME = "T1-000007-A1B2C3"
 RECEIPT: Document = (
@@ -174,3 +184,24 @@ class Bench:
     def heard(self) -> list[str]:
         """What the register heard, in hexadecimal."""
         return [apdu.hex() for apdu in self.register.heard]
+
+
+COMPLETED = "060f00"
+DAY = ClosedPeriod(number=4, since=None, until="2026-11-23T18:01:00.000Z", totals=Totals())
+
+
+def dump(name: str) -> bytes:
+    return unwrap(zvt_dumps.FROM_REGISTER[name])[0]
+
+
+def refusing(answer: bytes | None, *, times: int = 1000, what: bytes = b"\x04\x0f") -> Bench:
+    """A register that answers the first results, or other frames, in this way."""
+    left = [times]
+
+    def manners(apdu: bytes) -> bytes | None:
+        if apdu[:2] == what and left[0] > 0:
+            left[0] -= 1
+            return answer
+        return GOOD
+
+    return Bench(manners)
