@@ -21,6 +21,7 @@ from terminal.counter.inputs import (
     CounterEvent,
     EndedSaleLookedUp,
     EndOfDayLookedUp,
+    JournalTrialDue,
     KeyPressed,
     MenuLeft,
     MenuUnlocked,
@@ -68,6 +69,8 @@ def _decided(view: View, event: CounterEvent, rules: CounterRules) -> Decision:
             return of_shop.end_of_day_requested(view, event, rules)
         case TerminalExamined() | ReportEnded() | AboutFound() | NotWritten():
             return _answered(view, event)
+        case JournalTrialDue():
+            return Decision(view=view)
         case ConditionsChanged(changes):
             return Decision(view=replace(view, conditions=replace(view.conditions, **changes)))
     return Decision(view=_time_passed(view, event))

@@ -214,6 +214,10 @@ class RegisterRequestLookedUp(msgspec.Struct, frozen=True, kw_only=True):
     """How long ago a gap in the journal ended that nobody has acknowledged yet."""
 
 
+class JournalTrialDue(msgspec.Struct, frozen=True):
+    """The journal could not be written, and nothing that waits will try it again by itself."""
+
+
 CounterEvent: TypeAlias = (
     ev.SaleEvent
     | RegisterRequestLookedUp
@@ -226,6 +230,7 @@ CounterEvent: TypeAlias = (
     | ReceiptJudged
     | EndOfDayLookedUp
     | NotWritten
+    | JournalTrialDue
     | CodeScanned
     | MenuLeft
     | MenuUnlocked

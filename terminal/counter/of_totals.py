@@ -3,7 +3,7 @@
 A register that ends the day books the totals that it is told. If they got lost on the line it asks again, and must not
 hear of an empty period instead. So a close that it has not acknowledged is told again, and ends nothing more:
 
-* as long as nothing was sold since: an empty close right after an untold one is no close;
+* as long as nothing was paid or given back since: a close with nothing to book right after an untold one is no close;
 * for ten minutes in any case, if this terminal knows that it was not acknowledged. Later, with sales, the register ends
   another day;
 * after a start nobody knows. Then ten minutes are the limit, and only with nothing sold since.
@@ -48,7 +48,7 @@ def _untold(view: View, asked: RegisterRequestLookedUp) -> ClosedPeriod | None:
     last = asked.last_close
     if last is None or view.told_close == last.number:
         return None
-    is_young, is_empty = asked.close_age_s < UNTOLD_CLOSE_KEPT_S, not asked.period.totals.count
+    is_young, is_empty = asked.close_age_s < UNTOLD_CLOSE_KEPT_S, asked.period.totals.moves_nothing
     is_known = view.untold_close == last.number
     was_lost = (is_young or is_empty) if is_known else (is_young and is_empty and view.told_close is None)
     return last if was_lost else None

@@ -121,6 +121,10 @@ class JournalFile(JournalReading):
         at = self._now()
         self._commit(lambda _db: [NonceRow(high_water, at, True if answers_signed else msgspec.UNSET)])
 
+    def try_writing(self) -> None:
+        """Commit something that changes nothing: the mark of the nonces as it stands."""
+        self.reserve_nonces(self.nonce_high_water(), self.answers_signed())
+
     def _commit(self, make_rows: Callable[[sqlite3.Connection], Iterable[Row]]) -> list[ChainedRow]:
         with _as_journal_error(f"cannot write the journal {self.path}"):
             return self.pair.commit(make_rows)

@@ -24,6 +24,7 @@ from terminal.counter.inputs import (
     ConditionsChanged,
     EndOfDayRequested,
     Input,
+    JournalTrialDue,
     KeyPressed,
     NotWritten,
     RefundRequested,
@@ -33,6 +34,7 @@ from terminal.counter.of_keys import offer_accepted
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
 from terminal.errors import JournalError
+from terminal.journal.thread import MIN_FREE_BYTES
 from terminal.loop.ages import Ages
 from terminal.loop.held_back import HeldBack, is_retried
 from terminal.loop.lookup import KnowingJournal, looked_up
@@ -66,6 +68,8 @@ class SaleJournal(KnowingJournal, Protocol):
     def append_close(self, close: Close) -> str: ...
 
     def append_receipts(self, receipts: Sequence[QueuedReceipt]) -> None: ...
+
+    def try_writing(self) -> None: ...
 
     def next_number(self) -> int: ...
 
@@ -132,6 +136,8 @@ class Bookkeeper:
         if self._held_back.goes_before(event):
             by_hand = isinstance(event, KeyPressed | CodeScanned | ev.SettledByStaff)
             return Handled(Decision(view=self.view, failure=JOURNAL_WAITS), retry=None if by_hand else event)
+        if isinstance(event, JournalTrialDue):
+            return self._try_journal(event)
         event = offer_accepted(self.view, event) or event
         decision: Decision | None = None
         try:
@@ -220,7 +226,22 @@ class Bookkeeper:
         if retry is None and is_retried(event):
             retry = event
         failed = Decision(view=self.view, replies=replies, failure=str(error))
-        return Handled(failed, follow_ups, self._held_back.hold(retry))
+        self._held_back.hold(retry)
+        return Handled(failed, follow_ups, retry or (JournalTrialDue() if self.view.conditions.journal_ok else None))
+
+    def _try_journal(self, trial: JournalTrialDue) -> Handled:
+        """Until it can be written: else the screen says for hours that it cannot, and asks nobody about a receipt.
+
+        A disk that is nearly full is not waited for: the next sale finds out.
+        """
+        try:
+            if self._journal.free_bytes() < MIN_FREE_BYTES:
+                return Handled(Decision(view=self.view))
+            self._journal.try_writing()
+        except JournalError as error:
+            log.debug("still: %s", error)
+            return Handled(Decision(view=self.view), retry=trial)
+        return Handled(Decision(view=self.view), self._journal_works())
 
     def _health_changed(self) -> tuple[Input, ...]:
         health = self._journal.health

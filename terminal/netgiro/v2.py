@@ -113,12 +113,18 @@ class NetgiroV2:
                 raise
 
     async def _take_back(self, authorization_id: str) -> bool:
-        """Whether the whole payment is undone by now. A record that says so is proof, also of a cancel before this."""
+        """Whether the whole payment is undone by now. A record that says so is proof, also of a cancel before this.
+
+        Once the cancel has left and was not refused, only the record can say that it did nothing: a look that fails, or
+        that is older than the cancel, must not turn a payment that was undone into a refund that was refused.
+        """
         record = await self.look_up(authorization_id)
-        if record.status is RecordStatus.PAID and record.is_refundable is not False and record.settled is None:
-            await self.void(authorization_id)
-            record = await self.look_up(authorization_id)
-        return record.status is RecordStatus.CANCELLED
+        if record.status is not RecordStatus.PAID or record.is_refundable is False or record.settled is not None:
+            return record.status is RecordStatus.CANCELLED
+        cancelled = await self._about("cancel", authorization_id)
+        if not cancelled.is_final:
+            raise CallLost("cancel: the record does not bear it out (yet)", cancelled.support_reference)
+        return True
 
     async def look_up(self, authorization_id: str) -> PaymentRecord:
         answer = await self._client.get(f"/transaction/details/{authorization_id}")

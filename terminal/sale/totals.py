@@ -75,6 +75,11 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
         return not (self.count or self.refunds.count or self.refunded_earlier.count)
 
     @property
+    def moves_nothing(self) -> bool:
+        """No money came in or went back; sales that were cancelled or declined may stand in it."""
+        return not (self.of(Outcome.APPROVED).count or self.refunds.count or self.refunded_earlier.count)
+
+    @property
     def count(self) -> int:
         return sum(tally.count for tally in self.by_outcome.values())
 

@@ -23,6 +23,8 @@ class Ailments:
         """References about which it has told how things stood before."""
         self._forgets_keys = world.rng_aside.random() < 0.3
         """It holds a repeated refund against what is left, before it looks at the key."""
+        self.refunds_only_what_is_paid_out = world.rates.call_trouble > 0 and world.rng_aside.random() < 0.3
+        """V2: until then a payment can only be undone, whole."""
 
     def strike(self, name: str) -> None:
         """Netgíró may lose a cart that is not paid, or end its reservation."""

@@ -16,6 +16,7 @@ from terminal.simulation import checks_of_ids as ids
 from terminal.simulation import checks_of_refunds as refunds
 from terminal.simulation.checks_of_ids import Violation
 from terminal.simulation.disk import SimulatedDisk
+from terminal.simulation.ledger import ledger_of
 from terminal.simulation.people import Cashier, Paper
 from terminal.simulation.register import Ring, SimulatedRegister
 from terminal.simulation.registers.driver import Told
@@ -56,7 +57,7 @@ def when_told(
     if told.register_id is not None:
         ids.when_told(netgiro, disk, ring, told)
         return
-    ledger = netgiro.captured()
+    ledger = ledger_of(disk, netgiro)
     paid = [sale for sale in sales_of(disk, register, ring) if ledger.get(sale.reference) == [told.amount_kr]]
     if told.paid and not paid:
         raise Violation(f"{ring.name} was told {told.words}, and no sale of it is paid")
@@ -99,7 +100,7 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
     cashier: Cashier,
 ) -> Iterator[str]:
     """Everything else, once all faults have stopped and time has passed."""
-    ledger = netgiro.captured()
+    ledger = ledger_of(disk, netgiro)
     for sale in disk.latest.values():
         refunded = is_refunded(sale, disk, netgiro)
         yield from _money(sale, disk, ledger.get(sale.reference, []), is_refunded=refunded)

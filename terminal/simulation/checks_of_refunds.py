@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from terminal.netgiro.sandbox.carts import Refund as BookedRefund
 from terminal.sale.effects import ReceiptKind
@@ -10,6 +10,7 @@ from terminal.sale.refund import Refund, RefundReason, RefundSource, RefundState
 from terminal.sale.refund_step import RequestRefund
 from terminal.simulation.checks_of_ids import Violation
 from terminal.simulation.disk import SimulatedDisk
+from terminal.simulation.ledger import booked_by_key, is_returned, taken_back, undoing
 from terminal.simulation.registers.driver import Told
 from terminal.simulation.service import SimulatedNetgiro
 
@@ -27,20 +28,20 @@ def when_told(netgiro: SimulatedNetgiro, disk: SimulatedDisk, told: Told) -> Non
     """The register hears that money was returned only if it was."""
     if not told.paid:
         return
-    booked = _booked(netgiro)
     name = told.register_id or told.receipt_number
     named = [one for one in disk.refunds.values() if name in (one.register_id, one.number)]
-    if not any(one.idempotency_key in booked and one.amount_kr == told.amount_kr for one in named):
+    if not any(is_returned(one, netgiro) and one.amount_kr == told.amount_kr for one in named):
         raise Violation(f"{name} was told {told.words}, and nothing was returned")
 
 
 def at_the_end(disk: SimulatedDisk, netgiro: SimulatedNetgiro) -> Iterator[str]:
     """Every refund is over, said to be done exactly if the service has carried it out, and on paper."""
-    booked = _booked(netgiro)
+    booked = booked_by_key(netgiro)
     known = {refund.idempotency_key for refund in disk.refunds.values()}
     yield from (f"returned without a journal row: {one}" for key, one in booked.items() if key not in known)
+    yield from _taken_back_once(disk, netgiro)
     for refund in disk.refunds.values():
-        yield from _agrees(refund, booked.get(refund.idempotency_key))
+        yield from _agrees(refund, booked.get(refund.idempotency_key), is_returned=is_returned(refund, netgiro))
         if sorted(disk.queued.get(refund.number, [])) != sorted(_papers_of(refund)):
             yield f"refund {refund.number} is {refund.reason} and on paper as {disk.queued.get(refund.number)}"
     for number, sale in disk.latest.items():
@@ -49,15 +50,22 @@ def at_the_end(disk: SimulatedDisk, netgiro: SimulatedNetgiro) -> Iterator[str]:
             yield f"sale {number} over {sale.amount_kr} kr. was returned {returned_kr} kr."
 
 
-def _booked(netgiro: SimulatedNetgiro) -> Mapping[str, BookedRefund]:
-    return {one.key: one for one in netgiro.book.refunds}
+def _taken_back_once(disk: SimulatedDisk, netgiro: SimulatedNetgiro) -> Iterator[str]:
+    """A payment is undone once, by one refund, and nothing else was returned of it."""
+    booked = booked_by_key(netgiro)
+    for reference in taken_back(netgiro):
+        claims = [one.number for one in undoing(reference, disk) if one.idempotency_key not in booked]
+        if len(claims) > 1:
+            yield f"{reference} was undone once, and refunds {claims} are each said to be done"
+        if any(one.sale_reference == reference and one.idempotency_key in booked for one in disk.refunds.values()):
+            yield f"{reference} was undone, and a refund of it is booked as well"
 
 
-def _agrees(refund: Refund, booked: BookedRefund | None) -> Iterator[str]:
+def _agrees(refund: Refund, booked: BookedRefund | None, *, is_returned: bool) -> Iterator[str]:
     if refund.state is not RefundState.CLOSED:
         yield f"refund {refund.number} is still open: {refund.state}"
-    if refund.is_done != (booked is not None):
-        yield f"refund {refund.number} is {refund.outcome}, the service {'has' if booked else 'does not have'} it"
+    if refund.is_done != is_returned:
+        yield f"refund {refund.number} is {refund.outcome}, the service {'has' if is_returned else 'does not have'} it"
     if booked is not None and booked.amount_kr != refund.amount_kr:
         yield f"refund {refund.number} over {refund.amount_kr} kr. was booked as {booked.amount_kr}"
 

@@ -15,6 +15,7 @@ from terminal.counter.inputs import CounterEvent, RegisterRequestLookedUp
 from terminal.counter.register_words import SaleRequest
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
+from terminal.loop.bookkeeper import Bookkeeper, Handled
 from terminal.loop.held_back import HeldBack
 from terminal.netgiro import v1
 from terminal.netgiro.client import SignedAnswer
@@ -246,6 +247,12 @@ def _retry_unmarked() -> Iterator[None]:
         yield
 
 
+def _journal_not_tried_again() -> Iterator[None]:
+    """Whether the disk is well again shows with the next sale."""
+    with patch.object(Bookkeeper, "_try_journal", lambda keeper, _trial: Handled(Decision(view=keeper.view))):
+        yield
+
+
 def _forget_cancels() -> Iterator[None]:
     """A cancel while the disk takes nothing is forgotten; the customer's answer from before it comes again."""
     with patch.object(HeldBack, "cancel_in", lambda *_: None):
@@ -327,6 +334,9 @@ BROKEN_RULES: Mapping[str, BrokenRule] = {
     "untaken payment kept as cancelled": BrokenRule(patches=_refund_is_forgotten, protocol="zvt"),
     "cancel forgotten while the disk is full": BrokenRule(
         patches=_forget_cancels, rates=Rates(disk_full=0.2, cashier_mood=1.0, register_mood=0.6)
+    ),
+    "disk that is well again not noticed": BrokenRule(
+        patches=_journal_not_tried_again, rates=Rates(disk_full=0.2, printer_trouble=0.5, power_cut=0.05)
     ),
     "acknowledged callback without a commitment": BrokenRule(
         patches=_acknowledge_lightly,

@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from terminal.counter import of_refund
 from terminal.counter.decision import Decision
+from terminal.netgiro.v2 import NetgiroV2
 from terminal.sale import refund_step as rs
-from terminal.sale.gateway import Refusal
+from terminal.sale.gateway import RecordStatus, Refusal
 from terminal.sale.refund import Refund, RefundReason
 from terminal.simulation.broken_rule import BrokenRule
 from terminal.simulation.disk import SimulatedDisk
@@ -75,6 +76,20 @@ def _due_is_forgotten() -> Iterator[None]:
         yield
 
 
+def _look_after_cancel_believed() -> Iterator[None]:
+    """A payment that V2 has undone is told as a refund that was refused, if the look after it fails or lags."""
+
+    async def take_back(gateway: NetgiroV2, authorization_id: str) -> bool:
+        record = await gateway.look_up(authorization_id)
+        if record.status is RecordStatus.PAID and record.is_refundable is not False and record.settled is None:
+            await gateway.void(authorization_id)
+            record = await gateway.look_up(authorization_id)
+        return record.status is RecordStatus.CANCELLED
+
+    with patch.object(NetgiroV2, "_take_back", take_back):
+        yield
+
+
 RULES_OF_REFUNDS: Mapping[str, BrokenRule] = {
     "a new key for each refund call": BrokenRule(patches=_new_key_per_retry, rates=LOSSES, api=None),
     "lost refund told as refused": BrokenRule(patches=_lost_is_refused, rates=LOSSES, api=None),
@@ -82,6 +97,9 @@ RULES_OF_REFUNDS: Mapping[str, BrokenRule] = {
     "refund told done when it was sent": BrokenRule(patches=_sent_is_done, rates=LOSSES, api=None),
     "refunds forgotten by a power cut": BrokenRule(
         sabotage=_forget_refunds, rates=Rates(power_cut=0.1, call_trouble=0.5), api=None
+    ),
+    "payment undone and its refund told as refused": BrokenRule(
+        patches=_look_after_cancel_believed, rates=LOSSES, api="v2"
     ),
     "refund due left to nobody": BrokenRule(patches=_due_is_forgotten, protocol="zvt", api=None),
 }

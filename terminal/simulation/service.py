@@ -45,6 +45,7 @@ PATIENCE_S = 240.0
 LONGEST_USUAL_S = 15.0
 """Even the least patient terminal, which waits 20 s, hears of a customer without a mood in time."""
 NOTHING_LEFT = "Refund amount is greater than what is left of the payment"
+NOT_PAID_OUT = "Transaction is not settled"
 REFUSED_CARTS = (10302, 10304, 10306, 10427)
 """Answers to InsertCart that leave no cart behind."""
 CREDENTIALS = Credentials(PUBLIC_APPLICATION_ID, Sensitive(PUBLIC_SECRET_KEY))
@@ -154,6 +155,8 @@ class SimulatedNetgiro:
             asked = msgspec.json.decode(request.body, type=v2_answers.RefundRequest)
             if self.ailments.forgets_refund(asked.IdempotencyKey, asked.TransactionId, asked.RefundAmount):
                 return 400, v2_answers.refused(NOTHING_LEFT)
+            if self.ailments.refunds_only_what_is_paid_out:
+                return 400, v2_answers.refused(NOT_PAID_OUT)
             return v2.perform(self, call, name, request.body)
         about = name or v2_answers.read_transaction(request.body).TransactionId
         self.ailments.strike(about)

@@ -16,6 +16,7 @@ from terminal.sale.refund import Refund, RefundSource, RefundState
 from terminal.sale.sale import CallKind, Outcome, Sale
 from terminal.simulation import checks
 from terminal.simulation.checks import sales_of
+from terminal.simulation.ledger import is_returned
 from terminal.simulation.people import Paper
 from terminal.simulation.register import SimulatedRegister
 from terminal.simulation.service import SimulatedNetgiro
@@ -125,7 +126,7 @@ class Staff:
         if refund.state is not RefundState.ATTENTION:
             return
         self._first_seen_s.setdefault(refund.number, self._world.now_s)
-        is_done = any(one.key == refund.idempotency_key for one in self._netgiro.book.refunds)
+        is_done = is_returned(refund, self._netgiro)
         if is_done or self._world.now_s - self._first_seen_s[refund.number] > SURE_AFTER_S:
             self._world.tell("staff", f"settle refund {refund.number}: {'done' if is_done else 'not done'}")
             self._terminal.settle_refund(refund.number, is_done=is_done)

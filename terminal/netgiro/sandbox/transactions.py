@@ -10,6 +10,7 @@ import msgspec
 from terminal.netgiro.sandbox.book import CartBook
 from terminal.netgiro.sandbox.carts import (
     RESERVATIONS,
+    Capture,
     Cart,
     CartState,
     OutOfTurn,
@@ -34,10 +35,13 @@ class TransactionBook(CartBook):
     ) -> None:
         super().__init__(settings, customers, clock, rng, on_move)
         self._refunds: dict[str, Refund] = {}
+        self.taken_back: list[Capture] = []
+        """Payments that V2's cancel has undone."""
 
     def clear(self) -> None:
         super().clear()
         self._refunds.clear()
+        self.taken_back.clear()
 
     def capture(self, transaction_id: str, amount_kr: int | float | None = None) -> Cart:
         """V2's capture, of all or a part of a reservation. Raises UnknownCart or OutOfTurn."""
@@ -60,6 +64,7 @@ class TransactionBook(CartBook):
         if cart.state is CartState.PAID:
             if cart.settled_s is not None or self.refunded_kr(transaction_id):
                 raise OutOfTurn("Transaction is settled or refunded and cannot be cancelled")
+            self.taken_back += [one for one in self.captures if one.transaction_id == transaction_id]
             self.captures = [one for one in self.captures if one.transaction_id != transaction_id]
         return self._move(cart, CartState.CANCELLED)
 

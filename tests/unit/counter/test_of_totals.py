@@ -71,6 +71,18 @@ def test_what_the_register_has_acknowledged_is_over(sold: bool) -> None:
     assert not is_again(ask(view, sold=sold))
 
 
+@pytest.mark.parametrize("view", [UNTOLD, View()], ids=["not acknowledged", "after a start"])
+def test_a_sale_that_was_cancelled_since_is_nothing_to_book(view: View) -> None:
+    """Else the register hears of a day with nothing in it, and never of the one before."""
+    cancelled = walk_to(State.ENTRY).cancelled().acknowledged().sale
+    request = reg.TotalsRequest(close=True)
+    period = Period(5, totals_of([cancelled]), since=DAY.until)
+    asked = RegisterRequestLookedUp(request=request, period=period, last_close=DAY, close_age_s=60.0)
+    assert is_again(decide(view, asked, CounterRules()))
+    given_back = replace(asked, period=Period(5, replace(totals_of([cancelled]), refunds=Tally(1, 100))))
+    assert is_again(decide(view, given_back, CounterRules())) is (view is UNTOLD)
+
+
 @pytest.mark.parametrize(
     ("age_s", "sold", "again"), [(60.0, False, True), (60.0, True, False), (UNTOLD_CLOSE_KEPT_S, False, False)]
 )

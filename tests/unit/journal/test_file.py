@@ -334,3 +334,13 @@ def test_a_reader_that_meets_damage_changes_nothing(path: Path) -> None:
 
     after = {file: file.read_bytes() for file in path.parent.rglob("*") if file.is_file()}
     assert {file: data for file, data in after.items() if not file.name.endswith(("-wal", "-shm"))} == before
+
+
+def test_a_trial_writes_a_row_and_changes_nothing(path: Path) -> None:
+    with opened(path) as journal:
+        journal.reserve_nonces(77, answers_signed=True)
+        before = journal.chain_end().seq
+        journal.try_writing()
+        assert journal.chain_end().seq == before + 1
+    with opened(path) as journal:
+        assert (journal.nonce_high_water(), journal.answers_signed()) == (77, True)

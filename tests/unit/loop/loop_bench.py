@@ -51,6 +51,12 @@ class Disk(JournalFile):
             raise JournalError("no space left on device")
         return super().append_close(close)
 
+    def try_writing(self) -> None:
+        self._story.append("disk tried")
+        if self.is_full:
+            raise JournalError("no space left on device")
+        super().try_writing()
+
     def append_receipts(self, receipts: Iterable[QueuedReceipt]) -> None:
         if self.is_full:
             raise JournalError("no space left on device")

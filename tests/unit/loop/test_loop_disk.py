@@ -90,6 +90,39 @@ def test_an_end_of_day_that_the_disk_did_not_take_comes_again_or_is_told(path: P
     run(path, scenario)
 
 
+def test_a_disk_that_is_well_again_is_noticed_though_nothing_waits_for_it(path: Path) -> None:
+    """Else a question about a receipt waits behind "the journal cannot be written" until the next sale."""
+
+    async def scenario(terminal: Terminal) -> None:
+        terminal.disk.is_full = True
+        for _ in range(3):
+            await terminal.happen(reg.SaleRequest(1990, "42"))
+        await asyncio.sleep(5.5 * JOURNAL_RETRY_S)
+        assert not terminal.loop.view.conditions.journal_ok
+        assert terminal.story.count("disk tried") == 5, "one trial at a time"
+        terminal.disk.is_full = False
+        mark = terminal.disk.nonce_high_water()
+        await asyncio.sleep(2 * JOURNAL_RETRY_S)
+        assert terminal.loop.view.conditions.journal_ok
+        assert terminal.disk.nonce_high_water() == mark
+        tried = terminal.story.count("disk tried")
+        await asyncio.sleep(60)
+        assert terminal.story.count("disk tried") == tried, "no more than that"
+
+    run(path, scenario)
+
+
+def test_a_nearly_full_disk_is_not_tried_again_and_again(path: Path) -> None:
+    async def scenario(terminal: Terminal) -> None:
+        terminal.disk.free = MIN_FREE_BYTES - 1
+        await terminal.happen(reg.SaleRequest(1990, "42"))
+        await asyncio.sleep(60)
+        assert not terminal.loop.view.conditions.journal_ok
+        assert "disk tried" not in terminal.story
+
+    run(path, scenario)
+
+
 def test_an_end_of_day_shows_that_the_disk_is_well(path: Path) -> None:
     async def scenario(terminal: Terminal) -> None:
         await terminal.happen(ConditionsChanged({"journal_ok": False}))

@@ -255,6 +255,33 @@ def test_a_cancel_whose_answer_is_lost_is_found_done_when_it_is_asked_again() ->
     run("v2", scenario, Fault("refused", "refund", times=2), Fault("lost_after", "cancel"))
 
 
+@pytest.mark.parametrize(
+    "second_look",
+    [CallRefused(Refusal.NOT_SENT, "no route"), CallRefused(Refusal.NOT_FOUND, "unknown"), CallLost("no answer"), None],
+    ids=["not sent", "refused", "lost", "from before the cancel"],
+)
+def test_a_payment_that_was_undone_is_not_told_as_a_refund_that_was_refused(second_look: Exception | None) -> None:
+    """Who hears "refused" returns the money once more."""
+
+    async def scenario(counter: Counter) -> None:
+        look_up, looks = counter.gateway.look_up, []
+
+        async def troubled(authorization_id: str) -> PaymentRecord:
+            looks.append(looks[0] if looks else await look_up(authorization_id))
+            if len(looks) > 1 and second_look is not None:
+                raise second_look
+            return looks[0]
+
+        counter.gateway.look_up = troubled  # type: ignore[method-assign]
+        with pytest.raises(CallLost):
+            await counter.refund()
+        assert counter.sandbox.ledger() == []
+        counter.gateway.look_up = look_up  # type: ignore[method-assign]
+        await counter.refund()
+
+    run("v2", scenario, Fault("refused", "refund", times=2))
+
+
 def test_what_was_returned_already_is_not_taken_back_on_top() -> None:
     async def scenario(counter: Counter) -> None:
         await counter.refund()

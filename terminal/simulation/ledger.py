@@ -1,0 +1,43 @@
+"""What the simulated service holds for the shop, and what it has returned: the witness of every check about money."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from terminal.netgiro.sandbox.carts import Refund as BookedRefund
+from terminal.sale.refund import Refund
+from terminal.simulation.disk import SimulatedDisk
+from terminal.simulation.service import SimulatedNetgiro
+
+
+def is_returned(refund: Refund, netgiro: SimulatedNetgiro) -> bool:
+    """Booked under its key; or, if it is of the whole payment, that payment was undone instead."""
+    return refund.idempotency_key in booked_by_key(netgiro) or (
+        refund.is_whole and refund.outcome != "refused" and refund.sale_reference in taken_back(netgiro)
+    )
+
+
+def ledger_of(disk: SimulatedDisk, netgiro: SimulatedNetgiro) -> dict[str, list[int]]:
+    """What was captured under each reference, with what was undone since by a refund: that is no less a payment."""
+    ledger = netgiro.captured()
+    for capture in netgiro.book.taken_back:
+        if undoing(capture.reference, disk):
+            ledger.setdefault(capture.reference, []).append(capture.amount_kr)
+    return ledger
+
+
+def undoing(reference: str, disk: SimulatedDisk) -> list[Refund]:
+    """The refunds by which the payment of this reference can have been undone."""
+    return [
+        one
+        for one in disk.refunds.values()
+        if one.sale_reference == reference and one.is_whole and one.outcome != "refused"
+    ]
+
+
+def taken_back(netgiro: SimulatedNetgiro) -> set[str]:
+    return {capture.reference for capture in netgiro.book.taken_back}
+
+
+def booked_by_key(netgiro: SimulatedNetgiro) -> Mapping[str, BookedRefund]:
+    return {one.key: one for one in netgiro.book.refunds}
