@@ -87,7 +87,13 @@ class TerminalApp:
             register_tried.set()
             put(ConditionsChanged({"register_ok": up}))
 
-        presenter = Presenter(devices.display, config.terminal.language, config.shop.name, config.display)
+        presenter = Presenter(
+            devices.display,
+            config.terminal.language,
+            config.shop.name,
+            config.display,
+            service_phone=config.shop.service_phone,
+        )
         signaller = Signaller(devices.signals) if devices.signals is not None else None
         printing = parts.build_printing(config, devices.printer, journal, put, seams)
         protocol = parts.build_register(config, seams)

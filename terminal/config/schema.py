@@ -171,6 +171,12 @@ class ShopSettings(Section, frozen=True, kw_only=True):
     name: str = ""
     kennitala: str = ""
     lines: Annotated[tuple[ShopLine, ...], msgspec.Meta(max_length=8)] = ()
+    service_phone: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"^[0-9+ -]{0,9}\Z", description="a telephone number of up to 9 characters, such as 555 1234"
+        ),
+    ] = ""
 
 
 class ScannerSection(ScannerSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):

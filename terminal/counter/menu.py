@@ -137,8 +137,10 @@ NEEDS_PRINTER = frozenset({Item.REPRINT_LAST, Item.REPRINT_NUMBER, Item.X_REPORT
 class Problem(msgspec.Struct, frozen=True):
     """Something that the doctor found to be wrong."""
 
-    found: str
-    advice: str
+    check: str
+    """The doctor's name for what it looked at; texts/doctor.py has the words."""
+    found: str = ""
+    """What exactly, for service."""
 
 
 class Menu(msgspec.Struct, frozen=True, kw_only=True):

@@ -63,7 +63,9 @@ class OutOfService:
 
     def __init__(self, config: Config, display: Display | None, register_port: SerialPort) -> None:
         self._language = config.terminal.language
-        self._presenter = Presenter(display, config.terminal.language, config.shop.name, config.display)
+        self._presenter = Presenter(
+            display, config.terminal.language, config.shop.name, config.display, service_phone=config.shop.service_phone
+        )
         self._presenter.show(OUT_OF_SERVICE)
         self._port = register_port
         self._protocol = build_protocol(config.register, terminal_id=config.terminal.id)

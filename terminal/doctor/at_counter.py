@@ -13,6 +13,7 @@ from terminal.config.schema import Config
 from terminal.counter.inputs import Input, TerminalExamined
 from terminal.counter.menu import Problem
 from terminal.doctor.status import Wear
+from terminal.texts.sentences import words_in
 
 if TYPE_CHECKING:
     from terminal.doctor import Result
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415
 
 LONGEST_TEXT = 300
-"""Characters of a finding or an advice on the screen."""
-HANGS = Problem("the doctor itself hangs", "see: dmesg")
+"""Characters of a finding on the screen."""
+HANGS = Problem("doctor")
+HANGS_ADVICE = "the doctor itself hangs; see: dmesg"
 
 
 class Examination:
@@ -77,7 +79,7 @@ class Examination:
         try:
             return await worker.call(lambda: run_doctor(self._config, system=system), deadline_s=2 * DEADLINE_S)
         except TimeoutError as error:
-            raise DeviceError(f"{HANGS.found}; {HANGS.advice}") from error
+            raise DeviceError(HANGS_ADVICE) from error
         finally:
             worker.stop()
 
@@ -85,7 +87,11 @@ class Examination:
         from terminal.doctor.slip import doctor_slip
 
         return doctor_slip(
-            results, terminal_id=self._config.terminal.id, printed_at=self._local_now(), columns=self._columns
+            results,
+            words_in(self._config.terminal.language, self._config.shop.service_phone).doctor,
+            terminal_id=self._config.terminal.id,
+            printed_at=self._local_now(),
+            columns=self._columns,
         )
 
 
@@ -95,7 +101,7 @@ def problems_of(results: Iterable[Result]) -> tuple[Problem, ...]:
 
     wrong = [result for result in results if result.status is not Grade.OK]
     wrong.sort(key=lambda result: result.status is not Grade.FAILED)
-    return tuple(Problem(_told(f"{result.name}: {result.found}"), _told(result.advice)) for result in wrong)
+    return tuple(Problem(result.name, _told(result.found)) for result in wrong)
 
 
 def _told(text: str) -> str:

@@ -13,6 +13,7 @@ from terminal.config.control_path import control_path
 from terminal.config.schema import Config
 from terminal.errors import TerminalError
 from terminal.system.ask import NotRunning, ask_daemon
+from terminal.texts.sentences import words_in
 
 if TYPE_CHECKING:
     from terminal.doctor import Result
@@ -30,7 +31,8 @@ def print_doctor(config: Config, results: Sequence[Result]) -> str:
         from terminal.doctor.slip import doctor_slip  # noqa: PLC0415  only where it is wanted
 
         now, columns = datetime.now().astimezone(), config.printer.columns
-        slip = doctor_slip(results, terminal_id=config.terminal.id, printed_at=now, columns=columns)
+        words = words_in(config.terminal.language, config.shop.service_phone).doctor
+        slip = doctor_slip(results, words, terminal_id=config.terminal.id, printed_at=now, columns=columns)
         asyncio.run(print_alone(config, slip))
         return "printed"
     return "printed, as the running terminal sees this machine"

@@ -9,33 +9,41 @@ from datetime import datetime
 from hardware.interfaces import Columns, Cut, Document, PaperItem, TextLine
 from terminal.doctor import Result
 from terminal.doctor.system import Grade
+from terminal.texts.doctor import DoctorWords
 
-TITLE = "netgiro-terminal doctor"
 ALWAYS_TOLD = frozenset({"version"})
 """Found to be well and worth its paper all the same."""
 
 
-def doctor_slip(results: Sequence[Result], *, terminal_id: str, printed_at: datetime, columns: Columns) -> Document:
-    """A line for what is well; what was found and what to do for everything else. Names nobody, as the report does."""
+def doctor_slip(
+    results: Sequence[Result], words: DoctorWords, *, terminal_id: str, printed_at: datetime, columns: Columns
+) -> Document:
+    """A line for what is well; for everything else what staff can do, and below it all what exactly was found.
+
+    Names nobody, as the report does.
+    """
     items: list[PaperItem] = [
-        TextLine(TITLE, align="center", bold=True),
+        TextLine(words.title, align="center", bold=True),
         TextLine(f"{terminal_id} {printed_at:%d.%m.%Y %H:%M}", align="center"),
         TextLine(),
     ]
     for result in results:
-        items += _lines(result, columns)
-    wrong = sum(result.status is not Grade.OK for result in results)
-    verdict = f"{wrong} of {len(results)} to look at" if wrong else f"all {len(results)} are well"
-    return (*items, TextLine(), TextLine(verdict, align="center", bold=True), Cut())
+        items += _for_staff(result, words, columns)
+    wrong = [result for result in results if result.status is not Grade.OK]
+    verdict = (words.some_wrong if wrong else words.all_well).format(wrong=len(wrong), count=len(results))
+    items += [TextLine(), TextLine(verdict, align="center", bold=True), TextLine(), TextLine(words.for_service)]
+    for result in results:
+        if result.status is not Grade.OK or result.name in ALWAYS_TOLD:
+            items += _indented(f"{result.name}: {result.found}", "  ", columns)
+            items += _indented(f"-> {result.advice}", "  ", columns) if result.advice else ()
+    return (*items, Cut())
 
 
-def _lines(result: Result, columns: int) -> Iterator[TextLine]:
-    is_well = result.status is Grade.OK
-    yield TextLine(f"{result.status:<8}{result.name}"[:columns], bold=not is_well)
-    if not is_well or result.name in ALWAYS_TOLD:
-        yield from _indented(result.found, "  ", columns)
-    if result.advice:
-        yield from _indented(f"-> {result.advice}", "  ", columns)
+def _for_staff(result: Result, words: DoctorWords, columns: int) -> Iterator[TextLine]:
+    is_well, check = result.status is Grade.OK, words.of(result.name)
+    yield TextLine(f"{words.grades[result.status]:<8}{check.name}"[:columns], bold=not is_well)
+    if not is_well:
+        yield from _indented(f"{check.wrong} {check.next}", "  ", columns)
 
 
 def _indented(text: str, indent: str, columns: int) -> Iterator[TextLine]:

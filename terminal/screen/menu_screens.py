@@ -38,7 +38,7 @@ def menu_screen(view: View, words: Words) -> Screen | None:
         case Page.KEYPAD:
             return _keypad(view, texts)
         case Page.REPORT:
-            return _report(view, texts)
+            return _report(view, words)
         case Page.SALE | Page.SURE:
             sale = next((sale for sale in view.for_staff if sale.number == menu.sale_number), None)
             return _sale(sale, view, words) if sale is not None else None
@@ -131,15 +131,18 @@ def _keypad(view: View, texts: MenuWords) -> Screen:
     return Screen(prompt=prompt, hint=texts.key_twice_to_leave, keys=keys)
 
 
-def _report(view: View, texts: MenuWords) -> Screen:
-    menu, count = view.menu, len(view.menu.problems)
+def _report(view: View, words: Words) -> Screen:
+    texts, menu, count = words.menu, view.menu, len(view.menu.problems)
     if not count:
         return Screen(banner=texts.title, prompt=texts.all_is_well, hint=texts.any_key)
     body: list[str] = []
     for number, problem in enumerate(menu.problems, 1):
-        body += [f"{number}/{count} {problem.found}", problem.advice]
+        of_check = words.doctor.of(problem.check)
+        body += [f"{number}/{count} {of_check.wrong}", of_check.next]
+    found = [f"{number}/{count} {problem.found}" for number, problem in enumerate(menu.problems, 1) if problem.found]
+    body += [f"{words.doctor.for_service}:", *found] if found else []
     banner = texts.problems.format(count=count)
-    return Screen(banner=banner, body=tuple(filter(None, body)), hint=_next_hint(menu, texts), page=menu.leaf)
+    return Screen(banner=banner, body=tuple(body), hint=_next_hint(menu, texts), page=menu.leaf)
 
 
 def _next_hint(menu: Menu, texts: MenuWords) -> str:

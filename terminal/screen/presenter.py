@@ -61,6 +61,7 @@ class Presenter:
         shop_name: str,
         settings: DisplaySettings,
         *,
+        service_phone: str = "",
         local_hour: Callable[[], int] = lambda: datetime.now().hour,
     ) -> None:
         self.failures = 0
@@ -71,6 +72,7 @@ class Presenter:
         self._display = display
         self._language = language
         self._shop_name = shop_name
+        self._service_phone = service_phone
         self._settings = settings
         self._local_hour = local_hour
         self._changed = asyncio.Event()
@@ -78,7 +80,7 @@ class Presenter:
         self._view = View()
         self._end_at_s = 0.0
         """When the open sale's state ends by itself, on the loop's clock, if the view has a deadline."""
-        self._texts = screen_for(self._view, language, shop_name=shop_name)
+        self._texts = self._screen_for(self._view)
         self._shown_since_s = self._awake_since_s = self._anew_from_s = 0.0
 
     @property
@@ -99,10 +101,13 @@ class Presenter:
             self._changed.set()
         if view.sale is not None and before.sale is None:
             self._anew_from_s = _now_s()
-        texts = screen_for(view, self._language, shop_name=self._shop_name)
+        texts = self._screen_for(view)
         if texts != self._texts:
             self._texts, self._shown_since_s = texts, _now_s()
             self.wake()
+
+    def _screen_for(self, view: View) -> Screen:
+        return screen_for(view, self._language, shop_name=self._shop_name, service_phone=self._service_phone)
 
     def wake(self) -> None:
         """Somebody is there: be lit for a while."""

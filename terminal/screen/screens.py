@@ -32,12 +32,14 @@ COUNTED_DOWN = {State.ENTRY: 60.0, State.CUSTOMER: 3600.0, State.CODE_ENTRY: 360
 """States whose end is shown coming, once so many seconds are left. Of the others the end is not staff's concern."""
 
 
-def screen_for(view: View, language: Language, *, shop_name: str = "", countdown: Countdown | None = None) -> Screen:
+def screen_for(
+    view: View, language: Language, *, shop_name: str = "", service_phone: str = "", countdown: Countdown | None = None
+) -> Screen:
     """What to show now: the open sale, else the last result, else that the terminal is ready.
 
     ``countdown`` is for the open sale.
     """
-    words = words_in(language)
+    words = words_in(language, service_phone)
     troubles = troubles_of(view.conditions, sales_waiting=len(view.attention), refunds_waiting=len(view.refunds))
     if (menu := menu_screen(view, words)) is not None:
         return menu

@@ -10,6 +10,7 @@ from terminal.sale.effects import ReceiptKind
 from terminal.sale.events import Verdict
 from terminal.sale.refund import RefundReason
 from terminal.sale.sale import Outcome, Reason
+from terminal.texts import doctor
 from terminal.texts.words import Advice, MenuWords, ReceiptWords, RefundWords, ToDo, Words
 
 _COMPLETE = "The sale is complete."
@@ -136,6 +137,9 @@ ENGLISH = Words(
     checking_stay=_DO_NOT_CHARGE,
     checking_call="Call Netgíró.",
     may_stay_reserved="Not charged, but may stay reserved.",
+    call_service=(_CALL_SERVICE, "Ask service.", "Tell service."),
+    call_service_at="Call {phone}.",
+    doctor=doctor.ENGLISH,
     refund=RefundWords(
         title="Refund",
         going_on="Waiting for Netgíró's answer.",
@@ -172,8 +176,8 @@ ENGLISH = Words(
         refund_code="Refund code",
         staff_code="Staff code",
         code_again="Wrong code",
-        no_code=Advice("No staff code.", "Set terminal.staff_code."),
-        no_refund_code=Advice("No refund code.", "Set terminal.refund_code."),
+        no_code=Advice("No staff code.", "Ask service."),
+        no_refund_code=Advice("No refund code.", "Ask service."),
         locked=Advice("Too many wrong codes.", "Wait for a minute."),
         sale="Receipt no. {number}",
         refund="Refund no. {number}",

@@ -10,6 +10,7 @@ from terminal.sale.effects import ReceiptKind
 from terminal.sale.events import Verdict
 from terminal.sale.refund import RefundReason
 from terminal.sale.sale import Outcome, Reason
+from terminal.texts import doctor
 from terminal.texts.words import Advice, MenuWords, ReceiptWords, RefundWords, ToDo, Words
 
 _COMPLETE = "Sölunni er lokið."
@@ -136,6 +137,9 @@ ICELANDIC = Words(
     checking_stay=_DO_NOT_CHARGE,
     checking_call="Hringdu í Netgíró.",
     may_stay_reserved="Ekki gjaldfært, en gæti verið frátekið.",
+    call_service=(_CALL_SERVICE, "Hafðu samband við þjónustu.", "Láttu þjónustuver vita."),
+    call_service_at="Hringdu í {phone}.",
+    doctor=doctor.ICELANDIC,
     refund=RefundWords(
         title="Endurgreiðsla",
         going_on="Beðið eftir svari Netgíró.",

@@ -6,6 +6,11 @@ import, a missing enum member fails the tests. Sentences say what happened and w
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import cast
+
+import msgspec
+
 from terminal.counter.register_words import RefusalCode
 from terminal.counter.trouble import Trouble
 from terminal.sale.money import format_kr
@@ -20,9 +25,33 @@ __all__ = ["Advice", "ToDo", "Trouble", "Words", "refund_sentence", "refusal_sen
 _TABLES: dict[Language, Words] = {"is": ICELANDIC, "en": ENGLISH}
 
 
-def words_in(language: Language) -> Words:
-    """All texts of one language."""
-    return _TABLES[language]
+@lru_cache(maxsize=8)
+def words_in(language: Language, service_phone: str = "") -> Words:
+    """All texts of one language; where they say to call service, the number, all of it on one line."""
+    words = _TABLES[language]
+    if not service_phone:
+        return words
+    return cast(
+        "Words",
+        _reworded(words, words.call_service, words.call_service_at.format(phone=service_phone.replace(" ", "\u00a0"))),
+    )
+
+
+def _reworded(value: object, sentences: tuple[str, ...], instead: str) -> object:
+    """The same with other sentences, wherever they stand below it."""
+    match value:
+        case str():
+            for sentence in sentences:
+                value = value.replace(sentence, instead)
+            return value
+        case dict():
+            return {key: _reworded(below, sentences, instead) for key, below in value.items()}
+        case tuple():
+            return tuple(_reworded(below, sentences, instead) for below in value)
+        case msgspec.Struct():
+            fields = msgspec.structs.asdict(value)
+            return type(value)(**{name: _reworded(below, sentences, instead) for name, below in fields.items()})
+    return value
 
 
 def result_sentence(reason: Reason, language: Language) -> str:

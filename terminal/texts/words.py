@@ -14,6 +14,7 @@ from terminal.sale.effects import ReceiptKind
 from terminal.sale.events import Verdict
 from terminal.sale.refund import RefundReason
 from terminal.sale.sale import Outcome, Reason
+from terminal.texts.doctor import DoctorWords
 
 Language: TypeAlias = Literal["is", "en"]
 
@@ -224,6 +225,12 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     checking_stay: str
     checking_call: str
     may_stay_reserved: str
+
+    call_service: tuple[str, ...]
+    """Sentences of this table that name nobody's number."""
+    call_service_at: str
+    """With ``{phone}``: stands in their place where the shop has one."""
+    doctor: DoctorWords
 
     menu: MenuWords
     refund: RefundWords

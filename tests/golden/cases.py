@@ -88,12 +88,9 @@ NARROW_PAD = ("123", "456", "789", "*0#")
 ABOUT = ("netgiro-terminal 0.1.0", "T1", "192.168.1.40")
 
 PROBLEMS = (
-    Problem("printer: /dev/usb/lp0 does not exist", "plug it in and compare the name with: ls -l /dev"),
-    Problem(
-        "register port: /dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A10K1234-if00-port0 is in use by process 77",
-        "as it should be if that is the terminal; see: ps 77",
-    ),
-    Problem("clock: 2026-11-23 08:05 UTC, not synchronised", "connect the network and see: timedatectl"),
+    Problem("printer", "/dev/usb/lp0 does not exist"),
+    Problem("register port", "/dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A10K1234-if00-port0 is in use by process 77"),
+    Problem("clock", "2026-11-23 08:05 UTC, not synchronised"),
 )
 
 NO_NETWORK = Conditions(network_ok=False)

@@ -24,14 +24,15 @@ from terminal.doctor.at_counter import LONGEST_TEXT, problems_of
 from terminal.doctor.system import Grade
 from tests.patience import at_most
 
+CALL_THE_DOCTOR = "D" + DIGIT_OF[Item.MORE] + DIGIT_OF[Item.DOCTOR]
 RESULTS = [
     Result("disk", Grade.OK, "900 MiB free", ""),
     Result("clock", Grade.WARNING, "not synchronised", "connect the network"),
     Result("printer", Grade.FAILED, "/dev/usb/lp0 does not exist", "plug it in"),
 ]
 FOUND = (
-    Problem("printer: /dev/usb/lp0 does not exist", "plug it in"),
-    Problem("clock: not synchronised", "connect the network"),
+    Problem("printer", "/dev/usb/lp0 does not exist"),
+    Problem("clock", "not synchronised"),
 )
 
 
@@ -85,11 +86,12 @@ def test_without_a_printer_the_report_is_on_the_screen(tmp_path: Path) -> None:
     """The real checks, on this machine: there is no secret key, so there is something to tell."""
 
     async def scenario(counter: Counter) -> None:
-        await counter.keypad.press("D" + DIGIT_OF[Item.DOCTOR])
-        banner, first, *_ = await counter.shows(Page.REPORT)
+        await counter.keypad.press(CALL_THE_DOCTOR)
+        banner, first, *others = await counter.shows(Page.REPORT)
         assert banner == f"Faults: {len(counter.problems)}"
-        assert first == f"1/{len(counter.problems)} {counter.problems[0].found}"
-        assert any(problem.found.startswith("secret key: ") for problem in counter.problems)
+        assert first == f"1/{len(counter.problems)} Something is wrong in the settings."
+        assert f"1/{len(counter.problems)} {counter.problems[0].found}" in others, "for service"
+        assert any(problem.check == "secret key" for problem in counter.problems)
 
     at_a_counter(tmp_path, None, scenario)
 
@@ -114,14 +116,14 @@ def test_with_a_printer_it_is_on_paper_as_well(tmp_path: Path, monkeypatch: pyte
     printer.on_change = printed.set
 
     async def scenario(counter: Counter) -> None:
-        await counter.keypad.press("D" + DIGIT_OF[Item.DOCTOR])
+        await counter.keypad.press(CALL_THE_DOCTOR)
         await counter.shows(Page.REPORT)
         assert counter.problems == FOUND
         async with asyncio.timeout(at_most(30)):
             while not any(receipt.cut for receipt in printer.receipts):
                 printed.clear()
                 await printed.wait()
-        assert "netgiro-terminal doctor" in printer.receipts[0].text
+        assert "Fault report" in printer.receipts[0].text
 
     at_a_counter(tmp_path, printer, scenario)
 
@@ -132,7 +134,7 @@ def test_a_printer_that_fails_takes_nothing_from_the_screen(tmp_path: Path, monk
     printer.paper = "out"
 
     async def scenario(counter: Counter) -> None:
-        await counter.keypad.press("D" + DIGIT_OF[Item.DOCTOR])
+        await counter.keypad.press(CALL_THE_DOCTOR)
         await counter.shows(Page.REPORT)
         assert counter.problems == FOUND
 
@@ -145,8 +147,8 @@ def test_a_doctor_that_hangs_is_told_instead_of_waited_for(tmp_path: Path, monke
     monkeypatch.setattr(doctor, "run_doctor", lambda _config, **_: released.wait(30))
 
     async def scenario(counter: Counter) -> None:
-        await counter.keypad.press("D" + DIGIT_OF[Item.DOCTOR])
-        assert "1/1 the doctor itself hangs" in await counter.shows(Page.REPORT)
+        await counter.keypad.press(CALL_THE_DOCTOR)
+        assert "1/1 The check did not end." in await counter.shows(Page.REPORT)
         released.set()
 
     at_a_counter(tmp_path, None, scenario)
@@ -174,8 +176,8 @@ def test_what_hinders_the_terminal_comes_first_and_what_is_well_is_left_out() ->
 
 def test_what_a_check_says_is_bounded_and_printable() -> None:
     (problem,) = problems_of([Result("x", Grade.FAILED, "a\x1b\n" + "b" * 1000, "c" * 1000)])
-    assert len(problem.found) == len(problem.advice) == LONGEST_TEXT
-    assert problem.found.startswith("x: a  b")
+    assert len(problem.found) == LONGEST_TEXT
+    assert problem.found.startswith("a  b")
 
 
 def test_on_the_simulated_counter_the_doctor_sees_what_is_simulated(tmp_path: Path) -> None:

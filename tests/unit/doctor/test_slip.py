@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import get_args
 
 import pytest
 
 from hardware.interfaces import Columns, Cut, TextLine
-from terminal.doctor import Result
+from terminal.doctor import CHECKS, Result
 from terminal.doctor.slip import doctor_slip
 from terminal.doctor.system import Grade
+from terminal.texts.sentences import words_in
+from terminal.texts.words import Language
 
 AT = datetime(2026, 11, 23, 8, 5, tzinfo=UTC)
 RESULTS = [
@@ -20,35 +23,57 @@ RESULTS = [
 ]
 
 
-def lines(results: list[Result], columns: Columns = 32) -> list[str]:
-    *items, last = doctor_slip(results, terminal_id="T1", printed_at=AT, columns=columns)
+def lines(results: list[Result], columns: Columns = 32, language: Language = "en") -> list[str]:
+    *items, last = doctor_slip(results, words_in(language).doctor, terminal_id="T1", printed_at=AT, columns=columns)
     assert last == Cut()
     return [item.text for item in items if isinstance(item, TextLine)]
 
 
 def test_what_is_well_takes_a_line_and_what_is_not_says_what_to_do() -> None:
     assert lines(RESULTS) == [
-        "netgiro-terminal doctor",
+        "Fault report",
         "T1 23.11.2026 08:05",
         "",
         "ok      version",
-        "  1.0, 0123456789ab",
         "ok      disk",
         "warning clock",
-        "  2026-11-23 08:05 UTC, not",
-        "  synchronised",
-        "  -> connect the network",
+        "  The clock may be wrong. Check",
+        "  the network.",
         "failed  printer",
-        "  /dev/usb/lp0 does not exist",
-        "  -> plug it in and compare it",
-        "  with: ls -l /dev",
+        "  The printer is not ready.",
+        "  Check paper, cover, power and",
+        "  cable.",
         "",
         "2 of 4 to look at",
+        "",
+        "For service",
+        "  version: 1.0, 0123456789ab",
+        "  clock: 2026-11-23 08:05 UTC,",
+        "  not synchronised",
+        "  -> connect the network",
+        "  printer: /dev/usb/lp0 does not",
+        "  exist",
+        "  -> plug it in and compare it",
+        "  with: ls -l /dev",
     ]
 
 
+def test_icelandic_staff_read_icelandic() -> None:
+    printed = lines(RESULTS, language="is")
+    assert printed[0] == "Bilanaskýrsla"
+    assert "bilun   prentari" in printed
+    assert "2 af 4 þarf að skoða" in printed
+    assert "  Klukkan gæti verið röng." in printed
+
+
+@pytest.mark.parametrize("language", get_args(Language))
+def test_every_check_of_the_doctor_has_words(language: Language) -> None:
+    assert set(words_in(language).doctor.checks) == {check.name for check in CHECKS} | {"doctor"}
+    assert set(words_in(language).doctor.grades) == set(Grade)
+
+
 def test_all_is_well() -> None:
-    assert lines(RESULTS[:2])[-1] == "all 2 are well"
+    assert "all 2 are well" in lines(RESULTS[:2])
 
 
 @pytest.mark.parametrize("columns", [24, 32, 42, 48, 64])

@@ -206,9 +206,10 @@ def test_running_terminal_prints_its_own_doctors_report(counter: Counter, capsys
         assert await asyncio.to_thread(doctor_is_called, counter) == 1, "there is no secret key"
         (slip,) = printer.receipts
         assert slip.cut
-        assert "netgiro-terminal doctor" in slip.text
-        assert re.search(r"^failed +secret key$", slip.text, re.MULTILINE)
-        assert re.search(rf"^ok +version\n +{re.escape(__version__)},", slip.text, re.MULTILINE)
+        assert "Bilanaskýrsla" in slip.text
+        assert re.search(r"^bilun +leynilykill$", slip.text, re.MULTILINE)
+        assert re.search(r"^í lagi +útgáfa$", slip.text, re.MULTILINE)
+        assert re.search(rf"^ +version: {re.escape(__version__)},", slip.text, re.MULTILINE)
         printer.paper = "out"
         assert await asyncio.to_thread(doctor_is_called, counter) == 1
         assert "out of paper" in capsys.readouterr().err
@@ -218,7 +219,7 @@ def test_running_terminal_prints_its_own_doctors_report(counter: Counter, capsys
 
 def test_doctors_report_is_printed_without_a_running_terminal(counter: Counter) -> None:
     assert doctor_is_called(counter) == 1
-    assert "netgiro-terminal doctor" in counter.paper
+    assert "Bilanaskýrsla" in counter.paper
     assert "-> " in counter.paper, "what is wrong comes with what to do"
 
 

@@ -79,8 +79,9 @@ def test_every_message_fits_whole() -> None:
                     sale=view.sale and replace(view.sale, amount_kr=amount_kr),
                     result=view.result and replace(view.result, amount_kr=amount_kr),
                 )
-                shown = screen_for(view, language, shop_name="Blómabúðin við Lækinn", countdown=countdown(name))
-                assert_whole(shown, size_px)
+                for phone in ("", "555-55 55"):
+                    names = {"shop_name": "Blómabúðin við Lækinn", "service_phone": phone}
+                    assert_whole(screen_for(view, language, **names, countdown=countdown(name)), size_px)
 
 
 def test_every_screen_has_room_for_the_mark_of_any_trouble() -> None:

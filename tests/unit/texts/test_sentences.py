@@ -65,6 +65,17 @@ def test_every_table_by_enum_is_walked_above() -> None:
 
 
 @every_language
+def test_where_the_shop_has_a_number_no_sentence_calls_service_without_it(language: Language) -> None:
+    plain, named = words_in(language), words_in(language, "555 1234")
+    before, after = dict(texts_of(plain)), dict(texts_of(named))
+    changed = [path for path in before if before[path] != after[path]]
+    assert not [text for text in after.values() if any(sentence in text for sentence in plain.call_service)]
+    assert all("555\u00a01234" in after[path] for path in changed)
+    assert any("troubles" in path for path in changed)
+    assert any("doctor" in path for path in changed)
+
+
+@every_language
 def test_staff_are_told_what_to_do_with_every_outcome_that_needs_them(language: Language) -> None:
     to_do = words_in(language).receipt.to_do
     assert set(to_do) == {outcome for outcome in Outcome if outcome.needs_staff}
