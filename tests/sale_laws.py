@@ -12,6 +12,8 @@ from terminal.sale.tracing import MOST_TRACES
 
 ENDED = (State.REPORT, State.ATTENTION, State.CLOSED)
 
+SETTLED = (Reason.SETTLED_PAID, Reason.SETTLED_UNPAID, Reason.REFUNDED)
+
 PAPERS = {
     (Outcome.APPROVED, fx.ReceiptKind.CUSTOMER),
     (Outcome.APPROVED, fx.ReceiptKind.MERCHANT),
@@ -31,8 +33,8 @@ def assert_lawful(before: Sale, event: ev.SaleEvent, after: Sale, effects: Effec
         return  # nothing happened: every promise that held still holds
     if before.state is State.CLOSED and differs_durably(before, after):
         is_proof = isinstance(event, ev.StatusReceived) and after.reason is Reason.PAID_LATE
-        assert is_proof, "only a proof of payment opens a case again"
-    if before.state is after.state is State.CLOSED:
+        assert is_proof or _is_corrected(before, event, after), "only a proof of payment opens a case again"
+    if before.state is after.state is State.CLOSED and not _is_corrected(before, event, after):
         assert (after.outcome, after.reason) == (before.outcome, before.reason), "what is over stays as it was"
     _keeps_what_must_stay(before, after)
     _numbers_its_calls(before, after, effects)
@@ -93,7 +95,8 @@ def _ends_rightly(before: Sale, event: ev.SaleEvent, after: Sale) -> None:
         assert after.reason is not None
     if after.outcome is Outcome.APPROVED and before.outcome is not Outcome.APPROVED:
         if after.reason is Reason.SETTLED_PAID:
-            assert isinstance(event, ev.SettledByStaff) or _never_left(before, event), "only the word of staff"
+            has_said = isinstance(event, ev.SettledByStaff | ev.SettlementCorrected)
+            assert has_said or _never_left(before, event), "only the word of staff"
         else:
             assert isinstance(event, ev.StatusReceived), "only the service's word is a payment"
             said = event.report
@@ -107,6 +110,9 @@ def _ends_rightly(before: Sale, event: ev.SaleEvent, after: Sale) -> None:
             (Outcome.REFUND_DUE, Outcome.REFUNDED),
             (Outcome.REFUND_DUE, Outcome.APPROVED),
         }
+        if _is_corrected(before, event, after):
+            pairs = {(Outcome.APPROVED, Outcome.CANCELLED), (Outcome.APPROVED, Outcome.REFUNDED)}
+            corrections = pairs | {(after, before) for before, after in pairs}
         if after.reason is Reason.PAID_LATE:
             _is_proved_late(before, event, after)
             corrections |= {(outcome, Outcome.REFUND_DUE) for outcome in NOT_PAID}
@@ -117,6 +123,20 @@ def _ends_rightly(before: Sale, event: ev.SaleEvent, after: Sale) -> None:
         if isinstance(event, ev.StatusReceived) and event.report.status is Status.CANCELLED:
             is_proved = event.report.is_final or before.denials + 1 >= DENIALS_UNTIL_BELIEVED
             assert is_proved, "not paid by the record's own word, or by the same word for a while"
+
+
+def _is_corrected(before: Sale, event: ev.SaleEvent, after: Sale) -> bool:
+    """Staff take back their own word, and nobody else's; what they said before is named."""
+    if not isinstance(event, ev.SettlementCorrected) or after.reason is before.reason:
+        return False
+    assert before.state is after.state is State.CLOSED
+    assert before.settled_from is not None, "only what staff have settled is corrected"
+    assert before.reason in SETTLED
+    assert after.reason in SETTLED
+    assert (after.corrected_from, after.settled_from) == (before.reason, before.settled_from)
+    assert after.settled_by == event.by
+    assert not before.may_be_undone, "a void is on its way to it"
+    return True
 
 
 def _is_proved_late(before: Sale, event: ev.SaleEvent, after: Sale) -> None:

@@ -119,6 +119,9 @@ class Walk:
     def settled(self, verdict: ev.Verdict) -> Walk:
         return self.happen(ev.SettledByStaff(self.sale.number, verdict))
 
+    def corrected(self, verdict: ev.Verdict, by: str = "gunnar (user 1000)") -> Walk:
+        return self.happen(ev.SettlementCorrected(self.sale.number, verdict, by))
+
     def power_restored(self) -> Walk:
         return self.happen(ev.PowerRestored(self.sale.number))
 

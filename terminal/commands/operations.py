@@ -36,6 +36,11 @@ def add_operation_commands(
         choices=["paid", "unpaid", "refunded"],
         help="as Netgíró's own records have it; unpaid: a refund was not carried out",
     )
+    settle.add_argument(
+        "--correct",
+        action="store_true",
+        help="the sale was settled wrongly: a further entry says so, the one before stays in the journal",
+    )
     settle.set_defaults(command=_settle)
 
     keypad = commands.add_parser(
@@ -103,7 +108,7 @@ def _restart(options: argparse.Namespace) -> None:
 def _settle(options: argparse.Namespace) -> None:
     from terminal.system.ask import ask_daemon
 
-    word = {"sale": options.sale, "verdict": options.verdict}
+    word = {"sale": options.sale, "verdict": options.verdict, **({"correct": True} if options.correct else {})}
     settled = ask_daemon(control_socket(options), "settle", patience_s=SETTLE_PATIENCE_S, **word)
     print(f"sale {options.sale}: {settled['outcome']}")
 

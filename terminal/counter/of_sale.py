@@ -16,7 +16,7 @@ from terminal.counter.decision import (
     PreparePrinter,
     ShowResultFor,
 )
-from terminal.counter.inputs import EndedSaleLookedUp, RefundRequested
+from terminal.counter.inputs import EndedSaleLookedUp, RefundRequested, ReprintRequested
 from terminal.counter.rules import CounterRules
 from terminal.counter.typing import Entry
 from terminal.counter.view import View
@@ -75,6 +75,9 @@ def _adopted(view: View, event: str, before: Sale | None, transition: Transition
             case _:
                 effects.append(effect)
     follow_ups: tuple[FollowUp, ...] = ()
+    if event == ev.SettlementCorrected.__name__ and receipts:
+        # Each kind is queued once by itself; beside one that says otherwise this is another print.
+        follow_ups, receipts = (ReprintRequested(sale.number, receipts),), ()
     if before is not None and before.state is State.ATTENTION:
         view = _with_attention_ended(view, before, sale)
     elif before is not None and before.state is State.CLOSED:
@@ -134,12 +137,11 @@ def _ended(view: View, sale: Sale, rules: CounterRules) -> tuple[View, list[Coun
 
 def _reopened(view: View, before: Sale, after: Sale) -> View:
     """Whoever is at the counter goes on; what is still shown of that sale is not true any more."""
-    traced = (after if sale.number == after.number else sale for sale in view.traced)
-    view = replace(view, traced=tuple(sale for sale in traced if sale.tracing))
-    if after.state is before.state:
-        return view
-    shown = view.result is not None and view.result.number == after.number
-    return replace(view, attention=(*view.attention, after), result=after if shown else view.result)
+    others = tuple(sale for sale in view.traced if sale.number != after.number)
+    view = replace(view, traced=(*others, after) if after.tracing else others)
+    if view.result is not None and view.result.number == after.number and view.result.reason is not after.reason:
+        view = replace(view, result=after)
+    return view if after.state is before.state else replace(view, attention=(*view.attention, after))
 
 
 def _with_attention_ended(view: View, before: Sale, after: Sale) -> View:

@@ -24,7 +24,7 @@ from terminal.doctor.status import TerminalStatus, status_of
 from terminal.errors import TerminalError
 from terminal.paper.jobs import NO_PRINTER, NOTHING_TO_PRINT, find_number, slip_for
 from terminal.sale.effects import ReceiptKind
-from terminal.sale.events import SettledByStaff, Verdict
+from terminal.sale.events import SettledByStaff, SettlementCorrected, Verdict
 from terminal.sale.refund import RefundSource, RefundState
 from terminal.sale.refund_step import RefundSettledByStaff
 from terminal.sale.sale import Sale
@@ -113,15 +113,17 @@ async def _status(desk: Desk, _request: Request) -> Mapping[str, Any]:
 
 async def _settle(desk: Desk, request: Request) -> Mapping[str, Any]:
     """Staff have looked the sale up at Netgíró and say how it ended."""
+    if request.get("correct"):
+        return await _correct(desk, request)
     number, view = request.get("sale"), desk.terminal.view
     if any(refund.number == number and refund.state is RefundState.ATTENTION for refund in view.refunds):
         return await _settle_refund(desk, int(str(number)), str(request.get("verdict")))
     if not any(sale.number == number for sale in (*view.attention, view.sale) if sale is not None):
-        raise TerminalError(f"sale {number} does not wait for staff; see: netgiro-terminal status")
-    try:
-        verdict = Verdict(str(request.get("verdict")))
-    except ValueError as error:
-        raise TerminalError(f"the verdict must be {', '.join(Verdict)}") from error
+        raise TerminalError(
+            f"sale {number} does not wait for staff; see: netgiro-terminal status (what they have settled wrongly:"
+            " settle --correct)"
+        )
+    verdict = _verdict_in(request)
     decision = await desk.terminal.put_and_wait(SettledByStaff(int(str(number)), verdict, by=str(request.get(BY, ""))))
     if decision.failure:
         raise TerminalError(f"nothing was noted, settle sale {number} again: {decision.failure}")
@@ -130,6 +132,34 @@ async def _settle(desk: Desk, request: Request) -> Mapping[str, Any]:
     sale = decision.record.sale
     if sale.said_by_staff is not None:
         sale = await _once_the_call_is_answered(desk, sale)
+    return {"outcome": sale.outcome, "state": sale.state}
+
+
+def _verdict_in(request: Request) -> Verdict:
+    try:
+        return Verdict(str(request.get("verdict")))
+    except ValueError as error:
+        raise TerminalError(f"the verdict must be {', '.join(Verdict)}") from error
+
+
+async def _correct(desk: Desk, request: Request) -> Mapping[str, Any]:
+    """Staff have settled a sale wrongly: a further entry says so, and the one before stays."""
+    try:
+        number = int(str(request.get("sale")))
+    except ValueError as error:
+        raise TerminalError("a sale has a number") from error
+    verdict = _verdict_in(request)
+    corrected = SettlementCorrected(number, verdict, by=str(request.get(BY, "")))
+    decision = await desk.terminal.put_and_wait(corrected)
+    if decision.failure:
+        raise TerminalError(f"nothing was noted, correct sale {number} again: {decision.failure}")
+    if decision.record is None:
+        raise TerminalError(
+            f"sale {number} cannot be corrected to {verdict}: only what staff have settled can be, to what else could"
+            f" have been said of it, once it is closed, and while nothing was given back on it;"
+            f" see: netgiro-terminal journal show {number}"
+        )
+    sale = decision.record.sale
     return {"outcome": sale.outcome, "state": sale.state}
 
 

@@ -12,10 +12,11 @@ from terminal.journal import tables
 from terminal.journal.ledger import LedgerReading
 from terminal.journal.rows import Change, NonceRow, RefundChange, RepairRow, read_row
 from terminal.journal.schema import DamageFound, read_entry
+from terminal.sale.events import SettlementCorrected
 from terminal.sale.record import QueuedReceipt
 from terminal.sale.refund import Refund, RefundSource
-from terminal.sale.sale import Outcome, Reason, Sale, State
-from terminal.sale.totals import ENDED, ClosedPeriod, Period, Tally, Totals
+from terminal.sale.sale import NOT_PAID, Outcome, Reason, Sale, State
+from terminal.sale.totals import CHARGED, ENDED, ClosedPeriod, Corrected, Period, Tally, Totals, with_earlier
 
 _ENTRY = "entries.seq, entries.at, entries.event, entries.sale, entries.crc"
 ALL = f"SELECT {_ENTRY}, sales.number FROM sales JOIN entries ON entries.seq = sales.seq"
@@ -143,20 +144,17 @@ class JournalReading(RefundReading, LedgerReading):
         last = self._rows("SELECT number, last_seq, at FROM closes ORDER BY number DESC LIMIT 1")
         number, last_seq, since = last[0] if last else (0, 0, None)
         ended = self._rows(_ENDED, last_seq)
-        earlier = [Tally(*self._rows(query, last_seq)[0]) for query in (_REFUNDED_EARLIER, _BILLED_EARLIER) if last_seq]
-        refunded_earlier, billed_earlier = earlier or (Tally(), Tally())
-        return Period(
-            number + 1,
-            Totals(
-                by_outcome={Outcome(outcome): Tally(count, sum_kr) for outcome, count, sum_kr, _, _ in ended},
-                refunded_earlier=refunded_earlier,
-                billed_earlier=billed_earlier,
-                first_number=min((first for *_, first, _ in ended), default=None),
-                last_number=max((last for *_, last in ended), default=None),
-                refunds=Tally(*self._rows(_REFUNDED, last_seq)[0]),
-            ),
-            since,
+        earlier = self._rows(_EARLIER, last_seq) if last_seq else []
+        corrected = self._read(_corrected, _CORRECTED, last_seq, CORRECTIONS_LOOK_BACK)
+        totals = Totals(
+            by_outcome={Outcome(outcome): Tally(count, sum_kr) for outcome, count, sum_kr, _, _ in ended},
+            corrected=tuple(one for one in corrected if one is not None),
+            first_number=min((first for *_, first, _ in ended), default=None),
+            last_number=max((last for *_, last in ended), default=None),
+            refunds=Tally(*self._rows(_REFUNDED, last_seq)[0]),
         )
+        billed = {Outcome(outcome): Tally(count, sum_kr) for outcome, count, sum_kr in earlier}
+        return Period(number + 1, with_earlier(totals, billed), since)
 
     def open_period_began(self) -> str | None:
         """When the first thing was written since the last end of day; None: nothing was."""
@@ -277,17 +275,22 @@ _ENDED = (
 """The literals let SQLite answer from the index that holds only these."""
 
 
-_SAYS_DUE = " OR ".join(
-    f"""instr(sale, '"reason":"{reason}"')""" for reason in Reason if reason.outcome is Outcome.REFUND_DUE
-)
+_SAYS_BILLED = " OR ".join(f"""instr(sale, '"reason":"{reason}"')""" for reason in Reason if reason.outcome in CHARGED)
+_MAY_BE_BILLED = ", ".join(f"'{outcome}'" for outcome in (*CHARGED, *NOT_PAID, Outcome.REFUNDED))
 _EARLIER = (
-    "SELECT count(*), coalesce(sum(amount_kr), 0) FROM sales "
-    f"WHERE seq > ?1 AND state IN ('{ENDED[0]}', '{ENDED[1]}') AND outcome = '{{}}' AND source IS NULL "
-    f"AND EXISTS (SELECT 1 FROM entries WHERE sale_number = sales.number AND entries.seq <= ?1 AND ({_SAYS_DUE}))"
+    "SELECT outcome, count(*), sum(amount_kr) FROM sales "
+    f"WHERE seq > ?1 AND state IN ('{ENDED[0]}', '{ENDED[1]}') AND source IS NULL "
+    f"AND outcome IN ({_MAY_BE_BILLED}) "
+    f"AND (SELECT {_SAYS_BILLED} FROM entries WHERE sale_number = sales.number AND entries.seq <= ?1 "
+    "ORDER BY entries.seq DESC LIMIT 1) GROUP BY outcome"
 )
-"""A day cannot end while a sale is open, so a payment that was to be refunded then had ended, and was billed."""
-_REFUNDED_EARLIER = _EARLIER.format(Outcome.REFUNDED)
-_BILLED_EARLIER = _EARLIER.format(Outcome.APPROVED)
+"""A day cannot end while a sale is open, so one that was there had ended."""
+_CORRECTED = (
+    f"SELECT {_ENTRY} FROM entries WHERE seq > max(?1, (SELECT coalesce(max(seq), 0) FROM entries) - ?2) "
+    f"AND event = '{SettlementCorrected.__name__}' ORDER BY seq"
+)
+CORRECTIONS_LOOK_BACK = 20_000
+"""So many rows: more than a day of any shop."""
 _REFUNDED = (
     "SELECT count(*), coalesce(sum(amount_kr), 0) FROM sales "
     f"WHERE seq > ? AND state IN ('{ENDED[0]}', '{ENDED[1]}') AND state = '{State.CLOSED}' "
@@ -324,6 +327,16 @@ def _closed_period(number: int, since: str | None, until: str, totals: str, head
         return ClosedPeriod(number=number, since=since, until=until, totals=decoded, head=(head or "").lower())
     except msgspec.DecodeError as error:
         raise DamageFound(f"end of day {number} is not as it was written") from error
+
+
+def _corrected(*columns: Any) -> Corrected | None:
+    """Raises DamageFound."""
+    row = read_entry(*columns)
+    sale = tables.decode_sale(row.sale)
+    if sale.corrected_from is None or sale.reason is None:
+        return None
+    before, after = sale.corrected_from, sale.reason
+    return Corrected(sale.number, sale.reference, sale.amount_kr, before, after, row.at, sale.settled_by)
 
 
 def _entry(*columns: Any) -> Change:

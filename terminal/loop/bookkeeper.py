@@ -134,7 +134,7 @@ class Bookkeeper:
     def handle(self, event: Input) -> Handled:
         """Decide and commit. Never raises on any input; after a failed commit the view is where it was."""
         if self._held_back.goes_before(event):
-            by_hand = isinstance(event, KeyPressed | CodeScanned | ev.SettledByStaff)
+            by_hand = isinstance(event, KeyPressed | CodeScanned | ev.SettledByStaff | ev.SettlementCorrected)
             return Handled(Decision(view=self.view, failure=JOURNAL_WAITS), retry=None if by_hand else event)
         if isinstance(event, JournalTrialDue):
             return self._try_journal(event)

@@ -53,6 +53,7 @@ _LEFT_ALONE = (
     | RefundSettledByStaff
     | ev.CallbackReceived
     | ev.SettledByStaff
+    | ev.SettlementCorrected
 )
 """Whoever wants it asks again, or nobody misses it."""
 _LET_TIME_PASS = ev.AnswerReceived | ev.DeadlinePassed | ReceiptJudged | EndOfDayRequested

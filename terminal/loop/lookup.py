@@ -37,7 +37,7 @@ from terminal.loop.names import Names
 from terminal.sale import events as ev
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import QueuedReceipt
-from terminal.sale.refund import Refund
+from terminal.sale.refund import Refund, RefundSource
 from terminal.sale.sale import Sale, State
 from terminal.sale.totals import ClosedPeriod, Period
 
@@ -66,6 +66,8 @@ def looked_up(  # noqa: PLR0917  everybody who knows something of it
         case ev.StatusReceived() | ev.CallbackReceived() if open_sale is None or event.sale_number != open_sale.number:
             ended = journal.find_sale(event.sale_number)
             return EndedSaleLookedUp(event, ended) if ended is not None and ended.state is State.CLOSED else event
+        case ev.SettlementCorrected():
+            return _correction(event, journal)
         case ReprintRequested():
             return replace(_reprint(event, journal), by_keypad=event.by_keypad)
         case EndOfDayRequested():
@@ -99,6 +101,16 @@ def looked_up(  # noqa: PLR0917  everybody who knows something of it
         known = _known(event, journal)
         return RegisterRequestLookedUp(request=event, known=known, wish=_wish(known, journal, ages))
     return event
+
+
+def _correction(event: ev.SettlementCorrected, journal: KnowingJournal) -> CounterEvent:
+    """With its sale; not against its refunds: what money was or may be given back on was paid, and what the terminal
+    has given back itself is not paid any more."""
+    sale = journal.find_sale(event.sale_number)
+    refunds = [refund for refund in journal.refunds_of(event.sale_number) if refund.outcome != "refused"]
+    given_back_itself = any(one.is_done and one.source is RefundSource.AUTOMATIC for one in refunds)
+    contradicts = {ev.Verdict.UNPAID: bool(refunds), ev.Verdict.PAID: given_back_itself, ev.Verdict.REFUNDED: False}
+    return event if sale is None or contradicts[event.verdict] else EndedSaleLookedUp(event, sale)
 
 
 def _known(request: reg.RegisterRequest, journal: KnowingJournal) -> Sale | Refund | None:

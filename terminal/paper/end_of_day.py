@@ -13,7 +13,7 @@ from terminal.counter.trouble import Trouble
 from terminal.paper.receipt import Shop, centred, format_time, heading, large, pair
 from terminal.sale.money import format_kr
 from terminal.sale.sale import Outcome
-from terminal.sale.totals import CHARGED, ClosedPeriod, LeftToStaff, Period, Tally, Totals
+from terminal.sale.totals import CHARGED, ClosedPeriod, Corrected, LeftToStaff, Period, Tally, Totals
 from terminal.texts.sentences import Words, words_in
 from terminal.texts.words import Language
 
@@ -105,6 +105,11 @@ def _figures(
         yield from pair(label, value, columns)
     yield TextLine()
     yield from _outcomes(totals, words, columns)
+    if totals.corrected:
+        yield TextLine()
+        yield from centred(receipt.corrected, columns, bold=True)
+        for one in totals.corrected:
+            yield from _corrected(one, words, printed_at, columns)
     if totals.left_to_staff:
         yield TextLine()
         yield from centred(receipt.left_to_staff, columns, bold=True)
@@ -139,6 +144,8 @@ def _outcomes(totals: Totals, words: Words, columns: int) -> Iterator[TextLine]:
         yield from pair(f"{receipt.refunded_earlier} ({earlier.count})", f"-{format_kr(earlier.sum_kr)}", columns)
     if (billed := totals.billed_earlier).count:
         yield from pair(f"{receipt.billed_earlier} ({billed.count})", f"-{format_kr(billed.sum_kr)}", columns)
+    if (unpaid := totals.corrected_earlier).count:
+        yield from pair(f"{receipt.corrected_earlier} ({unpaid.count})", f"-{format_kr(unpaid.sum_kr)}", columns)
     others = [(outcome, totals.of(outcome)) for outcome in Outcome if outcome not in CHARGED]
     others = [(outcome, _without_earlier(outcome, tally, totals)) for outcome, tally in others if tally.count]
     if any(tally.count for _, tally in others):
@@ -157,6 +164,13 @@ def _without_earlier(outcome: Outcome, tally: Tally, totals: Totals) -> Tally:
         return tally
     earlier = totals.refunded_earlier
     return Tally(tally.count - earlier.count, tally.sum_kr - earlier.sum_kr)
+
+
+def _corrected(one: Corrected, words: Words, printed_at: datetime, columns: int) -> Iterator[TextLine]:
+    """What staff had said, what they say now, when and who."""
+    before, after = (words.results[reason].what.rstrip(".") for reason in (one.before, one.after))
+    yield from pair(f"{one.number} {before} > {after}", format_kr(one.amount_kr), columns)
+    yield from pair(f"  {_local_time(one.at, printed_at)}", one.by, columns)
 
 
 def _left_to_staff(sale: LeftToStaff, words: Words, printed_at: datetime, columns: int) -> Iterator[TextLine]:

@@ -9,7 +9,7 @@ from terminal.sale import events as ev
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import Refusal
 from terminal.sale.moves import Transition, ask, deadline, miss, not_paid, paid, query_status, to_report
-from terminal.sale.sale import NOT_PAID, CallKind, Outcome, Reason, Sale, State
+from terminal.sale.sale import NOT_PAID, NOTHING_SAID, CallKind, Outcome, Reason, Sale, State
 from terminal.sale.tracing import begin_trace, trace_anew
 
 # --- VOID -------------------------------------------------------------------------------------------------------------
@@ -70,7 +70,7 @@ def voided(sale: Sale) -> Transition:
 
 
 def settle_void(sale: Sale, _event: ev.PowerRestored) -> Transition:
-    sale, query = query_status(replace(_void_lost(sale), asking=None, said_by_staff=None, settled_by=""))
+    sale, query = query_status(replace(_void_lost(sale), asking=None, **NOTHING_SAID))
     return Transition(sale, (deadline(sale, sale.terms.void_patience_s), *query))
 
 
@@ -87,7 +87,7 @@ def settle_unknown(sale: Sale, event: ev.SettledByStaff) -> Transition:
     is_too_early = reason is Reason.SETTLED_PAID and sale.may_be_undone
     if reason is None or is_too_early or not sale.stands_unknown or sale.said_by_staff is not None:
         return Transition(sale)
-    sale = replace(sale, settled_by=event.by)
+    sale = replace(sale, settled_by=event.by, settled_from=Reason.NOT_TRACEABLE)
     if sale.moves_money:
         return Transition(replace(sale, said_by_staff=reason))
     return _settled(sale, reason)
@@ -121,15 +121,36 @@ _VERDICTS = {
 
 
 def settle_attention(sale: Sale, event: ev.SettledByStaff) -> Transition:
-    reason = _VERDICTS.get((sale.reason or Reason.NOT_TRACEABLE, event.verdict))
-    return Transition(replace(sale, state=State.CLOSED, reason=reason, settled_by=event.by) if reason else sale)
+    asked_for = sale.reason or Reason.NOT_TRACEABLE
+    reason = _VERDICTS.get((asked_for, event.verdict))
+    if reason is None:
+        return Transition(sale)
+    return Transition(
+        replace(
+            sale, state=State.CLOSED, reason=reason, settled_by=event.by, settled_from=asked_for, corrected_from=None
+        )
+    )
+
+
+def correct_settlement(sale: Sale, event: ev.SettlementCorrected) -> Transition:
+    """What staff have settled wrongly is settled once more, as what was left to them: the entry before stays.
+
+    Nothing that the service or the terminal itself has ended is theirs to correct.
+    """
+    reason = _VERDICTS.get((sale.settled_from, event.verdict)) if sale.settled_from is not None else None
+    if reason in (None, sale.reason) or sale.may_be_undone or sale.asking is CallKind.VOID:
+        return Transition(sale)
+    sale = replace(sale, reason=reason, settled_by=event.by, corrected_from=sale.reason, tracing=False, asking=None)
+    if reason is not Reason.SETTLED_UNPAID or sale.has_no_authorization:
+        return Transition(sale)
+    return begin_trace(sale)
 
 
 def money_returned(sale: Sale, _event: ev.MoneyReturned) -> Transition:
     """By a refund of its own, which the service has carried out."""
     if sale.outcome is not Outcome.REFUND_DUE:
         return Transition(sale)
-    return Transition(replace(sale, state=State.CLOSED, reason=Reason.REFUNDED))
+    return Transition(replace(sale, state=State.CLOSED, reason=Reason.REFUNDED, settled_from=None))
 
 
 # --- REPORT -----------------------------------------------------------------------------------------------------------

@@ -130,6 +130,14 @@ class SettledByStaff(SaleEvent, frozen=True):
     """Who said so: the keypad, or the account that gave the command."""
 
 
+class SettlementCorrected(SaleEvent, frozen=True):
+    """Staff had settled a sale wrongly, and say so."""
+
+    verdict: Verdict
+    by: str = ""
+    """Who says so now."""
+
+
 class MoneyReturned(SaleEvent, frozen=True):
     """The service has given the whole payment back, because the register did not accept it."""
 

@@ -14,7 +14,7 @@ from terminal.sale import effects as fx
 from terminal.sale import events as ev
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import CaptureMode, Refusal
-from terminal.sale.sale import CallKind, Reason, Sale, State
+from terminal.sale.sale import NOTHING_SAID, CallKind, Reason, Sale, State
 
 DEFAULT_POLL_INTERVAL_S = 2.0
 POLL_INTERVAL_BOUNDS_S = (0.5, 10.0)
@@ -338,4 +338,4 @@ def stop_capturing(sale: Sale, event: ev.SaleEvent) -> Transition:
 
 def settle_capture(sale: Sale, _event: ev.PowerRestored) -> Transition:
     reason = sale.reason or Reason.POWER_CUT
-    return query_status(replace(sale, settling=True, reason=reason, asking=None, said_by_staff=None, settled_by=""))
+    return query_status(replace(sale, settling=True, reason=reason, asking=None, **NOTHING_SAID))

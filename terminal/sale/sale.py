@@ -197,7 +197,11 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     invoice_number: str | None = None
     support_reference: str | None = None
     settled_by: str = ""
-    """Who settled it; empty if nobody had to."""
+    """Who settled it, or corrected that; empty if nobody had to."""
+    settled_from: Reason | None = None
+    """Why it was left to them."""
+    corrected_from: Reason | None = None
+    """What they had settled it as before; only that is kept here, every entry stands in the journal."""
 
     committed: bool = False
     """Something has left that may move money without us; from here on only the service's word ends the sale."""
@@ -323,6 +327,8 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
 
 
 MISSES_UNTIL_UNKNOWN = 3
+NOTHING_SAID: dict[str, Any] = {"said_by_staff": None, "settled_by": "", "settled_from": None}
+"""What staff have said lapses."""
 
 _VOLATILE: dict[str, Any] = {
     "support_reference": None,
@@ -339,10 +345,11 @@ _VOLATILE: dict[str, Any] = {
 def differs_durably(before: Sale, after: Sale) -> bool:
     """Whether the change is worth a commit: the count of polls is not; whatever guards money or staff must see is.
 
-    What is over is written once more only if it is opened again: else a later end of day would count it, too.
+    What is over is written once more only if it is opened again or corrected: else a later end of day would count it,
+    too.
     """
     if before.state is after.state is State.CLOSED:
-        return False
+        return before.reason is not after.reason
     if before.stands_unknown != after.stands_unknown:
         return True
     return replace(before, **_VOLATILE) != replace(after, **_VOLATILE)

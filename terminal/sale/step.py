@@ -34,7 +34,8 @@ saw what this call did: their word lapses, and they are asked again.
 An end as "not paid", also by the word of staff, is not the last word of the service. If an answer that comes after it
 proves payment, the sale returns from REPORT or CLOSED to ATTENTION: the register keeps its "not paid", and staff have a
 refund to make. What is in the hands of staff already (ATTENTION) stays there. After the word of staff the terminal asks
-on for a while, because a capture may still be on its way: ``tracing.py``.
+on for a while, because a capture may still be on its way: ``tracing.py``. Their word itself can be corrected by a
+further one, for ever; both stay in the journal.
 
 What comes out on paper follows from the outcome alone: receipts once it says that money has moved and nobody can refuse
 that any more, a slip for staff when only they can bring it to an end.
@@ -56,7 +57,7 @@ from terminal.sale import ending, moves, tracing
 from terminal.sale import events as ev
 from terminal.sale.gateway import AuthorizationStatus
 from terminal.sale.moves import Transition
-from terminal.sale.sale import Outcome, Sale, State
+from terminal.sale.sale import NOTHING_SAID, Outcome, Sale, State
 
 
 def step(sale: Sale, event: ev.SaleEvent) -> Transition:
@@ -76,7 +77,7 @@ def step(sale: Sale, event: ev.SaleEvent) -> Transition:
         if after.calls == sale.calls:
             after = replace(after, asking=None)
         if sale.said_by_staff not in (None, after.reason):  # said before this answer, which did not make it true
-            after = replace(after, said_by_staff=None, settled_by="")
+            after = replace(after, **NOTHING_SAID)
     if after.outcome_on_paper is not sale.outcome_on_paper:
         effects = (*effects, *_receipts(after))
     return Transition(after, effects)
@@ -224,6 +225,7 @@ TABLE: Mapping[State, Mapping[type[ev.SaleEvent], Move]] = {
         ev.AnswerLost: _move(tracing.trace_lost),
         ev.TraceDue: _move(tracing.trace_due),
         ev.CallbackReceived: _move(ending.called_back_at_the_end),
+        ev.SettlementCorrected: _move(ending.correct_settlement),
         ev.PowerRestored: _move(tracing.trace_anew),
     },
 }
@@ -261,6 +263,7 @@ IGNORED: Mapping[type[ev.SaleEvent], Mapping[State, str]] = {
     ev.ResultAcknowledged: _unless("no result was reported", State.REPORT),
     ev.ResultRejected: _unless("no result was reported", State.REPORT),
     ev.SettledByStaff: _unless("it ends by itself", State.CAPTURE, State.VOID, State.ATTENTION),
+    ev.SettlementCorrected: _unless("staff have not settled it, or it is still told", State.CLOSED),
     ev.MoneyReturned: _unless("no refund is due", State.ATTENTION),
     ev.PowerRestored: _in("nothing is on its way", State.ATTENTION),
 }

@@ -6,13 +6,14 @@ sale that was left to staff in one period and settled in the next stands in both
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from terminal.sale.refund import Refund, RefundSource, RefundState
-from terminal.sale.sale import Outcome, Sale, State
+from terminal.sale.sale import NOT_PAID, Outcome, Reason, Sale, State
 
 ENDED = (State.ATTENTION, State.CLOSED)
 """States in which a sale counts."""
@@ -39,6 +40,19 @@ class LeftToStaff(msgspec.Struct, frozen=True):
     created: str
 
 
+class Corrected(msgspec.Struct, frozen=True):
+    """A settlement that staff have corrected."""
+
+    number: int
+    reference: str
+    amount_kr: int
+    before: Reason
+    """As they had settled it."""
+    after: Reason
+    at: str
+    by: str
+
+
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
     """The sales of one period by outcome; an outcome that did not occur is left out."""
 
@@ -46,8 +60,12 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     refunded_earlier: Tally = Tally()
     """Of the refunded ones those that an earlier end of day has called a payment that is to be refunded."""
     billed_earlier: Tally = Tally()
-    """Of the approved ones those that an earlier end of day has billed, as a payment that is to be refunded: staff have
-    said since then that the register has it after all."""
+    """Of the payments those that an earlier end of day has billed already: staff have said since then, say, that the
+    register has it after all."""
+    corrected_earlier: Tally = Tally()
+    """Of what is no payment those that an earlier end of day has billed: staff have corrected what they had said."""
+    corrected: tuple[Corrected, ...] = ()
+    """Every time that they did, in this period."""
     refunds: Tally = Tally()
     """What was returned of payments; not what the terminal returned itself because a register did not accept it: that
     is the outcome of the sale."""
@@ -62,7 +80,8 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def charged_kr(self) -> int:
         """What the service bills for this period. All periods together are what it holds."""
-        return sum(self.of(outcome).sum_kr for outcome in CHARGED) - self.returned_kr - self.billed_earlier.sum_kr
+        earlier_kr = self.billed_earlier.sum_kr + self.corrected_earlier.sum_kr
+        return sum(self.of(outcome).sum_kr for outcome in CHARGED) - self.returned_kr - earlier_kr
 
     @property
     def returned_kr(self) -> int:
@@ -97,8 +116,20 @@ def figures(number: int, totals: Totals) -> dict[str, Any]:
         "refund_due": tally(totals.of(Outcome.REFUND_DUE)),
         "refunded_earlier": tally(totals.refunded_earlier),
         "billed_earlier": tally(totals.billed_earlier),
+        "corrected_earlier": tally(totals.corrected_earlier),
         "charged": totals.charged_kr,
         "outcomes": {str(outcome): tally(one) for outcome, one in totals.by_outcome.items()},
+        "corrected": [
+            {
+                "sale": one.number,
+                "amount": one.amount_kr,
+                "before": one.before,
+                "after": one.after,
+                "at": one.at,
+                "by": one.by,
+            }
+            for one in totals.corrected
+        ],
         "left_to_staff": [str(sale.number) for sale in totals.left_to_staff],
     }
 
@@ -155,14 +186,28 @@ def totals_of(
             before = tallies.get(sale.outcome, Tally())
             tallies[sale.outcome] = Tally(before.count + 1, before.sum_kr + sale.amount_kr)
         numbers.append(sale.number)
-    return Totals(
+    totals = Totals(
         by_outcome=by_outcome,
-        refunded_earlier=earlier.get(Outcome.REFUNDED, Tally()),
-        billed_earlier=earlier.get(Outcome.APPROVED, Tally()),
         refunds=refunds,
         first_number=min(numbers, default=None),
         last_number=max(numbers, default=None),
         left_to_staff=to_staff(left_to_staff),
+    )
+    return with_earlier(totals, earlier)
+
+
+def with_earlier(totals: Totals, billed: Mapping[Outcome, Tally]) -> Totals:
+    """``billed``: what an earlier end of day has billed, by how it stands now."""
+
+    def added(*outcomes: Outcome) -> Tally:
+        tallies = [billed.get(outcome, Tally()) for outcome in outcomes]
+        return Tally(sum(one.count for one in tallies), sum(one.sum_kr for one in tallies))
+
+    return replace(
+        totals,
+        refunded_earlier=added(Outcome.REFUNDED),
+        billed_earlier=added(*CHARGED),
+        corrected_earlier=added(*NOT_PAID),
     )
 
 

@@ -53,7 +53,14 @@ def told_after_end(sale: Sale, event: ev.StatusReceived) -> Transition:
     if is_paid and not (sale.may_be_undone and sale.traces < MOST_TRACES):
         invoice_number = event.report.invoice_number
         return Transition(
-            replace(sale, state=State.ATTENTION, reason=Reason.PAID_LATE, invoice_number=invoice_number, tracing=False)
+            replace(
+                sale,
+                state=State.ATTENTION,
+                reason=Reason.PAID_LATE,
+                invoice_number=invoice_number,
+                tracing=False,
+                settled_from=None,
+            )
         )
     if not sale.tracing:
         return Transition(sale)

@@ -128,7 +128,7 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
     yield from days.sums(disk.committed, disk.open_period().totals)
     approved = [sale.reference for sale in disk.latest.values() if sale.outcome is Outcome.APPROVED and is_over(sale)]
     banked_kr = sum(sum(ledger.get(reference, [])) for reference in approved)
-    yield from days.booked_is_banked(disk.closes, disk.open_period().totals, banked_kr)
+    yield from days.booked_is_banked(disk.committed, disk.open_period().totals, banked_kr)
     for ring in register.rings:
         yield from _told_is_stored(ring, disk, register)
         yield from _amount_rung_up(ring, disk, register)
@@ -201,7 +201,9 @@ def is_noticed_loss(sale: Sale, disk: SimulatedDisk, captured: list[int]) -> boo
 
 
 def _receipts(sale: Sale, disk: SimulatedDisk, paper: Paper, *, is_screen_free: bool) -> Iterator[str]:
-    """Whatever a sale stood as is on paper, once."""
+    """Whatever a sale stood as is on paper, once; of what staff have corrected there are later prints beside it."""
+    if sale.corrected_from is not None:
+        return
     outcomes, queued = disk.outcomes.get(sale.number, []), disk.queued[sale.number]
     if sorted(queued) != sorted(kind for outcome in outcomes for kind in _papers_of(outcome, sale)):
         yield f"sale {sale.number} has been {', then '.join(map(str, outcomes))} and is on paper as {queued}"

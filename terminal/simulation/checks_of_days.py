@@ -56,9 +56,25 @@ def _compare(name: str, totals: Totals, ended: Mapping[int, Sale | Refund]) -> I
         yield f"{name} says {said}, its sales add up to {expected}"
 
 
-def booked_is_banked(closes: Iterable[Close], still_open: Totals, banked_kr: int) -> Iterator[str]:
-    """What all days together call approved is what the service holds for the shop."""
-    booked_kr = sum(totals.of(Outcome.APPROVED).sum_kr for totals in [*(one.totals for one in closes), still_open])
+def booked_is_banked(committed: Iterable[Sale | Refund | Close], still_open: Totals, banked_kr: int) -> Iterator[str]:
+    """What all days together call approved is what the service holds for the shop. What a day has called so once, and
+    staff have corrected later, is taken back, and what it calls so again counts once."""
+    booked_kr = still_open.of(Outcome.APPROVED).sum_kr
+    counted: set[int] = set()
+    ended: dict[int, Sale] = {}
+
+    def twice_kr() -> int:
+        return sum(sale.amount_kr for sale in ended.values() if sale.number in counted)
+
+    for one in committed:
+        if isinstance(one, Close):
+            booked_kr += one.totals.of(Outcome.APPROVED).sum_kr - twice_kr()
+            counted -= set(ended)
+            counted |= {sale.number for sale in ended.values() if sale.outcome is Outcome.APPROVED}
+            ended = {}
+        elif isinstance(one, Sale) and one.state in (State.CLOSED, State.ATTENTION):
+            ended[one.number] = one
+    booked_kr -= twice_kr()
     if booked_kr != banked_kr:
         yield f"the ends of day add up to {booked_kr} kr., the service holds {banked_kr} kr. of approved sales"
 

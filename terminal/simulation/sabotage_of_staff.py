@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from unittest.mock import patch
 
 from terminal.sale import ending, totals, tracing
+from terminal.sale import events as ev
 from terminal.sale.moves import Transition
 from terminal.sale.refund import Refund
-from terminal.sale.sale import Sale
+from terminal.sale.sale import Sale, State
+from terminal.sale.step import TABLE
 from terminal.sale.totals import Totals
 from terminal.simulation import checks, disk_contents
 from terminal.simulation.broken_rule import BrokenRule
@@ -66,10 +68,18 @@ def _trace_forgotten() -> Iterator[None]:
         yield
 
 
+def _settled_for_ever() -> Iterator[None]:
+    """What staff have settled wrongly stays so."""
+    with patch.dict(TABLE[State.CLOSED], clear=False):
+        del TABLE[State.CLOSED][ev.SettlementCorrected]  # type: ignore[attr-defined]
+        yield
+
+
 RULES_OF_STAFF: Mapping[str, BrokenRule] = {
     "word of staff taken in the middle of a call": BrokenRule(
         patches=_settled_while_captured, rates=Rates(call_trouble=0.4)
     ),
+    "wrong word of staff kept for ever": BrokenRule(patches=_settled_for_ever, protocol="concert"),
     "payment billed on two days": BrokenRule(patches=_billed_on_two_days, protocol="zvt"),
     "word of staff taken for the last": BrokenRule(patches=_word_is_the_end, rates=Rates(call_trouble=0.4)),
     "asked once after the word of staff": BrokenRule(patches=_asked_once, rates=Rates(call_trouble=0.4)),

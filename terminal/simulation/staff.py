@@ -13,7 +13,7 @@ from terminal.counter.trouble import receipt_asked_about
 from terminal.sale import effects as fx
 from terminal.sale.events import Verdict
 from terminal.sale.refund import Refund, RefundSource, RefundState
-from terminal.sale.sale import CallKind, Outcome, Sale
+from terminal.sale.sale import CallKind, Outcome, Reason, Sale, State
 from terminal.simulation import checks
 from terminal.simulation.checks import sales_of
 from terminal.simulation.ledger import is_returned
@@ -28,6 +28,8 @@ LOOKED_UP_AGO_S = 8.0
 PAUSE_S = (30.0, 240.0)
 ENDS_THE_DAY = 0.06
 GIVES_BACK = 0.05
+SLIPS = 0.2
+"""What is due for a refund they settle as the opposite of what they mean, and correct it the next time."""
 ARE_IMPATIENT = 0.5
 """They settle what stands unknown while the terminal still asks."""
 GO_HOME_S = 1900.0
@@ -54,6 +56,9 @@ class Staff:
         self._paper = paper
         self._rng = random.Random(f"staff {seed}")
         self._chance_of_refunds = random.Random(f"staff gives back {seed}")
+        self._chance_of_slips = random.Random(f"staff slips {seed}")
+        self._slips: dict[int, Verdict] = {}
+        """Sales that they have settled wrongly, and what they meant."""
         self._first_seen_s: dict[int, float] = {}
         self._is_impatient = False
 
@@ -70,6 +75,8 @@ class Staff:
             self._world.at(self._rng.uniform(0.0, 0.4), self._settle_what_stands_unknown)
 
     def _look(self) -> None:
+        if self._terminal.is_on:
+            self._correct_slips()
         if self._world.now_s > GO_HOME_S:
             return
         if self._terminal.is_on and self._register.is_done:
@@ -117,9 +124,25 @@ class Staff:
         if sale.outcome is Outcome.REFUND_DUE and self._returns_itself(sale):
             return
         verdict = self._due_refund(sale) if sale.outcome is Outcome.REFUND_DUE else self._looked_up(sale)
-        if verdict is not None:
-            self._world.tell("staff", f"settle sale {sale.number} as {verdict}")
-            self._terminal.settle(sale.number, verdict)
+        if verdict is None:
+            return
+        if sale.outcome is Outcome.REFUND_DUE and self._chance_of_slips.random() < SLIPS:
+            self._slips[sale.number] = verdict
+            verdict = Verdict.PAID if verdict is Verdict.REFUNDED else Verdict.REFUNDED
+        self._world.tell("staff", f"settle sale {sale.number} as {verdict}")
+        self._terminal.settle(sale.number, verdict)
+
+    def _correct_slips(self) -> None:
+        for number, meant in list(self._slips.items()):
+            sale = self._terminal.disk.latest[number]
+            if sale.state is not State.CLOSED:
+                continue
+            if sale.reason is (Reason.SETTLED_PAID if meant is Verdict.PAID else Reason.REFUNDED):
+                del self._slips[number]
+                self._world.count("settlement corrected")
+                continue
+            self._world.tell("staff", f"correct sale {number}: {meant}")
+            self._terminal.correct(number, meant)
 
     def _settle_refund(self, refund: Refund) -> None:
         """What the service refused after an answer had been lost: they look whether it has it."""
@@ -134,7 +157,8 @@ class Staff:
     def _give_back(self) -> None:
         """By the command, a part of some payment or all of it."""
         chance = self._chance_of_refunds
-        paid = [sale for sale in self._terminal.disk.latest.values() if sale.outcome is Outcome.APPROVED]
+        stand = [sale for sale in self._terminal.disk.latest.values() if sale.number not in self._slips]
+        paid = [sale for sale in stand if sale.outcome is Outcome.APPROVED]
         if paid:
             sale = chance.choice(paid)
             amount_kr = chance.choice((None, 1, sale.amount_kr // 3, sale.amount_kr))
@@ -185,12 +209,16 @@ class Staff:
         is_sure = self._world.now_s - self._first_seen_s[sale.number] > SURE_AFTER_S
         return Verdict.UNPAID if is_sure else None
 
+    def _means_paid(self, sale: Sale) -> bool:
+        meant = self._slips.get(sale.number)
+        return sale.outcome is Outcome.APPROVED if meant is None else meant is Verdict.PAID
+
     def _register_has(self, sale: Sale) -> bool:
         """It shows more payments than the terminal knows of."""
         for ring in self._register.rings:
             sales = sales_of(self._terminal.disk, self._register, ring)
             if sale.number in [one.number for one in sales]:
-                known = sum(one.outcome is Outcome.APPROVED for one in sales)
+                known = sum(self._means_paid(one) for one in sales)
                 if known < sum(like.is_paid for like in self._register.like(ring)):
                     return True
         return False

@@ -143,6 +143,10 @@ class SimulatedTerminal:
         """Staff say how that sale ended."""
         self._guarded(lambda: self._boot.put(ev.SettledByStaff(number, verdict)))
 
+    def correct(self, number: int, verdict: ev.Verdict) -> None:
+        """Staff had settled that sale wrongly."""
+        self._guarded(lambda: self._boot.put(ev.SettlementCorrected(number, verdict, "staff")))
+
     def refund(self, number: int, amount_kr: int | None) -> None:
         """Staff give back a part of that sale's payment, or all that is left."""
         wanted = RefundRequested(number=number, amount_kr=amount_kr, source=RefundSource.COMMAND)

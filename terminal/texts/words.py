@@ -83,6 +83,8 @@ class ReceiptWords(msgspec.Struct, frozen=True, kw_only=True):
     refunds: str
     refunded_earlier: str
     billed_earlier: str
+    corrected_earlier: str
+    corrected: str
     not_charged: str
     all_sales: str
     period: str

@@ -29,7 +29,7 @@ from terminal.sale.record import JournalHealth, QueuedReceipt, ReceiptState
 from terminal.sale.refund import Refund, RefundReason, RefundSource, RefundState
 from terminal.sale.sale import Reason, Sale, State
 from terminal.sale.sensitive import Sensitive
-from terminal.sale.totals import ClosedPeriod, Period, Tally, Totals, totals_of
+from terminal.sale.totals import ClosedPeriod, Corrected, Period, Tally, Totals, totals_of
 from terminal.screen.layout import pages
 from terminal.screen.pixels import render
 from terminal.screen.screens import COUNTED_DOWN, Countdown, Screen, screen_for
@@ -391,7 +391,15 @@ def _busy_day() -> Totals:
     older = replace(NOT_TRACEABLE, number=987, amount_kr=12_500, created="2026-11-20T17:12:00Z")
     refunded = [replace(REFUNDED, number=number, amount_kr=2_500) for number in (990, 1049)]
     totals = totals_of([*sales, replace(REFUND_DUE, number=1048), *refunded], [older, replace(REFUND_DUE, number=1048)])
-    return replace(totals, refunded_earlier=Tally(1, 2_500), billed_earlier=Tally(1, 1_990))
+    paid, unpaid = Reason.SETTLED_PAID, Reason.SETTLED_UNPAID
+    corrected = Corrected(1021, "T1-1021-7KQ2MZ", 1_990, paid, unpaid, "2026-11-23T16:40:11Z", "gunnar (user 1000)")
+    return replace(
+        totals,
+        refunded_earlier=Tally(1, 2_500),
+        billed_earlier=Tally(1, 1_990),
+        corrected_earlier=Tally(1, 1_990),
+        corrected=(corrected,),
+    )
 
 
 _HEAD = "93ef541fa7e5eaca0514820ad49dcabb88facf71ebcde14fe5e96d95a7e95a27"

@@ -78,6 +78,7 @@ def events_for(sale: Sale) -> Iterator[ev.SaleEvent]:
     yield ev.ResultAcknowledged(number)
     yield ev.ResultRejected(number)
     yield from (ev.SettledByStaff(number, verdict) for verdict in ev.Verdict)
+    yield from (ev.SettlementCorrected(number, verdict) for verdict in ev.Verdict)
     yield ev.MoneyReturned(number)
     yield ev.PowerRestored(number)
 
@@ -99,6 +100,7 @@ def _normal(sale: Sale) -> Sale:
         denials=denials,
         void_call=void_call,
         may_stay_reserved=False,
+        corrected_from=None,
         code_tries_left=tries,
     )
     if not sale.has_ended:

@@ -14,7 +14,7 @@ from terminal.journal.thread import Journal, JournalFile
 from terminal.journal.verify import verify
 from terminal.sale.record import QueuedReceipt, ReceiptState, Record, RefundRecord
 from terminal.sale.refund import Refund, RefundReason, RefundSource
-from terminal.sale.sale import Outcome, Reason, State
+from terminal.sale.sale import Outcome, Reason, Sale, State
 from terminal.sale.totals import Close, Tally, Totals, totals_of
 from tests.unit.journal.journal_samples import BOTH_COPIES, a_sale, append_paid, closed, opened, ticking_clock
 
@@ -128,6 +128,57 @@ def test_what_is_refunded_counts_against_the_day_only_if_an_earlier_one_had_it(p
         second = journal.open_period().totals
         assert second.refunded_earlier == Tally(1, due.amount_kr)
         assert first.charged_kr + second.charged_kr == 0
+
+
+def test_the_days_tell_what_staff_have_corrected_and_bill_in_all_what_is_true(path: Path) -> None:
+    """A day that is over is never changed: the difference stands in the day of the correction, with who and when."""
+    asked, said = Reason.NOT_TRACEABLE, {"settled_by": "anna (user 1001)", "settled_from": Reason.NOT_TRACEABLE}
+
+    def corrected(sale: Sale, reason: Reason) -> Record:
+        by = "gunnar (user 1000)"
+        return Record("SettlementCorrected", replace(sale, reason=reason, corrected_from=sale.reason, settled_by=by))
+
+    with opened(path) as journal:
+        unknown = replace(closed(append_paid(journal, 1, until=State.REPORT), asked), state=State.ATTENTION)
+        journal.append(Record("end", unknown))
+        other = replace(closed(append_paid(journal, 2, until=State.REPORT), asked), state=State.ATTENTION)
+        journal.append(Record("end", other))
+        days = [journal.open_period().totals]
+        journal.append_close(Close(1, days[-1]))
+
+        paid = replace(unknown, state=State.CLOSED, reason=Reason.SETTLED_PAID, **said)
+        unpaid = replace(other, state=State.CLOSED, reason=Reason.SETTLED_UNPAID, **said)
+        journal.append(Record("SettledByStaff", paid))
+        journal.append(Record("SettledByStaff", unpaid))
+        days.append(journal.open_period().totals)
+        journal.append_close(Close(2, days[-1]))
+
+        journal.append(corrected(paid, Reason.SETTLED_UNPAID))
+        journal.append(corrected(unpaid, Reason.SETTLED_PAID))
+        days.append(journal.open_period().totals)
+        journal.append_close(Close(3, days[-1]))
+
+        again = replace(paid, reason=Reason.SETTLED_UNPAID)
+        journal.append(corrected(again, Reason.SETTLED_PAID))
+        late = replace(again, state=State.ATTENTION, reason=Reason.PAID_LATE)
+        journal.append(Record("StatusReceived", late))
+        days.append(journal.open_period().totals)
+
+        assert [day.charged_kr for day in days] == [0, 1990, 1990 - 1990, 1990]
+        assert days[2].corrected_earlier == Tally(1, 1990)
+        assert [(one.number, one.before, one.after, one.by) for one in days[2].corrected] == [
+            (1, Reason.SETTLED_PAID, Reason.SETTLED_UNPAID, "gunnar (user 1000)"),
+            (2, Reason.SETTLED_UNPAID, Reason.SETTLED_PAID, "gunnar (user 1000)"),
+        ]
+        assert days[2].corrected[1].at == journal.changed_at(2)
+        assert [one.number for one in days[3].corrected] == [1]
+        assert [day.totals for day in journal.closed_periods()] == [days[2], days[1], days[0]]
+        assert [entry.event for entry in journal.entries_of("2")][-2:] == ["SettledByStaff", "SettlementCorrected"]
+        assert [entry.sale.settled_by for entry in journal.entries_of("2")][-2:] == [
+            "anna (user 1001)",
+            "gunnar (user 1000)",
+        ]
+    assert verify(path).problems == ()
 
 
 @pytest.mark.parametrize("name", ["2", "T1-000002-ABCDEF", "R2"])

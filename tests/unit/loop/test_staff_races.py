@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from terminal.app.handles import Handles
-from terminal.counter.inputs import EndOfDayRequested
+from terminal.counter.inputs import EndOfDayRequested, RefundRequested
 from terminal.counter.view import View
 from terminal.daemon import operations
 from terminal.errors import TerminalError
@@ -20,6 +20,7 @@ from terminal.sale import events as ev
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import Refusal
+from terminal.sale.refund import RefundSource
 from terminal.sale.sale import MISSES_UNTIL_UNKNOWN, Outcome, Reason, State
 from tests.sales import report_for
 from tests.unit.loop import loop_bench
@@ -33,7 +34,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "journal.db"
 
 
-async def settle(terminal: Terminal, verdict: str) -> dict[str, Any]:
+async def settle(terminal: Terminal, verdict: str, **more: Any) -> dict[str, Any]:
     """As the control socket does it."""
     nothing: Any = None
     handles = Handles(
@@ -53,7 +54,7 @@ async def settle(terminal: Terminal, verdict: str) -> dict[str, Any]:
 
     terminal.loop._on_view = on_view
     desk: Any = SimpleNamespace(terminal=handles)
-    return dict(await operations._settle(desk, {"sale": terminal.sale.number, "verdict": verdict}))
+    return dict(await operations._settle(desk, {"sale": 1, "verdict": verdict, **more}))
 
 
 async def miss(terminal: Terminal, event: type[ev.RefusalReceived] | type[ev.AnswerLost]) -> None:
@@ -318,5 +319,56 @@ def test_an_answer_that_comes_twice_after_the_trace_is_over_asks_for_nothing(pat
         calls = len(terminal.outside.calls)
         await terminal.happen(ev.StatusReceived(sale.number, query.call, report_for(sale, Status.RESERVED)))
         assert len(terminal.outside.calls) == calls
+
+    run(path, scenario)
+
+
+# --- settled wrongly --------------------------------------------------------------------------------------------------
+
+
+def test_a_settlement_is_corrected_by_a_further_entry_with_who_said_so(path: Path) -> None:
+    async def scenario(terminal: Terminal) -> None:
+        await unknown(terminal)
+        await settle(terminal, PAID, by="anna (user 1001)")
+        with pytest.raises(TerminalError, match="once it is closed"):
+            await settle(terminal, UNPAID, correct=True)
+        await terminal.happen(ev.ResultAcknowledged(1))
+        with pytest.raises(TerminalError, match="settle --correct"):
+            await settle(terminal, UNPAID)
+        before = len(terminal.committed)
+        told = await settle(terminal, UNPAID, correct=True, by="gunnar (user 1000)")
+        assert told == {"outcome": Outcome.CANCELLED, "state": State.CLOSED}
+        (record,) = terminal.committed[before:]
+        assert (record.event, record.sale.settled_by) == ("SettlementCorrected", "gunnar (user 1000)")
+        assert isinstance(terminal.outside.calls[-1], fx.QueryStatus), "it is asked about again"
+        sale = record.sale
+        await terminal.happen(ev.StatusReceived(1, sale.calls, report_for(sale, Status.PAID)))
+        assert [sale.reason for sale in terminal.loop.view.attention] == [Reason.PAID_LATE]
+
+    run(path, scenario)
+
+
+def test_what_was_paid_and_told_by_the_service_is_not_corrected(path: Path) -> None:
+    async def scenario(terminal: Terminal) -> None:
+        await terminal.pay(until=State.REPORT)
+        await terminal.happen(ev.ResultAcknowledged(1))
+        for verdict in (UNPAID, ev.Verdict.REFUNDED):
+            with pytest.raises(TerminalError, match="cannot be corrected"):
+                await settle(terminal, verdict, correct=True)
+        for number, verdict in ((7, "paid"), ("x", "paid"), (1, "perhaps"), (None, "paid")):
+            with pytest.raises(TerminalError):
+                await settle(terminal, verdict, sale=number, correct=True)
+
+    run(path, scenario)
+
+
+def test_what_money_was_given_back_on_was_paid(path: Path) -> None:
+    async def scenario(terminal: Terminal) -> None:
+        await unknown(terminal)
+        await settle(terminal, PAID)
+        await terminal.happen(ev.ResultAcknowledged(1))
+        await terminal.happen(RefundRequested(number=1, amount_kr=500, source=RefundSource.COMMAND))
+        with pytest.raises(TerminalError, match="while nothing was given back"):
+            await settle(terminal, UNPAID, correct=True)
 
     run(path, scenario)

@@ -32,6 +32,7 @@ EVENTS: tuple[type[ev.SaleEvent], ...] = (
     ev.ResultAcknowledged,
     ev.ResultRejected,
     ev.SettledByStaff,
+    ev.SettlementCorrected,
     ev.MoneyReturned,
     ev.PowerRestored,
 )

@@ -165,6 +165,17 @@ def test_a_paid_sale_that_becomes_refund_due_is_turnover_no_more(database: str) 
     at_office(database, work)
 
 
+def test_the_turnover_follows_what_staff_have_corrected(database: str) -> None:
+    async def work(office: Office) -> None:
+        said = [(State.CLOSED, reason) for reason in (Reason.SETTLED_PAID, Reason.SETTLED_UNPAID, Reason.SETTLED_PAID)]
+        rows = chained(sale_rows(1, [(State.ATTENTION, Reason.NOT_TRACEABLE), *said]))
+        for end, turnover in ((2, (1, 1990)), (3, (0, 0)), (4, (1, 1990))):
+            await office.send(rows[:end])
+            assert await office.rows("SELECT sales::int, sum_kr::int FROM turnover") == [turnover]
+
+    at_office(database, work)
+
+
 def test_a_journal_restored_from_a_backup_tells_its_sales_again_and_none_counts_twice(database: str) -> None:
     async def work(office: Office) -> None:
         await office.send(THREE_SALES)
