@@ -11,6 +11,17 @@ RESTART_PAUSE_S = 1.0
 log = logging.getLogger(__name__)
 
 
+async def kept(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Until the work ends by itself; after a fault it is started again."""
+    while True:
+        try:
+            await work()
+            return
+        except Exception:
+            log.exception("%s failed; starting it again", name)
+            await asyncio.sleep(RESTART_PAUSE_S)
+
+
 class Supervisor:
     """Starts in order, stops in reverse."""
 
@@ -24,17 +35,7 @@ class Supervisor:
 
     def keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """A fault in something around the sale is logged and that thing started again; the sale goes on."""
-
-        async def run() -> None:
-            while True:
-                try:
-                    await work()
-                    return
-                except Exception:
-                    log.exception("%s failed; starting it again", name)
-                    await asyncio.sleep(RESTART_PAUSE_S)
-
-        self._tasks.append(asyncio.create_task(run(), name=name))
+        self._tasks.append(asyncio.create_task(kept(name, work), name=name))
 
     @property
     def loop_runs(self) -> bool:

@@ -89,9 +89,9 @@ def _obstacle(view: View, asked: RefundLookedUp, rules: CounterRules) -> reg.Ref
         return reg.RefusalCode.NOT_FOUND
     if any(one.is_unknown for one in asked.refunds):  # it may have returned everything
         return reg.RefusalCode.BUSY
-    if asked.sale_age_s > longest_s or left_to_refund_kr(asked.sale, asked.refunds) <= 0:
+    if left_to_refund_kr(asked.sale, asked.refunds) <= 0:
         return reg.RefusalCode.REFUND
-    return None
+    return reg.RefusalCode.TOO_OLD if asked.sale_age_s > longest_s else None
 
 
 def _is_same(known: Refund, asked: RefundLookedUp) -> bool:

@@ -159,6 +159,8 @@ class RefusalCode(StrEnum):
     """Sales are missing from the records: this name may be that of one that was paid."""
     REFUND = "refund"
     """Nothing is left of that payment to give back."""
+    TOO_OLD = "too_old"
+    """That payment was made too long ago to be given back here."""
 
 
 class SaleAccepted(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ from terminal.app.devices import Devices, build_devices
 from terminal.app.handles import Handles
 from terminal.app.reconciling import reconcile_nightly
 from terminal.app.seams import NO_SEAMS
+from terminal.app.supervisor import kept
 from terminal.config.checks import parse_listen
 from terminal.config.control_path import control_path
 from terminal.config.schema import Config, read_config
@@ -135,10 +136,10 @@ async def _started(app: TerminalApp) -> TerminalApp | None:
 
 
 async def _at_night(config: Config, terminal: Handles) -> None:
-    """What needs no sale and disturbs none. Ends only with the daemon."""
-    works = [_examine_nightly(terminal)]
+    """What needs no sale and disturbs none. Ends only with the daemon; a fault in one of them ends no other."""
+    works = [kept("self-test", lambda: _examine_nightly(terminal))]
     if config.reconcile.daily and config.netgiro.can_be_asked:
-        works.append(reconcile_nightly(config, terminal))
+        works.append(kept("reconciliation", lambda: reconcile_nightly(config, terminal)))
     await asyncio.gather(*works)
 
 

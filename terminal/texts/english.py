@@ -66,6 +66,7 @@ ENGLISH = Words(
         RefusalCode.RECORDS_LOST: "Sales are missing from the terminal. Compare with Netgíró, then acknowledge.",
         RefusalCode.DUPLICATE: "This number belongs to another sale. Use a new number.",
         RefusalCode.REFUND: "This sale has been given back already.",
+        RefusalCode.TOO_OLD: "This sale is too old. Refund it at Netgíró.",
     },
     amount_limits=f"The amount must be from {{lowest}} to {{highest}} {_OTHER_PAYMENT}",
     identifier_problems={

@@ -66,6 +66,7 @@ ICELANDIC = Words(
         RefusalCode.RECORDS_LOST: "Sölur vantar í posann. Berðu saman við Netgíró og staðfestu.",
         RefusalCode.DUPLICATE: "Önnur sala er með þetta númer. Notaðu nýtt númer.",
         RefusalCode.REFUND: "Þessi sala hefur þegar verið endurgreidd.",
+        RefusalCode.TOO_OLD: "Salan er of gömul. Endurgreiddu hana hjá Netgíró.",
     },
     amount_limits=f"Upphæðin þarf að vera á bilinu {{lowest}} til {{highest}} {_OTHER_PAYMENT}",
     identifier_problems={

@@ -53,6 +53,7 @@ _REFUSALS = {
     RefusalCode.DUPLICATE: "DUPLICATE",
     RefusalCode.RECORDS_LOST: "UNAVAILABLE",
     RefusalCode.REFUND: "REFUND",
+    RefusalCode.TOO_OLD: "REFUND",
 }
 _FAILURES = {
     Outcome.DECLINED: "DECLINED",

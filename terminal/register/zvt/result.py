@@ -80,9 +80,9 @@ def refusal_code(refused: RequestRefused, command: Command, amount_kr: int) -> Z
             return ZvtResult.AMOUNT_TOO_HIGH if amount_kr > refused.limit_kr else ZvtResult.AMOUNT_TOO_SMALL
         case RefusalCode.AMOUNT:
             return ZvtResult.PROTOCOL_ERROR
-        case RefusalCode.REFUND if command is Command.REVERSAL:
+        case RefusalCode.REFUND:
             return ZvtResult.ALREADY_REVERSED
-        case RefusalCode.REFUND:  # no sale was named, and what was found is too old
+        case RefusalCode.TOO_OLD:
             return ZvtResult.REVERSAL_NOT_POSSIBLE
         case RefusalCode.NOT_POSSIBLE | RefusalCode.NOT_FOUND if command in (Command.REVERSAL, Command.REFUND):
             return ZvtResult.REVERSAL_NOT_POSSIBLE

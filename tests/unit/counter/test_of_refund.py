@@ -129,7 +129,7 @@ def open_refund(**changes: Any) -> Refund:
         ({"amount_kr": -500}, reg.RefusalCode.AMOUNT),
         ({"sale": replace(PAID, reason=Reason.CUSTOMER_DECLINED)}, reg.RefusalCode.REFUND),
         ({"sale": replace(PAID, authorization_id=None)}, reg.RefusalCode.REFUND),
-        ({"sale_age_s": 91 * 86_400.0}, reg.RefusalCode.REFUND),
+        ({"sale_age_s": 90 * 86_400.0 + 1}, reg.RefusalCode.TOO_OLD),
     ],
 )
 def test_what_cannot_be_returned_starts_nothing(changes: dict[str, Any], code: reg.RefusalCode) -> None:

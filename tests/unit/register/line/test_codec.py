@@ -203,6 +203,7 @@ def test_a_line_that_broke_brings_back_no_answer_to_a_question_from_before() -> 
         (RequestRefused(None, RefusalCode.NOTHING_OPEN, "Engin sala"), "ERR UNKNOWN Engin sala"),
         (RequestRefused("42", RefusalCode.DUPLICATE, "Annað"), "ERR DUPLICATE Annad"),
         (RequestRefused("42", RefusalCode.REFUND, "Ekkert eftir"), "ERR REFUND Ekkert eftir"),
+        (RequestRefused("42", RefusalCode.TOO_OLD, "Of gömul"), "ERR REFUND Of gomul"),
         (RequestRefused("42", RefusalCode.NOT_POSSIBLE, "Ekki hér"), "ERR UNAVAILABLE Ekki her"),
         (report(Outcome.APPROVED, 3, 5970), "TOTALS 3 5970 REFUNDS=0 REFUNDED=0 PERIOD=7"),
         (report(Outcome.DECLINED, 3, 5970), "TOTALS 0 0 REFUNDS=0 REFUNDED=0 PERIOD=7"),

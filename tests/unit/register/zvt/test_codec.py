@@ -166,6 +166,17 @@ def test_other_refusals_have_theirs(refusal: RefusalCode, code: str) -> None:
     assert bench.heard == [f"84{code}00"]
 
 
+@pytest.mark.parametrize(
+    ("refusal", "code"),
+    [(RefusalCode.REFUND, "b4"), (RefusalCode.TOO_OLD, "b5"), (RefusalCode.NOT_FOUND, "b5"), (RefusalCode.BUSY, "9c")],
+)
+def test_what_cannot_be_reversed_is_told_with_why(refusal: RefusalCode, code: str) -> None:
+    bench = Bench()
+    bench.answers = lambda _request: RequestRefused(None, refusal, "")
+    bench.send(dump("reversal of receipt 1"))
+    assert bench.heard == [f"84{code}00"]
+
+
 def test_reversals_and_refunds_are_asked_for_and_honestly_refused() -> None:
     bench = Bench()
     bench.answers = lambda _request: RequestRefused(None, RefusalCode.NOT_POSSIBLE, "")
