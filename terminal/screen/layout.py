@@ -143,7 +143,7 @@ def _body_pages(screen: Screen, size_px: tuple[int, int], split_px: int) -> Iter
     banner = _block("banner", screen.banner, STEPS[-1], room)
     hint = _block("hint", screen.hint, STEPS[-1], room)
     below = hint._replace(top_px=height_px - hint.height_px)
-    others_px = room.small_px if room.small_is_above else 0
+    others_px = room.small_px if room.small_is_above else BODY_INK_PX[0]
     first_px, end_px = max(banner.height_px + 1, others_px), min(below.top_px - 1, room.large_end_px)
     count = _body_lines(end_px - first_px)
     if count < LEAST_BODY_LINES:

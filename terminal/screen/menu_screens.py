@@ -138,9 +138,9 @@ def _report(view: View, words: Words) -> Screen:
     body: list[str] = []
     for number, problem in enumerate(menu.problems, 1):
         of_check = words.doctor.of(problem.check)
-        body += [f"{number}/{count} {of_check.wrong}", of_check.next]
-    found = [f"{number}/{count} {problem.found}" for number, problem in enumerate(menu.problems, 1) if problem.found]
-    body += [f"{words.doctor.for_service}:", *found] if found else []
+        body.append(f"{number}/{count} {of_check.wrong} {of_check.next}")
+    for number, problem in enumerate(menu.problems, 1):
+        body += [f"{number}/{count} {words.doctor.for_service}: {problem.found}"] if problem.found else []
     banner = texts.problems.format(count=count)
     return Screen(banner=banner, body=tuple(body), hint=_next_hint(menu, texts), page=menu.leaf)
 

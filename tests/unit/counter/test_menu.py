@@ -363,8 +363,8 @@ def test_what_the_doctor_finds_is_shown_and_turned_over_by_the_menus_key() -> No
     decision = staff.happens(TerminalExamined(PROBLEMS))
     assert [type(effect) for effect in decision.effects] == [ShowMenuFor]
     assert staff.screen[0] == "Faults: 3"
-    assert staff.screen[1] == "1/3 The printer is not ready."
-    assert "1/3 /dev/usb/lp0 does not exist" in staff.screen
+    assert staff.screen[1] == "1/3 The printer is not ready. Check paper, cover, power and cable."
+    assert "1/3 For service: /dev/usb/lp0 does not exist" in staff.screen
     assert screen_for(staff.view, "en").page == 0
     staff.press("D5#")
     assert screen_for(staff.view, "en").page == 2

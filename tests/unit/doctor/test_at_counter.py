@@ -89,8 +89,8 @@ def test_without_a_printer_the_report_is_on_the_screen(tmp_path: Path) -> None:
         await counter.keypad.press(CALL_THE_DOCTOR)
         banner, first, *others = await counter.shows(Page.REPORT)
         assert banner == f"Faults: {len(counter.problems)}"
-        assert first == f"1/{len(counter.problems)} Something is wrong in the settings."
-        assert f"1/{len(counter.problems)} {counter.problems[0].found}" in others, "for service"
+        assert first == f"1/{len(counter.problems)} Something is wrong in the settings. Tell service."
+        assert f"1/{len(counter.problems)} For service: {counter.problems[0].found}" in others
         assert any(problem.check == "secret key" for problem in counter.problems)
 
     at_a_counter(tmp_path, None, scenario)
@@ -148,7 +148,7 @@ def test_a_doctor_that_hangs_is_told_instead_of_waited_for(tmp_path: Path, monke
 
     async def scenario(counter: Counter) -> None:
         await counter.keypad.press(CALL_THE_DOCTOR)
-        assert "1/1 The check did not end." in await counter.shows(Page.REPORT)
+        assert "1/1 The check did not end. Restart the terminal. Tell service." in await counter.shows(Page.REPORT)
         released.set()
 
     at_a_counter(tmp_path, None, scenario)

@@ -21,7 +21,7 @@ from terminal.sale.sale import State
 from terminal.sale.sensitive import Sensitive
 from terminal.screen.keypad_picture import text_box
 from terminal.screen.layout import BAND_PADDING_PX, FACES, Layout, lay_out, pages
-from terminal.screen.letters import AFTER_SIGN_PX, Face, font_of, runs, text_width_px
+from terminal.screen.letters import AFTER_SIGN_PX, Face, font_of, glyph_of, runs, text_width_px
 from terminal.screen.pixels import render
 from terminal.screen.screen import KeyGrid
 from terminal.screen.screens import Screen, screen_for
@@ -138,6 +138,8 @@ def assert_whole(screen: Screen, size_px: tuple[int, int]) -> None:
             assert block.top_px >= bottom_px, f"{block} overlaps"
             bottom_px = block.top_px + block.height_px
             assert block.width_px <= size_px[0]
+            ink_px = [glyph_of(char, block.face).top_px for char in block.lines[0] if not char.isspace()]
+            assert block.top_px - block.ink_top_px + min(ink_px) >= 0, "cut at the top"
         assert bottom_px <= size_px[1]
 
 
