@@ -82,6 +82,15 @@ class Walk:
         authorization = OpenedAuthorization(authorization_id=GUID, poll_interval_s=poll_interval_s)
         return self.happen(ev.AuthorizationOpened(self.sale.number, self.sale.calls, authorization))
 
+    def found(self, **said: Any) -> Walk:
+        facts: dict[str, Any] = {
+            "amount_kr": self.sale.amount_kr,
+            "reference": self.sale.reference,
+            "authorization_id": GUID,
+        }
+        report = StatusReport(status=Status.UNCLEAR, **(facts | said))
+        return self.happen(ev.AuthorizationFound(self.sale.number, self.sale.calls, report))
+
     def answered(self, status: Status, *, call: int | None = None, **said: Any) -> Walk:
         call = self.sale.calls if call is None else call
         return self.happen(ev.StatusReceived(self.sale.number, call, report_for(self.sale, status, **said)))

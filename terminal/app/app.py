@@ -131,6 +131,7 @@ class TerminalApp:
             instruments=instruments,
             examination=examination,
             reports=reports,
+            finds=lambda: gateway.finds,
         )
         await loop.start()
 

@@ -31,11 +31,14 @@ class Handles:
         instruments: Instruments,
         examination: Examination,
         reports: Reports,
+        finds: Callable[[], bool | None] = lambda: None,
     ) -> None:
+        """``finds``: see :attr:`terminal.sale.gateway.Gateway.finds`."""
         self.journal = journal
         self.instruments = instruments
         self.examination = examination
         self.reports = reports
+        self.finds = finds
         self._loop = loop
         self._inbox = inbox
         self._presenter = presenter

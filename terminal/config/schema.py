@@ -275,6 +275,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             capture_mode_by_kind=dict.fromkeys(others, CaptureMode.MANUAL),
             merchant_copy=self.receipt.merchant_copy,
             takes_kennitala=self.netgiro.api == "v1",
+            finds_by_reference=self.netgiro.api == "v1",
             void_undoes_payment=self.netgiro.api == "v2",  # Netgíró docs, transaction/cancel: at any stage
             refusal_is_proof=self.netgiro.api == "v2",  # no nonce, so nothing is refused for being a second copy
             **msgspec.structs.asdict(self.sale),

@@ -80,6 +80,7 @@ async def status_now(desk: Desk) -> TerminalStatus:
         pid=os.getpid(),
         started=desk.started,
         journal_bytes=journal_bytes(desk.config),
+        finds_by_reference=desk.terminal.finds(),
         reconciliation=await asyncio.to_thread(_last_reconciliation, desk.config),
         wear=await desk.terminal.instruments.wear(),
     )

@@ -53,6 +53,7 @@ CHECKS = (
     Check("network link", None, link.check_link),
     Check("network", "netgiro", service.check_network),
     Check("credentials", "netgiro", service.check_credentials),
+    Check("look-up", "netgiro", service.check_look_up),
 )
 
 

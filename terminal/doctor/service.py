@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from terminal.config.schema import Config
 from terminal.doctor.system import Finding, System, failed, ok, warning
 from terminal.netgiro.pinning import fingerprint_of, pins_in
-from terminal.sale.gateway import AuthorizationStatus, CallLost, CallRefused, Refusal, StatusReport
+from terminal.sale.gateway import AuthorizationStatus, CallLost, CallRefused, CaptureMode, Refusal, StatusReport
 
 # httpx takes 85 ms to import: nothing of it before a check needs it.
 # ruff: noqa: PLC0415
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import httpx
 
 NOBODYS_CART = "00000000-0000-0000-0000-000000000000"
+NOBODYS_REFERENCE = "netgiro-terminal-doctor"
 
 
 def check_network(config: Config, system: System) -> Finding:
@@ -120,6 +121,40 @@ def check_credentials(config: Config, system: System) -> Finding:
     if report.status is AuthorizationStatus.CANCELLED or report.refusal is Refusal.NOT_FOUND:
         return ok("Netgíró takes signed calls")
     return warning(f"Netgíró gave an unclear answer to a signed call: {report.status}", compare)
+
+
+def check_look_up(config: Config, system: System) -> Finding:
+    """A question about a reference that no sale has. Only Netgíró's .NET client of 2015 documents the call."""
+    settings = config.netgiro
+    if settings.api != "v1" or not settings.has_credentials:
+        return ok("not asked: only V1 can have it, with its key")
+    try:
+        asyncio.run(_find_nobody(config, system))
+    except CallRefused as error:
+        match error.refusal:
+            case Refusal.NOT_FOUND:
+                return ok("Netgíró finds payments by reference: one whose answer was lost is found again")
+            case Refusal.NOT_OFFERED if settings.confirmation is CaptureMode.AUTOMATIC:
+                return warning(
+                    "Netgíró finds no payment by reference: one whose answer is lost is left to staff",
+                    'confirmation = "manual" has no such loss',
+                )
+            case Refusal.NOT_OFFERED:
+                return ok("Netgíró finds no payment by reference; manual confirmation does not need it")
+        return warning(f"could not be tried: {error}", "see the checks above")
+    except CallLost as error:
+        return warning(f"could not be tried: {error}", "see the checks above")
+    return warning("Netgíró finds a payment under a reference that no sale has", "tell Netgíró's support")
+
+
+async def _find_nobody(config: Config, system: System) -> StatusReport:
+    from terminal.netgiro.factory import build_gateway
+
+    gateway = build_gateway(config.netgiro, transport=system.transport)
+    try:
+        return await gateway.find(NOBODYS_REFERENCE)
+    finally:
+        await gateway.close()
 
 
 async def _ask_signed(config: Config, system: System) -> StatusReport:

@@ -66,6 +66,8 @@ class TerminalStatus(msgspec.Struct, frozen=True, kw_only=True):
     attention: tuple[SaleStatus, ...] = ()
     """Sales that only staff can bring to an end."""
     network_ok: bool = True
+    finds_by_reference: bool | None = None
+    """Whether Netgíró finds payments by our reference; None: it was not asked since the start."""
     register_ok: bool = True
     keypad_ok: bool = True
     stuck_keys: str = ""
@@ -104,6 +106,7 @@ def status_of(
     journal_bytes: int,
     wear: Wear,
     reconciliation: str = "",
+    finds_by_reference: bool | None = None,
 ) -> TerminalStatus:
     """The status at this moment."""
     conditions = view.conditions
@@ -117,6 +120,7 @@ def status_of(
         sale=sale_status(view.sale) if view.sale else None,
         attention=tuple(sale_status(sale) for sale in view.attention),
         network_ok=conditions.network_ok,
+        finds_by_reference=finds_by_reference,
         register_ok=conditions.register_ok,
         keypad_ok=conditions.keypad_ok,
         stuck_keys=conditions.jam.stuck,
@@ -146,6 +150,8 @@ def status_lines(status: TerminalStatus, now: datetime) -> Iterator[str]:
     age_s = int((now.astimezone(UTC) - datetime.fromisoformat(status.started)).total_seconds())
     yield f"terminal   {status.terminal_id}, version {status.version}, process {status.pid}, up {duration(age_s)}"
     yield f"service    {status.service}{'' if status.network_ok else ': the last call got no answer'}"
+    if status.finds_by_reference is not None:
+        yield f"look-up    by reference: {'offered' if status.finds_by_reference else 'not offered'} by Netgíró"
     if status.sale is None:
         yield "sale       none open"
     else:

@@ -18,6 +18,8 @@ async def call_gateway(gateway: Gateway, effect: fx.Call) -> ev.AnswerReceived:
     try:
         if isinstance(effect, fx.RequestAuthorization):
             return ev.AuthorizationOpened(number, call, await _open_authorization(gateway, effect))
+        if isinstance(effect, fx.FindAuthorization):
+            return ev.AuthorizationFound(number, call, await gateway.find(effect.reference))
         report = await _ask(gateway, effect)
         if report.status is not AuthorizationStatus.PENDING:  # what a sale stands unknown for is found out from this
             log.info("sale %d: %s: %s", number, name, _said(report))

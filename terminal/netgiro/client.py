@@ -9,18 +9,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from terminal.netgiro import wire
 from terminal.netgiro.carrier import Carrier, RawAnswer, Request
 from terminal.netgiro.nonce import NonceSource
-from terminal.sale.gateway import CallLost
+from terminal.sale.gateway import CallLost, CallRefused, Refusal
 from terminal.sale.sensitive import Sensitive
 from terminal.system.shown import printable
 
 LONGEST_SUPPORT_REFERENCE = 100
+NOTHING_THERE = (404, 405, 410, 501)
+"""HTTP statuses of an address that the service does not have."""
+LARGEST_HTTP_STATUS = 999
+"""A ResultCode beyond it says more than HTTP does."""
 
 log = logging.getLogger(__name__)
 
@@ -69,18 +73,27 @@ class SignedClient:
 
     async def post(self, path: str, request: Mapping[str, object], *, may_repeat: bool = True) -> SignedAnswer:
         """Send ``request`` to ``base_url + path``. Raises CallRefused or CallLost."""
+        return await self._call("POST", path, msgspec.json.encode(request), may_repeat=may_repeat)
+
+    async def get(self, path: str) -> SignedAnswer:
+        """Ask for ``base_url + path``. Raises CallRefused(NOT_OFFERED) where there is nothing, and as above."""
+        return await self._call("GET", path, b"", may_repeat=True)
+
+    async def _call(self, method: Literal["GET", "POST"], path: str, body: bytes, *, may_repeat: bool) -> SignedAnswer:
         url = self._base_url + path
-        body = msgspec.json.encode(request)
         nonce = await self._nonces.next()
         headers = {
             wire.APPKEY_HEADER: self._credentials.application_id,
             wire.NONCE_HEADER: nonce,
             wire.SIGNATURE_HEADER: wire.sign(self._credentials.secret_key.reveal(), nonce, url, body),
-            "content-type": "application/json; charset=utf-8",
             "accept": "application/json",
             "accept-encoding": "identity",  # the signature is over the plain body, and its size stays bounded
         }
-        raw = await self._carrier.exchange(Request("POST", url, body, headers, may_repeat))
+        if method == "POST":
+            headers["content-type"] = "application/json; charset=utf-8"
+        raw = await self._carrier.exchange(Request(method, url, body, headers, may_repeat))
+        if method == "GET" and raw.http_status in NOTHING_THERE and not _is_code_known(raw):
+            raise CallRefused(Refusal.NOT_OFFERED, f"{path.partition('?')[0]}: HTTP {raw.http_status}")
         signed = self._read(path, url, raw)
         if self._is_signed(raw, url):
             await self._nonces.note_signed()
@@ -121,3 +134,11 @@ class SignedClient:
     async def close(self) -> None:
         """Let go of connections."""
         await self._carrier.close()
+
+
+def _is_code_known(raw: RawAnswer) -> bool:
+    """The address is there, and the call says in its own words that it found nothing."""
+    try:
+        return (wire.parse_answer(raw.content).result_code or 0) > LARGEST_HTTP_STATUS
+    except ValueError:
+        return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
+from urllib.parse import quote
 
 from terminal.netgiro.client import SignedAnswer, SignedClient
 from terminal.netgiro.refunds import PartnerApi
@@ -104,6 +105,7 @@ class NetgiroV1:
         self._client = client
         self._partner = partner
         self._callback_base_url = callback_base_url
+        self._finds: bool | None = None
 
     async def open_authorization(
         self, *, reference: str, amount_kr: int, customer: Customer, capture_mode: CaptureMode
@@ -130,6 +132,24 @@ class NetgiroV1:
 
     async def void(self, authorization_id: str) -> StatusReport:
         return await self._about("CancelCart", authorization_id)
+
+    @property
+    def finds(self) -> bool | None:
+        return self._finds
+
+    async def find(self, reference: str) -> StatusReport:
+        """Netgíró's published .NET client has this call, its documentation of today has not."""
+        if self._finds is False:
+            raise CallRefused(Refusal.NOT_OFFERED, "Payment/Get is not offered; nothing was sent")
+        try:
+            signed = await self._client.get(f"/Payment/Get?referenceNumberId={quote(reference, safe='')}")
+            report = _found(signed)
+        except CallRefused as refused:
+            if refused.refusal in (Refusal.NOT_OFFERED, Refusal.NOT_FOUND):
+                self._finds = refused.refusal is Refusal.NOT_FOUND
+            raise
+        self._finds = True
+        return report
 
     @property
     def can_refund(self) -> bool:
@@ -212,6 +232,25 @@ def status_report(signed: SignedAnswer, authorization_id: str) -> StatusReport:
         confirmed=payment.status_id == PAYMENT_CONFIRMED and signed.is_vouched_for and not is_contradicted,
         is_final=status is AuthorizationStatus.CANCELLED and payment.status_id == PAYMENT_CANCELLED,
         invoice_number=None if payment.invoice_number is None else printable(str(payment.invoice_number), 40),
+        support_reference=signed.support_reference,
+    )
+
+
+def _found(signed: SignedAnswer) -> StatusReport:
+    """What an answer to Payment/Get has found. It names the cart; how that stands is asked by its name."""
+    _raise_if_http_refused(signed)
+    payment = signed.answer.result
+    if payment is None or not _is_guid(payment.transaction_id):
+        raise CallRefused(Refusal.NOT_FOUND, _detail("Payment/Get has found nothing", signed), signed.support_reference)
+    if not signed.is_vouched_for:
+        raise CallLost("Payment/Get: the answer is not signed", signed.support_reference)
+    return StatusReport(
+        status=AuthorizationStatus.UNCLEAR,
+        amount_kr=_kronur(payment, signed),
+        reference=payment.reference_number,
+        confirmed=payment.status_id == PAYMENT_CONFIRMED,
+        is_final=payment.status_id == PAYMENT_CANCELLED,
+        authorization_id=(payment.transaction_id or "").lower(),
         support_reference=signed.support_reference,
     )
 

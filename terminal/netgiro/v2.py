@@ -97,6 +97,13 @@ class NetgiroV2:
         return await self._about("cancel", authorization_id)
 
     @property
+    def finds(self) -> bool:
+        return False
+
+    async def find(self, reference: str) -> StatusReport:
+        raise CallRefused(Refusal.NOT_OFFERED, "V2 has no look-up by reference; nothing was sent")
+
+    @property
     def can_refund(self) -> bool:
         return True
 

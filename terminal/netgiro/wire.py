@@ -51,6 +51,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     check_interval_ms: int | float | None = msgspec.field(name="ProcessCartCheckIntervalMiliseconds", default=None)
     """The pace at which to poll. The misspelt name is Netgíró's."""
     payment_info: PaymentInfo | None = None
+    result: PaymentInfo | None = None
+    """What a look-up has found."""
 
 
 _decoder = msgspec.json.Decoder(Answer)

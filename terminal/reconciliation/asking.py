@@ -20,13 +20,16 @@ from terminal.sale.gateway import (
     Refusal,
     SettledItem,
     Settlement,
+    StatusReport,
 )
+from terminal.sale.sale import Sale
 
 PACE_S = 0.25
 """Between two calls: at most four a second."""
 MOST_MISSES = 5
 """So many calls in a row without an answer, and the rest is not asked."""
 MOST_SETTLEMENTS = 100
+NAMELESS = "Netgíró's name for it is not known, and its look-up by reference finds none"
 PAID_OUT_WITHIN = timedelta(days=31)
 """After the last day that is asked about."""
 
@@ -37,6 +40,8 @@ class Service(Protocol):
     """The part of a gateway that is needed here."""
 
     async def look_up(self, authorization_id: str) -> PaymentRecord: ...
+
+    async def find(self, reference: str) -> StatusReport: ...
 
     @property
     def payouts(self) -> Payouts | None: ...
@@ -66,6 +71,7 @@ class Asker:
         self._sleep = sleep
         self._misses = 0
         self._given_up = ""
+        self._can_find = True
 
     async def ask(self, payments: Sequence[Payment], days: Days, today: date) -> tuple[list[Finding], int]:
         """What was found, and how many items of settlements are of no sale of these."""
@@ -93,15 +99,17 @@ class Asker:
         return findings
 
     async def _about(self, payment: Payment) -> Answer:
-        authorization_id = payment.sale.authorization_id
-        if authorization_id is None:
-            return Unanswered("Netgíró's name for it is not known")
         if (known := self._progress.get(payment.mark)) is not None:
             return known
         if self._given_up:
             return Unanswered(self._given_up)
-        await self._sleep(PACE_S)
+        authorization_id = payment.sale.authorization_id
         try:
+            if authorization_id is None:
+                authorization_id = await self._find(payment.sale)
+            if authorization_id is None:
+                return Unanswered(NAMELESS)
+            await self._sleep(PACE_S)
             answer: PaymentRecord | NoRecord = await self._service.look_up(authorization_id)
         except CallRefused as error:
             if error.refusal is not Refusal.NOT_FOUND:
@@ -112,6 +120,20 @@ class Asker:
         self._misses = 0
         self._progress.put(payment.mark, answer, self._now_s())
         return answer
+
+    async def _find(self, sale: Sale) -> str | None:
+        """What the service calls it, where it can be asked by our reference. Raises CallLost, CallRefused."""
+        if not self._can_find:
+            return None
+        await self._sleep(PACE_S)
+        try:
+            found = await self._service.find(sale.reference)
+        except CallRefused as refused:
+            self._can_find = refused.refusal is not Refusal.NOT_OFFERED
+            if refused.refusal in (Refusal.NOT_OFFERED, Refusal.NOT_FOUND):
+                return None
+            raise
+        return found.authorization_id if sale.agrees_with(found, strictly=True) else None
 
     def _missed(self, error: GatewayError, *, is_final: bool) -> Unanswered:
         self._misses += 1

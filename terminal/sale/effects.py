@@ -36,6 +36,12 @@ class RequestAuthorization(Call, frozen=True, kw_only=True):
     capture_mode: CaptureMode
 
 
+class FindAuthorization(Call, frozen=True, kw_only=True):
+    """Ask whether the service knows an authorization under our reference, and what it calls it."""
+
+    reference: str
+
+
 class QueryStatus(Call, frozen=True, kw_only=True):
     """Ask where the authorization stands."""
 

@@ -76,6 +76,12 @@ class AuthorizationOpened(AnswerReceived, frozen=True):
     authorization: OpenedAuthorization
 
 
+class AuthorizationFound(AnswerReceived, frozen=True):
+    """The service has something under our reference, and names it. What became of it is asked by that name."""
+
+    report: StatusReport
+
+
 class StatusReceived(AnswerReceived, frozen=True):
     """The service told where the authorization stands."""
 

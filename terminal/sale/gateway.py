@@ -56,6 +56,8 @@ class Refusal(StrEnum):
     """It refuses this payment, for a reason that it does not name in words known here."""
     NOT_FOUND = "not_found"
     CREDENTIALS = "credentials"
+    NOT_OFFERED = "not_offered"
+    """The service has no such call."""
 
 
 class GatewayError(TerminalError):
@@ -179,6 +181,17 @@ class Gateway(Protocol):
     async def capture(self, authorization_id: str) -> StatusReport: ...
 
     async def void(self, authorization_id: str) -> StatusReport: ...
+
+    @property
+    def finds(self) -> bool | None:
+        """Whether the service finds an authorization by our reference; None: it was not asked yet."""
+
+    async def find(self, reference: str) -> StatusReport:
+        """The service's record under our reference, with the authorization's name.
+
+        Raises CallRefused(NOT_FOUND) as long as there is none, which may change, and CallRefused(NOT_OFFERED) where
+        the service has no such look-up: it is not asked again then.
+        """
 
     @property
     def can_refund(self) -> bool:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
 from terminal.sale.gateway import AuthorizationStatus as Status
-from terminal.sale.gateway import CaptureMode, Refusal
+from terminal.sale.gateway import CaptureMode, OpenedAuthorization, Refusal
 from terminal.sale.sale import NOTHING_SAID, CallKind, Reason, Sale, State
 
 DEFAULT_POLL_INTERVAL_S = 2.0
@@ -49,7 +49,8 @@ def poll(sale: Sale) -> Transition:
 
 def miss(sale: Sale) -> Transition:
     """No progress: ask again, at the service's pace at first and then ever more slowly."""
-    longest = POLL_INTERVAL_BOUNDS_S[1] if sale.state is State.CUSTOMER else LONGEST_RETRY_DELAY_S
+    somebody_waits = sale.state in (State.AUTHORIZATION, State.CUSTOMER)
+    longest = POLL_INTERVAL_BOUNDS_S[1] if somebody_waits else LONGEST_RETRY_DELAY_S
     return retry(replace(sale, misses=sale.misses + 1), min(longest, 2.0 ** min(sale.misses, 6)))
 
 
@@ -121,6 +122,7 @@ _REFUSAL_REASONS = {
     Refusal.DECLINED_BY_SERVICE: Reason.SERVICE_DECLINED,
     Refusal.NOT_FOUND: Reason.WITHDRAWN,
     Refusal.CREDENTIALS: Reason.CREDENTIALS,
+    Refusal.NOT_OFFERED: Reason.REQUEST_NOT_VALID,
 }
 
 
@@ -196,23 +198,68 @@ def opened(sale: Sale, event: ev.AuthorizationOpened) -> Transition:
 def authorization_refused(sale: Sale, event: ev.RefusalReceived) -> Transition:
     """A request that is refused as such proves nothing where approval alone pays: if the network has doubled it, that
     was the second copy, refused for its nonce."""
+    if sale.asking is CallKind.FIND:
+        return to_report(sale, Reason.NOT_TRACEABLE) if event.refusal is Refusal.NOT_OFFERED else miss(sale)
     is_proof = sale.terms.refusal_is_proof or event.refusal not in (Refusal.CREDENTIALS, Refusal.REQUEST_NOT_VALID)
     if sale.committed and not is_proof:
-        return to_report(sale, Reason.NOT_TRACEABLE)
+        return search(sale, sale.terms.customer_timeout_s)
     return to_report(sale, sale.reason or refusal_reason(event.refusal))
 
 
 def authorization_lost(sale: Sale, _event: ev.AnswerLost) -> Transition:
     """Never repeated. Whoever approves it now pays nothing, unless approval alone pays."""
-    return to_report(sale, Reason.NOT_TRACEABLE if sale.committed else sale.reason or Reason.NO_ANSWER)
+    if sale.asking is CallKind.FIND:
+        return miss(sale)
+    if sale.committed:
+        return search(sale, sale.terms.customer_timeout_s)
+    return to_report(sale, sale.reason or Reason.NO_ANSWER)
 
 
 def authorization_cut(sale: Sale, _event: ev.PowerRestored) -> Transition:
-    return to_report(sale, Reason.NOT_TRACEABLE if sale.committed else Reason.POWER_CUT)
+    if not sale.committed:
+        return to_report(sale, Reason.POWER_CUT)
+    sale = replace(sale, reason=sale.reason or Reason.POWER_CUT, asking=None)
+    return search(sale, sale.terms.void_patience_s)
+
+
+def search(sale: Sale, patience_s: float) -> Transition:
+    """Approval alone pays here, and the authorization has no name: the service is asked for it by our reference.
+
+    That nothing is found proves nothing, because the customer may still approve. Once the time is up it is left to
+    staff, as it is at once where the service finds nothing by reference.
+    """
+    if not sale.terms.finds_by_reference:
+        return to_report(sale, Reason.NOT_TRACEABLE)
+    sale, effects = find(replace(sale, misses=0))
+    return Transition(sale, (deadline(sale, patience_s), *effects))
+
+
+def find(sale: Sale) -> Transition:
+    sale = replace(sale, calls=sale.calls + 1, asking=CallKind.FIND)
+    return Transition(sale, (fx.FindAuthorization(sale_number=sale.number, call=sale.calls, reference=sale.reference),))
+
+
+def find_again(sale: Sale, _event: ev.RetryDue) -> Transition:
+    return find(sale) if sale.asking is None else Transition(sale)
+
+
+def found(sale: Sale, event: ev.AuthorizationFound) -> Transition:
+    """It has a name if it is ours by amount and reference; what became of it is asked by that name, as ever."""
+    if event.report.authorization_id is None or not sale.agrees_with(event.report, strictly=True):
+        return miss(sale)
+    named = OpenedAuthorization(authorization_id=event.report.authorization_id)
+    return opened(sale, ev.AuthorizationOpened(sale.number, event.call, named))
+
+
+def search_over(sale: Sale, _event: ev.DeadlinePassed) -> Transition:
+    return Transition(sale) if sale.asking is CallKind.AUTHORIZATION else to_report(sale, Reason.NOT_TRACEABLE)
 
 
 def cancel_when_opened(sale: Sale, event: ev.CancelRequested) -> Transition:
-    """Only a named authorization can be voided, so the answer is waited for; the call itself bounds that wait."""
+    """Only a named authorization can be voided, so the answer is waited for; the call itself bounds that wait. What is
+    only searched for is given up: nobody knows."""
+    if sale.asking is not CallKind.AUTHORIZATION:
+        return to_report(sale, Reason.NOT_TRACEABLE)
     return Transition(replace(sale, reason=sale.reason or cancel_reason(event)))
 
 

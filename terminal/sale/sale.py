@@ -125,6 +125,7 @@ class CallKind(StrEnum):
     """Which call is on its way."""
 
     AUTHORIZATION = "authorization"
+    FIND = "find"
     STATUS = "status"
     CODE = "code"
     CAPTURE = "capture"
@@ -157,6 +158,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """A void works at any stage: one that is still on its way takes back even what was paid meanwhile."""
     refusal_is_proof: bool = False
     """A refused authorization cannot be the second copy of one that was carried out."""
+    finds_by_reference: bool = False
+    """The service may be asked for an authorization by our reference. Whether it answers shows then."""
     customer_copy: bool = True
     merchant_copy: bool = True
     staff_slip: bool = True

@@ -13,6 +13,10 @@ the sale:
   asked again, and believed when it has been said several times;
 * anything else, or nothing at all: ask again, with growing pauses, for ever.
 
+An authorization whose answer was lost has no name that could be asked about. Where it commits, and where the service
+can be asked by our own reference (``terms.finds_by_reference``), it is searched for: what is found under it, over this
+amount, gives it its name, and from there on it is a sale like any other. That nothing is found proves nothing.
+
 Calls are numbered. An answer to an older call is ignored unless it proves payment, which no later answer can undo: only
 a void of the kind below can, if it has left since.
 
@@ -121,6 +125,8 @@ def _support_reference(event: ev.AnswerReceived) -> str | None:
     match event:
         case ev.StatusReceived():
             return event.report.support_reference
+        case ev.AuthorizationFound():
+            return event.report.support_reference
         case ev.AuthorizationOpened():
             return event.authorization.support_reference
         case ev.RefusalReceived():
@@ -154,9 +160,12 @@ TABLE: Mapping[State, Mapping[type[ev.SaleEvent], Move]] = {
     },
     State.AUTHORIZATION: {
         ev.AuthorizationOpened: _move(moves.opened, State.CUSTOMER, State.VOID),
+        ev.AuthorizationFound: _move(moves.found, State.CUSTOMER, State.VOID),
         ev.RefusalReceived: _move(moves.authorization_refused, *_ENDS),
         ev.AnswerLost: _move(moves.authorization_lost, *_ENDS),
-        ev.CancelRequested: _move(moves.cancel_when_opened),
+        ev.RetryDue: _move(moves.find_again),
+        ev.CancelRequested: _move(moves.cancel_when_opened, *_ENDS),
+        ev.DeadlinePassed: _move(moves.search_over, *_ENDS),
         ev.PowerRestored: _move(moves.authorization_cut, *_ENDS),
     },
     State.CUSTOMER: {
@@ -245,6 +254,7 @@ IGNORED: Mapping[type[ev.SaleEvent], Mapping[State, str]] = {
     ev.CustomerIdentified: _unless("the customer is known already", State.ENTRY),
     ev.CodeEntered: _unless("no code is asked for", State.CODE_ENTRY),
     ev.AuthorizationOpened: _unless(_NOT_ASKED, State.AUTHORIZATION),
+    ev.AuthorizationFound: _unless(_NOT_ASKED, State.AUTHORIZATION),
     ev.StatusReceived: {
         **_in(_NOT_ASKED, State.ENTRY, State.AUTHORIZATION),
         State.ATTENTION: "it is in the hands of staff, who find the same in the service's records",
@@ -252,11 +262,10 @@ IGNORED: Mapping[type[ev.SaleEvent], Mapping[State, str]] = {
     ev.RefusalReceived: _in(_NOT_ASKED, State.ENTRY, State.CODE_ENTRY, State.ATTENTION),
     ev.AnswerLost: _in(_NOT_ASKED, State.ENTRY, State.CODE_ENTRY, State.ATTENTION),
     ev.TraceDue: _unless("nothing is asked after the end", State.REPORT, State.CLOSED),
-    ev.RetryDue: _in("no query is due", State.ENTRY, State.AUTHORIZATION, State.CODE_ENTRY, *_OVER),
+    ev.RetryDue: _in("no query is due", State.ENTRY, State.CODE_ENTRY, *_OVER),
     ev.CallbackReceived: _unless("not acknowledged, so it pays nothing", State.CUSTOMER, State.REPORT, State.CLOSED),
     ev.CancelRequested: _in("the outcome is on its way already", State.VOID, *_OVER),
     ev.DeadlinePassed: {
-        State.AUTHORIZATION: "the call bounds itself",
         State.ATTENTION: "staff take the time they need",
         State.CLOSED: "a closed sale waits for nothing",
     },

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from terminal.netgiro.sandbox.carts import CartState
+from terminal.netgiro.sandbox.carts import Cart, CartState
 from terminal.netgiro.sandbox.transactions import TransactionBook
 from terminal.simulation.world import World
 
@@ -35,6 +35,18 @@ class Ailments:
             self._book.forget(name)
         elif cart.state is CartState.RESERVED and self._world.happens(rates.customer_mood / 20, "reservation ended"):
             self._book.end_reservation(name)
+
+    def look_up(self, reference: str) -> Cart | None:
+        """What is under this reference; it may not be known yet, and another one may be found instead."""
+        world, rate = self._world, self._world.rates.call_trouble / 4
+        cart = self._book.find_reference(reference)
+        if cart is not None and world.happens(rate, "look-up lags"):
+            cart = None
+        if world.happens(rate, "look-up finds another"):
+            cart = next((one for one in self._book.newest(50) if one.order.reference != reference), None)
+        if cart is not None and cart.invoice_number:
+            world.count("found by reference")
+        return cart
 
     def forgets_capture(self, name: str) -> bool:
         """A capture is answered as done, without its record, and is not done."""

@@ -50,6 +50,15 @@ def before_call(disk: SimulatedDisk, terminal: SimulatedTerminal, effect: fx.Cal
         raise Violation("a capture leaves after somebody has cancelled, or after a power cut")
 
 
+def names_its_own(disk: SimulatedDisk, netgiro: SimulatedNetgiro, effect: fx.Call) -> None:
+    """No call of a sale is about the payment of another one."""
+    if not isinstance(effect, fx.QueryStatus | fx.SubmitCode | fx.RequestCapture | fx.RequestVoid):
+        return
+    cart, sale = netgiro.book.find(effect.authorization_id.lower()), disk.find_sale(effect.sale_number)
+    if cart is not None and sale is not None and cart.order.reference != sale.reference:
+        raise Violation(f"{type(effect).__name__} of sale {sale.number} is about {cart.order.reference}")
+
+
 def when_told(
     netgiro: SimulatedNetgiro, disk: SimulatedDisk, register: SimulatedRegister, ring: Ring, told: Told
 ) -> None:

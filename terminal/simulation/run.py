@@ -101,7 +101,7 @@ def simulate(
     terminal.connect(
         netgiro,
         register,
-        lambda effect: _on_call(effect, disk, terminal, staff),
+        lambda effect: _on_call(effect, disk, netgiro, terminal, staff),
         lambda effect: checks_of_refunds.before_refund(disk, effect),
     )
     if sabotage is not None:
@@ -162,8 +162,11 @@ def _unfounded(world: World, disk: SimulatedDisk, register: SimulatedRegister, d
         yield from checks.needless_refunds(disk, register)
 
 
-def _on_call(effect: fx.Call, disk: SimulatedDisk, terminal: SimulatedTerminal, staff: Staff) -> None:
+def _on_call(
+    effect: fx.Call, disk: SimulatedDisk, netgiro: SimulatedNetgiro, terminal: SimulatedTerminal, staff: Staff
+) -> None:
     checks.before_call(disk, terminal, effect)
+    checks.names_its_own(disk, netgiro, effect)
     staff.call_leaves(effect)
 
 
@@ -205,6 +208,7 @@ def _rules(rng: random.Random, mode: CaptureMode, api: str, *, refunds_itself: b
             customer_timeout_s=rng.choice((20.0, 60.0, 150.0)),
             capture_patience_s=rng.choice((10.0, 45.0)),
             takes_kennitala=api == "v1",
+            finds_by_reference=api == "v1",
             void_undoes_payment=api == "v2",
             refusal_is_proof=api == "v2",
             refunds_itself=refunds_itself,

@@ -13,9 +13,10 @@ from terminal.netgiro.client import SignatureCheck, SignedAnswer, SignedClient
 from terminal.netgiro.v2 import NetgiroV2
 from terminal.sale import ending, moves
 from terminal.sale import events as ev
+from terminal.sale import step as rules
 from terminal.sale.gateway import AuthorizationStatus as Status
-from terminal.sale.gateway import CaptureMode, OpenedAuthorization, StatusReport
-from terminal.sale.sale import Reason, Sale
+from terminal.sale.gateway import CaptureMode, OpenedAuthorization, Refusal, StatusReport
+from terminal.sale.sale import CallKind, Reason, Sale, State
 from terminal.simulation.broken_rule import BrokenRule
 from terminal.simulation.world import Rates
 
@@ -88,6 +89,32 @@ def _read_unsigned(read: Callable[..., SignedAnswer]) -> Callable[..., SignedAns
     return believe
 
 
+def _not_found_is_not_paid() -> Iterator[None]:
+    """An authorization that the service does not find (yet) under our reference is told as not paid."""
+    asked = rules.TABLE[State.AUTHORIZATION][ev.RefusalReceived]
+
+    def believe(sale: Sale, event: ev.RefusalReceived) -> moves.Transition:
+        is_answer = sale.asking is CallKind.FIND and event.refusal is Refusal.NOT_FOUND
+        return moves.to_report(sale, Reason.NO_ANSWER) if is_answer else asked.decide(sale, event)
+
+    with patch.dict(rules.TABLE[State.AUTHORIZATION], {ev.RefusalReceived: asked._replace(decide=believe)}):
+        yield
+
+
+def _whatever_is_found() -> Iterator[None]:
+    """What the service finds under our reference is ours, though it names another amount and reference."""
+    asked = rules.TABLE[State.AUTHORIZATION][ev.AuthorizationFound]
+
+    def believe(sale: Sale, event: ev.AuthorizationFound) -> moves.Transition:
+        ours = replace(event.report, amount_kr=sale.amount_kr, reference=sale.reference)
+        return asked.decide(sale, replace(event, report=ours))
+
+    with patch.dict(rules.TABLE[State.AUTHORIZATION], {ev.AuthorizationFound: asked._replace(decide=believe)}):
+        yield
+
+
+_LOST = Rates(call_trouble=0.6, customer_mood=0.4)
+
 RULES_OF_NETGIRO: Mapping[str, BrokenRule] = {
     "paid while a void is on its way": BrokenRule(
         patches=_paid_while_a_void_is_on_its_way,
@@ -104,4 +131,10 @@ RULES_OF_NETGIRO: Mapping[str, BrokenRule] = {
     ),
     "unsigned answer believed": BrokenRule(patches=_believe_strangers, rates=Rates(call_trouble=0.9)),
     "idle connection trusted": BrokenRule(patches=_trust_idle_connections),
+    "not found by reference taken for not paid": BrokenRule(
+        patches=_not_found_is_not_paid, capture_mode=CaptureMode.AUTOMATIC, rates=_LOST
+    ),
+    "whatever is found by reference taken for ours": BrokenRule(
+        patches=_whatever_is_found, capture_mode=CaptureMode.AUTOMATIC, rates=_LOST
+    ),
 }

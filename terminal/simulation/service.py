@@ -5,6 +5,7 @@ The service itself is not always well: see ailments.py.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ from terminal.netgiro.sandbox import PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY, v
 from terminal.netgiro.sandbox.answers import (
     cart_answer,
     coded_answer,
+    found_answer,
     insert_answer,
     read_cart_name,
     read_insert,
@@ -76,6 +78,7 @@ class SimulatedNetgiro:
             min_amount_kr=100,
             unknown_cart_code=rng.choice((10201, 10424)),
             refuse_cancel_of_reservation=rng.random() < 0.25,
+            finds_by_reference=random.Random(f"finds {world.seed}").random() < 0.5,
         )
         self.customers = Customers(world.wall_clock, rng)
         self.settings = settings
@@ -109,7 +112,8 @@ class SimulatedNetgiro:
                 told = answer.get("Status") or answer["Message"]
             else:
                 self._gate.check(request.headers, request.url, request.body)
-                status, answer = 200, self._serve_v1(call, request.body)
+                is_look_up = call == "Payment"
+                status, answer = self._look_up(request.url) if is_look_up else (200, self._serve_v1(call, request.body))
                 told = answer["ResultCode"]
         except CredentialsRefused as refused:
             return self.refuse(request, refused.status, str(refused))
@@ -143,6 +147,11 @@ class SimulatedNetgiro:
         if self.ailments.forgets_capture(name):
             return coded_answer(call, ResultCode.PAID)
         return cart_answer(self.book.confirm(name, request.Identifier))
+
+    def _look_up(self, url: str) -> tuple[int, dict[str, Any]]:
+        if not self.settings.finds_by_reference:
+            return 404, refusal(404, "There is nothing here.")
+        return 200, found_answer(self.ailments.look_up(url.rsplit("=", 1)[-1]))
 
     def _serve_v2(self, call: str, request: Request) -> tuple[int, dict[str, Any]]:
         name = request.url.rsplit("/", 1)[-1] if request.method == "GET" else ""
@@ -246,7 +255,7 @@ class SimulatedNetgiro:
 
     def cart_for(self, reference: str) -> Cart | None:
         """The newest cart under this Reference."""
-        return next((cart for cart in self.book.newest(50) if cart.order.reference == reference), None)
+        return self.book.find_reference(reference)
 
     def captured(self) -> dict[str, list[int]]:
         """The amounts captured under each Reference, but for what was taken back."""

@@ -78,7 +78,7 @@ def _with(content: bytes, **changes: object) -> bytes:
 def _about_payment(content: bytes, **changes: object) -> bytes:
     """With another record of the payment, if there is one in it: PaymentInfo, or the whole of V2's details."""
     answer = _read(content)
-    record = answer.get("PaymentInfo", answer if "TotalAmount" in answer else None)
+    record = answer.get("PaymentInfo") or answer.get("Result", answer if "TotalAmount" in answer else None)
     if isinstance(record, dict):
         record.update({name: value for name, value in changes.items() if name in record})
     return msgspec.json.encode(answer)

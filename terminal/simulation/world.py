@@ -59,6 +59,7 @@ class World:
     """Time, chance and the story of one run. The same seed gives the same world."""
 
     def __init__(self, seed: int, rates: Rates, *, cut_at: int | None = None, tell: bool = False) -> None:
+        self.seed = seed
         self.rng = random.Random(seed)
         self.rng_aside = random.Random(f"aside {seed}")
         """For what decides nothing about a sale, and is not to change what happens to one."""

@@ -64,6 +64,7 @@ ICELANDIC = DoctorWords(
         "network link": CheckWords("nettenging", "Nettenging er léleg.", "Athugaðu netsnúru, Wi-Fi og beini."),
         "network": CheckWords("net", "Næst ekki í Netgíró.", "Athugaðu netið."),
         "credentials": CheckWords("aðgangur", "Aðgangur hjá Netgíró er óstaðfestur.", _TELL),
+        "look-up": CheckWords("uppfletting", "Óvíst hvort Netgíró finnur týndar greiðslur.", _TELL),
         "doctor": CheckWords("bilanaskýrsla", "Skoðun lauk ekki.", "Endurræstu posann. " + _TELL),
     },
 )
@@ -99,6 +100,7 @@ ENGLISH = DoctorWords(
         "network link": CheckWords("network link", "The network is weak.", "Check the cable, Wi-Fi and router."),
         "network": CheckWords("network", "Netgíró is not reached.", "Check the network."),
         "credentials": CheckWords("credentials", "Netgíró has not accepted this terminal.", _TELL_SERVICE),
+        "look-up": CheckWords("look-up", "Netgíró may not find lost payments again.", _TELL_SERVICE),
         "doctor": CheckWords("fault report", "The check did not end.", "Restart the terminal. " + _TELL_SERVICE),
     },
 )

@@ -110,6 +110,15 @@ def cart_answer(reply: Reply) -> dict[str, Any]:
     }
 
 
+def found_answer(cart: Cart | None) -> dict[str, Any]:
+    """The answer of Payment/Get: there is a payment from the reservation on."""
+    payment = payment_info(cart) if cart is not None else None
+    if cart is None or payment is None:
+        return refusal(ResultCode.UNKNOWN_CART, "Payment not found") | {"Result": None}
+    said = {"Success": True, "Message": None, "ResultCode": int(ResultCode.OK)}
+    return said | {"Result": payment | {"CartId": cart.transaction_id}}
+
+
 def refusal(code: int, message: str) -> dict[str, Any]:
     """A call that did nothing."""
     return {"Success": False, "Message": message, "ResultCode": int(code)}

@@ -98,6 +98,10 @@ class CartBook(Carts):
             return Reply(self.settings.unknown_cart_code, "There is no cart with this TransactionId.", success=False)
         return Reply(cart.result_code, cart=cart)
 
+    def find_reference(self, reference: str) -> Cart | None:
+        """The newest cart under this Reference."""
+        return next((cart for cart in reversed(self._carts.values()) if cart.order.reference == reference), None)
+
     def confirm(self, transaction_id: str, code: str | None = None) -> Reply:
         """ConfirmCart: with the SMS code it approves, without one it turns the reservation into a payment."""
         cart = self._carts.get(transaction_id)

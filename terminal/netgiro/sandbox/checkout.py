@@ -1,13 +1,13 @@
-"""V1, "Offline Checkout (POS)": four signed calls."""
+"""V1, "Offline Checkout (POS)": four signed calls, and the look-up that may be there."""
 
 from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from terminal.netgiro.sandbox.answers import coded_answer, refusal
+from terminal.netgiro.sandbox.answers import coded_answer, found_answer, refusal
 from terminal.netgiro.sandbox.dialect import Answer
-from terminal.netgiro.sandbox.faults import V1_CALLS, Fault
+from terminal.netgiro.sandbox.faults import V1_CALLS, V1_LOOK_UP, Fault
 from terminal.netgiro.sandbox.service import Sandbox
 from terminal.netgiro.sandbox.settings import ResultCode
 from terminal.netgiro.sandbox.signing import NONCE_WAS_USED, SignedBody
@@ -19,7 +19,9 @@ class SignedDialect:
     def check_caller(self, sandbox: Sandbox, request: Request, body: bytes) -> None:
         sandbox.gatekeeper.check(request.headers, _called_url(sandbox, request), body)
 
-    def perform(self, sandbox: Sandbox, call: str, _request: Request, body: bytes) -> Answer:
+    def perform(self, sandbox: Sandbox, call: str, request: Request, body: bytes) -> Answer:
+        if call == V1_LOOK_UP:
+            return _look_up(sandbox, {name.lower(): text for name, text in request.query_params.items()})
         return sandbox.perform(call, body)
 
     def refuse(self, status: int, message: str) -> Answer:
@@ -37,6 +39,15 @@ class SignedDialect:
 
     def sign(self, sandbox: Sandbox, request: Request, body: bytes) -> SignedBody:
         return sandbox.sign(_called_url(sandbox, request), body)
+
+
+def _look_up(sandbox: Sandbox, asked: dict[str, str]) -> Answer:
+    """By our reference, or by the cart's name, which that client misspells."""
+    if not sandbox.settings.finds_by_reference:
+        return 404, refusal(404, "There is nothing here.")
+    sandbox.settle_due()
+    reference, name = asked.get("referencenumberid", ""), asked.get("transacionid", "")
+    return 200, found_answer(sandbox.book.find_reference(reference) if reference else sandbox.book.find(name.lower()))
 
 
 V1 = SignedDialect()

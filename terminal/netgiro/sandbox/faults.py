@@ -9,9 +9,11 @@ import msgspec
 from msgspec import Meta
 
 V1_CALLS = ("InsertCart", "CheckCart", "ConfirmCart", "CancelCart")
+V1_LOOK_UP = "PaymentGet"
+"""GET Payment/Get, where it is offered."""
 V2_CALLS = ("payment", "status", "capture", "cancel", "settlements", "settlement_items", "details", "refund")
 """The last two also name the calls of the partner API, beside V1."""
-CALLS = (*V1_CALLS, *V2_CALLS)
+CALLS = (*V1_CALLS, V1_LOOK_UP, *V2_CALLS)
 CALLBACK = "Callback"
 ANY_CALL = "any"
 
@@ -90,7 +92,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.call not in (call, ANY_CALL):
             return False
         return not (call in V2_CALLS and self.fault in SIGNATURE_KINDS) and not (
-            call in V1_CALLS and self.fault == "refused"
+            call in (*V1_CALLS, V1_LOOK_UP) and self.fault == "refused"
         )
 
 

@@ -77,6 +77,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What CheckCart says after the customer pressed "reject"."""
     refuse_cancel_of_reservation: bool = False
     """CancelCart of a reserved cart answers 10426 (or 10429) and leaves the reservation standing."""
+    finds_by_reference: bool = False
+    """V1: whether the signed GET Payment/Get?referenceNumberId= answers, as Netgíró's .NET client of 2015 expects. Its
+    documentation of today does not say."""
     customers_answer: bool = True
     """False: nobody accepts or rejects on the phone, neither by hand nor by themselves."""
     app_code_lifetime_s: Seconds = 300

@@ -32,19 +32,24 @@ def spoiled(fault: Fault | None, answer: Any, sign: Callable[[bytes], SignedBody
 def names_payment(answer: Any) -> bool:
     """Whether there is an amount in it that can be made wrong."""
     return isinstance(answer, dict) and (
-        bool(answer.get("PaymentInfo")) or "TotalAmount" in answer or "totalAmount" in answer
+        _record_in(answer) is not None or "TotalAmount" in answer or "totalAmount" in answer
     )
+
+
+def _record_in(answer: dict[str, Any]) -> str | None:
+    """Where V1 answers with a record of the payment."""
+    return next((name for name in ("PaymentInfo", "Result") if answer.get(name)), None)
 
 
 def _with_wrong_payment(kind: str, answer: Any) -> Any:
     if not isinstance(answer, dict):
         return answer
-    info = answer.get("PaymentInfo")
-    if info:
+    if (name := _record_in(answer)) is not None:
+        info = answer[name]
         if kind == "wrong_amount":
-            return {**answer, "PaymentInfo": {**info, "TotalAmount": info["TotalAmount"] + 1}}
+            return {**answer, name: {**info, "TotalAmount": info["TotalAmount"] + 1}}
         if kind == "wrong_reference":
-            return {**answer, "PaymentInfo": {**info, "ReferenceNumber": f"{info['ReferenceNumber']}-other"}}
+            return {**answer, name: {**info, "ReferenceNumber": f"{info['ReferenceNumber']}-other"}}
         return answer
     if not names_payment(answer):
         return answer

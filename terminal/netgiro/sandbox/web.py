@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 from terminal.netgiro.sandbox import checkout, v2
 from terminal.netgiro.sandbox.control import control_routes, show_page
 from terminal.netgiro.sandbox.dialect import Dialect, serve
-from terminal.netgiro.sandbox.faults import V1_CALLS
+from terminal.netgiro.sandbox.faults import V1_CALLS, V1_LOOK_UP
 from terminal.netgiro.sandbox.service import Sandbox
 
 METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH"]
@@ -35,6 +35,7 @@ def sandbox_routes(sandbox: Sandbox) -> list[BaseRoute]:
     """The routes alone, for an application that serves more than the sandbox and calls ``sandbox.aclose()`` itself."""
     return [
         *(_route(sandbox, checkout.V1, "POST", f"/v1/Checkout/{call}", call) for call in V1_CALLS),
+        _route(sandbox, checkout.V1, "GET", "/v1/Payment/Get", V1_LOOK_UP),
         _route(sandbox, v2.V2, "POST", "/v2/checkout/payment", "payment"),
         _route(sandbox, v2.V2, "GET", "/v2/checkout/status/{transaction_id}", "status"),
         _route(sandbox, v2.V2, "GET", "/v2/transaction/details/{transaction_id}", "details"),

@@ -282,7 +282,7 @@ def test_every_problem_is_told_at_once_and_the_rest_is_used(tmp_path: Path) -> N
 
 
 def test_default_terms_are_those_of_a_sale() -> None:
-    assert Config().terms() == Terms()
+    assert Config().terms() == Terms(finds_by_reference=True)
 
 
 def test_terms_carry_what_the_file_says(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from terminal.config.schema import Config, NetgiroSettings
 from terminal.doctor import service as service_checks
 from terminal.doctor.system import Finding, Grade, System, ok
 from terminal.netgiro.sandbox import build_sandbox, create_app
+from terminal.sale.gateway import CaptureMode
 from terminal.sale.sensitive import Sensitive
 from tests.doctor_machine import APPLICATION_ID, SECRET, config_with, put
 from tests.patience import at_most
@@ -200,3 +201,45 @@ def test_an_unreadable_answer_does_not_judge_credentials() -> None:
     system = System(transport=httpx.MockTransport(lambda _request: httpx.Response(502)))
 
     assert service_checks.check_credentials(config, system).status is Grade.WARNING
+
+
+# --- look-up by reference ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("offered", "confirmation", "grade", "words"),
+    [
+        (True, "automatic", Grade.OK, "found again"),
+        (True, "manual", Grade.OK, "found again"),
+        (False, "automatic", Grade.WARNING, "left to staff"),
+        (False, "manual", Grade.OK, "does not need it"),
+    ],
+)
+def test_whether_netgiro_finds_by_reference_is_told(
+    *, offered: bool, confirmation: str, grade: Grade, words: str
+) -> None:
+    sandbox = build_sandbox(APPLICATION_ID, SECRET)
+    sandbox.change_settings({"finds_by_reference": offered})
+    given = {
+        "application_id": APPLICATION_ID,
+        "secret_key": Sensitive(SECRET),
+        "confirmation": CaptureMode(confirmation),
+    }
+    config = netgiro_at("http://127.0.0.1/v1", **given)
+    finding = service_checks.check_look_up(config, System(transport=httpx.ASGITransport(create_app(sandbox))))
+    asyncio.run(sandbox.aclose())
+    assert finding.status is grade
+    assert words in finding.found
+
+
+def test_nobody_is_asked_to_find_without_a_key_or_with_v2() -> None:
+    system = failing_with(AssertionError("asked"))
+    assert service_checks.check_look_up(netgiro_at("http://127.0.0.1/v1"), system).status is Grade.OK
+    config = netgiro_at("http://127.0.0.1/v2", api="v2", application_id=APPLICATION_ID)
+    assert service_checks.check_look_up(config, system).status is Grade.OK
+
+
+def test_a_look_up_that_gets_no_answer_is_not_judged() -> None:
+    config = netgiro_at("http://127.0.0.1/v1", application_id="a", secret_key=Sensitive("b"))
+    finding = service_checks.check_look_up(config, failing_with(httpx.ConnectError("down")))
+    assert finding.status is Grade.WARNING

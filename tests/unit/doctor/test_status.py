@@ -7,6 +7,8 @@ import sys
 from datetime import UTC, datetime
 
 import msgspec
+import pytest
+from msgspec.structs import replace
 
 from hardware.interfaces import Jam, LineSignals, PrinterStatus
 from terminal.counter.view import Conditions, View
@@ -140,3 +142,10 @@ print(len(read))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.split()) == (0, ["8"]), done.stderr
+
+
+@pytest.mark.parametrize(("finds", "words"), [(None, []), (True, ["offered by"]), (False, ["not offered by"])])
+def test_whether_netgiro_finds_by_reference_is_told_once_it_is_known(finds: bool | None, words: list[str]) -> None:
+    lines = list(status_lines(replace(status(View()), finds_by_reference=finds), NOW))
+    told = [line for line in lines if line.startswith("look-up")]
+    assert [word in line for line, word in zip(told, words, strict=True)] == [True] * len(words)

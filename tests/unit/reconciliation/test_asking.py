@@ -5,15 +5,25 @@ from __future__ import annotations
 import asyncio
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from terminal.errors import TerminalError
 from terminal.reconciliation.asking import MOST_MISSES, PACE_S, Asker, Days
 from terminal.reconciliation.findings import Ending, Finding
 from terminal.reconciliation.gathering import Payment
 from terminal.reconciliation.progress import FRESH_S, Progress
-from terminal.sale.gateway import CallLost, PaymentRecord, RecordStatus
+from terminal.sale.gateway import (
+    AuthorizationStatus,
+    CallLost,
+    CallRefused,
+    PaymentRecord,
+    RecordStatus,
+    Refusal,
+    StatusReport,
+)
 from terminal.sale.sale import Reason, Sale, State
 from tests.virtual_time import run_virtual
 
@@ -44,6 +54,17 @@ class Service:
         self.asked_s: list[float] = []
         self.asked: list[str] = []
         self.is_silent = is_silent
+        self.searched: list[str] = []
+        self.knows: dict[str, StatusReport] | None = None
+        """By our reference; None: there is no such look-up."""
+
+    async def find(self, reference: str) -> StatusReport:
+        self.searched.append(reference)
+        if self.knows is None:
+            raise CallRefused(Refusal.NOT_OFFERED, "404")
+        if reference not in self.knows:
+            raise CallRefused(Refusal.NOT_FOUND, "10424")
+        return self.knows[reference]
 
     async def look_up(self, authorization_id: str) -> PaymentRecord:
         self.asked.append(authorization_id)
@@ -123,3 +144,44 @@ def test_a_planted_link_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(TerminalError):
         Progress(tmp_path, "here").open(0)
     assert not (tmp_path / "elsewhere").exists()
+
+
+# --- sales that the service has not named -----------------------------------------------------------------------------
+
+
+def nameless(folder: Path, service: Service, *numbers: int) -> list[Finding]:
+    async def inside() -> list[Finding]:
+        progress = Progress(folder, "here").open(1e9)
+        try:
+            asker = Asker(service, progress, now_s=lambda: 1e9, sleep=asyncio.sleep)
+            lost = [
+                Payment(replace(payment(number).sale, authorization_id=None, reason=Reason.NOT_TRACEABLE))
+                for number in numbers
+            ]
+            found, _ = await asker.ask(lost, Days(DAY, DAY), DAY)
+            return found
+        finally:
+            progress.close()
+
+    return run_virtual(inside())
+
+
+def record(number: int, **more: Any) -> StatusReport:
+    facts: dict[str, Any] = {"amount_kr": 1990, "reference": f"T1-{number}", "authorization_id": f"name-{number}"}
+    return StatusReport(status=AuthorizationStatus.UNCLEAR, **(facts | more))
+
+
+def test_they_are_found_by_reference_where_that_is_offered(tmp_path: Path) -> None:
+    service = Service()
+    service.knows = {"T1-1": record(1), "T1-3": record(3, amount_kr=1)}
+    found = nameless(tmp_path, service, 1, 2, 3)
+    assert service.searched == ["T1-1", "T1-2", "T1-3"]
+    assert service.asked == ["name-1"], "what has another amount is not ours"
+    assert found[0].advice == "netgiro-terminal settle 1 paid"
+    assert [one.ending for one in found] == [Ending.DIFFERS, Ending.NOT_ASKED, Ending.NOT_ASKED]
+
+
+def test_where_it_is_not_offered_it_is_asked_for_once(tmp_path: Path) -> None:
+    service = Service()
+    assert {one.ending for one in nameless(tmp_path, service, 1, 2, 3)} == {Ending.NOT_ASKED}
+    assert service.searched == ["T1-1"]

@@ -25,6 +25,7 @@ EVENTS: tuple[type[ev.SaleEvent], ...] = (
     ev.RetryDue,
     ev.TraceDue,
     ev.AuthorizationOpened,
+    ev.AuthorizationFound,
     ev.StatusReceived,
     ev.RefusalReceived,
     ev.AnswerLost,
@@ -143,6 +144,7 @@ def test_a_power_cut_loses_an_authorization_like_the_network() -> None:
         (Refusal.NOT_FOUND, Reason.WITHDRAWN, Outcome.DECLINED),
         (Refusal.CREDENTIALS, Reason.CREDENTIALS, Outcome.FAILED),
         (Refusal.DECLINED_BY_SERVICE, Reason.SERVICE_DECLINED, Outcome.DECLINED),
+        (Refusal.NOT_OFFERED, Reason.REQUEST_NOT_VALID, Outcome.FAILED),
     ],
 )
 @pytest.mark.parametrize("mode", CaptureMode)
@@ -164,7 +166,7 @@ def test_a_refused_request_is_no_proof_where_approval_alone_pays(refusal: Refusa
 
 
 def test_every_refusal_is_tested_above() -> None:
-    assert len(Refusal) == 8
+    assert len(Refusal) == 9
 
 
 def test_cancelling_a_request_on_its_way_voids_it_once_it_is_named() -> None:

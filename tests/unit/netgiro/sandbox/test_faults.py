@@ -190,7 +190,7 @@ def test_put_replaces_and_get_shows_with_help():
     ("fault", "words"),
     [
         ({"fault": "gremlins"}, "lost_before, lost_after, unreachable"),
-        ({"fault": "slow", "call": "Payout"}, "InsertCart, CheckCart, ConfirmCart, CancelCart, payment, status"),
+        ({"fault": "slow", "call": "Payout"}, "InsertCart, CheckCart, ConfirmCart, CancelCart, PaymentGet, payment"),
         ({"fault": "no_signature", "call": "details"}, "does not apply to details"),
         ({"fault": "refused", "call": "InsertCart"}, "does not apply to InsertCart"),
         ({"fault": "lost_after", "call": "Callback"}, "does not apply to Callback"),
