@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib.util
 import json
 import os
@@ -29,6 +28,8 @@ def faults_of(printer: PrinterSettings, *, reference_qr: bool = False) -> Iterat
     profiles = known_profiles()
     profile = profiles.get(printer.profile)
     if profile is None:
+        import difflib  # noqa: PLC0415  only where something is wrong
+
         near = difflib.get_close_matches(printer.profile, profiles, n=3, cutoff=0.4)
         names = f"; near it are {', '.join(near)}" if near else ""
         yield f'printer.profile: python-escpos knows no "{printer.profile}"{names}; "default" fits most printers'

@@ -5,7 +5,11 @@ The way to the service loads its own (netgiro.carrier), and so does the printer,
 
 from __future__ import annotations
 
+import gc
+
 
 def load_for_sales() -> None:
     """Blocks for as long as it takes to load it, tenths of a second on a small Pi."""
     from stdnum.is_ import kennitala  # noqa: F401, PLC0415
+
+    gc.freeze()  # what was loaded until now stays

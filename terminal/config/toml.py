@@ -5,13 +5,11 @@ Values are never repeated where a secret may stand: not those of secret fields a
 
 from __future__ import annotations
 
-import difflib
 import enum
-import json
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -110,9 +108,15 @@ def _convert_sensitive(wanted: type, value: object) -> object:
 def _unknown_section(name: str, table: object, sections: Mapping[str, type[msgspec.Struct]]) -> str:
     if not isinstance(table, dict) and (homes := _homes(name, sections)):
         return f"{_quoted_key(name)}: stands before any section; it belongs to {homes}"
-    near = difflib.get_close_matches(name.lower(), sections, n=1)
+    near = _nearest(name, sections)
     hint = f"did you mean [{near[0]}]?" if near else f"known are {', '.join(sections)}"
     return f"{_quoted_key(name)}: unknown section, {hint}"
+
+
+def _nearest(word: str, known: Iterable[str]) -> list[str]:
+    import difflib  # noqa: PLC0415  only where something is wrong
+
+    return difflib.get_close_matches(word.lower(), list(known), n=1)
 
 
 NOT_POSSIBLE = {
@@ -128,7 +132,7 @@ def _unknown_key(section: str, key: str, sections: Mapping[str, type[msgspec.Str
     if advice := NOT_POSSIBLE.get((section, key)):
         return f"{section}.{key}: {advice}"
     known = [field.name for field in msgspec.structs.fields(sections[section])]
-    near = difflib.get_close_matches(key.lower(), known, n=1)
+    near = _nearest(key, known)
     if near:
         hint = f"did you mean {near[0]}?"
     elif homes := _homes(key, sections):
@@ -215,6 +219,8 @@ def _section_lines(config: msgspec.Struct) -> Iterator[str]:
 
 def write_value(value: object) -> str:
     """A value as TOML writes it, a secret masked. Raises TypeError for what no configuration holds."""
+    import json  # noqa: PLC0415  a terminal writes none
+
     match value:
         case Sensitive():
             return json.dumps(MASK if value else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import time
@@ -86,6 +87,8 @@ async def run_daemon(config: Config, wait_for_stop: Callable[[], Awaitable[None]
         if panel is not None:
             panel.attach(terminal())
         notifier.ready()
+        gc.freeze()  # what is loaded stays: looking through it for garbage would hold up the loop for a moment
+        gc.enable()
         app.warm_up()
         if uplink is not None:
             uplink.start(lambda: status_now(desk))

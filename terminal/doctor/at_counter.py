@@ -16,7 +16,7 @@ from terminal.doctor.status import Wear
 from terminal.texts.sentences import words_in
 
 if TYPE_CHECKING:
-    from terminal.doctor import Result
+    from terminal.doctor.run import Result
 
 # The doctor is seldom wanted.
 # ruff: noqa: PLC0415
@@ -66,7 +66,7 @@ class Examination:
 
     async def results(self) -> list[Result]:
         """What the doctor finds, up to half a minute later. Raises DeviceError if it hangs."""
-        from terminal.doctor import DEADLINE_S, run_doctor
+        from terminal.doctor.run import DEADLINE_S, run_doctor
         from terminal.doctor.system import System
 
         loop, worker = asyncio.get_running_loop(), Worker("doctor")

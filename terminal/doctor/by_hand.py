@@ -16,7 +16,7 @@ from terminal.system.ask import NotRunning, ask_daemon
 from terminal.texts.sentences import words_in
 
 if TYPE_CHECKING:
-    from terminal.doctor import Result
+    from terminal.doctor.run import Result
 
 NO_PRINTER = 'there is no printer: set printer.driver in config.toml to other than "none"'
 PATIENCE_S = 60.0

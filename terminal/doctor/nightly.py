@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from hardware.interfaces import DeviceError
 
 if TYPE_CHECKING:
-    from terminal.doctor import Result
+    from terminal.doctor.run import Result
 
 HOUR = 4
 """By this machine's clock: when no shop is open."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from hardware.interfaces import Columns, Cut, Document, PaperItem, TextLine
-from terminal.doctor import Result
+from terminal.doctor.run import Result
 from terminal.doctor.system import Grade
 from terminal.texts.doctor import DoctorWords
 

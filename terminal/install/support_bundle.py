@@ -25,7 +25,7 @@ import msgspec
 from terminal import __version__
 from terminal.config.control_path import control_path
 from terminal.config.schema import Config, read_config, show_config
-from terminal.doctor import report_lines, run_doctor
+from terminal.doctor.run import report_lines, run_doctor
 from terminal.errors import JournalError, TerminalError
 from terminal.journal.listing import change_json
 from terminal.journal.thread import JournalFile

@@ -15,7 +15,7 @@ An entry's JSON is not kept twice: it is made from the columns of ``entries``.
 from __future__ import annotations
 
 import hashlib
-import secrets
+import os
 import sqlite3
 from collections.abc import Iterator
 from typing import Any
@@ -45,7 +45,7 @@ def linked(row: Row, seq: int, before: str, body: bytes | None = None) -> Chaine
 
 
 def new_epoch() -> str:
-    return secrets.token_hex(16)
+    return os.urandom(16).hex()
 
 
 def end(db: sqlite3.Connection) -> ChainEnd:

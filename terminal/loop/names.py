@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ class Names:
         self,
         terminal_id: str,
         now: Callable[[], str],
-        random_hex: Callable[[], str] = lambda: secrets.token_hex(3),
+        random_hex: Callable[[], str] = lambda: os.urandom(3).hex(),
         steady_s: Callable[[], float] = time.monotonic,
     ) -> None:
         """``steady_s``: a clock that cannot be set."""

@@ -12,7 +12,6 @@ from terminal.netgiro.nonce import NonceSource
 from terminal.netgiro.pinning import pins_in
 from terminal.netgiro.refunds import PartnerApi
 from terminal.netgiro.v1 import NetgiroV1
-from terminal.netgiro.v2 import NetgiroV2
 from terminal.netgiro.wire_v2 import API_KEY_HEADER, TOKEN_HEADER
 from terminal.sale.gateway import Gateway
 from terminal.sale.sensitive import Sensitive
@@ -56,6 +55,8 @@ def build_gateway(
     """Without ``nonces`` they come from the clock: good for a question, whose answer is all that matters."""
     carrier = _build_carrier(settings, settings.base_url, pins_in(settings.certificate_pin), transport)
     if settings.api == "v2":
+        from terminal.netgiro.v2 import NetgiroV2  # noqa: PLC0415  only when configured
+
         key = settings.api_key
         keyed = KeyedClient(carrier, settings.base_url, API_KEY_HEADER, key)
         return NetgiroV2(keyed, callback_base_url=callback_base_url, callback_key=key)

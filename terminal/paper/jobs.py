@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hardware.interfaces import Document
-from hardware.printer.code_page_slip import code_page_slip
 from hardware.settings import PrinterSettings
 from terminal.counter.of_shop import MOST_PRINTS
 from terminal.errors import TerminalError
@@ -15,6 +14,8 @@ from terminal.sale.effects import ReceiptKind
 
 def slip_for(printer: PrinterSettings) -> Document:
     """Raises TerminalError if the printer's profile does not exist."""
+    from hardware.printer.code_page_slip import code_page_slip  # noqa: PLC0415  seldom asked for
+
     try:
         return code_page_slip(printer)
     except ValueError as error:

@@ -7,7 +7,6 @@ What lies outside is opened first, as root. Then the process becomes the folder'
 from __future__ import annotations
 
 import os
-import pickle
 import stat
 import sys
 from collections.abc import Callable
@@ -50,6 +49,8 @@ def as_owner_of(folder: Path, work: Callable[[], _T]) -> _T:
     os.waitpid(child, 0)
     if not answer:
         raise TerminalError(f"the work in {folder} was cut short")
+    import pickle  # noqa: PLC0415  only here, where a command runs as root
+
     result, error = pickle.loads(answer)
     if error is not None:
         raise error
@@ -59,6 +60,8 @@ def as_owner_of(folder: Path, work: Callable[[], _T]) -> _T:
 
 def _work_and_end(folder: Path, work: Callable[[], _T], sending: int) -> None:
     """Never returns: what belongs to the parent must not run twice."""
+    import pickle  # noqa: PLC0415
+
     code = 1
     try:
         become_owner_of(folder)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import os
 import re
-import secrets
 from typing import NamedTuple
 
 LOG_N, R, P = 15, 8, 1
@@ -31,7 +31,7 @@ class _Hash(NamedTuple):
 
 def hash_password(password: str, salt: bytes | None = None) -> str:
     """The text for ``panel.password_hash``."""
-    salt = secrets.token_bytes(16) if salt is None else salt
+    salt = os.urandom(16) if salt is None else salt
     parts = [base64.urlsafe_b64encode(part).decode() for part in (salt, _key(password, LOG_N, R, P, salt))]
     return "$".join(["scrypt", str(LOG_N), str(R), str(P), *parts])
 

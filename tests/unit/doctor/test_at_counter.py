@@ -13,14 +13,13 @@ from hardware.register_cable import RegisterCable
 from hardware.serial_port import TtySerialPort
 from hardware.settings import PrinterSettings, SerialSettings
 from hardware.simulated import SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
-from terminal import doctor
 from terminal.app.app import TerminalApp
 from terminal.app.devices import Devices
 from terminal.config.schema import Config, JournalSettings, NetgiroSettings, TerminalSettings
 from terminal.counter.menu import DIGIT_OF, Item, Page, Problem
 from terminal.demo.demo import running_counter
-from terminal.doctor import Result
 from terminal.doctor.at_counter import LONGEST_TEXT, problems_of
+from terminal.doctor.run import Result
 from terminal.doctor.system import Grade
 from tests.patience import at_most
 
@@ -111,7 +110,7 @@ def test_the_printer_that_the_terminal_holds_is_asked_through_it(tmp_path: Path)
 
 
 def test_with_a_printer_it_is_on_paper_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "run_doctor", lambda _config, **_: RESULTS)
+    monkeypatch.setattr("terminal.doctor.run.run_doctor", lambda _config, **_: RESULTS)
     printer, printed = SimulatedPrinter(), asyncio.Event()
     printer.on_change = printed.set
 
@@ -129,7 +128,7 @@ def test_with_a_printer_it_is_on_paper_as_well(tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_printer_that_fails_takes_nothing_from_the_screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "run_doctor", lambda _config, **_: RESULTS)
+    monkeypatch.setattr("terminal.doctor.run.run_doctor", lambda _config, **_: RESULTS)
     printer = SimulatedPrinter()
     printer.paper = "out"
 
@@ -143,8 +142,8 @@ def test_a_printer_that_fails_takes_nothing_from_the_screen(tmp_path: Path, monk
 
 def test_a_doctor_that_hangs_is_told_instead_of_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     released = threading.Event()
-    monkeypatch.setattr(doctor, "DEADLINE_S", 0.05)
-    monkeypatch.setattr(doctor, "run_doctor", lambda _config, **_: released.wait(30))
+    monkeypatch.setattr("terminal.doctor.run.DEADLINE_S", 0.05)
+    monkeypatch.setattr("terminal.doctor.run.run_doctor", lambda _config, **_: released.wait(30))
 
     async def scenario(counter: Counter) -> None:
         await counter.keypad.press(CALL_THE_DOCTOR)

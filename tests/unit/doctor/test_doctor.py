@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from terminal import doctor
 from terminal.config.schema import Config, NetgiroSettings, read_config
-from terminal.doctor import CHECKS, Check, Result, report_json, report_lines, run_doctor
+from terminal.doctor.run import CHECKS, Check, Result, examine, report_json, report_lines, run_doctor
 from terminal.doctor.system import Finding, Grade, System, ok
 from terminal.sale.sensitive import Sensitive
 from tests.doctor_machine import APPLICATION_ID, SECRET, config_with, put
@@ -98,10 +97,12 @@ def test_json_report_is_a_list() -> None:
 def test_examine_prints_a_report_of_a_file_and_fails_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(doctor, "run_doctor", lambda *_: RESULTS)
-    assert doctor.examine(tmp_path / "config.toml") == 0
-    monkeypatch.setattr(doctor, "run_doctor", lambda *_: [Result("disk", Grade.FAILED, "full", "make room")])
-    assert doctor.examine(tmp_path / "config.toml", as_json=True) == 1
+    monkeypatch.setattr("terminal.doctor.run.run_doctor", lambda *_: RESULTS)
+    assert examine(tmp_path / "config.toml") == 0
+    monkeypatch.setattr(
+        "terminal.doctor.run.run_doctor", lambda *_: [Result("disk", Grade.FAILED, "full", "make room")]
+    )
+    assert examine(tmp_path / "config.toml", as_json=True) == 1
 
     text, _, as_json = capsys.readouterr().out.partition("[")
     assert text.splitlines() == report_lines(RESULTS)

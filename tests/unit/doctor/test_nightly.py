@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from hardware.interfaces import DeviceError
-from terminal.doctor import Result
 from terminal.doctor.nightly import SALE_PAUSE_S, examine_every_night, log_results, until_night_s
+from terminal.doctor.run import Result
 from terminal.doctor.system import Grade
 from tests.virtual_time import run_virtual
 

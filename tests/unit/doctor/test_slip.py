@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from hardware.interfaces import Columns, Cut, TextLine
-from terminal.doctor import CHECKS, Result
+from terminal.doctor.run import CHECKS, Result
 from terminal.doctor.slip import doctor_slip
 from terminal.doctor.system import Grade
 from terminal.texts.sentences import words_in
