@@ -19,6 +19,7 @@ from terminal.counter.inputs import (
     CodeScanned,
     ConditionsChanged,
     CounterEvent,
+    EndedRefundLookedUp,
     EndedSaleLookedUp,
     EndOfDayLookedUp,
     JournalTrialDue,
@@ -51,7 +52,7 @@ def _decided(view: View, event: CounterEvent, rules: CounterRules) -> Decision:
     match event:
         case ev.SaleEvent() | EndedSaleLookedUp():
             return of_sale.happened(view, event, rules)
-        case RefundEvent():
+        case RefundEvent() | EndedRefundLookedUp():
             return of_refund.happened(view, event)
         case RegisterRequestLookedUp():
             return of_register.requested(view, event, rules)

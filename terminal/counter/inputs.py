@@ -14,7 +14,7 @@ from terminal.sale import events as ev
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import QueuedReceipt
 from terminal.sale.refund import Refund, RefundSource
-from terminal.sale.refund_step import RefundEvent
+from terminal.sale.refund_step import RefundEvent, RefundSettlementCorrected
 from terminal.sale.sale import Sale
 from terminal.sale.sensitive import Sensitive
 from terminal.sale.totals import ClosedPeriod, Period
@@ -51,6 +51,13 @@ class EndedSaleLookedUp(msgspec.Struct, frozen=True):
 
     event: ev.SaleEvent
     sale: Sale
+
+
+class EndedRefundLookedUp(msgspec.Struct, frozen=True):
+    """Staff correct what they said of this refund, as the journal has it."""
+
+    event: RefundSettlementCorrected
+    refund: Refund
 
 
 class ReprintRequested(msgspec.Struct, frozen=True):
@@ -226,6 +233,7 @@ CounterEvent: TypeAlias = (
     | ResultSeen
     | OfferExpired
     | EndedSaleLookedUp
+    | EndedRefundLookedUp
     | ReprintLookedUp
     | ReceiptJudged
     | EndOfDayLookedUp

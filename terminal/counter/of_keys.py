@@ -125,7 +125,7 @@ def _menu_key(view: View, key: str, rules: CounterRules) -> Decision:
 def _wished(view: View, wish: menus.Wish | None, rules: CounterRules) -> Decision:
     match wish:
         case menus.Settle(number, verdict) if any(refund.number == number for refund in view.refunds):
-            return of_refund.happened(view, RefundSettledByStaff(number, verdict is ev.Verdict.REFUNDED))
+            return of_refund.happened(view, RefundSettledByStaff(number, verdict is ev.Verdict.REFUNDED, BY_KEYPAD))
         case menus.Settle(number, verdict):
             return happened(view, ev.SettledByStaff(number, verdict, BY_KEYPAD), rules)
         case menus.Reprint(number, kinds):

@@ -12,7 +12,7 @@ from terminal.counter import menu as menus
 from terminal.counter import register_words as reg
 from terminal.counter.answers import refund_result_of, refuse, reply, stored_result
 from terminal.counter.decision import CheckService, CounterEffect, Decision, FollowUp, ShowRefundFor
-from terminal.counter.inputs import RefundLookedUp
+from terminal.counter.inputs import EndedRefundLookedUp, RefundLookedUp, ReprintRequested
 from terminal.counter.of_shop import with_menu
 from terminal.counter.register_ids import Meaning, meaning_of
 from terminal.counter.rules import CounterRules
@@ -142,8 +142,10 @@ def _begun(view: View, asked: RefundLookedUp, sale: Sale, amount_kr: int, rules:
     return replace(decision, replies=(*accepted, *decision.replies))
 
 
-def happened(view: View, event: rs.RefundEvent) -> Decision:
-    """An event of a refund that is not over."""
+def happened(view: View, event: rs.RefundEvent | EndedRefundLookedUp) -> Decision:
+    """An event of a refund that is not over, or a correction of one that is."""
+    if isinstance(event, EndedRefundLookedUp):
+        return _corrected(view, event.event, event.refund)
     for refund in (view.refund, *view.refunds):
         if refund is not None and refund.number == event.refund_number:
             decision = _adopted(_with_network(view, event), type(event).__name__, refund, rs.refund_step(refund, event))
@@ -151,6 +153,16 @@ def happened(view: View, event: rs.RefundEvent) -> Decision:
                 return replace(decision, effects=(*decision.effects, CheckService()))
             return decision
     return Decision(view=view)
+
+
+def _corrected(view: View, event: rs.RefundSettlementCorrected, before: Refund) -> Decision:
+    """Each kind of receipt is queued once by itself; beside one that says otherwise this is another print."""
+    decision = _adopted(view, type(event).__name__, before, rs.refund_step(before, event))
+    record = decision.refund_record
+    if record is None or not record.receipts:
+        return decision
+    print_anew = ReprintRequested(before.number, record.receipts)
+    return replace(decision, refund_record=replace(record, receipts=()), follow_ups=(print_anew,))
 
 
 def _adopted(view: View, event: str, before: Refund | None, transition: rs.RefundTransition) -> Decision:

@@ -26,7 +26,7 @@ from terminal.paper.jobs import NO_PRINTER, NOTHING_TO_PRINT, find_number, slip_
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.events import SettledByStaff, SettlementCorrected, Verdict
 from terminal.sale.refund import RefundSource, RefundState
-from terminal.sale.refund_step import RefundSettledByStaff
+from terminal.sale.refund_step import RefundSettledByStaff, RefundSettlementCorrected
 from terminal.sale.sale import Sale
 from terminal.sale.totals import figures
 from terminal.system.control import BY, Command, Request
@@ -118,7 +118,7 @@ async def _settle(desk: Desk, request: Request) -> Mapping[str, Any]:
         return await _correct(desk, request)
     number, view = request.get("sale"), desk.terminal.view
     if any(refund.number == number and refund.state is RefundState.ATTENTION for refund in view.refunds):
-        return await _settle_refund(desk, int(str(number)), str(request.get("verdict")))
+        return await _settle_refund(desk, int(str(number)), str(request.get("verdict")), str(request.get(BY, "")))
     if not any(sale.number == number for sale in (*view.attention, view.sale) if sale is not None):
         raise TerminalError(
             f"sale {number} does not wait for staff; see: netgiro-terminal status (what they have settled wrongly:"
@@ -149,9 +149,10 @@ async def _correct(desk: Desk, request: Request) -> Mapping[str, Any]:
         number = int(str(request.get("sale")))
     except ValueError as error:
         raise TerminalError("a sale has a number") from error
-    verdict = _verdict_in(request)
-    corrected = SettlementCorrected(number, verdict, by=str(request.get(BY, "")))
-    decision = await desk.terminal.put_and_wait(corrected)
+    verdict, by, journal = _verdict_in(request), str(request.get(BY, "")), desk.terminal.journal
+    if await journal.call(journal.file.find_refund, number) is not None:
+        return await _correct_refund(desk, number, verdict, by)
+    decision = await desk.terminal.put_and_wait(SettlementCorrected(number, verdict, by))
     if decision.failure:
         raise TerminalError(f"nothing was noted, correct sale {number} again: {decision.failure}")
     if decision.record is None:
@@ -164,11 +165,27 @@ async def _correct(desk: Desk, request: Request) -> Mapping[str, Any]:
     return {"outcome": sale.outcome, "state": sale.state}
 
 
-async def _settle_refund(desk: Desk, number: int, verdict: str) -> Mapping[str, Any]:
+async def _correct_refund(desk: Desk, number: int, verdict: Verdict, by: str) -> Mapping[str, Any]:
+    if verdict is Verdict.PAID:
+        raise TerminalError(f"{number} is a refund: correct it to {Verdict.REFUNDED} or {Verdict.UNPAID}")
+    decision = await desk.terminal.put_and_wait(RefundSettlementCorrected(number, verdict is Verdict.REFUNDED, by))
+    if decision.failure:
+        raise TerminalError(f"nothing was noted, correct refund {number} again: {decision.failure}")
+    if decision.refund_record is None:
+        raise TerminalError(
+            f"refund {number} cannot be corrected to {verdict}: only what staff have settled can be, as long as no more"
+            " is given back than was paid, and what the terminal gave back by itself is an outcome of its sale;"
+            f" see: netgiro-terminal journal show {number}"
+        )
+    refund = decision.refund_record.refund
+    return {"outcome": refund.outcome, "state": refund.state}
+
+
+async def _settle_refund(desk: Desk, number: int, verdict: str, by: str) -> Mapping[str, Any]:
     """Staff have looked the refund up at Netgíró and say whether it was carried out."""
     if verdict not in (Verdict.REFUNDED, Verdict.UNPAID):
         raise TerminalError(f"{number} is a refund: settle it as {Verdict.REFUNDED} or {Verdict.UNPAID}")
-    settled = RefundSettledByStaff(number, verdict == Verdict.REFUNDED)
+    settled = RefundSettledByStaff(number, verdict == Verdict.REFUNDED, by)
     decision = await desk.terminal.put_and_wait(settled)
     if decision.failure:
         raise TerminalError(f"nothing was noted, settle refund {number} again: {decision.failure}")

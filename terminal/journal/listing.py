@@ -37,6 +37,7 @@ def change_json(entry: Change, refunds: Iterable[Refund] = ()) -> str:
             "amount": refund.amount_kr,
             "outcome": refund.outcome,
             "created": refund.created,
+            "settled_by": refund.settled_by or None,
         }
         for refund in refunds
     ]

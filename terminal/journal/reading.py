@@ -14,9 +14,20 @@ from terminal.journal.rows import Change, NonceRow, RefundChange, RepairRow, rea
 from terminal.journal.schema import DamageFound, read_entry
 from terminal.sale.events import SettlementCorrected
 from terminal.sale.record import QueuedReceipt
-from terminal.sale.refund import Refund, RefundSource
+from terminal.sale.refund import Refund, RefundReason, RefundSource
+from terminal.sale.refund_step import RefundSettlementCorrected
 from terminal.sale.sale import NOT_PAID, Outcome, Reason, Sale, State
-from terminal.sale.totals import CHARGED, ENDED, ClosedPeriod, Corrected, Period, Tally, Totals, with_earlier
+from terminal.sale.totals import (
+    CHARGED,
+    ENDED,
+    ClosedPeriod,
+    Corrected,
+    CorrectedRefund,
+    Period,
+    Tally,
+    Totals,
+    with_earlier,
+)
 
 _ENTRY = "entries.seq, entries.at, entries.event, entries.sale, entries.crc"
 ALL = f"SELECT {_ENTRY}, sales.number FROM sales JOIN entries ON entries.seq = sales.seq"
@@ -148,10 +159,12 @@ class JournalReading(RefundReading, LedgerReading):
         corrected = self._read(_corrected, _CORRECTED, last_seq, CORRECTIONS_LOOK_BACK)
         totals = Totals(
             by_outcome={Outcome(outcome): Tally(count, sum_kr) for outcome, count, sum_kr, _, _ in ended},
-            corrected=tuple(one for one in corrected if one is not None),
+            corrected=tuple(one for one in corrected if isinstance(one, Corrected)),
+            corrected_refunds=tuple(one for one in corrected if isinstance(one, CorrectedRefund)),
             first_number=min((first for *_, first, _ in ended), default=None),
             last_number=max((last for *_, last in ended), default=None),
             refunds=Tally(*self._rows(_REFUNDED, last_seq)[0]),
+            refunds_undone=Tally(*self._rows(_REFUNDS_UNDONE, last_seq)[0]),
         )
         billed = {Outcome(outcome): Tally(count, sum_kr) for outcome, count, sum_kr in earlier}
         return Period(number + 1, with_earlier(totals, billed), since)
@@ -287,15 +300,22 @@ _EARLIER = (
 """A day cannot end while a sale is open, so one that was there had ended."""
 _CORRECTED = (
     f"SELECT {_ENTRY} FROM entries WHERE seq > max(?1, (SELECT coalesce(max(seq), 0) FROM entries) - ?2) "
-    f"AND event = '{SettlementCorrected.__name__}' ORDER BY seq"
+    f"AND event IN ('{SettlementCorrected.__name__}', '{RefundSettlementCorrected.__name__}') ORDER BY seq"
 )
 CORRECTIONS_LOOK_BACK = 20_000
 """So many rows: more than a day of any shop."""
-_REFUNDED = (
+_REFUNDS_NOW = (
     "SELECT count(*), coalesce(sum(amount_kr), 0) FROM sales "
-    f"WHERE seq > ? AND state IN ('{ENDED[0]}', '{ENDED[1]}') AND state = '{State.CLOSED}' "
-    f"AND outcome = '{Outcome.REFUNDED}' AND source IS NOT NULL AND source != '{RefundSource.AUTOMATIC}'"
+    f"WHERE seq > ?1 AND state IN ('{ENDED[0]}', '{ENDED[1]}') AND state = '{State.CLOSED}' "
+    f"AND outcome {{}} '{Outcome.REFUNDED}' AND source IS NOT NULL AND source != '{RefundSource.AUTOMATIC}' "
+    "AND {} coalesce((SELECT ({}) FROM entries WHERE sale_number = sales.number AND entries.seq <= ?1 "
+    "ORDER BY entries.seq DESC LIMIT 1), 0)"
 )
+_SAYS_RETURNED = " OR ".join(
+    f"""instr(sale, '"reason":"{reason}"')""" for reason in (RefundReason.DONE, RefundReason.SETTLED_DONE)
+)
+_REFUNDED = _REFUNDS_NOW.format("=", "NOT", _SAYS_RETURNED)
+_REFUNDS_UNDONE = _REFUNDS_NOW.format("!=", "", _SAYS_RETURNED)
 _PAID = f"sales.outcome IN ('{Outcome.APPROVED}', '{Outcome.REFUND_DUE}')"
 _NEWEST = "ORDER BY sales.number DESC LIMIT 1"
 _NEWEST_TWO = "ORDER BY sales.number DESC LIMIT 2"
@@ -329,14 +349,16 @@ def _closed_period(number: int, since: str | None, until: str, totals: str, head
         raise DamageFound(f"end of day {number} is not as it was written") from error
 
 
-def _corrected(*columns: Any) -> Corrected | None:
+def _corrected(*columns: Any) -> Corrected | CorrectedRefund | None:
     """Raises DamageFound."""
     row = read_entry(*columns)
-    sale = tables.decode_sale(row.sale)
-    if sale.corrected_from is None or sale.reason is None:
+    entry = tables.decode_entry(row.sale)
+    facts = (entry.number, entry.reference, entry.amount_kr)
+    if entry.reason is None or entry.corrected_from is None:
         return None
-    before, after = sale.corrected_from, sale.reason
-    return Corrected(sale.number, sale.reference, sale.amount_kr, before, after, row.at, sale.settled_by)
+    if isinstance(entry, Refund):
+        return CorrectedRefund(*facts, entry.corrected_from, entry.reason, row.at, entry.settled_by)
+    return Corrected(*facts, entry.corrected_from, entry.reason, row.at, entry.settled_by)
 
 
 def _entry(*columns: Any) -> Change:

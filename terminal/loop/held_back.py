@@ -30,7 +30,7 @@ from terminal.counter.inputs import (
 )
 from terminal.sale import events as ev
 from terminal.sale.refund import RefundSource
-from terminal.sale.refund_step import RefundSettledByStaff
+from terminal.sale.refund_step import RefundSettledByStaff, RefundSettlementCorrected
 from terminal.sale.sale import Sale
 
 T = TypeVar("T", bound=Input | None)
@@ -51,6 +51,7 @@ _LEFT_ALONE = (
     | ReportEnded
     | AboutFound
     | RefundSettledByStaff
+    | RefundSettlementCorrected
     | ev.CallbackReceived
     | ev.SettledByStaff
     | ev.SettlementCorrected

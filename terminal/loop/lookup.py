@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from terminal.counter import register_words as reg
 from terminal.counter.inputs import (
     CounterEvent,
+    EndedRefundLookedUp,
     EndedSaleLookedUp,
     EndOfDayLookedUp,
     EndOfDayRequested,
@@ -37,7 +38,8 @@ from terminal.loop.names import Names
 from terminal.sale import events as ev
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import QueuedReceipt
-from terminal.sale.refund import Refund, RefundSource
+from terminal.sale.refund import Refund, RefundSource, left_to_refund_kr
+from terminal.sale.refund_step import RefundSettlementCorrected
 from terminal.sale.sale import Sale, State
 from terminal.sale.totals import ClosedPeriod, Period
 
@@ -68,6 +70,8 @@ def looked_up(  # noqa: PLR0917  everybody who knows something of it
             return EndedSaleLookedUp(event, ended) if ended is not None and ended.state is State.CLOSED else event
         case ev.SettlementCorrected():
             return _correction(event, journal)
+        case RefundSettlementCorrected():
+            return _refund_correction(event, journal)
         case ReprintRequested():
             return replace(_reprint(event, journal), by_keypad=event.by_keypad)
         case EndOfDayRequested():
@@ -111,6 +115,17 @@ def _correction(event: ev.SettlementCorrected, journal: KnowingJournal) -> Count
     given_back_itself = any(one.is_done and one.source is RefundSource.AUTOMATIC for one in refunds)
     contradicts = {ev.Verdict.UNPAID: bool(refunds), ev.Verdict.PAID: given_back_itself, ev.Verdict.REFUNDED: False}
     return event if sale is None or contradicts[event.verdict] else EndedSaleLookedUp(event, sale)
+
+
+def _refund_correction(event: RefundSettlementCorrected, journal: KnowingJournal) -> CounterEvent:
+    """With its refund; not if by now more would have been given back than was paid."""
+    refund = journal.find_refund(event.refund_number)
+    sale = journal.find_sale(refund.sale_number) if refund is not None else None
+    if refund is None or sale is None:
+        return event
+    others = [one for one in journal.refunds_of(sale.number) if one.number != refund.number]
+    is_too_much = event.is_done and left_to_refund_kr(sale, others) < refund.amount_kr
+    return event if is_too_much else EndedRefundLookedUp(event, refund)
 
 
 def _known(request: reg.RegisterRequest, journal: KnowingJournal) -> Sale | Refund | None:

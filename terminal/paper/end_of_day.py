@@ -13,7 +13,7 @@ from terminal.counter.trouble import Trouble
 from terminal.paper.receipt import Shop, centred, format_time, heading, large, pair
 from terminal.sale.money import format_kr
 from terminal.sale.sale import Outcome
-from terminal.sale.totals import CHARGED, ClosedPeriod, Corrected, LeftToStaff, Period, Tally, Totals
+from terminal.sale.totals import CHARGED, ClosedPeriod, Corrected, CorrectedRefund, LeftToStaff, Period, Tally, Totals
 from terminal.texts.sentences import Words, words_in
 from terminal.texts.words import Language
 
@@ -105,11 +105,15 @@ def _figures(
         yield from pair(label, value, columns)
     yield TextLine()
     yield from _outcomes(totals, words, columns)
-    if totals.corrected:
+    if totals.corrected or totals.corrected_refunds:
         yield TextLine()
         yield from centred(receipt.corrected, columns, bold=True)
         for one in totals.corrected:
-            yield from _corrected(one, words, printed_at, columns)
+            said = [words.results[reason].what for reason in (one.before, one.after)]
+            yield from _corrected(one, said, printed_at, columns)
+        for back in totals.corrected_refunds:
+            said = [words.refund.results[reason].what for reason in (back.before, back.after)]
+            yield from _corrected(back, said, printed_at, columns)
     if totals.left_to_staff:
         yield TextLine()
         yield from centred(receipt.left_to_staff, columns, bold=True)
@@ -140,6 +144,8 @@ def _outcomes(totals: Totals, words: Words, columns: int) -> Iterator[TextLine]:
     if totals.refunds.count:
         returned = f"-{format_kr(totals.refunds.sum_kr)}"
         yield from pair(f"{receipt.refunds} ({totals.refunds.count})", returned, columns)
+    if (undone := totals.refunds_undone).count:
+        yield from pair(f"{receipt.refunds_undone} ({undone.count})", format_kr(undone.sum_kr), columns)
     if (earlier := totals.refunded_earlier).count:
         yield from pair(f"{receipt.refunded_earlier} ({earlier.count})", f"-{format_kr(earlier.sum_kr)}", columns)
     if (billed := totals.billed_earlier).count:
@@ -166,9 +172,11 @@ def _without_earlier(outcome: Outcome, tally: Tally, totals: Totals) -> Tally:
     return Tally(tally.count - earlier.count, tally.sum_kr - earlier.sum_kr)
 
 
-def _corrected(one: Corrected, words: Words, printed_at: datetime, columns: int) -> Iterator[TextLine]:
+def _corrected(
+    one: Corrected | CorrectedRefund, said: list[str], printed_at: datetime, columns: int
+) -> Iterator[TextLine]:
     """What staff had said, what they say now, when and who."""
-    before, after = (words.results[reason].what.rstrip(".") for reason in (one.before, one.after))
+    before, after = (words.rstrip(".") for words in said)
     yield from pair(f"{one.number} {before} > {after}", format_kr(one.amount_kr), columns)
     yield from pair(f"  {_local_time(one.at, printed_at)}", one.by, columns)
 

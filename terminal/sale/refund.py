@@ -97,6 +97,10 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True, tag_field="is", tag="ref
     is_late: bool = False
     """Whoever asked has been told that the outcome is not known yet."""
     support_reference: str | None = None
+    settled_by: str = ""
+    """Which member of staff settled it, or corrected that; empty if nobody had to."""
+    corrected_from: RefundReason | None = None
+    """What they had settled it as before; every entry stands in the journal."""
     calls: int = 0
     misses: int = 0
     """Calls in a row without an answer."""

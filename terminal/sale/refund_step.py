@@ -12,6 +12,8 @@ refund under the same condition; afterwards it is one more miss, as are refused 
 
 Whoever asked waits ``terms.patience_s``. Then they are told that the outcome is not known, and the refund goes on
 alone: the next customer is not held up by it.
+
+What staff have settled they can correct, by a further word; both stay in the journal.
 """
 
 from __future__ import annotations
@@ -73,6 +75,15 @@ class RefundSettledByStaff(RefundEvent, frozen=True):
     """Staff say whether the service's own records have it."""
 
     is_done: bool
+    by: str = ""
+    """Who said so: the keypad, or the account that gave the command."""
+
+
+class RefundSettlementCorrected(RefundEvent, frozen=True):
+    """Staff had settled it wrongly, and say so."""
+
+    is_done: bool
+    by: str = ""
 
 
 class RefundPowerRestored(RefundEvent, frozen=True):
@@ -137,6 +148,8 @@ def refund_step(refund: Refund, event: RefundEvent) -> RefundTransition:
     """Decide what ``event`` means for ``refund``. Pure; never raises on any event."""
     if event.refund_number != refund.number:
         return RefundTransition(refund)
+    if isinstance(event, RefundSettledByStaff | RefundSettlementCorrected):
+        return _settled(refund, event)
     match refund.state, event:
         case RefundState.TRANSFER, RefundConfirmed():  # also of an earlier call: done is done
             return _ended(refund, RefundReason.DONE)
@@ -160,11 +173,26 @@ def refund_step(refund: Refund, event: RefundEvent) -> RefundTransition:
             return RefundTransition(replace(refund, state=RefundState.CLOSED))
         case RefundState.REPORT, RefundPowerRestored():
             return RefundTransition(refund, (*_told(refund), _patience(refund, refund.terms.report_timeout_s)))
-        case RefundState.ATTENTION, RefundSettledByStaff(is_done=is_done):
-            reason = RefundReason.SETTLED_DONE if is_done else RefundReason.SETTLED_NOT_DONE
-            refund = replace(refund, reason=reason, state=RefundState.CLOSED)
-            return RefundTransition(refund, _prints(refund))
     return RefundTransition(refund)
+
+
+_SETTLED = {True: RefundReason.SETTLED_DONE, False: RefundReason.SETTLED_NOT_DONE}
+
+
+def _settled(refund: Refund, event: RefundSettledByStaff | RefundSettlementCorrected) -> RefundTransition:
+    """Of what staff have settled they may say the opposite. But what the terminal gave back by itself is an outcome of
+    its sale, and stays so."""
+    reason, before = _SETTLED[event.is_done], refund.reason
+    if isinstance(event, RefundSettledByStaff):
+        may_be = refund.state is RefundState.ATTENTION
+        before = None
+    else:
+        is_wrong = refund.state is RefundState.CLOSED and before is _SETTLED[not event.is_done]
+        may_be = is_wrong and refund.source is not RefundSource.AUTOMATIC
+    if not may_be:
+        return RefundTransition(refund)
+    refund = replace(refund, reason=reason, settled_by=event.by, corrected_from=before, state=RefundState.CLOSED)
+    return RefundTransition(refund, _prints(refund))
 
 
 def _call(refund: Refund) -> tuple[Refund, RequestRefund]:

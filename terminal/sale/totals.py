@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from terminal.sale.refund import Refund, RefundSource, RefundState
+from terminal.sale.refund import Refund, RefundReason, RefundSource, RefundState
 from terminal.sale.sale import NOT_PAID, Outcome, Reason, Sale, State
 
 ENDED = (State.ATTENTION, State.CLOSED)
@@ -53,6 +53,18 @@ class Corrected(msgspec.Struct, frozen=True):
     by: str
 
 
+class CorrectedRefund(msgspec.Struct, frozen=True):
+    """The same of a refund."""
+
+    number: int
+    reference: str
+    amount_kr: int
+    before: RefundReason
+    after: RefundReason
+    at: str
+    by: str
+
+
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
     """The sales of one period by outcome; an outcome that did not occur is left out."""
 
@@ -66,9 +78,12 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     """Of what is no payment those that an earlier end of day has billed: staff have corrected what they had said."""
     corrected: tuple[Corrected, ...] = ()
     """Every time that they did, in this period."""
+    corrected_refunds: tuple[CorrectedRefund, ...] = ()
     refunds: Tally = Tally()
     """What was returned of payments; not what the terminal returned itself because a register did not accept it: that
     is the outcome of the sale."""
+    refunds_undone: Tally = Tally()
+    """What an earlier end of day has counted as returned: staff have corrected that."""
     first_number: int | None = None
     last_number: int | None = None
     left_to_staff: tuple[LeftToStaff, ...] = ()
@@ -86,7 +101,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def returned_kr(self) -> int:
         """What the service has given back of what it billed in this period or an earlier one."""
-        return self.refunds.sum_kr + self.refunded_earlier.sum_kr
+        return self.refunds.sum_kr + self.refunded_earlier.sum_kr - self.refunds_undone.sum_kr
 
     @property
     def is_empty(self) -> bool:
@@ -113,25 +128,21 @@ def figures(number: int, totals: Totals) -> dict[str, Any]:
         "period": number,
         "sales": tally(totals.of(Outcome.APPROVED)),
         "refunds": tally(totals.refunds),
+        "refunds_undone": tally(totals.refunds_undone),
         "refund_due": tally(totals.of(Outcome.REFUND_DUE)),
         "refunded_earlier": tally(totals.refunded_earlier),
         "billed_earlier": tally(totals.billed_earlier),
         "corrected_earlier": tally(totals.corrected_earlier),
         "charged": totals.charged_kr,
         "outcomes": {str(outcome): tally(one) for outcome, one in totals.by_outcome.items()},
-        "corrected": [
-            {
-                "sale": one.number,
-                "amount": one.amount_kr,
-                "before": one.before,
-                "after": one.after,
-                "at": one.at,
-                "by": one.by,
-            }
-            for one in totals.corrected
-        ],
+        "corrected": [*map(_correction, totals.corrected), *map(_correction, totals.corrected_refunds)],
         "left_to_staff": [str(sale.number) for sale in totals.left_to_staff],
     }
+
+
+def _correction(one: Corrected | CorrectedRefund) -> dict[str, Any]:
+    said = {"before": one.before, "after": one.after, "at": one.at, "by": one.by}
+    return {"number": one.number, "amount": one.amount_kr, **said}
 
 
 class Period(msgspec.Struct, frozen=True):
@@ -169,16 +180,18 @@ def totals_of(
 ) -> Totals:
     """Count and add up sales and refunds; those that have not ended yet belong to a later period and are left out.
 
-    ``billed_before``: numbers of sales that an earlier end of day has billed.
+    ``billed_before``: numbers of sales and refunds that the last end of day has left billed or returned.
     """
     earlier: dict[Outcome, Tally] = {}
     by_outcome: dict[Outcome, Tally] = {}
     numbers: list[int] = []
-    refunds = Tally()
+    refunds = refunds_undone = Tally()
     for sale in entries:
         if isinstance(sale, Refund):
-            if counts_as_refund(sale):
+            if counts_as_refund(sale) and sale.number not in billed_before:
                 refunds = Tally(refunds.count + 1, refunds.sum_kr + sale.amount_kr)
+            elif not counts_as_refund(sale) and sale.number in billed_before:
+                refunds_undone = Tally(refunds_undone.count + 1, refunds_undone.sum_kr + sale.amount_kr)
             continue
         if sale.state not in ENDED or sale.outcome is None:
             continue
@@ -189,6 +202,7 @@ def totals_of(
     totals = Totals(
         by_outcome=by_outcome,
         refunds=refunds,
+        refunds_undone=refunds_undone,
         first_number=min(numbers, default=None),
         last_number=max(numbers, default=None),
         left_to_staff=to_staff(left_to_staff),

@@ -92,6 +92,7 @@ class SimulatedDisk(DiskContents):
     def _note_end_of_day(self, close: Close) -> None:
         self._period, self._ended = close.number + 1, {}
         self._billed = {number for number, sale in self.latest.items() if billed_kr(sale)}
+        self._billed |= {number for number, refund in self.refunds.items() if billed_kr(refund)}
         self._since, self._began, self.first_s = self.now(), None, None
         if self.ends_day_for is not None:
             self.closed_by_staff.add(close.number)

@@ -54,7 +54,7 @@ class DiskContents:
         self._ended: dict[int, None] = {}
         """Numbers of the sales that ended in this period."""
         self._billed: set[int] = set()
-        """Numbers of the sales that the last end of day, or one before it, has billed."""
+        """Numbers of what the last end of day, or one before it, has left billed or returned."""
 
     def next_number(self) -> int:
         return max(*self.latest, *self.refunds, 0, 0) + 1

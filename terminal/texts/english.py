@@ -257,6 +257,7 @@ ENGLISH = Words(
         refunds="Refunds",
         refunded_earlier="Earlier sales refunded",
         billed_earlier="Charged on an earlier day",
+        refunds_undone="Corrected: not refunded",
         corrected_earlier="Corrected: not paid",
         corrected="Settlements corrected",
         not_charged="Not charged",

@@ -257,6 +257,7 @@ ICELANDIC = Words(
         refunds="Endurgreiðslur",
         refunded_earlier="Eldri endurgreiðslur",
         billed_earlier="Innheimt fyrri dag",
+        refunds_undone="Leiðrétt: ekki endurgreitt",
         corrected_earlier="Leiðrétt: ógreitt",
         corrected="Leiðrétt uppgjör",
         not_charged="Ekki gjaldfært",

@@ -84,6 +84,7 @@ class ReceiptWords(msgspec.Struct, frozen=True, kw_only=True):
     refunded_earlier: str
     billed_earlier: str
     corrected_earlier: str
+    refunds_undone: str
     corrected: str
     not_charged: str
     all_sales: str

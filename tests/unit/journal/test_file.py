@@ -13,9 +13,9 @@ from terminal.errors import JournalError, JournalInUseError
 from terminal.journal.thread import Journal, JournalFile
 from terminal.journal.verify import verify
 from terminal.sale.record import QueuedReceipt, ReceiptState, Record, RefundRecord
-from terminal.sale.refund import Refund, RefundReason, RefundSource
+from terminal.sale.refund import Refund, RefundReason, RefundSource, RefundState
 from terminal.sale.sale import Outcome, Reason, Sale, State
-from terminal.sale.totals import Close, Tally, Totals, totals_of
+from terminal.sale.totals import Close, Tally, Totals, figures, totals_of
 from tests.unit.journal.journal_samples import BOTH_COPIES, a_sale, append_paid, closed, opened, ticking_clock
 
 
@@ -115,6 +115,21 @@ def test_a_period_ends_with_the_day(path: Path) -> None:
         assert (period.number, period.totals) == (2, totals_of([second]))
 
 
+def refund_of(sale: Sale) -> Refund:
+    return Refund(
+        number=2,
+        reference="T1-000002-REFUND",
+        idempotency_key="ab" * 20,
+        sale_number=sale.number,
+        sale_reference=sale.reference,
+        authorization_id="authorization",
+        amount_kr=600,
+        payment_kr=sale.amount_kr,
+        created=sale.created,
+        source=RefundSource.COMMAND,
+    )
+
+
 def test_what_is_refunded_counts_against_the_day_only_if_an_earlier_one_had_it(path: Path) -> None:
     with opened(path) as journal:
         due = replace(closed(append_paid(journal, 1, until=State.REPORT), Reason.REFUND_DUE), state=State.ATTENTION)
@@ -179,6 +194,32 @@ def test_the_days_tell_what_staff_have_corrected_and_bill_in_all_what_is_true(pa
             "gunnar (user 1000)",
         ]
     assert verify(path).problems == ()
+
+
+def test_a_refund_that_staff_have_corrected_is_taken_back_on_that_day(path: Path) -> None:
+    """Done, not done after all, done: each day bills what is true by then, and none is changed."""
+    with opened(path) as journal:
+        paid = append_paid(journal, 1)
+        refund = replace(refund_of(paid), state=RefundState.CLOSED, reason=RefundReason.SETTLED_DONE)
+        journal.append_refund(RefundRecord("RefundSettledByStaff", refund))
+        days = [journal.open_period().totals]
+        journal.append_close(Close(1, days[-1]))
+        for number, reason in enumerate((RefundReason.SETTLED_NOT_DONE, RefundReason.SETTLED_DONE), 2):
+            refund = replace(refund, corrected_from=refund.reason, reason=reason, settled_by="gunnar (user 1000)")
+            journal.append_refund(RefundRecord("RefundSettlementCorrected", refund))
+            days.append(journal.open_period().totals)
+            journal.append_close(Close(number, days[-1]))
+        for reason in (RefundReason.SETTLED_NOT_DONE, RefundReason.SETTLED_DONE):
+            refund = replace(refund, corrected_from=refund.reason, reason=reason)
+            journal.append_refund(RefundRecord("RefundSettlementCorrected", refund))
+        days.append(journal.open_period().totals)
+    assert [day.charged_kr for day in days] == [paid.amount_kr - 600, 600, -600, 0]
+    assert [day.refunds_undone for day in days] == [Tally(), Tally(1, 600), Tally(), Tally()]
+    assert [day.refunds for day in days] == [Tally(1, 600), Tally(), Tally(1, 600), Tally()]
+    assert [len(day.corrected_refunds) for day in days] == [0, 1, 1, 2]
+    assert days[1].corrected_refunds[0].by == "gunnar (user 1000)"
+    assert not days[1].corrected
+    assert figures(2, days[1])["corrected"][0]["after"] == RefundReason.SETTLED_NOT_DONE
 
 
 @pytest.mark.parametrize("name", ["2", "T1-000002-ABCDEF", "R2"])

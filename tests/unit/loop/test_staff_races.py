@@ -17,6 +17,7 @@ from terminal.errors import TerminalError
 from terminal.loop.loop import JOURNAL_RETRY_S
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
+from terminal.sale import refund_step as rs
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import Refusal
@@ -370,5 +371,34 @@ def test_what_money_was_given_back_on_was_paid(path: Path) -> None:
         await terminal.happen(RefundRequested(number=1, amount_kr=500, source=RefundSource.COMMAND))
         with pytest.raises(TerminalError, match="while nothing was given back"):
             await settle(terminal, UNPAID, correct=True)
+
+    run(path, scenario)
+
+
+def test_a_settled_refund_is_corrected_too_but_never_to_more_than_was_paid(path: Path) -> None:
+    async def refund(terminal: Terminal, amount_kr: int) -> int:
+        wanted = RefundRequested(number=1, amount_kr=amount_kr, source=RefundSource.COMMAND)
+        await terminal.happen(wanted)
+        (one,) = [one for one in (terminal.loop.view.refund, *terminal.loop.view.refunds) if one is not None]
+        return one.number
+
+    async def scenario(terminal: Terminal) -> None:
+        await terminal.pay(until=State.REPORT)
+        await terminal.happen(ev.ResultAcknowledged(1))
+        number = await refund(terminal, 1500)
+        for event in (rs.RefundAnswerLost(number, 1), rs.RefundRetryDue(number)):
+            await terminal.happen(event)
+        await terminal.happen(rs.RefundRefused(number, 2, Refusal.REQUEST_NOT_VALID))
+        with pytest.raises(TerminalError, match="only what staff have settled"):
+            await settle(terminal, "refunded", sale=number, correct=True)
+        assert (await settle(terminal, "refunded", sale=number))["outcome"] == "refunded"
+        with pytest.raises(TerminalError, match="is a refund"):
+            await settle(terminal, "paid", sale=number, correct=True)
+        told = await settle(terminal, "unpaid", sale=number, correct=True, by="gunnar (user 1000)")
+        assert told == {"outcome": "refused", "state": "closed"}
+        again = await refund(terminal, 1500)
+        await terminal.happen(rs.RefundConfirmed(again, 1))
+        with pytest.raises(TerminalError, match="as long as no more is given back"):
+            await settle(terminal, "refunded", sale=number, correct=True)
 
     run(path, scenario)

@@ -179,6 +179,7 @@ def every_event() -> Iterator[rs.RefundEvent]:
         yield rs.RefundResultTaken(number)
         yield rs.RefundPowerRestored(number)
         yield from (rs.RefundSettledByStaff(number, done) for done in (True, False))
+        yield from (rs.RefundSettlementCorrected(number, done) for done in (True, False))
 
 
 def test_nothing_but_the_services_word_or_staff_ends_a_refund_that_may_have_arrived() -> None:
@@ -198,6 +199,25 @@ def test_an_ended_refund_keeps_its_outcome_whatever_comes() -> None:
             after = rs.refund_step(ended, event)
             assert after.refund.reason is ended.reason, event
             assert calls(after) == [], event
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_what_staff_have_settled_wrongly_they_say_anew(said: bool) -> None:
+    waiting = walk(begun(), LOST, AGAIN, rs.RefundRefused(8, 2, Refusal.REQUEST_NOT_VALID)).refund
+    settled = walk(waiting, rs.RefundSettledByStaff(8, said, "anna (user 1001)")).refund
+    assert (settled.is_done, settled.settled_by, settled.corrected_from) == (said, "anna (user 1001)", None)
+    corrected = walk(settled, rs.RefundSettlementCorrected(8, not said, "gunnar (user 1000)"))
+    assert (corrected.refund.is_done, corrected.refund.settled_by) == (not said, "gunnar (user 1000)")
+    assert corrected.refund.corrected_from is settled.reason
+    assert corrected.refund.state is RefundState.CLOSED
+    assert refund_differs_durably(settled, corrected.refund), "a further entry"
+    assert calls(corrected) == []
+    for nothing_new in (rs.RefundSettlementCorrected(8, said), rs.RefundSettledByStaff(8, not said)):
+        assert walk(settled, nothing_new).refund == settled
+    for not_settled in (begun(), waiting, walk(begun(), rs.RefundConfirmed(8, 1)).refund):
+        assert walk(not_settled, rs.RefundSettlementCorrected(8, not said)).refund == not_settled
+    automatic = replace(settled, source=RefundSource.AUTOMATIC)
+    assert walk(automatic, rs.RefundSettlementCorrected(8, not said)).refund == automatic
 
 
 def test_no_more_is_returned_than_was_paid() -> None:
