@@ -60,15 +60,17 @@ def add_journal_commands(
 
 
 def _show(options: argparse.Namespace) -> int:
-    from terminal.journal.listing import change_json, change_story
+    from terminal.journal.listing import change_json, change_story, refund_json, refund_story
 
     with open_journal(options) as journal:
-        entries = journal.entries_of(options.sale_id)
-    if not entries:
+        entries, refunds = journal.entries_of(options.sale_id), journal.refund_entries_of(options.sale_id)
+    if not entries and not refunds:
         print(f"no sale {options.sale_id}: see journal list", file=sys.stderr)
         return 1
     for entry in entries:
         print(change_json(entry) if options.json else change_story(entry))
+    for refund in refunds:
+        print(refund_json(refund) if options.json else refund_story(refund))
     return 0
 
 

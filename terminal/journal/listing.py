@@ -29,18 +29,7 @@ def parse_time(text: str | None) -> str | None:
 def change_json(entry: Change, refunds: Iterable[Refund] = ()) -> str:
     """One JSON object: the sale as it stood after that entry, and what is to go back of it or has gone back."""
     sale = entry.sale
-    returned = [
-        {
-            "refund_id": str(refund.number),
-            "reference": refund.reference,
-            "register_id": refund.register_id,
-            "amount": refund.amount_kr,
-            "outcome": refund.outcome,
-            "created": refund.created,
-            "settled_by": refund.settled_by or None,
-        }
-        for refund in refunds
-    ]
+    returned = [_refund_facts(refund) for refund in refunds]
     return json.dumps(
         {
             "sale_id": str(sale.number),
@@ -64,6 +53,25 @@ def change_json(entry: Change, refunds: Iterable[Refund] = ()) -> str:
         },
         ensure_ascii=False,
     )
+
+
+def refund_json(entry: RefundChange) -> str:
+    """One JSON object: the refund as it stood after that entry."""
+    refund = entry.refund
+    more = {"of": str(refund.sale_number), "reason": refund.reason, "event": entry.event, "at": entry.at}
+    return json.dumps({**_refund_facts(refund), **more}, ensure_ascii=False)
+
+
+def _refund_facts(refund: Refund) -> dict[str, str | int | None]:
+    return {
+        "refund_id": str(refund.number),
+        "reference": refund.reference,
+        "register_id": refund.register_id,
+        "amount": refund.amount_kr,
+        "outcome": refund.outcome,
+        "created": refund.created,
+        "settled_by": refund.settled_by or None,
+    }
 
 
 HEADER = f"{'number':>6}  {'begun':<19}  {'amount':>13}  {'ended as':<32}  {'register':<14}  reference"
@@ -125,6 +133,15 @@ def change_story(entry: Change) -> str:
         sale.settled_by,
     ]
     return f"{_local(entry.at)}  {entry.event:<20} {sale.state:<14} {' '.join(fact for fact in facts if fact)}".rstrip()
+
+
+def refund_story(entry: RefundChange) -> str:
+    """One line of ``journal show``."""
+    refund = entry.refund
+    facts = [refund.outcome, refund.reason, refund.support_reference, refund.settled_by]
+    return (
+        f"{_local(entry.at)}  {entry.event:<20} {refund.state:<14} {' '.join(fact for fact in facts if fact)}".rstrip()
+    )
 
 
 def _local(time: str) -> str:

@@ -150,7 +150,17 @@ def test_the_list_as_json_has_a_line_for_each_sale_with_its_refunds(
         "amount": 500,
         "outcome": "refunded",
         "created": "2026-11-23T16:00:00.000Z",
+        "settled_by": None,
     }
+
+
+def test_the_story_of_a_refund_is_shown_with_who_settled_it(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["journal", "show", "3", "--config", str(config)]) == 0
+    assert "refunded done" in capsys.readouterr().out
+    assert main(["journal", "show", "T1-000003-REFUND", "--json", "--config", str(config)]) == 0
+    shown = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (shown["refund_id"], shown["of"], shown["reason"], shown["settled_by"]) == ("3", "1", "done", None)
+    assert main(["journal", "show", "77", "--config", str(config)]) == 1
 
 
 # --- what reconciliations have found ----------------------------------------------------------------------------------
