@@ -95,6 +95,4 @@ def _glyph(cell: Cell) -> Image.Image:
 def _font(bold: bool) -> ImageFont.FreeTypeFont:
     with contextlib.suppress(OSError):
         return ImageFont.truetype(RobotoBold if bold else Roboto, FONT_PX)
-    raise FileNotFoundError(
-        "font-roboto has lost its font files: install it again (pip install --force-reinstall font-roboto)"
-    )
+    raise FileNotFoundError("font-roboto has lost its font files: run the installer again (sudo make install)")

@@ -156,7 +156,7 @@ def _usb_wire(vendor_id: int, product_id: int) -> Wire:
     try:
         from hardware.printer.usb import UsbWire  # noqa: PLC0415
     except ImportError as error:
-        raise DeviceError("printer.driver = usb needs pyusb: pip install 'netgiro-terminal[pi]'") from error
+        raise DeviceError("printer.driver = usb needs pyusb: run the installer again (sudo make install)") from error
     return UsbWire(vendor_id, product_id)
 
 

@@ -244,18 +244,22 @@ def _listen(options: argparse.Namespace) -> None:
 
 
 def _check_config(options: argparse.Namespace) -> int:
-    from terminal.config.schema import find_config_path, missing_for_run, read_config
+    from terminal.config.schema import doubts_about, find_config_path, read_config
     from terminal.doctor.printer import printer_faults
+    from terminal.doctor.settings import missing_here
+    from terminal.doctor.system import System
 
     path = find_config_path(options.config)
     config, problems = read_config(path)
     problems += printer_faults(config)
+    named = {problem.split(": ")[0] for problem in problems}
+    problems += [one for one in missing_here(config, System()) if one.split(": ")[0] not in named]
     for problem in problems:
         print(problem, file=sys.stderr)
+    for doubt in doubts_about(config):
+        print(f"warning: {doubt}", file=sys.stderr)
     if problems:
         return 1
-    for missing in missing_for_run(config):
-        print(f"before it can run: {missing}")
     print(f"{path}: ok")
     return 0
 

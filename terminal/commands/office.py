@@ -64,7 +64,7 @@ def _office_config(options: argparse.Namespace) -> Config:
     try:
         import psycopg  # noqa: F401
     except ImportError as error:
-        raise TerminalError("this needs the extra [office]: pip install 'netgiro-terminal[office]'") from error
+        raise TerminalError("this needs an office's installation, not a terminal's: systemd/README.md") from error
     return config
 
 

@@ -55,8 +55,8 @@ def find_missing(config: Config) -> list[str]:
         missing.append(f"netgiro.application_id: empty; {WHERE_KEYS_ARE}")
     if netgiro.api == "v1" and not netgiro.secret_key:
         missing.append(
-            f"netgiro.secret_key: none; keep it in netgiro.secret_key_file, in {VARIABLE} or as the systemd credential"
-            f" {CREDENTIAL}, which shows only inside the service"
+            f"netgiro.secret_key: none; put it in: sudo netgiro-terminal secret set (or keep it in"
+            f" netgiro.secret_key_file or {VARIABLE}; the credential {CREDENTIAL} shows only inside the service)"
         )
     if not config.register.port:
         missing.append("register.port: empty; name the register's port, see: ls -l /dev/serial/by-* /dev/serial0")
@@ -68,6 +68,31 @@ def find_missing(config: Config) -> list[str]:
             f"in {OFFICE_TOKEN.variable} or the systemd credential {OFFICE_TOKEN.credential}"
         )
     return missing
+
+
+def find_doubts(config: Config) -> list[str]:
+    """What a shop should know about its choices."""
+    doubts, netgiro = [], config.netgiro
+    if netgiro.confirmation is not CaptureMode.MANUAL:
+        doubts.append(
+            f'netgiro.confirmation = "{netgiro.confirmation}": if an answer is lost, a customer may have paid'
+            " a sale that the terminal cannot see"
+        )
+    if netgiro.check_response_signature == "off" and netgiro.api == "v1":
+        worst = netgiro.is_real_money and netgiro.confirmation is not CaptureMode.MANUAL
+        doubts.append(
+            'netgiro.check_response_signature = "off": whoever can answer in Netgíró\'s place can say "paid" of a sale'
+            " that nobody has paid"
+            + ("; with real money and no capture of our own nothing else would notice" if worst else "")
+        )
+    if not config.shop.name:
+        doubts.append("shop.name: empty, so receipts do not say whose they are")
+    if number := config.shop.kennitala:
+        from stdnum.is_ import kennitala  # noqa: PLC0415  34 ms: only if there is one
+
+        if not kennitala.is_valid(number):
+            doubts.append("shop.kennitala: its check digit or date is wrong")
+    return doubts
 
 
 def parse_listen(text: str) -> tuple[str, int]:

@@ -330,10 +330,11 @@ def find_config_path(given: str | Path | None, environ: Mapping[str, str] = os.e
 def read_config(path: Path, environ: Mapping[str, str] = os.environ) -> tuple[Config, list[str]]:
     """What can be used of a file, with defaults for the rest, and every problem, each beginning with its key."""
     try:
-        tables = config_toml.read_tables(path)
+        tables, slips = config_toml.read_tables_around(path)
     except ConfigError as error:
         return Config(path=path), list(error.problems)
     config, problems = config_toml.convert_sections(tables, Config)
+    problems[:0] = slips
     config = _with_paths_from(path, config)
     try:
         secret_key, secret_from = find_secret_key(config.netgiro.secret_key, config.netgiro.secret_key_file, environ)
@@ -388,6 +389,11 @@ def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
 def missing_for_run(config: Config) -> list[str]:
     """What a file may leave open until the terminal is to take money, one sentence each."""
     return config_checks.find_missing(config)
+
+
+def doubts_about(config: Config) -> list[str]:
+    """What is allowed and can cost money, one sentence each."""
+    return config_checks.find_doubts(config)
 
 
 def show_config(config: Config) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import enum
 import os
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +16,7 @@ import msgspec
 from msgspec import inspect
 
 from terminal.config.secret_key import MASK
+from terminal.config.toml_slips import read_around
 from terminal.errors import ConfigError
 from terminal.sale.sensitive import Sensitive
 
@@ -28,6 +28,22 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 def read_tables(path: Path) -> dict[str, object]:
     """The file's tables. Raises ConfigError if it cannot be read or is not TOML."""
+    tables, problems = read_tables_around(path)
+    if problems:
+        raise ConfigError(problems)
+    return tables
+
+
+def read_tables_around(path: Path) -> tuple[dict[str, object], list[str]]:
+    """What of the file is TOML, and each line that is not. Raises ConfigError if it cannot be read at all."""
+    try:
+        tables, slips = read_around(_read_text(path))
+    except RecursionError as error:
+        raise ConfigError([f"{path}: not valid TOML: nested too deeply"]) from error
+    return tables, [f"{path}: line {slip.line}: {slip.words}" for slip in slips]
+
+
+def _read_text(path: Path) -> str:
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE_BYTES + 1)
@@ -40,14 +56,10 @@ def read_tables(path: Path) -> dict[str, object]:
     if len(data) > LARGEST_FILE_BYTES:
         raise ConfigError([f"{path}: larger than {LARGEST_FILE_BYTES // 1024} KiB; is this the right file?"])
     try:
-        return tomllib.loads(data.decode("utf-8-sig"))
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ConfigError([f"{path}: line {line} is not UTF-8; save the file in that encoding"]) from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError([f"{path}: not valid TOML: {error}"]) from error
-    except RecursionError as error:
-        raise ConfigError([f"{path}: not valid TOML: nested too deeply"]) from error
 
 
 def convert_sections(tables: Mapping[str, object], config_type: type[T]) -> tuple[T, list[str]]:

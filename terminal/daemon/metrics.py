@@ -52,8 +52,8 @@ class Metrics:
             from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
         except ImportError as error:
             raise TerminalError(
-                "metrics.listen is set, but the library prometheus-client is not installed; empty it, or run:"
-                " /opt/netgiro-terminal/current/bin/python -m pip install prometheus-client"
+                "metrics.listen is set, but the library prometheus-client is not installed; empty it, or run"
+                " the installer again: sudo make install"
             ) from error
         self.registry = CollectorRegistry()
         self._clock = clock

@@ -17,10 +17,12 @@ def check_serial(port: str, system: System, group: str) -> Finding:
     path = system.path(port)
     if (holder := _lock_holder(path, system)) == os.getpid():
         return ok(f"{port} is in use by this terminal")
+    if holder and _is_terminal(holder, system):
+        return ok(f"{port} is in use by the terminal, process {holder}")
     if holder:
         return warning(
             f"{port} is in use by process {holder}",
-            f"as it should be if that is the terminal; see: ps {holder}",
+            f"stop it: the terminal needs the port for itself; see: ps {holder}",
         )
     try:
         fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -50,6 +52,11 @@ def check_node(device: str, system: System, access: int, group: str) -> Finding:
     if not system.may_use(path, access):
         return failed(f"{device}: no permission", join_group(group))
     return ok(f"{device} is there")
+
+
+def _is_terminal(pid: int, system: System) -> bool:
+    words = system.read(f"/proc/{pid}/cmdline").split("\0")
+    return "run" in words and any(word == "terminal" or word.endswith("/netgiro-terminal") for word in words)
 
 
 def _lock_holder(path: Path, system: System) -> int | None:

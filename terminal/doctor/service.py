@@ -7,7 +7,10 @@ import socket
 import ssl
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from terminal.config.schema import Config
+from terminal.doctor.stored_key import read_stored_key
 from terminal.doctor.system import Finding, System, failed, ok, warning
 from terminal.netgiro.pinning import fingerprint_of, pins_in
 from terminal.sale.gateway import AuthorizationStatus, CallLost, CallRefused, CaptureMode, Refusal, StatusReport
@@ -98,6 +101,8 @@ def check_credentials(config: Config, system: System) -> Finding:
     Netgíró docs, CheckCart: 10201 or 10424 for a cart that does not exist; how a wrong key is refused they do not say.
     V2: "Transaction not found", and HTTP 401 for a wrong key.
     """
+    if not config.netgiro.has_credentials:
+        config = replace(config, netgiro=replace(config.netgiro, secret_key=read_stored_key(system)))
     if not config.netgiro.has_credentials:
         return warning("could not be tried without application ID and secret key", "see what was said of these")
     compare = (

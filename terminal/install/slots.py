@@ -102,7 +102,7 @@ class SystemdMachine:
         return self._run(str(slot / "bin/netgiro-terminal"), "--version").split()[-1]
 
     def check_config(self, slot: Path) -> None:
-        self._run(str(slot / "bin/netgiro-terminal"), "check-config", "--config", str(self.config))
+        self._run(str(slot / "bin/netgiro-terminal"), "show-config", "--config", str(self.config))
 
     def put_files(self, slot: Path) -> None:
         self._run("sh", str(slot / "share/netgiro-terminal/install.sh"), "files")

@@ -90,8 +90,22 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_sound_configuration_is_ok(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    needed = (
+        '[netgiro]\napplication_id = "A"\nsecret_key = "k"\n[register]\nport = "/dev/r"\n[printer]\ndriver = "none"\n'
+    )
+    config.write_text(needed, encoding="utf-8")
     assert run("check-config", "--config", config) == 0
-    assert capsys.readouterr().out.endswith(f"{config}: ok\n")
+    told = capsys.readouterr()
+    assert told.out.endswith(f"{config}: ok\n")
+    assert told.err == "warning: shop.name: empty, so receipts do not say whose they are\n"
+
+
+def test_what_it_cannot_run_without_is_a_problem_too(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config.write_text('[register]\nbaudrate = "x"\n', encoding="utf-8")
+    assert run("check-config", "--config", config) == 1
+    told = capsys.readouterr().err
+    for key in ("register.baudrate", "netgiro.application_id", "register.port", "printer.device"):
+        assert told.count(f"{key}: ") == 1
 
 
 def test_every_problem_of_a_configuration_is_told_at_once(config: Path, capsys: pytest.CaptureFixture[str]) -> None:

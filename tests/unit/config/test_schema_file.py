@@ -44,8 +44,22 @@ def test_folder_instead_of_a_file_is_told(tmp_path: Path) -> None:
 def test_toml_mistake_is_told_with_its_line(tmp_path: Path) -> None:
     problem = problems_of(tmp_path, '[terminal]\nid = "T1"\nlanguage = \n')[0]
 
-    assert "not valid TOML" in problem
-    assert "line 3" in problem
+    assert problem == f"{tmp_path / 'config.toml'}: line 3: language: nothing stands after the equals sign"
+
+
+def test_one_slip_hides_neither_another_nor_what_else_is_wrong(tmp_path: Path) -> None:
+    text = '[terminal]\nid = "T1\nlangauge = "is"\n[register]\nrtscts = True\nbaudrate = "x"\n[printer\ncolumns = 8\n'
+    problems = "\n".join(problems_of(tmp_path, text))
+
+    for words in (
+        "line 2: id: a quotation mark is missing",
+        "terminal.langauge",
+        "line 5: rtscts: write true or false",
+        "register.baudrate",
+        "line 7: the ] at the end of the section's name is missing",
+        "printer.columns",
+    ):
+        assert words in problems
 
 
 def test_other_encodings_are_told_with_the_line(tmp_path: Path) -> None:
