@@ -16,8 +16,6 @@ from tests.integration.netgiro import QUICK_PHONE, NetgiroProcess
 from tests.integration.process import run_command, wait_until
 from tests.patience import at_most
 
-pytestmark = pytest.mark.slow
-
 UNIT = Path(__file__).parents[2] / "systemd" / "netgiro-terminal.service"
 CROWD = 300
 

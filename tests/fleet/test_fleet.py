@@ -10,8 +10,6 @@ import pytest
 
 from tests.postgres import NOT_THERE, find_binaries
 
-pytestmark = pytest.mark.slow
-
 DAMAGE = """
 ALTER TABLE journal DISABLE TRIGGER append_only;
 DELETE FROM journal WHERE terminal = 'T0' AND seq = 2;

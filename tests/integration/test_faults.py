@@ -15,8 +15,6 @@ import pytest
 from tests.integration.counter import DemoCounter
 from tests.integration.netgiro import PATIENT_PHONE, QUICK_PHONE
 
-pytestmark = pytest.mark.slow
-
 CALLS = ["InsertCart", "CheckCart", "ConfirmCart", "CancelCart"]
 FAULTS = [
     "lost_before",

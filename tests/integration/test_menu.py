@@ -10,8 +10,6 @@ import pytest
 from tests.integration.counter import DemoCounter, ShopCounter
 from tests.integration.netgiro import QUICK_PHONE, NetgiroProcess
 
-pytestmark = pytest.mark.slow
-
 STAFF_CODE = "4711"
 REFUND_CODE = "2580"
 CODES = {"terminal": {"staff_code": STAFF_CODE, "refund_code": REFUND_CODE}}

@@ -20,8 +20,6 @@ psycopg = pytest.importorskip("psycopg")
 
 from tests.fleet.office import TOKEN, Collector  # noqa: E402  needs psycopg
 
-pytestmark = pytest.mark.slow
-
 UPLINK_S = 30.0
 """The uplink begins within five seconds of a start, and sends a sale when it has ended."""
 

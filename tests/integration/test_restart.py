@@ -22,8 +22,6 @@ from tests.integration.netgiro import PATIENT_KENNITALA, PATIENT_PHONE, QUICK_PH
 from tests.integration.process import wait_until
 from tests.patience import at_most
 
-pytestmark = pytest.mark.slow
-
 STOP_LIMIT_S = 5.0
 FOREVER_S = 60.0
 

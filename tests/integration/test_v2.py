@@ -12,8 +12,6 @@ from tests.integration.netgiro import PATIENT_KENNITALA, PATIENT_PHONE
 from tests.integration.process import wait_until
 from tests.patience import at_most
 
-pytestmark = pytest.mark.slow
-
 ACCESS_CODE = "9000000010"
 
 Identify = Callable[[Counter], None]

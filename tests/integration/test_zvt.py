@@ -22,8 +22,6 @@ from tests.integration.netgiro import PATIENT_PHONE, POOR_PHONE, QUICK_PHONE, Ne
 from tests.integration.process import run_command, wait_until
 from tests.integration.zvt_cable import ZvtOnCable, ZvtShop
 
-pytestmark = pytest.mark.slow
-
 PAID, CANCELLED, DECLINED = 0x00, 0x6C, 0x05
 PRINTS = 0x82
 DIAGNOSIS, END_OF_DAY = bytes.fromhex("067000"), bytes.fromhex("065003000000")

@@ -29,8 +29,6 @@ from terminal.sale.step import begin, step
 from tests.sale_laws import ENDED, assert_lawful
 from tests.sales import CUSTOMERS, new_sale
 
-pytestmark = pytest.mark.slow
-
 STATUSES = {
     10200: Status.PAID,
     10203: Status.PAID,

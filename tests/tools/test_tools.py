@@ -18,8 +18,6 @@ from tests.golden import __main__ as golden
 from tests.golden import cases
 from tests.violence.storm import storm
 
-pytestmark = pytest.mark.slow
-
 
 def test_bench_measures_everything_and_ends_with_one_line_of_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert bench.main(["--small"]) == 0

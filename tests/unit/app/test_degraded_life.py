@@ -34,8 +34,6 @@ from terminal.texts.english import ENGLISH
 from tests.patience import at_most
 from tests.virtual_time import run_virtual
 
-pytestmark = pytest.mark.slow
-
 APP_CODE = "1234"
 PATIENCE_S = 120.0
 GRACE_S = 0.01

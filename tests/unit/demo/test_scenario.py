@@ -16,8 +16,6 @@ from terminal.demo.lab import library
 from terminal.demo.scenario import MAX_BYTES, MAX_STEPS, Expect, Scenario, Step, Words, read_scenario, write_scenario
 from tests.patience import at_most
 
-pytestmark = pytest.mark.slow
-
 HEAD = 'title = { is = "a", en = "b" }\nabout = { is = "c", en = "d" }\n'
 
 

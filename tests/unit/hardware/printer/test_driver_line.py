@@ -22,8 +22,6 @@ from tests.patience import at_most
 from tests.unit.hardware.printer.test_driver import RECEIPT, FarEnd
 from tests.unit.hardware.printer.test_status import PAPER_OUT_REPORT, WELL_REPORT
 
-pytestmark = pytest.mark.slow
-
 
 class Line:
     """A serial printer on a pseudo-terminal. As real ones: off-line, it answers DLE EOT and keeps the rest."""

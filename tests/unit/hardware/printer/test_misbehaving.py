@@ -20,8 +20,6 @@ from terminal.sale.record import ReceiptState
 from tests.unit.hardware.printer.misbehaving import SerialPrinter, TcpPrinter
 from tests.unit.paper.test_printing import COPY_MARK, CUSTOMER, MERCHANT, Shopfront
 
-pytestmark = pytest.mark.slow
-
 Printer = SerialPrinter | TcpPrinter
 Scenario = Callable[[Path], Awaitable[None]]
 
