@@ -3,7 +3,9 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-PYTEST := $(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+# Half of the tests wait for processes of their own, so there are more workers than cores.
+WORKERS ?= $(shell echo $$(($$(nproc) * 3 / 2)))
+PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo office-demo test test-all foreign violence check bench clean install uninstall bundle lock test-install
 

@@ -1,4 +1,4 @@
-"""For every test: the same cases each run, a RAM disk where there is one, bytecode, and what is slow first.
+"""For every test: the same cases each run, a RAM disk where there is one, bytecode, and an order that keeps cores busy.
 
 Hypothesis draws the same cases each run, so that a red test stays red until it is mended. ``slow`` marks what only
 ``make test-all`` runs; plain ``pytest`` runs everything it is given.
@@ -21,8 +21,10 @@ settings.load_profile("repeatable")
 HERE = Path(__file__).parent
 RAM_DISK = Path("/dev/shm")
 LEAST_FREE_BYTES = 2 * 1024**3
-SLOW_FIRST = ("simulation", "violence", "tools", "browser", "integration", "scenarios", "property")
-"""Files are handed out whole and in this order, so that no core is left with a long one at the end."""
+WAITING = ("fleet", "tools", "browser", "integration", "attacks", "violence", "scenarios")
+"""Folders whose tests wait for processes half of their time. Whole files are handed out, these among those that
+compute, so that the cores have something to do meanwhile; and none at the end, where nothing is left beside them."""
+WAITING_UNTIL = 0.7
 
 
 def use_ram_disk() -> None:
@@ -46,7 +48,10 @@ keep_bytecode()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Slow folders first; the order within a file stays."""
-    ranks = {folder: rank for rank, folder in enumerate(SLOW_FIRST)}
-    folders = {path: path.relative_to(HERE).parts[0] for path in {item.path for item in items}}
-    items.sort(key=lambda item: ranks.get(folders[item.path], len(ranks)))
+    """The order within a file stays."""
+    files = dict.fromkeys(item.path for item in items)
+    waiting = [path for path in files if path.relative_to(HERE).parts[0] in WAITING]
+    computing = [path for path in files if path not in set(waiting)]
+    places = {path: (WAITING_UNTIL * number / len(waiting), 0) for number, path in enumerate(waiting)}
+    places |= {path: (number / len(computing), 1) for number, path in enumerate(computing)}
+    items.sort(key=lambda item: places[item.path])

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.test_page import serious_findings
+from tests.patience import at_most
 
 
 @pytest.fixture
@@ -82,7 +83,7 @@ def test_power_cut_after_the_confirmation_ends_as_paid(counter):
 def test_scenario_plays_before_the_eyes(counter):
     counter.page.locator("#tab-scenarios").click()
     counter.page.locator("#scenario-01-phone").click()
-    expect(counter.page.locator("#progress")).to_contain_text("went well", timeout=15_000)
+    expect(counter.page.locator("#progress")).to_contain_text("went well", timeout=at_most(15_000))
     counter.screenshot("scenario")
 
 
@@ -100,7 +101,7 @@ def test_a_run_by_hand_is_recorded_and_plays_again(counter, tmp_path):
     download.value.save_as(saved)
     assert '{ keys = "8223281#" }' in saved.read_text()
     counter.page.locator("#scenario-file").set_input_files(saved)
-    expect(counter.page.locator("#progress")).to_contain_text("went well", timeout=15_000)
+    expect(counter.page.locator("#progress")).to_contain_text("went well", timeout=at_most(15_000))
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])

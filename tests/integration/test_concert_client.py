@@ -12,6 +12,7 @@ from telium import Telium, TeliumAsk, TeliumResponse
 from tests.integration.counter import DemoCounter
 from tests.integration.netgiro import PATIENT_PHONE
 from tests.integration.process import DEADLINE_S
+from tests.patience import at_most
 
 KRONUR = 1990.0
 
@@ -20,7 +21,7 @@ class ConcertRegister:
     """Rings up in a thread of its own, because the library waits for the answer without looking up."""
 
     def __init__(self, path: str) -> None:
-        self._telium = Telium(path, timeout=2)
+        self._telium = Telium(path, timeout=at_most(2))
         self._thread = threading.Thread()
         self._answers: list[TeliumResponse | None] = []
 

@@ -19,6 +19,7 @@ import pytest
 
 from hardware.keypad import MatrixKeypad
 from hardware.settings import KeypadSettings
+from tests.patience import at_most
 
 CHIP = Path(__file__).parents[1] / "gpio_chip.c"
 A_PI_4 = 0xC03111
@@ -37,7 +38,13 @@ def run(tmp_path_factory) -> dict[str, Any]:
     subprocess.run([compiler, "-shared", "-fPIC", "-o", library, CHIP, "-ldl", "-lpthread"], check=True)
     environment = os.environ | {"LD_PRELOAD": str(library), "PYTHONPATH": os.pathsep.join(sys.path)}
     child = subprocess.run(
-        [sys.executable, __file__], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, __file__],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=at_most(60),
+        check=False,
     )
     assert child.returncode == 0, child.stderr
     result: dict[str, Any] = json.loads(child.stdout)
@@ -95,7 +102,7 @@ async def _use_keypad() -> dict[str, Any]:
         reported = ""
         for key in wanted:
             chip.touch(settings, key, closed=True)
-            reported += await asyncio.wait_for(keys.get(), 5)
+            reported += await asyncio.wait_for(keys.get(), at_most(5))
             chip.touch(settings, key, closed=False)
             await until_at_rest()
         return reported

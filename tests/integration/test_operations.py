@@ -18,6 +18,7 @@ import pytest
 from tests.integration.counter import ShopCounter, free_port
 from tests.integration.netgiro import PATIENT_PHONE, QUICK_PHONE, SECRET_KEY, NetgiroProcess
 from tests.integration.process import run_command, wait_until
+from tests.patience import at_most
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def status(counter: ShopCounter) -> dict[str, Any]:
 
 
 def metric(port: int, line_start: str) -> float:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as response:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=at_most(5)) as response:
         lines = response.read().decode().splitlines()
     return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(line_start))
 

@@ -10,6 +10,7 @@ from escpos.printer import Serial
 
 from tests.integration.counter import DemoCounter
 from tests.integration.netgiro import PATIENT_PHONE
+from tests.patience import at_most
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def printer(counter: DemoCounter) -> Iterator[Serial]:
     counter.wait_for("idle")
     path = re.search(r"Register +(/dev/\S+)", counter.process.output)
     assert path
-    printer = Serial(devfile=path[1], baudrate=9600, timeout=2, dsrdtr=False)
+    printer = Serial(devfile=path[1], baudrate=9600, timeout=at_most(2), dsrdtr=False)
     printer.open()
     yield printer
     printer.close()

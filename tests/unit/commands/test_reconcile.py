@@ -23,6 +23,7 @@ from terminal.sale.record import Record
 from terminal.sale.sale import Reason, Sale, State
 from terminal.system.timestamps import timestamp_now
 from terminal.system.web import WebServer
+from tests.patience import at_most
 
 APIS = pytest.mark.parametrize("api", ["v1", "v2"])
 
@@ -37,7 +38,7 @@ class Service:
         self._ready, self._stop = threading.Event(), asyncio.Event()
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),))
         self._thread.start()
-        assert self._ready.wait(20)
+        assert self._ready.wait(at_most(20))
 
     async def _serve(self) -> None:
         server = WebServer(create_app(self.sandbox), "127.0.0.1", 0)

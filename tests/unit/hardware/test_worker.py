@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from hardware.worker import Worker
+from tests.patience import at_most
 
 
 def test_results_and_errors_come_back_to_the_loop():
@@ -83,5 +84,5 @@ def test_an_idle_thread_ends_when_stopped():
         return thread
 
     thread = asyncio.run(main())
-    thread.join(5)
+    thread.join(at_most(5))
     assert not thread.is_alive()

@@ -114,7 +114,7 @@ def test_printer_that_reports_by_itself_is_not_kept_waiting(cuts):
                 loop.call_later(delay_s + start * 0.01, line.say, report[start:end])
         started_s = loop.time()
         await line.printer.wait_for_change(30)
-        assert 0.3 <= loop.time() - started_s < 3
+        assert 0.3 <= loop.time() - started_s < at_most(3)
         assert line.heard == b"", "listening says nothing"
 
     on_a_line(scenario)
@@ -124,7 +124,7 @@ def test_printer_that_does_not_report_is_looked_at_when_the_time_is_over():
     async def scenario(line: Line) -> None:
         started_s = asyncio.get_running_loop().time()
         await line.printer.wait_for_change(0.3)
-        assert 0.3 <= asyncio.get_running_loop().time() - started_s < 3
+        assert 0.3 <= asyncio.get_running_loop().time() - started_s < at_most(3)
 
     on_a_line(scenario)
 
@@ -188,7 +188,7 @@ def test_device_that_says_it_is_ready_and_is_not_is_given_up_in_time(monkeypatch
     started_s, worked_s = time.monotonic(), time.process_time()
     with pytest.raises(TimeoutError, match="takes no more data"):
         wire.write(b"x" * 100_000, 0.3)
-    assert 0.3 <= time.monotonic() - started_s < 2
+    assert 0.3 <= time.monotonic() - started_s < at_most(2)
     assert time.process_time() - worked_s < 0.1, "it waits, it does not spin"
     wire.close()
     os.close(reading)

@@ -17,6 +17,7 @@ import pytest
 from hardware.interfaces import PrinterStatus
 from hardware.printer.status import IN_ORDER, REPORT_BY_ITSELF
 from terminal.sale.record import ReceiptState
+from tests.patience import at_most
 from tests.unit.hardware.printer.misbehaving import SerialPrinter, TcpPrinter
 from tests.unit.paper.test_printing import COPY_MARK, CUSTOMER, MERCHANT, Shopfront
 
@@ -64,7 +65,7 @@ def run(path: Path, far_end: Printer, scenario: Callable[[], Awaitable[None]]) -
     async def main() -> None:
         await far_end.start()
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(at_most(30)):
                 await scenario()
         finally:
             await far_end.stop()
@@ -73,7 +74,7 @@ def run(path: Path, far_end: Printer, scenario: Callable[[], Awaitable[None]]) -
 
 
 async def until(what: Callable[[], object], within_s: float = 15.0) -> None:
-    async with asyncio.timeout(within_s):
+    async with asyncio.timeout(at_most(within_s)):
         while not what():  # noqa: ASYNC110  it happens at the far end
             await asyncio.sleep(0.02)
 
@@ -85,7 +86,7 @@ async def sell(shopfront: Shopfront) -> None:
 
 
 async def all_printed(shopfront: Shopfront, within_s: float = 15.0) -> None:
-    async with asyncio.timeout(within_s):
+    async with asyncio.timeout(at_most(within_s)):
         while await shopfront.waiting():  # noqa: ASYNC110  the journal tells nobody
             await asyncio.sleep(0.02)
     await until(lambda: shopfront.known.get("pending_receipts") == 0)
