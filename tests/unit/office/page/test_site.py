@@ -21,10 +21,17 @@ from terminal.office.server import access
 from terminal.office.server.database import connect
 from terminal.sale.sale import Reason, State
 from terminal.sale.sensitive import Sensitive
+from terminal.system import password
 from tests.office_bench import TOKEN, Office, chained, running_office, sale_rows
 
 PASSWORD = "leyniorð-1"
 PAGES = ["/", "/counters", "/cases", "/search", "/alarms", "/log"]
+
+
+@pytest.fixture(autouse=True)
+def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hash that takes its time is for guessers; here each test logs in."""
+    monkeypatch.setattr(password, "LOG_N", 10)
 
 
 def at_page(database: str, work: Callable[[Office, httpx.AsyncClient], Awaitable[None]], role: str = "operate") -> None:
