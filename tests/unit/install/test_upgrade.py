@@ -22,7 +22,7 @@ from terminal.journal.thread import JournalFile
 from terminal.sale.totals import Close
 from terminal.system.ask import NotRunning
 from tests.unit.install.test_release import MANIFEST, Publisher, pack
-from tests.unit.journal.test_backup import numbers, sale, write
+from tests.unit.journal.closed_sales import numbers, sale, write
 
 OLD, NEW = "1.2.2", "1.2.3"
 

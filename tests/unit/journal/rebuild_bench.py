@@ -6,8 +6,13 @@ import os
 import random
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from terminal.journal.thread import JournalFile
-from tests.unit.journal.journal_samples import opened
+from terminal.sale.record import ReceiptState
+from terminal.sale.sale import State
+from terminal.sale.totals import Close, Totals
+from tests.unit.journal.journal_samples import append_paid, opened
 
 
 def everything(journal: JournalFile) -> list[object]:
@@ -64,3 +69,15 @@ def damage_while_open(path: Path, journal: JournalFile) -> None:
     journal.pair.connection.execute("PRAGMA wal_checkpoint")
     rubbish_in_every_page(path)
     journal.pair.connection.execute("PRAGMA shrink_memory")  # else SQLite would not look at the file again
+
+
+def write_a_bit_of_everything(path: Path) -> Path:
+    """A journal, closed."""
+    with opened(path) as journal:
+        for number in range(1, 12):
+            append_paid(journal, number)
+        journal.append_close(Close(1, Totals()))
+        append_paid(journal, 12, until=State.CAPTURE)
+        journal.note_receipt(replace(journal.unprinted_receipts()[0], state=ReceiptState.PRINTED))
+        journal.reserve_nonces(123_456, answers_signed=True)
+    return path

@@ -14,49 +14,9 @@ import pytest
 from terminal.journal.export import book_rows, csv_lines, json_lines
 from terminal.journal.listing import parse_time
 from terminal.journal.thread import JournalFile
-from terminal.sale.record import JournalHealth, Record
-from terminal.sale.sale import Reason, Sale, State
+from tests.unit.journal.closed_sales import sale, write
 
 THEN = datetime(2026, 11, 23, 15, 30)
-
-
-def sale(number: int, created: str = "2026-11-23T15:00:00.000Z", **more: object) -> Sale:
-    return Sale(
-        number=number,
-        reference=f"T1-{number:06d}-ABCDEF",
-        register_id=str(more.pop("register_id", number)),
-        amount_kr=1990,
-        created=created,
-        state=State.CLOSED,
-        reason=Reason.PAID,
-        **more,  # type: ignore[arg-type]
-    )
-
-
-def write(path: Path, *sales: Sale) -> None:
-    with JournalFile(path, lambda: "2026-11-23T15:00:30.000Z") as journal:
-        journal.open()
-        for one in sales:
-            journal.append(Record("ResultAcknowledged", one))
-
-
-def health(path: Path) -> JournalHealth:
-    with JournalFile(path, lambda: "") as journal:
-        journal.open()
-        return journal.health
-
-
-def numbers(path: Path) -> list[int]:
-    with JournalFile(path, lambda: "", read_only=True) as journal:
-        journal.open()
-        return [entry.sale.number for entry in journal.latest_entries()]
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    folder = tmp_path / "state"
-    folder.mkdir()
-    return folder / "journal.db"
 
 
 # --- for the accountant -----------------------------------------------------------------------------------------------

@@ -12,15 +12,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from msgspec.structs import replace
 
 from terminal.errors import JournalError
 from terminal.journal import check, database, gathering, rebuild, schema
 from terminal.journal.rows import EntryRow, RepairRow
 from terminal.journal.thread import JournalFile
-from terminal.sale.record import JournalHealth, ReceiptState
+from terminal.sale.record import JournalHealth
 from terminal.sale.sale import Reason, State
-from terminal.sale.totals import Close, Totals
 from tests.unit.journal.journal_samples import a_sale, append_paid, chained, opened, ticking_clock
 from tests.unit.journal.rebuild_bench import (
     contents,
@@ -31,22 +29,14 @@ from tests.unit.journal.rebuild_bench import (
     no_database,
     nothing,
     rubbish_in_every_page,
+    write_a_bit_of_everything,
     zeros,
 )
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A journal with a bit of everything, closed."""
-    path = tmp_path / "journal.db"
-    with opened(path) as journal:
-        for number in range(1, 12):
-            append_paid(journal, number)
-        journal.append_close(Close(1, Totals()))
-        append_paid(journal, 12, until=State.CAPTURE)
-        journal.note_receipt(replace(journal.unprinted_receipts()[0], state=ReceiptState.PRINTED))
-        journal.reserve_nonces(123_456, answers_signed=True)
-    return path
+    return write_a_bit_of_everything(tmp_path / "journal.db")
 
 
 def set_aside(path: Path) -> list[str]:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from msgspec.structs import replace
 
 from terminal.counter.inputs import ConditionsChanged
 from terminal.counter.rules import CounterRules
@@ -23,9 +22,8 @@ from terminal.journal.thread import JournalFile
 from terminal.loop.bookkeeper import Bookkeeper
 from terminal.loop.names import Names
 from terminal.netgiro.nonce import TICKS_PER_S, UNIX_EPOCH_TICKS, mark_after_loss
-from terminal.sale.record import JournalHealth, ReceiptState
+from terminal.sale.record import JournalHealth
 from terminal.sale.sale import State
-from terminal.sale.totals import Close, Totals
 from tests.unit.journal.journal_samples import a_sale, append_paid, chained, opened, ticking_clock
 from tests.unit.journal.rebuild_bench import (
     contents,
@@ -35,22 +33,14 @@ from tests.unit.journal.rebuild_bench import (
     mirror_of,
     no_database,
     nothing,
+    write_a_bit_of_everything,
     zeros,
 )
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A journal with a bit of everything, closed."""
-    path = tmp_path / "journal.db"
-    with opened(path) as journal:
-        for number in range(1, 12):
-            append_paid(journal, number)
-        journal.append_close(Close(1, Totals()))
-        append_paid(journal, 12, until=State.CAPTURE)
-        journal.note_receipt(replace(journal.unprinted_receipts()[0], state=ReceiptState.PRINTED))
-        journal.reserve_nonces(123_456, answers_signed=True)
-    return path
+    return write_a_bit_of_everything(tmp_path / "journal.db")
 
 
 # --- the mirror -------------------------------------------------------------------------------------------------------

@@ -23,50 +23,11 @@ from terminal.journal.thread import JournalFile
 from terminal.journal.verify import verify
 from terminal.loop.bookkeeper import Bookkeeper
 from terminal.loop.names import Names
-from terminal.sale.record import JournalHealth, Record
-from terminal.sale.sale import Reason, Sale, State
+from terminal.sale.record import JournalHealth
 from terminal.system.timestamps import timestamp
+from tests.unit.journal.closed_sales import health, numbers, sale, write
 
 THEN = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
-
-
-def sale(number: int, created: str = "2026-11-23T15:00:00.000Z", **more: object) -> Sale:
-    return Sale(
-        number=number,
-        reference=f"T1-{number:06d}-ABCDEF",
-        register_id=str(more.pop("register_id", number)),
-        amount_kr=1990,
-        created=created,
-        state=State.CLOSED,
-        reason=Reason.PAID,
-        **more,  # type: ignore[arg-type]
-    )
-
-
-def write(path: Path, *sales: Sale) -> None:
-    with JournalFile(path, lambda: "2026-11-23T15:00:30.000Z") as journal:
-        journal.open()
-        for one in sales:
-            journal.append(Record("ResultAcknowledged", one))
-
-
-def health(path: Path) -> JournalHealth:
-    with JournalFile(path, lambda: "") as journal:
-        journal.open()
-        return journal.health
-
-
-def numbers(path: Path) -> list[int]:
-    with JournalFile(path, lambda: "", read_only=True) as journal:
-        journal.open()
-        return [entry.sale.number for entry in journal.latest_entries()]
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    folder = tmp_path / "state"
-    folder.mkdir()
-    return folder / "journal.db"
 
 
 def restored(backup: Path, path: Path, at: datetime = THEN) -> RepairRow:
