@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-# Half of the tests wait for processes of their own, so there are more workers than cores.
-WORKERS ?= $(shell echo $$(($$(nproc) * 3 / 2)))
+# Half of the tests wait for processes of their own, so there are two workers a core.
+WORKERS ?= $(shell echo $$(($$(nproc) * 2)))
 PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo office-demo test test-all foreign violence check bench clean install uninstall bundle lock test-install

@@ -29,6 +29,7 @@ import httpx
 from tests.integration.counter import ShopCounter
 from tests.integration.netgiro import PATIENT_KENNITALA, QUICK_PHONE, NetgiroProcess
 from tests.integration.process import Process, wait_until
+from tests.patience import at_most
 
 STATES = ("entry", "authorization", "customer", "capture", "report", "closed")
 TROUBLES = (
@@ -130,7 +131,7 @@ class Lane:
 
         def told() -> bool:
             self.counter.register.send(f"PAY {sold.amount_kr} ID={sold.register_id}")
-            lines = self._hear(until=(f"OK {sold.amount_kr} ID={sold.register_id} ", "NO "), deadline_s=0.5)
+            lines = self._hear(until=(f"OK {sold.amount_kr} ID={sold.register_id} ", "NO "), deadline_s=at_most(0.5))
             return any(match and match[3] == sold.register_id for match in map(RESULT.match, lines))
 
         wait_until(f"the result of {sold.register_id}", told, SETTLE_S)
