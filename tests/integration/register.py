@@ -95,10 +95,11 @@ class PluggableRegister(Register):
         self.port.symlink_to(os.ttyname(self._terminal_end))
 
     def unplug(self) -> None:
-        """The port hangs up and disappears."""
+        """The port hangs up and disappears. Whoever reads on reads nothing, and not what gets the same number next."""
         self.port.unlink()
+        ours, self._fd = self._fd, -1
         os.close(self._terminal_end)
-        os.close(self._fd)
+        os.close(ours)
         self._unread = b""
 
     def close(self) -> None:
