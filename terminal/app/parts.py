@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from hardware.interfaces import Columns, Document, Printer
 from terminal.app.devices import Devices, line_watch
 from terminal.app.instruments import Instruments
+from terminal.app.reconciling import last_reconciled
 from terminal.app.seams import Seams
 from terminal.config.schema import Config
 from terminal.counter.inputs import Input
@@ -151,6 +152,7 @@ def build_printing(
         language=config.receipt.language,
         local_now=seams.local_now,
         clock_is_set=seams.clock_is_set,
+        reconciled=lambda: last_reconciled(config),
     )
 
 

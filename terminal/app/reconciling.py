@@ -13,6 +13,7 @@ from terminal.app.handles import Handles
 from terminal.config.schema import Config
 from terminal.doctor.nightly import until_night_s
 from terminal.errors import TerminalError
+from terminal.paper.reconciliation import Case, Reconciled
 
 if TYPE_CHECKING:
     from terminal.reconciliation.report import Report
@@ -54,6 +55,23 @@ def log_report(report: Report) -> None:
     log.log(logging.INFO if result.ending is Ending.AGREES else logging.WARNING, "reconciliation: %s", summary(result))
     for line in result.lines:
         log.warning("reconciliation: %s", line)
+
+
+def last_reconciled(config: Config) -> Reconciled | None:
+    """What came of the last one, for paper; None if there is none that can be read."""
+    from terminal.reconciliation.report import kept  # noqa: PLC0415  not before it is asked for
+
+    result = kept(Path(config.journal.path).parent)
+    if result is None:
+        return None
+    return Reconciled(
+        first=result.first,
+        last=result.last,
+        agree=result.agree,
+        differ=result.differ,
+        not_asked=result.not_asked,
+        cases=tuple(Case(case.number, case.reference, case.amount_kr) for case in result.cases),
+    )
 
 
 async def reconcile_nightly(config: Config, terminal: Handles) -> None:

@@ -24,7 +24,7 @@ from terminal.config.schema import Config, read_config
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import Input
 from terminal.counter.view import View
-from terminal.daemon.operations import SILENT, Desk, commands_of, differences_found, journal_bytes, status_now
+from terminal.daemon.operations import SILENT, Desk, commands_of, journal_bytes, last_reconciliation, status_now
 from terminal.daemon.out_of_service import wait_for_journal
 from terminal.doctor.nightly import examine_every_night
 from terminal.errors import JournalError, JournalInUseError, TerminalError
@@ -175,7 +175,8 @@ def _build_metrics(config: Config, terminal: Callable[[], Handles]) -> MetricsSe
         journal_bytes=lambda: journal_bytes(config),
         register_silent_s=lambda: terminal().instruments.register_silent_s,
         damaged_bytes=lambda: terminal().instruments.damaged_bytes,
-        differences=lambda: differences_found(config),
+        reconciliation=lambda: last_reconciliation(config),
+        reconciles_daily=config.reconcile.daily,
     )
     return MetricsServer(metrics, parse_listen(config.metrics.listen))
 

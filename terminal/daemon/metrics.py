@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hardware.interfaces import PrinterStatus
@@ -45,9 +46,13 @@ class Metrics:
         journal_bytes: Callable[[], int],
         register_silent_s: Callable[[], float],
         damaged_bytes: Callable[[], int],
-        differences: Callable[[], float],
+        reconciliation: Callable[[], tuple[float, float, float]],
+        reconciles_daily: bool,
     ) -> None:
-        """Raises TerminalError without prometheus-client."""
+        """``reconciliation``: of the last one how many lines differ, how many were not asked about, and when it was.
+
+        Raises TerminalError without prometheus-client.
+        """
         try:
             from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
         except ImportError as error:
@@ -76,8 +81,14 @@ class Metrics:
         self._gauges(Gauge, view)
         self._gauge(Gauge, "journal_bytes", "Size of the journal on disk", journal_bytes)
         self._gauge(Gauge, "register_silent_seconds", "Since the register's last byte, or the start", register_silent_s)
-        differing = "Lines of the last reconciliation that differ; not a number before the first"
-        self._gauge(Gauge, "reconciliation_differences", differing, differences)
+        helps = {
+            "reconciliation_differences": "Lines of the last reconciliation that differ; not a number before the first",
+            "reconciliation_unasked": "Lines of it about which Netgíró could not be asked",
+            "reconciliation_timestamp_seconds": "When it ended",
+        }
+        for place, (name, help_text) in enumerate(helps.items()):
+            self._gauge(Gauge, name, help_text, partial(_nth, reconciliation, place))
+        self._gauge(Gauge, "reconciliation_daily", "1 if there is to be one every night", lambda: reconciles_daily)
         self._gauge(Gauge, "register_damaged_bytes", "Bytes of the register that came damaged", damaged_bytes)
 
     def _gauge(self, gauge: Any, name: str, help_text: str, read: Callable[[], float]) -> None:
@@ -118,6 +129,10 @@ class Metrics:
                 self._lost.inc()
             case ev.RefusalReceived(refusal=refusal):
                 self._refused.labels(refusal).inc()
+
+
+def _nth(read: Callable[[], tuple[float, float, float]], place: int) -> float:
+    return read()[place]
 
 
 class MetricsServer:

@@ -16,6 +16,7 @@ import msgspec
 from hardware.interfaces import DeviceError
 from terminal import __version__
 from terminal.app.handles import Handles
+from terminal.app.reconciling import last_reconciled
 from terminal.config.schema import Config
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import EndOfDayRequested, RefundRequested, ReprintRequested
@@ -23,6 +24,7 @@ from terminal.counter.view import View
 from terminal.doctor.status import TerminalStatus, status_of
 from terminal.errors import TerminalError
 from terminal.paper.jobs import NO_PRINTER, NOTHING_TO_PRINT, find_number, slip_for
+from terminal.paper.reconciliation import reconciliation_slip
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.events import SettledByStaff, SettlementCorrected, Verdict
 from terminal.sale.refund import RefundSource, RefundState
@@ -93,12 +95,15 @@ def _last_reconciliation(config: Config) -> str:
     return summary(result) if result else ""
 
 
-def differences_found(config: Config) -> float:
-    """By the last reconciliation; not a number before the first."""
+def last_reconciliation(config: Config) -> tuple[float, float, float]:
+    """How many lines of it differ, how many could not be asked about, and when it ended, in Unix seconds; not numbers
+    before the first."""
     from terminal.reconciliation.report import kept  # noqa: PLC0415  not before it is asked for
 
     result = kept(Path(config.journal.path).parent)
-    return result.differ if result else math.nan
+    if result is None:
+        return math.nan, math.nan, math.nan
+    return result.differ, result.not_asked, datetime.fromisoformat(result.at).timestamp()
 
 
 def journal_bytes(config: Config) -> int:
@@ -323,13 +328,16 @@ async def _doctor_slip(desk: Desk, _request: Request) -> Mapping[str, Any]:
 
 async def _reconciliation_slip(desk: Desk, _request: Request) -> Mapping[str, Any]:
     """Print the result of the last reconciliation."""
-    from terminal.reconciliation.report import kept, slip  # noqa: PLC0415  seldom asked for
-
-    result = await asyncio.to_thread(kept, Path(desk.config.journal.path).parent)
+    result = await asyncio.to_thread(last_reconciled, desk.config)
     if result is None:
         raise TerminalError("there is no result yet: netgiro-terminal reconcile")
-    now, columns = datetime.now().astimezone(), desk.config.printer.columns
-    document = slip(result, terminal_id=desk.config.terminal.id, printed_at=now, columns=columns)
+    document = reconciliation_slip(
+        result,
+        terminal_id=desk.config.terminal.id,
+        printed_at=datetime.now().astimezone(),
+        language=desk.config.receipt.language,
+        columns=desk.config.printer.columns,
+    )
     try:
         await desk.terminal.instruments.print_now(document)
     except DeviceError as error:

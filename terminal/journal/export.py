@@ -26,11 +26,12 @@ _BEGINS_FORMULA = frozenset("=+-@＝＋－＠|%")
 class PaidOut(NamedTuple):
     """What is known of a payment's way to the shop's account."""
 
-    settlement: str
+    settlement: str | None
+    """V1 tells only when a payment was paid out, not in which settlement, nor what that cost."""
     settled: str | None
-    fee_kr: int
-    net_kr: int
-    matched_by: str
+    fee_kr: int | None
+    net_kr: int | None
+    matched_by: str | None
     """How it is known: what a settlement is made of names no reference."""
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from hardware.interfaces import Columns, Cut, Document, PaperItem, TextLine
 from terminal.counter.trouble import Trouble
 from terminal.paper.receipt import Shop, centred, format_time, heading, large, pair
+from terminal.paper.reconciliation import Reconciled, reconciled_lines
 from terminal.sale.money import format_kr
 from terminal.sale.sale import Outcome
 from terminal.sale.totals import CHARGED, ClosedPeriod, Corrected, CorrectedRefund, LeftToStaff, Period, Tally, Totals
@@ -32,6 +33,7 @@ def end_of_day_slip(
     columns: Columns,
     clock_set: bool = True,
     paper_low: bool = False,
+    reconciled: Reconciled | None = None,
 ) -> Document:
     """``copy`` marks a later print. ``printed_at`` carries the time zone that times are shown in."""
     words = words_in(language)
@@ -48,6 +50,8 @@ def end_of_day_slip(
         *_charged(period.totals, words, columns),
         *_figures([*facts, (receipt.terminal, terminal_id)], period.totals, words, printed_at, columns),
     ]
+    if reconciled is not None:
+        items.extend(reconciled_lines(reconciled, words, columns))
     if period.head:
         items.extend([TextLine(), *centred(receipt.head, columns)])
         for line in _digits(period.head):

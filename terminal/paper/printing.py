@@ -19,6 +19,7 @@ from terminal.journal.thread import Journal
 from terminal.paper.printer_session import FAULTS, PrinterSession
 from terminal.paper.queue import PrintJob, ReceiptQueue, Waiting
 from terminal.paper.receipt import Shop
+from terminal.paper.reconciliation import Reconciled
 from terminal.system.clock import clock_is_set
 from terminal.system.retrying import Pauses
 from terminal.texts.words import Language
@@ -47,6 +48,7 @@ class ReceiptPrinting:
         language: Language,
         local_now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
         clock_is_set: Callable[[], bool] = clock_is_set,
+        reconciled: Callable[[], Reconciled | None] = lambda: None,
     ) -> None:
         self._session = PrinterSession(printer)
         self._journal = journal
@@ -60,6 +62,7 @@ class ReceiptPrinting:
             local_now=local_now,
             clock_is_set=clock_is_set,
             paper_is_low=lambda: self._session.paper_is_low,
+            reconciled=reconciled,
         )
         self._work = asyncio.Event()
         self._sale_is_open = False

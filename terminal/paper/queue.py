@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from hardware.interfaces import Columns, Document
 from terminal.paper.end_of_day import end_of_day_slip
 from terminal.paper.receipt import Shop, receipt_document
+from terminal.paper.reconciliation import Reconciled
 from terminal.paper.refund_receipt import Layout, receipt_of_refund
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import QueuedReceipt, ReceiptState
@@ -98,7 +99,9 @@ class ReceiptQueue:
         local_now: Callable[[], datetime],
         clock_is_set: Callable[[], bool],
         paper_is_low: Callable[[], bool] = lambda: False,
+        reconciled: Callable[[], Reconciled | None] = lambda: None,
     ) -> None:
+        """``reconciled``: what came of the last reconciliation. It blocks."""
         self._journal = journal
         self._shop = shop
         self._terminal_id = terminal_id
@@ -107,6 +110,7 @@ class ReceiptQueue:
         self._local_now = local_now
         self._clock_is_set = clock_is_set
         self._paper_is_low = paper_is_low
+        self._reconciled = reconciled
         self._unnoted: QueuedReceipt | None = None
         self._is_recovered = False
         self._set_aside: set[str] = set()
@@ -145,7 +149,9 @@ class ReceiptQueue:
         if receipt.kind is ReceiptKind.END_OF_DAY:
             period = self._journal.closed_period(receipt.period)
             if period is not None:
-                return end_of_day_slip(period, paper_low=self._paper_is_low(), **self._layout(receipt))
+                return end_of_day_slip(
+                    period, paper_low=self._paper_is_low(), reconciled=self._reconciled(), **self._layout(receipt)
+                )
             fault = "its end of day is not in the journal"
         else:
             refund = self._journal.find_refund(receipt.sale_number)

@@ -28,7 +28,8 @@ PACE_S = 0.25
 """Between two calls: at most four a second."""
 MOST_MISSES = 5
 """So many calls in a row without an answer, and the rest is not asked."""
-MOST_SETTLEMENTS = 100
+MOST_SETTLEMENTS = 1000
+"""Years of daily ones; with the pause between two calls, minutes."""
 NAMELESS = "Netgíró's name for it is not known, and its look-up by reference finds none"
 PAID_OUT_WITHIN = timedelta(days=31)
 """After the last day that is asked about."""
@@ -72,6 +73,7 @@ class Asker:
         self._misses = 0
         self._given_up = ""
         self._can_find = True
+        self._left_out = 0
 
     async def ask(self, payments: Sequence[Payment], days: Days, today: date) -> tuple[list[Finding], int]:
         """What was found, and how many items of settlements are of no sale of these."""
@@ -91,6 +93,10 @@ class Asker:
             missing = Finding(kind=Kind.SETTLEMENT, ending=Ending.NOT_ASKED, what=what, advice="reconcile again later")
             return [*findings, missing], 0
         matched, others = with_payouts(findings, created_there, contents)
+        if self._left_out:
+            what = f"{self._left_out} settlements more than the {MOST_SETTLEMENTS} that are looked into at once"
+            advice = "reconcile fewer days at once: --from, --to"
+            matched.append(Finding(kind=Kind.SETTLEMENT, ending=Ending.NOT_ASKED, what=what, advice=advice))
         return self._ended(matched), others
 
     def _ended(self, findings: list[Finding]) -> list[Finding]:
@@ -146,9 +152,14 @@ class Asker:
         last = max(days.first, min(today, days.last + PAID_OUT_WITHIN))
         await self._sleep(PACE_S)
         contents: dict[Settlement, Sequence[SettledItem]] = {}
-        for settlement in (await payouts.settlements(days.first, last))[:MOST_SETTLEMENTS]:
-            await self._sleep(PACE_S)
-            contents[settlement] = await payouts.items(settlement.number)
+        settlements = await payouts.settlements(days.first, last)
+        self._left_out = max(0, len(settlements) - MOST_SETTLEMENTS)
+        for settlement in settlements[:MOST_SETTLEMENTS]:
+            if (items := self._progress.items_of(settlement)) is None:
+                await self._sleep(PACE_S)
+                items = tuple(await payouts.items(settlement.number))
+                self._progress.put_items(settlement, items, self._now_s())
+            contents[settlement] = items
         return contents
 
 

@@ -6,7 +6,9 @@ it is asked again, and it holds nothing that is not in the journal or in the ser
 
 from __future__ import annotations
 
+import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -14,7 +16,7 @@ import msgspec
 
 from terminal.errors import TerminalError
 from terminal.reconciliation.findings import NoRecord
-from terminal.sale.gateway import PaymentRecord
+from terminal.sale.gateway import PaymentRecord, SettledItem, Settlement
 from terminal.system.files import FileLock
 
 NAME = "reconciliation.progress"
@@ -27,7 +29,9 @@ class _Line(msgspec.Struct, frozen=True):
     mark: str
     service: str
     at_s: float
-    record: PaymentRecord | None
+    record: PaymentRecord | None = None
+    items: tuple[SettledItem, ...] | None = None
+    """What a settlement is made of."""
 
 
 _line_decoder = msgspec.json.Decoder(_Line)
@@ -40,6 +44,7 @@ class Progress:
         self._lock = FileLock(folder / NAME)
         self._service = service
         self._known: dict[str, PaymentRecord | NoRecord] = {}
+        self._items: dict[str, tuple[SettledItem, ...]] = {}
         self._file: BinaryIO | None = None
 
     def open(self, now_s: float) -> Self:
@@ -69,6 +74,13 @@ class Progress:
         record = answer if isinstance(answer, PaymentRecord) else None
         self._write(b"\n" + msgspec.json.encode(_Line(mark, self._service, now_s, record)) + b"\n")
 
+    def items_of(self, settlement: Settlement) -> Sequence[SettledItem] | None:
+        return self._items.get(_mark(settlement))
+
+    def put_items(self, settlement: Settlement, items: tuple[SettledItem, ...], now_s: float) -> None:
+        line = _Line(_mark(settlement), self._service, now_s, items=items)
+        self._write(b"\n" + msgspec.json.encode(line) + b"\n")
+
     def forget(self) -> None:
         """Everything was asked: the next reconciliation begins anew."""
         if self._file is not None:
@@ -92,5 +104,14 @@ class Progress:
             line = _line_decoder.decode(text)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return
-        if line.service == self._service and 0 <= now_s - line.at_s <= FRESH_S:
+        if line.service != self._service or not 0 <= now_s - line.at_s <= FRESH_S:
+            return
+        if line.items is not None:
+            self._items[line.mark] = line.items
+        else:
             self._known[line.mark] = line.record or NoRecord()
+
+
+def _mark(settlement: Settlement) -> str:
+    """Another one as soon as the service says anything else of it."""
+    return hashlib.sha256(msgspec.json.encode(settlement)).hexdigest()

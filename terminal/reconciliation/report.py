@@ -1,16 +1,13 @@
-"""A reconciliation as text, JSON, CSV and on paper; and its result, kept for whoever asks later."""
+"""A reconciliation as text, JSON and CSV; and its result, kept for whoever asks later."""
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
-from hardware.interfaces import Columns, Cut, Document, PaperItem, TextLine
 from terminal.errors import TerminalError
 from terminal.journal.export import csv_line, harmless
 from terminal.reconciliation.findings import Ending, Finding, Kind, MatchedBy
@@ -21,7 +18,6 @@ NAME = "reconciliation.json"
 MOST_KEPT = 50
 """Findings to look at that are kept; all of them are counted."""
 MOST_BYTES = 256 * 1024
-TITLE = "netgiro-terminal reconcile"
 _WORDS = {Ending.AGREES: "agree", Ending.DIFFERS: "differ", Ending.NOT_ASKED: "could not be asked"}
 
 
@@ -57,6 +53,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     not_asked: int
     lines: tuple[str, ...] = ()
     """What to look at."""
+    cases: tuple[Finding, ...] = ()
+    """The same, for paper."""
 
 
 _result_decoder = msgspec.json.Decoder(Result)
@@ -64,7 +62,7 @@ _result_decoder = msgspec.json.Decoder(Result)
 
 def result_of(report: Report) -> Result:
     counts = Counter(finding.ending for finding in report.findings)
-    to_look_at = [line_of(finding) for finding in report.findings if finding.ending is not Ending.AGREES]
+    to_look_at = [finding for finding in report.findings if finding.ending is not Ending.AGREES]
     return Result(
         first=report.first,
         last=report.last,
@@ -74,7 +72,8 @@ def result_of(report: Report) -> Result:
         agree=counts[Ending.AGREES],
         differ=counts[Ending.DIFFERS],
         not_asked=counts[Ending.NOT_ASKED],
-        lines=tuple(to_look_at[:MOST_KEPT]),
+        lines=tuple(line_of(finding) for finding in to_look_at[:MOST_KEPT]),
+        cases=tuple(to_look_at[:MOST_KEPT]),
     )
 
 
@@ -139,7 +138,7 @@ def _settlement_line(finding: Finding) -> str:
 def as_json(report: Report) -> str:
     """One object."""
     result = msgspec.to_builtins(result_of(report))
-    del result["lines"]
+    del result["lines"], result["cases"]
     findings = [_row(finding) for finding in report.findings]
     return msgspec.json.encode(result | {"other_items": report.other_items, "findings": findings}).decode()
 
@@ -173,18 +172,3 @@ def csv_lines(report: Report) -> Iterator[str]:
 def _row(finding: Finding) -> dict[str, str | int | None]:
     fields = msgspec.to_builtins(finding) | {"transaction_id": finding.authorization_id}
     return {name: fields[name] for name in COLUMNS}
-
-
-def slip(result: Result, *, terminal_id: str, printed_at: datetime, columns: Columns) -> Document:
-    """For the shop's binder: what to look at, and the sum of it."""
-    items: list[PaperItem] = [
-        TextLine(TITLE, align="center", bold=True),
-        TextLine(f"{terminal_id} {printed_at:%d.%m.%Y %H:%M}", align="center"),
-        TextLine(),
-    ]
-    more = result.differ + result.not_asked - len(result.lines)
-    rest = [f"and {more} more: netgiro-terminal reconcile"] if more > 0 else []
-    for line in (*result.lines, *rest, summary(result)):
-        items += [TextLine(piece) for piece in textwrap.wrap(line, columns, subsequent_indent="  ")]
-    words = {Ending.AGREES: "all agree", Ending.DIFFERS: "they differ", Ending.NOT_ASKED: "could not ask"}
-    return (*items, TextLine(), TextLine(words[result.ending], align="center", bold=True), Cut())

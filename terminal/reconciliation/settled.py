@@ -21,22 +21,27 @@ NAME = "settled.db"
 _TABLE = """
 CREATE TABLE IF NOT EXISTS settled (
     reference TEXT PRIMARY KEY,
-    settlement TEXT NOT NULL,
+    settlement TEXT,
     settled TEXT,
-    fee_kr INTEGER NOT NULL,
-    net_kr INTEGER NOT NULL,
-    matched_by TEXT NOT NULL
+    fee_kr INTEGER,
+    net_kr INTEGER,
+    matched_by TEXT
 ) STRICT, WITHOUT ROWID
 """
+_KEPT = ("settlement", "settled", "fee_kr", "net_kr", "matched_by")
+_KEEP = "INSERT INTO settled VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET " + ", ".join(
+    f"{name} = coalesce(excluded.{name}, {name})" for name in _KEPT
+)
+"""What was found out once is not forgotten because it could not be asked for today."""
 
 
 def keep_settled(folder: Path, report: Report) -> None:
     """What this reconciliation found replaces what an earlier one has found of the same sales. Raises TerminalError."""
     path = folder / NAME
     rows = [
-        (one.reference, one.settlement, one.settled, one.fee_kr or 0, one.net_kr or 0, one.matched_by)
+        (one.reference, one.settlement, one.settled, one.fee_kr, one.net_kr, one.matched_by)
         for one in report.findings
-        if one.kind is Kind.SALE and one.settlement is not None and one.matched_by is not None
+        if one.kind is Kind.SALE and (one.settlement is not None or one.settled is not None)
     ]
     if not rows:
         return
@@ -57,7 +62,7 @@ def _write(path: Path, rows: Sequence[tuple[object, ...]]) -> None:
     os.close(fd)
     with contextlib.closing(sqlite3.connect(path)) as db, db:
         db.execute(_TABLE)
-        db.executemany("INSERT OR REPLACE INTO settled VALUES (?, ?, ?, ?, ?, ?)", rows)
+        db.executemany(_KEEP, rows)
 
 
 class Settled:
@@ -72,7 +77,7 @@ class Settled:
     def __call__(self, reference: str) -> PaidOut | None:
         if self._db is None:
             return None
-        query = "SELECT settlement, settled, fee_kr, net_kr, matched_by FROM settled WHERE reference = ?"
+        query = f"SELECT {', '.join(_KEPT)} FROM settled WHERE reference = ?"
         try:
             found = self._db.execute(query, (reference,)).fetchone()
         except sqlite3.Error:

@@ -96,6 +96,15 @@ class ReceiptWords(msgspec.Struct, frozen=True, kw_only=True):
     numbers: str
     """Of the first receipt and the last."""
     left_to_staff: str
+    reconciled: str
+    """The journal held against the payment service's own records."""
+    reconciled_days: str
+    reconcile_agree: str
+    reconcile_differ: str
+    reconcile_not_asked: str
+    reconcile_more: str
+    """With ``{count}``."""
+    reconcile_advice: str
     transactions: str
     no_transactions: str
     earlier_left_out: str

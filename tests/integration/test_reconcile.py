@@ -28,6 +28,6 @@ def test_a_sale_agrees_and_the_slip_says_so(counter: ShopCounter) -> None:
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith(": 1 agree\n")
-    counter.wait_for_paper(1, "netgiro-terminal reconcile", "all agree")
+    counter.wait_for_paper(1, "Compared with Netgíró", "Agree")
     status = run_command("status", "--config", str(counter.config_path))
     assert "1 agree" in status.stdout

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from terminal.commands.main import main
 from terminal.journal.file import JournalFile
@@ -202,6 +203,16 @@ def test_a_later_reconciliation_replaces_what_an_earlier_one_has_found(tmp_path:
     with settled(tmp_path) as known:
         found = [known(f"T1-{number:06}-ABCDEF") for number in (1, 2, 3)]
     assert [one and one.settlement for one in found] == ["100000-000070", "100000-000069", None]
+
+
+def test_what_was_found_once_is_not_forgotten(tmp_path: Path) -> None:
+    """A later one could not ask for the settlements, or V1 tells the date alone."""
+    keep_settled(tmp_path, report(paid_out(1)))
+    date_alone = {"settlement": None, "fee_kr": None, "net_kr": None, "matched_by": None}
+    keep_settled(tmp_path, report(replace(paid_out(1), **date_alone), replace(paid_out(2), **date_alone)))
+    with settled(tmp_path) as known:
+        assert known("T1-000001-ABCDEF") == ("100000-000069", "2026-12-01", 40, 1950, "amount_and_time")
+        assert known("T1-000002-ABCDEF") == (None, "2026-12-01", None, None, None)
 
 
 @pytest.mark.parametrize("content", [b"", b"no database" * 1000])

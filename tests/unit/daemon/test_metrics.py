@@ -37,7 +37,8 @@ class Bench:
             journal_bytes=lambda: 8192,
             register_silent_s=lambda: self.now_s - 40,
             damaged_bytes=lambda: 17,
-            differences=lambda: 2,
+            reconciliation=lambda: (2, 1, 1_700_000_000),
+            reconciles_daily=True,
         )
 
     def value(self, name: str, **labels: str) -> float | None:
@@ -103,6 +104,9 @@ def test_devices_are_read_at_the_scrape() -> None:
     assert bench.value("register_silent_seconds") == 60
     assert bench.value("register_damaged_bytes") == 17
     assert bench.value("reconciliation_differences") == 2
+    assert bench.value("reconciliation_unasked") == 1
+    assert bench.value("reconciliation_timestamp_seconds") == 1_700_000_000
+    assert bench.value("reconciliation_daily") == 1
 
 
 def scraped(path: str = "/metrics", method: str = "GET", **headers: str) -> httpx.Response:

@@ -34,8 +34,9 @@ def exposed() -> set[str]:
     pytest.importorskip("prometheus_client", reason="optional: pip install prometheus-client")
     from terminal.daemon.metrics import Metrics  # noqa: PLC0415
 
-    readings = {name: lambda: 0 for name in ("journal_bytes", "register_silent_s", "damaged_bytes", "differences")}
-    metrics = Metrics("1", lambda: 0.0, view=View, **readings)
+    readings = {name: lambda: 0 for name in ("journal_bytes", "register_silent_s", "damaged_bytes")}
+    reconciled = {"reconciliation": lambda: (0, 0, 0), "reconciles_daily": True}
+    metrics = Metrics("1", lambda: 0.0, view=View, **readings, **reconciled)
     endings = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum"), "info": ("_info",), "gauge": ("",)}
     return {family.name + ending for family in metrics.registry.collect() for ending in endings[family.type]}
 

@@ -11,8 +11,9 @@ import pytest
 from msgspec.structs import replace
 
 from terminal.errors import TerminalError
+from terminal.reconciliation import asking
 from terminal.reconciliation.asking import MOST_MISSES, PACE_S, Asker, Days
-from terminal.reconciliation.findings import Ending, Finding
+from terminal.reconciliation.findings import Ending, Finding, Kind
 from terminal.reconciliation.gathering import Payment
 from terminal.reconciliation.progress import FRESH_S, Progress
 from terminal.sale.gateway import (
@@ -22,6 +23,8 @@ from terminal.sale.gateway import (
     PaymentRecord,
     RecordStatus,
     Refusal,
+    SettledItem,
+    Settlement,
     StatusReport,
 )
 from terminal.sale.sale import Reason, Sale, State
@@ -48,7 +51,7 @@ def payment(number: int) -> Payment:
 class Service:
     """Knows every payment, unless it is silent."""
 
-    payouts = None
+    payouts: Any = None
 
     def __init__(self, *, is_silent: bool = False) -> None:
         self.asked_s: list[float] = []
@@ -185,3 +188,52 @@ def test_where_it_is_not_offered_it_is_asked_for_once(tmp_path: Path) -> None:
     service = Service()
     assert {one.ending for one in nameless(tmp_path, service, 1, 2, 3)} == {Ending.NOT_ASKED}
     assert service.searched == ["T1-1"]
+
+
+# --- settlements ------------------------------------------------------------------------------------------------------
+
+
+class Paying(Service):
+    """Has paid out every day; may be interrupted."""
+
+    def __init__(self, count: int, *, until: int | None = None) -> None:
+        super().__init__()
+        self.list = [
+            Settlement(number=f"1-{number}", created="2026-11-23", total_kr=0, fee_kr=0, net_kr=0)
+            for number in range(count)
+        ]
+        self.looked_into: list[str] = []
+        self._until = until
+
+    @property
+    def payouts(self) -> Any:
+        return self
+
+    async def settlements(self, _first: date, _last: date) -> list[Settlement]:
+        return self.list
+
+    async def items(self, number: str) -> list[SettledItem]:
+        if len(self.looked_into) == self._until:
+            raise KeyboardInterrupt
+        self.looked_into.append(number)
+        return [SettledItem(created="2026-11-23T15:00:10Z", total_kr=0, fee_kr=0)]
+
+
+def test_settlements_that_are_not_looked_into_are_said_to_be_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "MOST_SETTLEMENTS", 3)
+    service = Paying(5)
+    *_, left_out = ask(tmp_path, service, 1)
+    assert len(service.looked_into) == 3
+    assert (left_out.ending, left_out.what[:20]) == (Ending.NOT_ASKED, "2 settlements more t")
+    assert "--from" in left_out.advice
+
+
+def test_who_was_interrupted_in_the_settlements_goes_on_there(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        ask(tmp_path, Paying(10, until=4), 1)
+    service = Paying(10)
+    found = ask(tmp_path, service, 1)
+    assert service.looked_into == [f"1-{number}" for number in range(4, 10)]
+    assert sum(one.kind is Kind.SETTLEMENT for one in found) == 10

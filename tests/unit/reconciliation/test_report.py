@@ -1,15 +1,14 @@
-"""The result on paper and on disk."""
+"""The result on disk."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from hardware.interfaces import TextLine
 from terminal.reconciliation.findings import Ending, Finding, Kind
-from terminal.reconciliation.report import MOST_KEPT, NAME, Report, Result, csv_lines, keep, kept, result_of, slip
+from terminal.reconciliation.report import MOST_KEPT, NAME, Report, csv_lines, keep, kept, result_of
 
 
 def report(count: int = 1, what: str = "Netgíró knows no such payment") -> Report:
@@ -25,30 +24,27 @@ def report(count: int = 1, what: str = "Netgíró knows no such payment") -> Rep
     )
 
 
-def printed(result: Result) -> list[str]:
-    document = slip(result, terminal_id="T1", printed_at=datetime(2026, 11, 24, 9, 30), columns=32)
-    return [item.text for item in document if isinstance(item, TextLine)]
-
-
-def test_the_slip_has_every_difference_and_fits_the_paper() -> None:
-    lines = printed(result_of(report()))
-    assert max(map(len, lines)) <= 32
-    assert "knows no such payment" in " ".join(line.strip() for line in lines)
-    assert lines[-1] == "they differ"
-
-
-def test_the_slip_is_bounded() -> None:
-    lines = printed(result_of(report(MOST_KEPT + 9)))
-    assert max(map(len, lines)) <= 32
-    assert "and 9 more: netgiro-terminal reconcile" in " ".join(line.strip() for line in lines)
-
-
 def test_the_last_result_is_found_again(tmp_path: Path) -> None:
     assert kept(tmp_path) is None
     keep(tmp_path, result_of(report()))
     assert kept(tmp_path) == result_of(report())
     keep(tmp_path, result_of(report(0)))
     assert kept(tmp_path) == result_of(report(0))
+
+
+def test_what_is_kept_is_bounded_and_everything_is_counted() -> None:
+    result = result_of(report(MOST_KEPT + 9))
+    assert (len(result.cases), len(result.lines), result.differ) == (MOST_KEPT, MOST_KEPT, MOST_KEPT + 9)
+
+
+def test_a_result_of_the_version_before_is_read(tmp_path: Path) -> None:
+    """It had no cases."""
+    fields = msgspec.to_builtins(result_of(report()))
+    del fields["cases"]
+    (tmp_path / NAME).write_bytes(msgspec.json.encode(fields))
+    read = kept(tmp_path)
+    assert read is not None
+    assert (read.differ, read.cases) == (1, ())
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff\x00", b"[" * 100_000, b'{"first": 1}'])
