@@ -194,6 +194,10 @@ class Printer(Device, Protocol):
     @property
     def columns(self) -> Columns: ...
 
+    @property
+    def has_drawer(self) -> bool:
+        """A cash drawer hangs on it."""
+
     async def open(self) -> None: ...
 
     async def status(self) -> PrinterStatus: ...

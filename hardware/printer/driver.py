@@ -66,6 +66,10 @@ class EscposPrinter:
         return self._typesetting.columns
 
     @property
+    def has_drawer(self) -> bool:
+        return self._typesetting.drawer != "none"
+
+    @property
     def description(self) -> str:
         typesetting = self._typesetting
         return f"receipt printer, {typesetting.columns} columns, {typesetting.codepage}, {self._transport.description}"

@@ -76,8 +76,10 @@ class TerminalApp:
         A register that is there is heard, and an amount shown, from the moment this returns. Then ``warm_up`` is due.
         Raises TerminalError if the journal or a network address cannot be had.
         """
-        config, devices, seams, put = self._config, self._devices, self._seams, self._inbox.put
+        config, devices, put = self._config, self._devices, self._inbox.put
         journal = await self._open_journal()
+        latest_s = max(self._seams.latest_s, await journal.call(journal.file.last_entry_s))
+        seams = self._seams = self._seams._replace(latest_s=latest_s)
         gateway = await parts.build_gateway(config, journal, seams)
         self._closers.append(gateway.close)
 

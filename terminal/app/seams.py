@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import Input
 from terminal.journal.thread import JournalFile
-from terminal.system.clock import clock_is_set
+from terminal.system.clock import EARLIEST_CREDIBLE_S, clock_is_synchronised, is_set
 from terminal.system.timestamps import timestamp_of
 
 if TYPE_CHECKING:
@@ -23,12 +23,18 @@ class Seams(NamedTuple):
 
     wall_clock: Callable[[], float] = time.time
     """Unix seconds."""
-    clock_is_set: Callable[[], bool] = clock_is_set
+    clock_is_synchronised: Callable[[], bool | None] = clock_is_synchronised
+    """None: nobody says."""
+    latest_s: float = EARLIEST_CREDIBLE_S
+    """It is at least so late: the journal has a row of that time."""
     journal_file: Callable[[Path, Callable[[], str]], JournalFile] = JournalFile
     transport: httpx.AsyncBaseTransport | None = None
     """Carries the calls to the payment service; None: the network."""
     on_decided: Callable[[Input, Decision], None] = lambda _event, _decision: None
     """Called with everything that happened and what was decided, once that is on disk."""
+
+    def clock_is_set(self) -> bool:
+        return is_set(self.clock_is_synchronised(), self.wall_clock(), self.latest_s)
 
     def timestamp(self) -> str:
         return timestamp_of(self.wall_clock())

@@ -46,6 +46,7 @@ async def run_daemon(config: Config, wait_for_stop: Callable[[], Awaitable[None]
     """Run until ``wait_for_stop`` returns, an operator asks for a restart, or the sale loop fails, which is raised."""
     stopping = asyncio.ensure_future(wait_for_stop())  # first, so that a stop during the start is orderly too
     started, restart_asked, notifier = timestamp_now(), asyncio.Event(), Notifier()
+    notifier.still_working()  # that so much is loaded can have taken long, and the journal may take as long again
     devices = build_devices(config)
     panel = await _start_panel(config, devices) if config.panel.listen else None
     app: TerminalApp | None = None

@@ -85,7 +85,7 @@ class Surroundings:
     def seams(self, on_decided: Callable[[Input, Decision], None]) -> Seams:
         return Seams(
             wall_clock=self.now_s,
-            clock_is_set=lambda: self.clock_fault != "clock-unset",
+            clock_is_synchronised=lambda: self.clock_fault != "clock-unset",
             journal_file=lambda path, now: _StageJournal(path, now, self),
             transport=_StageTransport(self, self._inner),
             on_decided=on_decided,

@@ -17,12 +17,11 @@ from terminal.journal.database import open_for_reading
 from terminal.journal.rebuild import is_acknowledged, tell
 from terminal.journal.rows import RepairRow
 from terminal.journal.thread import MIN_FREE_BYTES, JournalFile
+from terminal.system.clock import EARLIEST_CREDIBLE_S
 from terminal.system.owner import as_owner_of
 
 MIB = 1024 * 1024
 COMFORTABLE_BYTES = 200 * MIB
-EARLIEST_CREDIBLE_S = 1_790_000_000
-"""2026-09-21: before this program was written. A Pi without a clock chip starts in the past."""
 QUICK_CHECK_S = 8.0
 
 

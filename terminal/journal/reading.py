@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -100,6 +101,10 @@ class JournalReading(RefundReading, LedgerReading):
     @abstractmethod
     def _stream(self, convert: Callable[..., _T], query: str, *values: object) -> Iterator[_T]:
         """The same, one by one. Raises JournalError."""
+
+    def last_entry_s(self) -> float:
+        """When the newest entry was written, by the clock of that moment: Unix seconds; 0 without one."""
+        return max(self._read(_written_s, "SELECT at FROM entries ORDER BY seq DESC LIMIT 1"), default=0.0)
 
     def nonce_high_water(self) -> int:
         rows = self._rows("SELECT high_water FROM nonces")
@@ -338,6 +343,14 @@ _CLOSES = (
     "SELECT number, (SELECT at FROM closes AS before WHERE before.number = closes.number - 1), at, totals, "
     "(SELECT hex(hash) FROM chain WHERE kind = 'close' AND position = number) FROM closes"
 )
+
+
+def _written_s(at: str) -> float:
+    """Raises DamageFound."""
+    try:
+        return datetime.fromisoformat(at).timestamp()
+    except (TypeError, ValueError) as error:
+        raise DamageFound(f"an entry is of no time: {error}") from error
 
 
 def _closed_period(number: int, since: str | None, until: str, totals: str, head: str | None) -> ClosedPeriod:

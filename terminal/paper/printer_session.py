@@ -78,7 +78,8 @@ class PrinterSession:
 
     def want_drawer(self) -> None:
         """Somebody has paid: :meth:`open_drawer` opens the drawer if it is called soon."""
-        self._drawer_until_s = asyncio.get_running_loop().time() + DRAWER_WITHIN_S
+        if self._printer.has_drawer:
+            self._drawer_until_s = asyncio.get_running_loop().time() + DRAWER_WITHIN_S
 
     async def open_drawer(self) -> None:
         """If it is wanted. Tried once; a job of its own, so that no receipt that comes later brings it along."""

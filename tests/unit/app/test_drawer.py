@@ -68,11 +68,13 @@ def test_drawer_stays_closed_if_the_printer_is_busy_for_too_long(path: Path) -> 
     run(path, scenario, printer=with_drawer())
 
 
-def test_drawer_that_is_not_there_is_left_alone(path: Path) -> None:
+def test_drawer_that_is_not_there_is_left_alone(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def scenario(shopfront: Shopfront) -> None:
+        shopfront.printer.unplug()
         shopfront.printing.open_drawer()
         await asyncio.sleep(1)
         assert shopfront.printer.drawer_kicks == 0
+        assert "drawer" not in caplog.text
 
     run(path, scenario)
 

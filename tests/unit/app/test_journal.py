@@ -103,3 +103,16 @@ def test_systemd_is_told_that_a_long_repair_goes_on(path: Path, monkeypatch: pyt
         asyncio.run(scenario())
         notifier.close()
         assert systemd.recv(4096) == b"EXTEND_TIMEOUT_USEC=120000000\nWATCHDOG=1"
+
+
+@pytest.mark.parametrize(("behind_s", "is_set"), [(7 * 30 * 86_400.0, False), (0.0, True)])
+def test_a_clock_behind_the_last_row_is_not_set(path: Path, behind_s: float, is_set: bool) -> None:
+    now_s = time.time() - behind_s
+
+    async def scenario() -> None:
+        app = an_app(path, Seams(transport=Nobody(), wall_clock=lambda: now_s, clock_is_synchronised=lambda: None))
+        await app.start()
+        assert app._seams.clock_is_set() is is_set
+        await app.stop()
+
+    asyncio.run(scenario())
