@@ -18,7 +18,7 @@ from terminal.app.seams import NO_SEAMS, Seams
 from terminal.app.supervisor import Supervisor
 from terminal.app.warming import load_for_sales
 from terminal.config.schema import Config
-from terminal.counter.decision import CheckService
+from terminal.counter.decision import CheckService, Decision
 from terminal.counter.inputs import ConditionsChanged, Input
 from terminal.counter.view import View
 from terminal.journal.thread import Journal
@@ -98,11 +98,16 @@ class TerminalApp:
         )
         signaller = Signaller(devices.signals) if devices.signals is not None else None
         printing = parts.build_printing(config, devices.printer, journal, put, seams)
-        protocol = parts.build_register(config, seams)
+        protocol = parts.build_register(config, devices, seams)
         link = parts.build_link(config, devices, protocol, put, on_line_changed)
         instruments = Instruments(printing, link, devices.register_port, presenter, config.identifier_rules())
+        parts.let_programs_print(devices, instruments)
         examination = parts.build_examination(config, devices.printer, instruments, seams)
         reports = parts.build_reports(config, devices.printer, instruments, journal, seams)
+
+        def decided(event: Input, decision: Decision) -> None:
+            link.decided(decision)
+            seams.on_decided(event, decision)
 
         performer = TerminalPerformer(
             gateway,
@@ -122,7 +127,7 @@ class TerminalApp:
             performer,
             on_view=self._shown_on(presenter, signaller),
             on_receipts=printing.wake if printing is not None else lambda: None,
-            on_decided=seams.on_decided,
+            on_decided=decided,
             on_watchdog=self._notifier.watchdog,
         )
         self.handles = Handles(
@@ -134,6 +139,7 @@ class TerminalApp:
             examination=examination,
             reports=reports,
             finds=lambda: gateway.finds,
+            programs=devices.programs,
         )
         await loop.start()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from terminal.config.checks import parse_listen
+from terminal.config.addresses import parse_listen
 from terminal.config.schema import Config
 from terminal.journal.thread import Journal
 from terminal.loop.inbox import Inbox

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from hardware import factory
 from hardware.interfaces import Display, Keypad, Printer, Scanner, SerialPort, Signals
+from terminal.config.addresses import is_loopback, parse_listen
 from terminal.config.schema import Config
 from terminal.register.factory import build_port
 
+if TYPE_CHECKING:
+    from terminal.register.http.port import HttpPort
+
 PRINTER_MEMORY = "printer.json"
 """Beside the journal: what the printer has shown of itself."""
+PROGRAMS = "register-programs.json"
+"""Beside the journal: which register programs may call."""
 
 
 class Devices(NamedTuple):
@@ -24,11 +30,14 @@ class Devices(NamedTuple):
     register_port: SerialPort
     signals: Signals | None = None
     scanner: Scanner | None = None
+    programs: HttpPort | None = None
+    """Where register programs call, if the register is one: the register's port itself."""
 
 
 def build_devices(config: Config) -> Devices:
     """The configured devices, not yet opened."""
-    port, printer = _build_line(config)
+    programs = build_programs(config) if config.register.protocol == "http" else None
+    port, printer = _build_line(config, programs)
     return Devices(
         factory.build_keypad(config.keypad),
         factory.build_display(config.display),
@@ -36,13 +45,27 @@ def build_devices(config: Config) -> Devices:
         port,
         factory.build_signals(config.signals),
         factory.build_scanner(config.scanner),
+        programs,
     )
 
 
-def _build_line(config: Config) -> tuple[SerialPort, Printer | None]:
+def build_programs(config: Config) -> HttpPort:
+    """The port for register programs; what they are known by stands beside the journal."""
+    from terminal.register.http.certificate import OwnCertificate  # noqa: PLC0415  only when configured
+    from terminal.register.http.port import HttpPort, Listen  # noqa: PLC0415
+    from terminal.register.http.programs import Programs  # noqa: PLC0415
+
+    host, port = parse_listen(config.http.listen)
+    folder = Path(config.journal.path).parent
+    certificate = None if is_loopback(host) else OwnCertificate(folder, config.terminal.id, host)
+    listen = Listen(host, port, certificate, config.http.allowed_origins)
+    return HttpPort(listen, Programs(folder / PROGRAMS), config.terminal.id)
+
+
+def _build_line(config: Config, programs: HttpPort | None) -> tuple[SerialPort, Printer | None]:
     """The register's port, and the printer, which may be behind it."""
     memory_path = Path(config.journal.path).with_name(PRINTER_MEMORY)
-    port: SerialPort = build_port(config.serial_settings(), config.register.allow)
+    port: SerialPort = programs or build_port(config.serial_settings(), config.register.allow)
     if config.log.register_traffic:
         from terminal.register.unknown.traffic import LoggedPort  # noqa: PLC0415  only when configured
 

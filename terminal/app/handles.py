@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from terminal.app.instruments import Instruments
 from terminal.counter.decision import Decision
@@ -16,6 +17,9 @@ from terminal.loop.loop import Loop
 from terminal.paper.reports import Reports
 from terminal.screen.presenter import Presenter
 from terminal.screen.screen import Screen
+
+if TYPE_CHECKING:
+    from terminal.register.http.port import HttpPort
 
 
 class Handles:
@@ -32,6 +36,7 @@ class Handles:
         examination: Examination,
         reports: Reports,
         finds: Callable[[], bool | None] = lambda: None,
+        programs: HttpPort | None = None,
     ) -> None:
         """``finds``: see :attr:`terminal.sale.gateway.Gateway.finds`."""
         self.journal = journal
@@ -39,6 +44,8 @@ class Handles:
         self.examination = examination
         self.reports = reports
         self.finds = finds
+        self.programs = programs
+        """Where register programs call; None if the register is on a line of its own."""
         self._loop = loop
         self._inbox = inbox
         self._presenter = presenter

@@ -86,11 +86,11 @@ async def build_gateway(config: Config, journal: Journal, seams: Seams) -> Gatew
     )
 
 
-def build_register(config: Config, seams: Seams) -> RegisterProtocol:
+def build_register(config: Config, devices: Devices, seams: Seams) -> RegisterProtocol:
     """The codec; where a register prints itself, with what it is to print."""
-    shop = shop_of(config)
+    shop, programs = shop_of(config), devices.programs
 
-    def receipt(of: Sale | Refund, copy: bool) -> Document:
+    def receipt(of: Sale | Refund, copy: bool, kind: ReceiptKind = ReceiptKind.CUSTOMER) -> Document:
         layout: Layout = {
             "copy": copy,
             "shop": shop,
@@ -101,8 +101,8 @@ def build_register(config: Config, seams: Seams) -> RegisterProtocol:
             "clock_set": seams.clock_is_set(),
         }
         if isinstance(of, Refund):
-            return receipt_of_refund(of, ReceiptKind.CUSTOMER, layout)
-        return receipt_document(of, kind=ReceiptKind.CUSTOMER, **layout)
+            return receipt_of_refund(of, kind, layout)
+        return receipt_document(of, kind=kind, **layout)
 
     def slip(period: ClosedPeriod) -> Document:
         return end_of_day_slip(
@@ -115,7 +115,14 @@ def build_register(config: Config, seams: Seams) -> RegisterProtocol:
             columns=REGISTER_COLUMNS,
         )
 
-    return build_protocol(config.register, terminal_id=config.terminal.id, receipt_of=receipt, slip_of=slip)
+    return build_protocol(
+        config.register,
+        terminal_id=config.terminal.id,
+        receipt_of=receipt,
+        slip_of=slip,
+        paper_of=lambda of, kind: receipt(of, False, kind),
+        certificate=lambda: programs.certificate_sha256 if programs is not None else "",
+    )
 
 
 def build_link(
@@ -135,6 +142,12 @@ def build_link(
         look=line_watch(config),
         clock=asyncio.get_running_loop().time,
     )
+
+
+def let_programs_print(devices: Devices, instruments: Instruments) -> None:
+    """Register programs may print lines of their own, where there is a printer."""
+    if devices.programs is not None and devices.printer is not None:
+        devices.programs.print_now, devices.programs.columns = instruments.print_now, devices.printer.columns
 
 
 def build_printing(

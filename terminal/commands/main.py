@@ -85,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     from terminal.commands.operations import add_operation_commands
     from terminal.commands.panel import add_panel_commands
     from terminal.commands.printer import add_printer_commands
+    from terminal.commands.programs import add_program_commands
     from terminal.commands.reconcile import add_reconcile_command
     from terminal.commands.refund import add_refund_command
 
@@ -118,13 +119,18 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true")
     doctor.add_argument("--print", dest="on_paper", action="store_true", help="on the receipt printer, too")
     doctor.set_defaults(command=_doctor)
-    add_panel_commands(commands, common)
-    add_journal_commands(commands, common)
-    add_operation_commands(commands, common)
-    add_printer_commands(commands, common)
-    add_refund_command(commands, common)
-    add_reconcile_command(commands, common)
-    add_office_commands(commands, common)
+    groups = (
+        add_panel_commands,
+        add_journal_commands,
+        add_operation_commands,
+        add_printer_commands,
+        add_refund_command,
+        add_reconcile_command,
+        add_office_commands,
+        add_program_commands,
+    )
+    for add_group in groups:
+        add_group(commands, common)
     simulate = commands.add_parser("simulate", help="the sale logic in virtual time, with everything going wrong")
     simulate.add_argument("--seed", type=int, help="one world; with --count, the first of them")
     simulate.add_argument("--count", type=int, metavar="SALES", help="worlds until there were so many sales")
@@ -132,7 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument("--json", action="store_true", help="the one world and its story as JSON")
     simulate.add_argument(
         "--protocol",
-        choices=["line", "zvt", "zvt-tcp", "concert", "display", "receipt", "display-of-two", "receipt-of-two"],
+        choices=["line", "http", "zvt", "zvt-tcp", "concert", "display", "receipt", "display-of-two", "receipt-of-two"],
         help="the register's; default: by chance",
     )
     simulate.add_argument("--jobs", type=int, help="processes; default: one a core")

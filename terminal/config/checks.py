@@ -17,6 +17,8 @@ from hardware.settings import (
     DisplaySettings,
     network_address,
 )
+from terminal.config.addresses import is_loopback, parse_listen
+from terminal.config.checks_of_programs import programs_problems
 from terminal.config.secret_key import CREDENTIAL, MASK, OFFICE_TOKEN, VARIABLE
 from terminal.register.settings import LONGEST_VOID_PATIENCE_S, NETWORK_PROTOCOLS
 from terminal.sale.customer import CustomerKind
@@ -41,7 +43,7 @@ UARTS = frozenset({"/dev/serial0", "/dev/ttyAMA0", "/dev/ttyS0"})
 
 def find_problems(config: Config) -> list[str]:
     """Everything that does not fit together."""
-    network = (_netgiro, _callback, _panel, _metrics, _office)
+    network = (_netgiro, programs_problems, _callback, _panel, _metrics, _office)
     devices = (_keypad, _scanner, _display, _pins, _printer, _ports)
     checks = (_staff_code, *network, _amounts, _patience, _tap, _shop, *devices)
     return [problem for check in checks for problem in check(config)]
@@ -58,7 +60,7 @@ def find_missing(config: Config) -> list[str]:
             f"netgiro.secret_key: none; put it in: sudo netgiro-terminal secret set (or keep it in"
             f" netgiro.secret_key_file or {VARIABLE}; the credential {CREDENTIAL} shows only inside the service)"
         )
-    if not config.register.port:
+    if not config.register.port and config.register.protocol != "http":
         missing.append("register.port: empty; name the register's port, see: ls -l /dev/serial/by-* /dev/serial0")
     if config.printer.driver == "serial" and not config.printer.device:
         missing.append('printer.device: empty; name the printer\'s port, or set printer.driver = "none"')
@@ -93,24 +95,6 @@ def find_doubts(config: Config) -> list[str]:
         if not kennitala.is_valid(number):
             doubts.append("shop.kennitala: its check digit or date is wrong")
     return doubts
-
-
-def parse_listen(text: str) -> tuple[str, int]:
-    """Host and port of ``127.0.0.1:8023``, ``localhost:8023`` or ``[::1]:8023``; ValueError if it is none of these."""
-    parts = urlsplit(f"//{text}")
-    if not parts.hostname or parts.port is None or parts.netloc != text or "@" in text or not text.isascii():
-        raise ValueError(f"{text!r} is not an address with a port")
-    return parts.hostname, parts.port
-
-
-def is_loopback(host: str) -> bool:
-    """Whether nobody outside this machine can be at ``host``."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _netgiro(config: Config) -> Iterator[str]:
@@ -186,6 +170,10 @@ def _tap(config: Config) -> Iterator[str]:
 
 def _problems_of_network(config: Config) -> Iterator[str]:
     register = config.register
+    if register.protocol == "http":
+        if register.port or register.allow:
+            yield 'register.port: with register.protocol = "http" programs call http.listen; leave port and allow empty'
+        return
     try:
         address = network_address(register.port)
     except ValueError as error:

@@ -30,7 +30,7 @@ from terminal.config.secret_key import MASK, OFFICE_TOKEN, find_secret, find_sec
 from terminal.counter.keypad_test import NUMBER_PAD
 from terminal.counter.menu import MenuRules
 from terminal.errors import ConfigError
-from terminal.register.settings import RegisterSettings
+from terminal.register.settings import HttpSettings, RegisterSettings
 from terminal.sale.customer import CustomerKind, IdentifierRules
 from terminal.sale.gateway import CaptureMode
 from terminal.sale.money import Kronur
@@ -241,6 +241,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     netgiro: NetgiroSettings = NetgiroSettings()
     sale: SaleSettings = SaleSettings()
     register: RegisterSettings = RegisterSettings()
+    http: HttpSettings = HttpSettings()
     callback: CallbackSettings = CallbackSettings()
     refund: RefundSettings = RefundSettings()
     reconcile: ReconcileSettings = ReconcileSettings()

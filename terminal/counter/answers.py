@@ -51,8 +51,16 @@ def stored_result(view: View, known: Sale | Refund) -> Decision:
 def condition(view: View) -> reg.TerminalCondition:
     """How the terminal is doing."""
     conditions = view.conditions
+    going_on = view.sale or view.refund
     return reg.TerminalCondition(
         busy=view.refund is not None or (view.sale is not None and view.sale.state is not State.REPORT),
         can_sell=conditions.keypad_ok and conditions.journal_ok,
         service_reached=conditions.network_ok,
+        keypad_ok=conditions.keypad_ok,
+        journal_ok=conditions.journal_ok,
+        printer=conditions.printer,
+        paper_low=conditions.paper_low,
+        pending_receipts=conditions.pending_receipts,
+        open_reference=going_on.reference if going_on is not None else None,
+        left_to_staff=tuple(one.reference for one in view.for_staff),
     )

@@ -104,6 +104,8 @@ class RefundLookedUp(msgspec.Struct, frozen=True, kw_only=True):
     amount_kr: int | None = None
     register_id: str | None = None
     echo: str = ""
+    names_one_try: bool = False
+    """As in :class:`terminal.counter.register_words.SaleRequest`."""
     description: str = ""
     known: Sale | Refund | None = None
     """The newest sale or refund that this register id has named."""

@@ -41,7 +41,8 @@ def requested(view: View, asked: RefundLookedUp, rules: CounterRules) -> Decisio
         return _by_itself(view, asked, rules)
     if asked.register_id is not None:
         is_same = isinstance(asked.known, Refund) and _is_same(asked.known, asked)
-        meaning = meaning_of(asked.wish, is_same=is_same, longest_s=rules.id_hours * 3600)
+        longest_s, one_try = rules.id_hours * 3600, asked.names_one_try
+        meaning = meaning_of(asked.wish, is_same=is_same, longest_s=longest_s, names_one_try=one_try)
         if meaning is Meaning.DUPLICATE:
             return refuse(view, asked.register_id, reg.RefusalCode.DUPLICATE)
         if meaning is Meaning.REPEATED:
@@ -96,7 +97,8 @@ def _obstacle(view: View, asked: RefundLookedUp, rules: CounterRules) -> reg.Ref
 
 def _is_same(known: Refund, asked: RefundLookedUp) -> bool:
     is_same_sale = asked.sale is not None and known.sale_number == asked.sale.number
-    return is_same_sale and asked.amount_kr in (None, known.amount_kr)
+    is_theirs = not asked.names_one_try or known.register_echo == asked.echo
+    return is_same_sale and is_theirs and asked.amount_kr in (None, known.amount_kr)
 
 
 def _by_itself(view: View, asked: RefundLookedUp, rules: CounterRules) -> Decision:

@@ -31,6 +31,8 @@ def requested(view: View, asked: RegisterRequestLookedUp, rules: CounterRules) -
             return _cancel_requested(view, _named(asked, rules), register_id, rules)
         case reg.ResultRequest(register_id):
             return _result_requested(view, _named(asked, rules), register_id)
+        case reg.RecordRequest():
+            return _record_requested(view, asked, asked.request, rules)
         case reg.LastResultRequest():
             return _last_result_requested(view, asked.known)
         case reg.ConditionRequest():
@@ -88,7 +90,10 @@ def _meaning_of(view: View, asked: RegisterRequestLookedUp, request: reg.SaleReq
         is_repeated = view.sale is not None and is_in_time and _looks_like(request, view.sale)
         return Meaning.REPEATED if is_repeated else Meaning.NEW
     is_same = isinstance(asked.known, Sale) and asked.known.amount_kr == request.amount_kr
-    return meaning_of(asked.wish, is_same=is_same, longest_s=rules.id_hours * 3600)
+    if request.names_one_try and asked.known is not None:
+        is_same = is_same and asked.known.register_echo == request.echo
+    longest_s, one_try = rules.id_hours * 3600, request.names_one_try
+    return meaning_of(asked.wish, is_same=is_same, longest_s=longest_s, names_one_try=one_try)
 
 
 def _new_sale(asked: RegisterRequestLookedUp, request: reg.SaleRequest, rules: CounterRules) -> Sale:
@@ -151,6 +156,19 @@ def _result_requested(view: View, known: Sale | Refund | None, register_id: str 
     if register_id is None:
         return reply(view, reg.TerminalReady())
     return refuse(view, register_id, reg.RefusalCode.NOT_FOUND)
+
+
+def _record_requested(
+    view: View, asked: RegisterRequestLookedUp, request: reg.RecordRequest, rules: CounterRules
+) -> Decision:
+    """As the view has it, which knows what is not worth a commit, or else the journal. An id names only what it still
+    names; a reference names one thing for ever."""
+    known = _named(asked, rules) if request.reference is None else asked.known
+    if known is None:
+        return refuse(view, request.register_id, reg.RefusalCode.NOT_FOUND)
+    current = (one for one in (view.sale, view.refund, *view.refunds) if one is not None)
+    now = next((one for one in current if one.number == known.number), known)
+    return reply(view, reg.RecordFound(now))
 
 
 def _last_result_requested(view: View, last: Sale | Refund | None) -> Decision:

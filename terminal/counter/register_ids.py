@@ -10,6 +10,9 @@ to be paid, for so many hours from its request and never longer:
 
 So under one id at most one sale is paid within its time. Sales and refunds share the ids and this rule.
 
+Some protocols let their register make a new id for every try. There an id names that try, also once it has ended
+unpaid, and whoever made it: for all of its time the same request is a repetition and any other a mistake.
+
 Ages are told by whoever asks. Where the machine has been on since, they come from a clock that cannot be set. For what
 is older they are the difference of two wall-clock times: one that is negative, because the clock was set back, counts
 as none, so an id is rather kept than freed.
@@ -45,11 +48,11 @@ class Meaning(Enum):
     DUPLICATE = auto()
 
 
-def meaning_of(wish: Wish | None, *, is_same: bool, longest_s: float) -> Meaning:
+def meaning_of(wish: Wish | None, *, is_same: bool, longest_s: float, names_one_try: bool = False) -> Meaning:
     """``is_same``: everything else that was asked for is as it was."""
     if wish is None or not names_still(wish, longest_s):
         return Meaning.NEW
-    if wish.is_open or wish.may_have_moved_money:
+    if wish.is_open or wish.may_have_moved_money or names_one_try:
         return Meaning.REPEATED if is_same else Meaning.DUPLICATE
     was_just_told = wish.told_s is None or wish.told_s < REPEATED_WITHIN_S
     return Meaning.REPEATED if is_same and was_just_told else Meaning.NEW

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from hardware.interfaces import PrinterStatus
 from terminal.sale.refund import Refund
 from terminal.sale.sale import Outcome, Reason, Sale
 from terminal.sale.totals import ClosedPeriod, Totals
@@ -29,6 +30,8 @@ class SaleRequest(msgspec.Struct, frozen=True):
     """The register prints the customer's copy itself."""
     repeats_within_s: float = math.inf
     """By its looks alone it is the open sale again only while that is younger: later it is another customer's."""
+    names_one_try: bool = False
+    """The id names this one try and whoever made it, also after a "no"; see register_ids.py."""
 
 
 class CancelRequest(msgspec.Struct, frozen=True):
@@ -43,6 +46,13 @@ class ResultRequest(msgspec.Struct, frozen=True):
     register_id: str | None = None
 
 
+class RecordRequest(msgspec.Struct, frozen=True):
+    """The register asks for the whole of a sale or a refund: by our reference, or by its own name for it."""
+
+    reference: str | None = None
+    register_id: str | None = None
+
+
 class LastResultRequest(msgspec.Struct, frozen=True):
     """The register asks how the latest sale ended, whatever its name."""
 
@@ -52,9 +62,9 @@ class ConditionRequest(msgspec.Struct, frozen=True):
 
 
 class ReversalRequest(msgspec.Struct, frozen=True):
-    """The register wants all that is left of an earlier payment given back: the one under this number of a receipt, or
-    under its own name for it; with an amount, so much of it. ``register_id`` is its name for this request, if it gave
-    one."""
+    """The register wants all that is left of an earlier payment given back: the one under this number of a receipt,
+    under its own name for it, or under our reference; with an amount, so much of it. ``register_id`` is its name for
+    this request, if it gave one."""
 
     number: int | None = None
     of: str | None = None
@@ -63,6 +73,9 @@ class ReversalRequest(msgspec.Struct, frozen=True):
     amount_kr: int | None = None
     prints_receipt: bool = False
     """The register prints the customer's copy itself."""
+    reference: str | None = None
+    names_one_try: bool = False
+    """As in :class:`SaleRequest`."""
 
 
 class RefundRequest(msgspec.Struct, frozen=True):
@@ -123,6 +136,7 @@ RegisterQuestion: TypeAlias = (
     SaleRequest
     | CancelRequest
     | ResultRequest
+    | RecordRequest
     | LastResultRequest
     | ConditionRequest
     | ReversalRequest
@@ -137,7 +151,7 @@ RegisterRequest: TypeAlias = RegisterQuestion | ResultDelivered | ResultRefusal 
 def register_id_of(request: RegisterRequest) -> str | None:
     """The id that a request names a sale by, if it names one that may be known or new."""
     match request:
-        case SaleRequest() | CancelRequest() | ResultRequest():
+        case SaleRequest() | CancelRequest() | ResultRequest() | RecordRequest():
             return request.register_id
     return None
 
@@ -214,6 +228,27 @@ class RefundResult(msgspec.Struct, frozen=True, kw_only=True):
     """As it stood in the request."""
 
 
+class RecordFound(msgspec.Struct, frozen=True):
+    """A sale or a refund as it stands."""
+
+    record: Sale | Refund
+
+
+class Step(StrEnum):
+    """What a sale waits for, as far as it is the cashier's business."""
+
+    CUSTOMER = "waiting_for_customer"
+    SERVICE = "asking_netgiro"
+    RECEIPT = "take_receipt"
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """A sale or a refund has become this. No answer: only a protocol that hears of progress is told."""
+
+    record: Sale | Refund
+    step: Step | None = None
+
+
 class TerminalReady(msgspec.Struct, frozen=True):
     """Nothing is open."""
 
@@ -232,6 +267,15 @@ class TerminalCondition(msgspec.Struct, frozen=True, kw_only=True):
     can_sell: bool = True
     service_reached: bool = True
     """The last call to the payment service brought an answer."""
+    keypad_ok: bool = True
+    journal_ok: bool = True
+    printer: PrinterStatus = PrinterStatus.UNKNOWN
+    paper_low: bool = False
+    pending_receipts: int = 0
+    open_reference: str | None = None
+    """Of the sale or the refund that goes on."""
+    left_to_staff: tuple[str, ...] = ()
+    """References of what only they can bring to an end."""
 
 
 class TotalsReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -249,6 +293,7 @@ RegisterReply: TypeAlias = (
     | RequestRefused
     | SaleResult
     | RefundResult
+    | RecordFound
     | TerminalReady
     | TerminalBusy
     | TerminalCondition

@@ -18,7 +18,7 @@ from terminal.app.handles import Handles
 from terminal.app.reconciling import reconcile_nightly
 from terminal.app.seams import NO_SEAMS
 from terminal.app.supervisor import kept
-from terminal.config.checks import parse_listen
+from terminal.config.addresses import parse_listen
 from terminal.config.control_path import control_path
 from terminal.config.schema import Config, read_config
 from terminal.counter.decision import Decision

@@ -21,6 +21,7 @@ from terminal.config.schema import Config
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import EndOfDayRequested, RefundRequested, ReprintRequested
 from terminal.counter.view import View
+from terminal.daemon.programs import pairing_code, programs_status, revoke_program
 from terminal.doctor.status import TerminalStatus, status_of
 from terminal.errors import TerminalError
 from terminal.paper.jobs import NO_PRINTER, NOTHING_TO_PRINT, find_number, slip_for
@@ -68,6 +69,8 @@ def commands_of(desk: Desk) -> Mapping[str, Command]:
         "printer-status": _printer_status,
         "doctor-slip": _doctor_slip,
         "reconciliation-slip": _reconciliation_slip,
+        "pair": _pair,
+        "revoke-program": _revoke_program,
     }
     return {name: partial(command, desk) for name, command in commands.items()}
 
@@ -85,6 +88,7 @@ async def status_now(desk: Desk) -> TerminalStatus:
         finds_by_reference=desk.terminal.finds(),
         reconciliation=await asyncio.to_thread(_last_reconciliation, desk.config),
         wear=await desk.terminal.instruments.wear(),
+        programs=programs_status(desk.terminal.programs),
     )
 
 
@@ -343,6 +347,16 @@ async def _reconciliation_slip(desk: Desk, _request: Request) -> Mapping[str, An
     except DeviceError as error:
         raise TerminalError(str(error)) from error
     return {}
+
+
+async def _pair(desk: Desk, _request: Request) -> Mapping[str, Any]:
+    """Six digits for one register program on the network."""
+    return pairing_code(desk.terminal.programs)
+
+
+async def _revoke_program(desk: Desk, request: Request) -> Mapping[str, Any]:
+    """A register program may call no more."""
+    return {"revoked": await asyncio.to_thread(revoke_program, desk.terminal.programs, str(request.get("name")))}
 
 
 async def _restart(desk: Desk, _request: Request) -> Mapping[str, Any]:

@@ -84,7 +84,7 @@ class OutOfService:
 
     def _refuse(self, link: RegisterLink, request: Input) -> None:
         if isinstance(request, reg.ConditionRequest):
-            link.send(reg.TerminalCondition(can_sell=False), request)
+            link.send(reg.TerminalCondition(can_sell=False, journal_ok=False), request)
         elif isinstance(request, reg.RegisterQuestion):
             refused = reg.RequestRefused(reg.register_id_of(request), reg.RefusalCode.UNAVAILABLE)
             link.send(refused, request)

@@ -81,6 +81,14 @@ def _by_hand(seed: int) -> str:
     return f"see netgiro-terminal simulate --seed {seed} --story"
 
 
+def _say_where_the_register_is(panel: StagePanel, say: Callable[[str], None]) -> None:
+    info = panel.backend.register_info()
+    if info.token is not None:
+        say(f"Register      {info.port}/openapi.json   token: {info.token}")
+        return
+    say(f"Register      {info.port}   try: printf 'PAY 1990 ID=%s\\r\\n' $(date +%H%M%S) > {info.port}")
+
+
 async def run_demo(
     config: Config,
     *,
@@ -101,8 +109,7 @@ async def run_demo(
 
     counter = running_counter(config, port=port, state_folder=state_folder, on_listening=listening)
     async with counter as (panel, _base_url):
-        register_path = panel.stage.cable.register_path
-        say(f"Register      {register_path}   try: printf 'PAY 1990 ID=%s\\r\\n' $(date +%H%M%S) > {register_path}")
+        _say_where_the_register_is(panel, say)
         say("Customers     phone 8223281 pays; phone 8223282 has no credit. End with Ctrl-C.")
         failing = asyncio.ensure_future(panel.stage.wait())
         await asyncio.wait({stopping, failing}, return_when=asyncio.FIRST_COMPLETED)

@@ -12,7 +12,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import httpx
 from msgspec.structs import replace
@@ -23,8 +23,9 @@ from hardware.settings import SerialSettings
 from hardware.signals import SimulatedSignals
 from hardware.simulated import SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
 from terminal.app.app import TerminalApp
-from terminal.app.devices import Devices
+from terminal.app.devices import Devices, build_programs
 from terminal.app.handles import Handles
+from terminal.config.addresses import is_loopback, parse_listen
 from terminal.config.schema import Config
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import Input
@@ -32,11 +33,16 @@ from terminal.counter.view import View
 from terminal.demo.surroundings import PowerGone, Surroundings
 from terminal.netgiro.sandbox import PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY, Sandbox, Settings, build_sandbox
 from terminal.panel.timeline import Timeline
+from terminal.register.settings import HttpSettings
 from terminal.sale.gateway import CaptureMode
 from terminal.sale.sensitive import Sensitive
 from terminal.system.timestamps import timestamp_of
 
+if TYPE_CHECKING:
+    from terminal.register.http.port import HttpPort
+
 SHOP_NAME = "Kaffihúsið við höfnina"
+PROGRAM, ANY_PORT = "demo", "127.0.0.1:0"
 POWER_OFF_S = 1.5
 """How long the terminal stays dark after a power cut."""
 
@@ -66,6 +72,8 @@ class Stage:
         self.on_change: Callable[[], None] = lambda: None
         """Called when the power goes or comes back."""
         self.app: TerminalApp | None = None
+        self.program_token: str | None = None
+        """What a register program calls with, where the register is one."""
         self._folder = folder
         self._build_sandbox = build_sandbox
         self._transport = transport
@@ -82,12 +90,14 @@ class Stage:
         self.keypad = SimulatedKeypad(config.keypad.layout, config.keypad.debounce_ms / 1000)
         self.display = SimulatedDisplay(config.display.size_px)
         self.printer = SimulatedPrinter(columns=config.printer.columns, codepage=config.printer.codepage)
+        programs = self._programs() if config.register.protocol == "http" else None
         self.devices = Devices(
             self.keypad,
             self.display,
             self.printer,
-            TtySerialPort(SerialSettings(port=self.cable.terminal_path)),
+            programs or TtySerialPort(SerialSettings(port=self.cable.terminal_path)),
             SimulatedSignals(),
+            programs=programs,
         )
         # The service is in this process and speaks plain HTTP: loading every authority there is would only take time.
         transport = self._transport or httpx.AsyncHTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
@@ -95,6 +105,17 @@ class Stage:
         self.timeline = Timeline(lambda: timestamp_of(self.surroundings.now_s()))
         self.surroundings = Surroundings(self.timeline, transport, wall_clock=self.sandbox.clock)
         return self
+
+    def _programs(self) -> HttpPort:
+        """For register programs of this machine; one of them is known already."""
+        listen = self.config.http.listen
+        is_ours = listen != HttpSettings().listen and is_loopback(parse_listen(listen)[0])
+        http = replace(self.config.http, listen=listen if is_ours else ANY_PORT)
+        journal = replace(self.config.journal, path=str(self._folder / "journal.db"))
+        port = build_programs(replace(self.config, http=http, journal=journal))
+        port.programs.revoke(PROGRAM)
+        self.program_token = port.programs.admit(PROGRAM)
+        return port
 
     async def __aexit__(self, *_error: object) -> None:
         await self.stop()

@@ -34,6 +34,7 @@ class StagePanel:
         self.stage = stage
         self._simulate = simulate
         backend = self.backend = CounterBackend(stage.config, stage.devices, stage.cable)
+        backend.program_token = stage.program_token
         changes = backend.changes
         self.story = Story(stage.timeline, ledger=self._ledger, register_log=backend.register_log)
         self.board = FaultBoard(stage, lambda: changes.publish(Part.FAULTS))

@@ -18,6 +18,8 @@ GETTY_FOLDERS = ("/etc/systemd/system/getty.target.wants", "/run/systemd/generat
 
 
 def check_register_port(config: Config, system: System) -> Finding:
+    if config.register.protocol == "http":
+        return ok(f"none: register programs call {config.http.listen}")
     if not config.register.port:
         return failed("register.port is empty", f"set it{seen_ports(system)}")
     if (address := network_address(config.register.port)) is not None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from terminal.config.addresses import is_loopback, parse_listen
 from terminal.config.schema import Config
 from terminal.doctor.status import RegisterLine, duration
 from terminal.doctor.system import Finding, System, ok, warning
+from terminal.register.settings import CERTIFICATE_FILE
+from terminal.system.certificate import certificate_sha256
 
 NEVER_HEARD_S = 600.0
 """Until then it has perhaps not been used since the start."""
+NO_PROGRAMS = "none are configured"
 LONG_SILENT_S = 3 * 86400.0
 """No weekend is as long."""
 
@@ -18,6 +24,8 @@ def check_register(config: Config, system: System) -> Finding:
     if wear is None:
         return ok("no terminal runs that would hear it")
     line = wear.register
+    if config.register.protocol == "http":  # a program that is switched off says nothing, and that is no fault
+        return ok(_heard(line))
     if config.register.rtscts and line.signals is not None and not line.signals.cts:
         return warning(
             f"{_heard(line)}; its CTS is off, so nothing can be sent to it",
@@ -35,6 +43,22 @@ def check_register(config: Config, system: System) -> Finding:
             f" what comes in, stop the terminal and run: netgiro-terminal listen --port {config.register.port}",
         )
     return ok(_heard(line))
+
+
+def check_programs(config: Config, _system: System) -> Finding:
+    """Where register programs call, and what they are to trust there."""
+    if config.register.protocol != "http":
+        return ok(NO_PROGRAMS)
+    found = f"call {config.http.listen}"
+    if is_loopback(parse_listen(config.http.listen)[0]):
+        return ok(f"{found}, on this machine only, in plain text")
+    sha256 = certificate_sha256(Path(config.journal.path).with_name(CERTIFICATE_FILE))
+    if not sha256:
+        return warning(
+            f"{found}; there is no certificate that can be read here",
+            "it is made when the terminal starts; look at it with sudo",
+        )
+    return ok(f"{found}; the certificate's SHA-256 is {sha256}")
 
 
 def _heard(line: RegisterLine) -> str:

@@ -44,6 +44,7 @@ CHECKS = (
     Check("power", None, machine.check_power),
     Check("register port", "register", devices.check_register_port),
     Check("register", "register", register.check_register),
+    Check("register programs", "http", register.check_programs),
     Check("login console", "register", devices.check_login_console),
     Check("keypad", "keypad", devices.check_keypad),
     Check("scanner", "scanner", devices.check_scanner),

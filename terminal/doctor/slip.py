@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from hardware.interfaces import Columns, Cut, Document, PaperItem, TextLine
+from terminal.doctor.register import NO_PROGRAMS
 from terminal.doctor.run import Result
 from terminal.doctor.system import Grade
 from terminal.texts.doctor import DoctorWords
 
-ALWAYS_TOLD = frozenset({"version"})
+ALWAYS_TOLD = frozenset({"version", "register programs"})
 """Found to be well and worth its paper all the same."""
 
 
@@ -33,7 +34,8 @@ def doctor_slip(
     verdict = (words.some_wrong if wrong else words.all_well).format(wrong=len(wrong), count=len(results))
     items += [TextLine(), TextLine(verdict, align="center", bold=True), TextLine(), TextLine(words.for_service)]
     for result in results:
-        if result.status is not Grade.OK or result.name in ALWAYS_TOLD:
+        is_worth_it = result.name in ALWAYS_TOLD and result.found != NO_PROGRAMS
+        if result.status is not Grade.OK or is_worth_it:
             items += _indented(f"{result.name}: {result.found}", "  ", columns)
             items += _indented(f"-> {result.advice}", "  ", columns) if result.advice else ()
     return (*items, Cut())

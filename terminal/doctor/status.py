@@ -50,6 +50,16 @@ class Wear(msgspec.Struct, frozen=True, kw_only=True):
     last_code_age_s: float = 0.0
 
 
+class ProgramsStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Where register programs call."""
+
+    url: str
+    certificate_sha256: str = ""
+    """In hex; empty where they call in plain text."""
+    paired: tuple[str, ...] = ()
+    """Their names."""
+
+
 class TerminalStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to the control command ``status``."""
 
@@ -81,6 +91,8 @@ class TerminalStatus(msgspec.Struct, frozen=True, kw_only=True):
     reconciliation: str = ""
     """What came of the last one, in words; empty if there was none."""
     wear: Wear = Wear()
+    programs: ProgramsStatus | None = None
+    """None: the register is on a line of its own."""
 
 
 def sale_status(sale: Sale) -> SaleStatus:
@@ -107,6 +119,7 @@ def status_of(
     wear: Wear,
     reconciliation: str = "",
     finds_by_reference: bool | None = None,
+    programs: ProgramsStatus | None = None,
 ) -> TerminalStatus:
     """The status at this moment."""
     conditions = view.conditions
@@ -132,6 +145,7 @@ def status_of(
         journal_bytes=journal_bytes,
         reconciliation=reconciliation,
         wear=wear,
+        programs=programs,
     )
 
 
@@ -164,6 +178,11 @@ def status_lines(status: TerminalStatus, now: datetime) -> Iterator[str]:
     if status.stuck_keys:
         yield f"keypad     stuck: {' '.join(status.stuck_keys)}"
     yield f"register   {_heard(status.wear)}"
+    if status.programs is not None:
+        names = ", ".join(status.programs.paired) or "none is paired: netgiro-terminal pair"
+        yield f"programs   {status.programs.url}: {names}"
+        if status.programs.certificate_sha256:
+            yield f"           certificate SHA-256 {status.programs.certificate_sha256}"
     yield f"display    lit for {status.wear.display_lit_h:.1f} h, lost {status.wear.display_lost} times since the start"
     low = ", paper near its end" if status.paper_low else ""
     yield f"printer    {status.printer}{low}, receipts waiting: {status.pending_receipts}"

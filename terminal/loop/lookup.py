@@ -30,6 +30,7 @@ from terminal.loop.ages import Ages
 from terminal.loop.lookup_refund import (
     Known,
     RefundJournal,
+    find_by_reference,
     last_result,
     refund_requested,
     refund_requested_by_register,
@@ -83,6 +84,8 @@ def looked_up(  # noqa: PLR0917  everybody who knows something of it
                 first_at=journal.open_period_began() if event.due_at is not None else None,
                 now=names.now(),
             )
+        case reg.RecordRequest(reference=str() as reference):
+            return RegisterRequestLookedUp(request=event, known=find_by_reference(journal, reference))
         case reg.LastResultRequest():
             return RegisterRequestLookedUp(request=event, known=last_result(journal))
         case reg.TotalsRequest():

@@ -15,6 +15,9 @@ from terminal.loop.names import Names
 from terminal.sale.refund import Refund, RefundSource, automatic_key
 from terminal.sale.sale import Sale
 
+MOST_DIGITS = 12
+"""Of a sale's number."""
+
 
 class RefundJournal(Protocol):
     """What is asked of :class:`terminal.journal.thread.JournalFile`. Every method may raise JournalError."""
@@ -79,6 +82,7 @@ def refund_requested_by_register(event: reg.RefundRequest | reg.ReversalRequest,
         register_id=event.register_id,
         echo=event.echo,
         prints_receipt=event.prints_receipt,
+        names_one_try=isinstance(event, reg.ReversalRequest) and event.names_one_try,
         rival_age_s=min((known.ages.since(one.created) for one in rivals if one is not None), default=math.inf),
         known=earlier,
         wish=known.ages.wish_of(earlier, journal.changed_at) if earlier is not None else None,
@@ -90,9 +94,22 @@ def _meant_by(event: reg.RefundRequest | reg.ReversalRequest, journal: RefundJou
     """The payment, and behind it any other that may as well be meant."""
     if event.of is not None:
         return [journal.find_payment(event.of)]
+    if isinstance(event, reg.ReversalRequest) and event.reference is not None:
+        meant = find_by_reference(journal, event.reference)
+        return [meant if isinstance(meant, Sale) else None]
     if isinstance(event, reg.ReversalRequest):
         return [journal.find_payment_by_receipt(event.number) if event.number is not None else None]
     return [*journal.find_payments_of_amount(event.amount_kr)] or [None]
+
+
+def find_by_reference(journal: RefundJournal, reference: str) -> Sale | Refund | None:
+    """A reference holds the number, and names nothing else: not what has that number in a journal that began anew."""
+    digits = reference.rpartition("-")[0].rpartition("-")[2]
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS):
+        return None
+    number = int(digits)
+    found = journal.find_sale(number) or journal.find_refund(number)
+    return found if found is not None and found.reference == reference else None
 
 
 def last_result(journal: RefundJournal) -> Sale | Refund | None:

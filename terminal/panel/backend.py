@@ -79,10 +79,12 @@ class RegisterInfo(msgspec.Struct, frozen=True):
     """Where a register program can be plugged in."""
 
     port: str
-    """A serial device, for example /dev/pts/7."""
+    """A serial device, for example /dev/pts/7, or an address such as http://127.0.0.1:8026."""
     protocol: str
     amount_decimals: int = 0
     """How the register writes kronur: with 2, it says 199000 for 1.990 kr."""
+    token: str | None = None
+    """What a register program on the network calls with, where the panel may tell it."""
 
 
 class RegisterMessage(msgspec.Struct, frozen=True, kw_only=True):

@@ -51,6 +51,8 @@ class CounterBackend:
         self._was_on = False
         self.on_device_change: Callable[[], None] = lambda: None
         """Called when something about a simulated device has changed."""
+        self.program_token: str | None = None
+        """What a register program of a simulated counter calls with."""
         self._signals = devices.signals if isinstance(devices.signals, SimulatedSignals) else None
         if isinstance(devices.display, SimulatedDisplay):
             devices.display.on_change = lambda: self._device_changed(Part.DISPLAY)
@@ -120,11 +122,15 @@ class CounterBackend:
     # --- register -----------------------------------------------------------------------------------------------------
 
     def register_info(self) -> RegisterInfo:
-        port = self._cable.register_path if self._cable else self._config.register.port
-        settings = self._config.register
+        settings, programs = self._config.register, self._devices.programs
+        if programs is not None:
+            return RegisterInfo(port=programs.base_url, protocol=settings.protocol, token=self.program_token)
+        port = self._cable.register_path if self._cable else settings.port
         return RegisterInfo(port=port, protocol=settings.protocol, amount_decimals=settings.amount_decimals)
 
     async def register_send(self, text: str) -> None:
+        if self._devices.programs is not None:
+            raise DeviceError("the register is a program on the network: POST /v1/payments to its address")
         if self._cable is None:
             raise DeviceError("the register is a real one: ring up the sale there")
         self._cable.send(text.encode("utf-8", "replace") + b"\r\n")

@@ -89,7 +89,7 @@ def real_devices(devices: Devices, cable: RegisterCable | None) -> tuple[str, ..
 
 def _descriptions(devices: Devices) -> dict[str, str]:
     named = {"register": devices.register_port, **devices._asdict()}
-    del named["register_port"]
+    del named["register_port"], named["programs"]
     return {name: device.description for name, device in named.items() if device is not None}
 
 

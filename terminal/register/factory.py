@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from hardware import factory
 from hardware.interfaces import Document, SerialPort
 from hardware.settings import NETWORK, SerialSettings, network_address
+from terminal import __version__
 from terminal.register.protocol import RegisterProtocol
 from terminal.register.settings import RegisterSettings
+from terminal.sale.effects import ReceiptKind
 from terminal.sale.refund import Refund
 from terminal.sale.sale import Sale
 from terminal.sale.totals import ClosedPeriod
@@ -35,11 +37,14 @@ def build_protocol(
     terminal_id: str = "",
     receipt_of: Callable[[Sale | Refund, bool], Document] = lambda _sale, _copy: (),
     slip_of: Callable[[ClosedPeriod], Document] = lambda _period: (),
+    paper_of: Callable[[Sale | Refund, ReceiptKind], Document] = lambda _record, _kind: (),
+    certificate: Callable[[], str] = lambda: "",
 ) -> RegisterProtocol:
     """The codec of ``register.protocol``. Raises ValueError for one that is not available yet.
 
     ``receipt_of`` lays out the customer's receipt of a sale or a refund, or a copy of it, for a register that prints it
-    itself, and ``slip_of`` an end of day.
+    itself, and ``slip_of`` an end of day. ``paper_of`` is whatever our own printer prints of it. ``certificate`` is the
+    SHA-256 of the one that register programs are to trust.
     """
     match settings.protocol:
         case "line":
@@ -77,5 +82,13 @@ def build_protocol(
 
             plain, stands_alone = settings.emulation == "plain", not settings.passthrough_port
             return ReceiptTap(settings.total_rules, plain=plain, stands_alone=stands_alone)
+        case "http":
+            from terminal.register.http.codec import HttpProtocol
+            from terminal.register.http.desk import Wording
+
+            wording = Wording(
+                terminal_id=terminal_id, version=__version__, certificate=certificate, receipt_of=paper_of
+            )
+            return HttpProtocol(wording)
         case _:
             raise ValueError(f'register.protocol: "{settings.protocol}" is not available yet')

@@ -19,8 +19,10 @@ import time
 from collections.abc import Callable, Iterable
 
 from hardware.interfaces import DeviceError, PeerGone, SerialPort
+from terminal.counter.decision import Decision
+from terminal.counter.progress import progress_of
 from terminal.counter.register_words import RegisterQuestion, RegisterReply, RegisterRequest, TotalSeen
-from terminal.register.protocol import RegisterProtocol
+from terminal.register.protocol import HearsProgress, RegisterProtocol
 from terminal.register.wording import worded
 from terminal.system.retrying import Pauses
 from terminal.texts.words import Language
@@ -65,6 +67,7 @@ class RegisterLink:
     ) -> None:
         self._port = port
         self._protocol = protocol
+        self._follower = protocol if isinstance(protocol, HearsProgress) else None
         self._language: Language = language
         self._on_request = on_request
         self._on_line_changed = on_line_changed
@@ -99,6 +102,13 @@ class RegisterLink:
         """
         self._protocol.send(worded(reply, self._language), self._clock(), to)
         self._stir()
+
+    def decided(self, decision: Decision) -> None:
+        """Something was decided and is on disk: a protocol that can say so says how far the sale is."""
+        if self._follower is not None:
+            for told in progress_of(decision):
+                self._follower.hear(told, self._clock())
+            self._stir()
 
     async def run(self) -> None:
         """Keep the line open until cancelled. Survives whatever the port does."""

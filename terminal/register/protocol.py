@@ -7,11 +7,17 @@ A protocol object lives as long as its line. The link feeds it with bytes and wi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec.structs import replace
 
-from terminal.counter.register_words import RegisterQuestion, RegisterReply, RegisterRequest
+from terminal.counter.register_words import (
+    Progress,
+    RegisterQuestion,
+    RegisterReply,
+    RegisterRequest,
+    TerminalCondition,
+)
 from terminal.sale.refund import RefundTerms
 from terminal.sale.sale import Terms
 
@@ -50,6 +56,14 @@ class RegisterProtocol(Protocol):
 
     def connection_lost(self) -> Sequence[RegisterRequest]:
         """The line is gone; what was half received or not yet sent is forgotten, an open result is not."""
+
+
+@runtime_checkable
+class HearsProgress(Protocol):
+    """A protocol that can say more than results: also told, after each decision, what it has changed."""
+
+    def hear(self, told: Progress | TerminalCondition, now_s: float) -> None:
+        """It is on disk; nothing has to come of it."""
 
 
 REPORT_MARGIN_S = 10.0

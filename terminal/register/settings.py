@@ -42,6 +42,9 @@ DEFAULT_OTHER_LABELS = (
 or what is paid back."""
 
 
+CERTIFICATE_FILE = "register-certificate.pem"
+"""Beside the journal: what register programs on the network are to trust."""
+
 NETWORK_PROTOCOLS = ("line", "zvt")
 """Those that can be spoken over the network."""
 DEFAULT_SECTION_LABELS = (
@@ -117,7 +120,7 @@ class TotalRules(msgspec.Struct, frozen=True, kw_only=True):
 class RegisterSettings(SerialSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[register]``: the cash register's language and line."""
 
-    protocol: Literal["line", "zvt", "concert", "display", "receipt"] = "line"
+    protocol: Literal["line", "zvt", "concert", "display", "receipt", "http"] = "line"
     port: str = ""
     allow: tuple[str, ...] = ()
     amount_decimals: AmountDecimals = 0
@@ -149,3 +152,10 @@ class RegisterSettings(SerialSettings, frozen=True, kw_only=True, forbid_unknown
             paid_labels=self.paid_labels,
             void_labels=self.void_labels,
         )
+
+
+class HttpSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[http]``: where register programs call, with ``register.protocol = "http"`` only."""
+
+    listen: str = "127.0.0.1:8026"
+    allowed_origins: Annotated[tuple[str, ...], msgspec.Meta(max_length=16)] = ()

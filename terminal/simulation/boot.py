@@ -147,6 +147,7 @@ class Boot:
         decision = handled.decision
         for reply, question in decision.replies_to(event):
             self.line.send(worded(reply, "is"), question)
+        self.line.decided(decision)
         self.line.flush()
         for effect in decision.effects:
             self._perform(effect)

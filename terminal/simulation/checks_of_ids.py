@@ -86,6 +86,12 @@ def at_the_end(
         for earlier, later in itertools.pairwise(paid):
             if disk.begun_s[later] - disk.begun_s[earlier] < terminal.id_s:
                 yield f"{name} was paid by sale {earlier} and again by sale {later} within the time of its id"
+        if register.driver.names_one_try:
+            yield from (
+                f"{name} names sale {later.number} within the time in which it names sale {earlier.number}"
+                for earlier, later in itertools.pairwise(sales)
+                if disk.begun_s[later.number] - disk.begun_s[earlier.number] < terminal.id_s
+            )
         yield from (
             f"sale {later.number} was begun while sale {earlier.number} had just been told as not paid"
             for earlier, later in itertools.pairwise(sales)

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from terminal.counter.decision import Decision
 from terminal.counter.inputs import ConditionsChanged, Input
+from terminal.counter.progress import progress_of
 from terminal.counter.register_words import RegisterQuestion, RegisterReply
 from terminal.errors import JournalError
 from terminal.paper.queue import PrintJob, ReceiptQueue
 from terminal.paper.receipt import Shop
-from terminal.register.protocol import RegisterProtocol
+from terminal.register.protocol import HearsProgress, RegisterProtocol
 from terminal.sale.record import QueuedReceipt
 from terminal.simulation.disk import SimulatedDisk
 from terminal.simulation.people import Paper
@@ -75,6 +77,7 @@ class RegisterLine:
     ) -> None:
         self._world = world
         self._protocol = protocol
+        self._follower = protocol if isinstance(protocol, HearsProgress) else None
         self._register = register
         self._on_request = on_request
         self._this_boot = this_boot
@@ -82,6 +85,11 @@ class RegisterLine:
 
     def send(self, reply: RegisterReply, question: RegisterQuestion | None) -> None:
         self._protocol.send(reply, self._world.now_s, question)
+
+    def decided(self, decision: Decision) -> None:
+        if self._follower is not None:
+            for told in progress_of(decision):
+                self._follower.hear(told, self._world.now_s)
 
     def receive(self, data: bytes) -> None:
         for request in self._protocol.receive_data(data, self._world.now_s):

@@ -53,6 +53,7 @@ ICELANDIC = DoctorWords(
         "journal": CheckWords("færslubók", "Eitthvað er að færslubókinni.", _TELL),
         "clock": CheckWords("klukka", "Klukkan gæti verið röng.", "Athugaðu netið."),
         "power": CheckWords("rafmagn", "Of lítið rafmagn eða of mikill hiti.", "Notaðu réttan spennugjafa."),
+        "register programs": CheckWords("kassakerfi", "Kassakerfi ná ekki í posann.", _TELL),
         "register port": CheckWords("tengi við kassa", "Tengið við kassann er bilað.", "Athugaðu snúruna í kassann."),
         "register": CheckWords("kassi", "Ekkert heyrist í kassanum.", "Er kveikt á honum? Athugaðu snúruna."),
         "login console": CheckWords("innskráning á tengi", "Tengið við kassann er frátekið.", _TELL),
@@ -87,6 +88,7 @@ ENGLISH = DoctorWords(
         "journal": CheckWords("journal", "Something is wrong with the journal.", _TELL_SERVICE),
         "clock": CheckWords("clock", "The clock may be wrong.", "Check the network."),
         "power": CheckWords("power", "Too little power, or too hot.", "Use the right power supply."),
+        "register programs": CheckWords("register programs", "Register programs cannot call.", _TELL_SERVICE),
         "register port": CheckWords(
             "register port", "The port to the register does not work.", "Check the cable to it."
         ),

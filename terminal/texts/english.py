@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from terminal.counter.menu import Item
-from terminal.counter.register_words import RefusalCode
+from terminal.counter.register_words import RefusalCode, Step
 from terminal.counter.trouble import Trouble
 from terminal.sale.customer import CustomerKind, IdentifierProblem
 from terminal.sale.effects import ReceiptKind
@@ -126,6 +126,11 @@ ENGLISH = Words(
     tries_left_many="{count} tries left",
     key_cancel="* cancel",
     key_ok_or_clear="# OK   * clear",
+    steps={
+        Step.CUSTOMER: "Waiting for the customer",
+        Step.SERVICE: "Asking Netgíró",
+        Step.RECEIPT: "Take the receipt",
+    },
     one_moment="One moment…",
     contacting="Contacting Netgíró",
     approve_in_app="Approve in the Netgíró app",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from terminal.counter.menu import Item
-from terminal.counter.register_words import RefusalCode
+from terminal.counter.register_words import RefusalCode, Step
 from terminal.counter.trouble import Trouble
 from terminal.sale.customer import CustomerKind, IdentifierProblem
 from terminal.sale.effects import ReceiptKind
@@ -126,6 +126,11 @@ ICELANDIC = Words(
     tries_left_many="{count} tilraunir eftir",
     key_cancel="* hætta við",
     key_ok_or_clear="# OK   * hreinsa",
+    steps={
+        Step.CUSTOMER: "Beðið eftir viðskiptavini",
+        Step.SERVICE: "Spyr Netgíró",
+        Step.RECEIPT: "Taktu kvittunina",
+    },
     one_moment="Augnablik…",
     contacting="Tengist Netgíró",
     approve_in_app="Samþykktu í Netgíró-appinu",

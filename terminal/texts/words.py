@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from terminal.counter.menu import Item
-from terminal.counter.register_words import RefusalCode
+from terminal.counter.register_words import RefusalCode, Step
 from terminal.counter.trouble import Trouble
 from terminal.sale.customer import CustomerKind, IdentifierProblem
 from terminal.sale.effects import ReceiptKind
@@ -225,6 +225,8 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     key_cancel: str
     key_ok_or_clear: str
 
+    steps: dict[Step, str]
+    """What the cashier's own screen says meanwhile."""
     one_moment: str
     contacting: str
     approve_in_app: str

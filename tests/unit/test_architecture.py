@@ -29,7 +29,8 @@ PURE = [
     "terminal.counter.decide", "terminal.counter.decision", "terminal.counter.inputs",
     "terminal.counter.keypad_test", "terminal.counter.menu", "terminal.counter.menu_keys", "terminal.counter.of_keys",
     "terminal.counter.of_refund", "terminal.counter.of_register", "terminal.counter.of_sale",
-    "terminal.counter.of_shop", "terminal.counter.of_totals", "terminal.counter.register_ids",
+    "terminal.counter.of_shop", "terminal.counter.of_totals", "terminal.counter.progress",
+    "terminal.counter.register_ids",
     "terminal.counter.register_words", "terminal.counter.rules", "terminal.counter.scanning",
     "terminal.counter.trouble", "terminal.counter.typing", "terminal.counter.view",
     "terminal.errors", "terminal.journal.rows", "terminal.loop.held_back", "terminal.netgiro.wire",
@@ -38,6 +39,10 @@ PURE = [
     "terminal.paper.receipt", "terminal.paper.reconciliation", "terminal.paper.transaction_list",
     "terminal.register.concert.codec", "terminal.register.concert.format",
     "terminal.register.concert.rules", "terminal.register.concert.transport", "terminal.register.concert.wish",
+    "terminal.register.http.answers", "terminal.register.http.codec", "terminal.register.http.desk",
+    "terminal.register.http.forms", "terminal.register.http.frames", "terminal.register.http.openapi",
+    "terminal.register.http.operations", "terminal.register.http.outbox", "terminal.register.http.paper",
+    "terminal.register.http.problems", "terminal.register.http.requests",
     "terminal.register.line.answers", "terminal.register.line.codec",
     "terminal.register.line.format", "terminal.register.line.framing", "terminal.register.protocol",
     "terminal.register.settings", "terminal.register.taps.display", "terminal.register.taps.escpos_stream",
@@ -78,7 +83,8 @@ NEEDED_WHEN_USED = {
     "httpx": "85 ms: not before the terminal is ready, and then on a thread",
 }
 SERVES_THE_WEB = re.compile(
-    r"terminal\.(system\.web|netgiro\.callback|netgiro\.sandbox\..+|panel\..+|demo\..+|office\.(server|page)\..+)"
+    r"terminal\.(system\.web|netgiro\.callback|netgiro\.sandbox\..+|panel\..+|demo\..+|office\.(server|page)\..+"
+    r"|register\.http\.(server|port))"
 )
 BUILT_ON = {
     "httpx": re.compile(

@@ -22,7 +22,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from terminal.config.checks import is_loopback
+from terminal.config.addresses import is_loopback
 from terminal.office.page import logins, queries, render
 from terminal.office.page.queries import Search
 from terminal.office.page.render import Frame

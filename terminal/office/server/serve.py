@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 import psycopg
 from starlette.applications import Starlette
 
-from terminal.config.checks import parse_listen
+from terminal.config.addresses import parse_listen
 from terminal.config.schema import Config, OfficeSettings
 from terminal.errors import ConfigError, TerminalError
 from terminal.office.page.site import Site

@@ -12,6 +12,7 @@ import msgspec
 
 from terminal.counter.register_words import (
     CancelRequest,
+    RecordFound,
     RefundRequest,
     RefundResult,
     RefusalCode,
@@ -198,7 +199,7 @@ def format_reply(reply: RegisterReply, decimals: AmountDecimals) -> str:
             refunds = reply.totals.refunds
             returned = format_register_amount(refunds.sum_kr, decimals)
             return f"TOTALS {paid.count} {kronur} REFUNDS={refunds.count} REFUNDED={returned} PERIOD={reply.number}"
-        case TerminalCondition():
+        case TerminalCondition() | RecordFound():
             raise ValueError(f"no request of this protocol is answered by {reply}")
 
 

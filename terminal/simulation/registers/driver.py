@@ -57,6 +57,8 @@ class RegisterDriver:
     """Two requests for the same amount are two requests."""
     has_names = False
     """It numbers its sales, from 1 each morning, and says of which it speaks."""
+    names_one_try = False
+    """Within its time a name stands for one sale, also once that has ended unpaid."""
     names_each_try = False
     """It asks anew under another name, and has then given up what it asked for before."""
     forgets_after_s = math.inf
@@ -72,6 +74,8 @@ class RegisterDriver:
         self.on_told: Callable[[Told], None] = lambda _told: None
         self.refusals: list[str] = []
         """Requests that started nothing, by the protocol's own code."""
+        self.complaints: list[str] = []
+        """Answers that no program may ever get."""
         self.attempts = 0
         self.asked_s = 0.0
         """When it made the latest."""

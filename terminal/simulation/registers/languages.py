@@ -9,17 +9,21 @@ from typing import Any, Literal, NamedTuple
 
 from hardware.interfaces import Cut, Document, TextLine
 from terminal.register.concert.codec import ConcertProtocol
+from terminal.register.http.codec import HttpProtocol
+from terminal.register.http.desk import Wording
 from terminal.register.line.codec import LineProtocol
 from terminal.register.protocol import RegisterProtocol
 from terminal.register.settings import TotalRules
 from terminal.register.taps.display import DisplayTap
 from terminal.register.taps.receipt import ReceiptTap
 from terminal.register.zvt.codec import ZvtProtocol
+from terminal.sale.effects import ReceiptKind
 from terminal.sale.money import AmountDecimals
 from terminal.sale.refund import Refund
 from terminal.sale.sale import Sale
 from terminal.simulation.registers.concert import ConcertDriver
 from terminal.simulation.registers.driver import RegisterDriver
+from terminal.simulation.registers.http import HttpDriver
 from terminal.simulation.registers.line import LineDriver
 from terminal.simulation.registers.taps import DisplayDriver, ReceiptDriver
 from terminal.simulation.registers.zvt import ZvtDriver
@@ -93,8 +97,17 @@ def receipt_of_two(clock: Clock, decimals: AmountDecimals, rng: random.Random) -
     return Spoken(ReceiptDriver(clock, decimals=decimals, has_display=True), build)
 
 
+def http(clock: Clock, _decimals: AmountDecimals, _rng: random.Random) -> Spoken:
+    def paper_of(record: Sale | Refund, _kind: ReceiptKind) -> Document:
+        return receipt_of(record, False)
+
+    wording = Wording(terminal_id="T1", version="0", receipt_of=paper_of)
+    return Spoken(HttpDriver(clock), lambda: HttpProtocol(wording))
+
+
 LANGUAGES: Mapping[str, Callable[[Clock, AmountDecimals, random.Random], Spoken]] = {
     "line": line,
+    "http": http,
     "zvt": zvt,
     "zvt-tcp": zvt_network,
     "concert": concert,
@@ -107,7 +120,8 @@ LANGUAGES: Mapping[str, Callable[[Clock, AmountDecimals, random.Random], Spoken]
 ``of-two`` says that the register has a display and a printer on one line."""
 
 HOW_OFTEN: Mapping[str, int] = {
-    "line": 49,
+    "line": 41,
+    "http": 8,
     "zvt": 12,
     "zvt-tcp": 8,
     "concert": 15,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hardware.interfaces import PrinterStatus
 from terminal.counter import register_words as reg
 from terminal.counter.decide import decide
 from terminal.counter.decision import Decision
@@ -149,11 +150,18 @@ def test_a_terminal_without_a_customers_copy_does_not_get_one_by_that() -> None:
     ("view", "condition"),
     [
         (View(), reg.TerminalCondition()),
-        (View(sale=new_sale()), reg.TerminalCondition(busy=True)),
-        (View(sale=walk_to(State.REPORT).sale), reg.TerminalCondition()),
+        (View(sale=new_sale()), reg.TerminalCondition(busy=True, open_reference=new_sale().reference)),
+        (
+            View(sale=walk_to(State.REPORT).sale),
+            reg.TerminalCondition(open_reference=walk_to(State.REPORT).sale.reference),
+        ),
         (View(conditions=Conditions(network_ok=False)), reg.TerminalCondition(service_reached=False)),
-        (View(conditions=Conditions(keypad_ok=False)), reg.TerminalCondition(can_sell=False)),
-        (View(conditions=Conditions(journal_ok=False)), reg.TerminalCondition(can_sell=False)),
+        (View(conditions=Conditions(keypad_ok=False)), reg.TerminalCondition(can_sell=False, keypad_ok=False)),
+        (View(conditions=Conditions(journal_ok=False)), reg.TerminalCondition(can_sell=False, journal_ok=False)),
+        (
+            View(conditions=Conditions(printer=PrinterStatus.PAPER_OUT, pending_receipts=2)),
+            reg.TerminalCondition(printer=PrinterStatus.PAPER_OUT, pending_receipts=2),
+        ),
     ],
 )
 def test_the_condition_is_told_as_it_is(view: View, condition: reg.TerminalCondition) -> None:

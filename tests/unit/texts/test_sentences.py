@@ -9,7 +9,7 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from terminal.counter.register_words import RefusalCode
+from terminal.counter.register_words import RefusalCode, Step
 from terminal.counter.trouble import Trouble
 from terminal.sale.customer import CustomerKind, IdentifierProblem
 from terminal.sale.effects import ReceiptKind
@@ -51,6 +51,7 @@ def texts_of(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
         ("customer_kinds", CustomerKind),
         ("troubles", Trouble),
         ("receipt_kinds", ReceiptKind),
+        ("steps", Step),
     ],
 )
 def test_every_member_has_its_text(language: Language, table: str, members: type[StrEnum]) -> None:
@@ -60,7 +61,8 @@ def test_every_member_has_its_text(language: Language, table: str, members: type
 def test_every_table_by_enum_is_walked_above() -> None:
     tables = {field.name for field in msgspec.structs.fields(Words) if "dict" in str(field.type)}
     assert tables == {"outcomes", "results", "refusals", "identifier_problems", "customer_kinds", "troubles"} | {
-        "receipt_kinds"
+        "receipt_kinds",
+        "steps",
     }
 
 

@@ -1,0 +1,1 @@
+"""A register program on the network that speaks JSON over HTTP."""
