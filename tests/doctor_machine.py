@@ -13,7 +13,7 @@ from terminal.config.schema import Config
 from terminal.doctor.system import System
 
 # Netgíró's public sandbox key pair.
-APPLICATION_ID = "881E674F-7891-4C20-AFD8-56FE2624C4B5"
+APPLICATION_ID = "0F8FAD5B-D9CB-469F-A165-70867728950E"
 SECRET = (
     "YCFd6hiA8lUjZejVcIf/LhRXO4wTDxY0JhOXvQZwnMSiNynSxmNIMjMf1HHwdV6cMN48NX3ZipA9q9hLPb9C1ZIzMH5dvELPAHceiu7LbZzmIAGeOf"
     "/OUaDrk2Zq2dbGacIAzU6yyk4KmOXRaSLi8KW8t3krdQSX7Ecm8Qunc/A="

@@ -33,6 +33,9 @@ WHERE_KEYS_ARE = (
     " vörumerki (sandbox: register at https://partner.test.netgiro.is/Account/Register)"
 )
 
+WITHDRAWN_ID = "881e674f-7891-4c20-afd8-56fe2624c4b5"
+"""The application ID that Netgíró's documentation had for everybody until 2026."""
+
 NEEDED_KEYS = "0123456789*#"
 
 HEADER_PINS = range(2, 28)
@@ -79,6 +82,11 @@ def find_doubts(config: Config) -> list[str]:
         doubts.append(
             f'netgiro.confirmation = "{netgiro.confirmation}": if an answer is lost, a customer may have paid'
             " a sale that the terminal cannot see"
+        )
+    if netgiro.application_id.lower() == WITHDRAWN_ID and not is_loopback(netgiro.host):
+        doubts.append(
+            "netgiro.application_id: the test key that was everybody's; Netgíró has withdrawn it: register at"
+            " https://partner.test.netgiro.is/Account/Register and put in your own"
         )
     if netgiro.check_response_signature == "off" and netgiro.api == "v1":
         worst = netgiro.is_real_money and netgiro.confirmation is not CaptureMode.MANUAL

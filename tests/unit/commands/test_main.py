@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from terminal import __version__
+from terminal.commands import main as cli
 from terminal.commands.main import _parser, main
 from terminal.journal.thread import JournalFile
+from terminal.netgiro.sandbox import PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY
 from terminal.sale.record import Record
 from terminal.sale.sale import State
 from tests.sales import GUID, new_sale, walk_to
@@ -245,3 +247,45 @@ def test_a_reader_that_goes_away_gets_no_complaint(config: Path) -> None:
     finally:
         os.close(write_fd)
     assert (ended.returncode, ended.stderr) == (1, "")
+
+
+# --- where the keys of Netgíró's sandbox come from --------------------------------------------------------------------
+
+PORTAL = "https://partner.test.netgiro.is/Account/Register"
+WHERE = ("Stillingar", "Grunnupplýsingar", "Listi yfir öll vörumerki")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([], (PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY)),
+        (["--application-id", "mine", "--secret-key", "secret"], ("mine", "secret")),
+    ],
+)
+def test_the_sandbox_says_which_keys_it_expects_and_that_they_work_nowhere_else(
+    given: list[str], expected: tuple[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def at_once() -> None:
+        """Stopped as soon as it runs."""
+
+    monkeypatch.setattr(cli, "_signalled", at_once)
+    assert run("sandbox", "--port", "0", *given) in (0, None)
+    said = capsys.readouterr().out
+    assert f"application_id = {expected[0]}" in said
+    assert f"secret_key = {expected[1]}" in said
+    assert "work nowhere else" in said
+    assert all(words in " ".join(said.split()) for words in (PORTAL, *WHERE))
+
+
+@pytest.mark.parametrize("name", ["README.md", "config.toml"])
+def test_who_reads_first_learns_where_to_register(name: str) -> None:
+    text = " ".join((ROOT / name).read_text(encoding="utf-8").replace("\n#", "\n").split())
+    assert all(words in text for words in (PORTAL, *WHERE))
+
+
+def test_so_does_who_checks_a_configuration_without_keys(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("", encoding="utf-8")
+    run("check-config", "--config", path)
+    said = capsys.readouterr()
+    assert all(words in said.out + said.err for words in (PORTAL, *WHERE))

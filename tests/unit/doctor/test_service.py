@@ -172,6 +172,7 @@ def test_with_v2_the_application_id_is_all_that_is_needed_wherever_it_is_kept() 
 def test_wrong_application_id_fails() -> None:
     finding = asking_the_sandbox(application_id="wrong")
 
+    assert "https://partner.test.netgiro.is/Account/Register" in finding.advice
     assert (finding.status, finding.found) == (Grade.FAILED, "Netgíró does not accept them")
 
 

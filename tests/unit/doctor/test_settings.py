@@ -12,6 +12,7 @@ from hardware.settings import PrinterSettings
 from terminal.config.schema import Config, NetgiroSettings, ShopSettings, doubts_about, read_config
 from terminal.doctor import settings as settings_checks
 from terminal.doctor.system import Grade, ok
+from terminal.netgiro.sandbox import PUBLIC_APPLICATION_ID
 from terminal.register.settings import RegisterSettings
 from terminal.sale.gateway import CaptureMode
 from terminal.sale.sensitive import Sensitive
@@ -106,3 +107,11 @@ def test_a_credential_that_only_the_service_sees_is_not_called_missing(tmp_path:
     assert any(one.startswith("register.port") for one in missing)
     unseen = settings_checks.check_secret_key(Config(), machine_at(tmp_path, may_use=nobody_may))
     assert (unseen.status, unseen.advice) == (Grade.WARNING, "try again with sudo")
+
+
+def test_the_test_key_that_was_everybodys_is_named_as_withdrawn() -> None:
+    shared: dict[str, Any] = {"application_id": PUBLIC_APPLICATION_ID, "secret_key": Sensitive("x")}
+    doubts = doubts_about(Config(netgiro=NetgiroSettings(base_url="https://api.test.netgiro.is/v1", **shared)))
+    assert any("partner.test.netgiro.is/Account/Register" in doubt for doubt in doubts)
+    simulated = doubts_about(Config(netgiro=NetgiroSettings(base_url="http://127.0.0.1:8025/v1", **shared)))
+    assert not any("withdrawn" in doubt for doubt in simulated)

@@ -78,9 +78,12 @@ def machine(tmp_path: Path) -> Path:
 def test_enter_all_the_way_writes_the_shipped_file(tmp_path: Path, machine: Path) -> None:
     path = tmp_path / "config.toml"
 
-    run_setup(path, SHIPPED, Installer(machine).dialogue())
+    installer = Installer(machine)
+    run_setup(path, SHIPPED, installer.dialogue())
 
     assert path.read_text("utf-8") == SHIPPED.read_text("utf-8")
+    where = ("https://partner.test.netgiro.is/Account/Register", "Stillingar", "Listi yfir öll vörumerki")
+    assert all(words in " ".join(installer.said) for words in where)
 
 
 def test_answers_end_in_the_file_and_the_key_in_the_store(tmp_path: Path, machine: Path) -> None:
