@@ -16,6 +16,7 @@ from terminal.app.handles import Handles
 from terminal.app.instruments import Instruments
 from terminal.app.seams import NO_SEAMS, Seams
 from terminal.app.supervisor import Supervisor
+from terminal.app.training import end_at_night
 from terminal.app.warming import load_for_sales
 from terminal.config.schema import Config
 from terminal.counter.decision import CheckService, Decision
@@ -58,12 +59,15 @@ class TerminalApp:
         notifier: Notifier | None = None,
         on_view: Callable[[View], None] = lambda _view: None,
         seams: Seams = NO_SEAMS,
+        switch_training: Callable[[bool], Awaitable[None]] | None = None,
     ) -> None:
+        """``switch_training`` begins or ends training, which is another terminal's life; None: not from here."""
         self._config = config
         self._devices = devices
         self._notifier = notifier or Notifier({})
         self._on_view = on_view
         self._seams = seams
+        self._switch_training = switch_training
         self._inbox = Inbox()
         self._loop: Loop | None = None
         self._performer: TerminalPerformer | None = None
@@ -116,13 +120,20 @@ class TerminalApp:
             printer=printing,
             examine=examination.examine,
             report=reports.print_for_menu,
+            switch_training=self._switch_training,
             about=lambda: about_lines(config.terminal.id),
         )
         self._closers.append(performer.close)
-        rules = parts.counter_rules(config, protocol, has_printer=printing is not None, can_refund=gateway.can_refund)
+        rules = parts.counter_rules(
+            config,
+            protocol,
+            has_printer=printing is not None,
+            can_refund=gateway.can_refund,
+            can_train=self._switch_training is not None,
+        )
         loop = self._loop = Loop(
             self._inbox,
-            Bookkeeper(rules, journal.file, Names(config.terminal.id, seams.timestamp)),
+            Bookkeeper(rules, journal.file, Names(parts.name_of(config), seams.timestamp)),
             journal,
             performer,
             on_view=self._shown_on(presenter, signaller),
@@ -194,6 +205,8 @@ class TerminalApp:
         keep("keypad", lambda: watch_keypad(self._devices.keypad, on_key))
         if self._config.day.close_at:
             keep("end of day", self._end_every_day)
+        if self._config.terminal.training and self._switch_training is not None:
+            keep("end of training", self._end_training_at_night)
         if (scanner := self._devices.scanner) is not None:
             keep("scanner", lambda: watch_scanner(scanner, on_key, self.handles.instruments.note_code))
         if printing is not None:
@@ -202,6 +215,9 @@ class TerminalApp:
     async def _end_every_day(self) -> None:
         at, seams = parse_time(self._config.day.close_at), self._seams
         await end_every_day(at, self._inbox.put, wall_clock=seams.wall_clock, clock_is_set=seams.clock_is_set)
+
+    async def _end_training_at_night(self) -> None:
+        await end_at_night(self._inbox.put, wall_clock=self._seams.wall_clock, clock_is_set=self._seams.clock_is_set)
 
     async def _feed_watchdog(self, interval_s: float) -> None:
         while True:

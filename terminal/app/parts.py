@@ -12,6 +12,7 @@ from terminal.app.devices import Devices, line_watch
 from terminal.app.instruments import Instruments
 from terminal.app.reconciling import last_reconciled
 from terminal.app.seams import Seams
+from terminal.app.training import service_in_training
 from terminal.config.schema import Config
 from terminal.counter.inputs import Input
 from terminal.counter.rules import CounterRules, RefundRules
@@ -27,6 +28,7 @@ from terminal.paper.reports import Reports
 from terminal.register.factory import build_protocol
 from terminal.register.link import RegisterLink
 from terminal.register.protocol import RegisterProtocol, refund_terms_for, terms_for
+from terminal.register.training import TakesNoPart
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.gateway import Gateway
 from terminal.sale.refund import Refund, RefundTerms
@@ -37,7 +39,9 @@ REGISTER_COLUMNS: Columns = 32
 """The narrowest paper: what a register prints on is not known."""
 
 
-def counter_rules(config: Config, protocol: RegisterProtocol, *, has_printer: bool, can_refund: bool) -> CounterRules:
+def counter_rules(
+    config: Config, protocol: RegisterProtocol, *, has_printer: bool, can_refund: bool, can_train: bool
+) -> CounterRules:
     """What the shop has configured, as far as the register's protocol can keep it."""
     terms = replace(terms_for(config.terms(), protocol), refunds_itself=config.refund.automatic and can_refund)
     if not has_printer:  # else the receipts of months would come out of the first printer
@@ -49,7 +53,8 @@ def counter_rules(config: Config, protocol: RegisterProtocol, *, has_printer: bo
         max_amount_kr=config.register.max_amount,
         id_hours=config.register.id_hours,
         has_printer=has_printer,
-        menu=replace(config.menu_rules(), can_refund=can_refund, has_printer=has_printer),
+        is_training=config.terminal.training,
+        menu=replace(config.menu_rules(), can_refund=can_refund, has_printer=has_printer, can_train=can_train),
         refund=_refund_rules(config, protocol, has_printer=has_printer, can_refund=can_refund),
     )
 
@@ -81,8 +86,9 @@ async def build_gateway(config: Config, journal: Journal, seams: Seams) -> Gatew
     )
     answers_signed = await journal.call(journal.file.answers_signed)
     nonces = NonceSource(high_water, reserve, seams.wall_clock, answers_signed=answers_signed)
+    transport = service_in_training(config, seams.wall_clock) if config.terminal.training else seams.transport
     return factory.build_gateway(
-        config.netgiro, nonces, callback_base_url=config.callback.public_url, transport=seams.transport
+        config.netgiro, nonces, callback_base_url=config.callback.public_url, transport=transport
     )
 
 
@@ -115,7 +121,7 @@ def build_register(config: Config, devices: Devices, seams: Seams) -> RegisterPr
             columns=REGISTER_COLUMNS,
         )
 
-    return build_protocol(
+    protocol = build_protocol(
         config.register,
         terminal_id=config.terminal.id,
         receipt_of=receipt,
@@ -123,6 +129,8 @@ def build_register(config: Config, devices: Devices, seams: Seams) -> RegisterPr
         paper_of=lambda of, kind: receipt(of, False, kind),
         certificate=lambda: programs.certificate_sha256 if programs is not None else "",
     )
+    takes_part = config.register.training or not config.terminal.training
+    return protocol if takes_part else TakesNoPart(protocol, config.terminal.language)
 
 
 def build_link(
@@ -197,6 +205,11 @@ def build_reports(
     )
 
 
+def name_of(config: Config) -> str:
+    """What stands before the number in a reference: nobody is to look for a training sale at Netgíró."""
+    return f"{config.terminal.id}-TRAINING" if config.terminal.training else config.terminal.id
+
+
 def shop_of(config: Config) -> Shop:
     """What the configuration says of the head and foot of receipts."""
     return Shop(
@@ -205,4 +218,5 @@ def shop_of(config: Config) -> Shop:
         lines=config.shop.lines,
         has_logo=bool(config.printer.logo),
         reference_qr=config.receipt.reference_qr,
+        is_training=config.terminal.training,
     )

@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 
 def whole_config(options: argparse.Namespace) -> Config:
     """Raises ConfigError with every problem at once."""
-    from terminal.config.schema import find_config_path, load_config
+    from terminal.config.places import find_config_path
+    from terminal.config.schema import load_config
 
     return load_config(find_config_path(options.config))
 
 
 def config_for(options: argparse.Namespace, *sections: str) -> Config:
     """For what needs these sections, also while something else in the file is wrong. Raises ConfigError."""
-    from terminal.config.schema import find_config_path, read_config
+    from terminal.config.places import find_config_path
+    from terminal.config.schema import read_config
     from terminal.errors import ConfigError
 
     config, problems = read_config(find_config_path(options.config))
@@ -35,7 +37,7 @@ def config_for(options: argparse.Namespace, *sections: str) -> Config:
 def control_socket(options: argparse.Namespace) -> Path:
     """Where the running terminal is asked. Raises ConfigError."""
     from terminal.config.control_path import find_control_path
-    from terminal.config.schema import find_config_path
+    from terminal.config.places import find_config_path
 
     return find_control_path(find_config_path(options.config))
 

@@ -250,7 +250,8 @@ def _listen(options: argparse.Namespace) -> None:
 
 
 def _check_config(options: argparse.Namespace) -> int:
-    from terminal.config.schema import doubts_about, find_config_path, read_config
+    from terminal.config.places import find_config_path
+    from terminal.config.schema import doubts_about, read_config
     from terminal.doctor.printer import printer_faults
     from terminal.doctor.settings import missing_here
     from terminal.doctor.system import System
@@ -277,7 +278,7 @@ def _show_config(options: argparse.Namespace) -> None:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from terminal.config.schema import find_config_path
+    from terminal.config.places import find_config_path
     from terminal.doctor.run import examine
 
     return examine(find_config_path(options.config), as_json=options.json, on_paper=options.on_paper)

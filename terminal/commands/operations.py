@@ -188,7 +188,7 @@ def _secret_remove(_options: argparse.Namespace) -> None:
 
 
 def _setup(options: argparse.Namespace) -> int:
-    from terminal.config.schema import CONFIG_PATHS, find_config_path
+    from terminal.config.places import CONFIG_PATHS, find_config_path
     from terminal.errors import ConfigError
     from terminal.install.setup import run_setup
     from terminal.system.shipped import shipped_file
@@ -201,7 +201,7 @@ def _setup(options: argparse.Namespace) -> int:
 
 
 def _support_bundle(options: argparse.Namespace) -> None:
-    from terminal.config.schema import find_config_path
+    from terminal.config.places import find_config_path
     from terminal.install.support_bundle import write_bundle
 
     target = options.file or Path(f"netgiro-terminal-support-{datetime.now():%Y%m%d-%H%M%S}.tar.gz")
@@ -210,7 +210,8 @@ def _support_bundle(options: argparse.Namespace) -> None:
 
 
 def _upgrade(options: argparse.Namespace) -> None:
-    from terminal.config.schema import find_config_path, read_journal_path
+    from terminal.config.places import find_config_path
+    from terminal.config.schema import read_journal_path
     from terminal.install.slots import Slots, SystemdMachine
     from terminal.install.upgrade import Upgrade
     from terminal.system.audit import audited

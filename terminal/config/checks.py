@@ -97,6 +97,8 @@ def find_doubts(config: Config) -> list[str]:
         )
     if not config.shop.name:
         doubts.append("shop.name: empty, so receipts do not say whose they are")
+    if config.terminal.training:
+        doubts.append("terminal.training: true, so no sale is real and no money is taken")
     if number := config.shop.kennitala:
         from stdnum.is_ import kennitala  # noqa: PLC0415  34 ms: only if there is one
 

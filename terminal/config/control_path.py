@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from terminal.config.schema import CONFIG_PATHS, Config, read_journal_path
+from terminal.config.places import CONFIG_PATHS
+from terminal.config.schema import Config, read_journal_path
 
 RUNTIME_SOCKET = Path("/run/netgiro-terminal/control.sock")
 """In the unit's RuntimeDirectory=."""

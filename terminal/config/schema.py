@@ -39,9 +39,6 @@ from terminal.sale.sensitive import Sensitive
 from terminal.system.daily import TIME_OF_DAY
 from terminal.texts.words import Language
 
-CONFIG_VARIABLE = "NETGIRO_TERMINAL_CONFIG"
-CONFIG_PATHS = (Path("/etc/netgiro-terminal/config.toml"), Path("config.toml"))
-
 PRODUCTION_HOST = "api.netgiro.is"
 PARTNER_URLS = {
     PRODUCTION_HOST: "https://api.netgiro.is/partner",
@@ -67,6 +64,7 @@ class TerminalSettings(Section, frozen=True, kw_only=True):
     language: Language = "is"
     staff_code: Sensitive = Sensitive("")
     refund_code: Sensitive = Sensitive("")
+    training: bool = False
 
 
 class NetgiroSettings(Section, frozen=True, kw_only=True):
@@ -312,20 +310,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         """The line of the device behind a tap, with the register's speed; None if nothing is behind it."""
         port = self.register.passthrough_port
         return msgspec.structs.replace(self.serial_settings(), port=port) if port else None
-
-
-def find_config_path(given: str | Path | None, environ: Mapping[str, str] = os.environ) -> Path:
-    """The file to read: as given, or $NETGIRO_TERMINAL_CONFIG, or the first of CONFIG_PATHS that exists.
-
-    Raises ConfigError if there is none.
-    """
-    if chosen := given or environ.get(CONFIG_VARIABLE):
-        return Path(chosen)
-    for path in CONFIG_PATHS:
-        if may_be_there(path):
-            return path
-    places = " or ".join(str(path) for path in CONFIG_PATHS)
-    raise ConfigError([f"no configuration: name a file with --config or {CONFIG_VARIABLE}, or put one at {places}"])
 
 
 def read_config(path: Path, environ: Mapping[str, str] = os.environ) -> tuple[Config, list[str]]:

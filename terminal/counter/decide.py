@@ -12,7 +12,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from terminal.counter import menu as menus
-from terminal.counter import of_keys, of_refund, of_register, of_sale, of_shop
+from terminal.counter import of_keys, of_refund, of_register, of_sale, of_shop, of_training
 from terminal.counter.decision import Decision, ShowMenuFor
 from terminal.counter.inputs import (
     AboutFound,
@@ -26,6 +26,7 @@ from terminal.counter.inputs import (
     KeyPressed,
     MenuLeft,
     MenuUnlocked,
+    NightCame,
     NotWritten,
     OfferExpired,
     ReceiptJudged,
@@ -36,6 +37,7 @@ from terminal.counter.inputs import (
     ReprintLookedUp,
     ResultSeen,
     TerminalExamined,
+    TrainingNotSwitched,
 )
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
@@ -45,7 +47,7 @@ from terminal.sale.refund_step import RefundEvent
 
 def decide(view: View, event: CounterEvent, rules: CounterRules) -> Decision:
     """Never raises on any event."""
-    return of_shop.with_day_due(_decided(view, event, rules), event)
+    return of_training.when_settled(of_shop.with_day_due(_decided(view, event, rules), event))
 
 
 def _decided(view: View, event: CounterEvent, rules: CounterRules) -> Decision:
@@ -62,12 +64,12 @@ def _decided(view: View, event: CounterEvent, rules: CounterRules) -> Decision:
             return of_keys.pressed(view, event, rules)
         case CodeScanned():
             return of_keys.scanned(view, event, rules)
-        case ReprintLookedUp():
-            return of_shop.reprint_requested(view, event, rules)
-        case ReceiptJudged():
-            return of_shop.receipt_judged(view, event)
-        case EndOfDayLookedUp():
-            return of_shop.end_of_day_requested(view, event, rules)
+        case ReprintLookedUp() | ReceiptJudged() | EndOfDayLookedUp():
+            return of_shop.asked_for(view, event, rules)
+        case NightCame():
+            return of_training.night_came(view, rules)
+        case TrainingNotSwitched():
+            return of_training.not_switched(view)
         case TerminalExamined() | ReportEnded() | AboutFound() | NotWritten():
             return _answered(view, event)
         case JournalTrialDue():

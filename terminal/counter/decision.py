@@ -72,6 +72,12 @@ class ExamineTerminal(msgspec.Struct, frozen=True):
     """Look at everything that a sale needs, bring :class:`TerminalExamined`, and put on paper how it is."""
 
 
+class SwitchTraining(msgspec.Struct, frozen=True):
+    """Begin anew in training, or end it."""
+
+    on: bool
+
+
 class PreparePrinter(msgspec.Struct, frozen=True):
     """A receipt will be due soon: find the printer and load what it needs, so that the receipt starts at once."""
 
@@ -93,6 +99,7 @@ CounterEffect: TypeAlias = (
     | ExamineTerminal
     | PrintReport
     | FindAbout
+    | SwitchTraining
     | PreparePrinter
     | OpenDrawer
 )

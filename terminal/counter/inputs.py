@@ -172,6 +172,14 @@ class NotWritten(msgspec.Struct, frozen=True):
     """The journal did not take what the menu wanted; nothing has happened."""
 
 
+class NightCame(msgspec.Struct, frozen=True):
+    """Nobody is trained at this hour."""
+
+
+class TrainingNotSwitched(msgspec.Struct, frozen=True):
+    """The disk did not take it."""
+
+
 class ReportEnded(msgspec.Struct, frozen=True):
     """A report that the menu wanted is on paper, or cannot be printed now."""
 
@@ -241,6 +249,8 @@ CounterEvent: TypeAlias = (
     | EndOfDayLookedUp
     | NotWritten
     | JournalTrialDue
+    | NightCame
+    | TrainingNotSwitched
     | CodeScanned
     | MenuLeft
     | MenuUnlocked

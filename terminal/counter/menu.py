@@ -64,6 +64,7 @@ class Page(StrEnum):
     NUMBER = "number"
     AMOUNT = "amount"
     REFUND_SURE = "refund_sure"
+    TRAINING = "training"
     DAY = "day"
     EMPTY_DAY = "empty_day"
     """Nothing has happened since the last end of day."""
@@ -91,6 +92,7 @@ class Item(StrEnum):
     END_OF_DAY = "end_of_day"
     TRANSACTIONS = "transactions"
     SETTLE = "settle"
+    TRAINING = "training"
     MORE = "more"
     """The second list."""
     DOCTOR = "doctor"
@@ -122,6 +124,7 @@ FIRST_PAGE = {
     Item.X_REPORT: Page.ASKING,
     Item.END_OF_DAY: Page.DAY,
     Item.TRANSACTIONS: Page.ASKING,
+    Item.TRAINING: Page.TRAINING,
     Item.DOCTOR: Page.EXAMINING,
     Item.KEYPAD: Page.KEYPAD,
     Item.ABOUT: Page.ASKING,
@@ -197,6 +200,8 @@ class MenuRules(msgspec.Struct, frozen=True, kw_only=True):
     refund_code: Sensitive = Sensitive("")
     can_refund: bool = True
     has_printer: bool = True
+    can_train: bool = False
+    """Training is switched on and off here."""
     keypad_layout: tuple[str, ...] = STANDARD_LAYOUT
 
 
@@ -233,6 +238,10 @@ class EndDay(msgspec.Struct, frozen=True):
     even_if_empty: bool
 
 
+class Train(msgspec.Struct, frozen=True):
+    """Training is to begin or to end."""
+
+
 class PrintReport(msgspec.Struct, frozen=True):
     """Put figures of the open period on paper, and bring :class:`ReportEnded`."""
 
@@ -247,7 +256,7 @@ class Examine(msgspec.Struct, frozen=True):
     """The doctor's report is wanted."""
 
 
-Wish: TypeAlias = Settle | Reprint | AskRefund | Refund | EndDay | PrintReport | FindAbout | Examine
+Wish: TypeAlias = Settle | Reprint | AskRefund | Refund | EndDay | Train | PrintReport | FindAbout | Examine
 
 
 def verdicts_for(sale: Sale | refunds.Refund) -> tuple[ev.Verdict, ...]:
@@ -263,6 +272,8 @@ def items_for(sales: Sequence[Settled], rules: MenuRules, beside: Item = Item.MO
     useless: set[Item] = set() if sales else {Item.SETTLE}
     if not rules.can_refund:
         useless.add(Item.REFUND)
+    if not rules.can_train:
+        useless.add(Item.TRAINING)
     if not rules.has_printer:
         useless |= NEEDS_PRINTER
     return tuple(item for item in (MORE_ITEMS if beside in MORE_ITEMS else MAIN_ITEMS) if item not in useless)

@@ -32,6 +32,7 @@ from terminal.counter.menu import (
     Reprint,
     Settle,
     Settled,
+    Train,
     Wish,
     closed,
     items_for,
@@ -78,15 +79,13 @@ def press(menu: Menu, key: str, sales: Sequence[Settled], rules: MenuRules) -> P
             return Pressed(_type_amount(menu, key))
         case Page.REFUND_SURE:
             return _confirm_refund(menu, key)
-        case Page.DAY | Page.EMPTY_DAY:
+        case Page.DAY | Page.EMPTY_DAY | Page.TRAINING:
             return _end_day(menu, key)
-        case Page.ASKING if key != "*":
+        case Page.ASKING | Page.EXAMINING if key != "*":
             return Pressed(menu)
         case Page.KEYPAD:
             test = menu.keypad.pressed(key)
             return Pressed(replace(menu, keypad=test) if test is not None else closed(menu))
-        case Page.EXAMINING if key != "*":
-            return Pressed(menu)
         case Page.REPORT if menu.problems and key != "*":
             return Pressed(replace(menu, leaf=menu.leaf + (key in NEXT_KEYS)))
     return Pressed(closed(menu))  # read, whatever the key
@@ -193,10 +192,13 @@ def _confirm_refund(menu: Menu, key: str) -> Pressed:
 
 
 def _end_day(menu: Menu, key: str) -> Pressed:
+    """The day, or training."""
     if key == "*":
         return Pressed(closed(menu))
     if key == "1" and menu.page is Page.DAY:
         return Pressed(replace(menu, page=Page.NUMBER))
     if key != "#":
         return Pressed(menu)
+    if menu.page is Page.TRAINING:
+        return Pressed(replace(menu, page=Page.ASKING), Train())
     return Pressed(replace(menu, page=Page.ASKING), EndDay(even_if_empty=menu.page is Page.EMPTY_DAY))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from terminal.counter import menu as menus
-from terminal.counter import menu_keys, of_refund, of_shop
+from terminal.counter import menu_keys, of_refund, of_shop, of_training
 from terminal.counter import register_words as reg
 from terminal.counter.decision import CounterEffect, Decision, ExamineTerminal, LockMenuFor, ShowMenuFor
 from terminal.counter.inputs import CodeScanned, EndOfDayRequested, KeyPressed, RefundRequested, ReprintRequested
@@ -30,7 +30,11 @@ BY_KEYPAD = "keypad"
 def offer_accepted(view: View, event: object) -> reg.SaleRequest | None:
     """The sale that a key asks for: the cashier accepts the total that is offered."""
     offer = view.standing_offer
-    if offer is None or not isinstance(event, KeyPressed) or event.is_long:
+    if not isinstance(event, KeyPressed) or event.is_long:
+        return None
+    if view.training_amount and event.key == "#" and _is_waiting(view):
+        return reg.SaleRequest(int(view.training_amount))
+    if offer is None:
         return None
     if event.key == OTHER_KEY and offer.other_kr is not None:
         return reg.SaleRequest(offer.other_kr)
@@ -38,8 +42,16 @@ def offer_accepted(view: View, event: object) -> reg.SaleRequest | None:
     return reg.SaleRequest(offer.amount_kr) if is_first else None
 
 
+def _is_waiting(view: View) -> bool:
+    """Keys belong to nothing else."""
+    shown = (view.sale, view.refund, view.result, view.refund_result)
+    return all(one is None for one in shown) and not view.menu.is_open and not view.is_leaving
+
+
 def pressed(view: View, event: KeyPressed, rules: CounterRules) -> Decision:
     """A key went down, or is still down."""
+    if view.is_leaving:
+        return Decision(view=view)
     return _long_key(view, event.key, rules) if event.is_long else _key(view, event.key, rules)
 
 
@@ -67,6 +79,8 @@ def _key(view: View, key: str, rules: CounterRules) -> Decision:
             return Decision(view=replace(view, result=None) if key in "*#" else view)
         if key in "*#" and (receipt := receipt_asked_about(view)) is not None:
             return of_shop.receipt_key(view, receipt, key)
+        if view.is_training and view.refund is None and (view.training_amount or key in of_training.DIGITS):
+            return Decision(view=of_training.amount_key(view, key))
         return Decision(view=view.with_offer_closed() if key == "*" else view)
     match sale.state:
         case State.ENTRY:
@@ -138,6 +152,8 @@ def _wished(view: View, wish: menus.Wish | None, rules: CounterRules) -> Decisio
             return Decision(view=view, follow_ups=(wanted,))
         case menus.EndDay(even_if_empty):
             return Decision(view=view, follow_ups=(EndOfDayRequested(True, even_if_empty),))
+        case menus.Train():
+            return of_training.switch_wanted(view, on=not view.is_training)
         case menus.PrintReport() | menus.FindAbout():
             return Decision(view=view, effects=(wish,))
         case menus.Examine():

@@ -83,6 +83,8 @@ def _obstacle(view: View, asked: RefundLookedUp, rules: CounterRules) -> reg.Ref
     """Why no refund may begin now."""
     if not rules.refund.is_possible:
         return reg.RefusalCode.NOT_POSSIBLE
+    if view.is_leaving and asked.source is not RefundSource.AUTOMATIC:
+        return reg.RefusalCode.BUSY
     if asked.source not in _SILENT and (view.sale is not None or view.refund is not None):
         return reg.RefusalCode.BUSY
     longest_s = rules.refund.max_days * 86_400

@@ -69,7 +69,7 @@ def _sale_requested(
         limits_kr = (rules.min_amount_kr, rules.max_amount_kr)
         code = reg.RefusalCode.AMOUNT
         return reply(view, reg.RequestRefused(request.register_id, code, limit_kr=limit_kr, limits_kr=limits_kr))
-    if not view.conditions.keypad_ok:
+    if view.is_leaving or not view.conditions.keypad_ok:
         return refuse(view, request.register_id, reg.RefusalCode.UNAVAILABLE)
     sale = _new_sale(asked, request, rules)
     decision = begun(view.with_offer_closed(), sale, rules)

@@ -29,6 +29,16 @@ JUDGED_AFTER_S = LONG_PRESS_S + 0.5
 """By then ``#`` is no long press, which opens the menu and says nothing of a receipt."""
 
 
+def asked_for(view: View, asked: ReprintLookedUp | ReceiptJudged | EndOfDayLookedUp, rules: CounterRules) -> Decision:
+    """By staff, a command or the clock."""
+    match asked:
+        case ReprintLookedUp():
+            return reprint_requested(view, asked, rules)
+        case ReceiptJudged():
+            return receipt_judged(view, asked)
+    return end_of_day_requested(view, asked, rules)
+
+
 def reprint_requested(view: View, asked: ReprintLookedUp, rules: CounterRules) -> Decision:
     """Each copy under an id of its own, so that a retry is told from a copy. Nothing is queued for no printer."""
     receipts = _copies(asked) if rules.has_printer else ()

@@ -31,5 +31,6 @@ class CounterRules(msgspec.Struct, frozen=True, kw_only=True):
     id_hours: float = 20.0
     """So long an id of the register names one wish; see register_ids.py."""
     has_printer: bool = True
+    is_training: bool = False
     menu: MenuRules = MenuRules()
     refund: RefundRules = RefundRules()

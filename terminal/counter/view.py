@@ -77,6 +77,14 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """Staff have pressed a key about this receipt, and the answer is not on disk yet."""
     day_due_at: str | None = None
     """The end of day whose time has come, and which waits until nothing is open; see of_shop.py."""
+    is_training: bool = False
+    """Nothing here is real, and everything that can be read says so."""
+    training_amount: str = ""
+    """What has been typed of the amount of a training sale."""
+    night_came: bool = False
+    """Training ends as soon as nothing is open."""
+    is_leaving: bool = False
+    """The terminal begins anew, in training or out of it: nothing begins any more."""
     menu: Menu = Menu()
     conditions: Conditions = Conditions()
 
@@ -91,7 +99,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     def standing_offer(self) -> Offer | None:
         """What a key would make a sale of now."""
         shown = (self.sale, self.refund, self.result, self.refund_result)
-        if any(one is not None for one in shown) or self.menu.is_open:
+        if any(one is not None for one in shown) or self.menu.is_open or self.is_leaving:
             return None
         return self.offer if self.offer is not None and self.offer.is_open else None
 
@@ -103,4 +111,4 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     def with_offer_closed(self) -> View:
         """The offer is waved away, or a sale begins."""
         offer = replace(self.offer, is_open=False) if self.offer is not None else None
-        return replace(self, offer=offer, differing_kr=None, paid_kr=None)
+        return replace(self, offer=offer, differing_kr=None, paid_kr=None, training_amount="")

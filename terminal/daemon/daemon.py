@@ -9,7 +9,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from terminal import __version__
 from terminal.app.app import TerminalApp
@@ -18,6 +18,7 @@ from terminal.app.handles import Handles
 from terminal.app.reconciling import reconcile_nightly
 from terminal.app.seams import NO_SEAMS
 from terminal.app.supervisor import kept
+from terminal.app.training import TrainingSwitch
 from terminal.config.addresses import parse_listen
 from terminal.config.control_path import control_path
 from terminal.config.schema import Config, read_config
@@ -43,12 +44,38 @@ log = logging.getLogger(__name__)
 
 
 async def run_daemon(config: Config, wait_for_stop: Callable[[], Awaitable[None]]) -> None:
-    """Run until ``wait_for_stop`` returns, an operator asks for a restart, or the sale loop fails, which is raised."""
+    """Run until ``wait_for_stop`` returns, an operator asks for a restart, or the sale loop fails, which is raised.
+
+    In training, and out of it again, everything begins anew within this process.
+    """
     stopping = asyncio.ensure_future(wait_for_stop())  # first, so that a stop during the start is orderly too
-    started, restart_asked, notifier = timestamp_now(), asyncio.Event(), Notifier()
+    devices, notifier = build_devices(config), Notifier()
     notifier.still_working()  # that so much is loaded can have taken long, and the journal may take as long again
-    devices = build_devices(config)
     panel = await _start_panel(config, devices) if config.panel.listen else None
+    frame = _Frame(TrainingSwitch(config), devices, panel, notifier, stopping)
+    try:
+        while await _run(frame):
+            pass
+    finally:
+        await _stop(panel)
+        notifier.close()
+
+
+class _Frame(NamedTuple):
+    """What stays while the terminal goes into training and out of it."""
+
+    training: TrainingSwitch
+    devices: Devices
+    panel: PanelServer | None
+    notifier: Notifier
+    stopping: asyncio.Future[None]
+
+
+async def _run(frame: _Frame) -> bool:
+    """One life, real or in training. True if another one follows."""
+    training, devices, panel, notifier, stopping = frame
+    config = training.config_now()
+    started, restart_asked = timestamp_now(), asyncio.Event()
     app: TerminalApp | None = None
     control: ControlServer | None = None
     nightly: asyncio.Task[None] | None = None
@@ -70,6 +97,7 @@ async def run_daemon(config: Config, wait_for_stop: Callable[[], Awaitable[None]
             notifier=notifier,
             on_view=panel.view_changed if panel else _nobody_looks,
             seams=NO_SEAMS._replace(on_decided=all_hear),
+            switch_training=None if training.is_configured else training.turn,
         )
 
     try:
@@ -79,11 +107,11 @@ async def run_daemon(config: Config, wait_for_stop: Callable[[], Awaitable[None]
             if stopping.done():
                 waiting.cancel()
                 await asyncio.gather(waiting, return_exceptions=True)
-                return
+                return False
             waiting.result()
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, config)
         desk = Desk(config, terminal(), started, restart_asked)
-        control = ControlServer(control_path(config), commands_of(desk), SILENT)
+        control = ControlServer(control_path(training.real), commands_of(desk), SILENT)
         await _open_to_operators(control, metrics)
         if panel is not None:
             panel.attach(terminal())
@@ -96,13 +124,16 @@ async def run_daemon(config: Config, wait_for_stop: Callable[[], Awaitable[None]
         nightly = asyncio.create_task(_at_night(config, terminal()), name="night")
         await asyncio.to_thread(warn_of_login_console, config)
         log.info("ready: %s, %s", config.register.protocol, config.netgiro.base_url)
-        await _first_of(stopping, restart_asked, app)
+        await _first_of(stopping, restart_asked, training.turned, app)
+        return training.turned.is_set() and not stopping.done() and not restart_asked.is_set()
     finally:
-        notifier.stopping()
+        if not training.turned.is_set():
+            notifier.stopping()
         if nightly is not None:
             nightly.cancel()
-        await _stop(uplink, control, metrics, panel, app)
-        notifier.close()
+        if panel is not None:
+            panel.attach(None)
+        await _stop(uplink, control, metrics, app)
         log.info("stopped")
 
 
@@ -117,11 +148,15 @@ async def _stop(*parts: _Part | None) -> None:
             await part.stop()
 
 
-async def _first_of(stopping: asyncio.Future[None], restart_asked: asyncio.Event, app: TerminalApp) -> None:
+async def _first_of(
+    stopping: asyncio.Future[None], restart_asked: asyncio.Event, turned: asyncio.Event, app: TerminalApp
+) -> None:
     """Until it is to stop or to start again; raises what ended the loop."""
-    restarting: asyncio.Future[Any] = asyncio.ensure_future(restart_asked.wait())
+    anew: list[asyncio.Future[Any]] = [asyncio.ensure_future(event.wait()) for event in (restart_asked, turned)]
     failing = asyncio.ensure_future(app.wait())
-    await asyncio.wait({stopping, restarting, failing}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({stopping, *anew, failing}, return_when=asyncio.FIRST_COMPLETED)
+    for waiting in anew:
+        waiting.cancel()
     if failing.done():
         failing.result()
 

@@ -25,6 +25,7 @@ from hardware.simulated import SimulatedDisplay, SimulatedKeypad, SimulatedPrint
 from terminal.app.app import TerminalApp
 from terminal.app.devices import Devices, build_programs
 from terminal.app.handles import Handles
+from terminal.app.training import TrainingSwitch
 from terminal.config.addresses import is_loopback, parse_listen
 from terminal.config.schema import Config
 from terminal.counter.decision import Decision
@@ -124,6 +125,7 @@ class Stage:
     async def start(self, base_url: str) -> None:
         """Start the terminal; the service is at ``base_url``. Raises TerminalError."""
         self.config = self._on_stage(base_url)
+        self._training = TrainingSwitch(self.config, self.surroundings.now_s)
         await self._power_on()
         self._living = asyncio.create_task(self._live(), name="power")
 
@@ -147,19 +149,27 @@ class Stage:
             assert self.app is not None
             ending = asyncio.ensure_future(self.app.wait())
             losing = asyncio.ensure_future(lost.wait())
-            await asyncio.wait({ending, losing}, return_when=asyncio.FIRST_COMPLETED)
+            turning = asyncio.ensure_future(self._training.turned.wait())
+            await asyncio.wait({ending, losing, turning}, return_when=asyncio.FIRST_COMPLETED)
             losing.cancel()
+            turning.cancel()
             if ending.done() and not isinstance(ending.exception(), PowerGone):
                 ending.result()
             ending.cancel()
-            await asyncio.gather(ending, losing, return_exceptions=True)
+            await asyncio.gather(ending, losing, turning, return_exceptions=True)
             await self._power_off()
-            await asyncio.sleep(POWER_OFF_S)
+            await asyncio.sleep(0.0 if self._training.turned.is_set() else POWER_OFF_S)
             lost.clear()
             await self._power_on()
 
     async def _power_on(self) -> None:
-        app = TerminalApp(self.config, self.devices, on_view=self._show, seams=self.surroundings.seams(self._decided))
+        app = TerminalApp(
+            self._training.config_now(),
+            self.devices,
+            on_view=self._show,
+            seams=self.surroundings.seams(self._decided),
+            switch_training=self._training.turn,
+        )
         await app.start()
         app.warm_up()
         self.app = app

@@ -67,6 +67,8 @@ class TerminalStatus(msgspec.Struct, frozen=True, kw_only=True):
     terminal_id: str
     service: str
     """Netgíró's host."""
+    training: bool = False
+    """No sale is real."""
     pid: int
     started: str
     """RFC 3339, UTC, as all times here."""
@@ -127,6 +129,7 @@ def status_of(
         version=version,
         terminal_id=terminal_id,
         service=service,
+        training=view.is_training,
         pid=pid,
         started=started,
         state=view.sale.state if view.sale else "idle",
@@ -162,6 +165,8 @@ def read_status(fields: dict[str, Any]) -> TerminalStatus:
 def status_lines(status: TerminalStatus, now: datetime) -> Iterator[str]:
     """For people: the sale, what waits for staff, what is wrong."""
     age_s = int((now.astimezone(UTC) - datetime.fromisoformat(status.started)).total_seconds())
+    if status.training:
+        yield "TRAINING   no sale is real; real ones wait until training has ended"
     yield f"terminal   {status.terminal_id}, version {status.version}, process {status.pid}, up {duration(age_s)}"
     yield f"service    {status.service}{'' if status.network_ok else ': the last call got no answer'}"
     if status.finds_by_reference is not None:

@@ -18,6 +18,7 @@ from terminal.counter.inputs import (
     KeyPressed,
     MenuLeft,
     MenuUnlocked,
+    NightCame,
     NotWritten,
     OfferExpired,
     ReceiptJudged,
@@ -27,6 +28,7 @@ from terminal.counter.inputs import (
     ReprintRequested,
     ResultSeen,
     TerminalExamined,
+    TrainingNotSwitched,
 )
 from terminal.sale import events as ev
 from terminal.sale.refund import RefundSource
@@ -48,6 +50,8 @@ _LEFT_ALONE = (
     | ReprintRequested
     | RefundResultSeen
     | NotWritten
+    | NightCame
+    | TrainingNotSwitched
     | ReportEnded
     | AboutFound
     | RefundSettledByStaff

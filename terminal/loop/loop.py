@@ -63,6 +63,8 @@ class Loop:
         """Read the journal; what a power cut left open comes first into the inbox."""
         for event in await self._journal.call(self._bookkeeper.start):
             self._inbox.put(event)
+        self.view = self._bookkeeper.view
+        _tell(self._on_view, self.view)
 
     async def run(self) -> None:
         while True:

@@ -8,8 +8,15 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Protocol
 
 from hardware.interfaces import DeviceError
-from terminal.counter.decision import CheckService, CounterEffect, ExamineTerminal, OpenDrawer, PreparePrinter
-from terminal.counter.inputs import AboutFound, ConditionsChanged, Input, ReportEnded
+from terminal.counter.decision import (
+    CheckService,
+    CounterEffect,
+    ExamineTerminal,
+    OpenDrawer,
+    PreparePrinter,
+    SwitchTraining,
+)
+from terminal.counter.inputs import AboutFound, ConditionsChanged, Input, ReportEnded, TrainingNotSwitched
 from terminal.counter.menu import FindAbout, PrintReport, ReportKind
 from terminal.counter.register_words import RegisterQuestion, RegisterReply
 from terminal.errors import JournalError
@@ -57,6 +64,7 @@ class TerminalPerformer:
         printer: PrinterAhead | None = None,
         examine: Callable[[Callable[[Input], None]], Awaitable[None]] | None = None,
         report: Callable[[ReportKind], Awaitable[None]] | None = None,
+        switch_training: Callable[[bool], Awaitable[None]] | None = None,
         about: Callable[[], tuple[str, ...]] = tuple,
     ) -> None:
         self._gateway = gateway
@@ -65,6 +73,7 @@ class TerminalPerformer:
         self._printer = printer or NoPrinter()
         self._examine_terminal = examine
         self._report = report
+        self._switch_training = switch_training
         self._about = about
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers = Timers(put)
@@ -90,6 +99,8 @@ class TerminalPerformer:
                     self._doctor = self._start(self._examine(), "ExamineTerminal")
             case PrintReport(kind):
                 self._start(self._print_report(kind), type(effect).__name__)
+            case SwitchTraining(on):
+                self._start(self._switch(on), type(effect).__name__)
             case FindAbout():
                 self._put(AboutFound(self._about()))
             case PreparePrinter():
@@ -120,6 +131,15 @@ class TerminalPerformer:
             await self._examine_terminal(self._put)
         except DeviceError as error:
             log.error("the doctor's report is not printed: %s", error)
+
+    async def _switch(self, on: bool) -> None:
+        try:
+            if self._switch_training is None:
+                raise OSError("this terminal has no training")
+            await self._switch_training(on)
+        except OSError as error:
+            log.error("training is not switched: %s", error)
+            self._put(TrainingNotSwitched())
 
     async def _print_report(self, kind: ReportKind) -> None:
         """Staff stand there and wait: what does not come out now is not kept for later."""

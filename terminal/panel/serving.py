@@ -65,7 +65,8 @@ class PanelServer:
         """Raises TerminalError if the address cannot be had."""
         await self._server.start()
 
-    def attach(self, terminal: Handles) -> None:
+    def attach(self, terminal: Handles | None) -> None:
+        """None: the one that was there ends."""
         self._story.terminal = terminal
         self._backend.attach(terminal)
 

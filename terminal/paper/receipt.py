@@ -26,6 +26,8 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     """Address, telephone, VAT number: whatever the shop's own receipts have under its name."""
     has_logo: bool = False
     reference_qr: bool = False
+    is_training: bool = False
+    """Nothing that is printed is real."""
     """Whether the sale's reference is printed for scanners too."""
 
 
@@ -75,6 +77,10 @@ def receipt_document(
 
 def heading(shop: Shop, words: Words, *, copy: bool, columns: int, title: str = "") -> Iterator[PaperItem]:
     """Whose paper it is, what it is, and whether it came out before."""
+    if shop.is_training:
+        yield from centred(words.training, columns, bold=True, double=True)
+        yield from centred(words.training_no_money, columns, bold=True)
+        yield TextLine()
     if shop.has_logo:
         yield Logo()
     yield from centred(shop.name, columns, bold=True)

@@ -127,6 +127,7 @@ class RegisterSettings(SerialSettings, frozen=True, kw_only=True, forbid_unknown
     min_amount: Kronur = 1
     max_amount: Kronur = 500_000
     id_hours: Annotated[float, msgspec.Meta(gt=0, le=8760)] = 20.0
+    training: bool = False
 
     accept_foreign_currency_code: bool = False
     immediate_answer: Literal["refuse", "received"] = "refuse"

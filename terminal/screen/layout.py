@@ -47,6 +47,9 @@ BODY_MARGIN_PX = 1
 LEAST_BODY_LINES = 3
 """Banner and hint do not stay where fewer would fit beside them."""
 
+STRIP_PX = 11
+LEAST_ABOVE_STRIP_PX = 32
+STRIP_FACE = Face("RobotoMedium", 11)
 BAND_PADDING_PX = {"banner": 2, "marks": 1}
 """Roles that are drawn dark on a lit band at the edge, with its margin above and below."""
 MOST_GAP_PX = 7
@@ -108,12 +111,26 @@ class Layout(NamedTuple):
     complete: bool
 
 
+def has_strip_beside(size_px: tuple[int, int]) -> bool:
+    """A low display has no row to spare: there the strip is a page of its own, the first."""
+    return size_px[1] >= LEAST_ABOVE_STRIP_PX + STRIP_PX
+
+
+def above_strip(size_px: tuple[int, int]) -> tuple[int, int]:
+    """What a strip at the lower edge leaves."""
+    return (size_px[0], size_px[1] - STRIP_PX) if has_strip_beside(size_px) else size_px
+
+
 @lru_cache(maxsize=64)
 def pages(screen: Screen, size_px: tuple[int, int], split_px: int = 0) -> tuple[Layout, ...]:
     """The screen on one page, or if it does not fit, on as few as possible. A countdown makes way for a mark.
 
     ``split_px``: no line of text crosses that row, above which the glass has another colour.
     """
+    if screen.strip:
+        bare = pages(replace(screen, strip=""), above_strip(size_px), split_px)
+        alone = Screen(headline=screen.strip)
+        return bare if has_strip_beside(size_px) else (*pages(alone, size_px, split_px), *bare)
     if screen.body:
         return tuple(_body_pages(screen, size_px, split_px))
     texts, box = _texts(screen), text_box(screen.keys, size_px)

@@ -45,15 +45,16 @@ def menu_screen(view: View, words: Words) -> Screen | None:
         case Page.NO_CODE:
             no_code = texts.no_refund_code if menu.item is Item.REFUND else texts.no_code
             return Screen(prompt=no_code.what, hint=no_code.next)
-    prompt, hint = _said(menu, words)
+    prompt, hint = _said(menu, words, is_training=view.is_training)
     return Screen(banner=texts.title, prompt=prompt, hint=hint)
 
 
-def _said(menu: Menu, words: Words) -> tuple[str, str]:
+def _said(menu: Menu, words: Words, *, is_training: bool) -> tuple[str, str]:
     """The pages that only say or ask something."""
     texts = words.menu
     said = {
         Page.LOCKED: (texts.locked.what, texts.locked.next),
+        Page.TRAINING: (texts.end_training if is_training else texts.begin_training, texts.key_yes_or_no),
         Page.DAY: (texts.end_day, texts.key_end_day),
         Page.EMPTY_DAY: (texts.empty_day, texts.key_yes_or_no),
         Page.ASKING: (words.one_moment, texts.key_back),

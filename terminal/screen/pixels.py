@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from terminal.screen.keypad_picture import draw_keys, text_box
-from terminal.screen.layout import BAND_PADDING_PX, BODY_MARGIN_PX, Block, pages
-from terminal.screen.letters import font_of, runs, text_width_px
+from terminal.screen.layout import (
+    BAND_PADDING_PX,
+    BODY_MARGIN_PX,
+    STRIP_FACE,
+    Block,
+    above_strip,
+    has_strip_beside,
+    pages,
+)
+from terminal.screen.letters import font_of, glyph_of, runs, text_width_px
 from terminal.screen.screen import Countdown, Screen
 
 if TYPE_CHECKING:
@@ -31,6 +41,8 @@ def render(
     """
     from PIL import Image, ImageDraw  # noqa: PLC0415  not before there is something to draw
 
+    if screen.strip:
+        return _with_strip(screen, size_px, page=page, shift=shift, split_px=split_px)
     layouts = pages(screen, size_px, split_px)
     box = text_box(screen.keys, size_px)
     shown = (screen.page or 0) if page is None else page
@@ -40,6 +52,25 @@ def render(
     whole = Image.new("1", size_px)
     whole.paste(picture, (box.left_px, box.top_px))
     draw_keys(ImageDraw.Draw(whole), screen.keys, size_px)
+    return whole
+
+
+def _with_strip(screen: Screen, size_px: tuple[int, int], *, page: int | None, shift: int, split_px: int) -> Image:
+    from PIL import Image, ImageDraw  # noqa: PLC0415
+
+    bare, rest_px = replace(screen, strip=""), above_strip(size_px)
+    if not has_strip_beside(size_px):
+        shown = ((screen.page or 0) if page is None else page) % len(pages(screen, size_px, split_px))
+        one, its_page = (bare, shown - 1) if shown else (Screen(headline=screen.strip), 0)
+        return render(one, size_px, page=its_page, shift=shift, split_px=split_px)
+    whole = Image.new("1", size_px)
+    whole.paste(render(bare, rest_px, page=page, shift=shift, split_px=split_px), (0, 0))
+    draw = ImageDraw.Draw(whole)
+    draw.rectangle((0, rest_px[1], size_px[0] - 1, size_px[1] - 1), fill=1)
+    left_px = (size_px[0] - text_width_px(screen.strip, STRIP_FACE)) // 2
+    inked = [glyph_of(char, STRIP_FACE) for char in screen.strip if not char.isspace()]
+    ink_px = max(glyph.bottom_px for glyph in inked)
+    draw.text((left_px, size_px[1] - 1 - ink_px), screen.strip, fill=0, font=font_of(STRIP_FACE))
     return whole
 
 

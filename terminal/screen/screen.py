@@ -55,6 +55,8 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
     keys: KeyGrid | None = None
     body: tuple[str, ...] = ()
     """Long texts, in small letters, each from the top of a page on."""
+    strip: str = ""
+    """Stands at the lower edge of each page, whatever else is shown."""
     page: int | None = None
     """The page that staff have turned to; None: if there are several, they take turns."""
 
@@ -77,5 +79,6 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
             countdown,
             *self.marks,
             *keys,
+            self.strip,
         )
         return tuple(text for text in texts if text)

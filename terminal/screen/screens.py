@@ -40,7 +40,14 @@ def screen_for(
     ``countdown`` is for the open sale.
     """
     words = words_in(language, service_phone)
+    screen = _screen(view, words, shop_name, countdown)
+    return replace(screen, strip=words.training) if view.is_training else screen
+
+
+def _screen(view: View, words: Words, shop_name: str, countdown: Countdown | None) -> Screen:
     troubles = troubles_of(view.conditions, sales_waiting=len(view.attention), refunds_waiting=len(view.refunds))
+    if view.is_leaving:
+        return Screen(headline=SERVICE_NAME, prompt=words.one_moment)
     if (menu := menu_screen(view, words)) is not None:
         return menu
     if view.sale is None and (refund := view.refund or view.refund_result) is not None:
@@ -61,6 +68,9 @@ def _marks(troubles: tuple[Trouble, ...], words: Words) -> tuple[str, ...]:
 
 
 def _idle(view: View, troubles: tuple[Trouble, ...], words: Words, shop_name: str) -> Screen:
+    if view.training_amount:
+        amount = format_kr(int(view.training_amount))
+        return Screen(headline=amount, prompt=words.training_sale, hint=words.key_ok_or_clear)
     if (offer := view.standing_offer) is not None and not any(trouble.hinders_sales for trouble in troubles):
         return replace(_offer(offer, words), marks=_marks(troubles, words))
     if view.differing_kr is not None and not any(trouble.hinders_sales for trouble in troubles):
@@ -72,6 +82,8 @@ def _idle(view: View, troubles: tuple[Trouble, ...], words: Words, shop_name: st
     if not troubles and view.paid_kr is not None:
         paid = words.paid_otherwise
         return Screen(banner=paid.what, prompt=format_kr(view.paid_kr), hint=paid.next)
+    if view.is_training and not any(trouble.hinders_sales for trouble in troubles):
+        return Screen(headline=words.training_ready, prompt=words.training_phone)
     if troubles in ((), (Trouble.PAPER_LOW,)):  # a roll that will end is no reason to look less ready
         return Screen(headline=SERVICE_NAME, prompt=shop_name, hint=words.ready, marks=_marks(troubles, words))
     first, *others = troubles

@@ -148,6 +148,8 @@ class MenuWords(msgspec.Struct, frozen=True, kw_only=True):
     """With ``{amount}``."""
     key_all_or_back: str
     refund_sure: str
+    begin_training: str
+    end_training: str
     end_day: str
     key_end_day: str
     day_number: str
@@ -201,6 +203,13 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     """``what`` is short enough for a line of the screen."""
 
     ready: str
+    training: str
+    """On each screen and paper of a terminal in training."""
+    training_no_money: str
+    training_ready: str
+    training_phone: str
+    """Of the simulated customer who pays."""
+    training_sale: str
     offer: str
     key_take_offer: str
     choose_amount: str

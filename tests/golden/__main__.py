@@ -34,7 +34,7 @@ def write_all() -> None:
 
 def write_sheet(path: Path) -> None:
     """All pictures on one page, enlarged, for the eye."""
-    shown = [cases.picture(*case) for case in product(cases.VIEWS, cases.LANGUAGES, cases.SIZES_PX)]
+    shown = [cases.picture(*case) for case in product(cases.SHOWN, cases.LANGUAGES, cases.SIZES_PX)]
     width = cases.SIZE_PX[0] * SHEET_SCALE + SHEET_GAP_PX
     height = max(picture.height for picture in shown) * SHEET_SCALE + SHEET_GAP_PX
     sheet = Image.new("L", (SHEET_COLUMNS * width, -(-len(shown) // SHEET_COLUMNS) * height), 96)

@@ -134,6 +134,7 @@ def _views() -> Mapping[str, View]:
         "refund_without_connection": View(refund_result=replace(REFUNDED, reason=RefundReason.NO_CONNECTION)),
         "refund_unclear": View(refund_result=replace(REFUNDED, reason=RefundReason.NOT_TRACEABLE)),
         "idle": View(),
+        "training_begin": View(menu=Menu(page=Page.TRAINING, item=Item.TRAINING)),
         "idle_no_network": View(conditions=NO_NETWORK),
         "idle_no_register": View(conditions=Conditions(register_ok=False)),
         "idle_no_keypad": View(conditions=Conditions(keypad_ok=False)),
@@ -259,6 +260,18 @@ def _views() -> Mapping[str, View]:
 
 
 VIEWS = _views()
+TRAINING_VIEWS: Mapping[str, View] = {
+    "training_idle": View(is_training=True),
+    "training_amount": View(is_training=True, training_amount="1990"),
+    "training_entry": View(is_training=True, sale=SALE),
+    "training_paid": View(is_training=True, result=CLOSED_SALE),
+    "training_menu": View(is_training=True, menu=Menu(page=Page.CHOICE, item=Item.TRAINING)),
+    "training_end": View(is_training=True, menu=Menu(page=Page.TRAINING, item=Item.TRAINING)),
+    "training_doctor": View(is_training=True, menu=Menu(page=Page.REPORT, item=Item.DOCTOR, problems=PROBLEMS, leaf=1)),
+    "training_keypad": View(is_training=True, menu=Menu(page=Page.KEYPAD, item=Item.KEYPAD)),
+}
+"""A strip takes some of their room: with a trouble besides they may need a second page."""
+SHOWN = {**VIEWS, **TRAINING_VIEWS}
 
 ENGLISH_PICTURES = (
     "idle",
@@ -274,19 +287,19 @@ ENGLISH_PICTURES = (
 )
 """English screens that are kept as pictures too; the words of all the others are checked without one."""
 PICTURE_CASES: list[tuple[str, Language, tuple[int, int]]] = [
-    *((name, "is", size_px) for size_px in SIZES_PX for name in VIEWS),
+    *((name, "is", size_px) for size_px in SIZES_PX for name in SHOWN),
     *((name, "en", SIZE_PX) for name in ENGLISH_PICTURES),
 ]
 
 
 def screen(name: str, language: Language) -> Screen:
-    return screen_for(VIEWS[name], language, shop_name=SHOP.name, countdown=countdown(name))
+    return screen_for(SHOWN[name], language, shop_name=SHOP.name, countdown=countdown(name))
 
 
 def countdown(name: str) -> Countdown | None:
     if name == "entry_expiring":
         return Countdown(17, 300)
-    sale = VIEWS[name].sale
+    sale = SHOWN[name].sale
     waits = sale is not None and sale.state in COUNTED_DOWN and sale.state is not State.ENTRY
     return Countdown(87, 150) if waits else None
 

@@ -174,7 +174,7 @@ class CartBook(Carts):
             state=CartState.AWAITING_CODE if awaiting_code else CartState.AWAITING_CUSTOMER,
             created_s=now_s,
             changed_s=now_s,
-            sms_code=f"{self._rng.randrange(10_000):04}" if awaiting_code else "",
+            sms_code=(self.settings.sms_code or f"{self._rng.randrange(10_000):04}") if awaiting_code else "",
             earlier_with_reference=self._references[order.reference],
         )
         self._references[order.reference] += 1

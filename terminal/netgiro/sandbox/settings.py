@@ -87,6 +87,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An app code of the first person that never expires, for use by hand; empty: there is none."""
     permanent_access_code: Annotated[str, Meta(pattern=r"^([0-9]{10})?\Z")] = "9000000010"
     """V2: an access code of the first person, likewise. It is nobody's kennitala."""
+    sms_code: Annotated[str, Meta(pattern=r"^([0-9]{4})?\Z")] = ""
+    """The code of every SMS; empty: another one each time."""
     callback_timeout_s: Annotated[float, Meta(gt=0, le=60)] = 5
     callback_retry_delay_s: Seconds = 1
     max_carts: Annotated[int, Meta(ge=1, le=100_000)] = 10_000

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from terminal.commands.main import main
-from terminal.config import schema
+from terminal.config import places, schema
 from terminal.config.control_path import RUNTIME_SOCKET, find_control_path
 from terminal.errors import ConfigError
 from terminal.sale.sale import Outcome
@@ -113,7 +113,7 @@ def test_x_report_that_does_not_come_out_says_why_and_still_counts(
 
 
 def test_of_an_installed_terminal_not_even_the_file_is_read() -> None:
-    assert find_control_path(schema.CONFIG_PATHS[0]) == RUNTIME_SOCKET
+    assert find_control_path(places.CONFIG_PATHS[0]) == RUNTIME_SOCKET
 
 
 def test_a_journal_path_that_cannot_be_read_is_named(tmp_path: Path) -> None:

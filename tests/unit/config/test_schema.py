@@ -81,7 +81,7 @@ MISTAKES = [
         "register.dsrdtr: take it out: Linux does not hold a line by DTR/DSR. A register that waits for them gets 4"
         " joined to 1 and 6 in its own plug; or cross wires 7 and 8 and set register.rtscts",
     ),
-    ("[terminal]\nzzz = 1", "terminal.zzz: unknown key, known are id, language, staff_code, refund_code"),
+    ("[terminal]\nzzz = 1", "terminal.zzz: unknown key, known are id, language, staff_code, refund_code, training"),
     ("[netgrio]", "netgrio: unknown section, did you mean [netgiro]?"),
     ("base_url = 'x'", "base_url: stands before any section; it belongs to [netgiro]"),
     ("netgiro = 5", "netgiro: must be a section: a line [netgiro] and its keys below"),

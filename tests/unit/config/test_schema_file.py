@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from hardware.settings import KeypadSettings
 from terminal.config import checks as config_checks
-from terminal.config import schema as config_module
+from terminal.config import places
 from terminal.config import toml as config_toml
+from terminal.config.places import find_config_path
 from terminal.config.schema import (
     Config,
     JournalSettings,
     NetgiroSettings,
     SaleSettings,
     ShopSettings,
-    find_config_path,
     load_config,
     read_config,
     show_config,
@@ -130,20 +130,20 @@ def test_environment_names_the_path_otherwise() -> None:
 
 def test_first_usual_place_that_exists_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     there = written(tmp_path, "")
-    monkeypatch.setattr(config_module, "CONFIG_PATHS", (tmp_path / "none.toml", there, tmp_path))
+    monkeypatch.setattr(places, "CONFIG_PATHS", (tmp_path / "none.toml", there, tmp_path))
 
     assert find_config_path(None, {}) == there
 
 
 def test_a_file_that_may_not_be_looked_at_is_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     unreachable = tmp_path / ("x" * 300)  # the system refuses to look, as it does without permission
-    monkeypatch.setattr(config_module, "CONFIG_PATHS", (unreachable, written(tmp_path, "")))
+    monkeypatch.setattr(places, "CONFIG_PATHS", (unreachable, written(tmp_path, "")))
 
     assert find_config_path(None, {}) == unreachable
 
 
 def test_no_file_anywhere_says_how_to_name_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(config_module, "CONFIG_PATHS", (tmp_path / "none.toml",))
+    monkeypatch.setattr(places, "CONFIG_PATHS", (tmp_path / "none.toml",))
 
     with pytest.raises(ConfigError, match="--config or NETGIRO_TERMINAL_CONFIG"):
         find_config_path(None, {})

@@ -45,7 +45,7 @@ from terminal.screen.screens import screen_for
 from tests.each import each
 from tests.golden.cases import CLOSED_SALE, LOST_REFUND, NARROW_PAD, REFUND_DUE, SALE
 
-CODES = MenuRules(staff_code=Sensitive("4711"), refund_code=Sensitive("2580"))
+CODES = MenuRules(staff_code=Sensitive("4711"), refund_code=Sensitive("2580"), can_train=True)
 ASK = RefundRequested(number=1042, source=RefundSource.KEYPAD, is_question=True)
 QUIET = Period(3, Totals())
 BUSY = Period(3, Totals(refunds=Tally(1, 500)))

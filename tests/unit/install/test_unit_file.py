@@ -96,7 +96,8 @@ def test_its_groups_are_made_before_it_starts() -> None:
 
 
 def test_folders_are_where_the_configuration_looks_for_them() -> None:
-    from terminal.config.schema import CONFIG_PATHS, Config  # noqa: PLC0415
+    from terminal.config.places import CONFIG_PATHS  # noqa: PLC0415
+    from terminal.config.schema import Config  # noqa: PLC0415
 
     folders = (FILES / "tmpfiles.conf").read_text("utf-8")
 

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 import pytest
 
 from terminal.config.control_path import RUNTIME_SOCKET, control_path
-from terminal.config.schema import CONFIG_PATHS, Config, JournalSettings
+from terminal.config.places import CONFIG_PATHS
+from terminal.config.schema import Config, JournalSettings
 from terminal.errors import TerminalError
 from terminal.system.ask import NotRunning, ask_daemon
 from terminal.system.control import LONGEST_REQUEST, ControlServer, Request
