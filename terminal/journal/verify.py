@@ -24,7 +24,7 @@ from terminal.journal.schema import DamageFound, check_version, read_entry
 from terminal.sale.record import QueuedReceipt, ReceiptState
 from terminal.sale.refund import Refund
 from terminal.sale.sale import Sale
-from terminal.sale.totals import Totals, totals_of
+from terminal.sale.totals import Totals, billed_kr, totals_of
 
 SHORTEST_HEAD = 16
 MOST_FINDINGS = 20
@@ -142,11 +142,11 @@ def _ends_of_days(db: sqlite3.Connection, repairs: list[RepairRow]) -> Iterator[
     for number, last_seq, text in db.execute("SELECT number, last_seq, totals FROM closes ORDER BY number"):
         try:
             told = _totals_decoder.decode(text)
-            counted = totals_of(_ended_between(db, start, last_seq))
+            counted = totals_of(_ended_between(db, start, last_seq), billed_before=_billed_before(db, start, last_seq))
         except (msgspec.DecodeError, DamageFound, tables.NewerVersionError) as error:
             yield f"end of day {number} cannot be held against its sales: {error}"
         else:
-            if (told.by_outcome, told.refunds) != (counted.by_outcome, counted.refunds):
+            if _sums_of(told) != _sums_of(counted):
                 yield f"end of day {number}: its totals are not those of its sales"
         start = last_seq
 
@@ -157,6 +157,19 @@ def _ended_between(db: sqlite3.Connection, start: int, last: int) -> Iterator[Sa
     query = f"SELECT seq, at, event, sale, crc FROM entries WHERE seq IN ({latest}) ORDER BY seq"
     for columns in db.execute(query, (start, last)):
         yield tables.decode_entry(read_entry(*columns).sale)
+
+
+def _billed_before(db: sqlite3.Connection, start: int, last: int) -> set[int]:
+    """Of what ended in a period, once more perhaps, what was billed or returned before it. May raise the same."""
+    of_period = "SELECT sale_number FROM entries WHERE seq > ?1 AND seq <= ?2"
+    before = f"SELECT max(seq) FROM entries WHERE sale_number IN ({of_period}) AND seq <= ?1 GROUP BY sale_number"
+    query = f"SELECT seq, at, event, sale, crc FROM entries WHERE seq IN ({before})"
+    entries = (tables.decode_entry(read_entry(*columns).sale) for columns in db.execute(query, (start, last)))
+    return {entry.number for entry in entries if billed_kr(entry)}
+
+
+def _sums_of(totals: Totals) -> tuple[object, ...]:
+    return totals.by_outcome, totals.refunds, totals.refunds_undone, totals.corrected_earlier
 
 
 def _sales(db: sqlite3.Connection) -> Iterator[str]:

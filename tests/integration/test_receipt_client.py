@@ -68,6 +68,29 @@ def test_a_drawer_that_opens_ends_a_receipt(counter: DemoCounter, printer: Seria
     counter.wait_for_screen("Ready")
 
 
+def test_of_a_split_receipt_the_cashier_chooses_the_amount_and_a_paid_one_is_not_offered(
+    counter: DemoCounter, printer: Serial
+) -> None:
+    sales = len(counter.journal())
+    print_items(printer, "1.990")
+    printer.textln("KORT           990")
+    printer.cut()
+    counter.wait_for_screen("1: 1.000 kr.")
+    assert any("2: 1.990 kr." in line for line in counter.state()["display"])
+    counter.press("2")
+    counter.wait_for("entry")
+    counter.press("*")
+    counter.wait_for("idle")
+    assert counter.journal()[0]["amount"] == 1990
+    counter.press("*")  # the result has been read
+    print_items(printer, "2.990")
+    printer.textln("KORT         2.990")
+    printer.cut()
+    counter.wait_for_screen("Paid in another way")
+    counter.press("#")
+    assert len(counter.journal()) == sales + 1
+
+
 def test_the_register_finds_its_printer_on_line_and_with_paper(counter: DemoCounter, printer: Serial) -> None:
     assert counter.state()["state"] == "idle"
     assert printer.is_online()

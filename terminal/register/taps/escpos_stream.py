@@ -45,6 +45,10 @@ class PaperCut(msgspec.Struct, frozen=True):
     """The receipt is complete."""
 
 
+class PrinterSetUp(msgspec.Struct, frozen=True):
+    """As for a new receipt: nothing is left of what was set before."""
+
+
 class StatusAsked(msgspec.Struct, frozen=True):
     """The register wants an answer from the printer."""
 
@@ -57,7 +61,7 @@ class PicturePrinted(msgspec.Struct, frozen=True):
     """Dots, in which nobody here can read."""
 
 
-PrintEvent: TypeAlias = PrintedLine | PicturePrinted | DrawerKicked | PaperCut | StatusAsked
+PrintEvent: TypeAlias = PrintedLine | PicturePrinted | PrinterSetUp | DrawerKicked | PaperCut | StatusAsked
 
 
 class Reader(Protocol):
@@ -172,7 +176,8 @@ class EscposReader:
         code = stream[start : start + 2]
         if code == b"\x1b@":
             self._start_printer()
-        elif code == b"\x1bt":
+            return PrinterSetUp()
+        if code == b"\x1bt":
             self._codec = CODEPAGES.get(stream[start + 2], "ascii")
             self.codepage_command = stream[start:end]
         elif code in (b"\x1bd", b"\x1bJ"):

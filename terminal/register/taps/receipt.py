@@ -30,6 +30,7 @@ from terminal.register.taps.escpos_stream import (
     PicturePrinted,
     PlainReader,
     PrintedLine,
+    PrinterSetUp,
     PrintEvent,
     Reader,
     StatusAsked,
@@ -63,6 +64,8 @@ class ReceiptTap:
         self._lines: deque[str] = deque(maxlen=MOST_LINES)
         self._seen: RegisterRequest | None = None
         """On the slip that is being printed, so far."""
+        self._seen_lines = 0
+        """So many lines said it."""
         self._look_at_s: float | None = None
         self._has_picture = False
         self._has_text = False
@@ -98,6 +101,10 @@ class ReceiptTap:
                 self._has_text = self._has_text or bool(text.strip())
             case PicturePrinted():
                 self._has_picture = True
+            case PrinterSetUp() if self._seen is not None:  # without a knife this begins the next receipt
+                found = self._look()
+                self._forget_slip()
+                return found
             case DrawerKicked():  # in the middle of a receipt, too: then the total may still come
                 return self._look()
             case PaperCut():
@@ -116,16 +123,27 @@ class ReceiptTap:
         return (TotalSeen(None, is_picture=True),) if is_news else ()
 
     def _look(self) -> Sequence[RegisterRequest]:
-        """What the slip says so far, if that is news: below the total it may still say how it was paid."""
+        """What the slip says so far, if that is news: below the total it may still say how it was paid.
+
+        A printer without a knife says by the drawer alone that a receipt is complete. So what contradicts the lines
+        before the drawer is another receipt.
+        """
         seen = self._finder.in_text(self._lines)
+        if seen.differing_kr is not None and self._seen is not None:
+            since = self._finder.in_text([*self._lines][self._seen_lines :])
+            if since != NO_TOTAL:
+                for _ in range(self._seen_lines):
+                    self._lines.popleft()
+                seen = since
         if seen in (NO_TOTAL, self._seen):
             return ()
-        self._seen = seen
+        self._seen, self._seen_lines = seen, len(self._lines)
         return (seen,)
 
     def _forget_slip(self) -> None:
         self._lines.clear()
         self._seen = None
+        self._seen_lines = 0
 
     def _answer(self, question: StatusAsked) -> None:
         if not self._stands_alone or len(self._out) > MOST_UNSENT_BYTES:

@@ -178,6 +178,7 @@ def test_the_days_tell_what_staff_have_corrected_and_bill_in_all_what_is_true(pa
         late = replace(again, state=State.ATTENTION, reason=Reason.PAID_LATE)
         journal.append(Record("StatusReceived", late))
         days.append(journal.open_period().totals)
+        journal.append_close(Close(4, days[-1]))
 
         assert [day.charged_kr for day in days] == [0, 1990, 1990 - 1990, 1990]
         assert days[2].corrected_earlier == Tally(1, 1990)
@@ -187,7 +188,7 @@ def test_the_days_tell_what_staff_have_corrected_and_bill_in_all_what_is_true(pa
         ]
         assert days[2].corrected[1].at == journal.changed_at(2)
         assert [one.number for one in days[3].corrected] == [1]
-        assert [day.totals for day in journal.closed_periods()] == [days[2], days[1], days[0]]
+        assert [day.totals for day in journal.closed_periods()] == days[::-1]
         assert [entry.event for entry in journal.entries_of("2")][-2:] == ["SettledByStaff", "SettlementCorrected"]
         assert [entry.sale.settled_by for entry in journal.entries_of("2")][-2:] == [
             "anna (user 1001)",
@@ -213,6 +214,8 @@ def test_a_refund_that_staff_have_corrected_is_taken_back_on_that_day(path: Path
             refund = replace(refund, corrected_from=refund.reason, reason=reason)
             journal.append_refund(RefundRecord("RefundSettlementCorrected", refund))
         days.append(journal.open_period().totals)
+        journal.append_close(Close(4, days[-1]))
+    assert verify(path).problems == ()
     assert [day.charged_kr for day in days] == [paid.amount_kr - 600, 600, -600, 0]
     assert [day.refunds_undone for day in days] == [Tally(), Tally(1, 600), Tally(), Tally()]
     assert [day.refunds for day in days] == [Tally(1, 600), Tally(), Tally(1, 600), Tally()]

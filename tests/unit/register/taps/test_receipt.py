@@ -17,6 +17,7 @@ from terminal.register.taps.escpos_stream import (
     PicturePrinted,
     PlainReader,
     PrintedLine,
+    PrinterSetUp,
     StatusAsked,
 )
 from terminal.register.taps.receipt import MOST_UNSENT_BYTES, SILENCE_S, ReceiptTap
@@ -92,7 +93,7 @@ def test_marks_and_questions_are_told_apart_from_text() -> None:
 
 def test_a_reset_forgets_line_and_code_page() -> None:
     reader = EscposReader()
-    assert reader.feed(b"half\x1bt\x10\x1b@\xd0\n") == [PrintedLine("╨")]
+    assert reader.feed(b"half\x1bt\x10\x1b@\xd0\n") == [PrinterSetUp(), PrintedLine("╨")]
     assert reader.codepage_command == b"\x1bt\x00"
 
 
@@ -383,3 +384,24 @@ def test_a_split_slip_tells_both_amounts_and_a_paid_one_neither() -> None:
     assert totals(protocol, b"SAMTALS 1.990\nKORT 1.990\n" + CUT) == [TotalSeen(None, paid_kr=1990)]
     assert totals(protocol, b"SAMTALS 1.990\nKORT 1.990\n") == []
     assert list(protocol.wake(SILENCE_S)) == [TotalSeen(None, paid_kr=1990)]
+
+
+@pytest.mark.parametrize("begin", [b"", b"\x1b@"])
+def test_without_a_knife_the_next_receipt_is_told_from_the_one_before(begin: bytes) -> None:
+    """Even if it comes at once."""
+    protocol = tap()
+    assert totals(protocol, b"KAFFI 2.490\nSAMTALS 2.490\n" + KICK) == [TotalSeen(2490)]
+    assert totals(protocol, begin + b"TE 1.990\nSAMTALS 1.990\nKORT 990\n" + KICK) == [TotalSeen(1000, other_kr=1990)]
+
+
+def test_a_printer_that_is_set_up_anew_begins_another_receipt() -> None:
+    protocol = tap()
+    assert totals(protocol, b"\x1b@SAMTALS 700\nKORT 700\n" + KICK) == [TotalSeen(None, paid_kr=700)]
+    assert totals(protocol, b"\x1b@TE 700\nSAMTALS 700\nSAMTALS 5\n" + KICK) == [TotalSeen(None, differing_kr=(700, 5))]
+    assert totals(protocol, b"\x1b@SAMTALS 490\n" + CUT) == [TotalSeen(490)]
+
+
+def test_a_sum_below_the_drawer_is_none() -> None:
+    protocol = tap()
+    assert totals(protocol, b"SAMTALS 1.990\n" + KICK) == [TotalSeen(1990)]
+    assert totals(protocol, b"NETGIRO 1.990\nVSK 24%\nSamtals 382\n" + CUT) == []
