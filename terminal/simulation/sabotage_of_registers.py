@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from typing import Any
 from unittest.mock import patch
 
 from msgspec.structs import replace
 
 from terminal.counter import of_register, of_totals, register_ids
-from terminal.counter.register_words import SaleResult
+from terminal.counter.inputs import RegisterRequestLookedUp
+from terminal.counter.register_words import SaleRequest, SaleResult
+from terminal.counter.rules import CounterRules
+from terminal.counter.view import View
 from terminal.register.concert import codec as concert_codec
 from terminal.register.concert import wish as concert_wish
 from terminal.register.concert.codec import ConcertProtocol
+from terminal.register.http import answers as http_answers
+from terminal.register.http.forms import Payment
 from terminal.register.taps.total import TotalFinder
 from terminal.register.zvt.telling import Telling
+from terminal.sale.sale import Outcome, Sale, State
 from terminal.simulation.broken_rule import BrokenRule
 from terminal.simulation.world import Rates
 
@@ -78,8 +85,8 @@ def _forget_names() -> Iterator[None]:
     """Whatever has ended has freed its id."""
     meaning_of = register_ids.meaning_of
 
-    def forgetful(wish: register_ids.Wish | None, *, is_same: bool, longest_s: float) -> register_ids.Meaning:
-        return meaning_of(wish if wish is not None and wish.is_open else None, is_same=is_same, longest_s=longest_s)
+    def forgetful(wish: register_ids.Wish | None, **asked: Any) -> register_ids.Meaning:
+        return meaning_of(wish if wish is not None and wish.is_open else None, **asked)
 
     with patch.object(of_register, "meaning_of", forgetful):
         yield
@@ -94,6 +101,43 @@ def _try_again_at_once() -> Iterator[None]:
 def _offer_whatever_was_paid() -> Iterator[None]:
     """A slip's total is offered, however the slip says that it was paid."""
     with patch.object(TotalFinder, "_less_what_was_paid", lambda _finder, total, _below: total):
+        yield
+
+
+def _key_names_a_wish() -> Iterator[None]:
+    """Under the key of a payment that ended unpaid another one begins."""
+    meaning_of = register_ids.meaning_of
+
+    def of_wish(wish: register_ids.Wish | None, **asked: Any) -> register_ids.Meaning:
+        return meaning_of(wish, **(asked | {"names_one_try": False}))
+
+    with patch.object(of_register, "meaning_of", of_wish):
+        yield
+
+
+def _key_of_any_program() -> Iterator[None]:
+    """Whoever shows a key is told the payment that another program has asked for under it."""
+    meaning_of = of_register._meaning_of
+
+    def of_anybody(
+        view: View, asked: RegisterRequestLookedUp, request: SaleRequest, rules: CounterRules
+    ) -> register_ids.Meaning:
+        echo = asked.known.register_echo if asked.known is not None else request.echo
+        return meaning_of(view, asked, replace(request, echo=echo), rules)
+
+    with patch.object(of_register, "_meaning_of", of_anybody):
+        yield
+
+
+def _capture_told_as_paid() -> Iterator[None]:
+    """A register program is told "approved" as soon as the capture has left."""
+    payment_of = http_answers.payment_of
+
+    def hopeful(sale: Sale, receipt_of: http_answers.ReceiptOf) -> Payment:
+        payment = payment_of(sale, receipt_of)
+        return replace(payment, outcome=Outcome.APPROVED) if sale.state is State.CAPTURE else payment
+
+    with patch.object(http_answers, "payment_of", hopeful):
         yield
 
 
@@ -114,6 +158,11 @@ RULES_OF_REGISTERS: Mapping[str, BrokenRule] = {
     "id forgotten once its sale has ended": BrokenRule(patches=_forget_names),
     "total offered that was paid by card": BrokenRule(patches=_offer_whatever_was_paid, protocol="receipt"),
     "declined sale begun again at once": BrokenRule(patches=_try_again_at_once),
+    "key that names a wish instead of a try": BrokenRule(patches=_key_names_a_wish, protocol="http"),
+    "key of one program answered to another": BrokenRule(
+        patches=_key_of_any_program, protocol="http", rates=Rates(register_mood=0.7)
+    ),
+    "capture told to a program as paid": BrokenRule(patches=_capture_told_as_paid, protocol="http"),
     "result told to whoever listens after a start": BrokenRule(
         patches=_tell_after_start,
         protocol="concert",

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from terminal.register.concert.codec import ConcertProtocol
 from terminal.register.concert.format import frame
+from terminal.register.http.codec import HttpProtocol
+from terminal.register.http.frames import Call, Gone, line_of
 from terminal.register.line.codec import LineProtocol
 from terminal.register.protocol import RegisterProtocol
 from terminal.register.settings import TotalRules
@@ -72,8 +74,17 @@ _LINE = (
     b"*10\n",
 )
 
+_HTTP = (
+    line_of(Call(number=1, program="Kassi 1", method="GET", path="/v1/status")),
+    line_of(Call(number=2, program="Kassi 1", method="POST", path="/v1/payments", key="a", body='{"amount": 1990}')),
+    line_of(Call(number=3, program="Kassi 1", method="GET", path="/v1/payments/T1-000001-A", query={"wait": "25"})),
+    line_of(Call(number=4, program="Kassi 2", method="DELETE", path="/v1/payments/T1-000001-A")),
+    line_of(Gone(number=3)),
+)
+
 CODECS: Mapping[str, Codec] = {
     "line": Codec(lambda: LineProtocol(0), _LINE),
+    "http": Codec(HttpProtocol, _HTTP),
     "concert": Codec(lambda: ConcertProtocol(0, immediate_answer="received"), _CONCERT),
     "display": Codec(lambda: DisplayTap("epson", TotalRules()), _DISPLAY),
     "receipt": Codec(lambda: ReceiptTap(TotalRules()), _RECEIPT),

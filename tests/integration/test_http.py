@@ -83,6 +83,30 @@ class HttpShop(ShopCounter):
         return Program(f"http://127.0.0.1:{self.port}", paired.json()["token"])
 
 
+class HttpDemo(DemoCounter):
+    """``demo`` with a register program."""
+
+    def start(self) -> None:
+        write_config(self.config_path, self.settings)
+        self.process = Process(
+            *("demo", "--port", "0", "--headless", "--state", str(self.folder), "--config", str(self.config_path)),
+            log_path=self.log_path,
+        )
+        base_url = self.process.wait_for_output(r"Front panel +(http://127\.0\.0\.1:\d+)/\n")[1]
+        self.process.wait_for_output(r"Register +http://127\.0\.0\.1:\d+/openapi.json +token: \S+\n")
+        self._panel.base_url = httpx.URL(base_url)
+        self.netgiro = SimulatedNetgiro(base_url)
+        self._panel_is_up()
+
+    def _let_go(self) -> None:
+        self.netgiro.close()
+
+    def close(self) -> None:
+        self.process.kill()
+        self._panel.close()
+        self._let_go()
+
+
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory, netgiro: NetgiroProcess) -> Iterator[HttpShop]:
     with HttpShop(tmp_path_factory.mktemp("http"), netgiro) as counter:
@@ -174,27 +198,6 @@ def test_other_machines_get_https_by_a_certificate_that_stays(tmp_path: Path, ne
 
 
 def test_the_demo_has_a_program_and_its_token(tmp_path: Path) -> None:
-    class HttpDemo(DemoCounter):
-        def start(self) -> None:
-            write_config(self.config_path, self.settings)
-            self.process = Process(
-                *("demo", "--port", "0", "--headless", "--state", str(self.folder), "--config", str(self.config_path)),
-                log_path=self.log_path,
-            )
-            base_url = self.process.wait_for_output(r"Front panel +(http://127\.0\.0\.1:\d+)/\n")[1]
-            self.process.wait_for_output(r"Register +http://127\.0\.0\.1:\d+/openapi.json +token: \S+\n")
-            self._panel.base_url = httpx.URL(base_url)
-            self.netgiro = SimulatedNetgiro(base_url)
-            self._panel_is_up()
-
-        def _let_go(self) -> None:
-            self.netgiro.close()
-
-        def close(self) -> None:
-            self.process.kill()
-            self._panel.close()
-            self._let_go()
-
     with HttpDemo(tmp_path, {"register": {"protocol": "http"}}) as counter:
         info = counter.get("/api/register")
         assert info["protocol"] == "http"
