@@ -57,7 +57,8 @@ def _numbers_its_calls(before: Sale, after: Sale, effects: Effects) -> None:
     calls = [effect for effect in effects if isinstance(effect, fx.Call)]
     assert len(calls) <= 1, "one question at a time"
     assert [call.call for call in calls] == list(range(before.calls + 1, after.calls + 1)), "calls count up by one"
-    named = all(isinstance(call, fx.RequestAuthorization) or call.authorization_id for call in calls)  # type: ignore[attr-defined]
+    nameless = (fx.RequestAuthorization, fx.FindAuthorization)
+    named = all(isinstance(call, nameless) or call.authorization_id for call in calls)  # type: ignore[attr-defined]
     assert named, "only a named authorization can be asked about"
 
 
@@ -71,6 +72,9 @@ def _may_ask_for(effect: fx.Effect, before: Sale, event: ev.SaleEvent, after: Sa
             assert differs_durably(before, after), "on disk before it leaves"
         case fx.RequestAuthorization() | fx.SubmitCode():
             assert differs_durably(before, after), "on disk before it leaves"
+        case fx.FindAuthorization(reference=reference):
+            assert (after.state, after.authorization_id) == (State.AUTHORIZATION, None), "only what has no name"
+            assert (reference, after.committed) == (after.reference, True), "only where approval alone pays"
         case fx.AcknowledgeCallback():
             pays = isinstance(event, ev.CallbackReceived) and event.approved
             is_paid = after.outcome is Outcome.APPROVED
@@ -78,7 +82,7 @@ def _may_ask_for(effect: fx.Effect, before: Sale, event: ev.SaleEvent, after: Sa
         case fx.ReportResult():
             assert after.state is State.REPORT
         case fx.SetRetry(delay_s=delay_s):
-            longest_s = POLL_INTERVAL_BOUNDS_S[1] if after.state is State.CUSTOMER else 60
+            longest_s = POLL_INTERVAL_BOUNDS_S[1] if after.state in (State.AUTHORIZATION, State.CUSTOMER) else 60
             assert POLL_INTERVAL_BOUNDS_S[0] <= delay_s <= longest_s
         case fx.SetTrace(delay_s=delay_s):
             assert after.tracing
@@ -91,6 +95,11 @@ def _may_ask_for(effect: fx.Effect, before: Sale, event: ev.SaleEvent, after: Sa
 
 
 def _ends_rightly(before: Sale, event: ev.SaleEvent, after: Sale) -> None:
+    if before.authorization_id != after.authorization_id:
+        assert (before.authorization_id, before.state) == (None, State.AUTHORIZATION), "it is named once"
+        if isinstance(event, ev.AuthorizationFound):
+            ours = (after.amount_kr, after.reference)
+            assert (event.report.amount_kr, event.report.reference) == ours, "only what is ours is found"
     if after.state in ENDED:
         assert after.reason is not None
     if after.outcome is Outcome.APPROVED and before.outcome is not Outcome.APPROVED:

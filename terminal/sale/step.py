@@ -61,7 +61,7 @@ from terminal.sale import ending, moves, tracing
 from terminal.sale import events as ev
 from terminal.sale.gateway import AuthorizationStatus
 from terminal.sale.moves import Transition
-from terminal.sale.sale import NOTHING_SAID, Outcome, Sale, State
+from terminal.sale.sale import NOTHING_SAID, CallKind, Outcome, Sale, State
 
 
 def step(sale: Sale, event: ev.SaleEvent) -> Transition:
@@ -116,6 +116,8 @@ def _is_stale(sale: Sale, event: ev.SaleEvent) -> bool:
         return True
     if isinstance(event, ev.DeadlinePassed | ev.RetryDue):
         return event.state is not sale.state
+    if isinstance(event, ev.AuthorizationFound) and sale.asking is not CallKind.FIND:
+        return True
     if isinstance(event, ev.AnswerReceived) and not (event.call == sale.calls and sale.asking):
         return sale.may_be_undone or not (isinstance(event, ev.StatusReceived) and sale.is_paid_by(event.report))
     return False

@@ -57,6 +57,7 @@ REPORTS: tuple[tuple[Status, dict[str, Any]], ...] = (
     (Status.RESERVED, {"amount_kr": None, "reference": None}),
     (Status.REFUSED, {"refusal": Refusal.NOT_FOUND}),
 )
+FOUND: tuple[dict[str, Any], ...] = ({}, {"amount_kr": 1991}, {"reference": None})
 
 
 def events_for(sale: Sale) -> Iterator[ev.SaleEvent]:
@@ -69,9 +70,12 @@ def events_for(sale: Sale) -> Iterator[ev.SaleEvent]:
     yield ev.RetryDue(number, sale.state)
     yield ev.TraceDue(number)
     yield ev.AuthorizationOpened(number, call, OpenedAuthorization(authorization_id=GUID, poll_interval_s=1.0))
+    for said in FOUND:
+        report = report_for(sale, Status.UNCLEAR, authorization_id=GUID, **said)
+        yield ev.AuthorizationFound(number, call, report)
     yield from (ev.StatusReceived(number, call, report_for(sale, status, **said)) for status, said in REPORTS)
     yield ev.StatusReceived(number, call - 1, report_for(sale, Status.PAID))
-    refusals = (Refusal.NOT_SENT, Refusal.NOT_FOUND, Refusal.CREDENTIALS)
+    refusals = (Refusal.NOT_SENT, Refusal.NOT_FOUND, Refusal.CREDENTIALS, Refusal.NOT_OFFERED)
     yield from (ev.RefusalReceived(number, call, refusal) for refusal in refusals)
     yield ev.AnswerLost(number, call)
     yield from (ev.CallbackReceived(number, approved) for approved in (True, False))
@@ -116,9 +120,10 @@ def _key(sale: Sale) -> bytes:
 
 Terms = tuple[tuple[CaptureMode, str], ...]
 
-ALL_TERMS: Terms = tuple(product(CaptureMode, ("", "final_when_taken", "void_undoes_payment")))
+SEARCHING = (CaptureMode.AUTOMATIC, "finds_by_reference")
+ALL_TERMS: Terms = (*product(CaptureMode, ("", "final_when_taken", "void_undoes_payment")), SEARCHING)
 """Every combination that leads elsewhere."""
-FEW_TERMS: Terms = tuple((mode, only) for mode, only in ALL_TERMS if not only or mode is CaptureMode.MANUAL)
+FEW_TERMS: Terms = tuple(one for one in ALL_TERMS if not one[1] or one[0] is CaptureMode.MANUAL or one is SEARCHING)
 """Those in which every state and every move of the table is met."""
 few_and_all_terms = pytest.mark.parametrize(
     "terms", [FEW_TERMS, pytest.param(ALL_TERMS, marks=pytest.mark.slow)], ids=["few terms", "all terms"]
@@ -201,6 +206,7 @@ reports = st.builds(
     reference=st.sampled_from([new_sale().reference, "T1-000008-A1B2C3", None]),
     refusal=st.none() | st.sampled_from(Refusal),
     confirmed=st.booleans(),
+    authorization_id=st.none() | st.just(GUID),
     invoice_number=st.none() | st.just("1001"),
     support_reference=st.none() | st.just("support"),
 )
@@ -218,6 +224,7 @@ any_events = st.one_of(
     st.builds(ev.RetryDue, numbers, st.sampled_from(State)),
     st.builds(ev.TraceDue, numbers),
     st.builds(ev.AuthorizationOpened, numbers, some_calls, authorizations),
+    st.builds(ev.AuthorizationFound, numbers, some_calls, reports),
     st.builds(ev.StatusReceived, numbers, some_calls, reports),
     st.builds(ev.RefusalReceived, numbers, some_calls, st.sampled_from(Refusal)),
     st.builds(ev.AnswerLost, numbers, some_calls),
@@ -230,11 +237,15 @@ any_events = st.one_of(
 )
 
 
-@given(st.sampled_from(CaptureMode), st.booleans(), st.lists(st.tuples(any_events, st.booleans()), max_size=40))
+@given(
+    st.sampled_from(CaptureMode),
+    st.fixed_dictionaries({"final_when_taken": st.booleans(), "finds_by_reference": st.booleans()}),
+    st.lists(st.tuples(any_events, st.booleans()), max_size=40),
+)
 def test_events_in_any_order_break_no_promise(
-    mode: CaptureMode, final_when_taken: bool, events: list[tuple[ev.SaleEvent, bool]]
+    mode: CaptureMode, terms: dict[str, bool], events: list[tuple[ev.SaleEvent, bool]]
 ) -> None:
-    sale = begin(new_sale(capture_mode=mode, final_when_taken=final_when_taken)).sale
+    sale = begin(new_sale(capture_mode=mode, **terms)).sale
     captures = 0
     for event, answers_the_latest_call in events:
         if answers_the_latest_call and isinstance(event, ev.AnswerReceived):
