@@ -25,6 +25,7 @@ from hardware.settings import (
     SignalSettings,
 )
 from terminal.config import checks as config_checks
+from terminal.config import doubts
 from terminal.config import toml as config_toml
 from terminal.config.secret_key import MASK, OFFICE_TOKEN, find_secret, find_secret_key, may_be_there
 from terminal.counter.keypad_test import NUMBER_PAD
@@ -373,12 +374,12 @@ def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
 
 def missing_for_run(config: Config) -> list[str]:
     """What a file may leave open until the terminal is to take money, one sentence each."""
-    return config_checks.find_missing(config)
+    return doubts.find_missing(config)
 
 
 def doubts_about(config: Config) -> list[str]:
     """What is allowed and can cost money, one sentence each."""
-    return config_checks.find_doubts(config)
+    return doubts.find_doubts(config)
 
 
 def show_config(config: Config) -> str:
