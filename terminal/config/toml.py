@@ -37,10 +37,16 @@ def read_tables(path: Path) -> dict[str, object]:
 def read_tables_around(path: Path) -> tuple[dict[str, object], list[str]]:
     """What of the file is TOML, and each line that is not. Raises ConfigError if it cannot be read at all."""
     try:
-        tables, slips = read_around(_read_text(path))
+        tables, slips = read_text_around(_read_text(path))
     except RecursionError as error:
         raise ConfigError([f"{path}: not valid TOML: nested too deeply"]) from error
-    return tables, [f"{path}: line {slip.line}: {slip.words}" for slip in slips]
+    return tables, [f"{path}: {slip}" for slip in slips]
+
+
+def read_text_around(text: str) -> tuple[dict[str, object], list[str]]:
+    """The same of a text that may come to be the file."""
+    tables, slips = read_around(text)
+    return tables, [f"line {slip.line}: {slip.words}" for slip in slips]
 
 
 def _read_text(path: Path) -> str:

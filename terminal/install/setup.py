@@ -1,49 +1,70 @@
-"""``netgiro-terminal setup``: the first configuration, question by question.
+"""``netgiro-terminal setup``: the first configuration, question by question, in the language that is chosen first.
 
 Every question has a default, so Enter all the way through changes nothing. Everything is asked first and written at the
-end, the file in one piece: whoever presses Ctrl-C before that leaves the machine as it was.
+end, the file in one piece: whoever presses Ctrl-C before that leaves the configuration as it was, and finds the answers
+again the next time. What is wrong or missing in the end is asked again, and nothing else. It ends with a sale.
 """
 
 from __future__ import annotations
 
 import getpass
+import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
+from hardware.settings import SerialSettings
 from terminal.config.edit import edit_config, replace_file
-from terminal.config.schema import PRODUCTION_HOST, Config, load_config, missing_for_run, read_config
+from terminal.config.schema import PRODUCTION_HOST, Config, load_config, read_config
+from terminal.doctor.settings import missing_here
+from terminal.doctor.system import System
 from terminal.errors import ConfigError, TerminalError
+from terminal.install import first_sale
 from terminal.install import trials as setup_trials
+from terminal.install.device_questions import DeviceQuestions, with_current
 from terminal.install.keypad_trial import try_keypad
 from terminal.install.questions import MOST_TRIES, Questions
+from terminal.install.register_questions import RegisterQuestions, listen_until_enter
 from terminal.install.secret_store import Stored, check_secret, reload_units, store_secret
+from terminal.register.unknown.guess import Guess
 from terminal.sale.sensitive import Sensitive
+from terminal.texts.setup import ASK_LANGUAGE, setup_words_in
+from terminal.texts.words import Language
 
 SANDBOX_URL = "https://api.test.netgiro.is"
 PRODUCTION_URL = f"https://{PRODUCTION_HOST}"
-WHERE_KEYS_ARE = (
-    'The partner portal shows the keys under Stillingar, Grunnupplýsingar, "Listi yfir öll vörumerki"; the sandbox has'
-    " a portal of its own: register at https://partner.test.netgiro.is/Account/Register"
-)
+APPLICATION_ID_FORM = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+SECRET_FORM = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
+MOST_ROUNDS = 3
+"""Of asking again what is wrong."""
+NEVER_KEPT = frozenset({("terminal", "staff_code"), ("terminal", "refund_code")})
 
 
 @dataclass(frozen=True)
 class Dialogue:
     """How to talk to the installer, and where to look; tests bring their own."""
 
-    read: Callable[[str], str] = input
+    read: Callable[[str], str] = field(default=first_sale.read_fresh)
     read_secret: Callable[[str], str] = getpass.getpass
     say: Callable[[str], None] = print
     root: Path = Path("/")
     store: Callable[[Sensitive], Stored] = store_secret
+    listen: Callable[[SerialSettings, Callable[[str], None], Callable[[str], str]], Sequence[Guess]] = (
+        listen_until_enter
+    )
     trials: Sequence[tuple[str, Callable[[Config], str]]] = field(
         default=(
-            ("Print a test slip", setup_trials.try_printer),
-            ("Try the keypad", lambda config: try_keypad(config).verdict),
-            ("Try a sale that is given up, with the sandbox's test customer", setup_trials.try_sale),
+            ("try_printer", setup_trials.try_printer),
+            ("try_keypad", lambda config: try_keypad(config).verdict),
+            ("try_sale", setup_trials.try_sale),
         )
     )
+    """Each by the name of its question."""
+    start: Callable[[], bool] = first_sale.start_service
+    """False where there is no systemd to start it."""
+    watch: Callable[[Config, Language, Callable[[str], None], Callable[[str], str]], None] = first_sale.watch_sale
 
 
 def run_setup(path: Path, shipped: Path, dialogue: Dialogue | None = None) -> int:
@@ -51,8 +72,12 @@ def run_setup(path: Path, shipped: Path, dialogue: Dialogue | None = None) -> in
     setup = _Setup(path, shipped, dialogue or Dialogue())
     try:
         setup.ask_everything()
-    except EOFError as error:
-        raise TerminalError("the answers ended before the questions did; nothing is changed") from error
+    except (EOFError, TerminalError) as error:
+        why = f"{error}; " if isinstance(error, TerminalError) else ""
+        raise TerminalError(f"{why}{setup.keep_answers()}") from error
+    except KeyboardInterrupt:
+        setup.keep_answers()
+        raise
     setup.write()
     return setup.try_out()
 
@@ -60,165 +85,185 @@ def run_setup(path: Path, shipped: Path, dialogue: Dialogue | None = None) -> in
 class _Setup:
     def __init__(self, path: Path, shipped: Path, dialogue: Dialogue) -> None:
         self._path = path
+        self._kept_path = path.with_name(f".{path.name}.answers")
         self._talk = dialogue
         self._text = (path if path.exists() else shipped).read_text("utf-8")
         self._config, self._problems = read_config(path) if path.exists() else (Config(), [])
-        self._asking = Questions(dialogue.read, dialogue.say, self._config)
+        words = setup_words_in(self._config.terminal.language)
+        self._asking = Questions(dialogue.read, dialogue.say, self._config, words)
         self._secret: Sensitive | None = None
 
     # --- asking -------------------------------------------------------------------------------------------------------
 
     def ask_everything(self) -> None:
-        self._talk.say(f"Settings go to {self._path}. Enter keeps what stands in [brackets]; Ctrl-C changes nothing.\n")
+        self._asking.choose("terminal", "language", ASK_LANGUAGE, ["is", "en"])
+        self._asking.words = words = setup_words_in(self._language)
+        self._talk.say(words.intro.format(path=self._path) + "\n")
+        self._take_up_kept_answers()
         for problem in self._problems:
-            self._talk.say(f"to be mended: {problem}")
-        self._ask_shop()
+            self._talk.say(words.mend.format(problem=problem))
+        devices = DeviceQuestions(self._asking, self._talk.say, self._talk.root)
+        RegisterQuestions(self._asking, self._talk.say, devices.ports, self._listen).ask()
         self._ask_netgiro()
-        self._ask_register()
-        self._ask_printer()
-        self._ask_counter()
+        self._ask_shop()
+        devices.ask()
+        self._ask_again_what_is_wrong()
 
-    def _ask_shop(self) -> None:
-        config = self._config
-        self._asking.choose(
-            "terminal", "language", "Language of screen and register", ["is", "en"], config.terminal.language
-        )
-        self._asking.choose("receipt", "language", "Language of receipts", ["is", "en"], config.receipt.language)
-        self._asking.text("terminal", "id", "This terminal's id, its own in the shop", config.terminal.id)
-        self._ask_staff_code()
-        self._asking.text("shop", "name", "Shop's name on receipts", config.shop.name)
-        self._asking.text("shop", "kennitala", "Shop's kennitala", config.shop.kennitala)
+    @property
+    def _language(self) -> Language:
+        return cast("Language", self._asking.now("terminal", "language"))
 
-    def _ask_staff_code(self) -> None:
-        kept = "kept" if self._config.terminal.staff_code else "none: nobody may settle at the keypad"
-        for _ in range(MOST_TRIES):
-            typed = self._talk.read_secret(f"Staff code for the menu, 4 to 8 digits, not shown [{kept}]: ").strip()
-            if not typed:
-                return
-            if (problem := self._asking.problem("terminal", "staff_code", typed)) is None:
-                self._asking.changes["terminal", "staff_code"] = typed
-                return
-            self._talk.say(f"  {problem}")
+    def _take_up_kept_answers(self) -> None:
+        try:
+            kept = json.loads(self._kept_path.read_text("utf-8"))
+            answers = {(section, key): value for section, key, value in kept}
+        except (OSError, ValueError, TypeError):
+            return
+        if not self._asking.yes(self._asking.words.go_on):
+            return
+        for (section, key), value in answers.items():
+            if hasattr(getattr(self._config, str(section), None), str(key)):
+                self._asking.put(section, key, value)
+
+    def keep_answers(self) -> str:
+        """For the next time; no code and no key among them. What became of them, in words."""
+        words = self._asking.words
+        kept = [[*key, value] for key, value in self._asking.changes.items() if key not in NEVER_KEPT]
+        try:
+            if kept:
+                replace_file(self._kept_path, json.dumps(kept))
+        except (ConfigError, TypeError):
+            kept = []
+        said = words.kept.format(path=self._kept_path) if kept else words.not_kept
+        self._talk.say(f"\n{said}")
+        return said
+
+    def _listen(self, settings: SerialSettings) -> Sequence[Guess]:
+        return self._talk.listen(settings, self._talk.say, self._talk.read)
 
     def _ask_netgiro(self) -> None:
-        settings = self._config.netgiro
-        api = self._asking.choose("netgiro", "api", "Netgíró's API, as the contract says", ["v1", "v2"], settings.api)
+        asking, words = self._asking, self._asking.words
+        api = asking.choose("netgiro", "api", words.api, ["v1", "v2"])
         known = [f"{url}/{api}" for url in (SANDBOX_URL, PRODUCTION_URL)]
-        current = settings.base_url if settings.api == api else known[0]
-        if current not in known:
-            known.append(current)
-        self._asking.choose("netgiro", "base_url", "Netgíró: sandbox without real money, or production", known, current)
-        self._talk.say(WHERE_KEYS_ARE)
-        if api == "v2":
-            self._ask_api_key()
-        else:
-            self._asking.text("netgiro", "application_id", "Application ID from Netgíró", settings.application_id)
-            self._ask_secret("Secret key")
+        if not str(asking.now("netgiro", "base_url")).endswith(f"/{api}"):
+            asking.put("netgiro", "base_url", known[0])
+        current = str(asking.now("netgiro", "base_url"))
+        asking.choose("netgiro", "base_url", words.base_url, with_current(known, current))
+        self._talk.say(words.where_keys_are)
+        if api == "v1":
+            asking.text("netgiro", "application_id", words.application_id)
+            self._ask_secret()
+        elif self._config.netgiro.application_id:
+            self._talk.say(words.secret_in_file)
+        else:  # V2's application ID is all the secret that there is, so it is kept where secrets are
+            self._ask_secret()
 
-    def _ask_api_key(self) -> None:
-        """V2's application ID is all the secret that there is, so it is kept where secrets are."""
-        if self._config.netgiro.application_id:
-            self._talk.say(
-                "netgiro.application_id stands in config.toml and counts; empty it to keep the ID as a secret"
-            )
-        else:
-            self._ask_secret("Application ID, V2's only key")
-
-    def _ask_secret(self, name: str) -> None:
-        kept = f"kept: {self._config.secret_from}" if self._config.secret_from else "none seen from here"
+    def _ask_secret(self) -> None:
+        words, is_v1 = self._asking.words, self._asking.now("netgiro", "api") == "v1"
+        where = self._config.secret_from
+        kept = words.secret_kept.format(where=where) if where else words.secret_unseen
+        doubted = ""
         for _ in range(MOST_TRIES):
-            typed = self._talk.read_secret(f"{name}, not shown [{kept}]: ").strip()
+            typed = self._talk.read_secret(f"{words.secret if is_v1 else words.secret_v2} [{kept}]: ").strip()
             if not typed:
                 return
             try:
-                self._secret = check_secret(typed)
+                secret = check_secret(typed)
             except TerminalError as error:
                 self._talk.say(f"  {error}")
+                continue
+            if is_v1 and APPLICATION_ID_FORM.fullmatch(typed):
+                self._talk.say(f"  {words.secret_is_id}")
+            elif is_v1 and typed != doubted and SECRET_FORM.fullmatch(typed) is None:
+                self._talk.say(f"  {words.secret_odd}")
+                doubted = typed
             else:
+                self._secret = secret
                 return
 
-    def _ask_register(self) -> None:
-        settings = self._config.register
-        self._asking.choose("register", "port", "Register's port", self._ports(settings.port), settings.port)
-        speeds = [1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200]
-        self._asking.choose("register", "baudrate", "Its speed, as its manual says", speeds, settings.baudrate)
-        self._asking.choose(
-            *("register", "amount_decimals", "How it writes 1.990 kr.: 0 is 1990, 2 is 199000"),
-            *([0, 2], settings.amount_decimals),
-        )
+    def _ask_shop(self) -> None:
+        asking, words = self._asking, self._asking.words
+        asking.choose("receipt", "language", words.receipts, ["is", "en"])
+        asking.text("terminal", "id", words.terminal_id)
+        asking.text("shop", "name", words.shop_name)
+        asking.text("shop", "kennitala", words.kennitala)
+        asking.text("shop", "service_phone", words.service_phone)
+        kept = words.staff_code_kept if self._config.terminal.staff_code else words.staff_code_none
+        for _ in range(MOST_TRIES):
+            typed = self._talk.read_secret(f"{words.staff_code} [{kept}]: ").strip()
+            if not typed:
+                return
+            if (problem := asking.problem("terminal", "staff_code", typed)) is None:
+                asking.changes["terminal", "staff_code"] = typed
+                return
+            self._talk.say(f"  {problem}")
 
-    def _ask_printer(self) -> None:
-        settings = self._config.printer
-        drivers = ["serial", "usb", "network", "file", "none"]
-        if (self._talk.root / "dev/usb/lp0").exists():
-            self._talk.say("a USB printer is plugged in: file, /dev/usb/lp0")
-        driver = self._asking.choose("printer", "driver", "Printer's driver", drivers, settings.driver)
-        if driver == "serial":
-            self._asking.choose("printer", "device", "Printer's port", self._ports(settings.device), settings.device)
-        elif driver == "file":
-            self._asking.text("printer", "device", "Printer's device", settings.device or "/dev/usb/lp0")
-        elif driver == "network":
-            self._asking.text("printer", "host", "Printer's name or address", settings.host)
-        elif driver == "usb":
-            self._asking.number(
-                "printer", "usb_vendor_id", "Vendor id, the first number in lsusb", settings.usb_vendor_id
-            )
-            self._asking.number("printer", "usb_product_id", "Product id, the second one", settings.usb_product_id)
-        if driver != "none":
-            self._asking.ask("printer", "columns", "Characters on a line, 32 on 58 mm paper", settings.columns, int)
+    def _ask_again_what_is_wrong(self) -> None:
+        """Only that. What Enter leaves missing is told at the end."""
+        asked: set[str] = set()
+        for _ in range(MOST_ROUNDS):
+            wrong = [one for one in self._wrong() if one.split(":")[0] not in asked]
+            if not wrong:
+                return
+            self._talk.say(f"\n{self._asking.words.again}")
+            for problem in wrong:
+                key = problem.split(":")[0]
+                section, _, name = key.partition(".")
+                self._talk.say(self._asking.words.mend.format(problem=problem))
+                if key == "netgiro.secret_key":
+                    self._ask_secret()
+                elif again := self._asking.again.get((section, name)):
+                    again()
+                asked.add(key)
 
-    def _ask_counter(self) -> None:
-        keypad, display = self._config.keypad, self._config.display
-        driver = self._asking.choose(
-            "keypad", "driver", "Keypad: on pins, or a USB pad", ["matrix", "evdev"], keypad.driver
-        )
-        if driver == "evdev":
-            pads = self._found("dev/input/by-id", "*-event-kbd")
-            self._asking.choose("keypad", "device", "The USB pad", _with(pads, keypad.device), keypad.device)
-        self._asking.choose("display", "driver", "Display's controller", ["ssd1306", "sh1106", "none"], display.driver)
+    def _wrong(self) -> list[str]:
+        """Of the configuration as it would be written."""
+        from terminal.config.checks import find_problems  # noqa: PLC0415
+        from terminal.config.toml import convert_sections, read_text_around  # noqa: PLC0415
 
-    def _ports(self, current: str) -> list[str]:
-        """By serial number where there is one; by socket else, because ttyUSB0 may be ttyUSB1 tomorrow."""
-        named = self._found("dev/serial/by-id", "*")
-        taken = {(self._talk.root / port.lstrip("/")).resolve() for port in named}
-        by_socket = self._found("dev/serial/by-path", "*")
-        others = [port for port in by_socket if (self._talk.root / port.lstrip("/")).resolve() not in taken]
-        return _with([*named, *others, *self._found("dev", "serial0")], current)
-
-    def _found(self, folder: str, pattern: str) -> list[str]:
-        return sorted(f"/{path.relative_to(self._talk.root)}" for path in (self._talk.root / folder).glob(pattern))
+        tables, slips = read_text_around(edit_config(self._text, self._asking.changes))
+        config, problems = convert_sections(tables, Config)
+        if self._secret is not None or self._config.secret_from:
+            config = _with_secret(config, self._secret or self._config.netgiro.secret_key)
+        found = [*slips, *problems, *find_problems(config), *missing_here(config, System(root=self._talk.root))]
+        return [one for one in found if one.split(":")[0].replace("office.", "") != "token_file"]
 
     # --- writing and trying -------------------------------------------------------------------------------------------
 
     def write(self) -> None:
         """The file first: it is the one that can still be wrong."""
+        words = self._asking.words
         replace_file(self._path, edit_config(self._text, self._asking.changes))
-        self._talk.say(f"\nwritten: {self._path}")
+        self._kept_path.unlink(missing_ok=True)
+        self._talk.say("\n" + words.written.format(path=self._path))
         if self._secret is not None:
             stored = self._talk.store(self._secret)
             reload_units()
-            self._talk.say(f"written: {stored.path}, {'encrypted' if stored.encrypted else 'readable by root only'}")
+            how = words.encrypted if stored.encrypted else words.root_only
+            self._talk.say(f"{words.written.format(path=stored.path)}, {how}")
 
     def try_out(self) -> int:
+        words, yes = self._asking.words, "j" if self._language == "is" else "y"
         try:
             config = load_config(self._path)
         except ConfigError as error:
             for problem in error.problems:
-                self._talk.say(f"to be mended: {problem}")
+                self._talk.say(words.mend.format(problem=problem))
             return 1
         if self._secret is not None:  # the service gets it from the credential store, we still have it
             config = _with_secret(config, self._secret)
         for question, run in self._talk.trials:
-            if self._talk.read(f"{question}? [y]: ").strip().lower() in ("", "y", "yes", "j", "já"):
+            if self._asking.yes(f"{getattr(words, question, question)}? [{yes}]:"):
                 self._talk.say(f"  {run(config)}")
-        for missing in missing_for_run(config):
-            self._talk.say(f"before it can run: {missing}")
-        self._talk.say("start it: sudo systemctl restart netgiro-terminal   then: netgiro-terminal status")
+        missing = missing_here(config, System(root=self._talk.root))
+        for one in missing:
+            self._talk.say(words.before_it_runs.format(missing=one))
+        may_start = not missing and self._asking.yes(f"{words.start}? [{yes}]:")
+        if may_start and self._talk.start():
+            self._talk.watch(config, self._language, self._talk.say, self._talk.read)
+        else:
+            self._talk.say(words.start_by_hand)
         return 0
-
-
-def _with(found: list[str], current: str) -> list[str]:
-    return [*found, current] if current and current not in found else found
 
 
 def _with_secret(config: Config, secret: Sensitive) -> Config:

@@ -177,9 +177,9 @@ def test_systemd_has_nothing_against_unit_and_rules(machine: CleanMachine) -> No
 def test_setup_runs_as_installed(machine: CleanMachine) -> None:
     before = machine.read("/etc/netgiro-terminal/config.toml")
 
-    said = machine.run(COMMAND, "setup", stdin="\n" * 40)
+    said = machine.run(COMMAND, "setup", stdin="\n" * 80)
 
-    assert "written: /etc/netgiro-terminal/config.toml" in said
+    assert "skrifað: /etc/netgiro-terminal/config.toml" in said
     assert machine.read("/etc/netgiro-terminal/config.toml") == before
 
 

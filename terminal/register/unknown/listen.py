@@ -66,8 +66,8 @@ class Recorder:
 
 async def listen(
     settings: SerialSettings, out: Path | None, say: Callable[[str], None], wait_for_stop: Callable[[], Awaitable[None]]
-) -> None:
-    """Until ``wait_for_stop`` returns, the port is lost or the capture is full. Raises TerminalError."""
+) -> list[Guess]:
+    """Until ``wait_for_stop`` returns, the port is lost or the capture is full; what was told. Raises TerminalError."""
     if settings.port.startswith(NETWORK):
         raise TerminalError(f"{settings.port} is no serial line; to see what comes in there set log.register_traffic")
     loop = asyncio.get_running_loop()
@@ -93,11 +93,13 @@ async def listen(
         await asyncio.gather(*ends, return_exceptions=True)
         await port.close()
     recorder.finish_piece()
-    for one in guess(b"".join(chunk.data for chunk in recorder.chunks), settings.baudrate):
+    guesses = guess(b"".join(chunk.data for chunk in recorder.chunks), settings.baudrate)
+    for one in guesses:
         say(describe_guess(one, settings))
     if out is not None:
         _write(out, write_capture(without_personal_data(recorder.chunks), port.description))
         say(f"written to {out}; card data and kennitölur are blotted out, look through it before you pass it on")
+    return guesses
 
 
 def describe_guess(one: Guess, settings: SerialSettings) -> str:

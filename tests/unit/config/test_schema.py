@@ -10,14 +10,7 @@ import msgspec
 import pytest
 
 from hardware.settings import SerialSettings
-from terminal.config.schema import (
-    Config,
-    NetgiroSettings,
-    load_config,
-    missing_for_run,
-    read_config,
-    show_config,
-)
+from terminal.config.schema import Config, NetgiroSettings, load_config, missing_for_run, read_config, show_config
 from terminal.errors import ConfigError
 from terminal.register.settings import RegisterSettings
 from terminal.sale.customer import CustomerKind
