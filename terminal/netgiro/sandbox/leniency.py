@@ -6,6 +6,7 @@ Each leniency leaves a notice for whoever integrates: what is taken today need n
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -38,5 +39,6 @@ def _whole(name: str, value: Any, notices: list[str]) -> Any:
     return value
 
 
+@cache
 def field_names(form: type[msgspec.Struct]) -> tuple[str, ...]:
     return tuple(field.encode_name for field in msgspec.structs.fields(form))

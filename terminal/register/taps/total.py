@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -207,7 +208,9 @@ def _without_spaces(line: str) -> str:
     return line
 
 
+@lru_cache(maxsize=512)
 def _compile(label: str, rest: str) -> re.Pattern[str]:
+    """Kept, because the labels are always the same ones, and there are more than ``re`` keeps itself."""
     try:
         re.compile(label)  # by itself, so that an unclosed bracket is not closed by what follows
         return re.compile(rf"\W*+(?:{label}){rest}", re.IGNORECASE)
