@@ -24,7 +24,7 @@ from terminal.config.control_path import control_path
 from terminal.config.schema import Config, read_config
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import Input
-from terminal.counter.view import View
+from terminal.daemon.late_panel import LatePanel
 from terminal.daemon.operations import SILENT, Desk, commands_of, journal_bytes, last_reconciliation, status_now
 from terminal.daemon.out_of_service import wait_for_journal
 from terminal.doctor.nightly import examine_every_night
@@ -36,7 +36,6 @@ from terminal.system.timestamps import timestamp_now
 if TYPE_CHECKING:
     from terminal.daemon.metrics import MetricsServer
     from terminal.daemon.uplink import Uplink
-    from terminal.panel.serving import PanelServer
 
 Listener: TypeAlias = Callable[[Input, Decision], None]
 
@@ -49,9 +48,10 @@ async def run_daemon(config: Config, wait_for_stop: Callable[[], Awaitable[None]
     In training, and out of it again, everything begins anew within this process.
     """
     stopping = asyncio.ensure_future(wait_for_stop())  # first, so that a stop during the start is orderly too
+    await asyncio.sleep(0)
     devices, notifier = build_devices(config), Notifier()
     notifier.still_working()  # that so much is loaded can have taken long, and the journal may take as long again
-    panel = await _start_panel(config, devices) if config.panel.listen else None
+    panel = LatePanel(config, devices)
     frame = _Frame(TrainingSwitch(config), devices, panel, notifier, stopping)
     try:
         while await _run(frame):
@@ -66,7 +66,7 @@ class _Frame(NamedTuple):
 
     training: TrainingSwitch
     devices: Devices
-    panel: PanelServer | None
+    panel: LatePanel
     notifier: Notifier
     stopping: asyncio.Future[None]
 
@@ -95,13 +95,14 @@ async def _run(frame: _Frame) -> bool:
             config,
             devices,
             notifier=notifier,
-            on_view=panel.view_changed if panel else _nobody_looks,
+            on_view=panel.view_changed,
             seams=NO_SEAMS._replace(on_decided=all_hear),
             switch_training=None if training.is_configured else training.turn,
         )
 
     try:
         while (app := await _started(build_app())) is None:
+            await panel.open()  # its page says that the terminal is starting
             waiting = asyncio.ensure_future(wait_for_journal(config, devices.display, devices.register_port, notifier))
             await asyncio.wait({stopping, waiting}, return_when=asyncio.FIRST_COMPLETED)
             if stopping.done():
@@ -113,12 +114,12 @@ async def _run(frame: _Frame) -> bool:
         desk = Desk(config, terminal(), started, restart_asked)
         control = ControlServer(control_path(training.real), commands_of(desk), SILENT)
         await _open_to_operators(control, metrics)
-        if panel is not None:
-            panel.attach(terminal())
         notifier.ready()
         gc.freeze()  # what is loaded stays: looking through it for garbage would hold up the loop for a moment
         gc.enable()
         app.warm_up()
+        await panel.open()
+        panel.attach(terminal())
         if uplink is not None:
             uplink.start(lambda: status_now(desk))
         nightly = asyncio.create_task(_at_night(config, terminal()), name="night")
@@ -131,8 +132,7 @@ async def _run(frame: _Frame) -> bool:
             notifier.stopping()
         if nightly is not None:
             nightly.cancel()
-        if panel is not None:
-            panel.attach(None)
+        panel.attach(None)
         await _stop(uplink, control, metrics, app)
         log.info("stopped")
 
@@ -235,14 +235,6 @@ def _reload(config: Config) -> None:
     log.warning("log level %s; other settings count after: netgiro-terminal restart", anew.log.level)
 
 
-async def _start_panel(config: Config, devices: Devices) -> PanelServer:
-    from terminal.panel.serving import PanelServer  # noqa: PLC0415  only when configured
-
-    panel = PanelServer(config, devices, parse_listen(config.panel.listen))
-    await panel.start()
-    return panel
-
-
 def _all_hear(*listeners: Listener | None) -> Listener:
     """Tell each of them, one after the other."""
 
@@ -252,10 +244,6 @@ def _all_hear(*listeners: Listener | None) -> Listener:
                 listener(event, decision)
 
     return decided
-
-
-def _nobody_looks(_view: View) -> None:
-    """Without a panel only the display shows views."""
 
 
 def warn_of_login_console(config: Config) -> None:

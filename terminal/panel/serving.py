@@ -30,7 +30,7 @@ LIBRARIES = ("httpx", "msgspec", "pyserial", "python-escpos", "luma.oled", "gpio
 class PanelServer:
     """Looks on at a terminal with its configured devices.
 
-    Listens before the terminal is started, so that a page opened early says so; ``attach`` names the terminal.
+    A page that is opened before ``attach`` has named the terminal says that it is starting.
     """
 
     def __init__(self, config: Config, devices: Devices, address: tuple[str, int]) -> None:

@@ -146,7 +146,7 @@ def test_a_watchdog_is_fed_and_stops_being_fed_when_the_loop_stands(tmp_path: Pa
         systemd.settimeout(10)
         counter.env = dict(counter.env) | {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "400000"}
         counter.start()
-        heard = [systemd.recv(4096) for _ in range(4)]
+        heard = [systemd.recv(4096) for _ in range(5)]
 
         os.kill(counter.process.pid, signal.SIGSTOP)
         late = heard_within(systemd, 1)
