@@ -64,7 +64,7 @@ def told_after_end(sale: Sale, event: ev.StatusReceived) -> Transition:
         )
     if not sale.tracing:
         return Transition(sale)
-    if event.report.status is Status.DECLINED or (event.report.status is Status.CANCELLED and event.report.is_final):
+    if event.report.status is Status.DECLINED or event.report.is_final:
         return Transition(replace(sale, tracing=False))
     if sale.asking is CallKind.STATUS and (is_paid or event.report.status in _STILL_OPEN):
         sale, call = ask(sale, CallKind.VOID)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Coroutine
-from datetime import UTC, time
+from datetime import time, tzinfo
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from terminal.counter.decision import CheckService, CounterEffect
@@ -53,6 +53,7 @@ class Box(Protocol):
     nonces: list[int]
     acts_before_commit: bool
     close_at: time | None
+    zone: tzinfo
 
     def request_came(self, request: Input) -> None: ...
 
@@ -90,7 +91,7 @@ class Boot:
         nonces = NonceSource(disk.nonce_high_water(), self._reserve_nonces, box.clock.now, **known)
         self._gateway = build_gateway(around.netgiro.api, nonces)
         self._printing = Printing(world, disk, box.paper, box.clock, self.put, this_boot=self._this_boot)
-        self._alarm = DailyAlarm(box.close_at, UTC) if box.close_at is not None else None
+        self._alarm = DailyAlarm(box.close_at, box.zone) if box.close_at is not None else None
         self._looks = ServiceLooks(world, around.netgiro, self.put, self._this_boot)
 
     def recover(self) -> None:

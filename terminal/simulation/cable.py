@@ -9,6 +9,8 @@ from terminal.simulation.registers.driver import RegisterDriver
 from terminal.simulation.world import World
 
 ACK = b"\x06"
+LONGEST_DELAY_S = 45.0
+"""Of what a register says over a network: longer than the terminal waits for an answer."""
 
 
 class Cable:
@@ -20,17 +22,22 @@ class Cable:
         self._driver = driver
         self.is_plugged = True
         self._turn = 0
+        self._connection = 0
+        self._last_due_s = 0.0
         self.was_garbled = False
         """Some of what the register said reached the terminal otherwise than it was said."""
 
     def flush(self) -> None:
         """Send what the driver has to send, and wake it when it wants."""
+        if self._driver.hangs_up:
+            self._connect_anew()
         data = self._driver.take_wire()
         if data:
+            connection = self._connection
             data = self._spoiled(data)
             if self._world.tells:
                 self._world.tell("register", repr(data)[2:-1])
-            self._world.at(0.01, lambda: self._deliver(data))
+            self._deliver_later(data, connection)
         due_s = self._driver.next_wakeup_s
         if due_s is None:
             return
@@ -65,9 +72,22 @@ class Cable:
         self.was_garbled = self.was_garbled or spoiled != data
         return spoiled if ACK in data else spoiled.replace(ACK, b"\0")  # no line can tell a forged ACK from a real one
 
-    def _deliver(self, data: bytes) -> None:
-        if self.is_plugged:
-            self._terminal.receive_from_register(data)
+    def _deliver_later(self, data: bytes, connection: int) -> None:
+        """A network can be slow: then its bytes come late, in order, unless the connection goes before."""
+        world, chance = self._world, self._world.rng_aside
+        delay_s = 0.01
+        if self._driver.is_reliable and chance.random() < world.rates.line_trouble / 2:
+            world.count("line trouble")
+            world.count("slow line")
+            delay_s = chance.uniform(0.5, LONGEST_DELAY_S)
+            world.tell("register", f"its words take {delay_s:.1f} s")
+        self._last_due_s = max(self._last_due_s, world.now_s + delay_s)
+
+        def deliver() -> None:
+            if self.is_plugged and self._connection == connection:
+                self._terminal.receive_from_register(data)
+
+        world.at(self._last_due_s - world.now_s, deliver)
 
     def _unplug_for_a_while(self) -> None:
         if not self.is_plugged:
@@ -78,9 +98,22 @@ class Cable:
         self._terminal.line_changed()
         self._world.at(self._world.rng.uniform(0.5, 60), self.plug_in)
 
+    def _connect_anew(self) -> None:
+        """What is still on its way goes with the connection."""
+        self._driver.hangs_up = False
+        if not self.is_plugged:
+            return
+        self._world.tell("register", "connects anew")
+        self._connection, self._last_due_s = self._connection + 1, 0.0
+        self.is_plugged = False
+        self._terminal.line_changed()
+        self.is_plugged = True
+        self._terminal.line_changed()
+
     def plug_in(self) -> None:
         if not self.is_plugged:
             self._world.tell("register", "the cable is on again")
+            self._connection, self._last_due_s = self._connection + 1, 0.0
             self.is_plugged = True
             self._terminal.line_changed()
 

@@ -134,7 +134,9 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
         yield "the screen still says that there is no connection"
     yield from refunds.at_the_end(disk, netgiro)
     yield from _days(disk, paper, is_screen_free=terminal.sale is None)
-    yield from days.ended_in_time(terminal.close_at, disk, now_s=terminal.world.now_s, is_free=terminal.sale is None)
+    yield from days.ended_in_time(
+        terminal.close_at, terminal.zone, disk, terminal.world.now_s, is_free=terminal.sale is None
+    )
     yield from days.sums(disk.committed, disk.open_period().totals)
     approved = [sale.reference for sale in disk.latest.values() if sale.outcome is Outcome.APPROVED and is_over(sale)]
     banked_kr = sum(sum(ledger.get(reference, [])) for reference in approved)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, time
+from datetime import time, tzinfo
 
 from terminal.sale.refund import Refund
 from terminal.sale.sale import Outcome, Sale, State
@@ -79,13 +79,15 @@ def booked_is_banked(committed: Iterable[Sale | Refund | Close], still_open: Tot
         yield f"the ends of day add up to {booked_kr} kr., the service holds {banked_kr} kr. of approved sales"
 
 
-def ended_in_time(close_at: time | None, disk: SimulatedDisk, *, now_s: float, is_free: bool) -> Iterator[str]:
+def ended_in_time(
+    close_at: time | None, zone: tzinfo, disk: SimulatedDisk, now_s: float, *, is_free: bool
+) -> Iterator[str]:
     """By itself a day ends once, and all that was begun before its time is in it. A clock that lies may do anything,
     but for one thing: no day ends while a sale is open."""
     yield from (f"end of day {number} came while a sale was open" for number in disk.closed_in_a_sale)
     if close_at is None or disk.clock_was_wrong:
         return
-    due_s = last_time(close_at, EPOCH_S + now_s, UTC) - EPOCH_S
+    due_s = last_time(close_at, EPOCH_S + now_s, zone) - EPOCH_S
     if due_s > 0 and is_free and disk.first_s is not None and disk.first_s < due_s:
         yield f"the day did not end at {due_s:.0f} s: what was begun at {disk.first_s:.0f} s is in the open one"
     if len(disk.closed_by_clock) > (due_s > 0):

@@ -109,6 +109,8 @@ class Fate(Enum):
     """The roll ended in the middle of it."""
     UNCONFIRMED = auto()
     """It is on paper, and the printer fell silent before it could say so."""
+    SWALLOWED = auto()
+    """The printer took it, fell silent, and nothing came out."""
     WHOLE = auto()
 
 
@@ -126,7 +128,8 @@ class Paper:
         """The terminal begins to ask about a receipt."""
         self.says_paid: set[int] = set()
         """Numbers of the sales of which some sheet says so."""
-        self._out_until_s = 0.0
+        self._out_until_s = self._in_mood_until_s = 0.0
+        self._in_mood = Fate.WHOLE
         self._fates: dict[tuple[str, int], Fate] = {}
 
     def feed(self, job: PrintJob, world: World) -> None:
@@ -137,14 +140,26 @@ class Paper:
         elif world.happens(world.rates.printer_trouble, "printer fails"):
             self._out_until_s = world.now_s + world.rng.uniform(5, 120)
             fate = world.rng.choice((Fate.NOTHING, Fate.TORN, Fate.UNCONFIRMED))
+        elif (in_this_mood := self._mood(world)) is not None:
+            fate = in_this_mood
         key = _key(job)
         self._fates[key] = fate
-        if fate is not Fate.NOTHING:
+        if fate not in (Fate.NOTHING, Fate.SWALLOWED):
             self.sheets.append(key)
             if any(isinstance(item, TextLine) and item.text == PAID_ON_PAPER for item in job.document):
                 self.says_paid.add(job.receipt.sale_number)
         if fate is Fate.TORN:
             self.torn.add(key)
+
+    def _mood(self, world: World) -> Fate | None:
+        """It lasts for a while: it hangs up at the knife each time, swallows what it is sent, is switched off."""
+        chance = world.rng_aside
+        if world.now_s >= self._in_mood_until_s and chance.random() < world.rates.printer_trouble / 4:
+            self._in_mood_until_s = world.now_s + chance.uniform(20, 400)
+            self._in_mood = chance.choice((Fate.UNCONFIRMED, Fate.SWALLOWED, Fate.NOTHING))
+            world.count(f"printer in a mood: {self._in_mood.name.lower()}")
+        is_in_mood = world.rates.printer_trouble > 0 and world.now_s < self._in_mood_until_s
+        return self._in_mood if is_in_mood else None
 
     def is_whole(self, receipt_id: str) -> bool:
         """Some sheet of it is."""
@@ -156,7 +171,7 @@ class Paper:
 
     def may_have_come_out(self, job: PrintJob) -> bool:
         """Some of it left, and the printer does not say that it is on paper."""
-        return self._fates[_key(job)] in (Fate.TORN, Fate.UNCONFIRMED)
+        return self._fates[_key(job)] in (Fate.TORN, Fate.UNCONFIRMED, Fate.SWALLOWED)
 
 
 def _key(job: PrintJob) -> tuple[str, int]:

@@ -11,6 +11,8 @@ from terminal.simulation.people import Counterpart
 from terminal.simulation.registers.driver import Manner, RegisterDriver, Told
 from terminal.simulation.world import World
 
+SAME_AMOUNT = 0.25
+"""In so many worlds each customer pays as much as the one before."""
 MOST_TRIES = 3
 """Of one receipt."""
 
@@ -67,7 +69,10 @@ class SimulatedRegister:
         self._on_told = on_told
         amounts = (1990, 12_500, 100, 500_000, 250, 3990, 99)
         self._night_s = night_s
-        self.rings = self._days([world.rng.choice(amounts) for _ in range(sales)])
+        asked_kr = [world.rng.choice(amounts) for _ in range(sales)]
+        if world.rng_aside.random() < SAME_AMOUNT:
+            asked_kr = [asked_kr[0]] * sales
+        self.rings = self._days(asked_kr)
         self._next = 0
         self._current = self.rings[0]
         """The latest that was rung up."""

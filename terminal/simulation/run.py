@@ -26,6 +26,7 @@ from terminal.simulation.registers.languages import LANGUAGES, choose
 from terminal.simulation.service import SimulatedNetgiro
 from terminal.simulation.staff import Staff
 from terminal.simulation.terminal import SimulatedTerminal
+from terminal.simulation.wall_time import zone_of
 from terminal.simulation.world import EPOCH_S, NO_TROUBLE, TROUBLE, Line, Rates, World
 
 MOST_SALES = 4
@@ -87,7 +88,7 @@ def simulate(
     night_s = _night_s(seed, spoken.register)
     rules = _as_the_register_can(replace(rules, id_hours=(night_s or LONGEST_ID_S) / 3600), spoken.build_protocol())
     terminal = SimulatedTerminal(world, disk, rules, paper, spoken.build_protocol)
-    terminal.close_at = _close_at(seed)
+    terminal.close_at, terminal.zone = _close_at(seed), zone_of(seed)
     netgiro = SimulatedNetgiro(world, terminal.receive_callback, api)
 
     def on_told(ring: Ring, told: Told) -> None:

@@ -247,6 +247,17 @@ def _retry_unmarked() -> Iterator[None]:
         yield
 
 
+def _silence_is_paper() -> Iterator[None]:
+    """What a printer took before it fell silent is on paper."""
+    not_printed = ReceiptQueue.not_printed
+
+    def believe(queue: ReceiptQueue, job: PrintJob, may_be_on_paper: bool) -> None:
+        queue.printed(job) if may_be_on_paper else not_printed(queue, job, may_be_on_paper)
+
+    with patch.object(ReceiptQueue, "not_printed", believe):
+        yield
+
+
 def _journal_not_tried_again() -> Iterator[None]:
     """Whether the disk is well again shows with the next sale."""
     with patch.object(Bookkeeper, "_try_journal", lambda keeper, _trial: Handled(Decision(view=keeper.view))):
@@ -335,6 +346,7 @@ BROKEN_RULES: Mapping[str, BrokenRule] = {
     "cancel forgotten while the disk is full": BrokenRule(
         patches=_forget_cancels, rates=Rates(disk_full=0.2, cashier_mood=1.0, register_mood=0.6)
     ),
+    "silence of the printer taken for paper": BrokenRule(patches=_silence_is_paper),
     "disk that is well again not noticed": BrokenRule(
         patches=_journal_not_tried_again, rates=Rates(disk_full=0.2, printer_trouble=0.5, power_cut=0.05)
     ),

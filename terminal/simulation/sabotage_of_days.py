@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime, time, tzinfo
 from unittest.mock import patch
 
 from terminal.counter import of_shop
@@ -10,6 +11,7 @@ from terminal.counter.decision import Decision
 from terminal.counter.inputs import CounterEvent, EndOfDayLookedUp
 from terminal.counter.view import View
 from terminal.simulation.broken_rule import BrokenRule
+from terminal.system import daily
 
 
 def _in_the_middle_of_a_sale() -> Iterator[None]:
@@ -42,8 +44,22 @@ def _forgotten_while_waiting() -> Iterator[None]:
         yield
 
 
+def _time_comes_twice() -> Iterator[None]:
+    """On a night on which the clocks are set back, the day ends at both."""
+    around = daily._around
+
+    def both(at: time, now_s: float, zone: tzinfo | None) -> Iterator[float]:
+        for moment_s in around(at, now_s, zone):
+            yield moment_s
+            yield datetime.fromtimestamp(moment_s, zone).replace(fold=1).timestamp()
+
+    with patch.object(daily, "_around", both):
+        yield
+
+
 RULES_OF_DAYS: Mapping[str, BrokenRule] = {
     "day ended in the middle of a sale": BrokenRule(patches=_in_the_middle_of_a_sale),
     "day ended again after each start": BrokenRule(patches=_after_each_start),
+    "day ended twice as clocks are set back": BrokenRule(patches=_time_comes_twice),
     "end of day forgotten while a sale was open": BrokenRule(patches=_forgotten_while_waiting),
 }

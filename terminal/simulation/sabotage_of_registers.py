@@ -20,6 +20,7 @@ from terminal.register.concert.codec import ConcertProtocol
 from terminal.register.http import answers as http_answers
 from terminal.register.http.forms import Payment
 from terminal.register.taps.total import TotalFinder
+from terminal.register.zvt.network import NetworkLink
 from terminal.register.zvt.telling import Telling
 from terminal.sale.sale import Outcome, Sale, State
 from terminal.simulation.broken_rule import BrokenRule
@@ -141,6 +142,12 @@ def _capture_told_as_paid() -> Iterator[None]:
         yield
 
 
+def _late_answer_is_the_next() -> Iterator[None]:
+    """Over a network, whatever answer comes is that to the frame that left last."""
+    with patch.object(NetworkLink, "answers_come_in_order", False):
+        yield
+
+
 RULES_OF_REGISTERS: Mapping[str, BrokenRule] = {
     "silence of the register taken for yes": BrokenRule(patches=_silence_is_yes, protocol="zvt"),
     "copy of a receipt before its result": BrokenRule(
@@ -150,6 +157,11 @@ RULES_OF_REGISTERS: Mapping[str, BrokenRule] = {
         patches=_same_customer_for_ever,
         protocol="concert",
         rates=Rates(power_cut=0.03, register_mood=0.5, call_trouble=0.5),
+    ),
+    "late answer over a network taken for the next": BrokenRule(
+        patches=_late_answer_is_the_next,
+        protocol="zvt-tcp",
+        rates=Rates(line_trouble=0.15, register_mood=0.3, power_cut=0.01),
     ),
     "totals of an end of day lost on the line": BrokenRule(
         patches=_close_what_is_empty, protocol="zvt", rates=Rates(line_trouble=0.2, power_cut=0.02, register_mood=0.8)

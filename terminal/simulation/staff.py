@@ -28,6 +28,7 @@ LOOKED_UP_AGO_S = 8.0
 PAUSE_S = (30.0, 240.0)
 ENDS_THE_DAY = 0.06
 GIVES_BACK = 0.05
+PRINTS_AGAIN = 0.05
 SLIPS = 0.2
 """What is due for a refund they settle as the opposite of what they mean, and correct it the next time."""
 ARE_IMPATIENT = 0.5
@@ -56,6 +57,7 @@ class Staff:
         self._paper = paper
         self._rng = random.Random(f"staff {seed}")
         self._chance_of_refunds = random.Random(f"staff gives back {seed}")
+        self._chance_of_reprints = random.Random(f"staff prints again {seed}")
         self._chance_of_slips = random.Random(f"staff slips {seed}")
         self._slips: dict[int, Verdict] = {}
         """Sales that they have settled wrongly, and what they meant."""
@@ -89,7 +91,15 @@ class Staff:
         if self._terminal.is_on and self._rng.random() < ENDS_THE_DAY:
             self._world.tell("staff", "end the day")
             self._terminal.end_day()
+        if self._terminal.is_on and self._chance_of_reprints.random() < PRINTS_AGAIN:
+            self._print_again()
         self._world.at(self._rng.uniform(*PAUSE_S), self._look)
+
+    def _print_again(self) -> None:
+        """By the command, whatever is going on at the counter."""
+        numbers = [None, *self._terminal.disk.latest]
+        self._world.tell("staff", "print a receipt again")
+        self._terminal.reprint(self._chance_of_reprints.choice(numbers))
 
     def _glance(self) -> None:
         if self._world.now_s > GO_HOME_S:
@@ -193,6 +203,7 @@ class Staff:
         if verdict is Verdict.UNPAID and self._netgiro.network.captures_under_way:
             self._world.count("staff settle while a capture is on its way")
         self._world.tell("staff", f"settle open sale {number} as {verdict}")
+        self._terminal.settle(number, Verdict.REFUNDED)  # by mistake: it says nothing of a sale that is open
         self._terminal.settle(number, verdict)
         checks.when_settled(sale, self._terminal.disk.find_sale(number))
 

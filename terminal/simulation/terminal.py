@@ -6,9 +6,9 @@ Only the shells differ from production (``shells.py``). Power can go at every po
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import time
+from datetime import UTC, time, tzinfo
 
-from terminal.counter.inputs import EndOfDayRequested, Input, KeyPressed, RefundRequested
+from terminal.counter.inputs import EndOfDayRequested, Input, KeyPressed, RefundRequested, ReprintRequested
 from terminal.counter.register_words import CancelRequest
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
@@ -56,7 +56,8 @@ class SimulatedTerminal:
         self.clock = WallClock(world)
         self.is_on = False
         self.close_at: time | None = None
-        """When the day ends by itself, by the terminal's clock, which shows UTC."""
+        """When the day ends by itself, by the clock on the shop's wall."""
+        self.zone: tzinfo = UTC
 
     def connect(
         self,
@@ -155,6 +156,10 @@ class SimulatedTerminal:
     def settle_refund(self, number: int, *, is_done: bool) -> None:
         """Staff have looked it up."""
         self._guarded(lambda: self._boot.put(rs.RefundSettledByStaff(number, is_done)))
+
+    def reprint(self, number: int | None) -> None:
+        """Staff want the receipts of that sale, or of the last one, once more."""
+        self._guarded(lambda: self._boot.put(ReprintRequested(number)))
 
     def end_day(self) -> None:
         """Staff end the day, which they can while no sale is open."""

@@ -27,6 +27,8 @@ MOST_HELD = 8 * LONGEST_APDU
 class NetworkLink:
     """What :class:`terminal.register.zvt.transport.ZvtLink` is on a serial line."""
 
+    answers_come_in_order = True
+
     def __init__(self) -> None:
         self._received = bytearray()
         self._prefix = 0
@@ -56,7 +58,7 @@ class NetworkLink:
         return self._last_byte_s
 
     def answer_missed(self) -> None:
-        """Nothing here is said twice; a register that falls silent owes no answer that could be told from the next."""
+        """Nothing here is said twice; which answers are still owed, turns.py keeps count of."""
 
     def receive(self, data: bytes, now_s: float) -> list[LinkEvent]:
         """Take bytes as they come."""

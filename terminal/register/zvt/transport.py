@@ -160,6 +160,9 @@ LinkEvent: TypeAlias = FrameReceived | Fate
 class ZvtLink:
     """One end of the link: hand in bytes and the time, take out bytes and events. At most one frame is on its way."""
 
+    answers_come_in_order = False
+    """On a line one may be lost for good, and what comes next is not that one."""
+
     def __init__(self) -> None:
         self._framer = Framer()
         self._controls = bytearray()

@@ -4,6 +4,10 @@
 
 An answer of ours to the register's command goes before everything that is queued. If the register's command crossed a
 frame of ours on the line, that frame is sent again afterwards, or dropped where it says nothing that lasts.
+
+Over a network an answer can come after the time for it is over, and nothing tells it from the answer to the next frame
+but the order. So each missed answer is owed, and the next ones are taken for those, until a command of the register or
+a new connection ends what it owes.
 """
 
 from __future__ import annotations
@@ -97,6 +101,8 @@ class Turns:
         self._resume_s = 0.0
         """Not before this the next frame is sent."""
         self._line_is_down = False
+        self._owed = 0
+        """Answers that may still come, before that to the frame that is awaited."""
 
     # --- out ----------------------------------------------------------------------------------------------------------
 
@@ -210,7 +216,11 @@ class Turns:
             self.respond(refusal(error.result))
             return None
         if not apdu.is_answer:
+            self._owed = 0
             return apdu
+        if self._owed:
+            self._owed -= 1
+            return None
         frame, self._awaiting = self._awaiting, None
         if frame is None:
             return None
@@ -239,6 +249,7 @@ class Turns:
         if self._awaiting is not None and now_s >= self._answer_due_s:
             frame, self._awaiting = self._awaiting, None
             self._link.answer_missed()
+            self._owed += self._link.answers_come_in_order
             yield Ended(frame, Answer.SILENT)
 
     def connection_lost(self) -> None:
@@ -250,4 +261,4 @@ class Turns:
         elif flying is not None and flying.purpose not in (Purpose.RESPONSE, Purpose.PROGRESS):
             self._frames.appendleft(flying)
         self._link.reset()
-        self._line_is_down = True
+        self._line_is_down, self._owed = True, 0

@@ -70,6 +70,8 @@ class RegisterDriver:
         """How it writes kronur; a register that is set up wrongly writes them otherwise than the terminal expects."""
         self.wire = bytearray()
         """What it has to send."""
+        self.hangs_up = False
+        """It ends its connection, and sends on a new one what it has to send."""
         self.told: list[Told] = []
         self.on_told: Callable[[Told], None] = lambda _told: None
         self.refusals: list[str] = []

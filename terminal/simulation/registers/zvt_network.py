@@ -25,6 +25,22 @@ class ZvtNetworkDriver(ZvtDriver):
             self._hear_apdu(apdu)
         self._pump()
 
+    def _pay(self, amount_kr: int, name: str) -> None:
+        """Whoever begins anew while something is running connects anew for it."""
+        self.hangs_up = self.hangs_up or self._asked is not None or self._session is not None
+        super()._pay(amount_kr, name)
+
+    def give_up(self) -> None:
+        self.hangs_up = True
+        super().give_up()
+
+    def wake(self) -> None:
+        """An answer that does not come ends the connection: here it would be taken for the answer to the next."""
+        waited = self._asked is not None and self._clock() >= self._asked_until_s
+        expired = self._session is not None and self._clock() >= self._session.ends_s
+        self.hangs_up = self.hangs_up or waited or expired
+        super().wake()
+
     def line_was_cut(self) -> None:
         """The connection is gone, and with it the session."""
         self._unread = b""

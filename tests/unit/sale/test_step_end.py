@@ -81,6 +81,16 @@ def test_without_a_printer_nothing_is_queued_for_staff_either() -> None:
     assert (walk.sale.outcome, printed(walk)) == (Outcome.REFUND_DUE, [])
 
 
+@pytest.mark.parametrize("said_so", [True, False])
+def test_what_the_register_said_itself_is_told_from_its_silence(said_so: bool) -> None:
+    """Only then its money is returned without staff."""
+    walk = walk_to(State.REPORT, refunds_itself=True)
+    walk.happen(ev.ResultRejected(walk.sale.number, said_so=said_so))
+    assert walk.sale.refused_by_register is said_so
+    assert walk.sale.is_returned_by_itself is said_so
+    assert (ReceiptKind.ATTENTION in printed(walk)) is not said_so
+
+
 @pytest.mark.parametrize("mode", CaptureMode)
 def test_a_payment_that_the_register_did_not_take_waits_for_a_refund(mode: CaptureMode) -> None:
     walk = walk_to(State.REPORT, mode).rejected()
@@ -308,10 +318,11 @@ def test_a_callback_about_what_ended_unpaid_is_a_reason_to_ask() -> None:
         assert walk.answered(Status.PAID, call=query.call).sale.reason is Reason.PAID_LATE
     never_sent = walk_to(State.ENTRY).cancelled()
     declined = walk_to(State.CUSTOMER, SERVER_CALLBACK).answered(Status.DECLINED)
-    for walk in (never_sent, declined, unknown_capture().settled(UNPAID)):
-        approved = walk in (never_sent, declined)
-        assert walk.called_back(approved=approved).last == ()
-    assert unknown_capture().settled(UNPAID).called_back(fits=False).last == ()
+    for walk in (never_sent, declined):
+        assert walk.called_back().last == (), "nothing that could have paid it has left"
+    for said in ({"approved": False}, {"fits": False}):
+        assert walk_to(State.CAPTURE).answered(Status.CANCELLED).called_back(**said).last == ()
+    assert unknown_capture().settled(UNPAID).called_back().last == (), "it is being asked about"
 
 
 def test_a_callback_about_a_closed_payment_is_acknowledged() -> None:

@@ -148,3 +148,12 @@ def test_a_refused_void_proves_nothing_about_one_that_was_lost(before: Callable[
 def test_where_a_void_undoes_nothing_a_payment_is_paid_whatever_became_of_the_void() -> None:
     walk = walk_to(State.VOID, AUTOMATIC).lost().retried()
     assert_ended(walk.answered(Status.PAID), Reason.PAID)
+
+
+def test_a_void_that_finds_a_payment_is_answered_for_by_the_service_alone() -> None:
+    """Nothing of ours was to pay it, and it is paid all the same: no deadline ends that."""
+    walk = walk_to(State.VOID, void_undoes_payment=True)
+    assert not walk.sale.committed
+    walk.answered(Status.PAID)
+    assert (walk.sale.state, walk.sale.committed) == (State.VOID, True)
+    assert walk.timed_out().sale.state is State.VOID

@@ -223,3 +223,64 @@ def test_what_nobody_asks_for_is_rejected_in_the_end() -> None:
     line.now_s += 200
     line.hear()
     assert line.requests == [ResultRefusal(NAME)]
+
+
+# --- answers that come late -------------------------------------------------------------------------------------------
+
+REFUSES = bytes.fromhex("846600")
+
+
+def paying_on_a_slow_network() -> Line:
+    """The answer to a progress is still on its way when the result is told."""
+    line = Line()
+    line.say(registration(0x08))
+    line.say(GOOD)
+    line.say(payment(1990))
+    assert line.tell(SaleAccepted(NAME), line.requests[-1])[3:5] == b"\x04\xff"
+    for _ in range(8):
+        line.hear()
+    assert line.tell(result())[:2] == b"\x04\x0f"
+    line.requests.clear()
+    return line
+
+
+def test_a_late_answer_to_a_progress_is_not_the_registers_yes_to_the_result() -> None:
+    line = paying_on_a_slow_network()
+    assert line.say(GOOD) == b""
+    assert line.requests == [], "nothing is taken yet"
+    assert line.say(REFUSES)[:5].hex() == "040f0c276c"
+    assert line.requests == [ResultRefusal(NAME, said_so=True)]
+
+
+def test_the_answer_to_the_result_comes_after_the_one_that_was_late() -> None:
+    line = paying_on_a_slow_network()
+    assert line.say(GOOD + GOOD) == b"\x06\x0f\x00"
+    assert line.requests == [ResultDelivered(NAME)]
+
+
+def test_a_late_yes_to_a_result_is_not_taken_for_the_answer_to_what_followed_it() -> None:
+    line = Line()
+    line.pay()
+    line.tell(result())
+    while not (told := line.hear()):
+        pass
+    assert told[:5].hex() == "040f0c276c"
+    assert line.say(GOOD) == b"", "that was to the payment, which is taken back by now"
+    assert line.say(GOOD)[:2] == b"\x06\x1e"
+    assert line.requests == [ResultRefusal(NAME)]
+
+
+def test_a_command_of_the_register_ends_what_it_owes() -> None:
+    line = paying_on_a_slow_network()
+    line.say(STATUS)
+    assert line.say(GOOD)[:2] == b"\x06\x0f"
+    assert line.requests == [ResultDelivered(NAME)]
+
+
+def test_a_new_connection_owes_nothing() -> None:
+    line = paying_on_a_slow_network()
+    line.reconnect()
+    line.say(repeat_receipt())
+    line.tell(result(), line.requests[-1])
+    line.say(GOOD)
+    assert line.requests[-1] == ResultDelivered(NAME)
