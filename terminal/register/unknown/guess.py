@@ -231,6 +231,33 @@ def _display(data: bytes) -> Guess | None:
     )
 
 
+_DISPLAY_ROWS, _DISPLAY_COLUMNS = 2, 20
+
+
+def _plainest_display(data: bytes) -> Guess | None:
+    """No commands at all: a form feed clears the display, and what follows fits on two lines of twenty characters."""
+    if b"\x0c" not in data or _display_marks(data)[1] or _RECEIPT_MARKS.search(data) or _readable(data) < 0.9:
+        return None
+    pictures = [picture for picture in data.split(b"\x0c") if picture.strip()]
+    for picture in pictures:
+        lines = [line for line in re.split(rb"[\r\n]+", picture) if line.strip()]
+        size = sum(max(len(line), _DISPLAY_COLUMNS) for line in lines[:-1]) + len(lines[-1].rstrip())
+        if len(lines) > _DISPLAY_ROWS or size > _DISPLAY_ROWS * _DISPLAY_COLUMNS:
+            return None
+    shown = [_shown(b"\x0c" + picture, "epson") for picture in pictures]
+    total = next((total for lines in shown if (total := _total_on(lines)) is not None), None)
+    if not shown:
+        return None
+    return Guess(
+        "a customer display of the plainest kind",
+        f"{len(shown)} texts of two short lines, each after a form feed; the last: "
+        f"{' / '.join(line.strip() for line in shown[-1])}"
+        + (f"; the total found is {total}" if total is not None else ""),
+        ('protocol = "display"', 'emulation = "epson"'),
+        "Check on the terminal's screen that the total is offered, and the change is not.",
+    )
+
+
 def _shown(data: bytes, emulation: Emulation) -> tuple[str, ...]:
     display = PoleDisplay(emulation)
     display.feed(data)
@@ -310,5 +337,6 @@ _LOOKS: tuple[_Look, ...] = (
     _pair,
     _receipt,
     _display,
+    _plainest_display,
     _plain_text,
 )

@@ -171,6 +171,12 @@ def with_parity(data: bytes, odd: int) -> bytes:
         (bytes(range(0x80, 0x100)), "noise", None),
         (b"hello", "unknown", None),
         (b"Kaffi 590\rSAMTALS  590", "lines of a receipt", 'emulation = "plain"'),
+        (b"\x0cKAFFI            590\x0cSAMTALS        1.990", "plainest kind", 'protocol = "display"'),
+        (b"\x0cSAMTALS\r\n1.990 kr", "plainest kind", 'emulation = "epson"'),
+        (b"\x0cTOTAL\n\r      1.990\x0cVELKOMIN\n\r", "plainest kind", 'protocol = "display"'),
+        (b"\x0cSAMTALS             1.990 kr            ", "plainest kind", 'protocol = "display"'),
+        (b"KAFFI 590\r\nTE 490\r\nSAMTALS 1.080\r\n\x0c", "plain text", 'protocol = "receipt"'),
+        (b"\x0cSAMTALS AF OLLU SEM KEYPT VAR I DAG 1.080 KR\x0c\r\n", "plain text", 'protocol = "receipt"'),
         (b"", "nothing", None),
     ],
 )
@@ -182,6 +188,29 @@ def test_what_a_register_sends_tells_what_it_is(data: bytes, what: str, setting:
         assert first.advice
     else:
         assert setting in first.settings
+
+
+ANSWERS = {
+    "concert_pytelium": ("Concert", ('protocol = "concert"',)),
+    "display_bixolon": ("a customer display", ('protocol = "display"', 'emulation = "epson"')),
+    "display_plainest": ("a customer display of the plainest kind", ('protocol = "display"', 'emulation = "epson"')),
+    "receipt_escpos": ("a receipt printer's ESC/POS", ('protocol = "receipt"', 'emulation = "epson"')),
+}
+"""What each capture is, and the lines that make it be read."""
+
+
+def test_every_capture_has_its_answer() -> None:
+    folder = Path(__file__).parents[2] / "captures"
+    assert {file.stem for file in folder.glob("*.txt")} == set(ANSWERS)
+    for name, (what, settings) in ANSWERS.items():
+        first = guess(b"".join(chunk.data for chunk in captured(name)), 9600)[0]
+        assert first.what.startswith(what), name
+        assert set(settings) <= set(first.settings), name
+
+
+def test_a_display_of_the_plainest_kind_offers_the_total_and_takes_it_back() -> None:
+    requests, said = replay(DisplayTap("epson", TotalRules()), captured("display_plainest"))
+    assert (requests, said) == ([TotalSeen(1990), TotalSeen(None)], b"")
 
 
 def test_a_checksum_that_fits_leaves_no_room_for_another_guess() -> None:
