@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from terminal.journal.backup import back_up
 from terminal.journal.thread import JournalFile
 from terminal.sale.record import Record
 from terminal.sale.sale import Reason, Sale, State
@@ -57,7 +58,7 @@ def shop() -> Iterator[Path]:
     with JournalFile(state / "journal.db", lambda: NOW) as journal:
         journal.open()
         journal.append(Record("ResultAcknowledged", a_sale(1)))
-    run(tmp_path, "backup", str(tmp_path / "backup.db"))
+    back_up(state / "journal.db", tmp_path / "backup.db")
     for path in (state, *state.rglob("*")):
         os.chown(path, NOBODY, NOBODY)
     (tmp_path / "victim").write_text(VICTIM)
