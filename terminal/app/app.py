@@ -122,6 +122,7 @@ class TerminalApp:
             report=reports.print_for_menu,
             switch_training=self._switch_training,
             about=lambda: about_lines(config.terminal.id),
+            pairing=lambda: parts.pairing_code(devices),
         )
         self._closers.append(performer.close)
         rules = parts.counter_rules(

@@ -14,7 +14,7 @@ from terminal.app.reconciling import last_reconciled
 from terminal.app.seams import Seams
 from terminal.app.training import service_in_training
 from terminal.config.schema import Config
-from terminal.counter.inputs import Input
+from terminal.counter.inputs import Input, PairingCodeMade
 from terminal.counter.rules import CounterRules, RefundRules
 from terminal.doctor.at_counter import Examination
 from terminal.journal.thread import Journal
@@ -54,7 +54,13 @@ def counter_rules(
         id_hours=config.register.id_hours,
         has_printer=has_printer,
         is_training=config.terminal.training,
-        menu=replace(config.menu_rules(), can_refund=can_refund, has_printer=has_printer, can_train=can_train),
+        menu=replace(
+            config.menu_rules(),
+            can_refund=can_refund,
+            has_printer=has_printer,
+            can_train=can_train,
+            can_pair=config.register.protocol == "http",
+        ),
         refund=_refund_rules(config, protocol, has_printer=has_printer, can_refund=can_refund),
     )
 
@@ -156,6 +162,14 @@ def let_programs_print(devices: Devices, instruments: Instruments) -> None:
     """Register programs may print lines of their own, where there is a printer."""
     if devices.programs is not None and devices.printer is not None:
         devices.programs.print_now, devices.programs.columns = instruments.print_now, devices.printer.columns
+
+
+def pairing_code(devices: Devices) -> PairingCodeMade | None:
+    """For one register program; None where there are none."""
+    if devices.programs is None:
+        return None
+    code = devices.programs.programs.new_code()
+    return PairingCodeMade(code.digits, code.good_for_s)
 
 
 def build_printing(

@@ -29,6 +29,7 @@ from terminal.counter.inputs import (
     NightCame,
     NotWritten,
     OfferExpired,
+    PairingCodeMade,
     ReceiptJudged,
     RefundLookedUp,
     RefundResultSeen,
@@ -70,7 +71,7 @@ def _decided(view: View, event: CounterEvent, rules: CounterRules) -> Decision:
             return of_training.night_came(view, rules)
         case TrainingNotSwitched():
             return of_training.not_switched(view)
-        case TerminalExamined() | ReportEnded() | AboutFound() | NotWritten():
+        case TerminalExamined() | ReportEnded() | AboutFound() | PairingCodeMade() | NotWritten():
             return _answered(view, event)
         case JournalTrialDue():
             return Decision(view=view)
@@ -79,7 +80,9 @@ def _decided(view: View, event: CounterEvent, rules: CounterRules) -> Decision:
     return Decision(view=_time_passed(view, event))
 
 
-def _answered(view: View, event: TerminalExamined | ReportEnded | AboutFound | NotWritten) -> Decision:
+def _answered(
+    view: View, event: TerminalExamined | ReportEnded | AboutFound | PairingCodeMade | NotWritten
+) -> Decision:
     """What staff asked for in the menu."""
     match event:
         case NotWritten():
@@ -90,6 +93,12 @@ def _answered(view: View, event: TerminalExamined | ReportEnded | AboutFound | N
         case AboutFound(lines):
             menu = menus.answered(view.menu, (menus.Item.ABOUT,), menus.Page.ABOUT, about=lines)
             return of_shop.with_menu(view, menu)
+        case PairingCodeMade(digits, good_for_s):
+            menu = menus.answered(view.menu, (menus.Item.PAIRING,), menus.Page.PAIRING)
+            if menu is view.menu:  # nobody looks, so nobody is to find it there later
+                return Decision(view=view)
+            menu = replace(menu, digits=digits)
+            return Decision(view=replace(view, menu=menu), effects=(ShowMenuFor(menu.turn, good_for_s),))
     return _examined(view, event)
 
 

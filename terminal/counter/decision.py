@@ -9,7 +9,7 @@ import msgspec
 
 from terminal.counter import register_words as reg
 from terminal.counter.inputs import EndOfDayRequested, ReceiptJudged, RefundRequested, ReprintRequested
-from terminal.counter.menu import FindAbout, PrintReport
+from terminal.counter.menu import FindAbout, MakePairingCode, PrintReport
 from terminal.counter.view import View
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
@@ -99,6 +99,7 @@ CounterEffect: TypeAlias = (
     | ExamineTerminal
     | PrintReport
     | FindAbout
+    | MakePairingCode
     | SwitchTraining
     | PreparePrinter
     | OpenDrawer

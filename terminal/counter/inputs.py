@@ -192,6 +192,13 @@ class AboutFound(msgspec.Struct, frozen=True):
     lines: tuple[str, ...]
 
 
+class PairingCodeMade(msgspec.Struct, frozen=True):
+    """Six digits for one register program on the network."""
+
+    digits: Sensitive
+    good_for_s: float
+
+
 class MenuLeft(msgspec.Struct, frozen=True):
     """Nobody has pressed a key in the menu for a while."""
 
@@ -257,6 +264,7 @@ CounterEvent: TypeAlias = (
     | TerminalExamined
     | ReportEnded
     | AboutFound
+    | PairingCodeMade
     | RefundEvent
     | RefundLookedUp
     | RefundResultSeen

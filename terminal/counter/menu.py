@@ -11,6 +11,7 @@ menu_keys.py takes it from page to page:
                                 X_REPORT, TRANSACTIONS:  PrintReport, ASKING --ReportEnded--> DONE
                                 END_OF_DAY:      DAY --#--> EndDay, ASKING --of_shop--> DONE or EMPTY_DAY
                                 DOCTOR:          Examine, EXAMINING --examined()--> REPORT
+                                PAIRING:         CODE --#--> MakePairingCode, ASKING --PairingCodeMade--> PAIRING
                                 ABOUT:           FindAbout, ASKING --AboutFound--> ABOUT
                                 KEYPAD:          KEYPAD, until * twice
 
@@ -76,6 +77,8 @@ class Page(StrEnum):
     NOTHING_TO_PRINT = "nothing_to_print"
     NOT_PRINTED = "not_printed"
     ABOUT = "about"
+    PAIRING = "pairing"
+    """Six digits for a register program on the network."""
     KEYPAD = "keypad"
     EXAMINING = "examining"
     REPORT = "report"
@@ -98,6 +101,7 @@ class Item(StrEnum):
     DOCTOR = "doctor"
     KEYPAD = "keypad"
     ABOUT = "about"
+    PAIRING = "pairing"
 
 
 class ReportKind(StrEnum):
@@ -107,7 +111,7 @@ class ReportKind(StrEnum):
     TRANSACTIONS = "transactions"
 
 
-MORE_ITEMS = (Item.DOCTOR, Item.KEYPAD, Item.ABOUT)
+MORE_ITEMS = (Item.DOCTOR, Item.KEYPAD, Item.ABOUT, Item.PAIRING)
 """What is not of every day: the second list."""
 MAIN_ITEMS = tuple(item for item in Item if item not in MORE_ITEMS)
 DIGIT_OF = {
@@ -128,12 +132,13 @@ FIRST_PAGE = {
     Item.DOCTOR: Page.EXAMINING,
     Item.KEYPAD: Page.KEYPAD,
     Item.ABOUT: Page.ASKING,
+    Item.PAIRING: Page.ASKING,
 }
 REPORTS = (Item.X_REPORT, Item.TRANSACTIONS)
 REPRINTS = (Item.REPRINT_LAST, Item.REPRINT_NUMBER)
 WRITES = (*REPRINTS, Item.END_OF_DAY, Item.REFUND)
 """What has to be on disk before anything comes of it."""
-NEEDS_CODE = frozenset({Item.SETTLE, Item.REFUND})
+NEEDS_CODE = frozenset({Item.SETTLE, Item.REFUND, Item.PAIRING})
 NEEDS_PRINTER = frozenset({Item.REPRINT_LAST, Item.REPRINT_NUMBER, Item.X_REPORT, Item.TRANSACTIONS})
 
 
@@ -202,6 +207,8 @@ class MenuRules(msgspec.Struct, frozen=True, kw_only=True):
     has_printer: bool = True
     can_train: bool = False
     """Training is switched on and off here."""
+    can_pair: bool = False
+    """Register programs on the network may be let in."""
     keypad_layout: tuple[str, ...] = STANDARD_LAYOUT
 
 
@@ -252,11 +259,17 @@ class FindAbout(msgspec.Struct, frozen=True):
     """Which terminal this is: bring :class:`AboutFound`."""
 
 
+class MakePairingCode(msgspec.Struct, frozen=True):
+    """A register program is to be let in: bring :class:`PairingCodeMade`."""
+
+
 class Examine(msgspec.Struct, frozen=True):
     """The doctor's report is wanted."""
 
 
-Wish: TypeAlias = Settle | Reprint | AskRefund | Refund | EndDay | Train | PrintReport | FindAbout | Examine
+Wish: TypeAlias = (
+    Settle | Reprint | AskRefund | Refund | EndDay | Train | PrintReport | FindAbout | MakePairingCode | Examine
+)
 
 
 def verdicts_for(sale: Sale | refunds.Refund) -> tuple[ev.Verdict, ...]:
@@ -274,6 +287,8 @@ def items_for(sales: Sequence[Settled], rules: MenuRules, beside: Item = Item.MO
         useless.add(Item.REFUND)
     if not rules.can_train:
         useless.add(Item.TRAINING)
+    if not rules.can_pair:
+        useless.add(Item.PAIRING)
     if not rules.has_printer:
         useless |= NEEDS_PRINTER
     return tuple(item for item in (MORE_ITEMS if beside in MORE_ITEMS else MAIN_ITEMS) if item not in useless)

@@ -23,6 +23,7 @@ from terminal.counter.menu import (
     Examine,
     FindAbout,
     Item,
+    MakePairingCode,
     Menu,
     MenuRules,
     Page,
@@ -50,6 +51,7 @@ _AT_ONCE: dict[Item, Wish] = {
     Item.TRANSACTIONS: PrintReport(ReportKind.TRANSACTIONS),
     Item.DOCTOR: Examine(),
     Item.ABOUT: FindAbout(),
+    Item.PAIRING: MakePairingCode(),
 }
 
 
@@ -68,7 +70,8 @@ def press(menu: Menu, key: str, sales: Sequence[Settled], rules: MenuRules) -> P
             return _choose(menu, key, sales, rules)
         case Page.CODE:
             code = rules.refund_code if menu.item is Item.REFUND else rules.staff_code
-            return Pressed(_type_code(menu, key, sales, code))
+            menu = _type_code(menu, key, sales, code)
+            return Pressed(menu, _AT_ONCE.get(menu.item) if menu.page is FIRST_PAGE[menu.item] else None)
         case Page.SALE:
             return Pressed(_say(menu, key, sales))
         case Page.SURE:

@@ -154,7 +154,7 @@ def _wished(view: View, wish: menus.Wish | None, rules: CounterRules) -> Decisio
             return Decision(view=view, follow_ups=(EndOfDayRequested(True, even_if_empty),))
         case menus.Train():
             return of_training.switch_wanted(view, on=not view.is_training)
-        case menus.PrintReport() | menus.FindAbout():
+        case menus.PrintReport() | menus.FindAbout() | menus.MakePairingCode():
             return Decision(view=view, effects=(wish,))
         case menus.Examine():
             return Decision(view=view, effects=(ExamineTerminal(),))

@@ -21,6 +21,7 @@ from terminal.counter.inputs import (
     NightCame,
     NotWritten,
     OfferExpired,
+    PairingCodeMade,
     ReceiptJudged,
     RefundRequested,
     RefundResultSeen,
@@ -54,6 +55,7 @@ _LEFT_ALONE = (
     | TrainingNotSwitched
     | ReportEnded
     | AboutFound
+    | PairingCodeMade
     | RefundSettledByStaff
     | RefundSettlementCorrected
     | ev.CallbackReceived

@@ -16,8 +16,15 @@ from terminal.counter.decision import (
     PreparePrinter,
     SwitchTraining,
 )
-from terminal.counter.inputs import AboutFound, ConditionsChanged, Input, ReportEnded, TrainingNotSwitched
-from terminal.counter.menu import FindAbout, PrintReport, ReportKind
+from terminal.counter.inputs import (
+    AboutFound,
+    ConditionsChanged,
+    Input,
+    PairingCodeMade,
+    ReportEnded,
+    TrainingNotSwitched,
+)
+from terminal.counter.menu import FindAbout, MakePairingCode, PrintReport, ReportKind
 from terminal.counter.register_words import RegisterQuestion, RegisterReply
 from terminal.errors import JournalError
 from terminal.loop.calls import call_gateway, call_refund
@@ -66,6 +73,7 @@ class TerminalPerformer:
         report: Callable[[ReportKind], Awaitable[None]] | None = None,
         switch_training: Callable[[bool], Awaitable[None]] | None = None,
         about: Callable[[], tuple[str, ...]] = tuple,
+        pairing: Callable[[], PairingCodeMade | None] = lambda: None,
     ) -> None:
         self._gateway = gateway
         self._put = put
@@ -75,6 +83,7 @@ class TerminalPerformer:
         self._report = report
         self._switch_training = switch_training
         self._about = about
+        self._pairing = pairing
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers = Timers(put)
         self._doctor: asyncio.Task[None] | None = None
@@ -101,8 +110,8 @@ class TerminalPerformer:
                 self._start(self._print_report(kind), type(effect).__name__)
             case SwitchTraining(on):
                 self._start(self._switch(on), type(effect).__name__)
-            case FindAbout():
-                self._put(AboutFound(self._about()))
+            case FindAbout() | MakePairingCode():
+                self._find(effect)
             case PreparePrinter():
                 self._printer.prepare()
             case OpenDrawer():
@@ -110,6 +119,12 @@ class TerminalPerformer:
             case _:
                 self._timers.set(effect)
         # Nothing else is left to do: AcknowledgeCallback is answered by the listener, which waits for the decision.
+
+    def _find(self, wanted: FindAbout | MakePairingCode) -> None:
+        if isinstance(wanted, FindAbout):
+            self._put(AboutFound(self._about()))
+        elif (made := self._pairing()) is not None:
+            self._put(made)
 
     def _start(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=name)

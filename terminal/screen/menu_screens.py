@@ -35,6 +35,9 @@ def menu_screen(view: View, words: Words) -> Screen | None:
             return _refused(menu, words)
         case Page.ABOUT:
             return _about(menu)
+        case Page.PAIRING:
+            digits = menu.digits.reveal()
+            return Screen(banner=texts.items[Item.PAIRING], headline=f"{digits[:3]} {digits[3:]}", hint=texts.any_key)
         case Page.KEYPAD:
             return _keypad(view, texts)
         case Page.REPORT:

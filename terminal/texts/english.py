@@ -181,6 +181,7 @@ ENGLISH = Words(
             Item.DOCTOR: "Fault report",
             Item.KEYPAD: "Keypad and scanner",
             Item.ABOUT: "About this terminal",
+            Item.PAIRING: "Pairing code",
         },
         key_choose_or_next="# choose   D next",
         key_digit_or_next="Digit   # next",

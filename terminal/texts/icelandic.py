@@ -181,6 +181,7 @@ ICELANDIC = Words(
             Item.DOCTOR: "Bilanaskýrsla",
             Item.KEYPAD: "Prófa takka og skanna",
             Item.ABOUT: "Um posann",
+            Item.PAIRING: "Pörunarkóði",
         },
         key_choose_or_next="# velja   D næst",
         key_digit_or_next="Tala velur   # næst",

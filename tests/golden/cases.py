@@ -208,6 +208,7 @@ def _views() -> Mapping[str, View]:
         "menu_asking": View(menu=Menu(page=Page.ASKING, item=Item.X_REPORT)),
         "menu_printed": View(menu=Menu(page=Page.DONE, item=Item.X_REPORT)),
         "menu_not_printed": View(menu=Menu(page=Page.NOT_PRINTED, item=Item.X_REPORT)),
+        "menu_pairing": View(menu=Menu(page=Page.PAIRING, item=Item.PAIRING, digits=Sensitive("482913"))),
         "menu_about": View(menu=Menu(page=Page.ABOUT, item=Item.ABOUT, about=ABOUT)),
         "menu_scanned": View(menu=Menu(page=Page.KEYPAD, item=Item.KEYPAD, scanned=20)),
         "menu_choice_number": View(menu=Menu(page=Page.CHOICE, item=Item.REPRINT_NUMBER)),

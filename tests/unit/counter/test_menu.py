@@ -335,12 +335,13 @@ def test_what_can_be_settled_comes_first_and_only_if_there_is_something() -> Non
     staff = Staff(View(attention=(REFUND_DUE,)))
     staff.press("D")
     assert staff.view.menu.item is Item.SETTLE
-    everything = MenuRules(can_train=True)
+    everything = MenuRules(can_train=True, can_pair=True)
     assert items_for([REFUND_DUE], everything) == MAIN_ITEMS
     assert items_for([], everything) == tuple(item for item in MAIN_ITEMS if item is not Item.SETTLE)
     bare = MenuRules(can_refund=False, has_printer=False)
     assert items_for([], bare) == (Item.END_OF_DAY, Item.MORE)
-    assert items_for([], bare, Item.ABOUT) == MORE_ITEMS
+    assert items_for([], bare, Item.ABOUT) == tuple(item for item in MORE_ITEMS if item is not Item.PAIRING)
+    assert items_for([], everything, Item.ABOUT) == MORE_ITEMS
 
 
 # --- the doctor's report ----------------------------------------------------------------------------------------------

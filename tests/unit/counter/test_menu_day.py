@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from terminal.counter import register_words as reg
 from terminal.counter.decide import decide
-from terminal.counter.decision import Decision
+from terminal.counter.decision import Decision, ShowMenuFor
 from terminal.counter.inputs import (
     AboutFound,
     CodeScanned,
@@ -17,6 +17,7 @@ from terminal.counter.inputs import (
     EndOfDayRequested,
     KeyPressed,
     NotWritten,
+    PairingCodeMade,
     RefundLookedUp,
     RefundRequested,
     ReportEnded,
@@ -29,6 +30,7 @@ from terminal.counter.menu import (
     MORE_ITEMS,
     FindAbout,
     Item,
+    MakePairingCode,
     MenuRules,
     Page,
     PrintReport,
@@ -45,7 +47,7 @@ from terminal.screen.screens import screen_for
 from tests.each import each
 from tests.golden.cases import CLOSED_SALE, LOST_REFUND, NARROW_PAD, REFUND_DUE, SALE
 
-CODES = MenuRules(staff_code=Sensitive("4711"), refund_code=Sensitive("2580"), can_train=True)
+CODES = MenuRules(staff_code=Sensitive("4711"), refund_code=Sensitive("2580"), can_train=True, can_pair=True)
 ASK = RefundRequested(number=1042, source=RefundSource.KEYPAD, is_question=True)
 QUIET = Period(3, Totals())
 BUSY = Period(3, Totals(refunds=Tally(1, 500)))
@@ -331,6 +333,35 @@ def test_about_tells_what_was_found() -> None:
     assert FindAbout() in staff.press("D03").effects
     staff.happens(AboutFound(("netgiro-terminal 1", "T1", "192.0.2.7")))
     assert "192.0.2.7" in staff.screen
+
+
+def test_a_pairing_code_is_made_for_whoever_knows_the_staff_code_and_shown_while_it_is_good() -> None:
+    staff = Staff()
+    assert MakePairingCode() not in staff.press("D04").effects
+    assert staff.page is Page.CODE
+    assert MakePairingCode() not in staff.press("4712#").effects
+    assert MakePairingCode() in staff.press("4711#").effects
+    shown = staff.happens(PairingCodeMade(Sensitive("482913"), 300.0))
+    assert "482 913" in staff.screen
+    assert ShowMenuFor(staff.view.menu.turn, 300.0) in shown.effects
+    assert "482913" not in repr(staff.view)
+    staff.press("#")
+    assert staff.page is None
+    assert "482" not in "".join(staff.screen)
+
+
+def test_without_a_staff_code_nobody_is_shown_a_pairing_code() -> None:
+    staff = Staff(menu=MenuRules(can_pair=True))
+    staff.press("D04")
+    assert staff.page is Page.NO_CODE
+
+
+def test_a_pairing_code_that_nobody_waits_for_any_more_is_not_shown() -> None:
+    staff = Staff()
+    staff.press("D044711#*")
+    staff.happens(PairingCodeMade(Sensitive("482913"), 300.0))
+    staff.press("D")
+    assert "482" not in "".join(staff.screen)
 
 
 def test_the_scanner_is_tried_in_the_keypad_test_and_its_code_is_not_shown() -> None:
