@@ -109,7 +109,6 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
     cashier: Cashier,
 ) -> Iterator[str]:
     """Everything else, once all faults have stopped and time has passed."""
-    yield from register.driver.complaints
     ledger = ledger_of(disk, netgiro)
     for sale in disk.latest.values():
         refunded = is_refunded(sale, disk, netgiro)

@@ -79,6 +79,7 @@ def at_the_end(
     """
     if disk.clock_was_wrong:
         return
+    yield from _complaints(register, disk, terminal)
     ledger = ledger_of(disk, netgiro)
     for name in sorted({ring.name for ring in register.rings}):
         sales = [disk.latest[number] for number in sorted(disk.latest) if disk.latest[number].register_id == name]
@@ -104,3 +105,12 @@ def at_the_end(
 def _was_just_told(earlier: int, later: int, disk: SimulatedDisk) -> bool:
     told_s = disk.acknowledged_s.get(earlier)
     return told_s is not None and disk.begun_s[later] - told_s < REPEATED_WITHIN_S
+
+
+def _complaints(register: SimulatedRegister, disk: SimulatedDisk, terminal: SimulatedTerminal) -> Iterator[str]:
+    """What a program should not have been answered, as long as the name still named an earlier sale."""
+    for complaint in register.driver.complaints:
+        begun_s = [disk.begun_s[sale.number] for sale in disk.latest.values() if sale.register_id == complaint.name]
+        earlier_s = [at_s for at_s in begun_s if at_s < complaint.asked_s]
+        if earlier_s and complaint.asked_s - max(earlier_s) < terminal.id_s:
+            yield complaint.words

@@ -32,6 +32,14 @@ class Told(msgspec.Struct, frozen=True):
     """Of a refund, where that is its name."""
 
 
+class Complaint(msgspec.Struct, frozen=True):
+    """An answer that nobody may get as long as a name still names its sale."""
+
+    name: str
+    asked_s: float
+    words: str
+
+
 Manner = Literal["takes", "waits", "refuses", "ignores"]
 """What it does with a result: take it, ask for it a little later, say no, say nothing."""
 
@@ -76,8 +84,7 @@ class RegisterDriver:
         self.on_told: Callable[[Told], None] = lambda _told: None
         self.refusals: list[str] = []
         """Requests that started nothing, by the protocol's own code."""
-        self.complaints: list[str] = []
-        """Answers that no program may ever get."""
+        self.complaints: list[Complaint] = []
         self.attempts = 0
         self.asked_s = 0.0
         """When it made the latest."""

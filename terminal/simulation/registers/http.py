@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 
-from terminal.simulation.registers.driver import Told
+from terminal.simulation.registers.driver import Complaint, Told
 from terminal.simulation.registers.http_calls import FIRST, HttpCalls, Json, pass_over
 
 SECOND = "Kassi 2"
@@ -125,11 +125,12 @@ class HttpDriver(HttpCalls):
         self._ask("GET", path, pass_over)
 
     def _name_another_amount(self) -> None:
-        name = self._name
+        name, asked_s = self._name, self._clock()
 
         def refused(status: int, _body: Json) -> None:
             if status == 201 and name in self._ids:
-                self.complaints.append(f"{name} was asked for with another amount, and answered with a payment")
+                words = f"{name} was asked for with another amount, and answered with a payment"
+                self.complaints.append(Complaint(name, asked_s, words))
 
         self._ask("POST", "/v1/payments", refused, key=name, body={"amount": 10 * self.amount_kr})
 
@@ -149,11 +150,12 @@ class HttpDriver(HttpCalls):
 
     def _share_the_key(self) -> None:
         """It numbers from 1, too, and must not be told the first one's money."""
-        name = self._name
+        name, asked_s = self._name, self._clock()
 
         def refused(status: int, _body: Json) -> None:
             if status < 400:
-                self.complaints.append(f"{SECOND} was answered with the payment that {FIRST} has asked for")
+                words = f"{SECOND} was answered with the payment that {FIRST} has asked for as {name}"
+                self.complaints.append(Complaint(name, asked_s, words))
 
         if name in self._ids:
             body = {"amount": self.amount_kr}
@@ -175,7 +177,8 @@ class HttpDriver(HttpCalls):
     def _take(self, name: str, payment: Json) -> None:
         """Paid if the outcome is approved, and only then; without an outcome it waits."""
         if payment["key"] != name:
-            self.complaints.append(f"{name} was asked for, and the payment of {payment['key']} was answered")
+            words = f"{name} was asked for, and the payment of {payment['key']} was answered"
+            self.complaints.append(Complaint(name, self._clock(), words))
             return
         self._ids[name] = payment["id"]
         if payment["outcome"] is None:
