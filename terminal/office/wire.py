@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import msgspec
 
@@ -86,7 +86,13 @@ _terminal_id_ready = msgspec.json.Decoder(TerminalId)
 def read_batch(data: bytes) -> Batch:
     """The rows in their order. Raises ValueError that says what is wrong."""
     batch = _batch_decoder.decode(data)
-    for row in batch.rows:
+    check_rows(batch.rows)
+    return msgspec.structs.replace(batch, epoch=str(batch.epoch), rows=sorted(batch.rows, key=lambda row: row.seq))
+
+
+def check_rows(rows: Sequence[Row]) -> None:
+    """Raises ValueError for what the database cannot keep."""
+    for row in rows:
         if len(bytes(row.body)) > LONGEST_ROW_BYTES:
             raise ValueError(f"row {row.seq} is longer than {LONGEST_ROW_BYTES} bytes")
         try:
@@ -95,7 +101,6 @@ def read_batch(data: bytes) -> Batch:
             is_text = False
         if not is_text:
             raise ValueError(f"the body of row {row.seq} is no UTF-8 text")
-    return msgspec.structs.replace(batch, epoch=str(batch.epoch), rows=sorted(batch.rows, key=lambda row: row.seq))
 
 
 def pack(content: Batch | StatusReport) -> bytes:
@@ -106,16 +111,32 @@ def pack(content: Batch | StatusReport) -> bytes:
 
 def unpack(data: bytes) -> bytes:
     """Raises ValueError if it is no gzip, or unpacks to more than may be."""
-    unpacker = zlib.decompressobj(wbits=31)
+    return inflate(data, zlib.decompressobj(wbits=31))
+
+
+def inflate(data: bytes, unpacker: Inflater) -> bytes:
+    """Raises ValueError, also before it has become more than may be."""
     try:
         content = unpacker.decompress(data, LARGEST_BODY_BYTES + 1)
     except zlib.error as error:
-        raise ValueError(f"the body is not gzip: {error}") from error
+        raise ValueError(f"the body cannot be unpacked: {error}") from error
     if len(content) > LARGEST_BODY_BYTES or unpacker.unconsumed_tail:
         raise ValueError(f"the body unpacks to more than {LARGEST_BODY_BYTES} bytes")
     if not unpacker.eof:
-        raise ValueError("the body's gzip is cut short")
+        raise ValueError("the packed body is cut short")
     return content
+
+
+class Inflater(Protocol):
+    """What :func:`zlib.decompressobj` makes; it has no name of its own."""
+
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unconsumed_tail(self) -> bytes: ...
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
 
 
 def link(before: str, row: Row) -> str:

@@ -19,11 +19,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from terminal.office import wire
+from terminal.office import compact, wire
 from terminal.office.server import access, reports
 from terminal.office.server.access import Access
 from terminal.office.server.database import Connection, Pool
-from terminal.office.server.store import Store
+from terminal.office.server.store import Store, WantsWhole
 from terminal.sale.sensitive import Sensitive
 
 FEW_ROWS = 50
@@ -31,6 +31,8 @@ FEW_ROWS = 50
 RETRY_AFTER_S = 5
 MOST_ENROLMENT_BYTES = 1024
 FRESH = {"Cache-Control": "no-store"}
+ENCODINGS = {"Accept-Encoding": f"gzip, {compact.ENCODING}"}
+"""What may be sent (RFC 7694)."""
 
 Form = TypeVar("Form")
 
@@ -66,10 +68,19 @@ class Collector:
         ]
 
     async def _journal(self, request: Request) -> object:
-        batch = _read(wire.read_batch, await self._known_body(request))
+        body = await self._known_body(request, compact.ENCODING)
+        is_compact = _encoding(request) == compact.ENCODING
+        batch: wire.Batch | compact.CompactBatch = (
+            _read(compact.unpack, body) if is_compact else _read(wire.read_batch, body)
+        )
         turn = contextlib.nullcontext() if len(batch.rows) <= FEW_ROWS else self._backlogs
         async with turn, self._admitted(request, batch.terminal) as connection:
-            taken = await self._store.take(connection, batch)
+            try:
+                taken = await self._store.take(connection, batch)
+            except WantsWhole:
+                raise Refused(422, "send these rows whole") from None
+            except ValueError as error:
+                raise Refused(400, f"the request cannot be read: {error}") from error
         if taken.conflict is not None:
             log.error("terminal %s, epoch %s: row %d has another content", batch.terminal, batch.epoch, taken.conflict)
             raise Refused(
@@ -103,13 +114,13 @@ class Collector:
             await connection.execute("SELECT 1")
         return {"ok": True}
 
-    async def _known_body(self, request: Request) -> bytes:
+    async def _known_body(self, request: Request, as_it_is: str = "identity") -> bytes:
         """Nothing is read of whom nobody knows. Raises Refused."""
         token = _token(request)
         async with self._pool.connection() as connection:
             if not await access.is_known(connection, token, self._common_token):
                 raise Refused(401, "this token is not known here")
-        return await _body(request, wire.LARGEST_BODY_BYTES)
+        return await _body(request, wire.LARGEST_BODY_BYTES, as_it_is)
 
     @contextlib.asynccontextmanager
     async def _admitted(self, request: Request, terminal: str) -> AsyncIterator[Connection]:
@@ -145,7 +156,7 @@ class Collector:
 def _json(status: int, content: object, headers: dict[str, str] | None = None) -> Response:
     assert HTTPStatus(status)
     body = msgspec.json.encode(content)
-    return Response(body, status, media_type="application/json", headers={**FRESH, **(headers or {})})
+    return Response(body, status, media_type="application/json", headers={**FRESH, **ENCODINGS, **(headers or {})})
 
 
 def _read(read: Callable[[Any], Form], data: object) -> Form:
@@ -164,15 +175,19 @@ def _token(request: Request) -> str:
     return token.strip()
 
 
-async def _body(request: Request, most_bytes: int) -> bytes:
-    """At most so much of it as may be. Raises Refused."""
+def _encoding(request: Request) -> str:
+    return request.headers.get("content-encoding", "identity").lower()
+
+
+async def _body(request: Request, most_bytes: int, as_it_is: str = "identity") -> bytes:
+    """At most so much of it as may be; ``as_it_is``: an encoding that the caller unpacks. Raises Refused."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > most_bytes:
             raise Refused(413, f"the body is longer than {most_bytes} bytes")
-    match request.headers.get("content-encoding", "identity").lower():
-        case "identity":
+    match _encoding(request):
+        case encoding if encoding in ("identity", as_it_is):
             return bytes(body)
         case "gzip":
             return _read(wire.unpack, bytes(body))

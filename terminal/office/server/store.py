@@ -17,6 +17,7 @@ from typing import NamedTuple
 import msgspec
 import psycopg
 
+from terminal.office.compact import CompactBatch, chained
 from terminal.office.server.database import Connection
 from terminal.office.server.folding import fold
 from terminal.office.wire import Batch, Row, broken_links
@@ -48,6 +49,10 @@ MOST_ALARMS = 20
 """From one batch: one is enough to be looked at, and nobody shall fill the disk with them."""
 
 
+class WantsWhole(Exception):
+    """What is known here does not lead to these rows, so each has to say itself what it is."""
+
+
 class Taken(NamedTuple):
     """What became of a batch."""
 
@@ -69,8 +74,9 @@ class Store:
         found = await cursor.fetchone()
         return int(found[0]) if found else 0
 
-    async def take(self, connection: Connection, batch: Batch) -> Taken:
-        """Raises psycopg.Error, after which nothing of it is kept, or all of it if the commit's answer was lost."""
+    async def take(self, connection: Connection, batch: Batch | CompactBatch) -> Taken:
+        """Raises psycopg.Error, after which nothing of it is kept, or all of it if the commit's answer was lost, and
+        WantsWhole."""
         month = datetime.now(UTC).date().replace(day=1)
         if month not in self._months:
             await connection.execute("SELECT ensure_month(%s)", (month,))
@@ -79,9 +85,14 @@ class Store:
             return await _take(connection, batch, month)
 
 
-async def _take(connection: Connection, batch: Batch, month: date) -> Taken:
+async def _take(connection: Connection, batch: Batch | CompactBatch, month: date) -> Taken:
     journal: dict[str, object] = {"terminal": batch.terminal, "epoch": batch.epoch}
     have, head_hash = await _locked_head(connection, journal)
+    if isinstance(batch, CompactBatch):
+        whole = chained(batch, head_hash) if batch.first == have + 1 else None
+        if whole is None:
+            raise WantsWhole
+        batch = whole
     if (conflicts := await _conflicts(connection, journal, batch.rows, have)) != []:
         for known, row in conflicts[:MOST_ALARMS]:
             await _raise_alarm(connection, journal, "conflict", row, known.hash)

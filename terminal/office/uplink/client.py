@@ -13,7 +13,7 @@ import httpx
 import msgspec
 
 from terminal.errors import TerminalError
-from terminal.office import wire
+from terminal.office import compact, wire
 from terminal.sale.sensitive import Sensitive
 
 CONNECT_TIMEOUT_S = 10.0
@@ -48,6 +48,8 @@ class OfficeClient:
         plain = url.startswith("http://")  # then there is nothing to verify, and certificates load slowly
         self._verify: ssl.SSLContext | bool = False if plain else ssl.create_default_context(cafile=ca_file or None)
         self._turn = asyncio.Lock()
+        self._takes_compact = False
+        """The office has said so."""
         self._http = self._new_http()
 
     def _new_http(self) -> httpx.AsyncClient:
@@ -66,9 +68,19 @@ class OfficeClient:
         path = f"/v1/journal/{quote(terminal, safe='')}/{quote(epoch, safe='')}"
         return _read(await self._call("GET", path), wire.read_have).have
 
-    async def send(self, packed: bytes) -> int:
-        """A batch; how far the office has the journal now. Raises OfficeError."""
-        return _read(await self._call("POST", "/v1/journal", packed, "gzip"), wire.read_have).have
+    async def send(self, batch: wire.Batch) -> int:
+        """How far the office has the journal now. Raises OfficeError."""
+        if self._takes_compact and (packed := compact.pack(batch)) is not None:
+            try:
+                return await self._send(packed, compact.ENCODING)
+            except OfficeError as error:
+                if error.status not in (415, 422):  # it wants these rows whole
+                    raise
+                self._takes_compact = error.status == 422
+        return await self._send(wire.pack(batch), "gzip")
+
+    async def _send(self, packed: bytes, encoding: str) -> int:
+        return _read(await self._call("POST", "/v1/journal", packed, encoding), wire.read_have).have
 
     async def report(self, packed: bytes) -> None:
         """A status. Raises OfficeError."""
@@ -116,6 +128,7 @@ class OfficeClient:
                             raise OfficeError("the office's answer is too long to be one")
         except (httpx.HTTPError, TimeoutError, OSError) as error:
             raise OfficeError(f"no answer from the office: {type(error).__name__} {error}".rstrip()) from error
+        self._takes_compact |= compact.ENCODING in response.headers.get("accept-encoding", "")
         if response.status_code != 200:
             raise OfficeError(_refusal(response.status_code, bytes(answer)), response.status_code)
         return bytes(answer)

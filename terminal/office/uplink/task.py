@@ -140,9 +140,8 @@ class OfficeTask:
         if not rows:
             self._uplink = self._uplink.nothing_left()
             return
-        packed = wire.pack(wire.Batch(self._terminal, epoch, list(rows)))
         began_s = self._now_s()
-        have = await self._client.send(packed)
+        have = await self._client.send(wire.Batch(self._terminal, epoch, list(rows)))
         self._uplink = self._uplink.sent(have, rows[-1].seq, self._now_s() - began_s)
 
     def _tell(self, trouble: str) -> None:

@@ -6,11 +6,12 @@ import asyncio
 import gzip
 from collections.abc import Awaitable, Callable
 
+import httpx
 import msgspec
 import pytest
 from msgspec.structs import replace
 
-from terminal.office import wire
+from terminal.office import compact, wire
 from terminal.office.wire import Row
 from terminal.sale.sale import Reason, State
 from tests.office_bench import TOKEN, Office, chained, running_office, sale_rows
@@ -303,5 +304,70 @@ def test_without_its_database_the_office_says_try_again(database: str) -> None:
         assert answer.status_code == 503
         assert int(answer.headers["retry-after"]) > 0
         assert "gone" not in answer.text
+
+    at_office(database, work)
+
+
+# --- rows in few bytes ------------------------------------------------------------------------------------------------
+
+JOURNALED = chained(
+    [
+        (at, kind, body.replace('"event"', f'"at":"{at}","event"', 1))
+        for number in (1, 2, 3)
+        for at, kind, body in sale_rows(number)
+    ]
+)
+
+
+async def send_compact(office: Office, rows: list[Row]) -> httpx.Response:
+    content = compact.pack(wire.Batch("T1", "e1", rows))
+    assert content is not None
+    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Encoding": compact.ENCODING}
+    return await office.http.post("/v1/journal", content=content, headers=headers)
+
+
+def test_compact_rows_are_kept_as_whole_ones_are(database: str) -> None:
+    async def work(office: Office) -> None:
+        assert (await send_compact(office, JOURNALED[:5])).json() == {"have": 5}
+        assert (await send_compact(office, JOURNALED[5:])).json() == {"have": 9}
+        assert await kept(office) == JOURNALED
+        assert await office.rows("SELECT count(*) FROM sale WHERE outcome = 'approved'") == [(3,)]
+        assert await office.rows("SELECT count(*) FROM alarm") == [(0,)]
+
+    at_office(database, work)
+
+
+def test_the_office_says_that_it_takes_them(database: str) -> None:
+    async def work(office: Office) -> None:
+        answer = await office.http.get("/v1/journal/T1/e1", headers={"Authorization": f"Bearer {TOKEN}"})
+        assert compact.ENCODING in answer.headers["accept-encoding"]
+
+    at_office(database, work)
+
+
+def test_where_they_do_not_follow_they_are_wanted_whole(database: str) -> None:
+    """A gap, the same rows again, a row that was changed: what to make of it is decided as ever, by the whole rows."""
+
+    async def work(office: Office) -> None:
+        assert (await send_compact(office, JOURNALED[3:])).status_code == 422
+        assert (await send_compact(office, JOURNALED[:6])).json() == {"have": 6}
+        assert (await send_compact(office, JOURNALED[3:])).status_code == 422
+        changed = replace(JOURNALED[6], body=msgspec.Raw(bytes(JOURNALED[6].body).replace(b"1990", b"9990")))
+        assert (await send_compact(office, [changed, *JOURNALED[7:]])).status_code == 422
+        assert await kept(office) == JOURNALED[:6]
+        assert (await office.send(JOURNALED[3:])).json() == {"have": 9}
+        assert await kept(office) == JOURNALED
+
+    at_office(database, work)
+
+
+@pytest.mark.parametrize("content", [b"", b"x" * 100, gzip.compress(b"{}")])
+def test_compact_rows_that_are_none_are_refused(database: str, content: bytes) -> None:
+    async def work(office: Office) -> None:
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Encoding": compact.ENCODING}
+        answer = await office.http.post("/v1/journal", content=content, headers=headers)
+        assert answer.status_code == 400
+        elsewhere = await office.http.post("/v1/status", content=content, headers=headers)
+        assert elsewhere.status_code == 415
 
     at_office(database, work)

@@ -7,8 +7,10 @@ import contextlib
 import random
 
 import httpx
+import msgspec
 import pytest
 
+from terminal.office import compact, wire
 from terminal.office.uplink import client as office_client
 from terminal.office.uplink.client import OfficeClient, OfficeError
 from terminal.sale.sensitive import Sensitive
@@ -97,3 +99,59 @@ def test_a_call_without_an_answer_is_followed_by_one_on_a_new_connection() -> No
         assert [way.closed for way in ways] == [True, True], "an answer, whatever it says, costs no new connection"
 
     asyncio.run(scenario())
+
+
+# --- rows in few bytes ------------------------------------------------------------------------------------------------
+
+ROW = wire.Row(1, "t", "entry", msgspec.Raw(b'{"row":"entry","at":"t"}'), "0" * 64)
+
+
+class _Office:
+    """Says what it takes, and keeps how each batch came."""
+
+    def __init__(self, accepts: str, refuses: int = 0) -> None:
+        self.came: list[str] = []
+        self._accepts = accepts
+        self._refuses = refuses
+
+    async def answer(self, request: httpx.Request) -> httpx.Response:
+        headers = {"accept-encoding": self._accepts} if self._accepts else {}
+        if request.method == "POST":
+            self.came.append(request.headers["content-encoding"])
+            if self.came[-1] == compact.ENCODING and self._refuses:
+                return httpx.Response(self._refuses, json={"error": "no"}, headers=headers)
+        return httpx.Response(200, json={"have": 1}, headers=headers)
+
+
+def sent(accepts: str, refuses: int = 0, *, rows: tuple[wire.Row, ...] = (ROW,)) -> list[str]:
+    office = _Office(accepts, refuses)
+
+    async def scenario() -> None:
+        transport = httpx.MockTransport(office.answer)
+        client = OfficeClient("http://127.0.0.1", Sensitive("token"), transport=lambda: transport)
+        await client.have("T1", "e")
+        for _ in range(2):
+            assert await client.send(wire.Batch("T1", "e", list(rows))) == 1
+        await client.close()
+
+    asyncio.run(scenario())
+    return office.came
+
+
+def test_rows_travel_whole_unless_the_office_has_asked_for_less() -> None:
+    assert sent("") == ["gzip", "gzip"]
+    assert sent("gzip, br") == ["gzip", "gzip"]
+    assert sent(f"gzip, {compact.ENCODING}") == [compact.ENCODING] * 2
+
+
+def test_an_office_that_wants_rows_whole_gets_them_at_once() -> None:
+    assert sent(compact.ENCODING, 422) == [compact.ENCODING, "gzip"] * 2, "these rows: the next may do"
+
+
+def test_rows_that_would_not_travel_are_sent_whole() -> None:
+    assert sent(compact.ENCODING, rows=(msgspec.structs.replace(ROW, kind="other"),)) == ["gzip", "gzip"]
+
+
+def test_any_other_refusal_is_told() -> None:
+    with pytest.raises(OfficeError):
+        sent(compact.ENCODING, 409)
