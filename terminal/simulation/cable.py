@@ -76,7 +76,7 @@ class Cable:
         """A network can be slow: then its bytes come late, in order, unless the connection goes before."""
         world, chance = self._world, self._world.rng_aside
         delay_s = 0.01
-        if self._driver.is_reliable and chance.random() < world.rates.line_trouble / 2:
+        if self._driver.is_slow_at_times and chance.random() < world.rates.line_trouble / 2:
             world.count("line trouble")
             world.count("slow line")
             delay_s = chance.uniform(0.5, LONGEST_DELAY_S)

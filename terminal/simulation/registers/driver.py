@@ -59,6 +59,8 @@ class RegisterDriver:
 
     is_reliable = False
     """What it says arrives whole or not at all, and so does what it hears: a network connection."""
+    is_slow_at_times = False
+    """What it says can take long to arrive: one connection for all of it, so that it comes in order."""
     pause_after_giving_up_s = 0.0
     """Before this a new request cannot be told from a repetition of the last."""
     tells_apart = True

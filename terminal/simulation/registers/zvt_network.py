@@ -14,6 +14,7 @@ class ZvtNetworkDriver(ZvtDriver):
     """Connects again when it has something to say; what was running it asks for."""
 
     is_reliable = True
+    is_slow_at_times = True
     pause_after_giving_up_s = 0.0
 
     def hear(self, data: bytes) -> None:
