@@ -16,6 +16,7 @@ BEGIN, END = "<!-- runs -->\n", "<!-- /runs -->\n"
 MOST_RUNS = 20
 COLUMNS = {
     "start_ratio": "start ×",
+    "start_ratio_with_panel": "with panel ×",
     "memory_ratio": "memory ×",
     "memory_ratio_with_panel": "with panel ×",
     "idle_cpu_percent": "idle CPU %",
