@@ -8,6 +8,7 @@ import sqlite3
 import tempfile
 import time
 from pathlib import Path
+from typing import TypeAlias
 
 from terminal.config.schema import Config
 from terminal.doctor.system import Finding, System, failed, ok, warning
@@ -88,7 +89,7 @@ def check_journal(config: Config, _system: System) -> Finding:
     try:
         if not path.exists():
             return ok("none yet: the first start makes it")
-        sales, open_sales, lossy, damage = as_owner_of(path.parent, lambda: _look_into(path))
+        sales, open_sales, lossy, damage = as_owner_of(path.parent, lambda: _look_into(path), Looked)
     except (TerminalError, sqlite3.Error, OSError) as error:
         return failed(str(error), "if it is damaged, restart the terminal: it keeps the file and makes a new one")
     if damage is None:
@@ -106,7 +107,10 @@ def check_journal(config: Config, _system: System) -> Finding:
     return ok(f"{sales} sales, undamaged")
 
 
-def _look_into(path: Path) -> tuple[int, int, list[RepairRow], str | None]:
+Looked: TypeAlias = tuple[int, int, list[RepairRow], str | None]
+
+
+def _look_into(path: Path) -> Looked:
     """How many sales, how many of them open, the last repair that lost something, and what SQLite says."""
     with JournalFile(path, lambda: "", read_only=True) as journal:
         journal.open()

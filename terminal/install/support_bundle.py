@@ -94,7 +94,7 @@ def _status(config: Config, _problems: list[str]) -> str:
 
 def _journal(config: Config, _problems: list[str]) -> str:
     path = Path(config.journal.path)
-    return as_owner_of(path.parent, lambda: _latest_sales(path))
+    return as_owner_of(path.parent, lambda: _latest_sales(path), str)
 
 
 def _latest_sales(path: Path) -> str:

@@ -233,7 +233,7 @@ class _KeptJournal(NamedTuple):
 
 
 def _size_bytes(path: Path) -> int:
-    return as_owner_of(path.parent, lambda: path.stat().st_size)
+    return as_owner_of(path.parent, lambda: path.stat().st_size, int)
 
 
 def _journal_version(path: Path) -> int:
@@ -251,7 +251,7 @@ def _query(path: Path, query: str) -> Any:
             return db.execute(query).fetchone()[0]
 
     try:
-        return as_owner_of(path.parent, work)
+        return as_owner_of(path.parent, work, int)
     except sqlite3.Error as error:
         raise JournalError(f"{path} cannot be read: {error}") from error
 

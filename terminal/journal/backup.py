@@ -36,7 +36,7 @@ def back_up(journal: Path, target: Path) -> int:
         raise JournalError(f"{target} exists already; name a new file")
     with explained(f"cannot back up {journal} to {target}"):
         if target.parent.resolve() == journal.parent.resolve():
-            return as_owner_of(journal.parent, lambda: _copy(journal, target))
+            return as_owner_of(journal.parent, lambda: _copy(journal, target), int)
         return _copy(journal, target)
 
 
@@ -52,7 +52,7 @@ def mend(journal: Path, now: Callable[[], str]) -> list[str]:
             return file.mend()
 
     with explained(f"cannot mend {journal}"):
-        return as_owner_of(journal.parent, work)
+        return as_owner_of(journal.parent, work, list[str])
 
 
 def acknowledge(journal: Path) -> RepairRow | None:
@@ -66,7 +66,7 @@ def acknowledge(journal: Path) -> RepairRow | None:
         return repair
 
     with explained(f"cannot acknowledge what is missing in {journal}"):
-        return as_owner_of(journal.parent, work)
+        return as_owner_of(journal.parent, work, RepairRow | None)
 
 
 def _copy(source: Path, target: Path) -> int:

@@ -47,7 +47,7 @@ def restore(backup: Path, journal: Path, at: datetime) -> Restored:
     with explained(f"{backup} is no backup of a journal"):
         file = open_regular(backup)
     with explained(f"cannot restore {backup}"), file:
-        return as_owner_of(journal.parent, lambda: _restore(file, backup, journal, at))
+        return as_owner_of(journal.parent, lambda: _restore(file, backup, journal, at), Restored)
 
 
 def _restore(file: BinaryIO, backup: Path, journal: Path, at: datetime) -> Restored:

@@ -11,11 +11,14 @@ import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar
+
+import msgspec
 
 from terminal.errors import TerminalError
 
 _T = TypeVar("_T")
+LONGEST_ANSWER_BYTES = 16 * 1024 * 1024
 
 
 def become_owner_of(folder: Path) -> None:
@@ -30,10 +33,12 @@ def become_owner_of(folder: Path) -> None:
     os.setuid(owner.st_uid)
 
 
-def as_owner_of(folder: Path, work: Callable[[], _T]) -> _T:
+def as_owner_of(folder: Path, work: Callable[[], _T], returns: Any = None) -> _T:
     """Do the work as the folder's owner; this process stays what it is. Its errors are raised here.
 
-    The result has to survive pickling; an error comes as a TerminalError or an OSError. For commands only: it forks.
+    ``returns`` is the type of the result, without it None. It comes back as JSON of that type: whoever takes over the
+    other process must not become root by what it says. An error comes as a TerminalError or an OSError. For commands
+    only: it forks.
     """
     if os.geteuid() != 0 or _nearest(folder).stat().st_uid == 0:
         return work()
@@ -45,38 +50,55 @@ def as_owner_of(folder: Path, work: Callable[[], _T]) -> _T:
         _work_and_end(folder, work, sending)
     os.close(sending)
     with os.fdopen(receiving, "rb") as pipe:
-        answer = pipe.read()
+        answer = pipe.read(LONGEST_ANSWER_BYTES)  # whoever says more is hung up on
     os.waitpid(child, 0)
-    if not answer:
-        raise TerminalError(f"the work in {folder} was cut short")
-    import pickle  # noqa: PLC0415  only here, where a command runs as root
-
-    result, error = pickle.loads(answer)
-    if error is not None:
-        raise error
-    done: _T = result
-    return done
+    result: _T = _read(folder, answer, returns)
+    return result
 
 
-def _work_and_end(folder: Path, work: Callable[[], _T], sending: int) -> None:
+class _Failure(msgspec.Struct, tag="failed", forbid_unknown_fields=True):
+    text: str
+    is_meant: bool
+
+
+class _Done(msgspec.Struct, tag="done", forbid_unknown_fields=True):
+    result: msgspec.Raw
+
+
+def _read(folder: Path, answer: bytes, returns: Any) -> Any:
+    """Raises TerminalError, OSError."""
+    try:
+        told = msgspec.json.decode(answer, type=_Done | _Failure)
+        if isinstance(told, _Done):
+            return msgspec.json.decode(told.result, type=returns, dec_hook=lambda kind, text: kind(text))
+    except (msgspec.DecodeError, RecursionError, ValueError, TypeError) as error:
+        raise TerminalError(f"the work in {folder} was cut short") from error
+    raise TerminalError(told.text) if told.is_meant else OSError(told.text)
+
+
+def _work_and_end(folder: Path, work: Callable[[], object], sending: int) -> None:
     """Never returns: what belongs to the parent must not run twice."""
-    import pickle  # noqa: PLC0415
-
     code = 1
     try:
         become_owner_of(folder)
+        told: _Done | _Failure
         try:
-            answer = pickle.dumps((work(), None))
+            told = _Done(msgspec.Raw(msgspec.json.encode(work(), enc_hook=str)))
         except TerminalError as error:
-            answer = pickle.dumps((None, TerminalError(str(error))))
+            told = _Failure(_encodable(error), is_meant=True)
         except Exception as error:  # the parent says it, without a traceback from another process
-            answer = pickle.dumps((None, OSError(str(error))))
+            told = _Failure(_encodable(error), is_meant=False)
         with os.fdopen(sending, "wb") as pipe:
-            pipe.write(answer)
+            pipe.write(msgspec.json.encode(told))
         sys.stdout.flush()
         code = 0
     finally:
         os._exit(code)
+
+
+def _encodable(error: Exception) -> str:
+    """A file's name may hold what is no text."""
+    return str(error).encode("utf-8", "backslashreplace").decode()
 
 
 def _nearest(folder: Path) -> Path:

@@ -6,7 +6,9 @@ every name that it is known to use.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import pickle
 import shutil
 import stat
 import subprocess
@@ -17,10 +19,13 @@ from pathlib import Path
 
 import pytest
 
+from terminal.errors import TerminalError
 from terminal.journal.backup import back_up
 from terminal.journal.thread import JournalFile
 from terminal.sale.record import Record
 from terminal.sale.sale import Reason, Sale, State
+from terminal.system import owner
+from terminal.system.owner import LONGEST_ANSWER_BYTES, as_owner_of
 
 NOBODY = 65534
 NOW = "2026-11-23T15:00:30.000Z"
@@ -146,3 +151,42 @@ def test_without_links_everything_works_and_belongs_to_the_service(shop: Path) -
         assert done.returncode == 0 or words[0] == "doctor", (words, done.stderr)
     assert_untouched(shop)
     assert (shop / "new.db").stat().st_uid == 0
+
+
+class Evil:
+    """What a pickle does as soon as it is opened."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, (f"touch {tempfile.gettempdir()}/netgiro-owned",)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pickle.dumps(Evil()),
+        pickle.dumps((1, None)),
+        b"",
+        b"[" * 100_000,
+        b'{"type":"done","result":"many"}',
+        b'{"type":"done","result":1,"more":1}',
+        b'{"type":"done","result":' + b"9" * 5000 + b"}",
+        b'{"type":"other"}',
+        b"x" * (LONGEST_ANSWER_BYTES + 1),
+    ],
+    ids=["code", "a pickle", "nothing", "depth", "another type", "more", "a number", "another word", "much"],
+)
+def test_who_has_taken_over_the_owners_process_does_not_become_root_by_what_it_says(
+    said: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def say(_folder: Path, _work: object, sending: int) -> None:
+        with contextlib.suppress(OSError), os.fdopen(sending, "wb") as pipe:
+            pipe.write(said)
+        os._exit(0)
+
+    owned = Path(tempfile.gettempdir()) / "netgiro-owned"
+    monkeypatch.setattr(owner, "_work_and_end", say)
+    with tempfile.TemporaryDirectory() as name:
+        os.chown(name, NOBODY, NOBODY)
+        with pytest.raises(TerminalError, match="cut short"):
+            as_owner_of(Path(name), os.getpid, int)
+    assert not owned.exists()
