@@ -19,7 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from terminal.errors import TerminalError
+from terminal.errors import JournalError, TerminalError
+from terminal.install import upgrade
 from terminal.journal.backup import back_up
 from terminal.journal.thread import JournalFile
 from terminal.sale.record import Record
@@ -151,6 +152,24 @@ def test_without_links_everything_works_and_belongs_to_the_service(shop: Path) -
         assert done.returncode == 0 or words[0] == "doctor", (words, done.stderr)
     assert_untouched(shop)
     assert (shop / "new.db").stat().st_uid == 0
+
+
+def test_an_upgrades_copy_of_the_journal_follows_no_link(shop: Path) -> None:
+    """It lies beside the journal, under a name that says which version made it."""
+    journal, kept = shop / "state/journal.db", shop / "state/before-0.2.0.db"
+    plant(shop, (kept.name, f"{kept.name}.part"))
+    with pytest.raises(JournalError, match="exists already"):
+        back_up(journal, kept)
+    kept.unlink()
+    back_up(journal, kept)
+    assert upgrade._KeptJournal(kept).lacks_rows_of(journal) is False
+    assert kept.stat().st_uid == NOBODY
+    journal.unlink()
+    plant(shop, (journal.name,))
+    for look in (upgrade._rows, upgrade._journal_version):
+        with pytest.raises((JournalError, OSError)):
+            look(journal)
+    assert_untouched(shop)
 
 
 class Evil:
