@@ -11,6 +11,7 @@ from terminal.app import parts
 from terminal.app.about import about_lines
 from terminal.app.callbacks import start_callback_listener
 from terminal.app.closing import end_every_day
+from terminal.app.code_keeper import keeper_for
 from terminal.app.devices import Devices
 from terminal.app.handles import Handles
 from terminal.app.instruments import Instruments
@@ -113,6 +114,7 @@ class TerminalApp:
             link.decided(decision)
             seams.on_decided(event, decision)
 
+        codes = keeper_for(config)
         performer = TerminalPerformer(
             gateway,
             put,
@@ -121,6 +123,7 @@ class TerminalApp:
             examine=examination.examine,
             report=reports.print_for_menu,
             switch_training=self._switch_training,
+            codes=codes,
             about=lambda: about_lines(config.terminal.id),
             pairing=lambda: parts.pairing_code(devices),
         )
@@ -134,7 +137,7 @@ class TerminalApp:
         )
         loop = self._loop = Loop(
             self._inbox,
-            Bookkeeper(rules, journal.file, Names(parts.name_of(config), seams.timestamp)),
+            Bookkeeper(parts.with_codes(rules, codes), journal.file, Names(parts.name_of(config), seams.timestamp)),
             journal,
             performer,
             on_view=self._shown_on(presenter, signaller),
@@ -207,7 +210,8 @@ class TerminalApp:
         if self._config.day.close_at:
             keep("end of day", self._end_every_day)
         if self._config.terminal.training and self._switch_training is not None:
-            keep("end of training", self._end_training_at_night)
+            clock, is_set = self._seams.wall_clock, self._seams.clock_is_set
+            keep("end of training", lambda: end_at_night(self._inbox.put, wall_clock=clock, clock_is_set=is_set))
         if (scanner := self._devices.scanner) is not None:
             keep("scanner", lambda: watch_scanner(scanner, on_key, self.handles.instruments.note_code))
         if printing is not None:
@@ -216,9 +220,6 @@ class TerminalApp:
     async def _end_every_day(self) -> None:
         at, seams = parse_time(self._config.day.close_at), self._seams
         await end_every_day(at, self._inbox.put, wall_clock=seams.wall_clock, clock_is_set=seams.clock_is_set)
-
-    async def _end_training_at_night(self) -> None:
-        await end_at_night(self._inbox.put, wall_clock=self._seams.wall_clock, clock_is_set=self._seams.clock_is_set)
 
     async def _feed_watchdog(self, interval_s: float) -> None:
         while True:

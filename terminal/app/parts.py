@@ -8,6 +8,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from hardware.interfaces import Columns, Document, Printer
+from terminal.app.code_keeper import CodeKeeper
 from terminal.app.devices import Devices, line_watch
 from terminal.app.instruments import Instruments
 from terminal.app.reconciling import last_reconciled
@@ -15,6 +16,7 @@ from terminal.app.seams import Seams
 from terminal.app.training import service_in_training
 from terminal.config.schema import Config
 from terminal.counter.inputs import Input, PairingCodeMade
+from terminal.counter.menu import CodeKind
 from terminal.counter.rules import CounterRules, RefundRules
 from terminal.doctor.at_counter import Examination
 from terminal.journal.thread import Journal
@@ -63,6 +65,12 @@ def counter_rules(
         ),
         refund=_refund_rules(config, protocol, has_printer=has_printer, can_refund=can_refund),
     )
+
+
+def with_codes(rules: CounterRules, codes: CodeKeeper) -> CounterRules:
+    """And what the menu must know of the codes that are kept."""
+    has_staff, has_refund = (codes.has(kind) for kind in (CodeKind.STAFF, CodeKind.REFUND))
+    return replace(rules, menu=replace(rules.menu, has_staff_code=has_staff, has_refund_code=has_refund))
 
 
 def _refund_rules(config: Config, protocol: RegisterProtocol, *, has_printer: bool, can_refund: bool) -> RefundRules:

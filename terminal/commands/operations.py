@@ -61,6 +61,12 @@ def add_operation_commands(
     x_report.add_argument("--json", action="store_true", help="on the screen, and not on paper")
     x_report.set_defaults(command=_x_report)
 
+    code = commands.add_parser("code", parents=[common], help="staff's codes, which are changed at the keypad")
+    code_verbs = code.add_subparsers(required=True, metavar="reset")
+    reset = code_verbs.add_parser("reset", parents=[common], help="forgotten: the one in config.toml counts again")
+    reset.add_argument("kind", choices=["staff", "refund"])
+    reset.set_defaults(command=_code_reset)
+
     setup = commands.add_parser("setup", parents=[common], help="the first configuration, question by question")
     setup.set_defaults(command=_setup)
 
@@ -163,6 +169,21 @@ def _tell_figures(title: str, day: Mapping[str, Any], *, as_json: bool) -> None:
     print(f"charged by Netgíró: {format_kr(day['charged'])}")
     if day["left_to_staff"]:
         print(f"left to staff: {', '.join(day['left_to_staff'])}: netgiro-terminal status")
+
+
+def _code_reset(options: argparse.Namespace) -> None:
+    from terminal.app.code_keeper import reset
+    from terminal.config.places import find_config_path
+    from terminal.config.schema import read_journal_path
+    from terminal.counter.menu import CodeKind
+    from terminal.system.audit import audited
+    from terminal.system.owner import become_owner_of
+
+    folder = read_journal_path(find_config_path(options.config)).parent
+    with audited(f"code reset {options.kind}"):
+        become_owner_of(folder)
+        had_another = reset(folder, CodeKind(options.kind))
+    print(f"terminal.{options.kind}_code of config.toml {'counts again' if had_another else 'counted already'}")
 
 
 def _secret_set(_options: argparse.Namespace) -> None:

@@ -293,9 +293,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     def menu_rules(self) -> MenuRules:
         """What the menu must know of the shop. How a USB pad looks only its maker knows."""
         layout = NUMBER_PAD if self.keypad.driver == "evdev" else self.keypad.layout
-        return MenuRules(
-            staff_code=self.terminal.staff_code, refund_code=self.terminal.refund_code, keypad_layout=layout
-        )
+        return MenuRules(keypad_layout=layout)
 
     def serial_settings(self) -> SerialSettings:
         """The register's line, for the driver of the port."""

@@ -40,6 +40,7 @@ from terminal.counter.inputs import (
     TerminalExamined,
     TrainingNotSwitched,
 )
+from terminal.counter.menu_codes import CodeJudged
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
 from terminal.sale import events as ev
@@ -67,10 +68,10 @@ def _decided(view: View, event: CounterEvent, rules: CounterRules) -> Decision:
             return of_keys.scanned(view, event, rules)
         case ReprintLookedUp() | ReceiptJudged() | EndOfDayLookedUp():
             return of_shop.asked_for(view, event, rules)
-        case NightCame():
-            return of_training.night_came(view, rules)
-        case TrainingNotSwitched():
-            return of_training.not_switched(view)
+        case NightCame() | TrainingNotSwitched():
+            return of_training.happened(view, event, rules)
+        case CodeJudged():
+            return of_keys.code_judged(view, event, rules)
         case TerminalExamined() | ReportEnded() | AboutFound() | PairingCodeMade() | NotWritten():
             return _answered(view, event)
         case JournalTrialDue():

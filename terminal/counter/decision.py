@@ -10,6 +10,7 @@ import msgspec
 from terminal.counter import register_words as reg
 from terminal.counter.inputs import EndOfDayRequested, ReceiptJudged, RefundRequested, ReprintRequested
 from terminal.counter.menu import FindAbout, MakePairingCode, PrintReport
+from terminal.counter.menu_codes import ChangeCode, CheckCode
 from terminal.counter.view import View
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
@@ -100,6 +101,8 @@ CounterEffect: TypeAlias = (
     | PrintReport
     | FindAbout
     | MakePairingCode
+    | CheckCode
+    | ChangeCode
     | SwitchTraining
     | PreparePrinter
     | OpenDrawer

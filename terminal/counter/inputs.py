@@ -9,6 +9,7 @@ import msgspec
 
 from terminal.counter import register_words as reg
 from terminal.counter.menu import Problem
+from terminal.counter.menu_codes import CodeJudged
 from terminal.counter.register_ids import Wish
 from terminal.sale import events as ev
 from terminal.sale.effects import ReceiptKind
@@ -255,6 +256,7 @@ CounterEvent: TypeAlias = (
     | ReceiptJudged
     | EndOfDayLookedUp
     | NotWritten
+    | CodeJudged
     | JournalTrialDue
     | NightCame
     | TrainingNotSwitched

@@ -41,11 +41,9 @@ from terminal.sale.step import step
 MENU_KEY = "D"
 NEXT_KEYS = "D#"
 """On pages where OK says nothing; pads with 12 keys have no D."""
-WRONG_CODES = 3
-LOCKED_S = 60.0
 SHOWN_S = 60.0
 """The menu closes when no key was pressed for so long."""
-LONGEST_CODE = 8
+SHORTEST_CODE, LONGEST_CODE = 4, 8
 LONGEST_NUMBER = 9
 
 Settled: TypeAlias = Sale | refunds.Refund
@@ -60,6 +58,11 @@ class Page(StrEnum):
     """The shop has set no staff code, so nobody may do this here."""
     LOCKED = "locked"
     CODE = "code"
+    CHECKING = "checking"
+    """The code that was typed is held against what is kept."""
+    WHICH_CODE = "which_code"
+    NEW_CODE = "new_code"
+    NEW_CODE_AGAIN = "new_code_again"
     SALE = "sale"
     SURE = "sure"
     NUMBER = "number"
@@ -100,8 +103,16 @@ class Item(StrEnum):
     """The second list."""
     DOCTOR = "doctor"
     KEYPAD = "keypad"
+    CODES = "codes"
     ABOUT = "about"
     PAIRING = "pairing"
+
+
+class CodeKind(StrEnum):
+    """Which of the shop's codes."""
+
+    STAFF = "staff"
+    REFUND = "refund"
 
 
 class ReportKind(StrEnum):
@@ -111,7 +122,7 @@ class ReportKind(StrEnum):
     TRANSACTIONS = "transactions"
 
 
-MORE_ITEMS = (Item.DOCTOR, Item.KEYPAD, Item.ABOUT, Item.PAIRING)
+MORE_ITEMS = (Item.DOCTOR, Item.KEYPAD, Item.ABOUT, Item.PAIRING, Item.CODES)
 """What is not of every day: the second list."""
 MAIN_ITEMS = tuple(item for item in Item if item not in MORE_ITEMS)
 DIGIT_OF = {
@@ -131,6 +142,7 @@ FIRST_PAGE = {
     Item.TRAINING: Page.TRAINING,
     Item.DOCTOR: Page.EXAMINING,
     Item.KEYPAD: Page.KEYPAD,
+    Item.CODES: Page.WHICH_CODE,
     Item.ABOUT: Page.ASKING,
     Item.PAIRING: Page.ASKING,
 }
@@ -177,8 +189,13 @@ class Menu(msgspec.Struct, frozen=True, kw_only=True):
     """What the doctor found, the worst first."""
     leaf: int = 0
     """The page of the doctor's report."""
+    code_kind: CodeKind = CodeKind.STAFF
+    """The one that is to be changed."""
+    new_code: Sensitive = Sensitive("")
     wrong_codes: int = 0
     is_locked: bool = False
+    locked_s: float = 0.0
+    """As it was when the lock was set."""
     turn: int = 0
     """Counts keys: a timer set before the last of them finds nobody."""
 
@@ -200,9 +217,9 @@ class Menu(msgspec.Struct, frozen=True, kw_only=True):
 class MenuRules(msgspec.Struct, frozen=True, kw_only=True):
     """What the shop has configured."""
 
-    staff_code: Sensitive = Sensitive("")
-    """Empty: nobody may do what needs it."""
-    refund_code: Sensitive = Sensitive("")
+    has_staff_code: bool = False
+    """Without one nobody may do what needs it."""
+    has_refund_code: bool = False
     can_refund: bool = True
     has_printer: bool = True
     can_train: bool = False
@@ -326,9 +343,9 @@ def closed(menu: Menu) -> Menu:
 
 
 def unlocked(menu: Menu) -> Menu:
-    """The minute is over."""
-    return replace(_closed(menu) if menu.page is Page.LOCKED else menu, is_locked=False, wrong_codes=0)
+    """The wait is over."""
+    return replace(_closed(menu) if menu.page is Page.LOCKED else menu, is_locked=False, locked_s=0.0)
 
 
 def _closed(menu: Menu) -> Menu:
-    return Menu(wrong_codes=menu.wrong_codes, is_locked=menu.is_locked, turn=menu.turn)
+    return Menu(wrong_codes=menu.wrong_codes, is_locked=menu.is_locked, locked_s=menu.locked_s, turn=menu.turn)

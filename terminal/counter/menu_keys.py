@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from terminal.counter import menu_codes
 from terminal.counter.menu import (
     DIGIT_OF,
     FIRST_PAGE,
-    LONGEST_CODE,
     LONGEST_NUMBER,
     MENU_KEY,
     MORE_ITEMS,
     NEEDS_CODE,
     NEXT_KEYS,
-    WRONG_CODES,
     AskRefund,
     EndDay,
     Examine,
@@ -59,7 +57,7 @@ class Pressed(NamedTuple):
     """The menu after a key, and what staff want done."""
 
     menu: Menu
-    wish: Wish | None = None
+    wish: Wish | menu_codes.CheckCode | menu_codes.ChangeCode | None = None
 
 
 def press(menu: Menu, key: str, sales: Sequence[Settled], rules: MenuRules) -> Pressed:
@@ -68,10 +66,10 @@ def press(menu: Menu, key: str, sales: Sequence[Settled], rules: MenuRules) -> P
     match menu.page:
         case Page.CHOICE:
             return _choose(menu, key, sales, rules)
-        case Page.CODE:
-            code = rules.refund_code if menu.item is Item.REFUND else rules.staff_code
-            menu = _type_code(menu, key, sales, code)
-            return Pressed(menu, _AT_ONCE.get(menu.item) if menu.page is FIRST_PAGE[menu.item] else None)
+        case Page.CODE | Page.NEW_CODE | Page.NEW_CODE_AGAIN:
+            return Pressed(*menu_codes.type_code(menu, key))
+        case Page.WHICH_CODE:
+            return Pressed(menu_codes.choose_kind(menu, key, rules))
         case Page.SALE:
             return Pressed(_say(menu, key, sales))
         case Page.SURE:
@@ -84,7 +82,7 @@ def press(menu: Menu, key: str, sales: Sequence[Settled], rules: MenuRules) -> P
             return _confirm_refund(menu, key)
         case Page.DAY | Page.EMPTY_DAY | Page.TRAINING:
             return _end_day(menu, key)
-        case Page.ASKING | Page.EXAMINING if key != "*":
+        case Page.ASKING | Page.EXAMINING | Page.CHECKING if key != "*":
             return Pressed(menu)
         case Page.KEYPAD:
             test = menu.keypad.pressed(key)
@@ -92,6 +90,11 @@ def press(menu: Menu, key: str, sales: Sequence[Settled], rules: MenuRules) -> P
         case Page.REPORT if menu.problems and key != "*":
             return Pressed(replace(menu, leaf=menu.leaf + (key in NEXT_KEYS)))
     return Pressed(closed(menu))  # read, whatever the key
+
+
+def at_once(menu: Menu) -> Wish | None:
+    """What staff want done as soon as they may, if their first page waits for it."""
+    return _AT_ONCE.get(menu.item) if menu.page is FIRST_PAGE[menu.item] else None
 
 
 def _choose(menu: Menu, key: str, sales: Sequence[Settled], rules: MenuRules) -> Pressed:
@@ -108,29 +111,9 @@ def _choose(menu: Menu, key: str, sales: Sequence[Settled], rules: MenuRules) ->
     if item is Item.MORE:
         return Pressed(replace(menu, item=items_for(sales, rules, MORE_ITEMS[0])[0]))
     if item in NEEDS_CODE:
-        code = rules.refund_code if item is Item.REFUND else rules.staff_code
-        page = Page.NO_CODE if not code else Page.LOCKED if menu.is_locked else Page.CODE
-        return Pressed(replace(menu, item=item, page=page))
+        return Pressed(menu_codes.ask_code(replace(menu, item=item), rules))
     menu = replace(menu, item=item, page=FIRST_PAGE[item])
     return Pressed(menu, _AT_ONCE.get(item))
-
-
-def _type_code(menu: Menu, key: str, sales: Sequence[Settled], code: Sensitive) -> Menu:
-    typed = menu.digits.reveal()
-    if key == "*":
-        return replace(menu, digits=Sensitive("")) if typed else closed(menu)
-    if key in _DIGITS:
-        return replace(menu, digits=Sensitive((typed + key)[:LONGEST_CODE]))
-    if key != "#" or not typed:
-        return menu
-    menu = replace(menu, digits=Sensitive(""))
-    if hmac.compare_digest(typed, code.reveal()):
-        number = sales[0].number if sales else 0
-        return replace(menu, page=FIRST_PAGE[menu.item], wrong_codes=0, sale_number=number)
-    wrong = menu.wrong_codes + 1
-    if wrong < WRONG_CODES:
-        return replace(menu, wrong_codes=wrong)
-    return replace(menu, wrong_codes=wrong, is_locked=True, page=Page.LOCKED)
 
 
 def _say(menu: Menu, key: str, sales: Sequence[Settled]) -> Menu:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from terminal.counter import menu as menus
-from terminal.counter import menu_keys, of_refund, of_shop, of_training
+from terminal.counter import menu_codes, menu_keys, of_refund, of_shop, of_training
 from terminal.counter import register_words as reg
 from terminal.counter.decision import CounterEffect, Decision, ExamineTerminal, LockMenuFor, ShowMenuFor
 from terminal.counter.inputs import CodeScanned, EndOfDayRequested, KeyPressed, RefundRequested, ReprintRequested
+from terminal.counter.menu_codes import ChangeCode, CheckCode, CodeJudged, CodeVerdict
 from terminal.counter.of_sale import happened
 from terminal.counter.rules import CounterRules
 from terminal.counter.scanning import scan_identifier
@@ -131,12 +132,19 @@ def _menu_key(view: View, key: str, rules: CounterRules) -> Decision:
         menu, wish = menus.opened(before, view.for_staff, rules.menu), None
     decision = _wished(replace(view, menu=menu), wish, rules)
     timers: list[CounterEffect] = [ShowMenuFor(menu.turn, menus.SHOWN_S)] if menu.is_open else []
-    if menu.is_locked and not before.is_locked:
-        timers.append(LockMenuFor(menus.LOCKED_S))
     return replace(decision, effects=(*decision.effects, *timers))
 
 
-def _wished(view: View, wish: menus.Wish | None, rules: CounterRules) -> Decision:
+def code_judged(view: View, word: CodeJudged, rules: CounterRules) -> Decision:
+    """The keeper of the codes has looked at one that was typed."""
+    menu = menu_codes.judged(view.menu, word, view.for_staff)
+    wish = menu_keys.at_once(menu) if word.verdict is CodeVerdict.RIGHT and menu is not view.menu else None
+    decision = of_shop.with_menu(view, menu)
+    effects = (*decision.effects, *_wished(view, wish, rules).effects)
+    return replace(decision, effects=(*effects, LockMenuFor(word.locked_s)) if word.locked_s > 0 else effects)
+
+
+def _wished(view: View, wish: menus.Wish | CheckCode | ChangeCode | None, rules: CounterRules) -> Decision:
     match wish:
         case menus.Settle(number, verdict) if any(refund.number == number for refund in view.refunds):
             return of_refund.happened(view, RefundSettledByStaff(number, verdict is ev.Verdict.REFUNDED, BY_KEYPAD))
@@ -154,7 +162,7 @@ def _wished(view: View, wish: menus.Wish | None, rules: CounterRules) -> Decisio
             return Decision(view=view, follow_ups=(EndOfDayRequested(True, even_if_empty),))
         case menus.Train():
             return of_training.switch_wanted(view, on=not view.is_training)
-        case menus.PrintReport() | menus.FindAbout() | menus.MakePairingCode():
+        case menus.PrintReport() | menus.FindAbout() | menus.MakePairingCode() | CheckCode() | ChangeCode():
             return Decision(view=view, effects=(wish,))
         case menus.Examine():
             return Decision(view=view, effects=(ExamineTerminal(),))

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from terminal.counter import menu as menus
 from terminal.counter import register_words as reg
 from terminal.counter.decision import Decision, SwitchTraining
+from terminal.counter.inputs import NightCame, TrainingNotSwitched
 from terminal.counter.of_shop import with_menu
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
@@ -40,6 +41,11 @@ def switch_wanted(view: View, on: bool) -> Decision:
     if not is_settled(view):
         return with_menu(view, menus.refused(view.menu, menus.Item.TRAINING, reg.RefusalCode.BUSY))
     return _leaving(view, on)
+
+
+def happened(view: View, event: NightCame | TrainingNotSwitched, rules: CounterRules) -> Decision:
+    """What ends training, and what kept it from being switched."""
+    return night_came(view, rules) if isinstance(event, NightCame) else not_switched(view)
 
 
 def night_came(view: View, rules: CounterRules) -> Decision:

@@ -31,6 +31,7 @@ from terminal.counter.inputs import (
     TerminalExamined,
     TrainingNotSwitched,
 )
+from terminal.counter.menu_codes import CodeJudged
 from terminal.sale import events as ev
 from terminal.sale.refund import RefundSource
 from terminal.sale.refund_step import RefundSettledByStaff, RefundSettlementCorrected
@@ -51,6 +52,7 @@ _LEFT_ALONE = (
     | ReprintRequested
     | RefundResultSeen
     | NotWritten
+    | CodeJudged
     | NightCame
     | TrainingNotSwitched
     | ReportEnded

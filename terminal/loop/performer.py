@@ -24,7 +24,8 @@ from terminal.counter.inputs import (
     ReportEnded,
     TrainingNotSwitched,
 )
-from terminal.counter.menu import FindAbout, MakePairingCode, PrintReport, ReportKind
+from terminal.counter.menu import CodeKind, FindAbout, MakePairingCode, PrintReport, ReportKind
+from terminal.counter.menu_codes import ChangeCode, CheckCode, CodeJudged, CodeVerdict
 from terminal.counter.register_words import RegisterQuestion, RegisterReply
 from terminal.errors import JournalError
 from terminal.loop.calls import call_gateway, call_refund
@@ -32,6 +33,7 @@ from terminal.loop.timers import Timers
 from terminal.sale import effects as fx
 from terminal.sale import refund_step as rs
 from terminal.sale.gateway import Gateway
+from terminal.sale.sensitive import Sensitive
 from terminal.system.retrying import Pauses
 
 SHORTEST_PAUSE_S = 5.0
@@ -47,6 +49,14 @@ class PrinterAhead(Protocol):
     def prepare(self) -> None: ...
 
     def open_drawer(self) -> None: ...
+
+
+class Codes(Protocol):
+    """Who keeps the shop's codes. Both block, and never raise."""
+
+    def check(self, kind: CodeKind, typed: Sensitive) -> CodeJudged: ...
+
+    def change(self, kind: CodeKind, new: Sensitive) -> CodeJudged: ...
 
 
 class NoPrinter:
@@ -72,6 +82,7 @@ class TerminalPerformer:
         examine: Callable[[Callable[[Input], None]], Awaitable[None]] | None = None,
         report: Callable[[ReportKind], Awaitable[None]] | None = None,
         switch_training: Callable[[bool], Awaitable[None]] | None = None,
+        codes: Codes | None = None,
         about: Callable[[], tuple[str, ...]] = tuple,
         pairing: Callable[[], PairingCodeMade | None] = lambda: None,
     ) -> None:
@@ -82,6 +93,7 @@ class TerminalPerformer:
         self._examine_terminal = examine
         self._report = report
         self._switch_training = switch_training
+        self._codes = codes
         self._about = about
         self._pairing = pairing
         self._tasks: set[asyncio.Task[None]] = set()
@@ -108,6 +120,8 @@ class TerminalPerformer:
                     self._doctor = self._start(self._examine(), "ExamineTerminal")
             case PrintReport(kind):
                 self._start(self._print_report(kind), type(effect).__name__)
+            case CheckCode() | ChangeCode():
+                self._start(self._judge(effect), type(effect).__name__)
             case SwitchTraining(on):
                 self._start(self._switch(on), type(effect).__name__)
             case FindAbout() | MakePairingCode():
@@ -146,6 +160,15 @@ class TerminalPerformer:
             await self._examine_terminal(self._put)
         except DeviceError as error:
             log.error("the doctor's report is not printed: %s", error)
+
+    async def _judge(self, effect: CheckCode | ChangeCode) -> None:
+        codes = self._codes
+        if codes is None:
+            self._put(CodeJudged(CodeVerdict.FAILED))
+        elif isinstance(effect, CheckCode):
+            self._put(await asyncio.to_thread(codes.check, effect.kind, effect.typed))
+        else:
+            self._put(await asyncio.to_thread(codes.change, effect.kind, effect.new))
 
     async def _switch(self, on: bool) -> None:
         try:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from terminal.counter.menu import DIGIT_OF, Item, Menu, Page, verdicts_for
+import math
+
+from terminal.counter.menu import DIGIT_OF, CodeKind, Item, Menu, Page, verdicts_for
+from terminal.counter.menu_codes import kind_of
 from terminal.counter.register_words import RefusalCode
 from terminal.counter.view import View
 from terminal.sale.money import format_kr
@@ -23,10 +26,8 @@ def menu_screen(view: View, words: Words) -> Screen | None:
             hint = texts.key_choose_or_next if menu.has_menu_key else texts.key_digit_or_next
             text = f"{DIGIT_OF[menu.item]} {texts.items[menu.item]}"
             return Screen(banner=texts.title, prompt=text, hint=hint)
-        case Page.CODE:
-            wanted = texts.refund_code if menu.item is Item.REFUND else texts.staff_code
-            prompt = texts.code_again if menu.wrong_codes and not menu.digits else wanted
-            return Screen(banner=texts.title, prompt=prompt, entry=menu.masked, hint=words.key_ok_or_clear)
+        case Page.CODE | Page.NEW_CODE | Page.NEW_CODE_AGAIN:
+            return Screen(banner=texts.title, prompt=_code(menu, texts), entry=menu.masked, hint=words.key_ok_or_clear)
         case Page.NUMBER:
             return _number(menu, words)
         case Page.AMOUNT | Page.REFUND_SURE:
@@ -46,17 +47,26 @@ def menu_screen(view: View, words: Words) -> Screen | None:
             sale = next((sale for sale in view.for_staff if sale.number == menu.sale_number), None)
             return _sale(sale, view, words) if sale is not None else None
         case Page.NO_CODE:
-            no_code = texts.no_refund_code if menu.item is Item.REFUND else texts.no_code
+            no_code = texts.no_refund_code if kind_of(menu) is CodeKind.REFUND else texts.no_code
             return Screen(prompt=no_code.what, hint=no_code.next)
     prompt, hint = _said(menu, words, is_training=view.is_training)
     return Screen(banner=texts.title, prompt=prompt, hint=hint)
+
+
+def _code(menu: Menu, texts: MenuWords) -> str:
+    if menu.page is not Page.CODE:
+        return texts.new_code if menu.page is Page.NEW_CODE else texts.new_code_again
+    wanted = texts.refund_code if kind_of(menu) is CodeKind.REFUND else texts.staff_code
+    return texts.code_again if menu.wrong_codes and not menu.digits else wanted
 
 
 def _said(menu: Menu, words: Words, *, is_training: bool) -> tuple[str, str]:
     """The pages that only say or ask something."""
     texts = words.menu
     said = {
-        Page.LOCKED: (texts.locked.what, texts.locked.next),
+        Page.LOCKED: (texts.locked.what, texts.locked.next.format(minutes=math.ceil(menu.locked_s / 60))),
+        Page.CHECKING: (words.one_moment, texts.key_back),
+        Page.WHICH_CODE: (texts.which_code, texts.key_which_code),
         Page.TRAINING: (texts.end_training if is_training else texts.begin_training, texts.key_yes_or_no),
         Page.DAY: (texts.end_day, texts.key_end_day),
         Page.EMPTY_DAY: (texts.empty_day, texts.key_yes_or_no),
@@ -83,6 +93,8 @@ def _about(menu: Menu) -> Screen:
 
 def _done(item: Item, texts: MenuWords) -> str:
     match item:
+        case Item.CODES:
+            return texts.code_changed
         case Item.SETTLE:
             return texts.noted
         case Item.END_OF_DAY:

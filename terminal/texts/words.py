@@ -128,6 +128,12 @@ class MenuWords(msgspec.Struct, frozen=True, kw_only=True):
     no_code: Advice
     no_refund_code: Advice
     locked: Advice
+    """With ``{minutes}``."""
+    which_code: str
+    key_which_code: str
+    new_code: str
+    new_code_again: str
+    code_changed: str
     sale: str
     """With ``{number}``."""
     refund: str

@@ -76,7 +76,9 @@ def test_a_day_at_the_keypad_refund_x_report_and_end_of_day(counter: ShopCounter
     counter.result("1")
     counter.wait_for("idle")
 
-    counter.press("D3" + REFUND_CODE + "##")
+    counter.press("D3" + REFUND_CODE + "#")
+    counter.wait_for_screen("Refund of receipt no.")
+    counter.press("#")
     counter.wait_for_screen("At most 1.990 kr.")
     counter.press("500#")
     counter.wait_for_screen("Refund this?")

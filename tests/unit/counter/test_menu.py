@@ -21,12 +21,12 @@ from terminal.counter.inputs import (
     TerminalExamined,
 )
 from terminal.counter.keypad_test import STANDARD_LAYOUT
-from terminal.counter.menu import MAIN_ITEMS, MORE_ITEMS, Item, MenuRules, Page, items_for, verdicts_for
+from terminal.counter.menu import MAIN_ITEMS, MORE_ITEMS, CodeKind, Item, MenuRules, Page, items_for, verdicts_for
+from terminal.counter.menu_codes import CheckCode, CodeJudged, CodeVerdict
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import Offer, View
 from terminal.sale import events as ev
 from terminal.sale.sale import Reason, Sale, State
-from terminal.sale.sensitive import Sensitive
 from terminal.screen.screens import screen_for
 from terminal.texts.sentences import words_in
 from tests.golden.cases import PROBLEMS, REFUND_DUE, SALE
@@ -37,13 +37,17 @@ LOST = replace(REFUND_DUE, number=1041, reason=Reason.NOT_TRACEABLE)
 TEXTS = words_in("en").menu
 
 
+SHOPS_CODES = {CodeKind.STAFF: "4711", CodeKind.REFUND: "2580"}
+
+
 class Staff:
     """Presses keys on a counter and keeps what was decided."""
 
     def __init__(self, view: View | None = None, code: str = CODE, layout: tuple[str, ...] = STANDARD_LAYOUT) -> None:
         self.view = view or View()
+        self._wrong = 0
         self.decisions: list[Decision] = []
-        self._rules = CounterRules(menu=MenuRules(staff_code=Sensitive(code), keypad_layout=layout))
+        self._rules = CounterRules(menu=MenuRules(has_staff_code=bool(code), keypad_layout=layout))
 
     def happens(self, event: Any) -> Decision:
         decision = decide(self.view, event, self._rules)
@@ -54,7 +58,18 @@ class Staff:
     def press(self, keys: str) -> Decision:
         for key in keys:
             decision = self.happens(KeyPressed(key))
+            for effect in decision.effects:
+                if isinstance(effect, CheckCode):
+                    decision = self.happens(self._judge(effect))
         return decision
+
+    def _judge(self, effect: CheckCode) -> CodeJudged:
+        """As the keeper of the codes does."""
+        if effect.typed.reveal() == SHOPS_CODES[effect.kind]:
+            self._wrong = 0
+            return CodeJudged(CodeVerdict.RIGHT)
+        self._wrong += 1
+        return CodeJudged(CodeVerdict.WRONG, 60.0 if self._wrong >= 3 else 0.0)
 
     def hold(self, key: str) -> Decision:
         self.press(key)

@@ -28,6 +28,7 @@ from terminal.counter.menu import (
     DIGIT_OF,
     MAIN_ITEMS,
     MORE_ITEMS,
+    CodeKind,
     FindAbout,
     Item,
     MakePairingCode,
@@ -36,6 +37,7 @@ from terminal.counter.menu import (
     PrintReport,
     ReportKind,
 )
+from terminal.counter.menu_codes import CheckCode, CodeJudged, CodeVerdict
 from terminal.counter.rules import CounterRules, RefundRules
 from terminal.counter.view import Offer, View
 from terminal.sale.effects import ReceiptKind
@@ -47,10 +49,13 @@ from terminal.screen.screens import screen_for
 from tests.each import each
 from tests.golden.cases import CLOSED_SALE, LOST_REFUND, NARROW_PAD, REFUND_DUE, SALE
 
-CODES = MenuRules(staff_code=Sensitive("4711"), refund_code=Sensitive("2580"), can_train=True, can_pair=True)
+CODES = MenuRules(has_staff_code=True, has_refund_code=True, can_train=True, can_pair=True)
 ASK = RefundRequested(number=1042, source=RefundSource.KEYPAD, is_question=True)
 QUIET = Period(3, Totals())
 BUSY = Period(3, Totals(refunds=Tally(1, 500)))
+
+
+SHOPS_CODES = {CodeKind.STAFF: "4711", CodeKind.REFUND: "2580"}
 
 
 class Staff:
@@ -58,6 +63,7 @@ class Staff:
 
     def __init__(self, view: View | None = None, menu: MenuRules = CODES, **rules: Any) -> None:
         self.view = view or View()
+        self._wrong = 0
         self.rules = CounterRules(menu=menu, **rules)
 
     def happens(self, event: Any) -> Decision:
@@ -68,7 +74,18 @@ class Staff:
     def press(self, keys: str) -> Decision:
         for key in keys:
             decision = self.happens(KeyPressed(key))
+            for effect in decision.effects:
+                if isinstance(effect, CheckCode):
+                    decision = self.happens(self._judge(effect))
         return decision
+
+    def _judge(self, effect: CheckCode) -> CodeJudged:
+        """As the keeper of the codes does."""
+        if effect.typed.reveal() == SHOPS_CODES[effect.kind]:
+            self._wrong = 0
+            return CodeJudged(CodeVerdict.RIGHT)
+        self._wrong += 1
+        return CodeJudged(CodeVerdict.WRONG, 60.0 if self._wrong >= 3 else 0.0)
 
     def looked_up(self, asked: Any, **known: Any) -> Decision:
         """What the journal adds to a wish for a refund."""
@@ -214,7 +231,7 @@ def test_answer_that_nobody_waits_for_any_more_changes_nothing() -> None:
 
 
 def test_without_its_own_code_nobody_gives_money_back() -> None:
-    staff = Staff(menu=MenuRules(staff_code=Sensitive("4711")))
+    staff = Staff(menu=MenuRules(has_staff_code=True))
     staff.press("D3")
     assert staff.page is Page.NO_CODE
     staff = Staff()
