@@ -133,6 +133,7 @@ class SignalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     driver: Literal["gpio", "simulated", "none"] = "none"
     lamp_pin: PinNumber = 23
     buzzer_pin: PinNumber = 18
+    key_beep: bool = False
 
 
 def names_a_device(path: str) -> bool:

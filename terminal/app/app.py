@@ -94,14 +94,10 @@ class TerminalApp:
             register_tried.set()
             put(ConditionsChanged({"register_ok": up}))
 
-        presenter = Presenter(
-            devices.display,
-            config.terminal.language,
-            config.shop.name,
-            config.display,
-            service_phone=config.shop.service_phone,
+        presenter = parts.build_presenter(config, devices.display)
+        signaller = (
+            Signaller(devices.signals, key_beep=config.signals.key_beep) if devices.signals is not None else None
         )
-        signaller = Signaller(devices.signals) if devices.signals is not None else None
         printing = parts.build_printing(config, devices.printer, journal, put, seams)
         protocol = parts.build_register(config, devices, seams)
         link = parts.build_link(config, devices, protocol, put, on_line_changed)
@@ -199,6 +195,8 @@ class TerminalApp:
     ) -> None:
         def on_key(event: Input) -> None:
             presenter.wake()
+            if signaller is not None:
+                signaller.hear(event)
             self._inbox.put(event)
 
         keep = self._supervisor.keep

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from hardware.interfaces import Columns, Document, Printer
+from hardware.interfaces import Columns, Display, Document, Printer
 from terminal.app.code_keeper import CodeKeeper
 from terminal.app.devices import Devices, line_watch
 from terminal.app.instruments import Instruments
@@ -36,6 +36,7 @@ from terminal.sale.gateway import Gateway
 from terminal.sale.refund import Refund, RefundTerms
 from terminal.sale.sale import Sale
 from terminal.sale.totals import ClosedPeriod
+from terminal.screen.presenter import Presenter
 
 REGISTER_COLUMNS: Columns = 32
 """The narrowest paper: what a register prints on is not known."""
@@ -178,6 +179,12 @@ def pairing_code(devices: Devices) -> PairingCodeMade | None:
         return None
     code = devices.programs.programs.new_code()
     return PairingCodeMade(code.digits, code.good_for_s)
+
+
+def build_presenter(config: Config, display: Display | None) -> Presenter:
+    """What stands on the display, also where there is none."""
+    language, shop = config.terminal.language, config.shop
+    return Presenter(display, language, shop.name, config.display, service_phone=shop.service_phone)
 
 
 def build_printing(

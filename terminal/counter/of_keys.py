@@ -18,6 +18,7 @@ from terminal.counter.typing import Cancelled, Entry, EntryResult, press_code, p
 from terminal.counter.view import View
 from terminal.sale import events as ev
 from terminal.sale.customer import Customer
+from terminal.sale.effects import SetDeadline
 from terminal.sale.refund import RefundSource
 from terminal.sale.refund_step import RefundSettledByStaff
 from terminal.sale.sale import Sale, State
@@ -25,6 +26,7 @@ from terminal.sale.sale import Sale, State
 TAKE_OFFER_KEYS = "A#"
 FIRST_KEY, OTHER_KEY = "1", "2"
 """Where a slip has two amounts."""
+MORE_TIME_KEY = "#"
 BY_KEYPAD = "keypad"
 
 
@@ -83,12 +85,26 @@ def _key(view: View, key: str, rules: CounterRules) -> Decision:
         if view.is_training and view.refund is None and (view.training_amount or key in of_training.DIGITS):
             return Decision(view=of_training.amount_key(view, key))
         return Decision(view=view.with_offer_closed() if key == "*" else view)
+    if key == MORE_TIME_KEY and view.may_get_more_time:
+        return _more_time(view, sale)
     match sale.state:
         case State.ENTRY:
             return _typed(view, sale, press_identifier(view.entry, key, rules.identifiers), rules)
         case State.CODE_ENTRY:
             return _typed(view, sale, press_code(view.entry, key), rules)
     return _cancelled(view, sale, rules) if key == "*" else Decision(view=view)
+
+
+def _more_time(view: View, sale: Sale) -> Decision:
+    """All of the state's time once more, from now on."""
+    terms = sale.terms
+    delay_s = {
+        State.ENTRY: terms.entry_timeout_s,
+        State.CUSTOMER: terms.customer_timeout_s,
+        State.CODE_ENTRY: terms.code_timeout_s,
+    }[sale.state]
+    deadline = SetDeadline(sale_number=sale.number, state=sale.state, delay_s=delay_s)
+    return Decision(view=replace(view, deadline=deadline, has_more_time=True), effects=(deadline,))
 
 
 def _long_key(view: View, key: str, rules: CounterRules) -> Decision:

@@ -112,7 +112,7 @@ def _moved(view: View, before: Sale | None, transition: Transition) -> View:
     """The open sale as it is now; in another state everything that belonged to the one before is gone."""
     sale = transition.sale
     if before is None or before.state is not sale.state:
-        view = replace(view, entry=Entry(), menu=menu.closed(view.menu), deadline=None)
+        view = replace(view, entry=Entry(), menu=menu.closed(view.menu), deadline=None, has_more_time=False)
     for effect in transition.effects:
         if isinstance(effect, fx.SetDeadline):
             view = replace(view, deadline=effect)
@@ -122,7 +122,7 @@ def _moved(view: View, before: Sale | None, transition: Transition) -> View:
 def _ended(view: View, sale: Sale, rules: CounterRules) -> tuple[View, list[CounterEffect]]:
     """The open sale makes room for the next one."""
     effects: list[CounterEffect] = []
-    view = replace(view, sale=None, deadline=None, result=sale, entry=Entry())
+    view = replace(view, sale=None, deadline=None, has_more_time=False, result=sale, entry=Entry())
     if sale.tracing:
         view = replace(view, traced=(*view.traced, sale))
     if sale.state is State.ATTENTION:

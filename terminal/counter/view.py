@@ -11,7 +11,7 @@ from terminal.counter.typing import Entry
 from terminal.sale.effects import SetDeadline
 from terminal.sale.record import JournalHealth, QueuedReceipt
 from terminal.sale.refund import Refund, RefundState
-from terminal.sale.sale import Sale
+from terminal.sale.sale import Sale, State
 
 
 class Conditions(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +53,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     result: Sale | None = None
     deadline: SetDeadline | None = None
     """What bounds the open sale's present state, if something does; each stay in a state has its own."""
+    has_more_time: bool = False
+    """Somebody has asked for it in this stay; that can be done once."""
     offer: Offer | None = None
     """What could be paid next, where the register itself cannot ask."""
     differing_kr: tuple[int, int] | None = None
@@ -94,6 +96,19 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         is_stuck = self.sale is not None and self.sale.stands_unknown
         refunds = (refund for refund in self.refunds if refund.state is RefundState.ATTENTION)
         return (*((self.sale,) if self.sale is not None and is_stuck else ()), *self.attention, *refunds)
+
+    @property
+    def may_get_more_time(self) -> bool:
+        """A key would begin the present time limit anew: the customer's and the cashier's ones, each once.
+
+        While something is typed the key means OK.
+        """
+        if self.sale is None or self.deadline is None or self.has_more_time or self.menu.is_open:
+            return False
+        is_typing = self.entry != Entry()
+        return self.sale.state is State.CUSTOMER or (
+            self.sale.state in (State.ENTRY, State.CODE_ENTRY) and not is_typing
+        )
 
     @property
     def standing_offer(self) -> Offer | None:

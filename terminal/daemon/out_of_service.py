@@ -12,6 +12,7 @@ import logging
 from pathlib import Path
 
 from hardware.interfaces import Display, SerialPort
+from terminal.app.parts import build_presenter
 from terminal.config.schema import Config
 from terminal.counter import register_words as reg
 from terminal.counter.inputs import Input
@@ -20,7 +21,6 @@ from terminal.errors import JournalError, JournalInUseError
 from terminal.journal.file import JournalFile
 from terminal.register.factory import build_protocol
 from terminal.register.link import RegisterLink
-from terminal.screen.presenter import Presenter
 from terminal.system.notify import Notifier
 from terminal.system.retrying import Pauses
 from terminal.system.timestamps import timestamp_now
@@ -63,9 +63,7 @@ class OutOfService:
 
     def __init__(self, config: Config, display: Display | None, register_port: SerialPort) -> None:
         self._language = config.terminal.language
-        self._presenter = Presenter(
-            display, config.terminal.language, config.shop.name, config.display, service_phone=config.shop.service_phone
-        )
+        self._presenter = build_presenter(config, display)
         self._presenter.show(OUT_OF_SERVICE)
         self._port = register_port
         self._protocol = build_protocol(config.register, terminal_id=config.terminal.id)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 
 from hardware.interfaces import Flash, Pattern, Signals
+from terminal.counter.inputs import Input, KeyPressed
 from terminal.counter.trouble import troubles_of
 from terminal.counter.view import View
 from terminal.sale.sale import Outcome, Reason, Sale
 from terminal.system.retrying import open_until_found
 
-_BEEP, _PAUSE, _LONG = Flash(0.08, buzzer=True), Flash(0.08, lamp=False), Flash(0.6, buzzer=True)
+_BEEP, _PAUSE, _LONG = Flash(0.08, buzzer=True), Flash(0.08), Flash(0.6, buzzer=True)
+"""The lamp stays lit between beeps: light that flickers several times a second can make people ill."""
 
 APPROVED = (_BEEP, _PAUSE, _BEEP, Flash(1.5))
 """Two short ones, and the lamp for a moment."""
@@ -18,6 +20,8 @@ DECLINED = (_LONG,)
 """One long one."""
 ATTENTION = (_BEEP, _PAUSE, _BEEP, _PAUSE, _BEEP, _PAUSE, _LONG)
 """Three short and a long one; the lamp stays lit until nobody is needed any more."""
+KEY_S = 0.03
+"""Heard and not noticed."""
 MISTYPED = (Flash(0.25, lamp=False, buzzer=True),)
 
 _UNWANTED = {Outcome.DECLINED, Outcome.CANCELLED, Outcome.FAILED}
@@ -63,10 +67,21 @@ def _ending(sale: Sale | None) -> tuple[int, Outcome | None] | None:
 class Signaller:
     """Plays what the views tell. Signals that are missing are looked for in the background."""
 
-    def __init__(self, signals: Signals) -> None:
+    def __init__(self, signals: Signals, *, key_beep: bool = False) -> None:
         self._signals = signals
+        self._key_beep = key_beep
         self._view = View()
         self._is_open = False
+        self._busy_until_s = 0.0
+        """On the loop's clock: until then something more important is heard."""
+
+    def hear(self, event: Input) -> None:
+        """A key that goes down is heard, if that is wanted."""
+        is_key = self._key_beep and isinstance(event, KeyPressed) and not event.is_long
+        now_s = asyncio.get_running_loop().time()
+        if is_key and self._is_open and now_s >= self._busy_until_s:
+            lit = needs_staff(self._view)
+            self._signals.play(Pattern((Flash(KEY_S, lamp=lit, buzzer=True),), stays_lit=lit))
 
     def show(self, view: View) -> None:
         """Take over a new view; returns at once."""
@@ -74,6 +89,8 @@ class Signaller:
         pattern = pattern_for(before, view)
         if pattern is not None and self._is_open:
             self._signals.play(pattern)
+            length_s = sum(flash.duration_s for flash in pattern.flashes)
+            self._busy_until_s = asyncio.get_running_loop().time() + length_s
 
     async def run(self) -> None:
         """Keep the signals open until cancelled."""

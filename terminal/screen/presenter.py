@@ -96,7 +96,8 @@ class Presenter:
     def show(self, view: View) -> None:
         """Take over a new view; returns at once."""
         before, self._view = self._view, view
-        if view.deadline is not None and view.deadline != before.deadline:
+        begins_anew = view.deadline != before.deadline or view.has_more_time > before.has_more_time
+        if view.deadline is not None and begins_anew:
             self._end_at_s = _now_s() + view.deadline.delay_s
             self._changed.set()
         if view.sale is not None and before.sale is None:

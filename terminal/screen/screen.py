@@ -5,6 +5,9 @@ from __future__ import annotations
 import msgspec
 from msgspec.structs import replace
 
+LATE_S = 30
+"""Time enough to read the hint and to reach for the key."""
+
 
 class Countdown(msgspec.Struct, frozen=True):
     """Seconds until what is shown ends by itself, and how many there were at first."""
@@ -47,6 +50,8 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
     """What was typed, masked."""
     hint: str = ""
     """What to do next."""
+    late_hint: str = ""
+    """Takes its place once the time is nearly over."""
     countdown: Countdown | None = None
     counts_down: bool = False
     """There is room for the countdown to the end of the sale's state."""
@@ -62,7 +67,10 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
 
     def with_countdown(self, countdown: Countdown | None) -> Screen:
         """The same screen a second later. One that must be read at once does without."""
-        return replace(self, countdown=countdown) if self.counts_down else self
+        if not self.counts_down:
+            return self
+        is_late = countdown is not None and countdown.left_s <= LATE_S and bool(self.late_hint)
+        return replace(self, countdown=countdown, hint=self.late_hint if is_late else self.hint)
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -59,7 +59,8 @@ def _screen(view: View, words: Words, shop_name: str, countdown: Countdown | Non
     screen = _for_sale(shown, view.entry, words)
     if _is_warning(shown):
         return screen
-    screen = replace(screen, marks=_marks(troubles, words), counts_down=view.sale is not None)
+    late_hint = words.key_more_time if view.may_get_more_time else ""
+    screen = replace(screen, marks=_marks(troubles, words), counts_down=view.sale is not None, late_hint=late_hint)
     return screen.with_countdown(countdown)
 
 

@@ -130,6 +130,7 @@ ENGLISH = Words(
     tries_left_one="{count} try left",
     tries_left_many="{count} tries left",
     key_cancel="* cancel",
+    key_more_time="# wait   * cancel",
     key_ok_or_clear="# OK   * clear",
     steps={
         Step.CUSTOMER: "Waiting for the customer",

@@ -130,6 +130,7 @@ ICELANDIC = Words(
     tries_left_one="{count} tilraun eftir",
     tries_left_many="{count} tilraunir eftir",
     key_cancel="* hætta við",
+    key_more_time="# bíða  * hætta við",
     key_ok_or_clear="# OK   * hreinsa",
     steps={
         Step.CUSTOMER: "Beðið eftir viðskiptavini",

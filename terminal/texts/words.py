@@ -238,6 +238,8 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     tries_left_many: str
     """With ``{count}``."""
     key_cancel: str
+    key_more_time: str
+    """The same, and what gives more time."""
     key_ok_or_clear: str
 
     steps: dict[Step, str]

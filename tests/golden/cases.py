@@ -23,7 +23,7 @@ from terminal.paper.receipt import Shop, receipt_document
 from terminal.paper.refund_receipt import refund_document
 from terminal.paper.transaction_list import transaction_list
 from terminal.sale.customer import CustomerKind, IdentifierProblem
-from terminal.sale.effects import ReceiptKind
+from terminal.sale.effects import ReceiptKind, SetDeadline
 from terminal.sale.events import Verdict
 from terminal.sale.record import JournalHealth, QueuedReceipt, ReceiptState
 from terminal.sale.refund import Refund, RefundReason, RefundSource, RefundState
@@ -53,6 +53,12 @@ SALE = Sale(
     created="2026-11-23T14:39:05Z",
     code_tries_left=3,
 )
+
+
+def deadline_of(sale: Sale) -> SetDeadline:
+    return SetDeadline(sale_number=sale.number, state=sale.state, delay_s=150.0)
+
+
 CLOSED_SALE = replace(
     SALE,
     state=State.CLOSED,
@@ -155,7 +161,7 @@ def _views() -> Mapping[str, View]:
         "idle_journal_repaired": View(conditions=Conditions(journal_health=JournalHealth.REPAIRED)),
         "idle_sales_waiting": View(attention=(REFUND_DUE, replace(REFUND_DUE, number=1043))),
         "entry": View(sale=SALE),
-        "entry_expiring": View(sale=SALE),
+        "entry_expiring": View(sale=SALE, deadline=deadline_of(SALE)),
         "entry_typing": View(sale=SALE, entry=Entry(Sensitive("822328"))),
         "entry_typing_no_network": View(sale=SALE, entry=Entry(Sensitive("12345678901234")), conditions=NO_NETWORK),
         "entry_large_amount": View(sale=replace(SALE, amount_kr=12_345_678), entry=Entry(Sensitive("4"))),
@@ -166,6 +172,9 @@ def _views() -> Mapping[str, View]:
         "customer_app": View(sale=replace(SALE, state=State.CUSTOMER, customer_kind=CustomerKind.APP_CODE)),
         "customer_kennitala": View(sale=replace(SALE, state=State.CUSTOMER, customer_kind=CustomerKind.KENNITALA)),
         "customer_phone": View(sale=replace(phone_sale, state=State.CUSTOMER)),
+        "customer_expiring": View(
+            sale=replace(phone_sale, state=State.CUSTOMER), deadline=deadline_of(replace(SALE, state=State.CUSTOMER))
+        ),
         "customer_phone_no_network": View(sale=replace(phone_sale, state=State.CUSTOMER), conditions=NO_NETWORK),
         "code_entry": View(sale=replace(SALE, state=State.CODE_ENTRY)),
         "code_entry_typing": View(sale=replace(SALE, state=State.CODE_ENTRY), entry=Entry(Sensitive("123"))),
@@ -302,7 +311,7 @@ def screen(name: str, language: Language) -> Screen:
 
 
 def countdown(name: str) -> Countdown | None:
-    if name == "entry_expiring":
+    if name in ("entry_expiring", "customer_expiring"):
         return Countdown(17, 300)
     sale = SHOWN[name].sale
     waits = sale is not None and sale.state in COUNTED_DOWN and sale.state is not State.ENTRY

@@ -10,11 +10,12 @@ from msgspec.structs import replace
 
 from hardware.interfaces import Flash, Pattern
 from hardware.signals import SimulatedSignals
+from terminal.counter.inputs import ConditionsChanged, KeyPressed
 from terminal.counter.typing import Entry
 from terminal.counter.view import Conditions, View
 from terminal.sale.customer import IdentifierProblem
 from terminal.sale.sale import MISSES_UNTIL_UNKNOWN, Outcome, Reason, State
-from terminal.screen.lamp import APPROVED, ATTENTION, DECLINED, MISTYPED, Signaller, pattern_for
+from terminal.screen.lamp import APPROVED, ATTENTION, DECLINED, KEY_S, MISTYPED, Signaller, pattern_for
 from tests.golden.cases import SALE
 from tests.virtual_time import run_virtual
 
@@ -50,6 +51,41 @@ def test_patterns_are_told_apart_by_ear_and_by_eye() -> None:
             tuple((flash.duration_s, getattr(flash, sense)) for flash in p) for p in (APPROVED, DECLINED, ATTENTION)
         }
         assert len(heard) == 3
+
+
+def test_no_light_flickers() -> None:
+    for pattern in (APPROVED, DECLINED, ATTENTION, MISTYPED):
+        lit = [flash.lamp for flash in pattern]
+        assert sum(before and not after for before, after in zip(lit, [*lit[1:], False], strict=True)) <= 1
+
+
+def test_a_key_is_heard_but_for_the_moment_in_which_something_else_is() -> None:
+    async def main() -> None:
+        signals = SimulatedSignals()
+        played: list[Pattern] = []
+        signaller, silent = Signaller(signals, key_beep=True), Signaller(signals)
+        signaller.hear(KeyPressed("1"))
+        task = asyncio.create_task(signaller.run())
+        await asyncio.sleep(1)
+        signals.play = played.append  # type: ignore[method-assign]
+        for event in (KeyPressed("1", is_long=True), ConditionsChanged({"network_ok": True})):
+            signaller.hear(event)
+        silent.hear(KeyPressed("1"))
+        assert played == []
+        signaller.hear(KeyPressed("1"))
+        assert played == [Pattern((Flash(KEY_S, lamp=False, buzzer=True),))]
+        signaller.show(View(sale=SALE))
+        signaller.show(View(result=replace(SALE, state=State.CLOSED, reason=Reason.PAID)))
+        signaller.hear(KeyPressed("1"))
+        assert len(played) == 2
+        await asyncio.sleep(3)
+        signaller.hear(KeyPressed("1"))
+        assert len(played) == 3
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    run_virtual(main())
 
 
 def test_payment_that_becomes_unknown_calls_somebody_and_the_lamp_stays_lit() -> None:

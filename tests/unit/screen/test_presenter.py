@@ -217,6 +217,18 @@ def test_a_second_stay_in_a_state_is_counted_from_its_own_beginning() -> None:
     run(scenario)
 
 
+def test_more_time_is_counted_from_when_it_was_asked_for() -> None:
+    async def scenario(presenter: Presenter, display: Display) -> None:
+        view = View(sale=CUSTOMER, deadline=IN_20_S)
+        presenter.show(view)
+        await asyncio.sleep(15)
+        assert presenter.screen.countdown == Countdown(5, 20)
+        presenter.show(replace(view, has_more_time=True))
+        assert presenter.screen.countdown == Countdown(20, 20)
+
+    run(scenario)
+
+
 def test_pages_take_turns_on_a_low_display() -> None:
     async def scenario(presenter: Presenter, display: Display) -> None:
         view = View(sale=CUSTOMER, entry=Entry())
