@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from terminal.commands.configured import whole_config
+from terminal.commands.reconcile import NOT_ASKED, day
 from terminal.errors import ConfigError, TerminalError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def add_office_commands(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
 ) -> None:
     office = commands.add_parser("office", parents=[common], help="the head office of a chain")
-    verbs = office.add_subparsers(required=True, metavar="serve|check|migrate|enrol|revoke|person|join")
+    verbs = office.add_subparsers(required=True, metavar="serve|check|migrate|enrol|revoke|person|reconcile|join")
 
     serve = verbs.add_parser("serve", parents=[common], help="take the terminals' journals in, and serve the page")
     serve.set_defaults(command=_serve)
@@ -50,6 +51,18 @@ def add_office_commands(
     person.add_argument("--role", choices=["look", "operate"], default="look", help="default: look")
     person.add_argument("--remove", action="store_true")
     person.set_defaults(command=_person)
+
+    reconcile = verbs.add_parser(
+        "reconcile",
+        parents=[common],
+        help="hold what Netgíró has paid out against all counters' sales: 0 agree, 1 differ, 3 could not ask",
+    )
+    reconcile.add_argument(
+        "--from", dest="first", metavar="DATE", type=day, required=True, help="sales of this day and later"
+    )
+    reconcile.add_argument("--to", dest="last", metavar="DATE", type=day, required=True, help="the last day")
+    reconcile.add_argument("--json", action="store_true", help="everything as one JSON object")
+    reconcile.set_defaults(command=_reconcile)
 
     join = verbs.add_parser("join", parents=[common], help="on a terminal: fetch its token with the office's code")
     join.add_argument("code", metavar="CODE")
@@ -146,6 +159,46 @@ def _person(options: argparse.Namespace) -> None:
     except ValueError as error:
         raise TerminalError(str(error)) from error
     print(f"{options.name} may now {options.role}")
+
+
+def _reconcile(options: argparse.Namespace) -> int:
+    from datetime import UTC, datetime, time, timedelta
+
+    import msgspec
+
+    from terminal.reconciliation.asking import paid_out_of
+    from terminal.sale.gateway import GatewayError
+    from terminal.sale.money import format_kr
+
+    config = _office_config(options)
+    if options.first > options.last:
+        print(f"--from {options.first} is after the last day", file=sys.stderr)
+        return 2
+    if config.netgiro.api != "v2" or not config.netgiro.has_credentials:
+        raise ConfigError(['netgiro: only api = "v2" tells of settlements, with the application ID of the chain'])
+    from terminal.netgiro.factory import build_gateway
+    from terminal.office.server.payouts import hold_against
+
+    try:
+        paid_out = asyncio.run(paid_out_of(build_gateway(config.netgiro), options.first, options.last))
+    except GatewayError as error:
+        print(f"Netgíró could not be asked: {error}", file=sys.stderr)
+        return NOT_ASKED
+    since = datetime.combine(options.first, time(), UTC)
+    until = datetime.combine(options.last, time(), UTC) + timedelta(days=1)
+    sums, lines = _in_database(config, lambda connection: hold_against(connection, paid_out, since, until))
+    if options.json:
+        told = {"sums": [one._asdict() for one in sums], "lines": [one._asdict() for one in lines]}
+        print(msgspec.json.encode(told).decode())
+        return int(not all(one.agrees for one in sums))
+    for line in lines:
+        what = line.reference or f"settlement {line.settlement}"
+        where = f"{line.terminal or 'no counter'}  {what}  {line.created or '?'}"
+        print(f"{line.found.replace('_', ' '):<12}  {where}  {format_kr(line.amount_kr)}")
+    for one in sums:
+        amounts = f"{one.lines}, {format_kr(one.sum_kr)}, fee {format_kr(one.fee_kr)}"
+        print(f"{one.found.replace('_', ' '):<12}  {one.shop or 'of no one shop'}: {amounts}")
+    return int(not all(one.agrees for one in sums))
 
 
 def _in_database(config: Config, work: Callable[[Connection], Awaitable[T]]) -> T:

@@ -28,17 +28,15 @@ def add_reconcile_command(
         parents=[common],
         help="hold the journal against Netgíró's own records: 0 agree, 1 differ, 3 unasked",
     )
-    reconcile.add_argument(
-        "--from", dest="first", metavar="DATE", type=_day, help="default: seven days before the last"
-    )
-    reconcile.add_argument("--to", dest="last", metavar="DATE", type=_day, help="the last day; default: today")
+    reconcile.add_argument("--from", dest="first", metavar="DATE", type=day, help="default: seven days before the last")
+    reconcile.add_argument("--to", dest="last", metavar="DATE", type=day, help="the last day; default: today")
     reconcile.add_argument("--json", action="store_true", help="everything as one JSON object")
     reconcile.add_argument("--csv", metavar="FILE", type=Path, help="a line for each sale, refund and settlement")
     reconcile.add_argument("--print", dest="on_paper", action="store_true", help="a slip by the running terminal, too")
     reconcile.set_defaults(command=_reconcile)
 
 
-def _day(text: str) -> date:
+def day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:

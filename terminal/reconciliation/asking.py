@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple, Protocol
@@ -14,6 +15,7 @@ from terminal.reconciliation.progress import Progress
 from terminal.sale.gateway import (
     CallLost,
     CallRefused,
+    Gateway,
     GatewayError,
     PaymentRecord,
     Payouts,
@@ -161,6 +163,28 @@ class Asker:
                 self._progress.put_items(settlement, items, self._now_s())
             contents[settlement] = items
         return contents
+
+
+async def paid_out_of(gateway: Gateway, first: date, last: date) -> list[tuple[str, SettledItem]]:
+    """What was paid out of these days' sales or of others, with each settlement's number. Closes the gateway.
+
+    Raises GatewayError, also for more settlements than can be looked into at once.
+    """
+    try:
+        if gateway.payouts is None:
+            raise CallRefused(Refusal.NOT_OFFERED, "it tells of no settlements")
+        settlements = await gateway.payouts.settlements(first, last + PAID_OUT_WITHIN)
+        if len(settlements) > MOST_SETTLEMENTS:
+            raise CallRefused(
+                Refusal.REQUEST_NOT_VALID, f"{len(settlements)} settlements are too many at once: take fewer days"
+            )
+        found: list[tuple[str, SettledItem]] = []
+        for settlement in settlements:
+            await asyncio.sleep(PACE_S)
+            found += [(settlement.number, item) for item in await gateway.payouts.items(settlement.number)]
+        return found
+    finally:
+        await gateway.close()
 
 
 def _why(error: GatewayError) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from msgspec.structs import replace
 
 from terminal.errors import TerminalError
 from terminal.reconciliation import asking
-from terminal.reconciliation.asking import MOST_MISSES, PACE_S, Asker, Days
+from terminal.reconciliation.asking import MOST_MISSES, PACE_S, Asker, Days, paid_out_of
 from terminal.reconciliation.findings import Ending, Finding, Kind
 from terminal.reconciliation.gathering import Payment
 from terminal.reconciliation.progress import FRESH_S, Progress
@@ -237,3 +237,38 @@ def test_who_was_interrupted_in_the_settlements_goes_on_there(tmp_path: Path) ->
     found = ask(tmp_path, service, 1)
     assert service.looked_into == [f"1-{number}" for number in range(4, 10)]
     assert sum(one.kind is Kind.SETTLEMENT for one in found) == 10
+
+
+# --- everything that was paid out, for a chain ------------------------------------------------------------------------
+
+
+class Chain(Paying):
+    is_closed = False
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+
+def test_all_items_come_with_their_settlements_number_and_slowly() -> None:
+    service: Any = Chain(3)
+
+    async def scenario() -> list[tuple[str, SettledItem]]:
+        began_s = asyncio.get_running_loop().time()
+        found = await paid_out_of(service, DAY, DAY)
+        assert asyncio.get_running_loop().time() - began_s == pytest.approx(3 * PACE_S)
+        return found
+
+    assert [number for number, _ in run_virtual(scenario())] == ["1-0", "1-1", "1-2"]
+    assert service.is_closed
+
+
+def test_a_service_without_settlements_and_too_many_of_them_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    silent: Any = Chain(1)
+    monkeypatch.setattr(Chain, "payouts", None)
+    with pytest.raises(CallRefused, match="no settlements"):
+        run_virtual(paid_out_of(silent, DAY, DAY))
+    assert silent.is_closed
+    monkeypatch.undo()
+    monkeypatch.setattr(asking, "MOST_SETTLEMENTS", 3)
+    with pytest.raises(CallRefused, match="fewer days"):
+        run_virtual(paid_out_of(cast("Any", Chain(4)), DAY, DAY))
