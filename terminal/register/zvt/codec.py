@@ -50,6 +50,7 @@ from datetime import tzinfo
 from hardware.interfaces import Document
 from terminal.counter.register_words import (
     CancelRequest,
+    Progress,
     RefundResult,
     RegisterQuestion,
     RegisterReply,
@@ -82,7 +83,7 @@ LONGEST_REPORT_S = 180.0
 
 
 class ZvtProtocol:
-    """Implements :class:`terminal.register.protocol.RegisterProtocol`."""
+    """Implements :class:`terminal.register.protocol.RegisterProtocol`, and hears progress."""
 
     longest_sale_s: float | None = 140.0
     """Leaves time within T4 to give up what is on its way."""
@@ -124,14 +125,14 @@ class ZvtProtocol:
     def receive_data(self, data: bytes, now_s: float) -> Sequence[RegisterRequest]:
         """The requests in ``data``."""
         self._take(self._turns.receive(data, now_s), now_s)
-        return self._take_requests()
+        return _taken(self._requests)
 
     def data_to_send(self) -> bytes:
         return self._turns.data_to_send()
 
     def data_sent(self) -> Sequence[RegisterRequest]:
         """Having left says nothing: the register itself says what it has taken."""
-        return self._take_requests()
+        return _taken(self._requests)
 
     @property
     def next_wakeup_s(self) -> float | None:
@@ -151,18 +152,18 @@ class ZvtProtocol:
         if held_until_s is not None and now_s >= held_until_s:
             self._telling.give_up_held()
         self._pump(now_s)
-        return self._take_requests()
+        return _taken(self._requests)
 
     def connection_lost(self) -> Sequence[RegisterRequest]:
         """Forget what was half said; a sale goes on, and its result waits for the line as long as it may."""
         self._asked = None
         if self._over_network:
             self._session.leave()
-            return self._take_requests()
+            return _taken(self._requests)
         self._turns.connection_lost()
         if self._session.payment is None and not self._session.is_telling:
             self._turns.forget_all()
-        return self._take_requests()
+        return _taken(self._requests)
 
     def _take(self, items: Iterable[Apdu | Ended], now_s: float) -> None:
         for item in items:
@@ -172,11 +173,6 @@ class ZvtProtocol:
                 self._receive_command(item, now_s)
             self._pump(now_s)
         self._pump(now_s)
-
-    def _take_requests(self) -> list[RegisterRequest]:
-        requests = list(self._requests)
-        self._requests.clear()
-        return requests
 
     def _pump(self, now_s: float) -> None:
         """Send what may be sent now."""
@@ -256,6 +252,11 @@ class ZvtProtocol:
                 pass  # the register has been told to wait, and has gone on
         self._pump(now_s)
 
+    def hear(self, told: Progress | TerminalCondition, now_s: float) -> None:
+        """How far the payment is."""
+        self._session.hear(told, now_s)
+        self._pump(now_s)
+
     def _answer(self, asked: Asked, apdu: bytes, purpose: Purpose = Purpose.RESPONSE) -> None:
         """Respond to the command that waits for it."""
         assert asked is self._asked
@@ -280,3 +281,10 @@ class ZvtProtocol:
             self._session.tell_again(result, asked.service, now_s)
         elif to is None:  # else it is the answer to a question whose register has gone on
             self._session.tell(result, now_s)
+
+
+def _taken(requests: list[RegisterRequest]) -> list[RegisterRequest]:
+    """All of them, once."""
+    taken = list(requests)
+    requests.clear()
+    return taken

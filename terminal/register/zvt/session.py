@@ -5,7 +5,15 @@ from __future__ import annotations
 
 import msgspec
 
-from terminal.counter.register_words import CancelRequest, RefundResult, RegisterRequest, SaleResult
+from terminal.counter.register_words import (
+    CancelRequest,
+    Progress,
+    RefundResult,
+    RegisterRequest,
+    SaleResult,
+    Step,
+    TerminalCondition,
+)
 from terminal.register.zvt import format as za
 from terminal.register.zvt import frames as zf
 from terminal.register.zvt.format import Apdu, Command, Config, ZvtError
@@ -17,7 +25,8 @@ PROGRESS_INTERVAL_S = 15.0
 T4_S = 180.0
 """So long a register waits for the end of its session, since we last said something in it."""
 BEGUN, PLEASE_WAIT = 0x0E, 0x17
-"""Intermediate status."""
+STATUS_OF = {Step.CUSTOMER: 0x01, Step.SERVICE: 0x04}
+"""Intermediate status: watch the PIN pad; the host has not answered yet."""
 
 
 class Payment(msgspec.Struct):
@@ -28,6 +37,8 @@ class Payment(msgspec.Struct):
     waits_until_s: float
     """Then the register has given it up, and what it sends next is another customer's, even if it looks the same."""
     next_progress_s: float = 0.0
+    step: Step | None = None
+    """What it waits for, as far as that was told."""
     is_cancelled: bool = False
     is_refund: bool = False
     """Nothing calls it off."""
@@ -58,8 +69,19 @@ class Session:
         payment = self.payment
         if payment is not None and self.tells_progress and self._turns.is_over and now_s >= payment.next_progress_s:
             status = PLEASE_WAIT if payment.next_progress_s else BEGUN
+            if payment.step is not None:
+                status = STATUS_OF[payment.step]
             payment.next_progress_s = now_s + PROGRESS_INTERVAL_S
             self._turns.queue(zf.intermediate_status(status), Purpose.PROGRESS)
+
+    def hear(self, told: Progress | TerminalCondition, now_s: float) -> None:
+        """The payment of this session waits for something else now: the register is told as soon as it is our turn."""
+        payment = self.payment
+        if payment is None or not isinstance(told, Progress) or told.record.register_id != payment.register_id:
+            return
+        if told.step in STATUS_OF and told.step is not payment.step:
+            payment.step = told.step
+            payment.next_progress_s = min(payment.next_progress_s, now_s)
 
     def progress_ended(self, answer: Answer, now_s: float) -> None:
         """The register has answered "please wait", or does not hear us any more."""

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from terminal.counter.register_words import (
     CancelRequest,
     LastResultRequest,
+    Progress,
     RefusalCode,
     RegisterReply,
     RequestRefused,
@@ -15,6 +16,7 @@ from terminal.counter.register_words import (
     ResultRefusal,
     SaleAccepted,
     SaleRequest,
+    Step,
     TerminalCondition,
     TotalsDelivered,
     TotalsReport,
@@ -32,6 +34,7 @@ from terminal.simulation.registers.zvt_frames import (
     registration,
     repeat_receipt,
 )
+from tests.sales import new_sale
 from tests.unit.register.zvt.zvt_bench import DAY, NAME, RECEIPT, Bench, dump, refusing, result
 
 PROGRESS = 0x08
@@ -188,6 +191,28 @@ def test_intermediate_status_is_told_to_a_register_that_asked_for_it() -> None:
     bench.say(result())
     assert bench.register.results == [0]
     assert bench.requests[-1] == ResultDelivered(NAME)
+
+
+def test_intermediate_status_says_what_the_payment_waits_for() -> None:
+    """Watch the PIN pad; the host has not answered yet; the same again while nothing changes."""
+    bench = Bench().registered(PROGRESS).paying()
+    waiting = replace(new_sale(), register_id=NAME)
+    bench.hear(Progress(waiting, Step.CUSTOMER)).wait(1)
+    bench.hear(Progress(waiting, Step.CUSTOMER)).wait(1)
+    bench.hear(TerminalCondition(busy=True)).wait(1)
+    bench.hear(Progress(replace(waiting, register_id="another"), Step.SERVICE)).wait(1)
+    bench.hear(Progress(waiting, Step.SERVICE)).wait(16)
+    bench.hear(Progress(waiting, None)).wait(1)
+    assert bench.heard == ["800000", "04ff010e", "04ff0101", "04ff0104", "04ff0104"]
+    bench.say(result())
+    bench.hear(Progress(waiting, Step.RECEIPT)).wait(20)
+    assert bench.register.results == [0]
+
+
+def test_a_register_that_did_not_ask_for_it_hears_nothing_of_that() -> None:
+    bench = Bench().registered(0x82).paying()
+    bench.hear(Progress(replace(new_sale(), register_id=NAME), Step.CUSTOMER)).wait(20)
+    assert bench.heard == ["800000"]
 
 
 def test_intermediate_status_is_not_told_to_any_other() -> None:

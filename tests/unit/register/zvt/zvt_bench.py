@@ -13,6 +13,7 @@ from terminal.counter.register_words import (
     CancelRequest,
     ConditionRequest,
     LastResultRequest,
+    Progress,
     RegisterQuestion,
     RegisterReply,
     RegisterRequest,
@@ -117,6 +118,11 @@ class Bench:
         question = to or self._question_for(reply)
         self._unanswered = [one for one in self._unanswered if one is not question]
         self.protocol.send(reply, self.now_s, question)
+        return self.settle()
+
+    def hear(self, told: Progress | TerminalCondition) -> Bench:
+        """How far the terminal is."""
+        self.protocol.hear(told, self.now_s)
         return self.settle()
 
     def _question_for(self, reply: RegisterReply) -> RegisterQuestion | None:
