@@ -170,7 +170,7 @@ def _money(sale: Sale, disk: SimulatedDisk, captured: list[int], *, is_refunded:
     if approved and not captured:
         yield f"sale {sale.number} is approved and not paid"
     if sale.outcome in (Outcome.REFUND_DUE, Outcome.REFUNDED):
-        versions = (one for one in disk.committed if one.number == sale.number)
+        versions = (one for one in disk.committed if isinstance(one, Sale) and one.number == sale.number)
         was_proved_late = any(one.has_ended and one.outcome in NOT_PAID for one in versions)
         if not captured or not (sale.terms.final_when_taken or was_proved_late):
             yield f"sale {sale.number} is to be refunded, captured is {captured}"
