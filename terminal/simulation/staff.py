@@ -81,6 +81,9 @@ class Staff:
             self._correct_slips()
         if self._world.now_s > GO_HOME_S:
             return
+        if self._terminal.is_on:
+            for sale in self._terminal.attention:
+                self._first_seen_s.setdefault(sale.number, self._world.now_s)
         if self._terminal.is_on and self._register.is_done:
             for sale in self._terminal.attention:
                 self._settle(sale)
@@ -130,7 +133,6 @@ class Staff:
         self._world.at(self._rng.uniform(*AT_THE_SCREEN_S), self._look_at_paper)
 
     def _settle(self, sale: Sale) -> None:
-        self._first_seen_s.setdefault(sale.number, self._world.now_s)
         if sale.outcome is Outcome.REFUND_DUE and self._returns_itself(sale):
             return
         verdict = self._due_refund(sale) if sale.outcome is Outcome.REFUND_DUE else self._looked_up(sale)

@@ -17,7 +17,15 @@ from terminal.netgiro.v2 import NetgiroV2, callback_token, callback_url
 from terminal.netgiro.wire_v2 import API_KEY_HEADER
 from terminal.sale.customer import Customer, CustomerKind
 from terminal.sale.gateway import AuthorizationStatus as Status
-from terminal.sale.gateway import CallLost, CallRefused, CaptureMode, OpenedAuthorization, Refusal, StatusReport
+from terminal.sale.gateway import (
+    CallLost,
+    CallRefused,
+    CaptureMode,
+    GatewayError,
+    OpenedAuthorization,
+    Refusal,
+    StatusReport,
+)
 from terminal.sale.sensitive import Sensitive
 from tests.sales import new_sale
 
@@ -36,6 +44,7 @@ class Netgiro:
 
     def __init__(self, **answers: Answer | Mapping[str, Any]) -> None:
         self.requests: list[httpx.Request] = []
+        self.headers: dict[str, str] = {}
         self._answers = answers
 
     def handle(self, request: httpx.Request) -> httpx.Response:
@@ -43,7 +52,8 @@ class Netgiro:
         call = request.url.path.split("/")[3]
         answer = self._answers[call]
         status, body = answer if isinstance(answer, tuple) else (200, answer)
-        return httpx.Response(status, content=body if isinstance(body, bytes) else json.dumps(body).encode())
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return httpx.Response(status, content=content, headers=self.headers)
 
     def asked(self) -> list[tuple[str, str, Any]]:
         return [(one.method, one.url.path, json.loads(one.content or b"null")) for one in self.requests]
@@ -291,3 +301,41 @@ def test_a_refused_capture_or_cancel_did_not_happen(verb: str) -> None:
     with pytest.raises(CallRefused) as caught:
         asyncio.run(call)
     assert caught.value.refusal is Refusal.NOT_FOUND
+
+
+# --- what the service's support asks for ------------------------------------------------------------------------------
+
+REFUSED = {"Success": False, "Message": "Customer is blacklisted", "Status": None}
+OF_ANOTHER = said("Confirmed", TransactionId=OTHER_GUID)
+
+
+def named(**answers: Answer | Mapping[str, Any]) -> Netgiro:
+    netgiro = Netgiro(**({"details": DETAILS} | answers))
+    netgiro.headers["netgiro_referenceId"] = "support-1"
+    return netgiro
+
+
+def test_each_answer_comes_with_the_services_own_name_for_it() -> None:
+    assert open_with(named(payment=OPENED)).support_reference == "support-1"
+    for status in (said("Pending"), said("Confirmed"), said("Refunded"), REFUSED):
+        report = asyncio.run(named(status=status).gateway().query_status(GUID))
+        assert report.support_reference == "support-1"
+
+
+@pytest.mark.parametrize(
+    ("call", "body"),
+    [
+        *(("payment", body) for body in (REFUSED, OPENED | {"Status": "Later"}, b"<html>")),
+        *(("capture", body) for body in (REFUSED, OF_ANOTHER, b"<html>")),
+    ],
+)
+def test_each_refusal_and_each_loss_does(call: str, body: Any) -> None:
+    netgiro = named(**{call: (200, body)})
+    with pytest.raises(GatewayError) as caught:
+        open_with(netgiro) if call == "payment" else asyncio.run(netgiro.gateway().capture(GUID))
+    assert caught.value.support_reference == "support-1"
+
+
+def test_a_record_of_this_transaction_in_other_letters_is_its_own() -> None:
+    report = query(said("Confirmed", TransactionId=GUID.upper()), DETAILS | {"TransactionId": GUID.upper()})
+    assert (report.status, report.confirmed, report.authorization_id) == (Status.PAID, True, GUID)

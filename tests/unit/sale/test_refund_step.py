@@ -16,6 +16,7 @@ from terminal.sale.refund import (
     RefundReason,
     RefundSource,
     RefundState,
+    RefundTerms,
     automatic_key,
     left_to_refund_kr,
     refund_differs_durably,
@@ -75,6 +76,37 @@ def test_the_first_call_names_payment_amount_and_key() -> None:
     (call,) = calls(begin)
     assert (call.authorization_id, call.amount_kr, call.idempotency_key) == (GUID, 500, "ab" * 20)
     assert (call.is_whole, call.description) == (False, "broken")
+
+
+def test_the_wait_of_whoever_asked_is_bounded() -> None:
+    begin = rs.begin_refund(new_refund(terms=RefundTerms(patience_s=12.0, report_timeout_s=34.0)))
+    (patience,) = [effect for effect in begin.effects if isinstance(effect, rs.SetRefundPatience)]
+    assert (patience.state, patience.delay_s) == (RefundState.TRANSFER, 12.0)
+    done = walk(begin.refund, rs.RefundConfirmed(8, 1))
+    (patience,) = [effect for effect in done.effects if isinstance(effect, rs.SetRefundPatience)]
+    assert (patience.state, patience.delay_s) == (RefundState.REPORT, 34.0)
+
+
+@pytest.mark.parametrize("wanted", [(True, False), (False, True)])
+def test_only_the_copies_that_are_wanted_are_printed(wanted: tuple[bool, bool]) -> None:
+    terms = RefundTerms(customer_copy=wanted[0], merchant_copy=wanted[1], staff_slip=False)
+    done = walk(begun(terms=terms), rs.RefundConfirmed(8, 1))
+    assert printed(done) == [CUSTOMER if wanted[0] else MERCHANT]
+    assert printed(walk(begun(terms=terms, is_late=True), rs.RefundRefused(8, 1, Refusal.NOT_FOUND))) == []
+
+
+def test_a_no_that_comes_after_whoever_asked_has_gone_is_on_paper_for_staff() -> None:
+    late = walk(begun(), rs.RefundPatienceOver(8, RefundState.TRANSFER)).refund
+    refused = walk(late, rs.RefundRefused(8, 1, Refusal.REQUEST_NOT_VALID))
+    assert (refused.refund.outcome, printed(refused), is_told(refused)) == ("refused", [SLIP], False)
+
+
+def test_the_support_reference_of_the_latest_refusal_is_kept() -> None:
+    refund = walk(begun(), LOST, AGAIN, rs.RefundRefused(8, 2, Refusal.CREDENTIALS, "first")).refund
+    assert refund.support_reference == "first"
+    refund = walk(refund, AGAIN, rs.RefundRefused(8, 3, Refusal.CREDENTIALS)).refund
+    assert refund.support_reference == "first"
+    assert walk(refund, AGAIN, rs.RefundRefused(8, 4, Refusal.NOT_FOUND, "last")).refund.support_reference == "last"
 
 
 def test_done_is_reported_and_printed_in_both_copies() -> None:
