@@ -43,6 +43,21 @@ def test_the_very_bytes_that_are_sent_are_signed() -> None:
     assert json.loads(request.content) == {"TransactionId": "x"}
     assert wire.signature_matches(SECRET, request.headers, URL, request.content)
     assert request.headers["accept-encoding"] == "identity"
+    assert request.headers["content-type"] == "application/json; charset=utf-8"
+
+
+def test_a_question_without_a_body_names_no_type_for_it() -> None:
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, content=BODY)
+
+    asyncio.run(make_client(answering=answer).get("/Payment/Get?referenceNumberId=T1-1"))
+    (request,) = seen
+    assert request.method == "GET"
+    assert "content-type" not in request.headers
+    assert wire.signature_matches(SECRET, request.headers, str(request.url), b"")
 
 
 def test_a_base_url_may_end_with_a_slash() -> None:
