@@ -361,7 +361,7 @@ def test_where_they_do_not_follow_they_are_wanted_whole(database: str) -> None:
     at_office(database, work)
 
 
-@pytest.mark.parametrize("content", [b"", b"x" * 100, gzip.compress(b"{}")])
+@pytest.mark.parametrize("content", [b"", b"x" * 100, gzip.compress(b"{}")], ids=["empty", "not packed", "no rows"])
 def test_compact_rows_that_are_none_are_refused(database: str, content: bytes) -> None:
     async def work(office: Office) -> None:
         headers = {"Authorization": f"Bearer {TOKEN}", "Content-Encoding": compact.ENCODING}
