@@ -122,7 +122,10 @@ def _export(options: argparse.Namespace) -> int:
     folder = journal_path(options).parent
     with _target(options) as write, open_journal(options) as journal, settled(folder) as paid_out:
         write(_counted(_book_rows(journal, options, damaged, paid_out), total, with_row=options.total))
-    print(total.line(), file=sys.stderr)
+    if options.output is not None:
+        print(total.line())
+    elif sys.stderr.isatty():  # a program that wants the sums asks for --total
+        print(total.line(), file=sys.stderr)
     return damaged.exit_code()
 
 

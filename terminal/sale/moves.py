@@ -199,10 +199,10 @@ def authorization_refused(sale: Sale, event: ev.RefusalReceived) -> Transition:
     """A request that is refused as such proves nothing where approval alone pays: if the network has doubled it, that
     was the second copy, refused for its nonce."""
     if sale.asking is CallKind.FIND:
-        return to_report(sale, Reason.NOT_TRACEABLE) if event.refusal is Refusal.NOT_OFFERED else miss(sale)
+        return not_found(sale, event)
     is_proof = sale.terms.refusal_is_proof or event.refusal not in (Refusal.CREDENTIALS, Refusal.REQUEST_NOT_VALID)
     if sale.committed and not is_proof:
-        return search(sale, sale.terms.customer_timeout_s)
+        return search(sale)
     return to_report(sale, sale.reason or refusal_reason(event.refusal))
 
 
@@ -211,7 +211,7 @@ def authorization_lost(sale: Sale, _event: ev.AnswerLost) -> Transition:
     if sale.asking is CallKind.FIND:
         return miss(sale)
     if sale.committed:
-        return search(sale, sale.terms.customer_timeout_s)
+        return search(sale)
     return to_report(sale, sale.reason or Reason.NO_ANSWER)
 
 
@@ -219,19 +219,28 @@ def authorization_cut(sale: Sale, _event: ev.PowerRestored) -> Transition:
     if not sale.committed:
         return to_report(sale, Reason.POWER_CUT)
     sale = replace(sale, reason=sale.reason or Reason.POWER_CUT, asking=None)
-    return search(sale, sale.terms.void_patience_s)
+    return search(sale)
 
 
-def search(sale: Sale, patience_s: float) -> Transition:
+def search(sale: Sale) -> Transition:
     """Approval alone pays here, and the authorization has no name: the service is asked for it by our reference.
 
-    That nothing is found proves nothing, because the customer may still approve. Once the time is up it is left to
-    staff, as it is at once where the service finds nothing by reference.
+    Once the time is up it is left to staff, as it is at once where the service finds nothing by reference.
     """
     if not sale.terms.finds_by_reference:
         return to_report(sale, Reason.NOT_TRACEABLE)
     sale, effects = find(replace(sale, misses=0))
-    return Transition(sale, (deadline(sale, patience_s), *effects))
+    return Transition(sale, (deadline(sale, sale.terms.void_patience_s), *effects))
+
+
+def not_found(sale: Sale, event: ev.RefusalReceived) -> Transition:
+    """That proves nothing, because the customer may still approve: where the service answers and nobody has cancelled,
+    that is waited for. A service that answers nothing is not waited for so long."""
+    if event.refusal is Refusal.NOT_OFFERED:
+        return to_report(sale, Reason.NOT_TRACEABLE)
+    waits = event.refusal is Refusal.NOT_FOUND and sale.reason is None and not sale.is_searched
+    sale, effects = miss(replace(sale, is_searched=sale.is_searched or waits))
+    return Transition(sale, (deadline(sale, sale.terms.customer_timeout_s), *effects) if waits else effects)
 
 
 def find(sale: Sale) -> Transition:

@@ -229,6 +229,9 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     """Number of the latest call that was a void."""
     said_by_staff: Reason | None = None
     """How it ended in their word, which waits for the answer to a call that may move money."""
+    is_searched: bool = False
+    """The service has answered that it finds nothing under our reference yet: it is waited for as long as a customer
+    may take."""
     code_tries_left: int = 0
     poll_interval_s: float = 0.0
     tracing: bool = False

@@ -63,13 +63,15 @@ def config(tmp_path: Path) -> Path:
 
 def exported(config: Path, capsys: pytest.CaptureFixture[str], *more: str) -> list[dict[str, str]]:
     assert main(["journal", "export", "--config", str(config), *more]) == 0
-    return list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
-
-
-def test_the_turnover_column_adds_up_and_the_sum_is_told(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["journal", "export", "--config", str(config)]) == 0
     said = capsys.readouterr()
-    rows = list(csv.DictReader(io.StringIO(said.out)))
+    assert said.err == "", "what a program reads is nothing but rows"
+    return list(csv.DictReader(io.StringIO(said.out)))
+
+
+def test_the_turnover_column_adds_up_and_the_sum_is_told_beside_a_file(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = exported(config, capsys)
     assert [(row["kind"], row["amount_kr"], row["refund_of"], row["end_of_day"]) for row in rows] == [
         ("sale", "1990", "", "1"),
         ("sale", "1990", "", "2"),
@@ -77,7 +79,8 @@ def test_the_turnover_column_adds_up_and_the_sum_is_told(config: Path, capsys: p
         ("sale", "1990", "", ""),
     ]
     assert sum(int(row["turnover_kr"]) for row in rows) == 5470
-    assert said.err == "sales: 3, refunds: 1, turnover: 5.470 kr.\n"
+    assert main(["journal", "export", "--config", str(config), "--output", str(tmp_path / "sheet.csv")]) == 0
+    assert capsys.readouterr() == ("sales: 3, refunds: 1, turnover: 5.470 kr.\n", "")
 
 
 def test_a_total_is_a_row_only_where_it_is_asked_for(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -117,6 +120,7 @@ def test_excel_to_the_output_is_the_same_bytes(
 ) -> None:
     sheet = tmp_path / "sheet.csv"
     assert main(["journal", "export", "--config", str(config), "--excel", "--output", str(sheet)]) == 0
+    capfdbinary.readouterr()
     assert main(["journal", "export", "--config", str(config), "--excel"]) == 0
     assert capfdbinary.readouterr().out == sheet.read_bytes()
 

@@ -22,9 +22,25 @@ def searching(**terms: Any) -> Walk:
 def test_it_is_asked_for_by_our_reference_as_long_as_a_customer_may_take() -> None:
     walk = searching(customer_timeout_s=120.0)
     assert walk.asked(fx.FindAuthorization).reference == walk.sale.reference
-    assert walk.asked(fx.SetDeadline).delay_s == 120.0
+    assert walk.refused(Refusal.NOT_FOUND).asked(fx.SetDeadline).delay_s == 120.0
+    walk.retried().refused(Refusal.NOT_FOUND)
+    assert not any(isinstance(effect, fx.SetDeadline) for effect in walk.last), "the time runs from the first answer"
     assert (walk.sale.state, walk.sale.outcome) == (State.AUTHORIZATION, None)
     assert walk.count(fx.RequestAuthorization) == 1
+
+
+@pytest.mark.parametrize("refusal", [Refusal.NOT_SENT, Refusal.CREDENTIALS])
+def test_a_service_that_says_nothing_is_waited_for_no_longer_than_for_a_void(refusal: Refusal) -> None:
+    walk = searching(void_patience_s=20.0)
+    assert walk.asked(fx.SetDeadline).delay_s == 20.0
+    walk.refused(refusal).retried().lost().retried()
+    assert sum(isinstance(effect, fx.SetDeadline) for effect in walk.all) == 2, "that of the entry, and this one"
+
+
+def test_who_has_cancelled_does_not_wait_for_the_customer() -> None:
+    walk = walk_to(State.AUTHORIZATION, AUTOMATIC, finds_by_reference=True).cancelled().lost()
+    walk.refused(Refusal.NOT_FOUND)
+    assert not any(isinstance(effect, fx.SetDeadline) for effect in walk.last)
 
 
 def test_what_is_found_is_finished_like_any_other() -> None:
