@@ -37,6 +37,7 @@ from terminal.sale.refund import Refund, RefundTerms
 from terminal.sale.sale import Sale
 from terminal.sale.totals import ClosedPeriod
 from terminal.screen.presenter import Presenter
+from terminal.texts.sentences import LANGUAGES, language_of
 
 REGISTER_COLUMNS: Columns = 32
 """The narrowest paper: what a register prints on is not known."""
@@ -56,6 +57,7 @@ def counter_rules(
         max_amount_kr=config.register.max_amount,
         id_hours=config.register.id_hours,
         has_printer=has_printer,
+        languages=(config.terminal.language, *(one for one in LANGUAGES if one != config.terminal.language)),
         is_training=config.terminal.training,
         menu=replace(
             config.menu_rules(),
@@ -117,7 +119,7 @@ def build_register(config: Config, devices: Devices, seams: Seams) -> RegisterPr
             "shop": shop,
             "terminal_id": config.terminal.id,
             "printed_at": seams.local_now(),
-            "language": config.receipt.language,
+            "language": language_of("" if isinstance(of, Refund) else of.language, config.receipt.language),
             "columns": REGISTER_COLUMNS,
             "clock_set": seams.clock_is_set(),
         }

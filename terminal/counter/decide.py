@@ -12,7 +12,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from terminal.counter import menu as menus
-from terminal.counter import of_keys, of_refund, of_register, of_sale, of_shop, of_training
+from terminal.counter import of_keys, of_language, of_refund, of_register, of_sale, of_shop, of_training
 from terminal.counter.decision import Decision, ShowMenuFor
 from terminal.counter.inputs import (
     AboutFound,
@@ -24,6 +24,7 @@ from terminal.counter.inputs import (
     EndOfDayLookedUp,
     JournalTrialDue,
     KeyPressed,
+    LanguageExpired,
     MenuLeft,
     MenuUnlocked,
     NightCame,
@@ -49,7 +50,8 @@ from terminal.sale.refund_step import RefundEvent
 
 def decide(view: View, event: CounterEvent, rules: CounterRules) -> Decision:
     """Never raises on any event."""
-    return of_training.when_settled(of_shop.with_day_due(_decided(view, event, rules), event))
+    decision = of_training.when_settled(of_shop.with_day_due(_decided(view, event, rules), event))
+    return of_language.with_own_language_after(view, decision)
 
 
 def _decided(view: View, event: CounterEvent, rules: CounterRules) -> Decision:
@@ -103,7 +105,9 @@ def _answered(
     return _examined(view, event)
 
 
-def _time_passed(view: View, event: ResultSeen | RefundResultSeen | OfferExpired | MenuLeft | MenuUnlocked) -> View:
+def _time_passed(
+    view: View, event: ResultSeen | RefundResultSeen | OfferExpired | LanguageExpired | MenuLeft | MenuUnlocked
+) -> View:
     """Something was shown or kept long enough; what has changed meanwhile stays."""
     match event:
         case ResultSeen(number):
@@ -116,6 +120,8 @@ def _time_passed(view: View, event: ResultSeen | RefundResultSeen | OfferExpired
             shown_kr = view.differing_kr[-1] if view.differing_kr is not None else view.paid_kr
             expired = amount_kr in (shown_kr, view.offer.amount_kr if view.offer is not None else None)
             return view.with_offer_closed() if expired else view
+        case LanguageExpired(turn):
+            return of_language.expired(view, turn)
         case MenuLeft(turn):
             return replace(view, menu=menus.closed(view.menu)) if view.menu.turn == turn else view
         case MenuUnlocked():

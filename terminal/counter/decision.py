@@ -33,6 +33,13 @@ class KeepOfferFor(msgspec.Struct, frozen=True):
     delay_s: float
 
 
+class KeepLanguageFor(msgspec.Struct, frozen=True):
+    """Bring :class:`LanguageExpired` after a while."""
+
+    turn: int
+    delay_s: float
+
+
 class ShowRefundFor(msgspec.Struct, frozen=True):
     """Bring :class:`RefundResultSeen` after a while."""
 
@@ -92,6 +99,7 @@ CounterEffect: TypeAlias = (
     | RefundEffect
     | ShowResultFor
     | KeepOfferFor
+    | KeepLanguageFor
     | ShowRefundFor
     | ShowMenuFor
     | LockMenuFor

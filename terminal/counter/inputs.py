@@ -139,6 +139,12 @@ class OfferExpired(msgspec.Struct, frozen=True):
     amount_kr: int
 
 
+class LanguageExpired(msgspec.Struct, frozen=True):
+    """The language that somebody chose has been there for long, and nobody has bought anything."""
+
+    turn: int
+
+
 class ReceiptJudged(msgspec.Struct, frozen=True):
     """Staff have looked at a receipt that was in doubt."""
 
@@ -250,6 +256,7 @@ CounterEvent: TypeAlias = (
     | ConditionsChanged
     | ResultSeen
     | OfferExpired
+    | LanguageExpired
     | EndedSaleLookedUp
     | EndedRefundLookedUp
     | ReprintLookedUp

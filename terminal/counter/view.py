@@ -79,6 +79,10 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """Staff have pressed a key about this receipt, and the answer is not on disk yet."""
     day_due_at: str | None = None
     """The end of day whose time has come, and which waits until nothing is open; see of_shop.py."""
+    language: str = ""
+    """What the customer reads; empty: the shop's own."""
+    language_turn: int = 0
+    """Counts choices: a timer set before the last of them finds nobody."""
     is_training: bool = False
     """Nothing here is real, and everything that can be read says so."""
     training_amount: str = ""

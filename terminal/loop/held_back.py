@@ -16,6 +16,7 @@ from terminal.counter.inputs import (
     EndOfDayRequested,
     Input,
     KeyPressed,
+    LanguageExpired,
     MenuLeft,
     MenuUnlocked,
     NightCame,
@@ -46,6 +47,7 @@ _LEFT_ALONE = (
     | ConditionsChanged
     | ResultSeen
     | OfferExpired
+    | LanguageExpired
     | MenuLeft
     | MenuUnlocked
     | TerminalExamined

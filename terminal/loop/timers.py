@@ -8,6 +8,7 @@ from collections.abc import Callable
 from terminal.counter.decision import (
     CounterEffect,
     JudgeReceiptIn,
+    KeepLanguageFor,
     KeepOfferFor,
     LockMenuFor,
     ShowMenuFor,
@@ -16,6 +17,7 @@ from terminal.counter.decision import (
 )
 from terminal.counter.inputs import (
     Input,
+    LanguageExpired,
     MenuLeft,
     MenuUnlocked,
     OfferExpired,
@@ -45,8 +47,16 @@ def timer_event(effect: CounterEffect) -> tuple[float, Input] | None:
             return delay_s, rs.RefundPatienceOver(number, refund_state)
         case ShowRefundFor(number, delay_s):
             return delay_s, RefundResultSeen(number)
+    return _timer_of_screen(effect)
+
+
+def _timer_of_screen(effect: CounterEffect) -> tuple[float, Input] | None:
+    """How long something is shown, kept or locked."""
+    match effect:
         case KeepOfferFor(amount_kr, delay_s):
             return delay_s, OfferExpired(amount_kr)
+        case KeepLanguageFor(turn, delay_s):
+            return delay_s, LanguageExpired(turn)
         case ShowResultFor(number, delay_s):
             return delay_s, ResultSeen(number)
         case ShowMenuFor(turn, delay_s):

@@ -25,6 +25,7 @@ from terminal.sale.record import QueuedReceipt, ReceiptState
 from terminal.sale.refund import Refund
 from terminal.sale.sale import Sale
 from terminal.sale.totals import ClosedPeriod
+from terminal.texts.sentences import language_of
 from terminal.texts.words import Language
 
 log = logging.getLogger(__name__)
@@ -159,7 +160,10 @@ class ReceiptQueue:
                 return receipt_of_refund(refund, receipt.kind, self._layout(receipt))
             sale = self._journal.find_sale(receipt.sale_number)
             if sale is not None and sale.reason is not None:
-                return receipt_document(sale, kind=receipt.kind, **self._layout(receipt))
+                layout = self._layout(receipt)
+                if receipt.kind is ReceiptKind.CUSTOMER:
+                    layout["language"] = language_of(sale.language, self._language)
+                return receipt_document(sale, kind=receipt.kind, **layout)
             fault = "its sale has not ended" if sale is not None else "its sale is not in the journal"
         log.error("receipt %s is left out: %s; see: netgiro-terminal journal verify", receipt.receipt_id, fault)
         return None

@@ -185,6 +185,8 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     """Wall clock, RFC 3339, UTC."""
     register_echo: str = ""
     """What the register's protocol needs to word the result."""
+    language: str = ""
+    """What the customer has chosen to read; empty: the shop's own."""
     terms: Terms = Terms()
 
     state: State = State.ENTRY

@@ -18,7 +18,7 @@ from terminal.sale.refund import Refund
 from terminal.sale.sale import Outcome, Sale, State
 from terminal.screen.menu_screens import menu_screen
 from terminal.screen.screen import Countdown, Screen
-from terminal.texts.sentences import Words, words_in
+from terminal.texts.sentences import Words, language_of, words_in
 from terminal.texts.words import SERVICE_NAME, Language
 
 __all__ = ["COUNTED_DOWN", "Countdown", "Screen", "screen_for"]
@@ -39,7 +39,8 @@ def screen_for(
 
     ``countdown`` is for the open sale.
     """
-    words = words_in(language, service_phone)
+    chosen = language if view.menu.is_open else language_of(view.language, language)  # the menu is for staff
+    words = words_in(chosen, service_phone)
     screen = _screen(view, words, shop_name, countdown)
     return replace(screen, strip=words.training) if view.is_training else screen
 
@@ -86,7 +87,12 @@ def _idle(view: View, troubles: tuple[Trouble, ...], words: Words, shop_name: st
     if view.is_training and not any(trouble.hinders_sales for trouble in troubles):
         return Screen(headline=words.training_ready, prompt=words.training_phone)
     if troubles in ((), (Trouble.PAPER_LOW,)):  # a roll that will end is no reason to look less ready
-        return Screen(headline=SERVICE_NAME, prompt=shop_name, hint=words.ready, marks=_marks(troubles, words))
+        return Screen(
+            headline=SERVICE_NAME,
+            prompt=shop_name,
+            hint=f"{words.ready}   {words.key_language}",
+            marks=_marks(troubles, words),
+        )
     first, *others = troubles
     return Screen(
         banner=words.troubles[first].what + _which(first, view),

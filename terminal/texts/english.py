@@ -103,6 +103,7 @@ ENGLISH = Words(
         Trouble.PAPER_LOW: Advice("Paper runs low", "Have a new roll at hand."),
     },
     ready="Ready",
+    key_language="0 Íslenska",
     training="TRAINING",
     training_no_money="No money is taken",
     training_ready="Amount and #",

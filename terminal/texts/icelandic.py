@@ -103,6 +103,7 @@ ICELANDIC = Words(
         Trouble.PAPER_LOW: Advice("Pappír á þrotum", "Hafðu nýja rúllu til taks."),
     },
     ready="Tilbúið",
+    key_language="0 English",
     training="ÞJÁLFUN",
     training_no_money="Engin greiðsla fer fram",
     training_ready="Upphæð og #",

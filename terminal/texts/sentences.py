@@ -25,6 +25,15 @@ __all__ = ["Advice", "ToDo", "Trouble", "Words", "refund_sentence", "refusal_sen
 _TABLES: dict[Language, Words] = {"is": ICELANDIC, "en": ENGLISH}
 
 
+LANGUAGES = tuple(_TABLES)
+"""All that there are. Another one is another table, and its name in :data:`terminal.texts.words.Language`."""
+
+
+def language_of(chosen: str, own: Language) -> Language:
+    """The one that was chosen, if there is a table for it."""
+    return chosen if chosen in _TABLES else own
+
+
 @lru_cache(maxsize=8)
 def words_in(language: Language, service_phone: str = "") -> Words:
     """All texts of one language; where they say to call service, the number, all of it on one line."""

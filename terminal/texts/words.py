@@ -209,6 +209,8 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     """``what`` is short enough for a line of the screen."""
 
     ready: str
+    key_language: str
+    """The key that turns to the next language, in that language."""
     training: str
     """On each screen and paper of a terminal in training."""
     training_no_money: str

@@ -143,7 +143,7 @@ class Counter:
 
     async def is_well(self) -> None:
         """Wait until nothing is wrong any more, and nothing of a sale on the screen."""
-        await self.shows(ENGLISH.ready)
+        await self.shows(f"{ENGLISH.ready}   {ENGLISH.key_language}")
 
     async def reaches_the_service(self) -> None:
         """Wait until nothing says any more that there is no connection."""

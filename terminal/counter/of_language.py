@@ -1,0 +1,39 @@
+"""The customer's language: a key on the waiting screen turns it, and the shop's own comes back after the sale. Pure."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from terminal.counter.decision import Decision, KeepLanguageFor
+from terminal.counter.rules import CounterRules
+from terminal.counter.view import View
+
+LANGUAGE_KEY = "0"
+"""On every pad, and no customer's identifier is typed on the waiting screen."""
+KEPT_S = 120.0
+"""So long without a sale nobody stands there any more who wanted it."""
+
+
+def turned(view: View, rules: CounterRules) -> Decision:
+    """The next language; after the last one the shop's own."""
+    if len(rules.languages) < 2:
+        return Decision(view=view)
+    shown = view.language or rules.languages[0]
+    at = rules.languages.index(shown) if shown in rules.languages else 0
+    chosen = rules.languages[(at + 1) % len(rules.languages)]
+    view = replace(view, language="" if chosen == rules.languages[0] else chosen, language_turn=view.language_turn + 1)
+    return Decision(view=view, effects=(KeepLanguageFor(view.language_turn, KEPT_S),) if view.language else ())
+
+
+def expired(view: View, turn: int) -> View:
+    """Nobody has begun a sale in it. One that goes on keeps its language."""
+    is_mine = view.language_turn == turn and view.sale is None and view.result is None
+    return replace(view, language="") if is_mine else view
+
+
+def with_own_language_after(before: View, decision: Decision) -> Decision:
+    """The sale is over and its result is not shown any more."""
+    view = decision.view
+    if not view.language or (before.sale or before.result) is None or (view.sale or view.result) is not None:
+        return decision
+    return replace(decision, view=replace(view, language=""))
