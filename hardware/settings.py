@@ -99,6 +99,7 @@ class DisplaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     column_offset: Annotated[int, msgspec.Meta(ge=-4, le=64)] = 0
     reset_pin: PinNumber = 0
     two_colours: bool = False
+    large_text: bool = False
     contrast: Contrast = 127
     night_contrast: Contrast = 16
     night_hours: Annotated[

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from hardware.interfaces import DeviceError
 from hardware.register_cable import RegisterCable
+from hardware.settings import DisplaySettings
 from hardware.signals import SimulatedSignals
 from hardware.simulated import Receipt, SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
 from terminal.app.devices import Devices
@@ -109,7 +110,7 @@ class CounterBackend:
             raise DeviceError("the terminal is starting: ask again in a second")
         # what a real display of this kind was told to show
         settings, screen = self._config.display, self._terminal.screen
-        return await asyncio.to_thread(_png, screen, settings.size_px, settings.split_px)
+        return await asyncio.to_thread(_png, screen, settings)
 
     async def press(self, keys: str, *, hold: bool = False) -> None:
         keypad = self._devices.keypad
@@ -206,7 +207,7 @@ def _summary(sale: Sale | None) -> SaleSummary | None:
     )
 
 
-def _png(screen: Screen, size_px: tuple[int, int], split_px: int) -> bytes:
+def _png(screen: Screen, settings: DisplaySettings) -> bytes:
     buffer = io.BytesIO()
-    render(screen, size_px, split_px=split_px).save(buffer, "PNG")
+    render(screen, settings.size_px, split_px=settings.split_px, is_large=settings.large_text).save(buffer, "PNG")
     return buffer.getvalue()

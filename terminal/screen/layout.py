@@ -25,19 +25,21 @@ def _steps(cuts_and_sizes: str) -> tuple[Face, ...]:
 
 
 FACES = {
-    "banner": _steps("M16 M16 M15 M14 M13 M13 M13"),
-    "headline": _steps("M28 M24 M20 M18 M16 M14 R11"),
-    "prompt": _steps("M15 M14 M13 R13 R12 R11 R11"),
-    "entry": _steps("M20 M18 M16 M15 M14 M13 R11"),
-    "hint": _steps("R13 R13 R12 R12 R11 R11 R11"),
-    "countdown": _steps("R12 R12 R11 R11 R11 R11 R11"),
-    "marks": _steps("R12 R12 R12 R11 R11 R11 R11"),
+    "banner": _steps("M16 M16 M15 M14 M13 M13 M13 M20 M18 M16"),
+    "headline": _steps("M28 M24 M20 M18 M16 M14 R11 M32 M28 M24"),
+    "prompt": _steps("M15 M14 M13 R13 R12 R11 R11 M24 M20 M17"),
+    "entry": _steps("M20 M18 M16 M15 M14 M13 R11 M28 M24 M20"),
+    "hint": _steps("R13 R13 R12 R12 R11 R11 R11 R20 R18 R16"),
+    "countdown": _steps("R12 R12 R11 R11 R11 R11 R11 R18 R16 R16"),
+    "marks": _steps("R12 R12 R12 R11 R11 R11 R11 R16 R16 R14"),
 }
 """From the most generous step to the tightest."""
 STEPS = range(6)
 TIGHTEST = 6
 """Only so that the amount and what is typed stand together with a text on a low display."""
-LEAST_GAPS_PX = (4, 3, 3, 3, 2, 1, 1)
+LARGE_STEPS = range(7, 10)
+"""Where all texts are to be large: fewer on a page, and more pages. What is too long even alone is as otherwise."""
+LEAST_GAPS_PX = (4, 3, 3, 3, 2, 1, 1, 4, 3, 2)
 """Between two roles, at each step; lines of one text stand a pixel closer, if there is one to spare."""
 
 BODY_FACE = Face("Roboto", 11)
@@ -122,33 +124,36 @@ def above_strip(size_px: tuple[int, int]) -> tuple[int, int]:
 
 
 @lru_cache(maxsize=64)
-def pages(screen: Screen, size_px: tuple[int, int], split_px: int = 0) -> tuple[Layout, ...]:
+def pages(screen: Screen, size_px: tuple[int, int], split_px: int = 0, is_large: bool = False) -> tuple[Layout, ...]:
     """The screen on one page, or if it does not fit, on as few as possible. A countdown makes way for a mark.
 
-    ``split_px``: no line of text crosses that row, above which the glass has another colour.
+    ``split_px``: no line of text crosses that row, above which the glass has another colour. ``is_large``: see
+    ``LARGE_STEPS``.
     """
     if screen.strip:
-        bare = pages(replace(screen, strip=""), above_strip(size_px), split_px)
+        bare = pages(replace(screen, strip=""), above_strip(size_px), split_px, is_large)
         alone = Screen(headline=screen.strip)
         return bare if has_strip_beside(size_px) else (*pages(alone, size_px, split_px), *bare)
     if screen.body:
         return tuple(_body_pages(screen, size_px, split_px))
     texts, box = _texts(screen), text_box(screen.keys, size_px)
     room = Room(*box.size_px, max(0, split_px - box.top_px))
-    whole = _lay_out(texts, room)
-    if whole.complete:
+    steps = LARGE_STEPS if is_large and screen.keys is None else STEPS
+    whole = _lay_out_roles(texts, set(texts), room, steps)
+    if whole is not None:
         return (whole,)
     if screen.countdown is not None and screen.marks:
-        return pages(replace(screen, countdown=None), size_px, split_px)
+        return pages(replace(screen, countdown=None), size_px, split_px, is_large)
     stays = {"banner"} if screen.banner else {"headline", "entry"} & texts.keys()
     found: list[Layout] = []
     waiting = [role for role in texts if role not in stays]
     while waiting:
-        taken, layouts = _next_pages(texts, stays, waiting, room)
+        taken, layouts = _next_pages(texts, stays, waiting, room, steps)
         found += layouts
         waiting = waiting[taken:]
     if not any(stays <= {block.role for block in layout.blocks} for layout in found):
-        found.insert(0, _lay_out_roles(texts, stays, room) or _cut(texts, stays, room))
+        whole = _lay_out_roles(texts, stays, room, steps) or _lay_out_roles(texts, stays, room)
+        found.insert(0, whole or _cut(texts, stays, room))
     seen_at_once = {"entry"} & texts.keys()
     return tuple(sorted(found, key=lambda layout: not seen_at_once <= {block.role for block in layout.blocks}))
 
@@ -182,23 +187,39 @@ def _body_lines(height_px: int) -> int:
     return (height_px + 1) // (BODY_INK_PX[1] + 1)
 
 
-def _next_pages(texts: dict[str, str], stays: set[str], waiting: list[str], room: Room) -> tuple[int, Sequence[Layout]]:
+def _next_pages(
+    texts: dict[str, str], stays: set[str], waiting: list[str], room: Room, steps: Sequence[int]
+) -> tuple[int, Sequence[Layout]]:
     """A page with what stays and as many as possible of the roles that wait; how many, and the page.
 
     The amount of a sale stays in any case: a text that leaves it no room is spread over pages, a line on each.
     """
     for taken in range(len(waiting), 0, -1):
-        layout = _lay_out_roles(texts, stays | set(waiting[:taken]), room)
+        layout = _lay_out_roles(texts, stays | set(waiting[:taken]), room, steps)
         if layout is not None:
             return taken, [layout]
     role = waiting[0]
     if "headline" in stays:
-        lines = wrap(texts[role], FACES[role][TIGHTEST], room.width_px)
+        more = (*steps, TIGHTEST) if steps is STEPS else steps
+        lines = wrap(texts[role], FACES[role][more[-1]], room.width_px)
         for parts in ((texts[role],), lines):
-            found = [_lay_out_roles({**texts, role: part}, stays | {role}, room, (*STEPS, TIGHTEST)) for part in parts]
+            found = [_lay_out_roles({**texts, role: part}, stays | {role}, room, more) for part in parts]
             if None not in found:
                 return 1, [layout for layout in found if layout is not None]
+    if steps is not STEPS:
+        return 1, _large_pages(texts[role], role, room) or _next_pages(texts, stays, [role], room, STEPS)[1]
     return 1, [_lay_out_roles(texts, {role}, room) or _cut(texts, {role}, room)]
+
+
+def _large_pages(text: str, role: str, room: Room) -> list[Layout]:
+    """A text by itself, with as many lines on each page as there is room for; none if a word is too long for it."""
+    lines = wrap(text, FACES[role][LARGE_STEPS[-1]], room.width_px)
+    for count in range(len(lines), 0, -1):
+        parts = [" ".join(lines[at : at + count]) for at in range(0, len(lines), count)]
+        found = [_lay_out_roles({role: part}, {role}, room, LARGE_STEPS) for part in parts]
+        if None not in found:
+            return [layout for layout in found if layout is not None]
+    return []
 
 
 def lay_out(screen: Screen, size_px: tuple[int, int]) -> Layout:

@@ -37,7 +37,7 @@ def wrap(text: str, face: Face, width_px: int) -> tuple[str, ...]:
 
 def _fill(text: str, face: Face, width_px: int) -> list[str]:
     lines: list[str] = []
-    for word in text.split(" "):
+    for word in _WORDS.split(text):
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and text_width_px(longer, face) <= width_px:
             lines[-1] = longer
@@ -69,6 +69,8 @@ def _cut(text: str, face: Face, width_px: int) -> list[str]:
     return lines
 
 
+_WORDS = re.compile(r"(?<![#*]) ")
+"""A key's sign stays beside its word."""
 _AFTER_SIGN = re.compile(r"(?<=[0-9#*]) ")
 AFTER_SIGN_PX = 2
 """More than a space is wide, between a digit or a key's sign and its word: at these sizes they run together."""

@@ -30,20 +30,27 @@ MOST_SHIFT_PX = 2
 
 
 def render(
-    screen: Screen, size_px: tuple[int, int], *, page: int | None = None, shift: int = 0, split_px: int = 0
+    screen: Screen,
+    size_px: tuple[int, int],
+    *,
+    page: int | None = None,
+    shift: int = 0,
+    split_px: int = 0,
+    is_large: bool = False,
 ) -> Image:
     """A mode ``"1"`` picture of one page of the screen, lit pixels white; ``page`` may count on for ever.
 
     Without ``page`` it is the one that staff have turned to, else the first.
 
     ``shift`` counts up as time goes by: each number puts the texts a pixel or two elsewhere, as far as there is room,
-    so that no pixel of a screen that stands for hours is lit all the time. ``split_px`` as for :func:`pages`.
+    so that no pixel of a screen that stands for hours is lit all the time. ``split_px`` and
+    ``is_large`` as for :func:`pages`.
     """
     from PIL import Image, ImageDraw  # noqa: PLC0415  not before there is something to draw
 
     if screen.strip:
-        return _with_strip(screen, size_px, page=page, shift=shift, split_px=split_px)
-    layouts = pages(screen, size_px, split_px)
+        return _with_strip(screen, size_px, page=page, shift=shift, split_px=split_px, is_large=is_large)
+    layouts = pages(screen, size_px, split_px, is_large)
     box = text_box(screen.keys, size_px)
     shown = (screen.page or 0) if page is None else page
     picture = _draw_texts(screen, layouts[shown % len(layouts)].blocks, box.size_px, shift, moves_down=not split_px)
@@ -55,16 +62,18 @@ def render(
     return whole
 
 
-def _with_strip(screen: Screen, size_px: tuple[int, int], *, page: int | None, shift: int, split_px: int) -> Image:
+def _with_strip(
+    screen: Screen, size_px: tuple[int, int], *, page: int | None, shift: int, split_px: int, is_large: bool
+) -> Image:
     from PIL import Image, ImageDraw  # noqa: PLC0415
 
     bare, rest_px = replace(screen, strip=""), above_strip(size_px)
     if not has_strip_beside(size_px):
-        shown = ((screen.page or 0) if page is None else page) % len(pages(screen, size_px, split_px))
+        shown = ((screen.page or 0) if page is None else page) % len(pages(screen, size_px, split_px, is_large))
         one, its_page = (bare, shown - 1) if shown else (Screen(headline=screen.strip), 0)
-        return render(one, size_px, page=its_page, shift=shift, split_px=split_px)
+        return render(one, size_px, page=its_page, shift=shift, split_px=split_px, is_large=is_large)
     whole = Image.new("1", size_px)
-    whole.paste(render(bare, rest_px, page=page, shift=shift, split_px=split_px), (0, 0))
+    whole.paste(render(bare, rest_px, page=page, shift=shift, split_px=split_px, is_large=is_large), (0, 0))
     draw = ImageDraw.Draw(whole)
     draw.rectangle((0, rest_px[1], size_px[0] - 1, size_px[1] - 1), fill=1)
     left_px = (size_px[0] - text_width_px(screen.strip, STRIP_FACE)) // 2

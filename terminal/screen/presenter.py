@@ -74,6 +74,7 @@ class Presenter:
         self._shop_name = shop_name
         self._service_phone = service_phone
         self._settings = settings
+        self._look = settings.split_px, settings.large_text
         self._local_hour = local_hour
         self._changed = asyncio.Event()
         self._drawing = ThreadPoolExecutor(1, thread_name_prefix="drawing")
@@ -151,7 +152,7 @@ class Presenter:
                 drawn = None
             else:
                 screen = self.screen
-                page_count = len(await self._in_thread(pages, screen, display.size_px, self._settings.split_px))
+                page_count = len(await self._in_thread(pages, screen, display.size_px, *self._look))
                 if (frame := self._frame(screen, page_count)) != drawn or _now_s() >= self._anew_from_s:
                     await self._show(display, frame)
                     drawn = frame
@@ -165,8 +166,10 @@ class Presenter:
             self._anew_from_s = _now_s() + ANEW_S
         night = settings.is_night(self._local_hour())
         await display.set_contrast(settings.night_contrast if night else settings.contrast)
-        where = {"page": frame.page, "shift": frame.shift, "split_px": settings.split_px}
-        picture = await self._in_thread(partial(render, frame.screen, display.size_px, **where))
+        split_px, is_large = self._look
+        where = {"page": frame.page, "shift": frame.shift, "split_px": split_px}
+        draw = partial(render, frame.screen, display.size_px, is_large=is_large, **where)
+        picture = await self._in_thread(draw)
         await display.show(picture, anew=anew)
         self._note_lit(True)
 

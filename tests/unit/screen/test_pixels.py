@@ -20,7 +20,7 @@ from terminal.counter.view import View
 from terminal.sale.sale import State
 from terminal.sale.sensitive import Sensitive
 from terminal.screen.keypad_picture import text_box
-from terminal.screen.layout import BAND_PADDING_PX, FACES, Layout, lay_out, pages
+from terminal.screen.layout import BAND_PADDING_PX, FACES, LARGE_STEPS, Layout, lay_out, pages
 from terminal.screen.letters import AFTER_SIGN_PX, Face, font_of, glyph_of, runs, text_width_px
 from terminal.screen.pixels import render
 from terminal.screen.screen import KeyGrid
@@ -109,6 +109,22 @@ def test_no_line_of_text_is_of_two_colours(split_px: int) -> None:
                     ends_above = top_px + block.height_px <= split_px
                     assert ends_above or top_px >= split_px, block
                     assert top_px + block.height_px <= SIZE_PX[1]
+
+
+def test_large_text_loses_nothing_and_is_large_wherever_words_are_short_enough() -> None:
+    with each() as case:
+        for name, language, size_px in product(VIEWS, LANGUAGES, SIZES_PX):
+            with case(name, language, size_px):
+                shown = screen_for(VIEWS[name], language, shop_name="Blómabúðin", countdown=countdown(name))
+                layouts = pages(shown, size_px, 0, True)
+                assert all(layout.complete for layout in layouts)
+                usual = {block.role: block.face.size_px for layout in pages(shown, size_px) for block in layout.blocks}
+                for block in (block for layout in layouts for block in layout.blocks if block.role in usual):
+                    longest = max((word for line in block.lines for word in line.split(" ")), key=len)
+                    fits = text_width_px(longest, FACES["prompt"][LARGE_STEPS[-1]]) <= size_px[0]
+                    if size_px == (128, 64) and block.role == "prompt" and fits and shown.keys is None:
+                        assert block.face.size_px >= max(16, usual["prompt"]), block
+                assert render(shown, size_px, is_large=True).getbbox() is not None
 
 
 def assert_whole(screen: Screen, size_px: tuple[int, int]) -> None:
