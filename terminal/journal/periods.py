@@ -92,15 +92,15 @@ _ENDED = (
 
 
 _SAYS_BILLED = " OR ".join(f"""instr(sale, '"reason":"{reason}"')""" for reason in Reason if reason.outcome in CHARGED)
+_HAD_ENDED = " OR ".join(f"""instr(sale, '"state":"{state}"')""" for state in ENDED)
 _MAY_BE_BILLED = ", ".join(f"'{outcome}'" for outcome in (*CHARGED, *NOT_PAID, Outcome.REFUNDED))
 _EARLIER = (
     "SELECT outcome, count(*), sum(amount_kr) FROM sales "
     f"WHERE seq > ?1 AND state IN ('{ENDED[0]}', '{ENDED[1]}') AND source IS NULL "
     f"AND outcome IN ({_MAY_BE_BILLED}) "
-    f"AND (SELECT {_SAYS_BILLED} FROM entries WHERE sale_number = sales.number AND entries.seq <= ?1 "
-    "ORDER BY entries.seq DESC LIMIT 1) GROUP BY outcome"
+    f"AND (SELECT ({_HAD_ENDED}) AND ({_SAYS_BILLED}) FROM entries WHERE sale_number = sales.number "
+    "AND entries.seq <= ?1 ORDER BY entries.seq DESC LIMIT 1) GROUP BY outcome"
 )
-"""A day cannot end while a sale is open, so one that was there had ended."""
 _CORRECTED = (
     f"SELECT {_ENTRY} FROM entries WHERE seq > max(?1, (SELECT coalesce(max(seq), 0) FROM entries) - ?2) "
     f"AND event IN ('{SettlementCorrected.__name__}', '{RefundSettlementCorrected.__name__}') ORDER BY seq"
