@@ -21,7 +21,7 @@ def add_program_commands(
     pair.add_argument("--json", action="store_true", help="the code and the address as JSON")
     pair.set_defaults(command=_pair)
 
-    openapi = commands.add_parser("openapi", help="the reference of what register programs may ask, as JSON")
+    openapi = commands.add_parser("openapi", parents=[common], help="what register programs may ask, as OpenAPI")
     openapi.set_defaults(command=_openapi)
 
 

@@ -119,8 +119,8 @@ def _tap(config: Config) -> Iterator[str]:
 def _problems_of_network(config: Config) -> Iterator[str]:
     register = config.register
     if register.protocol == "http":
-        if register.port or register.allow:
-            yield 'register.port: with register.protocol = "http" programs call http.listen; leave port and allow empty'
+        if register.allow:
+            yield 'register.allow: with register.protocol = "http" a program needs a token instead; leave it empty'
         return
     try:
         address = network_address(register.port)

@@ -46,6 +46,9 @@ class RegisterQuestions:
         )
         if chosen != UNKNOWN:
             asking.put("register", "protocol", chosen)
+        if chosen == "http":
+            asking.text("http", "listen", words.http_listen)
+            return
         current = str(self._now("port"))
         hint = words.port_hint if chosen in NETWORK_PROTOCOLS else ""
         asking.choose("register", "port", words.port, self._ports(current), hint=hint)

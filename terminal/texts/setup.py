@@ -36,6 +36,7 @@ class SetupWords(msgspec.Struct, frozen=True, kw_only=True):
     flow: str
     emulation: str
     passthrough: str
+    http_listen: str
     decimals: str
     listen_now: str
     listen_ended: str
@@ -131,6 +132,7 @@ ICELANDIC = SetupWords(
     line_form="skrifaðu það eins og 9600 8N1: hraði, bitar, parity (N, E, O), stoppbitar",
     flow="Flæðistýring",
     emulation="Hvaða skipanir notar kassinn?",
+    http_listen="Vistfang þar sem kassakerfi ná í posann (127.0.0.1: aðeins þessi vél), t.d. 192.168.1.20:8026",
     passthrough="Tengi við alvöru skjáinn eða prentarann á bak við posann, ef einhver er",
     decimals="Hvernig skrifar kassinn 1.990 kr.: 0 er 1990, 2 er 199000",
     listen_now="Gerðu sölu á kassanum núna, til enda. Enter lýkur hlustun.",
@@ -218,6 +220,7 @@ ENGLISH = SetupWords(
     line_form="write it as 9600 8N1: speed, bits, parity (N, E, O), stop bits",
     flow="Flow control",
     emulation="Whose commands does the register use?",
+    http_listen="Address on which register programs call (127.0.0.1: on this machine only), such as 192.168.1.20:8026",
     passthrough="Port of the real display or printer behind the terminal, if any",
     decimals="How it writes 1.990 kr.: 0 is 1990, 2 is 199000",
     listen_now="Make a sale on the register now, to the end. Enter ends the listening.",

@@ -27,6 +27,7 @@ const WORDS = {
   till_paid: ["Greitt", "Paid"],
   till_notPaid: ["Ekki greitt: {reason}", "Not paid: {reason}"],
   cable: ["Á snúrunni", "On the cable"],
+  ownProgramCalls: ["Kassakerfi kalla hér með lyklinum {token}:", "Register programs call here with the token {token}:"],
   ownProgram: ["Þitt eigið kassakerfi tengist við þetta raðtengi:", "Your own register program connects to this serial port:"],
   copy: ["Afrita", "Copy"],
   copied: ["Afritað", "Copied"],

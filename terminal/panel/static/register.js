@@ -33,6 +33,7 @@ export function startRegister() {
   onLanguage(() => {
     cable.forget();
     show();
+    showRegisterInfo(info);
   });
 }
 
@@ -53,6 +54,7 @@ export function showRegisterInfo(newInfo) {
   if (!newInfo) return;
   info = newInfo;
   byId("serial-path").textContent = info.port;
+  byId("own-program").textContent = t(info.token ? "ownProgramCalls" : "ownProgram").replace("{token}", info.token);
   byId("till").hidden = isReal || info.protocol !== "line"; // this till speaks the line protocol only
 }
 

@@ -100,6 +100,10 @@ class Programs:
         shown = digest(token)
         return next((one.name for one in self.known if hmac.compare_digest(one.token_sha256, shown)), None)
 
+    def knows(self, name: str) -> bool:
+        """Some program of that name may call."""
+        return any(one.name == name for one in self.known)
+
     def revoke(self, name: str) -> int:
         """How many tokens of that name there were. Raises OSError."""
         left = tuple(one for one in self.known if one.name != name)

@@ -196,9 +196,11 @@ class Application:
                     async with asyncio.timeout(HEARTBEAT_S):
                         event = await listener.get()
                 except TimeoutError:
+                    if not self._port.programs.knows(program):
+                        return
                     yield b": still here\n\n"
                     continue
-                if event is None:
+                if event is None or not self._port.programs.knows(program):  # the end, or revoked meanwhile
                     return
                 yield _event(event.name, bytes(event.body))
 

@@ -212,6 +212,15 @@ MISFITS = [
     ),
     ("[display]\ni2c_port = -1", "display.i2c_port: must be the number of a bus"),
     ("[printer]\ndriver = 'network'", "printer.host: needed with"),
+    ("[http]\nlisten = 'everywhere'", "http.listen: must be an address and a port"),
+    ("[http]\nallowed_origins = ['*']", 'http.allowed_origins: "*" is no origin'),
+    ("[http]\nallowed_origins = ['https://pos.example.is/']", "http.allowed_origins: "),
+    ("[register]\nprotocol = 'http'\namount_decimals = 2", "register.amount_decimals: "),
+    ("[register]\nprotocol = 'http'\nallow = ['192.168.1.7']", "register.allow: "),
+    (
+        "[register]\nprotocol = 'http'\n[http]\nlisten = '127.0.0.1:9825'\n[metrics]\nlisten = '127.0.0.1:9825'",
+        "http.listen: the same address",
+    ),
     ("[printer]\ndriver = 'file'", "printer.device: needed with"),
     ("[printer]\ndriver = 'usb'\nusb_vendor_id = 0x04B8", "printer.usb_vendor_id: needed with"),
     ("[printer]\ndevice = '/dev/a'\n[register]\nport = '/dev/a'", "printer.device: is the register's port too"),
@@ -246,6 +255,9 @@ FITTING = [
     "[keypad]\nrow_pins = [2, 3, 13, 19]\n[display]\ndriver = 'none'",
     "[keypad]\nrow_pins = [2, 3, 13, 19]\n[display]\ninterface = 'spi'",
     "[register]\nport = '/dev/serial0'",
+    "[register]\nprotocol = 'http'",
+    "[register]\nprotocol = 'http'\nport = '/dev/ttyUSB0'\n[http]\nlisten = '0.0.0.0:8026'",
+    "[http]\nallowed_origins = ['https://pos.example.is', 'http://localhost:3000']",
     "[signals]\ndriver = 'gpio'",
     "[signals]\ndriver = 'gpio'\nlamp_pin = 0\n[keypad]\ndriver = 'simulated'",
     "[printer]\ndriver = 'network'\nhost = 'printer.local'",
@@ -360,3 +372,8 @@ def test_an_office_that_cannot_be_is_said(tmp_path: Path, text: str, key: str) -
 def test_the_databases_password_is_never_shown(tmp_path: Path) -> None:
     path = written(tmp_path, "[office]\ndatabase = 'postgresql://office:hunter2@localhost/office'\n")
     assert "hunter2" not in show_config(load_config(path, {}))
+
+
+def test_register_programs_need_no_port() -> None:
+    config = Config(register=RegisterSettings(protocol="http"))
+    assert not [missing for missing in missing_for_run(config) if missing.startswith("register.")]

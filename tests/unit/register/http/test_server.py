@@ -311,6 +311,19 @@ def test_who_listens_hears_how_it_is_and_then_what_changes(tmp_path: Path) -> No
     at_a_terminal(tmp_path, scenario)
 
 
+def test_who_is_revoked_hears_no_more(tmp_path: Path) -> None:
+    async def scenario(terminal: Terminal, client: httpx.AsyncClient) -> None:
+        async with client.stream("GET", "/v1/events") as stream:
+            lines = stream.aiter_lines()
+            await next_event(lines)
+            terminal.port.programs.revoke("Kassi 1")
+            await terminal.tell("payment", {"id": "x"})
+            with pytest.raises(AssertionError, match="has ended"):
+                await next_event(lines)
+
+    at_a_terminal(tmp_path, scenario)
+
+
 def test_only_so_many_listen(tmp_path: Path) -> None:
     async def scenario(_terminal: Terminal, client: httpx.AsyncClient) -> None:
         async with contextlib.AsyncExitStack() as stack:
