@@ -79,24 +79,30 @@ def test_a_missing_payment_among_those_that_look_alike_shows(database: str) -> N
     assert not all(one.agrees for one in result.sums)
 
 
-@pytest.mark.parametrize(
-    ("created", "fits"),
-    [
-        ("2026-11-30T12:44:50.000Z", True),
-        ("2026-11-30T12:45:30Z", False),
-        ("2026-11-30T12:24:50", False),
-        ("2026-11-30T12:35:00", True),
-        ("2026-11-30", True),
-        ("2026-12-01", False),
-        ("yesterday", False),
-        ("0001-01-01T00:00:00Z", False),
-        ("", False),
-        (None, False),
-    ],
-)
-def test_it_is_told_by_the_time_of_the_payment(database: str, created: str | None, *, fits: bool) -> None:
-    found = told(held(database, {"A1": [{"amount_kr": 1990}]}, item(1990, created)))
-    assert found == ({"matched": (1, 1990)} if fits else {"no_sale": (1, 1990), "not_paid_out": (1, 1990)})
+FITS = {
+    "2026-11-30T12:44:50.000Z": True,
+    "2026-11-30T12:45:30Z": False,
+    "2026-11-30T12:24:50": False,
+    "2026-11-30T12:35:00": True,
+    "2026-11-30": True,
+    "2026-12-01": False,
+    "yesterday": False,
+    "0001-01-01T00:00:00Z": False,
+    "": False,
+    None: False,
+}
+"""When an item was paid, of a sale that began at 12:34:56."""
+
+
+def test_it_is_told_by_the_time_of_the_payment(database: str) -> None:
+    amounts = dict(enumerate(FITS, 1000))
+    sales = {"A1": [{"amount_kr": amount_kr} for amount_kr in amounts]}
+    result = held(database, sales, *(item(amount_kr, created) for amount_kr, created in amounts.items()))
+    fitting = [amount_kr for amount_kr, created in amounts.items() if FITS[created]]
+    others = [amount_kr for amount_kr in amounts if amount_kr not in fitting]
+    assert told(result)["matched"] == (len(fitting), sum(fitting))
+    assert {line.amount_kr for line in result.lines if line.found == "no_sale"} == set(others)
+    assert {line.amount_kr for line in result.lines if line.found == "not_paid_out"} == set(others)
 
 
 def test_only_charged_sales_of_these_days_are_missed(database: str) -> None:
