@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from terminal.netgiro import wire
-from terminal.netgiro.client import SignatureCheck, SignedClient
+from terminal.netgiro.client import NOTHING_THERE, SignatureCheck, SignedAnswer, SignedClient
 from terminal.netgiro.https import LARGEST_ANSWER_BYTES
 from terminal.sale.gateway import CallLost, CallRefused, Refusal
 from tests.unit.netgiro.client_bench import BASE_URL, BODY, SECRET, call, listening, make_client, post, read_request
@@ -72,6 +72,25 @@ def test_a_base_url_may_end_with_a_slash() -> None:
 
 
 # --- answers ----------------------------------------------------------------------------------------------------------
+
+
+def ask(response: httpx.Response) -> SignedAnswer:
+    return asyncio.run(make_client(answering=lambda _request: response).get("/Payment/Get?referenceNumberId=T1-1"))
+
+
+@pytest.mark.parametrize("status", NOTHING_THERE)
+@pytest.mark.parametrize("body", [b'{"ResultCode": 404}', b'{"ResultCode": 999}', b"{}", b"<html>"])
+def test_where_nothing_is_there_the_question_is_not_offered(status: int, body: bytes) -> None:
+    with pytest.raises(CallRefused) as caught:
+        ask(httpx.Response(status, content=body))
+    assert caught.value.refusal is Refusal.NOT_OFFERED
+
+
+@pytest.mark.parametrize("status", [404, 405, 410])
+@pytest.mark.parametrize("code", [1000, 10424])
+def test_an_answer_with_a_code_of_the_services_own_is_one(status: int, code: int) -> None:
+    answer = ask(httpx.Response(status, content=b'{"ResultCode": %d}' % code))
+    assert (answer.answer.result_code, answer.http_status) == (code, status)
 
 
 def test_a_readable_answer_comes_with_its_status_and_support_reference() -> None:
