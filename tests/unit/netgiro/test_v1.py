@@ -345,3 +345,14 @@ def test_an_unsigned_answer_reserves_and_pays_nothing(body: Mapping[str, Any], s
     netgiro.check = SignatureCheck.WHEN_PRESENT
     report = asyncio.run(netgiro.gateway().query_status(GUID))
     assert (report.status, report.confirmed) == (status, False)
+
+
+@pytest.mark.parametrize("code", [10201, 10202, 10302, 10425, 10426])
+@pytest.mark.parametrize("status_id", [1, 2, 5, None])
+def test_only_a_cancelled_cart_whose_own_record_is_cancelled_has_ended_for_good(
+    code: int, status_id: int | None
+) -> None:
+    """10201 alone also means that the service does not know the cart, perhaps not yet."""
+    report = query({"ResultCode": code, "PaymentInfo": {**PAYMENT, "StatusId": status_id}})
+    assert report.is_final is (code in (10201, 10202) and status_id == 5)
+    assert query({"ResultCode": code}).is_final is False
