@@ -65,6 +65,24 @@ def test_port_that_the_terminal_itself_holds_is_well(line: str) -> None:
     assert finding == ok(f"{line} is in use by this terminal")
 
 
+def test_port_that_the_running_service_holds_is_well(line: str, tmp_path: Path) -> None:
+    status = Path(line).stat()
+    name = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
+    (tmp_path / line.lstrip("/")).parent.mkdir(parents=True)
+    (tmp_path / line.lstrip("/")).symlink_to(line)
+    put(tmp_path, "proc/locks", f"1: FLOCK  ADVISORY  WRITE 77 {name} 0 EOF\n")
+    for words, is_well in (
+        ("/opt/netgiro-terminal/current/bin/python\0/opt/netgiro-terminal/current/bin/netgiro-terminal\0run\0", True),
+        ("python\0-m\0terminal\0run\0--config\0x\0", True),
+        ("python\0-m\0terminal\0listen\0", False),
+        ("minicom\0", False),
+        ("", False),
+    ):
+        put(tmp_path, "proc/77/cmdline", words)
+        finding = devices.check_register_port(register_on(line), machine_at(tmp_path))
+        assert (finding.status is Grade.OK) is is_well, words
+
+
 def test_missing_port_tells_what_is_plugged_in(tmp_path: Path) -> None:
     put(tmp_path, "/dev/serial/by-id/usb-FTDI-if00")
     finding = devices.check_register_port(register_on("/dev/ttyUSB9"), machine_at(tmp_path))
