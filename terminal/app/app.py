@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -38,6 +39,8 @@ from terminal.screen.presenter import Presenter
 from terminal.system.daily import parse_time
 from terminal.system.notify import Notifier
 
+GIVE_WAY_S = 0.001
+"""For so long a thread that draws or loads may keep the loop and the keypad waiting: a fifth of what Python allows."""
 SETTLE_S = 3.0
 """How long a stop waits for answers that are on their way."""
 REGISTER_ATTEMPT_S = 2.0
@@ -81,6 +84,7 @@ class TerminalApp:
         A register that is there is heard, and an amount shown, from the moment this returns. Then ``warm_up`` is due.
         Raises TerminalError if the journal or a network address cannot be had.
         """
+        sys.setswitchinterval(GIVE_WAY_S)
         config, devices, put = self._config, self._devices, self._inbox.put
         journal = await self._open_journal()
         latest_s = max(self._seams.latest_s, await journal.call(journal.file.last_entry_s))

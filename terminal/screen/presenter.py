@@ -18,7 +18,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from hardware.interfaces import DeviceError, Display
 from hardware.settings import DisplaySettings
@@ -28,6 +28,9 @@ from terminal.screen.pixels import render
 from terminal.screen.screens import COUNTED_DOWN, Countdown, Screen, screen_for
 from terminal.system.retrying import Pauses, open_until_found
 from terminal.texts.words import Language
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 PAGE_S = 2.5
 """How long each page of a screen stands that needs several."""
@@ -39,8 +42,6 @@ HELD_S = 10.0
 """A display that failed after so long is opened again at once; one that fails sooner has to wait ever longer."""
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 
 class _Frame(NamedTuple):
@@ -77,7 +78,7 @@ class Presenter:
         self._look = settings.split_px, settings.large_text
         self._local_hour = local_hour
         self._changed = asyncio.Event()
-        self._drawing = ThreadPoolExecutor(1, thread_name_prefix="drawing")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="drawing")
         self._view = View()
         self._end_at_s = 0.0
         """When the open sale's state ends by itself, on the loop's clock, if the view has a deadline."""
@@ -151,38 +152,29 @@ class Presenter:
                 self._note_lit(False)
                 drawn = None
             else:
-                screen = self.screen
-                page_count = len(await self._in_thread(pages, screen, display.size_px, *self._look))
-                if (frame := self._frame(screen, page_count)) != drawn or _now_s() >= self._anew_from_s:
-                    await self._show(display, frame)
-                    drawn = frame
+                anew = _now_s() >= self._anew_from_s
+                shown_s, size_px = _now_s() - self._shown_since_s, display.size_px
+                drawing = partial(_drawing, self.screen, size_px, self._look, shown_s)
+                drawn, picture, page_count = await asyncio.get_running_loop().run_in_executor(
+                    self._thread, drawing, None if anew else drawn
+                )
+                if picture is not None:
+                    await self._show(display, picture, anew=anew)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._rest_s(page_count)):
                     await self._changed.wait()
 
-    async def _show(self, display: Display, frame: _Frame) -> None:
-        settings, anew = self._settings, _now_s() >= self._anew_from_s
+    async def _show(self, display: Display, picture: Image, *, anew: bool) -> None:
+        settings = self._settings
         if anew:
             self._anew_from_s = _now_s() + ANEW_S
         night = settings.is_night(self._local_hour())
         await display.set_contrast(settings.night_contrast if night else settings.contrast)
-        split_px, is_large = self._look
-        where = {"page": frame.page, "shift": frame.shift, "split_px": split_px}
-        draw = partial(render, frame.screen, display.size_px, is_large=is_large, **where)
-        picture = await self._in_thread(draw)
         await display.show(picture, anew=anew)
         self._note_lit(True)
 
-    async def _in_thread(self, draw: Callable[..., T], *args: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._drawing, draw, *args)
-
     def _note_lit(self, is_lit: bool) -> None:
         self._lit_s, self._lit_from_s = self.lit_s, _now_s() if is_lit else None
-
-    def _frame(self, screen: Screen, page_count: int) -> _Frame:
-        shown_s = _now_s() - self._shown_since_s
-        page = int(shown_s / PAGE_S) if screen.page is None else screen.page
-        return _Frame(screen, page % page_count, int(shown_s / SHIFT_S))
 
     def _rest_s(self, page_count: int) -> float | None:
         """Until something changes by itself; None if nothing will."""
@@ -224,3 +216,17 @@ class Presenter:
 
 def _now_s() -> float:
     return asyncio.get_running_loop().time()
+
+
+def _drawing(
+    screen: Screen, size_px: tuple[int, int], look: tuple[int, bool], shown_s: float, before: _Frame | None
+) -> tuple[_Frame, Image | None, int]:
+    """For the thread: what is to stand there now, its picture unless that is what stood ``before``, and its pages."""
+    page_count = len(pages(screen, size_px, *look))
+    page = int(shown_s / PAGE_S) if screen.page is None else screen.page
+    frame = _Frame(screen, page % page_count, int(shown_s / SHIFT_S))
+    if frame == before:
+        return frame, None, page_count
+    split_px, is_large = look
+    where = {"page": frame.page, "shift": frame.shift, "split_px": split_px}
+    return frame, render(screen, size_px, is_large=is_large, **where), page_count
