@@ -141,6 +141,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=["line", "http", "zvt", "zvt-tcp", "concert", "display", "receipt", "display-of-two", "receipt-of-two"],
         help="the register's; default: by chance",
     )
+    simulate.add_argument("--coverage", action="store_true", help="with --count: also what no sale met")
     simulate.add_argument("--jobs", type=int, help="processes; default: one a core")
     simulate.set_defaults(command=_simulate)
     return parser
@@ -233,7 +234,8 @@ def _simulate(options: argparse.Namespace) -> int:
 
     if options.count is None:
         return run_one(options.seed or 0, story=options.story, as_json=options.json, protocol=options.protocol)
-    return run_many(options.seed or 0, options.count, options.jobs or default_jobs(), options.protocol)
+    jobs = options.jobs or default_jobs()
+    return run_many(options.seed or 0, options.count, jobs, options.protocol, coverage=options.coverage)
 
 
 def _listen(options: argparse.Namespace) -> None:

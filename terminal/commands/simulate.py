@@ -8,15 +8,16 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 
 import msgspec
 
-from terminal.simulation.run import WorldResult, simulate
+from terminal.simulation.coverage import Cell, report, watched
+from terminal.simulation.run import Watch, WorldResult, simulate
 
 CHUNK = 500
 WORLDS_OF_GARBAGE = 50
@@ -37,6 +38,7 @@ class Tally:
     outcomes: Counter[str] = field(default_factory=Counter)
     refunds: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
+    met: Counter[Cell] = field(default_factory=Counter)
     violations: list[tuple[int, str]] = field(default_factory=list)
 
     def add(self, result: WorldResult) -> None:
@@ -65,16 +67,21 @@ class Tally:
         self.outcomes += other.outcomes
         self.refunds += other.refunds
         self.faults += other.faults
+        self.met += other.met
         self.violations += other.violations
 
 
-def tally(seeds: Iterable[int], protocol: str | None = None) -> Tally:
+def tally(seeds: Iterable[int], protocol: str | None = None, *, coverage: bool = False) -> Tally:
     """Run these worlds one after the other; with ``protocol``, all with a register that speaks it."""
     logging.disable(logging.CRITICAL)
     total = Tally()
     with _garbage_left():
         for seed in seeds:
-            total.add(simulate(seed, protocol=protocol))
+            met: Counter[Cell] = Counter()
+            watch: Watch = partial(watched, met=met) if coverage else nullcontext
+            total.add(simulate(seed, protocol=protocol, watch=watch))
+            for cell, count in met.items():
+                total.met[cell._replace(trouble=_kind(cell.trouble))] += count
             if total.worlds % WORLDS_OF_GARBAGE == 0:
                 gc.collect()
     return total
@@ -92,8 +99,11 @@ def _garbage_left() -> Iterator[None]:
             gc.enable()
 
 
-def run_many(first_seed: int, sales: int, jobs: int, protocol: str | None = None) -> int:
-    """Run worlds from ``first_seed`` on until there were so many sales; 0 if no promise was broken in any."""
+def run_many(first_seed: int, sales: int, jobs: int, protocol: str | None = None, *, coverage: bool = False) -> int:
+    """Run worlds from ``first_seed`` on until there were so many sales; 0 if no promise was broken in any.
+
+    With ``coverage`` it is told, too, what no sale met: which cells of its table, and which right after which trouble.
+    """
     began_s = time.perf_counter()
     total = Tally()
     seed = first_seed
@@ -101,9 +111,9 @@ def run_many(first_seed: int, sales: int, jobs: int, protocol: str | None = None
         while total.sales < sales:
             chunks = [range(seed + CHUNK * job, seed + CHUNK * (job + 1)) for job in range(jobs)]
             seed += CHUNK * jobs
-            for part in pool.map(partial(tally, protocol=protocol), chunks):
+            for part in pool.map(partial(tally, protocol=protocol, coverage=coverage), chunks):
                 total.merge(part)
-    _print_tally(total, time.perf_counter() - began_s, jobs)
+    _print_tally(total, time.perf_counter() - began_s, jobs, report(total.met, set(total.faults)) if coverage else {})
     return 1 if total.violations else 0
 
 
@@ -141,7 +151,7 @@ def default_jobs() -> int:
     return os.cpu_count() or 1
 
 
-def _print_tally(total: Tally, took_s: float, jobs: int) -> None:
+def _print_tally(total: Tally, took_s: float, jobs: int, coverage: Mapping[str, object]) -> None:
     for seed, violation in total.violations[:20]:
         print(f"VIOLATION in seed {seed}: {violation}   (netgiro-terminal simulate --seed {seed} --story)")
     summary = {
@@ -159,6 +169,7 @@ def _print_tally(total: Tally, took_s: float, jobs: int) -> None:
         "outcomes": dict(sorted(total.outcomes.items())),
         "refunds": dict(sorted(total.refunds.items())),
         "faults": dict(total.faults.most_common()),
+        **coverage,
     }
     print(json.dumps(summary, ensure_ascii=False, indent=1))
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -37,6 +39,7 @@ NIGHT_S = 300.0
 LONGEST_ID_S = 20 * 3600.0
 MOST_WAITING = 2000
 
+Watch = Callable[[World], AbstractContextManager[Any]]
 Sabotage = Callable[[SimulatedTerminal, SimulatedDisk], None]
 
 
@@ -75,8 +78,9 @@ def simulate(
     cut_at: int | None = None,
     sabotage: Sabotage | None = None,
     tell: bool = False,
+    watch: Watch = nullcontext,
 ) -> WorldResult:
-    """Run one world to its end. Never raises; what went wrong stands in ``violations``."""
+    """Run one world to its end. Never raises; what went wrong stands in ``violations``. ``watch`` may look on."""
     rng = random.Random(f"plan {seed}")
     world = World(seed, rates if rates is not None else _swarm(rng), cut_at=cut_at, tell=tell)
     mode = capture_mode or rng.choices(list(CaptureMode), weights=(6, 2, 2))[0]
@@ -115,10 +119,8 @@ def simulate(
         register.start()
         cashier.start(lambda: register.is_done and terminal.sale is None)
         staff.start()
-        _schedule_disasters(world, terminal, disk)
-        world.run_until(TROUBLED_S)
-        _make_peace(world, disk, register)
-        world.run_until(TROUBLED_S + PEACE_S)
+        with watch(world):
+            _play(world, terminal, disk, register)
         if world.waiting > MOST_WAITING:
             violations.append(f"{world.waiting} things are still waiting to happen")
         violations += checks.at_the_end(terminal, disk, netgiro, register, paper, cashier)
@@ -237,6 +239,13 @@ def _schedule_disasters(world: World, terminal: SimulatedTerminal, disk: Simulat
 
 def _set_full(disk: SimulatedDisk, *, full: bool) -> None:
     disk.is_full = full
+
+
+def _play(world: World, terminal: SimulatedTerminal, disk: SimulatedDisk, register: SimulatedRegister) -> None:
+    _schedule_disasters(world, terminal, disk)
+    world.run_until(TROUBLED_S)
+    _make_peace(world, disk, register)
+    world.run_until(TROUBLED_S + PEACE_S)
 
 
 def _make_peace(world: World, disk: SimulatedDisk, register: SimulatedRegister) -> None:

@@ -70,6 +70,7 @@ class World:
         """Points passed at which the power could have been cut."""
         self.cuts = 0
         self.faults: dict[str, int] = {}
+        self._newest_trouble = ""
         self._cut_at = cut_at
         self.tells = tell
         """Somebody listens to the story; telling it costs time."""
@@ -109,6 +110,12 @@ class World:
 
     def count(self, name: str) -> None:
         self.faults[name] = self.faults.get(name, 0) + 1
+        self._newest_trouble = name
+
+    def take_newest_trouble(self) -> str:
+        """What was counted last, told once."""
+        name, self._newest_trouble = self._newest_trouble, ""
+        return name
 
     def cut_point(self, where: str) -> None:
         """The power may be cut here. Raises PowerCut."""
