@@ -104,6 +104,7 @@ class Item(StrEnum):
     DOCTOR = "doctor"
     KEYPAD = "keypad"
     CODES = "codes"
+    LANGUAGE = "language"
     ABOUT = "about"
     PAIRING = "pairing"
 
@@ -122,7 +123,7 @@ class ReportKind(StrEnum):
     TRANSACTIONS = "transactions"
 
 
-MORE_ITEMS = (Item.DOCTOR, Item.KEYPAD, Item.ABOUT, Item.PAIRING, Item.CODES)
+MORE_ITEMS = (Item.DOCTOR, Item.KEYPAD, Item.ABOUT, Item.PAIRING, Item.CODES, Item.LANGUAGE)
 """What is not of every day: the second list."""
 MAIN_ITEMS = tuple(item for item in Item if item not in MORE_ITEMS)
 DIGIT_OF = {
@@ -266,6 +267,10 @@ class Train(msgspec.Struct, frozen=True):
     """Training is to begin or to end."""
 
 
+class TurnLanguage(msgspec.Struct, frozen=True):
+    """The customer wants to read another language."""
+
+
 class PrintReport(msgspec.Struct, frozen=True):
     """Put figures of the open period on paper, and bring :class:`ReportEnded`."""
 
@@ -285,7 +290,17 @@ class Examine(msgspec.Struct, frozen=True):
 
 
 Wish: TypeAlias = (
-    Settle | Reprint | AskRefund | Refund | EndDay | Train | PrintReport | FindAbout | MakePairingCode | Examine
+    Settle
+    | Reprint
+    | AskRefund
+    | Refund
+    | EndDay
+    | Train
+    | TurnLanguage
+    | PrintReport
+    | FindAbout
+    | MakePairingCode
+    | Examine
 )
 
 

@@ -32,6 +32,7 @@ from terminal.counter.menu import (
     Settle,
     Settled,
     Train,
+    TurnLanguage,
     Wish,
     closed,
     items_for,
@@ -112,6 +113,8 @@ def _choose(menu: Menu, key: str, sales: Sequence[Settled], rules: MenuRules) ->
         return Pressed(replace(menu, item=items_for(sales, rules, MORE_ITEMS[0])[0]))
     if item in NEEDS_CODE:
         return Pressed(menu_codes.ask_code(replace(menu, item=item), rules))
+    if item is Item.LANGUAGE:
+        return Pressed(closed(menu), TurnLanguage())
     menu = replace(menu, item=item, page=FIRST_PAGE[item])
     return Pressed(menu, _AT_ONCE.get(item))
 

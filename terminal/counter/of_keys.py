@@ -178,6 +178,8 @@ def _wished(view: View, wish: menus.Wish | CheckCode | ChangeCode | None, rules:
             return Decision(view=view, follow_ups=(wanted,))
         case menus.EndDay(even_if_empty):
             return Decision(view=view, follow_ups=(EndOfDayRequested(True, even_if_empty),))
+        case menus.TurnLanguage():
+            return of_language.turned(view, rules)
         case menus.Train():
             return of_training.switch_wanted(view, on=not view.is_training)
         case menus.PrintReport() | menus.FindAbout() | menus.MakePairingCode() | CheckCode() | ChangeCode():

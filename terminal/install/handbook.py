@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import html
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
+from terminal.counter.menu import DIGIT_OF, MAIN_ITEMS, MORE_ITEMS, Item
 from terminal.counter.trouble import Trouble
 from terminal.counter.view import View
 from terminal.sale.sale import Outcome, Reason, Sale, State
 from terminal.screen.screens import screen_for
-from terminal.texts.sentences import words_in
+from terminal.texts.sentences import Words, words_in
 from terminal.texts.words import Language
 
 FOLDER = Path(__file__).parents[2] / "systemd"
@@ -31,6 +32,8 @@ class CardWords(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[str, ...]
     keys_title: str
     keys: tuple[tuple[str, str], ...]
+    menu_title: str
+    menu_notes: tuple[str, ...]
     stop_title: str
     power: str
     screen: str
@@ -54,7 +57,13 @@ _CARDS: Mapping[Language, CardWords] = {
             ("#", "staðfesta"),
             ("*", "hreinsa; ef ekkert er slegið inn: hætta við. Haldið niðri: hætta við allt"),
             ("A B C", "appkóði, kennitala, símanúmer"),
-            ("D", "valmynd: afrit af kvittun, gera upp sölu. Vanti D: haltu # niðri"),
+            ("0", "á biðskjá: enska fyrir viðskiptavin"),
+        ),
+        menu_title="Valmynd: D, eða # haldið niðri. Talan velur.",
+        menu_notes=(
+            "Dagsuppgjör lýkur deginum: # já, 1 prentar eldra uppgjör. X-yfirlit lýkur engu.",
+            "Endurgreiðsla: kóði #, númer kvittunar #, upphæð # (ekkert = allt), # já.",
+            "Þjálfun: sláðu inn upphæð #, síma 822 3281 #. Ekkert er rukkað. Ljúktu henni í valmyndinni.",
         ),
         stop_title="Stopp! Rukkaðu ekki aftur ef á skjánum stendur",
         power="Fari rafmagnið af: kveiktu aftur og bíddu. Posinn lýkur sjálfur því sem var opið.",
@@ -77,7 +86,13 @@ _CARDS: Mapping[Language, CardWords] = {
             ("#", "OK"),
             ("*", "clear; with nothing typed: cancel. Held down: cancel everything"),
             ("A B C", "app code, kennitala, phone number"),
-            ("D", "menu: copy of a receipt, settle a sale. Without a D: hold # down"),
+            ("0", "on the waiting screen: Icelandic for the customer"),
+        ),
+        menu_title="Menu: D, or # held down. The digit chooses.",
+        menu_notes=(
+            "End of day ends the day: # yes, 1 prints an earlier one. An X report ends nothing.",
+            "Refund: code #, receipt number #, amount # (nothing = all), # yes.",
+            "Training: type an amount #, phone 822 3281 #. Nothing is charged. End it in the menu.",
         ),
         stop_title="Stop! Do not charge again if the screen says",
         power="After a power cut: switch on and wait. The terminal finishes by itself what was open.",
@@ -154,6 +169,8 @@ def card(language: Language) -> str:
     approved = words.outcomes[Outcome.APPROVED]
     steps = "".join(f"<li>{step.format(approved=_text(approved))}</li>" for step in own.steps)
     keys = "".join(f"<span><kbd>{key}</kbd> {_text(use)}</span>" for key, use in own.keys)
+    menu = "".join(f"<span><kbd>{key}</kbd> {_text(item)}</span>" for key, item in _menu(words))
+    notes = "<br>".join(map(_text, own.menu_notes))
     stop = [(words.checking_payment, f"{words.checking_stay} {words.checking_call}")]
     stop += [(_on_screen(reason, language), words.results[reason].next) for reason in _STOP]
     results = [(_on_screen(reason, language), words.results[reason].next) for reason in _RESULTS]
@@ -167,6 +184,9 @@ def card(language: Language) -> str:
 <ol>{steps}</ol>
 <h2>{_text(own.keys_title)}</h2>
 <p class="keys">{keys}</p>
+<h2>{_text(own.menu_title)}</h2>
+<p class="menu">{menu}</p>
+<p class="notes">{notes}</p>
 <section class="stop"><h2>{_text(own.stop_title)}</h2>{_table(own, stop)}</section>
 <div class="columns">
 <section><h2>{_text(own.results_title)}</h2>{_table(own, results)}</section>
@@ -176,6 +196,14 @@ def card(language: Language) -> str:
 <p class="help">{_text(own.help_line)}<span></span></p>
 </html>
 """
+
+
+def _menu(words: Words) -> Iterator[tuple[str, str]]:
+    """Each item with the keys that choose it."""
+    for item in (*MAIN_ITEMS, *MORE_ITEMS):
+        if item is not Item.MORE:
+            beside = DIGIT_OF[Item.MORE] + " " if item in MORE_ITEMS else ""
+            yield beside + DIGIT_OF[item], words.menu.items[item]
 
 
 def _on_screen(reason: Reason, language: Language) -> str:
@@ -196,20 +224,22 @@ def _table(own: CardWords, rows: list[tuple[str, str]]) -> str:
 
 
 _STYLE = """
-@page { size: A4; margin: 13mm }
-body { font: 10.5pt/1.35 "DejaVu Sans", Roboto, Arial, sans-serif; color: #111; max-width: 184mm; margin: auto }
-h1 { font-size: 18pt; margin: 0 0 3mm }
-h2 { font-size: 12pt; margin: 3.5mm 0 1.5mm }
-ol { font-size: 12pt; margin: 0; padding-left: 7mm } li { margin-bottom: 1.5mm }
+@page { size: A4; margin: 10mm }
+body { font: 9.5pt/1.3 "DejaVu Sans", Roboto, Arial, sans-serif; color: #111; max-width: 190mm; margin: auto }
+h1 { font-size: 16pt; margin: 0 0 2mm }
+h2 { font-size: 11pt; margin: 2.5mm 0 1mm }
+ol { font-size: 11pt; margin: 0; padding-left: 7mm } li { margin-bottom: 1mm }
 .keys { display: grid; grid-template-columns: 1fr 1fr; gap: 1.5mm; margin: 0 }
-kbd { font: bold 11pt monospace; border: 0.3mm solid #111; border-radius: 1mm; padding: 0 1.5mm }
-table { border-collapse: collapse; width: 100%; font-size: 9pt }
+kbd { font: bold 10pt monospace; border: 0.3mm solid #111; border-radius: 1mm; padding: 0 1.5mm }
+.menu { display: grid; grid-template-columns: 1fr 1fr 1fr; gap: 1mm; margin: 0; font-size: 9pt }
+.menu kbd { font-size: 9pt } .notes { font-size: 9pt; margin-top: 1mm }
+table { border-collapse: collapse; width: 100%; font-size: 8.5pt }
 thead td { font-size: 8pt; color: #444 }
 th { text-align: left; width: 46%; padding-right: 2mm } th, td { vertical-align: top; border-bottom: 0.2mm solid #999 }
-.stop { border: 0.8mm solid #111; padding: 1mm 3mm 2mm; margin-top: 3.5mm } .stop h2 { margin-top: 1mm }
-.stop table { font-size: 11pt }
+.stop { border: 0.8mm solid #111; padding: 1mm 3mm 2mm; margin-top: 2.5mm } .stop h2 { margin-top: 1mm }
+.stop table { font-size: 10pt }
 .columns { display: grid; grid-template-columns: 1fr 1fr; gap: 6mm }
-p { margin: 2.5mm 0 0 }
+p { margin: 2mm 0 0 }
 .help { font-size: 12pt; font-weight: bold; display: flex; gap: 3mm }
 .help span { flex: 1; border-bottom: 0.3mm solid #111 }
 """

@@ -182,6 +182,7 @@ ENGLISH = Words(
             Item.MORE: "More",
             Item.DOCTOR: "Fault report",
             Item.KEYPAD: "Keypad and scanner",
+            Item.LANGUAGE: "The customer's language",
             Item.CODES: "Change a code",
             Item.ABOUT: "About this terminal",
             Item.PAIRING: "Pairing code",

@@ -182,6 +182,7 @@ ICELANDIC = Words(
             Item.MORE: "Fleira",
             Item.DOCTOR: "Bilanaskýrsla",
             Item.KEYPAD: "Prófa takka og skanna",
+            Item.LANGUAGE: "Tungumál viðskiptavinar",
             Item.CODES: "Breyta kóða",
             Item.ABOUT: "Um posann",
             Item.PAIRING: "Pörunarkóði",

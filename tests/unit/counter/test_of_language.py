@@ -12,6 +12,7 @@ from terminal.counter import register_words as reg
 from terminal.counter.decide import decide
 from terminal.counter.decision import Decision, KeepLanguageFor
 from terminal.counter.inputs import KeyPressed, LanguageExpired, RegisterRequestLookedUp, ResultSeen
+from terminal.counter.menu import DIGIT_OF, Item
 from terminal.counter.of_language import KEPT_S
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import Offer, View
@@ -89,6 +90,13 @@ def test_the_menu_is_for_staff_and_stays_in_their_language() -> None:
     counter = Counter()
     counter.press("0D")
     assert "Valmynd" in counter.screen
+
+
+def test_the_menu_turns_it_too() -> None:
+    counter = Counter()
+    counter.press("D0" + DIGIT_OF[Item.LANGUAGE])
+    assert counter.view.menu.page is None
+    assert "Ready   0 Íslenska" in counter.screen
 
 
 def test_more_languages_take_turns_and_one_alone_has_no_key() -> None:
