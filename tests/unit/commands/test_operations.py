@@ -25,6 +25,8 @@ ASKED = {
     "restart": (["restart"], {"pid": 1}),
     "end-of-day": (["end-of-day"], DAY),
     "x-report": (["x-report"], {**DAY, "not_printed": ""}),
+    "pair": (["pair"], {"code": "482913", "good_for_s": 300.0, "url": "http://[::1]:8026", "certificate_sha256": "ab"}),
+    "revoke-program": (["pair", "--revoke", "Kassi 1"], {"revoked": 1}),
     "reprint": (["reprint"], {"receipts": ["7-customer-1"]}),
 }
 

@@ -47,3 +47,11 @@ def test_what_is_not_paid_is_told_again_for_a_moment(wish: Wish) -> None:
     is_repetition = was_just_told and wish.age_s < HOURS_S
     assert meaning(wish, is_same=True) is (Meaning.REPEATED if is_repetition else Meaning.NEW)
     assert meaning(wish, is_same=False) is Meaning.NEW
+
+
+@pytest.mark.parametrize("wish", every_wish())
+def test_an_id_of_one_try_stays_with_it_for_its_time_however_it_ended(wish: Wish) -> None:
+    holds = wish.is_open or wish.age_s < HOURS_S
+    for is_same, held in ((True, Meaning.REPEATED), (False, Meaning.DUPLICATE)):
+        found = meaning_of(wish, is_same=is_same, longest_s=HOURS_S, names_one_try=True)
+        assert found is (held if holds else Meaning.NEW)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import ssl
 from pathlib import Path
 
 import pytest
 
 from hardware.interfaces import LineSignals
-from terminal.config.schema import Config
-from terminal.doctor.register import LONG_SILENT_S, NEVER_HEARD_S, check_register
+from terminal.config.schema import Config, JournalSettings
+from terminal.doctor.register import LONG_SILENT_S, NEVER_HEARD_S, NO_PROGRAMS, check_programs, check_register
 from terminal.doctor.status import RegisterLine, Wear
 from terminal.doctor.system import Finding, Grade, System, ok
-from terminal.register.settings import RegisterSettings
+from terminal.register.settings import CERTIFICATE_FILE, HttpSettings, RegisterSettings
 
 PORT = RegisterSettings(port="/dev/ttyUSB0")
 HOUR_S = 3600.0
@@ -73,3 +75,39 @@ def test_a_line_that_is_only_ever_held_low_is_told_but_not_a_register_that_was_s
     assert finding.status is Grade.WARNING
     assert "held low 3 times" in finding.found
     assert found(RegisterLine(heard_bytes=42, silent_s=5, signals=signals)).status is Grade.OK
+
+
+# --- programs on the network ------------------------------------------------------------------------------------------
+
+
+def programs_at(listen: str, folder: Path) -> Finding:
+    config = Config(
+        register=RegisterSettings(protocol="http"),
+        http=HttpSettings(listen=listen),
+        journal=JournalSettings(path=str(folder / "journal.db")),
+    )
+    return check_programs(config, System(root=Path("/nowhere")))
+
+
+def test_where_no_program_may_call_there_is_nothing_to_say() -> None:
+    assert check_programs(Config(), System(root=Path("/nowhere"))) == ok(NO_PROGRAMS)
+
+
+def test_programs_of_this_machine_need_no_certificate(tmp_path: Path) -> None:
+    assert programs_at("127.0.0.1:8026", tmp_path) == ok("call 127.0.0.1:8026, on this machine only, in plain text")
+
+
+def test_the_certificate_is_told_by_its_sha_256(tmp_path: Path) -> None:
+    missing = programs_at("192.168.1.20:8026", tmp_path)
+    assert missing.status is Grade.WARNING
+    pem = ssl.DER_cert_to_PEM_cert(b"\x30\x00")
+    (tmp_path / CERTIFICATE_FILE).write_text(pem)
+    sha256 = hashlib.sha256(b"\x30\x00").hexdigest()
+    assert programs_at("192.168.1.20:8026", tmp_path) == ok(
+        f"call 192.168.1.20:8026; the certificate's SHA-256 is {sha256}"
+    )
+
+
+def test_a_program_that_is_switched_off_is_no_fault() -> None:
+    finding = found(RegisterLine(silent_s=2 * LONG_SILENT_S), RegisterSettings(protocol="http"))
+    assert finding.status is Grade.OK

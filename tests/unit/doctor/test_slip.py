@@ -8,6 +8,7 @@ from typing import get_args
 import pytest
 
 from hardware.interfaces import Columns, Cut, TextLine
+from terminal.doctor.register import NO_PROGRAMS
 from terminal.doctor.run import CHECKS, Result
 from terminal.doctor.slip import doctor_slip
 from terminal.doctor.system import Grade
@@ -81,3 +82,11 @@ def test_no_line_is_longer_than_the_paper_is_wide(columns: Columns) -> None:
     long = Result("x" * 60, Grade.FAILED, "/dev/" + "y" * 200 + "\n\x1b@", "z" * 99)
     assert max(map(len, lines([*RESULTS, long], columns))) <= columns
     assert not any("\x1b" in line or "\n" in line for line in lines([long], columns)), "no command gets to the printer"
+
+
+def test_the_certificate_of_register_programs_stands_on_it_whole_if_there_is_one() -> None:
+    sha256 = "0123456789abcdef" * 4
+    well = Result("register programs", Grade.OK, f"call 192.168.1.20:8026; the certificate's SHA-256 is {sha256}", "")
+    assert sha256 in "".join(line.strip() for line in lines([well]))
+    none = Result("register programs", Grade.OK, NO_PROGRAMS, "")
+    assert not any(NO_PROGRAMS in line for line in lines([none]))
