@@ -8,8 +8,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from statistics import median
@@ -181,7 +181,13 @@ def _baseline_process() -> Iterator[int]:
 
 def _all_threads_cpu_s(pid: int) -> float:
     """Of the threads that there are: proc(5), /proc/PID/schedstat, in nanoseconds."""
-    return sum(int((task / "schedstat").read_text().split()[0]) for task in Path(f"/proc/{pid}/task").iterdir()) / 1e9
+    return sum(_of_threads(pid, lambda task: int((task / "schedstat").read_text().split()[0]))) / 1e9
+
+
+def _of_threads(pid: int, number: Callable[[Path], int]) -> Iterator[int]:
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            yield number(task)
 
 
 def _cpu_s(pid: int) -> float:
@@ -192,8 +198,7 @@ def _cpu_s(pid: int) -> float:
 
 def _wakeups(pid: int) -> int:
     """Each time a thread went to sleep of its own accord it had been woken."""
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    return sum(_status(task / "status", "voluntary_ctxt_switches") for task in tasks)
+    return sum(_of_threads(pid, lambda task: _status(task / "status", "voluntary_ctxt_switches")))
 
 
 def _resident_kib(pid: int) -> int:
