@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from terminal.counter import register_words as reg
 from terminal.counter.decide import decide
-from terminal.counter.decision import Decision
+from terminal.counter.decision import CheckService, Decision
 from terminal.counter.inputs import KeyPressed, RefundLookedUp, RefundRequested, RefundResultSeen
 from terminal.counter.register_ids import Wish
 from terminal.counter.rules import CounterRules, RefundRules
@@ -308,3 +308,43 @@ def test_register_that_prints_its_receipts_prints_that_of_a_refund() -> None:
     assert record is not None
     assert not record.refund.terms.customer_copy
     assert record.refund.terms.merchant_copy
+
+
+def test_the_last_moment_of_the_last_day_is_not_too_late() -> None:
+    assert calls(begun(sale_age_s=RULES.refund.max_days * 86_400.0))
+
+
+def test_what_the_register_and_staff_said_of_it_is_kept() -> None:
+    record = begun(echo="ZVT 0978", description="x" * 150).refund_record
+    assert record is not None
+    assert (record.refund.register_echo, record.refund.description) == ("ZVT 0978", "x" * 100)
+
+
+LOST = rs.RefundAnswerLost(8, 1)
+
+
+def test_a_call_that_is_lost_is_followed_by_a_look_at_the_service_once() -> None:
+    lost = after(begun(), LOST)
+    assert CheckService() in lost.effects
+    assert not lost.view.conditions.network_ok
+    again = after(lost, rs.RefundRetryDue(8), rs.RefundAnswerLost(8, 2))
+    assert CheckService() not in again.effects
+
+
+def test_of_what_the_terminal_returns_itself_the_sale_has_the_receipts_and_ends_once() -> None:
+    begin = automatic()
+    assert after(begin, LOST).follow_ups == (), "nothing is returned yet"
+    done = after(begin, DONE)
+    assert done.follow_ups == (ev.MoneyReturned(7),)
+    assert done.refund_record is not None
+    assert done.refund_record.receipts == ()
+
+
+def test_what_goes_on_behind_leaves_the_one_in_front_where_it_is() -> None:
+    behind, front = open_refund(is_late=True), open_refund(number=9, register_id="R9")
+    view = View(refund=front, refunds=(behind,))
+    for event in (LOST, rs.RefundRetryDue(8)):
+        decision = decide(view, event, RULES)
+        assert (decision.view.refund, [one.number for one in decision.view.refunds]) == (front, [8])
+    done = decide(view, DONE, RULES).view
+    assert (done.refund, done.refunds) == (front, ())

@@ -7,14 +7,17 @@ from msgspec.structs import replace
 
 from terminal.counter.decide import decide
 from terminal.counter.decision import Decision, OpenDrawer, PreparePrinter
+from terminal.counter.inputs import EndedSaleLookedUp, ReprintRequested
 from terminal.counter.of_sale import begun
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
 from terminal.sale.customer import CustomerKind
+from terminal.sale.effects import ReceiptKind
 from terminal.sale.gateway import AuthorizationStatus as Status
-from terminal.sale.sale import Outcome, Sale, State
+from terminal.sale.gateway import CaptureMode
+from terminal.sale.sale import CallKind, Outcome, Reason, Sale, State
 from terminal.sale.sensitive import Sensitive
 from tests.sales import CUSTOMERS, new_sale, report_for, walk_to
 
@@ -94,3 +97,55 @@ def test_a_status_that_changes_nothing_leaves_the_deadline_as_it_was() -> None:
     checking = decide(view, ev.CodeEntered(sale.number, Sensitive("123456")), RULES).view
     assert checking.deadline is not None
     assert checking.deadline.state is State.CODE_CHECK
+
+
+def test_a_sale_that_begins_is_written_down_as_what_it_is() -> None:
+    record = begun(View(), new_sale(), RULES).record
+    assert record is not None
+    assert (record.event, record.sale.state, record.receipts) == ("SaleRequested", State.ENTRY, ())
+
+
+def test_a_callback_about_a_settled_sale_that_nobody_asks_about_any_more_is_a_reason_to_ask() -> None:
+    """The journal has it as it was when it closed: with a question on its way, which has long been answered."""
+    closed = replace(
+        walk_to(State.CAPTURE).sale,
+        state=State.CLOSED,
+        reason=Reason.SETTLED_UNPAID,
+        tracing=True,
+        traces=1,
+        asking=CallKind.STATUS,
+    )
+    called_back = EndedSaleLookedUp(ev.CallbackReceived(closed.number, approved=True), closed)
+    decision = decide(View(), called_back, RULES)
+    assert [type(effect) for effect in decision.effects] == [fx.QueryStatus]
+    traced = decide(View(traced=(closed,)), called_back, RULES)
+    assert traced.effects == (), "that one is being asked about"
+
+
+def test_what_is_traced_leaves_the_counter_free_and_the_view_once_it_is_over() -> None:
+    walk = walk_to(State.CAPTURE).timed_out()
+    for _ in range(3):
+        walk.lost().retried()
+    settled = decide(View(sale=walk.sale), ev.SettledByStaff(walk.sale.number, ev.Verdict.UNPAID), RULES)
+    assert settled.view.sale is not None
+    closed = decide(settled.view, ev.ResultAcknowledged(walk.sale.number), RULES).view
+    assert closed.sale is None
+    (traced,) = closed.traced
+    other = replace(traced, number=traced.number + 1)
+    over = ev.StatusReceived(traced.number, traced.calls, report_for(traced, Status.CANCELLED))
+    assert decide(replace(closed, traced=(other, traced)), over, RULES).view.traced == (other,)
+
+
+def test_receipts_of_an_outcome_are_queued_with_it_and_those_of_a_correction_printed_once_more() -> None:
+    left = walk_to(State.AUTHORIZATION, CaptureMode.AUTOMATIC).lost().acknowledged().sale
+    settled = decide(View(attention=(left,)), ev.SettledByStaff(left.number, ev.Verdict.UNPAID), RULES)
+    assert settled.record is not None
+    closed = settled.record.sale
+    said_paid = EndedSaleLookedUp(ev.SettlementCorrected(closed.number, ev.Verdict.PAID), closed)
+    corrected = decide(View(), said_paid, RULES)
+    both = (ReceiptKind.CUSTOMER, ReceiptKind.MERCHANT)
+    assert corrected.record is not None
+    assert (corrected.record.receipts, corrected.follow_ups) == ((), (ReprintRequested(closed.number, both),))
+    at_once = decide(View(attention=(left,)), ev.SettledByStaff(left.number, ev.Verdict.PAID), RULES)
+    assert at_once.record is not None
+    assert (at_once.record.receipts, at_once.follow_ups) == (both, ())
