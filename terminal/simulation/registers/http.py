@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from terminal.simulation.registers.driver import Complaint, Told
 from terminal.simulation.registers.http_calls import FIRST, HttpCalls, Json, pass_over
 
-SECOND = "Kassi 2"
+SECOND, OFFICE = "Kassi 2", "Bakvinnsla"
 
 
 class HttpDriver(HttpCalls):
@@ -104,6 +104,7 @@ class HttpDriver(HttpCalls):
             "names another amount": self._name_another_amount,
             "rings up another sale": self._ring_up_another,
             "asks for an old sale again": self._ask_for_old,
+            "ends the day": self._end_day,
             "asks for the totals": lambda: self._look_at("/v1/totals"),
             "asks how the terminal is": lambda: self._look_at("/v1/status"),
             "wants to give money back": lambda: self.refund(self._name, 1),
@@ -118,21 +119,26 @@ class HttpDriver(HttpCalls):
     def waits(self) -> bool:
         return not self._is_over
 
-    def _ring_up_another(self) -> None:
-        self._ask("POST", "/v1/payments", pass_over, key="stranger", body={"amount": 777})
+    def _end_day(self) -> None:
+        """By a program that does nothing else, and asks again if it has heard nothing. What it has heard it books."""
 
-    def _look_at(self, path: str) -> None:
-        self._ask("GET", path, pass_over)
+        def ended(status: int, body: Json) -> None:
+            if status == 200:
+                self.booked_kr.append(body["sales"]["amount"])
+                self.on_totals(self.booked_kr[-1])
+                self._ask("GET", "/v1/totals", pass_over, program=OFFICE)
+
+        self._ask("POST", "/v1/end-of-day", ended, program=OFFICE)
 
     def _name_another_amount(self) -> None:
-        name, asked_s = self._name, self._clock()
+        name, asked_s, amount_kr = self._name, self._clock(), 10 * self.amount_kr
 
-        def refused(status: int, _body: Json) -> None:
-            if status == 201 and name in self._ids:
+        def refused(status: int, body: Json) -> None:
+            if status == 201 and body["amount"] != amount_kr:
                 words = f"{name} was asked for with another amount, and answered with a payment"
                 self.complaints.append(Complaint(name, asked_s, words))
 
-        self._ask("POST", "/v1/payments", refused, key=name, body={"amount": 10 * self.amount_kr})
+        self._ask("POST", "/v1/payments", refused, key=name, body={"amount": amount_kr})
 
     def _ask_for_old(self) -> None:
         name = next(iter(self._of_today), None)

@@ -59,6 +59,12 @@ class HttpCalls(RegisterDriver):
         if path not in self._polls:
             self._polls[path] = self._ask("GET", path, answered, query={"wait": "25"})
 
+    def _ring_up_another(self) -> None:
+        self._ask("POST", "/v1/payments", pass_over, key="stranger", body={"amount": 777})
+
+    def _look_at(self, path: str) -> None:
+        self._ask("GET", path, pass_over)
+
     def _babble(self) -> None:
         for method, path, body in (
             ("POST", "/v1/payments", '{"amount": -1}'),
