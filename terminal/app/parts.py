@@ -59,11 +59,13 @@ def counter_rules(
         has_printer=has_printer,
         languages=(config.terminal.language, *(one for one in LANGUAGES if one != config.terminal.language)),
         is_training=config.terminal.training,
+        operators=config.operators.by_number,
         menu=replace(
             config.menu_rules(),
             can_refund=can_refund,
             has_printer=has_printer,
             can_train=can_train,
+            has_operators=bool(config.operators.numbers),
             can_pair=config.register.protocol == "http",
         ),
         refund=_refund_rules(config, protocol, has_printer=has_printer, can_refund=can_refund),

@@ -41,7 +41,7 @@ def find_problems(config: Config) -> list[str]:
     """Everything that does not fit together."""
     network = (_netgiro, programs_problems, _callback, _panel, _metrics, _office)
     devices = (_keypad, _scanner, _display, _pins, _printer, _ports)
-    checks = (_staff_code, *network, _amounts, _patience, _tap, _shop, *devices)
+    checks = (_staff_code, *network, _amounts, _patience, _tap, _operators, _shop, *devices)
     return [problem for check in checks for problem in check(config)]
 
 
@@ -217,6 +217,11 @@ def _staff_code(config: Config) -> Iterator[str]:
     for name, code in codes.items():
         if not re.fullmatch(r"([0-9]{4,8})?", code.reveal()):
             yield f"terminal.{name}: must be 4 to 8 digits, or empty"
+
+
+def _operators(config: Config) -> Iterator[str]:
+    if len(config.operators.by_number) < len(config.operators.numbers):
+        yield "operators.numbers: a number stands twice"
 
 
 def _shop(config: Config) -> Iterator[str]:

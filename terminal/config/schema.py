@@ -28,6 +28,7 @@ from terminal.config import checks as config_checks
 from terminal.config import doubts
 from terminal.config import toml as config_toml
 from terminal.config.secret_key import MASK, OFFICE_TOKEN, find_secret, find_secret_key, may_be_there
+from terminal.config.section import DaySettings, OperatorSettings, Section
 from terminal.counter.keypad_test import NUMBER_PAD
 from terminal.counter.menu import MenuRules
 from terminal.errors import ConfigError
@@ -37,7 +38,6 @@ from terminal.sale.gateway import CaptureMode
 from terminal.sale.money import Kronur
 from terminal.sale.sale import Terms
 from terminal.sale.sensitive import Sensitive
-from terminal.system.daily import TIME_OF_DAY
 from terminal.texts.words import Language
 
 PRODUCTION_HOST = "api.netgiro.is"
@@ -50,10 +50,6 @@ PARTNER_URLS = {
 ShopLine: TypeAlias = Annotated[str, msgspec.Meta(max_length=100)]
 Duration: TypeAlias = Annotated[float, msgspec.Meta(ge=0.1, le=3600)]
 """Seconds: every wait ends."""
-
-
-class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One table of the file. Every key has a default, so that an empty file is a configuration."""
 
 
 class TerminalSettings(Section, frozen=True, kw_only=True):
@@ -155,15 +151,6 @@ class CallbackSettings(Section, frozen=True, kw_only=True):
     public_url: str = ""
 
 
-class DaySettings(Section, frozen=True, kw_only=True):
-    """``[day]``: its end."""
-
-    close_at: Annotated[
-        str,
-        msgspec.Meta(pattern=rf"^({TIME_OF_DAY})?\Z", description='a time such as "22:00", or empty'),
-    ] = ""
-
-
 class ShopSettings(Section, frozen=True, kw_only=True):
     """``[shop]``: the head of the receipts."""
 
@@ -245,6 +232,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     refund: RefundSettings = RefundSettings()
     reconcile: ReconcileSettings = ReconcileSettings()
     day: DaySettings = DaySettings()
+    operators: OperatorSettings = OperatorSettings()
     shop: ShopSettings = ShopSettings()
     keypad: KeypadSettings = KeypadSettings()
     scanner: ScannerSection = ScannerSection()

@@ -99,6 +99,7 @@ class Item(StrEnum):
     TRANSACTIONS = "transactions"
     SETTLE = "settle"
     TRAINING = "training"
+    OPERATOR = "operator"
     MORE = "more"
     """The second list."""
     DOCTOR = "doctor"
@@ -223,6 +224,7 @@ class MenuRules(msgspec.Struct, frozen=True, kw_only=True):
     has_refund_code: bool = False
     can_refund: bool = True
     has_printer: bool = True
+    has_operators: bool = False
     can_train: bool = False
     """Training is switched on and off here."""
     can_pair: bool = False
@@ -267,6 +269,10 @@ class Train(msgspec.Struct, frozen=True):
     """Training is to begin or to end."""
 
 
+class ChangeOperator(msgspec.Struct, frozen=True):
+    """Another cashier takes over."""
+
+
 class TurnLanguage(msgspec.Struct, frozen=True):
     """The customer wants to read another language."""
 
@@ -297,6 +303,7 @@ Wish: TypeAlias = (
     | EndDay
     | Train
     | TurnLanguage
+    | ChangeOperator
     | PrintReport
     | FindAbout
     | MakePairingCode
@@ -317,6 +324,8 @@ def items_for(sales: Sequence[Settled], rules: MenuRules, beside: Item = Item.MO
     useless: set[Item] = set() if sales else {Item.SETTLE}
     if not rules.can_refund:
         useless.add(Item.REFUND)
+    if not rules.has_operators:
+        useless.add(Item.OPERATOR)
     if not rules.can_train:
         useless.add(Item.TRAINING)
     if not rules.can_pair:

@@ -17,6 +17,7 @@ from terminal.counter.menu import (
     NEEDS_CODE,
     NEXT_KEYS,
     AskRefund,
+    ChangeOperator,
     EndDay,
     Examine,
     FindAbout,
@@ -52,6 +53,9 @@ _AT_ONCE: dict[Item, Wish] = {
     Item.ABOUT: FindAbout(),
     Item.PAIRING: MakePairingCode(),
 }
+
+_CLOSE: dict[Item, Wish] = {Item.LANGUAGE: TurnLanguage(), Item.OPERATOR: ChangeOperator()}
+"""Done on the waiting screen."""
 
 
 class Pressed(NamedTuple):
@@ -113,8 +117,8 @@ def _choose(menu: Menu, key: str, sales: Sequence[Settled], rules: MenuRules) ->
         return Pressed(replace(menu, item=items_for(sales, rules, MORE_ITEMS[0])[0]))
     if item in NEEDS_CODE:
         return Pressed(menu_codes.ask_code(replace(menu, item=item), rules))
-    if item is Item.LANGUAGE:
-        return Pressed(closed(menu), TurnLanguage())
+    if item in _CLOSE:
+        return Pressed(closed(menu), _CLOSE[item])
     menu = replace(menu, item=item, page=FIRST_PAGE[item])
     return Pressed(menu, _AT_ONCE.get(item))
 

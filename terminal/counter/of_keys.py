@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from terminal.counter import menu as menus
-from terminal.counter import menu_codes, menu_keys, of_language, of_refund, of_shop, of_training
+from terminal.counter import menu_codes, menu_keys, of_language, of_operator, of_refund, of_shop, of_training
 from terminal.counter import register_words as reg
 from terminal.counter.decision import CounterEffect, Decision, ExamineTerminal, LockMenuFor, ShowMenuFor
 from terminal.counter.inputs import CodeScanned, EndOfDayRequested, KeyPressed, RefundRequested, ReprintRequested
@@ -82,6 +82,8 @@ def _key(view: View, key: str, rules: CounterRules) -> Decision:
             return Decision(view=replace(view, result=None) if key in "*#" else view)
         if key in "*#" and (receipt := receipt_asked_about(view)) is not None:
             return of_shop.receipt_key(view, receipt, key)
+        if of_operator.is_asked(view) and view.refund is None and (view.offer is None or key in of_operator.DIGITS):
+            return Decision(view=of_operator.number_key(view, key, rules))
         if key == of_language.LANGUAGE_KEY and view.refund is None and not view.training_amount:
             return of_language.turned(view, rules)
         if view.is_training and view.refund is None and (view.training_amount or key in of_training.DIGITS):
@@ -178,6 +180,8 @@ def _wished(view: View, wish: menus.Wish | CheckCode | ChangeCode | None, rules:
             return Decision(view=view, follow_ups=(wanted,))
         case menus.EndDay(even_if_empty):
             return Decision(view=view, follow_ups=(EndOfDayRequested(True, even_if_empty),))
+        case menus.ChangeOperator():
+            return Decision(view=of_operator.shift_over(view))
         case menus.TurnLanguage():
             return of_language.turned(view, rules)
         case menus.Train():

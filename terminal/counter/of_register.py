@@ -71,7 +71,7 @@ def _sale_requested(
         return reply(view, reg.RequestRefused(request.register_id, code, limit_kr=limit_kr, limits_kr=limits_kr))
     if view.is_leaving or not view.conditions.keypad_ok:
         return refuse(view, request.register_id, reg.RefusalCode.UNAVAILABLE)
-    sale = _new_sale(asked, request, rules, view.language)
+    sale = _new_sale(asked, request, rules, view)
     decision = begun(view.with_offer_closed(), sale, rules)
     effects = (CheckService(), *decision.effects)
     return replace(decision, replies=(reg.SaleAccepted(sale.register_id),), effects=effects)
@@ -96,7 +96,7 @@ def _meaning_of(view: View, asked: RegisterRequestLookedUp, request: reg.SaleReq
     return meaning_of(asked.wish, is_same=is_same, longest_s=longest_s, names_one_try=one_try)
 
 
-def _new_sale(asked: RegisterRequestLookedUp, request: reg.SaleRequest, rules: CounterRules, language: str) -> Sale:
+def _new_sale(asked: RegisterRequestLookedUp, request: reg.SaleRequest, rules: CounterRules, view: View) -> Sale:
     return Sale(
         number=asked.number,
         reference=asked.reference,
@@ -104,7 +104,8 @@ def _new_sale(asked: RegisterRequestLookedUp, request: reg.SaleRequest, rules: C
         amount_kr=request.amount_kr,
         created=asked.created,
         register_echo=request.echo,
-        language=language,
+        language=view.language,
+        operator=view.operator,
         terms=replace(rules.terms, customer_copy=rules.terms.customer_copy and not request.prints_receipt),
     )
 

@@ -32,6 +32,8 @@ class CounterRules(msgspec.Struct, frozen=True, kw_only=True):
     """So long an id of the register names one wish; see register_ids.py."""
     has_printer: bool = True
     is_training: bool = False
+    operators: dict[str, str] = {}
+    """Cashiers by number, each as receipts and totals name them; empty: nobody is asked."""
     languages: tuple[str, ...] = ("is", "en")
     """What a customer may choose; the first is the shop's own."""
     menu: MenuRules = MenuRules()

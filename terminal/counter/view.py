@@ -83,6 +83,13 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """What the customer reads; empty: the shop's own."""
     language_turn: int = 0
     """Counts choices: a timer set before the last of them finds nobody."""
+    asks_operator: bool = False
+    """The shop wants to know who sells."""
+    operator: str = ""
+    """Who does; empty: nobody has said so yet."""
+    operator_typed: str = ""
+    operator_unknown: bool = False
+    """The number that was typed last is nobody's."""
     is_training: bool = False
     """Nothing here is real, and everything that can be read says so."""
     training_amount: str = ""

@@ -90,6 +90,7 @@ COLUMNS = (
     "ended",
     "end_of_day",
     "turnover_kr",
+    "operator",
     "settlement",
     "settled",
     "fee_kr",
@@ -122,6 +123,7 @@ def _columns(booking: Booking) -> tuple[str | int | None, ...]:
         ended.isoformat(timespec="seconds"),
         booking.period,
         booking.turnover_kr,
+        "" if isinstance(entry, Refund) else entry.operator,
     )
 
 

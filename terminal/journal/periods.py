@@ -55,6 +55,9 @@ class PeriodReading(ABC):
             by_outcome={Outcome(outcome): Tally(count, sum_kr) for outcome, count, sum_kr, _, _ in ended},
             corrected=tuple(one for one in corrected if isinstance(one, Corrected)),
             corrected_refunds=tuple(one for one in corrected if isinstance(one, CorrectedRefund)),
+            by_operator={
+                name: Tally(count, sum_kr) for name, count, sum_kr in self._rows(_BY_OPERATOR, last_seq) if name
+            },
             first_number=min((first for *_, first, _ in ended), default=None),
             last_number=max((last for *_, last in ended), default=None),
             refunds=Tally(*self._rows(_REFUNDED, last_seq)[0]),
@@ -91,6 +94,13 @@ _ENDED = (
 """The literals let SQLite answer from the index that holds only these."""
 
 
+_BY_OPERATOR = (
+    "SELECT CASE WHEN json_valid(entries.sale) THEN json_extract(entries.sale, '$.operator') END AS operator, "
+    "count(*), sum(amount_kr) "
+    "FROM sales JOIN entries ON entries.seq = sales.seq "
+    f"WHERE sales.seq > ? AND state IN ('{ENDED[0]}', '{ENDED[1]}') AND outcome = '{Outcome.APPROVED}' "
+    "AND source IS NULL GROUP BY operator ORDER BY operator"
+)
 _SAYS_BILLED = " OR ".join(f"""instr(sale, '"reason":"{reason}"')""" for reason in Reason if reason.outcome in CHARGED)
 _HAD_ENDED = " OR ".join(f"""instr(sale, '"state":"{state}"')""" for state in ENDED)
 _MAY_BE_BILLED = ", ".join(f"'{outcome}'" for outcome in (*CHARGED, *NOT_PAID, Outcome.REFUNDED))

@@ -92,7 +92,7 @@ class Bookkeeper:
     """Owns the view."""
 
     def __init__(self, rules: CounterRules, journal: SaleJournal, names: Names) -> None:
-        self.view = View(is_training=rules.is_training)
+        self.view = View(is_training=rules.is_training, asks_operator=bool(rules.operators))
         self._rules = rules
         self._journal = journal
         self._names = names

@@ -109,6 +109,11 @@ def _figures(
         yield from pair(label, value, columns)
     yield TextLine()
     yield from _outcomes(totals, words, columns)
+    if totals.by_operator:
+        yield TextLine()
+        yield from centred(receipt.operators, columns, bold=True)
+        for name, tally in sorted(totals.by_operator.items()):
+            yield from pair(f"{name} ({tally.count})", format_kr(tally.sum_kr), columns)
     if totals.corrected or totals.corrected_refunds:
         yield TextLine()
         yield from centred(receipt.corrected, columns, bold=True)

@@ -130,6 +130,8 @@ def _facts(sale: Sale, words: Words) -> Iterator[tuple[str, str]]:
     yield words.receipt.number, str(sale.number)
     if sale.register_id != sale.reference:
         yield words.receipt.register, sale.register_id
+    if sale.operator:
+        yield words.receipt.operator, sale.operator
     if sale.customer_kind is not None:
         label = sale.customer_label.replace("•", "*")  # code pages have no bullet
         yield words.receipt.identified_by, f"{words.customer_kinds[sale.customer_kind]} {label}"

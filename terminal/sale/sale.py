@@ -187,6 +187,8 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     """What the register's protocol needs to word the result."""
     language: str = ""
     """What the customer has chosen to read; empty: the shop's own."""
+    operator: str = ""
+    """Who sold it, as the shop names its cashiers; empty: it does not, or nobody had said so."""
     terms: Terms = Terms()
 
     state: State = State.ENTRY

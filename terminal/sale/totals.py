@@ -84,6 +84,8 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     is the outcome of the sale."""
     refunds_undone: Tally = Tally()
     """What an earlier end of day has counted as returned: staff have corrected that."""
+    by_operator: dict[str, Tally] = {}
+    """The approved sales of each cashier, gross; empty where the shop does not name them."""
     first_number: int | None = None
     last_number: int | None = None
     left_to_staff: tuple[LeftToStaff, ...] = ()
@@ -136,6 +138,7 @@ def figures(number: int, totals: Totals) -> dict[str, Any]:
         "charged": totals.charged_kr,
         "outcomes": {str(outcome): tally(one) for outcome, one in totals.by_outcome.items()},
         "corrected": [*map(_correction, totals.corrected), *map(_correction, totals.corrected_refunds)],
+        "operators": {name: tally(one) for name, one in totals.by_operator.items()},
         "left_to_staff": [str(sale.number) for sale in totals.left_to_staff],
     }
 
@@ -184,6 +187,7 @@ def totals_of(
     """
     earlier: dict[Outcome, Tally] = {}
     by_outcome: dict[Outcome, Tally] = {}
+    by_operator: dict[str, Tally] = {}
     numbers: list[int] = []
     refunds = refunds_undone = Tally()
     for sale in entries:
@@ -198,9 +202,13 @@ def totals_of(
         for tallies in (by_outcome, earlier) if sale.number in billed_before else (by_outcome,):
             before = tallies.get(sale.outcome, Tally())
             tallies[sale.outcome] = Tally(before.count + 1, before.sum_kr + sale.amount_kr)
+        if sale.outcome is Outcome.APPROVED and sale.operator:
+            before = by_operator.get(sale.operator, Tally())
+            by_operator[sale.operator] = Tally(before.count + 1, before.sum_kr + sale.amount_kr)
         numbers.append(sale.number)
     totals = Totals(
         by_outcome=by_outcome,
+        by_operator=by_operator,
         refunds=refunds,
         refunds_undone=refunds_undone,
         first_number=min(numbers, default=None),

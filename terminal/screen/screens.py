@@ -9,6 +9,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
+from terminal.counter.of_operator import is_asked
 from terminal.counter.trouble import Trouble, receipt_asked_about, troubles_of
 from terminal.counter.typing import Entry
 from terminal.counter.view import Offer, View
@@ -81,6 +82,8 @@ def _idle(view: View, troubles: tuple[Trouble, ...], words: Words, shop_name: st
     if (receipt := receipt_asked_about(view)) is not None:
         number, kind = receipt.period or receipt.sale_number, words.receipt_kinds[receipt.kind]
         return Screen(banner=words.ask_receipt_whole, prompt=f"{number} {kind}", hint=words.key_whole_or_again)
+    if is_asked(view) and not any(trouble.hinders_sales for trouble in troubles):
+        return replace(_operator(view, words), marks=() if view.operator_typed else _marks(troubles, words))
     if not troubles and view.paid_kr is not None:
         paid = words.paid_otherwise
         return Screen(banner=paid.what, prompt=format_kr(view.paid_kr), hint=paid.next)
@@ -100,6 +103,12 @@ def _idle(view: View, troubles: tuple[Trouble, ...], words: Words, shop_name: st
         hint="" if others or first.hinders_sales else words.ready,
         marks=_marks(tuple(others), words),
     )
+
+
+def _operator(view: View, words: Words) -> Screen:
+    prompt = words.unknown_operator if view.operator_unknown else words.ask_operator
+    hint = words.key_ok_or_clear if view.operator_typed else words.ready
+    return Screen(headline=SERVICE_NAME, prompt=prompt, entry=view.operator_typed, hint=hint)
 
 
 def _offer(offer: Offer, words: Words) -> Screen:

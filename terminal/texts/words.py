@@ -59,6 +59,9 @@ class ReceiptWords(msgspec.Struct, frozen=True, kw_only=True):
     number: str
     terminal: str
     register: str
+    operator: str
+    operators: str
+    """The heading of what each has sold."""
     identified_by: str
     invoice_number: str
     reference: str
@@ -211,6 +214,8 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     ready: str
     key_language: str
     """The key that turns to the next language, in that language."""
+    ask_operator: str
+    unknown_operator: str
     training: str
     """On each screen and paper of a terminal in training."""
     training_no_money: str

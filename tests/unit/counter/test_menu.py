@@ -350,7 +350,7 @@ def test_what_can_be_settled_comes_first_and_only_if_there_is_something() -> Non
     staff = Staff(View(attention=(REFUND_DUE,)))
     staff.press("D")
     assert staff.view.menu.item is Item.SETTLE
-    everything = MenuRules(can_train=True, can_pair=True)
+    everything = MenuRules(can_train=True, can_pair=True, has_operators=True)
     assert items_for([REFUND_DUE], everything) == MAIN_ITEMS
     assert items_for([], everything) == tuple(item for item in MAIN_ITEMS if item is not Item.SETTLE)
     bare = MenuRules(can_refund=False, has_printer=False)

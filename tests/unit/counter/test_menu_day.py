@@ -49,7 +49,7 @@ from terminal.screen.screens import screen_for
 from tests.each import each
 from tests.golden.cases import CLOSED_SALE, LOST_REFUND, NARROW_PAD, REFUND_DUE, SALE
 
-CODES = MenuRules(has_staff_code=True, has_refund_code=True, can_train=True, can_pair=True)
+CODES = MenuRules(has_staff_code=True, has_refund_code=True, can_train=True, can_pair=True, has_operators=True)
 ASK = RefundRequested(number=1042, source=RefundSource.KEYPAD, is_question=True)
 QUIET = Period(3, Totals())
 BUSY = Period(3, Totals(refunds=Tally(1, 500)))
@@ -116,7 +116,7 @@ class Staff:
 
 def test_a_digit_chooses_the_same_item_whatever_else_there_is_to_do() -> None:
     for view in (View(), View(attention=(REFUND_DUE,))):
-        for item in (item for item in Item if item not in (Item.SETTLE, Item.LANGUAGE)):
+        for item in (item for item in Item if item not in (Item.SETTLE, Item.LANGUAGE, Item.OPERATOR)):
             staff = Staff(view)
             staff.press("D" + "0" * (item in MORE_ITEMS) + DIGIT_OF[item])
             assert staff.view.menu.item is (item if item is not Item.MORE else MORE_ITEMS[0])
