@@ -135,7 +135,9 @@ class Staff:
     def _settle(self, sale: Sale) -> None:
         if sale.outcome is Outcome.REFUND_DUE and self._returns_itself(sale):
             return
-        verdict = self._due_refund(sale) if sale.outcome is Outcome.REFUND_DUE else self._looked_up(sale)
+        verdict = self._slips.pop(sale.number, None)  # a first word that never reached the disk
+        if verdict is None:
+            verdict = self._due_refund(sale) if sale.outcome is Outcome.REFUND_DUE else self._looked_up(sale)
         if verdict is None:
             return
         if sale.outcome is Outcome.REFUND_DUE and self._chance_of_slips.random() < SLIPS:

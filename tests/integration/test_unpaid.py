@@ -85,8 +85,18 @@ def test_the_sms_code_is_right_at_the_third_try(counter: DemoCounter, sale_id: s
     assert counter.cart()["Captures"] == 1
 
 
+def test_ok_without_a_number_asks_on_and_never_leaves_the_terminal(counter: DemoCounter, sale_id: str) -> None:
+    carts = counter.netgiro.carts()
+    counter.pay(sale_id)
+    counter.press("#")
+    counter.wait_for_screen("App code, kennitala")
+    assert counter.netgiro.carts() == carts
+    counter.press("*")
+    assert counter.result(sale_id).startswith("NO CANCELLED ")
+
+
 @pytest.mark.parametrize(
-    "keys", ["#", "822328#", "5223281#", "1111111129#", "1234567890#", "A123#", "A12345#", "B8223281#", "C1111111119#"]
+    "keys", ["822328#", "5223281#", "1111111129#", "1234567890#", "A123#", "A12345#", "B8223281#", "C1111111119#"]
 )
 def test_what_is_mistyped_is_explained_and_never_leaves_the_terminal(
     counter: DemoCounter, sale_id: str, keys: str
