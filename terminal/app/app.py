@@ -189,6 +189,8 @@ class TerminalApp:
             presenter.show(view)
             if signaller is not None:
                 signaller.show(view)
+            if self._performer is not None:
+                self._performer.expect_call(view)
             self.handles.view_changed()
             self._on_view(view)
 

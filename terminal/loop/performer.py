@@ -27,17 +27,23 @@ from terminal.counter.inputs import (
 from terminal.counter.menu import CodeKind, FindAbout, MakePairingCode, PrintReport, ReportKind
 from terminal.counter.menu_codes import ChangeCode, CheckCode, CodeJudged, CodeVerdict
 from terminal.counter.register_words import RegisterQuestion, RegisterReply
+from terminal.counter.view import View
 from terminal.errors import JournalError
 from terminal.loop.calls import call_gateway, call_refund
 from terminal.loop.timers import Timers
 from terminal.sale import effects as fx
 from terminal.sale import refund_step as rs
 from terminal.sale.gateway import Gateway
+from terminal.sale.sale import State
 from terminal.sale.sensitive import Sensitive
 from terminal.system.retrying import Pauses
 
 SHORTEST_PAUSE_S = 5.0
 LONGEST_PAUSE_S = 60.0
+NEARLY_TYPED_DIGITS = 5
+"""Phones have seven, the rest more."""
+USED_FOR_S = 1.0
+"""A connection that was used so long ago is still trusted with any call."""
 """Between two looks at a service that cannot be reached. One that can be is not looked at again."""
 
 log = logging.getLogger(__name__)
@@ -101,6 +107,7 @@ class TerminalPerformer:
         self._doctor: asyncio.Task[None] | None = None
         self._check: asyncio.Task[None] | None = None
         self._calls_made = 0
+        self._used_until_s = 0.0
 
     def reply(self, reply: RegisterReply, to: RegisterQuestion | None = None) -> None:
         self._send_to_register(reply, to)
@@ -139,6 +146,19 @@ class TerminalPerformer:
             self._put(AboutFound(self._about()))
         elif (made := self._pairing()) is not None:
             self._put(made)
+
+    def expect_call(self, view: View) -> None:
+        """Once a customer's number is nearly typed: its call trusts no connection that was idle, so use it now.
+
+        Else the customer waits for a new one. Nothing else comes of it: others find out whether the service is reached.
+        """
+        now_s = asyncio.get_running_loop().time()
+        if now_s >= self._used_until_s and _is_nearly_typed(view):
+            self._used_until_s = now_s + USED_FOR_S
+            self._start(self._use_connection(), "expect_call")
+
+    async def _use_connection(self) -> None:
+        await self._gateway.reach()
 
     def _start(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=name)
@@ -220,3 +240,8 @@ class TerminalPerformer:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _is_nearly_typed(view: View) -> bool:
+    is_asked_for = view.sale is not None and view.sale.state is State.ENTRY
+    return is_asked_for and len(view.entry.digits.reveal()) >= NEARLY_TYPED_DIGITS

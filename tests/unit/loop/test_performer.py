@@ -7,11 +7,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from hardware.interfaces import DeviceError
 from terminal.counter.decision import CheckService, ExamineTerminal, ShowResultFor
 from terminal.counter.inputs import ConditionsChanged, Input, ResultSeen
 from terminal.counter.register_words import RegisterReply, TerminalReady
+from terminal.counter.typing import Entry
+from terminal.counter.view import View
 from terminal.loop.performer import TerminalPerformer
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
@@ -27,6 +30,7 @@ from terminal.sale.gateway import (
 )
 from terminal.sale.sale import State
 from terminal.sale.sensitive import Sensitive
+from tests.golden.cases import SALE
 from tests.virtual_time import run_virtual
 
 CUSTOMER = Customer(CustomerKind.PHONE, Sensitive("8223281"))
@@ -291,3 +295,17 @@ def test_closing_ends_timers_and_calls(after_s: float) -> None:
         await asyncio.sleep(1000)
 
     assert perform(Gateway(takes_s=60), use) == ([], [])
+
+
+def test_before_a_call_that_is_expected_the_connection_is_used_but_not_at_every_key() -> None:
+    gateway = Gateway()
+
+    async def use(performer: TerminalPerformer) -> None:
+        for digits in range(1, 11):
+            performer.expect_call(View(sale=SALE, entry=Entry(Sensitive("8223281000"[:digits]))))
+            await asyncio.sleep(0.3)
+        performer.expect_call(View(sale=replace(SALE, state=State.CUSTOMER), entry=Entry(Sensitive("123456"))))
+        performer.expect_call(View(entry=Entry(Sensitive("123456"))))
+
+    assert perform(gateway, use)[0] == [], "it tells nothing"
+    assert gateway.asked == [("reach",)] * 2
