@@ -13,8 +13,8 @@ A program asks; nothing is pushed to it but events, which may get lost without h
   refused; but who asks for the next payment is not made to wait for somebody who has forgotten the last: its result can
   be asked for at any time.
 * ``wait`` parks a call until its payment changes. What changes is told after it is on disk.
-* An end of day counts as told once the same program asks for anything else; asked for again before that it is the same
-  one (of_totals.py), because its answer may have got lost.
+* An end of day counts as told once the same program asks for anything else, or anybody begins a payment; asked for
+  again before that it is the same one (of_totals.py), because its answer may have got lost.
 
 Every call is answered within ten seconds, or when its wait is over. What the terminal does not answer is 503.
 """

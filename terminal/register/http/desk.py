@@ -105,8 +105,8 @@ class Desk:
         operation, record_id = found
         if (name := unknown_query(operation, call.query)) is not None:
             raise Unreadable(Code.SYNTAX, f"{name!r} means nothing here")
-        if operation.name != "end_day" and (number := self._closed.pop(call.program, None)) is not None:
-            self._requests.append(reg.TotalsDelivered(number))
+        if operation.name != "end_day":
+            self._end_of_day_is_told(call.program, to_all="begin" in operation.name)
         kind = Refund if "refund" in operation.name else Sale
         match operation.name:
             case "begin_payment" | "begin_refund":
@@ -129,6 +129,12 @@ class Desk:
                 self._ask(call, totals, lambda reply: self._told(call, reply))
             case _:
                 self._outbox.refuse(call, problem(Code.NOT_FOUND))
+
+    def _end_of_day_is_told(self, program: str, *, to_all: bool) -> None:
+        """``to_all``: something new begins, which no end of day that is told again may hide."""
+        for name in list(self._closed) if to_all else [program]:
+            if (number := self._closed.pop(name, None)) is not None:
+                self._requests.append(reg.TotalsDelivered(number))
 
     def _begin_record(self, call: Call, operation: Operation, payment_id: str) -> None:
         """A payment, or a refund of that one. Raises Unreadable."""

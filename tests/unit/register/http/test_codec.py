@@ -347,6 +347,15 @@ def test_a_second_end_of_day_after_a_sale_is_another_one() -> None:
     assert shop.call("POST", "/v1/end-of-day").body["period"] == 2
 
 
+def test_an_end_of_day_that_is_told_again_hides_no_sale_of_another_program() -> None:
+    shop = HttpShop()
+    shop.paid("a")
+    assert shop.call("POST", "/v1/end-of-day", program=OTHER_TILL).body["period"] == 1
+    shop.paid("b", 590)
+    second = shop.call("POST", "/v1/end-of-day", program=OTHER_TILL).body
+    assert (second["period"], second["sales"]) == (2, {"count": 1, "amount": 590})
+
+
 def test_the_day_does_not_end_while_a_payment_is_open() -> None:
     shop = HttpShop()
     shop.pay()
