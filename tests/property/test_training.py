@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -22,13 +23,14 @@ from terminal.counter.register_words import (
     TotalsReport,
 )
 from terminal.register.factory import build_protocol
+from terminal.register.http.frames import Call, line_of
 from terminal.register.settings import RegisterSettings
 from terminal.register.training import TakesNoPart
 from terminal.sale.sale import Reason
 from terminal.sale.totals import Totals
 from tests.golden.cases import REFUNDED
 
-PROTOCOLS = ("line", "zvt", "concert", "display", "receipt")
+PROTOCOLS = ("line", "zvt", "concert", "http", "display", "receipt")
 REPLIES = st.sampled_from(
     [
         SaleResult(register_id="42", amount_kr=1990, reason=Reason.PAID, authorization_id="x"),
@@ -127,3 +129,23 @@ def test_what_is_sold_in_training_counts_as_told_so_that_it_ends() -> None:
     assert line.data_to_send() == b""
     assert line.next_wakeup_s == 0.0
     assert line.wake(0.0) == [ResultDelivered("T1-1")]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "body"),
+    [
+        ("POST", "/v1/payments", {}, '{"amount": 1990}'),
+        ("GET", "/v1/payments/T1-000042-ABCDEF", {}, ""),
+        ("GET", "/v1/payments", {"key": "42"}, ""),
+        ("DELETE", "/v1/payments/T1-000042-ABCDEF", {}, ""),
+        ("GET", "/v1/totals", {}, ""),
+        ("POST", "/v1/end-of-day", {}, ""),
+    ],
+)
+def test_a_program_on_the_network_is_told_unavailable_and_never_that_there_is_no_such_payment(
+    method: str, path: str, query: dict[str, str], body: str
+) -> None:
+    line = TakesNoPart(build_protocol(RegisterSettings(protocol="http")), "en")
+    call = Call(number=1, program="till", method=method, path=path, query=query, key="42", body=body)
+    assert line.receive_data(line_of(call), 0.0) == []
+    assert json.loads(line.data_to_send())["status"] == 503
