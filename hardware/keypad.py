@@ -118,6 +118,8 @@ class MatrixKeypad:
     def _take(self, watch: KeypadWatch, report: Report) -> None:
         if watch is not self._watch:
             return
+        if report.blind_s:
+            log.warning("the keypad could not be read for %.0f ms: a key may be missing", 1000 * report.blind_s)
         if report.jam != self._jam:
             self._tell(report.jam)
         if report.key is not None:

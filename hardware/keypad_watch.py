@@ -24,6 +24,8 @@ SETTLE_S = 0.00002
 HELD_LONG_S = 2.0
 HELD_SCAN_INTERVAL_S = 0.02
 """A key leaned on, or stuck, is not worth hundreds of scans a second; a short tap beside it must still be seen."""
+BLIND_AFTER_S = 0.04
+"""Scans that lie further apart can miss a whole press: the processor had no time even for this thread."""
 MOST_EDGE_BYTES = 64 * 1024
 LOW, FLOATING = 0, 1
 """What writing to a row does: it is an open drain."""
@@ -65,6 +67,8 @@ class Report(NamedTuple):
     key: str | None
     long_pressed: str | None
     jam: Jam
+    blind_s: float = 0.0
+    """So long nothing could be read while keys were used; 0 if that is short enough to miss none."""
 
 
 class KeypadWatch:
@@ -80,6 +84,8 @@ class KeypadWatch:
         self._tell = tell
         self._clock = clock
         self._jam = scanner.jam(0.0)
+        self._scanned_s: float | None = None
+        """None after a rest: then there was no key to miss."""
         self._stopping = False
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._poll = select.poll()
@@ -90,7 +96,7 @@ class KeypadWatch:
         """Until it is stopped; then the pins are free. Raises whatever the pins raise once the chip is gone."""
         try:
             while not self._stopping:  # at first as after an edge: a key may be down already
-                self._scan()
+                self.scan()
                 if self._scanner.idle:
                     self._rest()
                 else:
@@ -107,13 +113,16 @@ class KeypadWatch:
         with contextlib.suppress(OSError):  # it has ended by itself
             os.eventfd_write(self._wake, 1)
 
-    def _scan(self) -> None:
+    def scan(self) -> None:
+        """Read all contacts once and tell what is new."""
         now_s = self._clock()
+        before_s, self._scanned_s = self._scanned_s, now_s
+        blind_s = now_s - before_s if before_s is not None and now_s - before_s > BLIND_AFTER_S else 0.0
         key = self._scanner.feed(self._read_frame(), now_s)
-        long_pressed, jam = self._scanner.long_press(now_s), self._scanner.jam(now_s)
-        if key is not None or long_pressed is not None or jam != self._jam:
-            self._jam = jam
-            self._tell(Report(key, long_pressed, jam))
+        report = Report(key, self._scanner.long_press(now_s), self._scanner.jam(now_s), blind_s)
+        if report != Report(None, None, self._jam):
+            self._jam = report.jam
+            self._tell(report)
 
     def _read_frame(self) -> Frame:
         """The whole matrix; takes well under a millisecond."""
@@ -138,7 +147,7 @@ class KeypadWatch:
         if all(pin.state for pin in self._pins.columns):
             self.scanning = False
             self._poll.poll()
-            self.scanning = True
+            self.scanning, self._scanned_s = True, None
 
 
 def _settle() -> None:

@@ -15,7 +15,8 @@ from gpiozero.pins.mock import MockFactory, MockPin
 from hardware import keypad_scanner
 from hardware.interfaces import NO_JAM, DeviceError, Jam
 from hardware.keypad import MatrixKeypad
-from hardware.keypad_scanner import Contact
+from hardware.keypad_scanner import Contact, KeypadScanner
+from hardware.keypad_watch import KeypadWatch, Pins, Report
 from hardware.settings import KeypadSettings
 from hardware.simulated import seen_frame
 from tests.patience import at_most
@@ -301,3 +302,16 @@ def test_without_a_gpio_chip_it_says_so_and_does_not_fall_back():
 def test_pins_that_do_not_fit_are_refused_at_once(settings, complaint):
     with pytest.raises(ValueError, match=complaint):
         MatrixKeypad(settings)
+
+
+def test_a_processor_with_no_time_for_the_keypad_is_told():
+    """A key that was down in between was seen by nobody."""
+    board, now_s = Board(), iter([0.0, 0.003, 0.2, 0.203])
+    pins = Pins.claim(board, SETTINGS.row_pins, SETTINGS.column_pins)
+    reports: list[Report] = []
+    watch = KeypadWatch(pins, KeypadScanner(SETTINGS.layout, 0.005), reports.append, lambda: next(now_s))
+    for _scan in range(4):
+        watch.scan()
+    assert [round(report.blind_s, 3) for report in reports] == [0.197]
+    pins.release()
+    os.close(watch._wake)
