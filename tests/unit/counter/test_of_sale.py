@@ -10,6 +10,7 @@ from terminal.counter.decision import Decision, OpenDrawer, PreparePrinter
 from terminal.counter.inputs import EndedSaleLookedUp, ReprintRequested
 from terminal.counter.of_sale import begun
 from terminal.counter.rules import CounterRules
+from terminal.counter.typing import Entry
 from terminal.counter.view import View
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
@@ -149,3 +150,23 @@ def test_receipts_of_an_outcome_are_queued_with_it_and_those_of_a_correction_pri
     at_once = decide(View(attention=(left,)), ev.SettledByStaff(left.number, ev.Verdict.PAID), RULES)
     assert at_once.record is not None
     assert (at_once.record.receipts, at_once.follow_ups) == (both, ())
+
+
+def test_what_is_shown_and_typed_belongs_to_one_sale() -> None:
+    earlier = walk_to(State.CLOSED).sale
+    typed = Entry(digits=Sensitive("8223"))
+    decision = begun(View(result=earlier, entry=typed), new_sale(8), RULES)
+    assert (decision.view.result, decision.view.entry) == (None, Entry())
+    same_state = decide(View(sale=walk_to(State.CAPTURE).sale, entry=typed), ev.DeadlinePassed(7, State.CAPTURE), RULES)
+    assert same_state.view.entry == typed, "whoever types goes on typing"
+    reported = View(sale=walk_to(State.REPORT).sale, entry=typed)
+    closed = decide(reported, ev.ResultAcknowledged(7), RULES).view
+    assert (closed.result, closed.entry) == (walk_to(State.REPORT).acknowledged().sale, Entry())
+
+
+def test_a_settlement_takes_only_its_own_result_off_the_screen() -> None:
+    left = walk_to(State.ATTENTION).sale
+    for shown in (left, replace(left, number=left.number + 1)):
+        view = View(attention=(left,), result=shown)
+        settled = decide(view, ev.SettledByStaff(left.number, ev.Verdict.REFUNDED), RULES).view
+        assert settled.result == (None if shown is left else shown)

@@ -43,7 +43,7 @@ class Netgiro:
         self._response = (http_status, json.dumps(body).encode(), {"netgiro_referenceId": support_reference})
 
     def handle(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append((request.url.path, json.loads(request.content)))
+        self.requests.append((request.url.path, json.loads(request.content or b"null")))
         status, content, headers = self._response
         return httpx.Response(status, content=content, headers=headers)
 
@@ -356,3 +356,11 @@ def test_only_a_cancelled_cart_whose_own_record_is_cancelled_has_ended_for_good(
     report = query({"ResultCode": code, "PaymentInfo": {**PAYMENT, "StatusId": status_id}})
     assert report.is_final is (code in (10201, 10202) and status_id == 5)
     assert query({"ResultCode": code}).is_final is False
+
+
+@pytest.mark.parametrize(("status_id", "says"), [(1, (False, False)), (2, (True, False)), (5, (False, True))])
+def test_what_is_found_by_its_reference_says_how_its_record_stands(status_id: int, says: tuple[bool, bool]) -> None:
+    body = {"ResultCode": 200, "Result": {**PAYMENT, "StatusId": status_id}}
+    found = asyncio.run(Netgiro(body).gateway().find("T1-1"))
+    assert (found.confirmed, found.is_final) == says
+    assert (found.authorization_id, found.support_reference) == (GUID, "support-1")
