@@ -187,6 +187,21 @@ def test_a_line_that_broke_brings_back_no_answer_to_a_question_from_before() -> 
     assert protocol.data_to_send() == b""
 
 
+@pytest.mark.parametrize("breaks", [1, 2])
+def test_a_line_that_was_cut_off_is_ended_before_the_next_one_however_often_the_line_broke(breaks: int) -> None:
+    """Else the register takes what it has of it for the beginning of the next answer."""
+    protocol = LineProtocol(0)
+    protocol.receive_data(b"PING\n", 0.0)
+    assert protocol.data_to_send() == b"PONG\n"
+    for _ in range(breaks):
+        protocol.connection_lost()
+    protocol.receive_data(b"PING\n", 1.0)
+    assert protocol.data_to_send() == b"\nPONG\n"
+    protocol.data_sent()
+    protocol.receive_data(b"PING\n", 2.0)
+    assert protocol.data_to_send() == b"PONG\n"
+
+
 # --- replies ----------------------------------------------------------------------------------------------------------
 
 
