@@ -30,6 +30,8 @@ from terminal.sale.sale import NOT_PAID, Outcome, Sale, State, differs_durably
 from terminal.sale.step import begin, step
 
 RESULT_SHOWN_S = 12.0
+MOST_TRACED = 100
+"""So many are remembered, the latest ones."""
 LOOK_AFTER_LOSS_S = 5.0
 """Between a call that was lost and a look at the service: the sale's own next call may come first and tell as much."""
 
@@ -138,7 +140,8 @@ def _ended(view: View, sale: Sale, rules: CounterRules) -> tuple[View, list[Coun
 def _reopened(view: View, before: Sale, after: Sale) -> View:
     """Whoever is at the counter goes on; what is still shown of that sale is not true any more."""
     others = tuple(sale for sale in view.traced if sale.number != after.number)
-    view = replace(view, traced=(*others, after) if after.tracing else others)
+    is_kept = after.state is State.CLOSED and (after.tracing or len(others) < len(view.traced))
+    view = replace(view, traced=(*others, after)[-MOST_TRACED:] if is_kept else others)
     if view.result is not None and view.result.number == after.number and view.result.reason is not after.reason:
         view = replace(view, result=after)
     return view if after.state is before.state else replace(view, attention=(*view.attention, after))

@@ -64,7 +64,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     attention: tuple[Sale, ...] = ()
     """Sales that wait for staff, oldest first; they do not hold up others."""
     traced: tuple[Sale, ...] = ()
-    """Sales that have ended and are still asked about; they concern nobody at the counter."""
+    """Sales that have ended and are still asked about, or were: an old answer is held against what was done since. They
+    concern nobody at the counter."""
     untold_close: int | None = None
     """The period that the register has ended, and whose totals it has not acknowledged."""
     told_close: int | None = None

@@ -123,8 +123,9 @@ def test_a_callback_about_a_settled_sale_that_nobody_asks_about_any_more_is_a_re
     assert traced.effects == (), "that one is being asked about"
 
 
-def test_what_is_traced_leaves_the_counter_free_and_the_view_once_it_is_over() -> None:
-    walk = walk_to(State.CAPTURE).timed_out()
+def test_what_is_traced_leaves_the_counter_free_and_is_remembered_once_it_is_over() -> None:
+    """A void may have returned its money: an answer from before that, which comes again, opens nothing."""
+    walk = walk_to(State.CAPTURE, void_undoes_payment=True).timed_out()
     for _ in range(3):
         walk.lost().retried()
     settled = decide(View(sale=walk.sale), ev.SettledByStaff(walk.sale.number, ev.Verdict.UNPAID), RULES)
@@ -133,8 +134,17 @@ def test_what_is_traced_leaves_the_counter_free_and_the_view_once_it_is_over() -
     assert closed.sale is None
     (traced,) = closed.traced
     other = replace(traced, number=traced.number + 1)
-    over = ev.StatusReceived(traced.number, traced.calls, report_for(traced, Status.CANCELLED))
-    assert decide(replace(closed, traced=(other, traced)), over, RULES).view.traced == (other,)
+    view = replace(closed, traced=(other, traced))
+    for status in (Status.RESERVED, Status.CANCELLED):
+        call = view.traced[-1].calls
+        view = decide(view, ev.StatusReceived(traced.number, call, report_for(traced, status)), RULES).view
+    assert [(one.number, one.tracing) for one in view.traced] == [(8, True), (7, False)]
+    assert view.traced[-1].void_call == traced.calls + 1
+    before_the_void = ev.StatusReceived(traced.number, traced.calls, report_for(traced, Status.PAID))
+    assert decide(view, before_the_void, RULES).view.attention == ()
+    since = ev.StatusReceived(traced.number, traced.calls + 1, report_for(traced, Status.PAID))
+    reopened = decide(view, since, RULES).view
+    assert ([one.number for one in reopened.attention], reopened.traced) == ([7], (other,))
 
 
 def test_receipts_of_an_outcome_are_queued_with_it_and_those_of_a_correction_printed_once_more() -> None:
