@@ -11,14 +11,13 @@ from pathlib import Path
 from terminal.app import parts
 from terminal.app.about import about_lines
 from terminal.app.callbacks import start_callback_listener
-from terminal.app.closing import end_every_day
+from terminal.app.closing import keep_hours
 from terminal.app.code_keeper import keeper_for
 from terminal.app.devices import Devices
 from terminal.app.handles import Handles
 from terminal.app.instruments import Instruments
 from terminal.app.seams import NO_SEAMS, Seams
 from terminal.app.supervisor import Supervisor
-from terminal.app.training import end_at_night
 from terminal.app.warming import load_for_sales
 from terminal.config.schema import Config
 from terminal.counter.decision import CheckService, Decision
@@ -36,7 +35,6 @@ from terminal.register.link import RegisterLink
 from terminal.sale.gateway import CaptureMode
 from terminal.screen.lamp import Signaller
 from terminal.screen.presenter import Presenter
-from terminal.system.daily import parse_time
 from terminal.system.notify import Notifier
 
 GIVE_WAY_S = 0.001
@@ -211,19 +209,11 @@ class TerminalApp:
             keep("signals", signaller.run)
         keep("register", link.run)
         keep("keypad", lambda: watch_keypad(self._devices.keypad, on_key))
-        if self._config.day.close_at:
-            keep("end of day", self._end_every_day)
-        if self._config.terminal.training and self._switch_training is not None:
-            clock, is_set = self._seams.wall_clock, self._seams.clock_is_set
-            keep("end of training", lambda: end_at_night(self._inbox.put, wall_clock=clock, clock_is_set=is_set))
+        keep_hours(keep, self._config, self._inbox.put, self._seams, can_train=self._switch_training is not None)
         if (scanner := self._devices.scanner) is not None:
             keep("scanner", lambda: watch_scanner(scanner, on_key, self.handles.instruments.note_code))
         if printing is not None:
             keep("printing", printing.run)
-
-    async def _end_every_day(self) -> None:
-        at, seams = parse_time(self._config.day.close_at), self._seams
-        await end_every_day(at, self._inbox.put, wall_clock=seams.wall_clock, clock_is_set=seams.clock_is_set)
 
     async def _feed_watchdog(self, interval_s: float) -> None:
         while True:

@@ -1,14 +1,34 @@
-"""The end of the day at its time: a task that sleeps until then. Whether a day ends is decided by the counter."""
+"""What happens by itself at its hour: tasks that sleep until then. Whether it does is decided by the counter."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import time, tzinfo
 
+from terminal.app.seams import Seams
+from terminal.app.training import end_at_night
+from terminal.config.schema import Config
 from terminal.counter.inputs import EndOfDayRequested, Input
-from terminal.system.daily import DailyAlarm
+from terminal.system.daily import DailyAlarm, parse_time
 from terminal.system.timestamps import timestamp_of
+
+
+def keep_hours(
+    keep: Callable[[str, Callable[[], Awaitable[None]]], None],
+    config: Config,
+    put: Callable[[Input], None],
+    seams: Seams,
+    *,
+    can_train: bool,
+) -> None:
+    """The end of the day where the shop has set one, and the end of a training that was switched on at the menu."""
+    clock, is_set = seams.wall_clock, seams.clock_is_set
+    if close_at := config.day.close_at:
+        at = parse_time(close_at)
+        keep("end of day", lambda: end_every_day(at, put, wall_clock=clock, clock_is_set=is_set))
+    if config.terminal.training and can_train:
+        keep("end of training", lambda: end_at_night(put, wall_clock=clock, clock_is_set=is_set))
 
 
 async def end_every_day(
