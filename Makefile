@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 WORKERS ?= $(shell echo $$(($$(nproc) * 2)))
 PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo office-demo test test-all foreign violence check bench clean install uninstall bundle lock test-install
+.PHONY: demo office-demo test test-all foreign violence check bench clean install uninstall bundle lock test-install test-machine
 
 # All of it by hash, as the terminal's own dependencies: what is exchanged here would run beside the signing key.
 PIP    := $(BIN)/pip install --quiet --disable-pip-version-check
@@ -68,6 +68,9 @@ lock: $(READY)  ## the dependencies' versions and hashes, anew
 
 test-install: $(READY)  ## from a blank Debian to a counter and back, under a real systemd; as root, takes minutes
 	NETGIRO_TEST_INSTALL=1 $(BIN)/pytest -x -s tests/install $(ARGS)
+
+test-machine: $(READY)  ## a whole counter made of kernel devices, in QEMU; as root, takes long (CUTS=5: fewer power cuts)
+	NETGIRO_TEST_MACHINE=long $(BIN)/pytest -x -s tests/machine $(ARGS)
 
 clean:
 	rm -rf $(VENV) $(FOREIGN) build artefacts *.egg-info

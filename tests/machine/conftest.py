@@ -1,0 +1,80 @@
+"""A whole machine takes minutes and root, so it runs only when asked for: ``make test-machine``."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.netgiro import SECRET_KEY, NetgiroProcess
+from tests.machine.counter import CONFIG, Counter
+from tests.machine.image import MIRROR, Image, make_image, missing_tools
+from tests.machine.virtual_machine import VirtualMachine
+from tests.machine.volatile_disk import VolatileDisk
+
+ASKED_FOR = "NETGIRO_TEST_MACHINE"
+SUITE = os.environ.get("SUITE", "bookworm")
+SEED = int(os.environ.get("SEED", "1"))
+ROOTS = Path(os.environ.get("NETGIRO_TEST_ROOTS", Path(__file__).parents[2] / "artefacts/roots"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    how = os.environ.get(ASKED_FOR)
+    here = f"{Path(__file__).parent}{os.sep}"
+    for item in items:
+        if str(item.path).startswith(here):
+            if not how:
+                item.add_marker(pytest.mark.skip(reason="starts a whole machine; run: make test-machine"))
+            elif how == "short" and item.path.name != "test_sale.py":
+                item.add_marker(pytest.mark.skip(reason="takes long; run: make test-machine"))
+
+
+@pytest.fixture(scope="session")
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="machine-") as folder:  # not pytest's: a mount must not outlive it
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def netgiro(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NetgiroProcess]:
+    """A simulated Netgíró outside the machine."""
+    process = NetgiroProcess(tmp_path_factory.mktemp("netgiro"))
+    yield process
+    process.close()
+
+
+@pytest.fixture(scope="session")
+def image(folder: Path) -> Image:
+    if missing := missing_tools():
+        pytest.skip(f"needs {', '.join(missing)}: apt-get install debootstrap e2fsprogs qemu-system-x86")
+    try:
+        urllib.request.urlopen(f"{MIRROR}/dists/{SUITE}/Release", timeout=20).close()
+    except OSError as error:
+        pytest.skip(f"needs Debian's packages: {error}")
+    return make_image(SUITE, ROOTS, folder, CONFIG, SECRET_KEY)
+
+
+@pytest.fixture(scope="session")
+def machine(image: Image, folder: Path, netgiro: NetgiroProcess) -> Iterator[VirtualMachine]:
+    """Switched on, on a disk that loses at a power cut what it was not told to flush."""
+    disk = VolatileDisk(image.disk, folder / "disk.nbd", SEED)
+    machine = VirtualMachine(image, folder, int(netgiro.base_url.rsplit(":", 1)[1]), disk)
+    try:
+        machine.power_on()
+        yield machine
+    finally:
+        machine.cut_power()
+        disk.close()
+
+
+@pytest.fixture
+def counter(machine: VirtualMachine) -> Iterator[Counter]:
+    """Idle, with a register and a printer at its cables."""
+    counter = Counter(machine)
+    counter.wait_until_idle(300)
+    yield counter
+    counter.close()

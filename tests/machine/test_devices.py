@@ -1,0 +1,120 @@
+"""Cables that come and go, a display that fails, keys that stick: as the kernel reports them, not as we imagine it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.netgiro import QUICK_PHONE, NetgiroProcess
+from tests.integration.process import wait_until
+from tests.machine.counter import PINS, ROWS, Counter
+from tests.machine.virtual_machine import PRINTER, REGISTER, SCANNER
+
+OLED = "/sys/module/counter_hw/parameters/oled"
+ABSENT, PRESENT, HANGS_THE_BUS = "0", "1", "2"
+
+
+@pytest.fixture(autouse=True)
+def everything_is_mended(counter: Counter) -> Iterator[None]:
+    yield
+    counter.machine.shell(f"echo {PRESENT} >{OLED}; echo 0 >/proc/counter/keys")
+
+
+def pay(counter: Counter, register_id: str) -> str:
+    counter.register.ask(f"PAY 1990 ID={register_id}", f"WAIT ID={register_id}")
+    counter.press(f"{QUICK_PHONE}#")
+    return counter.register.result(register_id)
+
+
+def test_a_sale_goes_on_while_the_register_has_no_cable(counter: Counter, netgiro: NetgiroProcess) -> None:
+    counter.register.ask("PAY 1200 ID=P1", "WAIT ID=P1")
+    counter.machine.unplug(REGISTER)
+    paid_before = len(netgiro.ledger())
+
+    counter.press(f"{QUICK_PHONE}#")
+    wait_until("the payment", lambda: len(netgiro.ledger()) == paid_before + 1, 60)
+    counter.machine.plug_in(REGISTER)
+
+    def knows() -> bool:
+        counter.register.send("STATUS ID=P1")
+        return counter.register.line(60).startswith("OK 1200 ID=P1")
+
+    wait_until("the result", knows, 60)
+
+
+def test_a_receipt_waits_for_a_printer_without_its_cable(counter: Counter) -> None:
+    counter.machine.unplug(PRINTER)
+    before = len(counter.printer.receipts())
+
+    assert pay(counter, "P2").startswith("OK 1990 ID=P2")
+    wait_until("the receipts to wait", lambda: counter.status().get("pending_receipts"), 60)
+    counter.machine.plug_in(PRINTER)
+
+    wait_until("both receipts", lambda: len(counter.printer.receipts()) - before >= 2, 120)
+
+
+def test_an_app_code_is_scanned(counter: Counter, netgiro: NetgiroProcess) -> None:
+    code = netgiro.app_code()
+    counter.register.ask("PAY 700 ID=P3", "WAIT ID=P3")
+    carts_before = netgiro.carts()
+
+    counter.machine.type_on(SCANNER, *code, "ret")
+
+    netgiro.accept(netgiro.new_cart(carts_before))
+    assert counter.register.result("P3").startswith("OK 700 ID=P3")
+
+
+def test_a_scanner_works_again_after_its_cable_was_out(counter: Counter, netgiro: NetgiroProcess) -> None:
+    counter.machine.unplug(SCANNER)
+    time.sleep(2)
+    counter.machine.plug_in(SCANNER)
+    wait_until("its device", lambda: counter.machine.shell("ls /dev/input/by-id | grep SCAN"), 30)
+    time.sleep(5)
+
+    test_an_app_code_is_scanned(counter, netgiro)
+
+
+@pytest.mark.parametrize("trouble", [ABSENT, HANGS_THE_BUS])
+def test_a_sale_goes_on_without_a_display_which_comes_back(counter: Counter, trouble: str) -> None:
+    counter.machine.shell(f"echo {trouble} >{OLED}")
+
+    assert pay(counter, f"D{trouble}").startswith("OK 1990")
+    counter.machine.shell(f"echo {PRESENT} >{OLED}")
+
+    wait_until("the display", lambda: counter.register.ask("PING", "PONG") and not counter.is_panel_dark(), 90)
+
+
+def test_a_panel_that_forgot_everything_is_lit_again(counter: Counter) -> None:
+    """A loose wire: it answers all the time, and shows nothing until it is set up anew."""
+    counter.machine.shell("echo forget >/proc/counter/oled")
+    assert counter.is_panel_dark()
+
+    wait_until("the display", lambda: not counter.is_panel_dark(), 120)
+
+
+def test_a_stuck_key_is_named_and_the_others_work(counter: Counter) -> None:
+    counter.machine.shell(f"echo +{ROWS[3]},{PINS[3]} >/proc/counter/keys")  # D
+    wait_until("the stuck key", lambda: counter.status().get("stuck_keys"), 120)
+
+    assert pay(counter, "K1").startswith("OK 1990 ID=K1")
+    counter.machine.shell("echo 0 >/proc/counter/keys")
+    wait_until("the key to be free", lambda: counter.status().get("stuck_keys") == "", 60)
+
+
+def test_idle_it_hardly_wakes_and_writes_nothing(counter: Counter) -> None:
+    time.sleep(20)  # the last result leaves the screen
+    pid = counter.status()["pid"]
+    look = f"cat /proc/{pid}/io; grep -h ctxt /proc/{pid}/task/*/status; cat /proc/{pid}/stat"
+    before, seconds = counter.machine.shell(look), 60
+    time.sleep(seconds)
+    after = counter.machine.shell(look)
+
+    def total(text: str, name: str) -> int:
+        return sum(int(line.split()[-1]) for line in text.splitlines() if line.startswith(name))
+
+    wakes = total(after, "voluntary_ctxt_switches") - total(before, "voluntary_ctxt_switches")
+    print(f"\nidle: {wakes / seconds:.2f} wake-ups/s of all threads")
+    assert total(after, "write_bytes") == total(before, "write_bytes")
+    assert wakes / seconds < 2
