@@ -50,12 +50,20 @@ class VolatileDisk:
         asyncio.run_coroutine_threadsafe(self._cut(), self._loop).result(10)
 
     def close(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._shut(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
-        self._server.close()
         self._loop.close()
         self._flush()
         os.close(self._fd)
+
+    async def _shut(self) -> None:
+        self._server.close()
+        clients = asyncio.all_tasks() - {asyncio.current_task()}
+        for client in clients:
+            client.cancel()
+        await asyncio.gather(*clients, return_exceptions=True)
+        await asyncio.sleep(0)  # their sockets close in the loop's next turn
 
     async def _cut(self) -> None:
         self.kept = self.lost = self.torn = 0
@@ -94,10 +102,12 @@ class VolatileDisk:
             self._flush()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            if await self._negotiate(reader, writer):
-                await self._answer(reader, writer)
-        writer.close()
+        try:
+            with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+                if await self._negotiate(reader, writer):
+                    await self._answer(reader, writer)
+        finally:
+            writer.close()
 
     async def _negotiate(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         writer.write(_INIT + _OPTION + struct.pack(">H", 3))
