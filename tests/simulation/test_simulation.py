@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -26,14 +25,6 @@ exhaustive_seeds = pytest.mark.parametrize(
     "seeds", [FIRST_SEED, pytest.param(SEEDS, marks=pytest.mark.slow)], ids=["first", "all"]
 )
 """Worlds in which the power is cut at every single point."""
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    """Thousands of worlds log a lot."""
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
 
 
 def test_no_promise_is_broken_in_a_thousand_troubled_sales() -> None:
