@@ -122,8 +122,11 @@ class JournalFile(JournalReading):
         self._commit(lambda _db: [NonceRow(high_water, at, True if answers_signed else msgspec.UNSET)])
 
     def try_writing(self) -> None:
-        """Commit something that changes nothing: the mark of the nonces as it stands."""
-        self.reserve_nonces(self.nonce_high_water(), self.answers_signed())
+        """Commit what changes next to nothing: a mark of the nonces that is ahead by one.
+
+        Not the mark as it stands: a row is known by its position, and two at one could not both be brought back.
+        """
+        self.reserve_nonces(self.nonce_high_water() + 1, self.answers_signed())
 
     def _commit(self, make_rows: Callable[[sqlite3.Connection], Iterable[Row]]) -> list[ChainedRow]:
         with _as_journal_error(f"cannot write the journal {self.path}"):

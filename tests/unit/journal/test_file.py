@@ -431,11 +431,24 @@ def test_a_reader_that_meets_damage_changes_nothing(path: Path) -> None:
     assert {file: data for file, data in after.items() if not file.name.endswith(("-wal", "-shm"))} == before
 
 
-def test_a_trial_writes_a_row_and_changes_nothing(path: Path) -> None:
+def test_a_trial_writes_a_row_and_only_moves_the_mark_of_the_nonces(path: Path) -> None:
     with opened(path) as journal:
         journal.reserve_nonces(77, answers_signed=True)
         before = journal.chain_end().seq
         journal.try_writing()
         assert journal.chain_end().seq == before + 1
     with opened(path) as journal:
-        assert (journal.nonce_high_water(), journal.answers_signed()) == (77, True)
+        assert (journal.nonce_high_water(), journal.answers_signed()) == (78, True)
+
+
+def test_trials_cost_nothing_when_the_journal_is_made_anew(path: Path) -> None:
+    with opened(path) as journal:
+        journal.reserve_nonces(77)
+        journal.try_writing()
+        journal.try_writing()
+        append_paid(journal, 1)
+    path.write_bytes(bytes(path.stat().st_size))
+
+    with opened(path) as journal:
+        assert journal.pair.repaired is not None
+        assert journal.pair.repaired.is_complete
