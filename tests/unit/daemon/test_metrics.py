@@ -149,7 +149,7 @@ def test_a_scrape_needs_no_thread_that_waits_for_callers() -> None:
         await server.start()
         port = int(server.base_url.rpartition(":")[2])
         callers = [await asyncio.open_connection("127.0.0.1", port) for _ in range(20)]
-        assert threading.active_count() == before
+        assert threading.active_count() <= before  # a thread of an earlier test may end meanwhile
         for _reader, writer in callers:
             writer.close()
         await server.stop()
