@@ -12,6 +12,7 @@ from pathlib import Path
 from terminal.errors import JournalError
 from terminal.journal import schema, tables
 from terminal.journal.rows import ChainedRow, Row
+from terminal.system.owner import require_regular
 
 PROGRESS_S = 5.0
 PROGRESS_STEPS = 1000
@@ -73,15 +74,17 @@ class Database:
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
-    """Changes nothing, whatever is found. Raises sqlite3.Error."""
+    """Changes nothing, whatever is found. Raises sqlite3.Error, OSError."""
+    _require_files(path)
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
 
 
 def open_for_writing(path: Path, on_progress: Callable[[], None] = lambda: None) -> sqlite3.Connection:
     """Made if it is not there, and brought to this program's form if it is older, which may take minutes.
 
-    Raises JournalError if it is another program's or of a newer version, sqlite3.Error.
+    Raises JournalError if it is another program's or of a newer version, sqlite3.Error, OSError.
     """
+    _require_files(path)
     os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
@@ -100,6 +103,12 @@ def open_for_writing(path: Path, on_progress: Callable[[], None] = lambda: None)
         db.close()
         raise
     return db
+
+
+def _require_files(path: Path) -> None:
+    """SQLite waits without end for whoever would write into a pipe."""
+    for name in ("", "-wal", "-shm", "-journal"):
+        require_regular(path.with_name(path.name + name))
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from msgspec.structs import replace
 
 from terminal.journal.rows import ChainedRow, ChainEnd, EntryRow, Positions, Row, read_row
 from terminal.system.files import sync_folder
+from terminal.system.owner import open_regular, require_regular
 
 SEGMENT_BYTES = 2 * 1024 * 1024
 LONGEST_LINE = 4 * 1024 * 1024
@@ -168,6 +169,7 @@ class Mirror:
 
     def note_behind(self) -> None:
         """On disk when this returns."""
+        require_regular(self._behind)
         os.close(os.open(self._behind, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
         sync_folder(self._behind.parent)
 
@@ -228,6 +230,7 @@ class Mirror:
         length = _content_length(path) if path else 0
         if path is None or length >= self._segment_bytes:
             path, length = self.folder / f"{int(path.stem) + 1 if path else 1:06}.log", 0
+        require_regular(path)
         self._fd = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         self._length, self._room = length, os.fstat(self._fd).st_size
         if length == 0:
@@ -266,7 +269,7 @@ def _write_all(fd: int, data: bytes, at: int) -> None:
 
 def _content_length(path: Path) -> int:
     """Where the empty lines at the end begin; a torn line counts with the end it does not have."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         at = file.seek(0, os.SEEK_END)
         while at > 0:
             first = max(0, at - ROOM_BYTES)
@@ -302,7 +305,7 @@ def _lines(path: Path, damages: list[Damage] | None, start: int = 0) -> Iterator
             damages.append(Damage(path, first_bad, bad_bytes, at_the_end))
 
     end = _content_length(path)  # behind it is room, tens of thousands of empty lines
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         if start:
             file.seek(start - 1)
             file.readline(LONGEST_LINE)

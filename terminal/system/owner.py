@@ -6,6 +6,7 @@ What lies outside is opened first, as root. Then the process becomes the folder'
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import sys
@@ -109,12 +110,23 @@ def _nearest(folder: Path) -> Path:
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """For reading. Raises TerminalError if it is a link or anything but a regular file, OSError."""
+    """For reading. Raises OSError, also for a link, and for a pipe or whatever else is no regular file."""
     fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
-        raise TerminalError(f"{path} is not a regular file")
+        raise _irregular(path)
     return os.fdopen(fd, "rb")
+
+
+def require_regular(path: Path) -> None:
+    """For what opens the file itself. Raises OSError if something else is there; nothing is fine."""
+    with contextlib.suppress(FileNotFoundError):
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise _irregular(path)
+
+
+def _irregular(path: Path) -> OSError:
+    return OSError(f"{path} is no regular file: move it away")
 
 
 def create_new(path: Path) -> BinaryIO:

@@ -27,6 +27,7 @@ from terminal.sale.record import Record
 from terminal.sale.sale import Reason, Sale, State
 from terminal.system import owner
 from terminal.system.owner import LONGEST_ANSWER_BYTES, as_owner_of
+from tests.patience import at_most
 
 NOBODY = 65534
 NOW = "2026-11-23T15:00:30.000Z"
@@ -85,10 +86,10 @@ def a_sale(number: int) -> Sale:
     )
 
 
-def run(shop: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def run(shop: Path, *words: str, longest_s: float = 120) -> subprocess.CompletedProcess[str]:
     journal = [] if words[0] in OF_ITS_OWN else ["journal"]
     command = [sys.executable, "-m", "terminal", *journal, *words, "--config", str(shop / "config.toml")]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=longest_s, check=False)
 
 
 def plant(shop: Path, names: tuple[str, ...]) -> None:
@@ -144,6 +145,26 @@ def test_a_journal_that_is_a_link_itself_is_followed_by_its_owner_only(shop: Pat
     assert "Traceback" not in done.stderr
     assert VICTIM.strip() not in done.stdout + done.stderr
     assert_untouched(shop)
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("names", [("journal.db",), NAMES], ids=["journal", "rest"])
+def test_a_pipe_in_the_place_of_a_file_keeps_nobody_waiting(
+    shop: Path, words: tuple[str, ...], names: tuple[str, ...]
+) -> None:
+    if "journal.db" in names:
+        (shop / "state/journal.db").unlink()
+    for name in names:
+        pipe = shop / "state" / name
+        if not pipe.exists():
+            os.mkfifo(pipe)
+            os.chown(pipe, NOBODY, NOBODY)
+
+    done = run(shop, *(word.format(shop) for word in words), longest_s=at_most(20))
+
+    assert "Traceback" not in done.stderr
+    said = done.stdout + done.stderr
+    assert done.returncode == 0 or words[0] == "doctor" or "is no regular file: move it away" in said
 
 
 def test_without_links_everything_works_and_belongs_to_the_service(shop: Path) -> None:
