@@ -174,6 +174,10 @@ def _run(options: argparse.Namespace) -> None:
     from terminal.system.private_memory import keep_memory_private
 
     config = whole_config(options)
+    if config.office.takes_settings:
+        from terminal.daemon.from_office import begin
+
+        config = begin(config)
     if missing := missing_for_run(config):
         raise ConfigError(missing)
     setup_logging(config.log.level)

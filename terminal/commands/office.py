@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from terminal.office.server.database import Connection
 
 T = TypeVar("T")
+VERBS = "serve|check|migrate|enrol|revoke|person|settings|reconcile|join"
 
 # Every command imports what it needs itself, so that none waits for what another one needs.
 # ruff: noqa: PLC0415
@@ -27,7 +28,7 @@ def add_office_commands(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
 ) -> None:
     office = commands.add_parser("office", parents=[common], help="the head office of a chain")
-    verbs = office.add_subparsers(required=True, metavar="serve|check|migrate|enrol|revoke|person|reconcile|join")
+    verbs = office.add_subparsers(required=True, metavar=VERBS)
 
     serve = verbs.add_parser("serve", parents=[common], help="take the terminals' journals in, and serve the page")
     serve.set_defaults(command=_serve)
@@ -52,6 +53,10 @@ def add_office_commands(
     person.add_argument("--remove", action="store_true")
     person.set_defaults(command=_person)
 
+    from terminal.commands.office_settings import add_settings_commands
+
+    add_settings_commands(verbs, common)
+
     reconcile = verbs.add_parser(
         "reconcile",
         parents=[common],
@@ -69,7 +74,7 @@ def add_office_commands(
     join.set_defaults(command=_join)
 
 
-def _office_config(options: argparse.Namespace) -> Config:
+def office_config(options: argparse.Namespace) -> Config:
     """For what needs the database and what talks to it. Raises ConfigError."""
     config = whole_config(options)
     if not config.office.database:
@@ -85,7 +90,7 @@ def _serve(options: argparse.Namespace) -> None:
     from terminal.commands.main import _signalled
     from terminal.system.logs import setup_logging
 
-    config = _office_config(options)
+    config = office_config(options)
     setup_logging(config.log.level)
     from terminal.office.server.serve import serve
 
@@ -97,7 +102,7 @@ def _check(options: argparse.Namespace) -> int:
     if config.office.database:
         from terminal.office.server.check import examine
 
-        findings = asyncio.run(examine(_office_config(options).office.database))
+        findings = asyncio.run(examine(office_config(options).office.database))
     elif config.office.url:
         from terminal.office.uplink.check import examine as examine_way
 
@@ -112,7 +117,7 @@ def _check(options: argparse.Namespace) -> int:
 def _migrate(options: argparse.Namespace) -> None:
     from terminal.system.logs import setup_logging
 
-    config = _office_config(options)
+    config = office_config(options)
     setup_logging(config.log.level)
     from terminal.office.server.database import migrate
 
@@ -123,30 +128,30 @@ def _migrate(options: argparse.Namespace) -> None:
 def _enrol(options: argparse.Namespace) -> None:
     from terminal.office.wire import is_terminal_id
 
-    config = _office_config(options)
+    config = office_config(options)
     if not is_terminal_id(options.terminal):
         raise TerminalError(f"{options.terminal!r} is no terminal.id: letters a-z, digits, - and _ only")
     from terminal.office.server import access
 
-    code = _in_database(config, lambda connection: access.make_code(connection, options.terminal, options.shop))
+    code = in_database(config, lambda connection: access.make_code(connection, options.terminal, options.shop))
     print(f"On the terminal, within an hour: sudo netgiro-terminal office join {code}")
 
 
 def _revoke(options: argparse.Namespace) -> None:
-    config = _office_config(options)
+    config = office_config(options)
     from terminal.office.server import access
 
-    if not _in_database(config, lambda connection: access.revoke(connection, options.terminal)):
+    if not in_database(config, lambda connection: access.revoke(connection, options.terminal)):
         raise TerminalError(f"terminal {options.terminal} is not known here")
     print(f"terminal {options.terminal}: refused from now on; its rows stay")
 
 
 def _person(options: argparse.Namespace) -> None:
-    config = _office_config(options)
+    config = office_config(options)
     from terminal.office.page import logins
 
     if options.remove:
-        if not _in_database(config, lambda connection: logins.remove_person(connection, options.name)):
+        if not in_database(config, lambda connection: logins.remove_person(connection, options.name)):
             raise TerminalError(f"nobody is called {options.name} here")
         print(f"{options.name}: gone; what they did stays in the log")
         return
@@ -155,7 +160,7 @@ def _person(options: argparse.Namespace) -> None:
     if is_typed and getpass.getpass("Again: ") != password:
         raise TerminalError("the two are not the same: try again")
     try:
-        _in_database(config, lambda connection: logins.keep_person(connection, options.name, password, options.role))
+        in_database(config, lambda connection: logins.keep_person(connection, options.name, password, options.role))
     except ValueError as error:
         raise TerminalError(str(error)) from error
     print(f"{options.name} may now {options.role}")
@@ -170,7 +175,7 @@ def _reconcile(options: argparse.Namespace) -> int:
     from terminal.sale.gateway import GatewayError
     from terminal.sale.money import format_kr
 
-    config = _office_config(options)
+    config = office_config(options)
     if options.first > options.last:
         print(f"--from {options.first} is after the last day", file=sys.stderr)
         return 2
@@ -186,7 +191,7 @@ def _reconcile(options: argparse.Namespace) -> int:
         return NOT_ASKED
     since = datetime.combine(options.first, time(), UTC)
     until = datetime.combine(options.last, time(), UTC) + timedelta(days=1)
-    sums, lines = _in_database(config, lambda connection: hold_against(connection, paid_out, since, until))
+    sums, lines = in_database(config, lambda connection: hold_against(connection, paid_out, since, until))
     if options.json:
         told = {"sums": [one._asdict() for one in sums], "lines": [one._asdict() for one in lines]}
         print(msgspec.json.encode(told).decode())
@@ -201,7 +206,7 @@ def _reconcile(options: argparse.Namespace) -> int:
     return int(not all(one.agrees for one in sums))
 
 
-def _in_database(config: Config, work: Callable[[Connection], Awaitable[T]]) -> T:
+def in_database(config: Config, work: Callable[[Connection], Awaitable[T]]) -> T:
     """Raises TerminalError, also for whatever the database says no to."""
     import psycopg
 

@@ -27,15 +27,25 @@ from hardware.settings import (
 from terminal.config import checks as config_checks
 from terminal.config import doubts
 from terminal.config import toml as config_toml
+from terminal.config.from_office import Document, laid_over
+from terminal.config.office_tables import tables_of
+from terminal.config.office_trial import Kept, read_kept
 from terminal.config.secret_key import MASK, OFFICE_TOKEN, find_secret, find_secret_key, may_be_there
-from terminal.config.section import DaySettings, OperatorSettings, Section
+from terminal.config.section import (
+    DaySettings,
+    LogSettings,
+    OperatorSettings,
+    ReceiptSettings,
+    RefundSettings,
+    SaleSettings,
+    Section,
+)
 from terminal.counter.keypad_test import NUMBER_PAD
 from terminal.counter.menu import MenuRules
 from terminal.errors import ConfigError
 from terminal.register.settings import HttpSettings, RegisterSettings
 from terminal.sale.customer import CustomerKind, IdentifierRules
 from terminal.sale.gateway import CaptureMode
-from terminal.sale.money import Kronur
 from terminal.sale.sale import Terms
 from terminal.sale.sensitive import Sensitive
 from terminal.texts.words import Language
@@ -48,8 +58,6 @@ PARTNER_URLS = {
 """Netgíró docs, "Refund API". The secret key is sent there, so no other host's is guessed."""
 
 ShopLine: TypeAlias = Annotated[str, msgspec.Meta(max_length=100)]
-Duration: TypeAlias = Annotated[float, msgspec.Meta(ge=0.1, le=3600)]
-"""Seconds: every wait ends."""
 
 
 class TerminalSettings(Section, frozen=True, kw_only=True):
@@ -117,27 +125,6 @@ class NetgiroSettings(Section, frozen=True, kw_only=True):
         return bool(self.api_key) if self.api == "v2" else bool(self.application_id and self.secret_key)
 
 
-class SaleSettings(Section, frozen=True, kw_only=True):
-    """``[sale]``: how long each step of a sale may take; the meanings are those of ``terminal.sale.sale.Terms``."""
-
-    entry_timeout_s: Duration = 300.0
-    customer_timeout_s: Duration = 150.0
-    code_timeout_s: Duration = 150.0
-    capture_patience_s: Duration = 45.0
-    void_patience_s: Duration = 20.0
-    report_timeout_s: Duration = 30.0
-    code_tries: Annotated[int, msgspec.Meta(ge=1, le=10)] = 3
-
-
-class RefundSettings(Section, frozen=True, kw_only=True):
-    """``[refund]``: what may be given back, and how."""
-
-    automatic: bool = True
-    max_amount: Kronur = 500_000
-    max_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 90
-    patience_s: Duration = 30.0
-
-
 class ReconcileSettings(Section, frozen=True, kw_only=True):
     """``[reconcile]``: the journal held against the service's own records."""
 
@@ -169,14 +156,6 @@ class ScannerSection(ScannerSettings, frozen=True, kw_only=True, forbid_unknown_
     """``[scanner]``: the device, and which of the codes that it reads name a customer."""
 
     accepts: tuple[CustomerKind, ...] = (CustomerKind.APP_CODE,)
-
-
-class ReceiptSettings(Section, frozen=True, kw_only=True):
-    """``[receipt]``"""
-
-    language: Language = "is"
-    merchant_copy: bool = True
-    reference_qr: bool = False
 
 
 class JournalSettings(Section, frozen=True, kw_only=True):
@@ -211,13 +190,7 @@ class OfficeSettings(Section, frozen=True, kw_only=True):
     certificate: str = ""
     certificate_key: str = ""
     language: Language = "is"
-
-
-class LogSettings(Section, frozen=True, kw_only=True):
-    """``[log]``"""
-
-    level: Literal["debug", "info", "warning", "error"] = "info"
-    register_traffic: bool = False
+    takes_settings: bool = False
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -252,6 +225,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Where the secret key was found, in words; empty if nowhere."""
     office_token: Sensitive = Sensitive("")
     """Never in the file itself."""
+    from_office: Document | None = None
+    """What the head office has set, as it is in effect here."""
 
     def terms(self) -> Terms:
         """The rules for the next sale."""
@@ -299,14 +274,50 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self.serial_settings(), port=port) if port else None
 
 
-def read_config(path: Path, environ: Mapping[str, str] = os.environ) -> tuple[Config, list[str]]:
-    """What can be used of a file, with defaults for the rest, and every problem, each beginning with its key."""
+def read_config(
+    path: Path, environ: Mapping[str, str] = os.environ, kept: Kept | None = None
+) -> tuple[Config, list[str]]:
+    """What can be used of a file, with defaults for the rest, and every problem, each beginning with its key.
+
+    What the office has set is laid over the file, if the file lets it and all of it fits; ``kept`` is what is known of
+    it, None to look.
+    """
     try:
         tables, slips = config_toml.read_tables_around(path)
     except ConfigError as error:
         return Config(path=path), list(error.problems)
-    config, problems = config_toml.convert_sections(tables, Config)
+    config, problems = _check(path, tables, environ)
     problems[:0] = slips
+    if config.office.takes_settings and config.office.url:
+        document = (kept or read_kept(Path(config.journal.path).parent)).in_effect
+        if document is not None:
+            laid, refused = _lay_over(path, tables, document, environ)
+            if not set(refused) - set(problems):
+                config = msgspec.structs.replace(laid, from_office=document)
+    return config, problems
+
+
+def problems_with(path: Path, document: Document, environ: Mapping[str, str] = os.environ) -> list[str]:
+    """What ``check-config`` would say of a document that the office sends, and does not say of the file alone."""
+    try:
+        tables, slips = config_toml.read_tables_around(path)
+    except ConfigError as error:
+        return list(error.problems)
+    known = {*slips, *_check(path, tables, environ)[1]}
+    return [problem for problem in _lay_over(path, tables, document, environ)[1] if problem not in known]
+
+
+def _lay_over(
+    path: Path, tables: Mapping[str, object], document: Document, environ: Mapping[str, str]
+) -> tuple[Config, list[str]]:
+    try:
+        return _check(path, laid_over(tables, tables_of(document.text)), environ)
+    except ConfigError as error:
+        return Config(path=path), list(error.problems)
+
+
+def _check(path: Path, tables: Mapping[str, object], environ: Mapping[str, str]) -> tuple[Config, list[str]]:
+    config, problems = config_toml.convert_sections(tables, Config)
     config = _with_paths_from(path, config)
     try:
         secret_key, secret_from = find_secret_key(config.netgiro.secret_key, config.netgiro.secret_key_file, environ)
@@ -350,9 +361,9 @@ def _with_paths_from(path: Path, config: Config) -> Config:
     return msgspec.structs.replace(config, path=path, journal=journal, netgiro=netgiro, printer=printer, office=office)
 
 
-def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
+def load_config(path: Path, environ: Mapping[str, str] = os.environ, kept: Kept | None = None) -> Config:
     """The configuration in a file. Raises ConfigError with every problem at once."""
-    config, problems = read_config(path, environ)
+    config, problems = read_config(path, environ, kept)
     if problems:
         raise ConfigError(problems)
     return config
@@ -372,6 +383,8 @@ def show_config(config: Config) -> str:
     """The effective configuration as TOML, the secret masked."""
     head = [f"# {config.path}"] if config.path else []
     head += [f"# The secret key comes from {config.secret_from}."] if config.secret_from else []
+    if config.from_office is not None:
+        head.append(f"# Revision {config.from_office.revision} of the office's settings is laid over the file.")
     if config.netgiro.api == "v2" and config.netgiro.application_id:  # there it is all the secret that there is
         config = msgspec.structs.replace(config, netgiro=msgspec.structs.replace(config.netgiro, application_id=MASK))
     return "\n".join([*head, config_toml.write_sections(config)])

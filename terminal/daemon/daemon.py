@@ -25,7 +25,7 @@ from terminal.config.schema import Config, read_config
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import Input
 from terminal.daemon.late_panel import LatePanel
-from terminal.daemon.operations import SILENT, Desk, commands_of, journal_bytes, last_reconciliation, status_now
+from terminal.daemon.operations import SILENT, Desk, commands_of, journal_bytes, last_reconciliation
 from terminal.daemon.out_of_service import wait_for_journal
 from terminal.doctor.nightly import examine_every_night
 from terminal.errors import JournalError, JournalInUseError, TerminalError
@@ -121,7 +121,7 @@ async def _run(frame: _Frame) -> bool:
         await panel.open()
         panel.attach(terminal())
         if uplink is not None:
-            uplink.start(lambda: status_now(desk))
+            uplink.start(desk)
         nightly = asyncio.create_task(_at_night(config, terminal()), name="night")
         await asyncio.to_thread(warn_of_login_console, config)
         log.info("ready: %s, %s", config.register.protocol, config.netgiro.base_url)

@@ -22,7 +22,7 @@ from terminal.counter.decision import Decision
 from terminal.counter.inputs import EndOfDayRequested, RefundRequested, ReprintRequested
 from terminal.counter.view import View
 from terminal.daemon.programs import pairing_code, programs_status, revoke_program
-from terminal.doctor.status import TerminalStatus, status_of
+from terminal.doctor.status import SettingsStatus, TerminalStatus, status_of
 from terminal.errors import TerminalError
 from terminal.paper.jobs import NO_PRINTER, NOTHING_TO_PRINT, find_number, slip_for
 from terminal.paper.reconciliation import reconciliation_slip
@@ -89,7 +89,14 @@ async def status_now(desk: Desk) -> TerminalStatus:
         reconciliation=await asyncio.to_thread(_last_reconciliation, desk.config),
         wear=await desk.terminal.instruments.wear(),
         programs=programs_status(desk.terminal.programs),
+        settings=await asyncio.to_thread(_settings_status, desk.config) if desk.config.office.takes_settings else None,
     )
+
+
+def _settings_status(config: Config) -> SettingsStatus | None:
+    from terminal.daemon.from_office import settings_status  # noqa: PLC0415  only of a chain's terminal
+
+    return settings_status(config)
 
 
 def _last_reconciliation(config: Config) -> str:

@@ -13,10 +13,12 @@ from terminal.config.schema import Config
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import Input
 from terminal.counter.view import Conditions
-from terminal.doctor.status import TerminalStatus
+from terminal.daemon.from_office import SettingsFromOffice, takes_settings
+from terminal.daemon.operations import Desk, status_now
 from terminal.office.uplink.client import OfficeClient
 from terminal.office.uplink.journal import JournalReader
 from terminal.office.uplink.task import OfficeTask
+from terminal.office.wire import StatusAnswer
 
 RESTART_PAUSE_S = 60.0
 
@@ -30,7 +32,10 @@ class Uplink:
         self._config = config
         self._task: OfficeTask | None = None
         self._running: asyncio.Task[None] | None = None
+        self._proving: asyncio.Task[None] | None = None
+        self._settings: SettingsFromOffice | None = None
         self._sale_open = False
+        self._quiet_since_s = 0.0
         self._said: tuple[Conditions, int] = (Conditions(), 0)
 
     def decided(self, _event: Input, decision: Decision) -> None:
@@ -39,6 +44,8 @@ class Uplink:
             return
         view = decision.view
         was_open, self._sale_open = self._sale_open, view.sale is not None
+        if was_open or self._sale_open:
+            self._quiet_since_s = asyncio.get_running_loop().time()
         is_written = decision.record is not None or decision.close is not None or bool(decision.receipts)
         said, self._said = self._said, (view.conditions, len(view.attention))
         is_news = said != self._said
@@ -47,16 +54,23 @@ class Uplink:
         if is_news:
             self._task.changed()
 
-    def start(self, status: Callable[[], Awaitable[TerminalStatus]]) -> None:
+    def start(self, desk: Desk) -> None:
         async def words() -> dict[str, object]:
-            return dict(msgspec.to_builtins(await status()))
+            return dict(msgspec.to_builtins(await status_now(desk)))
 
         self._running = asyncio.create_task(self._run(words), name="head office")
+        if takes_settings(self._config):
+            self._quiet_since_s = asyncio.get_running_loop().time()
+            self._settings = SettingsFromOffice(
+                self._config, desk.terminal, desk.restart_asked, lambda: self._quiet_since_s
+            )
+            self._proving = asyncio.create_task(self._settings.prove(), name="the office's settings")
 
     async def stop(self) -> None:
-        if self._running is not None:
-            self._running.cancel()
-            await asyncio.gather(self._running, return_exceptions=True)
+        tasks = [task for task in (self._running, self._proving) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(self, words: Callable[[], Awaitable[dict[str, object]]]) -> None:
         office = self._config.office
@@ -64,7 +78,8 @@ class Uplink:
             try:
                 client = await asyncio.to_thread(OfficeClient, office.url, self._config.office_token, office.ca_file)
                 journal = JournalReader(Path(self._config.journal.path))
-                self._task = OfficeTask(self._config.terminal.id, journal, client, words)
+                heard = self._heard_by(client)
+                self._task = OfficeTask(self._config.terminal.id, journal, client, words, heard=heard)
                 self._task.moved(sale_open=self._sale_open)
                 await self._task.run()
             except OSError as error:
@@ -72,3 +87,10 @@ class Uplink:
             except Exception:
                 log.exception("the way to the head office failed; it is begun anew, sales go on")
             await asyncio.sleep(RESTART_PAUSE_S)
+
+    def _heard_by(self, client: OfficeClient) -> Callable[[StatusAnswer], Awaitable[None]]:
+        async def heard(answer: StatusAnswer) -> None:
+            if self._settings is not None:
+                await self._settings.heard(answer.settings, client)
+
+        return heard

@@ -60,6 +60,21 @@ class ProgramsStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Their names."""
 
 
+class SettingsStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What the head office has set here."""
+
+    revision: int = 0
+    """In effect; 0: config.toml alone counts."""
+    sha256: str = ""
+    on_trial: bool = False
+    """Not yet known to do."""
+    refused_revision: int = 0
+    """The last one that was not taken, or not kept."""
+    refused_sha256: str = ""
+    refused: str = ""
+    """Why."""
+
+
 class TerminalStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to the control command ``status``."""
 
@@ -95,6 +110,8 @@ class TerminalStatus(msgspec.Struct, frozen=True, kw_only=True):
     wear: Wear = Wear()
     programs: ProgramsStatus | None = None
     """None: the register is on a line of its own."""
+    settings: SettingsStatus | None = None
+    """None: it takes none of an office."""
 
 
 def sale_status(sale: Sale) -> SaleStatus:
@@ -122,6 +139,7 @@ def status_of(
     reconciliation: str = "",
     finds_by_reference: bool | None = None,
     programs: ProgramsStatus | None = None,
+    settings: SettingsStatus | None = None,
 ) -> TerminalStatus:
     """The status at this moment."""
     conditions = view.conditions
@@ -149,6 +167,7 @@ def status_of(
         reconciliation=reconciliation,
         wear=wear,
         programs=programs,
+        settings=settings,
     )
 
 
@@ -196,6 +215,18 @@ def status_lines(status: TerminalStatus, now: datetime) -> Iterator[str]:
     yield f"journal    {status.journal_bytes / 1024:.0f} KiB"
     if status.reconciliation:
         yield f"reconciled {status.reconciliation}"
+    if status.settings is not None:
+        yield from _settings_lines(status.settings)
+
+
+def _settings_lines(settings: SettingsStatus) -> Iterator[str]:
+    if settings.revision:
+        trial = ", on trial" if settings.on_trial else ""
+        yield f"settings   of the office, revision {settings.revision} ({settings.sha256[:12]}){trial}"
+    else:
+        yield "settings   none of the office in effect"
+    if settings.refused:
+        yield f"           revision {settings.refused_revision} refused: {settings.refused}"
 
 
 def _heard(wear: Wear) -> str:

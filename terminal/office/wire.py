@@ -2,7 +2,8 @@
 
     POST /v1/journal                        Batch -> Have
     GET  /v1/journal/{terminal}/{epoch}     -> Have
-    POST /v1/status                         StatusReport -> {}
+    POST /v1/status                         StatusReport -> StatusAnswer
+    GET  /v1/settings/{terminal}            -> Document
     POST /v1/enrol                          Enrolment -> Token
 
 A row's body travels as the very text that the journal holds: its hash is over that text.
@@ -16,6 +17,8 @@ from collections.abc import Sequence
 from typing import Annotated, Protocol
 
 import msgspec
+
+from terminal.config.from_office import Document, Revision
 
 MOST_ROWS = 500
 """In a batch."""
@@ -66,6 +69,18 @@ class StatusReport(msgspec.Struct, frozen=True):
     status: dict[str, msgspec.Raw]
 
 
+class SettingsOffer(msgspec.Struct, frozen=True):
+    """The settings that a terminal should run: a document of that hash."""
+
+    revision: Revision
+    sha256: Hash
+
+
+class StatusAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
+    settings: SettingsOffer | None = None
+    """None: the office has no wish."""
+
+
 class Enrolment(msgspec.Struct, frozen=True):
     terminal: TerminalId
     code: Annotated[str, msgspec.Meta(max_length=100)]
@@ -78,6 +93,8 @@ class Token(msgspec.Struct, frozen=True):
 _batch_decoder = msgspec.json.Decoder(Batch)
 read_report = msgspec.json.Decoder(StatusReport).decode
 read_enrolment = msgspec.json.Decoder(Enrolment).decode
+read_status_answer = msgspec.json.Decoder(StatusAnswer).decode
+read_document = msgspec.json.Decoder(Document).decode
 read_have = msgspec.json.Decoder(Have).decode
 read_token = msgspec.json.Decoder(Token).decode
 _terminal_id_ready = msgspec.json.Decoder(TerminalId)

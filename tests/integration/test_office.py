@@ -106,6 +106,28 @@ def test_a_terminal_joins_by_a_code_and_is_refused_once_it_is_revoked(chain: Cha
     assert "office join" in refused.stdout
 
 
+@pytest.mark.slow  # the counter has to be quiet for half a minute first
+def test_settings_are_taken_from_the_office_and_kept_once_the_terminal_is_well(chain: Chain, tmp_path: Path) -> None:
+    chain.counter.settings["office"]["takes_settings"] = True
+    chain.counter.process.stop()
+    chain.counter.start()
+    office, document = str(tmp_path / "office.toml"), tmp_path / "settings.toml"
+    document.write_text("[register]\nmax_amount = 1500\n")
+    chain.wait_for("SELECT count(*)::int FROM status", [(1,)])
+    for words in (("set", "shops", str(document)), ("move", "T1", "shops")):
+        answer = run_command("office", "settings", *words, "--config", office)
+        assert answer.returncode == 0, answer.stderr
+    wait_until("the new start", lambda: chain.counter.process.exit_code is not None or None, 150.0)
+    chain.counter.start()
+    wait_until("it is kept", lambda: "is in effect" in chain.counter.log_path.read_text() or None, 60.0)
+    chain.counter.register.ask("PAY 1990 ID=A", "ERR AMOUNT .*1.500.*")
+    chain.pay("B", 1500)
+    chain.wait_for("SELECT settings_revision > 0, settings_why FROM status", [(True, "")])
+    listed = run_command("office", "settings", "list", "--config", office)
+    assert "1 counters, 1 run it" in listed.stdout
+    assert "laid over the file" in run_command("show-config", "--config", str(chain.counter.config_path)).stdout
+
+
 def test_the_office_says_what_is_missing_before_it_serves(tmp_path: Path) -> None:
     path = tmp_path / "office.toml"
     for text, sentence in {

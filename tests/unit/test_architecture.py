@@ -25,7 +25,8 @@ ROOT = Path(__file__).parents[2]
 # fmt: off
 PURE = [
     "hardware.interfaces", "hardware.keypad_scanner", "hardware.printer.escpos_commands",
-    "hardware.printer.paper", "hardware.printer.status", "hardware.settings", "terminal.counter.answers",
+    "hardware.printer.paper", "hardware.printer.status", "hardware.settings", "terminal.config.from_office",
+    "terminal.counter.answers",
     "terminal.counter.decide", "terminal.counter.decision", "terminal.counter.inputs",
     "terminal.counter.keypad_test", "terminal.counter.menu", "terminal.counter.menu_codes",
     "terminal.counter.menu_keys", "terminal.counter.of_keys",

@@ -50,6 +50,7 @@ def document(frame: Frame, heading: str, *content: Child, here: str = "") -> str
         "/cases": words.cases,
         "/search": words.search,
         "/alarms": words.alarms,
+        "/settings": words.settings,
         "/log": words.log,
     }
     links = [tag("a", text, href=path, aria_current=_if(path == here)) for path, text in places.items()]
@@ -81,8 +82,8 @@ def login(words: Words, problem: str) -> str:
     form = tag(
         "form",
         tag("p", problem, class_="problem", role="alert") if problem else None,
-        _field(words.name, "name", autocomplete="username", autofocus=True, required=True),
-        _field(words.password, "password", type="password", autocomplete="current-password", required=True),
+        field(words.name, "name", autocomplete="username", autofocus=True, required=True),
+        field(words.password, "password", type="password", autocomplete="current-password", required=True),
         tag("button", words.log_in),
         method="post",
         action="/login",
@@ -178,7 +179,7 @@ def counters(frame: Frame, show: str, find: str, lines: Sequence[CounterLine], n
     ]
     form = tag(
         "form",
-        _field(f"{words.counter} / {words.shop}", "find", value=find),
+        field(f"{words.counter} / {words.shop}", "find", value=find),
         tag("input", type="hidden", name="show", value=show),
         tag("button", words.search),
         class_="search",
@@ -199,7 +200,7 @@ def counters(frame: Frame, show: str, find: str, lines: Sequence[CounterLine], n
 
 
 def _heard(words: Words, one: CounterLine) -> Child:
-    return _time(one.received) if one.received else words.never_heard
+    return time_of(one.received) if one.received else words.never_heard
 
 
 def _state(words: Words, one: CounterLine, now: datetime) -> Child:
@@ -233,11 +234,11 @@ def search(frame: Frame, wanted: Search, given: dict[str, str], lines: Sequence[
     ]
     form = tag(
         "form",
-        _field(words.reference, "reference", value=given.get("reference")),
-        _field(words.amount, "amount", value=given.get("amount"), inputmode="numeric"),
-        _field(words.counter, "terminal", value=given.get("terminal")),
-        _field(words.from_, "since", value=given.get("since"), type="datetime-local"),
-        _field(words.to, "until", value=given.get("until"), type="datetime-local"),
+        field(words.reference, "reference", value=given.get("reference")),
+        field(words.amount, "amount", value=given.get("amount"), inputmode="numeric"),
+        field(words.counter, "terminal", value=given.get("terminal")),
+        field(words.from_, "since", value=given.get("since"), type="datetime-local"),
+        field(words.to, "until", value=given.get("until"), type="datetime-local"),
         tag(
             "label",
             words.outcome,
@@ -263,7 +264,7 @@ def _sales(words: Words, lines: Sequence[SaleLine]) -> Html:
     heads = (words.time, words.shop, words.counter, words.reference, words.amount, words.outcome, words.register_number)
     rows = [
         [
-            _time(one.created),
+            time_of(one.created),
             one.shop,
             one.terminal,
             one.reference,
@@ -285,7 +286,7 @@ def alarms(frame: Frame, lines: Sequence[AlarmLine]) -> str:
     kinds = {"conflict": words.conflict, "chain": words.chain}
     rows = [
         [
-            _time(one.first_seen),
+            time_of(one.first_seen),
             one.shop,
             one.terminal,
             number(one.seq),
@@ -303,7 +304,7 @@ def alarms(frame: Frame, lines: Sequence[AlarmLine]) -> str:
 
 def _seen(frame: Frame, one: AlarmLine) -> Child:
     if one.seen_at is not None:
-        return together(f"{one.seen_by}, ", _time(one.seen_at))
+        return together(f"{one.seen_by}, ", time_of(one.seen_at))
     if frame.visitor is None or not frame.visitor.operates:
         return None
     fields: dict[str, str | int] = {
@@ -320,7 +321,7 @@ def _seen(frame: Frame, one: AlarmLine) -> Child:
 
 def log(frame: Frame, lines: Sequence[LogLine]) -> str:
     words = frame.words
-    rows = [[_time(one.at), one.name, words.deeds.get(one.did, one.did), one.what] for one in lines]
+    rows = [[time_of(one.at), one.name, words.deeds.get(one.did, one.did), one.what] for one in lines]
     found = table((words.time, words.who, words.did, words.what), rows) if rows else tag("p", words.nothing)
     return document(frame, words.log, found, here="/log")
 
@@ -336,7 +337,7 @@ def _language(words: Words) -> str:
     return next(language for language in LANGUAGES if WORDS[language] is words)
 
 
-def _time(at: datetime) -> Html:
+def time_of(at: datetime) -> Html:
     """Iceland keeps UTC all year."""
     at = at.astimezone(UTC)
     return tag("time", f"{at:%d.%m.%Y %H:%M:%S}", datetime=at.isoformat())
@@ -346,5 +347,5 @@ def _if(here: bool) -> str | None:
     return "page" if here else None
 
 
-def _field(label: str, name: str, **attributes: str | bool | None) -> Html:
+def field(label: str, name: str, **attributes: str | bool | None) -> Html:
     return tag("label", label, tag("input", name=name, **attributes))

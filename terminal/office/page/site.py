@@ -12,57 +12,28 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import psycopg
 from psycopg_pool import PoolTimeout, TooManyRequests
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from terminal.config.addresses import is_loopback
-from terminal.office.page import logins, queries, render
+from terminal.office.page import logins, queries, render, settings_pages
+from terminal.office.page.asked import HEADERS, Asked, Page, form_of, html, redirect
 from terminal.office.page.queries import Search
 from terminal.office.page.render import Frame
 from terminal.office.page.words import WORDS, Words
-from terminal.office.server.database import Connection, Pool
+from terminal.office.server.database import Pool
 
 SESSION_COOKIE = "office_session"
 LANGUAGE_COOKIE = "office_language"
 MOST_EXPORTED = 1_000_000
-MAX_FORM_BYTES = 4096
-LONGEST_FIELD = 100
 
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "same-origin",  # without a referrer, browsers post a form with "Origin: null"
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-}
 _EXPORT_HEADS = ("terminal", "shop", "number", "reference", "register_id", "created", "amount_kr", "outcome", "reason")
-
-
-class Asked(NamedTuple):
-    """A request of somebody who has logged in."""
-
-    request: Request
-    connection: Connection
-    frame: Frame
-
-    @property
-    def name(self) -> str:
-        assert self.frame.visitor is not None
-        return self.frame.visitor.name
-
-    def given(self, name: str) -> str:
-        return self.request.query_params.get(name, "").strip()[:LONGEST_FIELD]
-
-
-Page = Callable[[Asked], Awaitable[Response]]
 
 
 class Site:
@@ -84,6 +55,9 @@ class Site:
             Route("/export.csv", self._page(self._export)),
             Route("/alarms", self._page(self._alarms)),
             Route("/alarms/seen", self._page(self._mark_seen), methods=["POST"]),
+            Route("/settings", self._page(settings_pages.overview)),
+            Route("/settings/set", self._page(settings_pages.set_document), methods=["POST"]),
+            Route("/settings/move", self._page(settings_pages.move), methods=["POST"]),
             Route("/log", self._page(self._log)),
             Route("/login", self._guarded(self._login), methods=["GET", "POST"]),
             Route("/logout", self._page(self._logout), methods=["POST"]),
@@ -98,31 +72,31 @@ class Site:
         span = (day, day + timedelta(days=1))
         health = await queries.health(asked.connection)
         hours, shops = await queries.hours(asked.connection, *span), await queries.shops(asked.connection, *span)
-        return _html(render.today(asked.frame, day, health, hours, shops))
+        return html(render.today(asked.frame, day, health, hours, shops))
 
     async def _counters(self, asked: Asked) -> Response:
         show, find = asked.given("show") or "all", asked.given("find")
         lines = await queries.counters(asked.connection, show, find)
-        return _html(render.counters(asked.frame, show, find, lines, self._now()))
+        return html(render.counters(asked.frame, show, find, lines, self._now()))
 
     async def _cases(self, asked: Asked) -> Response:
-        return _html(render.cases(asked.frame, await queries.cases(asked.connection)))
+        return html(render.cases(asked.frame, await queries.cases(asked.connection)))
 
     async def _search(self, asked: Asked) -> Response:
         given = {key: asked.given(key) for key in ("reference", "amount", "terminal", "since", "until", "outcome")}
         wanted = read_search(given)
         if wanted is None:
-            return _html(render.search(asked.frame, Search(), given, None), 400)
+            return html(render.search(asked.frame, Search(), given, None), 400)
         lines = [] if wanted.is_empty else await queries.sales(asked.connection, wanted)
-        return _html(render.search(asked.frame, wanted, given, lines))
+        return html(render.search(asked.frame, wanted, given, lines))
 
     async def _export(self, asked: Asked) -> Response:
         given = {key: asked.given(key) for key in ("reference", "amount", "terminal", "since", "until", "outcome")}
         wanted = read_search(given)
         if wanted is None or wanted.is_empty:
-            return _html(render.message(asked.frame, asked.frame.words.not_understood), 400)
+            return html(render.message(asked.frame, asked.frame.words.not_understood), 400)
         await queries.note(asked.connection, asked.name, "export", str(asked.request.url.query))
-        headers = {**_HEADERS, "Content-Disposition": 'attachment; filename="sales.csv"'}
+        headers = {**HEADERS, "Content-Disposition": 'attachment; filename="sales.csv"'}
         return StreamingResponse(self._csv(wanted), media_type="text/csv; charset=utf-8", headers=headers)
 
     async def _csv(self, wanted: Search) -> AsyncIterator[str]:
@@ -132,10 +106,10 @@ class Site:
                 yield _csv_line([harmless(value) for value in line._replace(created=line.created.astimezone(UTC))])
 
     async def _alarms(self, asked: Asked) -> Response:
-        return _html(render.alarms(asked.frame, await queries.alarms(asked.connection)))
+        return html(render.alarms(asked.frame, await queries.alarms(asked.connection)))
 
     async def _mark_seen(self, asked: Asked) -> Response:
-        form = await _form(asked.request)
+        form = await form_of(asked.request)
         seq = form.get("seq", "")
         alarm = (form.get("terminal", ""), form.get("epoch", ""), int(seq) if seq.isdigit() else 0)
         rest = (form.get("kind", ""), form.get("found", ""))
@@ -143,27 +117,27 @@ class Site:
             if await queries.mark_seen(asked.connection, asked.name, (*alarm, *rest)):
                 what = f"{alarm[0]}, {alarm[1]}, {seq}"
                 await queries.note(asked.connection, asked.name, "alarm_seen", what)
-        return _redirect("/alarms")
+        return redirect("/alarms")
 
     async def _log(self, asked: Asked) -> Response:
-        return _html(render.log(asked.frame, await queries.log_lines(asked.connection)))
+        return html(render.log(asked.frame, await queries.log_lines(asked.connection)))
 
     # --- coming and going ---------------------------------------------------------------------------------------------
 
     async def _login(self, request: Request) -> Response:
         words = self._words(request)
         if request.method == "GET":
-            return self._with_language(request, _html(render.login(words, "")))
-        form = await _form(request)
+            return self._with_language(request, html(render.login(words, "")))
+        form = await form_of(request)
         try:
             async with self._pool.connection() as connection:
                 name, password = form.get("name", ""), form.get("password", "")
                 token = await logins.log_in(connection, name, password, self._guessing)
         except logins.TooEarly:
-            return _html(render.login(words, words.wait), 429)
+            return html(render.login(words, words.wait), 429)
         if token is None:
-            return _html(render.login(words, words.wrong), 403)
-        answer = _redirect("/")
+            return html(render.login(words, words.wrong), 403)
+        answer = redirect("/")
         answer.set_cookie(
             SESSION_COOKIE,
             token,
@@ -176,7 +150,7 @@ class Site:
 
     async def _logout(self, asked: Asked) -> Response:
         await logins.log_out(asked.connection, asked.name, asked.request.cookies.get(SESSION_COOKIE, ""))
-        answer = _redirect("/login")
+        answer = redirect("/login")
         answer.delete_cookie(SESSION_COOKIE)
         return answer
 
@@ -190,13 +164,13 @@ class Site:
             async with self._pool.connection() as connection:
                 visitor = await logins.who(connection, request.cookies.get(SESSION_COOKIE, ""))
                 if visitor is None:
-                    return _redirect("/login")
+                    return redirect("/login")
                 frame = Frame(words, visitor)
                 if request.method == "POST":
-                    if (await _form(request)).get("form_token") != visitor.form_token:
-                        return _html(render.message(frame, words.form_old), 403)
+                    if (await form_of(request)).get("form_token") != visitor.form_token:
+                        return html(render.message(frame, words.form_old), 403)
                     if not visitor.operates and request.url.path != "/logout":
-                        return _html(render.message(frame, words.may_not), 403)
+                        return html(render.message(frame, words.may_not), 403)
                 return self._with_language(request, await page(Asked(request, connection, frame)))
 
         return self._guarded(answer)
@@ -209,15 +183,15 @@ class Site:
                 and origin is not None
                 and urlsplit(origin).netloc != request.headers.get("host")
             ):
-                return Response("This form came from another site.", 403, _HEADERS)
+                return Response("This form came from another site.", 403, HEADERS)
             try:
                 return await answer(request)
             except ClientDisconnect:
                 return Response(status_code=400)
             except psycopg.DataError:
-                return Response("The database cannot look for this.", 400, _HEADERS)
+                return Response("The database cannot look for this.", 400, HEADERS)
             except (psycopg.Error, PoolTimeout, TooManyRequests):
-                return Response("The database is not there now: try again in a minute.", 503, _HEADERS)
+                return Response("The database is not there now: try again in a minute.", 503, HEADERS)
 
         return guarded
 
@@ -265,31 +239,3 @@ def _csv_line(values: object) -> str:
     line = io.StringIO()
     csv.writer(line).writerow(values)  # type: ignore[arg-type]
     return line.getvalue()
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """Its first values. An overlong one is none."""
-    body = await _bounded_body(request)
-    fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=20) if body else {}
-    return {name: values[0].replace("\0", "") for name, values in fields.items()}
-
-
-async def _bounded_body(request: Request) -> bytes:
-    known = getattr(request.state, "body", None)
-    if known is None:
-        known = b""
-        async for chunk in request.stream():
-            known += chunk
-            if len(known) > MAX_FORM_BYTES:
-                known = b""
-                break
-        request.state.body = known
-    return bytes(known)
-
-
-def _html(page: str, status: int = 200) -> Response:
-    return HTMLResponse(page, status, _HEADERS)
-
-
-def _redirect(path: str) -> RedirectResponse:
-    return RedirectResponse(path, 303, _HEADERS)

@@ -58,6 +58,18 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     conflict: str
     chain: str
     alarms_help: str
+    settings: str
+    settings_help: str
+    group: str
+    revision: str
+    document: str
+    running: str
+    waiting: str
+    refused: str
+    why: str
+    set_by: str
+    set_document: str
+    move_counter: str
     who: str
     did: str
     other_language: str
@@ -121,6 +133,19 @@ ENGLISH = Words(
     chain="A row that does not follow from the one before it",
     alarms_help="A journal is not as its counter first sent it. Both versions are kept. Find out who had that card "
     "in hand.",
+    settings="Settings",
+    settings_help="As in config.toml, but only what may travel: SECURITY.md lists it. A counter takes it when it is "
+    "quiet, checks it, and goes back by itself if it is not well afterwards.",
+    group="Group",
+    revision="Revision",
+    document="Document",
+    running="Run it",
+    waiting="Not yet",
+    refused="Refused",
+    why="Why",
+    set_by="Set",
+    set_document="Set for the group",
+    move_counter="Move the counter",
     who="Who",
     did="Did",
     other_language="Íslenska",
@@ -155,6 +180,8 @@ ENGLISH = Words(
         "export": "exported",
         "alarm_seen": "marked an alarm as seen",
         "wrong_password": "gave a wrong password",
+        "settings": "set a group's settings",
+        "settings_group": "moved a counter to a group",
     },
 )
 
@@ -207,6 +234,19 @@ ICELANDIC = Words(
     chain="Færsla sem leiðir ekki af þeirri á undan",
     alarms_help="Dagbók er ekki eins og afgreiðslan sendi hana fyrst. Báðar útgáfur eru geymdar. Komstu að því hver "
     "hafði kortið undir höndum.",
+    settings="Stillingar",
+    settings_help="Eins og í config.toml, en aðeins það sem má senda: SECURITY.md telur það upp. Afgreiðsla tekur við "
+    "því þegar hún er laus, prófar það og fer sjálf til baka ef henni líður ekki vel á eftir.",
+    group="Hópur",
+    revision="Útgáfa",
+    document="Skjal",
+    running="Keyra það",
+    waiting="Ekki enn",
+    refused="Hafnað",
+    why="Hvers vegna",
+    set_by="Sett",
+    set_document="Setja fyrir hópinn",
+    move_counter="Færa afgreiðsluna",
     who="Hver",
     did="Gerði",
     other_language="English",
@@ -241,6 +281,8 @@ ICELANDIC = Words(
         "export": "sótti útskrift",
         "alarm_seen": "merkti viðvörun sem skoðaða",
         "wrong_password": "gaf upp rangt lykilorð",
+        "settings": "setti stillingar hóps",
+        "settings_group": "færði afgreiðslu í hóp",
     },
 )
 

@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from terminal.office import compact, wire
-from terminal.office.server import access, reports
+from terminal.office.server import access, reports, settings
 from terminal.office.server.access import Access
 from terminal.office.server.database import Connection, Pool
 from terminal.office.server.store import Store, WantsWhole
@@ -63,6 +63,7 @@ class Collector:
             Route("/v1/journal", self._answer(self._journal), methods=["POST"]),
             Route("/v1/journal/{terminal}/{epoch}", self._answer(self._have), methods=["GET"]),
             Route("/v1/status", self._answer(self._status), methods=["POST"]),
+            Route("/v1/settings/{terminal}", self._answer(self._settings), methods=["GET"]),
             Route("/v1/enrol", self._answer(self._enrol), methods=["POST"]),
             Route("/v1/health", self._answer(self._health), methods=["GET"]),
         ]
@@ -98,7 +99,17 @@ class Collector:
         report = _read(wire.read_report, await self._known_body(request))
         async with self._admitted(request, report.terminal) as connection:
             await reports.keep(connection, report)
-        return {}
+            return wire.StatusAnswer(settings=await settings.offer(connection, report.terminal))
+
+    async def _settings(self, request: Request) -> object:
+        terminal = request.path_params["terminal"]
+        if not wire.is_terminal_id(terminal):
+            raise Refused(400, "this is no terminal's id")
+        async with self._admitted(request, terminal) as connection:
+            document = await settings.document(connection, terminal)
+        if document is None:
+            raise Refused(404, "the office has no settings for this terminal")
+        return document
 
     async def _enrol(self, request: Request) -> object:
         asked = _read(wire.read_enrolment, await _body(request, MOST_ENROLMENT_BYTES))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 
 import msgspec
 
@@ -15,10 +16,23 @@ WELL = {"network_ok": True, "register_ok": True, "keypad_ok": True, "journal_ok"
 PRINTER_TROUBLES = frozenset({"offline", "paper_out", "cover_open"})
 
 _KEEP = """
-INSERT INTO status (terminal, troubles, document) VALUES (%s, %s, %s)
+INSERT INTO status (terminal, troubles, document, settings_revision, settings_sha256, settings_refused, settings_why)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (terminal) DO UPDATE SET
-    troubles = excluded.troubles, document = excluded.document, received = now()
+    troubles = excluded.troubles, document = excluded.document, received = now(),
+    settings_revision = excluded.settings_revision, settings_sha256 = excluded.settings_sha256,
+    settings_refused = excluded.settings_refused, settings_why = excluded.settings_why
 """
+
+
+class _Settings(msgspec.Struct):
+    revision: Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)] = 0
+    sha256: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    refused_revision: Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)] = 0
+    refused: Annotated[str, msgspec.Meta(max_length=500)] = ""
+
+
+_settings_ready = msgspec.json.Decoder(_Settings)
 
 
 def troubles_of(status: Mapping[str, object]) -> list[str]:
@@ -34,4 +48,14 @@ def troubles_of(status: Mapping[str, object]) -> list[str]:
 async def keep(connection: Connection, report: StatusReport) -> None:
     document = msgspec.json.encode(report.status).decode("utf-8", "replace").replace("\0", "")
     status = msgspec.json.decode(document)
-    await connection.execute(_KEEP, (report.terminal, troubles_of(status), document[:LONGEST_BYTES]))
+    settings = _settings_of(status)
+    told = (settings.revision, settings.sha256, settings.refused_revision, settings.refused)
+    await connection.execute(_KEEP, (report.terminal, troubles_of(status), document[:LONGEST_BYTES], *told))
+
+
+def _settings_of(status: Mapping[str, object]) -> _Settings:
+    """Of an older version, or one that takes none: nothing."""
+    try:
+        return msgspec.convert(status.get("settings") or {}, _Settings)
+    except msgspec.ValidationError:
+        return _Settings()

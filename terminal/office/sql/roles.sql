@@ -6,11 +6,13 @@ GRANT SELECT, INSERT ON journal TO netgiro_collector;
 GRANT SELECT, INSERT, UPDATE ON journal_head, alarm, sale, turnover, status TO netgiro_collector;
 GRANT SELECT, INSERT, UPDATE ON terminal TO netgiro_collector;
 GRANT SELECT, DELETE ON enrolment TO netgiro_collector;
+GRANT SELECT ON settings_document TO netgiro_collector;
 GRANT EXECUTE ON FUNCTION ensure_month(date) TO netgiro_collector;
 
 GRANT SELECT ON journal, journal_head, alarm, sale, turnover, status, person, audit TO netgiro_page;
-GRANT SELECT (terminal, shop, enrolled, revoked) ON terminal TO netgiro_page;
-GRANT UPDATE (shop, revoked, token_sha256) ON terminal TO netgiro_page;
+GRANT SELECT, INSERT ON settings_document TO netgiro_page;
+GRANT SELECT (terminal, shop, enrolled, revoked, settings_group, settings_since) ON terminal TO netgiro_page;
+GRANT UPDATE (shop, revoked, token_sha256, settings_group, settings_since) ON terminal TO netgiro_page;
 GRANT UPDATE (seen_by, seen_at) ON alarm TO netgiro_page;
 GRANT INSERT, UPDATE, DELETE, SELECT ON enrolment TO netgiro_page;
 GRANT UPDATE (wrong_guesses, next_guess) ON person TO netgiro_page;

@@ -12,13 +12,15 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
+from terminal.config.from_office import Document
 from terminal.errors import TerminalError
 from terminal.office import compact, wire
 from terminal.sale.sensitive import Sensitive
 
 CONNECT_TIMEOUT_S = 10.0
 CALL_TIMEOUT_S = 60.0
-LARGEST_ANSWER_BYTES = 16 * 1024
+LARGEST_ANSWER_BYTES = 32 * 1024
+"""A document of settings in JSON is the longest."""
 
 T = TypeVar("T")
 
@@ -82,9 +84,13 @@ class OfficeClient:
     async def _send(self, packed: bytes, encoding: str) -> int:
         return _read(await self._call("POST", "/v1/journal", packed, encoding), wire.read_have).have
 
-    async def report(self, packed: bytes) -> None:
-        """A status. Raises OfficeError."""
-        await self._call("POST", "/v1/status", packed, "gzip")
+    async def report(self, packed: bytes) -> wire.StatusAnswer:
+        """A status; what the office wishes comes back. Raises OfficeError."""
+        return _read(await self._call("POST", "/v1/status", packed, "gzip"), wire.read_status_answer)
+
+    async def settings(self, terminal: str) -> Document:
+        """What this terminal should run. Raises OfficeError."""
+        return _read(await self._call("GET", f"/v1/settings/{quote(terminal, safe='')}"), wire.read_document)
 
     async def enrol(self, terminal: str, code: str) -> Sensitive:
         """This terminal's own token. Raises OfficeError."""

@@ -53,12 +53,16 @@ class OfficeTask:
         client: OfficeClient,
         status: Callable[[], Awaitable[Mapping[str, Any]]],
         chance: Callable[[], float] = random.random,
+        *,
+        heard: Callable[[wire.StatusAnswer], Awaitable[None]] | None = None,
     ) -> None:
+        """``heard``: what the office wishes, after each status; it raises nothing."""
         self._terminal = terminal
         self._source = source
         self._client = client
         self._status = status
         self._chance = chance
+        self._heard = heard
         self._uplink = core.started(chance())
         self._moved = asyncio.Event()
         self._changed = asyncio.Event()
@@ -170,9 +174,12 @@ class OfficeTask:
     async def _report_once(self) -> None:
         fields = {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in (await self._status()).items()}
         try:
-            await self._client.report(wire.pack(wire.StatusReport(self._terminal, fields)))
+            answer = await self._client.report(wire.pack(wire.StatusReport(self._terminal, fields)))
         except OfficeError as error:
             log.debug("status: %s", error)
+            return
+        if self._heard is not None:
+            await self._heard(answer)
 
     def _now_s(self) -> float:
         return asyncio.get_running_loop().time()

@@ -18,13 +18,13 @@ from terminal.config.schema import (
     Config,
     JournalSettings,
     NetgiroSettings,
-    SaleSettings,
     ShopSettings,
     load_config,
     read_config,
     show_config,
 )
 from terminal.config.secret_key import MASK
+from terminal.config.section import SaleSettings
 from terminal.errors import ConfigError
 from terminal.register.settings import RegisterSettings
 from terminal.sale.gateway import CaptureMode

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+from collections.abc import AsyncIterator, Callable
 
 import httpx
 import msgspec
 import pytest
 
+from terminal.config.from_office import Document
 from terminal.office import compact, wire
 from terminal.office.uplink import client as office_client
 from terminal.office.uplink.client import OfficeClient, OfficeError
@@ -155,3 +157,60 @@ def test_rows_that_would_not_travel_are_sent_whole() -> None:
 def test_any_other_refusal_is_told() -> None:
     with pytest.raises(OfficeError):
         sent(compact.ENCODING, 409)
+
+
+# --- settings ---------------------------------------------------------------------------------------------------------
+
+
+class _Endless(httpx.AsyncByteStream):
+    """A document of fifty megabytes; counts how much of it was wanted."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b'{"revision":1,"text":"'
+        while self.sent < 50_000_000:
+            self.sent += 8192
+            yield b"x" * 8192
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"revision":1,"text":"\xff\xfe"}',
+        b'{"revision":0,"text":""}',
+        b'{"revision":1}',
+        b"[" * 20_000,
+        b"<html>",
+        b'{"revision":1,"text":5}',
+    ],
+)
+def test_a_document_that_is_none_is_an_error_of_the_office(content: bytes) -> None:
+    with pytest.raises(OfficeError, match="cannot be read"):
+        asyncio.run(_settings_of(lambda _request: httpx.Response(200, content=content)))
+
+
+def test_of_a_document_without_end_no_more_is_read_than_may_be() -> None:
+    endless = _Endless()
+    with pytest.raises(OfficeError, match="too long"):
+        asyncio.run(_settings_of(lambda _request: httpx.Response(200, stream=endless)))
+    assert endless.sent < 100_000
+
+
+def test_an_office_of_before_wishes_nothing() -> None:
+    async def scenario() -> wire.StatusAnswer:
+        transport = httpx.MockTransport(lambda _request: httpx.Response(200, json={"later": [1]}))
+        client = OfficeClient("http://127.0.0.1", Sensitive("token"), transport=lambda: transport)
+        return await client.report(b"")
+
+    assert asyncio.run(scenario()) == wire.StatusAnswer()
+
+
+async def _settings_of(answer: Callable[[httpx.Request], httpx.Response]) -> Document:
+    transport = httpx.MockTransport(answer)
+    client = OfficeClient("http://127.0.0.1", Sensitive("token"), transport=lambda: transport)
+    try:
+        return await client.settings("T1")
+    finally:
+        await client.close()
