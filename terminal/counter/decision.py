@@ -145,9 +145,12 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def queues_receipts(self) -> bool:
         """There is something new to print."""
-        records = (self.record, self.refund_record)
-        by_itself = any(record is not None and record.receipts for record in records)
-        return bool(self.receipts or by_itself or (self.close is not None and self.close.is_printed))
+        return bool(
+            self.receipts
+            or (self.record is not None and self.record.receipts)
+            or (self.refund_record is not None and self.refund_record.receipts)
+            or (self.close is not None and self.close.is_printed)
+        )
 
     def replies_to(self, event: object) -> Iterator[tuple[reg.RegisterReply, reg.RegisterQuestion | None]]:
         """The replies, each with the question that it answers."""

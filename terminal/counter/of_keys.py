@@ -32,9 +32,9 @@ BY_KEYPAD = "keypad"
 
 def offer_accepted(view: View, event: object) -> reg.SaleRequest | None:
     """The sale that a key asks for: the cashier accepts the total that is offered."""
-    offer = view.standing_offer
     if not isinstance(event, KeyPressed) or event.is_long:
         return None
+    offer = view.standing_offer
     if view.training_amount and event.key == "#" and _is_waiting(view):
         return reg.SaleRequest(int(view.training_amount))
     if offer is None:

@@ -125,10 +125,10 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def standing_offer(self) -> Offer | None:
         """What a key would make a sale of now."""
-        shown = (self.sale, self.refund, self.result, self.refund_result)
-        if any(one is not None for one in shown) or self.menu.is_open or self.is_leaving:
+        if self.offer is None or not self.offer.is_open or self.menu.is_open or self.is_leaving:
             return None
-        return self.offer if self.offer is not None and self.offer.is_open else None
+        shown = self.sale or self.refund or self.result or self.refund_result
+        return self.offer if shown is None else None
 
     @property
     def offered_kr(self) -> int | None:

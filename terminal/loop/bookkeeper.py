@@ -22,6 +22,7 @@ from terminal.counter.decision import Decision
 from terminal.counter.inputs import (
     CodeScanned,
     ConditionsChanged,
+    CounterEvent,
     EndOfDayRequested,
     Input,
     JournalTrialDue,
@@ -141,17 +142,22 @@ class Bookkeeper:
         event = offer_accepted(self.view, event) or event
         decision: Decision | None = None
         try:
-            known = looked_up(event, self._journal, self._names, self._next_number, self._ages, self.view.sale)
-            decision = counter.decide(self.view, known, self._rules)
+            decision = counter.decide(self.view, self._looked_up(event), self._rules)
             decision = self._commit(decision)
         except JournalError as error:
             return self._not_committed(event, decision, error)
         self._held_back.let_go(event)
         self.view = decision.view
         self._note_ages(event, decision)
-        decision = replace(decision, replies=tuple(map(self._dated, decision.replies)))
+        if decision.replies:
+            decision = replace(decision, replies=tuple(map(self._dated, decision.replies)))
         follow_ups = (*decision.follow_ups, *self._committed(decision), *self._health_changed(), *self._resume())
         return Handled(decision, follow_ups)
+
+    def _looked_up(self, event: Input) -> CounterEvent:
+        if isinstance(event, KeyPressed | ConditionsChanged):  # most inputs are, and the journal knows nothing of them
+            return event
+        return looked_up(event, self._journal, self._names, self._next_number, self._ages, self.view.sale)
 
     def _commit(self, decision: Decision) -> Decision:
         """With what only the journal could add to it."""
@@ -187,7 +193,7 @@ class Bookkeeper:
             with contextlib.suppress(JournalError):
                 if (known := self._journal.find_register_id(event.register_id)) is not None:
                     self._ages.tell(known.number)
-        elif isinstance(event, reg.RegisterQuestion):
+        elif decision.replies and isinstance(event, reg.RegisterQuestion):
             for answer in decision.replies:
                 if isinstance(answer, reg.SaleResult) and answer.sale is not None:
                     self._ages.tell(answer.sale.number)

@@ -99,6 +99,8 @@ class HeldBack:
 
     def goes_before(self, event: Input) -> bool:
         """Something that waits must be decided first; a sale that was found open goes before everything."""
+        if not self._inputs:
+            return False
         others = [one for one in self._inputs if one is not event]
         if not others:
             return False

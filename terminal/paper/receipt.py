@@ -6,6 +6,7 @@ import textwrap
 import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -205,7 +206,12 @@ def _wrap(text: str, columns: int, *, indent: str = "") -> list[str]:
     cleaned = _clean(text)
     if 0 < len(cleaned) <= columns:
         return [cleaned]
-    return textwrap.wrap(cleaned, columns, subsequent_indent=indent)
+    return list(_broken(cleaned, columns, indent))
+
+
+@lru_cache(maxsize=128)  # most sentences are the same on every receipt
+def _broken(text: str, columns: int, indent: str) -> tuple[str, ...]:
+    return tuple(textwrap.wrap(text, columns, subsequent_indent=indent))
 
 
 def _clean(text: str) -> str:
@@ -213,7 +219,7 @@ def _clean(text: str) -> str:
 
     Soft hyphens and zero-width marks have no column of their own.
     """
-    composed = unicodedata.normalize("NFC", text)
+    composed = text if text.isascii() else unicodedata.normalize("NFC", text)
     if not composed.isprintable():
         composed = "".join(_shown(char) for char in composed)
     return " ".join(composed.split())

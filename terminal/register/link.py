@@ -22,7 +22,7 @@ from hardware.interfaces import DeviceError, PeerGone, SerialPort
 from terminal.counter.decision import Decision
 from terminal.counter.progress import progress_of
 from terminal.counter.register_words import RegisterQuestion, RegisterReply, RegisterRequest, TotalSeen
-from terminal.register.protocol import HearsProgress, RegisterProtocol
+from terminal.register.protocol import RegisterProtocol, follower
 from terminal.register.wording import worded
 from terminal.system.retrying import Pauses
 from terminal.texts.words import Language
@@ -67,7 +67,7 @@ class RegisterLink:
     ) -> None:
         self._port = port
         self._protocol = protocol
-        self._follower = protocol if isinstance(protocol, HearsProgress) else None
+        self._follower = follower(protocol)
         self._language: Language = language
         self._on_request = on_request
         self._on_line_changed = on_line_changed

@@ -7,7 +7,7 @@ A protocol object lives as long as its line. The link feeds it with bytes and wi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast
 
 from msgspec.structs import replace
 
@@ -58,12 +58,16 @@ class RegisterProtocol(Protocol):
         """The line is gone; what was half received or not yet sent is forgotten, an open result is not."""
 
 
-@runtime_checkable
 class HearsProgress(Protocol):
     """A protocol that can say more than results: also told, after each decision, what it has changed."""
 
     def hear(self, told: Progress | TerminalCondition, now_s: float) -> None:
         """It is on disk; nothing has to come of it."""
+
+
+def follower(protocol: RegisterProtocol) -> HearsProgress | None:
+    """The protocol itself, if it is one. Not by isinstance, which compares each member anew at every start."""
+    return cast(HearsProgress, protocol) if hasattr(protocol, "hear") else None
 
 
 REPORT_MARGIN_S = 10.0

@@ -40,6 +40,9 @@ class State(StrEnum):
     CLOSED = "closed"
 
 
+_ENDED_STATES = frozenset((State.REPORT, State.ATTENTION, State.CLOSED))
+
+
 class Outcome(StrEnum):
     """How a sale ended."""
 
@@ -257,7 +260,7 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def has_ended(self) -> bool:
         """The payment is over one way or another; the register or staff may still have to hear of it."""
-        return self.state in (State.REPORT, State.ATTENTION, State.CLOSED)
+        return self.state in _ENDED_STATES
 
     @property
     def outcome_on_paper(self) -> Outcome | None:
@@ -304,7 +307,7 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_in_doubt(self) -> bool:
         """Open, money may have moved, and asking has failed several times."""
-        return self.state in (State.CAPTURE, State.VOID) and self.committed and self.misses >= MISSES_UNTIL_UNKNOWN
+        return self.committed and self.misses >= MISSES_UNTIL_UNKNOWN and self.state in (State.CAPTURE, State.VOID)
 
     @property
     def moves_money(self) -> bool:

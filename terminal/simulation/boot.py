@@ -80,7 +80,7 @@ class Boot:
         self._world = world
         self._around = around
         self._guard = guard
-        disk.now = box.clock.timestamp
+        disk.now = box.clock.now
         names = Names("T1", box.clock.timestamp, self._random_hex, lambda: world.now_s)
         self._inbox: deque[Input] = deque()
         self._is_turning = False

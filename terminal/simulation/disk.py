@@ -18,7 +18,6 @@ from terminal.sale.sale import Sale
 from terminal.sale.totals import ENDED, Close, billed_kr
 from terminal.simulation.disk_contents import DiskContents
 from terminal.simulation.world import PowerCut, World
-from terminal.system.timestamps import timestamp_of
 
 PLENTY_BYTES = 1 << 30
 
@@ -43,7 +42,7 @@ class SimulatedDisk(DiskContents):
         self.is_full = False
         self.forgets_last_commit = False
         """Sabotage: as with ``synchronous = OFF``."""
-        self.now: Callable[[], str] = lambda: timestamp_of(world.wall_clock())
+        self.now: Callable[[], float] = world.wall_clock
         """The terminal's wall clock, right or wrong."""
         self.ends_day_for: DayEnder | None = None
         """Who has asked for the end of day that is being committed; None: the register."""

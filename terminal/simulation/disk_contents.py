@@ -23,7 +23,7 @@ class DiskContents:
         self.refunds: dict[int, Refund] = {}
         """Where each refund stands."""
         self._by_register_id: dict[str, int] = {}
-        self._changed_at: dict[int, str] = {}
+        self._changed_at: dict[int, float] = {}
         self.begun_s: dict[int, float] = {}
         """When each sale was begun, in true time."""
         self.acknowledged_s: dict[int, float] = {}
@@ -41,9 +41,9 @@ class DiskContents:
         self._high_water = 0
         self._answers_signed = False
         self._period = 1
-        self._began: str | None = None
+        self._began: float | None = None
         """When the first thing of this period was written, by the terminal's clock."""
-        self._since: str | None = None
+        self._since: float | None = None
         """When the period before it ended, by the same."""
         self.first_s: float | None = None
         """When the first thing of this period was written, in true time."""
@@ -107,7 +107,7 @@ class DiskContents:
         return [one for one in self.refunds.values() if one.state is not RefundState.CLOSED]
 
     def changed_at(self, number: int) -> str | None:
-        return self._changed_at.get(number)
+        return _stamp(self._changed_at.get(number))
 
     def last_ended_sale(self) -> Sale | None:
         ended = [sale for sale in self.latest.values() if sale.state in (State.REPORT, *ENDED)]
@@ -119,11 +119,11 @@ class DiskContents:
             totals_of(
                 (self.latest.get(number) or self.refunds[number] for number in self._ended), billed_before=self._billed
             ),
-            self._since,
+            _stamp(self._since),
         )
 
     def open_period_began(self) -> str | None:
-        return self._began
+        return _stamp(self._began)
 
     def closed_period(self, number: int | None = None) -> ClosedPeriod | None:
         found = [close for close in self.closes if number in (None, close.number)][-1:]
@@ -148,3 +148,7 @@ class DiskContents:
 def _closed(close: Close) -> ClosedPeriod:
     """Its times are no matter of this disk."""
     return ClosedPeriod(number=close.number, since=None, until=timestamp_of(EPOCH_S), totals=close.totals)
+
+
+def _stamp(at_s: float | None) -> str | None:
+    return timestamp_of(at_s) if at_s is not None else None

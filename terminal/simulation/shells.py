@@ -16,13 +16,15 @@ from terminal.counter.register_words import RegisterQuestion, RegisterReply
 from terminal.errors import JournalError
 from terminal.paper.queue import PrintJob, ReceiptQueue
 from terminal.paper.receipt import Shop
-from terminal.register.protocol import HearsProgress, RegisterProtocol
+from terminal.register.protocol import RegisterProtocol, follower
 from terminal.sale.record import QueuedReceipt
 from terminal.simulation.disk import SimulatedDisk
 from terminal.simulation.people import Paper
 from terminal.simulation.register import SimulatedRegister
 from terminal.simulation.world import World
 from terminal.system.timestamps import timestamp_of
+
+SHORTEST_SLEEP_S = 0.01
 
 Action = Callable[[], object]
 ThisBoot = Callable[[Action], Callable[[], None]]
@@ -77,11 +79,13 @@ class RegisterLine:
     ) -> None:
         self._world = world
         self._protocol = protocol
-        self._follower = protocol if isinstance(protocol, HearsProgress) else None
+        self._follower = follower(protocol)
         self._register = register
         self._on_request = on_request
         self._this_boot = this_boot
         self._turn = 0
+        self._wakes_at_s: float | None = None
+        """As the protocol named it; nothing is to be set anew while that is still to come."""
 
     def send(self, reply: RegisterReply, question: RegisterQuestion | None) -> None:
         self._protocol.send(reply, self._world.now_s, question)
@@ -101,7 +105,7 @@ class RegisterLine:
         if self._register.cable.is_plugged:
             self.flush()
         else:
-            self._turn += 1  # no timer runs while the line is down
+            self._turn, self._wakes_at_s = self._turn + 1, None  # no timer runs while the line is down
             for request in self._protocol.connection_lost():
                 self._on_request(request)
 
@@ -116,18 +120,20 @@ class RegisterLine:
             self._wake_later()
 
     def _wake_later(self) -> None:
-        due_s = self._protocol.next_wakeup_s
-        if due_s is None:
+        due_s, now_s = self._protocol.next_wakeup_s, self._world.now_s
+        if due_s is None or (due_s == self._wakes_at_s and due_s > now_s + SHORTEST_SLEEP_S):
             return
         turn = self._turn = self._turn + 1
+        self._wakes_at_s = due_s
 
         def wake() -> None:
             if self._turn == turn:
+                self._wakes_at_s = None
                 for request in self._protocol.wake(self._world.now_s):
                     self._on_request(request)
                 self.flush()
 
-        self._world.at(max(0.01, due_s - self._world.now_s), self._this_boot(wake))
+        self._world.at(max(SHORTEST_SLEEP_S, due_s - now_s), self._this_boot(wake))
 
 
 class Printing:

@@ -86,8 +86,9 @@ class World:
 
     def run_until(self, end_s: float) -> None:
         """Let everything happen that is due until then."""
-        while self._queue and self._queue[0][0] <= end_s:
-            self.now_s, _, action = heapq.heappop(self._queue)
+        queue, pop = self._queue, heapq.heappop
+        while queue and queue[0][0] <= end_s:
+            self.now_s, _, action = pop(queue)
             action()
         self.now_s = max(self.now_s, end_s)
 
@@ -120,8 +121,8 @@ class World:
     def cut_point(self, where: str) -> None:
         """The power may be cut here. Raises PowerCut."""
         self.cut_points += 1
-        exactly_here = self._cut_at == self.cut_points
-        if exactly_here or (self.rates.power_cut and self.rng.random() < self.rates.power_cut):
+        rate = self.rates.power_cut
+        if self._cut_at == self.cut_points or (rate and self.rng.random() < rate):
             self.cuts += 1
             self.count(f"power cut {where}")
             self.tell("power", f"cut {where}")

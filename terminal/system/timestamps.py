@@ -8,14 +8,18 @@ from datetime import UTC, datetime
 
 def timestamp(at: datetime) -> str:
     """``2026-11-23T14:53:30.254Z``. ``at`` must carry its time zone."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return _text(at.astimezone(UTC))
 
 
 def timestamp_of(time_s: float) -> str:
     """The same for Unix seconds."""
-    return timestamp(datetime.fromtimestamp(time_s, UTC))
+    return _text(datetime.fromtimestamp(time_s, UTC))
 
 
 def timestamp_now() -> str:
     """The machine's clock, right or wrong."""
     return timestamp_of(time.time())
+
+
+def _text(utc: datetime) -> str:
+    return f"{utc.isoformat(timespec='milliseconds')[: -len('+00:00')]}Z"
