@@ -12,7 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from terminal.daemon.metrics import SCRAPERS
+from terminal.office.server.serve import CALLERS as CALLERS_OF_OFFICE
+from terminal.register.http.desk import MOST_CALLS
+from terminal.register.http.port import CALLERS, MOST_LISTENERS
+from terminal.register.http.server import LONGEST_BODY, LONGEST_PRINT_BODY
 from terminal.register.network_port import KNOCKING, NetworkPort
+from terminal.system.accept import RESERVED_DESCRIPTORS, USUAL
+from terminal.system.control import MOST_CLIENTS
+from terminal.system.web import REQUEST_S, UNREAD_S
+from tests.attacks.test_idle_connections import descriptors_of_the_unit
 from tests.patience import at_most
 
 ROOT = Path(__file__).parents[2]
@@ -56,6 +65,29 @@ def test_a_crowd_at_the_registers_port_neither_disturbs_it_nor_costs_descriptors
 
     asyncio.run(scenario())
     assert len([one for one in caplog.records if one.levelno >= logging.WARNING]) < 30
+
+
+def test_the_bounds_are_those_of_the_list_and_all_of_them_together_leave_room_for_sales() -> None:
+    """A bound that nobody reaches in a test is only a number, so it is held to what SECURITY.md says."""
+    office = CALLERS_OF_OFFICE
+    said = " ".join((ROOT / "SECURITY.md").read_text(encoding="utf-8").split())
+    for sentence in (
+        f"at most {USUAL.connections} connections at a time ({SCRAPERS.connections} for metrics)",
+        f"{USUAL.per_address} from one address outside this machine, {USUAL.backlog} more wait in the kernel",
+        f"{REQUEST_S:.0f} seconds to arrive",
+        f"reads no answer for {UNREAD_S:.0f} seconds",
+        f"{RESERVED_DESCRIPTORS} of the unit's {descriptors_of_the_unit()} file descriptors",
+        f"The control socket takes {MOST_CLIENTS}, a register's port on the network (`tcp://`) {KNOCKING.connections}",
+        f"A head office takes {office.connections}, {office.per_address} of them from one address",
+        f"may have {CALLERS.connections} connections, {CALLERS.per_address} from one address",
+        f"{MOST_LISTENERS} of them as event streams, and {MOST_CALLS} calls that wait",
+        f"a body has at most {LONGEST_BODY // 1024} KiB, of lines to print {LONGEST_PRINT_BODY // 1024} KiB",
+    ):
+        assert sentence in said, sentence
+    panel = callbacks = USUAL.connections
+    register = CALLERS.connections + KNOCKING.connections
+    callers = panel + callbacks + SCRAPERS.connections + MOST_CLIENTS + register
+    assert callers + RESERVED_DESCRIPTORS < descriptors_of_the_unit()
 
 
 def test_whatever_listens_lets_callers_in_by_the_one_bounded_way() -> None:

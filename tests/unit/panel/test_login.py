@@ -182,6 +182,25 @@ def test_a_browser_that_was_let_in_before_gets_in_although_its_address_must_wait
     assert asyncio.run(scenario())
 
 
+def test_at_the_page_too_who_guesses_locks_out_neither_another_address_nor_a_browser_that_is_known():
+    async def scenario():
+        hashed = Sensitive(hash_password(PASSWORD))
+        app = create_panel(FakeCounter(), password_hash=hashed)
+        known = {"Cookie": f"{DEVICE_COOKIE}={Doorkeeper(hashed).new_device()}"}
+
+        async def guess(word, address, headers=None):
+            transport = httpx.ASGITransport(app, client=(address, 4711))
+            async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+                answer = await client.post("/login", data={"password": word}, headers=headers)
+            return answer.headers["location"]
+
+        guessed = [await guess("wrong", HERE) for _ in range(5)]
+        assert guessed == ["/login?wrong=1"] * FREE_GUESSES + ["/login?wait=2"] * 2
+        return [await guess(PASSWORD, HERE), await guess(PASSWORD, THERE), await guess(PASSWORD, HERE, known)]
+
+    assert asyncio.run(scenario()) == ["/login?wait=2", "/", "/"]
+
+
 def test_a_known_browser_guesses_as_slowly_as_anybody():
     async def scenario():
         door = doorkeeper()
