@@ -33,7 +33,9 @@ def assert_lawful(before: Sale, event: ev.SaleEvent, after: Sale, effects: Effec
         return  # nothing happened: every promise that held still holds
     if before.state is State.CLOSED and differs_durably(before, after):
         is_proof = isinstance(event, ev.StatusReceived) and after.reason is Reason.PAID_LATE
-        assert is_proof or _is_corrected(before, event, after), "only a proof of payment opens a case again"
+        is_taken_back = isinstance(event, ev.MoneyNotReturned) and after.reason is Reason.REFUND_DUE
+        may_reopen = is_proof or is_taken_back or _is_corrected(before, event, after)
+        assert may_reopen, "only a proof of payment opens a case again, and staff who take back their word"
     if before.state is after.state is State.CLOSED and not _is_corrected(before, event, after):
         assert (after.outcome, after.reason) == (before.outcome, before.reason), "what is over stays as it was"
     _keeps_what_must_stay(before, after)
@@ -122,6 +124,9 @@ def _ends_rightly(before: Sale, event: ev.SaleEvent, after: Sale) -> None:
         if _is_corrected(before, event, after):
             pairs = {(Outcome.APPROVED, Outcome.CANCELLED), (Outcome.APPROVED, Outcome.REFUNDED)}
             corrections = pairs | {(after, before) for before, after in pairs}
+        if isinstance(event, ev.MoneyNotReturned):
+            assert before.settled_from is None, "not what staff have said of the sale itself"
+            corrections = {(Outcome.REFUNDED, Outcome.REFUND_DUE)}
         if after.reason is Reason.PAID_LATE:
             _is_proved_late(before, event, after)
             corrections |= {(outcome, Outcome.REFUND_DUE) for outcome in NOT_PAID}

@@ -59,7 +59,11 @@ def _decided(view: View, event: CounterEvent, rules: CounterRules) -> Decision:
         case ev.SaleEvent() | EndedSaleLookedUp():
             return of_sale.happened(view, event, rules)
         case RefundEvent() | EndedRefundLookedUp():
-            return of_refund.happened(view, event)
+            return (
+                of_refund.corrected(view, event, rules)
+                if isinstance(event, EndedRefundLookedUp)
+                else of_refund.happened(view, event)
+            )
         case RegisterRequestLookedUp():
             return of_register.requested(view, event, rules)
         case RefundLookedUp():

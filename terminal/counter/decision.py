@@ -123,7 +123,8 @@ FollowUp: TypeAlias = ReprintRequested | ReceiptJudged | RefundRequested | EndOf
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What follows from an event, in this order: commit what is durable, take over ``view``, do the rest.
 
-    Durable is one of ``record``, ``refund_record``, ``close`` and ``receipts``.
+    Durable is one of ``record``, ``refund_record``, ``close`` and ``receipts``. Both records, in this order,
+    where staff take back that a refund was done that has ended its sale.
     """
 
     view: View

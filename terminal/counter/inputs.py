@@ -59,6 +59,8 @@ class EndedRefundLookedUp(msgspec.Struct, frozen=True):
 
     event: RefundSettlementCorrected
     refund: Refund
+    sale: Sale
+    """The one whose payment it gave back."""
 
 
 class ReprintRequested(msgspec.Struct, frozen=True):

@@ -9,10 +9,11 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from terminal.counter import menu as menus
+from terminal.counter import of_sale
 from terminal.counter import register_words as reg
 from terminal.counter.answers import refund_result_of, refuse, reply, stored_result
 from terminal.counter.decision import CheckService, CounterEffect, Decision, FollowUp, ShowRefundFor
-from terminal.counter.inputs import EndedRefundLookedUp, RefundLookedUp, ReprintRequested
+from terminal.counter.inputs import EndedRefundLookedUp, EndedSaleLookedUp, RefundLookedUp, ReprintRequested
 from terminal.counter.of_shop import with_menu
 from terminal.counter.register_ids import Meaning, meaning_of
 from terminal.counter.rules import CounterRules
@@ -146,10 +147,8 @@ def _begun(view: View, asked: RefundLookedUp, sale: Sale, amount_kr: int, rules:
     return replace(decision, replies=(*accepted, *decision.replies))
 
 
-def happened(view: View, event: rs.RefundEvent | EndedRefundLookedUp) -> Decision:
-    """An event of a refund that is not over, or a correction of one that is."""
-    if isinstance(event, EndedRefundLookedUp):
-        return _corrected(view, event.event, event.refund)
+def happened(view: View, event: rs.RefundEvent) -> Decision:
+    """An event of a refund that is not over."""
     for refund in (view.refund, *view.refunds):
         if refund is not None and refund.number == event.refund_number:
             decision = _adopted(_with_network(view, event), type(event).__name__, refund, rs.refund_step(refund, event))
@@ -159,14 +158,28 @@ def happened(view: View, event: rs.RefundEvent | EndedRefundLookedUp) -> Decisio
     return Decision(view=view)
 
 
-def _corrected(view: View, event: rs.RefundSettlementCorrected, before: Refund) -> Decision:
-    """Each kind of receipt is queued once by itself; beside one that says otherwise this is another print."""
-    decision = _adopted(view, type(event).__name__, before, rs.refund_step(before, event))
+def corrected(view: View, looked_up: EndedRefundLookedUp, rules: CounterRules) -> Decision:
+    """What the terminal gave back by itself has ended its sale: if it was not given back, that is due again.
+
+    The sale is written first: after a power cut between the two a start ends it once more, as its refund says.
+
+    Each kind of receipt is queued once by itself; beside one that says otherwise this is another print.
+    """
+    before, event, sale = looked_up.refund, looked_up.event, looked_up.sale
+    due_again = Decision(view=view)
+    if before.source is RefundSource.AUTOMATIC and not event.is_done:
+        not_returned = EndedSaleLookedUp(ev.MoneyNotReturned(sale.number), sale)
+        due_again = of_sale.happened(view, not_returned, rules)
+    decision = _adopted(due_again.view, type(event).__name__, before, rs.refund_step(before, event))
     record = decision.refund_record
-    if record is None or not record.receipts:
+    if record is None:
+        return Decision(view=view)
+    decision = replace(decision, record=due_again.record)
+    if not record.receipts:
         return decision
     print_anew = ReprintRequested(before.number, record.receipts)
-    return replace(decision, refund_record=replace(record, receipts=()), follow_ups=(print_anew,))
+    follow_ups = (*decision.follow_ups, print_anew)
+    return replace(decision, refund_record=replace(record, receipts=()), follow_ups=follow_ups)
 
 
 def _adopted(view: View, event: str, before: Refund | None, transition: rs.RefundTransition) -> Decision:

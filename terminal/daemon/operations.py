@@ -190,7 +190,7 @@ async def _correct_refund(desk: Desk, number: int, verdict: Verdict, by: str) ->
     if decision.refund_record is None:
         raise TerminalError(
             f"refund {number} cannot be corrected to {verdict}: only what staff have settled can be, as long as no more"
-            " is given back than was paid, and what the terminal gave back by itself is an outcome of its sale;"
+            " is given back than was paid, and not what they have made a sale of: correct that first;"
             f" see: netgiro-terminal journal show {number}"
         )
     refund = decision.refund_record.refund

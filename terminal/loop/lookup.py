@@ -41,7 +41,7 @@ from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import QueuedReceipt
 from terminal.sale.refund import Refund, RefundSource, left_to_refund_kr
 from terminal.sale.refund_step import RefundSettlementCorrected
-from terminal.sale.sale import Sale, State
+from terminal.sale.sale import Outcome, Sale, State
 from terminal.sale.totals import ClosedPeriod, Period
 
 
@@ -121,14 +121,16 @@ def _correction(event: ev.SettlementCorrected, journal: KnowingJournal) -> Count
 
 
 def _refund_correction(event: RefundSettlementCorrected, journal: KnowingJournal) -> CounterEvent:
-    """With its refund; not if by now more would have been given back than was paid."""
+    """With its refund; not if by now more would have been given back than was paid, nor if staff have made a sale of
+    what the terminal was to give back itself."""
     refund = journal.find_refund(event.refund_number)
     sale = journal.find_sale(refund.sale_number) if refund is not None else None
     if refund is None or sale is None:
         return event
     others = [one for one in journal.refunds_of(sale.number) if one.number != refund.number]
     is_too_much = event.is_done and left_to_refund_kr(sale, others) < refund.amount_kr
-    return event if is_too_much else EndedRefundLookedUp(event, refund)
+    is_sold = refund.source is RefundSource.AUTOMATIC and sale.outcome is Outcome.APPROVED
+    return event if is_too_much or is_sold else EndedRefundLookedUp(event, refund, sale)
 
 
 def _known(request: reg.RegisterRequest, journal: KnowingJournal) -> Sale | Refund | None:

@@ -153,6 +153,13 @@ def money_returned(sale: Sale, _event: ev.MoneyReturned) -> Transition:
     return Transition(replace(sale, state=State.CLOSED, reason=Reason.REFUNDED, settled_from=None))
 
 
+def money_not_returned(sale: Sale, _event: ev.MoneyNotReturned) -> Transition:
+    """It is due again. What staff have said of the sale itself stays as they said it."""
+    if sale.outcome is not Outcome.REFUNDED or sale.settled_from is not None:
+        return Transition(sale)
+    return Transition(replace(sale, state=State.ATTENTION, reason=Reason.REFUND_DUE))
+
+
 # --- REPORT -----------------------------------------------------------------------------------------------------------
 
 

@@ -148,5 +148,9 @@ class MoneyReturned(SaleEvent, frozen=True):
     """The service has given the whole payment back, because the register did not accept it."""
 
 
+class MoneyNotReturned(SaleEvent, frozen=True):
+    """Staff had said so of that refund, and take it back."""
+
+
 class PowerRestored(SaleEvent, frozen=True):
     """The terminal started and found this sale open in the journal."""

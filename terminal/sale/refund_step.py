@@ -180,15 +180,13 @@ _SETTLED = {True: RefundReason.SETTLED_DONE, False: RefundReason.SETTLED_NOT_DON
 
 
 def _settled(refund: Refund, event: RefundSettledByStaff | RefundSettlementCorrected) -> RefundTransition:
-    """Of what staff have settled they may say the opposite. But what the terminal gave back by itself is an outcome of
-    its sale, and stays so."""
+    """Of what staff have settled they may say the opposite."""
     reason, before = _SETTLED[event.is_done], refund.reason
     if isinstance(event, RefundSettledByStaff):
         may_be = refund.state is RefundState.ATTENTION
         before = None
     else:
-        is_wrong = refund.state is RefundState.CLOSED and before is _SETTLED[not event.is_done]
-        may_be = is_wrong and refund.source is not RefundSource.AUTOMATIC
+        may_be = refund.state is RefundState.CLOSED and before is _SETTLED[not event.is_done]
     if not may_be:
         return RefundTransition(refund)
     refund = replace(refund, reason=reason, settled_by=event.by, corrected_from=before, state=RefundState.CLOSED)

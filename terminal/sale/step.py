@@ -237,6 +237,7 @@ TABLE: Mapping[State, Mapping[type[ev.SaleEvent], Move]] = {
         ev.TraceDue: _move(tracing.trace_due),
         ev.CallbackReceived: _move(ending.called_back_at_the_end),
         ev.SettlementCorrected: _move(ending.correct_settlement),
+        ev.MoneyNotReturned: _move(ending.money_not_returned, State.ATTENTION),
         ev.PowerRestored: _move(tracing.trace_anew),
     },
 }
@@ -276,5 +277,6 @@ IGNORED: Mapping[type[ev.SaleEvent], Mapping[State, str]] = {
     ev.SettledByStaff: _unless("it ends by itself", State.CAPTURE, State.VOID, State.ATTENTION),
     ev.SettlementCorrected: _unless("staff have not settled it, or it is still told", State.CLOSED),
     ev.MoneyReturned: _unless("no refund is due", State.ATTENTION),
+    ev.MoneyNotReturned: _unless("nothing was given back", State.CLOSED),
     ev.PowerRestored: _in("nothing is on its way", State.ATTENTION),
 }

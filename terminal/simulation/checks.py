@@ -214,7 +214,7 @@ def is_noticed_loss(sale: Sale, disk: SimulatedDisk, captured: list[int]) -> boo
 
 def _receipts(sale: Sale, disk: SimulatedDisk, paper: Paper, *, is_screen_free: bool) -> Iterator[str]:
     """Whatever a sale stood as is on paper, once; of what staff have corrected there are later prints beside it."""
-    if sale.corrected_from is not None:
+    if sale.corrected_from is not None or any(one.corrected_from is not None for one in disk.refunds_of(sale.number)):
         return
     outcomes, queued = disk.outcomes.get(sale.number, []), disk.queued[sale.number]
     if sorted(queued) != sorted(kind for outcome in outcomes for kind in _papers_of(outcome, sale)):

@@ -30,7 +30,8 @@ ENDS_THE_DAY = 0.06
 GIVES_BACK = 0.05
 PRINTS_AGAIN = 0.05
 SLIPS = 0.2
-"""What is due for a refund they settle as the opposite of what they mean, and correct it the next time."""
+"""What is due for a refund they settle as the opposite of what they mean, and refunds too, and correct it the next
+time."""
 ARE_IMPATIENT = 0.5
 """They settle what stands unknown while the terminal still asks."""
 GO_HOME_S = 1900.0
@@ -59,6 +60,9 @@ class Staff:
         self._chance_of_refunds = random.Random(f"staff gives back {seed}")
         self._chance_of_reprints = random.Random(f"staff prints again {seed}")
         self._chance_of_slips = random.Random(f"staff slips {seed}")
+        self._chance_of_refund_slips = random.Random(f"staff slips on refunds {seed}")
+        self._refund_slips: dict[int, bool] = {}
+        """Refunds that they have settled wrongly, and whether they were done."""
         self._slips: dict[int, Verdict] = {}
         """Sales that they have settled wrongly, and what they meant."""
         self._first_seen_s: dict[int, float] = {}
@@ -79,6 +83,7 @@ class Staff:
     def _look(self) -> None:
         if self._terminal.is_on:
             self._correct_slips()
+            self._correct_refund_slips()
         if self._world.now_s > GO_HOME_S:
             return
         if self._terminal.is_on:
@@ -133,7 +138,7 @@ class Staff:
         self._world.at(self._rng.uniform(*AT_THE_SCREEN_S), self._look_at_paper)
 
     def _settle(self, sale: Sale) -> None:
-        if sale.outcome is Outcome.REFUND_DUE and self._returns_itself(sale):
+        if sale.outcome is Outcome.REFUND_DUE and (self._returns_itself(sale) or self._has_slipped_on(sale)):
             return
         verdict = self._slips.pop(sale.number, None)  # a first word that never reached the disk
         if verdict is None:
@@ -165,14 +170,32 @@ class Staff:
         self._first_seen_s.setdefault(refund.number, self._world.now_s)
         is_done = is_returned(refund, self._netgiro)
         if is_done or self._world.now_s - self._first_seen_s[refund.number] > SURE_AFTER_S:
+            if self._chance_of_refund_slips.random() < SLIPS:
+                self._refund_slips[refund.number] = is_done
+                is_done = not is_done
             self._world.tell("staff", f"settle refund {refund.number}: {'done' if is_done else 'not done'}")
             self._terminal.settle_refund(refund.number, is_done=is_done)
+
+    def _correct_refund_slips(self) -> None:
+        for number, is_done in list(self._refund_slips.items()):
+            refund = self._terminal.disk.find_refund(number)
+            if refund is None or refund.state is not RefundState.CLOSED:
+                continue
+            if refund.is_done is is_done:
+                del self._refund_slips[number]
+                self._world.count("refund corrected")
+                continue
+            self._world.tell("staff", f"correct refund {number}: {'done' if is_done else 'not done'}")
+            self._terminal.correct_refund(number, is_done=is_done)
+
+    def _has_slipped_on(self, sale: Sale) -> bool:
+        return any(one.number in self._refund_slips for one in self._terminal.disk.refunds_of(sale.number))
 
     def _give_back(self) -> None:
         """By the command, a part of some payment or all of it."""
         chance = self._chance_of_refunds
         stand = [sale for sale in self._terminal.disk.latest.values() if sale.number not in self._slips]
-        paid = [sale for sale in stand if sale.outcome is Outcome.APPROVED]
+        paid = [sale for sale in stand if sale.outcome is Outcome.APPROVED and not self._has_slipped_on(sale)]
         if paid:
             sale = chance.choice(paid)
             amount_kr = chance.choice((None, 1, sale.amount_kr // 3, sale.amount_kr))

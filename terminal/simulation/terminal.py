@@ -157,6 +157,10 @@ class SimulatedTerminal:
         """Staff have looked it up."""
         self._guarded(lambda: self._boot.put(rs.RefundSettledByStaff(number, is_done)))
 
+    def correct_refund(self, number: int, *, is_done: bool) -> None:
+        """Staff had settled that refund wrongly."""
+        self._guarded(lambda: self._boot.put(rs.RefundSettlementCorrected(number, is_done, "staff")))
+
     def reprint(self, number: int | None) -> None:
         """Staff want the receipts of that sale, or of the last one, once more."""
         self._guarded(lambda: self._boot.put(ReprintRequested(number)))

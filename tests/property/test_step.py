@@ -84,6 +84,7 @@ def events_for(sale: Sale) -> Iterator[ev.SaleEvent]:
     yield from (ev.SettledByStaff(number, verdict) for verdict in ev.Verdict)
     yield from (ev.SettlementCorrected(number, verdict) for verdict in ev.Verdict)
     yield ev.MoneyReturned(number)
+    yield ev.MoneyNotReturned(number)
     yield ev.PowerRestored(number)
 
 
@@ -233,6 +234,7 @@ any_events = st.one_of(
     st.builds(ev.ResultRejected, numbers),
     st.builds(ev.SettledByStaff, numbers, st.sampled_from(ev.Verdict)),
     st.builds(ev.MoneyReturned, numbers),
+    st.builds(ev.MoneyNotReturned, numbers),
     st.builds(ev.PowerRestored, numbers),
 )
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+from terminal.app.handles import Handles
 from terminal.counter import register_words as reg
 from terminal.counter.decision import CounterEffect, Decision
 from terminal.counter.inputs import ConditionsChanged, Input, KeyPressed
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
+from terminal.daemon import operations
 from terminal.errors import JournalError
 from terminal.journal.thread import MIN_FREE_BYTES, Journal, JournalFile
 from terminal.loop.bookkeeper import Bookkeeper
@@ -90,7 +93,7 @@ class Outside:
 class Terminal:
     """One start of the daemon's core on a journal that outlives it."""
 
-    def __init__(self, path: Path, capture_mode: CaptureMode = CaptureMode.MANUAL) -> None:
+    def __init__(self, path: Path, terms: Terms) -> None:
         self.story: list[str] = []
         self.disk = Disk(path, self.story)
         self.outside = Outside(self.story)
@@ -102,7 +105,7 @@ class Terminal:
         self.inbox = Inbox()
         self.loop = Loop(
             self.inbox,
-            Bookkeeper(CounterRules(terms=Terms(capture_mode=capture_mode)), self.disk, names),
+            Bookkeeper(CounterRules(terms=terms), self.disk, names),
             self.journal,
             self.outside,
             on_view=self.views.append,
@@ -170,11 +173,12 @@ def run(
     *scenarios: Scenario,
     capture_mode: CaptureMode = CaptureMode.MANUAL,
     disk_is_full: bool = False,
+    **terms: Any,
 ) -> None:
     """Each scenario in a terminal of its own, one start after the other on the same journal: power cuts in between."""
 
     async def whole(scenario: Scenario) -> None:
-        terminal = Terminal(path, capture_mode)
+        terminal = Terminal(path, Terms(capture_mode=capture_mode, **terms))
         terminal.disk.is_full = disk_is_full
         await terminal.journal.call(terminal.disk.open)
         await terminal.loop.start()
@@ -189,3 +193,26 @@ def run(
 
     for scenario in scenarios:
         run_virtual(whole(scenario))
+
+
+async def settle(terminal: Terminal, verdict: str, **more: Any) -> dict[str, Any]:
+    """As the control socket does it."""
+    nothing: Any = None
+    handles = Handles(
+        terminal.loop,
+        terminal.inbox,
+        nothing,
+        journal=terminal.journal,
+        instruments=nothing,
+        examination=nothing,
+        reports=nothing,
+    )
+    before = terminal.loop._on_view
+
+    def on_view(view: View) -> None:
+        before(view)
+        handles.view_changed()
+
+    terminal.loop._on_view = on_view
+    desk: Any = SimpleNamespace(terminal=handles)
+    return dict(await operations._settle(desk, {"sale": 1, "verdict": verdict, **more}))

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from terminal.app.handles import Handles
 from terminal.counter.inputs import EndOfDayRequested, RefundRequested
-from terminal.counter.view import View
 from terminal.daemon import operations
 from terminal.errors import TerminalError
 from terminal.loop.loop import JOURNAL_RETRY_S
@@ -25,7 +21,7 @@ from terminal.sale.refund import RefundSource
 from terminal.sale.sale import MISSES_UNTIL_UNKNOWN, Outcome, Reason, State
 from tests.sales import report_for
 from tests.unit.loop import loop_bench
-from tests.unit.loop.loop_bench import Terminal, run
+from tests.unit.loop.loop_bench import Terminal, run, settle
 
 PAID, UNPAID = ev.Verdict.PAID, ev.Verdict.UNPAID
 
@@ -33,29 +29,6 @@ PAID, UNPAID = ev.Verdict.PAID, ev.Verdict.UNPAID
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "journal.db"
-
-
-async def settle(terminal: Terminal, verdict: str, **more: Any) -> dict[str, Any]:
-    """As the control socket does it."""
-    nothing: Any = None
-    handles = Handles(
-        terminal.loop,
-        terminal.inbox,
-        nothing,
-        journal=terminal.journal,
-        instruments=nothing,
-        examination=nothing,
-        reports=nothing,
-    )
-    before = terminal.loop._on_view
-
-    def on_view(view: View) -> None:
-        before(view)
-        handles.view_changed()
-
-    terminal.loop._on_view = on_view
-    desk: Any = SimpleNamespace(terminal=handles)
-    return dict(await operations._settle(desk, {"sale": 1, "verdict": verdict, **more}))
 
 
 async def miss(terminal: Terminal, event: type[ev.RefusalReceived] | type[ev.AnswerLost]) -> None:

@@ -84,6 +84,22 @@ def test_what_the_service_has_given_back_itself_is_nobodys_word() -> None:
     assert walk.corrected(PAID).sale.reason is Reason.REFUNDED
 
 
+def test_what_was_not_given_back_after_all_is_due_again() -> None:
+    walk = refund_due()
+    for happens, reason in ((ev.MoneyReturned, Reason.REFUNDED), (ev.MoneyNotReturned, Reason.REFUND_DUE)) * 2:
+        walk.happen(happens(walk.sale.number))
+        assert walk.sale.reason is reason
+    assert walk.sale.state is State.ATTENTION
+    walk.settled(PAID)
+    assert walk.sale.reason is Reason.SETTLED_PAID
+
+
+def test_what_staff_have_said_of_the_sale_is_not_changed_by_its_refund() -> None:
+    walk = refund_due().settled(REFUNDED)
+    walk.happen(ev.MoneyNotReturned(walk.sale.number))
+    assert walk.sale.reason is Reason.REFUNDED
+
+
 def test_a_payment_that_was_proved_late_is_settled_before_it_can_be_corrected() -> None:
     walk = settled(UNPAID).answered(Status.PAID)
     assert walk.sale.reason is Reason.PAID_LATE

@@ -35,6 +35,7 @@ EVENTS: tuple[type[ev.SaleEvent], ...] = (
     ev.SettledByStaff,
     ev.SettlementCorrected,
     ev.MoneyReturned,
+    ev.MoneyNotReturned,
     ev.PowerRestored,
 )
 
@@ -57,9 +58,9 @@ def test_every_cell_is_a_move_or_a_named_ignore(state: State, event: type[ev.Sal
     assert moves != bool(why_not), f"{state} x {event.__name__} must stand either in TABLE or in IGNORED"
 
 
-def test_only_the_services_word_leads_out_of_closed() -> None:
+def test_only_the_services_word_and_staff_who_take_theirs_back_lead_out_of_closed() -> None:
     targets = {event: move.targets for event, move in TABLE[State.CLOSED].items() if move.targets}
-    assert targets == {ev.StatusReceived: {State.ATTENTION}}
+    assert targets == {ev.StatusReceived: {State.ATTENTION}, ev.MoneyNotReturned: {State.ATTENTION}}
 
 
 # --- ENTRY ------------------------------------------------------------------------------------------------------------
