@@ -42,8 +42,8 @@ def requested(view: View, asked: RefundLookedUp, rules: CounterRules) -> Decisio
         return _by_itself(view, asked, rules)
     if asked.register_id is not None:
         is_same = isinstance(asked.known, Refund) and _is_same(asked.known, asked)
-        longest_s, one_try = rules.id_hours * 3600, asked.names_one_try
-        meaning = meaning_of(asked.wish, is_same=is_same, longest_s=longest_s, names_one_try=one_try)
+        one_try = asked.names_one_try
+        meaning = meaning_of(asked.wish, is_same=is_same, named_for=rules.ids_name_for, names_one_try=one_try)
         if meaning is Meaning.DUPLICATE:
             return refuse(view, asked.register_id, reg.RefusalCode.DUPLICATE)
         if meaning is Meaning.REPEATED:

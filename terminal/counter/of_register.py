@@ -28,9 +28,9 @@ def requested(view: View, asked: RegisterRequestLookedUp, rules: CounterRules) -
         case reg.SaleRequest():
             return _sale_requested(view, asked, asked.request, rules)
         case reg.CancelRequest(register_id):
-            return _cancel_requested(view, _named(asked, rules), register_id, rules)
+            return _cancel_requested(view, asked, register_id, rules)
         case reg.ResultRequest(register_id):
-            return _result_requested(view, _named(asked, rules), register_id)
+            return _result_requested(view, asked, register_id, rules)
         case reg.RecordRequest():
             return _record_requested(view, asked, asked.request, rules)
         case reg.LastResultRequest():
@@ -80,7 +80,7 @@ def _sale_requested(
 def _may_be_in_gap(asked: RegisterRequestLookedUp, request: reg.SaleRequest, rules: CounterRules) -> bool:
     """Nothing is known of this id, and what is missing from the journal may be its payment."""
     is_known = request.register_id is None or _named(asked, rules) is not None
-    return not is_known and asked.gap_age_s < rules.id_hours * 3600
+    return not is_known and asked.gap_age_s < rules.ids_name_for.ended_s
 
 
 def _meaning_of(view: View, asked: RegisterRequestLookedUp, request: reg.SaleRequest, rules: CounterRules) -> Meaning:
@@ -92,8 +92,8 @@ def _meaning_of(view: View, asked: RegisterRequestLookedUp, request: reg.SaleReq
     is_same = isinstance(asked.known, Sale) and asked.known.amount_kr == request.amount_kr
     if request.names_one_try and asked.known is not None:
         is_same = is_same and asked.known.register_echo == request.echo
-    longest_s, one_try = rules.id_hours * 3600, request.names_one_try
-    return meaning_of(asked.wish, is_same=is_same, longest_s=longest_s, names_one_try=one_try)
+    one_try = request.names_one_try
+    return meaning_of(asked.wish, is_same=is_same, named_for=rules.ids_name_for, names_one_try=one_try)
 
 
 def _new_sale(asked: RegisterRequestLookedUp, request: reg.SaleRequest, rules: CounterRules, view: View) -> Sale:
@@ -118,7 +118,13 @@ def _looks_like(request: reg.SaleRequest, sale: Sale) -> bool:
 
 def _named(asked: RegisterRequestLookedUp, rules: CounterRules) -> Sale | Refund | None:
     """What the id of the request names now."""
-    return asked.known if names_still(asked.wish, rules.id_hours * 3600) else None
+    return asked.known if names_still(asked.wish, rules.ids_name_for) else None
+
+
+def _means_open_sale(sale: Sale, asked: RegisterRequestLookedUp, register_id: str | None, rules: CounterRules) -> bool:
+    """By its id, which can have become another day's, or by none."""
+    is_in_time = asked.wish is None or asked.wish.age_s < rules.ids_name_for.open_s
+    return register_id is None or (register_id == sale.register_id and is_in_time)
 
 
 def _result_answered(view: View, answer: reg.ResultDelivered | reg.ResultRefusal, rules: CounterRules) -> Decision:
@@ -134,9 +140,10 @@ def _result_answered(view: View, answer: reg.ResultDelivered | reg.ResultRefusal
 
 
 def _cancel_requested(
-    view: View, known: Sale | Refund | None, register_id: str | None, rules: CounterRules
+    view: View, asked: RegisterRequestLookedUp, register_id: str | None, rules: CounterRules
 ) -> Decision:
-    if view.sale is not None and register_id in (None, view.sale.register_id):
+    known = _named(asked, rules)
+    if view.sale is not None and _means_open_sale(view.sale, asked, register_id, rules):
         if view.sale.state is State.REPORT:
             return stored_result(view, view.sale)
         decision = happened(view, ev.CancelRequested(view.sale.number, ev.Canceller.REGISTER), rules)
@@ -146,8 +153,11 @@ def _cancel_requested(
     return refuse(view, register_id, reg.RefusalCode.NOTHING_OPEN if register_id is None else reg.RefusalCode.NOT_FOUND)
 
 
-def _result_requested(view: View, known: Sale | Refund | None, register_id: str | None) -> Decision:
-    if view.sale is not None and register_id in (None, view.sale.register_id):
+def _result_requested(
+    view: View, asked: RegisterRequestLookedUp, register_id: str | None, rules: CounterRules
+) -> Decision:
+    known = _named(asked, rules)
+    if view.sale is not None and _means_open_sale(view.sale, asked, register_id, rules):
         if view.sale.state is State.REPORT and register_id is not None:
             return stored_result(view, view.sale)
         return reply(view, reg.TerminalBusy(view.sale.register_id))

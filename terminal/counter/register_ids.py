@@ -5,6 +5,8 @@ to be paid, for so many hours from its request and never longer:
 
 * While the wish is open, and once it may have moved money, the same request is a repetition. It is answered with how
   that wish stands, and another amount is a mistake: nothing starts.
+* What is open for longer than that, and for longer than a customer may take, is of another day. Its id is free: whoever
+  asks anew hears that the terminal is busy, and nobody is told under this id how the old wish ends.
 * A wish that ended unpaid is over. The same request is a repetition only for a moment after the register was first told
   so: its line may have lost the answer. Later it is a new try, and another amount is one at once.
 
@@ -21,6 +23,7 @@ as none, so an id is rather kept than freed.
 from __future__ import annotations
 
 from enum import Enum, auto
+from typing import NamedTuple
 
 import msgspec
 
@@ -48,9 +51,16 @@ class Meaning(Enum):
     DUPLICATE = auto()
 
 
-def meaning_of(wish: Wish | None, *, is_same: bool, longest_s: float, names_one_try: bool = False) -> Meaning:
+class NamedFor(NamedTuple):
+    """So long an id names its wish."""
+
+    ended_s: float
+    open_s: float
+
+
+def meaning_of(wish: Wish | None, *, is_same: bool, named_for: NamedFor, names_one_try: bool = False) -> Meaning:
     """``is_same``: everything else that was asked for is as it was."""
-    if wish is None or not names_still(wish, longest_s):
+    if wish is None or not names_still(wish, named_for):
         return Meaning.NEW
     if wish.is_open or wish.may_have_moved_money or names_one_try:
         return Meaning.REPEATED if is_same else Meaning.DUPLICATE
@@ -58,6 +68,6 @@ def meaning_of(wish: Wish | None, *, is_same: bool, longest_s: float, names_one_
     return Meaning.REPEATED if is_same and was_just_told else Meaning.NEW
 
 
-def names_still(wish: Wish | None, longest_s: float) -> bool:
+def names_still(wish: Wish | None, named_for: NamedFor) -> bool:
     """The id still names this: afterwards it names nothing, and to ask for it asks for another day's sale."""
-    return wish is not None and (wish.is_open or wish.age_s < longest_s)
+    return wish is not None and wish.age_s < (named_for.open_s if wish.is_open else named_for.ended_s)

@@ -209,6 +209,8 @@ class SaleResult(msgspec.Struct, frozen=True, kw_only=True):
     """As it stood in the request."""
     age_s: float = 0.0
     """How long ago the register asked."""
+    named_for_s: float = math.inf
+    """So long the register's id still means this one; afterwards it is told under that id to nobody unasked."""
     sale: Sale | None = None
     """The whole of it, for a protocol that tells more."""
 
@@ -222,6 +224,7 @@ class RefundResult(msgspec.Struct, frozen=True, kw_only=True):
 
     register_id: str
     refund: Refund
+    named_for_s: float = math.inf
     text: str = ""
     """A sentence for the cashier; the register's link puts it in."""
     echo: str = ""

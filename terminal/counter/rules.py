@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from terminal.counter.menu import MenuRules
+from terminal.counter.register_ids import NamedFor
 from terminal.sale.customer import IdentifierRules
 from terminal.sale.refund import RefundTerms
 from terminal.sale.sale import Terms
@@ -38,3 +39,10 @@ class CounterRules(msgspec.Struct, frozen=True, kw_only=True):
     """What a customer may choose; the first is the shop's own."""
     menu: MenuRules = MenuRules()
     refund: RefundRules = RefundRules()
+
+    @property
+    def ids_name_for(self) -> NamedFor:
+        """What is open keeps its id at least for as long as a customer may take."""
+        terms, ended_s = self.terms, self.id_hours * 3600
+        customer_s = terms.entry_timeout_s + terms.customer_timeout_s + terms.code_timeout_s + terms.capture_patience_s
+        return NamedFor(ended_s, max(ended_s, customer_s))

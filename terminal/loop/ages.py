@@ -45,6 +45,10 @@ class Ages:
         age_s = self._since(self._begun.get(sale.number), sale.created)
         return age_s if age_s >= 0 else math.inf
 
+    def kept_s(self, wanted: Sale | Refund) -> float:
+        """Since it was asked for, as far as its id goes: none if the clock was set back, so that the id is kept."""
+        return max(0.0, self._since(self._begun.get(wanted.number), wanted.created))
+
     def wish_of(self, wanted: Sale | Refund, told_at: Callable[[int], str | None]) -> Wish:
         """``told_at`` is asked when that sale or refund last changed, for one from before the start."""
         return self._sale_wish(wanted, told_at) if isinstance(wanted, Sale) else self._refund_wish(wanted, told_at)
@@ -53,7 +57,7 @@ class Ages:
         return Wish(
             is_open=not sale.has_ended or sale.stands_unknown,
             may_have_moved_money=sale.outcome in MAY_HAVE_MOVED_MONEY,
-            age_s=max(0.0, self._since(self._begun.get(sale.number), sale.created)),
+            age_s=self.kept_s(sale),
             told_s=self._told_s(sale.number, sale.has_ended, sale.acknowledged, told_at),
         )
 
@@ -62,7 +66,7 @@ class Ages:
         return Wish(
             is_open=refund.is_unknown,
             may_have_moved_money=refund.is_unknown or refund.is_done,
-            age_s=max(0.0, self._since(self._begun.get(refund.number), refund.created)),
+            age_s=self.kept_s(refund),
             told_s=self._told_s(refund.number, not refund.is_unknown, is_told, told_at),
         )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -172,9 +173,17 @@ class Bookkeeper:
         return decision
 
     def _dated(self, reply: reg.RegisterReply) -> reg.RegisterReply:
-        if isinstance(reply, reg.SaleResult) and reply.sale is not None:
-            return replace(reply, age_s=self._ages.age_s(reply.sale))
+        match reply:
+            case reg.SaleResult(sale=Sale() as sale):
+                return replace(reply, age_s=self._ages.age_s(sale), named_for_s=self._named_for_s(sale))
+            case reg.RefundResult(refund=refund):
+                return replace(reply, named_for_s=self._named_for_s(refund))
         return reply
+
+    def _named_for_s(self, told: Sale | Refund) -> float:
+        """By the register's own id, which may be another day's by now; our reference names one thing for ever."""
+        is_ours = told.register_id == told.reference
+        return math.inf if is_ours else self._rules.ids_name_for.open_s - self._ages.kept_s(told)
 
     def _note_ages(self, event: Input, decision: Decision) -> None:
         """When a sale was asked for, and when the register was first told how it ended."""

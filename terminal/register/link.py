@@ -135,7 +135,7 @@ class RegisterLink:
         self._listening = True  # the first bytes may come before open() returns
         await self._port.open(self._receive, self._line_lost)
         self._report(True, self._port.description)
-        self._stir()
+        self._wake_protocol()  # no timer ran while it was down
 
     async def _serve(self) -> None:
         """Write whatever is queued, until the line is lost; raises the reason."""
@@ -175,7 +175,7 @@ class RegisterLink:
         self._stirred.set()
 
     def _wake_protocol(self) -> None:
-        self._timer = None
+        self._clear_timer()
         self._deliver(self._protocol.wake(self._clock()))
         self._stir()
 

@@ -90,7 +90,7 @@ def simulate(
     api = api or random.Random(f"api {seed}").choice(("v1", "v1", "v2"))
     rules = _rules(rng, mode, api, refunds_itself=random.Random(f"refunds {seed}").random() < 0.7)
     night_s = _night_s(seed, spoken.register)
-    rules = _as_the_register_can(replace(rules, id_hours=(night_s or LONGEST_ID_S) / 3600), spoken.build_protocol())
+    rules = _as_the_register_can(_with_nights(rules, night_s), spoken.build_protocol())
     terminal = SimulatedTerminal(world, disk, rules, paper, spoken.build_protocol)
     terminal.close_at, terminal.zone = _close_at(seed), zone_of(seed)
     netgiro = SimulatedNetgiro(world, terminal.receive_callback, api)
@@ -176,6 +176,15 @@ def _on_call(
 def _night_s(seed: int, register: RegisterDriver) -> float | None:
     """How long the nights are between its sales, where it numbers from 1 each morning."""
     return NIGHT_S if register.has_names and random.Random(f"nights {seed}").random() < 0.4 else None
+
+
+def _with_nights(rules: CounterRules, night_s: float | None) -> CounterRules:
+    """An id is free in the morning: before that no customer may still be paying."""
+    if night_s is None:
+        return replace(rules, id_hours=LONGEST_ID_S / 3600)
+    customer_s = min(60.0, rules.terms.customer_timeout_s)
+    terms = replace(rules.terms, entry_timeout_s=100.0, customer_timeout_s=customer_s, code_timeout_s=60.0)
+    return replace(rules, terms=terms, id_hours=night_s / 3600)
 
 
 def _close_at(seed: int) -> time | None:

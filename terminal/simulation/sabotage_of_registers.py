@@ -14,6 +14,7 @@ from terminal.counter.inputs import RegisterRequestLookedUp
 from terminal.counter.register_words import SaleRequest, SaleResult
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
+from terminal.loop.bookkeeper import Bookkeeper
 from terminal.register.concert import codec as concert_codec
 from terminal.register.concert import wish as concert_wish
 from terminal.register.concert.codec import ConcertProtocol
@@ -75,10 +76,16 @@ def _name_for_ever() -> Iterator[None]:
     """Yesterday's receipt of the same number is the same sale."""
     in_time = register_ids.names_still
 
-    def for_ever(wish: register_ids.Wish | None, _longest_s: float) -> bool:
-        return in_time(wish, math.inf)
+    def for_ever(wish: register_ids.Wish | None, _named_for: register_ids.NamedFor) -> bool:
+        return in_time(wish, register_ids.NamedFor(math.inf, math.inf))
 
     with patch.object(register_ids, "names_still", for_ever):
+        yield
+
+
+def _told_under_any_id() -> Iterator[None]:
+    """How yesterday's receipt ends at last is told to today's of the same number."""
+    with patch.object(Bookkeeper, "_named_for_s", lambda _keeper, _told: math.inf):
         yield
 
 
@@ -148,6 +155,8 @@ def _late_answer_is_the_next() -> Iterator[None]:
         yield
 
 
+LONG_OPEN = Rates(call_trouble=0.9, power_cut=0.01, register_mood=0.9)
+"""Here a sale stays open over night now and then."""
 RULES_OF_REGISTERS: Mapping[str, BrokenRule] = {
     "silence of the register taken for yes": BrokenRule(patches=_silence_is_yes, protocol="zvt"),
     "copy of a receipt before its result": BrokenRule(
@@ -167,6 +176,9 @@ RULES_OF_REGISTERS: Mapping[str, BrokenRule] = {
         patches=_close_what_is_empty, protocol="zvt", rates=Rates(line_trouble=0.2, power_cut=0.02, register_mood=0.8)
     ),
     "id that names one sale for ever": BrokenRule(patches=_name_for_ever),
+    "late result told under an id of another day": BrokenRule(
+        patches=_told_under_any_id, rates=LONG_OPEN, api="v2", capture_mode=None
+    ),
     "id forgotten once its sale has ended": BrokenRule(patches=_forget_names),
     "total offered that was paid by card": BrokenRule(patches=_offer_whatever_was_paid, protocol="receipt"),
     "declined sale begun again at once": BrokenRule(patches=_try_again_at_once),

@@ -103,6 +103,8 @@ class RegisterLine:
     def changed(self) -> None:
         """The cable came off or on."""
         if self._register.cable.is_plugged:
+            for request in self._protocol.wake(self._world.now_s):
+                self._on_request(request)
             self.flush()
         else:
             self._turn, self._wakes_at_s = self._turn + 1, None  # no timer runs while the line is down

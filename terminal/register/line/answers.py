@@ -7,6 +7,7 @@ broke under it.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 import msgspec
@@ -31,6 +32,8 @@ class _Entry(msgspec.Struct, eq=False):
     """The sale whose result this is."""
     is_kept: bool = False
     """It comes again after a lost line."""
+    until_s: float = math.inf
+    """Then its id may be another day's."""
 
 
 class Answers:
@@ -53,7 +56,13 @@ class Answers:
         self._add(_Entry(line))
         self._bound()
 
-    def answer(self, question: RegisterQuestion | None, line: bytes, result_id: str | None = None) -> None:
+    def answer(
+        self,
+        question: RegisterQuestion | None,
+        line: bytes,
+        result_id: str | None = None,
+        until_s: float = math.inf,
+    ) -> None:
         """In the place of the question; unasked, or if the place is gone, before the questions that are still open."""
         for entry in self._entries:
             if question is not None and entry.question is question and entry.line is None:
@@ -62,7 +71,8 @@ class Answers:
                 self._count(entry, 1)
                 break
         else:
-            self._tell(_Entry(line, result_id=result_id, is_kept=result_id is not None and question is None))
+            is_kept = result_id is not None and question is None
+            self._tell(_Entry(line, result_id=result_id, is_kept=is_kept, until_s=until_s))
         self._bound()
 
     def _tell(self, told: _Entry) -> None:
@@ -79,7 +89,9 @@ class Answers:
         return None
 
     def give_up_overdue(self, now_s: float) -> None:
-        """Forget the places that have been kept for too long."""
+        """Forget the places that have been kept for too long, and results whose ids name them no more."""
+        for entry in [one for one in self._entries if one.is_kept and now_s >= one.until_s]:
+            self._drop(entry)
         while self._entries and self._entries[0].line is None and now_s >= self._entries[0].due_s:
             self._drop(self._entries[0])
 

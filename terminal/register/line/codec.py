@@ -32,11 +32,12 @@ so too.
 
 What this module adds so that a broken register harms nobody: complaints are rationed, an echo of our own words is never
 answered, half a line is forgotten after a minute, and whatever waits for the wire is bounded. A result waits as long as
-it takes: it goes out again, whole, after a line that broke under it.
+its id names it: it goes out again, whole, after a line that broke under it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -44,6 +45,7 @@ from terminal.counter.register_words import (
     CancelRequest,
     RefundRequest,
     RefundResult,
+    RefusalCode,
     RegisterQuestion,
     RegisterReply,
     RegisterRequest,
@@ -97,7 +99,7 @@ class LineProtocol:
     def send(self, reply: RegisterReply, now_s: float, to: RegisterQuestion | None = None) -> None:
         """Queue a reply. While the line is down only a result that nobody asked for is worth keeping."""
         self._answers.give_up_overdue(now_s)
-        result_id = None
+        result_id, until_s = None, math.inf
         match reply:
             case SaleAccepted():
                 self._open_id, self._next_wait_s = reply.register_id, now_s + WAIT_INTERVAL_S
@@ -105,10 +107,18 @@ class LineProtocol:
                     self._remember_style(reply.register_id, self._last_checksummed)
             case SaleResult() | RefundResult():
                 result_id = reply.register_id
-                if self._open_id == reply.register_id:
-                    self._open_id = None
+                self._no_longer_open(reply.register_id)
+                until_s = now_s + reply.named_for_s
+                if to is None and until_s <= now_s:
+                    return
+            case RequestRefused(register_id, RefusalCode.BUSY) if register_id is not None:
+                self._no_longer_open(register_id)  # what goes on is another day's
         if not self._line_is_down or (result_id is not None and to is None):
-            self._answers.answer(to, self._encode_reply(reply), result_id)
+            self._answers.answer(to, self._encode_reply(reply), result_id, until_s)
+
+    def _no_longer_open(self, register_id: str) -> None:
+        if self._open_id == register_id:
+            self._open_id = None
 
     def data_to_send(self) -> bytes:
         """Everything for the wire; after a failed write results come again until :meth:`data_sent`."""

@@ -232,6 +232,25 @@ def test_after_its_hours_an_id_names_nothing_that_could_be_asked_for() -> None:
         assert isinstance(answer, reg.SaleResult)
 
 
+def test_what_is_still_open_after_its_hours_is_of_another_day() -> None:
+    """Or today's receipt of this number would be told how yesterday's ends."""
+    for state in OPEN_STATES:
+        sale = walk_to(state).sale
+        for wanted in (1990, 2990):
+            asked = {"known": sale, "age_s": TWENTY_HOURS_S}
+            assert refusal(desk_with(sale).ask(reg.SaleRequest(wanted, "42"), **asked)) is reg.RefusalCode.BUSY
+        for request in (reg.ResultRequest("42"), reg.CancelRequest("42")):
+            assert refusal(desk_with(sale).ask(request, **asked)) is reg.RefusalCode.NOT_FOUND, state
+
+
+def test_an_open_sale_keeps_its_id_for_as_long_as_a_customer_may_take() -> None:
+    """However few hours an id has."""
+    rules = replace(RULES, id_hours=0.001)
+    desk = desk_with(walk_to(State.CUSTOMER).sale)
+    desk.rules = rules
+    assert desk.ask(reg.SaleRequest(1990, "42"), known=desk.sale, age_s=300.0) == (reg.SaleAccepted("42"),)
+
+
 def test_the_shop_says_for_how_long() -> None:
     desk = Desk(replace(RULES, id_hours=0.5))
     assert refusal(desk.ask(reg.SaleRequest(2990, "42"), known=ended(), age_s=1799)) is reg.RefusalCode.DUPLICATE

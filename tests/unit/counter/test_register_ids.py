@@ -6,15 +6,16 @@ import itertools
 
 import pytest
 
-from terminal.counter.register_ids import REPEATED_WITHIN_S, Meaning, Wish, meaning_of
+from terminal.counter.register_ids import REPEATED_WITHIN_S, Meaning, NamedFor, Wish, meaning_of
 
 HOURS_S = 20 * 3600.0
-AGES_S = (0.0, 5.0, HOURS_S - 1, HOURS_S, 2 * HOURS_S)
+NAMED_FOR = NamedFor(HOURS_S, HOURS_S + 600)
+AGES_S = (0.0, 5.0, HOURS_S - 1, HOURS_S, HOURS_S + 599, HOURS_S + 600, 2 * HOURS_S)
 TOLD_S = (None, 0.0, REPEATED_WITHIN_S - 0.1, REPEATED_WITHIN_S, HOURS_S)
 
 
 def meaning(wish: Wish | None, *, is_same: bool) -> Meaning:
-    return meaning_of(wish, is_same=is_same, longest_s=HOURS_S)
+    return meaning_of(wish, is_same=is_same, named_for=NAMED_FOR)
 
 
 def every_wish() -> list[Wish]:
@@ -29,9 +30,12 @@ def test_an_id_that_was_never_used_is_new() -> None:
 
 
 @pytest.mark.parametrize("wish", [one for one in every_wish() if one.is_open])
-def test_what_is_open_is_repeated_or_a_mistake_and_never_begun_again(wish: Wish) -> None:
-    assert meaning(wish, is_same=True) is Meaning.REPEATED
-    assert meaning(wish, is_same=False) is Meaning.DUPLICATE
+def test_what_is_open_is_repeated_or_a_mistake_as_long_as_a_customer_may_take(
+    wish: Wish,
+) -> None:
+    is_in_time = wish.age_s < HOURS_S + 600
+    assert meaning(wish, is_same=True) is (Meaning.REPEATED if is_in_time else Meaning.NEW)
+    assert meaning(wish, is_same=False) is (Meaning.DUPLICATE if is_in_time else Meaning.NEW)
 
 
 @pytest.mark.parametrize("wish", [one for one in every_wish() if not one.is_open and one.may_have_moved_money])
@@ -51,7 +55,7 @@ def test_what_is_not_paid_is_told_again_for_a_moment(wish: Wish) -> None:
 
 @pytest.mark.parametrize("wish", every_wish())
 def test_an_id_of_one_try_stays_with_it_for_its_time_however_it_ended(wish: Wish) -> None:
-    holds = wish.is_open or wish.age_s < HOURS_S
+    holds = wish.age_s < (HOURS_S + 600 if wish.is_open else HOURS_S)
     for is_same, held in ((True, Meaning.REPEATED), (False, Meaning.DUPLICATE)):
-        found = meaning_of(wish, is_same=is_same, longest_s=HOURS_S, names_one_try=True)
+        found = meaning_of(wish, is_same=is_same, named_for=NAMED_FOR, names_one_try=True)
         assert found is (held if holds else Meaning.NEW)

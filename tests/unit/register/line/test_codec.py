@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from terminal.counter.register_words import (
     CancelRequest,
@@ -277,6 +278,31 @@ def test_wait_is_repeated_every_ten_seconds_until_the_result() -> None:
     assert said == [b"", b"WAIT ID=42\r\n", b"", b"WAIT ID=42\r\n"]
     assert protocol.next_wakeup_s == 130.0
     protocol.send(result(), 125.0)
+    assert protocol.next_wakeup_s is None
+
+
+def test_a_result_whose_id_is_another_days_is_told_to_nobody_and_ends_the_waiting() -> None:
+    protocol = LineProtocol(0)
+    protocol.receive_data(b"PAY 1990 ID=42\n", 0.0)
+    protocol.send(SaleAccepted("42"), 0.0)
+    protocol.data_to_send()
+    protocol.send(replace(result(), named_for_s=0.0), 7.0)
+    assert (protocol.data_to_send(), protocol.next_wakeup_s) == (b"", None)
+
+
+def test_a_result_waits_for_a_line_that_is_down_no_longer_than_its_id_names_it() -> None:
+    for up_again_s, told in ((99.0, b"OK 1990"), (100.0, b"")):
+        protocol = LineProtocol(0)
+        protocol.connection_lost()
+        protocol.send(replace(result(), named_for_s=90.0), 10.0)
+        protocol.wake(up_again_s)
+        assert protocol.data_to_send()[:7] == told
+
+
+def test_busy_for_the_id_of_the_waiting_ends_it() -> None:
+    protocol = LineProtocol(0)
+    protocol.send(SaleAccepted("42"), 0.0)
+    protocol.send(RequestRefused("42", RefusalCode.BUSY), 1.0)
     assert protocol.next_wakeup_s is None
 
 

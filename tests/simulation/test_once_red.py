@@ -1,0 +1,44 @@
+"""Worlds in which a promise was broken once: each is kept with what was wrong, and stays green."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from terminal.simulation.run import simulate
+from terminal.simulation.world import Rates
+from tests.each import each
+
+
+class OnceRed(NamedTuple):
+    """One world, and what it found."""
+
+    seed: int
+    found: str
+    api: str
+    rates: Rates
+    protocol: str | None = None
+
+
+ONCE_RED = (
+    OnceRed(
+        122079,
+        "today's R1 was told how yesterday's R1 had ended, which was open over night",
+        "v2",
+        Rates(call_trouble=0.3, power_cut=0.05, register_mood=0.4, late_answer=0.5, customer_mood=0.3),
+    ),
+    OnceRed(
+        81005227,
+        "a program that asked under yesterday's key was answered with yesterday's payment, which was open over night",
+        "v1",
+        Rates(call_trouble=0.7, cashier_mood=0.5, register_mood=0.3, late_answer=0.6),
+        "http",
+    ),
+)
+
+
+def test_worlds_that_were_red_once_are_green() -> None:
+    with each() as case:
+        for world in ONCE_RED:
+            with case(world.seed, world.found):
+                result = simulate(world.seed, rates=world.rates, protocol=world.protocol, api=world.api)
+                assert result.violations == ()
