@@ -28,7 +28,7 @@ ONCE_RED = (
     ),
     OnceRed(
         81005227,
-        "a program that asked under yesterday's key was answered with yesterday's payment, which was open over night",
+        "the register took the answer about yesterday's payment, for which it still waited, for that about today's",
         "v1",
         Rates(call_trouble=0.7, cashier_mood=0.5, register_mood=0.3, late_answer=0.6),
         "http",

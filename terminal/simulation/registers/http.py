@@ -32,8 +32,11 @@ class HttpDriver(HttpCalls):
         self._refunds = 0
 
     def begin_day(self) -> None:
+        """Started anew, and waits for no answer of yesterday."""
         self._ids.clear()
         self._of_today.clear()
+        self._waiting.clear()
+        self._polls.clear()
 
     # --- what it can be asked -----------------------------------------------------------------------------------------
 
