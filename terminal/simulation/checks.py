@@ -60,11 +60,11 @@ def names_its_own(disk: SimulatedDisk, netgiro: SimulatedNetgiro, effect: fx.Cal
 
 
 def when_told(
-    netgiro: SimulatedNetgiro, disk: SimulatedDisk, register: SimulatedRegister, ring: Ring, told: Told
+    netgiro: SimulatedNetgiro, disk: SimulatedDisk, register: SimulatedRegister, ring: Ring, told: Told, *, id_s: float
 ) -> None:
     """The register never hears "paid" for what is not paid, nor two outcomes of one request."""
     if told.register_id is not None:
-        ids.when_told(netgiro, disk, ring, told)
+        ids.when_told(netgiro, disk, ring, told, id_s)
         return
     ledger = ledger_of(disk, netgiro)
     paid = [sale for sale in sales_of(disk, register, ring) if ledger.get(sale.reference) == [told.amount_kr]]

@@ -30,8 +30,8 @@ def sales_named(disk: SimulatedDisk, ring: Ring) -> list[Sale]:
     ]
 
 
-def when_told(netgiro: SimulatedNetgiro, disk: SimulatedDisk, ring: Ring, told: Told) -> None:
-    """Some sale of this receipt backs every word; after "paid" there is no other."""
+def when_told(netgiro: SimulatedNetgiro, disk: SimulatedDisk, ring: Ring, told: Told, id_s: float) -> None:
+    """Some sale of this receipt backs every word; after "paid" there is no other within the time of its id."""
     sales, ledger = sales_named(disk, ring), ledger_of(disk, netgiro)
     if not sales:
         raise Violation(f"{ring.name} was told {told.words}, and no sale of it is in the journal")
@@ -39,7 +39,7 @@ def when_told(netgiro: SimulatedNetgiro, disk: SimulatedDisk, ring: Ring, told: 
         if all(ledger.get(sale.reference) != [told.amount_kr] for sale in sales):
             raise Violation(f"{ring.name} was told {told.words}, and no sale of it is paid")
         return
-    if ring.told[:-1] and ring.told[-2].paid and not _was_freed_too_early(sales, disk):
+    if ring.told[:-1] and ring.told[-2].paid and not _was_freed(sales, disk, id_s):
         raise Violation(f"{ring.name} was told {told.words} after it was told that it is paid")
     if "UNKNOWN" in told.words:
         is_backed = any(_was_unknown(sale, disk) for sale in sales)
@@ -49,10 +49,12 @@ def when_told(netgiro: SimulatedNetgiro, disk: SimulatedDisk, ring: Ring, told: 
         raise Violation(f"{ring.name} was told {told.words}, and no sale of it ended so")
 
 
-def _was_freed_too_early(sales: list[Sale], disk: SimulatedDisk) -> bool:
-    """A clock that was wrong before a start has freed the id of what is paid, and the word is of another sale."""
+def _was_freed(sales: list[Sale], disk: SimulatedDisk, id_s: float) -> bool:
+    """The id of what is paid is free after its time, or a clock that was wrong before a start has freed it; and the
+    word is of another sale."""
     paid = [sale.number for sale in sales if sale.outcome is Outcome.APPROVED]
-    return disk.clock_was_wrong and any(sale.has_ended and sale.number > paid[0] for sale in sales if paid)
+    later = [sale.number for sale in sales if paid and sale.has_ended and sale.number > paid[0]]
+    return any(disk.clock_was_wrong or disk.begun_s[one] - disk.begun_s[paid[0]] >= id_s for one in later)
 
 
 def _was_unknown(sale: Sale, disk: SimulatedDisk) -> bool:

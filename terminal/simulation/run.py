@@ -96,7 +96,7 @@ def simulate(
     netgiro = SimulatedNetgiro(world, terminal.receive_callback, api)
 
     def on_told(ring: Ring, told: Told) -> None:
-        checks.when_told(netgiro, disk, register, ring, told)
+        checks.when_told(netgiro, disk, register, ring, told, id_s=terminal.id_s)
 
     register = SimulatedRegister(world, terminal, spoken.register, rng.randint(1, MOST_SALES), on_told, night_s=night_s)
     spoken.register.on_refund_told = lambda told: checks_of_refunds.when_told(netgiro, disk, told)
