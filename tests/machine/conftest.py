@@ -72,9 +72,15 @@ def machine(image: Image, folder: Path, netgiro: NetgiroProcess) -> Iterator[Vir
 
 
 @pytest.fixture
-def counter(machine: VirtualMachine) -> Iterator[Counter]:
-    """Idle, with a register and a printer at its cables."""
+def counter(machine: VirtualMachine, folder: Path, request: pytest.FixtureRequest) -> Iterator[Counter]:
+    """Idle, with a register and a printer at its cables. What the terminal logged is shown if the test fails."""
     counter = Counter(machine)
     counter.wait_until_idle(300)
+    failed_before = request.session.testsfailed
     yield counter
+    if request.session.testsfailed > failed_before:
+        print(machine.shell("journalctl -u netgiro-terminal --output short-precise --lines 60"), counter.status())
+        picture = folder.parent / "failed-display.png"
+        counter.picture(picture)
+        print(f"its display: {picture}")
     counter.close()

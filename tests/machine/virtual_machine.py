@@ -172,14 +172,14 @@ class VirtualMachine:
 
     def unplug(self, name: str) -> None:
         self.qmp("device_del", id=name)
-        wait_until(f"{name} to be gone", lambda: name not in self._plugged(), 30)
+        wait_until(f"{name} to be gone", lambda: not self.is_plugged(name), 30)
 
     def plug_in(self, name: str, socket_number: int = 0) -> None:
         """Into its own USB socket, unless another is named."""
         self.qmp("device_add", **PLUGS[name], id=name, bus="usb.0", port=str(socket_number or SOCKETS[name]))
 
-    def _plugged(self) -> str:
-        return str(self.qmp("human-monitor-command", **{"command-line": "info qtree"}))
+    def is_plugged(self, name: str) -> bool:
+        return f'id "{name}"' in str(self.qmp("human-monitor-command", **{"command-line": "info qtree"}))
 
     def type_on(self, plug: str, *codes: str, pause_s: float = 0.03) -> None:
         """QEMU's key codes (``kp_1``, ``ret``); faster than 20 ms QEMU loses some."""
