@@ -78,12 +78,14 @@ class Keypad(Device, Protocol):
         on_lost: Callable[[DeviceError], None],
         on_jam: Callable[[Jam], None] = lambda _jam: None,
         on_long_press: Callable[[str], None] = lambda _key: None,
+        on_missed: Callable[[], None] = lambda: None,
     ) -> None:
         """Start reporting. All callbacks run on the event loop; ``on_lost`` ends the reporting.
 
         ``on_key`` is told a key when it goes down, ``on_long_press`` the same key again, once, if it stays down for
         ``LONG_PRESS_S`` and no other goes down meanwhile. ``on_jam`` is told whenever that changes, by drivers that see
-        contacts; at first there is no jam.
+        contacts; at first there is no jam. ``on_missed`` is told that keys were used while nobody could read
+        them: one may be missing.
         """
 
 

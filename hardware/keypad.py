@@ -44,6 +44,7 @@ class MatrixKeypad:
         self._on_key: Callable[[str], None] = lambda _key: None
         self._on_lost: Callable[[DeviceError], None] = lambda _error: None
         self._on_long_press: Callable[[str], None] = lambda _key: None
+        self._on_missed: Callable[[], None] = lambda: None
         self._on_jam: Callable[[Jam], None] = lambda _jam: None
         self._jam = NO_JAM
 
@@ -65,6 +66,7 @@ class MatrixKeypad:
         on_lost: Callable[[DeviceError], None],
         on_jam: Callable[[Jam], None] = lambda _jam: None,
         on_long_press: Callable[[str], None] = lambda _key: None,
+        on_missed: Callable[[], None] = lambda: None,
     ) -> None:
         """Claim the pins and wait for keys. Raises DeviceError if there is no GPIO chip or a pin is taken."""
         await self.close()
@@ -76,6 +78,7 @@ class MatrixKeypad:
         finally:
             worker.stop()
         self._on_key, self._on_lost, self._on_jam, self._on_long_press = on_key, on_lost, on_jam, on_long_press
+        self._on_missed = on_missed
         self._jam = NO_JAM
         self._start(pins)
 
@@ -120,6 +123,7 @@ class MatrixKeypad:
             return
         if report.blind_s:
             log.warning("the keypad could not be read for %.0f ms: a key may be missing", 1000 * report.blind_s)
+            self._on_missed()
         if report.jam != self._jam:
             self._tell(report.jam)
         if report.key is not None:

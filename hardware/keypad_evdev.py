@@ -84,8 +84,9 @@ class EvdevKeypad:
         on_lost: Callable[[DeviceError], None],
         on_jam: Callable[[Jam], None] = lambda _jam: None,
         on_long_press: Callable[[str], None] = lambda _key: None,
+        on_missed: Callable[[], None] = lambda: None,
     ) -> None:
-        """Raises DeviceError if the device is missing, forbidden or in use. Of jams the kernel says nothing."""
+        """Raises DeviceError if the device is missing, forbidden or in use. The kernel tells no jams, misses none."""
         await self.close()
         decoder = EvdevDecoder()
 

@@ -57,6 +57,7 @@ class SimulatedKeypad:
         self._on_lost: Callable[[DeviceError], None] = lambda _error: None
         self._on_jam: Callable[[Jam], None] = lambda _jam: None
         self._on_long_press: Callable[[str], None] = lambda _key: None
+        self._on_missed: Callable[[], None] = lambda: None
         self._jam = NO_JAM
         self._timers: list[asyncio.TimerHandle] = []
         self._held: set[Contact] = set()
@@ -78,11 +79,13 @@ class SimulatedKeypad:
         on_lost: Callable[[DeviceError], None],
         on_jam: Callable[[Jam], None] = lambda _jam: None,
         on_long_press: Callable[[str], None] = lambda _key: None,
+        on_missed: Callable[[], None] = lambda: None,
     ) -> None:
         await self.close()
         if not self._plugged:
             raise DeviceError("simulated keypad: the cable is unplugged, plug it in")
         self._on_key, self._on_lost, self._on_jam, self._on_long_press = on_key, on_lost, on_jam, on_long_press
+        self._on_missed = on_missed
         self._scanner, self._jam = KeypadScanner(self._layout, self._debounce_s), NO_JAM
 
     async def close(self) -> None:
@@ -104,6 +107,10 @@ class SimulatedKeypad:
             for contact in contacts:
                 await self._move({contact})
                 await self._move(set())
+
+    def press_unread(self) -> None:
+        """A key goes down and up while the processor has no time for the keypad."""
+        self._on_missed()
 
     async def press_long(self, key: str) -> None:
         """Press it, and release it when it has been reported as a long press, too."""

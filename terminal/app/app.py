@@ -41,6 +41,8 @@ GIVE_WAY_S = 0.001
 """For so long a thread that draws or loads may keep the loop and the keypad waiting: a fifth of what Python allows."""
 SETTLE_S = 3.0
 """How long a stop waits for answers that are on their way."""
+KEYPAD_ATTEMPT_S = 5.0
+"""How long the loading that a sale needs leaves the processor to the keypad."""
 REGISTER_ATTEMPT_S = 2.0
 """How long a start waits for the register's port to be opened or not to be there."""
 
@@ -73,6 +75,7 @@ class TerminalApp:
         self._inbox = Inbox()
         self._loop: Loop | None = None
         self._performer: TerminalPerformer | None = None
+        self._keypad_tried = asyncio.Event()
         self._supervisor = Supervisor()
         self._closers: list[Callable[[], Awaitable[None]]] = []
 
@@ -172,8 +175,14 @@ class TerminalApp:
         A customer takes longer to type a number than this takes.
         """
         assert self._performer is not None, "warmed up before the start"
+        self._supervisor.keep("warm-up", self._warm_up)
+
+    async def _warm_up(self) -> None:
+        assert self._performer is not None
+        with contextlib.suppress(TimeoutError):  # until keys are read, each of them would be lost
+            await asyncio.wait_for(self._keypad_tried.wait(), KEYPAD_ATTEMPT_S)
         self._performer.perform(CheckService())
-        self._supervisor.keep("warm-up", lambda: asyncio.to_thread(load_for_sales))
+        await asyncio.to_thread(load_for_sales)
 
     async def _open_journal(self) -> Journal:
         journal = Journal(self._seams.journal_file(Path(self._config.journal.path), self._seams.timestamp))
@@ -198,6 +207,8 @@ class TerminalApp:
         self, presenter: Presenter, signaller: Signaller | None, link: RegisterLink, printing: ReceiptPrinting | None
     ) -> None:
         def on_key(event: Input) -> None:
+            if isinstance(event, ConditionsChanged) and event.changes.get("keypad_opening") is False:
+                self._keypad_tried.set()
             presenter.wake()
             if signaller is not None:
                 signaller.hear(event)

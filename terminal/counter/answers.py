@@ -56,7 +56,7 @@ def condition(view: View) -> reg.TerminalCondition:
         busy=view.refund is not None or (view.sale is not None and view.sale.state is not State.REPORT),
         can_sell=conditions.keypad_ok and conditions.journal_ok,
         service_reached=conditions.network_ok,
-        keypad_ok=conditions.keypad_ok,
+        keypad_ok=conditions.keypad_is_read,
         journal_ok=conditions.journal_ok,
         printer=conditions.printer,
         paper_low=conditions.paper_low,

@@ -24,6 +24,7 @@ from terminal.counter.inputs import (
     EndOfDayLookedUp,
     JournalTrialDue,
     KeyPressed,
+    KeysMissed,
     LanguageExpired,
     MenuLeft,
     MenuUnlocked,
@@ -82,9 +83,17 @@ def _decided(view: View, event: CounterEvent, rules: CounterRules) -> Decision:
             return _answered(view, event)
         case JournalTrialDue():
             return Decision(view=view)
-        case ConditionsChanged(changes):
-            return Decision(view=replace(view, conditions=replace(view.conditions, **changes)))
+        case ConditionsChanged() | KeysMissed():
+            return Decision(view=_surroundings_changed(view, event))
     return Decision(view=_time_passed(view, event))
+
+
+def _surroundings_changed(view: View, event: ConditionsChanged | KeysMissed) -> View:
+    if isinstance(event, KeysMissed):
+        return of_keys.missed(view)
+    was_read = view.conditions.keypad_is_read
+    view = replace(view, conditions=replace(view.conditions, **event.changes))
+    return of_keys.missed(view) if view.conditions.keypad_is_read and not was_read else view
 
 
 def _answered(

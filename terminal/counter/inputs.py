@@ -41,6 +41,10 @@ class ConditionsChanged(msgspec.Struct, frozen=True):
     changes: dict[str, Any]
 
 
+class KeysMissed(msgspec.Struct, frozen=True):
+    """Keys were used while nobody could read them: what is typed may lack one."""
+
+
 class ResultSeen(msgspec.Struct, frozen=True):
     """The result of that sale was shown long enough."""
 
@@ -255,6 +259,7 @@ CounterEvent: TypeAlias = (
     ev.SaleEvent
     | RegisterRequestLookedUp
     | KeyPressed
+    | KeysMissed
     | ConditionsChanged
     | ResultSeen
     | OfferExpired

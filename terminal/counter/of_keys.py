@@ -14,7 +14,7 @@ from terminal.counter.of_sale import happened
 from terminal.counter.rules import CounterRules
 from terminal.counter.scanning import scan_identifier
 from terminal.counter.trouble import receipt_asked_about
-from terminal.counter.typing import Cancelled, Entry, EntryResult, press_code, press_identifier
+from terminal.counter.typing import Cancelled, Entry, EntryResult, keys_missed, press_code, press_identifier
 from terminal.counter.view import View
 from terminal.sale import events as ev
 from terminal.sale.customer import Customer
@@ -69,6 +69,12 @@ def scanned(view: View, event: CodeScanned, rules: CounterRules) -> Decision:
     if view.sale is None or view.sale.state is not State.ENTRY:
         return Decision(view=view)
     return _typed(view, view.sale, scan_identifier(event.code, rules.identifiers), rules)
+
+
+def missed(view: View) -> View:
+    """Keys may have been pressed in vain. An identifier or a code is typed anew: half of one can be a stranger's."""
+    is_typed = view.sale is not None and view.sale.state in (State.ENTRY, State.CODE_ENTRY)
+    return replace(view, entry=keys_missed(view.entry)) if is_typed else view
 
 
 def _key(view: View, key: str, rules: CounterRules) -> Decision:

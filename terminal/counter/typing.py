@@ -50,6 +50,8 @@ EntryResult: TypeAlias = Entry | Customer | Sensitive | Cancelled
 
 def press_identifier(entry: Entry, key: str, rules: IdentifierRules) -> EntryResult:
     """One key while the customer identifies."""
+    if _must_be_cleared(entry, key):
+        return entry
     if key in KIND_KEYS:
         kind = KIND_KEYS[key]
         is_refused = kind is CustomerKind.KENNITALA and not rules.takes_kennitala
@@ -63,11 +65,22 @@ def press_identifier(entry: Entry, key: str, rules: IdentifierRules) -> EntryRes
 
 def press_code(entry: Entry, key: str) -> EntryResult:
     """One key while the SMS code is awaited."""
+    if _must_be_cleared(entry, key):
+        return entry
     if key != "#":
         return _edit(entry, key)
     if len(entry.digits.reveal()) in SMS_CODE_DIGITS:
         return entry.digits
     return replace(entry, problem=IdentifierProblem.BAD_SMS_CODE)
+
+
+def keys_missed(entry: Entry) -> Entry:
+    """A key may be missing. Fingers go on by themselves, so until ``*`` nothing that they type counts."""
+    return Entry(kind=entry.kind, problem=IdentifierProblem.KEYS_MISSED)
+
+
+def _must_be_cleared(entry: Entry, key: str) -> bool:
+    return entry.problem is IdentifierProblem.KEYS_MISSED and key != "*"
 
 
 def _edit(entry: Entry, key: str) -> Entry | Cancelled:

@@ -21,6 +21,8 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     """The last call to the service brought an answer."""
     register_ok: bool = True
     keypad_ok: bool = True
+    keypad_opening: bool = False
+    """It is being got ready after a start, and nobody reads it yet."""
     jam: Jam = NO_JAM
     """Keys that are down and mean nothing."""
     printer: PrinterStatus = PrinterStatus.UNKNOWN
@@ -34,6 +36,10 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     journal_ok: bool = True
     """The last record could be written."""
     journal_health: JournalHealth = JournalHealth.SOUND
+
+    @property
+    def keypad_is_read(self) -> bool:
+        return self.keypad_ok and not self.keypad_opening
 
 
 class Offer(msgspec.Struct, frozen=True):

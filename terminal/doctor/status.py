@@ -156,7 +156,7 @@ def status_of(
         network_ok=conditions.network_ok,
         finds_by_reference=finds_by_reference,
         register_ok=conditions.register_ok,
-        keypad_ok=conditions.keypad_ok,
+        keypad_ok=conditions.keypad_is_read,
         stuck_keys=conditions.jam.stuck,
         journal_ok=conditions.journal_ok,
         printer=conditions.printer,

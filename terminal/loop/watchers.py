@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 
 from hardware.interfaces import NO_JAM, DeviceError, Jam, Keypad, Scanner
-from terminal.counter.inputs import CodeScanned, ConditionsChanged, Input, KeyPressed
+from terminal.counter.inputs import CodeScanned, ConditionsChanged, Input, KeyPressed, KeysMissed
 from terminal.sale.sensitive import Sensitive
 from terminal.system.retrying import SHORTEST_PAUSE_S, open_until_found
 
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 async def watch_keypad(keypad: Keypad, put: Callable[[Input], None]) -> None:
-    """Keys go to the inbox, and which of them are jammed.
+    """Keys go to the inbox, which of them are jammed, and that some may be missing.
 
     A keypad that is missing or gets lost is told, and looked for until it is there again.
     """
@@ -31,16 +31,21 @@ async def watch_keypad(keypad: Keypad, put: Callable[[Input], None]) -> None:
     async def open_keypad() -> None:
         try:
             await keypad.open(
-                lambda key: put(KeyPressed(key)), on_lost, on_jam, lambda key: put(KeyPressed(key, is_long=True))
+                lambda key: put(KeyPressed(key)),
+                on_lost,
+                on_jam,
+                lambda key: put(KeyPressed(key, is_long=True)),
+                lambda: put(KeysMissed()),
             )
         except DeviceError:
-            put(ConditionsChanged({"keypad_ok": False}))
+            put(ConditionsChanged({"keypad_ok": False, "keypad_opening": False}))
             raise
 
+    put(ConditionsChanged({"keypad_opening": True}))
     try:
         while True:
             await open_until_found(keypad.description, open_keypad)
-            put(ConditionsChanged({"keypad_ok": True}))
+            put(ConditionsChanged({"keypad_ok": True, "keypad_opening": False}))
             await lost.wait()
             lost.clear()
             put(ConditionsChanged({"keypad_ok": False, "jam": NO_JAM}))

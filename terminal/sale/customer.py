@@ -59,6 +59,8 @@ class IdentifierProblem(StrEnum):
     BAD_SMS_CODE = "bad_sms_code"
     NOT_SCANNED = "not_scanned"
     """A scanner read something that names no customer."""
+    KEYS_MISSED = "keys_missed"
+    """A key may be missing in the middle. What is left could be somebody else's number, so it is cleared first."""
 
 
 class IdentifierRules(msgspec.Struct, frozen=True):

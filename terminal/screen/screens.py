@@ -61,6 +61,8 @@ def _screen(view: View, words: Words, shop_name: str, countdown: Countdown | Non
     screen = _for_sale(shown, view.entry, words)
     if _is_warning(shown):
         return screen
+    if view.conditions.keypad_opening and shown.state is State.ENTRY:
+        screen = replace(screen, prompt=words.one_moment, hint="")  # no key is read yet
     late_hint = words.key_more_time if view.may_get_more_time else ""
     screen = replace(screen, marks=_marks(troubles, words), counts_down=view.sale is not None, late_hint=late_hint)
     return screen.with_countdown(countdown)

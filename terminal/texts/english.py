@@ -79,6 +79,7 @@ ENGLISH = Words(
         IdentifierProblem.BAD_PHONE: Advice("Wrong mobile number.", "7 digits, starting with 6, 7 or 8."),
         IdentifierProblem.BAD_SMS_CODE: Advice("Wrong length.", "Type the code from the SMS."),
         IdentifierProblem.NOT_SCANNED: Advice("Not an app code.", "Scan the code in the app."),
+        IdentifierProblem.KEYS_MISSED: Advice("Was a key missed?", "Press * and retype."),
     },
     customer_kinds={
         CustomerKind.APP_CODE: "App code",

@@ -79,6 +79,7 @@ ICELANDIC = Words(
         IdentifierProblem.BAD_PHONE: Advice("Rangt farsímanúmer.", "7 tölustafir, byrjar á 6, 7 eða 8."),
         IdentifierProblem.BAD_SMS_CODE: Advice("Rangur fjöldi stafa.", "Sláðu inn kóðann úr SMS."),
         IdentifierProblem.NOT_SCANNED: Advice("Ekki app-kóði.", "Skannaðu app-kóðann."),
+        IdentifierProblem.KEYS_MISSED: Advice("Vantar tölustaf?", "Ýttu á * og endurtaktu."),
     },
     customer_kinds={
         CustomerKind.APP_CODE: "App-kóði",

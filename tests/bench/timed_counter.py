@@ -34,13 +34,14 @@ class TimedKeypad(SimulatedKeypad):
         on_lost: Callable[[DeviceError], None],
         on_jam: Callable[[Jam], None] = lambda _jam: None,
         on_long_press: Callable[[str], None] = lambda _key: None,
+        on_missed: Callable[[], None] = lambda: None,
     ) -> None:
         def noted(key: str) -> None:
             at_s = time.monotonic()
             on_key(key)
             note(f"key {key} {at_s}")
 
-        await super().open(noted, on_lost, on_jam, on_long_press)
+        await super().open(noted, on_lost, on_jam, on_long_press, on_missed)
 
 
 class TimedDisplay(SimulatedDisplay):

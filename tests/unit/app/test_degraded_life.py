@@ -130,9 +130,10 @@ class Counter:
         await self._until(lambda: what in self.app.handles.screen.lines)
 
     async def type_code(self) -> None:
-        """Once there is a keypad to type on."""
-        await self._until(lambda: self.app.handles.view.conditions.keypad_ok)
-        await self.keypad.press(f"{APP_CODE}#")
+        """Once there is a keypad to type on; one that came back asks for a clean beginning."""
+        await self._until(lambda: self.app.handles.view.conditions.keypad_is_read)
+        clear = "*" if self.app.handles.view.entry.problem is not None else ""
+        await self.keypad.press(f"{clear}{APP_CODE}#")
 
     async def scan_code(self) -> None:
         self.scanner.scan(f"{NetgiroSettings().app_code_prefix}{APP_CODE}")

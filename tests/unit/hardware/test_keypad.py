@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from gpiozero.pins.mock import MockFactory, MockPin
 
-from hardware import keypad_scanner
+from hardware import keypad_scanner, keypad_watch
 from hardware.interfaces import NO_JAM, DeviceError, Jam
 from hardware.keypad import MatrixKeypad
 from hardware.keypad_scanner import Contact, KeypadScanner
@@ -110,10 +110,15 @@ class Desk:
         self.lost: asyncio.Queue[DeviceError] = asyncio.Queue()
         self.jams: asyncio.Queue[Jam] = asyncio.Queue()
         self.long_presses: asyncio.Queue[str] = asyncio.Queue()
+        self.missed = asyncio.Event()
 
     async def open(self) -> None:
         await self.keypad.open(
-            self.keys.put_nowait, self.lost.put_nowait, self.jams.put_nowait, self.long_presses.put_nowait
+            self.keys.put_nowait,
+            self.lost.put_nowait,
+            self.jams.put_nowait,
+            self.long_presses.put_nowait,
+            self.missed.set,
         )
 
     async def until_idle(self) -> None:
@@ -315,3 +320,14 @@ def test_a_processor_with_no_time_for_the_keypad_is_told():
     assert [round(report.blind_s, 3) for report in reports] == [0.197]
     pins.release()
     os.close(watch._wake)
+
+
+def test_a_key_that_may_be_missing_is_told(monkeypatch):
+    monkeypatch.setattr(keypad_watch, "BLIND_AFTER_S", 0.0)  # as if each pause between two scans were one too long
+
+    async def scenario(desk: Desk) -> None:
+        assert not desk.missed.is_set(), "nobody touched it"
+        desk.board.touch((0, 0))
+        await desk.missed.wait()
+
+    use(scenario)

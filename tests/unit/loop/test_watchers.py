@@ -9,12 +9,13 @@ from itertools import pairwise
 from hardware.interfaces import NO_JAM, DeviceError, Jam
 from hardware.keypad_scanner import STUCK_AFTER_S
 from hardware.simulated import SimulatedKeypad
-from terminal.counter.inputs import ConditionsChanged, Input, KeyPressed
+from terminal.counter.inputs import ConditionsChanged, Input, KeyPressed, KeysMissed
 from terminal.loop.watchers import watch_keypad
 from terminal.system.retrying import LONGEST_PAUSE_S, open_until_found
 from tests.virtual_time import run_virtual
 
-THERE, MISSING = ConditionsChanged({"keypad_ok": True}), ConditionsChanged({"keypad_ok": False})
+OPENING = ConditionsChanged({"keypad_opening": True})
+THERE, MISSING = (ConditionsChanged({"keypad_ok": is_there, "keypad_opening": False}) for is_there in (True, False))
 GONE = ConditionsChanged({"keypad_ok": False, "jam": NO_JAM})
 
 
@@ -63,7 +64,18 @@ def test_keys_go_to_the_inbox_in_their_order() -> None:
         await asyncio.sleep(1)
         await keypad.press("12#")
 
-    assert watch(keypad, scenario) == [THERE, KeyPressed("1"), KeyPressed("2"), KeyPressed("#")]
+    assert watch(keypad, scenario) == [OPENING, THERE, KeyPressed("1"), KeyPressed("2"), KeyPressed("#")]
+
+
+def test_keys_that_nobody_could_read_are_told() -> None:
+    keypad = SimulatedKeypad()
+
+    async def scenario(_inbox: list[Input]) -> None:
+        await asyncio.sleep(1)
+        await keypad.press("1")
+        keypad.press_unread()
+
+    assert watch(keypad, scenario) == [OPENING, THERE, KeyPressed("1"), KeysMissed()]
 
 
 def test_a_keypad_that_is_missing_at_the_start_is_told_and_found_later() -> None:
@@ -72,7 +84,7 @@ def test_a_keypad_that_is_missing_at_the_start_is_told_and_found_later() -> None
 
     async def scenario(inbox: list[Input]) -> None:
         await asyncio.sleep(600)
-        assert set(map(repr, inbox)) == {repr(MISSING)}
+        assert set(map(repr, inbox)) == {repr(OPENING), repr(MISSING)}
         assert keypad.opened < 30, "tried with growing pauses"
         keypad.plug_in()
         await asyncio.sleep(LONGEST_PAUSE_S + 1)
@@ -88,7 +100,7 @@ def test_a_keypad_that_is_unplugged_is_told_and_works_again_when_it_is_back() ->
         await asyncio.sleep(1)
         keypad.unplug()
         await asyncio.sleep(1)
-        assert inbox[:2] == [THERE, GONE]
+        assert inbox[:3] == [OPENING, THERE, GONE]
         keypad.plug_in()
         await asyncio.sleep(LONGEST_PAUSE_S + 1)
         await keypad.press("5")
@@ -109,7 +121,7 @@ def test_a_stuck_key_is_told_until_it_is_free_or_the_keypad_gone() -> None:
 
     stuck, free = ConditionsChanged({"jam": Jam(stuck="5")}), ConditionsChanged({"jam": NO_JAM})
     pressed = [KeyPressed("5"), KeyPressed("5", is_long=True)]
-    assert watch(keypad, scenario) == [THERE, *pressed, stuck, free, *pressed, stuck, GONE]
+    assert watch(keypad, scenario) == [OPENING, THERE, *pressed, stuck, free, *pressed, stuck, GONE]
 
 
 def test_a_keypad_with_a_loose_plug_does_not_keep_the_processor_busy() -> None:
