@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -46,6 +47,12 @@ def measure(folder: Path, size: Size, *, only_devices: bool = False) -> list[Res
     )
 
 
+def _compile_into(folder: Path) -> None:
+    """For every process that is started here: an installed terminal is compiled, whatever this shell says."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(folder)
+
+
 def options_of(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="The terminal's numbers.")
     parser.add_argument("--starts", type=int, default=9, help="how often to start (default 9)")
@@ -63,6 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
     size = SMALL if options.small else Size(options.starts, options.idle_s, options.sales, options.presses)
     try:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            _compile_into(Path(folder) / "bytecode")
             results = measure(Path(folder), size, only_devices=options.only_devices)
     except NoAnswer as error:
         print(f"bench: {error}", file=sys.stderr)
