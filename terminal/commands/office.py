@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from terminal.office.server.database import Connection
 
 T = TypeVar("T")
-VERBS = "serve|check|migrate|enrol|revoke|person|settings|reconcile|join"
+VERBS = "serve|check|migrate|enrol|revoke|person|settings|release|reconcile|join"
 
 # Every command imports what it needs itself, so that none waits for what another one needs.
 # ruff: noqa: PLC0415
@@ -53,9 +53,11 @@ def add_office_commands(
     person.add_argument("--remove", action="store_true")
     person.set_defaults(command=_person)
 
+    from terminal.commands.office_releases import add_release_commands
     from terminal.commands.office_settings import add_settings_commands
 
     add_settings_commands(verbs, common)
+    add_release_commands(verbs, common)
 
     reconcile = verbs.add_parser(
         "reconcile",

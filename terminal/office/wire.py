@@ -79,6 +79,8 @@ class SettingsOffer(msgspec.Struct, frozen=True):
 class StatusAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     settings: SettingsOffer | None = None
     """None: the office has no wish."""
+    release: Annotated[str, msgspec.Meta(max_length=40)] = ""
+    """The version that this terminal should be upgraded to; empty: no wish."""
 
 
 class Enrolment(msgspec.Struct, frozen=True):

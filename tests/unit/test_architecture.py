@@ -39,7 +39,7 @@ PURE = [
     "terminal.counter.trouble", "terminal.counter.typing", "terminal.counter.view",
     "terminal.errors", "terminal.journal.rows", "terminal.loop.held_back", "terminal.netgiro.wire",
     "terminal.netgiro.wire_v2", "terminal.office.finding",
-    "terminal.office.uplink.core", "terminal.office.wire", "terminal.paper.end_of_day",
+    "terminal.office.server.waves", "terminal.office.uplink.core", "terminal.office.wire", "terminal.paper.end_of_day",
     "terminal.paper.receipt", "terminal.paper.reconciliation", "terminal.paper.transaction_list",
     "terminal.register.concert.codec", "terminal.register.concert.format",
     "terminal.register.concert.rules", "terminal.register.concert.transport", "terminal.register.concert.wish",

@@ -51,6 +51,7 @@ def document(frame: Frame, heading: str, *content: Child, here: str = "") -> str
         "/search": words.search,
         "/alarms": words.alarms,
         "/settings": words.settings,
+        "/releases": words.releases,
         "/log": words.log,
     }
     links = [tag("a", text, href=path, aria_current=_if(path == here)) for path, text in places.items()]

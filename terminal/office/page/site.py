@@ -22,7 +22,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from terminal.config.addresses import is_loopback
-from terminal.office.page import logins, queries, render, settings_pages
+from terminal.office.page import logins, queries, releases_pages, render, settings_pages
 from terminal.office.page.asked import HEADERS, Asked, Page, form_of, html, redirect
 from terminal.office.page.queries import Search
 from terminal.office.page.render import Frame
@@ -58,6 +58,8 @@ class Site:
             Route("/settings", self._page(settings_pages.overview)),
             Route("/settings/set", self._page(settings_pages.set_document), methods=["POST"]),
             Route("/settings/move", self._page(settings_pages.move), methods=["POST"]),
+            Route("/releases", self._page(releases_pages.overview)),
+            Route("/releases/turn", self._page(releases_pages.turn), methods=["POST"]),
             Route("/log", self._page(self._log)),
             Route("/login", self._guarded(self._login), methods=["GET", "POST"]),
             Route("/logout", self._page(self._logout), methods=["POST"]),

@@ -70,6 +70,10 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     set_by: str
     set_document: str
     move_counter: str
+    releases: str
+    releases_help: str
+    release: str
+    wave: str
     who: str
     did: str
     other_language: str
@@ -82,6 +86,8 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     outcomes: Mapping[str, str]
     troubles: Mapping[str, str]
     deeds: Mapping[str, str]
+    release_states: Mapping[str, str]
+    release_turns: Mapping[str, str]
 
 
 ENGLISH = Words(
@@ -146,6 +152,11 @@ ENGLISH = Words(
     set_by="Set",
     set_document="Set for the group",
     move_counter="Move the counter",
+    releases="Releases",
+    releases_help="A wave is over when each of its counters runs the release, is well and was paid for one sale "
+    "with it, or has failed. Who waits is to be upgraded now.",
+    release="Release",
+    wave="Wave",
     who="Who",
     did="Did",
     other_language="Íslenska",
@@ -182,7 +193,23 @@ ENGLISH = Words(
         "wrong_password": "gave a wrong password",
         "settings": "set a group's settings",
         "settings_group": "moved a counter to a group",
+        "release_start": "began a release",
+        "release_paused": "paused a release",
+        "release_running": "let a release go on",
+        "release_stopped": "stopped a release",
+        "release_forgive": "counted a failed counter as well",
     },
+    release_states={
+        "running": "goes out",
+        "paused": "paused",
+        "stopped": "stopped",
+        "done": "everywhere",
+        "waiting": "to upgrade",
+        "proving": "proving itself",
+        "well": "well",
+        "failed": "failed",
+    },
+    release_turns={"paused": "Pause", "running": "Let it go on", "stopped": "Stop"},
 )
 
 ICELANDIC = Words(
@@ -247,6 +274,11 @@ ICELANDIC = Words(
     set_by="Sett",
     set_document="Setja fyrir hópinn",
     move_counter="Færa afgreiðsluna",
+    releases="Uppfærslur",
+    releases_help="Hópi er lokið þegar hver afgreiðsla hans keyrir uppfærsluna, er í lagi og hefur fengið eina "
+    "sölu greidda með henni, eða henni hefur mistekist. Þær sem bíða á að uppfæra núna.",
+    release="Uppfærsla",
+    wave="Hópur",
     who="Hver",
     did="Gerði",
     other_language="English",
@@ -283,7 +315,23 @@ ICELANDIC = Words(
         "wrong_password": "gaf upp rangt lykilorð",
         "settings": "setti stillingar hóps",
         "settings_group": "færði afgreiðslu í hóp",
+        "release_start": "hóf uppfærslu",
+        "release_paused": "gerði hlé á uppfærslu",
+        "release_running": "lét uppfærslu halda áfram",
+        "release_stopped": "stöðvaði uppfærslu",
+        "release_forgive": "taldi afgreiðslu í lagi eftir bilun",
     },
+    release_states={
+        "running": "í gangi",
+        "paused": "í bið",
+        "stopped": "stöðvuð",
+        "done": "alls staðar",
+        "waiting": "á að uppfæra",
+        "proving": "í reynslu",
+        "well": "í lagi",
+        "failed": "mistókst",
+    },
+    release_turns={"paused": "Gera hlé", "running": "Halda áfram", "stopped": "Stöðva"},
 )
 
 WORDS: Mapping[str, Words] = {"is": ICELANDIC, "en": ENGLISH}

@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from terminal.office import compact, wire
-from terminal.office.server import access, reports, settings
+from terminal.office.server import access, releases, reports, settings
 from terminal.office.server.access import Access
 from terminal.office.server.database import Connection, Pool
 from terminal.office.server.store import Store, WantsWhole
@@ -99,7 +99,8 @@ class Collector:
         report = _read(wire.read_report, await self._known_body(request))
         async with self._admitted(request, report.terminal) as connection:
             await reports.keep(connection, report)
-            return wire.StatusAnswer(settings=await settings.offer(connection, report.terminal))
+            offer = await settings.offer(connection, report.terminal)
+            return wire.StatusAnswer(offer, await releases.wanted(connection, report.terminal))
 
     async def _settings(self, request: Request) -> object:
         terminal = request.path_params["terminal"]

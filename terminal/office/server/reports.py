@@ -11,17 +11,20 @@ from terminal.office.server.database import Connection
 from terminal.office.wire import StatusReport
 
 LONGEST_BYTES = 64 * 1024
+LONGEST_VERSION = 40
 WELL = {"network_ok": True, "register_ok": True, "keypad_ok": True, "journal_ok": True}
 """What a status says of a terminal that is well."""
 PRINTER_TROUBLES = frozenset({"offline", "paper_out", "cover_open"})
 
 _KEEP = """
-INSERT INTO status (terminal, troubles, document, settings_revision, settings_sha256, settings_refused, settings_why)
-VALUES (%s, %s, %s, %s, %s, %s, %s)
+INSERT INTO status (terminal, troubles, document, settings_revision, settings_sha256, settings_refused, settings_why,
+    version)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (terminal) DO UPDATE SET
     troubles = excluded.troubles, document = excluded.document, received = now(),
     settings_revision = excluded.settings_revision, settings_sha256 = excluded.settings_sha256,
-    settings_refused = excluded.settings_refused, settings_why = excluded.settings_why
+    settings_refused = excluded.settings_refused, settings_why = excluded.settings_why,
+    version = excluded.version
 """
 
 
@@ -49,8 +52,15 @@ async def keep(connection: Connection, report: StatusReport) -> None:
     document = msgspec.json.encode(report.status).decode("utf-8", "replace").replace("\0", "")
     status = msgspec.json.decode(document)
     settings = _settings_of(status)
-    told = (settings.revision, settings.sha256, settings.refused_revision, settings.refused)
-    await connection.execute(_KEEP, (report.terminal, troubles_of(status), document[:LONGEST_BYTES], *told))
+    version = status.get("version")
+    version = _kept(version)[:LONGEST_VERSION] if isinstance(version, str) else ""
+    told = (settings.revision, _kept(settings.sha256), settings.refused_revision, _kept(settings.refused))
+    await connection.execute(_KEEP, (report.terminal, troubles_of(status), document[:LONGEST_BYTES], *told, version))
+
+
+def _kept(text: str) -> str:
+    """As a database can keep it."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def _settings_of(status: Mapping[str, object]) -> _Settings:

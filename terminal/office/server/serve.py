@@ -8,12 +8,14 @@ import ssl
 from collections.abc import Awaitable, Callable
 
 import psycopg
+from psycopg_pool import PoolTimeout, TooManyRequests
 from starlette.applications import Starlette
 
 from terminal.config.addresses import parse_listen
 from terminal.config.schema import Config, OfficeSettings
 from terminal.errors import ConfigError, TerminalError
 from terminal.office.page.site import Site
+from terminal.office.server import releases
 from terminal.office.server.collector import Collector
 from terminal.office.server.database import Pool, Role, build_pool, migrate
 from terminal.system.accept import Limits
@@ -37,6 +39,7 @@ async def serve(config: Config, say: Callable[[str], None], wait_for_stop: Calla
     stopping = asyncio.ensure_future(wait_for_stop())
     pools: list[Pool] = []
     server: WebServer | None = None
+    watching: asyncio.Task[None] | None = None
     try:
         for name in await _migrated(config, stopping):
             say(f"database: {name} done")
@@ -49,13 +52,29 @@ async def serve(config: Config, say: Callable[[str], None], wait_for_stop: Calla
         server = WebServer(app, *parse_listen(office.listen), limits=CALLERS, tls=_tls(office))
         await server.start()
         say(f"Head office   {server.base_url}/")
+        watching = asyncio.create_task(_watch_releases(pools[0]), name="releases")
         await stopping
     finally:
         stopping.cancel()
+        if watching is not None:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
         if server is not None:
             await server.stop()
         for pool in pools:
             await pool.close()
+
+
+async def _watch_releases(pool: Pool) -> None:
+    """Whatever the database does meanwhile, the next minute looks again."""
+    while True:
+        try:
+            async with pool.connection() as connection:
+                if said := await releases.advance(connection):
+                    log.warning("%s", said)
+        except (psycopg.Error, PoolTimeout, TooManyRequests) as error:
+            log.error("releases: %s", " ".join(str(error).split())[:200])
+        await asyncio.sleep(releases.LOOK_EVERY_S)
 
 
 def build_app(config: Config, collecting: Pool, looking: Pool) -> Starlette:

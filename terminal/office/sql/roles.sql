@@ -7,10 +7,14 @@ GRANT SELECT, INSERT, UPDATE ON journal_head, alarm, sale, turnover, status TO n
 GRANT SELECT, INSERT, UPDATE ON terminal TO netgiro_collector;
 GRANT SELECT, DELETE ON enrolment TO netgiro_collector;
 GRANT SELECT ON settings_document TO netgiro_collector;
+GRANT SELECT, UPDATE ON rollout TO netgiro_collector;
+GRANT SELECT, INSERT, UPDATE ON rollout_member TO netgiro_collector;
 GRANT EXECUTE ON FUNCTION ensure_month(date) TO netgiro_collector;
 
 GRANT SELECT ON journal, journal_head, alarm, sale, turnover, status, person, audit TO netgiro_page;
 GRANT SELECT, INSERT ON settings_document TO netgiro_page;
+GRANT SELECT, INSERT, UPDATE ON rollout TO netgiro_page;
+GRANT SELECT, UPDATE ON rollout_member TO netgiro_page;
 GRANT SELECT (terminal, shop, enrolled, revoked, settings_group, settings_since) ON terminal TO netgiro_page;
 GRANT UPDATE (shop, revoked, token_sha256, settings_group, settings_since) ON terminal TO netgiro_page;
 GRANT UPDATE (seen_by, seen_at) ON alarm TO netgiro_page;

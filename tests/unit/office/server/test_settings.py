@@ -93,7 +93,14 @@ def test_the_office_sees_who_runs_it_who_waits_and_who_refused(database: str) ->
 
 @pytest.mark.parametrize(
     "told",
-    [{"revision": -1}, {"revision": "x"}, {"sha256": "x" * 10_000}, {"refused": 5}, {"revision": 10**30}],
+    [
+        {"revision": -1},
+        {"revision": "x"},
+        {"sha256": "x" * 10_000},
+        {"refused": 5},
+        {"refused": "\x00"},
+        {"revision": 10**30},
+    ],
 )
 def test_what_a_terminal_says_of_itself_cannot_hurt(database: str, told: dict[str, object]) -> None:
     async def work(office: Office, _connection: Connection) -> None:

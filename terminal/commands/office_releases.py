@@ -1,0 +1,98 @@
+"""``netgiro-terminal office release ...``: a release that goes out in waves, on the office's machine."""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+from typing import TYPE_CHECKING
+
+from terminal.commands.office import in_database, office_config
+from terminal.commands.office_settings import by
+from terminal.errors import TerminalError
+
+if TYPE_CHECKING:
+    from terminal.office.server.database import Connection
+
+# Every command imports what it needs itself, so that none waits for what another one needs.
+# ruff: noqa: PLC0415
+
+
+def add_release_commands(
+    verbs: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
+) -> None:
+    release = verbs.add_parser("release", parents=[common], help="which counters are to be upgraded next, in waves")
+    does = release.add_subparsers(required=True, metavar="start|list|show|pause|resume|stop|forgive")
+    start = does.add_parser("start", parents=[common], help="the first wave; the next ones follow by themselves")
+    start.add_argument("version", metavar="VERSION")
+    start.add_argument("--waves", default="10,50,100", metavar="N,N,...", help="counters; the last number goes on")
+    start.add_argument("--stop-percent", type=int, default=5, metavar="N", help="stop when more have failed (5)")
+    start.add_argument("--silent-hours", type=int, default=24, metavar="N", help="then who is silent has failed (24)")
+    start.set_defaults(command=_start)
+    does.add_parser("list", parents=[common], help="every release that went out").set_defaults(command=_list)
+    show = does.add_parser("show", parents=[common], help="counters to upgrade now, not yet well, or failed")
+    show.add_argument("version", metavar="VERSION")
+    show.set_defaults(command=_show)
+    for verb, state in (("pause", "paused"), ("resume", "running"), ("stop", "stopped")):
+        turn = does.add_parser(verb, parents=[common])
+        turn.add_argument("version", metavar="VERSION")
+        turn.set_defaults(command=partial(_turn, state=state))
+    forgive = does.add_parser("forgive", parents=[common], help="a failure that was not the release's; then: resume")
+    forgive.add_argument("terminal", metavar="TERMINAL")
+    forgive.add_argument("version", metavar="VERSION")
+    forgive.set_defaults(command=_forgive)
+
+
+def _start(options: argparse.Namespace) -> None:
+    from datetime import timedelta
+
+    from terminal.install.versions import parse_version
+    from terminal.office.server import releases
+    from terminal.office.server.waves import Plan, read_sizes
+
+    config = office_config(options)
+    parse_version(options.version)
+    try:
+        sizes = read_sizes(options.waves)
+    except ValueError as error:
+        raise TerminalError("--waves: numbers of counters, such as 10,50,100") from error
+    if not 1 <= options.silent_hours <= releases.MOST_HOURS:
+        raise TerminalError(f"--silent-hours: 1 to {releases.MOST_HOURS}")
+    plan = Plan(options.version, sizes, options.stop_percent, timedelta(hours=options.silent_hours))
+
+    async def begin(connection: Connection) -> str:
+        await releases.start(connection, plan, by())
+        return await releases.advance(connection)
+
+    print(in_database(config, begin) or "it begins within a minute")
+
+
+def _list(options: argparse.Namespace) -> None:
+    from terminal.office.server import releases
+
+    for one in in_database(office_config(options), releases.rollouts):
+        counts = ", ".join(f"{count} {state}" for state, count in sorted(one.counts.items())) or "no counter yet"
+        print(f"{one.version}: {one.state}{f' ({one.why})' if one.why else ''}, wave {one.wave or 0}: {counts}")
+
+
+def _show(options: argparse.Namespace) -> None:
+    from terminal.office.server import releases
+
+    config = office_config(options)
+    for line in in_database(config, lambda connection: releases.lines(connection, options.version)):
+        print(f"{line.state:8}  wave {line.wave}  {line.terminal}  {line.shop}  {line.why}".rstrip())
+
+
+def _turn(options: argparse.Namespace, state: str) -> None:
+    from terminal.office.server import releases
+
+    config = office_config(options)
+    in_database(config, lambda connection: releases.turn(connection, options.version, state, by()))
+    print(f"release {options.version}: {state}")
+
+
+def _forgive(options: argparse.Namespace) -> None:
+    from terminal.office.server import releases
+
+    config = office_config(options)
+    in_database(config, lambda connection: releases.forgive(connection, options.terminal, options.version, by()))
+    print(f"terminal {options.terminal}: counts as well")
