@@ -170,9 +170,7 @@ def _money(sale: Sale, disk: SimulatedDisk, captured: list[int], *, is_refunded:
     if approved and not captured:
         yield f"sale {sale.number} is approved and not paid"
     if sale.outcome in (Outcome.REFUND_DUE, Outcome.REFUNDED):
-        versions = (one for one in disk.committed if isinstance(one, Sale) and one.number == sale.number)
-        was_proved_late = any(one.has_ended and one.outcome in NOT_PAID for one in versions)
-        if not captured or not (sale.terms.final_when_taken or was_proved_late):
+        if not captured or not (sale.terms.final_when_taken or was_proved_late(sale.number, disk)):
             yield f"sale {sale.number} is to be refunded, captured is {captured}"
     elif captured and not approved and sale.outcome is not Outcome.UNKNOWN and is_over(sale):
         yield f"sale {sale.number} is paid and told {sale.outcome}"
@@ -299,14 +297,17 @@ def needless_refunds(disk: SimulatedDisk, register: SimulatedRegister) -> Iterat
     what was proved to be paid after it had been told "not paid"."""
     for ring in register.rings:
         sales = [sale.number for sale in sales_of(disk, register, ring)]
-        due = [number for number in sales if _is_due(disk.outcomes.get(number, []))]
+        due = [number for number in sales if Outcome.REFUND_DUE in disk.outcomes.get(number, [])]
+        due = [number for number in due if not was_proved_late(number, disk)]
         given_up = (like.is_left_alone or like.is_refused or like.has_given_up_a_try for like in register.like(ring))
         if due and not any(given_up):
             yield f"{ring.name} refused nothing, and {due} are to be refunded"
 
 
-def _is_due(outcomes: list[Outcome | None]) -> bool:
-    return Outcome.REFUND_DUE in outcomes and outcomes[0] not in NOT_PAID
+def was_proved_late(number: int, disk: SimulatedDisk) -> bool:
+    """It had ended as not paid, and the register heard so or was about to."""
+    versions = (one for one in disk.committed if isinstance(one, Sale) and one.number == number)
+    return any(one.has_ended and one.outcome in NOT_PAID for one in versions)
 
 
 def _privacy(disk: SimulatedDisk, secrets: set[str]) -> Iterator[str]:

@@ -33,6 +33,13 @@ ONCE_RED = (
         Rates(call_trouble=0.7, cashier_mood=0.5, register_mood=0.3, late_answer=0.6),
         "http",
     ),
+    OnceRed(
+        82004074,
+        'paid after all while a register was being told "not paid", which counted as a refund that nothing explains',
+        "v1",
+        Rates(call_trouble=0.2, cashier_mood=0.5, disk_full=0.15, register_mood=0.4),
+        "concert",
+    ),
 )
 
 
