@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from hardware import factory
 from hardware.interfaces import Document, SerialPort
 from hardware.settings import NETWORK, SerialSettings, network_address
 from terminal import __version__
 from terminal.register.protocol import RegisterProtocol
-from terminal.register.settings import RegisterSettings
+from terminal.register.settings import LengthFrame, RegisterSettings
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.refund import Refund
 from terminal.sale.sale import Sale
 from terminal.sale.totals import ClosedPeriod
+
+LENGTH_BYTES: Mapping[LengthFrame, int | None] = {"auto": None, "none": 0, "2": 2, "4": 4}
 
 # The imports inside the functions are the point of this module.
 # ruff: noqa: PLC0415
@@ -61,6 +63,8 @@ def build_protocol(
                 receipt_of=receipt_of,
                 slip_of=slip_of,
                 over_network=settings.port.startswith(NETWORK),
+                length_bytes=LENGTH_BYTES[settings.length_frame],
+                without=_unbearable(settings),
             )
         case "concert":
             from terminal.register.concert.codec import ConcertProtocol
@@ -92,3 +96,11 @@ def build_protocol(
             return HttpProtocol(wording)
         case _:
             raise ValueError(f'register.protocol: "{settings.protocol}" is not available yet')
+
+
+def _unbearable(settings: RegisterSettings) -> int:
+    """What a ZVT register asks for by habit, and cannot take."""
+    from terminal.register.zvt.format import Config
+
+    without = Config.WANTS_INTERMEDIATE_STATUS if settings.intermediate_status == "never" else Config(0)
+    return without | (Config.WANTS_PRINT_LINES if settings.print_lines == "never" else Config(0))

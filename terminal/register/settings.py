@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
 from hardware.settings import SerialSettings
 from terminal.sale.money import AmountDecimals, Kronur
 
+LengthFrame: TypeAlias = Literal["auto", "none", "2", "4"]
+"""Bytes of length that a ZVT program on the network puts before each message."""
 Emulation = Literal["epson", "cd5220", "utc", "aedex", "adm"]
 """Whose control sequences a customer display understands; see pole_display.py."""
 
@@ -130,6 +132,9 @@ class RegisterSettings(SerialSettings, frozen=True, kw_only=True, forbid_unknown
     training: bool = False
 
     accept_foreign_currency_code: bool = False
+    length_frame: LengthFrame = "auto"
+    intermediate_status: Literal["asked", "never"] = "asked"
+    print_lines: Literal["asked", "never"] = "asked"
     immediate_answer: Literal["refuse", "received"] = "refuse"
     cancelled_status: Literal[6, 7] = 7
     emulation: Emulation | Literal["plain"] = "epson"

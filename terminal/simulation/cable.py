@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import deque
 
 from terminal.simulation.people import Counterpart
 from terminal.simulation.registers.driver import RegisterDriver
@@ -24,6 +25,8 @@ class Cable:
         self._turn = 0
         self._connection = 0
         self._last_due_s = 0.0
+        self._on_the_way: deque[bytes] = deque()
+        """Of the connection that stands."""
         self.was_garbled = False
         """Some of what the register said reached the terminal otherwise than it was said."""
 
@@ -82,8 +85,11 @@ class Cable:
             delay_s = chance.uniform(0.5, LONGEST_DELAY_S)
             world.tell("register", f"its words take {delay_s:.1f} s")
         self._last_due_s = max(self._last_due_s, world.now_s + delay_s)
+        on_the_way = self._on_the_way
+        on_the_way.append(data)
 
         def deliver() -> None:
+            data = on_the_way.popleft()  # two times can differ by a rounding; what was said first comes first
             if self.is_plugged and self._connection == connection:
                 self._terminal.receive_from_register(data)
 
@@ -104,16 +110,19 @@ class Cable:
         if not self.is_plugged:
             return
         self._world.tell("register", "connects anew")
-        self._connection, self._last_due_s = self._connection + 1, 0.0
+        self._begin_connection()
         self.is_plugged = False
         self._terminal.line_changed()
         self.is_plugged = True
         self._terminal.line_changed()
 
+    def _begin_connection(self) -> None:
+        self._connection, self._last_due_s, self._on_the_way = self._connection + 1, 0.0, deque()
+
     def plug_in(self) -> None:
         if not self.is_plugged:
             self._world.tell("register", "the cable is on again")
-            self._connection, self._last_due_s = self._connection + 1, 0.0
+            self._begin_connection()
             self.is_plugged = True
             self._terminal.line_changed()
 

@@ -132,6 +132,7 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
     if not terminal.bookkeeper.view.conditions.network_ok:
         yield "the screen still says that there is no connection"
     yield from refunds.at_the_end(disk, netgiro)
+    yield from register.driver.offences[:1]
     yield from _days(disk, paper, is_screen_free=terminal.sale is None)
     yield from days.ended_in_time(
         terminal.close_at, terminal.zone, disk, terminal.world.now_s, is_free=terminal.sale is None

@@ -22,6 +22,7 @@ from terminal.register.http import answers as http_answers
 from terminal.register.http.forms import Payment
 from terminal.register.taps.total import TotalFinder
 from terminal.register.zvt.network import NetworkLink
+from terminal.register.zvt.session import Session
 from terminal.register.zvt.telling import Telling
 from terminal.sale.sale import Outcome, Sale, State
 from terminal.simulation.broken_rule import BrokenRule
@@ -69,6 +70,12 @@ def _tell_after_start() -> Iterator[None]:
         tell(protocol, result, now_s)
 
     with patch.object(ConcertProtocol, "_result", tell_at_once):
+        yield
+
+
+def _progress_for_everybody() -> Iterator[None]:
+    """How far a payment is is told to every ZVT register, whether or not it has asked for it."""
+    with patch.object(Session, "tells_progress", True):
         yield
 
 
@@ -172,6 +179,7 @@ RULES_OF_REGISTERS: Mapping[str, BrokenRule] = {
         protocol="zvt-tcp",
         rates=Rates(line_trouble=0.15, register_mood=0.3, power_cut=0.01),
     ),
+    "progress told to who has not asked for it": BrokenRule(patches=_progress_for_everybody, protocol="zvt-tcp"),
     "totals of an end of day lost on the line": BrokenRule(
         patches=_close_what_is_empty, protocol="zvt", rates=Rates(line_trouble=0.2, power_cut=0.02, register_mood=0.8)
     ),

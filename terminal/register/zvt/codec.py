@@ -99,18 +99,21 @@ class ZvtProtocol:
         slip_of: Callable[[ClosedPeriod], Document] = lambda _period: (),
         zone: tzinfo | None = None,
         over_network: bool = False,
+        length_bytes: int | None = None,
+        without: int = 0,
     ) -> None:
         """``terminal_id``: its digits name the terminal to the register. ``zone``: of the times told; None: local.
 
-        ``over_network``: the register comes by TCP, and may come and go between two commands.
+        ``over_network``: the register comes by TCP, and may come and go between two commands; ``length_bytes`` is then
+        the size of the length before each APDU, None: as the register does it. ``without``: see :class:`CommandReader`.
         """
         digits = "".join(char for char in terminal_id if char in "0123456789")
         self._wording = Wording(terminal_id=digits[-8:].zfill(8), decimals=amount_decimals, zone=zone)
         self._commands = CommandReader(
-            self._wording.terminal_id, amount_decimals, any_currency=accept_foreign_currency_code
+            self._wording.terminal_id, amount_decimals, any_currency=accept_foreign_currency_code, without=without
         )
         self._over_network = over_network
-        self._turns = Turns(NetworkLink() if over_network else ZvtLink())
+        self._turns = Turns(NetworkLink(length_bytes) if over_network else ZvtLink())
         self._requests: list[RegisterRequest] = []
         """For the terminal, with the next call that can return them."""
         self._end_of_day = EndOfDay(self._turns, self._wording, slip_of, self._requests)

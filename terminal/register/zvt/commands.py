@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from terminal.counter.register_words import (
     ConditionRequest,
@@ -54,12 +55,14 @@ Meaning: TypeAlias = Asked | Said
 
 
 class CommandReader:
-    """``any_currency``: a register that names another one than kronur means kronur all the same."""
+    """``any_currency``: a register that names another one than kronur means kronur all the same. ``without``: of its
+    configuration byte, what it asks for by habit and cannot take."""
 
-    def __init__(self, terminal_id: str, decimals: AmountDecimals, *, any_currency: bool) -> None:
+    def __init__(self, terminal_id: str, decimals: AmountDecimals, *, any_currency: bool, without: int = 0) -> None:
         self._terminal_id = terminal_id
         self._decimals = decimals
         self._any_currency = any_currency
+        self._without = without
 
     def read(self, apdu: Apdu, registration: Registration) -> Meaning:
         """Any command but an abort. What cannot be understood or done is refused."""
@@ -73,12 +76,13 @@ class CommandReader:
 
     def _register(self, data: bytes, _before: Registration) -> Meaning:
         registration = za.parse_registration(data)
+        registration = replace(registration, config=registration.config & ~self._without)
         if not self._takes_currency(registration.currency):
             return Said(zf.wrong_currency_at_registration(za.ISK))
         return Said(zf.good(), zf.registered(self._terminal_id, registration.currency), registration)
 
     def _log_off(self, _data: bytes, _before: Registration) -> Meaning:
-        return Said(zf.good(), registration=Registration(config=Config.AFTER_LOG_OFF))
+        return Said(zf.good(), registration=Registration(config=Config.AFTER_LOG_OFF & ~self._without))
 
     def _pay(self, data: bytes, registration: Registration) -> Meaning:
         payment = za.parse_authorisation(data)

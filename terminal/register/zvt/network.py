@@ -7,7 +7,7 @@ what one read brings them for one APDU. Chunks are cut anywhere. The long length
 write the high one first, which shows where only that is a possible length.
 
 Some programs put a length of two or four bytes, high byte first, before each APDU. No class begins with so low a byte,
-so this is seen at once, and answered in kind.
+so this is seen at once, and answered in kind; or it is set, for a program that begins in another way.
 """
 
 from __future__ import annotations
@@ -29,9 +29,11 @@ class NetworkLink:
 
     answers_come_in_order = True
 
-    def __init__(self) -> None:
+    def __init__(self, length_bytes: int | None = None) -> None:
+        """``length_bytes``: of the length before each APDU, 0 for none; None: as the register does it."""
+        self._fixed_prefix = length_bytes
         self._received = bytearray()
-        self._prefix = 0
+        self._prefix = length_bytes or 0
         """Bytes of length before each APDU."""
         self._apdu: bytes | None = None
         """Ours, not handed out yet."""
@@ -77,7 +79,9 @@ class NetworkLink:
         received = self._received
         if len(received) < 3:
             return None
-        if received[0] < min(CLASSES):
+        if self._fixed_prefix is not None:
+            self._prefix = self._fixed_prefix
+        elif received[0] < min(CLASSES):
             self._prefix = 4 if received[0] == received[1] == 0 else 2
         else:
             self._prefix = 0
@@ -125,7 +129,7 @@ class NetworkLink:
     def reset(self) -> None:
         """The connection is gone."""
         self._received.clear()
-        self._prefix = 0
+        self._prefix = self._fixed_prefix or 0
         self.withdraw()
 
 

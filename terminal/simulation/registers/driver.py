@@ -87,6 +87,8 @@ class RegisterDriver:
         self.refusals: list[str] = []
         """Requests that started nothing, by the protocol's own code."""
         self.complaints: list[Complaint] = []
+        self.offences: list[str] = []
+        """What it was told and has never asked for, or cannot take."""
         self.attempts = 0
         self.asked_s = 0.0
         """When it made the latest."""

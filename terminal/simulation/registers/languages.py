@@ -17,6 +17,7 @@ from terminal.register.settings import TotalRules
 from terminal.register.taps.display import DisplayTap
 from terminal.register.taps.receipt import ReceiptTap
 from terminal.register.zvt.codec import ZvtProtocol
+from terminal.register.zvt.format import Config
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.money import AmountDecimals
 from terminal.sale.refund import Refund
@@ -27,7 +28,7 @@ from terminal.simulation.registers.http import HttpDriver
 from terminal.simulation.registers.line import LineDriver
 from terminal.simulation.registers.taps import DisplayDriver, ReceiptDriver
 from terminal.simulation.registers.zvt import ZvtDriver
-from terminal.simulation.registers.zvt_network import ZvtNetworkDriver
+from terminal.simulation.registers.zvt_network import HABITS, Habits, ZvtNetworkDriver
 
 Clock = Callable[[], float]
 
@@ -59,12 +60,20 @@ def zvt(clock: Clock, decimals: AmountDecimals, rng: random.Random) -> Spoken:
     return Spoken(ZvtDriver(clock, decimals=decimals, config=config, takes_text_blocks=takes_text_blocks), build)
 
 
-def zvt_network(clock: Clock, decimals: AmountDecimals, rng: random.Random) -> Spoken:
-    def build() -> RegisterProtocol:
-        return ZvtProtocol(decimals, terminal_id="T1", receipt_of=receipt_of, zone=UTC, over_network=True)
-
+def zvt_network(clock: Clock, decimals: AmountDecimals, rng: random.Random, habits: Habits | None = None) -> Spoken:
     config = rng.choice((None, 0x00, 0x08, 0x82, 0x8A))
-    return Spoken(ZvtNetworkDriver(clock, decimals=decimals, config=config), build)
+    habits = habits or HABITS[rng.choice(list(HABITS))]
+    without = Config.WANTS_INTERMEDIATE_STATUS if habits.cannot_take_progress else Config(0)
+    without |= Config.WANTS_PRINT_LINES if habits.cannot_take_lines else Config(0)
+
+    def build() -> RegisterProtocol:
+        return ZvtProtocol(
+            decimals, terminal_id="T1", receipt_of=receipt_of, zone=UTC, over_network=True, without=without
+        )
+
+    if habits.cannot_take_progress or habits.cannot_take_lines:
+        config = 0x08 if habits.cannot_take_progress else 0x82  # it asks for it all the same
+    return Spoken(ZvtNetworkDriver(clock, decimals=decimals, config=config, habits=habits), build)
 
 
 def concert(clock: Clock, decimals: AmountDecimals, rng: random.Random) -> Spoken:

@@ -29,6 +29,8 @@ from terminal.simulation.registers.zvt_line import T2_S, TRANSMISSIONS, Kind, Se
 T4_S = 180.0
 TAKES_TEXT_BLOCKS = "0301" + "0606" + "26040A0206D3"
 """Service byte, and in TLV the commands it takes: 06 D3."""
+WANTS_PROGRESS, WANTS_LINES = 0x08, 0x80
+AFTER_NO_REGISTRATION = 0x00
 STATUS_ENQUIRY = bytes.fromhex("050100")
 DIAGNOSIS = bytes.fromhex("067000")
 END_OF_DAY = bytes.fromhex("065003123456")
@@ -42,6 +44,8 @@ class ZvtDriver(ZvtLine):
 
     acknowledges = True
     pause_after_giving_up_s = TRANSMISSIONS * T2_S
+    cannot_take_progress = cannot_take_lines = False
+    """Although it asks for them by habit."""
 
     def __init__(
         self,
@@ -52,6 +56,7 @@ class ZvtDriver(ZvtLine):
         takes_text_blocks: bool = False,
     ) -> None:
         super().__init__(clock, decimals=decimals)
+        self._config = AFTER_NO_REGISTRATION if config is None else config
         self._is_registering = config is not None
         self._is_registered = config is None
         self._registration = registration(config or 0, extra=TAKES_TEXT_BLOCKS if takes_text_blocks else "")
@@ -168,6 +173,7 @@ class ZvtDriver(ZvtLine):
 
     def _answer_to(self, apdu: bytes) -> bytes | None:
         control, session = apdu[:2], self._session
+        self._look_for_offences(control)
         if session is None:
             return NOT_EXPECTED
         session.ends_s = self._clock() + T4_S
@@ -187,6 +193,15 @@ class ZvtDriver(ZvtLine):
             if control == b"\x06\x1e" and session.kind == "pay" and (session.has_paid or not self._is_over):
                 self._take(paid=False, words=f"06 1E {apdu[3:].hex()}")
         return GOOD
+
+    def _look_for_offences(self, control: bytes) -> None:
+        """It has not asked for this when it registered, or is known not to take it."""
+        bears_progress = self._config & WANTS_PROGRESS and not self.cannot_take_progress
+        bears_lines = self._config & WANTS_LINES and not self.cannot_take_lines
+        if control == b"\x04\xff" and not bears_progress:
+            self.offences.append("it was told 04 FF, which it has not asked for or cannot take")
+        if control in (b"\x06\xd1", b"\x06\xd3") and not bears_lines:
+            self.offences.append("it was sent a line to print, which it has not asked for or cannot take")
 
     def _hear_result(self, session: Session, apdu: bytes) -> bytes | None:
         fields = status_fields(apdu)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 
 from terminal.counter.rules import CounterRules
@@ -27,7 +28,8 @@ from terminal.sale.sale import Sale, Terms
 from terminal.simulation.disk import SimulatedDisk
 from terminal.simulation.network import Resume
 from terminal.simulation.people import Paper
-from terminal.simulation.registers.languages import LANGUAGES
+from terminal.simulation.registers.languages import LANGUAGES, zvt_network
+from terminal.simulation.registers.zvt_network import Habits
 from terminal.simulation.service import SimulatedNetgiro
 from terminal.simulation.terminal import SimulatedTerminal
 from terminal.simulation.world import NO_TROUBLE, World
@@ -68,10 +70,14 @@ class Shop:
         register_decimals: AmountDecimals = 0,
         terminal_decimals: AmountDecimals = 0,
         capture_mode: CaptureMode = CaptureMode.MANUAL,
+        habits: Habits | None = None,
     ) -> None:
+        """``habits``: of a ZVT program on the network."""
         self.language = language
         self.world = World(1, NO_TROUBLE)
         languages, rng = LANGUAGES[language], random.Random(1)
+        if language == "zvt-tcp":
+            languages = partial(zvt_network, habits=habits or Habits())
         self.register = languages(self._now, register_decimals, rng).register
         self.build_protocol = languages(self._now, terminal_decimals, rng).build_protocol
         rules = CounterRules(
@@ -104,12 +110,20 @@ class Shop:
 
     def flush(self) -> None:
         """Carry what the register has to say, and wake it when it wants."""
+        if self.register.hangs_up:
+            self._connect_anew()
         data, due_s = self.register.take_wire(), self.register.next_wakeup_s
         if data:
             self.world.at(0.01, lambda: self.terminal.receive_from_register(data))
         turn = self._turn = self._turn + 1
         if due_s is not None:
             self.world.at(max(0.01, due_s - self._now()), lambda: self._wake_register(turn))
+
+    def _connect_anew(self) -> None:
+        self.register.hangs_up = False
+        for is_plugged in (False, True):
+            self.cable.is_plugged = is_plugged
+            self.terminal.line_changed()
 
     def _wake_register(self, turn: int) -> None:
         if turn == self._turn:

@@ -49,6 +49,8 @@ HAPPENINGS: Mapping[str, Callable[[Shop], None]] = {
 class Wire:
     """A register that only says what it is told to, and keeps what it hears."""
 
+    hangs_up = False
+
     def __init__(self) -> None:
         self.heard = b""
         self.next_wakeup_s: float | None = None
