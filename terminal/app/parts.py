@@ -146,6 +146,7 @@ def build_register(config: Config, devices: Devices, seams: Seams) -> RegisterPr
         receipt_of=receipt,
         slip_of=slip,
         paper_of=lambda of, kind: receipt(of, False, kind),
+        service_phone=config.shop.service_phone,
         certificate=lambda: programs.certificate_sha256 if programs is not None else "",
     )
     takes_part = config.register.training or not config.terminal.training
@@ -165,6 +166,7 @@ def build_link(
         protocol,
         put,
         language=config.terminal.language,
+        service_phone=config.shop.service_phone,
         on_line_changed=on_line_changed,
         look=line_watch(config),
         clock=asyncio.get_running_loop().time,
@@ -249,6 +251,7 @@ def shop_of(config: Config) -> Shop:
         name=config.shop.name,
         kennitala=config.shop.kennitala,
         lines=config.shop.lines,
+        service_phone=config.shop.service_phone,
         has_logo=bool(config.printer.logo),
         reference_qr=config.receipt.reference_qr,
         is_training=config.terminal.training,

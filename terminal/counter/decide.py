@@ -102,7 +102,7 @@ def _answered(
     """What staff asked for in the menu."""
     match event:
         case NotWritten():
-            return of_shop.with_menu(view, menus.answered(view.menu, menus.WRITES, menus.Page.NOT_WRITTEN))
+            return of_shop.with_menu(view, menus.not_written(view.menu))
         case ReportEnded(is_printed):
             page = menus.Page.DONE if is_printed else menus.Page.NOT_PRINTED
             return of_shop.with_menu(view, menus.answered(view.menu, menus.REPORTS, page))

@@ -342,6 +342,13 @@ def opened(menu: Menu, sales: Sequence[Settled], rules: MenuRules) -> Menu:
     return replace(_closed(menu), page=Page.CHOICE, item=item, keypad=keypad, turn=menu.turn + 1)
 
 
+def not_written(menu: Menu) -> Menu:
+    """The disk did not take what staff wanted or said."""
+    if menu.page is Page.SURE:
+        return replace(menu, page=Page.NOT_WRITTEN, turn=menu.turn + 1)
+    return answered(menu, WRITES, Page.NOT_WRITTEN)
+
+
 def answered(menu: Menu, items: Collection[Item], page: Page, **shown: Any) -> Menu:
     """What was asked is known. Who has gone on to something else meanwhile is left alone."""
     if menu.page is not Page.ASKING or menu.item not in items:
@@ -372,4 +379,7 @@ def unlocked(menu: Menu) -> Menu:
 
 
 def _closed(menu: Menu) -> Menu:
-    return Menu(wrong_codes=menu.wrong_codes, is_locked=menu.is_locked, locked_s=menu.locked_s, turn=menu.turn)
+    keypad = KeypadTest(menu.keypad.layout)
+    return Menu(
+        keypad=keypad, wrong_codes=menu.wrong_codes, is_locked=menu.is_locked, locked_s=menu.locked_s, turn=menu.turn
+    )

@@ -294,7 +294,7 @@ async def _refund(desk: Desk, request: Request) -> Mapping[str, Any]:
         "reason": refund.reason,
         "reference": refund.reference,
         "transaction_id": refund.authorization_id,
-        "text": refund_sentence(refund, desk.config.terminal.language),
+        "text": refund_sentence(refund, desk.config.terminal.language, desk.config.shop.service_phone),
     }
 
 

@@ -63,6 +63,7 @@ class OutOfService:
 
     def __init__(self, config: Config, display: Display | None, register_port: SerialPort) -> None:
         self._language = config.terminal.language
+        self._service_phone = config.shop.service_phone
         self._presenter = build_presenter(config, display)
         self._presenter.show(OUT_OF_SERVICE)
         self._port = register_port
@@ -76,6 +77,7 @@ class OutOfService:
             self._protocol,
             lambda request: self._refuse(link, request),
             language=self._language,
+            service_phone=self._service_phone,
             clock=clock,
         )
         await asyncio.gather(self._presenter.run(), link.run())

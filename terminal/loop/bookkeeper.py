@@ -32,6 +32,8 @@ from terminal.counter.inputs import (
     RefundRequested,
     ReprintRequested,
 )
+from terminal.counter.keypad_test import KeypadTest
+from terminal.counter.menu import Menu
 from terminal.counter.of_keys import offer_accepted
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
@@ -94,7 +96,8 @@ class Bookkeeper:
     """Owns the view."""
 
     def __init__(self, rules: CounterRules, journal: SaleJournal, names: Names) -> None:
-        self.view = View(is_training=rules.is_training, asks_operator=bool(rules.operators))
+        menu = Menu(keypad=KeypadTest(rules.menu.keypad_layout))
+        self.view = View(menu=menu, is_training=rules.is_training, asks_operator=bool(rules.operators))
         self._rules = rules
         self._journal = journal
         self._names = names
@@ -137,7 +140,8 @@ class Bookkeeper:
         """Decide and commit. Never raises on any input; after a failed commit the view is where it was."""
         if self._held_back.goes_before(event):
             by_hand = isinstance(event, KeyPressed | CodeScanned | ev.SettledByStaff | ev.SettlementCorrected)
-            return Handled(Decision(view=self.view, failure=JOURNAL_WAITS), retry=None if by_hand else event)
+            told = (NotWritten(),) if self._is_by_menu(event) else ()
+            return Handled(Decision(view=self.view, failure=JOURNAL_WAITS), told, None if by_hand else event)
         if isinstance(event, JournalTrialDue):
             return self._try_journal(event)
         event = offer_accepted(self.view, event) or event
@@ -231,7 +235,7 @@ class Bookkeeper:
     def _not_committed(self, event: Input, decision: Decision | None, error: JournalError) -> Handled:
         """Nothing was decided. A request is refused; what belongs to the open sale comes again, because it must end."""
         log.error("%s", error)
-        follow_ups: tuple[Input, ...] = (NotWritten(),) if _is_by_menu(event) else ()
+        follow_ups: tuple[Input, ...] = (NotWritten(),) if self._is_by_menu(event) else ()
         if self.view.conditions.journal_ok:
             follow_ups = (ConditionsChanged({"journal_ok": False}), *follow_ups)
         replies: tuple[reg.RegisterReply, ...] = ()
@@ -271,12 +275,13 @@ class Bookkeeper:
         self.view = replace(self.view, sale=sale, result=None)
         return (ev.PowerRestored(sale.number),)
 
-
-def _is_by_menu(event: Input) -> bool:
-    """Somebody stands there and waits to read what became of it."""
-    match event:
-        case EndOfDayRequested() | ReprintRequested():
-            return event.by_keypad
-        case RefundRequested():
-            return event.source is RefundSource.KEYPAD
-    return False
+    def _is_by_menu(self, event: Input) -> bool:
+        """Somebody stands there and waits to read what became of it."""
+        match event:
+            case EndOfDayRequested() | ReprintRequested():
+                return event.by_keypad
+            case RefundRequested():
+                return event.source is RefundSource.KEYPAD
+            case KeyPressed(key="#"):
+                return self.view.menu.is_open
+        return False

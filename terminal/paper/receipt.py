@@ -14,7 +14,7 @@ from hardware.interfaces import Columns, Cut, Document, Logo, PaperItem, QrCode,
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.money import format_kr
 from terminal.sale.sale import Outcome, Sale
-from terminal.texts.sentences import ToDo, Words, result_sentence, words_in
+from terminal.texts.sentences import ToDo, Words, words_on_line
 from terminal.texts.words import SERVICE_ADDRESS, SERVICE_NAME, Language
 
 
@@ -25,11 +25,13 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     kennitala: str = ""
     lines: tuple[str, ...] = ()
     """Address, telephone, VAT number: whatever the shop's own receipts have under its name."""
+    service_phone: str = ""
+    """Whom staff call."""
     has_logo: bool = False
     reference_qr: bool = False
+    """Whether the sale's reference is printed for scanners too."""
     is_training: bool = False
     """Nothing that is printed is real."""
-    """Whether the sale's reference is printed for scanners too."""
 
 
 def receipt_document(
@@ -53,13 +55,13 @@ def receipt_document(
         raise ValueError(f"sale {sale.number} is still open ({sale.state}): print its receipt once it has ended")
     if printed_at.tzinfo is None:
         raise ValueError("printed_at has no time zone: pass datetime.now().astimezone()")
-    words = words_in(language)
+    words = words_on_line(language, shop.service_phone)
     to_do = words.receipt.to_do.get(sale.reason.outcome) if kind is ReceiptKind.ATTENTION else None
     has_paid = sale.reason.outcome is Outcome.APPROVED
     title = words.receipt.payment_receipt if has_paid or sale.reason.outcome is Outcome.REFUNDED else ""
     items: list[PaperItem] = [
         *heading(shop, words, copy=copy, columns=columns, title=title),
-        *_outcome(sale, to_do, words, language, columns),
+        *_outcome(sale, to_do, words, columns),
         TextLine(),
     ]
     facts = [*_times(sale, words, printed_at, copy=copy), (words.receipt.terminal, terminal_id), *_facts(sale, words)]
@@ -96,7 +98,7 @@ def heading(shop: Shop, words: Words, *, copy: bool, columns: int, title: str = 
         yield from centred(f"*** {words.receipt.reprint} ***", columns, bold=True)
 
 
-def _outcome(sale: Sale, to_do: ToDo | None, words: Words, language: Language, columns: int) -> Iterator[TextLine]:
+def _outcome(sale: Sale, to_do: ToDo | None, words: Words, columns: int) -> Iterator[TextLine]:
     """What staff still have to do stands out more than that it is a sale."""
     assert sale.reason is not None
     amount, outcome = format_kr(sale.amount_kr), sale.reason.outcome
@@ -110,7 +112,7 @@ def _outcome(sale: Sale, to_do: ToDo | None, words: Words, language: Language, c
     yield from large(f"-{amount}" if is_refund else amount, columns)
     yield from centred(words.outcomes[outcome].upper(), columns, bold=True)
     if outcome is not Outcome.APPROVED:
-        yield from centred(result_sentence(sale.reason, language), columns)
+        yield from centred(str(words.results[sale.reason]), columns)
 
 
 def _times(sale: Sale, words: Words, printed_at: datetime, *, copy: bool) -> Iterator[tuple[str, str]]:

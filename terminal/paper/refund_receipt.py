@@ -11,7 +11,7 @@ from terminal.sale.effects import ReceiptKind
 from terminal.sale.money import format_kr
 from terminal.sale.refund import Refund
 from terminal.sale.sale import Outcome
-from terminal.texts.sentences import words_in
+from terminal.texts.sentences import words_in, words_on_line
 from terminal.texts.words import Advice, Language
 
 
@@ -29,7 +29,7 @@ class Layout(TypedDict):
 
 def receipt_of_refund(refund: Refund, kind: ReceiptKind, layout: Layout) -> Document:
     """What the journal has of a refund, on paper."""
-    words = words_in(layout["language"]).refund
+    words = words_on_line(layout["language"], layout["shop"].service_phone).refund
     problem = words.unknown if refund.reason is None else words.results[refund.reason]
     return refund_document(
         number=refund.number,

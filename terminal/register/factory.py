@@ -41,12 +41,13 @@ def build_protocol(
     slip_of: Callable[[ClosedPeriod], Document] = lambda _period: (),
     paper_of: Callable[[Sale | Refund, ReceiptKind], Document] = lambda _record, _kind: (),
     certificate: Callable[[], str] = lambda: "",
+    service_phone: str = "",
 ) -> RegisterProtocol:
     """The codec of ``register.protocol``. Raises ValueError for one that is not available yet.
 
     ``receipt_of`` lays out the customer's receipt of a sale or a refund, or a copy of it, for a register that prints it
     itself, and ``slip_of`` an end of day. ``paper_of`` is whatever our own printer prints of it. ``certificate`` is the
-    SHA-256 of the one that register programs are to trust.
+    SHA-256 of the one that register programs are to trust. ``service_phone`` stands in sentences that name service.
     """
     match settings.protocol:
         case "line":
@@ -91,7 +92,11 @@ def build_protocol(
             from terminal.register.http.desk import Wording
 
             wording = Wording(
-                terminal_id=terminal_id, version=__version__, certificate=certificate, receipt_of=paper_of
+                terminal_id=terminal_id,
+                version=__version__,
+                certificate=certificate,
+                receipt_of=paper_of,
+                service_phone=service_phone,
             )
             return HttpProtocol(wording)
         case _:

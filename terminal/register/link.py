@@ -61,6 +61,7 @@ class RegisterLink:
         on_request: Callable[[RegisterRequest], None],
         *,
         language: Language = "is",
+        service_phone: str = "",
         on_line_changed: Callable[[bool, str], None] = lambda _up, _detail: None,
         look: Callable[[bytes], None] = lambda _data: None,
         clock: Callable[[], float] = time.monotonic,
@@ -69,6 +70,7 @@ class RegisterLink:
         self._protocol = protocol
         self._follower = follower(protocol)
         self._language: Language = language
+        self._service_phone = service_phone
         self._on_request = on_request
         self._on_line_changed = on_line_changed
         self._look = look
@@ -100,7 +102,7 @@ class RegisterLink:
 
         ``to`` is the question that it answers, the very object that ``on_request`` was given.
         """
-        self._protocol.send(worded(reply, self._language), self._clock(), to)
+        self._protocol.send(worded(reply, self._language, self._service_phone), self._clock(), to)
         self._stir()
 
     def decided(self, decision: Decision) -> None:

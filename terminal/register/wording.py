@@ -9,13 +9,13 @@ from terminal.texts.sentences import refund_sentence, refusal_sentence, result_s
 from terminal.texts.words import Language
 
 
-def worded(reply: RegisterReply, language: Language) -> RegisterReply:
+def worded(reply: RegisterReply, language: Language, service_phone: str = "") -> RegisterReply:
     """``reply`` with the text that a codec may show; a reply that has none is returned as it is."""
     match reply:
         case RequestRefused():
             return replace(reply, text=refusal_sentence(reply.code, language, reply.limits_kr))
         case SaleResult():
-            return replace(reply, text=result_sentence(reply.reason, language))
+            return replace(reply, text=result_sentence(reply.reason, language, service_phone))
         case RefundResult():
-            return replace(reply, text=refund_sentence(reply.refund, language))
+            return replace(reply, text=refund_sentence(reply.refund, language, service_phone))
     return reply

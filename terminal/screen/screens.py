@@ -41,7 +41,7 @@ def screen_for(
     ``countdown`` is for the open sale.
     """
     chosen = language if view.menu.is_open else language_of(view.language, language)  # the menu is for staff
-    words = words_in(chosen, service_phone)
+    words = words_in(chosen, service_phone, has_menu_key=view.menu.has_menu_key)
     screen = _screen(view, words, shop_name, countdown)
     return replace(screen, strip=words.training) if view.is_training else screen
 

@@ -153,6 +153,7 @@ ENGLISH = Words(
     checking_stay=_DO_NOT_CHARGE,
     checking_call="Call Netgíró.",
     may_stay_reserved="Not charged, but may stay reserved.",
+    menu_key_or="D, or",
     call_service=(_CALL_SERVICE, "Ask service.", "Tell service."),
     call_service_at="Call {phone}.",
     doctor=doctor.ENGLISH,

@@ -153,6 +153,7 @@ ICELANDIC = Words(
     checking_stay=_DO_NOT_CHARGE,
     checking_call="Hringdu í Netgíró.",
     may_stay_reserved="Ekki gjaldfært, en gæti verið frátekið.",
+    menu_key_or="D, eða",
     call_service=(_CALL_SERVICE, "Hafðu samband við þjónustu.", "Láttu þjónustuver vita."),
     call_service_at="Hringdu í {phone}.",
     doctor=doctor.ICELANDIC,

@@ -20,7 +20,17 @@ from terminal.texts.english import ENGLISH
 from terminal.texts.icelandic import ICELANDIC
 from terminal.texts.words import Advice, Language, ToDo, Words
 
-__all__ = ["Advice", "ToDo", "Trouble", "Words", "refund_sentence", "refusal_sentence", "result_sentence", "words_in"]
+__all__ = [
+    "Advice",
+    "ToDo",
+    "Trouble",
+    "Words",
+    "refund_sentence",
+    "refusal_sentence",
+    "result_sentence",
+    "words_in",
+    "words_on_line",
+]
 
 _TABLES: dict[Language, Words] = {"is": ICELANDIC, "en": ENGLISH}
 
@@ -34,16 +44,23 @@ def language_of(chosen: str, own: Language) -> Language:
     return chosen if chosen in _TABLES else own
 
 
-@lru_cache(maxsize=8)
-def words_in(language: Language, service_phone: str = "") -> Words:
-    """All texts of one language; where they say to call service, the number, all of it on one line."""
+@lru_cache(maxsize=16)
+def words_in(language: Language, service_phone: str = "", *, has_menu_key: bool = True) -> Words:
+    """All texts of one language; where they say to call service, the number, all of it on one line.
+
+    On a pad without the menu's key no text names it.
+    """
     words = _TABLES[language]
-    if not service_phone:
-        return words
-    return cast(
-        "Words",
-        _reworded(words, words.call_service, words.call_service_at.format(phone=service_phone.replace(" ", "\u00a0"))),
-    )
+    if service_phone:
+        call = words.call_service_at.format(phone=service_phone.replace(" ", "\u00a0"))
+        words = cast("Words", _reworded(words, words.call_service, call))
+    return words if has_menu_key else cast("Words", _reworded(words, (f"{words.menu_key_or} ",), ""))
+
+
+@lru_cache(maxsize=8)
+def words_on_line(language: Language, service_phone: str) -> Words:
+    """The same for paper and registers, which break lines where they like."""
+    return cast("Words", _reworded(words_in(language, service_phone), ("\u00a0",), " "))
 
 
 def _reworded(value: object, sentences: tuple[str, ...], instead: str) -> object:
@@ -63,14 +80,14 @@ def _reworded(value: object, sentences: tuple[str, ...], instead: str) -> object
     return value
 
 
-def result_sentence(reason: Reason, language: Language) -> str:
+def result_sentence(reason: Reason, language: Language, service_phone: str = "") -> str:
     """Why a sale ended and what the cashier does now."""
-    return str(words_in(language).results[reason])
+    return str(words_on_line(language, service_phone).results[reason])
 
 
-def refund_sentence(refund: Refund, language: Language) -> str:
+def refund_sentence(refund: Refund, language: Language, service_phone: str = "") -> str:
     """How a refund stands and what the cashier does now."""
-    words = words_in(language).refund
+    words = words_on_line(language, service_phone).refund
     return str(words.unknown if refund.reason is None else words.results[refund.reason])
 
 

@@ -264,6 +264,8 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     checking_call: str
     may_stay_reserved: str
 
+    menu_key_or: str
+    """Begins advice that names two ways into the menu; left out where the pad has no key of its own for it."""
     call_service: tuple[str, ...]
     """Sentences of this table that name nobody's number."""
     call_service_at: str

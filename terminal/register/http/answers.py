@@ -22,11 +22,11 @@ ReceiptOf = Callable[[Sale | Refund, ReceiptKind], Document]
 """What the terminal prints of it."""
 
 
-def payment_of(sale: Sale, receipt_of: ReceiptOf) -> Payment:
+def payment_of(sale: Sale, receipt_of: ReceiptOf, service_phone: str = "") -> Payment:
     step = step_of(sale)
     reason = sale.reason if sale.has_ended else None
     if reason is not None:
-        text: Text | None = _text(lambda language: result_sentence(reason, language))
+        text: Text | None = _text(lambda language: result_sentence(reason, language, service_phone))
     else:
         text = progress_text(step)
     return Payment(
@@ -46,11 +46,11 @@ def payment_of(sale: Sale, receipt_of: ReceiptOf) -> Payment:
     )
 
 
-def refund_of(refund: Refund, receipt_of: ReceiptOf) -> RefundAnswer:
+def refund_of(refund: Refund, receipt_of: ReceiptOf, service_phone: str = "") -> RefundAnswer:
     kind = ReceiptKind.CUSTOMER if refund.is_done else ReceiptKind.ATTENTION
     step = step_of(refund)
     goes_on = refund.reason is None and not refund.is_late
-    text = progress_text(step) if goes_on else _text(lambda language: refund_sentence(refund, language))
+    text = progress_text(step) if goes_on else _text(lambda language: refund_sentence(refund, language, service_phone))
     return RefundAnswer(
         id=refund.reference,
         number=refund.number,

@@ -33,11 +33,13 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
     certificate: Callable[[], str] = lambda: ""
     """The SHA-256 of the server's own; empty without one."""
     receipt_of: answers.ReceiptOf = lambda _record, _kind: ()
+    service_phone: str = ""
+    """Whom staff call."""
 
     def body(self, record: Record) -> Body:
         if isinstance(record, Refund):
-            return answers.refund_of(record, self.receipt_of)
-        return answers.payment_of(record, self.receipt_of)
+            return answers.refund_of(record, self.receipt_of, self.service_phone)
+        return answers.payment_of(record, self.receipt_of, self.service_phone)
 
     def status(self, condition: reg.TerminalCondition) -> msgspec.Struct:
         return answers.status_of(condition, self.terminal_id, self.version, self.certificate())
@@ -215,7 +217,8 @@ class Desk:
         if not (isinstance(reply, reg.RecordFound) and isinstance(reply.record, Sale)):
             self._otherwise(call, reply)
             return
-        sale, body = reply.record, answers.payment_of(reply.record, self._wording.receipt_of)
+        sale = reply.record
+        body = answers.payment_of(sale, self._wording.receipt_of, self._wording.service_phone)
         if _is_called_off(sale):
             self._outbox.answer_record(call, sale, body)
         else:

@@ -12,6 +12,7 @@ from terminal.app.handles import Handles
 from terminal.counter import register_words as reg
 from terminal.counter.decision import CounterEffect, Decision
 from terminal.counter.inputs import ConditionsChanged, Input, KeyPressed
+from terminal.counter.menu import MenuRules
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
 from terminal.daemon import operations
@@ -93,7 +94,7 @@ class Outside:
 class Terminal:
     """One start of the daemon's core on a journal that outlives it."""
 
-    def __init__(self, path: Path, terms: Terms) -> None:
+    def __init__(self, path: Path, terms: Terms, menu: MenuRules) -> None:
         self.story: list[str] = []
         self.disk = Disk(path, self.story)
         self.outside = Outside(self.story)
@@ -105,7 +106,7 @@ class Terminal:
         self.inbox = Inbox()
         self.loop = Loop(
             self.inbox,
-            Bookkeeper(CounterRules(terms=terms), self.disk, names),
+            Bookkeeper(CounterRules(terms=terms, menu=menu), self.disk, names),
             self.journal,
             self.outside,
             on_view=self.views.append,
@@ -173,12 +174,13 @@ def run(
     *scenarios: Scenario,
     capture_mode: CaptureMode = CaptureMode.MANUAL,
     disk_is_full: bool = False,
+    menu: MenuRules | None = None,
     **terms: Any,
 ) -> None:
     """Each scenario in a terminal of its own, one start after the other on the same journal: power cuts in between."""
 
     async def whole(scenario: Scenario) -> None:
-        terminal = Terminal(path, Terms(capture_mode=capture_mode, **terms))
+        terminal = Terminal(path, Terms(capture_mode=capture_mode, **terms), menu or MenuRules())
         terminal.disk.is_full = disk_is_full
         await terminal.journal.call(terminal.disk.open)
         await terminal.loop.start()

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from terminal.counter import register_words as reg
 from terminal.counter.inputs import ConditionsChanged, EndOfDayRequested, Input, KeyPressed
-from terminal.counter.menu import Page
+from terminal.counter.menu import MenuRules, Page
+from terminal.counter.menu_codes import CodeJudged, CodeVerdict
 from terminal.journal.thread import MIN_FREE_BYTES
 from terminal.loop.loop import JOURNAL_RETRY_S
 from terminal.sale import effects as fx
@@ -18,8 +19,8 @@ from terminal.sale import events as ev
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import CaptureMode
-from terminal.sale.record import QueuedReceipt, ReceiptState
-from terminal.sale.sale import Outcome, State
+from terminal.sale.record import QueuedReceipt, ReceiptState, Record
+from terminal.sale.sale import Outcome, Reason, State
 from tests.unit.loop.loop_bench import Terminal, run
 
 
@@ -88,6 +89,32 @@ def test_an_end_of_day_that_the_disk_did_not_take_comes_again_or_is_told(path: P
         assert (terminal.disk.closed_period() is not None) == by_clock
 
     run(path, scenario)
+
+
+def test_a_word_of_staff_that_the_disk_did_not_take_is_answered_and_can_be_said_again(path: Path) -> None:
+    async def leave_to_staff(terminal: Terminal) -> None:
+        await terminal.pay(until=State.CUSTOMER)
+        due = replace(terminal.sale, state=State.ATTENTION, reason=Reason.REFUND_DUE, committed=True)
+        terminal.disk.append(Record("ResultRejected", due))
+
+    async def settle(terminal: Terminal) -> None:
+        await terminal.press("D#1234#")
+        await terminal.happen(CodeJudged(CodeVerdict.RIGHT))
+        await terminal.press("1#")
+        await terminal.happen(ConditionsChanged({}))
+
+    async def scenario(terminal: Terminal) -> None:
+        terminal.disk.is_full = True
+        await settle(terminal)
+        assert terminal.loop.view.menu.page is Page.NOT_WRITTEN
+        assert len(terminal.loop.view.attention) == 1
+        await terminal.press("*")
+        terminal.disk.is_full = False
+        await settle(terminal)
+        assert terminal.loop.view.menu.page is Page.DONE
+        assert terminal.loop.view.attention == ()
+
+    run(path, leave_to_staff, scenario, menu=MenuRules(has_staff_code=True))
 
 
 def test_a_disk_that_is_well_again_is_noticed_though_nothing_waits_for_it(path: Path) -> None:

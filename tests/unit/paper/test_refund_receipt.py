@@ -6,13 +6,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from hardware.interfaces import TextLine
-from terminal.paper.receipt import Shop
-from terminal.paper.refund_receipt import refund_document
+from terminal.paper.receipt import Shop, receipt_document
+from terminal.paper.refund_receipt import Layout, receipt_of_refund, refund_document
 from terminal.sale.effects import ReceiptKind
-from terminal.sale.refund import RefundReason
-from terminal.texts.sentences import words_in
+from terminal.sale.refund import RefundReason, RefundState
+from terminal.sale.sale import Reason
+from terminal.texts.sentences import LANGUAGES, words_in
+from terminal.texts.words import Language
+from tests.golden.cases import CLOSED_SALE, REFUND, SHOP
 
 WHOLE: dict[str, Any] = {
     "number": 8,
@@ -59,3 +63,25 @@ def test_a_copy_says_when_it_was_printed() -> None:
 def test_a_time_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
         refund_document(**WHOLE | {"refunded_at": datetime(2026, 11, 23)})
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_slip_that_calls_service_names_the_shops_number(language: Language) -> None:
+    refused = replace(REFUND, state=RefundState.CLOSED, reason=RefundReason.CREDENTIALS)
+    declined = replace(CLOSED_SALE, reason=Reason.CREDENTIALS)
+    layout: Layout = {
+        "copy": False,
+        "shop": replace(SHOP, service_phone="555 9876"),
+        "terminal_id": "T1",
+        "printed_at": datetime(2026, 11, 23, 15, 0, tzinfo=UTC),
+        "language": language,
+        "columns": 42,
+        "clock_set": True,
+    }
+    for document in (
+        receipt_of_refund(refused, ReceiptKind.ATTENTION, layout),
+        receipt_document(declined, kind=ReceiptKind.ATTENTION, **layout),
+    ):
+        printed = " ".join(item.text for item in document if isinstance(item, TextLine))
+        assert "555 9876" in printed
+        assert words_in(language).call_service[0] not in printed

@@ -7,7 +7,8 @@ import pytest
 from terminal.counter.register_words import RefusalCode, RequestRefused, SaleAccepted, SaleResult
 from terminal.register.wording import worded
 from terminal.sale.sale import Reason
-from terminal.texts.sentences import result_sentence
+from terminal.texts.sentences import result_sentence, words_in
+from terminal.texts.words import Language
 
 
 def test_a_refusal_names_the_limits_in_the_shops_language() -> None:
@@ -23,6 +24,15 @@ def test_a_result_says_why(reason: Reason) -> None:
     reply = worded(result, "is")
     assert isinstance(reply, SaleResult)
     assert reply.text == result_sentence(reason, "is")
+
+
+@pytest.mark.parametrize("language", ["is", "en"])
+def test_it_names_the_number_of_service_if_the_shop_has_one(language: Language) -> None:
+    result = SaleResult(register_id="42", amount_kr=1990, reason=Reason.CREDENTIALS, authorization_id=None)
+    reply = worded(result, language, "555 1234")
+    assert isinstance(reply, SaleResult)
+    assert "555 1234" in reply.text
+    assert not any(sentence in reply.text for sentence in words_in(language).call_service)
 
 
 def test_what_has_no_sentence_stays_as_it_is() -> None:
