@@ -20,7 +20,8 @@ Changes: TypeAlias = Mapping[tuple[str, str], object]
 """By section and key."""
 
 _SECTION = re.compile(r"^\s*\[([A-Za-z0-9_-]+)\]")
-_VALUE = r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|\[[^\]\n]*\]|[^\s#]+)"""
+_STRING = r"""(?:"(?:[^"\\]|\\.)*"|'[^']*')"""
+_VALUE = rf"""(?:{_STRING}|\[(?:{_STRING}|[^\]\n"'])*\]|[^\s#]+)"""
 
 
 def edit_config(text: str, changes: Changes) -> str:

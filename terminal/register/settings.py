@@ -90,15 +90,17 @@ DEFAULT_PAID_LABELS = (
 )
 """What stands beside them was not paid by Netgíró."""
 DEFAULT_VOID_LABELS = (
-    ".?GILT",
-    ".?FINGA?R?(SALA|KVITTUN|HAMUR)?",
-    "AFRIT",
-    r"(X|Z)\W?(SK.RSLA|UPPGJ.R|REPORT)",
+    r".?GIL(T|D|DA|DING)( (F.RSLA|SALA|KVITTUN))?",
+    r".?FINGA?R?(SALA|KVITTUN|HAMUR)?",
+    r"(.?FING\W+)?EKKI (GILD )?KVITTUN",
+    "AFRIT( AF)?( (KVITTUN(AR)?|REIKNING[IS]))?",
+    r"(X|Z)\W*(SK.RSLA|UPPGJ.R|.?LESTUR|REPORT)",
     "DAGSUPPGJ.R",
-    "VOID(ED)?",
-    "TRAINING( MODE)?",
-    "(RE)?COPY",
-    "DUPLICATE",
+    "((SALE|TRANSACTION) )?VOID(ED)?( (SALE|TRANSACTION))?",
+    "TRAINING( (MODE|RECEIPT))?",
+    "(RE)?COPY( (OF )?RECEIPT)?",
+    "(RECEIPT COPY|NOT A RECEIPT)",
+    "DUPLICATE( RECEIPT)?",
 )
 """A slip on which one of these is a whole line is no sale: voided, training, a copy, a report."""
 LONGEST_VOID_PATIENCE_S = {"zvt": 35.0, "concert": 25.0}

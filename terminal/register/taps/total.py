@@ -12,11 +12,11 @@ none (voided, training, copy, report) is none.
 How a slip was paid stands below its total. Where the shop names the tender that means Netgíró, that line alone counts,
 and if its amount is not the total, the cashier chooses between the two. Where no tender is named, a slip that was paid
 in other ways is no offer, and of one that was paid so in part the rest is offered beside the total. Only what adds up
-counts as paid: the number of a card is no amount.
+counts as paid: the number of a card is no amount. An item may be called as the tender is, and stands above the total.
 
 An amount is read as it is written, never guessed: a separator before three digits divides thousands (a space only where
-the amount stands alone or has a currency: else it may follow a quantity), one before two divides aurar, which must be
-00. With ``amount_decimals = 2`` digits without a fraction count as aurar, as long as they
+the amount stands alone, in a column of its own or with a currency: else it may follow a quantity), one before two
+divides aurar, which must be 00. With ``amount_decimals = 2`` digits without a fraction count as aurar, as long as they
 have no separators either. Negative amounts, zero and fractions of a krona are no total.
 """
 
@@ -51,6 +51,9 @@ _NEGATIVE = re.compile(r"-\s*[0-9]|[0-9]-\s*\Z")
 _STARLESS = _FILL.replace("*.]", ".]")
 _PAID = rf"{_STARLESS}{_CURRENCY}{_STARLESS}-?(?P<amount>{_NUMBER})-?(?:,-)?{_FILL}{_CURRENCY}\s*"
 """An amount, also with a minus; behind stars stands the number of a card."""
+_MASKED_CARD = r"\s*(?:NR\.?\s*)?(?:[*X#]{2,}[ -]?)+[0-9]{2,4}(?=\s)"
+_SPACED_COLUMN = re.compile(r"[^0-9]*\s{2,}[0-9]{1,3}(?: [0-9]{3})+(?:[.,][0-9]{2})?\Z")
+_FRAME = " *-=#_.:"
 LONGEST_LINE = 80
 NO_TOTAL = TotalSeen(None)
 
@@ -65,23 +68,32 @@ class TotalFinder:
         self._tenders = [_compile(label, whole) for label in rules.tender_labels]
         self._others = [_compile(label, r"(?:\W|\d|\Z).*") for label in rules.other_labels]
         self._sections = [_compile(label, r"(?:\W|\d|\Z).*") for label in rules.section_labels]
-        self._paid = [_compile(label, rf"(?:{_PAID}|{_HEAD})") for label in rules.paid_labels]
+        self._paid = [_compile(label, rf"(?:(?:{_MASKED_CARD})?{_PAID}|{_HEAD})") for label in rules.paid_labels]
+        self._named = [pattern for _, pattern in self._labels] + self._tenders + self._paid
         self._voids = [_compile(label, r"[\W\d]*(?:NR[\W\d]*)?") for label in rules.void_labels]
 
     def on_display(self, lines: Sequence[str]) -> TotalSeen:
         """The total on a screen."""
         if not self._tenders and any(other.fullmatch(line) for line in lines for other in self._others):
             return NO_TOTAL
-        return self.in_text([*lines, lines[0]] if len(lines) > 1 and _ALONE.fullmatch(lines[0].rstrip()) else lines)
+        shown = [*lines, lines[0]] if len(lines) > 1 and _ALONE.fullmatch(lines[0].rstrip()) else lines
+        return self._seen_in(self._read(shown), is_slip=False)
 
     def in_text(self, lines: Iterable[str]) -> TotalSeen:
         """The total on a receipt."""
-        lines = [_without_spaces(line.rstrip()) if len(line) <= LONGEST_LINE else "" for line in lines]
-        if any(void.fullmatch(line) for line in lines for void in self._voids):
+        return self._seen_in(self._read(lines), is_slip=True)
+
+    def _read(self, lines: Iterable[str]) -> list[str]:
+        """As they are compared."""
+        return [self._without_spaces(line.rstrip()) if len(line) <= LONGEST_LINE else "" for line in lines]
+
+    def _seen_in(self, lines: Sequence[str], *, is_slip: bool) -> TotalSeen:
+        if any(void.fullmatch(_unspaced(line)) for line in lines for void in self._voids):
             return NO_TOTAL
         total, at = self._total_of(lines)
         if self._tenders:
-            return self._beside(total, self._agreed(lines, _found_by(self._tenders, lines)))
+            tenders = _found_by(self._tenders, lines)
+            return self._beside(total, self._agreed(lines, self._below_total(tenders, lines) if is_slip else tenders))
         return self._less_what_was_paid(total, lines[at + 1 :])
 
     def _total_of(self, lines: Sequence[str]) -> tuple[TotalSeen, int]:
@@ -93,6 +105,13 @@ class TotalFinder:
             if found:
                 return self._agreed(lines, found), found[-1][0]
         return NO_TOTAL, len(lines)
+
+    def _below_total(self, tenders: Sequence[tuple[int, str]], lines: Sequence[str]) -> Sequence[tuple[int, str]]:
+        """Without the items above it that are called as the tender is, if the slip says below it how it was paid."""
+        ats = range(len(lines))
+        total_at = next((at for at in ats if _amount_at(lines, at, self._labels) is not None), len(lines))
+        below = [found for found in tenders if found[0] > total_at]
+        return below if below or _found_by(self._paid, lines[total_at + 1 :]) else tenders
 
     @staticmethod
     def _beside(total: TotalSeen, tender: TotalSeen) -> TotalSeen:
@@ -162,6 +181,16 @@ class TotalFinder:
                 total_kr += (self._kronur(signed["amount"]) or 0) * (-1 if is_negative else 1)
         return total_kr
 
+    def _without_spaces(self, line: str) -> str:
+        """``1 990`` as ``1.990``, where it is no quantity and a price."""
+        if " " not in line:
+            return line
+        joined = _SPACED.sub(lambda match: match[1] + match[2].replace(" ", "."), line)
+        is_one = bool(_WITH_CURRENCY.search(line) or _SPACED_ALONE.fullmatch(line))
+        if not is_one and _SPACED_COLUMN.fullmatch(line):
+            is_one = any(named.fullmatch(joined) for named in self._named)
+        return joined if is_one else line
+
     def _kronur(self, amount: str) -> int | None:
         fraction = _FRACTION.search(amount)
         digits = re.sub(f"[{_THOUSANDS}]", "", amount)
@@ -201,11 +230,10 @@ def _amount_below(lines: Sequence[str], number: int) -> str | None:
     return alone["amount"] if alone else None
 
 
-def _without_spaces(line: str) -> str:
-    """``1 990`` as ``1.990``, where it stands alone or has a currency: else it may be a quantity and a price."""
-    if " " in line and (_WITH_CURRENCY.search(line) or _SPACED_ALONE.fullmatch(line)):
-        return _SPACED.sub(lambda match: match[1] + match[2].replace(" ", "."), line)
-    return line
+def _unspaced(line: str) -> str:
+    """``*** A F R I T ***`` as ``AFRIT``."""
+    letters = line.strip(_FRAME).split()
+    return "".join(letters) if len(letters) > 2 and all(len(letter) == 1 for letter in letters) else line
 
 
 @lru_cache(maxsize=512)
