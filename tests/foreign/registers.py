@@ -3,6 +3,7 @@
 odoo-payment PORT AMOUNT CURRENCY     prints whether the request was taken
 postelium PORT AMOUNT CURRENCY        the same, and it reads an answer first
 odoo-display PORT JSON                prints what it wrote, in hex; PORT is not opened
+ecrterm FOLDER TCP-PORT KRONUR        prints whether it was paid, and the last result code; FOLDER has its source
 """
 
 from __future__ import annotations
@@ -55,11 +56,22 @@ def odoo_display(_port: str, tasks: str) -> None:
     print(line.written.hex())
 
 
+def ecrterm(folder: str, port: str, amount_kr: str) -> None:
+    sys.path.insert(0, folder)
+    from ecrterm.ecr import ECR  # noqa: PLC0415
+
+    register = ECR(device=f"socket://127.0.0.1:{port}", password="000000")
+    assert register.register(config_byte=0x8E) == 0
+    has_paid = register.payment(amount_cent=int(amount_kr))
+    print(has_paid, len([packet for incoming, packet in register.transmitter.last_history if incoming]))
+
+
 if __name__ == "__main__":
     which, *arguments = sys.argv[1:]
     programs: dict[str, Callable[..., None]] = {
         "odoo-payment": odoo_payment,
         "postelium": postelium,
         "odoo-display": odoo_display,
+        "ecrterm": ecrterm,
     }
     programs[which](*arguments)

@@ -1,0 +1,94 @@
+"""ZVT programs of other hands over TCP. No registry has them: give the folder of a checkout.
+
+    git clone https://github.com/wirelane/ecrterm
+    ECRTERM=$PWD/ecrterm .venv/bin/pytest tests/foreign/test_zvt_programs.py
+
+github.com/tasmail/py3-ecrterm works in the same way. Its Python needs pyserial and six, which are there.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.foreign.conftest import FOLDER
+from tests.integration.counter import ShopCounter, free_port, write_config
+from tests.integration.netgiro import PATIENT_PHONE, POOR_PHONE, NetgiroProcess
+from tests.integration.process import Process, wait_until
+from tests.patience import at_most
+
+ECRTERM = os.environ.get("ECRTERM", "")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not ECRTERM, reason="no registry has ecrterm: set ECRTERM to the folder of a checkout"),
+]
+
+
+class ZvtOverTcp(ShopCounter):
+    """``run`` with a ZVT port on the network."""
+
+    def __init__(self, folder: object, netgiro: NetgiroProcess) -> None:
+        self.port = free_port()
+        zvt = {"protocol": "zvt", "port": f"tcp://127.0.0.1:{self.port}", "accept_foreign_currency_code": True}
+        super().__init__(folder, netgiro, {"register": zvt})
+
+    def start(self, until: str = "ready: zvt") -> None:
+        write_config(self.config_path, self.settings)
+        self.process = Process("run", "--config", str(self.config_path), log_path=self.log_path, env=self.env)
+        self.process.wait_for_output(until)
+        wait_until("devices that are ready", lambda: self.state()["register"] == self.state()["keypad"] == "ok")
+
+
+@pytest.fixture(scope="module")
+def counter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZvtOverTcp]:
+    netgiro = NetgiroProcess(tmp_path_factory.mktemp("netgiro"))
+    with ZvtOverTcp(tmp_path_factory.mktemp("zvt"), netgiro) as counter:
+        yield counter
+    netgiro.close()
+
+
+def paid_by_ecrterm(counter: ZvtOverTcp, people: Callable[[], None]) -> bool:
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        str(FOLDER / "registers.py"),
+        "ecrterm",
+        ECRTERM,
+        str(counter.port),
+        "1990",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as register:
+        counter.wait_for("entry")
+        people()
+        said, complaint = register.communicate(timeout=at_most(60))
+    assert register.returncode == 0, complaint
+    has_paid, packets = said.splitlines()[-1].split()
+    assert int(packets) >= 3, "accepted, told and ended"
+    return has_paid == "True"
+
+
+def test_it_pays(counter: ZvtOverTcp) -> None:
+    before = counter.netgiro.carts()
+
+    def customer() -> None:
+        counter.press(f"{PATIENT_PHONE}#")
+        counter.netgiro.accept(counter.netgiro.new_cart(before))
+
+    assert paid_by_ecrterm(counter, customer)
+    row = counter.journal()[0]
+    assert (row["amount"], row["outcome"], row["register_told"]) == (1990, "approved", True)
+
+
+def test_it_is_declined(counter: ZvtOverTcp) -> None:
+    assert not paid_by_ecrterm(counter, lambda: counter.press(f"{POOR_PHONE}#"))
+    assert (counter.journal()[0]["outcome"], counter.journal()[0]["register_told"]) == ("declined", True)
+
+
+def test_the_cashier_calls_it_off(counter: ZvtOverTcp) -> None:
+    assert not paid_by_ecrterm(counter, lambda: counter.press("*"))
+    assert counter.journal()[0]["outcome"] == "cancelled"
