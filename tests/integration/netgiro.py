@@ -78,6 +78,11 @@ class SimulatedNetgiro:
         ledger: list[dict[str, Any]] = self._call("GET", "/ledger")
         return ledger
 
+    def refunds(self) -> list[dict[str, Any]]:
+        """Every refund, oldest first."""
+        refunds: list[dict[str, Any]] = self._call("GET", "/refunds")
+        return refunds
+
     def close(self) -> None:
         self._http.close()
 

@@ -46,6 +46,12 @@ class ZvtOnCable:
         with self._lock:
             self.register.heard.clear()
 
+    def forget_half_a_frame(self) -> None:
+        """The terminal was killed: what it was just saying will not be finished."""
+        with self._lock:
+            old = self.register
+            self.register = ZvtRegister(old.manners, old.acknowledges, old.heard, old.said, acks=old.acks)
+
     def ask(self, apdu: bytes) -> bytes:
         """Command, and return the terminal's answer to that."""
         before = len(self.register.heard)
