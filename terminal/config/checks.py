@@ -273,7 +273,12 @@ def _display(config: Config) -> Iterator[str]:
 
 def _display_size(display: DisplaySettings) -> Iterator[str]:
     size, sizes = (display.width, display.height), DISPLAY_SIZES.get(display.driver)
-    if sizes is not None and size not in sizes:
+    if sizes is not None and min(size) < LEAST_WIDTH_PX > max(size):
+        yield (
+            f"display.width: {size[0]} x {size[1]} is too small, whichever way it lies: words would be cut; use a"
+            f" display of {LEAST_WIDTH_PX} pixels, such as 128 x 32"
+        )
+    elif sizes is not None and size not in sizes:
         known = " or ".join(f"{width} x {height}" for width, height in sizes)
         yield f"display.width: an {display.driver} has width x height {known}, not {size[0]} x {size[1]}"
     elif display.size_px[0] < LEAST_WIDTH_PX:

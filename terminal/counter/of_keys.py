@@ -118,10 +118,13 @@ def _more_time(view: View, sale: Sale) -> Decision:
 
 
 def _long_key(view: View, key: str, rules: CounterRules) -> Decision:
-    """``*`` ends the menu, the sale or the offer, whatever was typed; ``#`` opens the menu on pads without a D."""
+    """``*`` ends the menu, the sale or the offer, whatever was typed; ``#`` opens the menu on pads without a D; ``0``
+    turns the customer's language in a sale."""
     if key == "#":
         view = replace(view, judged=None)  # as it went down, it looked like an answer
         return _menu_key(view, menus.MENU_KEY, rules) if _may_open_menu(view) else Decision(view=view)
+    if key == of_language.LANGUAGE_KEY and view.sale is not None and not view.menu.is_open:
+        return of_language.turned_in_sale(view, view.sale, rules)
     if key != "*":
         return Decision(view=view)
     if view.menu.is_open:

@@ -1,4 +1,5 @@
-"""The customer's language: a key on the waiting screen turns it, and the shop's own comes back after the sale. Pure."""
+"""The customer's language: a key on the waiting screen turns it, the same key held down in a sale, and the shop's own
+comes back after the sale. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ from msgspec.structs import replace
 from terminal.counter.decision import Decision, KeepLanguageFor
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
+from terminal.sale.sale import Sale, State
+from terminal.sale.sensitive import Sensitive
 
 LANGUAGE_KEY = "0"
 """On every pad, and no customer's identifier is typed on the waiting screen."""
@@ -23,6 +26,18 @@ def turned(view: View, rules: CounterRules) -> Decision:
     chosen = rules.languages[(at + 1) % len(rules.languages)]
     view = replace(view, language="" if chosen == rules.languages[0] else chosen, language_turn=view.language_turn + 1)
     return Decision(view=view, effects=(KeepLanguageFor(view.language_turn, KEPT_S),) if view.language else ())
+
+
+def turned_in_sale(view: View, sale: Sale, rules: CounterRules) -> Decision:
+    """The key stayed down, and as it went down it was typed: that digit goes again. Among others it stays a digit."""
+    typed = view.entry.digits.reveal()
+    takes_digits = sale.state in (State.ENTRY, State.CODE_ENTRY)
+    if takes_digits and typed not in ("", LANGUAGE_KEY):
+        return Decision(view=view)
+    if takes_digits:
+        view = replace(view, entry=replace(view.entry, digits=Sensitive(""), problem=None))
+    view = turned(view, rules).view
+    return Decision(view=replace(view, sale=replace(sale, language=view.language)))
 
 
 def expired(view: View, turn: int) -> View:

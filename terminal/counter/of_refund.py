@@ -139,6 +139,7 @@ def _begun(view: View, asked: RefundLookedUp, sale: Sale, amount_kr: int, rules:
         register_id=(asked.register_id or asked.reference) if asked.source is RefundSource.REGISTER else "",
         register_echo=asked.echo,
         description=asked.description[:100],
+        operator="" if is_automatic else view.operator,
         terms=terms,
         is_late=asked.source in _SILENT,
     )

@@ -48,7 +48,7 @@ _CARDS: Mapping[Language, CardWords] = {
         title="Netgíró: svona tekur þú við greiðslu",
         steps=(
             "Sláðu söluna inn á kassann og veldu Netgíró. Upphæðin birtist á posanum.",
-            "Sláðu inn appkóða, kennitölu eða símanúmer viðskiptavinar og ýttu á <b>#</b>.",
+            "Sláðu inn app-kóða, kennitölu eða símanúmer viðskiptavinar og ýttu á <b>#</b>.",
             "Viðskiptavinur samþykkir í Netgíró-appinu. Fái hann kóða í SMS, sláðu kóðann inn og ýttu á <b>#</b>.",
             "„{approved}“ á skjánum: salan er greidd og kvittunin prentast.",
         ),
@@ -56,8 +56,8 @@ _CARDS: Mapping[Language, CardWords] = {
         keys=(
             ("#", "staðfesta"),
             ("*", "hreinsa; ef ekkert er slegið inn: hætta við. Haldið niðri: hætta við allt"),
-            ("A B C", "appkóði, kennitala, símanúmer"),
-            ("0", "á biðskjá: enska fyrir viðskiptavin"),
+            ("A B C", "app-kóði, kennitala, símanúmer"),
+            ("0", "á biðskjá, eða haldið niðri í sölu: enska fyrir viðskiptavin"),
         ),
         menu_title="Valmynd: D, eða # haldið niðri. Talan velur.",
         menu_notes=(
@@ -86,7 +86,7 @@ _CARDS: Mapping[Language, CardWords] = {
             ("#", "OK"),
             ("*", "clear; with nothing typed: cancel. Held down: cancel everything"),
             ("A B C", "app code, kennitala, phone number"),
-            ("0", "on the waiting screen: Icelandic for the customer"),
+            ("0", "on the waiting screen, or held down in a sale: Icelandic for the customer"),
         ),
         menu_title="Menu: D, or # held down. The digit chooses.",
         menu_notes=(

@@ -123,7 +123,7 @@ def _columns(booking: Booking) -> tuple[str | int | None, ...]:
         ended.isoformat(timespec="seconds"),
         booking.period,
         booking.turnover_kr,
-        "" if isinstance(entry, Refund) else entry.operator,
+        entry.operator,
     )
 
 

@@ -58,6 +58,11 @@ class PeriodReading(ABC):
             by_operator={
                 name: Tally(count, sum_kr) for name, count, sum_kr in self._rows(_BY_OPERATOR, last_seq) if name
             },
+            refunds_by_operator={
+                name: Tally(count, sum_kr)
+                for name, count, sum_kr in self._rows(_REFUNDED_BY_OPERATOR, last_seq)
+                if name
+            },
             first_number=min((first for *_, first, _ in ended), default=None),
             last_number=max((last for *_, last in ended), default=None),
             refunds=Tally(*self._rows(_REFUNDED, last_seq)[0]),
@@ -94,8 +99,9 @@ _ENDED = (
 """The literals let SQLite answer from the index that holds only these."""
 
 
+_OPERATOR = "CASE WHEN json_valid(entries.sale) THEN json_extract(entries.sale, '$.operator') END"
 _BY_OPERATOR = (
-    "SELECT CASE WHEN json_valid(entries.sale) THEN json_extract(entries.sale, '$.operator') END AS operator, "
+    f"SELECT {_OPERATOR} AS operator, "
     "count(*), sum(amount_kr) "
     "FROM sales JOIN entries ON entries.seq = sales.seq "
     f"WHERE sales.seq > ? AND state IN ('{ENDED[0]}', '{ENDED[1]}') AND outcome = '{Outcome.APPROVED}' "
@@ -128,6 +134,11 @@ _SAYS_RETURNED = " OR ".join(
     f"""instr(sale, '"reason":"{reason}"')""" for reason in (RefundReason.DONE, RefundReason.SETTLED_DONE)
 )
 _REFUNDED = _REFUNDS_NOW.format("=", "NOT", _SAYS_RETURNED)
+_REFUNDED_BY_OPERATOR = (
+    f"SELECT (SELECT {_OPERATOR} FROM entries WHERE entries.seq = sales.seq) AS operator, "
+    + _REFUNDED.removeprefix("SELECT ")
+    + " GROUP BY operator ORDER BY operator"
+)
 _REFUNDS_UNDONE = _REFUNDS_NOW.format("!=", "", _SAYS_RETURNED)
 _CLOSES = (
     "SELECT number, (SELECT at FROM closes AS before WHERE before.number = closes.number - 1), at, totals, "

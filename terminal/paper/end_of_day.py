@@ -109,11 +109,14 @@ def _figures(
         yield from pair(label, value, columns)
     yield TextLine()
     yield from _outcomes(totals, words, columns)
-    if totals.by_operator:
+    if totals.operators:
         yield TextLine()
         yield from centred(receipt.operators, columns, bold=True)
-        for name, tally in sorted(totals.by_operator.items()):
-            yield from pair(f"{name} ({tally.count})", format_kr(tally.sum_kr), columns)
+        for name in totals.operators:
+            sold = totals.by_operator.get(name, Tally())
+            yield from pair(f"{name} ({sold.count})", format_kr(sold.sum_kr), columns)
+            if (given := totals.refunds_by_operator.get(name)) is not None:
+                yield from pair(f"  {receipt.refunds} ({given.count})", format_kr(-given.sum_kr), columns)
     if totals.corrected or totals.corrected_refunds:
         yield TextLine()
         yield from centred(receipt.corrected, columns, bold=True)

@@ -87,6 +87,8 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True, tag_field="is", tag="ref
     """The register's own name for it; empty if no register asked."""
     register_echo: str = ""
     description: str = ""
+    operator: str = ""
+    """Who stood at the counter; empty if nobody had said so, or nobody stood there."""
     terms: RefundTerms = RefundTerms()
 
     state: RefundState = RefundState.TRANSFER

@@ -86,6 +86,8 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     """What an earlier end of day has counted as returned: staff have corrected that."""
     by_operator: dict[str, Tally] = {}
     """The approved sales of each cashier, gross; empty where the shop does not name them."""
+    refunds_by_operator: dict[str, Tally] = {}
+    """What each has given back, whoever had sold it."""
     first_number: int | None = None
     last_number: int | None = None
     left_to_staff: tuple[LeftToStaff, ...] = ()
@@ -93,6 +95,11 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
 
     def of(self, outcome: Outcome) -> Tally:
         return self.by_outcome.get(outcome, Tally())
+
+    @property
+    def operators(self) -> list[str]:
+        """Everybody who has sold or given back."""
+        return sorted({*self.by_operator, *self.refunds_by_operator})
 
     @property
     def charged_kr(self) -> int:
@@ -138,7 +145,13 @@ def figures(number: int, totals: Totals) -> dict[str, Any]:
         "charged": totals.charged_kr,
         "outcomes": {str(outcome): tally(one) for outcome, one in totals.by_outcome.items()},
         "corrected": [*map(_correction, totals.corrected), *map(_correction, totals.corrected_refunds)],
-        "operators": {name: tally(one) for name, one in totals.by_operator.items()},
+        "operators": {
+            name: {
+                **tally(totals.by_operator.get(name, Tally())),
+                "refunds": tally(totals.refunds_by_operator.get(name, Tally())),
+            }
+            for name in totals.operators
+        },
         "left_to_staff": [str(sale.number) for sale in totals.left_to_staff],
     }
 
@@ -188,27 +201,31 @@ def totals_of(
     earlier: dict[Outcome, Tally] = {}
     by_outcome: dict[Outcome, Tally] = {}
     by_operator: dict[str, Tally] = {}
+    refunds_by_operator: dict[str, Tally] = {}
     numbers: list[int] = []
     refunds = refunds_undone = Tally()
     for sale in entries:
         if isinstance(sale, Refund):
             if counts_as_refund(sale) and sale.number not in billed_before:
-                refunds = Tally(refunds.count + 1, refunds.sum_kr + sale.amount_kr)
+                refunds = _one_more(refunds, sale.amount_kr)
+                if sale.operator:
+                    before = refunds_by_operator.get(sale.operator, Tally())
+                    refunds_by_operator[sale.operator] = _one_more(before, sale.amount_kr)
             elif not counts_as_refund(sale) and sale.number in billed_before:
-                refunds_undone = Tally(refunds_undone.count + 1, refunds_undone.sum_kr + sale.amount_kr)
+                refunds_undone = _one_more(refunds_undone, sale.amount_kr)
             continue
         if sale.state not in ENDED or sale.outcome is None:
             continue
         for tallies in (by_outcome, earlier) if sale.number in billed_before else (by_outcome,):
-            before = tallies.get(sale.outcome, Tally())
-            tallies[sale.outcome] = Tally(before.count + 1, before.sum_kr + sale.amount_kr)
+            tallies[sale.outcome] = _one_more(tallies.get(sale.outcome, Tally()), sale.amount_kr)
         if sale.outcome is Outcome.APPROVED and sale.operator:
             before = by_operator.get(sale.operator, Tally())
-            by_operator[sale.operator] = Tally(before.count + 1, before.sum_kr + sale.amount_kr)
+            by_operator[sale.operator] = _one_more(before, sale.amount_kr)
         numbers.append(sale.number)
     totals = Totals(
         by_outcome=by_outcome,
         by_operator=by_operator,
+        refunds_by_operator=refunds_by_operator,
         refunds=refunds,
         refunds_undone=refunds_undone,
         first_number=min(numbers, default=None),
@@ -216,6 +233,10 @@ def totals_of(
         left_to_staff=to_staff(left_to_staff),
     )
     return with_earlier(totals, earlier)
+
+
+def _one_more(tally: Tally, amount_kr: int) -> Tally:
+    return Tally(tally.count + 1, tally.sum_kr + amount_kr)
 
 
 def with_earlier(totals: Totals, billed: Mapping[Outcome, Tally]) -> Totals:

@@ -199,6 +199,8 @@ MISFITS = [
         "display.width: an sh1107 has width x height 64 x 128 or 80 x 128 or 128 x 128, not 128 x 64",
     ),
     ("[display]\ndriver = 'sh1107'\nwidth = 64\nheight = 128", "display.rotate: 64 pixels are too narrow"),
+    ("[display]\nwidth = 64\nheight = 48\nrotate = 1", "display.width: 64 x 48 is too small, whichever way it lies"),
+    ("[display]\nwidth = 72\nheight = 40", "display.width: 72 x 40 is too small, whichever way it lies"),
     ("[display]\nheight = 32\ntwo_colours = true", "display.two_colours: only for displays of 64 rows"),
     ("[display]\nreset_pin = 5", "display.reset_pin: GPIO 5 is in use by the keypad; choose another"),
     (

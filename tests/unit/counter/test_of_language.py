@@ -149,3 +149,21 @@ def test_the_customers_copy_is_in_it_and_the_shops_is_not(language: str, kind: R
     document = queue._document(original(SALE.number, kind))
     assert document is not None
     assert any(text in getattr(item, "text", "") for item in document)
+
+
+def test_held_down_in_a_sale_it_turns_the_language_of_screen_and_receipt() -> None:
+    counter = Counter()
+    counter.happens(REQUEST)
+    counter.press("0")
+    counter.happens(KeyPressed("0", is_long=True))
+    assert counter.view.entry.digits.reveal() == ""
+    assert "App code, kennitala or phone" in counter.screen
+    counter.press("8223281")
+    counter.happens(KeyPressed("0", is_long=True))
+    assert counter.view.entry.digits.reveal() == "8223281", "among digits it is one"
+    record = counter.press("#").record
+    assert record is not None
+    assert record.sale.language == "en"
+    counter.happens(KeyPressed("0", is_long=True))
+    assert counter.view.sale is not None
+    assert (counter.view.language, counter.view.sale.language) == ("", "")

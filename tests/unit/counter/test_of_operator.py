@@ -22,11 +22,12 @@ from terminal.journal.verify import verify
 from terminal.paper.end_of_day import x_report_slip
 from terminal.paper.receipt import Shop, receipt_document
 from terminal.sale.effects import ReceiptKind
-from terminal.sale.record import Record
+from terminal.sale.record import Record, RefundRecord
+from terminal.sale.refund import RefundReason, RefundSource
 from terminal.sale.sale import Reason, State
 from terminal.sale.totals import Close, Period, Tally, figures, totals_of
 from terminal.screen.screens import screen_for
-from tests.golden.cases import CLOSED_SALE
+from tests.golden.cases import CLOSED_SALE, REFUNDED_PART
 from tests.unit.journal.journal_samples import a_sale, opened
 
 OPERATORS = OperatorSettings(numbers=("1 Anna", "22")).by_number
@@ -129,7 +130,32 @@ def test_the_day_says_what_each_has_sold_and_the_journal_agrees_with_its_sales(t
     slip = [getattr(item, "text", "") for item in x_report_slip(Period(1, totals), **PAPER)]
     assert "BY CASHIER" in slip
     assert any(line.startswith("1 Anna (2)") and line.endswith("3.980 kr.") for line in slip)
-    assert figures(1, totals)["operators"]["22"] == {"count": 1, "amount": 1990}
+    assert figures(1, totals)["operators"]["22"] == {"count": 1, "amount": 1990, "refunds": {"count": 0, "amount": 0}}
+
+
+def test_what_each_has_given_back_stands_apart_whoever_had_sold_it(tmp_path: Path) -> None:
+    sale = sold(1, "1 Anna")
+    backs = [
+        replace(REFUNDED_PART, number=2, sale_number=1, amount_kr=500, operator="22"),
+        replace(REFUNDED_PART, number=3, sale_number=1, amount_kr=300, operator="22"),
+        replace(REFUNDED_PART, number=4, sale_number=1, amount_kr=7, source=RefundSource.AUTOMATIC),
+        replace(REFUNDED_PART, number=5, sale_number=1, amount_kr=9),
+        replace(REFUNDED_PART, number=6, sale_number=1, reason=RefundReason.REFUSED, operator="1 Anna"),
+    ]
+    with opened(tmp_path / "journal.db") as journal:
+        journal.append(Record("Test", sale))
+        for refund in backs:
+            journal.append_refund(RefundRecord("Test", refund))
+        totals = journal.open_period().totals
+        assert totals == totals_of([sale, *backs])
+        journal.append_close(Close(1, totals))
+        assert journal.open_period().totals.operators == []
+    assert totals.refunds_by_operator == {"22": Tally(2, 800)}
+    told = figures(1, totals)["operators"]
+    assert told["22"] == {"count": 0, "amount": 0, "refunds": {"count": 2, "amount": 800}}
+    slip = [getattr(item, "text", "") for item in x_report_slip(Period(1, totals), **PAPER)]
+    assert any(line.startswith("22 (0)") for line in slip)
+    assert any(line.startswith("  Refunds (2)") and line.endswith("-800 kr.") for line in slip)
 
 
 @pytest.mark.parametrize("numbers", [("x",), ("12345",), ("1 \n",), ("1 " + "a" * 21,)])
