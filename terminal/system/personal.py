@@ -50,10 +50,19 @@ _PERSONAL = re.compile(
 _SHORTEST_CARD, _LONGEST_CARD = 13, 19
 _CARD_BEGINS = "23456"
 _MANY_DIGITS = re.compile(r"[0-9](?:[ -]?[0-9]){12,}")
+_APART = r"[^0-9A-Za-z\r\n]"
+_IN_GROUPS = re.compile(
+    rf"(?<![0-9])(?=[{_CARD_BEGINS}])"
+    rf"(?:[0-9]{{4}}(?P<four>{_APART}{{1,3}})[0-9]{{4}}(?P=four)[0-9]{{4}}(?P=four)[0-9]{{1,4}}(?:(?P=four)[0-9]{{1,3}})?"
+    rf"|[0-9]{{4}}(?P<six>{_APART}{{1,3}})[0-9]{{6}}(?P=six)[0-9]{{4,5}}"
+    rf"|[0-9](?P<one>{_APART})[0-9](?:(?P=one)[0-9]){{11,17}})(?![0-9])"
+)
+"""Whatever parts them, it is the same each time: a dot, a slash, a tab, two spaces; a NUL in UTF-16."""
 _TRACK = re.compile(r"[=D][0-9]{4,}\??")
 """What follows a card's number on its magnetic stripe."""
 _TEN_DIGITS = re.compile(r"(?<![0-9])(?:[0-9]{10}|[0-9]{6}(?P<between>[ -])[0-9]{4})(?![0-9])")
 _MARKED = re.compile(r"(?i:kt|kennitala)[.:=]? ?\Z")
+SEVEN_BITS = bytes(byte & 0x7F for byte in range(256))
 _WEIGHTS = (3, 2, 7, 6, 5, 4, 3, 2, 1)
 """Þjóðskrá's, for the first nine digits of a kennitala."""
 
@@ -95,6 +104,16 @@ def card_spans(text: str) -> Iterator[Span]:
                 track = _TRACK.match(text, end)
                 yield Span(places[begin], track.end() if track else end)
             begin += count or 1
+    for run in _IN_GROUPS.finditer(text):
+        if passes_luhn("".join(char for char in run[0] if char.isdigit())):
+            yield Span(*run.span())
+
+
+def spans_of_bytes(data: bytes) -> list[Span]:
+    """:func:`personal_spans` of what came over a line, also where every byte still has its parity bit."""
+    seven_bits = data.translate(SEVEN_BITS)
+    found = personal_spans(data.decode("latin-1"))
+    return _merged([*found, *personal_spans(seven_bits.decode("ascii"))]) if seven_bits != data else found
 
 
 def _card_at(text: str, places: list[int], begin: int) -> int:

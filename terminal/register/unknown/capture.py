@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from terminal.register.unknown.card_data import card_data_spans, renewed_end, whole_frames
-from terminal.system.personal import card_spans, personal_spans
+from terminal.system.personal import SEVEN_BITS, card_spans, spans_of_bytes
 
 HEADER = "# netgiro-terminal capture 1"
 BYTES_PER_LINE = 16
@@ -77,12 +77,10 @@ def without_personal_data(chunks: Sequence[Chunk]) -> list[Chunk]:
     """
     data = b"".join(chunk.data for chunk in chunks)
     clean = [bytes([byte]) for byte in data]
-    text = data.decode("latin-1")
-    cards = set(card_spans(text))
-    for span in personal_spans(text):
+    cards = {card for text in (data, data.translate(SEVEN_BITS)) for card in card_spans(text.decode("latin-1"))}
+    for span in spans_of_bytes(data):
         if span in cards or (span.is_certain and data[span.start - 1 : span.start] != b"\x02"):
-            hidden = data[span.start : span.end]
-            clean[span.start : span.end] = [bytes([byte]) if byte in b" -+." else b"0" for byte in hidden]
+            clean[span.start : span.end] = _blank(data[span.start : span.end])
     for start, end in card_data_spans(data):
         clean[start:end] = _zeros(data[start:end])
     for frame in whole_frames(data):
@@ -93,6 +91,15 @@ def without_personal_data(chunks: Sequence[Chunk]) -> list[Chunk]:
         cleaned.append(Chunk(chunk.time_s, b"".join(clean[at : at + len(chunk.data)])))
         at += len(chunk.data)
     return cleaned
+
+
+def _blank(hidden: bytes) -> list[bytes]:
+    """Zeros; what parts the digits stays, and so does the parity of bytes that have one."""
+    has_parity = any(byte & 0x80 for byte in hidden)
+    return [
+        (b"\xb0" if has_parity and byte.bit_count() % 2 else b"0") if chr(byte & 0x7F).isalnum() else bytes([byte])
+        for byte in hidden
+    ]
 
 
 def _zeros(value: bytes) -> Iterator[bytes]:

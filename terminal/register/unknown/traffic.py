@@ -17,7 +17,7 @@ from hardware.interfaces import DeviceError, LineSignals, SerialPort
 from terminal.register.unknown.card_data import LONGEST_FRAME, card_data_spans, open_frame, rest_of_frame
 from terminal.register.zvt.transport import T1_S
 from terminal.system.log_limit import UNLIMITED
-from terminal.system.personal import personal_spans
+from terminal.system.personal import SEVEN_BITS, spans_of_bytes
 
 SILENCE_S = 0.1
 """After so long what came belongs together."""
@@ -31,8 +31,8 @@ FROM_REGISTER, TO_REGISTER = "<", ">"
 
 log = logging.getLogger(__name__)
 
-_NUMBER_AT_END = re.compile(rb"[0-9](?:[ .+-]?[0-9]){0,24}[ .+-]?\Z")
-_REST_OF_NUMBER = re.compile(rb"(?:[ .+-]?[0-9]){0,24}")
+_NUMBER_AT_END = re.compile(rb"[0-9](?:[ .+/\t\x00-]{0,2}[0-9]){0,24}[ .+/\t\x00-]{0,2}\Z")
+_REST_OF_NUMBER = re.compile(rb"(?:[ .+/\t\x00-]{0,2}[0-9]){0,24}")
 
 
 class LoggedPort:
@@ -112,14 +112,14 @@ class _Entry:
     def _patience_s(self) -> float:
         if open_frame(bytes(self._data)):
             return T1_S
-        return NUMBER_S if _NUMBER_AT_END.search(self._data) else SILENCE_S
+        return NUMBER_S if _NUMBER_AT_END.search(self._data.translate(SEVEN_BITS)) else SILENCE_S
 
     def _unfinished(self) -> int:
         """Bytes at the end that are a frame or a number, which may go on."""
         frame = open_frame(bytes(self._data))
         if frame:
             return frame if frame < LONGEST_FRAME else 0
-        number = _NUMBER_AT_END.search(self._data)
+        number = _NUMBER_AT_END.search(self._data.translate(SEVEN_BITS))
         return len(number[0]) if number and len(self._data) < 4 * LONGEST_ENTRY else 0
 
     def write(self) -> None:
@@ -153,9 +153,9 @@ class _Entry:
     def _torn_number(self, data: bytes, *, may_go_on: bool) -> list[tuple[int, int]]:
         """What may belong to a number whose beginning was written before, or whose end is still to come."""
         hidden = []
-        if self._number_is_torn and (rest := _REST_OF_NUMBER.match(data)):
+        if self._number_is_torn and (rest := _REST_OF_NUMBER.match(data.translate(SEVEN_BITS))):
             hidden.append(rest.span())
-        number = _NUMBER_AT_END.search(data) if may_go_on else None
+        number = _NUMBER_AT_END.search(data.translate(SEVEN_BITS)) if may_go_on else None
         self._number_is_torn = number is not None
         if number is not None and sum(byte in b"0123456789" for byte in number[0]) > LONGEST_IN_CLEAR:
             hidden.append((number.start() + LONGEST_IN_CLEAR, number.end()))
@@ -170,7 +170,7 @@ def entry_text(
     Control characters show as a dot. The letters of a hex pair stand in lower case, so that none looks like a number.
     ``also_hidden`` is masked too: what may belong to a number or a card that was cut in two.
     """
-    personal = [(span.start, span.end) for span in personal_spans(data.decode("latin-1"))]
+    personal = [(span.start, span.end) for span in spans_of_bytes(data)]
     hidden = {at for span in (*also_hidden, *personal, *card_data_spans(data)) for at in range(*span)}
     shown = range(start, min(len(data), start + length) if length is not None else len(data))
     pairs = " ".join("**" if at in hidden else f"{data[at]:02x}" for at in shown)

@@ -100,6 +100,20 @@ def test_card_numbers_and_kennitolur_are_blotted_out(said: bytes, kept: bytes) -
     assert b"".join(chunk.data for chunk in without_personal_data(pieces)) == kept
 
 
+@pytest.mark.parametrize("parted", [b"4111.1111.1111.1111", b"4111  1111  1111  1111", b"4111\t1111\t1111\t1111"])
+def test_what_parts_a_cards_digits_stays(parted: bytes) -> None:
+    (clean,) = without_personal_data([Chunk(0.0, b"KORT " + parted + b"\r\n")])
+    assert clean.data == b"KORT " + bytes(0x30 if chr(byte).isdigit() else byte for byte in parted) + b"\r\n"
+
+
+def test_a_card_whose_bytes_have_their_parity_is_blotted_out_with_parity() -> None:
+    def even(text: bytes) -> bytes:
+        return bytes(byte | 0x80 * (byte.bit_count() % 2) for byte in text)
+
+    (clean,) = without_personal_data([Chunk(0.0, even(b"PAN 4111111111111111\r"))])
+    assert clean.data == even(b"PAN 0000000000000000\r")
+
+
 CARD = bytes.fromhex("6724 4005 1010 1234")
 ZVT_PAY_WITH_CARD = wrap(
     bytes.fromhex("0601 18 04000000001990 490352") + b"\x22\xf0\xf8" + CARD + b"\x3a\x01\x23",

@@ -122,6 +122,28 @@ def logged(pieces: Sequence[bytes], pause_s: float, caplog: pytest.LogCaptureFix
     )
 
 
+CARDS = {
+    "in groups": [b"4111.1111.1111.1111", b"4111/1111/1111/1111", b"4111\t1111\t1111\t1111", b"4111  1111  1111  1111"],
+    "as Amex groups it": [b"3782/822463/10005", b"3782 822463 10005"],
+    "in UTF-16": ["4111111111111111".encode("utf-16-le"), "4111111111111111".encode("utf-16-be")],
+    "with parity": [bytes(byte | 0x80 * (byte.bit_count() % 2) for byte in b"PAY 1990 ID=4111111111111111")],
+}
+
+
+@pytest.mark.parametrize("number", [card for cards in CARDS.values() for card in cards])
+@pytest.mark.parametrize("pause_s", [0.0, 3.0])
+def test_a_card_is_masked_whatever_parts_its_digits(
+    caplog: pytest.LogCaptureFixture, number: bytes, pause_s: float
+) -> None:
+    data = number + b"\r\n"
+    for at in range(1, len(data) - 2) if pause_s else (len(data),):
+        caplog.clear()
+        lines = logged([data[:at], data[at:]], pause_s, caplog)
+        pairs = " ".join(line.partition("  |")[0].split(" < ")[-1] for line in lines).split()
+        seen = [pair for pair in pairs if pair != "**" and chr(int(pair, 16) & 0x7F).isdigit()]
+        assert len(seen) <= LONGEST_IN_CLEAR, (at, lines)
+
+
 @pytest.mark.parametrize("pause_s", [0.001, 0.15, 0.45])
 @pytest.mark.parametrize("size", [1, 5, 1000])
 @pytest.mark.parametrize("before", [0, LONGEST_ENTRY - 20, LONGEST_ENTRY])
