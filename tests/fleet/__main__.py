@@ -2,6 +2,7 @@
 
     python -m tests.fleet                          60 counters, a quarter of an hour of theirs, about a minute
     python -m tests.fleet --counters 2000 --day-s 14400 --cut-s 3600 --speed 20
+    python -m tests.fleet --virtual 20000          three hours of so many uplinks in virtual time, without HTTP
     python -m tests.fleet --numbers                rows a second and core, against COPY in the same run
 
 Exits with 1 if a row was lost, doubled, reordered or counted wrong.
@@ -13,7 +14,7 @@ import argparse
 import logging
 import sys
 
-from tests.fleet.storm import Size, storm
+from tests.fleet.storm import Report, Size, storm
 from tests.postgres import NOT_THERE, find_binaries
 
 
@@ -29,13 +30,20 @@ def main(arguments: list[str] | None = None) -> int:
         for line in measure(options.rows):
             print(line)
         return 0
+    if options.virtual:
+        from tests.fleet.virtual import Day, virtual_day  # noqa: PLC0415
+
+        return _told(virtual_day(options.seed, Day(options.virtual), say=print), options.seed)
     fields = {name: getattr(options, name) for name in Size._fields}
-    report = storm(options.seed, Size(**fields), say=print)
+    return _told(storm(options.seed, Size(**fields), say=print), options.seed)
+
+
+def _told(report: Report, seed: int) -> int:
     for what, count in sorted(report.counts.items()):
         print(f"{count:10} {what}")
     for problem in report.problems:
         print(problem, file=sys.stderr)
-    print("all well" if not report.problems else f"seed {options.seed}: {len(report.problems)} problems")
+    print("all well" if not report.problems else f"seed {seed}: {len(report.problems)} problems")
     return 1 if report.problems else 0
 
 
@@ -44,6 +52,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     for name, default in Size()._asdict().items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
+    parser.add_argument("--virtual", type=int, default=0, metavar="COUNTERS", help="in virtual time")
     parser.add_argument("--numbers", action="store_true", help="measure a collector instead")
     parser.add_argument("--rows", type=int, default=60_000, help="how many rows to measure with (default 60000)")
     return parser.parse_args(arguments)

@@ -47,6 +47,27 @@ def test_a_fleets_worst_day_loses_doubles_and_reorders_nothing(size: dict[str, A
     assert report.counts["tampered rows refused"] == 1
 
 
+def test_a_fleet_in_virtual_time_comes_back_spread_out_and_loses_nothing() -> None:
+    from tests.fleet.virtual import Day, virtual_day  # noqa: PLC0415
+
+    report = virtual_day(1, Day(60, hours=1.0, cut_s=1200.0, kills=5, crashes=0, restores=5, tampered=2))
+    assert report.problems == []
+    never_left = report.counts["rows that never left a card before it was replaced"]
+    assert report.counts["rows kept"] == report.counts["rows written"] - never_left > 100
+    assert report.counts["most calls in a second once half of the fleet is back"] <= 10
+    assert report.counts["rows tampered with"] == 2
+
+
+@pytest.mark.slow
+def test_the_comparison_in_virtual_time_sees_what_was_lost_and_what_was_changed() -> None:
+    from tests.fleet.virtual import Day, virtual_day  # noqa: PLC0415
+
+    calm = Day(4, hours=0.5, sales=5, cut_s=1.0, kills=0, crashes=0, restores=0, tampered=0)
+    damage = DAMAGE.split("INSERT", maxsplit=1)[0]
+    problems = virtual_day(1, calm, sabotage=damage).problems
+    assert {problem.split(",")[0] for problem in problems} == {"T0", "T1"}
+
+
 @pytest.mark.parametrize(
     ("sabotage", "seen"),
     [
