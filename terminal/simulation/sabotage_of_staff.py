@@ -7,9 +7,10 @@ from unittest.mock import patch
 
 from terminal.sale import ending, totals, tracing
 from terminal.sale import events as ev
+from terminal.sale.gateway import CaptureMode
 from terminal.sale.moves import Transition
 from terminal.sale.refund import Refund
-from terminal.sale.sale import Sale, State
+from terminal.sale.sale import Reason, Sale, State
 from terminal.sale.step import TABLE
 from terminal.sale.totals import Totals
 from terminal.simulation import checks, disk_contents
@@ -75,11 +76,25 @@ def _settled_for_ever() -> Iterator[None]:
         yield
 
 
+def _misread_for_ever() -> Iterator[None]:
+    """What nobody knew, and staff have misread, stays as they said."""
+    move = TABLE[State.CLOSED][ev.SettlementCorrected]
+
+    def only_what_was_due(sale: Sale, event: ev.SettlementCorrected) -> Transition:
+        return Transition(sale) if sale.settled_from is Reason.NOT_TRACEABLE else move.decide(sale, event)
+
+    with patch.dict(TABLE[State.CLOSED], {ev.SettlementCorrected: move._replace(decide=only_what_was_due)}):
+        yield
+
+
 RULES_OF_STAFF: Mapping[str, BrokenRule] = {
     "word of staff taken in the middle of a call": BrokenRule(
         patches=_settled_while_captured, rates=Rates(call_trouble=0.4)
     ),
     "wrong word of staff kept for ever": BrokenRule(patches=_settled_for_ever, protocol="concert"),
+    "unknown sale that staff misread kept so": BrokenRule(
+        patches=_misread_for_ever, capture_mode=CaptureMode.AUTOMATIC, rates=Rates(call_trouble=0.7)
+    ),
     "payment billed on two days": BrokenRule(patches=_billed_on_two_days, protocol="zvt"),
     "word of staff taken for the last": BrokenRule(patches=_word_is_the_end, rates=Rates(call_trouble=0.4)),
     "asked once after the word of staff": BrokenRule(patches=_asked_once, rates=Rates(call_trouble=0.4)),

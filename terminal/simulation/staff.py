@@ -13,13 +13,14 @@ from terminal.counter.trouble import receipt_asked_about
 from terminal.sale import effects as fx
 from terminal.sale.events import Verdict
 from terminal.sale.refund import Refund, RefundSource, RefundState
-from terminal.sale.sale import CallKind, Outcome, Reason, Sale, State
+from terminal.sale.sale import CallKind, Outcome, Sale
 from terminal.simulation import checks
 from terminal.simulation.checks import sales_of
 from terminal.simulation.ledger import is_returned
 from terminal.simulation.people import Paper
 from terminal.simulation.register import SimulatedRegister
 from terminal.simulation.service import SimulatedNetgiro
+from terminal.simulation.slips import SLIPS, Slips
 from terminal.simulation.terminal import SimulatedTerminal
 
 AT_THE_SCREEN_S = (3.0, 20.0)
@@ -29,9 +30,6 @@ PAUSE_S = (30.0, 240.0)
 ENDS_THE_DAY = 0.06
 GIVES_BACK = 0.05
 PRINTS_AGAIN = 0.05
-SLIPS = 0.2
-"""What is due for a refund they settle as the opposite of what they mean, and refunds too, and correct it the next
-time."""
 ARE_IMPATIENT = 0.5
 """They settle what stands unknown while the terminal still asks."""
 GO_HOME_S = 1900.0
@@ -59,12 +57,10 @@ class Staff:
         self._rng = random.Random(f"staff {seed}")
         self._chance_of_refunds = random.Random(f"staff gives back {seed}")
         self._chance_of_reprints = random.Random(f"staff prints again {seed}")
-        self._chance_of_slips = random.Random(f"staff slips {seed}")
         self._chance_of_refund_slips = random.Random(f"staff slips on refunds {seed}")
         self._refund_slips: dict[int, bool] = {}
         """Refunds that they have settled wrongly, and whether they were done."""
-        self._slips: dict[int, Verdict] = {}
-        """Sales that they have settled wrongly, and what they meant."""
+        self._slips = Slips(terminal, seed)
         self._first_seen_s: dict[int, float] = {}
         self._is_impatient = False
 
@@ -82,7 +78,7 @@ class Staff:
 
     def _look(self) -> None:
         if self._terminal.is_on:
-            self._correct_slips()
+            self._slips.correct()
             self._correct_refund_slips()
         if self._world.now_s > GO_HOME_S:
             return
@@ -140,28 +136,14 @@ class Staff:
     def _settle(self, sale: Sale) -> None:
         if sale.outcome is Outcome.REFUND_DUE and (self._returns_itself(sale) or self._has_slipped_on(sale)):
             return
-        verdict = self._slips.pop(sale.number, None)  # a first word that never reached the disk
+        verdict = self._slips.take_unwritten(sale)
         if verdict is None:
             verdict = self._due_refund(sale) if sale.outcome is Outcome.REFUND_DUE else self._looked_up(sale)
         if verdict is None:
             return
-        if sale.outcome is Outcome.REFUND_DUE and self._chance_of_slips.random() < SLIPS:
-            self._slips[sale.number] = verdict
-            verdict = Verdict.PAID if verdict is Verdict.REFUNDED else Verdict.REFUNDED
+        verdict = self._slips.said(sale, verdict)
         self._world.tell("staff", f"settle sale {sale.number} as {verdict}")
         self._terminal.settle(sale.number, verdict)
-
-    def _correct_slips(self) -> None:
-        for number, meant in list(self._slips.items()):
-            sale = self._terminal.disk.latest[number]
-            if sale.state is not State.CLOSED:
-                continue
-            if sale.reason is (Reason.SETTLED_PAID if meant is Verdict.PAID else Reason.REFUNDED):
-                del self._slips[number]
-                self._world.count("settlement corrected")
-                continue
-            self._world.tell("staff", f"correct sale {number}: {meant}")
-            self._terminal.correct(number, meant)
 
     def _settle_refund(self, refund: Refund) -> None:
         """What the service refused after an answer had been lost: they look whether it has it."""
@@ -194,7 +176,7 @@ class Staff:
     def _give_back(self) -> None:
         """By the command, a part of some payment or all of it."""
         chance = self._chance_of_refunds
-        stand = [sale for sale in self._terminal.disk.latest.values() if sale.number not in self._slips]
+        stand = [sale for sale in self._terminal.disk.latest.values() if not self._slips.concerns(sale)]
         paid = [sale for sale in stand if sale.outcome is Outcome.APPROVED and not self._has_slipped_on(sale)]
         if paid:
             sale = chance.choice(paid)
@@ -247,16 +229,12 @@ class Staff:
         is_sure = self._world.now_s - self._first_seen_s[sale.number] > SURE_AFTER_S
         return Verdict.UNPAID if is_sure else None
 
-    def _means_paid(self, sale: Sale) -> bool:
-        meant = self._slips.get(sale.number)
-        return sale.outcome is Outcome.APPROVED if meant is None else meant is Verdict.PAID
-
     def _register_has(self, sale: Sale) -> bool:
         """It shows more payments than the terminal knows of."""
         for ring in self._register.rings:
             sales = sales_of(self._terminal.disk, self._register, ring)
             if sale.number in [one.number for one in sales]:
-                known = sum(self._means_paid(one) for one in sales)
+                known = sum(self._slips.means_paid(one) for one in sales)
                 if known < sum(like.is_paid for like in self._register.like(ring)):
                     return True
         return False
