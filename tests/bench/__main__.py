@@ -12,8 +12,11 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import patch
 
 from tests.bench.devices import measure_devices
 from tests.bench.footprint import measure_idle, measure_starts
@@ -47,10 +50,12 @@ def measure(folder: Path, size: Size, *, only_devices: bool = False) -> list[Res
     )
 
 
-def _compile_into(folder: Path) -> None:
-    """For every process that is started here: an installed terminal is compiled, whatever this shell says."""
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    os.environ["PYTHONPYCACHEPREFIX"] = str(folder)
+@contextmanager
+def _compiled_into(folder: Path) -> Iterator[None]:
+    """Every process that is started meanwhile: an installed terminal is compiled, whatever this shell says."""
+    with patch.dict(os.environ, {"PYTHONPYCACHEPREFIX": str(folder)}):
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        yield
 
 
 def options_of(arguments: list[str] | None) -> argparse.Namespace:
@@ -69,8 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = options_of(arguments)
     size = SMALL if options.small else Size(options.starts, options.idle_s, options.sales, options.presses)
     try:
-        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-            _compile_into(Path(folder) / "bytecode")
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder, _compiled_into(Path(folder) / "bytecode"):
             results = measure(Path(folder), size, only_devices=options.only_devices)
     except NoAnswer as error:
         print(f"bench: {error}", file=sys.stderr)
