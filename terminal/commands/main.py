@@ -5,7 +5,6 @@ Exit codes: 0 done, 1 failed, 2 wrong use.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import gc
@@ -15,7 +14,8 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO, TypeAlias, cast
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, TextIO, TypeAlias, cast
 
 from terminal import __version__
 from terminal.commands.configured import whole_config
@@ -25,7 +25,10 @@ from terminal.system.shown import ShownStream
 # Every command imports what it needs itself, so that none waits for what another one needs.
 # ruff: noqa: PLC0415
 
-_Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+if TYPE_CHECKING:
+    import argparse
+
+    _Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +45,7 @@ def _shown(stream: TextIO) -> TextIO:
 
 def _main(arguments: Sequence[str] | None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
-    parser = _parser_of_run() if words[:1] == ["run"] else _parser()
-    options = parser.parse_args(words, argparse.Namespace(config=None))
+    options: Any = _options_of_run(words) or _parser().parse_args(words, SimpleNamespace(config=None))
     try:
         code = int(options.command(options) or 0)
         sys.stdout.flush()  # here a reader that has gone can still be dealt with
@@ -60,14 +62,20 @@ def _main(arguments: Sequence[str] | None) -> int:
     return 1
 
 
-def _parser_of_run() -> argparse.ArgumentParser:
-    """All that the service needs: the words of every other command cost a start a tenth of its time."""
-    parser, _commands, _common = _bare_parser()
-    return parser
+def _options_of_run(words: Sequence[str]) -> SimpleNamespace | None:
+    """Of the words that a service is started with; None for any others. A parser costs a start some of its time."""
+    match words:
+        case ["run"]:
+            return SimpleNamespace(command=_run, config=None)
+        case ["run", "--config", path] if not path.startswith("-"):
+            return SimpleNamespace(command=_run, config=Path(path))
+    return None
 
 
 def _bare_parser() -> tuple[argparse.ArgumentParser, _Commands, argparse.ArgumentParser]:
     """With ``run`` alone; where to add others, and what they all have."""
+    import argparse
+
     common = argparse.ArgumentParser(add_help=False)
     # No default here: a sub-command's default would hide what was given before the sub-command.
     common.add_argument("--config", metavar="FILE", type=Path, default=argparse.SUPPRESS, help="configuration file")

@@ -20,7 +20,7 @@ from hardware.settings import (
 from terminal.config.addresses import is_loopback, parse_listen
 from terminal.config.checks_of_programs import programs_problems
 from terminal.config.secret_key import MASK
-from terminal.register.settings import LONGEST_VOID_PATIENCE_S, NETWORK_PROTOCOLS
+from terminal.register.settings import LONGEST_VOID_PATIENCE_S, NETWORK_PROTOCOLS, RegisterSettings
 from terminal.sale.customer import CustomerKind
 from terminal.sale.gateway import CaptureMode
 from terminal.system.password import is_password_hash
@@ -33,6 +33,8 @@ NEEDED_KEYS = "0123456789*#"
 
 HEADER_PINS = range(2, 28)
 """GPIO numbers. 0 and 1 are for the memory by which a Pi knows its extension boards."""
+DEFAULT = RegisterSettings()
+
 UARTS = frozenset({"/dev/serial0", "/dev/ttyAMA0", "/dev/ttyS0"})
 """Serial ports on the header's pins."""
 
@@ -95,6 +97,8 @@ def _tap(config: Config) -> Iterator[str]:
     register = config.register
     for key in ("total_labels", "other_labels", "section_labels", "tender_labels", "paid_labels", "void_labels"):
         for label in getattr(register, key):
+            if label in getattr(DEFAULT, key):  # compiling those would hold up every start
+                continue
             try:
                 re.compile(label)
             except re.error as error:

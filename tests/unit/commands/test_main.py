@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -289,3 +290,15 @@ def test_so_does_who_checks_a_configuration_without_keys(tmp_path: Path, capsys:
     run("check-config", "--config", path)
     said = capsys.readouterr()
     assert all(words in said.out + said.err for words in (PORTAL, *WHERE))
+
+
+@pytest.mark.parametrize("words", [["run"], ["run", "--config", "a.toml"]])
+def test_what_a_service_is_started_with_means_the_same_without_a_parser(words: list[str]) -> None:
+    quick = cli._options_of_run(words)
+    assert quick is not None
+    assert vars(quick) == vars(_parser().parse_args(words, SimpleNamespace(config=None)))
+
+
+@pytest.mark.parametrize("words", [[], ["run", "--config"], ["run", "--config", "--help"], ["run", "-h"], ["doctor"]])
+def test_all_other_words_are_left_to_the_parser(words: list[str]) -> None:
+    assert cli._options_of_run(words) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import tomllib
 from pathlib import Path
 
@@ -379,3 +380,16 @@ def test_the_databases_password_is_never_shown(tmp_path: Path) -> None:
 def test_register_programs_need_no_port() -> None:
     config = Config(register=RegisterSettings(protocol="http"))
     assert not [missing for missing in missing_for_run(config) if missing.startswith("register.")]
+
+
+def test_each_label_that_a_tap_begins_with_is_a_regular_expression() -> None:
+    """A start compiles only those that the shop has written itself."""
+    own = RegisterSettings()
+    for labels in (own.total_labels, own.other_labels, own.section_labels, own.paid_labels, own.void_labels):
+        assert labels
+        assert all(map(re.compile, labels))
+
+
+def test_a_label_that_is_no_regular_expression_is_told(tmp_path: Path) -> None:
+    told = problems_of(tmp_path, '[register]\ntotal_labels = ["SAMTALS", "("]\n')
+    assert any("register.total_labels: '(' is no regular expression" in problem for problem in told)
