@@ -47,6 +47,8 @@ class PartnerApi:
         if answer.http_status == 200:  # the body is not needed; but one that says no contradicts it
             if _says_no(answer):
                 raise CallLost("refund: HTTP 200, and the answer says no", answer.support_reference)
+            if answer.content.lstrip()[:1] == b"<":  # asking again under the same key returns nothing twice
+                raise CallLost("refund: HTTP 200, and a page instead of an answer", answer.support_reference)
             return
         _refuse(answer)
 
@@ -92,18 +94,18 @@ def read_record(answer: KeyedAnswer, authorization_id: str) -> PaymentRecord:
         status=_RECORD_STATUSES.get(details.status.lower(), RecordStatus.UNCLEAR),
         amount_kr=kronur(details),
         is_refundable=details.is_refundable,
-        settled=details.settlement_date or None,
+        settled=printable(details.settlement_date or "", wire.LONGEST_TIME) or None,
         invoice_number=None if details.invoice_number is None else printable(str(details.invoice_number), 40),
-        created=details.created or None,
+        created=printable(details.created or "", wire.LONGEST_TIME) or None,
     )
 
 
 def kronur(details: wire.Details) -> int | None:
-    """A fraction of a krona is no amount of ours: it agrees with none."""
-    amount = details.total_amount
-    if isinstance(amount, float):
-        return int(amount) if amount.is_integer() else -1
-    return amount
+    """A fraction of a krona, or a number beyond all sense, is no amount of ours: it agrees with none."""
+    if details.total_amount is None:
+        return None
+    amount_kr = wire.whole_kronur(details.total_amount)
+    return -1 if amount_kr is None else amount_kr
 
 
 def is_not_found(message: str | None) -> bool:

@@ -34,8 +34,8 @@ class SettlementApi:
         return [
             Settlement(
                 number=row.number,
-                created=row.created,
-                transferred=row.transferred,
+                created=_time(row.created),
+                transferred=_time(row.transferred),
                 total_kr=_kronur(row.total_amount, answer),
                 fee_kr=_kronur(row.cost_amount, answer),
                 net_kr=_kronur(row.amount, answer),
@@ -48,7 +48,7 @@ class SettlementApi:
         answer = await self._client.get(f"/settlement/items/{number}")
         return [
             SettledItem(
-                created=row.created,
+                created=_time(row.created),
                 total_kr=_kronur(row.total_amount, answer),
                 fee_kr=_kronur(row.cost_amount, answer),
             )
@@ -67,6 +67,11 @@ def _rows(answer: KeyedAnswer, parse: Callable[[bytes], list[_Row]]) -> list[_Ro
 
 
 def _kronur(amount: int | float, answer: KeyedAnswer) -> int:
-    if isinstance(amount, float) and not amount.is_integer():
-        raise CallLost("settlements: an amount has a fraction of a krona", answer.support_reference)
-    return int(amount)
+    amount_kr = wire.whole_kronur(amount)
+    if amount_kr is None:
+        raise CallLost("settlements: an amount is no whole kronur, or beyond all sense", answer.support_reference)
+    return amount_kr
+
+
+def _time(text: str | None) -> str | None:
+    return None if text is None else printable(text, wire.LONGEST_TIME)

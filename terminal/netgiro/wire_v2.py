@@ -14,6 +14,10 @@ import msgspec
 API_KEY_HEADER = "X-Netgiro-Api-Key"
 TOKEN_HEADER = "token"
 
+MOST_KR = 10**12
+"""Far above what all shops of a chain take in a year, and far below what a column of the export or a database holds."""
+LONGEST_TIME = 40
+
 _TRANSACTION_ID = re.compile(r"[0-9A-Za-z]([0-9A-Za-z_-]{0,62}[0-9A-Za-z])?")
 
 _Form = TypeVar("_Form", bound="msgspec.Struct")
@@ -107,4 +111,15 @@ def _parse_list(body: bytes, form: type[_Form]) -> list[_Form]:
 
 
 def _convert(fields: dict[str, Any], form: type[_Form]) -> _Form:
-    return msgspec.convert({name.lower(): value for name, value in fields.items()}, form)
+    """Raises ValueError also for one name in two spellings: which of the two values counts nobody knows."""
+    named = {name.lower(): value for name, value in fields.items()}
+    if len(named) != len(fields):
+        raise ValueError("a name stands there twice")
+    return msgspec.convert(named, form)
+
+
+def whole_kronur(amount: int | float) -> int | None:
+    """None for a fraction of a krona, and for what no shop ever takes or pays."""
+    if not -MOST_KR <= amount <= MOST_KR or amount != int(amount):
+        return None
+    return int(amount)

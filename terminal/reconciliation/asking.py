@@ -156,12 +156,17 @@ class Asker:
         contents: dict[Settlement, Sequence[SettledItem]] = {}
         settlements = await payouts.settlements(days.first, last)
         self._left_out = max(0, len(settlements) - MOST_SETTLEMENTS)
+        numbers: set[str] = set()
         for settlement in settlements[:MOST_SETTLEMENTS]:
+            if settlement.number in numbers:  # what it is made of counts once, however often it is listed
+                contents.setdefault(settlement, ())
+                continue
             if (items := self._progress.items_of(settlement)) is None:
                 await self._sleep(PACE_S)
                 items = tuple(await payouts.items(settlement.number))
                 self._progress.put_items(settlement, items, self._now_s())
             contents[settlement] = items
+            numbers.add(settlement.number)
         return contents
 
 

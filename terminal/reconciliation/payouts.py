@@ -6,6 +6,7 @@ fits several, the nearest in time is taken, and it is said.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -59,14 +60,17 @@ def with_payouts(
             net_kr=item.total_kr - item.fee_kr,
             matched_by=MatchedBy.AMOUNT_AND_TIME if is_unique else MatchedBy.NOT_UNIQUE,
         )
-    return [*matched, *(_adds_up(settlement, items) for settlement, items in contents.items())], others
+    listed = Counter(settlement.number for settlement in contents)
+    return [*matched, *(_adds_up(one, items, listed[one.number]) for one, items in contents.items())], others
 
 
-def _adds_up(settlement: Settlement, items: Sequence[SettledItem]) -> Finding:
+def _adds_up(settlement: Settlement, items: Sequence[SettledItem], times_listed: int) -> Finding:
     total_kr, fee_kr = sum(item.total_kr for item in items), sum(item.fee_kr for item in items)
     what = ""
     total, fee, net = map(format_kr, (settlement.total_kr, settlement.fee_kr, settlement.net_kr))
-    if settlement.total_kr - settlement.fee_kr != settlement.net_kr:
+    if times_listed > 1:
+        what = f"Netgíró lists this number {times_listed} times, each time with other figures"
+    elif settlement.total_kr - settlement.fee_kr != settlement.net_kr:
         what = f"{total} less {fee} is not {net}"
     elif (total_kr, fee_kr) != (settlement.total_kr, settlement.fee_kr):
         what = f"its items are {format_kr(total_kr)} less {format_kr(fee_kr)}, it is {total} less {fee}"

@@ -219,6 +219,16 @@ class Paying(Service):
         return [SettledItem(created="2026-11-23T15:00:10Z", total_kr=0, fee_kr=0)]
 
 
+def test_a_settlement_that_is_listed_twice_counts_once_and_differs(tmp_path: Path) -> None:
+    """With other figures each time; what is told twice in the same words is one."""
+    service = Paying(1)
+    service.list += [service.list[0], replace(service.list[0], total_kr=500, net_kr=500)]
+    told = [finding for finding in ask(tmp_path, service, 1) if finding.kind is Kind.SETTLEMENT]
+    assert service.looked_into == ["1-0"]
+    assert [finding.ending for finding in told] == [Ending.DIFFERS] * 2
+    assert all("lists this number 2 times" in finding.what for finding in told)
+
+
 def test_settlements_that_are_not_looked_into_are_said_to_be_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
