@@ -24,16 +24,25 @@ BASELINE = "import asyncio, ssl, sqlite3, httpx, serial"
 PROGRAM = str(Path(sys.executable).with_name("netgiro-terminal"))
 """What systemd starts."""
 NOBODY = "http://127.0.0.1:9/v1"
+KEYS = {"NETGIRO_SECRET_KEY": "bench", "NETGIRO_OFFICE_TOKEN": "bench"}
 READY_LIMIT_S = 30.0
 STOP_LIMIT_S = 10.0
 SETTLING_S = 2.0
 """After READY and before idle is measured: what a start leaves to be done is not idling."""
 
 
+IDLING: dict[str, tuple[str, float | None, float | None]] = {
+    "": ("", 1.4, 0.2),
+    "_with_panel": (", panel on", 1.6, None),
+    "_with_office": (", to a head office", None, 0.5),  # a status a minute is ten or so of them together
+}
+"""In words, how much memory it may take, and how often it may wake up."""
+
+
 class Daemon:
     """``run`` with simulated devices and a register's cable, as systemd would start it."""
 
-    def __init__(self, folder: Path, *, with_panel: bool = False, service: str = NOBODY) -> None:
+    def __init__(self, folder: Path, *, with_panel: bool = False, service: str = NOBODY, office: str = "") -> None:
         folder.mkdir(exist_ok=True)
         self._cable = PluggableRegister(folder / "register")
         config = merged(
@@ -43,6 +52,7 @@ class Daemon:
                 "register": {"port": str(self._cable.port)},
                 "journal": {"path": str(folder / "journal.db")},
                 "panel": {"listen": f"127.0.0.1:{free_port()}" if with_panel else ""},
+                "office": {"url": office},
             },
         )
         write_config(folder / "config.toml", config)
@@ -55,7 +65,9 @@ class Daemon:
             with log_path.open("wb") as log:
                 self._process = subprocess.Popen(
                     [sys.executable, PROGRAM, "run", "--config", str(folder / "config.toml")],
-                    env=environment(NETGIRO_SECRET_KEY="bench", NOTIFY_SOCKET=str(folder / "notify")),
+                    env=environment(
+                        NETGIRO_SECRET_KEY="bench", NETGIRO_OFFICE_TOKEN="bench", NOTIFY_SOCKET=str(folder / "notify")
+                    ),
                     stderr=log,
                 )
             try:
@@ -82,8 +94,8 @@ class Daemon:
 
 
 @contextmanager
-def daemon(folder: Path, *, with_panel: bool = False, service: str = NOBODY) -> Iterator[Daemon]:
-    running = Daemon(folder, with_panel=with_panel, service=service)
+def daemon(folder: Path, *, with_panel: bool = False, service: str = NOBODY, office: str = "") -> Iterator[Daemon]:
+    running = Daemon(folder, with_panel=with_panel, service=service, office=office)
     try:
         yield running
     finally:
@@ -117,13 +129,16 @@ def measure_starts(folder: Path, *, repeats: int) -> list[Result]:
 
 
 def measure_idle(folder: Path, *, seconds: float) -> list[Result]:
-    """Without and with the panel, side by side; nobody looks at it."""
+    """Without and with the panel and a head office, side by side; nobody looks at the panel."""
     with ExitStack() as stack:
         service = stack.enter_context(reachable_service())  # or the terminal would go on looking for it
         baseline_kib = _resident_kib(stack.enter_context(_baseline_process()))
         pids = {
             "": stack.enter_context(daemon(folder / "idle", service=service)).pid,
             "_with_panel": stack.enter_context(daemon(folder / "idle-panel", with_panel=True, service=service)).pid,
+            "_with_office": stack.enter_context(
+                daemon(folder / "idle-office", service=service, office=service.removesuffix("/v1"))
+            ).pid,
         }
         time.sleep(min(SETTLING_S, 4 * seconds))
         before = {name: (_cpu_s(pid), _wakeups(pid)) for name, pid in pids.items()}
@@ -132,20 +147,20 @@ def measure_idle(folder: Path, *, seconds: float) -> list[Result]:
         took_s = time.monotonic() - started_s
         results = []
         for name, pid in pids.items():
-            panel, met = (", panel on", False) if name else ("", True)
-            most = 1.6 if name else 1.4
+            what, memory, wakeups = IDLING[name]
             memory_kib = _resident_kib(pid)
             cpu_percent = 100 * (_cpu_s(pid) - before[name][0]) / took_s
             wakeups_per_s = (_wakeups(pid) - before[name][1]) / took_s
             results += [
                 Result(
-                    f"memory_ratio{name}", f"idle memory, to bare Python{panel}", memory_kib / baseline_kib, "x", most
+                    f"memory_ratio{name}", f"idle memory, to bare Python{what}", memory_kib / baseline_kib, "x", memory
                 ),
                 Result(f"memory_mib{name}", "  that is", memory_kib / 1024, "MiB"),
-                Result(f"idle_cpu_percent{name}", f"idle CPU{panel}", cpu_percent, "%", 0.3 if met else None),
-                Result(f"idle_wakeups_per_s{name}", f"idle wake-ups{panel}", wakeups_per_s, "/s", 0.2 if met else None),
+                Result(f"idle_cpu_percent{name}", f"idle CPU{what}", cpu_percent, "%", 0.3 if wakeups else None),
+                Result(f"idle_wakeups_per_s{name}", f"idle wake-ups{what}", wakeups_per_s, "/s", wakeups),
             ]
-        return results
+        more_kib = _resident_kib(pids["_with_office"]) - _resident_kib(pids[""])
+        return [*results, Result("office_mib", "what the way to a head office adds", more_kib / 1024, "MiB", 2.0)]
 
 
 class _Anything(BaseHTTPRequestHandler):
@@ -157,6 +172,19 @@ class _Anything(BaseHTTPRequestHandler):
         self.send_response(404)
         self.send_header("Content-Length", "0")
         self.end_headers()
+
+    def do_GET(self) -> None:
+        self._say(b'{"have":0}')
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self._say(b"{}")
+
+    def _say(self, content: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
 
     def log_message(self, *_args: object) -> None: ...
 
