@@ -22,6 +22,7 @@ from tests.bench.devices import measure_devices
 from tests.bench.footprint import measure_idle, measure_starts
 from tests.bench.history import HISTORY, facts, record
 from tests.bench.latency import measure_latencies
+from tests.bench.programs import measure_company
 from tests.bench.results import NoAnswer, Result, table
 
 
@@ -34,9 +35,11 @@ class Size(NamedTuple):
     presses: int = 100_000
     echoes: int = 120
     receipts: int = 30
+    turns: int = 8
+    sales_a_turn: int = 5
 
 
-SMALL = Size(starts=1, idle_s=0.1, sales=2, presses=400, echoes=8, receipts=2)
+SMALL = Size(starts=1, idle_s=0.1, sales=2, presses=400, echoes=8, receipts=2, turns=1, sales_a_turn=1)
 
 
 def measure(folder: Path, size: Size, *, only_devices: bool = False) -> list[Result]:
@@ -45,6 +48,7 @@ def measure(folder: Path, size: Size, *, only_devices: bool = False) -> list[Res
         results += measure_starts(folder, repeats=size.starts)
         results += measure_idle(folder, seconds=size.idle_s)
         results += measure_latencies(folder, sales=size.sales)
+        results += measure_company(folder, turns=size.turns, sales_a_turn=size.sales_a_turn)
     return results + measure_devices(
         folder, idle_s=size.idle_s, presses=size.presses, echoes=size.echoes, receipts=size.receipts
     )

@@ -37,9 +37,14 @@ class Stopwatch:
 
     def __init__(self) -> None:
         self._happened: dict[str, asyncio.Queue[float]] = defaultdict(asyncio.Queue)
+        self.words: dict[str, str] = {}
+        """What the terminal said of itself."""
 
     def note(self, what: str, at_s: float) -> None:
         self._happened[what].put_nowait(at_s)
+
+    def forget(self, what: str) -> None:
+        self._happened[what] = asyncio.Queue()
 
     async def next(self, what: str) -> float:
         """When it happened, the first time that nobody has asked for yet."""
@@ -68,6 +73,35 @@ def timed(app: ASGIApp, stopwatch: Stopwatch) -> ASGIApp:
         await app(scope, noting_receive, noting_send)
 
     return call
+
+
+async def end_process(process: asyncio.subprocess.Process) -> None:
+    assert process.stdin is not None
+    process.stdin.close()
+    try:
+        async with asyncio.timeout(STEP_LIMIT_S):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+async def read_notes(process: asyncio.subprocess.Process, stopwatch: Stopwatch) -> None:
+    """What timed_counter.py says."""
+    assert process.stdout is not None
+    while line := (await process.stdout.readline()).decode():
+        match line.split(maxsplit=2):
+            case ["key", key, at_s]:
+                stopwatch.note(key, float(at_s))
+            case ["screen", at_s, *headline]:
+                stopwatch.note("any screen", float(at_s))
+                stopwatch.note(f"screen {''.join(headline).strip()}", float(at_s))
+            case ["paper", at_s]:
+                stopwatch.note("paper", float(at_s))
+            case ["token", token]:
+                stopwatch.words["token"] = token
+            case ["ready"]:
+                stopwatch.note("ready", time.monotonic())
 
 
 class Bench:
@@ -122,8 +156,8 @@ class Bench:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
             )
-        self._stack.push_async_callback(self._end_terminal)
-        reader = asyncio.create_task(self._read_terminal())
+        self._stack.push_async_callback(end_process, self._terminal)
+        reader = asyncio.create_task(read_notes(self._terminal, self._stopwatch))
         self._stack.callback(reader.cancel)
         await self._next("ready")
 
@@ -133,29 +167,6 @@ class Bench:
             return await self._stopwatch.next(what)
         except NoAnswer as error:
             raise NoAnswer(f"the terminal does not answer: {error}. {last_words(self._log_path)}") from None
-
-    async def _end_terminal(self) -> None:
-        assert self._terminal.stdin is not None
-        self._terminal.stdin.close()
-        try:
-            async with asyncio.timeout(STEP_LIMIT_S):
-                await self._terminal.wait()
-        except TimeoutError:
-            self._terminal.kill()
-            await self._terminal.wait()
-
-    async def _read_terminal(self) -> None:
-        assert self._terminal.stdout is not None
-        while line := (await self._terminal.stdout.readline()).decode():
-            match line.split(maxsplit=2):
-                case ["key", "#", at_s]:
-                    self._stopwatch.note("#", float(at_s))
-                case ["screen", at_s, headline]:
-                    self._stopwatch.note(f"screen {headline.strip()}", float(at_s))
-                case ["paper", at_s]:
-                    self._stopwatch.note("paper", float(at_s))
-                case ["ready"]:
-                    self._stopwatch.note("ready", time.monotonic())
 
     def _read_register(self) -> None:
         self._told += os.read(self._cable.fileno(), 4096)

@@ -80,6 +80,8 @@ async def main(config_path: Path) -> None:
     await app.start()
     app.warm_up()
     display.headline = lambda: app.handles.screen.headline
+    if devices.programs is not None:
+        note(f"token {devices.programs.programs.admit('bench')}")
     note("ready")
     try:
         while keys := (await asyncio.to_thread(sys.stdin.readline)).strip():
