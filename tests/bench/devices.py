@@ -41,7 +41,7 @@ from terminal.screen.screens import Countdown, screen_for
 from tests.bench.footprint import reachable_service
 from tests.bench.results import NoAnswer, Result, percentile
 from tests.fast_typing import CONTACTS, type_fast
-from tests.golden.cases import SALE, SIZE_PX
+from tests.golden.samples import SALE, SIZE_PX
 from tests.oled_panel import I2C_BITS_PER_BYTE, OledPanel
 from tests.unit.hardware.test_keypad import Board
 

@@ -9,33 +9,33 @@ from pathlib import Path
 
 from PIL import Image, features
 
-from tests.golden import cases
+from tests.golden import pictures, samples, slips, views
 
 SHEET_COLUMNS, SHEET_SCALE, SHEET_GAP_PX = 8, 2, 8
 
 
 def write_all() -> None:
     for folder in ("screens", "receipts", "days"):
-        shutil.rmtree(cases.GOLDEN / folder, ignore_errors=True)
-    for shown in cases.PICTURE_CASES:
-        path = cases.picture_path(*shown)
+        shutil.rmtree(samples.GOLDEN / folder, ignore_errors=True)
+    for shown in pictures.PICTURE_CASES:
+        path = pictures.picture_path(*shown)
         path.parent.mkdir(parents=True, exist_ok=True)
-        cases.picture(*shown).save(path, optimize=True)
-    for case in cases.RECEIPT_CASES:
-        path = cases.receipt_path(*case)
+        pictures.picture(*shown).save(path, optimize=True)
+    for case in slips.RECEIPT_CASES:
+        path = slips.receipt_path(*case)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(cases.as_text(cases.receipt(*case), case[-1]), encoding="utf-8")
-    for day in cases.DAY_CASES:
-        path = cases.day_path(*day)
+        path.write_text(slips.as_text(slips.receipt(*case), case[-1]), encoding="utf-8")
+    for day in slips.DAY_CASES:
+        path = slips.day_path(*day)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(cases.as_text(cases.day_slip(*day), day[-1]), encoding="utf-8")
-    (cases.GOLDEN / "screens" / "freetype-version").write_text(f"{features.version('freetype2')}\n", encoding="ascii")
+        path.write_text(slips.as_text(slips.day_slip(*day), day[-1]), encoding="utf-8")
+    (samples.GOLDEN / "screens" / "freetype-version").write_text(f"{features.version('freetype2')}\n", encoding="ascii")
 
 
 def write_sheet(path: Path) -> None:
     """All pictures on one page, enlarged, for the eye."""
-    shown = [cases.picture(*case) for case in product(cases.SHOWN, cases.LANGUAGES, cases.SIZES_PX)]
-    width = cases.SIZE_PX[0] * SHEET_SCALE + SHEET_GAP_PX
+    shown = [pictures.picture(*case) for case in product(views.SHOWN, samples.LANGUAGES, samples.SIZES_PX)]
+    width = samples.SIZE_PX[0] * SHEET_SCALE + SHEET_GAP_PX
     height = max(picture.height for picture in shown) * SHEET_SCALE + SHEET_GAP_PX
     sheet = Image.new("L", (SHEET_COLUMNS * width, -(-len(shown) // SHEET_COLUMNS) * height), 96)
     for index, picture in enumerate(shown):

@@ -12,7 +12,7 @@ from terminal.sale.customer import LONGEST_ENTRY, Customer, CustomerKind, Identi
 from terminal.sale.sensitive import Sensitive
 from terminal.screen.screens import screen_for
 from terminal.texts.words import Language
-from tests.golden.cases import LANGUAGES, SALE
+from tests.golden.samples import LANGUAGES, SALE
 
 any_keys = st.lists(st.sampled_from(KEYS) | st.text(max_size=3), max_size=60)
 rules = st.builds(IdentifierRules, impossible_birth_dates=st.booleans())

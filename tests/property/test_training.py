@@ -28,14 +28,14 @@ from terminal.register.settings import RegisterSettings
 from terminal.register.training import TakesNoPart
 from terminal.sale.sale import Reason
 from terminal.sale.totals import Totals
-from tests.golden.cases import REFUNDED
+from tests.golden.samples import REFUND_DONE
 
 PROTOCOLS = ("line", "zvt", "concert", "http", "display", "receipt")
 REPLIES = st.sampled_from(
     [
         SaleResult(register_id="42", amount_kr=1990, reason=Reason.PAID, authorization_id="x"),
         SaleResult(register_id="T1-TRAINING-1", amount_kr=1990, reason=Reason.PAID, authorization_id="x"),
-        RefundResult(register_id="42", refund=REFUNDED),
+        RefundResult(register_id="42", refund=REFUND_DONE),
         SaleAccepted("42"),
         TotalsReport(number=1, totals=Totals(), closed=True),
         TerminalReady(),

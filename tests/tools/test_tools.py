@@ -15,7 +15,7 @@ from tests.bench.results import Result
 from tests.fuzz import __main__ as fuzz
 from tests.fuzz.codecs import CODECS
 from tests.golden import __main__ as golden
-from tests.golden import cases
+from tests.golden import pictures, samples, slips
 from tests.violence.shops import SHOPS
 from tests.violence.storm import storm
 
@@ -79,8 +79,11 @@ def test_a_storm_of_one_kill_leaves_no_difference(tmp_path: Path) -> None:
 
 
 def test_golden_files_are_drawn_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = {path.relative_to(cases.GOLDEN) for path in cases.GOLDEN.glob("*/**/*.*") if path.suffix in (".png", ".txt")}
-    monkeypatch.setattr(cases, "GOLDEN", tmp_path)
+    kept = {
+        path.relative_to(samples.GOLDEN) for path in samples.GOLDEN.glob("*/**/*.*") if path.suffix in (".png", ".txt")
+    }
+    for module in (samples, pictures, slips):
+        monkeypatch.setattr(module, "GOLDEN", tmp_path)
     golden.write_all()
     assert {path.relative_to(tmp_path) for path in tmp_path.glob("*/**/*.*")} == kept
     golden.write_sheet(tmp_path / "sheet.png")

@@ -10,7 +10,7 @@ from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
 from terminal.sale.totals import Period, Totals
 from tests.each import each
-from tests.golden.cases import LOST_REFUND, SALE
+from tests.golden.samples import LOST_REFUND, SALE
 
 DUE, NOW = "2026-11-23T22:00:00.000Z", "2026-11-23T22:00:00.100Z"
 BEFORE, AFTER = "2026-11-23T12:00:00.000Z", "2026-11-23T22:00:00.050Z"

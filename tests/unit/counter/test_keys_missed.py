@@ -14,7 +14,7 @@ from terminal.sale.customer import CustomerKind, IdentifierProblem
 from terminal.sale.sale import State
 from terminal.sale.sensitive import Sensitive
 from terminal.screen.screens import screen_for
-from tests.golden.cases import SALE
+from tests.golden.samples import SALE
 
 RULES = CounterRules()
 OPENING, OPENED = ConditionsChanged({"keypad_opening": True}), ConditionsChanged({"keypad_opening": False})

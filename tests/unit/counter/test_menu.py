@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from msgspec.structs import replace
 
 from hardware.interfaces import KEYS, NO_JAM, Jam
 from terminal.counter import register_words as reg
-from terminal.counter.decide import decide
-from terminal.counter.decision import Decision, ExamineTerminal, LockMenuFor, ShowMenuFor
+from terminal.counter.decision import Decision, LockMenuFor, ShowMenuFor
 from terminal.counter.inputs import (
     ConditionsChanged,
     KeyPressed,
@@ -18,79 +15,13 @@ from terminal.counter.inputs import (
     MenuUnlocked,
     RegisterRequestLookedUp,
     ReprintRequested,
-    TerminalExamined,
 )
-from terminal.counter.keypad_test import STANDARD_LAYOUT
-from terminal.counter.menu import MAIN_ITEMS, MORE_ITEMS, CodeKind, Item, MenuRules, Page, items_for, verdicts_for
-from terminal.counter.menu_codes import CheckCode, CodeJudged, CodeVerdict
-from terminal.counter.rules import CounterRules
+from terminal.counter.menu import MAIN_ITEMS, MORE_ITEMS, Item, MenuRules, Page, items_for, verdicts_for
 from terminal.counter.view import Offer, View
 from terminal.sale import events as ev
 from terminal.sale.sale import Reason, Sale, State
-from terminal.screen.screens import screen_for
-from terminal.texts.sentences import words_in
-from tests.golden.cases import PROBLEMS, REFUND_DUE, SALE
-
-CODE = "4711"
-STUCK = replace(SALE, state=State.CAPTURE, committed=True, settling=True, misses=3, authorization_id="x")
-LOST = replace(REFUND_DUE, number=1041, reason=Reason.NOT_TRACEABLE)
-TEXTS = words_in("en").menu
-
-
-SHOPS_CODES = {CodeKind.STAFF: "4711", CodeKind.REFUND: "2580"}
-
-
-class Staff:
-    """Presses keys on a counter and keeps what was decided."""
-
-    def __init__(self, view: View | None = None, code: str = CODE, layout: tuple[str, ...] = STANDARD_LAYOUT) -> None:
-        self.view = view or View()
-        self._wrong = 0
-        self.decisions: list[Decision] = []
-        self._rules = CounterRules(menu=MenuRules(has_staff_code=bool(code), keypad_layout=layout))
-
-    def happens(self, event: Any) -> Decision:
-        decision = decide(self.view, event, self._rules)
-        self.view = decision.view
-        self.decisions.append(decision)
-        return decision
-
-    def press(self, keys: str) -> Decision:
-        for key in keys:
-            decision = self.happens(KeyPressed(key))
-            for effect in decision.effects:
-                if isinstance(effect, CheckCode):
-                    decision = self.happens(self._judge(effect))
-        return decision
-
-    def _judge(self, effect: CheckCode) -> CodeJudged:
-        """As the keeper of the codes does."""
-        if effect.typed.reveal() == SHOPS_CODES[effect.kind]:
-            self._wrong = 0
-            return CodeJudged(CodeVerdict.RIGHT)
-        self._wrong += 1
-        return CodeJudged(CodeVerdict.WRONG, 60.0 if self._wrong >= 3 else 0.0)
-
-    def hold(self, key: str) -> Decision:
-        self.press(key)
-        return self.happens(KeyPressed(key, is_long=True))
-
-    @property
-    def screen(self) -> tuple[str, ...]:
-        return screen_for(self.view, "en").lines
-
-    @property
-    def page(self) -> Page | None:
-        return self.view.menu.page
-
-    @property
-    def settled(self) -> list[Sale]:
-        return [
-            decision.record.sale
-            for decision in self.decisions
-            if decision.record is not None and decision.record.event == "SettledByStaff"
-        ]
-
+from tests.golden.samples import REFUND_DUE, SALE
+from tests.unit.counter.staff_bench import CODE, LOST, STUCK, TEXTS, Staff
 
 # --- settling ---------------------------------------------------------------------------------------------------------
 
@@ -357,70 +288,6 @@ def test_what_can_be_settled_comes_first_and_only_if_there_is_something() -> Non
     assert items_for([], bare) == (Item.END_OF_DAY, Item.MORE)
     assert items_for([], bare, Item.ABOUT) == tuple(item for item in MORE_ITEMS if item is not Item.PAIRING)
     assert items_for([], everything, Item.ABOUT) == MORE_ITEMS
-
-
-# --- the doctor's report ----------------------------------------------------------------------------------------------
-
-
-def test_the_doctor_is_called_without_a_code() -> None:
-    staff = Staff()
-    assert ExamineTerminal() not in staff.press("D0").effects
-    assert staff.screen == (TEXTS.title, f"1 {TEXTS.items[Item.DOCTOR]}", TEXTS.key_choose_or_next)
-    assert ExamineTerminal() in staff.press("#").effects
-    assert TEXTS.examining in staff.screen
-    assert ExamineTerminal() not in staff.press("#").effects
-    assert staff.page is Page.EXAMINING, "impatience does not send it away"
-    staff.press("*")
-    assert staff.page is None
-
-
-def test_what_the_doctor_finds_is_shown_and_turned_over_by_the_menus_key() -> None:
-    staff = Staff()
-    staff.press("D01")
-    decision = staff.happens(TerminalExamined(PROBLEMS))
-    assert [type(effect) for effect in decision.effects] == [ShowMenuFor]
-    assert staff.screen[0] == "Faults: 3"
-    assert staff.screen[1] == "1/3 The printer is not ready. Check paper, cover, power and cable."
-    assert "1/3 For service: /dev/usb/lp0 does not exist" in staff.screen
-    assert screen_for(staff.view, "en").page == 0
-    staff.press("D5#")
-    assert screen_for(staff.view, "en").page == 2
-    staff.press("*")
-    assert staff.page is None
-
-
-def test_a_terminal_that_is_well_says_so_until_any_key() -> None:
-    staff = Staff()
-    staff.press("D01")
-    staff.happens(TerminalExamined(()))
-    assert TEXTS.all_is_well in staff.screen
-    staff.press("5")
-    assert staff.page is None
-
-
-@pytest.mark.parametrize("keys", ["D", "D02", "D01*", "D01*D01*D"])
-def test_a_report_that_nobody_waits_for_any_more_disturbs_nobody(keys: str) -> None:
-    staff = Staff()
-    staff.press(keys)
-    before = staff.view
-    assert staff.happens(TerminalExamined(PROBLEMS)) == Decision(view=before)
-
-
-def test_a_report_goes_by_itself_and_at_once_when_a_sale_begins() -> None:
-    staff = Staff()
-    staff.press("D01")
-    staff.happens(TerminalExamined(PROBLEMS))
-    turn = staff.view.menu.turn
-    staff.press("D")
-    staff.happens(MenuLeft(turn))
-    assert staff.page is Page.REPORT, "somebody still reads"
-    staff.happens(MenuLeft(staff.view.menu.turn))
-    assert staff.page is None
-    staff.press("D01")
-    request = reg.SaleRequest(500, "7")
-    staff.happens(RegisterRequestLookedUp(request=request, number=9, reference="T1-9", created="2026-11-23T14:00:00Z"))
-    staff.happens(TerminalExamined(PROBLEMS))
-    assert staff.page is None
 
 
 # --- long presses -----------------------------------------------------------------------------------------------------

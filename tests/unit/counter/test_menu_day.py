@@ -47,7 +47,7 @@ from terminal.sale.sensitive import Sensitive
 from terminal.sale.totals import Period, Tally, Totals
 from terminal.screen.screens import screen_for
 from tests.each import each
-from tests.golden.cases import CLOSED_SALE, LOST_REFUND, NARROW_PAD, REFUND_DUE, SALE
+from tests.golden.samples import CLOSED_SALE, LOST_REFUND, NARROW_PAD, REFUND_DUE, SALE
 
 CODES = MenuRules(has_staff_code=True, has_refund_code=True, can_train=True, can_pair=True, has_operators=True)
 ASK = RefundRequested(number=1042, source=RefundSource.KEYPAD, is_question=True)

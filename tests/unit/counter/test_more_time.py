@@ -19,7 +19,7 @@ from terminal.sale.effects import RequestVoid, SetDeadline
 from terminal.sale.sale import Sale, State
 from terminal.sale.sensitive import Sensitive
 from terminal.screen.screens import Countdown, screen_for
-from tests.golden.cases import SALE
+from tests.golden.samples import SALE
 from tests.virtual_time import run_virtual
 
 RULES = CounterRules()

@@ -19,7 +19,7 @@ from terminal.sale.customer import CustomerKind, IdentifierProblem
 from terminal.sale.effects import RequestAuthorization
 from terminal.sale.sale import State
 from terminal.sale.sensitive import Sensitive
-from tests.golden.cases import SALE
+from tests.golden.samples import SALE
 from tests.virtual_time import run_virtual
 
 RULES = CounterRules()

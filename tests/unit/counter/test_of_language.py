@@ -22,7 +22,7 @@ from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import original
 from terminal.sale.sale import State
 from terminal.screen.screens import screen_for
-from tests.golden.cases import CLOSED_SALE, SALE
+from tests.golden.samples import CLOSED_SALE, SALE
 
 NOW = datetime(2026, 11, 23, 18, 1, tzinfo=UTC)
 REQUEST = RegisterRequestLookedUp(

@@ -27,7 +27,7 @@ from terminal.sale.refund import RefundReason, RefundSource
 from terminal.sale.sale import Reason, State
 from terminal.sale.totals import Close, Period, Tally, figures, totals_of
 from terminal.screen.screens import screen_for
-from tests.golden.cases import CLOSED_SALE, REFUNDED_PART
+from tests.golden.samples import CLOSED_SALE, REFUND_DONE
 from tests.unit.journal.journal_samples import a_sale, opened
 
 OPERATORS = OperatorSettings(numbers=("1 Anna", "22")).by_number
@@ -136,11 +136,11 @@ def test_the_day_says_what_each_has_sold_and_the_journal_agrees_with_its_sales(t
 def test_what_each_has_given_back_stands_apart_whoever_had_sold_it(tmp_path: Path) -> None:
     sale = sold(1, "1 Anna")
     backs = [
-        replace(REFUNDED_PART, number=2, sale_number=1, amount_kr=500, operator="22"),
-        replace(REFUNDED_PART, number=3, sale_number=1, amount_kr=300, operator="22"),
-        replace(REFUNDED_PART, number=4, sale_number=1, amount_kr=7, source=RefundSource.AUTOMATIC),
-        replace(REFUNDED_PART, number=5, sale_number=1, amount_kr=9),
-        replace(REFUNDED_PART, number=6, sale_number=1, reason=RefundReason.REFUSED, operator="1 Anna"),
+        replace(REFUND_DONE, number=2, sale_number=1, amount_kr=500, operator="22"),
+        replace(REFUND_DONE, number=3, sale_number=1, amount_kr=300, operator="22"),
+        replace(REFUND_DONE, number=4, sale_number=1, amount_kr=7, source=RefundSource.AUTOMATIC),
+        replace(REFUND_DONE, number=5, sale_number=1, amount_kr=9),
+        replace(REFUND_DONE, number=6, sale_number=1, reason=RefundReason.REFUSED, operator="1 Anna"),
     ]
     with opened(tmp_path / "journal.db") as journal:
         journal.append(Record("Test", sale))

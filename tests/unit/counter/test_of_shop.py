@@ -19,7 +19,7 @@ from terminal.loop.names import Names
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import QueuedReceipt, ReceiptState, Record
 from terminal.sale.sale import Reason, State, Terms
-from tests.golden.cases import SALE
+from tests.golden.samples import SALE
 
 NOW = "2026-11-23T12:00:00.000Z"
 CUSTOMER, MERCHANT = ReceiptKind.CUSTOMER, ReceiptKind.MERCHANT

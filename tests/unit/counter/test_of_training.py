@@ -24,7 +24,8 @@ from terminal.counter.rules import CounterRules
 from terminal.counter.view import Offer, View
 from terminal.sale.refund import RefundSource
 from terminal.screen.screens import screen_for
-from tests.golden.cases import CLOSED_SALE, LOST_REFUND, REFUND, SALE, VIEWS
+from tests.golden.samples import CLOSED_SALE, LOST_REFUND, REFUND, SALE
+from tests.golden.views import VIEWS
 
 RULES = CounterRules(menu=MenuRules(can_train=True))
 IN_TRAINING = replace(RULES, is_training=True)

@@ -12,7 +12,7 @@ from terminal.counter.view import View
 from terminal.sale.record import Record
 from terminal.sale.refund import RefundReason, RefundState
 from terminal.sale.sale import Reason, State
-from tests.golden.cases import LOST_REFUND
+from tests.golden.samples import LOST_REFUND
 from tests.sales import new_sale, walk_to
 
 

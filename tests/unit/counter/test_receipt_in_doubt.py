@@ -18,7 +18,7 @@ from terminal.loop.timers import timer_event
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import QueuedReceipt, ReceiptState
 from terminal.sale.sale import State
-from tests.golden.cases import REFUND, REFUNDED
+from tests.golden.samples import REFUND, REFUND_DONE
 from tests.sales import walk_to
 
 DOUBT = QueuedReceipt("7-customer-0", 7, ReceiptKind.CUSTOMER, 1, ReceiptState.DOUBTFUL)
@@ -96,7 +96,7 @@ def test_other_keys_answer_nothing(key: str) -> None:
         replace(ASKS, sale=walk_to(State.ENTRY).sale),
         replace(ASKS, result=walk_to(State.REPORT).sale),
         replace(ASKS, refund=REFUND),
-        replace(ASKS, refund_result=REFUNDED),
+        replace(ASKS, refund_result=REFUND_DONE),
         replace(ASKS, offer=Offer(1990)),
         decide(ASKS, KeyPressed("D"), RULES).view,
         replace(ASKS, conditions=replace(ASKS.conditions, keypad_ok=False)),

@@ -17,7 +17,7 @@ from terminal.counter.view import View
 from terminal.daemon import operations
 from terminal.errors import TerminalError
 from terminal.sale.refund import RefundState
-from tests.golden.cases import LOST_REFUND
+from tests.golden.samples import LOST_REFUND
 
 
 class Terminal:

@@ -30,7 +30,7 @@ from terminal.sale.gateway import (
 )
 from terminal.sale.sale import State
 from terminal.sale.sensitive import Sensitive
-from tests.golden.cases import SALE
+from tests.golden.samples import SALE
 from tests.virtual_time import run_virtual
 
 CUSTOMER = Customer(CustomerKind.PHONE, Sensitive("8223281"))

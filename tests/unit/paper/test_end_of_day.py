@@ -29,7 +29,8 @@ from terminal.sale.record import Record, original
 from terminal.sale.sale import Outcome, Reason, State
 from terminal.sale.totals import Close, ClosedPeriod, Totals, totals_of
 from tests.each import each
-from tests.golden.cases import DAY_CASES, DAYS, GOLDEN, LANGUAGES, LISTS, SHOP, X_REPORTS, as_text, day_path, day_slip
+from tests.golden.samples import GOLDEN, LANGUAGES, SHOP
+from tests.golden.slips import DAY_CASES, DAYS, LISTS, X_REPORTS, as_text, day_path, day_slip
 from tests.unit.journal.journal_samples import a_sale, opened
 from tests.virtual_time import run_virtual
 

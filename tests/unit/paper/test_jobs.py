@@ -31,7 +31,7 @@ from terminal.sale.record import ReceiptState, Record
 from terminal.sale.sale import Reason, State
 from terminal.sale.totals import Close, totals_of
 from terminal.system.control import ControlServer
-from tests.golden.cases import SALE
+from tests.golden.samples import SALE
 from tests.patience import at_most
 
 NOW = "2026-11-23T12:00:00.000Z"

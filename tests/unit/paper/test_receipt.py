@@ -22,17 +22,8 @@ from terminal.sale.sale import Outcome, Reason, Sale, State
 from terminal.texts.sentences import result_sentence, words_in
 from terminal.texts.words import Language
 from tests.each import each
-from tests.golden.cases import (
-    CLOSED_SALE,
-    GOLDEN,
-    LANGUAGES,
-    RECEIPT_CASES,
-    SALE,
-    SHOP,
-    as_text,
-    receipt,
-    receipt_path,
-)
+from tests.golden.samples import CLOSED_SALE, GOLDEN, LANGUAGES, SALE, SHOP
+from tests.golden.slips import RECEIPT_CASES, as_text, receipt, receipt_path
 
 PRINTED_AT = datetime(2026, 11, 24, 9, 1, tzinfo=UTC)
 WIDTHS: tuple[Columns, ...] = (24, 32, 42, 48, 64)

@@ -16,7 +16,7 @@ from terminal.sale.refund import RefundReason, RefundState
 from terminal.sale.sale import Reason
 from terminal.texts.sentences import LANGUAGES, words_in
 from terminal.texts.words import Language
-from tests.golden.cases import CLOSED_SALE, REFUND, SHOP
+from tests.golden.samples import CLOSED_SALE, REFUND, SHOP
 
 WHOLE: dict[str, Any] = {
     "number": 8,

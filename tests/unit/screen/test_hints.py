@@ -13,7 +13,9 @@ from terminal.counter.view import View
 from terminal.screen.screens import screen_for
 from terminal.texts.sentences import words_in
 from tests.each import each
-from tests.golden.cases import LANGUAGES, NARROW_PAD, SHOWN, countdown
+from tests.golden.pictures import countdown
+from tests.golden.samples import LANGUAGES, NARROW_PAD
+from tests.golden.views import SHOWN
 
 LETTER = re.compile(r"(?<![A-Za-zÀ-ÿ0-9/.:-])[A-D](?![A-Za-zÀ-ÿ0-9/.:-])")
 SYMBOL = re.compile(r"[*#]|\b[0-9](?= [A-Za-zÀ-ÿ])")

@@ -16,7 +16,7 @@ from terminal.counter.view import Conditions, View
 from terminal.sale.customer import IdentifierProblem
 from terminal.sale.sale import MISSES_UNTIL_UNKNOWN, Outcome, Reason, State
 from terminal.screen.lamp import APPROVED, ATTENTION, DECLINED, KEY_S, MISTYPED, Signaller, pattern_for
-from tests.golden.cases import SALE
+from tests.golden.samples import SALE
 from tests.virtual_time import run_virtual
 
 OPEN = View(sale=replace(SALE, state=State.CUSTOMER))

@@ -27,21 +27,9 @@ from terminal.screen.screen import KeyGrid
 from terminal.screen.screens import Screen, screen_for
 from terminal.texts.words import Language
 from tests.each import each
-from tests.golden.cases import (
-    FIRST_TROUBLE,
-    GOLDEN,
-    LANGUAGES,
-    PICTURE_CASES,
-    SALE,
-    SIZE_PX,
-    SIZES_PX,
-    VIEWS,
-    WORST,
-    countdown,
-    picture,
-    picture_path,
-    screen,
-)
+from tests.golden.pictures import PICTURE_CASES, countdown, picture, picture_path, screen
+from tests.golden.samples import FIRST_TROUBLE, GOLDEN, LANGUAGES, SALE, SIZE_PX, SIZES_PX, WORST
+from tests.golden.views import VIEWS
 
 MOST_DIFFERENT_UNDER_ANOTHER_FREETYPE = 0.03
 LARGEST_AMOUNT_KR = 9_999_999

@@ -24,7 +24,7 @@ from terminal.screen.layout import pages
 from terminal.screen.pixels import render
 from terminal.screen.presenter import ANEW_S, PAGE_S, SHIFT_S, Presenter
 from terminal.screen.screens import Countdown, screen_for
-from tests.golden.cases import SALE
+from tests.golden.samples import SALE
 from tests.virtual_time import run_virtual
 
 CUSTOMER = replace(SALE, state=State.CUSTOMER)

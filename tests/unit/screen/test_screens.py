@@ -19,7 +19,8 @@ from terminal.screen.screens import Screen, screen_for
 from terminal.texts.sentences import words_in
 from terminal.texts.words import Language
 from tests.each import each
-from tests.golden.cases import LANGUAGES, SALE, VIEWS, WORST
+from tests.golden.samples import LANGUAGES, SALE, WORST
+from tests.golden.views import VIEWS
 
 every_language = pytest.mark.parametrize("language", LANGUAGES)
 

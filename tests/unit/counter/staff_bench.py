@@ -1,0 +1,82 @@
+"""Somebody of the staff before the menu, and the sales that they find there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from terminal.counter.decide import decide
+from terminal.counter.decision import Decision
+from terminal.counter.inputs import (
+    KeyPressed,
+)
+from terminal.counter.keypad_test import STANDARD_LAYOUT
+from terminal.counter.menu import CodeKind, MenuRules, Page
+from terminal.counter.menu_codes import CheckCode, CodeJudged, CodeVerdict
+from terminal.counter.rules import CounterRules
+from terminal.counter.view import View
+from terminal.sale.sale import Reason, Sale, State
+from terminal.screen.screens import screen_for
+from terminal.texts.sentences import words_in
+from tests.golden.samples import REFUND_DUE, SALE
+
+CODE = "4711"
+STUCK = replace(SALE, state=State.CAPTURE, committed=True, settling=True, misses=3, authorization_id="x")
+LOST = replace(REFUND_DUE, number=1041, reason=Reason.NOT_TRACEABLE)
+TEXTS = words_in("en").menu
+
+
+SHOPS_CODES = {CodeKind.STAFF: "4711", CodeKind.REFUND: "2580"}
+
+
+class Staff:
+    """Presses keys on a counter and keeps what was decided."""
+
+    def __init__(self, view: View | None = None, code: str = CODE, layout: tuple[str, ...] = STANDARD_LAYOUT) -> None:
+        self.view = view or View()
+        self._wrong = 0
+        self.decisions: list[Decision] = []
+        self._rules = CounterRules(menu=MenuRules(has_staff_code=bool(code), keypad_layout=layout))
+
+    def happens(self, event: Any) -> Decision:
+        decision = decide(self.view, event, self._rules)
+        self.view = decision.view
+        self.decisions.append(decision)
+        return decision
+
+    def press(self, keys: str) -> Decision:
+        for key in keys:
+            decision = self.happens(KeyPressed(key))
+            for effect in decision.effects:
+                if isinstance(effect, CheckCode):
+                    decision = self.happens(self._judge(effect))
+        return decision
+
+    def _judge(self, effect: CheckCode) -> CodeJudged:
+        """As the keeper of the codes does."""
+        if effect.typed.reveal() == SHOPS_CODES[effect.kind]:
+            self._wrong = 0
+            return CodeJudged(CodeVerdict.RIGHT)
+        self._wrong += 1
+        return CodeJudged(CodeVerdict.WRONG, 60.0 if self._wrong >= 3 else 0.0)
+
+    def hold(self, key: str) -> Decision:
+        self.press(key)
+        return self.happens(KeyPressed(key, is_long=True))
+
+    @property
+    def screen(self) -> tuple[str, ...]:
+        return screen_for(self.view, "en").lines
+
+    @property
+    def page(self) -> Page | None:
+        return self.view.menu.page
+
+    @property
+    def settled(self) -> list[Sale]:
+        return [
+            decision.record.sale
+            for decision in self.decisions
+            if decision.record is not None and decision.record.event == "SettledByStaff"
+        ]
