@@ -67,3 +67,9 @@ def chained(mirror: Mirror, *rows: Row) -> list[ChainedRow]:
         links.append(chain.linked(row, seq + 1, before))
         seq, before = links[-1].seq, links[-1].hash
     return links
+
+
+def read_only(path: Path) -> JournalFile:
+    journal = JournalFile(path, lambda: "", read_only=True)
+    journal.open()
+    return journal
