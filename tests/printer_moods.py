@@ -26,7 +26,7 @@ from hardware.printer.simulated import SimulatedPrinter
 from terminal.sale.record import Record
 from terminal.sale.sale import State
 from tests.sales import walk_to
-from tests.unit.paper.test_printing import COPY_MARK, CUSTOMER, MERCHANT, Shopfront
+from tests.unit.paper.shopfront_bench import COPY_MARK, CUSTOMER, MERCHANT, Shopfront
 from tests.virtual_time import run_virtual
 
 SALES_A_DAY = 100

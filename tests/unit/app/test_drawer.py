@@ -13,7 +13,7 @@ from terminal.paper.printer_session import DRAWER_WITHIN_S
 from terminal.paper.printing import LOOK_EVERY_S
 from terminal.texts.english import ENGLISH
 from tests.unit.app.test_degraded_life import Counter, at_the_counter
-from tests.unit.paper.test_printing import CUSTOMER, MERCHANT, Shopfront, run
+from tests.unit.paper.shopfront_bench import CUSTOMER, MERCHANT, Shopfront, run
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from hardware.printer.simulated import SimulatedPrinter
 from terminal.counter.inputs import ConditionsChanged
 from terminal.paper.printing import LONGEST_PAUSE_S
 from terminal.sale.record import ReceiptState
-from tests.unit.paper.test_printing import COPY_MARK, CUSTOMER, MERCHANT, Shopfront, run
+from tests.unit.paper.shopfront_bench import COPY_MARK, CUSTOMER, MERCHANT, Shopfront, run
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from hardware.printer.driver import EscposPrinter
 from hardware.printer.encoder import DRAWER_PULSES, Typesetting
 from hardware.printer.status import IN_ORDER, OFFLINE_CAUSE, PAPER_SENSOR, PRINTER, REPORT_BY_ITSELF
 from terminal.paper.printing import LOOK_EVERY_S
-from tests.unit.paper.test_printing import COPY_MARK, CUSTOMER, MERCHANT, Shopfront, run
+from tests.unit.paper.shopfront_bench import COPY_MARK, CUSTOMER, MERCHANT, Shopfront, run
 
 CUT, KICK = b"\x1dV\x01", DRAWER_PULSES["pin2"]
 

@@ -19,7 +19,7 @@ from hardware.printer.status import IN_ORDER, REPORT_BY_ITSELF
 from terminal.sale.record import ReceiptState
 from tests.patience import at_most
 from tests.unit.hardware.printer.misbehaving import SerialPrinter, TcpPrinter
-from tests.unit.paper.test_printing import COPY_MARK, CUSTOMER, MERCHANT, Shopfront
+from tests.unit.paper.shopfront_bench import COPY_MARK, CUSTOMER, MERCHANT, Shopfront
 
 Printer = SerialPrinter | TcpPrinter
 Scenario = Callable[[Path], Awaitable[None]]
