@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
 
 from terminal.counter import register_words as reg
-from terminal.register.http.codec import LONGEST_CALL, HttpProtocol
-from terminal.register.http.desk import ANSWER_S, MOST_CALLS
-from terminal.register.http.frames import Call, line_of
-from terminal.register.http.outbox import MOST_EVENTS
+from terminal.register.http.codec import HttpProtocol
 from terminal.sale import effects as fx
 from terminal.sale.sale import Outcome, State
-from tests.unit.register.http.http_bench import OTHER_TILL, TILL, HttpShop
-
-
-def ask(protocol: HttpProtocol, *, number: int = 1, path: str = "/v1/status", now_s: float = 0.0) -> list[object]:
-    return list(protocol.receive_data(line_of(Call(number=number, program=TILL, method="GET", path=path)), now_s))
-
-
-def answers_in(data: bytes) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in data.splitlines()]
-
+from tests.unit.register.http.http_bench import OTHER_TILL, HttpShop
 
 # --- payments ---------------------------------------------------------------------------------------------------------
 
@@ -276,54 +261,6 @@ def test_an_unknown_outcome_is_told_as_unknown_and_an_open_one_as_none() -> None
     assert shop.call("GET", "/v1/status").body["left_to_staff"] == [payment]
 
 
-# --- refunds ----------------------------------------------------------------------------------------------------------
-
-
-def test_a_part_is_given_back_and_then_the_rest() -> None:
-    shop = HttpShop()
-    payment = shop.paid()
-    path = f"/v1/payments/{payment}/refunds"
-    part = shop.call("POST", path, key="r1", body={"amount": 500}, wait_s=0.05)
-    assert (part.status, part.body["amount"], part.body["outcome"]) == (201, 500, None)
-    assert part.body["payment"] == payment
-    assert shop.call("GET", f"/v1/refunds/{part.body['id']}", query={"wait": "25"}).body["outcome"] == "refunded"
-    assert shop.call("POST", path, key="r1", body={"amount": 500}).body["id"] == part.body["id"]
-    assert shop.call("POST", path, key="r1", body={"amount": 501}).status == 422
-    assert shop.call("POST", path, key="r1", body={"amount": 500}, program=OTHER_TILL).status == 422
-    assert shop.call("POST", path, key="r2", body={"amount": 1491}).body["code"] == "amount"
-    assert shop.call("POST", path, key="r3").body["amount"] == 1490, "all that is left"
-    shop.wait(5)
-    assert shop.call("POST", path, key="r4").body["code"] == "nothing_left"
-    assert shop.returned == [500, 1490]
-    assert shop.call("GET", "/v1/refunds", query={"key": "r3"}).body["outcome"] == "refunded"
-    assert shop.call("GET", "/v1/refunds", query={"key": "r9"}).status == 404
-
-
-def test_a_refund_needs_a_key_and_a_payment() -> None:
-    shop = HttpShop()
-    payment = shop.paid()
-    assert shop.call("POST", f"/v1/payments/{payment}/refunds", body={"amount": 1}).status == 400
-    assert shop.call("POST", "/v1/payments/T1-000001-FFFFFF/refunds", key="r", body={"amount": 1}).status == 404
-
-
-def test_a_key_of_a_payment_is_none_of_a_refund() -> None:
-    shop = HttpShop()
-    payment = shop.paid("a")
-    assert shop.call("POST", f"/v1/payments/{payment}/refunds", key="a", body={"amount": 1990}).status == 422
-    assert shop.call("GET", "/v1/refunds", query={"key": "a"}).status == 404
-    assert shop.call("GET", f"/v1/refunds/{payment}").status == 404
-
-
-def test_a_refund_is_no_payment() -> None:
-    shop = HttpShop()
-    payment = shop.paid()
-    refund = shop.call("POST", f"/v1/payments/{payment}/refunds", key="r", body={"amount": 1}).body["id"]
-    shop.wait(5)
-    assert shop.look(refund).status == 404
-    assert shop.call("DELETE", f"/v1/payments/{refund}").status == 404
-    assert shop.call("POST", f"/v1/payments/{refund}/refunds", key="s", body={"amount": 1}).status == 404
-
-
 # --- the day ----------------------------------------------------------------------------------------------------------
 
 
@@ -395,83 +332,3 @@ def test_a_payment_after_a_power_cut_is_the_same_payment() -> None:
     again = shop.pay()
     assert (again.status, again.body["id"], again.body["outcome"]) == (201, payment, "cancelled")
     assert shop.captured == []
-
-
-# --- what harms nobody ------------------------------------------------------------------------------------------------
-
-
-def test_a_question_that_the_terminal_does_not_answer_is_given_up() -> None:
-    protocol = HttpProtocol()
-    assert ask(protocol) == [reg.ConditionRequest()]
-    assert protocol.next_wakeup_s == ANSWER_S
-    protocol.wake(ANSWER_S)
-    (answer,) = answers_in(protocol.data_to_send())
-    assert answer["status"] == 503
-    assert protocol.next_wakeup_s is None
-
-
-def test_a_late_reply_answers_no_other_call() -> None:
-    protocol = HttpProtocol()
-    (late,) = ask(protocol, number=1)
-    protocol.wake(ANSWER_S)
-    protocol.data_to_send()
-    ask(protocol, number=2)
-    protocol.send(reg.TerminalCondition(), 0.0, late)
-    assert protocol.data_to_send() == b""
-
-
-def test_too_many_calls_are_turned_away() -> None:
-    protocol = HttpProtocol()
-    for number in range(MOST_CALLS):
-        assert ask(protocol, number=number)
-    assert ask(protocol, number=MOST_CALLS) == []
-    assert answers_in(protocol.data_to_send())[0]["status"] == 429
-
-
-def test_who_hangs_up_leaves_room_for_others() -> None:
-    shop = HttpShop()
-    payment = shop.pay().body["id"]
-    for _ in range(3 * MOST_CALLS):
-        waiting = shop.begin("GET", f"/v1/payments/{payment}", query={"wait": "60"}, wait_s=0.01)
-        shop.say({"type": "gone", "number": waiting})
-    assert shop.look(payment).status == 200
-
-
-def test_events_that_nobody_takes_are_bounded() -> None:
-    protocol = HttpProtocol()
-    for count in range(3 * MOST_EVENTS):
-        protocol.hear(reg.TerminalCondition(pending_receipts=count), 0.0)
-    events = answers_in(protocol.data_to_send())
-    assert len(events) == MOST_EVENTS
-    assert events[-1]["body"]["pending_receipts"] == 3 * MOST_EVENTS - 1
-
-
-def test_half_a_call_is_forgotten_with_its_line() -> None:
-    protocol = HttpProtocol()
-    whole = line_of(Call(number=1, program=TILL, method="GET", path="/v1/status"))
-    protocol.receive_data(whole[:20], 0.0)
-    protocol.connection_lost()
-    assert ask(protocol) == [reg.ConditionRequest()]
-
-
-def test_a_line_without_an_end_is_bounded() -> None:
-    protocol = HttpProtocol()
-    for _ in range(100):
-        protocol.receive_data(b"x" * LONGEST_CALL, 0.0)
-    protocol.receive_data(b"\n", 0.0)
-    assert ask(protocol) == [reg.ConditionRequest()]
-
-
-def test_a_lost_line_keeps_what_was_not_told() -> None:
-    shop = HttpShop()
-    payment = shop.pay().body["id"]
-    waiting = shop.begin("GET", f"/v1/payments/{payment}", query={"wait": "60"})
-    shop.cable.is_plugged = False
-    shop.terminal.line_changed()
-    shop.press("*")
-    shop.cable.is_plugged = True
-    shop.terminal.line_changed()
-    assert waiting not in shop.answers
-    assert shop.sale.state is State.REPORT
-    assert shop.look(payment).body["outcome"] == "cancelled"
-    assert shop.sale.state is State.CLOSED
