@@ -12,8 +12,9 @@ from terminal.sale.sale import Outcome
 from terminal.simulation.registers.zvt_frames import GOOD, registration, wrap
 from terminal.simulation.registers.zvt_network import HABITS, LONGEST_READ
 from tests.each import each
+from tests.unit.register.payment_cases import ask_if_not_told
 from tests.unit.register.register_shop import WITHOUT_CREDIT, Shop
-from tests.unit.register.test_conformance import CANNOT_BE_SAID, CASES, OPTIONS, PAGE, ask_if_not_told
+from tests.unit.register.test_conformance import CANNOT_BE_SAID, CASES, OPTIONS, PAGE
 
 DROPS = "idle connections dropped after 1.5 s"
 SETTINGS = {
