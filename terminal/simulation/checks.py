@@ -187,10 +187,12 @@ def _amount_rung_up(ring: Ring, disk: SimulatedDisk, register: SimulatedRegister
 
 
 def _right_customer(netgiro: SimulatedNetgiro, cashier: Cashier) -> Iterator[str]:
-    """Whoever is asked to pay has been typed in for this sale."""
+    """Whoever is asked to pay has been typed in for this sale, or their app's code was scanned whole."""
     for cart in netgiro.book.newest(MOST_CARTS):
-        if cart.order.customer_id[-4:] not in cashier.typed_for.get(cart.order.reference, ""):
-            yield f"somebody was asked to pay {cart.order.reference} whom nobody has typed in"
+        reference, customer = cart.order.reference, cart.order.customer_id
+        is_typed = customer[-4:] in cashier.typed_for.get(reference, "")
+        if not is_typed and customer not in cashier.scanned_for.get(reference, ()):
+            yield f"somebody was asked to pay {reference} whom nobody has typed in or scanned"
 
 
 def _needless_unknowns(disk: SimulatedDisk, netgiro: SimulatedNetgiro) -> Iterator[str]:

@@ -52,6 +52,8 @@ class Cashier:
         """Everything personal that went through the keypad."""
         self.typed_for: dict[str, str] = {}
         """Every digit that was pressed while the sale of this reference was open."""
+        self.scanned_for: dict[str, set[str]] = {}
+        """App codes that the scanner read whole meanwhile."""
 
     def start(self, is_done: Callable[[], bool]) -> None:
         def look() -> None:

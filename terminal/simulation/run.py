@@ -25,6 +25,7 @@ from terminal.simulation.people import Cashier, Paper
 from terminal.simulation.register import Ring, SimulatedRegister
 from terminal.simulation.registers.driver import RegisterDriver, Told
 from terminal.simulation.registers.languages import LANGUAGES, choose
+from terminal.simulation.scanner import SimulatedScanner
 from terminal.simulation.service import SimulatedNetgiro
 from terminal.simulation.staff import Staff
 from terminal.simulation.terminal import SimulatedTerminal
@@ -119,6 +120,7 @@ def simulate(
         register.start()
         cashier.start(lambda: register.is_done and terminal.sale is None)
         staff.start()
+        SimulatedScanner(world, terminal, cashier, seed).start()
         with watch(world):
             _play(world, terminal, disk, register)
         if world.waiting > MOST_WAITING:

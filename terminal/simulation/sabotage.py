@@ -38,6 +38,7 @@ from terminal.simulation.sabotage_of_days import RULES_OF_DAYS
 from terminal.simulation.sabotage_of_netgiro import RULES_OF_NETGIRO
 from terminal.simulation.sabotage_of_refunds import RULES_OF_REFUNDS
 from terminal.simulation.sabotage_of_registers import RULES_OF_REGISTERS
+from terminal.simulation.sabotage_of_scans import RULES_OF_SCANS
 from terminal.simulation.sabotage_of_staff import RULES_OF_STAFF
 from terminal.simulation.terminal import SimulatedTerminal
 from terminal.simulation.world import NO_TROUBLE, Rates
@@ -367,6 +368,7 @@ BROKEN_RULES: Mapping[str, BrokenRule] = {
     **RULES_OF_NETGIRO,
     **RULES_OF_REFUNDS,
     **RULES_OF_STAFF,
+    **RULES_OF_SCANS,
     **RULES_OF_DAYS,
     "receipt before the register has taken the result": BrokenRule(patches=_paper_before_taken, protocol="concert"),
     "interrupted receipt printed unmarked": BrokenRule(patches=_print_again_unmarked),

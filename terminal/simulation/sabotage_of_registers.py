@@ -148,8 +148,8 @@ def _capture_told_as_paid() -> Iterator[None]:
     """A register program is told "approved" as soon as the capture has left."""
     payment_of = http_answers.payment_of
 
-    def hopeful(sale: Sale, receipt_of: http_answers.ReceiptOf) -> Payment:
-        payment = payment_of(sale, receipt_of)
+    def hopeful(sale: Sale, *wording: Any) -> Payment:
+        payment = payment_of(sale, *wording)
         return replace(payment, outcome=Outcome.APPROVED) if sale.state is State.CAPTURE else payment
 
     with patch.object(http_answers, "payment_of", hopeful):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, time, tzinfo
 
-from terminal.counter.inputs import EndOfDayRequested, Input, KeyPressed, RefundRequested, ReprintRequested
+from terminal.counter.inputs import CodeScanned, EndOfDayRequested, Input, KeyPressed, RefundRequested, ReprintRequested
 from terminal.counter.register_words import CancelRequest
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
@@ -19,6 +19,7 @@ from terminal.sale import events as ev
 from terminal.sale import refund_step as rs
 from terminal.sale.refund import RefundSource
 from terminal.sale.sale import Sale, State
+from terminal.sale.sensitive import Sensitive
 from terminal.simulation.boot import Around, Boot
 from terminal.simulation.disk import SimulatedDisk
 from terminal.simulation.people import Paper
@@ -135,6 +136,10 @@ class SimulatedTerminal:
         if key == "*" and self.is_on and sale is not None and sale.state in CANCELLED_BY_KEY:
             self.told_to_stop.add(sale.number)
         self._guarded(lambda: self._boot.put(KeyPressed(key)))
+
+    def scan(self, code: str) -> None:
+        """The scanner has read something."""
+        self._guarded(lambda: self._boot.put(CodeScanned(Sensitive(code))))
 
     def may_still_capture(self, number: int) -> bool:
         """Nobody has cancelled it, and the power was there all the time since its authorization."""
