@@ -48,7 +48,8 @@ class Uplink:
         was_open, self._sale_open = self._sale_open, view.sale is not None
         if was_open or self._sale_open:
             self._quiet_since_s = asyncio.get_running_loop().time()
-        is_written = decision.record is not None or decision.close is not None or bool(decision.receipts)
+        records = (decision.record, decision.refund_record, decision.close)
+        is_written = bool(decision.receipts) or any(record is not None for record in records)
         said, self._said = self._said, (view.conditions, len(view.attention))
         is_news = said != self._said
         if is_written or is_news or was_open != self._sale_open:  # a receipt's life is written when a condition changes
