@@ -165,7 +165,7 @@ class TerminalApp:
         if config.netgiro.confirmation is CaptureMode.SERVER_CALLBACK:
             self._closers.append((await start_callback_listener(config, loop, self._inbox, journal)).stop)
         if (interval_s := self._notifier.watchdog_interval_s) is not None:
-            self._supervisor.keep("watchdog", lambda: self._feed_watchdog(interval_s))
+            self._supervisor.keep("watchdog", lambda: feed_watchdog(put, interval_s))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(register_tried.wait(), REGISTER_ATTEMPT_S)
 
@@ -226,11 +226,6 @@ class TerminalApp:
         if printing is not None:
             keep("printing", printing.run)
 
-    async def _feed_watchdog(self, interval_s: float) -> None:
-        while True:
-            self._inbox.put(WatchdogDue())
-            await asyncio.sleep(interval_s)
-
     async def wait(self) -> None:
         """Until the loop ends, which it only does by a fault; raises what ended it."""
         await self._supervisor.wait()
@@ -249,3 +244,10 @@ class TerminalApp:
         await self._supervisor.stop()
         for close in reversed(self._closers):
             await close()
+
+
+async def feed_watchdog(put: Callable[[Input | WatchdogDue], None], interval_s: float) -> None:
+    """Through the inbox: a loop that hangs feeds it no more."""
+    while True:
+        put(WatchdogDue())
+        await asyncio.sleep(interval_s)

@@ -107,8 +107,7 @@ class ZvtProtocol:
         ``over_network``: the register comes by TCP, and may come and go between two commands; ``length_bytes`` is then
         the size of the length before each APDU, None: as the register does it. ``without``: see :class:`CommandReader`.
         """
-        digits = "".join(char for char in terminal_id if char in "0123456789")
-        self._wording = Wording(terminal_id=digits[-8:].zfill(8), decimals=amount_decimals, zone=zone)
+        self._wording = Wording(terminal_id=_number_of(terminal_id), decimals=amount_decimals, zone=zone)
         self._commands = CommandReader(
             self._wording.terminal_id, amount_decimals, any_currency=accept_foreign_currency_code, without=without
         )
@@ -179,8 +178,7 @@ class ZvtProtocol:
 
     def _pump(self, now_s: float) -> None:
         """Send what may be sent now."""
-        has_given_up = self._session.payment is not None and now_s >= self._session.payment.waits_until_s
-        if has_given_up or self._turns.has_stale_acceptance(now_s):
+        if self._session.has_given_up(now_s) or self._turns.has_stale_acceptance(now_s):
             self._session.lose()
         if self._turns.may_begin(now_s):
             self._session.queue_progress(now_s)
@@ -291,3 +289,7 @@ def _taken(requests: list[RegisterRequest]) -> list[RegisterRequest]:
     taken = list(requests)
     requests.clear()
     return taken
+
+
+def _number_of(terminal_id: str) -> str:
+    return "".join(char for char in terminal_id if char in "0123456789")[-8:].zfill(8)

@@ -136,6 +136,10 @@ class Session:
             payment.is_cancelled = True
             self._requests.append(CancelRequest(payment.register_id))
 
+    def has_given_up(self, now_s: float) -> bool:
+        """The register waits no longer for the payment's end."""
+        return self.payment is not None and now_s >= self.payment.waits_until_s
+
     def lose(self) -> None:
         """Nothing of ours can be told in this session any more; a result is held for a register that asks."""
         self.cancel_payment()
