@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -23,8 +25,15 @@ class Ailments:
         """References about which it has told how things stood before."""
         self._forgets_keys = world.rng_aside.random() < 0.3
         """It holds a repeated refund against what is left, before it looks at the key."""
-        self.refunds_only_what_is_paid_out = world.rates.call_trouble > 0 and world.rng_aside.random() < 0.3
-        """V2: until then a payment can only be undone, whole."""
+        self._is_paid_out_late = world.rates.call_trouble > 0 and world.rng_aside.random() < 0.3
+        chance = random.Random(f"paid out {world.seed}")
+        self._paid_out_s = chance.uniform(60, 600) if chance.random() < 0.5 else math.inf
+
+    @property
+    def refunds_nothing_yet(self) -> bool:
+        """V2: until payments are paid out they can only be undone, whole. From then on a refund is accepted that was
+        refused before, and a cancel that is still on its way comes too late."""
+        return self._is_paid_out_late and self._world.now_s < self._paid_out_s
 
     def strike(self, name: str) -> None:
         """Netgíró may lose a cart that is not paid, or end its reservation."""

@@ -12,7 +12,7 @@ from terminal.counter import of_refund
 from terminal.counter.decision import Decision
 from terminal.netgiro.v2 import NetgiroV2
 from terminal.sale import refund_step as rs
-from terminal.sale.gateway import RecordStatus, Refusal
+from terminal.sale.gateway import CallLost, RecordStatus, Refusal
 from terminal.sale.refund import Refund, RefundReason
 from terminal.simulation.broken_rule import BrokenRule
 from terminal.simulation.disk import SimulatedDisk
@@ -90,6 +90,21 @@ def _look_after_cancel_believed() -> Iterator[None]:
         yield
 
 
+def _lost_cancel_believed() -> Iterator[None]:
+    """A payment counts as undone once its cancel has left, though it may come too late or never."""
+    take_back = NetgiroV2._take_back
+
+    async def believe(gateway: NetgiroV2, authorization_id: str) -> bool:
+        record = await gateway.look_up(authorization_id)
+        try:
+            return await take_back(gateway, authorization_id)
+        except CallLost:
+            return record.status is RecordStatus.PAID
+
+    with patch.object(NetgiroV2, "_take_back", believe):
+        yield
+
+
 RULES_OF_REFUNDS: Mapping[str, BrokenRule] = {
     "a new key for each refund call": BrokenRule(patches=_new_key_per_retry, rates=LOSSES, api=None),
     "lost refund told as refused": BrokenRule(patches=_lost_is_refused, rates=LOSSES, api=None),
@@ -101,6 +116,7 @@ RULES_OF_REFUNDS: Mapping[str, BrokenRule] = {
     "payment undone and its refund told as refused": BrokenRule(
         patches=_look_after_cancel_believed, rates=LOSSES, api="v2"
     ),
+    "lost cancel taken for a refund": BrokenRule(patches=_lost_cancel_believed, rates=LOSSES, api="v2"),
     "refund due left to nobody": BrokenRule(patches=_due_is_forgotten, protocol="zvt", api=None),
 }
 """Each must turn the simulation red."""

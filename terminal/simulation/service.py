@@ -164,7 +164,8 @@ class SimulatedNetgiro:
             asked = msgspec.json.decode(request.body, type=v2_answers.RefundRequest)
             if self.ailments.forgets_refund(asked.IdempotencyKey, asked.TransactionId, asked.RefundAmount):
                 return 400, v2_answers.refused(NOTHING_LEFT)
-            if self.ailments.refunds_only_what_is_paid_out:
+            if self.ailments.refunds_nothing_yet:
+                self._world.count("refund before the payment is paid out")
                 return 400, v2_answers.refused(NOT_PAID_OUT)
             return v2.perform(self, call, name, request.body)
         about = name or v2_answers.read_transaction(request.body).TransactionId

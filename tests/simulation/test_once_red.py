@@ -40,6 +40,13 @@ ONCE_RED = (
         Rates(call_trouble=0.2, cashier_mood=0.5, disk_full=0.15, register_mood=0.4),
         "concert",
     ),
+    OnceRed(
+        86001183,
+        "the totals of a day that a register ended in mid-payment made it fall over, as they have no receipt number",
+        "v1",
+        Rates(line_trouble=0.3, power_cut=0.03, register_mood=0.6),
+        "zvt",
+    ),
 )
 
 

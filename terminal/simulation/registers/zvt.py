@@ -216,7 +216,8 @@ class ZvtDriver(ZvtLine):
                 session.has_paid = False
                 self._take(paid=False, words=f"27 {code:02X}")
             return GOOD
-        number = fields[0x87]
+        if (number := fields.get(0x87)) is None:
+            return NOT_EXPECTED  # the totals of a day that it wanted to end in the middle of this
         if self._receipts.get(number, self.attempts) != self.attempts:
             return GOOD  # another sale's, which it has already
         answer = {"takes": GOOD, "waits": WAIT, "refuses": NOT_EXPECTED, "ignores": None}[self.manner()]
