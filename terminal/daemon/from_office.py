@@ -31,6 +31,8 @@ LOOK_AGAIN_S = 15.0
 BUSY_S = 900.0
 """A terminal that sells for so long is well."""
 
+NO_FIT = "it does not fit to this terminal's config.toml any more"
+
 log = logging.getLogger(__name__)
 
 
@@ -43,6 +45,8 @@ def settings_status(config: Config) -> SettingsStatus | None:
     if not takes_settings(config):
         return None
     kept, runs = read_kept(_folder(config)), config.from_office
+    if kept.running is not None and runs is None:
+        kept = kept.refuse(kept.running.revision, kept.running.sha256, NO_FIT)
     refused = kept.refused
     return SettingsStatus(
         revision=runs.revision if runs else 0,
@@ -73,7 +77,7 @@ def begin(config: Config) -> Config:
             log.error("the office's settings are out of use: %s", kept.refused.why)
         config = load_config(config.path, kept=kept)
     if kept.in_effect is not None and config.from_office is None:
-        log.error("the office's settings do not fit to %s any more, which counts alone now", config.path)
+        log.error("the office's settings: %s, which counts alone now", NO_FIT)
     return config
 
 

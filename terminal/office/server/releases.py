@@ -113,7 +113,7 @@ async def start(connection: Connection, plan: Plan, by: str) -> None:
             await connection.execute(_NOTE, (by, "release_start", f"{plan.version}, {plan.sizes}"))
     except psycopg.errors.UniqueViolation as error:
         raise TerminalError(
-            f"another release is under way, or {plan.version} has been: pause it, stop it, or let it run on"
+            f"another release is under way, or {plan.version} went out before: see office release list"
         ) from error
 
 

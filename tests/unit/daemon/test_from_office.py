@@ -261,6 +261,19 @@ def test_one_that_fits_no_more_at_the_start_is_refused_there(tmp_path: Path) -> 
     in_shop(tmp_path, work)
 
 
+def test_what_ran_and_fits_no_more_is_out_of_use_and_the_office_hears_why(tmp_path: Path) -> None:
+    async def work(shop: Shop) -> None:
+        write_kept(tmp_path, Kept(running=OLD, newest=5))
+        shop.path.write_text(HEAD + "[register]\nmin_amount = 5000\n")
+        assert shop.start().from_office is None
+        status = settings_status(shop.config)
+        assert status is not None
+        assert (status.revision, status.refused_revision) == (0, OLD.revision)
+        assert "config.toml" in status.refused
+
+    in_shop(tmp_path, work)
+
+
 def test_an_old_document_and_another_under_the_same_revision_are_refused(tmp_path: Path) -> None:
     """A replay, an office restored from a backup, or two offices that know different ones."""
 
