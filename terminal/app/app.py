@@ -18,7 +18,6 @@ from terminal.app.handles import Handles
 from terminal.app.instruments import Instruments
 from terminal.app.seams import NO_SEAMS, Seams
 from terminal.app.supervisor import Supervisor
-from terminal.app.warming import load_for_sales
 from terminal.config.schema import Config
 from terminal.counter.decision import CheckService, Decision
 from terminal.counter.inputs import ConditionsChanged, Input
@@ -182,7 +181,6 @@ class TerminalApp:
         with contextlib.suppress(TimeoutError):  # until keys are read, each of them would be lost
             await asyncio.wait_for(self._keypad_tried.wait(), KEYPAD_ATTEMPT_S)
         self._performer.perform(CheckService())
-        await asyncio.to_thread(load_for_sales)
 
     async def _open_journal(self) -> Journal:
         journal = Journal(self._seams.journal_file(Path(self._config.journal.path), self._seams.timestamp))

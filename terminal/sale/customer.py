@@ -13,6 +13,7 @@ from enum import StrEnum
 
 import msgspec
 
+from terminal.sale.kennitala import has_check_digit, is_usual
 from terminal.sale.sensitive import Sensitive
 
 APP_CODE_TOKEN_DIGITS = 4
@@ -123,12 +124,10 @@ def _app_code(digits: str, rules: IdentifierRules) -> Customer | None:
 
 
 def _kennitala(digits: str, rules: IdentifierRules, *, insisted: bool) -> Customer | None:
-    from stdnum.is_ import kennitala  # noqa: PLC0415  34 ms: not before somebody types
-
     if len(digits) != KENNITALA_DIGITS or not _all_digits(digits):
         return None
-    is_usual = kennitala.checksum(digits) == 0 if rules.impossible_birth_dates else kennitala.is_valid(digits)
-    return Customer(CustomerKind.KENNITALA, Sensitive(digits)) if is_usual or insisted else None
+    passes = has_check_digit(digits) if rules.impossible_birth_dates else is_usual(digits)
+    return Customer(CustomerKind.KENNITALA, Sensitive(digits)) if passes or insisted else None
 
 
 def _kennitala_problem(digits: str) -> IdentifierProblem:

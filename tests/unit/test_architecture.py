@@ -57,7 +57,8 @@ PURE = [
     "terminal.register.zvt.result", "terminal.register.zvt.session", "terminal.register.zvt.telling",
     "terminal.register.zvt.refunding", "terminal.register.zvt.transport",
     "terminal.register.zvt.turns", "terminal.sale.customer", "terminal.sale.diagram", "terminal.sale.effects",
-    "terminal.sale.ending", "terminal.sale.events", "terminal.sale.gateway", "terminal.sale.money",
+    "terminal.sale.ending", "terminal.sale.events", "terminal.sale.gateway", "terminal.sale.kennitala",
+    "terminal.sale.money",
     "terminal.sale.moves", "terminal.sale.record", "terminal.sale.refund", "terminal.sale.refund_step",
     "terminal.sale.sale", "terminal.sale.sensitive", "terminal.sale.step", "terminal.sale.totals",
     "terminal.sale.tracing",
@@ -83,7 +84,6 @@ NEEDED_WHEN_USED = {
     "uvicorn": "72 ms: not before something is served",
     "prometheus_client": "59 ms: not before metrics are asked for",
     "psycopg": "120 ms, and only where an office is served",
-    "stdnum": "34 ms: not before somebody types a kennitala",
     "httpx": "85 ms: not before the terminal is ready, and then on a thread",
 }
 SERVES_THE_WEB = re.compile(

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.integration.counter import SIMULATED, merged, write_config
 from tests.integration.process import environment
 
-ONLY_A_SALE_NEEDS = {"anyio", "certifi", "click", "escpos", "h11", "httpcore", "httpx", "idna", "qrcode", "stdnum"}
+ONLY_A_SALE_NEEDS = {"anyio", "certifi", "click", "escpos", "h11", "httpcore", "httpx", "idna", "qrcode"}
 ONLY_SOME_SHOPS_NEED = {"gpiozero", "luma", "prometheus_client", "starlette", "uvicorn", "terminal.netgiro.v2"}
 SELDOM_NEEDED = {"difflib", "pickle", "secrets", "terminal.doctor.run", "terminal.journal.backup", "terminal.panel"}
 
