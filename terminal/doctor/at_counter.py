@@ -86,12 +86,14 @@ class Examination:
     def _slip(self, results: list[Result]) -> Document:
         from terminal.doctor.slip import doctor_slip
 
+        words = words_in(self._config.terminal.language, self._config.shop.service_phone)
         return doctor_slip(
             results,
-            words_in(self._config.terminal.language, self._config.shop.service_phone).doctor,
+            words.doctor,
             terminal_id=self._config.terminal.id,
             printed_at=self._local_now(),
             columns=self._columns,
+            training=words.training if self._config.terminal.training else "",
         )
 
 

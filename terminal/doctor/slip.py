@@ -17,13 +17,20 @@ ALWAYS_TOLD = frozenset({"version", "register programs"})
 
 
 def doctor_slip(
-    results: Sequence[Result], words: DoctorWords, *, terminal_id: str, printed_at: datetime, columns: Columns
+    results: Sequence[Result],
+    words: DoctorWords,
+    *,
+    terminal_id: str,
+    printed_at: datetime,
+    columns: Columns,
+    training: str = "",
 ) -> Document:
     """A line for what is well; for everything else what staff can do, and below it all what exactly was found.
 
-    Names nobody, as the report does.
+    Names nobody, as the report does. ``training``: the word that stands on everything that training prints.
     """
     items: list[PaperItem] = [
+        *([TextLine(training, align="center", bold=True, double=True), TextLine()] if training else ()),
         TextLine(words.title, align="center", bold=True),
         TextLine(f"{terminal_id} {printed_at:%d.%m.%Y %H:%M}", align="center"),
         TextLine(),

@@ -90,3 +90,12 @@ def test_the_certificate_of_register_programs_stands_on_it_whole_if_there_is_one
     assert sha256 in "".join(line.strip() for line in lines([well]))
     none = Result("register programs", Grade.OK, NO_PROGRAMS, "")
     assert not any(NO_PROGRAMS in line for line in lines([none]))
+
+
+def test_in_training_it_says_so_above_everything() -> None:
+    for training, first in (("", words_in("is").doctor.title), ("ÞJÁLFUN", "ÞJÁLFUN")):
+        document = doctor_slip(
+            (), words_in("is").doctor, terminal_id="T1", printed_at=datetime.now(UTC), columns=42, training=training
+        )
+        assert isinstance(document[0], TextLine)
+        assert document[0].text == first
