@@ -270,5 +270,5 @@ def test_a_search_for_nothing_is_none() -> None:
 
 
 def test_both_languages_name_the_same_outcomes_and_troubles() -> None:
-    for field in ("outcomes", "troubles", "deeds"):
+    for field in ("outcomes", "troubles", "deeds", "release_states", "release_turns"):
         assert getattr(ENGLISH, field).keys() == getattr(ICELANDIC, field).keys()
