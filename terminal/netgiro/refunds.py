@@ -47,7 +47,7 @@ class PartnerApi:
         if answer.http_status == 200:  # the body is not needed; but one that says no contradicts it
             if _says_no(answer):
                 raise CallLost("refund: HTTP 200, and the answer says no", answer.support_reference)
-            if answer.content.lstrip()[:1] == b"<":  # asking again under the same key returns nothing twice
+            if is_page(answer):  # asking again under the same key returns nothing twice
                 raise CallLost("refund: HTTP 200, and a page instead of an answer", answer.support_reference)
             return
         _refuse(answer)
@@ -124,6 +124,11 @@ def _says_no(answer: KeyedAnswer) -> bool:
         return wire.parse_answer(answer.content).success is False
     except ValueError:
         return False
+
+
+def is_page(answer: KeyedAnswer) -> bool:
+    """Something in front of the service has answered in its place."""
+    return answer.content.lstrip()[:1] == b"<"
 
 
 def _refuse(answer: KeyedAnswer) -> None:

@@ -184,9 +184,9 @@ async def paid_out_of(gateway: Gateway, first: date, last: date) -> list[tuple[s
                 Refusal.REQUEST_NOT_VALID, f"{len(settlements)} settlements are too many at once: take fewer days"
             )
         found: list[tuple[str, SettledItem]] = []
-        for settlement in settlements:
+        for number in dict.fromkeys(settlement.number for settlement in settlements):  # each once, however often listed
             await asyncio.sleep(PACE_S)
-            found += [(settlement.number, item) for item in await gateway.payouts.items(settlement.number)]
+            found += [(number, item) for item in await gateway.payouts.items(number)]
         return found
     finally:
         await gateway.close()

@@ -106,6 +106,8 @@ def text_lines(report: Report) -> Iterator[str]:
         yield f"{report.other_items} items of these settlements are of no sale here: of another till, or of other days"
     if unsure := sum(finding.matched_by is MatchedBy.NOT_UNIQUE for finding in report.findings):
         yield f"{unsure} items fit several sales by amount and time; the nearest was taken"
+    if nameless := sum(one.settled is not None and one.settlement is None for one in report.findings):
+        yield f"payments paid out: {nameless}; settlement number, fee and net are not known (V1 tells only the day)"
     yield summary(result_of(report))
 
 

@@ -18,6 +18,8 @@ TIMEOUT_S = 15.0
 """The terminal's own: after this it takes a call for lost."""
 KEPT_ALIVE_S = 5.0
 """The other side closes a connection over which nothing has come for so long."""
+PAGE = 0.3
+"""How often it answers with a page, and HTTP 200."""
 CANNOT_BE_REPEATED = ("InsertCart", "ConfirmCart", "payment", "capture", "cancel", "refund")
 
 
@@ -149,6 +151,9 @@ class Network:
 
     def _refuse(self, request: Request, there_s: float, resume: Resume) -> None:
         """Something in front of the service answers for it; the request does not get through."""
+        if self._world.rng_aside.random() < PAGE:
+            self._world.at(there_s, lambda: resume(RawAnswer(200, {}, b"<html>We are back soon</html>")))
+            return
         status = self._world.rng.choice((400, 401, 403, 404, 408, 429, 500, 502, 503))
         answer = self._service.refuse(request, status, "refused")
         self._world.at(there_s, lambda: resume(answer))

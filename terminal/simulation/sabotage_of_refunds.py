@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from terminal.counter import of_refund
 from terminal.counter.decision import Decision
+from terminal.netgiro import refunds
 from terminal.netgiro.v2 import NetgiroV2
 from terminal.sale import refund_step as rs
 from terminal.sale.gateway import CallLost, RecordStatus, Refusal
@@ -105,11 +106,18 @@ def _lost_cancel_believed() -> Iterator[None]:
         yield
 
 
+def _page_is_believed() -> Iterator[None]:
+    """HTTP 200 is all that the partner API has to say, whatever comes with it."""
+    with patch.object(refunds, "is_page", lambda _answer: False):
+        yield
+
+
 RULES_OF_REFUNDS: Mapping[str, BrokenRule] = {
     "a new key for each refund call": BrokenRule(patches=_new_key_per_retry, rates=LOSSES, api=None),
     "lost refund told as refused": BrokenRule(patches=_lost_is_refused, rates=LOSSES, api=None),
     "refusal after a lost refund believed": BrokenRule(patches=_refusal_is_proof, rates=LOSSES, api=None),
     "refund told done when it was sent": BrokenRule(patches=_sent_is_done, rates=LOSSES, api=None),
+    "page taken for a refund": BrokenRule(patches=_page_is_believed, rates=LOSSES),
     "refunds forgotten by a power cut": BrokenRule(
         sabotage=_forget_refunds, rates=Rates(power_cut=0.1, call_trouble=0.5), api=None
     ),

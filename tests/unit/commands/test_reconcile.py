@@ -14,13 +14,16 @@ from pathlib import Path
 import pytest
 
 from terminal.commands.main import main
+from terminal.errors import TerminalError
 from terminal.journal.thread import JournalFile
 from terminal.netgiro.sandbox import PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY, Sandbox, build_sandbox, create_app
 from terminal.netgiro.sandbox.carts import Order
 from terminal.netgiro.sandbox.faults import Fault
 from terminal.reconciliation import asking
+from terminal.reconciliation.report import kept
 from terminal.sale.record import Record
 from terminal.sale.sale import Reason, Sale, State
+from terminal.system import ask
 from terminal.system.timestamps import timestamp_now
 from terminal.system.web import WebServer
 from tests.patience import at_most
@@ -193,6 +196,47 @@ def test_v2_tells_the_pay_out_of_a_sale(service: Service, tmp_path: Path, capsys
         ("settlement", "5000", "100", "4900"),
     ]
     assert rows[1]["matched_by"] == "amount_and_time"
+
+
+def test_v1_tells_the_day_and_the_rest_is_not_known(
+    service: Service, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop = Shop(tmp_path, service, "v1")
+    shop.sell(1990, 5000)
+    service.sandbox.book.settle(shop.names[1])
+    sheet = tmp_path / "sheet.csv"
+    assert shop.reconcile("--csv", str(sheet)) == 0
+    said, summary = capsys.readouterr().out.splitlines()
+    assert said == "payments paid out: 1; settlement number, fee and net are not known (V1 tells only the day)"
+    assert summary.endswith(": 2 agree")
+    with sheet.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [bool(row["settled"]) for row in rows] == [False, True]
+    assert {row[name] for row in rows for name in ("settlement", "fee_kr", "net_kr", "matched_by")} == {""}
+
+
+def test_a_slip_that_did_not_come_out_is_said_and_nothing_prints_it_later(
+    service: Service, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks for it stands there: it is printed once for each time it is asked for, and is in no queue."""
+    shop = Shop(tmp_path, service, "v1")
+    shop.sell(1990)
+    asked: list[str] = []
+
+    def power_goes(_path: Path, command: str, **_more: object) -> None:
+        asked.append(command)
+        raise TerminalError("the terminal ended in the middle of the answer")
+
+    monkeypatch.setattr(ask, "ask_daemon", power_goes)
+    assert shop.reconcile("--print") == 0
+    said = capsys.readouterr()
+    assert said.out.endswith(": 1 agree\n")
+    assert said.err == "no slip: the terminal ended in the middle of the answer\n"
+    assert asked == ["reconciliation-slip"]
+    assert kept(tmp_path) is not None
+    with JournalFile(tmp_path / "journal.db", timestamp_now) as journal:
+        journal.open()
+        assert [one.kind for one in journal.unprinted_receipts()] == []
 
 
 def test_settlements_that_cannot_be_had_are_said(
