@@ -20,6 +20,7 @@ from terminal.config.schema import Config
 from terminal.demo.simulation import SimulatedWorld, SimulationError
 from terminal.demo.stage import Stage
 from terminal.demo.stage_panel import StagePanel
+from terminal.sale.money import format_register_amount
 
 HOST = "127.0.0.1"
 SIMULATION_DEADLINE_S = 30.0
@@ -86,7 +87,11 @@ def _say_where_the_register_is(panel: StagePanel, say: Callable[[str], None]) ->
     if info.token is not None:
         say(f"Register      {info.port}/openapi.json   token: {info.token}")
         return
-    say(f"Register      {info.port}   try: printf 'PAY 1990 ID=%s\\r\\n' $(date +%H%M%S) > {info.port}")
+    if info.protocol != "line":
+        say(f"Register      {info.port}   protocol: {info.protocol}")
+        return
+    digits = format_register_amount(1990, 2 if info.amount_decimals else 0)
+    say(f"Register      {info.port}   try: printf 'PAY {digits} ID=%s\\r\\n' $(date +%H%M%S) > {info.port}")
 
 
 async def run_demo(
