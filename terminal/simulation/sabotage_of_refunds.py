@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Iterator, Mapping
 from unittest.mock import patch
 
@@ -14,6 +15,7 @@ from terminal.netgiro import refunds
 from terminal.netgiro.v2 import NetgiroV2
 from terminal.sale import refund_step as rs
 from terminal.sale.gateway import CallLost, RecordStatus, Refusal
+from terminal.sale.record import RefundRecord
 from terminal.sale.refund import Refund, RefundReason
 from terminal.simulation.broken_rule import BrokenRule
 from terminal.simulation.disk import SimulatedDisk
@@ -71,6 +73,18 @@ def _forget_refunds(_terminal: SimulatedTerminal, disk: SimulatedDisk) -> None:
     disk.open_refunds = lambda: []  # type: ignore[method-assign]
 
 
+def _call_before_commit(_terminal: SimulatedTerminal, disk: SimulatedDisk) -> None:
+    """What is written of a refund is there only once the next is written: its call has left by then."""
+    append, late = disk.append_refund, deque[RefundRecord]()
+
+    def append_later(record: RefundRecord) -> None:
+        while late:
+            append(late.popleft())
+        late.append(record)
+
+    disk.append_refund = append_later  # type: ignore[method-assign]
+
+
 def _due_is_forgotten() -> Iterator[None]:
     """What a register did not accept is neither returned nor left to staff."""
     with patch.object(of_refund, "_by_itself", lambda view, _asked, _rules: Decision(view=view)):
@@ -118,6 +132,7 @@ RULES_OF_REFUNDS: Mapping[str, BrokenRule] = {
     "refusal after a lost refund believed": BrokenRule(patches=_refusal_is_proof, rates=LOSSES, api=None),
     "refund told done when it was sent": BrokenRule(patches=_sent_is_done, rates=LOSSES, api=None),
     "page taken for a refund": BrokenRule(patches=_page_is_believed, rates=LOSSES),
+    "refund called before it is in the journal": BrokenRule(sabotage=_call_before_commit, rates=LOSSES, api=None),
     "refunds forgotten by a power cut": BrokenRule(
         sabotage=_forget_refunds, rates=Rates(power_cut=0.1, call_trouble=0.5), api=None
     ),
