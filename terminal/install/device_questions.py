@@ -38,7 +38,7 @@ class DeviceQuestions:
             asking.number("printer", "usb_vendor_id", words.usb_vendor)
             asking.number("printer", "usb_product_id", words.usb_product)
         if driver != "none":
-            asking.ask("printer", "columns", words.columns, int)
+            asking.ask("printer", "columns", words.columns, asking.whole)
 
     def _ask_counter(self) -> None:
         asking, words = self._asking, self._asking.words

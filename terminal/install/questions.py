@@ -77,7 +77,14 @@ class Questions:
     def number(self, section: str, key: str, question: str) -> object:
         current = self.now(section, key)
         shown = f"0x{current:04x}" if isinstance(current, int) else ""
-        return self.ask(section, key, question, lambda text: int(text, 16), shown=shown)
+        return self.ask(section, key, question, partial(self.whole, base=16), shown=shown)
+
+    def whole(self, text: str, base: int = 10) -> int:
+        """A number. Raises ValueError in the installer's words."""
+        try:
+            return int(text, base)
+        except ValueError as error:
+            raise ValueError(self.words.no_number) from error
 
     def ask(
         self, section: str, key: str, question: str, convert: Callable[[str], object], *, shown: str = ""
@@ -99,7 +106,7 @@ class Questions:
                 self._say(f"  {error}")
                 continue
             if answer and (problem := self.problem(section, key, value)) is not None:
-                self._say(f"  {problem}")
+                self._say(f"  {self.words.said(problem)}")
                 continue
             self.put(section, key, value)
             return value

@@ -101,7 +101,7 @@ class _Setup:
         self._talk.say(words.intro.format(path=self._path) + "\n")
         self._take_up_kept_answers()
         for problem in self._problems:
-            self._talk.say(words.mend.format(problem=problem))
+            self._talk.say(words.mend.format(problem=words.said(problem)))
         devices = DeviceQuestions(self._asking, self._talk.say, self._talk.root)
         RegisterQuestions(self._asking, self._talk.say, devices.ports, self._listen).ask()
         self._ask_netgiro()
@@ -169,8 +169,8 @@ class _Setup:
                 return
             try:
                 secret = check_secret(typed)
-            except TerminalError as error:
-                self._talk.say(f"  {error}")
+            except TerminalError:
+                self._talk.say(f"  {words.secret_word}")
                 continue
             if is_v1 and APPLICATION_ID_FORM.fullmatch(typed):
                 self._talk.say(f"  {words.secret_is_id}")
@@ -196,7 +196,7 @@ class _Setup:
             if (problem := asking.problem("terminal", "staff_code", typed)) is None:
                 asking.changes["terminal", "staff_code"] = typed
                 return
-            self._talk.say(f"  {problem}")
+            self._talk.say(f"  {words.said(problem)}")
 
     def _ask_again_what_is_wrong(self) -> None:
         """Only that. What Enter leaves missing is told at the end."""
@@ -209,7 +209,7 @@ class _Setup:
             for problem in wrong:
                 key = problem.split(":")[0]
                 section, _, name = key.partition(".")
-                self._talk.say(self._asking.words.mend.format(problem=problem))
+                self._talk.say(self._asking.words.mend.format(problem=self._asking.words.said(problem)))
                 if key == "netgiro.secret_key":
                     self._ask_secret()
                 elif again := self._asking.again.get((section, name)):
@@ -248,7 +248,7 @@ class _Setup:
             config = load_config(self._path)
         except ConfigError as error:
             for problem in error.problems:
-                self._talk.say(words.mend.format(problem=problem))
+                self._talk.say(words.mend.format(problem=words.said(problem)))
             return 1
         if self._secret is not None:  # the service gets it from the credential store, we still have it
             config = _with_secret(config, self._secret)
@@ -257,7 +257,7 @@ class _Setup:
                 self._talk.say(f"  {run(config)}")
         missing = missing_here(config, System(root=self._talk.root))
         for one in missing:
-            self._talk.say(words.before_it_runs.format(missing=one))
+            self._talk.say(words.before_it_runs.format(missing=words.said(one)))
         may_start = not missing and self._asking.yes(f"{words.start}? [{yes}]:")
         if may_start and self._talk.start():
             self._talk.watch(config, self._language, self._talk.say, self._talk.read)

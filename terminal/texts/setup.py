@@ -22,8 +22,11 @@ class SetupWords(msgspec.Struct, frozen=True, kw_only=True):
     which: str
     no_choice: str
     looks_like_key: str
+    no_number: str
     too_many: str
     """With ``{key}``."""
+    problems: dict[str, str]
+    """By the configuration's key, instead of the check's own English sentence, for whoever chose another language."""
     again: str
 
     protocol: str
@@ -56,6 +59,7 @@ class SetupWords(msgspec.Struct, frozen=True, kw_only=True):
     secret_unseen: str
     secret_is_id: str
     secret_odd: str
+    secret_word: str
 
     receipts: str
     terminal_id: str
@@ -104,6 +108,11 @@ class SetupWords(msgspec.Struct, frozen=True, kw_only=True):
     """With ``{number}``."""
     no_sale: str
 
+    def said(self, problem: str) -> str:
+        """What a check has found, in the installer's language; ``section.key: ...`` as the check says it."""
+        key = problem.partition(":")[0]
+        return f"{key}: {self.problems[key]}" if key in self.problems else problem
+
 
 ICELANDIC = SetupWords(
     intro="Stillingar fara í {path}. Enter heldur því sem stendur í [hornklofum]; Ctrl-C breytir engu.",
@@ -114,7 +123,31 @@ ICELANDIC = SetupWords(
     which="  hvað",
     no_choice="sláðu inn eina af tölunum, eða slóð",
     looks_like_key="þetta líkist leynilyklinum; spurt er um hann síðar, og þá sést hann ekki",
+    no_number="sláðu inn tölu",
     too_many="{key}: ekkert nothæft svar",
+    problems={
+        "terminal.id": "1 til 16 stafir úr a-z, tölum, - og _",
+        "terminal.staff_code": "4 til 8 tölustafir, eða ekkert",
+        "shop.kennitala": "tíu tölustafir, með eða án bandstriks á eftir þeim sjötta",
+        "shop.service_phone": "símanúmer, mest 9 stafir, t.d. 555 1234",
+        "netgiro.base_url": "vistfang eins og https://api.netgiro.is/v1",
+        "netgiro.application_id": "Application ID vantar eða form þess er rangt; það stendur á þjónustuvef Netgíró",
+        "netgiro.secret_key": "leynilykilinn vantar; hann stendur á þjónustuvef Netgíró",
+        "netgiro.app_code_prefix": "þarf að vera þegar skanni er; annars þekkist enginn kóði frá strikamerkjum á vörum",
+        "register.port": "tengi kassans vantar eða form þess er rangt: /dev/... eða tcp://HEIMILISFANG:TENGI",
+        "register.passthrough_port": "á ekki að vera tengi kassans sjálfs; tækið á bak við posann þarf sitt eigið",
+        "register.baudrate": "hraði línu á milli 300 og 921600",
+        "http.listen": "vistfang og tengi, t.d. 192.168.1.20:8026",
+        "keypad.device": "tæki takkaborðsins vantar, t.d. /dev/input/by-id/...-event-kbd",
+        "scanner.device": "tæki skannans vantar, eða annað tæki notar það",
+        "printer.device": "tæki prentarans vantar, eða það er líka tengi kassans",
+        "printer.host": "nafn eða heimilisfang prentarans vantar",
+        "printer.columns": "24 til 64 stafir",
+        "printer.usb_vendor_id": "báðar tölurnar þarf, eins og lsusb sýnir þær, t.d. 04b8 og 0e28",
+        "printer.usb_product_id": "báðar tölurnar þarf, eins og lsusb sýnir þær, t.d. 04b8 og 0e28",
+        "display.width": "skjárinn er of lítill eða stærðin er ekki til: 128 dílar á breidd þarf",
+        "display.rotate": "skjárinn er of mjór; leggðu hann á hliðina: 1 eða 3",
+    },
     again="Þetta þarf að laga; spurt er aftur um það eitt:",
     protocol="Hvað talar kassinn?",
     protocols={
@@ -153,6 +186,7 @@ ICELANDIC = SetupWords(
     secret_unseen="enginn sést héðan",
     secret_is_id="þetta er Application ID, ekki leynilykillinn",
     secret_odd="leynilyklar Netgíró eru lengri, úr A-Z a-z 0-9 + / =; sláðu hann inn aftur til að nota hann samt",
+    secret_word="leynilykill er eitt orð, eins og Netgíró gaf hann upp",
     receipts="Tungumál kvittana",
     terminal_id="Auðkenni posans, sitt eigið í búðinni",
     shop_name="Nafn búðar á kvittunum",
@@ -202,7 +236,9 @@ ENGLISH = SetupWords(
     which="  which",
     no_choice="type one of the numbers, or a path",
     looks_like_key="that looks like the secret key; it is asked for later, and not shown then",
+    no_number="type a number",
     too_many="{key}: no usable answer",
+    problems={},
     again="This is to be mended; only that is asked again:",
     protocol="What does the register speak?",
     protocols={
@@ -241,6 +277,7 @@ ENGLISH = SetupWords(
     secret_unseen="none seen from here",
     secret_is_id="that is an application ID, not the secret key",
     secret_odd="Netgíró's secret keys are longer, of A-Z a-z 0-9 + / =; type it again to use it all the same",
+    secret_word="the secret key is one word, as Netgíró gave it",
     receipts="Language of receipts",
     terminal_id="This terminal's id, its own in the shop",
     shop_name="Shop's name on receipts",
