@@ -6,7 +6,7 @@ Used with 100,000 presses by tests/bench, and with a few by tests/property.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
 from hardware.keypad_scanner import Contact, Frame, KeypadScanner
@@ -30,8 +30,20 @@ def type_fast(rng: random.Random, presses: int, late_s: float = 0.002) -> tuple[
     A scan comes up to ``late_s`` later than it should.
     """
     scanner = KeypadScanner(LAYOUT_4X4, DEBOUNCE_S)
-    wanted: list[str] = []
     reported: list[str] = []
+
+    def scan(frame: Frame, now_s: float) -> None:
+        if (found := scanner.feed(frame, now_s)) is not None:
+            reported.append(found)
+
+    return type_fast_into(scan, rng, presses, late_s), reported
+
+
+def type_fast_into(
+    scan: Callable[[Frame, float], None], rng: random.Random, presses: int, late_s: float = 0.002
+) -> list[str]:
+    """The same, for whoever scans; returns the keys in the order in which they went down."""
+    wanted: list[str] = []
     now_s, before = 0.0, Keys()
     while len(wanted) < presses:
         pressed, motions = _next(rng, before)
@@ -40,11 +52,9 @@ def type_fast(rng: random.Random, presses: int, late_s: float = 0.002) -> tuple[
             changed_s = now_s
             while now_s < changed_s + duration_s:
                 now_s += 0.003 + rng.uniform(0, late_s)
-                frame = _seen(rng, keys, keys ^ before if now_s < changed_s + BOUNCE_S else ())
-                if (found := scanner.feed(frame, now_s)) is not None:
-                    reported.append(found)
+                scan(_seen(rng, keys, keys ^ before if now_s < changed_s + BOUNCE_S else ()), now_s)
             before = keys
-    return wanted, reported
+    return wanted
 
 
 def _seen(rng: random.Random, keys: Keys, flickering: Iterable[str]) -> Frame:
