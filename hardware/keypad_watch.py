@@ -24,8 +24,9 @@ SETTLE_S = 0.00002
 HELD_LONG_S = 2.0
 HELD_SCAN_INTERVAL_S = 0.02
 """A key leaned on, or stuck, is not worth hundreds of scans a second; a short tap beside it must still be seen."""
-BLIND_AFTER_S = 0.04
-"""Scans that lie further apart can miss a whole press: the processor had no time even for this thread."""
+BLIND_AFTER_S = 0.06
+"""Scans that lie further apart can miss a whole press, however quick the finger: the processor had no time even for
+this thread. What is typed must then be typed again, so it is no shorter than a tap."""
 MOST_EDGE_BYTES = 64 * 1024
 LOW, FLOATING = 0, 1
 """What writing to a row does: it is an open drain."""
