@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
+from msgspec.structs import replace
 
 from terminal.counter import register_words as reg
 from terminal.counter.decide import decide
@@ -22,6 +23,7 @@ from terminal.counter.inputs import (
 from terminal.counter.menu import MenuRules
 from terminal.counter.menu_codes import CodeJudged, CodeVerdict
 from terminal.counter.rules import CounterRules
+from terminal.counter.typing import Entry
 from terminal.counter.view import View
 from terminal.sale.events import CustomerIdentified
 from terminal.sale.sale import State
@@ -58,11 +60,20 @@ def something(rng: random.Random, view: View, number: int) -> CounterEvent:
     return ReportEnded(rng.random() < 0.5)
 
 
+def time_goes_on(rng: random.Random, view: View) -> View:
+    """The sale ends, or the terminal has begun another life."""
+    if view.is_leaving and rng.random() < 0.2:
+        return View(asks_operator=True, is_training=not view.is_training)
+    has_ended = view.sale is not None and view.sale.state is not State.ENTRY and rng.random() < 0.3
+    return replace(view, sale=None, entry=Entry()) if has_ended else view
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_mashed_keys_scans_and_requests_never_mix(seed: int) -> None:
     rng = random.Random(seed)
     view = View(asks_operator=True, is_training=seed % 2 == 0)
     for number in range(1, STEPS):
+        view = time_goes_on(rng, view)
         event, before = something(rng, view, number), view
         decision = decide(before, event, RULES)
         view = decision.view
