@@ -56,7 +56,7 @@ class CutSale:
 
     def _type(self) -> None:
         with contextlib.suppress(OSError):  # the machine is cut off
-            self._counter.press(f"{PATIENT_PHONE}#")
+            self._counter.identify(PATIENT_PHONE)
 
     def _listen_for(self, seconds: float) -> None:
         end_s = time.monotonic() + seconds

@@ -17,7 +17,7 @@ def test_a_sale_goes_by_the_keys_from_the_register_to_the_paper(counter: Counter
     counter.register.ask("PAY 1990 ID=A1", "WAIT ID=A1")
     wait_until("the amount on the display", lambda: not counter.is_panel_dark(), 30)
 
-    counter.press(f"{QUICK_PHONE}#")
+    counter.identify(QUICK_PHONE)
 
     assert counter.register.result("A1").startswith("OK 1990 ID=A1 REF=")
     assert [entry["Amount"] for entry in netgiro.ledger()] == [1990]
@@ -53,7 +53,7 @@ def test_a_power_cut_in_mid_sale_loses_no_money(
 ) -> None:
     paid_before, carts_before = len(netgiro.ledger()), netgiro.carts()
     counter.register.ask("PAY 2500 ID=B1", "WAIT ID=B1")
-    counter.press(f"{PATIENT_PHONE}#")
+    counter.identify(PATIENT_PHONE)
     cart = wait_until("the cart", lambda: netgiro.carts()[: -len(carts_before) or None], 60)[0]
 
     machine.cut_power()
