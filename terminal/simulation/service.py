@@ -73,7 +73,7 @@ class SimulatedNetgiro:
         self.network = Network(world, self)
         self._world = world
         self._on_callback = on_callback
-        settings = Settings(
+        self.settings = settings = Settings(
             check_interval_ms=rng.choice((None, 1000, 3000)),
             min_amount_kr=100,
             unknown_cart_code=rng.choice((10201, 10424)),
@@ -81,7 +81,6 @@ class SimulatedNetgiro:
             finds_by_reference=random.Random(f"finds {world.seed}").random() < 0.5,
         )
         self.customers = Customers(world.wall_clock, rng)
-        self.settings = settings
         self.book = TransactionBook(settings, self.customers, world.wall_clock, rng, self._moved)
         self.ailments = Ailments(world, self.book)
         self._gate = Gatekeeper(PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY)
