@@ -47,6 +47,13 @@ ONCE_RED = (
         Rates(line_trouble=0.3, power_cut=0.03, register_mood=0.6),
         "zvt",
     ),
+    OnceRed(
+        89002398,
+        "a register said that it took a payment, and had taken it for the answer to its own question about the state",
+        "v2",
+        Rates(line_trouble=0.3, power_cut=0.03, register_mood=0.6),
+        "zvt",
+    ),
 )
 
 

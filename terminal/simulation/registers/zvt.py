@@ -182,7 +182,7 @@ class ZvtDriver(ZvtLine):
             self.on_totals(sum_kr)
             self.booked_kr.append(sum_kr)
             return GOOD
-        if control == b"\x04\x0f" and session.kind != "other":
+        if control == b"\x04\x0f" and (session.kind != "other" or self._is_awaited(apdu)):
             return self._hear_result(session, apdu)
         if (printed := RECEIPT_NUMBER.search(apdu)) is not None and control in (b"\x06\xd1", b"\x06\xd3"):
             number = int(printed[1])
@@ -193,6 +193,10 @@ class ZvtDriver(ZvtLine):
             if control == b"\x06\x1e" and session.kind == "pay" and (session.has_paid or not self._is_over):
                 self._take(paid=False, words=f"06 1E {apdu[3:].hex()}")
         return GOOD
+
+    def _is_awaited(self, apdu: bytes) -> bool:
+        """A payment's result, though it thinks that the answer to its payment was one to what it asked after it."""
+        return not self._is_over and 0x87 in status_fields(apdu)
 
     def _look_for_offences(self, control: bytes) -> None:
         """It has not asked for this when it registered, or is known not to take it."""
