@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests.integration.process import wait_until
 
-PACKAGES = "systemd,systemd-sysv,udev,dbus,python3,python3-venv,openssh-client,ca-certificates,procps,strace"
+PACKAGES = "systemd,systemd-sysv,udev,dbus,python3,python3-venv,openssh-client,ca-certificates,procps,strace,tmux"
 MIRROR = os.environ.get("DEBIAN_MIRROR", "http://deb.debian.org/debian")
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 BOOT_DEADLINE_S = 60.0
@@ -31,7 +31,8 @@ def missing_tools() -> list[str]:
 def base_root(suite: str, cache: Path) -> Path:
     """A minimal Debian, fetched once."""
     root = cache / suite
-    if not (root / "bin").exists():
+    if not (root / "usr/bin/tmux").exists():  # one that was fetched before setup was walked through in it lacks that
+        shutil.rmtree(root, ignore_errors=True)
         cache.mkdir(parents=True, exist_ok=True)
         part = cache / f"{suite}.part"
         shutil.rmtree(part, ignore_errors=True)

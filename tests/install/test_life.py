@@ -19,6 +19,7 @@ import pytest
 from terminal.config.edit import edit_config
 from tests.install.clean_machine import CleanMachine
 from tests.install.life_bench import CHECKOUT, COMMAND, PANEL, make_bundle, pay, plug_in, press, sign, state, status
+from tests.install.walk import SEEN_IN_SETUP, Walk
 from tests.integration.netgiro import APPLICATION_ID, PATIENT_PHONE, QUICK_PHONE, SECRET_KEY, NetgiroProcess
 from tests.integration.process import wait_until
 
@@ -97,6 +98,21 @@ def test_setup_runs_as_installed(machine: CleanMachine) -> None:
 
     assert "skrifað: /etc/netgiro-terminal/config.toml" in said
     assert machine.read("/etc/netgiro-terminal/config.toml") == before
+
+
+def test_an_installer_walks_through_setup_in_a_terminal(machine: CleanMachine) -> None:
+    path = "/root/walk.toml"
+    machine.run("cp", "/etc/netgiro-terminal/config.toml", path)
+
+    walk = Walk(machine, f"{COMMAND} setup --config {path}")
+    left = walk.through(SEEN_IN_SETUP)
+
+    assert left == []
+    assert f"skrifað: {path}" in walk.seen
+    assert "4711" not in walk.seen, "a code is typed unseen"
+    written = machine.read(path)
+    assert 'name = "Blómabúðin"' in written
+    assert 'service_phone = "555 1234"' in written
 
 
 def test_it_is_configured_and_becomes_ready(machine: CleanMachine, netgiro: NetgiroProcess) -> None:
