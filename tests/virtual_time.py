@@ -29,10 +29,13 @@ import selectors
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from typing import Any, TypeVar
+from unittest import mock
 
+from hardware.worker import Worker
 from tests.patience import at_most
 
 T = TypeVar("T")
+CALL = Worker.call
 
 LONGEST_REAL_WAIT_S = 5.0
 """How long to wait, by the wall's clock, for a thread or a descriptor when no timer is set."""
@@ -65,6 +68,13 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._jobs_in_threads += 1
         future.add_done_callback(self._job_done)
         return future
+
+    async def call_on_worker(self, worker: Worker, function: Callable[[], T], **options: Any) -> T:
+        self._jobs_in_threads += 1
+        try:
+            return await CALL(worker, function, **options)
+        finally:
+            self._jobs_in_threads -= 1
 
     def _job_done(self, _future: asyncio.Future[Any]) -> None:
         self._jobs_in_threads -= 1
@@ -108,3 +118,18 @@ def run_virtual(
     """Run ``coro`` to its end on a :class:`VirtualTimeLoop`, as ``asyncio.run`` does; tasks left over are cancelled."""
     with asyncio.Runner(loop_factory=lambda: VirtualTimeLoop(start_s, limit_s, grace_s)) as runner:
         return runner.run(coro)
+
+
+def run_with_workers(coro: Coroutine[Any, Any, T], *, grace_s: float = 0.0) -> T:
+    """As :func:`run_virtual`, and the clock waits for calls on ``hardware.worker``, however busy the machine.
+
+    For devices that answer: a call that never ends is an error here, and no deadline passes.
+    """
+
+    async def call(worker: Worker, function: Callable[[], Any], **options: Any) -> Any:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualTimeLoop)
+        return await loop.call_on_worker(worker, function, **options)
+
+    with mock.patch.object(Worker, "call", call):
+        return run_virtual(coro, grace_s=grace_s)

@@ -32,12 +32,12 @@ from terminal.sale.sensitive import Sensitive
 from terminal.screen.lamp import APPROVED
 from terminal.texts.english import ENGLISH
 from tests.patience import at_most
-from tests.virtual_time import run_virtual
+from tests.virtual_time import run_with_workers
 
 APP_CODE = "1234"
 PATIENCE_S = 120.0
 GRACE_S = 0.01
-"""For the thread that opens the port: real time before each jump of the clock."""
+"""For what no call waits for, such as bytes on their way: real time before each jump of the clock."""
 DEVICES = Path(__file__).parents[3] / "hardware" / "devices.md"
 
 
@@ -288,7 +288,7 @@ def at_the_counter(folder: Path, scenario: Callable[[Counter], Awaitable[None]])
             await cable.close()
             await sandbox.aclose()
 
-    run_virtual(whole(), grace_s=GRACE_S)
+    run_with_workers(whole(), grace_s=GRACE_S)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.missing for row in ROWS])
