@@ -76,9 +76,7 @@ def counter(machine: VirtualMachine, folder: Path, request: pytest.FixtureReques
     """Idle, with a register and a printer at its cables. What the terminal logged is shown if the test fails."""
     counter = Counter(machine)
     counter.wait_until_idle(300)
-    counter.register.send("PING")
-    while counter.register.line() != "PONG":  # what was said before is another test's
-        pass
+    counter.hear_out()
     failed_before = request.session.testsfailed
     yield counter
     if request.session.testsfailed > failed_before:

@@ -104,6 +104,7 @@ def test_no_power_cut_parts_the_three_books(machine: VirtualMachine, netgiro: Ne
     for number in range(CUTS):
         counter = Counter(machine)
         counter.wait_until_idle(300)
+        counter.hear_out()
         sale = CutSale(counter, netgiro, rng, f"X{number}")
         sale.run()
         machine.cut_power()
