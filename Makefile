@@ -25,7 +25,7 @@ office-demo: $(READY)  ## a chain's head office: PostgreSQL, its page, and three
 	$(BIN)/python -m tests.fleet.demo
 
 test: $(READY)  ## what to run before each commit: two and a half minutes on two cores
-	$(PYTEST) -m "not slow" $(ARGS)
+	$(PYTEST) -m "not slow" --hypothesis-profile quick $(ARGS)
 
 test-all: $(READY) foreign  ## every test but the install test: what CI runs, too
 	$(PYTEST) $(ARGS)

@@ -1,6 +1,7 @@
 """For every test: the same cases each run, a RAM disk where there is one, bytecode, and an order that keeps cores busy.
 
-Hypothesis draws the same cases each run, so that a red test stays red until it is mended. ``slow`` marks what only
+Hypothesis draws the same cases each run, so that a red test stays red until it is mended; ``make test`` draws fewer of
+them ("quick"). ``slow`` marks what only
 ``make test-all`` runs; plain ``pytest`` runs everything it is given.
 """
 
@@ -17,6 +18,7 @@ import pytest
 from hypothesis import settings
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("quick", parent=settings.get_profile("repeatable"), max_examples=40)
 settings.load_profile("repeatable")
 
 HERE = Path(__file__).parent
