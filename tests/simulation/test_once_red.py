@@ -15,7 +15,8 @@ class OnceRed(NamedTuple):
     seed: int
     found: str
     api: str
-    rates: Rates
+    rates: Rates | None
+    """None: the seed's own."""
     protocol: str | None = None
 
 
@@ -53,6 +54,12 @@ ONCE_RED = (
         "v2",
         Rates(line_trouble=0.3, power_cut=0.03, register_mood=0.6),
         "zvt",
+    ),
+    OnceRed(
+        5056,
+        "an old answer that came twice at once was taken for the one to the result, whose frame was damaged",
+        "v2",
+        None,
     ),
 )
 

@@ -177,6 +177,8 @@ class ZvtLink:
         self._last_received_s = 0.0
         self._has_asked_again = False
         """A 15 of ours has left since: a copy may come at any moment."""
+        self._has_left_since = False
+        """Ours has left since we received that: what comes now can be an answer to it."""
         self._answer_may_be_late = False
         """A frame of ours was given up without its answer, and no 06 has come since."""
         self._last_byte_s = 0.0
@@ -237,7 +239,7 @@ class ZvtLink:
             and now_s < self._quiet_until_s + REPETITION_WINDOW_S
             and not self._answers_at_once(apdu, now_s)
         )
-        self._last_received_s, self._has_asked_again = now_s, False
+        self._last_received_s, self._has_asked_again, self._has_left_since = now_s, False, False
         self._say(ACK)
         self._quiet_until_s = now_s + TURNAROUND_S
         self._hold_back()
@@ -255,7 +257,7 @@ class ZvtLink:
 
     def _answers_at_once(self, apdu: bytes, now_s: float) -> bool:
         """Our command has left since the last copy, which is too young to be repeated: the 06 before this was lost."""
-        is_command_out = self._is_waiting and self._apdu is not None and not is_answer(self._apdu)
+        is_command_out = self._has_left_since and self._apdu is not None and not is_answer(self._apdu)
         is_too_soon = now_s < self._last_received_s + SHORTEST_T2_S and not self._has_asked_again
         return is_command_out and is_answer(apdu) and is_too_soon
 
@@ -303,7 +305,7 @@ class ZvtLink:
         data = bytes(self._controls)
         self._controls.clear()
         if self._is_unsent and self._apdu is not None:
-            self._is_unsent = False
+            self._is_unsent, self._has_left_since = False, True
             data += encode_frame(self._apdu)
         return data
 

@@ -265,6 +265,19 @@ def test_the_same_answer_before_our_next_command_has_left_is_a_repetition() -> N
     assert link.receive(wrap(GOOD), 0.15) == []
 
 
+def test_an_old_answer_that_comes_twice_at_once_is_not_taken_for_a_new_one() -> None:
+    """Our 06 and then our command are damaged, and the line doubles the repetition."""
+    link = sent()
+    link.receive(b"\x06" + wrap(GOOD), 0.1)
+    link.send(RESULT, 0.1)
+    link.wake(0.1 + TURNAROUND_S)
+    assert wrap(RESULT) in link.data_to_send()
+    assert link.receive(wrap(GOOD) * 2, 5.0) == []
+    link.wake(0.1 + TURNAROUND_S + T2_S)
+    assert wrap(RESULT) in link.data_to_send()
+    assert link.receive(b"\x06" + wrap(GOOD), 5.3) == [Fate.TAKEN, FrameReceived(GOOD)]
+
+
 def test_a_late_answer_to_an_earlier_frame_is_none_to_the_next() -> None:
     """Ours is damaged on the line, while the register says once more what it answered to the one before."""
     link = sent()
