@@ -162,7 +162,7 @@ def happened(view: View, event: rs.RefundEvent) -> Decision:
 def corrected(view: View, looked_up: EndedRefundLookedUp, rules: CounterRules) -> Decision:
     """What the terminal gave back by itself has ended its sale: if it was not given back, that is due again.
 
-    The sale is written first: after a power cut between the two a start ends it once more, as its refund says.
+    Both are written in one commit.
 
     Each kind of receipt is queued once by itself; beside one that says otherwise this is another print.
     """

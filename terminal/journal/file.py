@@ -69,19 +69,24 @@ class JournalFile(JournalReading):
 
     def append(self, record: Record) -> None:
         """Commit one change with its receipts, all or nothing."""
-        self._append(record.event, record.sale, record.receipts)
+        self._append((record.event, record.sale, record.receipts))
 
     def append_refund(self, record: RefundRecord) -> None:
         """Commit one change of a refund with its receipts, all or nothing."""
-        self._append(record.event, record.refund, record.receipts)
+        self._append((record.event, record.refund, record.receipts))
 
-    def _append(self, event: str, entry: Sale | Refund, kinds: Iterable[ReceiptKind]) -> None:
+    def append_both(self, record: Record, refunded: RefundRecord) -> None:
+        """Commit a change of a sale and one of its refund, all or nothing."""
+        self._append((record.event, record.sale, record.receipts), (refunded.event, refunded.refund, refunded.receipts))
+
+    def _append(self, *changes: tuple[str, Sale | Refund, Iterable[ReceiptKind]]) -> None:
         at = self._now()
 
         def rows(db: sqlite3.Connection) -> Iterator[Row]:
             before = tables.positions(db)
-            yield EntryRow(before.entries + 1, at, event, msgspec.Raw(msgspec.json.encode(entry)))
-            receipts = [original(entry.number, kind) for kind in kinds]
+            for seq, (event, entry, _kinds) in enumerate(changes, before.entries + 1):
+                yield EntryRow(seq, at, event, msgspec.Raw(msgspec.json.encode(entry)))
+            receipts = [original(entry.number, kind) for _event, entry, kinds in changes for kind in kinds]
             new = [receipt for receipt in receipts if not tables.has_receipt(db, receipt)]
             for seq, receipt in enumerate(new, before.receipts + 1):
                 yield ReceiptRow(seq, at, receipt)

@@ -67,6 +67,8 @@ class SaleJournal(KnowingJournal, Protocol):
 
     def append_refund(self, record: RefundRecord) -> None: ...
 
+    def append_both(self, record: Record, refunded: RefundRecord) -> None: ...
+
     def open_refunds(self) -> list[Refund]: ...
 
     def append_close(self, close: Close) -> str: ...
@@ -165,11 +167,14 @@ class Bookkeeper:
         return looked_up(event, self._journal, self._names, self._next_number, self._ages, self.view.sale)
 
     def _commit(self, decision: Decision) -> Decision:
-        """With what only the journal could add to it."""
-        if decision.record is not None:
-            self._journal.append(decision.record)
-        if decision.refund_record is not None:
-            self._journal.append_refund(decision.refund_record)
+        """With what only the journal could add to it. A sale and its refund change together, or neither."""
+        match decision.record, decision.refund_record:
+            case Record() as record, RefundRecord() as refunded:
+                self._journal.append_both(record, refunded)
+            case Record() as record, None:
+                self._journal.append(record)
+            case None, RefundRecord() as refunded:
+                self._journal.append_refund(refunded)
         if decision.close is not None:
             decision = of_shop.with_head(decision, self._journal.append_close(decision.close))
         if decision.receipts:

@@ -71,6 +71,15 @@ class SimulatedDisk(DiskContents):
     def append_refund(self, record: RefundRecord) -> None:
         self._commit(f"commit of {record.event} -> refund {record.refund.state}", lambda: self._store_refund(record))
 
+    def append_both(self, record: Record, refunded: RefundRecord) -> None:
+        def store() -> None:
+            self._store(record)
+            undo_sale = self._undo
+            self._store_refund(refunded)
+            self._undo = _in_turn(self._undo, undo_sale)
+
+        self._commit(f"commit of {refunded.event} -> sale {record.sale.state}", store)
+
     def append_close(self, close: Close) -> str:
         """It keeps no chain."""
 
@@ -224,3 +233,11 @@ class SimulatedDisk(DiskContents):
         self._ghost = None
         self._undo = lambda: None
         self._held = None
+
+
+def _in_turn(*steps: Callable[[], None]) -> Callable[[], None]:
+    def run() -> None:
+        for step in steps:
+            step()
+
+    return run

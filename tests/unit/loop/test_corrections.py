@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 from terminal.counter.inputs import ConditionsChanged
-from terminal.errors import JournalError, TerminalError
+from terminal.errors import TerminalError
+from terminal.journal import tables
+from terminal.journal.rows import ChainedRow, EntryRow, Row
 from terminal.sale import events as ev
 from terminal.sale import refund_step as rs
 from terminal.sale.gateway import Refusal
@@ -100,12 +103,24 @@ def test_what_the_service_has_given_back_is_not_taken_back(tmp_path: Path) -> No
     run(tmp_path / "journal.db", scenario, final_when_taken=True, refunds_itself=True)
 
 
-def test_a_power_cut_between_the_two_entries_is_as_if_nothing_was_said(tmp_path: Path) -> None:
-    async def cut(terminal: Terminal) -> None:
+def test_a_disk_that_takes_only_the_first_of_the_two_entries_takes_neither(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insert_row = tables.insert_row
+
+    def fail(db: sqlite3.Connection, row: Row) -> ChainedRow:
+        if isinstance(row, EntryRow) and row.event == rs.RefundSettlementCorrected.__name__:
+            raise sqlite3.OperationalError("disk I/O error")
+        return insert_row(db, row)
+
+    async def failed(terminal: Terminal) -> None:
         await settle(terminal, REFUNDED, sale=2)
-        terminal.disk.append_refund = _stop  # type: ignore[method-assign]
-        with pytest.raises(TerminalError, match="correct refund 2 again"):
-            await settle(terminal, UNPAID, sale=2, correct=True)
+        with monkeypatch.context() as disk:
+            disk.setattr(tables, "insert_row", fail)
+            with pytest.raises(TerminalError, match="correct refund 2 again"):
+                await settle(terminal, UNPAID, sale=2, correct=True)
+        assert await stands(terminal) == (Reason.REFUNDED, "refunded", [])
+        assert terminal.disk.open_period().totals.charged_kr == 0
 
     async def again(terminal: Terminal) -> None:
         assert await stands(terminal) == (Reason.REFUNDED, "refunded", [])
@@ -113,7 +128,4 @@ def test_a_power_cut_between_the_two_entries_is_as_if_nothing_was_said(tmp_path:
         assert await stands(terminal) == (Reason.REFUND_DUE, "refused", [1])
         assert Outcome.REFUND_DUE in terminal.disk.open_period().totals.by_outcome
 
-    def _stop(*_: object) -> None:
-        raise JournalError("the disk takes nothing")
-
-    due(tmp_path / "journal.db", cut, again)
+    due(tmp_path / "journal.db", failed, again)
