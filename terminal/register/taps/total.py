@@ -12,12 +12,13 @@ none (voided, training, copy, report) is none.
 How a slip was paid stands below its total. Where the shop names the tender that means Netgíró, that line alone counts,
 and if its amount is not the total, the cashier chooses between the two. Where no tender is named, a slip that was paid
 in other ways is no offer, and of one that was paid so in part the rest is offered beside the total. Only what adds up
-counts as paid: the number of a card is no amount. An item may be called as the tender is, and stands above the total.
+counts as paid: the number of a card is no amount. A tender that is named without an amount has paid the whole, unless
+the slip tells amounts. An item may be called as the tender is, and stands above the total.
 
 An amount is read as it is written, never guessed: a separator before three digits divides thousands (a space only where
-the amount stands alone, in a column of its own or with a currency: else it may follow a quantity), one before two
-divides aurar, which must be 00. With ``amount_decimals = 2`` digits without a fraction count as aurar, as long as they
-have no separators either. Negative amounts, zero and fractions of a krona are no total.
+the amount stands alone, with a currency, or behind the label of a total or a tender: elsewhere it may follow a
+quantity), one before two divides aurar, which must be 00. With ``amount_decimals = 2`` digits without a fraction count
+as aurar, as long as they have no separators either. Negative amounts, zero and fractions of a krona are no total.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ _STARLESS = _FILL.replace("*.]", ".]")
 _PAID = rf"{_STARLESS}{_CURRENCY}{_STARLESS}-?(?P<amount>{_NUMBER})-?(?:,-)?{_FILL}{_CURRENCY}\s*"
 """An amount, also with a minus; behind stars stands the number of a card."""
 _MASKED_CARD = r"\s*(?:NR\.?\s*)?(?:[*X#]{2,}[ -]?)+[0-9]{2,4}(?=\s)"
-_SPACED_COLUMN = re.compile(r"[^0-9]*\s{2,}[0-9]{1,3}(?: [0-9]{3})+(?:[.,][0-9]{2})?\Z")
+_MASKED_CARD_ALONE = r"\s*(?:NR\.?\s*)?(?:[*X#]{2,}[ -]?)+[0-9]{2,4}"
+_SPACED_BEHIND_LABEL = re.compile(r"[^0-9]*[0-9]{1,3}(?: [0-9]{3})+(?:[.,][0-9]{2})?\Z")
 _FRAME = " *-=#_.:"
 LONGEST_LINE = 80
 NO_TOTAL = TotalSeen(None)
@@ -68,7 +70,9 @@ class TotalFinder:
         self._tenders = [_compile(label, whole) for label in rules.tender_labels]
         self._others = [_compile(label, r"(?:\W|\d|\Z).*") for label in rules.other_labels]
         self._sections = [_compile(label, r"(?:\W|\d|\Z).*") for label in rules.section_labels]
-        self._paid = [_compile(label, rf"(?:(?:{_MASKED_CARD})?{_PAID}|{_HEAD})") for label in rules.paid_labels]
+        paid = [one for one in (_several(rules.paid_labels),) if one]
+        self._paid = [_compile(label, rf"(?:(?:{_MASKED_CARD})?{_PAID}|{_HEAD})") for label in paid]
+        self._paid_whole = [_compile(label, rf"(?:{_MASKED_CARD_ALONE})?{_FILL}") for label in paid]
         self._named = [pattern for _, pattern in self._labels] + self._tenders + self._paid
         self._voids = [_compile(label, r"[\W\d]*(?:NR[\W\d]*)?") for label in rules.void_labels]
 
@@ -127,6 +131,8 @@ class TotalFinder:
         for line_kr in self._tenders_in(below):
             paid_kr += line_kr
             is_whole = is_whole or total.amount_kr in (line_kr, paid_kr)
+        if not paid_kr:
+            is_whole = self._names_how_it_was_paid(below, total.amount_kr)
         rest_kr = total.amount_kr - paid_kr
         if is_whole or (rest_kr < 0 and -rest_kr in self._amounts_in(below)):  # it gave change
             return TotalSeen(None, paid_kr=total.amount_kr)
@@ -142,6 +148,23 @@ class TotalFinder:
                 yield self._kronur(amount) or 0
             elif has_begun and line.strip() and not _SIGNED.search(line):
                 return
+
+    def _names_how_it_was_paid(self, below: Sequence[str], total_kr: int) -> bool:
+        """Without an amount, and before any line that says that the total was paid in a way that is not known here."""
+        known = [*self._sections, *(label for _, label in self._labels)]
+        for line in below:
+            if any(paid.fullmatch(line) for paid in self._paid_whole):
+                return True
+            signed = _SIGNED.search(line)
+            if (
+                signed is None
+                or self._kronur(signed["amount"]) != total_kr
+                or re.search("[0-9]", line[: signed.start()])
+            ):
+                continue
+            if not any(pattern.fullmatch(line) for pattern in known):
+                return False
+        return False
 
     def _amounts_in(self, lines: Sequence[str]) -> set[int]:
         found = (_SIGNED.search(line) for line in lines)
@@ -187,7 +210,7 @@ class TotalFinder:
             return line
         joined = _SPACED.sub(lambda match: match[1] + match[2].replace(" ", "."), line)
         is_one = bool(_WITH_CURRENCY.search(line) or _SPACED_ALONE.fullmatch(line))
-        if not is_one and _SPACED_COLUMN.fullmatch(line):
+        if not is_one and _SPACED_BEHIND_LABEL.fullmatch(line):
             is_one = any(named.fullmatch(joined) for named in self._named)
         return joined if is_one else line
 
@@ -228,6 +251,18 @@ def _amount_at(lines: Sequence[str], number: int, labels: Sequence[tuple[str, re
 def _amount_below(lines: Sequence[str], number: int) -> str | None:
     alone = _ALONE.fullmatch(lines[number + 1]) if number + 1 < len(lines) else None
     return alone["amount"] if alone else None
+
+
+def _first_digit(line: str) -> int:
+    return next((at for at, char in enumerate(line) if char in "0123456789"), len(line))
+
+
+def _several(labels: Sequence[str]) -> str:
+    """One of them or a few in a row: ``KORT VISA``. Each must be a regular expression by itself."""
+    for label in labels:
+        _compile(label, "")
+    one = "|".join(f"(?:{label})" for label in labels)
+    return rf"(?:{one})(?:[ /:,-]{{1,3}}(?:{one})){{0,2}}" if one else ""
 
 
 def _unspaced(line: str) -> str:
