@@ -89,6 +89,23 @@ def test_customer_receipt_carries_every_fact(columns: Columns) -> None:
 
 
 @every_width
+def test_the_largest_amount_and_the_millionth_sale_are_whole_on_every_slip(columns: Columns) -> None:
+    with each() as case:
+        for kind, number, language in product(ReceiptKind, (999_999, 1_000_000, 1_234_567), LANGUAGES):
+            with case(kind, number, language):
+                sale = replace(
+                    CLOSED_SALE,
+                    number=number,
+                    amount_kr=9_999_999,
+                    reference=f"T1-{number:06d}-A1B2C3",
+                    reason=Reason.PAID,
+                )
+                printed = [line.text for line in lines(document(sale, kind=kind, language=language, columns=columns))]
+                assert any(format_kr(9_999_999) in line for line in printed)
+                assert any(sale.reference in line for line in printed)
+
+
+@every_width
 def test_authorization_id_is_whole_and_broken_at_a_hyphen_at_most(columns: Columns) -> None:
     found = [
         line.text for line in lines(document(columns=columns)) if "5717-4562" in line.text or "2c963f" in line.text
