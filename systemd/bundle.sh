@@ -5,9 +5,9 @@
 #                                                        or hand it to "netgiro-terminal upgrade"
 #   artefacts/....tar.gz.sig                             its signature, if SIGNING_KEY names an ssh key (ed25519)
 #
-# What PyPI has only as source is built here, so the target needs no compiler. Twice the same sources on the same kind of
-# machine make twice the same archive, byte for byte: whoever doubts a release builds it again. In it stands
-# sbom.cdx.json, what it is made of (CycloneDX).
+# What PyPI has only as source is built here, so the target needs no compiler; it says what that was. Twice the same
+# sources on the same kind of machine make twice the same archive, byte for byte: whoever doubts a release builds it
+# again. In it stands sbom.cdx.json, what it is made of (CycloneDX).
 set -eu
 umask 022
 # The first second that a zip file can hold, so that no clock gets into the archive.
@@ -58,10 +58,13 @@ import hashlib, json, re, sys
 from pathlib import Path
 
 top, version = Path(sys.argv[1]), sys.argv[2]
-lines = []
+of_pypi = set(re.findall(r"--hash=sha256:([0-9a-f]{64})", (top / "systemd/requirements.lock").read_text("utf-8")))
+lines, ready, built = [], [], []
 for wheel in sorted((top / "wheels").glob("*.whl")):
     name, number = wheel.name.split("-")[:2]
-    lines.append(f"{name.replace('_', '-')}=={number} --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}")
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    lines.append(f"{name.replace('_', '-')}=={number} --hash=sha256:{digest}")
+    (ready if digest in of_pypi else built).append(f"{name.replace('_', '-')} {number}")
 (top / "requirements.lock").write_text("\n".join(lines) + "\n")
 source = top.parent / "source" / "terminal"
 
@@ -78,6 +81,9 @@ manifest = {
     "oldest_release": constant("install/versions.py", r'^OLDEST_RELEASE = "(.*)"$'),
 }
 (top / "manifest.json").write_text(json.dumps(manifest) + "\n")
+print("for", (top / "MACHINE").read_text().strip())
+print("ready from PyPI:", ", ".join(ready))
+print("built here:", ", ".join(built))
 PYTHON
 
 "$python" "$here/sbom.py" "$top/wheels" netgiro-terminal "$version" >"$top/sbom.cdx.json"

@@ -109,7 +109,8 @@ def test_the_bill_of_the_same_wheels_is_the_same_and_of_others_another(tmp_path:
     assert bill(tmp_path)["serialNumber"] != first["serialNumber"]
 
 
-def build(source: Path, out: Path, umask: int) -> bytes:
+def build(source: Path, out: Path, umask: int) -> tuple[bytes, str]:
+    """The archive, and what the script said."""
     environment = {
         name: value for name, value in os.environ.items() if name not in ("SOURCE_DATE_EPOCH", "SIGNING_KEY")
     }
@@ -124,7 +125,7 @@ def build(source: Path, out: Path, umask: int) -> bytes:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     (archive,) = out.glob("*.tar.gz")
-    return archive.read_bytes()
+    return archive.read_bytes(), done.stdout
 
 
 @pytest.mark.slow
@@ -138,9 +139,14 @@ def test_two_builds_of_the_bundle_are_the_same_byte_for_byte(tmp_path: Path) -> 
             os.utime(copy / name, (1_600_000_000, 1_600_000_000))
             (copy / name).chmod((ROOT / name).stat().st_mode & 0o100 | 0o600)
 
-    first, second = build(ROOT, tmp_path / "first", 0), build(copy, tmp_path / "second", 0o077)
+    first, said = build(ROOT, tmp_path / "first", 0)
+    second, _said = build(copy, tmp_path / "second", 0o077)
 
     assert hashlib.sha256(first).digest() == hashlib.sha256(second).digest()
+    (ready,) = re.findall("(?m)^ready from PyPI: (.*)$", said)
+    (built,) = re.findall("(?m)^built here: (.*)$", said)
+    assert "msgspec" in ready
+    assert [one.split()[0] for one in built.split(", ")] == ["font-roboto", "netgiro-terminal"]
     with tarfile.open(fileobj=io.BytesIO(first)) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
         wheels = {name for name in names if name.startswith("wheels/")}
