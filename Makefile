@@ -27,8 +27,9 @@ office-demo: $(READY)  ## a chain's head office: PostgreSQL, its page, and three
 test: $(READY)  ## what to run before each commit: two and a half minutes on two cores
 	$(PYTEST) -m "not slow" --hypothesis-profile quick $(ARGS)
 
-test-all: $(READY) foreign  ## every test but the install test: what CI runs, too
+test-all: $(READY) foreign  ## every test but the install test: what CI runs, too; where it can, the short form of test-machine
 	$(PYTEST) $(ARGS)
+	$(if $(ARGS),,$(BIN)/python -m tests.machine)
 
 # Registers' programs that nobody here wrote. Without the network their tests are skipped, but not in CI.
 FOREIGN := tests/foreign/.venv

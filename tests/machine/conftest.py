@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,11 +11,13 @@ import pytest
 
 from tests.integration.netgiro import SECRET_KEY, NetgiroProcess
 from tests.machine.counter import CONFIG, Counter
-from tests.machine.image import MIRROR, Image, make_image, missing_tools
+from tests.machine.image import Image, NoDebianError, make_image, missing
 from tests.machine.virtual_machine import VirtualMachine
 from tests.machine.volatile_disk import VolatileDisk
 
 ASKED_FOR = "NETGIRO_TEST_MACHINE"
+SHORT = "short"
+WITHOUT_A_MACHINE = ("test_volatile_disk.py", "test_image.py")
 SUITE = os.environ.get("SUITE", "bookworm")
 SEED = int(os.environ.get("SEED", "1"))
 ROOTS = Path(os.environ.get("NETGIRO_TEST_ROOTS", Path(__file__).parents[2] / "artefacts/roots"))
@@ -26,10 +27,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     how = os.environ.get(ASKED_FOR)
     here = f"{Path(__file__).parent}{os.sep}"
     for item in items:
-        if str(item.path).startswith(here) and item.path.name != "test_volatile_disk.py":
+        if str(item.path).startswith(here) and item.path.name not in WITHOUT_A_MACHINE:
             if not how:
                 item.add_marker(pytest.mark.skip(reason="starts a whole machine; run: make test-machine"))
-            elif how == "short" and item.path.name != "test_sale.py":
+            elif how == SHORT and item.path.name != "test_sale.py":
                 item.add_marker(pytest.mark.skip(reason="takes long; run: make test-machine"))
 
 
@@ -49,13 +50,12 @@ def netgiro(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NetgiroProcess
 
 @pytest.fixture(scope="session")
 def image(folder: Path) -> Image:
-    if missing := missing_tools():
-        pytest.skip(f"needs {', '.join(missing)}: apt-get install debootstrap e2fsprogs qemu-system-x86")
+    if lacks := missing(SUITE, ROOTS):
+        pytest.skip(f"needs {', '.join(lacks)}: apt-get install debootstrap e2fsprogs qemu-system-x86")
     try:
-        urllib.request.urlopen(f"{MIRROR}/dists/{SUITE}/Release", timeout=20).close()
-    except OSError as error:
-        pytest.skip(f"needs Debian's packages: {error}")
-    return make_image(SUITE, ROOTS, folder, CONFIG, SECRET_KEY)
+        return make_image(SUITE, ROOTS, folder, CONFIG, SECRET_KEY)
+    except NoDebianError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from PIL import Image as Picture
 
 from hardware.printer import paper
 from hardware.printer.escpos_commands import split
-from tests.integration.netgiro import APPLICATION_ID
+from tests.integration.netgiro import APPLICATION_ID, QUICK_PHONE
 from tests.integration.process import wait_until
 from tests.integration.register import Register
 from tests.machine.virtual_machine import PRINTER, REGISTER, VirtualMachine
@@ -129,6 +129,12 @@ class Counter:
                 return
             self.press("*")
         raise AssertionError(f"typed {TRIES} times in vain")
+
+    def pay(self, register_id: str) -> str:
+        """A whole sale of 1990 kr.; what the register is told in the end."""
+        self.register.ask(f"PAY 1990 ID={register_id}", f"WAIT ID={register_id}")
+        self.identify(QUICK_PHONE)
+        return self.register.result(register_id)
 
     def command(self, *arguments: str, deadline_s: float = 60.0) -> str:
         return self.machine.shell(" ".join((COMMAND, *arguments)), deadline_s=deadline_s)

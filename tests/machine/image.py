@@ -12,9 +12,13 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.patience import at_most
 
 HERE = Path(__file__).parent
 CHECKOUT = HERE.parents[1]
@@ -26,8 +30,13 @@ PACKAGES = (
     *("python3", "python3-venv", "ca-certificates", "openssh-client"),
     *("linux-image-amd64", "linux-headers-amd64", "gcc", "make", "libc6-dev"),
 )
+PYPI = "https://pypi.org/simple/msgspec/"
+LEAST_FREE_BYTES = 5 << 30
+DEBIAN_PATIENCE_S = 900.0
 SIZE_MB = 3072
 NEEDED = ("debootstrap", "mke2fs", "qemu-system-x86_64")
+
+PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 
 INITRAMFS_MODULES = ("virtio_pci", "virtio_blk", "ext4")
 MODULES = ("counter_hw", "i2c-dev", "ftdi_sio", "usbhid", "evdev", "virtio_console", "virtio_net")
@@ -67,10 +76,45 @@ USELESS = (
 """Of Debian's own services, what an emulated processor need not start."""
 
 
-def missing_tools() -> list[str]:
-    """What this machine lacks to make and run one."""
-    found = [tool for tool in NEEDED if shutil.which(tool, path=f"{os.environ['PATH']}:/usr/sbin:/sbin") is None]
-    return found + (["root"] if os.geteuid() else [])
+def missing(suite: str, cache: Path) -> list[str]:
+    """What this machine lacks to make one and run it; nothing is left behind."""
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+    found = [tool for tool in NEEDED if shutil.which(tool, path=path) is None]
+    if os.geteuid():
+        return [*found, "root"]
+    if found:
+        return found
+    for folder in (cache, Path(tempfile.gettempdir())):
+        there = next(place for place in (folder, *folder.parents) if place.exists())
+        if shutil.disk_usage(there).free < LEAST_FREE_BYTES:
+            found.append(f"{LEAST_FREE_BYTES >> 30} GB free in {there}")
+    if not _mounts_overlays():
+        found.append("the right to mount")
+    return found + [f"{name} (packages)" for name in (f"{MIRROR}/dists/{suite}/Release", PYPI) if not _answers(name)]
+
+
+def _mounts_overlays() -> bool:
+    """A container's root may not be allowed to."""
+    with tempfile.TemporaryDirectory(prefix="machine-") as folder:
+        for name in ("lower", "upper", "work", "root"):
+            (Path(folder) / name).mkdir()
+        layers = f"lowerdir={folder}/lower,upperdir={folder}/upper,workdir={folder}/work"
+        mount = ["mount", "-t", "overlay", "overlay", "-o", layers, f"{folder}/root"]
+        if subprocess.run(mount, capture_output=True, check=False).returncode:
+            return False
+        subprocess.run(["umount", f"{folder}/root"], check=True)
+        return True
+
+
+def _answers(address: str) -> bool:
+    with contextlib.suppress(OSError):
+        urllib.request.urlopen(address, timeout=at_most(20)).close()
+        return True
+    return False
+
+
+class NoDebianError(RuntimeError):
+    """Of no terminal's making."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +170,11 @@ def _blank(suite: str, cache: Path) -> Path:
         part = root.with_suffix(".part")
         shutil.rmtree(part, ignore_errors=True)
         include = f"--include={','.join(PACKAGES)}"
-        subprocess.run(["debootstrap", "--variant=minbase", include, suite, part, MIRROR], check=True)
+        command = ["debootstrap", "--variant=minbase", include, suite, str(part), MIRROR]
+        try:
+            subprocess.run(command, check=True, timeout=at_most(DEBIAN_PATIENCE_S))
+        except subprocess.SubprocessError as error:
+            raise NoDebianError(f"no Debian {suite} could be made from {MIRROR}: {error}") from error
         part.rename(root)
     return root
 
@@ -176,18 +224,25 @@ def _install(root: Path, config: str, secret_key: str) -> None:
         else:
             shutil.copy(CHECKOUT / part, source / part)
     shutil.copyfile(CERTIFICATES, root / "root/certificates.crt")
-    said = run_in(root, "sh", "/root/source/systemd/bundle.sh", "/root/bundles")
-    made = re.search(r"(?m)^/root/bundles/(\S+)\.tar\.gz$", said)
-    assert made is not None, said
-    run_in(root, "tar", "-C", "/root", "-xzf", f"/root/bundles/{made[1]}.tar.gz")
-    run_in(root, "sh", f"/root/{made[1]}/systemd/install.sh", "install")
+    archive = _bundle(root)
+    name = archive.name.removesuffix(".tar.gz")
+    run_in(root, "tar", "-C", "/root", "-xzf", f"/root/bundles/{archive.name}")
+    run_in(root, "sh", f"/root/{name}/systemd/install.sh", "install")
     etc = root / "etc/netgiro-terminal/config.toml"
     with etc.open("r+", encoding="utf-8") as file:  # in place: owner and mode stay
         file.write(config)
         file.truncate()
     run_in(root, "netgiro-terminal", "secret", "set", stdin=f"{secret_key}\n")
-    for left in ("source", "bundles", made[1]):
+    for left in ("source", "bundles", name):
         shutil.rmtree(root / "root" / left)
+
+
+def _bundle(root: Path) -> Path:
+    """The archive of what stands in the machine's /root/source."""
+    said = run_in(root, "sh", "/root/source/systemd/bundle.sh", "/root/bundles")
+    made = re.search(r"(?m)^/(root/bundles/\S+\.tar\.gz)$", said)
+    assert made is not None, said
+    return root / made[1]
 
 
 def run_in(root: Path, *command: str, stdin: str = "") -> str:
@@ -197,6 +252,7 @@ def run_in(root: Path, *command: str, stdin: str = "") -> str:
         "LANG": "C.UTF-8",
         "HOME": "/root",
         "PIP_CERT": "/root/certificates.crt",
+        **{name: value for name, value in os.environ.items() if name.lower() in PROXIES},
     }
     done = subprocess.run(
         ["chroot", root, *command],

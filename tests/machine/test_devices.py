@@ -26,12 +26,6 @@ def everything_is_mended(counter: Counter) -> Iterator[None]:
     counter.press("*")  # a sale that a failed test left
 
 
-def pay(counter: Counter, register_id: str) -> str:
-    counter.register.ask(f"PAY 1990 ID={register_id}", f"WAIT ID={register_id}")
-    counter.identify(QUICK_PHONE)
-    return counter.register.result(register_id)
-
-
 def scan(counter: Counter, netgiro: NetgiroProcess, register_id: str) -> None:
     """Whoever shows the code has agreed: nothing is left to accept."""
     counter.register.ask(f"PAY 700 ID={register_id}", f"WAIT ID={register_id}")
@@ -59,7 +53,7 @@ def test_a_receipt_waits_for_a_printer_without_its_cable(counter: Counter) -> No
     counter.machine.unplug(PRINTER)
     before = len(counter.printer.receipts())
 
-    assert pay(counter, "P2").startswith("OK 1990 ID=P2")
+    assert counter.pay("P2").startswith("OK 1990 ID=P2")
     wait_until("the receipts to wait", lambda: counter.status().get("pending_receipts"), 60)
     counter.machine.plug_in(PRINTER)
 
@@ -84,7 +78,7 @@ def test_a_scanner_works_again_after_its_cable_was_out(counter: Counter, netgiro
 def test_a_sale_goes_on_without_a_display_which_comes_back(counter: Counter, trouble: str) -> None:
     counter.machine.shell(f"echo {trouble} >{OLED}")
 
-    assert pay(counter, f"D{trouble}").startswith("OK 1990")
+    assert counter.pay(f"D{trouble}").startswith("OK 1990")
     counter.machine.shell(f"echo {PRESENT} >{OLED}")
 
     wait_until("the display", lambda: counter.register.ask("PING", "PONG") and not counter.is_panel_dark(), 90)
@@ -102,7 +96,7 @@ def test_a_stuck_key_is_named_and_the_others_work(counter: Counter) -> None:
     counter.machine.shell(f"echo +{ROWS[3]},{PINS[3]} >/proc/counter/keys")  # D
     wait_until("the stuck key", lambda: counter.status().get("stuck_keys"), 120)
 
-    assert pay(counter, "K1").startswith("OK 1990 ID=K1")
+    assert counter.pay("K1").startswith("OK 1990 ID=K1")
     counter.machine.shell("echo 0 >/proc/counter/keys")
     wait_until("the key to be free", lambda: counter.status().get("stuck_keys") == "", 60)
 

@@ -17,6 +17,7 @@ from typing import Any
 from tests.integration.process import wait_until
 from tests.machine.image import Image
 from tests.machine.volatile_disk import VolatileDisk
+from tests.patience import at_most
 
 REGISTER, PRINTER, PAD, SCANNER = "register", "printer", "pad", "scanner"
 PLUGS: dict[str, dict[str, Any]] = {
@@ -27,7 +28,6 @@ PLUGS: dict[str, dict[str, Any]] = {
 }
 """A keyboard listens to the display that it stands before: so QMP can type on either."""
 SOCKETS = {name: number for number, name in enumerate(PLUGS, 1)}
-
 BOOT_DEADLINE_S = 300.0
 KVM_PATIENCE_S = 20.0
 """/dev/kvm may be there and no guest ever run on it."""
@@ -76,7 +76,7 @@ class VirtualMachine:
         if self._qemu is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._qemu.pid, signal.SIGKILL)
-            self._qemu.wait(30)
+            self._qemu.wait(at_most(30))
             self._qemu = None
         if self._disk is not None:
             self._disk.cut()
@@ -113,7 +113,8 @@ class VirtualMachine:
 
     def shell(self, command: str, *, deadline_s: float = 120.0, check: bool = False) -> str:
         """A command of root's; what it said, errors included."""
-        answer = self._ask({"command": command, "deadline_s": deadline_s}, deadline_s + 10)
+        deadline_s = at_most(deadline_s)
+        answer = self._ask({"command": command, "deadline_s": deadline_s}, deadline_s + at_most(10))
         assert answer["exit_code"] == 0 or not check, (
             f"{command!r} ended with {answer['exit_code']}:\n{answer['output']}"
         )
@@ -122,7 +123,7 @@ class VirtualMachine:
     def press(self, contacts: list[tuple[int, int]], down_s: float, up_s: float) -> None:
         """Close and open contacts of the key matrix, one after another."""
         job = {"contacts": contacts, "down_s": down_s, "up_s": up_s}
-        self._ask(job, 60 + 2 * len(contacts) * (down_s + up_s))
+        self._ask(job, at_most(60 + 2 * len(contacts) * (down_s + up_s)))
 
     def _ask(self, job: dict[str, Any], deadline_s: float) -> dict[str, Any]:
         agent, lock = next(
@@ -156,7 +157,7 @@ class VirtualMachine:
     def qmp(self, command: str, **arguments: Any) -> Any:
         """The machine's own control port (QEMU's docs/interop/qmp-spec)."""
         with socket.socket(socket.AF_UNIX) as port:
-            port.settimeout(30)
+            port.settimeout(at_most(30))
             port.connect(str(self.folder / "qmp.sock"))
             stream = port.makefile("rw")
             stream.readline()

@@ -1,0 +1,30 @@
+"""Whether a machine can be made here is known before anything is begun."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.machine import image
+
+
+def test_it_names_the_tools_and_rights_that_lack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image, "NEEDED", ("mke2fs-of-nobody", "sh"))
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+
+    assert image.missing("bookworm", tmp_path) == ["mke2fs-of-nobody", "root"]
+
+
+def test_it_names_what_a_container_does_not_let_it_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image, "NEEDED", ("sh",))
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr(image, "_mounts_overlays", lambda: False)
+    monkeypatch.setattr(image, "_answers", lambda address: address == image.PYPI)
+    monkeypatch.setattr(image, "LEAST_FREE_BYTES", 1 << 60)
+
+    lacks = image.missing("bookworm", tmp_path / "not/made/yet")
+
+    assert len(lacks) == 4
+    assert lacks[0] == f"1073741824 GB free in {tmp_path}"
+    assert lacks[2:] == ["the right to mount", f"{image.MIRROR}/dists/bookworm/Release (packages)"]
