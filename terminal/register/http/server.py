@@ -97,6 +97,9 @@ class Application:
 
     async def _respond(self, request: Request) -> Response:
         method, path = request.method, request.url.path
+        if {"content-length", "transfer-encoding"} <= set(request.headers):  # a proxy may see two requests in it
+            both = "send Content-Length or Transfer-Encoding, not both"
+            raise Refused(Code.SYNTAX, both, {"Connection": "close"})
         if method == "OPTIONS" and "access-control-request-method" in request.headers:
             return _preflight(request)
         found = find_operation(method, path)
