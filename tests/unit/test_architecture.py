@@ -337,7 +337,10 @@ def _decoders_at_top(tree: ast.Module) -> set[str]:
     [
         (
             "terminal.daemon.daemon",
-            [*NEEDED_WHEN_USED, "PIL", "serial", "terminal.simulation", "terminal.netgiro.sandbox"],
+            [
+                *(*NEEDED_WHEN_USED, "PIL", "serial", "terminal.simulation", "terminal.netgiro.sandbox"),
+                "terminal.register.http",
+            ],
         ),
         ("terminal.commands.main", [*NEEDED_WHEN_USED, "PIL", "serial", "sqlite3", "terminal.simulation"]),
         ("terminal.sale.step", [*NEEDED_WHEN_USED, "PIL", "httpx", "sqlite3", "asyncio", "terminal.netgiro"]),
