@@ -1,7 +1,7 @@
 """What other programs on the network cost a sale: 100 requests a second for the status and 20 open event streams.
 
 Sales without and with that company take turns, in the same terminal, so that both see the same machine. The company is
-a process of its own. Milliseconds are judged, as those of any sale; the ratio tells where they come from.
+a process of its own. Both are judged: the milliseconds as those of any sale, and their ratio to a sale alone.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from tests.integration.counter import SIMULATED, free_port, merged, write_config
 from tests.integration.process import environment
 
 STREAMS, REQUESTS_A_SECOND = 20, 100
+RATIO_LIMIT = 1.1
+"""Company leaves a sale where it is, but for what one run differs from the next."""
 PHONE = "8223281"
 
 
@@ -144,7 +146,7 @@ def measure_company(folder: Path, *, turns: int, sales_a_turn: int) -> list[Resu
         p95_ms, p95_alone_ms = (1000 * percentile(seconds, 95) for seconds in (accompanied, alone))
         results += [
             Result(f"company_{key}_p95_ms", f"{what}, in company, p95", p95_ms, "ms", P95_LIMIT_MS),
-            Result(f"company_{key}_ratio", "  as a ratio to alone", p95_ms / p95_alone_ms, "x"),
+            Result(f"company_{key}_ratio", "  as a ratio to alone", p95_ms / p95_alone_ms, "x", RATIO_LIMIT),
         ]
     return results
 
