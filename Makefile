@@ -28,7 +28,7 @@ test: $(READY)  ## what to run before each commit: two and a half minutes on two
 	$(PYTEST) -m "not slow" --hypothesis-profile quick $(ARGS)
 
 test-all: $(READY) foreign  ## every test but the install test: what CI runs, too; where it can, the short form of test-machine
-	$(PYTEST) $(ARGS)
+	REAL_STARTS=1 $(PYTEST) $(ARGS)
 	$(if $(ARGS),,$(BIN)/python -m tests.machine)
 
 # Registers' programs that nobody here wrote. Without the network their tests are skipped, but not in CI.

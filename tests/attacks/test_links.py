@@ -12,7 +12,6 @@ import pickle
 import shutil
 import stat
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +26,7 @@ from terminal.sale.record import Record
 from terminal.sale.sale import Reason, Sale, State
 from terminal.system import owner
 from terminal.system.owner import LONGEST_ANSWER_BYTES, as_owner_of
+from tests.integration.process import run_command
 from tests.patience import at_most
 
 NOBODY = 65534
@@ -88,8 +88,7 @@ def a_sale(number: int) -> Sale:
 
 def run(shop: Path, *words: str, longest_s: float = 120) -> subprocess.CompletedProcess[str]:
     journal = [] if words[0] in OF_ITS_OWN else ["journal"]
-    command = [sys.executable, "-m", "terminal", *journal, *words, "--config", str(shop / "config.toml")]
-    return subprocess.run(command, capture_output=True, text=True, timeout=longest_s, check=False)
+    return run_command(*journal, *words, "--config", str(shop / "config.toml"), deadline_s=longest_s)
 
 
 def plant(shop: Path, names: tuple[str, ...]) -> None:

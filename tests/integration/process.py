@@ -7,11 +7,13 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
 
+from tests.integration.warm import Starter, WarmProcess, starter_for
 from tests.patience import at_most
 
 DEADLINE_S = 10.0
@@ -43,9 +45,12 @@ def run_command(
     *arguments: str, env: Mapping[str, str] | None = None, deadline_s: float = DEADLINE_S
 ) -> subprocess.CompletedProcess[str]:
     """A command that ends by itself."""
+    env = env or environment()
+    if (starter := starter_for(env)) is not None:
+        return _run_warm(starter, arguments, env, at_most(deadline_s))
     return subprocess.run(
         [sys.executable, "-m", "terminal", *arguments],
-        env=env or environment(),
+        env=env,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -54,20 +59,40 @@ def run_command(
     )
 
 
+def _run_warm(
+    starter: Starter, arguments: tuple[str, ...], env: Mapping[str, str], deadline_s: float
+) -> subprocess.CompletedProcess[str]:
+    with open(os.devnull, "rb") as nothing, tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        process = starter.start(arguments, env, nothing.fileno(), output.fileno(), errors.fileno())
+        try:
+            process.wait(deadline_s)
+        except TimeoutError:
+            process.kill()
+            raise
+        said = [_text(stream) for stream in (output, errors)]
+    return subprocess.CompletedProcess(arguments, process.wait(), *said)
+
+
+def _text(stream: IO[bytes]) -> str:
+    stream.seek(0)
+    return stream.read().decode().replace("\r\n", "\n")
+
+
 class Process:
     """A command that runs until it is stopped; what it says goes to ``log_path``, after what was there."""
 
     def __init__(self, *arguments: str, log_path: Path, env: Mapping[str, str] | None = None) -> None:
         self.log_path = log_path
         self._said_before = log_path.stat().st_size if log_path.exists() else 0
-        with log_path.open("ab") as log:
-            self._popen = subprocess.Popen(
-                [sys.executable, "-m", "terminal", *arguments],
-                env=env or environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        env = env or environment()
+        self._popen: WarmProcess | subprocess.Popen[bytes]
+        with log_path.open("ab") as log, open(os.devnull, "rb") as nothing:
+            if (starter := starter_for(env)) is not None:
+                self._popen = starter.start(arguments, env, nothing.fileno(), log.fileno(), log.fileno())
+            else:
+                self._popen = subprocess.Popen(
+                    [sys.executable, "-m", "terminal", *arguments], env=env, stdin=nothing, stdout=log, stderr=log
+                )
 
     @property
     def pid(self) -> int:

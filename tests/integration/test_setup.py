@@ -146,7 +146,7 @@ AFTER_LISTENING = [
     ("Auðkenni posans", "T7\nrusl"),
     ("Nafn búðar", "Búðin"),
     ("Kennitala búðar", "12"),
-    ("ten digits", ""),
+    ("tíu tölustafir", ""),
     ("Símanúmer", "555 1234"),
     ("Starfsmannakóði", "4711"),
     ("Prentari", "none"),
