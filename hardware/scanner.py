@@ -1,7 +1,7 @@
 """Barcode scanners: they type like a keyboard, or write to a serial line. Either way a code comes in one burst.
 
-What ends a code is Enter, Tab or a line end, if the scanner is set to send one, and otherwise a silence that scanners
-hardly ever make inside a code. So no key need be pressed after it, and a scanner works as it comes out of its box.
+What ends a code is Enter, Tab or a line end, if the scanner is set to send one, and otherwise a silence that is longer
+than any pause in a code. So no key need be pressed after it, and a scanner works as it comes out of its box.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from hardware.interfaces import DeviceError
 from hardware.serial_port import TtySerialPort
 from hardware.settings import ScannerSettings, SerialSettings
 
-SILENCE_S = 0.1
-"""Scanners type a character every 1 to 20 ms; the slowest setting of some is 50 ms."""
+SILENCE_S = 1.0
+"""Scanners type a character every 1 to 20 ms, the slowest every 50 ms; but some pause for longer within a code, by
+radio above all, and what comes before the pause may be somebody's: goods whose number begins as the app's codes do.
+"""
 LONGEST_CODE = 128
 """What is longer is no code of ours and is thrown away whole."""
 
-LATE_END_S = 1.0
-"""A scanner that ends its codes has paused, not finished, if no end came within ``SILENCE_S``."""
 ENDS = "\r\n\t\x03\x04"
 """Enter, Tab, and what closes a frame on a serial line (ETX, EOT)."""
 SEPARATORS = "\x1c\x1d\x1e\x1f"
@@ -75,8 +75,7 @@ class CodeAssembler:
                 self._text = (self._text + (" " if char in SEPARATORS else char))[: LONGEST_CODE + 1]
         self.stop_waiting()
         if self._text or self._is_spoiled:
-            silence_s = LATE_END_S if self.sends_end else SILENCE_S
-            self._timer = asyncio.get_running_loop().call_later(silence_s, self._end_by_silence)
+            self._timer = asyncio.get_running_loop().call_later(SILENCE_S, self._end_by_silence)
 
     def stop_waiting(self) -> None:
         if self._timer is not None:

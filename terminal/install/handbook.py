@@ -33,7 +33,8 @@ class CardWords(msgspec.Struct, frozen=True, kw_only=True):
     keys_title: str
     keys: tuple[tuple[str, str], ...]
     menu_title: str
-    menu_notes: tuple[str, ...]
+    menu_notes: Mapping[Item, str]
+    """Each stands behind the item's name."""
     stop_title: str
     power: str
     screen: str
@@ -60,11 +61,11 @@ _CARDS: Mapping[Language, CardWords] = {
             ("0", "á biðskjá, eða haldið niðri í sölu: enska fyrir viðskiptavin"),
         ),
         menu_title="Valmynd: D, eða # haldið niðri. Talan velur.",
-        menu_notes=(
-            "Dagsuppgjör lýkur deginum: # já, 1 prentar eldra uppgjör. X-yfirlit lýkur engu.",
-            "Endurgreiðsla: kóði #, númer kvittunar #, upphæð # (ekkert = allt), # já.",
-            "Þjálfun: sláðu inn upphæð #, síma 822 3281 #. Ekkert er rukkað. Ljúktu henni í valmyndinni.",
-        ),
+        menu_notes={
+            Item.END_OF_DAY: "lýkur deginum: # já, 1 prentar eldra uppgjör. X-yfirlit lýkur engu.",
+            Item.REFUND: "kóði #, númer kvittunar #, upphæð # (ekkert = allt), # já.",
+            Item.TRAINING: "# já, þá upphæð #, sími 822 3281 #. Ekkert er rukkað. Ljúktu henni í valmyndinni.",
+        },
         stop_title="Stopp! Rukkaðu ekki aftur ef á skjánum stendur",
         power="Fari rafmagnið af: kveiktu aftur og bíddu. Posinn lýkur sjálfur því sem var opið.",
         screen="Á skjánum stendur",
@@ -89,11 +90,11 @@ _CARDS: Mapping[Language, CardWords] = {
             ("0", "on the waiting screen, or held down in a sale: Icelandic for the customer"),
         ),
         menu_title="Menu: D, or # held down. The digit chooses.",
-        menu_notes=(
-            "End of day ends the day: # yes, 1 prints an earlier one. An X report ends nothing.",
-            "Refund: code #, receipt number #, amount # (nothing = all), # yes.",
-            "Training: type an amount #, phone 822 3281 #. Nothing is charged. End it in the menu.",
-        ),
+        menu_notes={
+            Item.END_OF_DAY: "ends the day: # yes, 1 prints an earlier one. An X report ends nothing.",
+            Item.REFUND: "code #, receipt number #, amount # (nothing = all), # yes.",
+            Item.TRAINING: "# yes, then an amount #, phone 822 3281 #. Nothing is charged. End it in the menu.",
+        },
         stop_title="Stop! Do not charge again if the screen says",
         power="After a power cut: switch on and wait. The terminal finishes by itself what was open.",
         screen="The screen says",
@@ -170,7 +171,7 @@ def card(language: Language) -> str:
     steps = "".join(f"<li>{step.format(approved=_text(approved))}</li>" for step in own.steps)
     keys = "".join(f"<span><kbd>{key}</kbd> {_text(use)}</span>" for key, use in own.keys)
     menu = "".join(f"<span><kbd>{key}</kbd> {_text(item)}</span>" for key, item in _menu(words))
-    notes = "<br>".join(map(_text, own.menu_notes))
+    notes = "<br>".join(_text(f"{words.menu.items[item]}: {note}") for item, note in own.menu_notes.items())
     stop = [(words.checking_payment, f"{words.checking_stay} {words.checking_call}")]
     stop += [(_on_screen(reason, language), words.results[reason].next) for reason in _STOP]
     results = [(_on_screen(reason, language), words.results[reason].next) for reason in _RESULTS]

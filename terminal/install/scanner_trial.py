@@ -24,7 +24,7 @@ QUIET_S = 20.0
 """Without a code for so long it is over."""
 NONE = 'there is no scanner: set scanner.driver in config.toml to "evdev" or "serial"'
 NOTHING_CAME = "no code came in: check the cable and scanner.device, and set the scanner to a US keyboard"
-NO_END = "it comes without an end: set the scanner to send Enter after each code, so that a pause cuts none in two"
+NO_END = "it comes without an end: set the scanner to send Enter after each code, and each counts at once"
 
 
 class Trial(NamedTuple):

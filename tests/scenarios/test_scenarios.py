@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -35,6 +37,13 @@ def play(scenario: Scenario, folder: Path, config: Config = CONFIG) -> None:
 
 
 async def _play(scenario: Scenario, folder: Path, config: Config) -> None:
+    async with on_stage(config, folder) as (_stage, panel):
+        await panel.player.play(scenario, "test")
+
+
+@asynccontextmanager
+async def on_stage(config: Config, folder: Path) -> AsyncIterator[tuple[Stage, StagePanel]]:
+    """The whole counter, started, on the running loop's time."""
     loop = asyncio.get_running_loop()
 
     def sandbox(settings: Settings) -> Sandbox:
@@ -47,7 +56,7 @@ async def _play(scenario: Scenario, folder: Path, config: Config) -> None:
         panel = StagePanel(stage)
         await stage.start("http://127.0.0.1")
         try:
-            await panel.player.play(scenario, "test")
+            yield stage, panel
         finally:
             await panel.aclose()
             await stage.stop()
