@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from terminal.texts.words import Language
@@ -27,6 +29,8 @@ class SetupWords(msgspec.Struct, frozen=True, kw_only=True):
     """With ``{key}``."""
     problems: dict[str, str]
     """By the configuration's key, instead of the check's own English sentence, for whoever chose another language."""
+    problem_elsewhere: str
+    """The same for a key that setup does not ask about; empty: the check's own sentence will do."""
     again: str
 
     protocol: str
@@ -111,7 +115,9 @@ class SetupWords(msgspec.Struct, frozen=True, kw_only=True):
     def said(self, problem: str) -> str:
         """What a check has found, in the installer's language; ``section.key: ...`` as the check says it."""
         key = problem.partition(":")[0]
-        return f"{key}: {self.problems[key]}" if key in self.problems else problem
+        names_a_key = re.fullmatch(r"[a-z_]+\.[a-z0-9_]+", key) is not None
+        said = self.problems.get(key, self.problem_elsewhere if names_a_key else "")
+        return f"{key}: {said}" if said else problem
 
 
 ICELANDIC = SetupWords(
@@ -137,17 +143,38 @@ ICELANDIC = SetupWords(
         "register.port": "tengi kassans vantar eða form þess er rangt: /dev/... eða tcp://HEIMILISFANG:TENGI",
         "register.passthrough_port": "á ekki að vera tengi kassans sjálfs; tækið á bak við posann þarf sitt eigið",
         "register.baudrate": "hraði línu á milli 300 og 921600",
+        "register.emulation": "þær skipanir passa ekki: plain er aðeins fyrir kvittanir, og skjáir hafa sínar eigin",
+        "register.amount_decimals": "þarf að vera 0 með HTTP, þar eru aðeins heilar krónur",
+        "register.total_labels": "tómt; nefndu það sem stendur á undan upphæðinni, t.d. SAMTALS",
+        "register.allow": "aðeins fyrir kassa á neti (tcp://): heimilisföng, eða net eins og 192.168.1.0/24",
+        "register.min_amount": "má ekki vera hærri en register.max_amount",
+        "http.allowed_origins": "uppruni eins og https://pos.example.is, án slóðar",
         "http.listen": "vistfang og tengi, t.d. 192.168.1.20:8026",
         "keypad.device": "tæki takkaborðsins vantar, t.d. /dev/input/by-id/...-event-kbd",
+        "keypad.row_pins": "pinni er nefndur tvisvar, í notkun annars staðar eða ekki til: GPIO 2 til 27",
+        "keypad.column_pins": "pinni er nefndur tvisvar, í notkun annars staðar eða ekki til: GPIO 2 til 27",
+        "keypad.layout": "strengur á hverja röð, takki á hvern dálk; 0 til 9, * og # þurfa að vera með, enginn tvisvar",
+        "keypad.debounce_ms": "1 til 200 millisekúndur",
+        "scanner.accepts": "þarf að nefna app_code; ef enginn skanni er, veldu none",
+        "scanner.baudrate": "hraði línu á milli 300 og 921600",
         "scanner.device": "tæki skannans vantar, eða annað tæki notar það",
         "printer.device": "tæki prentarans vantar, eða það er líka tengi kassans",
         "printer.host": "nafn eða heimilisfang prentarans vantar",
         "printer.columns": "24 til 64 stafir",
         "printer.usb_vendor_id": "báðar tölurnar þarf, eins og lsusb sýnir þær, t.d. 04b8 og 0e28",
         "printer.usb_product_id": "báðar tölurnar þarf, eins og lsusb sýnir þær, t.d. 04b8 og 0e28",
+        "printer.baudrate": "hraði línu á milli 300 og 921600",
+        "printer.port": "1 til 65535, oftast 9100",
+        "display.i2c_address": "0x03 til 0x77; sjá: i2cdetect -y 1",
+        "display.i2c_port": "númer brautarinnar: 1 er /dev/i2c-1",
+        "display.reset_pin": "pinninn er í notkun annars staðar eða ekki til: GPIO 2 til 27, eða 0",
+        "display.two_colours": "aðeins fyrir skjái með 64 línur og fleiri, og snúning 0 eða 2",
+        "signals.lamp_pin": "pinninn er í notkun annars staðar eða ekki til: GPIO 2 til 27, eða 0",
+        "signals.buzzer_pin": "pinninn er í notkun annars staðar eða ekki til: GPIO 2 til 27, eða 0",
         "display.width": "skjárinn er of lítill eða stærðin er ekki til: 128 dílar á breidd þarf",
         "display.rotate": "skjárinn er of mjór; leggðu hann á hliðina: 1 eða 3",
     },
+    problem_elsewhere="þetta gengur ekki; í config.toml er útskýrt hvað má standa þar",
     again="Þetta þarf að laga; spurt er aftur um það eitt:",
     protocol="Hvað talar kassinn?",
     protocols={
@@ -239,6 +266,7 @@ ENGLISH = SetupWords(
     no_number="type a number",
     too_many="{key}: no usable answer",
     problems={},
+    problem_elsewhere="",
     again="This is to be mended; only that is asked again:",
     protocol="What does the register speak?",
     protocols={

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from terminal.config import checks, checks_of_programs, doubts
 from terminal.config.schema import Config
 from terminal.errors import TerminalError
 from terminal.install.questions import Questions
 from terminal.texts.setup import ENGLISH, ICELANDIC, SetupWords
 
+DOUBTS_ONLY = {"shop.name", "terminal.training"}
+"""Allowed, and doctor speaks of them."""
 ENGLISH_WORDS = ("must", "needed", "invalid", "expected", "there is none")
 
 
@@ -18,6 +23,25 @@ def test_each_sentence_is_about_a_key_that_there_is() -> None:
     for key in ICELANDIC.problems:
         section, name = key.split(".")
         assert name in getattr(Config(), section).__struct_fields__, key
+
+
+ASKED_ABOUT = ("terminal", "shop", "netgiro", "register", "http", "keypad", "scanner", "printer", "display", "signals")
+
+
+def test_every_key_that_a_check_names_has_its_sentence_where_setup_asks() -> None:
+    source = "".join(Path(module.__file__).read_text("utf-8") for module in (checks, checks_of_programs, doubts))
+    named = set(re.findall(r"""["']([a-z0-9_]+\.[a-z0-9_]+): """, source))
+    assert len(named) > 30
+    without = {key for key in named if key.startswith(ASKED_ABOUT) and key not in ICELANDIC.problems}
+    assert without <= DOUBTS_ONLY
+
+
+def test_what_setup_does_not_ask_about_is_said_in_icelandic_too_and_a_line_of_the_file_stays() -> None:
+    said = ICELANDIC.said("panel.listen: must be an address and a port")
+    assert said == f"panel.listen: {ICELANDIC.problem_elsewhere}"
+    assert ENGLISH.said("panel.listen: must be one") == "panel.listen: must be one"
+    slip = "/etc/netgiro-terminal/config.toml: line 3: a quote is missing"
+    assert ICELANDIC.said(slip) == slip
 
 
 @pytest.mark.parametrize(

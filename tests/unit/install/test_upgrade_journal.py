@@ -8,11 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from terminal.app.code_keeper import CodeKeeper
+from terminal.counter.menu import CodeKind
+from terminal.counter.menu_codes import CodeVerdict
 from terminal.errors import TerminalError
 from terminal.install.release import NAMESPACE
 from terminal.install.upgrade import Upgrade
 from terminal.journal.thread import JournalFile
+from terminal.sale.sensitive import Sensitive
 from terminal.sale.totals import Close
+from terminal.system import password
 from tests.unit.install.test_release import MANIFEST, Publisher, pack
 from tests.unit.install.upgrade_bench import NEW, OLD, MachineInMemory, Published
 from tests.unit.journal.closed_sales import numbers, sale, write
@@ -173,3 +178,23 @@ def test_a_large_journal_may_take_its_time_to_come_into_its_new_form(
         upgrade.to_release(*newer)
 
     assert machine.running == OLD
+
+
+def test_codes_that_staff_have_changed_are_there_after_an_upgrade_and_after_the_way_back(
+    upgrade: Upgrade, machine: MachineInMemory, newer: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(password, "LOG_N", 10)
+    folder, new = upgrade.journal.parent, Sensitive("1379")
+    initial = {CodeKind.STAFF: Sensitive("4711"), CodeKind.REFUND: Sensitive("")}
+
+    def is_right() -> bool:
+        return CodeKeeper(folder, initial, lambda: 1000.0).check(CodeKind.STAFF, new).verdict is CodeVerdict.RIGHT
+
+    CodeKeeper(folder, initial, lambda: 1000.0).change(CodeKind.STAFF, new)
+    machine.on_start = migrate(upgrade.journal)
+    upgrade.to_release(*newer)
+    assert machine.running == NEW
+    assert is_right()
+    upgrade.back()
+    assert machine.running == OLD
+    assert is_right()

@@ -10,10 +10,13 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from terminal.journal.export import book_rows, csv_lines, json_lines
 from terminal.journal.listing import parse_time
 from terminal.journal.thread import JournalFile
+from terminal.sale.record import RefundRecord
+from tests.golden.samples import REFUND_DONE
 from tests.unit.journal.closed_sales import sale, write
 
 THEN = datetime(2026, 11, 23, 15, 30)
@@ -96,3 +99,12 @@ def test_a_registers_text_is_no_formula(path: Path) -> None:
     write(path, sale(1, register_id="=HYPERLINK(1)"))
 
     assert exported(path)[0]["register_id"] == "'=HYPERLINK(1)"
+
+
+def test_who_gave_money_back_stands_beside_the_refund_and_who_sold_beside_the_sale(path: Path) -> None:
+    write(path, sale(1, operator="1 Anna"))
+    with JournalFile(path, lambda: "2026-11-24T09:00:00.000Z") as journal:
+        journal.open()
+        journal.append_refund(RefundRecord("Test", replace(REFUND_DONE, number=2, sale_number=1, operator="22")))
+
+    assert [(row["kind"], row["operator"]) for row in exported(path)] == [("sale", "1 Anna"), ("refund", "22")]
