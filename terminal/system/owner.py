@@ -12,7 +12,7 @@ import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 import msgspec
 
@@ -20,18 +20,14 @@ from terminal.errors import TerminalError
 
 _T = TypeVar("_T")
 LONGEST_ANSWER_BYTES = 16 * 1024 * 1024
+MOST_LINKS = 40
+_FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def become_owner_of(folder: Path) -> None:
     """For good. Nothing for whoever is not root, or where root owns the folder. Raises OSError."""
-    if os.geteuid() != 0:
-        return
-    owner = _nearest(folder).stat()
-    if owner.st_uid == 0:
-        return
-    os.setgroups([])
-    os.setgid(owner.st_gid)
-    os.setuid(owner.st_uid)
+    if os.geteuid() == 0:
+        _become(_owner_of(folder))
 
 
 def as_owner_of(folder: Path, work: Callable[[], _T], returns: Any = None) -> _T:
@@ -41,20 +37,26 @@ def as_owner_of(folder: Path, work: Callable[[], _T], returns: Any = None) -> _T
     other process must not become root by what it says. An error comes as a TerminalError or an OSError. For commands
     only: it forks.
     """
-    if os.geteuid() != 0 or _nearest(folder).stat().st_uid == 0:
+    owner = _owner_of(folder) if os.geteuid() == 0 else None
+    if owner is None:
         return work()
     sys.stdout.flush()
     receiving, sending = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(receiving)
-        _work_and_end(folder, work, sending)
+        _work_and_end(owner, work, sending)
     os.close(sending)
     with os.fdopen(receiving, "rb") as pipe:
         answer = pipe.read(LONGEST_ANSWER_BYTES)  # whoever says more is hung up on
     os.waitpid(child, 0)
     result: _T = _read(folder, answer, returns)
     return result
+
+
+class _Owner(NamedTuple):
+    uid: int
+    gid: int
 
 
 class _Failure(msgspec.Struct, tag="failed", forbid_unknown_fields=True):
@@ -77,11 +79,11 @@ def _read(folder: Path, answer: bytes, returns: Any) -> Any:
     raise TerminalError(told.text) if told.is_meant else OSError(told.text)
 
 
-def _work_and_end(folder: Path, work: Callable[[], object], sending: int) -> None:
+def _work_and_end(owner: _Owner, work: Callable[[], object], sending: int) -> None:
     """Never returns: what belongs to the parent must not run twice."""
     code = 1
     try:
-        become_owner_of(folder)
+        _become(owner)
         told: _Done | _Failure
         try:
             told = _Done(msgspec.Raw(msgspec.json.encode(work(), enc_hook=str)))
@@ -102,11 +104,51 @@ def _encodable(error: Exception) -> str:
     return str(error).encode("utf-8", "backslashreplace").decode()
 
 
-def _nearest(folder: Path) -> Path:
-    """The folder itself, or the one that it would be made in."""
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    return folder
+def _become(owner: _Owner | None) -> None:
+    if owner is not None:
+        os.setgroups([])
+        os.setgid(owner.gid)
+        os.setuid(owner.uid)
+
+
+def _owner_of(folder: Path) -> _Owner | None:
+    """Of the folder itself, or of the one that it would be made in; None if that is root. Raises TerminalError.
+
+    From where a folder is not root's, its owner may exchange whatever stands in it at any time: below it no link is
+    followed, and nothing there is root's.
+    """
+    at = os.open("/", _FOLDER)
+    try:
+        waiting = [*reversed(folder.absolute().parts[1:])]
+        is_roots, links = True, 0
+        while waiting:
+            name = waiting.pop()
+            try:
+                found = os.stat(name, dir_fd=at, follow_symlinks=False)
+            except FileNotFoundError:
+                break
+            if stat.S_ISLNK(found.st_mode) and is_roots and found.st_uid == 0 and links < MOST_LINKS:
+                links += 1
+                target = Path(os.readlink(name, dir_fd=at))
+                waiting += reversed(target.parts)  # an absolute one begins at / again
+                continue
+            try:
+                deeper = os.open(name, _FOLDER, dir_fd=at)
+            except OSError as error:
+                raise TerminalError(
+                    f"{folder}: {name} is no folder, or a link that may lead anywhere: move it away"
+                ) from error
+            os.close(at)
+            at = deeper
+            is_roots = is_roots and os.fstat(at).st_uid == 0
+        facts = os.fstat(at)
+    finally:
+        os.close(at)
+    if facts.st_uid == 0 and not is_roots:
+        raise TerminalError(
+            f"{folder} is root's in another user's folder: give it to that user (chown), or move it away"
+        )
+    return _Owner(facts.st_uid, facts.st_gid) if facts.st_uid else None
 
 
 def open_regular(path: Path) -> BinaryIO:

@@ -229,3 +229,25 @@ def test_who_has_taken_over_the_owners_process_does_not_become_root_by_what_it_s
         with pytest.raises(TerminalError, match="cut short"):
             as_owner_of(Path(name), os.getpid, int)
     assert not owned.exists()
+
+
+def test_a_folder_that_is_exchanged_for_a_link_makes_nobody_root(shop: Path) -> None:
+    below, roots = shop / "state/below", shop / "roots"
+    roots.mkdir(mode=0o700)
+    below.symlink_to(roots)
+    os.chown(below, NOBODY, NOBODY, follow_symlinks=False)
+
+    with pytest.raises(TerminalError, match="below is no folder"):
+        as_owner_of(below, os.geteuid, int)
+
+    below.unlink()
+    below.mkdir()  # root's own, where its parent's owner may exchange it
+    with pytest.raises(TerminalError, match="is root's in another user's folder"):
+        as_owner_of(below, os.geteuid, int)
+
+
+def test_a_link_that_root_made_is_followed_to_the_services_folder(shop: Path) -> None:
+    (shop / "link").symlink_to(shop / "state")
+    for folder in (shop / "state", shop / "link", shop / "link/not/yet"):
+        assert as_owner_of(folder, os.geteuid, int) == NOBODY
+    assert as_owner_of(shop, os.geteuid, int) == 0
