@@ -22,6 +22,7 @@ from terminal.counter.decision import Decision
 from terminal.counter.inputs import EndOfDayRequested, RefundRequested, ReprintRequested
 from terminal.counter.view import View
 from terminal.daemon.programs import pairing_code, programs_status, revoke_program
+from terminal.daemon.reconciled import last_reconciliation_told
 from terminal.doctor.status import SettingsStatus, TerminalStatus, status_of
 from terminal.errors import TerminalError
 from terminal.paper.jobs import NO_PRINTER, NOTHING_TO_PRINT, find_number, slip_for
@@ -77,6 +78,7 @@ def commands_of(desk: Desk) -> Mapping[str, Command]:
 
 async def status_now(desk: Desk) -> TerminalStatus:
     """How the terminal is at this moment."""
+    reconciliation, reconciled = await asyncio.to_thread(last_reconciliation_told, desk.config)
     return status_of(
         desk.terminal.view,
         version=__version__,
@@ -86,7 +88,8 @@ async def status_now(desk: Desk) -> TerminalStatus:
         started=desk.started,
         journal_bytes=journal_bytes(desk.config),
         finds_by_reference=desk.terminal.finds(),
-        reconciliation=await asyncio.to_thread(_last_reconciliation, desk.config),
+        reconciliation=reconciliation,
+        reconciled=reconciled,
         wear=await desk.terminal.instruments.wear(),
         programs=programs_status(desk.terminal.programs),
         settings=await asyncio.to_thread(_settings_status, desk.config) if desk.config.office.takes_settings else None,
@@ -97,13 +100,6 @@ def _settings_status(config: Config) -> SettingsStatus | None:
     from terminal.daemon.from_office import settings_status  # noqa: PLC0415  only of a chain's terminal
 
     return settings_status(config)
-
-
-def _last_reconciliation(config: Config) -> str:
-    from terminal.reconciliation.report import kept, summary  # noqa: PLC0415  not before it is asked for
-
-    result = kept(Path(config.journal.path).parent)
-    return summary(result) if result else ""
 
 
 def last_reconciliation(config: Config) -> tuple[float, float, float]:

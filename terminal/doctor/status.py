@@ -75,6 +75,36 @@ class SettingsStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Why."""
 
 
+class SettlementStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One payment to the shop's account."""
+
+    number: str
+    date: str
+    total_kr: int
+    fee_kr: int | None = None
+    net_kr: int | None = None
+    agrees: bool = True
+    """False: its own sums do not add up."""
+
+
+class ReconciliationStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of the last reconciliation. Bounded: the head office is sent this every minute."""
+
+    first: str
+    last: str
+    """Days, both included."""
+    at: str
+    agree: int
+    differ: int
+    not_asked: int
+    day_only: int = 0
+    """Paid out, but settlement, fee and net are not known."""
+    lines: tuple[str, ...] = ()
+    """What to look at: the first few."""
+    settlements: tuple[SettlementStatus, ...] = ()
+    """The newest first."""
+
+
 class TerminalStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to the control command ``status``."""
 
@@ -107,6 +137,8 @@ class TerminalStatus(msgspec.Struct, frozen=True, kw_only=True):
     journal_bytes: int = 0
     reconciliation: str = ""
     """What came of the last one, in words; empty if there was none."""
+    reconciled: ReconciliationStatus | None = None
+    """The same in figures."""
     wear: Wear = Wear()
     programs: ProgramsStatus | None = None
     """None: the register is on a line of its own."""
@@ -137,6 +169,7 @@ def status_of(
     journal_bytes: int,
     wear: Wear,
     reconciliation: str = "",
+    reconciled: ReconciliationStatus | None = None,
     finds_by_reference: bool | None = None,
     programs: ProgramsStatus | None = None,
     settings: SettingsStatus | None = None,
@@ -165,6 +198,7 @@ def status_of(
         receipt_in_doubt=conditions.receipt_in_doubt.receipt_id if conditions.receipt_in_doubt is not None else "",
         journal_bytes=journal_bytes,
         reconciliation=reconciliation,
+        reconciled=reconciled,
         wear=wear,
         programs=programs,
         settings=settings,

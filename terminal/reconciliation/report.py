@@ -17,6 +17,8 @@ from terminal.system.files import write_whole
 NAME = "reconciliation.json"
 MOST_KEPT = 50
 """Findings to look at that are kept; all of them are counted."""
+MOST_SETTLEMENTS = 12
+"""The newest ones, with their sums."""
 MOST_BYTES = 256 * 1024
 _WORDS = {Ending.AGREES: "agree", Ending.DIFFERS: "differ", Ending.NOT_ASKED: "could not be asked"}
 
@@ -40,6 +42,18 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return next((one for one in (Ending.DIFFERS, Ending.NOT_ASKED) if one in endings), Ending.AGREES)
 
 
+class SettlementSum(msgspec.Struct, frozen=True, kw_only=True):
+    """One payment to the shop's account."""
+
+    number: str
+    date: str
+    """Of the transfer; before it, when the settlement was made. Empty: not known."""
+    total_kr: int
+    fee_kr: int | None = None
+    net_kr: int | None = None
+    ending: Ending = Ending.AGREES
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """The last one, for status, metrics and paper."""
 
@@ -55,6 +69,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What to look at."""
     cases: tuple[Finding, ...] = ()
     """The same, for paper."""
+    settlements: tuple[SettlementSum, ...] = ()
+    """The newest first."""
+    day_only: int = 0
+    """Payments of which only the day is known on which they were paid out: V1 tells neither settlement nor fee."""
 
 
 _result_decoder = msgspec.json.Decoder(Result)
@@ -74,7 +92,29 @@ def result_of(report: Report) -> Result:
         not_asked=counts[Ending.NOT_ASKED],
         lines=tuple(line_of(finding) for finding in to_look_at[:MOST_KEPT]),
         cases=tuple(to_look_at[:MOST_KEPT]),
+        settlements=_settlements(report),
+        day_only=_day_only(report),
     )
+
+
+def _settlements(report: Report) -> tuple[SettlementSum, ...]:
+    sums = [
+        SettlementSum(
+            number=one.settlement,
+            date=(one.settled or one.created)[:10],
+            total_kr=one.amount_kr,
+            fee_kr=one.fee_kr,
+            net_kr=one.net_kr,
+            ending=one.ending,
+        )
+        for one in report.findings
+        if one.kind is Kind.SETTLEMENT and one.settlement
+    ]
+    return tuple(sorted(sums, key=lambda one: (one.date, one.number), reverse=True)[:MOST_SETTLEMENTS])
+
+
+def _day_only(report: Report) -> int:
+    return sum(one.settled is not None and one.settlement is None for one in report.findings)
 
 
 def keep(folder: Path, result: Result) -> None:
@@ -106,8 +146,8 @@ def text_lines(report: Report) -> Iterator[str]:
         yield f"{report.other_items} items of these settlements are of no sale here: of another till, or of other days"
     if unsure := sum(finding.matched_by is MatchedBy.NOT_UNIQUE for finding in report.findings):
         yield f"{unsure} items fit several sales by amount and time; the nearest was taken"
-    if nameless := sum(one.settled is not None and one.settlement is None for one in report.findings):
-        yield f"payments paid out: {nameless}; settlement number, fee and net are not known (V1 tells only the day)"
+    if day_only := _day_only(report):
+        yield f"payments paid out: {day_only}; settlement number, fee and net are not known (V1 tells only the day)"
     yield summary(result_of(report))
 
 
@@ -140,7 +180,8 @@ def _settlement_line(finding: Finding) -> str:
 def as_json(report: Report) -> str:
     """One object."""
     result = msgspec.to_builtins(result_of(report))
-    del result["lines"], result["cases"]
+    for name in ("lines", "cases", "settlements", "day_only"):  # each finding says it
+        del result[name]
     findings = [_row(finding) for finding in report.findings]
     return msgspec.json.encode(result | {"other_items": report.other_items, "findings": findings}).decode()
 

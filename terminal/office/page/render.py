@@ -48,6 +48,7 @@ def document(frame: Frame, heading: str, *content: Child, here: str = "") -> str
         "/": words.today,
         "/counters": words.counters,
         "/cases": words.cases,
+        "/payouts": words.payouts,
         "/search": words.search,
         "/alarms": words.alarms,
         "/settings": words.settings,

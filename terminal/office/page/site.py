@@ -22,7 +22,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from terminal.config.addresses import is_loopback
-from terminal.office.page import logins, queries, releases_pages, render, settings_pages
+from terminal.office.page import logins, payouts_pages, queries, releases_pages, render, settings_pages
 from terminal.office.page.asked import HEADERS, Asked, Page, form_of, html, redirect
 from terminal.office.page.queries import Search
 from terminal.office.page.render import Frame
@@ -51,6 +51,7 @@ class Site:
             Route("/", self._page(self._today)),
             Route("/counters", self._page(self._counters)),
             Route("/cases", self._page(self._cases)),
+            Route("/payouts", self._page(payouts_pages.overview)),
             Route("/search", self._page(self._search)),
             Route("/export.csv", self._page(self._export)),
             Route("/alarms", self._page(self._alarms)),

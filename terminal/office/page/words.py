@@ -70,6 +70,21 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     set_by: str
     set_document: str
     move_counter: str
+    payouts: str
+    payouts_help: str
+    agree: str
+    differ: str
+    not_asked: str
+    never_reconciled: str
+    day_only: str
+    to_look_at: str
+    settlements: str
+    settlement: str
+    paid_out_on: str
+    fee: str
+    net: str
+    not_known: str
+    fee_not_known: str
     releases: str
     releases_help: str
     release: str
@@ -152,6 +167,22 @@ ENGLISH = Words(
     set_by="Set",
     set_document="Set for the group",
     move_counter="Move the counter",
+    payouts="Payouts",
+    payouts_help="What each counter found when it last asked Netgíró about its own sales. A shop shows what "
+    "differs, and what was paid to its account.",
+    agree="Agree",
+    differ="Differ",
+    not_asked="Could not ask",
+    never_reconciled="Never reconciled",
+    day_only="Paid out, day only",
+    to_look_at="To look at",
+    settlements="Paid to the account",
+    settlement="Settlement",
+    paid_out_on="Date",
+    fee="Fee",
+    net="Net",
+    not_known="not known",
+    fee_not_known="fee and net not known",
     releases="Releases",
     releases_help="A wave is over when each of its counters runs the release, is well and was paid for one sale "
     "with it, or has failed. Who waits is to be upgraded now.",
@@ -274,6 +305,22 @@ ICELANDIC = Words(
     set_by="Sett",
     set_document="Setja fyrir hópinn",
     move_counter="Færa afgreiðsluna",
+    payouts="Uppgjör",
+    payouts_help="Hvað hver afgreiðsla komst að þegar hún spurði Netgíró síðast um sínar sölur. Undir "
+    "hverri verslun sést hverju munar og hvað var greitt inn á reikning hennar.",
+    agree="Stemmir",
+    differ="Munar",
+    not_asked="Ekki hægt að spyrja",
+    never_reconciled="Aldrei borið saman",
+    day_only="Greitt út, aðeins dagur",
+    to_look_at="Þarf að skoða",
+    settlements="Greitt inn á reikning",
+    settlement="Uppgjör nr.",
+    paid_out_on="Dagur",
+    fee="Þóknun",
+    net="Nettó",
+    not_known="ekki vitað",
+    fee_not_known="þóknun og nettó ekki vitað",
     releases="Uppfærslur",
     releases_help="Hópi er lokið þegar hver afgreiðsla hans keyrir uppfærsluna, er í lagi og hefur fengið eina "
     "sölu greidda með henni, eða henni hefur mistekist. Þær sem bíða á að uppfæra núna.",

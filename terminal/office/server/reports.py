@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 
+from terminal.office.server import reconciled
 from terminal.office.server.database import Connection
 from terminal.office.wire import StatusReport
 
@@ -18,13 +19,14 @@ PRINTER_TROUBLES = frozenset({"offline", "paper_out", "cover_open"})
 
 _KEEP = """
 INSERT INTO status (terminal, troubles, document, settings_revision, settings_sha256, settings_refused, settings_why,
-    version)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+    version, reconciled, reconciled_agree, reconciled_differ, reconciled_not_asked)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (terminal) DO UPDATE SET
     troubles = excluded.troubles, document = excluded.document, received = now(),
     settings_revision = excluded.settings_revision, settings_sha256 = excluded.settings_sha256,
     settings_refused = excluded.settings_refused, settings_why = excluded.settings_why,
-    version = excluded.version
+    version = excluded.version, reconciled = excluded.reconciled, reconciled_agree = excluded.reconciled_agree,
+    reconciled_differ = excluded.reconciled_differ, reconciled_not_asked = excluded.reconciled_not_asked
 """
 
 
@@ -55,7 +57,10 @@ async def keep(connection: Connection, report: StatusReport) -> None:
     version = status.get("version")
     version = _kept(version)[:LONGEST_VERSION] if isinstance(version, str) else ""
     told = (settings.revision, _kept(settings.sha256), settings.refused_revision, _kept(settings.refused))
-    await connection.execute(_KEEP, (report.terminal, troubles_of(status), document[:LONGEST_BYTES], *told, version))
+    result = reconciled.told(status.get("reconciled"))
+    counts = (result.agree, result.differ, result.not_asked) if result is not None else (0, 0, 0)
+    values = (report.terminal, troubles_of(status), document[:LONGEST_BYTES], *told, version)
+    await connection.execute(_KEEP, (*values, reconciled.kept_text(result), *counts))
 
 
 def _kept(text: str) -> str:

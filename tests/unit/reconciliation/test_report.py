@@ -6,9 +6,19 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from terminal.reconciliation.findings import Ending, Finding, Kind
-from terminal.reconciliation.report import MOST_KEPT, NAME, Report, csv_lines, keep, kept, result_of
+from terminal.reconciliation.report import (
+    MOST_KEPT,
+    MOST_SETTLEMENTS,
+    NAME,
+    Report,
+    csv_lines,
+    keep,
+    kept,
+    result_of,
+)
 
 
 def report(count: int = 1, what: str = "Netgíró knows no such payment") -> Report:
@@ -56,3 +66,24 @@ def test_a_result_that_cannot_be_read_is_none(content: bytes, tmp_path: Path) ->
 def test_no_cell_of_the_sheet_is_a_formula() -> None:
     *_, line = csv_lines(report(what="=1+1"))
     assert '"\'=1+1"' in line
+
+
+def test_the_newest_settlements_are_kept_with_their_sums() -> None:
+    settlements = tuple(
+        Finding(
+            kind=Kind.SETTLEMENT,
+            ending=Ending.AGREES,
+            amount_kr=153_000 + day,
+            created=f"2026-11-{day:02}T09:00:00",
+            settlement=f"100000-{day:06}",
+            fee_kr=3000,
+            net_kr=150_000 + day,
+        )
+        for day in range(1, MOST_SETTLEMENTS + 4)
+    )
+    by_day = Finding(kind=Kind.SALE, ending=Ending.AGREES, number=7, settled="2026-11-20")
+    result = result_of(replace(report(), findings=(*settlements, by_day)))
+    assert len(result.settlements) == MOST_SETTLEMENTS
+    first = result.settlements[0]
+    assert (first.number, first.date, first.total_kr, first.fee_kr) == ("100000-000015", "2026-11-15", 153_015, 3000)
+    assert result.day_only == 1, "V1: the day, neither number nor fee"

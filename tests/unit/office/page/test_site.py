@@ -25,7 +25,7 @@ from terminal.system import password
 from tests.office_bench import TOKEN, Office, chained, running_office, sale_rows
 
 PASSWORD = "leyniorð-1"
-PAGES = ["/", "/counters", "/cases", "/search", "/alarms", "/settings", "/releases", "/log"]
+PAGES = ["/", "/counters", "/cases", "/payouts", "/search", "/alarms", "/settings", "/releases", "/log"]
 
 
 @pytest.fixture(autouse=True)
