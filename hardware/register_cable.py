@@ -5,8 +5,8 @@
                                       send(), on_received: the front panel's register
 
 Bytes are carried on the event loop. Like a real line it has no memory: what the other side does not take is lost and
-logged as lost. A program that has the port open finds there what it has not read yet. For one that opens it after an
-answer came, the last answer waits a little, so that ``printf 'PING\\n' > PATH; head -1 PATH`` works in a shell.
+logged as lost. Only for a register that is opened after an answer came, the last answer waits a little, so that
+``printf 'PING\\n' > PATH; head -1 PATH`` works in a shell.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ import asyncio
 import contextlib
 import fcntl
 import os
-import select
 import struct
 import tempfile
 import termios
 import tty
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -33,7 +32,7 @@ READ_CHUNK_BYTES = 4096
 MAX_SEND_BYTES = 64 * 1024
 MAX_LOG_ENTRIES = 1000
 STALE_AFTER_S = 2.0
-"""What has stood unread for so long is thrown away before the next answer, if no program has the port open."""
+"""Answers that no register program has read for so long are thrown away before the next one."""
 
 
 class Traffic(msgspec.Struct, frozen=True):
@@ -146,14 +145,12 @@ class RegisterCable:
         if self._register is None:
             return 0
         now_s = asyncio.get_running_loop().time()
-        if self._register.is_in_use or self._register.unread_bytes == 0:
+        if self._register.unread_bytes == 0:
             self._unread_since_s = now_s
         elif now_s - self._unread_since_s > STALE_AFTER_S:
             self._register.discard_unread()
             self._unread_since_s = now_s
-        if self._register.write(data) < len(data):  # a program that never reads
-            self._register.discard_unread()
-            self._register.write(data)
+        self._register.write(data)
         return len(data)  # the panel's register hears everything, whether or not a program listens
 
     def _note(
@@ -172,45 +169,24 @@ class RegisterCable:
 
 
 class _Pty:
-    """The cable's hold on one pseudo-terminal: its master end only, so that it shows whether anybody has the other."""
+    """The cable's hold on one pseudo-terminal: its master end, and the slave so that it outlives its users."""
 
     def __init__(self, on_data: Callable[[bytes], None]) -> None:
         self._on_data = on_data
-        self._master, slave = os.openpty()
-        tty.setraw(slave)  # no echo: the terminal's answers must not come back as requests
+        self._master, self._slave = os.openpty()
+        tty.setraw(self._slave)  # no echo: the terminal's answers must not come back as requests
         os.set_blocking(self._master, False)
-        self.path = os.ttyname(slave)
-        os.close(slave)
+        self.path = os.ttyname(self._slave)
         self._loop = asyncio.get_running_loop()
-        # A master end whose other end is closed is always ready; what is worth waking up for is that it changes.
-        self._changes = select.epoll()
-        self._changes.register(self._master, select.EPOLLIN | select.EPOLLET)
-        self._loop.add_reader(self._changes, self._changed)
-
-    @property
-    def is_in_use(self) -> bool:
-        """A program has the other end open."""
-        look = select.poll()
-        look.register(self._master, 0)
-        return not look.poll(0)
+        self._loop.add_reader(self._master, self._read)
 
     @property
     def unread_bytes(self) -> int:
-        with self._other_end() as end:
-            count: int = struct.unpack("i", fcntl.ioctl(end, termios.FIONREAD, b"\0" * 4))[0]
+        count: int = struct.unpack("i", fcntl.ioctl(self._slave, termios.FIONREAD, b"\0" * 4))[0]
         return count
 
     def discard_unread(self) -> None:
-        with self._other_end() as end:
-            termios.tcflush(end, termios.TCIFLUSH)
-
-    @contextlib.contextmanager
-    def _other_end(self) -> Iterator[int]:
-        end = os.open(self.path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-        try:
-            yield end
-        finally:
-            os.close(end)
+        termios.tcflush(self._slave, termios.TCIFLUSH)
 
     def write(self, data: bytes) -> int:
         """How many bytes were taken at once; like a UART it does not wait."""
@@ -220,22 +196,13 @@ class _Pty:
             return 0
 
     def close(self) -> None:
-        self._loop.remove_reader(self._changes)
-        self._changes.close()
+        self._loop.remove_reader(self._master)
         os.close(self._master)
-        self._master = -1
-
-    def _changed(self) -> None:
-        self._changes.poll(0)
-        self._read()
+        os.close(self._slave)
 
     def _read(self) -> None:
-        """All that is there, a piece at a time: what is left is not announced again."""
-        if self._master < 0:
-            return
         try:
             data = os.read(self._master, READ_CHUNK_BYTES)
         except OSError:
             return
-        self._loop.call_soon(self._read)
         self._on_data(data)

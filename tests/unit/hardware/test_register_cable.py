@@ -96,62 +96,6 @@ def test_a_register_program_with_pyserial_can_use_the_other_end():
     asyncio.run(main())
 
 
-def read_all(descriptor: int) -> bytes:
-    try:
-        return os.read(descriptor, 65536)
-    except BlockingIOError:
-        return b""
-
-
-def test_a_program_that_reads_late_finds_every_answer_as_long_as_it_has_the_port_open(monkeypatch: pytest.MonkeyPatch):
-    """It sends, does something else for a while, and then looks what it was told."""
-    monkeypatch.setattr("hardware.register_cable.STALE_AFTER_S", 0.0)
-
-    async def main() -> None:
-        async with plugged_in() as (cable, terminal):
-            program = os.open(cable.register_path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-            os.write(program, b"PAY 1990 ID=1\n")
-            assert await terminal.received.get() == b"PAY 1990 ID=1\n"
-            await told(cable, terminal, b"WAIT ID=1\n")
-            await told(cable, terminal, b"OK 1990 ID=1\n")
-            assert read_all(program) == b"WAIT ID=1\nOK 1990 ID=1\n"
-            os.close(program)
-            await told(cable, terminal, b"OLD\n")
-            await told(cable, terminal, b"NEW\n")
-            program = os.open(cable.register_path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-            assert read_all(program) == b"NEW\n", "it was not there when the old one came"
-            os.close(program)
-
-    asyncio.run(main())
-
-
-def test_a_program_that_never_reads_hears_the_latest_once_it_does():
-    async def main() -> None:
-        async with plugged_in() as (cable, terminal):
-            program = os.open(cable.register_path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-            for _ in range(40):
-                await told(cable, terminal, b"x" * 1023 + b"\n")
-            await told(cable, terminal, b"LATEST\n")
-            assert read_all(program).endswith(b"LATEST\n")
-            os.close(program)
-
-    asyncio.run(main())
-
-
-async def told(cable: RegisterCable, terminal: Terminal, answer: bytes) -> None:
-    """The terminal says so, and the cable has carried it."""
-    heard, is_carried = bytearray(), asyncio.Event()
-
-    def hear(data: bytes) -> None:
-        heard.extend(data)
-        if len(heard) == len(answer):
-            is_carried.set()
-
-    cable.on_received = hear
-    await terminal.port.write(answer)
-    await is_carried.wait()
-
-
 def test_unplugged_the_port_is_lost_and_gone_and_plugged_in_it_is_back():
     async def main() -> None:
         async with plugged_in() as (cable, terminal):
