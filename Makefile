@@ -27,9 +27,9 @@ office-demo: $(READY)  ## a chain's head office: PostgreSQL, its page, and three
 test: $(READY)  ## what to run before each commit: three minutes on two cores
 	$(PYTEST) -m "not slow" --hypothesis-profile quick $(ARGS)
 
-test-all: $(READY) foreign  ## every test but the install test: what CI runs, too; where it can, the short form of test-machine
+test-all: $(READY) foreign  ## every test but the install test: what CI runs, too; where it can, the short form of test-machine (MACHINE=no: without)
 	REAL_STARTS=1 $(PYTEST) $(ARGS)
-	$(if $(ARGS),,$(BIN)/python -m tests.machine)
+	$(if $(ARGS)$(filter no,$(MACHINE)),,$(BIN)/python -m tests.machine)
 
 # Registers' programs that nobody here wrote. Without the network their tests are skipped, but not in CI.
 FOREIGN := tests/foreign/.venv
