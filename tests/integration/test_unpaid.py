@@ -247,8 +247,8 @@ def test_automatic_a_lost_insert_cart_is_told_as_unknown(automatic: DemoCounter,
 
 @pytest.fixture(scope="module")
 def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCounter]:
-    """A terminal that waits for half a second."""
-    waits = {"entry_timeout_s": 0.5, "customer_timeout_s": 0.5, "code_timeout_s": 0.5}
+    """A terminal that waits for a moment: long enough to be seen waiting on a busy machine."""
+    waits = {"entry_timeout_s": 1.5, "customer_timeout_s": 1.5, "code_timeout_s": 1.5}
     with DemoCounter(tmp_path_factory.mktemp("impatient"), {"sale": waits}) as counter:
         yield counter
 
