@@ -1,8 +1,7 @@
 """For every test: the same cases each run, a RAM disk where there is one, bytecode, and an order that keeps cores busy.
 
 Hypothesis draws the same cases each run, so that a red test stays red until it is mended; ``make test`` draws fewer of
-them ("quick"). ``slow`` marks what only
-``make test-all`` runs; plain ``pytest`` runs everything it is given.
+them ("quick"). ``slow`` marks what only ``make test-all`` runs; plain ``pytest`` runs everything it is given.
 """
 
 from __future__ import annotations

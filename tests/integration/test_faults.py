@@ -79,13 +79,14 @@ def take_sales(counter: DemoCounter, call: str) -> dict[str, str]:
 def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[DemoCounter, dict[str, str]]]:
     """After all sales: each call's terminal and what its register was told."""
 
-    def lane(call: str) -> tuple[DemoCounter, dict[str, str]]:
-        counter = DemoCounter(Path(tmp_path_factory.mktemp(call)), {})
+    def lane(call: str, folder: Path) -> tuple[DemoCounter, dict[str, str]]:
+        counter = DemoCounter(folder, {})
         counter.start()
         return counter, take_sales(counter, call)
 
+    folders = [tmp_path_factory.mktemp(call) for call in CALLS]  # not in the threads: two would make the first folder
     with ThreadPoolExecutor(len(CALLS)) as lanes:
-        return dict(zip(CALLS, lanes.map(lane, CALLS), strict=True))
+        return dict(zip(CALLS, lanes.map(lane, CALLS, folders), strict=True))
 
 
 @pytest.fixture(scope="module", autouse=True)

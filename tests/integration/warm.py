@@ -100,12 +100,17 @@ class Starter:
         return WarmProcess(pid, exited)
 
 
-_one_starter = functools.cache(Starter)
+_only_starter = functools.cache(Starter)
+_first_start = threading.Lock()
+"""Threads that start at the same time would make a starter each; one that is dropped takes its children with it."""
 
 
 def starter_for(env: Mapping[str, str]) -> Starter | None:
     """None where a real start is asked for."""
-    return None if REAL_STARTS in os.environ or _is_of_the_interpreter(env) else _one_starter()
+    if REAL_STARTS in os.environ or _is_of_the_interpreter(env):
+        return None
+    with _first_start:
+        return _only_starter()
 
 
 def _is_of_the_interpreter(env: Mapping[str, str]) -> bool:
