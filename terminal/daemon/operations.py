@@ -17,8 +17,8 @@ from hardware.interfaces import DeviceError
 from terminal import __version__
 from terminal.app.handles import Handles
 from terminal.app.reconciling import last_reconciled
+from terminal.app.refunding import refund_and_wait
 from terminal.config.schema import Config
-from terminal.counter.decision import Decision
 from terminal.counter.inputs import EndOfDayRequested, RefundRequested, ReprintRequested
 from terminal.counter.view import View
 from terminal.daemon.programs import pairing_code, programs_status, revoke_program
@@ -34,15 +34,11 @@ from terminal.sale.refund_step import RefundSettledByStaff, RefundSettlementCorr
 from terminal.sale.sale import Sale
 from terminal.sale.totals import figures
 from terminal.system.control import BY, Command, Request
-from terminal.texts.sentences import refund_sentence, refusal_sentence
-from terminal.texts.words import Language
 
 LONGEST_CALL_S = 75.0
 """A call to the service ends by itself within this time, one way or another."""
 SILENT = ("status", "printer-status")
 """Commands that only look."""
-REFUND_PATIENCE_S = 25.0
-"""Within what whoever asks waits for an answer of the socket."""
 
 
 class Desk(NamedTuple):
@@ -274,24 +270,8 @@ async def _refund(desk: Desk, request: Request) -> Mapping[str, Any]:
         source=RefundSource.COMMAND,
         description=str(request.get("reason") or ""),
     )
-    decision = await desk.terminal.put_and_wait(wanted)
-    if decision.refund_record is None:
-        raise TerminalError(_why_not(decision, desk.config.terminal.language))
-    number = decision.refund_record.refund.number
-    await desk.terminal.until(lambda view: all(one.number != number for one in view.refunds), REFUND_PATIENCE_S)
-    journal = desk.terminal.journal
-    refund = await journal.call(journal.file.find_refund, number)
-    assert refund is not None, "it was committed"
-    return {
-        "refund_id": str(refund.number),
-        "sale_id": str(refund.sale_number),
-        "amount": refund.amount_kr,
-        "outcome": refund.outcome,
-        "reason": refund.reason,
-        "reference": refund.reference,
-        "transaction_id": refund.authorization_id,
-        "text": refund_sentence(refund, desk.config.terminal.language, desk.config.shop.service_phone),
-    }
+    config = desk.config
+    return await refund_and_wait(desk.terminal, wanted, config.terminal.language, config.shop.service_phone)
 
 
 def _whole(request: Request, name: str) -> int | None:
@@ -299,12 +279,6 @@ def _whole(request: Request, name: str) -> int | None:
     if value is None or (isinstance(value, int) and not isinstance(value, bool)):
         return value
     raise TerminalError(f"{name} must be a whole number")
-
-
-def _why_not(decision: Decision, language: Language) -> str:
-    if (refused := decision.refused) is not None:
-        return refusal_sentence(refused.code, language, refused.limits_kr)
-    return "the refund was not begun: the journal accepts nothing; see status"
 
 
 async def _printer_test(desk: Desk, _request: Request) -> Mapping[str, Any]:

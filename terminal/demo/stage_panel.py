@@ -14,6 +14,7 @@ from terminal.demo.faults import FaultBoard
 from terminal.demo.lab import Lab
 from terminal.demo.player import Player
 from terminal.demo.recording import RecordingMiddleware, ScenarioRecorder
+from terminal.demo.refunds import refund_routes
 from terminal.demo.simulation import Simulate, simulation_routes
 from terminal.demo.stage import Stage
 from terminal.netgiro.sandbox.web import sandbox_routes
@@ -52,7 +53,8 @@ class StagePanel:
 
     def routes(self) -> Sequence[BaseRoute]:
         worlds = simulation_routes(self._simulate) if self._simulate is not None else ()
-        return [*sandbox_routes(self.stage.sandbox), *story_routes(self.story), *self._lab.routes(), *worlds]
+        counter = [*story_routes(self.story), *refund_routes(self.stage), *self._lab.routes()]
+        return [*sandbox_routes(self.stage.sandbox), *counter, *worlds]
 
     def server(self, address: tuple[str, int]) -> WebServer:
         about = About(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -105,3 +107,24 @@ def test_sale_by_touch_on_a_small_screen(open_counter, name, viewport):
     expect_paid(counter, before)
     assert overflow_px(counter.page) == 0
     counter.screenshot(f"{name}-paid")
+
+
+@pytest.mark.parametrize("language", ["en", "is"])
+def test_a_sale_is_refunded_beside_the_journals_rows(open_counter, language):
+    counter = open_counter()
+    counter.ring_up("1990")
+    counter.pay_by_phone()
+    counter.accept()
+    counter.expect_till("Paid")
+    counter.page.locator(f'[data-language="{language}"]').click()
+    counter.page.locator("#refund-amount").fill("none")
+    counter.page.locator("#refund").click()
+    expect(counter.page.locator("#refund-amount")).to_have_attribute("aria-invalid", "true")
+    counter.page.locator("#refund-amount").fill("500")
+    counter.page.locator("#refund").click()
+    said = {
+        "en": r"Refund \d+ of sale \d+, 500.kr.: Refunded",
+        "is": r"Endurgreiðsla \d+ á sölu \d+, 500.kr.: Endurgreitt",
+    }
+    expect(counter.page.locator("#refund-result")).to_have_text(re.compile(said[language]))
+    counter.screenshot(f"refund-{language}")

@@ -79,6 +79,13 @@ const WORDS = {
   columnSale: ["Sala", "Sale"],
   columnEvent: ["Atburður", "Event"],
   columnState: ["Staða", "State"],
+  refundSale: ["Endurgreiða sölu", "Refund sale"],
+  refundAmount: ["upphæð", "amount"],
+  refundAll: ["allt", "all of it"],
+  refundLast: ["síðasta", "the last"],
+  refund: ["Endurgreiða", "Refund"],
+  refundProblem: ["Númer sölunnar er í færslubókinni; upphæðin er í heilum krónum.", "The sale's number stands in the journal; the amount is in whole krónur."],
+  refundOf: ["Endurgreiðsla {refund} á sölu {sale}, {amount}: {text}", "Refund {refund} of sale {sale}, {amount}: {text}"],
   written: ["skráð", "on disk"],
   noAnswer: ["ekkert svar", "no answer"],
   requestBody: ["Beiðni", "Request"],
@@ -264,6 +271,9 @@ let current = "en";
 export function t(key) {
   return WORDS[key]?.[LANGUAGES.indexOf(current)] ?? key;
 }
+
+/** `is` or `en`. */
+export const chosenLanguage = () => current;
 
 /** The right one of a text that comes in both languages. */
 export function inLanguage(text) {

@@ -7,6 +7,7 @@ import { onLanguage, startLanguage, t } from "./i18n.js";
 import { byId, element, hideProblem, showProblem } from "./page.js";
 import { loadReceipts, showPaper, showPrinter, startPaper } from "./paper.js";
 import { loadCarts, startPhone } from "./phone.js";
+import { startRefund } from "./refund.js";
 import { leaveTillAlone, loadRegister, showRegisterInfo, startRegister } from "./register.js";
 import { loadScenarios, startScenarios } from "./scenarios.js";
 import { startSimulation } from "./simulation.js";
@@ -67,6 +68,7 @@ async function arrange() {
   startBench(about, (name) => name === "story" && about.story && loadStory());
   if (about.story) startStory().catch(showProblem);
   if (about.lab) {
+    startRefund();
     startScenarios();
     startFaults().catch(showProblem);
   }
