@@ -61,16 +61,13 @@ class KeyedDialect:
 
 
 class PartnerDialect(KeyedDialect):
-    """The secret itself is the header, and names are in camelCase."""
+    """The secret itself is the header, and names are in camelCase, but for those of a refusal."""
 
     def check_caller(self, sandbox: Sandbox, request: Request, _body: bytes) -> None:
         check_token(sandbox, request.headers.get(TOKEN_HEADER, ""))
 
     def carry_out(self, sandbox: Sandbox, call: str, name: str, body: bytes) -> Answer:
         return perform_for_partner(sandbox, call, name, body)
-
-    def refuse(self, status: int, message: str) -> Answer:
-        return status, v2.camel(v2.refused(message))
 
 
 V2 = KeyedDialect()
@@ -106,12 +103,12 @@ def perform_for_partner(sandbox: Provider, call: str, name: str, body: bytes) ->
         try:
             asked = decode(body, v2.PartnerRefundRequest)
         except BadRequest as error:
-            return 400, v2.camel(v2.refused(str(error)))
+            return 400, v2.refused(str(error))
         body = msgspec.json.encode(
             v2.RefundRequest(asked.transaction_id, asked.refund_amount, asked.idempotency_key, asked.reason)
         )
     status, answer = perform(sandbox, call, name, body)
-    return status, v2.camel(answer)
+    return status, v2.camel(answer) if answer["Success"] else answer
 
 
 def perform(sandbox: Provider, call: str, name: str, body: bytes) -> Answer:
