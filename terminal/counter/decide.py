@@ -12,7 +12,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from terminal.counter import menu as menus
-from terminal.counter import of_keys, of_language, of_refund, of_register, of_sale, of_shop, of_training
+from terminal.counter import of_doubt, of_keys, of_language, of_refund, of_register, of_sale, of_shop, of_training
 from terminal.counter.decision import Decision, ShowMenuFor
 from terminal.counter.inputs import (
     AboutFound,
@@ -32,6 +32,7 @@ from terminal.counter.inputs import (
     NotWritten,
     OfferExpired,
     PairingCodeMade,
+    QuestionRead,
     ReceiptJudged,
     RefundLookedUp,
     RefundResultSeen,
@@ -52,7 +53,7 @@ from terminal.sale.refund_step import RefundEvent
 def decide(view: View, event: CounterEvent, rules: CounterRules) -> Decision:
     """Never raises on any event."""
     decision = of_training.when_settled(of_shop.with_day_due(_decided(view, event, rules), event))
-    return of_language.with_own_language_after(view, decision)
+    return of_doubt.with_question(of_language.with_own_language_after(view, decision), event)
 
 
 def _decided(view: View, event: CounterEvent, rules: CounterRules) -> Decision:
@@ -119,7 +120,8 @@ def _answered(
 
 
 def _time_passed(
-    view: View, event: ResultSeen | RefundResultSeen | OfferExpired | LanguageExpired | MenuLeft | MenuUnlocked
+    view: View,
+    event: ResultSeen | RefundResultSeen | OfferExpired | LanguageExpired | MenuLeft | MenuUnlocked | QuestionRead,
 ) -> View:
     """Something was shown or kept long enough; what has changed meanwhile stays."""
     match event:
@@ -137,6 +139,8 @@ def _time_passed(
             return of_language.expired(view, turn)
         case MenuLeft(turn):
             return replace(view, menu=menus.closed(view.menu)) if view.menu.turn == turn else view
+        case QuestionRead(turn):
+            return of_doubt.read(view, turn)
         case MenuUnlocked():
             return replace(view, menu=menus.unlocked(view.menu))
 

@@ -54,6 +54,13 @@ class ShowMenuFor(msgspec.Struct, frozen=True):
     delay_s: float
 
 
+class LetReadFor(msgspec.Struct, frozen=True):
+    """Bring :class:`QuestionRead` after a moment."""
+
+    turn: int
+    delay_s: float
+
+
 class LockMenuFor(msgspec.Struct, frozen=True):
     """Bring :class:`MenuUnlocked` after a while."""
 
@@ -103,6 +110,7 @@ CounterEffect: TypeAlias = (
     | ShowRefundFor
     | ShowMenuFor
     | LockMenuFor
+    | LetReadFor
     | JudgeReceiptIn
     | CheckService
     | ExamineTerminal

@@ -218,6 +218,12 @@ class MenuLeft(msgspec.Struct, frozen=True):
     turn: int
 
 
+class QuestionRead(msgspec.Struct, frozen=True):
+    """What the screen asks has stood there long enough, and no key was pressed meanwhile."""
+
+    turn: int
+
+
 class MenuUnlocked(msgspec.Struct, frozen=True):
     """The staff code may be tried again."""
 
@@ -277,6 +283,7 @@ CounterEvent: TypeAlias = (
     | CodeScanned
     | MenuLeft
     | MenuUnlocked
+    | QuestionRead
     | TerminalExamined
     | ReportEnded
     | AboutFound

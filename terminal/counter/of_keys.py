@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from terminal.counter import menu as menus
-from terminal.counter import menu_codes, menu_keys, of_language, of_operator, of_refund, of_shop, of_training
+from terminal.counter import menu_codes, menu_keys, of_doubt, of_language, of_operator, of_refund, of_shop, of_training
 from terminal.counter import register_words as reg
 from terminal.counter.decision import CounterEffect, Decision, ExamineTerminal, LockMenuFor, ShowMenuFor
 from terminal.counter.inputs import CodeScanned, EndOfDayRequested, KeyPressed, RefundRequested, ReprintRequested
@@ -87,7 +87,7 @@ def _key(view: View, key: str, rules: CounterRules) -> Decision:
         if view.result is not None:
             return Decision(view=replace(view, result=None) if key in "*#" else view)
         if key in "*#" and (receipt := receipt_asked_about(view)) is not None:
-            return of_shop.receipt_key(view, receipt, key)
+            return of_doubt.receipt_key(view, receipt, key)
         if of_operator.is_asked(view) and view.refund is None and (view.offer is None or key in of_operator.DIGITS):
             return Decision(view=of_operator.number_key(view, key, rules))
         if key == of_language.LANGUAGE_KEY and view.refund is None and not view.training_amount:

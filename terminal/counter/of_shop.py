@@ -6,10 +6,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from hardware.interfaces import LONG_PRESS_S
 from terminal.counter import menu as menus
+from terminal.counter import of_doubt
 from terminal.counter import register_words as reg
-from terminal.counter.decision import Decision, JudgeReceiptIn, ShowMenuFor
+from terminal.counter.decision import Decision, ShowMenuFor
 from terminal.counter.inputs import (
     CounterEvent,
     EndOfDayLookedUp,
@@ -20,13 +20,11 @@ from terminal.counter.inputs import (
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
 from terminal.sale.effects import ReceiptKind
-from terminal.sale.record import QueuedReceipt, ReceiptState, reprint
+from terminal.sale.record import QueuedReceipt, reprint
 from terminal.sale.totals import Close, Period, to_staff
 
 MOST_PRINTS = 20
 """Of one receipt, the first included."""
-JUDGED_AFTER_S = LONG_PRESS_S + 0.5
-"""By then ``#`` is no long press, which opens the menu and says nothing of a receipt."""
 
 
 def asked_for(view: View, asked: ReprintLookedUp | ReceiptJudged | EndOfDayLookedUp, rules: CounterRules) -> Decision:
@@ -35,7 +33,7 @@ def asked_for(view: View, asked: ReprintLookedUp | ReceiptJudged | EndOfDayLooke
         case ReprintLookedUp():
             return reprint_requested(view, asked, rules)
         case ReceiptJudged():
-            return receipt_judged(view, asked)
+            return of_doubt.judged(view, asked)
     return end_of_day_requested(view, asked, rules)
 
 
@@ -46,29 +44,6 @@ def reprint_requested(view: View, asked: ReprintLookedUp, rules: CounterRules) -
         return Decision(view=view, receipts=receipts)
     page = menus.Page.DONE if receipts else menus.Page.NOTHING_TO_PRINT
     return with_menu(view, menus.answered(view.menu, menus.REPRINTS, page), receipts=receipts)
-
-
-def receipt_key(view: View, receipt: QueuedReceipt, key: str) -> Decision:
-    """Staff are asked about that receipt. Each answer is an event of its own, which is retried until it is on disk."""
-    view = replace(view, judged=receipt)
-    if key == "#":
-        return Decision(view=view, effects=(JudgeReceiptIn(receipt, JUDGED_AFTER_S),))
-    return Decision(view=view, follow_ups=(ReceiptJudged(receipt, is_whole=False),))
-
-
-def receipt_judged(view: View, judged: ReceiptJudged) -> Decision:
-    """A receipt that the printer said nothing of is whole, or it is printed once more."""
-    receipt = judged.receipt
-    if view.judged != receipt:  # the key was a long press, and meant the menu
-        return Decision(view=view)
-    if judged.is_whole:
-        noted = replace(receipt, state=ReceiptState.PRINTED)
-    else:
-        noted = replace(receipt, state=ReceiptState.QUEUED_AGAIN, copy=receipt.copy + 1)
-    view = replace(view, judged=None)
-    if view.conditions.receipt_in_doubt == receipt:
-        view = replace(view, conditions=replace(view.conditions, receipt_in_doubt=None))
-    return Decision(view=view, receipts=(noted,))
 
 
 def end_of_day_requested(view: View, asked: EndOfDayLookedUp, rules: CounterRules) -> Decision:

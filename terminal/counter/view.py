@@ -51,6 +51,16 @@ class Offer(msgspec.Struct, frozen=True):
     """The slip has this amount, too: the cashier chooses."""
 
 
+class Question(msgspec.Struct, frozen=True):
+    """What the screen asks about a receipt. Keys that were on their way as it appeared answer nothing."""
+
+    receipt: QueuedReceipt | None = None
+    is_read: bool = False
+    """Somebody can have read it: the next key is an answer."""
+    turn: int = 0
+    """Counts how often that began anew."""
+
+
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """One moment. ``sale`` is the open one; ``result`` the last one, shown for a while after it ended."""
 
@@ -84,6 +94,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """The others that are not over; they hold up nobody."""
     judged: QueuedReceipt | None = None
     """Staff have pressed a key about this receipt, and the answer is not on disk yet."""
+    question: Question = Question()
     day_due_at: str | None = None
     """The end of day whose time has come, and which waits until nothing is open; see of_shop.py."""
     language: str = ""

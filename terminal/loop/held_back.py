@@ -23,6 +23,7 @@ from terminal.counter.inputs import (
     NotWritten,
     OfferExpired,
     PairingCodeMade,
+    QuestionRead,
     ReceiptJudged,
     RefundRequested,
     RefundResultSeen,
@@ -50,6 +51,7 @@ _LEFT_ALONE = (
     | LanguageExpired
     | MenuLeft
     | MenuUnlocked
+    | QuestionRead
     | TerminalExamined
     | ReprintRequested
     | RefundResultSeen

@@ -10,6 +10,7 @@ from terminal.counter.decision import (
     JudgeReceiptIn,
     KeepLanguageFor,
     KeepOfferFor,
+    LetReadFor,
     LockMenuFor,
     ShowMenuFor,
     ShowRefundFor,
@@ -21,6 +22,7 @@ from terminal.counter.inputs import (
     MenuLeft,
     MenuUnlocked,
     OfferExpired,
+    QuestionRead,
     ReceiptJudged,
     RefundResultSeen,
     ResultSeen,
@@ -63,6 +65,8 @@ def _timer_of_screen(effect: CounterEffect) -> tuple[float, Input] | None:
             return delay_s, MenuLeft(turn)
         case JudgeReceiptIn(receipt, delay_s):
             return delay_s, ReceiptJudged(receipt, is_whole=True)
+        case LetReadFor(turn, delay_s):
+            return delay_s, QuestionRead(turn)
         case LockMenuFor(delay_s):
             return delay_s, MenuUnlocked()
     return None

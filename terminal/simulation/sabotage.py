@@ -35,6 +35,7 @@ from terminal.simulation.broken_rule import BrokenRule
 from terminal.simulation.disk import SimulatedDisk
 from terminal.simulation.people import PAYS
 from terminal.simulation.sabotage_of_days import RULES_OF_DAYS
+from terminal.simulation.sabotage_of_keys import RULES_OF_KEYS
 from terminal.simulation.sabotage_of_netgiro import RULES_OF_NETGIRO
 from terminal.simulation.sabotage_of_refunds import RULES_OF_REFUNDS
 from terminal.simulation.sabotage_of_registers import RULES_OF_REGISTERS
@@ -368,6 +369,7 @@ BROKEN_RULES: Mapping[str, BrokenRule] = {
     **RULES_OF_NETGIRO,
     **RULES_OF_REFUNDS,
     **RULES_OF_STAFF,
+    **RULES_OF_KEYS,
     **RULES_OF_SCANS,
     **RULES_OF_DAYS,
     "receipt before the register has taken the result": BrokenRule(patches=_paper_before_taken, protocol="concert"),

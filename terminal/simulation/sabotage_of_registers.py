@@ -24,6 +24,7 @@ from terminal.register.taps.total import TotalFinder
 from terminal.register.zvt.network import NetworkLink
 from terminal.register.zvt.session import Session
 from terminal.register.zvt.telling import Telling
+from terminal.register.zvt.turns import Purpose, Turns
 from terminal.sale.sale import Outcome, Sale, State
 from terminal.simulation.broken_rule import BrokenRule
 from terminal.simulation.world import Rates
@@ -162,6 +163,17 @@ def _late_answer_is_the_next() -> Iterator[None]:
         yield
 
 
+def _unheard_refusal() -> Iterator[None]:
+    """A ZVT register that has not heard that its second payment must wait is told how the first one ended."""
+    respond = Turns.respond
+
+    def lightly(turns: Turns, apdu: bytes, purpose: Purpose = Purpose.RESPONSE) -> None:
+        respond(turns, apdu, Purpose.RESPONSE if purpose is Purpose.REFUSED_PAYMENT else purpose)
+
+    with patch.object(Turns, "respond", lightly):
+        yield
+
+
 LONG_OPEN = Rates(call_trouble=0.9, power_cut=0.01, register_mood=0.9)
 """Here a sale stays open over night now and then."""
 RULES_OF_REGISTERS: Mapping[str, BrokenRule] = {
@@ -178,6 +190,11 @@ RULES_OF_REGISTERS: Mapping[str, BrokenRule] = {
         patches=_late_answer_is_the_next,
         protocol="zvt-tcp",
         rates=Rates(line_trouble=0.15, register_mood=0.3, power_cut=0.01),
+    ),
+    "first payment told to who waits for the second": BrokenRule(
+        patches=_unheard_refusal,
+        protocol="zvt",
+        rates=Rates(line_trouble=0.35, register_mood=0.9, call_trouble=0.5, late_answer=0.5),
     ),
     "progress told to who has not asked for it": BrokenRule(patches=_progress_for_everybody, protocol="zvt-tcp"),
     "totals of an end of day lost on the line": BrokenRule(

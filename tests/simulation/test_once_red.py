@@ -56,6 +56,25 @@ ONCE_RED = (
         "zvt",
     ),
     OnceRed(
+        2924,
+        "a receipt came out three times: keys that were pressed on after a cancel answered what appeared under them",
+        "v1",
+        None,
+    ),
+    OnceRed(
+        807003653,
+        "the same, in a world with automatic capture",
+        "v1",
+        None,
+    ),
+    OnceRed(
+        803008506,
+        "a register that had given up a payment began the same for the next customer, never heard that it was to wait, "
+        "and took the money of the first for its answer",
+        "v2",
+        None,
+    ),
+    OnceRed(
         5056,
         "an old answer that came twice at once was taken for the one to the result, whose frame was damaged",
         "v2",

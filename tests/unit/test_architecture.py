@@ -29,7 +29,7 @@ PURE = [
     "terminal.counter.answers",
     "terminal.counter.decide", "terminal.counter.decision", "terminal.counter.inputs",
     "terminal.counter.keypad_test", "terminal.counter.menu", "terminal.counter.menu_codes",
-    "terminal.counter.menu_keys", "terminal.counter.of_keys",
+    "terminal.counter.menu_keys", "terminal.counter.of_doubt", "terminal.counter.of_keys",
     "terminal.counter.of_language", "terminal.counter.of_operator", "terminal.counter.of_refund",
     "terminal.counter.of_register",
     "terminal.counter.of_sale",

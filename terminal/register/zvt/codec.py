@@ -24,6 +24,8 @@ There are no ids, and a result cannot be told to a register that does not wait f
   register connects again and asks (06 20), or aborts (06 B0).
 * While one sale is open, everything but an abort (06 B0) is answered "please wait"; but a register that registers, or
   wants another amount, has begun anew and knows nothing of the open sale, which is cancelled.
+* A register that wants another payment of the same amount hears "please wait"; if it does not hear that, it would take
+  whatever is said next for its answer, so the session is over for it.
 * A refund (06 30, 06 31) goes on whatever the register answers; told that its end is not known, it asks (06 20).
 * A late word of the terminal to one command never answers the next: every reply comes with the question it is to.
 
@@ -162,9 +164,7 @@ class ZvtProtocol:
         if self._over_network:
             self._session.leave()
             return _taken(self._requests)
-        self._turns.connection_lost()
-        if self._session.payment is None and not self._session.is_telling:
-            self._turns.forget_all()
+        self._session.line_lost()
         return _taken(self._requests)
 
     def _take(self, items: Iterable[Apdu | Ended], now_s: float) -> None:
@@ -188,7 +188,7 @@ class ZvtProtocol:
 
     def _frame_ended(self, ended: Ended, now_s: float) -> None:
         match ended.frame.purpose:
-            case Purpose.ACCEPTANCE if ended.answer is Answer.LOST:
+            case Purpose.ACCEPTANCE | Purpose.REFUSED_PAYMENT if ended.answer is Answer.LOST:
                 self._session.lose()
             case Purpose.PROGRESS:
                 self._session.progress_ended(ended.answer, now_s)
@@ -211,7 +211,7 @@ class ZvtProtocol:
         if self._session.is_begun_anew_by(apdu):
             self._session.lose()
         if self._asked is not None or self._session.payment is not None or not self._turns.is_over:
-            self._turns.respond(zf.refusal(ZvtResult.PLEASE_WAIT))
+            self._session.put_off(apdu)
             return
         match self._commands.read(apdu, self._telling.registration):
             case Said(response, end, registration):

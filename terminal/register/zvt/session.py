@@ -62,6 +62,11 @@ class Session:
         return self._telling.is_telling or self._refunding.is_telling
 
     @property
+    def is_running(self) -> bool:
+        """Its register is being told something, or will be."""
+        return self.payment is not None or self.is_telling
+
+    @property
     def tells_progress(self) -> bool:
         return self._telling.registration.has(Config.WANTS_INTERMEDIATE_STATUS)
 
@@ -104,7 +109,7 @@ class Session:
         The same amount again is taken for a repetition.
         """
         if apdu.control == Command.REGISTRATION:
-            return self.payment is not None or self.is_telling
+            return self.is_running
         if apdu.control != Command.AUTHORISATION or self.payment is None:
             return False
         try:
@@ -148,11 +153,25 @@ class Session:
         self._telling.hold()
         self._refunding.lose()
 
+    def put_off(self, apdu: Apdu) -> None:
+        """A command in the middle of something else."""
+        is_payment = apdu.control == Command.AUTHORISATION and self.is_running
+        purpose = Purpose.REFUSED_PAYMENT if is_payment else Purpose.RESPONSE
+        self._turns.respond(zf.refusal(za.ZvtResult.PLEASE_WAIT), purpose)
+
+    def line_lost(self) -> None:
+        """What is still to be said waits for the line, as far as its register then knows what it is about."""
+        if self._turns.has_unsaid(Purpose.REFUSED_PAYMENT):
+            self.lose()
+        self._turns.connection_lost()
+        if not self.is_running:
+            self._turns.forget_all()
+
     def leave(self) -> None:
         """The connection is gone, and with it the session. Whoever connects next asks how the sale ended; only one that
         its register does not know to be accepted is called off."""
         payment = self.payment
-        if payment is None or payment.is_refund or self._turns.has_unsaid_acceptance:
+        if payment is None or payment.is_refund or self._turns.has_unsaid(Purpose.ACCEPTANCE):
             self.lose()
             self._turns.connection_lost()
             return

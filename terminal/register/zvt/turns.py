@@ -34,6 +34,9 @@ class Purpose(Enum):
     RESPONSE = auto()
     ACCEPTANCE = auto()
     """The answer to a payment command."""
+    REFUSED_PAYMENT = auto()
+    """The answer to a payment command in the middle of another payment. A register that does not hear it takes whatever
+    is said next for a yes."""
     PROGRESS = auto()
     RESULT = auto()
     """Must be taken, like each line of its receipt."""
@@ -47,7 +50,7 @@ class Purpose(Enum):
 
     @property
     def is_response(self) -> bool:
-        return self in (Purpose.RESPONSE, Purpose.ACCEPTANCE)
+        return self in (Purpose.RESPONSE, Purpose.ACCEPTANCE, Purpose.REFUSED_PAYMENT)
 
     @property
     def must_be_taken(self) -> bool:
@@ -159,11 +162,10 @@ class Turns:
         """Nothing is to be said, and nothing is to be answered."""
         return not (self._flying or self._awaiting or self._frames or self._responses)
 
-    @property
-    def has_unsaid_acceptance(self) -> bool:
-        """The register has not been told that its payment was taken."""
+    def has_unsaid(self, purpose: Purpose) -> bool:
+        """The register has not heard this answer of ours."""
         waiting = (*self._responses, *([self._flying] if self._flying is not None else []))
-        return any(frame.purpose is Purpose.ACCEPTANCE for frame in waiting)
+        return any(frame.purpose is purpose for frame in waiting)
 
     def has_queued(self, *purposes: Purpose) -> bool:
         return any(frame.purpose in purposes for frame in self._frames)

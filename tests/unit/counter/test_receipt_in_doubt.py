@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from hardware.interfaces import LONG_PRESS_S
 from terminal.counter.decide import decide
-from terminal.counter.decision import Decision, JudgeReceiptIn
+from terminal.counter.decision import Decision, JudgeReceiptIn, LetReadFor
 from terminal.counter.inputs import ConditionsChanged, CounterEvent, KeyPressed, ReceiptJudged, ReprintLookedUp
 from terminal.counter.rules import CounterRules
 from terminal.counter.trouble import Trouble, receipt_asked_about, troubles_of
@@ -22,8 +22,24 @@ from tests.golden.samples import REFUND, REFUND_DONE
 from tests.sales import walk_to
 
 DOUBT = QueuedReceipt("7-customer-0", 7, ReceiptKind.CUSTOMER, 1, ReceiptState.DOUBTFUL)
-ASKS = View(conditions=Conditions(receipt_in_doubt=DOUBT, pending_receipts=1))
 RULES = CounterRules()
+LONGEST_PAUSE_IN_TYPING_S = 0.5
+
+
+def asked_about(receipt: QueuedReceipt) -> View:
+    """The question has stood on the screen for long enough."""
+    conditions = {"receipt_in_doubt": receipt, "pending_receipts": 1}
+    asked = decide(View(), ConditionsChanged(conditions), RULES)
+    return decide(asked.view, what_follows(asked), RULES).view
+
+
+def what_follows(decision: Decision) -> CounterEvent:
+    """The next event, at once or when its timer is due."""
+    events = [*decision.follow_ups, *(due[1] for one in decision.effects if (due := timer_event(one)) is not None)]
+    return cast("CounterEvent", events[0])
+
+
+ASKS = asked_about(DOUBT)
 
 
 @pytest.mark.parametrize(
@@ -42,12 +58,6 @@ def test_a_key_answers_and_the_question_is_gone(key: str, judged: QueuedReceipt)
     assert decision.receipts == (judged,)
     assert receipt_asked_about(decision.view) is None
     assert decide(decision.view, answer, RULES).receipts == (), "one answer"
-
-
-def what_follows(decision: Decision) -> CounterEvent:
-    """The next event, at once or when its timer is due."""
-    events = [*decision.follow_ups, *(due[1] for one in decision.effects if (due := timer_event(one)) is not None)]
-    return cast("CounterEvent", events[0])
 
 
 def test_ok_says_that_a_receipt_is_whole_only_once_it_can_be_no_long_press() -> None:
@@ -81,6 +91,41 @@ def test_an_answer_leaves_a_newer_question_alone() -> None:
     decision = decide(view, what_follows(down), RULES)
     assert [receipt.receipt_id for receipt in decision.receipts] == [DOUBT.receipt_id]
     assert receipt_asked_about(decision.view) == newer
+
+
+def test_a_key_that_was_on_its_way_answers_nothing_and_the_question_is_read_anew() -> None:
+    appeared = decide(View(), ConditionsChanged({"receipt_in_doubt": DOUBT}), RULES)
+    (effect,) = appeared.effects
+    assert isinstance(effect, LetReadFor)
+    assert LONGEST_PAUSE_IN_TYPING_S < effect.delay_s < 1, "nobody waits for it"
+    for key in "**#1C":
+        pressed = decide(appeared.view, KeyPressed(key), RULES)
+        assert pressed.receipts == pressed.follow_ups == ()
+        assert receipt_asked_about(pressed.view) == DOUBT
+        early = decide(pressed.view, what_follows(appeared), RULES)
+        assert decide(early.view, KeyPressed("*"), RULES).follow_ups == (), "that time was before the key"
+        appeared = decide(early.view, KeyPressed("2"), RULES)
+    read = decide(appeared.view, what_follows(appeared), RULES)
+    assert decide(read.view, KeyPressed("*"), RULES).follow_ups == (ReceiptJudged(DOUBT, is_whole=False),)
+
+
+def test_keys_that_end_a_sale_and_wave_its_result_away_answer_nothing() -> None:
+    view = replace(ASKS, sale=None, result=walk_to(State.REPORT).sale)
+    view = decide(view, ConditionsChanged({}), RULES).view
+    waved = decide(view, KeyPressed("*"), RULES)
+    assert receipt_asked_about(waved.view) == DOUBT
+    assert decide(waved.view, KeyPressed("*"), RULES).follow_ups == ()
+
+
+def test_nobody_can_answer_a_question_that_is_gone_and_another_is_read_for_itself() -> None:
+    appeared = decide(View(), ConditionsChanged({"receipt_in_doubt": DOUBT}), RULES)
+    gone = decide(appeared.view, ConditionsChanged({"receipt_in_doubt": None}), RULES)
+    assert decide(gone.view, what_follows(appeared), RULES).view == gone.view
+    newer = replace(DOUBT, receipt_id="8-customer-0", sale_number=8)
+    asked = decide(ASKS, ConditionsChanged({"receipt_in_doubt": newer}), RULES)
+    assert decide(asked.view, KeyPressed("*"), RULES).follow_ups == ()
+    again = decide(gone.view, ConditionsChanged({"receipt_in_doubt": DOUBT}), RULES)
+    assert not decide(again.view, what_follows(appeared), RULES).view.question.is_read, "the old moment is over"
 
 
 @pytest.mark.parametrize("key", "0123456789ABC")

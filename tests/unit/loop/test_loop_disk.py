@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from terminal.counter import register_words as reg
-from terminal.counter.inputs import ConditionsChanged, EndOfDayRequested, Input, KeyPressed
+from terminal.counter.inputs import ConditionsChanged, EndOfDayRequested, Input, KeyPressed, QuestionRead
 from terminal.counter.menu import MenuRules, Page
 from terminal.counter.menu_codes import CodeJudged, CodeVerdict
 from terminal.journal.thread import MIN_FREE_BYTES
@@ -55,6 +55,7 @@ def test_what_staff_say_of_a_receipt_is_retried_and_its_commit_shows_that_the_di
     async def scenario(terminal: Terminal) -> None:
         terminal.disk.append_receipts([doubt])
         await terminal.happen(ConditionsChanged({"receipt_in_doubt": doubt}))
+        await terminal.happen(QuestionRead(terminal.loop.view.question.turn))
         terminal.disk.is_full = True
         await terminal.press("*")
         await terminal.happen(ConditionsChanged({}))

@@ -11,7 +11,7 @@ from hardware.simulated import SimulatedPrinter
 from terminal.counter.decide import decide
 from terminal.counter.inputs import ConditionsChanged, Input, KeyPressed, ReceiptJudged
 from terminal.counter.rules import CounterRules
-from terminal.counter.view import Conditions, View
+from terminal.counter.view import Conditions, Question, View
 from terminal.errors import JournalError
 from terminal.journal.thread import Journal, JournalFile
 from terminal.paper.printing import ReceiptPrinting
@@ -114,7 +114,7 @@ class Shopfront:
     async def answer(self, key: str) -> None:
         """Staff look at the receipt and press a key: the real counter decides."""
         assert self.doubt is not None
-        view = View(conditions=Conditions(receipt_in_doubt=self.doubt))
+        view = View(conditions=Conditions(receipt_in_doubt=self.doubt), question=Question(self.doubt, is_read=True))
         pressed = decide(view, KeyPressed(key), CounterRules())
         judged = ReceiptJudged(self.doubt, is_whole=key == "#")
         decision = decide(pressed.view, judged, CounterRules())

@@ -290,6 +290,31 @@ def test_a_result_that_the_line_swallowed_is_told_again() -> None:
     assert bench.requests[1:] == [ResultDelivered(NAME)]
 
 
+def test_who_did_not_hear_that_its_second_payment_must_wait_is_told_nothing_of_the_first() -> None:
+    """It gave up the first one in silence; what is said next would be its answer, and the result another customer's."""
+    for lose in (lambda bench: bench.wait(3 * T2_S), lambda bench: bench.cut().plug_in(after_s=2)):
+        for is_told in (False, True):
+            bench = Bench(lambda _apdu: None).paying()
+            if is_told:
+                bench.say(result())
+            bench.register.acknowledges = False
+            bench.send(payment(1990))
+            lose(bench)
+            bench.register.acknowledges = True
+            assert bench.register.results == [0] * is_told, "not once more"
+            bench.say(result()).wait(1)
+            assert bench.register.results == [0] * is_told
+            assert bench.requests[1:] == [] if is_told else [CancelRequest(NAME)]
+            bench.send(repeat_receipt()).say(result())
+            assert bench.register.results == [0] * (is_told + 1), "as it asks for it"
+
+
+def test_who_heard_that_its_second_payment_must_wait_is_told_of_the_first() -> None:
+    bench = Bench().paying().send(payment(1990)).say(result())
+    assert bench.heard[:2] == ["800000", "849c00"]
+    assert (bench.register.results, bench.requests[1:]) == ([0], [ResultDelivered(NAME)])
+
+
 def test_a_payment_whose_acceptance_the_line_swallowed_is_accepted_again() -> None:
     bench = Bench()
     bench.register.acknowledges = False

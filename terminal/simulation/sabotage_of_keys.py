@@ -1,0 +1,32 @@
+"""Rules about keys, broken on purpose: more of sabotage.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from unittest.mock import patch
+
+from msgspec.structs import replace
+
+from terminal.counter import of_doubt
+from terminal.counter.decision import Decision
+from terminal.counter.inputs import CounterEvent
+from terminal.counter.view import Question
+from terminal.simulation.broken_rule import BrokenRule
+from terminal.simulation.world import Rates
+
+
+def _answered_as_it_appears() -> Iterator[None]:
+    """A key that was on its way when the question about a receipt appeared is an answer to it."""
+
+    def read_at_once(decision: Decision, _event: CounterEvent) -> Decision:
+        return replace(decision, view=replace(decision.view, question=Question(is_read=True)))
+
+    with patch.object(of_doubt, "with_question", read_at_once):
+        yield
+
+
+RULES_OF_KEYS: Mapping[str, BrokenRule] = {
+    "key on its way taken for an answer": BrokenRule(
+        patches=_answered_as_it_appears, rates=Rates(cashier_mood=1.0, printer_trouble=0.6)
+    ),
+}
