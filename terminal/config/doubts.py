@@ -47,10 +47,7 @@ def find_doubts(config: Config) -> list[str]:
     """What a shop should know about its choices."""
     doubts, netgiro = [], config.netgiro
     if netgiro.confirmation is not CaptureMode.MANUAL:
-        doubts.append(
-            f'netgiro.confirmation = "{netgiro.confirmation}": if an answer is lost, a customer may have paid'
-            " a sale that the terminal cannot see"
-        )
+        doubts.append(f'netgiro.confirmation = "{netgiro.confirmation}": {_risk(netgiro.confirmation, netgiro.api)}')
     if netgiro.application_id.lower() == WITHDRAWN_ID and not is_loopback(netgiro.host):
         doubts.append(
             "netgiro.application_id: the test key that was everybody's; Netgíró has withdrawn it: register at"
@@ -70,3 +67,13 @@ def find_doubts(config: Config) -> list[str]:
     if config.shop.kennitala and not is_usual(config.shop.kennitala):
         doubts.append("shop.kennitala: its check digit or date is wrong")
     return doubts
+
+
+def _risk(confirmation: CaptureMode, api: str) -> str:
+    """What manual confirmation has not."""
+    if confirmation is CaptureMode.AUTOMATIC:
+        return "if an answer is lost, a customer may have paid a sale that the terminal cannot see"
+    risk = "where Netgíró cannot reach callback.public_url, it cancels what the customer has accepted"
+    if api == "v2":
+        risk += "; V2 tries twice and signs nothing: the address is a secret, so a proxy must not log it"
+    return risk

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -59,6 +59,22 @@ def test_doubtful_choices_are_warned_of(tmp_path: Path, changed: dict[str, Any],
 
     assert finding.status is Grade.WARNING
     assert finding.found.startswith(key)
+
+
+@pytest.mark.parametrize(
+    ("confirmation", "api", "risk"),
+    [
+        (CaptureMode.AUTOMATIC, "v1", "may have paid a sale that the terminal cannot see"),
+        (CaptureMode.AUTOMATIC, "v2", "may have paid a sale that the terminal cannot see"),
+        (CaptureMode.SERVER_CALLBACK, "v1", "it cancels what the customer has accepted"),
+        (CaptureMode.SERVER_CALLBACK, "v2", "signs nothing: the address is a secret"),
+    ],
+)
+def test_every_confirmation_but_manual_says_its_risk(
+    confirmation: CaptureMode, api: Literal["v1", "v2"], risk: str
+) -> None:
+    (doubt,) = doubts_about(Config(netgiro=NetgiroSettings(api=api, confirmation=confirmation), shop=COMPLETE.shop))
+    assert risk in doubt
 
 
 def test_a_missing_key_is_put_in_by_the_command_that_an_installed_terminal_has(tmp_path: Path) -> None:
