@@ -1,7 +1,7 @@
 """What is being typed at the keypad: a pure editor from keys to identifiers and codes.
 
 ``*`` clears one entry, and on an empty entry cancels; ``#`` is OK; A, B and C say which kind of identifier follows.
-Other keys do nothing. OK once more insists on a kennitala that fails its test.
+Other keys do nothing. OK once more insists on a kennitala that fails its test, or on a code that looks like one.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def press_identifier(entry: Entry, key: str, rules: IdentifierRules) -> EntryRes
         return Entry(kind=kind, problem=IdentifierProblem.NO_KENNITALA if is_refused else None)
     if key != "#":
         return _edit(entry, key)
-    insisted = entry.problem is IdentifierProblem.DOUBTFUL_KENNITALA
+    insisted = entry.problem in (IdentifierProblem.DOUBTFUL_KENNITALA, IdentifierProblem.MAYBE_KENNITALA)
     result = identify(entry.digits.reveal(), entry.kind, rules, insisted=insisted)
     return replace(entry, problem=result) if isinstance(result, IdentifierProblem) else result
 

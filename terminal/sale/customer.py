@@ -55,7 +55,9 @@ class IdentifierProblem(StrEnum):
     DOUBTFUL_KENNITALA = "doubtful_kennitala"
     """Ten digits that fail the test: likely mistyped, but possibly right."""
     NO_KENNITALA = "no_kennitala"
-    """It is one, and here none is taken."""
+    """It is said to be one, and here none is taken."""
+    MAYBE_KENNITALA = "maybe_kennitala"
+    """Ten digits that are a kennitala: here they count only if the reader insists that they are the app's code."""
     BAD_PHONE = "bad_phone"
     BAD_SMS_CODE = "bad_sms_code"
     NOT_SCANNED = "not_scanned"
@@ -71,7 +73,7 @@ class IdentifierRules(msgspec.Struct, frozen=True):
     scanned: tuple[CustomerKind, ...] = (CustomerKind.APP_CODE,)
     """What a scanner may name a customer by."""
     takes_kennitala: bool = True
-    """Else ten digits are the app's access code, unless they are somebody's kennitala all the same."""
+    """Else ten digits are the app's access code; those that could be a kennitala are asked about."""
     impossible_birth_dates: bool = False
     """True against the sandbox only: its person 2222222229 was born in month 22."""
 
@@ -81,10 +83,11 @@ def identify(
 ) -> Customer | IdentifierProblem:
     """The customer that these digits name, as the forced ``kind`` or as whichever kind they look like.
 
-    ``insisted`` takes a doubtful kennitala: the service knows better than its check digit.
+    ``insisted`` takes a doubtful kennitala, because the service knows better than its check digit; and, where none is
+    taken, a code that looks like one.
     """
     if not rules.takes_kennitala:
-        return _code_or_phone(digits, kind, rules)
+        return _code_or_phone(digits, kind, rules, insisted=insisted)
     match kind:
         case CustomerKind.APP_CODE:
             return _app_code(digits, rules) or IdentifierProblem.BAD_APP_CODE
@@ -96,23 +99,25 @@ def identify(
     return customer or _most_likely_problem(digits)
 
 
-def _code_or_phone(digits: str, kind: CustomerKind | None, rules: IdentifierRules) -> Customer | IdentifierProblem:
+def _code_or_phone(
+    digits: str, kind: CustomerKind | None, rules: IdentifierRules, *, insisted: bool
+) -> Customer | IdentifierProblem:
     """Ten digits are never guessed to be a phone with its country: the push would reach a stranger."""
     if kind is CustomerKind.KENNITALA:
         return IdentifierProblem.NO_KENNITALA
     if kind is not CustomerKind.PHONE and len(digits) in (APP_CODE_TOKEN_DIGITS, KENNITALA_DIGITS):
-        return _app_code(digits, rules) or _access_code(digits, rules)
+        return _app_code(digits, rules) or _access_code(digits, rules, insisted=insisted)
     if kind is CustomerKind.APP_CODE:
         return IdentifierProblem.BAD_APP_CODE
     problem = IdentifierProblem.BAD_PHONE if kind or len(digits) in (7, 12) else None
     return _phone(digits) or problem or IdentifierProblem.NEITHER_CODE_NOR_PHONE
 
 
-def _access_code(digits: str, rules: IdentifierRules) -> Customer | IdentifierProblem:
+def _access_code(digits: str, rules: IdentifierRules, *, insisted: bool) -> Customer | IdentifierProblem:
     if len(digits) != KENNITALA_DIGITS or not _all_digits(digits):
         return IdentifierProblem.BAD_APP_CODE
-    if _kennitala(digits, rules, insisted=False):
-        return IdentifierProblem.NO_KENNITALA
+    if not insisted and _kennitala(digits, rules, insisted=False):
+        return IdentifierProblem.MAYBE_KENNITALA
     return Customer(CustomerKind.APP_CODE, Sensitive(digits))
 
 

@@ -76,6 +76,7 @@ ENGLISH = Words(
         IdentifierProblem.BAD_KENNITALA: Advice("Wrong kennitala.", "Type 10 digits."),
         IdentifierProblem.DOUBTFUL_KENNITALA: Advice("Is the kennitala right?", "Press # if it is."),
         IdentifierProblem.NO_KENNITALA: Advice("No kennitala here.", "App code or phone number."),
+        IdentifierProblem.MAYBE_KENNITALA: Advice("No kennitala here.", "If it is an app code: # again."),
         IdentifierProblem.BAD_PHONE: Advice("Wrong mobile number.", "7 digits, starting with 6, 7 or 8."),
         IdentifierProblem.BAD_SMS_CODE: Advice("Wrong length.", "Type the code from the SMS."),
         IdentifierProblem.NOT_SCANNED: Advice("Not an app code.", "Scan the code in the app."),

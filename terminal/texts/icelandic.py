@@ -76,6 +76,7 @@ ICELANDIC = Words(
         IdentifierProblem.BAD_KENNITALA: Advice("Röng kennitala.", "Sláðu inn 10 tölustafi."),
         IdentifierProblem.DOUBTFUL_KENNITALA: Advice("Er kennitalan rétt?", "Ýttu á # ef svo er."),
         IdentifierProblem.NO_KENNITALA: Advice("Kennitala gengur ekki.", "App-kóði eða símanúmer."),
+        IdentifierProblem.MAYBE_KENNITALA: Advice("Kennitala gengur ekki.", "App-kóði? Þá # aftur."),
         IdentifierProblem.BAD_PHONE: Advice("Rangt farsímanúmer.", "7 tölustafir, byrjar á 6, 7 eða 8."),
         IdentifierProblem.BAD_SMS_CODE: Advice("Rangur fjöldi stafa.", "Sláðu inn kóðann úr SMS."),
         IdentifierProblem.NOT_SCANNED: Advice("Ekki app-kóði.", "Skannaðu app-kóðann."),

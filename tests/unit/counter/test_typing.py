@@ -139,11 +139,20 @@ def test_key_b_says_that_no_kennitala_is_taken() -> None:
     assert type_without_kennitala("B") == Entry(kind=CustomerKind.KENNITALA, problem=IdentifierProblem.NO_KENNITALA)
 
 
-@pytest.mark.parametrize("keys", ["B#", "B1201743399#", "B8223281#", "B5000041234##", "1201743399##", "A1201743399##"])
-def test_whatever_follows_key_b_is_refused_and_so_is_a_kennitala(keys: str) -> None:
+@pytest.mark.parametrize("keys", ["B#", "B1201743399#", "B8223281#", "B5000041234##", "B1201743399##"])
+def test_whatever_follows_key_b_is_refused(keys: str) -> None:
     result = type_without_kennitala(keys)
     assert isinstance(result, Entry), "nothing is sent"
     assert result.problem is IdentifierProblem.NO_KENNITALA
+
+
+@pytest.mark.parametrize("keys", ["1201743399", "A1201743399"])
+def test_what_looks_like_a_kennitala_is_sent_as_the_apps_code_by_a_second_ok_only(keys: str) -> None:
+    asked = type_without_kennitala(keys + "#")
+    assert isinstance(asked, Entry)
+    assert asked.problem is IdentifierProblem.MAYBE_KENNITALA
+    assert type_without_kennitala(keys + "##") == Customer(CustomerKind.APP_CODE, Sensitive("1201743399"))
+    assert type_without_kennitala(keys + "#9000000010#") == Customer(CustomerKind.APP_CODE, Sensitive("9000000010"))
 
 
 @pytest.mark.parametrize("keys", ["B*9000000010#", "BA9000000010#", "9000000010#"])

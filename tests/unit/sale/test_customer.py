@@ -144,11 +144,19 @@ def test_ten_digits_are_the_apps_code(digits: str, kind: CustomerKind | None) ->
     assert identified(digits, kind, NO_KENNITALA_RULES) == (CustomerKind.APP_CODE, digits)
 
 
+@pytest.mark.parametrize("digits", [PERSON, COMPANY])
+@pytest.mark.parametrize("kind", [None, CustomerKind.APP_CODE])
+def test_ten_digits_that_are_a_kennitala_are_asked_about(digits: str, kind: CustomerKind | None) -> None:
+    assert identify(digits, kind, NO_KENNITALA_RULES) is IdentifierProblem.MAYBE_KENNITALA
+    insisted = identify(digits, kind, NO_KENNITALA_RULES, insisted=True)
+    assert insisted == Customer(CustomerKind.APP_CODE, Sensitive(digits))
+
+
 @pytest.mark.parametrize("insisted", [False, True])
 @pytest.mark.parametrize("digits", [PERSON, COMPANY])
-@pytest.mark.parametrize("kind", [None, CustomerKind.APP_CODE, CustomerKind.KENNITALA])
-def test_a_kennitala_is_refused_however_it_is_typed(digits: str, kind: CustomerKind | None, insisted: bool) -> None:
-    assert identify(digits, kind, NO_KENNITALA_RULES, insisted=insisted) is IdentifierProblem.NO_KENNITALA
+def test_a_kennitala_that_is_said_to_be_one_is_refused(digits: str, insisted: bool) -> None:
+    result = identify(digits, CustomerKind.KENNITALA, NO_KENNITALA_RULES, insisted=insisted)
+    assert result is IdentifierProblem.NO_KENNITALA
 
 
 @pytest.mark.parametrize("digits", ["", "1234", "8223281", "5000041234", "9000000000"])
