@@ -125,7 +125,7 @@ class FakeCounter:
     # Within
 
     def app(self) -> Starlette:
-        return create_panel(self, sandbox_routes(self.sandbox))
+        return create_panel(self, sandbox_routes(self.sandbox), for_everybody=True)
 
     async def aclose(self) -> None:
         await asyncio.gather(*self._tasks)

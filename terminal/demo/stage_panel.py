@@ -67,7 +67,7 @@ class StagePanel:
             versions=versions(),
         )
         recording = Middleware(RecordingMiddleware, recorder=self._recorder)
-        panel = create_panel(self.backend, self.routes(), about=about, middleware=[recording])
+        panel = create_panel(self.backend, self.routes(), about=about, for_everybody=True, middleware=[recording])
         return WebServer(panel, *address)
 
     async def aclose(self) -> None:

@@ -8,6 +8,7 @@ The page and what every panel has:
     server.py         the HTTP face
     event_stream.py   its server-sent events
     guard.py          keeps other web sites and other hosts out
+    own_user.py       without a password lets in only the user that the terminal runs as
     answers.py        what its endpoints have in common
     login.py          lets nobody in without the password, once there is one; password.py keeps it
     register_log.py   the register's bytes as lines

@@ -23,6 +23,7 @@ from terminal.panel.changes import TooManySubscribersError
 from terminal.panel.event_stream import EventStream
 from terminal.panel.guard import Guard
 from terminal.panel.login import Doorkeeper, Login
+from terminal.panel.own_user import OwnUser
 from terminal.sale.sensitive import Sensitive
 
 MAX_KEYS = 100
@@ -45,11 +46,13 @@ def create_panel(
     *,
     about: About = NOTHING_MORE,
     password_hash: Sensitive = NO_PASSWORD,
+    for_everybody: bool = False,
     middleware: Sequence[Middleware] = (),
 ) -> Starlette:
     """The panel as an ASGI application; ``extra_routes`` are served beside it, behind the same guard.
 
-    ``about`` says what those routes bring, so that the page shows it. With ``password_hash`` nobody gets in without.
+    ``about`` says what those routes bring, so that the page shows it. With ``password_hash`` nobody gets in without;
+    without one the user that the program runs as, and ``for_everybody``, where it is a game, everybody on this machine.
 
     Call ``backend.changes.close()`` before stopping the web server: it ends the event streams, for which the server
     would otherwise wait.
@@ -74,7 +77,7 @@ def create_panel(
             *extra_routes,
             Mount("/static", _PageFiles(directory=_STATIC)),
         ],
-        middleware=[*_doors(password_hash), *middleware],
+        middleware=[*_doors(password_hash, for_everybody), *middleware],
         exception_handlers={
             HTTPException: _http_error,
             ClientDisconnect: _nobody_reads,
@@ -85,9 +88,9 @@ def create_panel(
     )
 
 
-def _doors(password_hash: Sensitive) -> list[Middleware]:
+def _doors(password_hash: Sensitive, for_everybody: bool) -> list[Middleware]:
     if not password_hash:
-        return [Middleware(Guard)]
+        return [Middleware(Guard)] if for_everybody else [Middleware(Guard), Middleware(OwnUser)]
     return [Middleware(Guard, loopback_only=False), Middleware(Login, doorkeeper=Doorkeeper(password_hash))]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
+import os
+import subprocess
 from collections.abc import Mapping
 
 import httpx
@@ -17,8 +19,10 @@ from terminal.panel.server import create_panel
 from terminal.sale.sensitive import Sensitive
 from terminal.system.log_limit import MOST_ENTRIES, RateLimit
 from terminal.system.password import hash_password
+from terminal.system.web import WebServer
 from tests.panel_fake import FakeCounter
 
+NOBODY = 65534
 Request = tuple[str, str, Mapping[str, str]]
 
 
@@ -27,7 +31,7 @@ def answers(*requests: Request, password: str = "", content: bytes = b'{"keys": 
 
     async def ask() -> list[httpx.Response]:
         hashed = Sensitive(hash_password(password)) if password else Sensitive("")
-        app = create_panel(FakeCounter(), password_hash=hashed)
+        app = create_panel(FakeCounter(), password_hash=hashed, for_everybody=True)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8023") as client:
             got = []
             for method, path, headers in requests:
@@ -127,6 +131,44 @@ def test_a_panel_where_money_is_real_wants_a_password_on_this_machine_too() -> N
     (wanted,) = problems(base_url="https://api.netgiro.is/v1")
     assert "panel.password_hash: needed" in wanted
     assert problems(base_url="https://api.test.netgiro.is/v1") == []
+
+
+def test_a_panel_without_a_password_answers_the_user_it_runs_as_and_nobody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Over real connections: whose each is, the kernel says. The other user is played by whom the panel runs as."""
+
+    async def ask_as(caller: int, runs_as: int) -> int:
+        monkeypatch.setattr(os, "geteuid", lambda: runs_as)
+        server = WebServer(create_panel(FakeCounter()), "127.0.0.1", 0)
+        await server.start()
+        try:
+            return await asyncio.to_thread(_status_for, caller, server.base_url)
+        finally:
+            await server.stop()
+
+    me = os.getuid()
+    assert asyncio.run(ask_as(me, me)) == 200
+    if me != 0:
+        assert asyncio.run(ask_as(me, me + 1)) == 403
+    else:
+        assert asyncio.run(ask_as(0, NOBODY)) == 200
+        assert asyncio.run(ask_as(NOBODY, NOBODY)) == 200
+        assert asyncio.run(ask_as(NOBODY, 0)) == 403
+        assert asyncio.run(ask_as(NOBODY, NOBODY - 1)) == 403
+
+
+def _status_for(user: int, url: str) -> int:
+    """What a program of that user is answered."""
+    program = (
+        "import sys, urllib.error, urllib.request\n"
+        "try: print(urllib.request.urlopen(sys.argv[1] + '/api/state').status)\n"
+        "except urllib.error.HTTPError as refused: print(refused.code)\n"
+    )
+    words = ["/usr/bin/env", "python3", "-I", "-c", program, url]
+    return int(
+        subprocess.run(words, user=None if user == os.getuid() else user, capture_output=True, check=True).stdout
+    )
 
 
 def test_behind_a_password_a_stranger_gets_the_login_page_and_nothing_else() -> None:

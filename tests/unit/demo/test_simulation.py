@@ -20,7 +20,8 @@ from tests.panel_fake import FakeCounter
 
 def at_panel(check: Callable[[httpx.AsyncClient], Awaitable[None]], routes: Sequence[BaseRoute] | None = None) -> None:
     async def scenario() -> None:
-        app = create_panel(FakeCounter(), simulation_routes(simulated_world) if routes is None else routes)
+        shown = simulation_routes(simulated_world) if routes is None else routes
+        app = create_panel(FakeCounter(), shown, for_everybody=True)
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8023") as client:
             await check(client)
@@ -65,7 +66,7 @@ def test_one_world_runs_at_a_time():
                 seed=seed, mode="manual", protocol="line", sales=0, cuts=0, outcomes={}, violations=(), story=()
             )
 
-        transport = httpx.ASGITransport(create_panel(FakeCounter(), simulation_routes(wait)))
+        transport = httpx.ASGITransport(create_panel(FakeCounter(), simulation_routes(wait), for_everybody=True))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8023") as client:
             first = asyncio.create_task(client.get("/api/simulation/1"))
             await started.wait()
