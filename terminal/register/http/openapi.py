@@ -69,8 +69,8 @@ def _parameters(operation: Operation) -> Iterator[dict[str, Any]]:
     if operation.finds_key:
         yield {"name": "key", "in": "query", "required": True, "schema": key}
     if operation.takes_wait:
-        wait = {"type": "integer", "minimum": 0, "maximum": LONGEST_WAIT_S}
-        text = "Seconds to wait for a change."
+        wait = {"type": "number", "minimum": 0, "maximum": LONGEST_WAIT_S}
+        text = "Seconds to wait for a change, with at most three decimals."
         yield {"name": "wait", "in": "query", "required": False, "description": text, "schema": wait}
 
 
