@@ -144,6 +144,8 @@ put() { install -D -m "$3" "$here/$1" "$etc/$2"; }
 
 install_files() {
     put netgiro-terminal.service systemd/system/$name.service 644
+    put netgiro-terminal-upgrade.path systemd/system/$name-upgrade.path 644
+    put netgiro-terminal-upgrade.service systemd/system/$name-upgrade.service 644
     put sysusers.conf sysusers.d/$name.conf 644
     put tmpfiles.conf tmpfiles.d/$name.conf 644
     put modules-load.conf modules-load.d/$name.conf 644
@@ -157,9 +159,10 @@ install_files() {
 
     systemd-sysusers "$etc/sysusers.d/$name.conf"
     systemd-tmpfiles --create "$etc/tmpfiles.d/$name.conf"
-    systemctl enable --quiet $name.service
+    systemctl enable --quiet $name.service $name-upgrade.path
     if systemd_runs; then
         systemctl daemon-reload
+        systemctl start $name-upgrade.path
         systemctl restart systemd-journald.service
         systemctl restart systemd-modules-load.service 2>/dev/null || true  # a container has no modules to load
         ! command -v udevadm >/dev/null || { udevadm control --reload && udevadm trigger; } 2>/dev/null || true
@@ -190,9 +193,11 @@ do_install() {
 do_uninstall() {
     [ -n "$DESTDIR" ] || [ "$(id -u)" = 0 ] || fail "needs root: sudo make uninstall"
     if systemd_runs; then
-        systemctl disable --quiet --now $name.service 2>/dev/null || true
+        systemctl disable --quiet --now $name-upgrade.path $name.service 2>/dev/null || true
     fi
     rm -f "$etc/systemd/system/$name.service" "$etc/systemd/system/multi-user.target.wants/$name.service" \
+        "$etc/systemd/system/$name-upgrade.path" "$etc/systemd/system/$name-upgrade.service" \
+        "$etc/systemd/system/multi-user.target.wants/$name-upgrade.path" \
         "$etc/sysusers.d/$name.conf" "$etc/tmpfiles.d/$name.conf" "$etc/modules-load.d/$name.conf" \
         "$etc/systemd/journald.conf.d/$name.conf" "$etc/udev/rules.d/70-$name.rules" "$command_link"
     rm -rf "$root"

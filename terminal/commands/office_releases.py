@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from terminal.commands.office import in_database, office_config
@@ -21,7 +22,10 @@ def add_release_commands(
     verbs: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
 ) -> None:
     release = verbs.add_parser("release", parents=[common], help="which counters are to be upgraded next, in waves")
-    does = release.add_subparsers(required=True, metavar="start|list|show|pause|resume|stop|forgive")
+    does = release.add_subparsers(required=True, metavar="add|start|list|show|pause|resume|stop|forgive")
+    add = does.add_parser("add", parents=[common], help="an archive that terminals may load, with the .sig beside it")
+    add.add_argument("file", metavar="FILE", type=Path)
+    add.set_defaults(command=_add)
     start = does.add_parser("start", parents=[common], help="the first wave; the next ones follow by themselves")
     start.add_argument("version", metavar="VERSION")
     start.add_argument("--waves", default="10,50,100", metavar="N,N,...", help="counters; the last number goes on")
@@ -40,6 +44,32 @@ def add_release_commands(
     forgive.add_argument("terminal", metavar="TERMINAL")
     forgive.add_argument("version", metavar="VERSION")
     forgive.set_defaults(command=_forgive)
+
+
+def _add(options: argparse.Namespace) -> None:
+    from terminal.install.release import contents_of
+    from terminal.office.server import archives
+    from terminal.office.wire import LONGEST_SIGNATURE, ArchiveOffer, is_machine
+
+    config = office_config(options)
+    contents = contents_of(options.file)
+    if not is_machine(contents.machine):
+        raise TerminalError(f"{options.file}: {contents.machine[:60]!r} is no kind of machine")
+    beside = options.file.with_name(f"{options.file.name}.sig")
+    try:
+        signature = beside.read_text("ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TerminalError(f"{beside} cannot be read; no terminal takes an archive that is not signed") from error
+    if len(signature) > LONGEST_SIGNATURE:
+        raise TerminalError(f"{beside} is no signature of ssh-keygen")
+
+    async def add(connection: Connection) -> ArchiveOffer:
+        archive = archives.Archive(contents.version, contents.machine, signature)
+        with options.file.open("rb") as content:
+            return await archives.add(connection, archive, content, by())
+
+    offer = in_database(config, add)
+    print(f"version {offer.version} for {contents.machine}: {offer.size} bytes, SHA-256 {offer.sha256}")
 
 
 def _start(options: argparse.Namespace) -> None:

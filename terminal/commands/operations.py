@@ -78,6 +78,7 @@ def add_operation_commands(
     what = upgrade.add_mutually_exclusive_group(required=True)
     what.add_argument("file", metavar="FILE", type=Path, nargs="?", help="the release's archive")
     what.add_argument("--back", action="store_true", help="to the version before")
+    what.add_argument("--from-office", action="store_true", help="what the head office has sent; systemd calls it")
     upgrade.add_argument("--signature", metavar="FILE", type=Path, help="default: FILE.sig")
     upgrade.add_argument("--allow-older", action="store_true", help="also to an older version")
     upgrade.add_argument("--patience", metavar="S", type=float, default=600.0, help="seconds to wait for an open sale")
@@ -231,6 +232,7 @@ def _support_bundle(options: argparse.Namespace) -> None:
 
 
 def _upgrade(options: argparse.Namespace) -> None:
+    from terminal.commands.configured import whole_config
     from terminal.config.places import find_config_path
     from terminal.config.schema import read_journal_path
     from terminal.install.slots import Slots, SystemdMachine
@@ -242,6 +244,13 @@ def _upgrade(options: argparse.Namespace) -> None:
     upgrade = Upgrade(
         Slots(), machine, read_journal_path(config_path), patience_s=options.patience, health_s=options.health
     )
+    if options.from_office:
+        from terminal.install.from_office import install_from_office
+
+        with audited("upgrade --from-office"):
+            outcome = install_from_office(upgrade, lambda: whole_config(options).office.takes_releases)
+        print(f"{outcome.result} {outcome.why}".rstrip() if outcome else "nothing to install")
+        return
     with audited("upgrade --back" if options.back else f"upgrade {options.file}"):
         if options.back:
             upgrade.back()

@@ -191,6 +191,7 @@ class OfficeSettings(Section, frozen=True, kw_only=True):
     certificate_key: str = ""
     language: Language = "is"
     takes_settings: bool = False
+    takes_releases: bool = False
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):

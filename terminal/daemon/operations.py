@@ -23,7 +23,7 @@ from terminal.counter.inputs import EndOfDayRequested, RefundRequested, ReprintR
 from terminal.counter.view import View
 from terminal.daemon.programs import pairing_code, programs_status, revoke_program
 from terminal.daemon.reconciled import last_reconciliation_told
-from terminal.doctor.status import SettingsStatus, TerminalStatus, status_of
+from terminal.doctor.status import ReleaseStatus, SettingsStatus, TerminalStatus, status_of
 from terminal.errors import TerminalError
 from terminal.paper.jobs import NO_PRINTER, NOTHING_TO_PRINT, find_number, slip_for
 from terminal.paper.reconciliation import reconciliation_slip
@@ -89,6 +89,7 @@ async def status_now(desk: Desk) -> TerminalStatus:
         wear=await desk.terminal.instruments.wear(),
         programs=programs_status(desk.terminal.programs),
         settings=await asyncio.to_thread(_settings_status, desk.config) if desk.config.office.takes_settings else None,
+        release=await asyncio.to_thread(_release_status, desk.config) if desk.config.office.takes_releases else None,
     )
 
 
@@ -96,6 +97,12 @@ def _settings_status(config: Config) -> SettingsStatus | None:
     from terminal.daemon.from_office import settings_status  # noqa: PLC0415  only of a chain's terminal
 
     return settings_status(config)
+
+
+def _release_status(config: Config) -> ReleaseStatus | None:
+    from terminal.daemon.release_folder import release_status  # noqa: PLC0415  only of a chain's terminal
+
+    return release_status(config)
 
 
 def last_reconciliation(config: Config) -> tuple[float, float, float]:

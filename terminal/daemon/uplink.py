@@ -16,6 +16,7 @@ from terminal.counter.inputs import Input
 from terminal.counter.view import Conditions
 from terminal.daemon.from_office import SettingsFromOffice, takes_settings
 from terminal.daemon.operations import Desk, status_now
+from terminal.daemon.release_from_office import ReleaseFromOffice
 from terminal.office.uplink.client import OfficeClient
 from terminal.office.uplink.journal import JournalReader
 from terminal.office.uplink.task import OfficeTask
@@ -35,6 +36,7 @@ class Uplink:
         self._running: asyncio.Task[None] | None = None
         self._proving: asyncio.Task[None] | None = None
         self._settings: SettingsFromOffice | None = None
+        self._release: ReleaseFromOffice | None = None
         self._wanted_release = ""
         self._sale_open = False
         self._quiet_since_s = 0.0
@@ -48,6 +50,8 @@ class Uplink:
         was_open, self._sale_open = self._sale_open, view.sale is not None
         if was_open or self._sale_open:
             self._quiet_since_s = asyncio.get_running_loop().time()
+        if self._release is not None:
+            self._release.sale(is_open=self._sale_open)
         records = (decision.record, decision.refund_record, decision.close)
         is_written = bool(decision.receipts) or any(record is not None for record in records)
         said, self._said = self._said, (view.conditions, len(view.attention))
@@ -62,8 +66,11 @@ class Uplink:
             return dict(msgspec.to_builtins(await status_now(desk)))
 
         self._running = asyncio.create_task(self._run(words), name="head office")
+        self._quiet_since_s = asyncio.get_running_loop().time()
+        if self._config.office.takes_releases:
+            self._release = ReleaseFromOffice(self._config, self._connect, lambda: self._quiet_since_s)
+            self._release.sale(is_open=self._sale_open)
         if takes_settings(self._config):
-            self._quiet_since_s = asyncio.get_running_loop().time()
             self._settings = SettingsFromOffice(
                 self._config, desk.terminal, desk.restart_asked, lambda: self._quiet_since_s
             )
@@ -74,12 +81,18 @@ class Uplink:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._release is not None:
+            await self._release.stop()
+
+    async def _connect(self) -> OfficeClient:
+        office = self._config.office
+        return await asyncio.to_thread(OfficeClient, office.url, self._config.office_token, office.ca_file)
 
     async def _run(self, words: Callable[[], Awaitable[dict[str, object]]]) -> None:
         office = self._config.office
         while True:
             try:
-                client = await asyncio.to_thread(OfficeClient, office.url, self._config.office_token, office.ca_file)
+                client = await self._connect()
                 journal = JournalReader(Path(self._config.journal.path))
                 heard = self._heard_by(client)
                 self._task = OfficeTask(self._config.terminal.id, journal, client, words, heard=heard)
@@ -99,7 +112,10 @@ class Uplink:
 
     def _heard_by(self, client: OfficeClient) -> Callable[[StatusAnswer], Awaitable[None]]:
         async def heard(answer: StatusAnswer) -> None:
-            self._hear_release(answer.release)
+            if self._release is not None:
+                self._release.heard(answer.release)
+            else:
+                self._hear_release(answer.release)
             if self._settings is not None:
                 await self._settings.heard(answer.settings, client)
 

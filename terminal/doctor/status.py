@@ -75,6 +75,22 @@ class SettingsStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Why."""
 
 
+class ReleaseStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the version that the head office asks for."""
+
+    wanted: str = ""
+    """Empty: none, or it runs."""
+    loaded_percent: int = 0
+    handed_over: bool = False
+    """Loaded whole; the machine is at it."""
+    trouble: str = ""
+    """What has kept it so far; it is tried again."""
+    refused_version: str = ""
+    """The last one that was not taken, or not kept."""
+    refused: str = ""
+    """Why."""
+
+
 class SettlementStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One payment to the shop's account."""
 
@@ -144,6 +160,8 @@ class TerminalStatus(msgspec.Struct, frozen=True, kw_only=True):
     """None: the register is on a line of its own."""
     settings: SettingsStatus | None = None
     """None: it takes none of an office."""
+    release: ReleaseStatus | None = None
+    """None: it takes none of an office."""
 
 
 def sale_status(sale: Sale) -> SaleStatus:
@@ -173,6 +191,7 @@ def status_of(
     finds_by_reference: bool | None = None,
     programs: ProgramsStatus | None = None,
     settings: SettingsStatus | None = None,
+    release: ReleaseStatus | None = None,
 ) -> TerminalStatus:
     """The status at this moment."""
     conditions = view.conditions
@@ -202,6 +221,7 @@ def status_of(
         wear=wear,
         programs=programs,
         settings=settings,
+        release=release,
     )
 
 
@@ -251,6 +271,8 @@ def status_lines(status: TerminalStatus, now: datetime) -> Iterator[str]:
         yield f"reconciled {status.reconciliation}"
     if status.settings is not None:
         yield from _settings_lines(status.settings)
+    if status.release is not None:
+        yield from _release_lines(status.release)
 
 
 def _settings_lines(settings: SettingsStatus) -> Iterator[str]:
@@ -261,6 +283,16 @@ def _settings_lines(settings: SettingsStatus) -> Iterator[str]:
         yield "settings   none of the office in effect"
     if settings.refused:
         yield f"           revision {settings.refused_revision} refused: {settings.refused}"
+
+
+def _release_lines(release: ReleaseStatus) -> Iterator[str]:
+    if release.wanted:
+        stage = "is being installed" if release.handed_over else f"{release.loaded_percent} % loaded"
+        yield f"release    {release.wanted} is asked for: {stage}"
+    if release.trouble:
+        yield f"           {release.trouble}"
+    if release.refused:
+        yield f"release    {release.refused_version} refused: {release.refused}"
 
 
 def _heard(wear: Wear) -> str:

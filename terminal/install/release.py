@@ -25,6 +25,7 @@ NAMESPACE = "netgiro-terminal-release"
 LARGEST_ARCHIVE_BYTES = 256 * 1024 * 1024
 LARGEST_CONTENT_BYTES = 1024 * 1024 * 1024
 MOST_FILES = 20_000
+LONGEST_WORDS_BYTES = 16 * 1024
 COMMAND_DEADLINE_S = 60
 
 
@@ -61,6 +62,38 @@ def open_release(archive: Path, signature: Path, keys: Path, work: Path) -> Rele
     signer = verify(copy, signature_copy, keys)
     folder = unpack(copy, work / "release")
     return Release(folder, _read_manifest(folder), signer)
+
+
+class Contents(msgspec.Struct, frozen=True):
+    """What an archive says of itself before anybody trusts it."""
+
+    version: str
+    machine: str
+    """That it was made for, such as ``aarch64-python3.11``."""
+
+
+def contents_of(archive: Path) -> Contents:
+    """For whoever keeps it for others. Raises TerminalError."""
+    found: dict[str, bytes] = {}
+    try:
+        with tarfile.open(archive, "r:gz") as tar:
+            for number, member in enumerate(tar):
+                name = PurePosixPath(member.name).name
+                if name in ("manifest.json", "MACHINE") and member.isfile() and member.name.count("/") == 1:
+                    source = tar.extractfile(member)
+                    assert source is not None, "a regular file has contents"
+                    found[name] = source.read(LONGEST_WORDS_BYTES)
+                if len(found) == 2 or number >= MOST_FILES:
+                    break
+    except (tarfile.TarError, OSError, EOFError) as error:
+        raise TerminalError(f"{archive} cannot be read: {error}") from error
+    try:
+        manifest = _manifest_decoder.decode(found["manifest.json"])
+        machine = "-".join(found["MACHINE"].decode("ascii").split())
+    except (KeyError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise TerminalError(f"{archive} is no archive that make bundle has made") from error
+    parse_version(manifest.version)
+    return Contents(manifest.version, machine)
 
 
 def verify(archive: Path, signature: Path, keys: Path) -> str:

@@ -43,6 +43,10 @@ NEW_FORM_S_PER_MIB = 0.5
 """On the slowest card and processor."""
 
 
+class NotNow(TerminalError):
+    """Nothing was changed, and at another time it may do."""
+
+
 @dataclass(frozen=True)
 class Upgrade:
     """One change of version."""
@@ -58,11 +62,23 @@ class Upgrade:
     clock: Callable[[], float] = time.monotonic
     pause: Callable[[float], None] = time.sleep
 
-    def to_release(self, archive: Path, signature: Path, keys: Path = KEYS, *, allow_older: bool = False) -> None:
-        """Raises TerminalError if the old version goes on; its sentence says why."""
+    def to_release(
+        self,
+        archive: Path,
+        signature: Path,
+        keys: Path = KEYS,
+        *,
+        allow_older: bool = False,
+        by_itself: bool = False,
+    ) -> None:
+        """Raises TerminalError if the old version goes on; its sentence says why.
+
+        ``by_itself``: nobody stands beside it. Then only a newer version, and only while the terminal runs, so that it
+        can be seen whether it is well.
+        """
         with _only_one(self.slots.opt), tempfile.TemporaryDirectory(prefix="netgiro-terminal-") as work:
             if trouble := self.machine.power_trouble():  # unpacking is the hardest work that this machine ever does
-                raise TerminalError(f"not now: {trouble}, then try again; nothing was changed")
+                raise NotNow(f"not now: {trouble}, then try again; nothing was changed")
             release = open_release(archive, signature, keys, Path(work))
             old = self.machine.version(self.slots.folder(self.slots.current))
             new = release.manifest.version
@@ -72,6 +88,10 @@ class Upgrade:
                 raise TerminalError(f"{new} has known holes: nothing older than {floor} is installed any more")
             if not allow_older and is_older(new, old):
                 raise TerminalError(f"{new} is older than {old}; to go back on purpose: --allow-older")
+            if by_itself and new == old:
+                raise TerminalError(f"{new} is in use already")
+            if by_itself and not self.machine.is_running():
+                raise NotNow("the terminal does not run")
             spare = self.slots.spare
             self.machine.install(release, self.slots.folder(spare))
             self._change_to(spare, release.manifest.journal_schema)
@@ -134,7 +154,7 @@ class Upgrade:
         end_s = self.clock() + self.patience_s
         while (sale := self.machine.ask("status").get("sale")) is not None:
             if self.clock() > end_s:
-                raise TerminalError(f"sale {sale['number']} is still open after {self.patience_s:g} s; try again later")
+                raise NotNow(f"sale {sale['number']} is still open after {self.patience_s:g} s; try again later")
             if not told:
                 self.say(f"waiting for the end of sale {sale['number']}")
                 told = True
@@ -211,7 +231,7 @@ class Upgrade:
             if not kept.lacks_rows_of(self.journal):
                 return kept
             if self.clock() > end_s:
-                raise TerminalError("the shop is too busy to keep its journal as it is now; try again later")
+                raise NotNow("the shop is too busy to keep its journal as it is now; try again later")
             as_owner_of(backup.parent, backup.unlink)  # a sale came in between
 
 
@@ -262,7 +282,7 @@ def _only_one(opt: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except BlockingIOError as error:
-        raise TerminalError("another upgrade is under way") from error
+        raise NotNow("another upgrade is under way") from error
     except OSError as error:
         raise TerminalError(f"{opt}: {error.strerror}; an upgrade needs root: sudo netgiro-terminal upgrade") from error
     try:

@@ -4,6 +4,8 @@
     GET  /v1/journal/{terminal}/{epoch}     -> Have
     POST /v1/status                         StatusReport -> StatusAnswer
     GET  /v1/settings/{terminal}            -> Document
+    GET  /v1/release/{terminal}/{machine}   -> ArchiveOffer
+    GET  /v1/archive/{terminal}/{sha256}/{number}   -> the bytes of one piece
     POST /v1/enrol                          Enrolment -> Token
 
 A row's body travels as the very text that the journal holds: its hash is over that text.
@@ -14,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Sequence
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 import msgspec
 
@@ -25,12 +27,18 @@ MOST_ROWS = 500
 LARGEST_BODY_BYTES = 1024 * 1024
 """Of a request, also after it was unpacked."""
 LONGEST_ROW_BYTES = 64 * 1024
+LARGEST_ARCHIVE_BYTES = 256 * 1024 * 1024
+PIECE_BYTES = 128 * 1024
+"""Of an archive; its last one may be shorter."""
+LONGEST_SIGNATURE = 4096
 
 TerminalId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
 Epoch = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
 Seq = Annotated[int, msgspec.Meta(ge=1, lt=1 << 53)]
 Word = Annotated[str, msgspec.Meta(pattern=r"^[ -~]{1,64}\Z")]
 Hash = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
+Machine = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_.-]{1,40}\Z")]
+Version = Annotated[str, msgspec.Meta(pattern=r"^[0-9][0-9a-z.]{0,39}\Z")]
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -83,6 +91,16 @@ class StatusAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     """The version that this terminal should be upgraded to; empty: no wish."""
 
 
+class ArchiveOffer(msgspec.Struct, frozen=True):
+    """The archive that a terminal should install; loaded in pieces."""
+
+    version: Version
+    size: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_ARCHIVE_BYTES)]
+    sha256: Hash
+    signature: Annotated[str, msgspec.Meta(max_length=LONGEST_SIGNATURE)]
+    """The publisher's, as ssh-keygen wrote it."""
+
+
 class Enrolment(msgspec.Struct, frozen=True):
     terminal: TerminalId
     code: Annotated[str, msgspec.Meta(max_length=100)]
@@ -97,6 +115,7 @@ read_report = msgspec.json.Decoder(StatusReport).decode
 read_enrolment = msgspec.json.Decoder(Enrolment).decode
 read_status_answer = msgspec.json.Decoder(StatusAnswer).decode
 read_document = msgspec.json.Decoder(Document).decode
+read_offer = msgspec.json.Decoder(ArchiveOffer).decode
 read_have = msgspec.json.Decoder(Have).decode
 read_token = msgspec.json.Decoder(Token).decode
 _terminal_id_ready = msgspec.json.Decoder(TerminalId)
@@ -173,9 +192,26 @@ def broken_links(before: str, rows: Sequence[Row]) -> list[Row]:
     return broken
 
 
+def pieces_of(size: int) -> int:
+    """How many an archive has."""
+    return -(-size // PIECE_BYTES)
+
+
 def is_terminal_id(text: str) -> bool:
+    return _is(text, TerminalId)
+
+
+def is_machine(text: str) -> bool:
+    return _is(text, Machine)
+
+
+def is_hash(text: str) -> bool:
+    return _is(text, Hash)
+
+
+def _is(text: str, kind: Any) -> bool:
     try:
-        msgspec.convert(text, TerminalId)
+        msgspec.convert(text, kind)
     except msgspec.ValidationError:
         return False
     return True

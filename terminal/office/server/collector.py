@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from terminal.office import compact, wire
-from terminal.office.server import access, releases, reports, settings
+from terminal.office.server import access, archives, releases, reports, settings
 from terminal.office.server.access import Access
 from terminal.office.server.database import Connection, Pool
 from terminal.office.server.store import Store, WantsWhole
@@ -29,6 +29,8 @@ from terminal.sale.sensitive import Sensitive
 FEW_ROWS = 50
 """A batch of so many is from a counter that keeps up; a larger one is of a backlog, and these wait for each other."""
 RETRY_AFTER_S = 5
+PIECES_AT_ONCE = 2
+"""A wave loads its archive at leisure, and never takes the connections of those who sell."""
 MOST_ENROLMENT_BYTES = 1024
 FRESH = {"Cache-Control": "no-store"}
 ENCODINGS = {"Accept-Encoding": f"gzip, {compact.ENCODING}"}
@@ -56,6 +58,7 @@ class Collector:
         self._store = Store()
         self._common_token = common_token
         self._backlogs = asyncio.Semaphore(backlogs_at_once)
+        self._pieces = asyncio.Semaphore(PIECES_AT_ONCE)
 
     @property
     def routes(self) -> list[Route]:
@@ -64,6 +67,8 @@ class Collector:
             Route("/v1/journal/{terminal}/{epoch}", self._answer(self._have), methods=["GET"]),
             Route("/v1/status", self._answer(self._status), methods=["POST"]),
             Route("/v1/settings/{terminal}", self._answer(self._settings), methods=["GET"]),
+            Route("/v1/release/{terminal}/{machine}", self._answer(self._release), methods=["GET"]),
+            Route("/v1/archive/{terminal}/{sha256}/{number:int}", self._answer(self._piece), methods=["GET"]),
             Route("/v1/enrol", self._answer(self._enrol), methods=["POST"]),
             Route("/v1/health", self._answer(self._health), methods=["GET"]),
         ]
@@ -112,6 +117,28 @@ class Collector:
             raise Refused(404, "the office has no settings for this terminal")
         return document
 
+    async def _release(self, request: Request) -> object:
+        terminal, machine = request.path_params["terminal"], request.path_params["machine"]
+        if not (wire.is_terminal_id(terminal) and wire.is_machine(machine)):
+            raise Refused(400, "this is no terminal's id, or no kind of machine")
+        async with self._admitted(request, terminal) as connection:
+            offer = await archives.offer(connection, terminal, machine)
+        if offer is None:
+            raise Refused(404, f"the office has no archive for this terminal now, a {machine}")
+        return offer
+
+    async def _piece(self, request: Request) -> object:
+        path = request.path_params
+        terminal, sha256, number = path["terminal"], path["sha256"], path["number"]
+        most = wire.pieces_of(wire.LARGEST_ARCHIVE_BYTES)
+        if not (wire.is_terminal_id(terminal) and wire.is_hash(sha256) and number < most):
+            raise Refused(400, "this names no piece of an archive")
+        async with self._pieces, self._admitted(request, terminal) as connection:
+            piece = await archives.piece(connection, terminal, sha256, number)
+        if piece is None:
+            raise Refused(404, "the office has no such piece for this terminal now")
+        return piece
+
     async def _enrol(self, request: Request) -> object:
         asked = _read(wire.read_enrolment, await _body(request, MOST_ENROLMENT_BYTES))
         async with self._pool.connection() as connection:
@@ -149,7 +176,10 @@ class Collector:
     def _answer(self, work: Callable[[Request], Awaitable[object]]) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
             try:
-                return _json(200, await work(request))
+                content = await work(request)
+                if isinstance(content, bytes):
+                    return Response(content, media_type="application/octet-stream", headers=FRESH)
+                return _json(200, content)
             except Refused as refused:
                 headers = {"WWW-Authenticate": "Bearer"} if refused.status == 401 else {}
                 return _json(refused.status, {"error": str(refused), **refused.more}, headers)

@@ -1,7 +1,7 @@
 """Releases in waves, as the database has them; waves.py decides.
 
-Whoever serves looks once a minute, one of them at a time. What stands here is a wish: a counter is upgraded by whoever
-looks after it, with ``netgiro-terminal upgrade``, and says itself which version it runs.
+Whoever serves looks once a minute, one of them at a time. What stands here is a wish: a counter loads the release from
+here (archives.py) or is upgraded by whoever looks after it, and says itself which version it runs.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ _MEMBERS = """
 SELECT m.terminal, m.wave, m.since, m.state, coalesce(t.version, ''), t.received, m.runs_since,
        ARRAY(SELECT unnest(t.troubles) EXCEPT SELECT unnest(m.troubles) ORDER BY 1),
        m.runs_since IS NOT NULL AND EXISTS (SELECT 1 FROM sale AS s WHERE s.terminal = m.terminal
-           AND s.outcome = 'approved' AND s.number > m.sold_then)
+           AND s.outcome = 'approved' AND s.number > m.sold_then),
+       CASE WHEN t.release_refused = m.version THEN t.release_why ELSE '' END,
+       CASE WHEN t.release_refused = '' THEN t.release_why ELSE '' END
 FROM rollout_member AS m LEFT JOIN status AS t USING (terminal) JOIN terminal AS c USING (terminal)
 WHERE m.version = %s AND c.revoked IS NULL ORDER BY m.terminal
 """
@@ -72,8 +74,10 @@ FROM rollout AS r ORDER BY r.began DESC LIMIT 20
 """
 _COUNTS = "SELECT state, count(*) FROM rollout_member WHERE version = %s GROUP BY state"
 _LINES = """
-SELECT m.terminal, coalesce(c.shop, ''), m.wave, m.state, m.why FROM rollout_member AS m
-LEFT JOIN terminal AS c USING (terminal) WHERE m.version = %s AND m.state <> 'well'
+SELECT m.terminal, coalesce(c.shop, ''), m.wave, m.state,
+       CASE WHEN m.why = '' THEN coalesce(t.release_why, '') ELSE m.why END FROM rollout_member AS m
+LEFT JOIN terminal AS c USING (terminal) LEFT JOIN status AS t USING (terminal)
+WHERE m.version = %s AND m.state <> 'well'
 ORDER BY m.state, m.wave, m.terminal LIMIT %s
 """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -19,15 +19,20 @@ PRINTER_TROUBLES = frozenset({"offline", "paper_out", "cover_open"})
 
 _KEEP = """
 INSERT INTO status (terminal, troubles, document, settings_revision, settings_sha256, settings_refused, settings_why,
-    version, reconciled, reconciled_agree, reconciled_differ, reconciled_not_asked)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    version, reconciled, reconciled_agree, reconciled_differ, reconciled_not_asked,
+    release_refused, release_why)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (terminal) DO UPDATE SET
     troubles = excluded.troubles, document = excluded.document, received = now(),
     settings_revision = excluded.settings_revision, settings_sha256 = excluded.settings_sha256,
     settings_refused = excluded.settings_refused, settings_why = excluded.settings_why,
     version = excluded.version, reconciled = excluded.reconciled, reconciled_agree = excluded.reconciled_agree,
-    reconciled_differ = excluded.reconciled_differ, reconciled_not_asked = excluded.reconciled_not_asked
+    reconciled_differ = excluded.reconciled_differ, reconciled_not_asked = excluded.reconciled_not_asked,
+    release_refused = excluded.release_refused, release_why = excluded.release_why
 """
+
+
+Part = TypeVar("Part", bound=msgspec.Struct)
 
 
 class _Settings(msgspec.Struct):
@@ -37,7 +42,16 @@ class _Settings(msgspec.Struct):
     refused: Annotated[str, msgspec.Meta(max_length=500)] = ""
 
 
+class _Release(msgspec.Struct):
+    """What became of the version that it was asked to run."""
+
+    refused_version: Annotated[str, msgspec.Meta(max_length=LONGEST_VERSION)] = ""
+    refused: Annotated[str, msgspec.Meta(max_length=500)] = ""
+    trouble: Annotated[str, msgspec.Meta(max_length=500)] = ""
+
+
 _settings_ready = msgspec.json.Decoder(_Settings)
+_release_ready = msgspec.json.Decoder(_Release)
 
 
 def troubles_of(status: Mapping[str, object]) -> list[str]:
@@ -53,14 +67,15 @@ def troubles_of(status: Mapping[str, object]) -> list[str]:
 async def keep(connection: Connection, report: StatusReport) -> None:
     document = msgspec.json.encode(report.status).decode("utf-8", "replace").replace("\0", "")
     status = msgspec.json.decode(document)
-    settings = _settings_of(status)
+    settings, release = _part_of(status, "settings", _Settings), _part_of(status, "release", _Release)
     version = status.get("version")
     version = _kept(version)[:LONGEST_VERSION] if isinstance(version, str) else ""
     told = (settings.revision, _kept(settings.sha256), settings.refused_revision, _kept(settings.refused))
     result = reconciled.told(status.get("reconciled"))
     counts = (result.agree, result.differ, result.not_asked) if result is not None else (0, 0, 0)
     values = (report.terminal, troubles_of(status), document[:LONGEST_BYTES], *told, version)
-    await connection.execute(_KEEP, (*values, reconciled.kept_text(result), *counts))
+    why = _kept(release.refused_version), _kept(release.refused or release.trouble)
+    await connection.execute(_KEEP, (*values, reconciled.kept_text(result), *counts, *why))
 
 
 def _kept(text: str) -> str:
@@ -68,9 +83,9 @@ def _kept(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\0", "")
 
 
-def _settings_of(status: Mapping[str, object]) -> _Settings:
+def _part_of(status: Mapping[str, object], name: str, kind: type[Part]) -> Part:
     """Of an older version, or one that takes none: nothing."""
     try:
-        return msgspec.convert(status.get("settings") or {}, _Settings)
+        return msgspec.convert(status.get(name) or {}, kind)
     except msgspec.ValidationError:
-        return _Settings()
+        return kind()

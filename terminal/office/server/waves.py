@@ -62,6 +62,10 @@ class Member(NamedTuple):
     """That it did not have when its wave began."""
     has_sold: bool = False
     """A sale that was paid, with the release."""
+    refuses: str = ""
+    """Why, in its own words."""
+    waits_for: str = ""
+    """What has kept it so far, in its own words."""
 
 
 class Verdict(NamedTuple):
@@ -78,7 +82,12 @@ def judge(plan: Plan, member: Member, now: datetime) -> Verdict:
         return Verdict(State.FAILED, f"silent since {heard:%d.%m.%Y %H:%M}")
     if member.version != plan.version:
         if member.runs_since is not None:
-            return Verdict(State.FAILED, f"it went back to {member.version or 'an unknown version'}")
+            why = f": {member.refuses}" if member.refuses else ""
+            return Verdict(State.FAILED, f"it went back to {member.version or 'an unknown version'}{why}")
+        if member.refuses:
+            return Verdict(State.FAILED, f"it refuses: {member.refuses}")
+        if member.waits_for and now - member.since > plan.silent_after:
+            return Verdict(State.FAILED, f"not in so long: {member.waits_for}")
         return Verdict(State.WAITING)
     if member.new_troubles and member.runs_since is not None and now - member.runs_since > ILL_AFTER:
         return Verdict(State.FAILED, f"in trouble: {', '.join(member.new_troubles)}")

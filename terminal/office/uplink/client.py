@@ -92,6 +92,16 @@ class OfficeClient:
         """What this terminal should run. Raises OfficeError."""
         return _read(await self._call("GET", f"/v1/settings/{quote(terminal, safe='')}"), wire.read_document)
 
+    async def archive(self, terminal: str, machine: str) -> wire.ArchiveOffer:
+        """What this terminal should install. Raises OfficeError."""
+        path = f"/v1/release/{quote(terminal, safe='')}/{quote(machine, safe='')}"
+        return _read(await self._call("GET", path), wire.read_offer)
+
+    async def piece(self, terminal: str, sha256: str, number: int) -> bytes:
+        """Of that archive. Raises OfficeError."""
+        path = f"/v1/archive/{quote(terminal, safe='')}/{sha256}/{number}"
+        return await self._call("GET", path, longest=wire.PIECE_BYTES)
+
     async def enrol(self, terminal: str, code: str) -> Sensitive:
         """This terminal's own token. Raises OfficeError."""
         asked = msgspec.json.encode(wire.Enrolment(terminal, code))
@@ -100,12 +110,19 @@ class OfficeClient:
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def _call(self, method: str, path: str, content: bytes | None = None, encoding: str = "") -> bytes:
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        content: bytes | None = None,
+        encoding: str = "",
+        longest: int = LARGEST_ANSWER_BYTES,
+    ) -> bytes:
         """One at a time, and after one that got no answer on a new connection: httpx may count the connection of a call
         that was given up as in use for ever, and then there would be none any more."""
         async with self._turn:
             try:
-                return await self._exchange(method, path, content, encoding)
+                return await self._exchange(method, path, content, encoding, longest)
             except OfficeError as error:
                 if not error.status:
                     await self._connect_anew()
@@ -117,7 +134,7 @@ class OfficeClient:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await used.aclose()
 
-    async def _exchange(self, method: str, path: str, content: bytes | None, encoding: str) -> bytes:
+    async def _exchange(self, method: str, path: str, content: bytes | None, encoding: str, longest: int) -> bytes:
         headers = {"Content-Type": "application/json"} if content is not None else {}
         headers |= {"Content-Encoding": encoding} if encoding else {}
         headers |= {"Accept-Encoding": "identity"}  # a compressed kilobyte can hold a gigabyte
@@ -130,7 +147,7 @@ class OfficeClient:
                         raise OfficeError("the office's answer is compressed, which was not asked for")
                     async for chunk in response.aiter_bytes():
                         answer += chunk
-                        if len(answer) > LARGEST_ANSWER_BYTES:
+                        if len(answer) > longest:
                             raise OfficeError("the office's answer is too long to be one")
         except (httpx.HTTPError, TimeoutError, OSError) as error:
             raise OfficeError(f"no answer from the office: {type(error).__name__} {error}".rstrip()) from error

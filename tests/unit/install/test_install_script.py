@@ -15,6 +15,8 @@ ROOT = Path(__file__).parents[3]
 SCRIPT = ROOT / "systemd/install.sh"
 INSTALLED = {
     "etc/systemd/system/netgiro-terminal.service": "netgiro-terminal.service",
+    "etc/systemd/system/netgiro-terminal-upgrade.path": "netgiro-terminal-upgrade.path",
+    "etc/systemd/system/netgiro-terminal-upgrade.service": "netgiro-terminal-upgrade.service",
     "etc/sysusers.d/netgiro-terminal.conf": "sysusers.conf",
     "etc/tmpfiles.d/netgiro-terminal.conf": "tmpfiles.conf",
     "etc/modules-load.d/netgiro-terminal.conf": "modules-load.conf",

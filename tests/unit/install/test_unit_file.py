@@ -73,6 +73,25 @@ def test_systemd_understands_every_line(tmp_path: Path) -> None:
     assert (result.returncode, result.stderr) == (0, "")
 
 
+def test_systemd_understands_what_wakes_an_upgrade(tmp_path: Path) -> None:
+    paths = [tmp_path / f"netgiro-terminal-upgrade.{kind}" for kind in ("path", "service")]
+    for path in paths:
+        text = (FILES / path.name).read_text("utf-8")
+        path.write_text(re.sub(r"(?m)^ExecStart=\S+", "ExecStart=/bin/true", text), "utf-8")
+
+    result = systemd_analyze("verify", "--man=no", *map(str, paths))
+
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_an_upgrade_is_woken_by_the_ticket_that_the_terminal_writes() -> None:
+    from terminal.config.office_release import FOLDER, READY  # noqa: PLC0415
+    from terminal.config.schema import Config  # noqa: PLC0415
+
+    ticket = Path(Config().journal.path).parent / FOLDER / READY
+    assert f"PathExists={ticket}\n" in (FILES / "netgiro-terminal-upgrade.path").read_text("utf-8")
+
+
 def test_what_the_terminal_tells_systemd_is_what_the_unit_waits_for() -> None:
     service = settings()
 
