@@ -47,7 +47,7 @@ $(FOREIGN)/.ready: tests/foreign/requirements.lock systemd/requirements-build.lo
 	@touch $@
 
 violence: $(READY)  ## kill the real daemon 500 times and reconcile; about ten minutes
-	$(BIN)/python -m tests.violence.storm $(ARGS)
+	REAL_STARTS=1 $(BIN)/python -m tests.violence.storm $(ARGS)
 
 check: $(READY)  ## style and types
 	$(BIN)/ruff check .
