@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import pairwise
 
 import pytest
@@ -31,6 +31,7 @@ from terminal.register.link import RegisterLink
 from terminal.register.settings import TotalRules
 from terminal.register.taps.receipt import ReceiptTap
 from terminal.sale.sale import Reason
+from terminal.system import retrying
 from tests.patience import at_most
 from tests.unit.register.scripted_port import ScriptedPort
 from tests.virtual_time import run_virtual
@@ -270,6 +271,28 @@ def test_a_line_that_had_held_is_reopened_at_once_and_one_that_flaps_is_not() ->
             gaps_s.append(round(bench.port.opened_s[-1] - lost_s, 3))
             await asyncio.sleep(0.1)
         assert gaps_s == [0.0, 0.5, 1.0]
+
+    on_a_bench(scenario)
+
+
+def test_a_cable_that_was_out_for_minutes_is_found_as_soon_as_it_is_plugged_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(bench: Bench) -> None:
+        plugged_in = asyncio.Event()
+
+        async def kernel_says(timeout_s: float) -> bool:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(plugged_in.wait(), timeout_s)
+            return plugged_in.is_set()
+
+        monkeypatch.setattr(retrying, "plugged_in", kernel_says)
+        bench.port.open_errors = [DeviceError("not there")] * 40
+        bench.port.unplug()
+        await asyncio.sleep(185)
+        bench.port.open_errors = [DeviceError("its name is not there yet")]
+        back_s = asyncio.get_running_loop().time()
+        plugged_in.set()
+        await bench.port.until(lambda: bench.port.is_open)
+        assert bench.port.opened_s[-1] - back_s < 1
 
     on_a_bench(scenario)
 
