@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 
 from terminal.sale import effects as fx
+from terminal.sale.customer import LONGEST_ENTRY
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.gateway import CaptureMode
 from terminal.sale.record import QueuedReceipt, ReceiptState
@@ -48,6 +49,23 @@ def before_call(disk: SimulatedDisk, terminal: SimulatedTerminal, effect: fx.Cal
         raise Violation("a capture leaves that must not be sent (any more)")
     if isinstance(effect, fx.RequestCapture) and not terminal.may_still_capture(effect.sale_number):
         raise Violation("a capture leaves after somebody has cancelled, or after a power cut")
+
+
+def asks_whom_was_typed(cashier: Cashier, effect: fx.Call) -> None:
+    """A number reaches the service whole, as somebody has typed or scanned it for this sale: a part of one can be a
+    stranger's."""
+    if not isinstance(effect, fx.RequestAuthorization):
+        return
+    customer, reference = effect.customer.identifier.reveal(), effect.reference
+    typed = cashier.numbers_for.get(reference, [])
+    is_scanned = customer in cashier.scanned_for.get(reference, ())
+    if not is_scanned and not any(_names(number[:LONGEST_ENTRY], customer) for number in typed):
+        raise Violation(f"{reference} asks a customer whose number nobody has typed whole")
+
+
+def _names(typed: str, customer: str) -> bool:
+    """A kennitala or a phone number, perhaps with 354 before it, or an app code, which may be its last four digits."""
+    return typed.endswith(customer[-7:]) or (len(typed) == 4 and customer.endswith(typed))
 
 
 def names_its_own(disk: SimulatedDisk, netgiro: SimulatedNetgiro, effect: fx.Call) -> None:

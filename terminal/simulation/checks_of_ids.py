@@ -45,6 +45,9 @@ def when_told(netgiro: SimulatedNetgiro, disk: SimulatedDisk, ring: Ring, told: 
         is_backed = any(_was_unknown(sale, disk) for sale in sales)
     else:
         is_backed = any(sale.has_ended and sale.outcome is not Outcome.APPROVED for sale in sales)
+    for sale in sales:
+        if sale.has_ended:
+            disk.note_told(sale.number)
     if not is_backed:
         raise Violation(f"{ring.name} was told {told.words}, and no sale of it ended so")
 

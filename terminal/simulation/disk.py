@@ -113,20 +113,20 @@ class SimulatedDisk(DiskContents):
         if self.first_s is None:
             self._began, self.first_s = self.now(), self._world.now_s
 
-    def append_receipts(self, receipts: Sequence[QueuedReceipt]) -> None:
-        def store() -> None:
-            for receipt in receipts:
-                self._receipts[receipt.receipt_id] = receipt
-                self.rows.append(msgspec.json.encode(receipt))
+    def note_told(self, number: int) -> None:
+        """The register has heard how that one ended, whatever the disk says of it."""
+        self.acknowledged_s.setdefault(number, self._world.now_s)
 
-        self._commit(f"commit of {len(receipts)} receipts to be printed once more", store)
+    def append_receipts(self, receipts: Sequence[QueuedReceipt]) -> None:
+        self._commit(f"commit of {len(receipts)} receipts to be printed once more", lambda: self._keep(receipts))
 
     def note_receipt(self, receipt: QueuedReceipt) -> None:
-        def store() -> None:
+        self._commit(f"commit of receipt {receipt.receipt_id} {receipt.state}", lambda: self._keep([receipt]))
+
+    def _keep(self, receipts: Sequence[QueuedReceipt]) -> None:
+        for receipt in receipts:
             self._receipts[receipt.receipt_id] = receipt
             self.rows.append(msgspec.json.encode(receipt))
-
-        self._commit(f"commit of receipt {receipt.receipt_id} {receipt.state}", store)
 
     def reserve_nonces(self, high_water: int, answers_signed: bool = False) -> None:
         def store() -> None:

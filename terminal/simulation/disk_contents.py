@@ -27,7 +27,7 @@ class DiskContents:
         self.begun_s: dict[int, float] = {}
         """When each sale was begun, in true time."""
         self.acknowledged_s: dict[int, float] = {}
-        """When each was acknowledged."""
+        """When each was acknowledged on disk, or the register heard how it had ended; whichever was first."""
         self._receipts: dict[str, QueuedReceipt] = {}
         self.outcomes: dict[int, list[Outcome | None]] = {}
         """What each sale has come to stand as once it had ended, one after the other."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from enum import Enum, auto
 from typing import Protocol
@@ -34,7 +35,12 @@ class Counterpart(Protocol):
     @property
     def next_sale_number(self) -> int: ...
 
+    @property
+    def wants_it_typed_anew(self) -> bool: ...
+
     def press(self, key: str) -> None: ...
+
+    def miss_key(self) -> None: ...
 
     def receive_from_register(self, data: bytes) -> None: ...
 
@@ -52,6 +58,9 @@ class Cashier:
         """Everything personal that went through the keypad."""
         self.typed_for: dict[str, str] = {}
         """Every digit that was pressed while the sale of this reference was open."""
+        self.numbers_for: dict[str, list[str]] = {}
+        """The same, number by number."""
+        self._chance_of_misses = random.Random(f"keys {world.seed}")
         self.scanned_for: dict[str, set[str]] = {}
         """App codes that the scanner read whole meanwhile."""
 
@@ -72,6 +81,8 @@ class Cashier:
             return
         if self._world.happens(self._world.rates.cashier_mood / 4, "cashier mood"):
             self._press(self._world.rng.choice(("*", "**", "#", "A", "1234567890*#ABCD", "******", "D")))
+        elif self._terminal.wants_it_typed_anew:
+            self._press("*")
         elif sale.state is State.ENTRY:
             self._identify()
         elif sale.state is State.CODE_ENTRY:
@@ -99,8 +110,13 @@ class Cashier:
         if (sale := self._terminal.sale) is not None:
             digits = "".join(key for key in keys if key.isdigit())
             self.typed_for[sale.reference] = self.typed_for.get(sale.reference, "") + digits
+            self.numbers_for.setdefault(sale.reference, []).append(digits)
         for key in keys:
-            self._terminal.press(key)
+            if self._chance_of_misses.random() < self._world.rates.key_missed:
+                self._world.count("key missed")
+                self._terminal.miss_key()
+            else:
+                self._terminal.press(key)
 
 
 class Fate(Enum):

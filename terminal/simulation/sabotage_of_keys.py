@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 from msgspec.structs import replace
 
-from terminal.counter import of_doubt
+from terminal.counter import of_doubt, of_keys
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import CounterEvent
 from terminal.counter.view import Question
@@ -25,8 +25,15 @@ def _answered_as_it_appears() -> Iterator[None]:
         yield
 
 
+def _missing_key_forgotten() -> Iterator[None]:
+    """What is typed counts, although a key may be missing in it."""
+    with patch.object(of_keys, "missed", lambda view: view):
+        yield
+
+
 RULES_OF_KEYS: Mapping[str, BrokenRule] = {
     "key on its way taken for an answer": BrokenRule(
         patches=_answered_as_it_appears, rates=Rates(cashier_mood=1.0, printer_trouble=0.6)
     ),
+    "number taken though a key is missing": BrokenRule(patches=_missing_key_forgotten, rates=Rates(key_missed=0.25)),
 }

@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, time, tzinfo
 
-from terminal.counter.inputs import CodeScanned, EndOfDayRequested, Input, KeyPressed, RefundRequested, ReprintRequested
+from terminal.counter.inputs import (
+    CodeScanned,
+    EndOfDayRequested,
+    Input,
+    KeyPressed,
+    KeysMissed,
+    RefundRequested,
+    ReprintRequested,
+)
 from terminal.counter.register_words import CancelRequest
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
@@ -17,6 +25,7 @@ from terminal.register.protocol import RegisterProtocol
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
 from terminal.sale import refund_step as rs
+from terminal.sale.customer import IdentifierProblem
 from terminal.sale.refund import RefundSource
 from terminal.sale.sale import Sale, State
 from terminal.sale.sensitive import Sensitive
@@ -128,6 +137,11 @@ class SimulatedTerminal:
         return offer is not None and offer.is_open
 
     @property
+    def wants_it_typed_anew(self) -> bool:
+        """The screen says that a key may be missing."""
+        return self._boot.bookkeeper.view.entry.problem is IdentifierProblem.KEYS_MISSED
+
+    @property
     def next_sale_number(self) -> int:
         return self.disk.next_number()
 
@@ -136,6 +150,10 @@ class SimulatedTerminal:
         if key == "*" and self.is_on and sale is not None and sale.state in CANCELLED_BY_KEY:
             self.told_to_stop.add(sale.number)
         self._guarded(lambda: self._boot.put(KeyPressed(key)))
+
+    def miss_key(self) -> None:
+        """One goes down and up while nobody reads the keypad, which is noticed."""
+        self._guarded(lambda: self._boot.put(KeysMissed()))
 
     def scan(self, code: str) -> None:
         """The scanner has read something."""

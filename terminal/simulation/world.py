@@ -30,6 +30,8 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
     cashier_mood: float = 0.0
     customer_mood: float = 0.0
     printer_trouble: float = 0.0
+    key_missed: float = 0.0
+    """Each key that is pressed."""
 
 
 NO_TROUBLE = Rates()
@@ -44,6 +46,7 @@ TROUBLE = Rates(
     cashier_mood=0.25,
     customer_mood=0.4,
     printer_trouble=0.2,
+    key_missed=0.02,
 )
 
 

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from typing import NamedTuple
+from unittest.mock import patch
 
-from terminal.simulation.run import simulate
-from terminal.simulation.world import Rates
+import msgspec
+
+from terminal.simulation import run
+from terminal.simulation.world import TROUBLE, Rates
 from tests.each import each
+
+TROUBLE_THEN = Rates(**{**msgspec.structs.asdict(TROUBLE), **dict.fromkeys(run.CHANCE_OF_ITS_OWN, 0.0)})
+"""As the troubles were when these were found: what came later makes other worlds of the same seeds."""
 
 
 class OnceRed(NamedTuple):
@@ -68,6 +74,18 @@ ONCE_RED = (
         None,
     ),
     OnceRed(
+        812004344,
+        "the same, about the slip of an end of day",
+        "v1",
+        None,
+    ),
+    OnceRed(
+        815004058,
+        'the check took a "no" for new that the register had heard long before the disk could note it',
+        "v2",
+        None,
+    ),
+    OnceRed(
         803008506,
         "a register that had given up a payment began the same for the next customer, never heard that it was to wait, "
         "and took the money of the first for its answer",
@@ -84,8 +102,8 @@ ONCE_RED = (
 
 
 def test_worlds_that_were_red_once_are_green() -> None:
-    with each() as case:
+    with each() as case, patch.object(run, "TROUBLE", TROUBLE_THEN):
         for world in ONCE_RED:
             with case(world.seed, world.found):
-                result = simulate(world.seed, rates=world.rates, protocol=world.protocol, api=world.api)
+                result = run.simulate(world.seed, rates=world.rates, protocol=world.protocol, api=world.api)
                 assert result.violations == ()
