@@ -44,7 +44,7 @@ class CardWords(msgspec.Struct, frozen=True, kw_only=True):
     help_line: str
 
 
-_CARDS: Mapping[Language, CardWords] = {
+CARDS: Mapping[Language, CardWords] = {
     "is": CardWords(
         title="Netgíró: svona tekur þú við greiðslu",
         steps=(
@@ -166,7 +166,7 @@ _RESULT_NOTES: Mapping[Reason, str] = {
 
 def card(language: Language) -> str:
     """The cashier's card: HTML for one A4 page."""
-    words, own = words_in(language), _CARDS[language]
+    words, own = words_in(language), CARDS[language]
     approved = words.outcomes[Outcome.APPROVED]
     steps = "".join(f"<li>{step.format(approved=_text(approved))}</li>" for step in own.steps)
     keys = "".join(f"<span><kbd>{key}</kbd> {_text(use)}</span>" for key, use in own.keys)
@@ -252,8 +252,7 @@ def pages() -> dict[Path, str]:
     text = readme.read_text("utf-8")
     before, after = text[: text.index(TABLE_BEGIN)], text[text.index(TABLE_END) :]
     return {
-        FOLDER / "cashier-card.is.html": card("is"),
-        FOLDER / "cashier-card.en.html": card("en"),
+        **{FOLDER / f"cashier-card.{language}.html": card(language) for language in CARDS},
         readme: f"{before}{TABLE_BEGIN}\n{fault_table()}\n{after}",
     }
 

@@ -30,6 +30,7 @@ from terminal.install.register_questions import RegisterQuestions, listen_until_
 from terminal.install.secret_store import Stored, check_secret, reload_units, store_secret
 from terminal.register.unknown.guess import Guess
 from terminal.sale.sensitive import Sensitive
+from terminal.texts.sentences import LANGUAGES
 from terminal.texts.setup import ASK_LANGUAGE, setup_words_in
 from terminal.texts.words import Language
 
@@ -96,7 +97,7 @@ class _Setup:
     # --- asking -------------------------------------------------------------------------------------------------------
 
     def ask_everything(self) -> None:
-        self._asking.choose("terminal", "language", ASK_LANGUAGE, ["is", "en"])
+        self._asking.choose("terminal", "language", ASK_LANGUAGE, list(LANGUAGES))
         self._asking.words = words = setup_words_in(self._language)
         self._talk.say(words.intro.format(path=self._path) + "\n")
         self._take_up_kept_answers()
@@ -183,7 +184,7 @@ class _Setup:
 
     def _ask_shop(self) -> None:
         asking, words = self._asking, self._asking.words
-        asking.choose("receipt", "language", words.receipts, ["is", "en"])
+        asking.choose("receipt", "language", words.receipts, list(LANGUAGES))
         asking.text("terminal", "id", words.terminal_id)
         asking.text("shop", "name", words.shop_name)
         asking.text("shop", "kennitala", words.kennitala)

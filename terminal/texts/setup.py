@@ -346,9 +346,9 @@ ENGLISH = SetupWords(
     no_sale="No sale came. Listen to the register: netgiro-terminal listen",
 )
 
-_TABLES: dict[Language, SetupWords] = {"is": ICELANDIC, "en": ENGLISH}
+SETUP_TABLES: dict[Language, SetupWords] = {"is": ICELANDIC, "en": ENGLISH}
 
 
 def setup_words_in(language: Language) -> SetupWords:
     """All texts of one language."""
-    return _TABLES[language]
+    return SETUP_TABLES[language]
