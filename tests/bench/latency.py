@@ -11,7 +11,8 @@ import os
 import sys
 import time
 from collections import defaultdict
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,29 @@ def timed(app: ASGIApp, stopwatch: Stopwatch) -> ASGIApp:
     return call
 
 
-async def end_process(process: asyncio.subprocess.Process) -> None:
+@asynccontextmanager
+async def timed_terminal(
+    config_path: Path, settings: Mapping[str, dict[str, Any]], stopwatch: Stopwatch
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A process that notes at ``stopwatch`` what it does; its log stands beside its configuration."""
+    write_config(config_path, merged(SIMULATED, dict(settings)))
+    with config_path.with_suffix(".log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", TERMINAL, str(config_path)),
+            env=environment(),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log,
+        )
+    reader = asyncio.create_task(_read_notes(process, stopwatch))
+    try:
+        yield process
+    finally:
+        reader.cancel()
+        await _end_process(process)
+
+
+async def _end_process(process: asyncio.subprocess.Process) -> None:
     assert process.stdin is not None
     process.stdin.close()
     try:
@@ -86,7 +109,7 @@ async def end_process(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-async def read_notes(process: asyncio.subprocess.Process, stopwatch: Stopwatch) -> None:
+async def _read_notes(process: asyncio.subprocess.Process, stopwatch: Stopwatch) -> None:
     """What timed_counter.py says."""
     assert process.stdout is not None
     while line := (await process.stdout.readline()).decode():
@@ -109,7 +132,7 @@ class Bench:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._log_path = folder / "timed_counter.log"
+        self._log_path = folder / "latency.log"
         self._stopwatch = Stopwatch()
         self._stack = AsyncExitStack()
         self._told = b""
@@ -147,18 +170,8 @@ class Bench:
             "register": {"port": str(self._cable.port)},
             "journal": {"path": str(self._folder / "journal.db")},
         }
-        write_config(self._folder / "config.toml", merged(SIMULATED, config))
-        with self._log_path.open("wb") as log:
-            self._terminal = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", TERMINAL, str(self._folder / "config.toml")),
-                env=environment(),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log,
-            )
-        self._stack.push_async_callback(end_process, self._terminal)
-        reader = asyncio.create_task(read_notes(self._terminal, self._stopwatch))
-        self._stack.callback(reader.cancel)
+        started = timed_terminal(self._folder / "latency.toml", config, self._stopwatch)
+        self._terminal = await self._stack.enter_async_context(started)
         await self._next("ready")
 
     async def _next(self, what: str) -> float:

@@ -17,9 +17,9 @@ from typing import Any
 import httpx
 
 from terminal.sale.money import format_kr
-from tests.bench.latency import P95_LIMIT_MS, TERMINAL, Stopwatch, end_process, read_notes
+from tests.bench.latency import P95_LIMIT_MS, Stopwatch, timed_terminal
 from tests.bench.results import Result, percentile
-from tests.integration.counter import SIMULATED, free_port, merged, write_config
+from tests.integration.counter import free_port
 from tests.integration.process import environment
 
 STREAMS, REQUESTS_A_SECOND = 20, 100
@@ -64,19 +64,8 @@ class ProgramBench:
             "http": {"listen": f"127.0.0.1:{self._port}"},
             "journal": {"path": str(self._folder / "programs.db")},
         }
-        path = self._folder / "programs.toml"
-        write_config(path, merged(SIMULATED, config))
-        with (self._folder / "programs.log").open("wb") as log:
-            self._terminal = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", TERMINAL, str(path)),
-                env=environment(),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log,
-            )
-        self._stack.push_async_callback(end_process, self._terminal)
-        reader = asyncio.create_task(read_notes(self._terminal, self._stopwatch))
-        self._stack.callback(reader.cancel)
+        started = timed_terminal(self._folder / "programs.toml", config, self._stopwatch)
+        self._terminal = await self._stack.enter_async_context(started)
         await self._stopwatch.next("ready")
         self._token = self._stopwatch.words["token"]
         headers = {"Authorization": f"Bearer {self._token}"}

@@ -15,7 +15,8 @@ from tests.bench.results import Result
 from tests.fuzz import __main__ as fuzz
 from tests.fuzz.codecs import CODECS
 from tests.golden import __main__ as golden
-from tests.golden import pictures, samples, slips
+from tests.golden import pictures, samples, slips, views
+from tests.golden.samples import GOLDEN
 from tests.violence.shops import SHOPS
 from tests.violence.storm import storm
 
@@ -79,13 +80,17 @@ def test_a_storm_of_one_kill_leaves_no_difference(tmp_path: Path) -> None:
 
 
 def test_golden_files_are_drawn_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = {
-        path.relative_to(samples.GOLDEN) for path in samples.GOLDEN.glob("*/**/*.*") if path.suffix in (".png", ".txt")
-    }
+    monkeypatch.setattr(pictures, "PICTURE_CASES", pictures.PICTURE_CASES[::10])  # tests/unit/screen draws each one
+    monkeypatch.setattr(views, "SHOWN", dict(list(views.SHOWN.items())[::10]))
+    drawn = {pictures.picture_path(*case) for case in pictures.PICTURE_CASES}
+    kept = {path for path in samples.GOLDEN.glob("*/**/*.*") if path in drawn or path.suffix == ".txt"}
+    assert kept > drawn
     for module in (samples, pictures, slips):
         monkeypatch.setattr(module, "GOLDEN", tmp_path)
     golden.write_all()
-    assert {path.relative_to(tmp_path) for path in tmp_path.glob("*/**/*.*")} == kept
+    assert {path.relative_to(tmp_path) for path in tmp_path.glob("*/**/*.*")} == {
+        path.relative_to(GOLDEN) for path in kept
+    }
     golden.write_sheet(tmp_path / "sheet.png")
     assert (tmp_path / "sheet.png").stat().st_size > 10_000
 
