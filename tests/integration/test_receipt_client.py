@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-from escpos.printer import Serial
 
 from tests.integration.counter import DemoCounter
 from tests.integration.netgiro import PATIENT_PHONE
 from tests.patience import at_most
+
+if TYPE_CHECKING:
+    from escpos.printer import Serial  # takes most of a second, and every worker reads this file
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +25,8 @@ def counter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCounter]:
 @pytest.fixture
 def printer(counter: DemoCounter) -> Iterator[Serial]:
     """What the register takes for its printer."""
+    from escpos.printer import Serial  # noqa: PLC0415
+
     counter.wait_for("idle")
     path = re.search(r"Register +(/dev/\S+)", counter.process.output)
     assert path

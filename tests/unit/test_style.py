@@ -39,7 +39,8 @@ def test_no_class_is_too_long() -> None:
     with each() as case:
         for folder in ("terminal", "hardware"):
             for path, text in sources(folder):
-                for node in ast.walk(ast.parse(text)):
+                short = text.count("\n") <= MOST_CLASS_LINES
+                for node in () if short else ast.walk(ast.parse(text)):
                     if isinstance(node, ast.ClassDef):
                         with case(path, node.name):
                             lines = (node.end_lineno or 0) - node.lineno + 1

@@ -30,6 +30,9 @@ from terminal.register.settings import RegisterSettings
 from terminal.sale.gateway import CaptureMode
 from tests.unit.config.schema_bench import SECRET, problems_of, written
 
+USUAL_EXAMPLES = settings.default.max_examples  # type: ignore[attr-defined]
+"""Fewer in ``make test``."""
+
 # --- the file itself --------------------------------------------------------------------------------------------------
 
 
@@ -83,7 +86,7 @@ def test_deep_nesting_is_refused(tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=2 * USUAL_EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_are_read_or_refused_in_words(tmp_path: Path, data: bytes) -> None:
     config, problems = read_config(written(tmp_path, data), {})
 
@@ -108,7 +111,7 @@ TOML_VALUES = st.recursive(
         ).map(lambda table: {section: table})
     )
 )
-@settings(max_examples=300)
+@settings(max_examples=3 * USUAL_EXAMPLES)
 def test_any_values_are_converted_or_refused_in_words(tables: dict[str, object]) -> None:
     config, problems = config_toml.convert_sections(tables, Config)
 

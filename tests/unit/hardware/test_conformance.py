@@ -40,6 +40,12 @@ WHAT_TO_DO = re.compile(r": .*\b(check|plug|add|stop|install|switch)\b")
 Make = Callable[[Path], Any]
 
 
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scanner without a suffix ends each of its codes by silence."""
+    monkeypatch.setattr("hardware.scanner.SILENCE_S", 0.05)
+
+
 def of(benches: Sequence[Make]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("make", benches, ids=lambda make: make.__name__)
 

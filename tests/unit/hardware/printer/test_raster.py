@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import qrcode
-from escpos.printer import Dummy
 from PIL import Image, ImageDraw
 
 from hardware.interfaces import Cut, Logo, QrCode, TextLine
@@ -154,6 +153,8 @@ def test_printer_without_a_knife_feeds_to_its_edge():
 
 @pytest.mark.parametrize(("drawer", "pin"), [("pin2", 2), ("pin5", 5)])
 def test_drawer_is_kicked_as_python_escpos_does_it(drawer, pin):
+    from escpos.printer import Dummy  # noqa: PLC0415  takes most of a second, and every worker reads this file
+
     library = Dummy()
     library.cashdraw(pin)
     assert library.output == DRAWER_PULSES[drawer]

@@ -234,7 +234,7 @@ def test_hours_of_the_same_garbage_take_no_memory(chunk: bytes) -> None:
     try:
         babble(15, 0.0)  # the queue of answers is full by then
         before, _ = tracemalloc.get_traced_memory()
-        babble(30, 15.0)
+        babble(15, 15.0)
         after, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
