@@ -16,6 +16,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.side_by_side import pytest_addoption, pytest_runtestloop
+
+__all__ = ["pytest_addoption", "pytest_runtestloop"]
+
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("quick", parent=settings.get_profile("repeatable"), max_examples=40)
 settings.load_profile("repeatable")

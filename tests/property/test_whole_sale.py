@@ -217,6 +217,6 @@ class WholeAutomaticSale(WholeSale):
 
 @pytest.mark.parametrize("machine", [WholeSale, WholeAutomaticSale])
 def test_approved_is_captured_and_captured_is_approved(machine: type[WholeSale]) -> None:
-    examples = 5 * settings.default.max_examples // 2  # type: ignore[attr-defined]
+    examples = 5 * settings().max_examples // 2
     machine.TestCase.settings = settings(max_examples=examples, stateful_step_count=20, deadline=None, derandomize=True)
     machine.TestCase().runTest()

@@ -30,7 +30,7 @@ from terminal.register.settings import RegisterSettings
 from terminal.sale.gateway import CaptureMode
 from tests.unit.config.schema_bench import SECRET, problems_of, written
 
-USUAL_EXAMPLES = settings.default.max_examples  # type: ignore[attr-defined]
+USUAL_EXAMPLES = settings().max_examples
 """Fewer in ``make test``."""
 
 # --- the file itself --------------------------------------------------------------------------------------------------
