@@ -11,18 +11,22 @@ import random
 import shutil
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from msgspec.structs import replace
 
+from terminal.journal.backup import back_up
+from terminal.journal.restore import restore
 from terminal.journal.thread import JournalFile
 from terminal.sale.record import ReceiptState, Record
 from terminal.sale.sale import Reason, State
 from tests.unit.journal.journal_samples import BOTH_COPIES, PATH, a_sale, opened
 
 SALES = 8
+THEN = datetime(2026, 11, 23, 16, tzinfo=UTC)
 FAST_DISK = Path("/dev/shm")
 
 
@@ -34,11 +38,19 @@ class Moment(NamedTuple):
     contents: object
 
 
+class Backup(NamedTuple):
+    """A backup, and the number of the moment at which it was made."""
+
+    path: Path
+    moment: int
+
+
 class Written(NamedTuple):
-    """A journal's files at the end, its database as it was at the beginning, and every moment on the way."""
+    """A journal's files at the end, its database as it was at the beginning, every moment on the way, and backups."""
 
     folder: Path
     moments: list[Moment]
+    backups: list[Backup]
 
 
 @pytest.fixture(scope="module")
@@ -52,21 +64,27 @@ def folder() -> Iterator[Path]:
 def written(folder: Path) -> Written:
     source, kept = folder / "source", folder / "kept"
     moments: list[Moment] = []
+    backups: list[Backup] = []
     with opened(source / "journal.db") as journal:
         journal.pair.connection.execute("PRAGMA wal_autocheckpoint = 0")  # the log only grows, so a length is a moment
         journal.pair.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         shutil.copytree(source, kept)
         for _ in _life(journal):
             moments.append(_moment(journal, source))
+            if len(moments) % 11 == 0:
+                back_up(source / "journal.db", folder / f"{len(moments)}.backup")
+                backups.append(Backup(folder / f"{len(moments)}.backup", len(moments) - 1))
         shutil.copy(source / "journal.db-wal", kept)
         shutil.copytree(source / "journal.db.mirror", kept / "journal.db.mirror", dirs_exist_ok=True)
-    return Written(kept, moments)
+    return Written(kept, moments, backups)
 
 
 def _life(journal: JournalFile) -> Iterator[None]:
     """Paid sales and their receipts, one commit at a time."""
     yield
     for number in range(1, SALES + 1):
+        journal.reserve_nonces(1000 * number)
+        yield
         for state in PATH:
             reason = Reason.PAID if state in (State.REPORT, State.CLOSED) else None
             receipts = BOTH_COPIES if state is State.REPORT else ()
@@ -84,7 +102,8 @@ def _moment(journal: JournalFile, source: Path) -> Moment:
 
 def _contents(journal: JournalFile) -> object:
     entries = [entry for number in range(1, SALES + 1) for entry in journal.entries_of(str(number))]
-    return [(entry.sale.number, entry.sale.state) for entry in entries], journal.unprinted_receipts()
+    states = [(entry.sale.number, entry.sale.state) for entry in entries]
+    return states, journal.unprinted_receipts(), journal.nonce_high_water(), journal.next_number()
 
 
 def _cut(path: Path, at: int, rng: random.Random) -> None:
@@ -137,3 +156,45 @@ def test_a_log_cut_far_back_costs_nothing_while_the_mirror_is_there(folder: Path
         with opened(copy / "journal.db") as journal:
             assert _contents(journal) == last.contents
         shutil.rmtree(copy)
+
+
+def _lie(copy: Path, wal: Moment, mirror: Moment) -> None:
+    """What each file was told to keep since then was never on the card: it is whole, and old."""
+    with (copy / "journal.db-wal").open("r+b") as file:
+        file.truncate(wal.wal)
+    with (copy / "journal.db.mirror" / "000001.log").open("r+b") as file:
+        file.truncate(mirror.mirror)
+
+
+def test_a_card_that_lied_about_both_files_keeps_what_either_of_them_has(folder: Path, written: Written) -> None:
+    rng = random.Random(4)
+    for point in range(15):
+        copy = folder / f"lied-{point}"
+        shutil.copytree(written.folder, copy)
+        kept = sorted(rng.sample(range(1, len(written.moments)), 2), reverse=rng.random() < 0.5)
+        wal, mirror = (written.moments[at] for at in kept)
+        _lie(copy, wal, mirror)
+        with opened(copy / "journal.db") as journal:
+            assert _contents(journal) == written.moments[max(kept)].contents, f"point {point}: {kept}"
+            journal.append(Record("goes on", a_sale(99)))
+        shutil.rmtree(copy)
+
+
+def test_a_restore_after_such_a_lie_brings_back_the_newest_of_backup_database_and_mirror(
+    folder: Path, written: Written
+) -> None:
+    rng = random.Random(5)
+    newest: set[str] = set()
+    for point in range(15):
+        copy, backup = folder / f"restored-{point}", rng.choice(written.backups)
+        shutil.copytree(written.folder, copy)
+        wal, mirror = (rng.randrange(1, len(written.moments)) for _ in range(2))
+        _lie(copy, written.moments[wal], written.moments[mirror])
+        restore(backup.path, copy / "journal.db", THEN)
+        held = {"backup": backup.moment, "database": wal, "mirror": mirror}
+        newest.add(max(held, key=lambda name: held[name]))
+        with opened(copy / "journal.db") as journal:
+            assert _contents(journal) == written.moments[max(held.values())].contents, f"point {point}: {held}"
+            journal.append(Record("goes on", a_sale(99)))
+        shutil.rmtree(copy)
+    assert newest == {"backup", "database", "mirror"}

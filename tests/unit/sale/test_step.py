@@ -11,7 +11,7 @@ from terminal.sale import effects as fx
 from terminal.sale import events as ev
 from terminal.sale.customer import CustomerKind
 from terminal.sale.gateway import AuthorizationStatus as Status
-from terminal.sale.gateway import CaptureMode, Refusal
+from terminal.sale.gateway import CaptureMode, OpenedAuthorization, Refusal
 from terminal.sale.moves import POLL_INTERVAL_BOUNDS_S
 from terminal.sale.sale import Outcome, Reason, State
 from terminal.sale.step import IGNORED, TABLE, begin
@@ -243,3 +243,24 @@ def test_the_support_reference_of_the_latest_answer_is_kept() -> None:
     assert walk.sale.support_reference == "first"
     walk.retried().answered(Status.DECLINED, support_reference="last")
     assert walk.sale.support_reference == "last"
+
+
+def test_the_support_reference_of_an_opened_authorization_is_kept() -> None:
+    authorization = OpenedAuthorization(authorization_id=GUID, support_reference="opened")
+    walk = walk_to(State.AUTHORIZATION).happen(ev.AuthorizationOpened(7, 1, authorization))
+    assert walk.sale.support_reference == "opened"
+
+
+def test_the_support_reference_of_a_refused_authorization_is_kept() -> None:
+    refused = ev.RefusalReceived(7, 1, Refusal.CUSTOMER_UNKNOWN, support_reference="refused")
+    assert walk_to(State.AUTHORIZATION).happen(refused).sale.support_reference == "refused"
+
+
+def test_a_sale_whose_register_waits_only_so_long_has_a_limit_and_any_other_has_none() -> None:
+    limit = Walk(longest_sale_s=140.0).asked(fx.SetLimit)
+    assert (limit.sale_number, limit.delay_s) == (7, 140.0)
+    assert Walk().count(fx.SetLimit) == 0
+
+
+def test_calls_are_numbered_from_one() -> None:
+    assert walk_to(State.AUTHORIZATION).asked(fx.RequestAuthorization).call == 1
