@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import Counter as CounterOf
 from collections.abc import AsyncIterator, Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -50,6 +51,14 @@ class Refused(Exception):
         self.more = more
 
 
+class Counts:
+    """What this process has done since its start."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.answers: CounterOf[int] = CounterOf()
+
+
 class Collector:
     """``routes`` answer terminals. Backlogs never take the last connections, so who keeps up never waits for them."""
 
@@ -59,6 +68,7 @@ class Collector:
         self._common_token = common_token
         self._backlogs = asyncio.Semaphore(backlogs_at_once)
         self._pieces = asyncio.Semaphore(PIECES_AT_ONCE)
+        self.counts = Counts()
 
     @property
     def routes(self) -> list[Route]:
@@ -79,6 +89,7 @@ class Collector:
         batch: wire.Batch | compact.CompactBatch = (
             _read(compact.unpack, body) if is_compact else _read(wire.read_batch, body)
         )
+        self.counts.rows += len(batch.rows)
         turn = contextlib.nullcontext() if len(batch.rows) <= FEW_ROWS else self._backlogs
         async with turn, self._admitted(request, batch.terminal) as connection:
             try:
@@ -175,6 +186,11 @@ class Collector:
 
     def _answer(self, work: Callable[[Request], Awaitable[object]]) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
+            response = await answer_it(request)
+            self.counts.answers[response.status_code] += 1
+            return response
+
+        async def answer_it(request: Request) -> Response:
             try:
                 content = await work(request)
                 if isinstance(content, bytes):

@@ -15,7 +15,7 @@ from terminal.config.addresses import parse_listen
 from terminal.config.schema import Config, OfficeSettings
 from terminal.errors import ConfigError, TerminalError
 from terminal.office.page.site import Site
-from terminal.office.server import releases
+from terminal.office.server import metrics, releases
 from terminal.office.server.collector import Collector
 from terminal.office.server.database import Pool, Role, build_pool, migrate
 from terminal.system.accept import Limits
@@ -38,7 +38,7 @@ async def serve(config: Config, say: Callable[[str], None], wait_for_stop: Calla
         raise ConfigError(["office.database: empty; name the database, e.g. postgresql://office@localhost/office"])
     stopping = asyncio.ensure_future(wait_for_stop())
     pools: list[Pool] = []
-    server: WebServer | None = None
+    servers: list[WebServer] = []
     watching: asyncio.Task[None] | None = None
     try:
         for name in await _migrated(config, stopping):
@@ -48,10 +48,15 @@ async def serve(config: Config, say: Callable[[str], None], wait_for_stop: Calla
         for role, size in POOLS:
             pools.append(build_pool(office.database, role, size))
             await pools[-1].open()
-        app = build_app(config, *pools)
-        server = WebServer(app, *parse_listen(office.listen), limits=CALLERS, tls=_tls(office))
-        await server.start()
-        say(f"Head office   {server.base_url}/")
+        collector = Collector(pools[0], config.office_token, BACKLOGS_AT_ONCE)
+        app = Starlette(routes=[*collector.routes, *Site(pools[1], office.language).routes])
+        servers.append(WebServer(app, *parse_listen(office.listen), limits=CALLERS, tls=_tls(office)))
+        if config.metrics.listen:
+            of_metrics = metrics.metrics_app(pools[1], collector.counts)
+            servers.append(WebServer(of_metrics, *parse_listen(config.metrics.listen), limits=metrics.SCRAPERS))
+        for server in servers:
+            await server.start()
+        say(f"Head office   {servers[0].base_url}/")
         watching = asyncio.create_task(_watch_releases(pools[0]), name="releases")
         await stopping
     finally:
@@ -59,7 +64,7 @@ async def serve(config: Config, say: Callable[[str], None], wait_for_stop: Calla
         if watching is not None:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
-        if server is not None:
+        for server in servers:
             await server.stop()
         for pool in pools:
             await pool.close()

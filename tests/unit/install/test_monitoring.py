@@ -42,22 +42,28 @@ def exposed() -> set[str]:
 
 
 def used(expression: str) -> set[str]:
-    return set(re.findall(r"\bnetgiro_terminal_\w+", expression))
+    return set(re.findall(r"\bnetgiro_(?:terminal|office)_\w+", expression))
 
 
-def dashboard() -> dict[str, Any]:
-    board: dict[str, Any] = json.loads((MONITORING / "dashboard.json").read_text("utf-8"))
+def dashboard(name: str = "dashboard.json") -> dict[str, Any]:
+    board: dict[str, Any] = json.loads((MONITORING / name).read_text("utf-8"))
     return board
 
 
-def test_alerts_are_valid() -> None:
-    result = promtool("check", "rules", "alerts.yml")
+each_alerts = pytest.mark.parametrize("alerts", ["alerts", "office_alerts"])
+each_board = pytest.mark.parametrize("board", ["dashboard.json", "office_dashboard.json"])
+
+
+@each_alerts
+def test_alerts_are_valid(alerts: str) -> None:
+    result = promtool("check", "rules", f"{alerts}.yml")
 
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_alerts_fire_when_they_should_and_only_then() -> None:
-    result = promtool("test", "rules", "alerts_test.yml")
+@each_alerts
+def test_alerts_fire_when_they_should_and_only_then(alerts: str) -> None:
+    result = promtool("test", "rules", f"{alerts}_test.yml")
 
     assert result.returncode == 0, result.stdout + result.stderr
 
@@ -73,9 +79,10 @@ def test_the_dashboard_speaks_of_metrics_that_exist() -> None:
     assert used(" ".join(expressions)) <= exposed()
 
 
-def test_no_panel_lies_on_another() -> None:
+@each_board
+def test_no_panel_lies_on_another(board: str) -> None:
     cells: set[tuple[int, int]] = set()
-    for panel in dashboard()["panels"]:
+    for panel in dashboard(board)["panels"]:
         place = panel["gridPos"]
         covered = {(place["x"] + x, place["y"] + y) for x in range(place["w"]) for y in range(place["h"])}
         assert place["x"] + place["w"] <= 24
@@ -83,8 +90,9 @@ def test_no_panel_lies_on_another() -> None:
         cells |= covered
 
 
-def test_every_expression_of_the_dashboard_is_promql(tmp_path: Path) -> None:
-    expressions = [target["expr"] for panel in dashboard()["panels"] for target in panel["targets"]]
+@each_board
+def test_every_expression_of_the_dashboard_is_promql(tmp_path: Path, board: str) -> None:
+    expressions = [target["expr"] for panel in dashboard(board)["panels"] for target in panel["targets"]]
     rules = [{"record": f"panel:{number}", "expr": text} for number, text in enumerate(expressions)]
     (tmp_path / "rules.yml").write_text(json.dumps({"groups": [{"name": "panels", "rules": rules}]}))  # JSON is YAML
 
