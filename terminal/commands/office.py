@@ -183,8 +183,10 @@ def _reconcile(options: argparse.Namespace) -> int:
         return 2
     if config.netgiro.api != "v2" or not config.netgiro.has_credentials:
         raise ConfigError(['netgiro: only api = "v2" tells of settlements, with the application ID of the chain'])
+    from terminal.commands.office_settings import by
     from terminal.netgiro.factory import build_gateway
-    from terminal.office.server.payouts import hold_against
+    from terminal.office.server import payout_runs
+    from terminal.office.server.payouts import Result, hold_against
 
     try:
         paid_out = asyncio.run(paid_out_of(build_gateway(config.netgiro), options.first, options.last))
@@ -193,7 +195,13 @@ def _reconcile(options: argparse.Namespace) -> int:
         return NOT_ASKED
     since = datetime.combine(options.first, time(), UTC)
     until = datetime.combine(options.last, time(), UTC) + timedelta(days=1)
-    sums, lines = in_database(config, lambda connection: hold_against(connection, paid_out, since, until))
+
+    async def hold(connection: Connection) -> Result:
+        result = await hold_against(connection, paid_out, since, until)
+        await payout_runs.keep(connection, result, options.first, options.last, by())
+        return result
+
+    sums, lines = in_database(config, hold)
     if options.json:
         told = {"sums": [one._asdict() for one in sums], "lines": [one._asdict() for one in lines]}
         print(msgspec.json.encode(told).decode())

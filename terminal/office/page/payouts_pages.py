@@ -11,8 +11,9 @@ from starlette.responses import Response
 from terminal.office.page.asked import Asked, html
 from terminal.office.page.markup import Child, Html, table, tag, together
 from terminal.office.page.queries import MOST
-from terminal.office.page.render import Frame, document, number
+from terminal.office.page.render import Frame, document, language_of, number
 from terminal.office.page.words import Words
+from terminal.office.page.words_chain import CHAIN_WORDS
 from terminal.office.server.database import Connection
 from terminal.office.server.reconciled import Reconciled, Settlement, read_kept
 from terminal.sale.money import format_kr
@@ -73,6 +74,7 @@ def shops_page(frame: Frame, lines: Sequence[ShopLine]) -> str:
     return document(
         frame,
         words.payouts,
+        tag("p", tag("a", CHAIN_WORDS[language_of(words)].chain, href="/payouts/chain")),
         tag("p", words.payouts_help, class_="quiet"),
         table(heads, rows, SUMS) if rows else tag("p", words.nothing),
         tag("p", words.first_only, class_="quiet") if len(lines) == MOST else None,

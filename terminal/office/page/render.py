@@ -76,7 +76,7 @@ def document(frame: Frame, heading: str, *content: Child, here: str = "") -> str
     )
     top = tag("header", tag("strong", words.title), tag("nav", *links if visitor else ()), tag("div", language, leave))
     body = tag("body", top, tag("main", tag("h1", heading), *content))
-    return "<!doctype html>" + tag("html", head, body, lang=_language(words))
+    return "<!doctype html>" + tag("html", head, body, lang=language_of(words))
 
 
 def login(words: Words, problem: str) -> str:
@@ -335,7 +335,7 @@ def number(value: int) -> str:
     return f"{value:,}".replace(",", ".")
 
 
-def _language(words: Words) -> str:
+def language_of(words: Words) -> str:
     return next(language for language in LANGUAGES if WORDS[language] is words)
 
 

@@ -6,8 +6,6 @@ Every form carries its session's token, so that no other site can send one; the 
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -22,10 +20,11 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from terminal.config.addresses import is_loopback
-from terminal.office.page import logins, payouts_pages, queries, releases_pages, render, settings_pages
+from terminal.office.page import chain_pages, logins, payouts_pages, queries, releases_pages, render, settings_pages
 from terminal.office.page.asked import HEADERS, Asked, Page, form_of, html, redirect
 from terminal.office.page.queries import Search
 from terminal.office.page.render import Frame
+from terminal.office.page.spreadsheet import csv_line
 from terminal.office.page.words import WORDS, Words
 from terminal.office.server.database import Pool
 
@@ -52,6 +51,8 @@ class Site:
             Route("/counters", self._page(self._counters)),
             Route("/cases", self._page(self._cases)),
             Route("/payouts", self._page(payouts_pages.overview)),
+            Route("/payouts/chain", self._page(chain_pages.overview)),
+            Route("/payouts/chain.csv", self._page(chain_pages.export)),
             Route("/search", self._page(self._search)),
             Route("/export.csv", self._page(self._export)),
             Route("/alarms", self._page(self._alarms)),
@@ -103,10 +104,10 @@ class Site:
         return StreamingResponse(self._csv(wanted), media_type="text/csv; charset=utf-8", headers=headers)
 
     async def _csv(self, wanted: Search) -> AsyncIterator[str]:
-        yield _csv_line(_EXPORT_HEADS)
+        yield csv_line(_EXPORT_HEADS)
         async with self._pool.connection() as connection:
             async for line in queries.stream_sales(connection, wanted, MOST_EXPORTED):
-                yield _csv_line([harmless(value) for value in line._replace(created=line.created.astimezone(UTC))])
+                yield csv_line(line._replace(created=line.created.astimezone(UTC)))
 
     async def _alarms(self, asked: Asked) -> Response:
         return html(render.alarms(asked.frame, await queries.alarms(asked.connection)))
@@ -231,14 +232,3 @@ def _day(text: str) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return at if 2000 <= at.year <= 2200 else None
-
-
-def harmless(value: object) -> object:
-    """A spreadsheet would run a text that begins like a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in tuple("=+-@\t\r") else value
-
-
-def _csv_line(values: object) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow(values)  # type: ignore[arg-type]
-    return line.getvalue()

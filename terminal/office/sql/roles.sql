@@ -12,6 +12,7 @@ GRANT SELECT, INSERT, UPDATE ON rollout_member TO netgiro_collector;
 GRANT EXECUTE ON FUNCTION ensure_month(date) TO netgiro_collector;
 
 GRANT SELECT ON journal, journal_head, alarm, sale, turnover, status, person, audit, release_archive TO netgiro_page;
+GRANT SELECT ON reconciliation_run, reconciliation_sum, reconciliation_line TO netgiro_page;
 GRANT SELECT, INSERT ON settings_document TO netgiro_page;
 GRANT SELECT, INSERT, UPDATE ON rollout TO netgiro_page;
 GRANT SELECT, UPDATE ON rollout_member TO netgiro_page;

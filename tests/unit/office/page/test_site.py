@@ -15,7 +15,8 @@ import pytest
 
 from terminal.office.page import logins
 from terminal.office.page.markup import Html, tag
-from terminal.office.page.site import harmless, read_search
+from terminal.office.page.site import read_search
+from terminal.office.page.spreadsheet import harmless
 from terminal.office.page.words import ENGLISH, ICELANDIC
 from terminal.office.server import access
 from terminal.office.server.database import connect
@@ -25,7 +26,18 @@ from terminal.system import password
 from tests.office_bench import TOKEN, Office, chained, running_office, sale_rows
 
 PASSWORD = "leyniorð-1"
-PAGES = ["/", "/counters", "/cases", "/payouts", "/search", "/alarms", "/settings", "/releases", "/log"]
+PAGES = [
+    "/",
+    "/counters",
+    "/cases",
+    "/payouts",
+    "/payouts/chain",
+    "/search",
+    "/alarms",
+    "/settings",
+    "/releases",
+    "/log",
+]
 
 
 @pytest.fixture(autouse=True)
