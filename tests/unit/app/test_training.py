@@ -221,8 +221,8 @@ def test_training_that_is_real_after_all_is_noticed(
     tmp_path: Path, broken: Callable[[], AbstractContextManager[object]], noticed: str
 ) -> None:
     with broken():
-        found = [problem for seed in range(2) for problem in mashed(tmp_path / str(seed), seed)]
-    assert any(noticed in problem for problem in found)
+        found = (problem for seed in range(2) for problem in mashed(tmp_path / str(seed), seed))
+        assert any(noticed in problem for problem in found)
 
 
 def test_a_configuration_that_names_a_real_service_gets_no_training(tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ import pytest
 from tests.printer_moods import BAD, HARMLESS, run
 
 
+@pytest.mark.parametrize("sales", [40, pytest.param(120, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("confirms", [True, False], ids=["confirms", "never confirms"])
-def test_each_receipt_comes_out_and_at_most_one_copy_unasked(tmp_path: Path, confirms: bool) -> None:
-    world = run(tmp_path, 120, seed=7, confirms=confirms)
+def test_each_receipt_comes_out_and_at_most_one_copy_unasked(tmp_path: Path, confirms: bool, sales: int) -> None:
+    world = run(tmp_path, sales, seed=7, confirms=confirms)
     assert world.problems() == []
     assert len(world.moods) > (len(BAD) + len(HARMLESS)) / 2
 

@@ -111,7 +111,7 @@ def test_a_night_without_paper_leaves_nothing_in_the_printer(path: Path) -> None
         epson.has_paper = False
         await shopfront.queue(CUSTOMER, MERCHANT)
         shopfront.printing.open_drawer()
-        await asyncio.sleep(2 * 3600)
+        await asyncio.sleep(1800)
         assert epson.most_kept == 0
         assert shopfront.notes == 0
         epson.put_in_paper()

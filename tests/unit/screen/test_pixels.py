@@ -207,6 +207,10 @@ def test_picture_is_one_bit_and_never_blank() -> None:
                     assert drawn.getbbox() is not None
 
 
+CORNERS = (3, 12, 15, 16)
+"""Where a picture is put aside as far as it goes, both ways."""
+
+
 def test_picture_put_aside_loses_no_pixel() -> None:
     """Texts in a band keep its height, so only lit pixels outside of bands can be counted."""
     with each() as case:
@@ -216,7 +220,7 @@ def test_picture_put_aside_loses_no_pixel() -> None:
                 if any(block.role in BAND_PADDING_PX for block in layout.blocks):
                     continue
                 with case(name, size_px, page):
-                    lit = {_lit(render(shown, size_px, page=page, shift=shift)) for shift in range(20)}
+                    lit = {_lit(render(shown, size_px, page=page, shift=shift)) for shift in (0, *CORNERS)}
                     assert len(lit) == 1
 
 
