@@ -6,7 +6,6 @@ it is used, so a file that is written in another way is refused rather than spoi
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from typing import TypeAlias
 
 from terminal.config.toml import write_value
 from terminal.errors import ConfigError
+from terminal.system.files import write_whole
 
 Changes: TypeAlias = Mapping[tuple[str, str], object]
 """By section and key."""
@@ -76,19 +76,12 @@ def _check(before: str, after: str, changes: Changes) -> None:
 
 def replace_file(path: Path, text: str) -> None:
     """All of the new text or all of the old, whatever happens meanwhile. Owner and mode stay as they were."""
-    part = path.with_name(f".{path.name}.part")
-    status = path.stat() if path.exists() else None
     try:
-        part.unlink(missing_ok=True)
-        fd = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-        with os.fdopen(fd, "w", encoding="utf-8") as file:
-            file.write(text)
-            if status is not None:
-                os.fchown(fd, status.st_uid, status.st_gid)
-                os.fchmod(fd, status.st_mode & 0o777)
-            file.flush()
-            os.fsync(fd)
-        part.replace(path)
+        if path.exists():
+            status = path.stat()
+            owner, mode = (status.st_uid, status.st_gid), status.st_mode & 0o777
+            write_whole(path, text.encode(), mode=mode, owner=owner)
+        else:
+            write_whole(path, text.encode())
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise ConfigError([f"{path}: cannot be written: {error.strerror}; try with sudo"]) from error

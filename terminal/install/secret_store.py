@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import getpass
-import os
 import shutil
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from typing import NamedTuple
 from terminal.config.secret_key import CREDENTIAL, LONGEST_KEY_BYTES, MASK
 from terminal.errors import TerminalError
 from terminal.sale.sensitive import Sensitive
+from terminal.system.files import write_whole
 
 UNIT = "netgiro-terminal.service"
 PLAIN = f"etc/credstore/{CREDENTIAL}"
@@ -113,18 +113,9 @@ def reload_units() -> None:
 
 
 def _write(path: Path, data: bytes, *, mode: int = 0o600, folder_mode: int = 0o700) -> Path:
-    """Whole or not at all, and never readable by others, not even for a moment."""
     if not path.parent.is_dir():
         path.parent.mkdir(parents=True, mode=folder_mode)
-    part = path.with_name(f".{path.name}.part")
-    part.unlink(missing_ok=True)
-    fd = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-    with os.fdopen(fd, "wb") as file:
-        os.fchmod(fd, mode)
-        file.write(data)
-        file.flush()
-        os.fsync(fd)
-    part.replace(path)
+    write_whole(path, data, mode=mode)
     return path
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from terminal.errors import TerminalError
+from terminal.journal.database import open_for_reading
 from terminal.journal.export import PaidOut
 from terminal.reconciliation.findings import Kind
 from terminal.reconciliation.report import Report
@@ -71,8 +72,8 @@ class Settled:
     def __init__(self, folder: Path) -> None:
         self._db: sqlite3.Connection | None = None
         if (path := folder / NAME).exists():
-            with contextlib.suppress(sqlite3.Error):
-                self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+            with contextlib.suppress(sqlite3.Error, OSError):
+                self._db = open_for_reading(path)
 
     def __call__(self, reference: str) -> PaidOut | None:
         if self._db is None:

@@ -62,14 +62,25 @@ def sync_folder(folder: Path) -> None:
         os.close(fd)
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """In the place of what was there, whole or not at all; for the owner alone, and through no link. Raises OSError."""
+def write_whole(path: Path, content: bytes, *, mode: int | None = None, owner: tuple[int, int] | None = None) -> None:
+    """In the place of what was there, whole or not at all, and through no link. Raises OSError.
+
+    For us alone, unless ``mode`` or ``owner`` (user and group) say otherwise; for nobody else even for a moment.
+    """
     new = path.with_name(f"{path.name}.new")
     new.unlink(missing_ok=True)
     fd = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    with open(fd, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(fd)
-    new.replace(path)
+    try:
+        with open(fd, "wb") as file:
+            file.write(content)
+            if owner is not None:
+                os.fchown(fd, *owner)
+            if mode is not None:
+                os.fchmod(fd, mode)
+            file.flush()
+            os.fsync(fd)
+        new.replace(path)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 from terminal.config.schema import Config
@@ -12,6 +11,7 @@ from terminal.office.finding import Finding, failed, ok
 from terminal.office.uplink.client import OfficeClient, OfficeError
 from terminal.office.wire import is_token
 from terminal.sale.sensitive import Sensitive
+from terminal.system.files import write_whole
 
 NO_EPOCH = "0"
 """A journal that nobody has."""
@@ -67,17 +67,11 @@ async def join(config: Config, code: str) -> str:
 
 def _keep(target: Path, token: Sensitive, journal: Path) -> None:
     """Whole or not at all, and readable only by the terminal's own user: whose folder the journal's is."""
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".token-")
     try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            os.fchmod(file.fileno(), 0o600)
-            if os.geteuid() == 0 and journal.is_dir():
-                owner = journal.stat()
-                os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
-            file.write(token.reveal() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, target)
+        owner = None
+        if os.geteuid() == 0 and journal.is_dir():
+            status = journal.stat()
+            owner = status.st_uid, status.st_gid
+        write_whole(target, f"{token.reveal()}\n".encode("ascii"), owner=owner)
     except OSError as error:
-        Path(name).unlink(missing_ok=True)
         raise TerminalError(f"{target} cannot be written: {error.strerror}") from error

@@ -74,7 +74,7 @@ def test_it_is_never_readable_by_others_not_even_for_a_moment(tmp_path: Path, mo
     finally:
         os.umask(old_mask)
 
-    assert modes == [0o600]
+    assert modes == [0o600, 0o700], "the file and its folder"
 
 
 def test_removing_tells_what_was_there(tmp_path: Path) -> None:
