@@ -22,7 +22,7 @@ async def refund_and_wait(
     decision = await terminal.put_and_wait(wanted)
     if decision.refund_record is None:
         if (refused := decision.refused) is not None:
-            raise TerminalError(refusal_sentence(refused.code, language, refused.limits_kr))
+            raise TerminalError(refusal_sentence(refused.code, language, refused.limits_kr, of_refund=True))
         raise TerminalError("the refund was not begun: the journal accepts nothing; see status")
     number = decision.refund_record.refund.number
     await terminal.until(lambda view: all(one.number != number for one in view.refunds), PATIENCE_S)

@@ -74,7 +74,7 @@ def _refused(view: View, asked: RefundLookedUp, code: reg.RefusalCode, most_kr: 
     limits_kr = (1, most_kr) if most_kr is not None else None
     if asked.source is RefundSource.KEYPAD:
         return with_menu(view, menus.refused(view.menu, menus.Item.REFUND, code, limits_kr))
-    refused = reg.RequestRefused(asked.register_id, code, limit_kr=most_kr, limits_kr=limits_kr)
+    refused = reg.RequestRefused(asked.register_id, code, limit_kr=most_kr, limits_kr=limits_kr, of_refund=True)
     if asked.source is RefundSource.COMMAND:
         return Decision(view=view, refused=refused)
     return reply(view, refused)

@@ -194,6 +194,8 @@ class RequestRefused(msgspec.Struct, frozen=True):
     """The limit that the amount breaks."""
     limits_kr: tuple[int, int] | None = None
     """The lowest and the highest amount that is accepted, where the amount was refused."""
+    of_refund: bool = False
+    """Money was to go back."""
 
 
 class SaleResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,8 @@ def worded(reply: RegisterReply, language: Language, service_phone: str = "") ->
     """``reply`` with the text that a codec may show; a reply that has none is returned as it is."""
     match reply:
         case RequestRefused():
-            return replace(reply, text=refusal_sentence(reply.code, language, reply.limits_kr))
+            text = refusal_sentence(reply.code, language, reply.limits_kr, of_refund=reply.of_refund)
+            return replace(reply, text=text)
         case SaleResult():
             return replace(reply, text=result_sentence(reply.reason, language, service_phone))
         case RefundResult():

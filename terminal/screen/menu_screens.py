@@ -126,7 +126,8 @@ def _refused(menu: Menu, words: Words) -> Screen:
     code = menu.refusal or RefusalCode.UNAVAILABLE
     if code is RefusalCode.AMOUNT and menu.limits_kr is not None:
         lowest, highest = (format_kr(limit) for limit in menu.limits_kr)
-        text = words.amount_limits.format(lowest=lowest, highest=highest)
+        limits = words.refund_limits if menu.item is Item.REFUND else words.amount_limits
+        text = limits.format(lowest=lowest, highest=highest)
     else:
         text = words.refusals[code]
     return Screen(banner=words.menu.title, body=(text,), hint=words.menu.any_key)

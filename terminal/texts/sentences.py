@@ -91,7 +91,9 @@ def refund_sentence(refund: Refund, language: Language, service_phone: str = "")
     return str(words.unknown if refund.reason is None else words.results[refund.reason])
 
 
-def refusal_sentence(code: RefusalCode, language: Language, limits_kr: tuple[int, int] | None = None) -> str:
+def refusal_sentence(
+    code: RefusalCode, language: Language, limits_kr: tuple[int, int] | None = None, *, of_refund: bool = False
+) -> str:
     """Why the register's request started nothing and what the cashier does now.
 
     With the lowest and the highest amount given, a refused amount is answered with them.
@@ -99,5 +101,6 @@ def refusal_sentence(code: RefusalCode, language: Language, limits_kr: tuple[int
     words = words_in(language)
     if code is RefusalCode.AMOUNT and limits_kr is not None:
         lowest_kr, highest_kr = limits_kr
-        return words.amount_limits.format(lowest=format_kr(lowest_kr), highest=format_kr(highest_kr))
+        limits = words.refund_limits if of_refund else words.amount_limits
+        return limits.format(lowest=format_kr(lowest_kr), highest=format_kr(highest_kr))
     return words.refusals[code]

@@ -206,6 +206,8 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     refusals: dict[RefusalCode, str]
     amount_limits: str
     """With ``{lowest}`` and ``{highest}``."""
+    refund_limits: str
+    """Of an amount that is to go back, likewise."""
     identifier_problems: dict[IdentifierProblem, Advice]
     customer_kinds: dict[CustomerKind, str]
     troubles: dict[Trouble, Advice]

@@ -62,6 +62,7 @@ def test_what_cannot_be_refunded_is_refused_in_the_callers_language(tmp_path):
     async def check(stage, panel, ask):
         too_much, unknown = await ask(amount=1991, language="is"), await ask(sale=77)
         assert (too_much.status_code, unknown.status_code) == (409, 409)
+        assert too_much.text == "Af þessari sölu má endurgreiða frá 1 kr. til 1.990 kr."
         assert (await ask(amount=0)).status_code == 400
         assert (await ask(sale="1")).status_code == 400
         assert stage.sandbox.book.refunds == []

@@ -107,7 +107,7 @@ def problem_of(refused: RequestRefused) -> Problem:
     if refused.code is RefusalCode.AMOUNT and refused.limits_kr is not None:
         detail = "amount must be from {} to {} kronur".format(*refused.limits_kr)
     text = Text(
-        icelandic=refusal_sentence(refused.code, "is", refused.limits_kr),
-        english=refusal_sentence(refused.code, "en", refused.limits_kr),
+        icelandic=refusal_sentence(refused.code, "is", refused.limits_kr, of_refund=refused.of_refund),
+        english=refusal_sentence(refused.code, "en", refused.limits_kr, of_refund=refused.of_refund),
     )
     return problem(code, detail, text=text)

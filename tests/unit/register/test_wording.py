@@ -16,6 +16,8 @@ def test_a_refusal_names_the_limits_in_the_shops_language() -> None:
     said = {language: worded(refused, language).text for language in ("is", "en")}  # type: ignore[arg-type,union-attr]
     assert all("10 kr." in text and "500.000 kr." in text for text in said.values())
     assert said["is"] != said["en"]
+    back = RequestRefused("42", RefusalCode.AMOUNT, limit_kr=10, limits_kr=(1, 400), of_refund=True)
+    assert worded(back, "en").text == "Of this sale you can refund from 1 kr. to 400 kr."  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("reason", Reason)
