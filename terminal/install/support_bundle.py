@@ -70,7 +70,7 @@ def masked(text: str, secret: Sensitive) -> str:
     """Without the key, and without whatever looks like a customer's identifier or a key."""
     if secret:
         text = text.replace(secret.reveal(), MASK)
-    return "\n".join(mask_personal_data(line) for line in text.splitlines()) + "\n"
+    return "\n".join(mask_personal_data(text).splitlines()) + "\n"
 
 
 def _collect(part: Part, config: Config, problems: list[str]) -> str:

@@ -8,8 +8,12 @@ references, GUIDs and times look alike and must stay, or nobody could read a log
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
+
+from terminal.system.broken_numbers import broken_spans
+from terminal.system.check_digits import has_date, is_kennitala, passes_luhn
+from terminal.system.digits import SEVEN_BITS, plain_digits, text_and_places
 
 MASK = "***"
 
@@ -36,7 +40,7 @@ _PERSONAL = re.compile(
         | \b\d{1,9}(?=\s?kr\b)
         | \b(?:PAY|OK|amount=|amount_kr=)\s*\d{1,9}(?!\d)             # on the register's line and in our entries
       )
-    | "(?:CustomerId|CustomerIdentifier|Identifier)"\s*:\s*"(?P<value>[^"]*)"
+    | "(?:CustomerId|CustomerIdentifier|Identifier)"\s*:\s*"(?P<value>[^"\n]*)"
     | (?P<ten>(?<![A-Za-z0-9_])(?<!\d[.,])\d{10}(?![A-Za-z0-9_]|[.,]\d))              # kennitala
     | (?<![A-Za-z0-9_])(?<!\d[.,])\d{6}-\d{4}(?![A-Za-z0-9_]|[.,]\d)
     | (?<!\d)500004[ -]?\d{4}(?!\d)                                                   # app code
@@ -55,16 +59,13 @@ _IN_GROUPS = re.compile(
     rf"(?<![0-9])(?=[{_CARD_BEGINS}])"
     rf"(?:[0-9]{{4}}(?P<four>{_APART}{{1,3}})[0-9]{{4}}(?P=four)[0-9]{{4}}(?P=four)[0-9]{{1,4}}(?:(?P=four)[0-9]{{1,3}})?"
     rf"|[0-9]{{4}}(?P<six>{_APART}{{1,3}})[0-9]{{6}}(?P=six)[0-9]{{4,5}}"
-    rf"|[0-9](?P<one>{_APART})[0-9](?:(?P=one)[0-9]){{11,17}})(?![0-9])"
+    rf"|[0-9](?P<one>{_APART}{{1,2}})[0-9](?:(?P=one)[0-9]){{11,17}})(?![0-9])"
 )
 """Whatever parts them, it is the same each time: a dot, a slash, a tab, two spaces; a NUL in UTF-16."""
 _TRACK = re.compile(r"[=D][0-9]{4,}\??")
 """What follows a card's number on its magnetic stripe."""
 _TEN_DIGITS = re.compile(r"(?<![0-9])(?:[0-9]{10}|[0-9]{6}(?P<between>[ -])[0-9]{4})(?![0-9])")
 _MARKED = re.compile(r"(?i:kt|kennitala)[.:=]? ?\Z")
-SEVEN_BITS = bytes(byte & 0x7F for byte in range(256))
-_WEIGHTS = (3, 2, 7, 6, 5, 4, 3, 2, 1)
-"""Þjóðskrá's, for the first nine digits of a kennitala."""
 
 
 def mask_personal_data(text: str) -> str:
@@ -78,6 +79,7 @@ def mask_personal_data(text: str) -> str:
 
 def personal_spans(text: str) -> list[Span]:
     """Where :func:`mask_personal_data` masks something, in order; no two touch the same character."""
+    text = plain_digits(text)
     names: list[tuple[int, int]] = []
     found: list[Span] = []
     for match in _PERSONAL.finditer(text):
@@ -86,14 +88,18 @@ def personal_spans(text: str) -> list[Span]:
         elif match["value"] is not None:
             found.append(Span(*match.span("value")))
         elif match["amount"] is None:
-            found.append(Span(*match.span(), is_certain=match["ten"] is None or _is_kennitala(match["ten"])))
-    more = [*card_spans(text), *_kennitala_spans(text)]
+            found.append(Span(*match.span(), is_certain=match["ten"] is None or is_kennitala(match["ten"])))
+    more = [*_card_spans(text), *_kennitala_spans(text), *(Span(*ends) for ends in broken_spans(text))]
     found += [span for span in more if not any(span.start < end and start < span.end for start, end in names)]
     return _merged(found)
 
 
-def card_spans(text: str) -> Iterator[Span]:
-    """Card numbers, with what the stripe tells after them."""
+def card_spans(text: str) -> list[Span]:
+    """Card numbers on one line, with what the stripe tells after them."""
+    return list(_card_spans(plain_digits(text)))
+
+
+def _card_spans(text: str) -> Iterator[Span]:
     for run in _MANY_DIGITS.finditer(text):
         places = [at for at in range(*run.span()) if text[at].isdigit()]
         begin = 0
@@ -111,9 +117,19 @@ def card_spans(text: str) -> Iterator[Span]:
 
 def spans_of_bytes(data: bytes) -> list[Span]:
     """:func:`personal_spans` of what came over a line, also where every byte still has its parity bit."""
+    return _in_bytes(data, personal_spans)
+
+
+def card_spans_of_bytes(data: bytes) -> list[Span]:
+    """:func:`card_spans` likewise."""
+    return _in_bytes(data, card_spans)
+
+
+def _in_bytes(data: bytes, spans: Callable[[str], list[Span]]) -> list[Span]:
+    text, places = text_and_places(data)
+    found = [Span(places[span.start], places[span.end], span.is_certain) for span in spans(text)]
     seven_bits = data.translate(SEVEN_BITS)
-    found = personal_spans(data.decode("latin-1"))
-    return _merged([*found, *personal_spans(seven_bits.decode("ascii"))]) if seven_bits != data else found
+    return _merged([*found, *spans(seven_bits.decode("ascii"))]) if seven_bits != data else found
 
 
 def _card_at(text: str, places: list[int], begin: int) -> int:
@@ -132,8 +148,8 @@ def _kennitala_spans(text: str) -> Iterator[Span]:
     """Those that stand between letters, or with a space inside."""
     for match in _TEN_DIGITS.finditer(text):
         digits = "".join(char for char in match[0] if char.isdigit())
-        is_dated = match["between"] is not None and _has_date(digits)
-        if is_dated or _is_kennitala(digits) or _MARKED.search(text, max(0, match.start() - 12), match.start()):
+        is_dated = match["between"] is not None and has_date(digits)
+        if is_dated or is_kennitala(digits) or _MARKED.search(text, max(0, match.start() - 12), match.start()):
             yield Span(*match.span())
 
 
@@ -146,22 +162,3 @@ def _merged(spans: list[Span]) -> list[Span]:
         else:
             merged.append(span)
     return merged
-
-
-def passes_luhn(digits: str) -> bool:
-    """Whether a card's check digit is right (ISO/IEC 7812-1)."""
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        value = int(digit) * (2 if place % 2 else 1)
-        total += value - 9 if value > 9 else value
-    return total % 10 == 0
-
-
-def _is_kennitala(digits: str) -> bool:
-    return sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, digits, strict=False)) % 11 == 0
-
-
-def _has_date(digits: str) -> bool:
-    """Day and month; of companies the day has 40 more."""
-    day, month = int(digits[:2]), int(digits[2:4])
-    return 1 <= month <= 12 and (1 <= day <= 31 or 41 <= day <= 71)

@@ -22,7 +22,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from terminal.register.unknown.card_data import card_data_spans, renewed_end, whole_frames
-from terminal.system.personal import SEVEN_BITS, card_spans, spans_of_bytes
+from terminal.system.digits import zeros_for
+from terminal.system.personal import card_spans_of_bytes, spans_of_bytes
 
 HEADER = "# netgiro-terminal capture 1"
 BYTES_PER_LINE = 16
@@ -77,7 +78,7 @@ def without_personal_data(chunks: Sequence[Chunk]) -> list[Chunk]:
     """
     data = b"".join(chunk.data for chunk in chunks)
     clean = [bytes([byte]) for byte in data]
-    cards = {card for text in (data, data.translate(SEVEN_BITS)) for card in card_spans(text.decode("latin-1"))}
+    cards = set(card_spans_of_bytes(data))
     for span in spans_of_bytes(data):
         if span in cards or (span.is_certain and data[span.start - 1 : span.start] != b"\x02"):
             clean[span.start : span.end] = _blank(data[span.start : span.end])
@@ -95,6 +96,9 @@ def without_personal_data(chunks: Sequence[Chunk]) -> list[Chunk]:
 
 def _blank(hidden: bytes) -> list[bytes]:
     """Zeros; what parts the digits stays, and so does the parity of bytes that have one."""
+    zeros = zeros_for(hidden)
+    if zeros != hidden:  # UTF-8
+        return [b"0" if chr(byte).isalnum() and byte < 0x80 else bytes([byte]) for byte in zeros]
     has_parity = any(byte & 0x80 for byte in hidden)
     return [
         (b"\xb0" if has_parity and byte.bit_count() % 2 else b"0") if chr(byte & 0x7F).isalnum() else bytes([byte])

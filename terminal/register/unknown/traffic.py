@@ -16,17 +16,22 @@ from collections.abc import Callable, Sequence
 from hardware.interfaces import DeviceError, LineSignals, SerialPort
 from terminal.register.unknown.card_data import LONGEST_FRAME, card_data_spans, open_frame, rest_of_frame
 from terminal.register.zvt.transport import T1_S
+from terminal.system.digits import digits_of_bytes, is_cut_off
 from terminal.system.log_limit import UNLIMITED
-from terminal.system.personal import SEVEN_BITS, spans_of_bytes
+from terminal.system.personal import spans_of_bytes
 
 SILENCE_S = 0.1
 """After so long what came belongs together."""
 NUMBER_S = 10.0
 """How long a number is waited for that may go on."""
+BROKEN_S = 2.0
+"""The same where a line has ended: a receipt's next line comes soon."""
 LONGEST_IN_CLEAR = 4
 """Digits that are shown of a number that was waited for in vain; what then comes of it is masked."""
 LONGEST_ENTRY = 64
 """Bytes in one entry. A longer message is cut between two numbers or frames, or at four times this length."""
+SHORTEST_BROKEN = 6
+"""Digits at the end of a line with words in it that may go on in the next one. A line of digits alone always may."""
 FROM_REGISTER, TO_REGISTER = "<", ">"
 
 log = logging.getLogger(__name__)
@@ -112,15 +117,20 @@ class _Entry:
     def _patience_s(self) -> float:
         if open_frame(bytes(self._data)):
             return T1_S
-        return NUMBER_S if _NUMBER_AT_END.search(self._data.translate(SEVEN_BITS)) else SILENCE_S
+        digits = digits_of_bytes(bytes(self._data))
+        if _NUMBER_AT_END.search(digits):
+            return NUMBER_S
+        return BROKEN_S if _broken_at_end(digits) or is_cut_off(bytes(self._data)) else SILENCE_S
 
     def _unfinished(self) -> int:
         """Bytes at the end that are a frame or a number, which may go on."""
         frame = open_frame(bytes(self._data))
         if frame:
             return frame if frame < LONGEST_FRAME else 0
-        number = _NUMBER_AT_END.search(self._data.translate(SEVEN_BITS))
-        return len(number[0]) if number and len(self._data) < 4 * LONGEST_ENTRY else 0
+        digits = digits_of_bytes(bytes(self._data))
+        number = _NUMBER_AT_END.search(digits)
+        length = max(_broken_at_end(digits), len(number[0]) if number else 0)
+        return length if len(self._data) < 4 * LONGEST_ENTRY else 0
 
     def write(self) -> None:
         """Now."""
@@ -153,13 +163,23 @@ class _Entry:
     def _torn_number(self, data: bytes, *, may_go_on: bool) -> list[tuple[int, int]]:
         """What may belong to a number whose beginning was written before, or whose end is still to come."""
         hidden = []
-        if self._number_is_torn and (rest := _REST_OF_NUMBER.match(data.translate(SEVEN_BITS))):
+        if self._number_is_torn and (rest := _REST_OF_NUMBER.match(digits_of_bytes(data))):
             hidden.append(rest.span())
-        number = _NUMBER_AT_END.search(data.translate(SEVEN_BITS)) if may_go_on else None
+        number = _NUMBER_AT_END.search(digits_of_bytes(data)) if may_go_on else None
         self._number_is_torn = number is not None
         if number is not None and sum(byte in b"0123456789" for byte in number[0]) > LONGEST_IN_CLEAR:
             hidden.append((number.start() + LONGEST_IN_CLEAR, number.end()))
         return hidden
+
+
+def _broken_at_end(digits: bytes) -> int:
+    """Bytes at the end that may be the beginning of a number that a line end breaks; a short amount is none."""
+    head = digits.rstrip(b"0123456789 \t\r\n-")
+    lines = re.split(rb"[\r\n]", digits[len(head) :])
+    if head and sum(byte in b"0123456789" for byte in lines[0]) < SHORTEST_BROKEN:
+        length = sum(len(line) + 1 for line in lines[1:])
+        return length if any(line.strip() for line in lines[1:]) else 0
+    return len(digits) - len(head) if len(lines) > 1 else 0
 
 
 def entry_text(

@@ -84,6 +84,11 @@ def test_a_key_of_an_unusual_shape_is_masked_by_its_own_text() -> None:
     assert masked(f"the key is {SHORT_KEY}.", Sensitive(SHORT_KEY)) == "the key is ***.\n"
 
 
+def test_a_number_that_a_line_end_breaks_is_masked_too() -> None:
+    text = "kort 4111 1111\n     1111 1111\nsími ８２２３２８１\nkt. 111111-\r\n1119\nSAMTALS 1.990\n"
+    assert masked(text, Sensitive("")) == "kort ***\nsími ***\nkt. ***\nSAMTALS 1.990\n"
+
+
 def test_the_bundle_belongs_to_its_owner_and_writes_over_nothing(config_path: Path, tmp_path: Path) -> None:
     target = tmp_path / "bundle.tar.gz"
     write_bundle(config_path, target)

@@ -106,6 +106,19 @@ def test_what_parts_a_cards_digits_stays(parted: bytes) -> None:
     assert clean.data == b"KORT " + bytes(0x30 if chr(byte).isdigit() else byte for byte in parted) + b"\r\n"
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("4111 1111\r\n1111 1111 TAKK", "0000 0000\r\n0000 0000 TAKK"),
+        ("kt. １１１１１１-１１１９ é", "kt. ００００００-００００ é"),
+        ("SAMTALS 1990\r\n2490\r\n", "SAMTALS 1990\r\n2490\r\n"),
+    ],
+)
+def test_a_number_on_two_lines_or_in_other_digits_is_blotted_out(said: str, kept: str) -> None:
+    (clean,) = without_personal_data([Chunk(0.0, said.encode())])
+    assert clean.data.decode() == kept
+
+
 def test_a_card_whose_bytes_have_their_parity_is_blotted_out_with_parity() -> None:
     def even(text: bytes) -> bytes:
         return bytes(byte | 0x80 * (byte.bit_count() % 2) for byte in text)

@@ -205,6 +205,28 @@ def test_an_amount_at_the_end_of_a_message_is_shown_once_the_next_one_begins(cap
     assert [record.getMessage().split(" ")[0] for record in caplog.records[1:]] == ["1000.000", "1003.000"]
 
 
+BROKEN = [b"4111 1111\r\n1111 1111", b"111111-\n1119", b"\n".join(b"%c" % digit for digit in b"1111111119")]
+FULL_WIDTH = ["".join(chr(0xFF10 + int(digit)) for digit in number) for number in ("4111111111111111", "1111111119")]
+
+
+@pytest.mark.parametrize("number", [*BROKEN, *(number.encode() for number in FULL_WIDTH)])
+@pytest.mark.parametrize("pause_s", [0.0, 1.5])
+def test_a_number_on_two_lines_or_in_another_scripts_digits_is_masked(
+    caplog: pytest.LogCaptureFixture, number: bytes, pause_s: float
+) -> None:
+    for size in (1, 4, 7):
+        data = b"TAKK\r\n" + number + b" y\r\n"
+        pairs = logged([data[at : at + size] for at in range(0, len(data), size)], pause_s, caplog)
+        shown = bytes(int(pair, 16) for pair in pairs if pair != "**")
+        assert shown.translate(None, b"\r\n-") == b"TAKK y", size
+
+
+def test_a_line_that_ends_with_a_short_amount_waits_for_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    logged([b"PAY 61990\r\n"], 0.2, caplog)
+    waiting = len(caplog.records)
+    assert waiting == 2
+
+
 @given(st.binary(max_size=300))
 def test_any_bytes_are_written_on_one_line(data: bytes) -> None:
     text = entry_text(data)
