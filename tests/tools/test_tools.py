@@ -9,7 +9,7 @@ import pytest
 
 from hardware.wiring import draw
 from tests.bench import __main__ as bench
-from tests.bench import footprint, latency
+from tests.bench import chain_cost, footprint, latency
 from tests.bench.history import BEGIN, COLUMNS, END, HISTORY, MOST_RUNS, with_run
 from tests.bench.results import Result
 from tests.fuzz import __main__ as fuzz
@@ -27,6 +27,15 @@ def test_bench_measures_everything_and_ends_with_one_line_of_json(capsys: pytest
     assert numbers.keys() >= {"date", "commit", "machine", *COLUMNS}
     assert numbers["wrong_keys"] == 0
     assert numbers["start_ratio"] > 1
+
+
+def test_the_cost_of_the_chain_is_measured_with_its_hash_and_without(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert chain_cost.main(["--rows", "3", "--turns", "1"]) == 0
+    assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == ["commit", "start"]
+    for cost in chain_cost.measure(tmp_path, rows=2, turns=1):
+        assert min(cost) > 0
 
 
 def test_bench_says_in_a_sentence_what_did_not_answer(

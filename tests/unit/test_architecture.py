@@ -63,8 +63,10 @@ PURE = [
     "terminal.sale.sale", "terminal.sale.sensitive", "terminal.sale.step", "terminal.sale.totals",
     "terminal.sale.tracing",
     "terminal.screen.menu_screens", "terminal.screen.screen", "terminal.screen.screens",
-    "terminal.system.daily", "terminal.system.personal", "terminal.system.shown", "terminal.texts.doctor",
-    "terminal.texts.english", "terminal.texts.icelandic", "terminal.texts.sentences", "terminal.texts.words",
+    "terminal.system.broken_numbers", "terminal.system.check_digits",
+    "terminal.system.daily", "terminal.system.digits", "terminal.system.personal", "terminal.system.shown",
+    "terminal.texts.doctor", "terminal.texts.english", "terminal.texts.icelandic", "terminal.texts.sentences",
+    "terminal.texts.words",
 ]
 
 IMPURE = {
