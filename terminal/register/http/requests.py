@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -30,12 +31,19 @@ def read_form(body: str, form: type[F], operation: Operation) -> F:
     if not body.strip() and not operation.body_needed:
         return form()
     try:
-        return msgspec.json.decode(body.encode("utf-8", "surrogatepass"), type=form)
+        found = msgspec.json.decode(body.encode("utf-8", "surrogatepass"), type=form)
     except msgspec.ValidationError as error:
         code = Code.AMOUNT if "$.amount" in str(error) else Code.SYNTAX
         raise Unreadable(code, str(error)) from error
     except (ValueError, RecursionError) as error:
         raise Unreadable(Code.SYNTAX, f"the body is not JSON: {error}") from error
+    json.loads(body, object_pairs_hook=_once_each)  # msgspec takes the last of two amounts, another reader the first
+    return found
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> None:
+    if len(dict(pairs)) < len(pairs):
+        raise Unreadable(Code.SYNTAX, "each name may stand once in the body")
 
 
 def read_key(key: str | None, missing: str = "send the header Idempotency-Key: a new UUID for every payment") -> str:

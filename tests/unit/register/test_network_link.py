@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -125,3 +126,56 @@ def test_a_zvt_register_pays_loses_its_connection_and_asks_on_the_next(size: int
         writer.close()
 
     in_a_shop(ZvtProtocol(0, over_network=True), scenario)
+
+
+@pytest.mark.parametrize("half", ["06 01 FF 60 EA", "06 01 FF 00 0F", "06 01 FF", "06", "00 00 EA 60 06 01"])
+def test_half_a_zvt_message_that_never_ends_is_forgotten_with_its_connection(half: str) -> None:
+    """60,000 bytes are promised, or 3,840, and nothing comes any more."""
+
+    async def scenario(shop: Shop) -> None:
+        _reader, writer = await shop.connect()
+        writer.write(bytes.fromhex(half))
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        other, refused = await shop.connect()
+        assert await other.read() == b"", "one register at a time"
+        refused.close()
+        writer.close()
+        await asyncio.sleep(0.05)
+        reader, writer = await shop.connect()
+        writer.write(payment(1990))
+        pay = await shop.asked(SaleRequest)
+        assert isinstance(pay, SaleRequest)
+        assert pay.amount_kr == 1990
+        shop.link.send(SaleAccepted(NAME), pay)
+        assert await reader.readexactly(3) == b"\x80\x00\x00"
+        writer.close()
+
+    in_a_shop(ZvtProtocol(0, over_network=True), scenario)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "ask"),
+    [(LineProtocol(0), b"PAY 590 ID=43\n"), (ZvtProtocol(0, over_network=True), payment(590))],
+    ids=["line", "zvt"],
+)
+def test_of_two_registers_at_once_one_is_heard(protocol: RegisterProtocol, ask: bytes) -> None:
+    async def scenario(shop: Shop) -> None:
+        reader, writer = await shop.connect()
+        writer.write(ask[:3])
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        crowd = [await shop.connect() for _ in range(3)]
+        for _other, pushing in crowd:
+            pushing.write(ask)
+        for other, pushing in crowd:
+            with contextlib.suppress(ConnectionError):
+                assert await other.read() == b""
+            pushing.close()
+        writer.write(ask[3:])
+        await shop.asked(SaleRequest)
+        assert len(shop.requests) == 1
+        assert not reader.at_eof()
+        writer.close()
+
+    in_a_shop(protocol, scenario)

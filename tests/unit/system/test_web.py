@@ -308,7 +308,9 @@ def test_a_head_without_end_is_refused() -> None:
     asyncio.run(scenario())
 
 
-def test_behind_tls_a_caller_without_it_gets_nothing(tmp_path: Path) -> None:
+@pytest.fixture
+def tls(tmp_path: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """Ours, and that of a caller who trusts it."""
     certificate = tmp_path / "certificate.pem"
     made = ("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2")
     names = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost")
@@ -318,6 +320,11 @@ def test_behind_tls_a_caller_without_it_gets_nothing(tmp_path: Path) -> None:
     ours = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     ours.load_cert_chain(certificate, tmp_path / "key.pem")
     theirs = ssl.create_default_context(cafile=str(certificate))
+    return ours, theirs
+
+
+def test_behind_tls_a_caller_without_it_gets_nothing(tls: tuple[ssl.SSLContext, ssl.SSLContext]) -> None:
+    ours, theirs = tls
 
     async def scenario() -> None:
         server = WebServer(app(), "127.0.0.1", 0, tls=ours)
@@ -329,6 +336,24 @@ def test_behind_tls_a_caller_without_it_gets_nothing(tmp_path: Path) -> None:
                 with pytest.raises(httpx.HTTPError):
                     await client.get(url.replace("https:", "http:"))
                 assert (await client.get(url)).text == "hello"
+        finally:
+            await server.stop()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_a_caller_who_never_finishes_the_handshake_is_hung_up_on(tls: tuple[ssl.SSLContext, ssl.SSLContext]) -> None:
+    async def scenario() -> None:
+        server = WebServer(app(), "127.0.0.1", 0, tls=tls[0])
+        await server.start()
+        port = int(server.base_url.rpartition(":")[2])
+        try:
+            for beginning in (b"", b"\x16\x03\x01\x02\x00\x01\x00", b"\x16\x03\x01\x40\x00"):
+                caller = Caller(*await asyncio.open_connection("127.0.0.1", port))
+                await caller.say(beginning)
+                await caller.hear_all()  # an alert perhaps, but then the end
+                caller.hang_up()
         finally:
             await server.stop()
 

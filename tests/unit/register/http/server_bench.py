@@ -73,3 +73,15 @@ def at_a_terminal(
             await scenario(terminal, client)
 
     asyncio.run(run())
+
+
+async def answers(terminal: Terminal, request: str) -> bytes:
+    """Until the terminal closes the connection."""
+    port = int(terminal.port.base_url.rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(request.encode())
+        async with asyncio.timeout(at_most(3)):
+            return await reader.read(-1)
+    finally:
+        writer.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import httpx
@@ -57,6 +58,17 @@ def test_a_program_is_paired_by_the_digits_that_the_terminal_shows(tmp_path: Pat
         assert terminal.heard[-1]["program"] == "Kassi 2"
         terminal.port.programs.revoke("Kassi 2")
         assert (await client.get("/v1/status", headers=headers)).status_code == 401
+
+    at_a_terminal(tmp_path, scenario)
+
+
+def test_of_two_programs_that_send_the_digits_at_once_one_is_paired(tmp_path: Path) -> None:
+    async def scenario(terminal: Terminal, client: httpx.AsyncClient) -> None:
+        digits = terminal.port.programs.new_code().digits.reveal()
+        forms = [{"code": digits, "name": f"Kassi {number}"} for number in (2, 3, 4)]
+        paired = await asyncio.gather(*(client.post("/v1/pair", json=form) for form in forms))
+        assert sorted(one.status_code for one in paired) == [200, 403, 403]
+        assert len(terminal.port.programs.known) == 2, "Kassi 1, and the first of them"
 
     at_a_terminal(tmp_path, scenario)
 

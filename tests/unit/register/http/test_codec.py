@@ -96,7 +96,16 @@ def test_while_one_is_open_another_is_busy_for_whoever_asks() -> None:
         ([1990], "a", "syntax"),
         ("", "a", "syntax"),
         ("{", "a", "syntax"),
-        ("[" * 2000, "a", "syntax"),
+        ("[" * 100_000, "a", "syntax"),
+        ('{"amount": ' * 5000, "a", "amount"),
+        ('{"amount": 1e400}', "a", "amount"),
+        ('{"amount": 1.99e3}', "a", "amount"),
+        ('{"amount": 1990.0}', "a", "amount"),
+        ({"amount": 2**63}, "a", "amount"),
+        ('{"amount": NaN}', "a", "syntax"),
+        ('{"amount": 01990}', "a", "syntax"),
+        ('{"amount": 1990, "amount": 590}', "a", "syntax"),
+        ('{"amount": 1990} {"amount": 590}', "a", "syntax"),
     ],
 )
 def test_what_cannot_be_understood_starts_nothing(body: object, key: str | None, code: str) -> None:
@@ -147,6 +156,31 @@ def test_a_wait_is_over_in_its_time_and_answers_as_it_stands() -> None:
     assert waiting not in shop.answers
     shop.wait(1)
     assert (shop.answers[waiting].status, shop.answers[waiting].body["state"]) == (200, "entry")
+
+
+def test_a_wait_is_as_long_as_it_is_however_the_clock_is_set() -> None:
+    shop = HttpShop()
+    payment = shop.pay().body["id"]
+    waiting = shop.begin("GET", f"/v1/payments/{payment}", query={"wait": "25"})
+    for _ in range(6):
+        shop.terminal.clock.jump()
+        assert waiting not in shop.answers
+        shop.wait(4)
+    shop.wait(1)
+    assert shop.answers[waiting].body["id"] == payment
+
+
+def test_two_that_send_the_same_key_at_once_are_answered_with_the_same_payment() -> None:
+    """A till that was copied with its token; or one that lost patience and asks again beside its first request."""
+    shop = HttpShop()
+    first, second, third = (
+        shop.begin("POST", "/v1/payments", key="a", body={"amount": amount_kr}, wait_s=0.0)
+        for amount_kr in (1990, 1990, 590)
+    )
+    shop.wait(1)
+    assert shop.answers[first].body["id"] == shop.answers[second].body["id"]
+    assert shop.answers[third].status == 422
+    assert len(shop.sales) == 1
 
 
 def test_a_wait_for_what_has_ended_is_answered_at_once() -> None:

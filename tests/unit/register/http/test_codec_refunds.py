@@ -50,3 +50,13 @@ def test_a_refund_is_no_payment() -> None:
     assert shop.look(refund).status == 404
     assert shop.call("DELETE", f"/v1/payments/{refund}").status == 404
     assert shop.call("POST", f"/v1/payments/{refund}/refunds", key="s", body={"amount": 1}).status == 404
+
+
+def test_a_part_is_not_hidden_behind_all_of_it() -> None:
+    """Two readers of one body would give back two amounts."""
+    shop = HttpShop()
+    payment = shop.paid()
+    twice = '{"amount": 500, "amount": null}'
+    refused = shop.call("POST", f"/v1/payments/{payment}/refunds", key="r", body=twice)
+    assert (refused.status, refused.body["code"]) == (400, "syntax")
+    assert shop.disk.refunds == {}
