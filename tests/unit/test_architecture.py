@@ -46,7 +46,7 @@ PURE = [
     "terminal.register.http.answers", "terminal.register.http.codec", "terminal.register.http.desk",
     "terminal.register.http.forms", "terminal.register.http.frames", "terminal.register.http.openapi",
     "terminal.register.http.operations", "terminal.register.http.outbox", "terminal.register.http.paper",
-    "terminal.register.http.problems", "terminal.register.http.requests",
+    "terminal.register.http.last_word", "terminal.register.http.problems", "terminal.register.http.requests",
     "terminal.register.line.answers", "terminal.register.line.codec",
     "terminal.register.line.format", "terminal.register.line.framing", "terminal.register.protocol",
     "terminal.register.settings", "terminal.register.taps.display", "terminal.register.taps.escpos_stream",

@@ -12,6 +12,8 @@ A program asks; nothing is pushed to it but events, which may get lost without h
 * A result counts as told once an answer that has it has left. Until then the sale is open, and another payment would be
   refused; but who asks for the next payment is not made to wait for somebody who has forgotten the last: its result can
   be asked for at any time.
+* How the terminal is the counter says with everything that it decides. What it said in the last second is answered at
+  once: who looks a hundred times a second costs no sale a millisecond, and a terminal that hangs is not called well.
 * ``wait`` parks a call until its payment changes. What changes is told after it is on disk.
 * An end of day counts as told once the same program asks for anything else, or anybody begins a payment; asked for
   again before that it is the same one (of_totals.py), because its answer may have got lost.
@@ -47,7 +49,6 @@ class HttpProtocol:
         """For the terminal, with the next call that can return them."""
         self._outbox = Outbox()
         self._desk = Desk(wording, self._outbox, self._requests)
-        self._condition: reg.TerminalCondition | None = None
 
     def receive_data(self, data: bytes, now_s: float) -> Sequence[reg.RegisterRequest]:
         """The requests in ``data``; what needs no counter is answered here."""
@@ -79,9 +80,8 @@ class HttpProtocol:
         self._desk.now_s = now_s
         if isinstance(told, reg.Progress):
             self._outbox.changed(told.record, self._wording.body(told.record))
-        elif told != self._condition:
-            self._condition = told
-            self._outbox.say("status", self._wording.status(told))
+        else:
+            self._desk.hear(told)
 
     def data_to_send(self) -> bytes:
         return self._outbox.take()

@@ -10,6 +10,7 @@ from terminal.counter import register_words as reg
 from terminal.register.http import answers
 from terminal.register.http.forms import LONGEST_WAIT_S, PaymentForm, RefundForm
 from terminal.register.http.frames import Call
+from terminal.register.http.last_word import LastWord
 from terminal.register.http.operations import Found, Operation, find_operation, unknown_query
 from terminal.register.http.outbox import Body, Outbox, Record, may_change
 from terminal.register.http.problems import Code, problem, problem_of
@@ -64,6 +65,7 @@ class Desk:
         self._asked: list[_Asked] = []
         self._closed: dict[str, int] = {}
         """By program: the period whose end it was answered, if it has not asked for anything since."""
+        self._last_word = LastWord(wording.status)
         self.now_s = 0.0
 
     @property
@@ -82,6 +84,7 @@ class Desk:
     def forget(self) -> None:
         """Every call is gone."""
         self._asked.clear()
+        self._last_word.forget()
 
     def replied(self, reply: reg.RegisterReply, to: reg.RegisterQuestion) -> None:
         """To the call that has asked just this, if it still waits."""
@@ -89,6 +92,11 @@ class Desk:
         if asked is not None:
             self._asked.remove(asked)
             asked.then(reply)
+
+    def hear(self, condition: reg.TerminalCondition) -> None:
+        """How the terminal is; if that is news, an event says so."""
+        if self._last_word.hear(condition, self.now_s):
+            self._outbox.say("status", self._last_word.status)
 
     def take(self, call: Call) -> None:
         found = find_operation(call.method, call.path)
@@ -122,6 +130,8 @@ class Desk:
                 self._ask(call, asked, lambda reply: self._found(call, reply, kind=kind, wait_s=wait_s))
             case "call_off_payment":
                 self._ask(call, reg.RecordRequest(reference=record_id), lambda reply: self._to_call_off(call, reply))
+            case "status" if self._last_word.is_good(self.now_s):
+                self._outbox.answer(call, self._last_word.status)
             case "status":
                 self._ask(call, reg.ConditionRequest(), lambda reply: self._told(call, reply))
             case "totals" | "end_day":
@@ -228,7 +238,8 @@ class Desk:
     def _told(self, call: Call, reply: reg.RegisterReply) -> None:
         match reply:
             case reg.TerminalCondition():
-                self._outbox.answer(call, self._wording.status(reply))
+                self.hear(reply)
+                self._outbox.answer(call, self._last_word.status)
             case reg.TotalsReport():
                 if reply.closed and len(self._closed) < MOST_PROGRAMS:
                     self._closed[call.program] = reply.number

@@ -47,7 +47,7 @@ class Outbox:
     def next_due_s(self) -> float | None:
         return min((one.due_s for one in self._parked), default=None)
 
-    def answer(self, call: Call, body: msgspec.Struct, status: int = 200) -> None:
+    def answer(self, call: Call, body: msgspec.Struct | msgspec.Raw, status: int = 200) -> None:
         self._answers.append(line_of(Answer(number=call.number, status=status, body=_raw(body))))
 
     def refuse(self, call: Call, problem: Problem) -> None:
@@ -79,7 +79,7 @@ class Outbox:
             self.answer_record(parked.call, record, body)
         self.say("refund" if isinstance(record, Refund) else "payment", body)
 
-    def say(self, name: str, body: msgspec.Struct) -> None:
+    def say(self, name: str, body: msgspec.Struct | msgspec.Raw) -> None:
         self._events.append(line_of(Event(name=name, body=_raw(body))))
         del self._events[:-MOST_EVENTS]
 
@@ -114,5 +114,5 @@ def may_change(record: Record) -> bool:
     return record.reason is None if isinstance(record, Refund) else not record.has_ended
 
 
-def _raw(body: msgspec.Struct) -> msgspec.Raw:
-    return msgspec.Raw(msgspec.json.encode(body))
+def _raw(body: msgspec.Struct | msgspec.Raw) -> msgspec.Raw:
+    return body if isinstance(body, msgspec.Raw) else msgspec.Raw(msgspec.json.encode(body))

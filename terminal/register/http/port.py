@@ -17,10 +17,9 @@ from msgspec.structs import replace
 from hardware.interfaces import Columns, DeviceError, Document, LineSignals
 from terminal.errors import TerminalError
 from terminal.register.http.certificate import OwnCertificate
-from terminal.register.http.forms import LONGEST_WAIT_S
 from terminal.register.http.frames import Answer, Call, Event, Gone, line_of, said_in
 from terminal.register.http.programs import Programs
-from terminal.register.http.server import Application, NotAnswered
+from terminal.register.http.server import LONGEST_ANSWER_S, Application, NotAnswered
 from terminal.system.accept import Limits
 from terminal.system.web import WebServer
 
@@ -28,7 +27,6 @@ CALLERS = Limits(connections=64, per_address=24)
 MOST_LISTENERS = 24
 MOST_UNREAD_EVENTS = 100
 """Of a program that does not read them; then its stream ends, and it may come again."""
-LONGEST_ANSWER_S = LONGEST_WAIT_S + 15.0
 NO_PRINTER = 'there is no printer: set printer.driver in config.toml to other than "none"'
 
 
@@ -115,7 +113,8 @@ class HttpPort:
         for listener in self._listeners:
             _end(listener)
         for waiting in self._answers.values():
-            waiting.cancel()
+            if not waiting.done():
+                waiting.set_exception(NotAnswered)
         self._answers.clear()
         server, self._server = self._server, None
         if server is not None:
@@ -124,21 +123,28 @@ class HttpPort:
     # --- for the application ------------------------------------------------------------------------------------------
 
     async def ask(self, call: Call) -> Answer:
-        """What the codec says to it; whoever gives up waiting cancels this. Raises NotAnswered."""
+        """What the codec says to it. Raises NotAnswered."""
+        with self.asked(call) as waiting:
+            try:
+                async with asyncio.timeout(LONGEST_ANSWER_S):
+                    return await waiting
+            except TimeoutError as error:
+                raise NotAnswered from error
+
+    @contextlib.contextmanager
+    def asked(self, call: Call) -> Iterator[asyncio.Future[Answer]]:
+        """What the codec will say to it, or NotAnswered; whoever leaves before that waits no more."""
         number = next(self._numbers)
-        waiting = self._answers[number] = asyncio.get_running_loop().create_future()
+        waiting: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._answers[number] = waiting
         self._on_data(line_of(replace(call, number=number)))
         try:
-            async with asyncio.timeout(LONGEST_ANSWER_S):
-                answer: Answer = await waiting
-                return answer
-        except (TimeoutError, asyncio.CancelledError) as error:
-            is_stopping = self._answers.pop(number, None) is None
-            if not is_stopping:
+            yield waiting
+        finally:
+            if self._answers.pop(number, None) is not None:
                 self._on_data(line_of(Gone(number=number)))
-            if is_stopping or isinstance(error, TimeoutError):
-                raise NotAnswered from error
-            raise
+            elif not waiting.cancelled():
+                waiting.exception()  # that it will not be answered is no news to whoever has left
 
     @property
     def may_listen(self) -> bool:

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from starlette.datastructures import Headers, QueryParams
@@ -20,7 +20,7 @@ from starlette.types import Message, Receive, Scope, Send
 from hardware.interfaces import DeviceError
 from terminal import __version__
 from terminal.register.http import problems
-from terminal.register.http.forms import Paired, PairingForm, Printed, PrintForm
+from terminal.register.http.forms import LONGEST_WAIT_S, Paired, PairingForm, Printed, PrintForm
 from terminal.register.http.frames import Answer, Call
 from terminal.register.http.openapi import document
 from terminal.register.http.operations import BY_SERVER, Operation, find_operation, methods_of
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 LONGEST_BODY = 4 * 1024
 LONGEST_PRINT_BODY = 64 * 1024
+AT_ONCE_S = 0.05
+LONGEST_ANSWER_S = LONGEST_WAIT_S + 15.0
 PRINT_S = 30.0
 HEARTBEAT_S = 15.0
 PREFLIGHT_S = 600
@@ -126,20 +128,27 @@ class Application:
         return name
 
     async def _ask(self, request: Request, call: Call) -> Response:
-        """Unless the caller hangs up meanwhile."""
-        asking = asyncio.ensure_future(self._port.ask(call))
-        leaving = asyncio.ensure_future(_until_gone(request))
+        """Unless the caller hangs up meanwhile, which is watched where the answer takes a while."""
         try:
-            await asyncio.wait({asking, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if not asking.done():
-                raise ClientDisconnect
-            return _answered(asking.result())
+            with self._port.asked(call) as asking:
+                await asyncio.wait({asking}, timeout=AT_ONCE_S)
+                if not asking.done():
+                    await self._wait_for(asking, request)
+                return _answered(await asking)
         except NotAnswered as error:
             raise Refused(Code.UNAVAILABLE, "the terminal does not answer: ask again with the same key") from error
+
+    async def _wait_for(self, asking: asyncio.Future[Answer], request: Request) -> None:
+        """Raises ClientDisconnect, NotAnswered."""
+        leaving = asyncio.ensure_future(_until_gone(request))
+        both: set[asyncio.Future[Any]] = {asking, leaving}
+        try:
+            done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED, timeout=LONGEST_ANSWER_S)
         finally:
-            asking.cancel()
             leaving.cancel()
-            await asyncio.gather(asking, leaving, return_exceptions=True)
+            await asyncio.gather(leaving, return_exceptions=True)
+        if asking not in done:
+            raise ClientDisconnect if leaving in done else NotAnswered
 
     async def _serve(self, operation: Operation, program: str, body: str) -> Response:
         """What needs no counter. Raises Refused, Unreadable."""

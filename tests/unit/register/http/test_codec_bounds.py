@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from terminal.counter import register_words as reg
 from terminal.register.http.codec import LONGEST_CALL, HttpProtocol
-from terminal.register.http.desk import ANSWER_S, MOST_CALLS
+from terminal.register.http.desk import ANSWER_S, MOST_CALLS, Wording
 from terminal.register.http.frames import Call, line_of
 from terminal.register.http.outbox import MOST_EVENTS
 from terminal.sale.sale import State
@@ -89,3 +89,41 @@ def test_a_lost_line_keeps_what_was_not_told() -> None:
     assert shop.sale.state is State.REPORT
     assert shop.look(payment).body["outcome"] == "cancelled"
     assert shop.sale.state is State.CLOSED
+
+
+def test_how_the_terminal_is_is_known_for_a_second_and_not_longer() -> None:
+    protocol = HttpProtocol()
+    protocol.hear(reg.TerminalCondition(), 0.0)
+    assert ask(protocol, number=1, now_s=0.9) == []
+    assert ask(protocol, number=2, now_s=1.1) == [reg.ConditionRequest()], "a terminal that hangs says nothing any more"
+    said = answers_in(protocol.data_to_send())
+    assert [one["number"] for one in said if one["type"] == "answer"] == [1]
+
+
+def test_the_newest_word_about_the_terminal_is_answered() -> None:
+    protocol = HttpProtocol()
+    for busy in (False, True):
+        protocol.hear(reg.TerminalCondition(busy=busy), 0.0)
+        ask(protocol, now_s=0.1)
+    said = answers_in(protocol.data_to_send())
+    assert [one["body"]["busy"] for one in said if one["type"] == "answer"] == [False, True]
+
+
+def test_a_word_that_is_repeated_is_looked_at_anew_each_second() -> None:
+    """The certificate is made after the first one."""
+    sha256 = ""
+    protocol = HttpProtocol(Wording(certificate=lambda: sha256))
+    protocol.hear(reg.TerminalCondition(), 0.0)
+    sha256 = "ab"
+    for tenths in range(1, 12):
+        protocol.hear(reg.TerminalCondition(), tenths / 10)
+    ask(protocol, now_s=1.1)
+    said = answers_in(protocol.data_to_send())
+    assert [one["body"]["certificate_sha256"] for one in said] == [None, "ab"], "one event, one answer"
+
+
+def test_a_line_that_was_lost_leaves_no_word_about_the_terminal() -> None:
+    protocol = HttpProtocol()
+    protocol.hear(reg.TerminalCondition(), 0.0)
+    protocol.connection_lost()
+    assert ask(protocol, now_s=0.1) == [reg.ConditionRequest()]
