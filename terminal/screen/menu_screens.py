@@ -12,7 +12,7 @@ from terminal.sale.money import format_kr
 from terminal.sale.refund import Refund
 from terminal.sale.sale import Sale
 from terminal.screen.screen import KeyGrid, Screen
-from terminal.texts.sentences import Words
+from terminal.texts.sentences import Words, refusal_in
 from terminal.texts.words import MenuWords
 
 
@@ -124,12 +124,7 @@ def _refund(menu: Menu, words: Words) -> Screen:
 
 def _refused(menu: Menu, words: Words) -> Screen:
     code = menu.refusal or RefusalCode.UNAVAILABLE
-    if code is RefusalCode.AMOUNT and menu.limits_kr is not None:
-        lowest, highest = (format_kr(limit) for limit in menu.limits_kr)
-        limits = words.refund_limits if menu.item is Item.REFUND else words.amount_limits
-        text = limits.format(lowest=lowest, highest=highest)
-    else:
-        text = words.refusals[code]
+    text = refusal_in(words, code, menu.limits_kr, of_refund=menu.item is Item.REFUND)
     return Screen(banner=words.menu.title, body=(text,), hint=words.menu.any_key)
 
 

@@ -69,6 +69,7 @@ ICELANDIC = Words(
         RefusalCode.TOO_OLD: "Salan er of gömul. Endurgreiddu hana hjá Netgíró.",
     },
     amount_limits=f"Upphæðin þarf að vera á bilinu {{lowest}} til {{highest}} {_OTHER_PAYMENT}",
+    refund_busy="Sala eða endurgreiðsla er í gangi. Bíddu þar til henni lýkur.",
     refund_limits="Af þessari sölu má endurgreiða frá {lowest} til {highest}",
     identifier_problems={
         IdentifierProblem.NOT_AN_IDENTIFIER: Advice("Rangur fjöldi stafa.", "App-kóði, kennitala eða símanúmer?"),

@@ -26,6 +26,7 @@ __all__ = [
     "Trouble",
     "Words",
     "refund_sentence",
+    "refusal_in",
     "refusal_sentence",
     "result_sentence",
     "words_in",
@@ -98,9 +99,13 @@ def refusal_sentence(
 
     With the lowest and the highest amount given, a refused amount is answered with them.
     """
-    words = words_in(language)
+    return refusal_in(words_in(language), code, limits_kr, of_refund=of_refund)
+
+
+def refusal_in(words: Words, code: RefusalCode, limits_kr: tuple[int, int] | None, *, of_refund: bool) -> str:
+    """:func:`refusal_sentence` in these words."""
     if code is RefusalCode.AMOUNT and limits_kr is not None:
         lowest_kr, highest_kr = limits_kr
         limits = words.refund_limits if of_refund else words.amount_limits
         return limits.format(lowest=format_kr(lowest_kr), highest=format_kr(highest_kr))
-    return words.refusals[code]
+    return words.refund_busy if of_refund and code is RefusalCode.BUSY else words.refusals[code]

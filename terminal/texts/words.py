@@ -208,6 +208,8 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     """With ``{lowest}`` and ``{highest}``."""
     refund_limits: str
     """Of an amount that is to go back, likewise."""
+    refund_busy: str
+    """Something else is open, or a refund of the same sale whose end nobody knows."""
     identifier_problems: dict[IdentifierProblem, Advice]
     customer_kinds: dict[CustomerKind, str]
     troubles: dict[Trouble, Advice]

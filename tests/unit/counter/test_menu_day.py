@@ -204,7 +204,7 @@ def test_a_refund_is_confirmed_once_however_often_the_key_is_pressed() -> None:
 def test_what_cannot_be_given_back_is_said_in_the_menu_and_not_to_the_register() -> None:
     cases: dict[str, tuple[dict[str, Any], str]] = {
         "unknown number": ({"sale": None}, "No sale has this number."),
-        "another of it unknown": ({"refunds": (LOST_REFUND,)}, "Another sale is open."),
+        "another of it unknown": ({"refunds": (LOST_REFUND,)}, "A sale or a refund is under way."),
         "nothing left": ({"sale": replace(CLOSED_SALE, reason=None)}, "has been given back"),
     }
     with each() as case:

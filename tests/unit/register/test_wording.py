@@ -20,6 +20,14 @@ def test_a_refusal_names_the_limits_in_the_shops_language() -> None:
     assert worded(back, "en").text == "Of this sale you can refund from 1 kr. to 400 kr."  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("of_refund", [False, True])
+def test_whoever_wants_a_refund_is_not_told_to_cancel_a_sale(of_refund: bool) -> None:
+    reply = worded(RequestRefused("42", RefusalCode.BUSY, of_refund=of_refund), "en")
+    assert isinstance(reply, RequestRefused)
+    assert ("cancel it" in reply.text) is not of_refund
+    assert ("a refund" in reply.text) is of_refund
+
+
 @pytest.mark.parametrize("reason", Reason)
 def test_a_result_says_why(reason: Reason) -> None:
     result = SaleResult(register_id="42", amount_kr=1990, reason=reason, authorization_id=None)
