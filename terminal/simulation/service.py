@@ -104,7 +104,7 @@ class SimulatedNetgiro:
             if request.url.startswith(PARTNER_URL):
                 v2.check_token(self, request.headers.get(v2.TOKEN_HEADER, ""))
                 status, answer = self._serve_partner(call, request)
-                told = answer.get("status") or answer["success"]
+                told = answer.get("status") or answer.get("success", answer.get("Message"))
             elif self.api == "v2":
                 v2.check_key(self, request.headers.get(v2.KEY_HEADER, ""))
                 status, answer = self._serve_v2(call, request)

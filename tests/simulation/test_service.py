@@ -10,7 +10,7 @@ import pytest
 from terminal.netgiro.carrier import RawAnswer
 from terminal.netgiro.nonce import NonceSource
 from terminal.netgiro.sandbox.carts import Order
-from terminal.sale.gateway import RecordStatus
+from terminal.sale.gateway import CallRefused, RecordStatus
 from terminal.simulation.network import Exchange
 from terminal.simulation.service import SimulatedNetgiro, build_gateway
 from terminal.simulation.world import NO_TROUBLE, World
@@ -50,3 +50,16 @@ def test_a_payment_is_looked_up_and_returned_once_under_a_key(api: str) -> None:
         refund = gateway.refund(name, amount_kr=500, is_whole=False, idempotency_key="0" * 40)
         carried(world, netgiro, refund)
     assert [one.amount_kr for one in netgiro.book.refunds] == [500]
+
+
+@pytest.mark.parametrize("api", ["v1", "v2"])
+def test_a_refund_of_more_than_was_paid_is_refused_in_so_many_words(api: str) -> None:
+    world = World(1, NO_TROUBLE)
+    netgiro = SimulatedNetgiro(world, lambda *_: False, api)
+    gateway = build_gateway(api, NonceSource(0, keep_nothing, world.wall_clock))
+    payment = netgiro.book.insert(Order(1990, "T1-1", "5000041234", 0)).cart
+    assert payment is not None
+    refund = gateway.refund(payment.transaction_id, amount_kr=1991, is_whole=False, idempotency_key="0" * 40)
+    with pytest.raises(CallRefused):
+        carried(world, netgiro, refund)
+    assert netgiro.book.refunds == []
