@@ -126,6 +126,7 @@ def _ends_rightly(before: Sale, event: ev.SaleEvent, after: Sale) -> None:
             corrections = pairs | {(after, before) for before, after in pairs}
         if isinstance(event, ev.MoneyNotReturned):
             assert before.settled_from is None, "not what staff have said of the sale itself"
+            assert (before.state, after.state) == (State.CLOSED, State.ATTENTION), "staff see it again"
             corrections = {(Outcome.REFUNDED, Outcome.REFUND_DUE)}
         if after.reason is Reason.PAID_LATE:
             _is_proved_late(before, event, after)

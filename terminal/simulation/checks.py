@@ -150,6 +150,8 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
     if not terminal.bookkeeper.view.conditions.network_ok:
         yield "the screen still says that there is no connection"
     yield from refunds.at_the_end(disk, netgiro)
+    for number in disk.refunds:
+        yield from _on_paper(disk.receipts_of(number), paper, is_screen_free=terminal.sale is None)
     yield from register.driver.offences[:1]
     yield from _days(disk, paper, is_screen_free=terminal.sale is None)
     yield from days.ended_in_time(
@@ -233,12 +235,15 @@ def is_noticed_loss(sale: Sale, disk: SimulatedDisk, captured: list[int]) -> boo
 
 def _receipts(sale: Sale, disk: SimulatedDisk, paper: Paper, *, is_screen_free: bool) -> Iterator[str]:
     """Whatever a sale stood as is on paper, once; of what staff have corrected there are later prints beside it."""
-    if sale.corrected_from is not None or any(one.corrected_from is not None for one in disk.refunds_of(sale.number)):
-        return
+    refunds_corrected = any(one.corrected_from is not None for one in disk.refunds_of(sale.number))
+    is_corrected = sale.corrected_from is not None or refunds_corrected
     outcomes, queued = disk.outcomes.get(sale.number, []), disk.queued[sale.number]
-    if sorted(queued) != sorted(kind for outcome in outcomes for kind in _papers_of(outcome, sale)):
+    if not is_corrected and sorted(queued) != sorted(
+        kind for outcome in outcomes for kind in _papers_of(outcome, sale)
+    ):
         yield f"sale {sale.number} has been {', then '.join(map(str, outcomes))} and is on paper as {queued}"
-    if sale.number in paper.says_paid and sale.outcome is not Outcome.APPROVED:
+    stood_as = outcomes if is_corrected else [sale.outcome]
+    if sale.number in paper.says_paid and Outcome.APPROVED not in stood_as:
         yield f"paper says that sale {sale.number} is paid, and it is {sale.outcome}"
     yield from _on_paper(disk.receipts_of(sale.number), paper, is_screen_free=is_screen_free)
 
