@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from terminal.app import parts
@@ -161,6 +162,9 @@ class TerminalApp:
         self._supervisor.start_loop(loop.run())
         self._performer = performer
         self._keep_devices(presenter, signaller, link, printing)
+        can_train = self._switch_training is not None
+        newest_s = partial(journal.call, journal.file.last_entry_s)
+        keep_hours(self._supervisor.keep, config, put, seams, newest_s, can_train=can_train)
         if config.netgiro.confirmation is CaptureMode.SERVER_CALLBACK:
             self._closers.append((await start_callback_listener(config, loop, self._inbox, journal)).stop)
         if (interval_s := self._notifier.watchdog_interval_s) is not None:
@@ -218,7 +222,6 @@ class TerminalApp:
             keep("signals", signaller.run)
         keep("register", link.run)
         keep("keypad", lambda: watch_keypad(self._devices.keypad, on_key))
-        keep_hours(keep, self._config, self._inbox.put, self._seams, can_train=self._switch_training is not None)
         if (scanner := self._devices.scanner) is not None:
             keep("scanner", lambda: watch_scanner(scanner, on_key, self.handles.instruments.note_code))
         if printing is not None:

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import time as time_of_day
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,13 +101,17 @@ class TrainingSwitch:
 
 
 async def end_at_night(
-    put: Callable[[Input], None], *, wall_clock: Callable[[], float], clock_is_set: Callable[[], bool]
+    put: Callable[[Input], None],
+    latest_s: Callable[[], Awaitable[float]],
+    *,
+    wall_clock: Callable[[], float],
+    clock_is_set: Callable[[], bool],
 ) -> None:
     """Until cancelled. The night before the start is over."""
     alarm = DailyAlarm(NIGHT)
     started_s = wall_clock()
     while True:
-        due_s, again_s = alarm.look(wall_clock(), clock_is_set=clock_is_set())
+        due_s, again_s = alarm.look(wall_clock(), clock_is_set=clock_is_set(), newest_s=await latest_s())
         if due_s is not None and due_s > started_s:
             put(NightCame())
         await asyncio.sleep(again_s)

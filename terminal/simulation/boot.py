@@ -105,7 +105,7 @@ class Boot:
     def _look_at_clock(self, alarm: DailyAlarm) -> None:
         """What app/closing.py does."""
         clock = self._box.clock
-        due_s, again_s = alarm.look(clock.now(), clock_is_set=clock.is_right)
+        due_s, again_s = alarm.look(clock.now(), clock_is_set=clock.is_right, newest_s=self._box.disk.newest_s())
         if due_s is not None:
             self.put(EndOfDayRequested(due_at=timestamp_of(due_s)))
         self._world.at(again_s, self._this_boot(lambda: self._look_at_clock(alarm)))

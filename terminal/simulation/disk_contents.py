@@ -56,6 +56,10 @@ class DiskContents:
         self._billed: set[int] = set()
         """Numbers of what the last end of day, or one before it, has left billed or returned."""
 
+    def newest_s(self) -> float:
+        """When anything was last written, by the terminal's clock."""
+        return max([*self._changed_at.values(), self._since or 0.0, self._began or 0.0])
+
     def next_number(self) -> int:
         return max(*self.latest, *self.refunds, 0, 0) + 1
 

@@ -16,7 +16,8 @@ LOOK_AGAIN_S = 3600.0
 """A clock that is set while somebody sleeps makes him late by no more than this."""
 UNSET_PAUSE_S = 60.0
 MOST_UNSET_LOOKS = 10
-"""A clock that nothing has set after so many looks is believed all the same: perhaps nothing ever will."""
+"""A clock that nothing has set after so many looks is believed all the same: perhaps nothing ever will. But not one
+that stands before what has been."""
 
 
 def last_time(at: time, now_s: float, zone: tzinfo | None = None) -> float:
@@ -58,10 +59,10 @@ class DailyAlarm:
         self._told_s: float | None = None
         self._unset_looks = 0
 
-    def look(self, now_s: float, *, clock_is_set: bool) -> Look:
-        """By the wall clock, which may have been set since the last look."""
-        if not clock_is_set and self._unset_looks < MOST_UNSET_LOOKS:
-            self._unset_looks += 1
+    def look(self, now_s: float, *, clock_is_set: bool, newest_s: float = 0.0) -> Look:
+        """By the wall clock, which may have been set since the last look. It is at least ``newest_s``."""
+        if not clock_is_set and (now_s < newest_s or self._unset_looks < MOST_UNSET_LOOKS):
+            self._unset_looks = min(self._unset_looks + 1, MOST_UNSET_LOOKS)
             return Look(None, UNSET_PAUSE_S)
         due_s = last_time(self._at, now_s, self._zone)
         is_new = due_s != self._told_s

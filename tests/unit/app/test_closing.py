@@ -31,18 +31,26 @@ class Shop:
         self.path = path
         self.sales = 0
         self.ended: list[datetime] = []
+        self.clock_is_set = True
 
     def now_s(self) -> float:
         return self.begins_s + asyncio.get_running_loop().time() - 1000.0
 
     async def open_for(self, hours: float, *, sells_every_h: float = 0.0) -> None:
         """The terminal is on for so long."""
-        journal = JournalFile(self.path, lambda: timestamp_of(self.now_s()))
+        journal = self.journal = JournalFile(self.path, lambda: timestamp_of(self.now_s()))
         journal.open()
         self.bookkeeper = Bookkeeper(CounterRules(), journal, Names("T1", lambda: timestamp_of(self.now_s())))
         self.bookkeeper.start()
         alarm = asyncio.create_task(
-            end_every_day(time(2, 30), self.put, wall_clock=self.now_s, clock_is_set=lambda: True, zone=COPENHAGEN)
+            end_every_day(
+                time(2, 30),
+                self.put,
+                self.newest_s,
+                wall_clock=self.now_s,
+                clock_is_set=lambda: self.clock_is_set,
+                zone=COPENHAGEN,
+            )
         )
         for _ in range(int(hours / sells_every_h) if sells_every_h else 0):
             await asyncio.sleep(sells_every_h * 3600)
@@ -51,6 +59,9 @@ class Shop:
             await asyncio.sleep(hours * 3600)
         alarm.cancel()
         journal.close()
+
+    async def newest_s(self) -> float:
+        return self.journal.last_entry_s()
 
     def sell(self, journal: JournalFile) -> None:
         self.sales += 1
@@ -92,6 +103,23 @@ def test_a_time_that_was_missed_is_made_up_for_once_and_the_next_comes_as_ever(t
 
     run_virtual(scenario())
     assert [f"{moment:%d. %H:%M}" for moment in shop.ended] == ["24. 09:00", "25. 02:30"]
+
+
+def test_a_clock_that_nothing_has_set_ends_no_day_before_the_last_sale(tmp_path: Path) -> None:
+    shop = Shop(tmp_path / "journal.db", datetime(2026, 11, 24, 1, tzinfo=COPENHAGEN))
+
+    async def scenario() -> None:
+        await shop.open_for(1, sells_every_h=0.5)
+        await asyncio.sleep(3 * 3600)
+        shop.clock_is_set = False
+        await shop.open_for(0.12, sells_every_h=0.1)
+        shop.begins_s -= 2 * 3600
+        await shop.open_for(1)
+        assert shop.ended == [], "by a clock that says 04:07 after a sale of 05:06"
+        await shop.open_for(2)
+
+    run_virtual(scenario())
+    assert [f"{moment:%d. %H:%M}" for moment in shop.ended] == ["24. 05:06"]
 
 
 def test_days_without_a_sale_have_no_end(tmp_path: Path) -> None:

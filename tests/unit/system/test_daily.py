@@ -77,6 +77,19 @@ def test_a_clock_that_nothing_has_set_is_waited_for_and_then_believed() -> None:
     assert alarm.look(0.0, clock_is_set=False).due_s is not None
 
 
+def test_a_clock_that_nothing_has_set_is_never_believed_before_what_has_been() -> None:
+    alarm, newest_s = DailyAlarm(time(22), UTC), datetime(2026, 11, 20, 12, 0, tzinfo=UTC).timestamp()
+    for _ in range(3 * MOST_UNSET_LOOKS):
+        assert alarm.look(newest_s - 1, clock_is_set=False, newest_s=newest_s).due_s is None
+    assert alarm.look(newest_s, clock_is_set=False, newest_s=newest_s).due_s is not None
+
+
+def test_a_clock_that_something_has_set_is_believed_although_a_row_was_written_later() -> None:
+    """That row's clock was wrong; a day that waits for it might wait for years."""
+    newest_s = datetime(2038, 1, 1, tzinfo=UTC).timestamp()
+    assert DailyAlarm(time(22), UTC).look(newest_s - 1e8, clock_is_set=True, newest_s=newest_s).due_s is not None
+
+
 def test_a_clock_that_is_set_forward_tells_the_missed_time_once() -> None:
     alarm, now_s = DailyAlarm(time(22), UTC), datetime(2026, 11, 20, 12, 0, tzinfo=UTC).timestamp()
     alarm.look(now_s, clock_is_set=True)
