@@ -68,8 +68,7 @@ class Collector:
 
     def cpu_s(self) -> float:
         """What it has used so far."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_s_of(self.pid)
 
     def _wait_until_it_serves(self) -> None:
         lines: queue.Queue[str] = queue.Queue()
@@ -81,6 +80,12 @@ class Collector:
         reader.start()
         while "Head office" not in (line := _next(lines, self._log)):
             assert line
+
+
+def cpu_s_of(pid: int) -> float:
+    """The processor time that a process has used; the same whoever else is at work."""
+    fields = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _next(lines: queue.Queue[str], log: Path) -> str:

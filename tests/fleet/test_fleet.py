@@ -83,3 +83,25 @@ def test_the_reconciliation_sees(sabotage: str, seen: list[str]) -> None:
     problems = storm(1, calm._replace(speed=60.0), sabotage=sabotage).problems
     assert len(problems) == len(seen), problems
     assert all(problem.startswith(start) for problem, start in zip(problems, seen, strict=True)), problems
+
+
+@pytest.mark.slow
+def test_who_keeps_up_does_not_wait_for_those_who_come_back() -> None:
+    from tests.fleet.backlog import LONGEST_WAIT_S, Backlog, measure, told  # noqa: PLC0415
+
+    size = Backlog(behind=30, rows=1200, current=3, sale_every_s=1.0, run_s=12.0)
+    result = measure(size)
+    assert result.coming > 0
+    assert len(result.waits_s) > 5
+    assert max(result.waits_s) < LONGEST_WAIT_S
+    assert any("sales of those who keep up" in line for line in told(size, result))
+
+
+@pytest.mark.slow
+def test_the_pages_queries_are_measured_with_their_plans() -> None:
+    from tests.fleet.big_page import MONTHS, measure  # noqa: PLC0415
+
+    lines: list[str] = []
+    measure(5000, lines.append)
+    assert sum(" ms  " in line for line in lines) > 10
+    assert f"journal: rows of one month are looked for in 1 of {MONTHS} partitions" in lines

@@ -30,10 +30,14 @@ from terminal.sale.sensitive import Sensitive
 FEW_ROWS = 50
 """A batch of so many is from a counter that keeps up; a larger one is of a backlog, and these wait for each other."""
 RETRY_AFTER_S = 5
+BACKLOGS_WAITING = 12
+"""More of them are sent away at once, and come back at random: each that waits here holds a connection, and a thousand
+that wait would keep out who has one sale to send."""
 PIECES_AT_ONCE = 2
 """A wave loads its archive at leisure, and never takes the connections of those who sell."""
 MOST_ENROLMENT_BYTES = 1024
 FRESH = {"Cache-Control": "no-store"}
+HEADERS_OF = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": str(RETRY_AFTER_S)}}
 ENCODINGS = {"Accept-Encoding": f"gzip, {compact.ENCODING}"}
 """What may be sent (RFC 7694)."""
 
@@ -67,6 +71,7 @@ class Collector:
         self._store = Store()
         self._common_token = common_token
         self._backlogs = asyncio.Semaphore(backlogs_at_once)
+        self._waiting = 0
         self._pieces = asyncio.Semaphore(PIECES_AT_ONCE)
         self.counts = Counts()
 
@@ -90,7 +95,7 @@ class Collector:
             _read(compact.unpack, body) if is_compact else _read(wire.read_batch, body)
         )
         self.counts.rows += len(batch.rows)
-        turn = contextlib.nullcontext() if len(batch.rows) <= FEW_ROWS else self._backlogs
+        turn = contextlib.nullcontext() if len(batch.rows) <= FEW_ROWS else self._backlogs_turn()
         async with turn, self._admitted(request, batch.terminal) as connection:
             try:
                 taken = await self._store.take(connection, batch)
@@ -104,6 +109,20 @@ class Collector:
                 409, f"row {taken.conflict} is known with another content", have=taken.have, conflict=taken.conflict
             )
         return wire.Have(taken.have)
+
+    @contextlib.asynccontextmanager
+    async def _backlogs_turn(self) -> AsyncIterator[None]:
+        if self._waiting >= BACKLOGS_WAITING:
+            raise Refused(503, "many counters have much to send: try again later")
+        self._waiting += 1
+        try:
+            await self._backlogs.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._backlogs.release()
 
     async def _have(self, request: Request) -> object:
         terminal, epoch = request.path_params["terminal"], request.path_params["epoch"]
@@ -197,7 +216,7 @@ class Collector:
                     return Response(content, media_type="application/octet-stream", headers=FRESH)
                 return _json(200, content)
             except Refused as refused:
-                headers = {"WWW-Authenticate": "Bearer"} if refused.status == 401 else {}
+                headers = HEADERS_OF.get(refused.status, {})
                 return _json(refused.status, {"error": str(refused), **refused.more}, headers)
             except ClientDisconnect:
                 return Response(status_code=400)
