@@ -159,7 +159,9 @@ def pages(screen: Screen, size_px: tuple[int, int], split_px: int = 0, is_large:
 
 
 def _body_pages(screen: Screen, size_px: tuple[int, int], split_px: int) -> Iterator[Layout]:
-    """Banner and hint around the first page, the hint below the others; on a low display a first page of their own."""
+    """Banner and hint around the first page, the hint below the others; on a low display a page of their own, which
+    comes first, but not before a message: "any key" ends it, and it is to be read.
+    """
     width_px, height_px = size_px
     room = Room(width_px, height_px, split_px)
     banner = _block("banner", screen.banner, STEPS[-1], room)
@@ -168,9 +170,12 @@ def _body_pages(screen: Screen, size_px: tuple[int, int], split_px: int) -> Iter
     others_px = room.small_px if room.small_is_above else BODY_INK_PX[0]
     first_px, end_px = max(banner.height_px + 1, others_px), min(below.top_px - 1, room.large_end_px)
     count = _body_lines(end_px - first_px)
-    if count < LEAST_BODY_LINES:
-        yield Layout(_place([banner, hint], height_px), complete=True)
+    is_low, is_message = count < LEAST_BODY_LINES, len(screen.body) == 1
+    alone = Layout(_place([banner, hint], height_px), complete=True)
+    if is_low:
         around, first_px, count = [], others_px, _body_lines(height_px - others_px)
+        if not is_message:
+            yield alone
     else:
         around = [banner, below]
     for paragraph in screen.body:
@@ -181,6 +186,8 @@ def _body_pages(screen: Screen, size_px: tuple[int, int], split_px: int) -> Iter
             lines = lines[count:]
             if around:
                 around, first_px, count = [below], others_px, _body_lines(end_px - others_px)
+    if is_low and is_message:
+        yield alone
 
 
 def _body_lines(height_px: int) -> int:

@@ -162,7 +162,8 @@ def test_any_long_text_stands_whole_on_its_pages_whatever_it_is(body: list[str],
     shown = Screen(banner="Bilanir: 5", body=tuple(body), hint="D næst   * til baka")
     layouts = pages(shown, size_px)
     assert body_of(layouts) == "".join(body).replace(" ", "")
-    assert layouts[0].blocks[0].role == "banner"
+    is_message = len(body) == 1 and size_px[1] == 32  # read before its "any key"
+    assert layouts[-1 if is_message else 0].blocks[0].role == "banner"
     for layout in layouts:
         bottom_px = 0
         for block in layout.blocks:
