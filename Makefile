@@ -32,11 +32,13 @@ test-all: $(READY) foreign  ## every test but the install test: what CI runs, to
 	$(if $(ARGS)$(filter no,$(MACHINE)),,$(BIN)/python -m tests.machine)
 
 # Programs that nobody here wrote. Without the network their tests are skipped, but not in CI, unless no registry has
-# them: Netgíró's own two clients are brought by their commits and run where they lie.
+# them: Netgíró's own two clients and two ZVT programs are brought by their commits and run where they lie.
 FOREIGN := tests/foreign/.venv
 foreign:
 	-npm ci --silent --no-audit --no-fund --ignore-scripts --prefix tests/foreign
 	-$(MAKE) --no-print-directory $(FOREIGN)/.ready
+	-sh tests/foreign/checkout.sh wirelane/ecrterm f17916294f5eed591f66d1e3e883260e746ea32b
+	-sh tests/foreign/checkout.sh tasmail/py3-ecrterm b9754db84a442cd7cf615f390f1b3642aeb448c1
 	-sh tests/foreign/checkout.sh netgiro/woocommerce-plugin 04296eb166a6b3f8c885abe5b1e70e24a0a1ef2a
 	-sh tests/foreign/checkout.sh netgiro/api-demo-client 75531d915135187eddc97b52778372177c9b7aa1
 $(FOREIGN)/.ready: tests/foreign/requirements.lock systemd/requirements-build.lock

@@ -11,6 +11,7 @@ import pytest
 from tests.patience import at_most
 
 FOLDER = Path(__file__).parent
+collect_ignore = ["checkouts"]
 PYTHON = FOLDER / ".venv" / "bin" / "python"
 
 

@@ -1,9 +1,7 @@
-"""ZVT programs of other hands over TCP. No registry has them: give the folder of a checkout.
+"""ZVT programs of other hands over TCP: two that have grown apart since they were one.
 
-    git clone https://github.com/wirelane/ecrterm
-    ECRTERM=$PWD/ecrterm .venv/bin/pytest tests/foreign/test_zvt_programs.py
-
-github.com/tasmail/py3-ecrterm works in the same way. Its Python needs pyserial and six, which are there.
+No registry has them. ``make foreign`` brings their checkouts; or ZVT_PROGRAMS names the folder that holds both. Their
+Python needs pyserial and six, which are there.
 """
 
 from __future__ import annotations
@@ -12,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -21,11 +20,17 @@ from tests.integration.netgiro import PATIENT_PHONE, POOR_PHONE, NetgiroProcess
 from tests.integration.process import Process, wait_until
 from tests.patience import at_most
 
-ECRTERM = os.environ.get("ECRTERM", "")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not ECRTERM, reason="no registry has ecrterm: set ECRTERM to the folder of a checkout"),
-]
+CHECKOUTS = Path(os.environ.get("ZVT_PROGRAMS", FOLDER / "checkouts"))
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(params=["ecrterm", "py3-ecrterm"])
+def program(request: pytest.FixtureRequest) -> Path:
+    """The folder of its source."""
+    folder = CHECKOUTS / str(request.param)
+    if not folder.is_dir():
+        pytest.skip(f"no registry has {folder.name}: see the head of this file")
+    return folder
 
 
 class ZvtOverTcp(ShopCounter):
@@ -51,17 +56,9 @@ def counter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZvtOverTcp]:
     netgiro.close()
 
 
-def paid_by_ecrterm(counter: ZvtOverTcp, people: Callable[[], None]) -> bool:
-    command = [
-        sys.executable,
-        "-W",
-        "ignore",
-        str(FOLDER / "registers.py"),
-        "ecrterm",
-        ECRTERM,
-        str(counter.port),
-        "1990",
-    ]
+def paid_by(program: Path, counter: ZvtOverTcp, people: Callable[[], None]) -> bool:
+    words = ("ecrterm", str(program), str(counter.port), "1990")
+    command = [sys.executable, "-W", "ignore", str(FOLDER / "registers.py"), *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as register:
         counter.wait_for("entry")
         people()
@@ -72,23 +69,23 @@ def paid_by_ecrterm(counter: ZvtOverTcp, people: Callable[[], None]) -> bool:
     return has_paid == "True"
 
 
-def test_it_pays(counter: ZvtOverTcp) -> None:
+def test_it_pays(program: Path, counter: ZvtOverTcp) -> None:
     before = counter.netgiro.carts()
 
     def customer() -> None:
         counter.press(f"{PATIENT_PHONE}#")
         counter.netgiro.accept(counter.netgiro.new_cart(before))
 
-    assert paid_by_ecrterm(counter, customer)
+    assert paid_by(program, counter, customer)
     row = counter.journal()[0]
     assert (row["amount"], row["outcome"], row["register_told"]) == (1990, "approved", True)
 
 
-def test_it_is_declined(counter: ZvtOverTcp) -> None:
-    assert not paid_by_ecrterm(counter, lambda: counter.press(f"{POOR_PHONE}#"))
+def test_it_is_declined(program: Path, counter: ZvtOverTcp) -> None:
+    assert not paid_by(program, counter, lambda: counter.press(f"{POOR_PHONE}#"))
     assert (counter.journal()[0]["outcome"], counter.journal()[0]["register_told"]) == ("declined", True)
 
 
-def test_the_cashier_calls_it_off(counter: ZvtOverTcp) -> None:
-    assert not paid_by_ecrterm(counter, lambda: counter.press("*"))
+def test_the_cashier_calls_it_off(program: Path, counter: ZvtOverTcp) -> None:
+    assert not paid_by(program, counter, lambda: counter.press("*"))
     assert counter.journal()[0]["outcome"] == "cancelled"

@@ -16,7 +16,7 @@ MOST_README_LINES = 15
 
 def sources(folder: str) -> Iterator[tuple[Path, str]]:
     for path in sorted((ROOT / folder).rglob("*.py")):
-        if ".venv" in path.parts or "node_modules" in path.parts:  # what foreign tests install
+        if {".venv", "node_modules", "checkouts"} & set(path.parts):  # what foreign tests install
             continue
         yield path.relative_to(ROOT), path.read_text(encoding="utf-8")
 
