@@ -13,16 +13,25 @@ import random
 import signal
 import sys
 import traceback
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Sequence
-from itertools import groupby, pairwise
+from itertools import pairwise
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Any, Literal, cast
 
 import pytest
 
 Items = Sequence[pytest.Item]
+HERE = Path(__file__).parent
+TOGETHER = ("unit/office",)
+"""Folders that share something dear, such as a PostgreSQL: all of their files are handed out as one."""
+
+
+def batch_of(path: Path) -> Path:
+    """The file, or the folder whose files stay together."""
+    return next((HERE / folder for folder in TOGETHER if path.is_relative_to(HERE / folder)), path)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -50,7 +59,10 @@ class _Parent:
     def __init__(self, session: pytest.Session) -> None:
         self._session = session
         self._hook = session.config.hook
-        self._files = [list(items) for _, items in groupby(session.items, lambda item: item.path)]
+        batches: dict[Path, list[pytest.Item]] = defaultdict(list)
+        for item in session.items:
+            batches[batch_of(item.path)].append(item)
+        self._files = list(batches.values())
         self._waiting = deque(range(len(self._files)))
         self._running: dict[Connection, tuple[int, pytest.Item | None]] = {}
         """Each worker's process, and the test that it is at."""

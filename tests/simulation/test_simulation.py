@@ -60,7 +60,7 @@ def test_without_trouble_every_customer_with_credit_pays_and_is_told_so(protocol
     assert sum(result.outcomes.get(Outcome.APPROVED, 0) for result in results) >= 30
 
 
-@pytest.mark.parametrize("protocol", ["zvt", "concert"])
+@pytest.mark.parametrize("protocol", ["zvt", pytest.param("concert", marks=pytest.mark.slow)])
 @exhaustive_seeds
 def test_power_cut_at_every_single_point_of_a_world_with_an_acknowledging_register(
     protocol: str, seeds: Sequence[int]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import side_by_side
 from tests.patience import at_most
 
 ROOT = Path(__file__).parents[2]
@@ -85,3 +86,12 @@ def test_the_first_failure_ends_it_where_that_is_asked_for(tmp_path: Path, worke
     assert code == 1
     assert f"1 failed, {passed} passed in" in said
     assert "stopping after 1 failures" in said
+
+
+def test_files_that_share_something_dear_are_handed_out_as_one() -> None:
+    tests = Path(side_by_side.__file__).parent
+    for folder in side_by_side.TOGETHER:
+        files = list((tests / folder).rglob("test_*.py"))
+        assert len(files) > 1
+        assert {side_by_side.batch_of(path) for path in files} == {tests / folder}
+    assert side_by_side.batch_of(Path(__file__)) == Path(__file__)
