@@ -186,7 +186,7 @@ def _reconcile(options: argparse.Namespace) -> int:
     from terminal.commands.office_settings import by
     from terminal.netgiro.factory import build_gateway
     from terminal.office.server import payout_runs
-    from terminal.office.server.payouts import Result, hold_against
+    from terminal.office.server.payouts import HeldAgainst, hold_against
 
     try:
         paid_out = asyncio.run(paid_out_of(build_gateway(config.netgiro), options.first, options.last))
@@ -196,7 +196,7 @@ def _reconcile(options: argparse.Namespace) -> int:
     since = datetime.combine(options.first, time(), UTC)
     until = datetime.combine(options.last, time(), UTC) + timedelta(days=1)
 
-    async def hold(connection: Connection) -> Result:
+    async def hold(connection: Connection) -> HeldAgainst:
         result = await hold_against(connection, paid_out, since, until)
         await payout_runs.keep(connection, result, options.first, options.last, by())
         return result

@@ -61,11 +61,7 @@ def _decided(view: View, event: CounterEvent, rules: CounterRules) -> Decision:
         case ev.SaleEvent() | EndedSaleLookedUp():
             return of_sale.happened(view, event, rules)
         case RefundEvent() | EndedRefundLookedUp():
-            return (
-                of_refund.corrected(view, event, rules)
-                if isinstance(event, EndedRefundLookedUp)
-                else of_refund.happened(view, event)
-            )
+            return of_refund.changed(view, event, rules)
         case RegisterRequestLookedUp():
             return of_register.requested(view, event, rules)
         case RefundLookedUp():

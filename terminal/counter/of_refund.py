@@ -148,6 +148,13 @@ def _begun(view: View, asked: RefundLookedUp, sale: Sale, amount_kr: int, rules:
     return replace(decision, replies=(*accepted, *decision.replies))
 
 
+def changed(view: View, event: rs.RefundEvent | EndedRefundLookedUp, rules: CounterRules) -> Decision:
+    """Something happened to a refund, whether it was over or not."""
+    if isinstance(event, EndedRefundLookedUp):
+        return _corrected(view, event, rules)
+    return happened(view, event)
+
+
 def happened(view: View, event: rs.RefundEvent) -> Decision:
     """An event of a refund that is not over."""
     for refund in (view.refund, *view.refunds):
@@ -159,7 +166,7 @@ def happened(view: View, event: rs.RefundEvent) -> Decision:
     return Decision(view=view)
 
 
-def corrected(view: View, looked_up: EndedRefundLookedUp, rules: CounterRules) -> Decision:
+def _corrected(view: View, looked_up: EndedRefundLookedUp, rules: CounterRules) -> Decision:
     """What the terminal gave back by itself has ended its sale: if it was not given back, that is due again.
 
     Both are written in one commit.

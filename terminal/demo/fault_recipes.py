@@ -253,7 +253,7 @@ def flicker(count: int, stage: Stage, _request: FaultRequest) -> None:
 
 def cut(point: PowerPoint, icelandic: str, english: str) -> tuple[str, Recipe]:
     def do(stage: Stage, request: FaultRequest) -> None:
-        if stage.app is None:
+        if stage.handles is None:
             raise DeviceError("the power is off already: wait until it is back")
         stage.surroundings.cut_power(PlannedCut(point, request.call))
 

@@ -161,7 +161,7 @@ class Player:
 
         async def answered() -> bool:
             answers = self._new_lines()[asked_at:]
-            return self._stage.app is None or any(message.sender == "terminal" for message in answers)
+            return self._stage.handles is None or any(message.sender == "terminal" for message in answers)
 
         for _ in range(REGISTER_TRIES):
             await self._backend.register_send(f"PAY {amount_kr} ID={register_id}")
@@ -175,7 +175,7 @@ class Player:
         """As soon as there is a keypad to press: after a power cut it takes a moment."""
 
         async def is_there() -> bool:
-            return self._stage.app is not None and self._backend.state().keypad == "ok"
+            return self._stage.handles is not None and self._backend.state().keypad == "ok"
 
         await self._until(is_there, DEVICE_PATIENCE_S)
         await self._backend.press(keys, hold=hold)

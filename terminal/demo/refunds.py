@@ -40,14 +40,14 @@ def refund_routes(stage: Stage) -> Sequence[BaseRoute]:
 
     async def refund(request: Request) -> Response:
         wish = await read_form(request, _Wish)
-        app, config = stage.app, stage.config
-        if app is None:
+        handles, config = stage.handles, stage.config
+        if handles is None:
             raise HTTPException(503, "the terminal has no power")
         wanted = RefundRequested(number=wish.sale, amount_kr=wish.amount, source=RefundSource.COMMAND)
         language = wish.language or config.terminal.language
         try:
             async with asyncio.timeout(LONGEST_S):
-                return answer_json(await refund_and_wait(app.handles, wanted, language, config.shop.service_phone))
+                return answer_json(await refund_and_wait(handles, wanted, language, config.shop.service_phone))
         except TimeoutError as error:
             raise HTTPException(503, "the terminal did not answer; its journal says what became of it") from error
         except TerminalError as error:

@@ -72,7 +72,7 @@ class Stage:
         self.on_decided: Callable[[Input, Decision], None] = lambda _event, _decision: None
         self.on_change: Callable[[], None] = lambda: None
         """Called when the power goes or comes back."""
-        self.app: TerminalApp | None = None
+        self._app: TerminalApp | None = None
         self.program_token: str | None = None
         """What a register program calls with, where the register is one."""
         self._folder = folder
@@ -107,6 +107,11 @@ class Stage:
         self.surroundings = Surroundings(self.timeline, transport, wall_clock=self.sandbox.clock)
         return self
 
+    @property
+    def handles(self) -> Handles | None:
+        """Of the terminal; None while it has no power."""
+        return self._app.handles if self._app is not None else None
+
     def _programs(self) -> HttpPort:
         """For register programs of this machine; one of them is known already."""
         listen = self.config.http.listen
@@ -139,15 +144,15 @@ class Stage:
         if self._living is not None:
             self._living.cancel()
             await asyncio.gather(self._living, return_exceptions=True)
-        app, self.app = self.app, None
+        app, self._app = self._app, None
         if app is not None:
             await app.stop()
 
     async def _live(self) -> None:
         lost = self.surroundings.power_lost
         while True:
-            assert self.app is not None
-            ending = asyncio.ensure_future(self.app.wait())
+            assert self._app is not None
+            ending = asyncio.ensure_future(self._app.wait())
             losing = asyncio.ensure_future(lost.wait())
             turning = asyncio.ensure_future(self._training.turned.wait())
             await asyncio.wait({ending, losing, turning}, return_when=asyncio.FIRST_COMPLETED)
@@ -172,14 +177,14 @@ class Stage:
         )
         await app.start()
         app.warm_up()
-        self.app = app
+        self._app = app
         self.on_terminal(app.handles)
         self.timeline.power("PowerOn")
         self.on_change()
 
     async def _power_off(self) -> None:
         """Nothing is finished and nobody is told; only what the next start needs is given back to this process."""
-        app, self.app = self.app, None
+        app, self._app = self._app, None
         assert app is not None
         self.timeline.power("PowerCut")
         self.on_terminal(None)

@@ -20,7 +20,7 @@ from terminal.sale.sale import NOT_PAID, Outcome, Sale
 PORTAL = "look it up in Netgíró's partner portal"
 
 
-class Verdict(NamedTuple):
+class WordedEnding(NamedTuple):
     """An ending with its words."""
 
     ending: Ending
@@ -28,7 +28,7 @@ class Verdict(NamedTuple):
     advice: str = ""
 
 
-AGREED = Verdict(Ending.AGREES)
+AGREED = WordedEnding(Ending.AGREES)
 
 
 def compare(payment: Payment, answer: Answer) -> Iterator[Finding]:
@@ -65,12 +65,12 @@ def compare(payment: Payment, answer: Answer) -> Iterator[Finding]:
         )
 
 
-def _of_sale(payment: Payment, answer: Answer) -> Verdict:
+def _of_sale(payment: Payment, answer: Answer) -> WordedEnding:
     sale = payment.sale
     if isinstance(answer, Unanswered) or (isinstance(answer, PaymentRecord) and answer.status is RecordStatus.UNCLEAR):
         why = answer.why if isinstance(answer, Unanswered) else "the record has a status that is not known here"
         advice = f"{PORTAL} under {sale.reference}" if sale.has_no_authorization else "reconcile again later"
-        return Verdict(Ending.NOT_ASKED, why, advice)
+        return WordedEnding(Ending.NOT_ASKED, why, advice)
     if isinstance(answer, PaymentRecord) and (wrong := _wrong_amount(payment, answer)):
         return wrong
     if sale.outcome in NOT_PAID:
@@ -82,7 +82,7 @@ def _of_sale(payment: Payment, answer: Answer) -> Verdict:
     return _given_back(payment, answer)
 
 
-def _wrong_amount(payment: Payment, record: PaymentRecord) -> Verdict | None:
+def _wrong_amount(payment: Payment, record: PaymentRecord) -> WordedEnding | None:
     """A record of what is left after a refund agrees, too."""
     sale = payment.sale
     returned_kr, doubtful_kr = _returned_kr(payment)
@@ -92,17 +92,17 @@ def _wrong_amount(payment: Payment, record: PaymentRecord) -> Verdict | None:
     if 0 <= record.amount_kr < sale.amount_kr:
         missing = format_kr(sale.amount_kr - returned_kr - record.amount_kr)
         what = f"Netgíró has {format_kr(record.amount_kr)}, so {missing} less than the journal"
-        return Verdict(Ending.DIFFERS, what, f"{PORTAL}: was something refunded there? Book it by hand")
+        return WordedEnding(Ending.DIFFERS, what, f"{PORTAL}: was something refunded there? Book it by hand")
     what = f"Netgíró has another amount ({format_kr(record.amount_kr)})" if record.amount_kr >= 0 else "no whole kronur"
-    return Verdict(Ending.DIFFERS, what, f"{PORTAL} and ask Netgíró's support with the TransactionId")
+    return WordedEnding(Ending.DIFFERS, what, f"{PORTAL} and ask Netgíró's support with the TransactionId")
 
 
-def _approved(payment: Payment, answer: PaymentRecord | NoRecord | Unanswered) -> Verdict:
+def _approved(payment: Payment, answer: PaymentRecord | NoRecord | Unanswered) -> WordedEnding:
     sale = payment.sale
     returned_kr, doubtful_kr = _returned_kr(payment)
     left_kr = sale.amount_kr - returned_kr
     if not isinstance(answer, PaymentRecord):
-        return Verdict(
+        return WordedEnding(
             Ending.DIFFERS,
             "Netgíró knows no such payment",
             "ask Netgíró's support with the TransactionId: the shop may not get this money",
@@ -111,70 +111,70 @@ def _approved(payment: Payment, answer: PaymentRecord | NoRecord | Unanswered) -
         case RecordStatus.CANCELLED if left_kr == 0:
             return AGREED
         case RecordStatus.CANCELLED if left_kr == doubtful_kr:
-            return Verdict(Ending.AGREES, "taken back, by the refund that is still under way")
+            return WordedEnding(Ending.AGREES, "taken back, by the refund that is still under way")
         case RecordStatus.CANCELLED:
-            return Verdict(
+            return WordedEnding(
                 Ending.DIFFERS,
                 "Netgíró has taken the payment back",
                 f"{PORTAL}: who did it? Book it as refunded by hand",
             )
         case RecordStatus.PAID if answer.is_refundable is False and left_kr > doubtful_kr:
-            return Verdict(
+            return WordedEnding(
                 Ending.DIFFERS,
                 f"nothing of it can be refunded any more, and the journal has {format_kr(left_kr)} left",
                 f"{PORTAL}: was it refunded there? Then book it by hand",
             )
         case RecordStatus.PAID:
             return AGREED
-    return Verdict(
+    return WordedEnding(
         Ending.DIFFERS,
         f"paid in the journal, at Netgíró {answer.status}",
         "ask Netgíró's support with the TransactionId: the shop may not get this money",
     )
 
 
-def _not_paid(sale: Sale, answer: PaymentRecord | NoRecord | Unanswered) -> Verdict:
+def _not_paid(sale: Sale, answer: PaymentRecord | NoRecord | Unanswered) -> WordedEnding:
     if not isinstance(answer, PaymentRecord) or answer.status is not RecordStatus.PAID:
         return AGREED
     if answer.is_refundable is False:
-        return Verdict(
+        return WordedEnding(
             Ending.DIFFERS,
             f"{sale.outcome} in the journal, at Netgíró paid, with nothing left to refund",
             f"{PORTAL}: was it given back? If not, give it back",
         )
-    return Verdict(
+    return WordedEnding(
         Ending.DIFFERS,
         f"{sale.outcome} in the journal, and Netgíró holds the payment",
         f"{PORTAL} and give the money back there: the customer was told that nothing was paid",
     )
 
 
-def _unknown(sale: Sale, answer: PaymentRecord | NoRecord | Unanswered) -> Verdict:
+def _unknown(sale: Sale, answer: PaymentRecord | NoRecord | Unanswered) -> WordedEnding:
     """It waits for staff, and the record tells them."""
     status = answer.status if isinstance(answer, PaymentRecord) else RecordStatus.CANCELLED
     said = answer.status if isinstance(answer, PaymentRecord) else "not known"
     if status is RecordStatus.RESERVED:
-        return Verdict(Ending.DIFFERS, "unknown in the journal, at Netgíró reserved", "reconcile again tomorrow")
+        return WordedEnding(Ending.DIFFERS, "unknown in the journal, at Netgíró reserved", "reconcile again tomorrow")
     word = "paid" if status is RecordStatus.PAID else "unpaid"
     advice = f"netgiro-terminal settle {sale.number} {word}"
-    return Verdict(Ending.DIFFERS, f"unknown in the journal, at Netgíró {said}", advice)
+    return WordedEnding(Ending.DIFFERS, f"unknown in the journal, at Netgíró {said}", advice)
 
 
-def _given_back(payment: Payment, answer: PaymentRecord | NoRecord | Unanswered) -> Verdict:
+def _given_back(payment: Payment, answer: PaymentRecord | NoRecord | Unanswered) -> WordedEnding:
     """Refunded, or still due: does the service hold the money?"""
     sale = payment.sale
     holds = isinstance(answer, PaymentRecord) and answer.status is RecordStatus.PAID and answer.is_refundable
     if sale.outcome is Outcome.REFUNDED and holds:
-        return Verdict(
+        return WordedEnding(
             Ending.DIFFERS,
             "refunded in the journal, and Netgíró still holds the payment",
             f"{PORTAL}, and refund it there",
         )
     if sale.outcome is Outcome.REFUND_DUE and isinstance(answer, PaymentRecord) and not _may_hold(answer):
         advice = f"{PORTAL}; if it is so: netgiro-terminal settle {sale.number} refunded"
-        return Verdict(Ending.DIFFERS, "to be refunded in the journal, and Netgíró has given it back", advice)
+        return WordedEnding(Ending.DIFFERS, "to be refunded in the journal, and Netgíró has given it back", advice)
     if sale.outcome is Outcome.REFUND_DUE and not isinstance(answer, PaymentRecord):
-        return Verdict(Ending.DIFFERS, "to be refunded in the journal, and not known to Netgíró", f"{PORTAL}")
+        return WordedEnding(Ending.DIFFERS, "to be refunded in the journal, and not known to Netgíró", f"{PORTAL}")
     return AGREED
 
 
@@ -182,15 +182,15 @@ def _may_hold(record: PaymentRecord) -> bool:
     return record.status is RecordStatus.PAID and record.is_refundable is not False
 
 
-def _of_refund(refund: Refund, payment: Payment, answer: Answer) -> Verdict:
+def _of_refund(refund: Refund, payment: Payment, answer: Answer) -> WordedEnding:
     if isinstance(answer, Unanswered):
-        return Verdict(Ending.NOT_ASKED, answer.why, "reconcile again later")
+        return WordedEnding(Ending.NOT_ASKED, answer.why, "reconcile again later")
     gone = isinstance(answer, PaymentRecord) and not _may_hold(answer)
     if refund.is_unknown:
         if refund.reason is None:
-            return Verdict(Ending.DIFFERS, "it is not over", "the terminal goes on with it; reconcile again later")
+            return WordedEnding(Ending.DIFFERS, "it is not over", "the terminal goes on with it; reconcile again later")
         said = "nothing of the payment is left there" if gone else "there is something left of the payment there"
-        return Verdict(Ending.DIFFERS, f"nobody knows whether it was carried out; {said}", f"{PORTAL}")
+        return WordedEnding(Ending.DIFFERS, f"nobody knows whether it was carried out; {said}", f"{PORTAL}")
     if not refund.is_done:
         return AGREED
     returned_kr, _ = _returned_kr(payment)
@@ -200,11 +200,11 @@ def _of_refund(refund: Refund, payment: Payment, answer: Answer) -> Verdict:
         and answer.is_refundable
         and not gone
     ):
-        return Verdict(
+        return WordedEnding(
             Ending.DIFFERS, "returned in the journal, and Netgíró still has something to refund", f"{PORTAL}"
         )
     if returned_kr < payment.sale.amount_kr:
-        return Verdict(Ending.AGREES, "a part of a payment: Netgíró's record does not show it")
+        return WordedEnding(Ending.AGREES, "a part of a payment: Netgíró's record does not show it")
     return AGREED
 
 

@@ -54,7 +54,7 @@ class SettlementSum(msgspec.Struct, frozen=True, kw_only=True):
     ending: Ending = Ending.AGREES
 
 
-class Result(msgspec.Struct, frozen=True, kw_only=True):
+class ReconciliationResult(msgspec.Struct, frozen=True, kw_only=True):
     """The last one, for status, metrics and paper."""
 
     first: str
@@ -75,13 +75,13 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """Payments of which only the day is known on which they were paid out: V1 tells neither settlement nor fee."""
 
 
-_result_decoder = msgspec.json.Decoder(Result)
+_result_decoder = msgspec.json.Decoder(ReconciliationResult)
 
 
-def result_of(report: Report) -> Result:
+def result_of(report: Report) -> ReconciliationResult:
     counts = Counter(finding.ending for finding in report.findings)
     to_look_at = [finding for finding in report.findings if finding.ending is not Ending.AGREES]
-    return Result(
+    return ReconciliationResult(
         first=report.first,
         last=report.last,
         at=report.at,
@@ -117,7 +117,7 @@ def _day_only(report: Report) -> int:
     return sum(one.settled is not None and one.settlement is None for one in report.findings)
 
 
-def keep(folder: Path, result: Result) -> None:
+def keep(folder: Path, result: ReconciliationResult) -> None:
     """Raises TerminalError."""
     path = folder / NAME
     try:
@@ -126,7 +126,7 @@ def keep(folder: Path, result: Result) -> None:
         raise TerminalError(f"{path}: {error.strerror}; run this with sudo") from error
 
 
-def kept(folder: Path) -> Result | None:
+def kept(folder: Path) -> ReconciliationResult | None:
     """The last result; None if there is none that can be read."""
     try:
         with (folder / NAME).open("rb") as file:
@@ -151,7 +151,7 @@ def text_lines(report: Report) -> Iterator[str]:
     yield summary(result_of(report))
 
 
-def summary(result: Result) -> str:
+def summary(result: ReconciliationResult) -> str:
     """One line."""
     counts = {Ending.AGREES: result.agree, Ending.DIFFERS: result.differ, Ending.NOT_ASKED: result.not_asked}
     said = ", ".join(

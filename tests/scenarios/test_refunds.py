@@ -85,7 +85,7 @@ def test_without_power_nobody_answers(tmp_path):
     async def check(stage, panel, ask):
         stage.surroundings.power_lost.set()
         await asyncio.sleep(POWER_OFF_S / 2)
-        assert stage.app is None
+        assert stage.handles is None
         assert (await ask()).status_code == 503
 
     at_paid_counter(tmp_path, check)

@@ -26,7 +26,7 @@ HEADERS = {
 }
 
 
-class Asked(NamedTuple):
+class Visit(NamedTuple):
     """A request of somebody who has logged in."""
 
     request: Request
@@ -42,7 +42,7 @@ class Asked(NamedTuple):
         return self.request.query_params.get(name, "").strip()[:LONGEST_FIELD]
 
 
-Page = Callable[[Asked], Awaitable[Response]]
+Page = Callable[[Visit], Awaitable[Response]]
 
 
 async def form_of(request: Request) -> dict[str, str]:

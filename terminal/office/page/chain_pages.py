@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from starlette.responses import Response
 
 from terminal.office.page import queries
-from terminal.office.page.asked import HEADERS, Asked, html
+from terminal.office.page.asked import HEADERS, Visit, html
 from terminal.office.page.markup import Child, table, tag
 from terminal.office.page.queries import MOST
 from terminal.office.page.render import Frame, document, language_of, message, number, time_of
@@ -37,7 +37,7 @@ def class_of(found: str) -> str:
     return {"matched": "agree", "ambiguous": "ambiguous"}.get(found, "differ")
 
 
-async def overview(asked: Asked) -> Response:
+async def overview(asked: Visit) -> Response:
     run = await payout_runs.newest(asked.connection)
     if run is None:
         return html(empty_page(asked.frame))
@@ -45,7 +45,7 @@ async def overview(asked: Asked) -> Response:
     return html(chain_page(asked.frame, run, sums, await payout_runs.lines_of(asked.connection, run, MOST)))
 
 
-async def export(asked: Asked) -> Response:
+async def export(asked: Visit) -> Response:
     """Every line that does not simply agree, and the sums of what does."""
     run = await payout_runs.newest(asked.connection)
     if run is None:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from terminal.office.page.asked import Asked, html
+from terminal.office.page.asked import Visit, html
 from terminal.office.page.markup import Child, Html, table, tag, together
 from terminal.office.page.queries import MOST
 from terminal.office.page.render import Frame, document, language_of, number
@@ -44,7 +44,7 @@ class ShopLine(NamedTuple):
     not_asked: int
 
 
-async def overview(asked: Asked) -> Response:
+async def overview(asked: Visit) -> Response:
     if "shop" in asked.request.query_params:
         shop = asked.given("shop")
         return html(shop_page(asked.frame, shop, await counters_of(asked.connection, shop)))

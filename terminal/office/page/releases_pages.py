@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from starlette.responses import Response
 
 from terminal.errors import TerminalError
-from terminal.office.page.asked import Asked, form_of, html, redirect
+from terminal.office.page.asked import Visit, form_of, html, redirect
 from terminal.office.page.markup import Child, Html, table, tag
 from terminal.office.page.render import Frame, document, message, number, time_of
 from terminal.office.server import releases
@@ -18,13 +18,13 @@ TURNS = {"running": ("paused", "stopped"), "paused": ("running", "stopped"), "st
 """What may follow; a release that is everywhere stays so."""
 
 
-async def overview(asked: Asked) -> Response:
+async def overview(asked: Visit) -> Response:
     rollouts = await releases.rollouts(asked.connection)
     lines = await releases.lines(asked.connection, rollouts[0].version) if rollouts else []
     return html(releases_page(asked.frame, rollouts, lines))
 
 
-async def turn(asked: Asked) -> Response:
+async def turn(asked: Visit) -> Response:
     form = await form_of(asked.request)
     version, state = form.get("version", ""), form.get("state", "")
     if not any(state in turns for turns in TURNS.values()):

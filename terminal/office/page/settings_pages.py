@@ -5,16 +5,16 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from terminal.errors import ConfigError, TerminalError
-from terminal.office.page.asked import Asked, form_of, html, redirect
+from terminal.office.page.asked import Visit, form_of, html, redirect
 from terminal.office.page.render_settings import settings_page
 from terminal.office.server import settings
 
 
-async def overview(asked: Asked) -> Response:
+async def overview(asked: Visit) -> Response:
     return await _shown(asked, asked.given("group"))
 
 
-async def set_document(asked: Asked) -> Response:
+async def set_document(asked: Visit) -> Response:
     form = await form_of(asked.request)
     group, text = form.get("group", "").strip(), form.get("document", "")
     try:
@@ -24,7 +24,7 @@ async def set_document(asked: Asked) -> Response:
     return redirect("/settings")
 
 
-async def move(asked: Asked) -> Response:
+async def move(asked: Visit) -> Response:
     form = await form_of(asked.request)
     terminal, group = form.get("terminal", "").strip(), form.get("group", "").strip()
     try:
@@ -35,7 +35,7 @@ async def move(asked: Asked) -> Response:
 
 
 async def _shown(
-    asked: Asked, group: str, text: str | None = None, problems: list[str] | None = None, status: int = 200
+    asked: Visit, group: str, text: str | None = None, problems: list[str] | None = None, status: int = 200
 ) -> Response:
     groups = await settings.groups(asked.connection)
     refusals = await settings.refusals(asked.connection)

@@ -21,7 +21,7 @@ from starlette.staticfiles import StaticFiles
 
 from terminal.config.addresses import is_loopback
 from terminal.office.page import chain_pages, logins, payouts_pages, queries, releases_pages, render, settings_pages
-from terminal.office.page.asked import HEADERS, Asked, Page, form_of, html, redirect
+from terminal.office.page.asked import HEADERS, Page, Visit, form_of, html, redirect
 from terminal.office.page.queries import Search
 from terminal.office.page.render import Frame
 from terminal.office.page.spreadsheet import csv_line
@@ -70,7 +70,7 @@ class Site:
 
     # --- pages --------------------------------------------------------------------------------------------------------
 
-    async def _today(self, asked: Asked) -> Response:
+    async def _today(self, asked: Visit) -> Response:
         day = _day(asked.given("day")) or self._now().astimezone(UTC)
         day = day.replace(hour=0, minute=0, second=0, microsecond=0)
         span = (day, day + timedelta(days=1))
@@ -78,15 +78,15 @@ class Site:
         hours, shops = await queries.hours(asked.connection, *span), await queries.shops(asked.connection, *span)
         return html(render.today(asked.frame, day, health, hours, shops))
 
-    async def _counters(self, asked: Asked) -> Response:
+    async def _counters(self, asked: Visit) -> Response:
         show, find = asked.given("show") or "all", asked.given("find")
         lines = await queries.counters(asked.connection, show, find)
         return html(render.counters(asked.frame, show, find, lines, self._now()))
 
-    async def _cases(self, asked: Asked) -> Response:
+    async def _cases(self, asked: Visit) -> Response:
         return html(render.cases(asked.frame, await queries.cases(asked.connection)))
 
-    async def _search(self, asked: Asked) -> Response:
+    async def _search(self, asked: Visit) -> Response:
         given = {key: asked.given(key) for key in ("reference", "amount", "terminal", "since", "until", "outcome")}
         wanted = read_search(given)
         if wanted is None:
@@ -94,7 +94,7 @@ class Site:
         lines = [] if wanted.is_empty else await queries.sales(asked.connection, wanted)
         return html(render.search(asked.frame, wanted, given, lines))
 
-    async def _export(self, asked: Asked) -> Response:
+    async def _export(self, asked: Visit) -> Response:
         given = {key: asked.given(key) for key in ("reference", "amount", "terminal", "since", "until", "outcome")}
         wanted = read_search(given)
         if wanted is None or wanted.is_empty:
@@ -109,10 +109,10 @@ class Site:
             async for line in queries.stream_sales(connection, wanted, MOST_EXPORTED):
                 yield csv_line(line._replace(created=line.created.astimezone(UTC)))
 
-    async def _alarms(self, asked: Asked) -> Response:
+    async def _alarms(self, asked: Visit) -> Response:
         return html(render.alarms(asked.frame, await queries.alarms(asked.connection)))
 
-    async def _mark_seen(self, asked: Asked) -> Response:
+    async def _mark_seen(self, asked: Visit) -> Response:
         form = await form_of(asked.request)
         seq = form.get("seq", "")
         alarm = (form.get("terminal", ""), form.get("epoch", ""), int(seq) if seq.isdigit() else 0)
@@ -123,7 +123,7 @@ class Site:
                 await queries.note(asked.connection, asked.name, "alarm_seen", what)
         return redirect("/alarms")
 
-    async def _log(self, asked: Asked) -> Response:
+    async def _log(self, asked: Visit) -> Response:
         return html(render.log(asked.frame, await queries.log_lines(asked.connection)))
 
     # --- coming and going ---------------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ class Site:
         )
         return answer
 
-    async def _logout(self, asked: Asked) -> Response:
+    async def _logout(self, asked: Visit) -> Response:
         await logins.log_out(asked.connection, asked.name, asked.request.cookies.get(SESSION_COOKIE, ""))
         answer = redirect("/login")
         answer.delete_cookie(SESSION_COOKIE)
@@ -175,7 +175,7 @@ class Site:
                         return html(render.message(frame, words.form_old), 403)
                     if not visitor.operates and request.url.path != "/logout":
                         return html(render.message(frame, words.may_not), 403)
-                return self._with_language(request, await page(Asked(request, connection, frame)))
+                return self._with_language(request, await page(Visit(request, connection, frame)))
 
         return self._guarded(answer)
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from terminal.office.server.database import Connection
-from terminal.office.server.payouts import Line, Result, Sum
+from terminal.office.server.payouts import HeldAgainst, Line, Sum
 
 RUNS_KEPT = 24
 
@@ -38,7 +38,7 @@ class Run(NamedTuple):
     ran_by: str
 
 
-async def keep(connection: Connection, result: Result, first: date, last: date, by: str) -> None:
+async def keep(connection: Connection, result: HeldAgainst, first: date, last: date, by: str) -> None:
     """In the place of the oldest one."""
     async with connection.transaction(), connection.cursor() as cursor:
         await cursor.execute(_RUN, (first, last, by))

@@ -101,7 +101,7 @@ class Line(NamedTuple):
     fee_kr: int
 
 
-class Result(NamedTuple):
+class HeldAgainst(NamedTuple):
     sums: list[Sum]
     lines: list[Line]
     """At most so many; the sums count all of them."""
@@ -109,7 +109,7 @@ class Result(NamedTuple):
 
 async def hold_against(
     connection: Connection, paid_out: Iterable[tuple[str, SettledItem]], since: datetime, until: datetime
-) -> Result:
+) -> HeldAgainst:
     """``paid_out``: settlements' numbers with their items; ``since`` and ``until`` bound the sales that are looked for.
 
     One transaction that changes nothing that lasts.
@@ -127,7 +127,7 @@ async def hold_against(
         await cursor.execute(_SUMS)
         sums = [Sum(*row) async for row in cursor]
         await cursor.execute(_LINES, (MOST_LINES,))
-        return Result(sums, [Line(*row) async for row in cursor])
+        return HeldAgainst(sums, [Line(*row) async for row in cursor])
 
 
 def _span(created: str | None) -> tuple[datetime, datetime] | tuple[None, None]:

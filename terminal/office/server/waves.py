@@ -68,32 +68,32 @@ class Member(NamedTuple):
     """What has kept it so far, in its own words."""
 
 
-class Verdict(NamedTuple):
+class Judgement(NamedTuple):
     state: State
     why: str = ""
 
 
-def judge(plan: Plan, member: Member, now: datetime) -> Verdict:
+def judge(plan: Plan, member: Member, now: datetime) -> Judgement:
     """What is over stays as it is."""
     if member.state.is_over:
-        return Verdict(member.state)
+        return Judgement(member.state)
     heard = max(member.heard or member.since, member.since)
     if now - heard > plan.silent_after:
-        return Verdict(State.FAILED, f"silent since {heard:%d.%m.%Y %H:%M}")
+        return Judgement(State.FAILED, f"silent since {heard:%d.%m.%Y %H:%M}")
     if member.version != plan.version:
         if member.runs_since is not None:
             why = f": {member.refuses}" if member.refuses else ""
-            return Verdict(State.FAILED, f"it went back to {member.version or 'an unknown version'}{why}")
+            return Judgement(State.FAILED, f"it went back to {member.version or 'an unknown version'}{why}")
         if member.refuses:
-            return Verdict(State.FAILED, f"it refuses: {member.refuses}")
+            return Judgement(State.FAILED, f"it refuses: {member.refuses}")
         if member.waits_for and now - member.since > plan.silent_after:
-            return Verdict(State.FAILED, f"not in so long: {member.waits_for}")
-        return Verdict(State.WAITING)
+            return Judgement(State.FAILED, f"not in so long: {member.waits_for}")
+        return Judgement(State.WAITING)
     if member.new_troubles and member.runs_since is not None and now - member.runs_since > ILL_AFTER:
-        return Verdict(State.FAILED, f"in trouble: {', '.join(member.new_troubles)}")
+        return Judgement(State.FAILED, f"in trouble: {', '.join(member.new_troubles)}")
     if member.new_troubles or not member.has_sold or now - heard > SILENT:
-        return Verdict(State.PROVING)
-    return Verdict(State.WELL)
+        return Judgement(State.PROVING)
+    return Judgement(State.WELL)
 
 
 class Step(NamedTuple):

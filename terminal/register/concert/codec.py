@@ -65,7 +65,7 @@ REPLY_TIMEOUT_S = 10.0
 MOST_ASKED = 8
 
 
-class Asked(NamedTuple):
+class AskedQuestion(NamedTuple):
     """A question to the terminal."""
 
     question: RegisterQuestion
@@ -79,13 +79,13 @@ class Questions:
     """The terminal has not said yet whether it takes them."""
 
     def __init__(self) -> None:
-        self._asked: deque[Asked] = deque(maxlen=MOST_ASKED)
+        self._asked: deque[AskedQuestion] = deque(maxlen=MOST_ASKED)
 
     def ask(self, question: RegisterQuestion, request: cf.ConcertRequest, now_s: float) -> RegisterQuestion:
-        self._asked.append(Asked(question, request, now_s + REPLY_TIMEOUT_S))
+        self._asked.append(AskedQuestion(question, request, now_s + REPLY_TIMEOUT_S))
         return question
 
-    def take(self, question: RegisterQuestion | None) -> Asked | None:
+    def take(self, question: RegisterQuestion | None) -> AskedQuestion | None:
         found = next((asked for asked in self._asked if asked.question is question), None)
         if found is not None:
             self._asked.remove(found)

@@ -66,7 +66,7 @@ from terminal.counter.register_words import (
     TotalsReport,
 )
 from terminal.register.zvt import frames as zf
-from terminal.register.zvt.commands import Asked, CommandReader, Said
+from terminal.register.zvt.commands import AskedCommand, CommandReader, Said
 from terminal.register.zvt.end_of_day import EndOfDay, condition_told
 from terminal.register.zvt.format import Apdu, Command, ZvtResult
 from terminal.register.zvt.network import NetworkLink
@@ -120,7 +120,7 @@ class ZvtProtocol:
         self._end_of_day = EndOfDay(self._turns, self._wording, slip_of, self._requests)
         self._telling = Telling(self._turns, self._wording, receipt_of, self._requests, LONGEST_REPORT_S)
         self._refunding = Refunding(self._turns, self._wording, receipt_of, self._requests, LONGEST_REPORT_S)
-        self._asked: Asked | None = None
+        self._asked: AskedCommand | None = None
         self._asked_until_s = 0.0
         self._session = Session(self._turns, self._telling, self._refunding, self._requests)
 
@@ -220,10 +220,10 @@ class ZvtProtocol:
                     self._turns.queue(end, Purpose.END)
                 if registration is not None:
                     self._telling.registration = registration
-            case Asked() as asked:
+            case AskedCommand() as asked:
                 self._ask(asked, now_s)
 
-    def _ask(self, asked: Asked, now_s: float) -> None:
+    def _ask(self, asked: AskedCommand, now_s: float) -> None:
         if asked.is_payment:
             self._telling.give_up_held()
         self._asked, self._asked_until_s = asked, now_s + OWN_ANSWER_S
@@ -258,13 +258,15 @@ class ZvtProtocol:
         self._session.hear(told, now_s)
         self._pump(now_s)
 
-    def _answer(self, asked: Asked, apdu: bytes, purpose: Purpose = Purpose.RESPONSE) -> None:
+    def _answer(self, asked: AskedCommand, apdu: bytes, purpose: Purpose = Purpose.RESPONSE) -> None:
         """Respond to the command that waits for it."""
         assert asked is self._asked
         self._asked = None
         self._turns.respond(apdu, purpose)
 
-    def _accepted(self, register_id: str, asked: Asked | None, to: RegisterQuestion | None, now_s: float) -> None:
+    def _accepted(
+        self, register_id: str, asked: AskedCommand | None, to: RegisterQuestion | None, now_s: float
+    ) -> None:
         if asked is not None and asked.payment is not None:
             self._session.payment = Payment(register_id, asked.payment, now_s + T4_S, is_refund=not asked.is_payment)
             self._answer(asked, zf.good(), Purpose.ACCEPTANCE)
@@ -274,7 +276,7 @@ class ZvtProtocol:
             self._requests.append(CancelRequest(register_id))
 
     def _take_result(
-        self, result: SaleResult | RefundResult, now_s: float, asked: Asked | None, to: RegisterQuestion | None
+        self, result: SaleResult | RefundResult, now_s: float, asked: AskedCommand | None, to: RegisterQuestion | None
     ) -> None:
         self._session.has_ended(result.register_id)
         if asked is not None:

@@ -26,7 +26,7 @@ from terminal.register.zvt.format import Apdu, Command, Config, Registration, Zv
 from terminal.sale.money import AmountDecimals, AmountError, parse_register_amount
 
 
-class Asked(msgspec.Struct, frozen=True):
+class AskedCommand(msgspec.Struct, frozen=True):
     """A command whose answer the terminal has to decide."""
 
     command: Command
@@ -51,7 +51,7 @@ class Said(msgspec.Struct, frozen=True):
     """Under which the register goes on."""
 
 
-Meaning: TypeAlias = Asked | Said
+Meaning: TypeAlias = AskedCommand | Said
 
 
 class CommandReader:
@@ -88,35 +88,35 @@ class CommandReader:
         payment = za.parse_authorisation(data)
         amount_kr = self._kronur(payment)
         question = SaleRequest(amount_kr, prints_receipt=registration.prints_receipts)
-        return Asked(Command.AUTHORISATION, question, amount_kr=amount_kr, payment=payment)
+        return AskedCommand(Command.AUTHORISATION, question, amount_kr=amount_kr, payment=payment)
 
     def _refund(self, data: bytes, registration: Registration) -> Meaning:
         refund = za.parse_refund(data)
         amount_kr = self._kronur(refund)
         question = RefundRequest(amount_kr, prints_receipt=registration.prints_receipts)
-        return Asked(Command.REFUND, question, amount_kr=amount_kr, payment=refund)
+        return AskedCommand(Command.REFUND, question, amount_kr=amount_kr, payment=refund)
 
     def _reverse(self, data: bytes, registration: Registration) -> Meaning:
         receipt, reversal = za.parse_reversal(data)
         self._check_currency(reversal)
         amount_kr = self._kronur(reversal) if reversal.digits else None
         question = ReversalRequest(receipt, amount_kr=amount_kr, prints_receipt=registration.prints_receipts)
-        return Asked(Command.REVERSAL, question, amount_kr=amount_kr or 0, payment=reversal)
+        return AskedCommand(Command.REVERSAL, question, amount_kr=amount_kr or 0, payment=reversal)
 
     def _repeat_receipt(self, data: bytes, _registration: Registration) -> Meaning:
-        return Asked(Command.REPEAT_RECEIPT, LastResultRequest(), za.parse_service_byte(data))
+        return AskedCommand(Command.REPEAT_RECEIPT, LastResultRequest(), za.parse_service_byte(data))
 
     def _enquire_status(self, data: bytes, _registration: Registration) -> Meaning:
-        return Asked(Command.STATUS_ENQUIRY, ConditionRequest(), za.parse_service_byte(data))
+        return AskedCommand(Command.STATUS_ENQUIRY, ConditionRequest(), za.parse_service_byte(data))
 
     def _diagnose(self, _data: bytes, _registration: Registration) -> Meaning:
-        return Asked(Command.DIAGNOSIS, ConditionRequest())
+        return AskedCommand(Command.DIAGNOSIS, ConditionRequest())
 
     def _send_totals(self, _data: bytes, _registration: Registration) -> Meaning:
-        return Asked(Command.TOTALS, TotalsRequest())
+        return AskedCommand(Command.TOTALS, TotalsRequest())
 
     def _end_day(self, _data: bytes, registration: Registration) -> Meaning:
-        return Asked(Command.END_OF_DAY, TotalsRequest(close=True, prints_slip=registration.prints_slips))
+        return AskedCommand(Command.END_OF_DAY, TotalsRequest(close=True, prints_slip=registration.prints_slips))
 
     def _take_note(self, _data: bytes, _registration: Registration) -> Meaning:
         """Nothing here depends on it."""

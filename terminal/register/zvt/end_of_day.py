@@ -11,7 +11,7 @@ from collections.abc import Callable
 from hardware.interfaces import Document
 from terminal.counter.register_words import RegisterRequest, TerminalCondition, TotalsDelivered, TotalsReport
 from terminal.register.zvt import frames as zf
-from terminal.register.zvt.commands import Asked
+from terminal.register.zvt.commands import AskedCommand
 from terminal.register.zvt.format import Command, Registration, ZvtResult
 from terminal.register.zvt.result import Wording, receipt_frames
 from terminal.register.zvt.turns import Answer, Purpose, Turns
@@ -59,7 +59,7 @@ class EndOfDay:
             self._closing = None
 
 
-def condition_told(condition: TerminalCondition, asked: Asked) -> bytes:
+def condition_told(condition: TerminalCondition, asked: AskedCommand) -> bytes:
     """The completion of a status enquiry or a diagnosis."""
     if asked.command is not Command.STATUS_ENQUIRY:
         return zf.completion() if condition.service_reached else zf.aborted(ZvtResult.NO_CONNECTION)

@@ -183,8 +183,8 @@ def test_on_the_simulated_counter_the_doctor_sees_what_is_simulated(tmp_path: Pa
     async def examined() -> dict[str, Result]:
         async with running_counter(Config(), state_folder=tmp_path) as (panel, _base_url):
             panel.stage.printer.cover = "open"
-            assert panel.stage.app is not None
-            return {result.name: result for result in await panel.stage.app.handles.examination.results()}
+            assert panel.stage.handles is not None
+            return {result.name: result for result in await panel.stage.handles.examination.results()}
 
     results = asyncio.run(examined())
     assert [results[name].status for name in ("register port", "keypad", "network", "credentials")] == [Grade.OK] * 4

@@ -21,8 +21,8 @@ def test_real_display_is_drawn_in_its_own_size(tmp_path, height):
     async def scenario():
         async with running_counter(config, state_folder=tmp_path) as (panel, _):
             backend = CounterBackend(config, panel.stage.devices._replace(display=None))
-            assert panel.stage.app is not None
-            backend.attach(panel.stage.app.handles)
+            assert panel.stage.handles is not None
+            backend.attach(panel.stage.handles)
             picture = Image.open(io.BytesIO(await backend.display_png()))
             assert picture.size == (128, height)
             assert picture.getbbox() is not None

@@ -11,7 +11,7 @@ import httpx
 from terminal.office.page.words_chain import ENGLISH, ICELANDIC
 from terminal.office.server import payout_runs
 from terminal.office.server.database import connect
-from terminal.office.server.payouts import Line, Result, Sum
+from terminal.office.server.payouts import HeldAgainst, Line, Sum
 from terminal.sale.sensitive import Sensitive
 from tests.office_bench import Office
 from tests.unit.office.page.test_site import at_page
@@ -31,7 +31,7 @@ LINES = [
 ]
 
 
-async def keep(database: str, result: Result) -> None:
+async def keep(database: str, result: HeldAgainst) -> None:
     async with await connect(Sensitive(database)) as connection:
         await payout_runs.keep(connection, result, FIRST, LAST, "sigga")
 
@@ -40,8 +40,8 @@ def test_each_shop_shows_what_agrees_what_is_ambiguous_and_what_differs(database
     async def work(_office: Office, http: httpx.AsyncClient) -> None:
         assert "office reconcile --from" in (await http.get("/payouts/chain?lang=en")).text
         assert (await http.get("/payouts/chain.csv")).status_code == 404
-        await keep(database, Result([Sum("matched", "Old", 1, 1, 0)], []))
-        await keep(database, Result(SUMS, LINES))
+        await keep(database, HeldAgainst([Sum("matched", "Old", 1, 1, 0)], []))
+        await keep(database, HeldAgainst(SUMS, LINES))
         page = (await http.get("/payouts/chain")).text
         assert "Old" not in page, "the newest run counts"
         assert "2026-11-01 – 2026-11-30" in page
@@ -57,7 +57,7 @@ def test_each_shop_shows_what_agrees_what_is_ambiguous_and_what_differs(database
 
 def test_the_export_has_every_line_with_its_class_and_no_formula(database: str) -> None:
     async def work(office: Office, http: httpx.AsyncClient) -> None:
-        await keep(database, Result(SUMS, LINES))
+        await keep(database, HeldAgainst(SUMS, LINES))
         answer = await http.get("/payouts/chain.csv")
         assert "payouts-2026-11-01-2026-11-30.csv" in answer.headers["content-disposition"]
         rows = list(csv.DictReader(io.StringIO(answer.text)))
@@ -72,7 +72,7 @@ def test_the_export_has_every_line_with_its_class_and_no_formula(database: str) 
 def test_only_the_last_runs_are_kept(database: str) -> None:
     async def work(office: Office, _http: httpx.AsyncClient) -> None:
         for _ in range(payout_runs.RUNS_KEPT + 2):
-            await keep(database, Result(SUMS[:1], LINES[:1]))
+            await keep(database, HeldAgainst(SUMS[:1], LINES[:1]))
         for table in ("run", "sum", "line"):
             kept = await office.rows(f"SELECT count(DISTINCT ran_at)::int FROM reconciliation_{table}")
             assert kept == [(payout_runs.RUNS_KEPT,)], table

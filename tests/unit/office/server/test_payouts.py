@@ -11,7 +11,7 @@ import pytest
 
 from terminal.commands.main import main
 from terminal.office.server.database import connect
-from terminal.office.server.payouts import Result, hold_against
+from terminal.office.server.payouts import HeldAgainst, hold_against
 from terminal.sale.gateway import SettledItem
 from terminal.sale.sale import Reason, State
 from terminal.sale.sensitive import Sensitive
@@ -26,10 +26,10 @@ def item(amount_kr: int, created: str | None = "2026-11-30T12:35:20Z") -> tuple[
     return "100000-000069", SettledItem(created=created, total_kr=amount_kr, fee_kr=amount_kr // 50)
 
 
-def held(database: str, sales: dict[str, list[dict[str, Any]]], *paid_out: tuple[str, SettledItem]) -> Result:
+def held(database: str, sales: dict[str, list[dict[str, Any]]], *paid_out: tuple[str, SettledItem]) -> HeldAgainst:
     """``sales``: by the counter's name."""
 
-    async def run() -> Result:
+    async def run() -> HeldAgainst:
         async with running_office(database) as office:
             for terminal, ones in sales.items():
                 rows = [
@@ -46,7 +46,7 @@ def held(database: str, sales: dict[str, list[dict[str, Any]]], *paid_out: tuple
     return asyncio.run(run())
 
 
-def told(result: Result) -> dict[str, tuple[int, int]]:
+def told(result: HeldAgainst) -> dict[str, tuple[int, int]]:
     classes: dict[str, tuple[int, int]] = {}
     for one in result.sums:
         lines, sum_kr = classes.get(one.found, (0, 0))
