@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-# Most of a run waits for processes of its own, so there are three workers a core.
-WORKERS ?= $(shell echo $$(($$(nproc) * 3)))
+# Half of a run waits for processes of its own, so there are two workers a core.
+WORKERS ?= $(shell echo $$(($$(nproc) * 2)))
 PYTEST := $(BIN)/pytest --workers $(WORKERS)
 
 .PHONY: demo office-demo test test-all foreign violence check bench clean install uninstall bundle lock test-install test-machine

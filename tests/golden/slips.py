@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
+from typing import TypedDict
 
 from msgspec.structs import replace
 
 from hardware.interfaces import Columns, Document, TextLine
 from terminal.paper.end_of_day import end_of_day_slip, x_report_slip
-from terminal.paper.receipt import receipt_document
+from terminal.paper.receipt import Shop, receipt_document
 from terminal.paper.refund_receipt import refund_document
 from terminal.paper.transaction_list import transaction_list
 from terminal.sale.effects import ReceiptKind
@@ -45,6 +46,19 @@ RECEIPTS = {
     "refunded": (REFUNDED, False, ALL),
     "declined": (DECLINED, False, (ReceiptKind.CUSTOMER,)),
 }
+
+
+class _Printed(TypedDict):
+    """What a receipt of either kind is printed with."""
+
+    kind: ReceiptKind
+    shop: Shop
+    terminal_id: str
+    printed_at: datetime
+    language: Language
+    columns: Columns
+
+
 RECEIPT_CASES = [
     (name, language, kind, columns)
     for name, (_sale, _copy, kinds) in RECEIPTS.items()
@@ -52,7 +66,18 @@ RECEIPT_CASES = [
 ] + [("refund", language, kind, 42) for language, kind in product(LANGUAGES, COPIES)]
 
 
-def refund_receipt(language: Language, kind: ReceiptKind, columns: Columns) -> Document:
+def receipt(name: str, language: Language, kind: ReceiptKind, columns: Columns) -> Document:
+    printed: _Printed = {
+        "kind": kind,
+        "shop": SHOP,
+        "terminal_id": "T1",
+        "printed_at": datetime(2026, 11, 24, 9, 1, tzinfo=UTC),
+        "language": language,
+        "columns": columns,
+    }
+    if name != "refund":
+        sale, copy, _kinds = RECEIPTS[name]
+        return receipt_document(sale, copy=copy, **printed)
     return refund_document(
         number=1051,
         sale_number=1042,
@@ -61,29 +86,8 @@ def refund_receipt(language: Language, kind: ReceiptKind, columns: Columns) -> D
         reference="T1-001051-9F3C2A",
         transaction_id=CLOSED_SALE.authorization_id or "",
         register_id="8812",
-        kind=kind,
         copy=False,
-        shop=SHOP,
-        terminal_id="T1",
-        printed_at=datetime(2026, 11, 24, 9, 1, tzinfo=UTC),
-        language=language,
-        columns=columns,
-    )
-
-
-def receipt(name: str, language: Language, kind: ReceiptKind, columns: Columns) -> Document:
-    if name == "refund":
-        return refund_receipt(language, kind, columns)
-    sale, copy, _kinds = RECEIPTS[name]
-    return receipt_document(
-        sale,
-        kind=kind,
-        copy=copy,
-        shop=SHOP,
-        terminal_id="T1",
-        printed_at=datetime(2026, 11, 24, 9, 1, tzinfo=UTC),
-        language=language,
-        columns=columns,
+        **printed,
     )
 
 
@@ -145,33 +149,16 @@ DAY_CASES += [(name, language, 42) for name in (*X_REPORTS, *LISTS) for language
 DAY_CASES += [("list_busy", language, 32) for language in LANGUAGES]
 
 
-def x_slip(period: Period, language: Language, columns: Columns) -> Document:
-    return x_report_slip(
-        period,
-        shop=SHOP,
-        terminal_id="T1",
-        printed_at=datetime(2026, 11, 23, 17, 1, tzinfo=UTC),
-        language=language,
-        columns=columns,
-    )
-
-
-def list_slip(entries: list[Sale | Refund], language: Language, columns: Columns) -> Document:
-    return transaction_list(
-        entries,
-        shop=SHOP,
-        terminal_id="T1",
-        printed_at=datetime(2026, 11, 23, 17, 1, tzinfo=UTC),
-        language=language,
-        columns=columns,
-    )
-
-
 def day_slip(name: str, language: Language, columns: Columns) -> Document:
+    at = datetime(2026, 11, 23, 17, 1, tzinfo=UTC)
     if name in LISTS:
-        return list_slip(LISTS[name], language, columns)
+        return transaction_list(
+            LISTS[name], shop=SHOP, terminal_id="T1", printed_at=at, language=language, columns=columns
+        )
     if name in X_REPORTS:
-        return x_slip(X_REPORTS[name], language, columns)
+        return x_report_slip(
+            X_REPORTS[name], shop=SHOP, terminal_id="T1", printed_at=at, language=language, columns=columns
+        )
     period, copy = DAYS[name]
     return end_of_day_slip(
         period,

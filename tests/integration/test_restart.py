@@ -263,6 +263,7 @@ def test_an_orphan_cart_that_the_customer_accepts_later_is_never_paid(counter: S
         counter.pay(sale_id)
         counter.press(PATIENT_PHONE + "#")
         assert counter.result(sale_id).startswith("NO UNAVAILABLE ")
+        counter.wait_for("idle")  # or the register is told once more after the start
         counter.accept()
         counter.kill()
         counter.start()
