@@ -1,4 +1,4 @@
-"""Somebody of the staff before the menu, and the sales that they find there."""
+"""A counter whose keys are pressed, somebody of the staff before its menu, and the sales that they find there."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from terminal.counter.view import View
 from terminal.sale.sale import Reason, Sale, State
 from terminal.screen.screens import screen_for
 from terminal.texts.sentences import words_in
+from terminal.texts.words import Language
 from tests.golden.samples import REFUND_DUE, SALE
 
 CODE = "4711"
@@ -30,19 +31,18 @@ TEXTS = words_in("en").menu
 SHOPS_CODES = {CodeKind.STAFF: "4711", CodeKind.REFUND: "2580"}
 
 
-class Staff:
-    """Presses keys on a counter and keeps what was decided."""
+class PressedCounter:
+    """Decides by these rules, and knows the shop's codes as the keeper of the codes does."""
 
-    def __init__(self, view: View | None = None, code: str = CODE, layout: tuple[str, ...] = STANDARD_LAYOUT) -> None:
+    def __init__(self, view: View | None = None, rules: CounterRules | None = None, language: Language = "en") -> None:
         self.view = view or View()
+        self.rules = rules or CounterRules()
+        self._language = language
         self._wrong = 0
-        self.decisions: list[Decision] = []
-        self._rules = CounterRules(menu=MenuRules(has_staff_code=bool(code), keypad_layout=layout))
 
     def happens(self, event: Any) -> Decision:
-        decision = decide(self.view, event, self._rules)
+        decision = decide(self.view, event, self.rules)
         self.view = decision.view
-        self.decisions.append(decision)
         return decision
 
     def press(self, keys: str) -> Decision:
@@ -54,24 +54,36 @@ class Staff:
         return decision
 
     def _judge(self, effect: CheckCode) -> CodeJudged:
-        """As the keeper of the codes does."""
         if effect.typed.reveal() == SHOPS_CODES[effect.kind]:
             self._wrong = 0
             return CodeJudged(CodeVerdict.RIGHT)
         self._wrong += 1
         return CodeJudged(CodeVerdict.WRONG, 60.0 if self._wrong >= 3 else 0.0)
 
-    def hold(self, key: str) -> Decision:
-        self.press(key)
-        return self.happens(KeyPressed(key, is_long=True))
-
     @property
     def screen(self) -> tuple[str, ...]:
-        return screen_for(self.view, "en").lines
+        return screen_for(self.view, self._language).lines
 
     @property
     def page(self) -> Page | None:
         return self.view.menu.page
+
+
+class Staff(PressedCounter):
+    """Keeps what was decided."""
+
+    def __init__(self, view: View | None = None, code: str = CODE, layout: tuple[str, ...] = STANDARD_LAYOUT) -> None:
+        super().__init__(view, CounterRules(menu=MenuRules(has_staff_code=bool(code), keypad_layout=layout)))
+        self.decisions: list[Decision] = []
+
+    def happens(self, event: Any) -> Decision:
+        decision = super().happens(event)
+        self.decisions.append(decision)
+        return decision
+
+    def hold(self, key: str) -> Decision:
+        self.press(key)
+        return self.happens(KeyPressed(key, is_long=True))
 
     @property
     def settled(self) -> list[Sale]:

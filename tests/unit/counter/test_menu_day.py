@@ -8,7 +8,6 @@ import pytest
 from msgspec.structs import replace
 
 from terminal.counter import register_words as reg
-from terminal.counter.decide import decide
 from terminal.counter.decision import Decision, ShowMenuFor
 from terminal.counter.inputs import (
     AboutFound,
@@ -28,7 +27,6 @@ from terminal.counter.menu import (
     DIGIT_OF,
     MAIN_ITEMS,
     MORE_ITEMS,
-    CodeKind,
     FindAbout,
     Item,
     MakePairingCode,
@@ -37,7 +35,6 @@ from terminal.counter.menu import (
     PrintReport,
     ReportKind,
 )
-from terminal.counter.menu_codes import CheckCode, CodeJudged, CodeVerdict
 from terminal.counter.rules import CounterRules, RefundRules
 from terminal.counter.view import Offer, View
 from terminal.sale.effects import ReceiptKind
@@ -45,9 +42,9 @@ from terminal.sale.refund import RefundReason, RefundSource, RefundState
 from terminal.sale.sale import State
 from terminal.sale.sensitive import Sensitive
 from terminal.sale.totals import Period, Tally, Totals
-from terminal.screen.screens import screen_for
 from tests.each import each
 from tests.golden.samples import CLOSED_SALE, LOST_REFUND, NARROW_PAD, REFUND_DUE, SALE
+from tests.unit.counter.staff_bench import PressedCounter
 
 CODES = MenuRules(has_staff_code=True, has_refund_code=True, can_train=True, can_pair=True, has_operators=True)
 ASK = RefundRequested(number=1042, source=RefundSource.KEYPAD, is_question=True)
@@ -55,37 +52,9 @@ QUIET = Period(3, Totals())
 BUSY = Period(3, Totals(refunds=Tally(1, 500)))
 
 
-SHOPS_CODES = {CodeKind.STAFF: "4711", CodeKind.REFUND: "2580"}
-
-
-class Staff:
-    """Presses keys on a counter."""
-
+class Staff(PressedCounter):
     def __init__(self, view: View | None = None, menu: MenuRules = CODES, **rules: Any) -> None:
-        self.view = view or View()
-        self._wrong = 0
-        self.rules = CounterRules(menu=menu, **rules)
-
-    def happens(self, event: Any) -> Decision:
-        decision = decide(self.view, event, self.rules)
-        self.view = decision.view
-        return decision
-
-    def press(self, keys: str) -> Decision:
-        for key in keys:
-            decision = self.happens(KeyPressed(key))
-            for effect in decision.effects:
-                if isinstance(effect, CheckCode):
-                    decision = self.happens(self._judge(effect))
-        return decision
-
-    def _judge(self, effect: CheckCode) -> CodeJudged:
-        """As the keeper of the codes does."""
-        if effect.typed.reveal() == SHOPS_CODES[effect.kind]:
-            self._wrong = 0
-            return CodeJudged(CodeVerdict.RIGHT)
-        self._wrong += 1
-        return CodeJudged(CodeVerdict.WRONG, 60.0 if self._wrong >= 3 else 0.0)
+        super().__init__(view, CounterRules(menu=menu, **rules))
 
     def looked_up(self, asked: Any, **known: Any) -> Decision:
         """What the journal adds to a wish for a refund."""
@@ -101,14 +70,6 @@ class Staff:
                 **{"sale": CLOSED_SALE, **known},
             )
         )
-
-    @property
-    def page(self) -> Page | None:
-        return self.view.menu.page
-
-    @property
-    def screen(self) -> tuple[str, ...]:
-        return screen_for(self.view, "en").lines
 
 
 # --- choosing ---------------------------------------------------------------------------------------------------------

@@ -9,8 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from terminal.counter import register_words as reg
-from terminal.counter.decide import decide
-from terminal.counter.decision import Decision, KeepLanguageFor
+from terminal.counter.decision import KeepLanguageFor
 from terminal.counter.inputs import KeyPressed, LanguageExpired, RegisterRequestLookedUp, ResultSeen
 from terminal.counter.menu import DIGIT_OF, Item
 from terminal.counter.of_language import KEPT_S
@@ -21,8 +20,8 @@ from terminal.paper.receipt import Shop
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import original
 from terminal.sale.sale import State
-from terminal.screen.screens import screen_for
 from tests.golden.samples import CLOSED_SALE, SALE
+from tests.unit.counter.staff_bench import PressedCounter
 
 NOW = datetime(2026, 11, 23, 18, 1, tzinfo=UTC)
 REQUEST = RegisterRequestLookedUp(
@@ -30,24 +29,9 @@ REQUEST = RegisterRequestLookedUp(
 )
 
 
-class Counter:
+class Counter(PressedCounter):
     def __init__(self, view: View | None = None, **rules: Any) -> None:
-        self.view = view or View()
-        self.rules = CounterRules(**rules)
-
-    def happens(self, event: Any) -> Decision:
-        decision = decide(self.view, event, self.rules)
-        self.view = decision.view
-        return decision
-
-    def press(self, keys: str) -> Decision:
-        for key in keys:
-            decision = self.happens(KeyPressed(key))
-        return decision
-
-    @property
-    def screen(self) -> tuple[str, ...]:
-        return screen_for(self.view, "is").lines
+        super().__init__(view, CounterRules(**rules), "is")
 
 
 def test_the_key_turns_the_screen_and_turns_it_back() -> None:

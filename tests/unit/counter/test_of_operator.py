@@ -11,8 +11,6 @@ from msgspec.structs import replace
 
 from terminal.config.section import OperatorSettings
 from terminal.counter import register_words as reg
-from terminal.counter.decide import decide
-from terminal.counter.decision import Decision
 from terminal.counter.inputs import KeyPressed, RegisterRequestLookedUp
 from terminal.counter.menu import DIGIT_OF, Item, MenuRules, items_for
 from terminal.counter.of_keys import offer_accepted
@@ -26,8 +24,8 @@ from terminal.sale.record import Record, RefundRecord
 from terminal.sale.refund import RefundReason, RefundSource
 from terminal.sale.sale import Reason, State
 from terminal.sale.totals import Close, Period, Tally, figures, totals_of
-from terminal.screen.screens import screen_for
 from tests.golden.samples import CLOSED_SALE, REFUND_DONE
+from tests.unit.counter.staff_bench import PressedCounter
 from tests.unit.journal.journal_samples import a_sale, opened
 
 OPERATORS = OperatorSettings(numbers=("1 Anna", "22")).by_number
@@ -43,24 +41,10 @@ PAPER: Any = {
 }
 
 
-class Counter:
+class Counter(PressedCounter):
     def __init__(self, **view: Any) -> None:
-        self.view = View(asks_operator=True, **view)
-        self.rules = CounterRules(operators=OPERATORS, menu=MenuRules(has_operators=True))
-
-    def happens(self, event: Any) -> Decision:
-        decision = decide(self.view, event, self.rules)
-        self.view = decision.view
-        return decision
-
-    def press(self, keys: str) -> Decision:
-        for key in keys:
-            decision = self.happens(KeyPressed(key))
-        return decision
-
-    @property
-    def screen(self) -> tuple[str, ...]:
-        return screen_for(self.view, "en").lines
+        rules = CounterRules(operators=OPERATORS, menu=MenuRules(has_operators=True))
+        super().__init__(View(asks_operator=True, **view), rules)
 
 
 def test_the_waiting_screen_asks_until_somebody_has_said_who_they_are() -> None:

@@ -8,7 +8,6 @@ import pytest
 from msgspec.structs import replace
 
 from terminal.counter import register_words as reg
-from terminal.counter.decide import decide
 from terminal.counter.decision import Decision, SwitchTraining
 from terminal.counter.inputs import (
     ConditionsChanged,
@@ -26,6 +25,7 @@ from terminal.sale.refund import RefundSource
 from terminal.screen.screens import screen_for
 from tests.golden.samples import CLOSED_SALE, LOST_REFUND, REFUND, SALE
 from tests.golden.views import VIEWS
+from tests.unit.counter.staff_bench import PressedCounter
 
 RULES = CounterRules(menu=MenuRules(can_train=True))
 IN_TRAINING = replace(RULES, is_training=True)
@@ -33,24 +33,9 @@ BEGIN, END = (SwitchTraining(True),), (SwitchTraining(False),)
 REQUEST = RegisterRequestLookedUp(request=reg.SaleRequest(500, "7"), number=9, reference="T1-9", created="x")
 
 
-class Counter:
+class Counter(PressedCounter):
     def __init__(self, view: View | None = None, rules: CounterRules = RULES) -> None:
-        self.view = view or View(is_training=rules.is_training)
-        self.rules = rules
-
-    def happens(self, event: Any) -> Decision:
-        decision = decide(self.view, event, self.rules)
-        self.view = decision.view
-        return decision
-
-    def press(self, keys: str) -> Decision:
-        for key in keys:
-            decision = self.happens(KeyPressed(key))
-        return decision
-
-    @property
-    def screen(self) -> tuple[str, ...]:
-        return screen_for(self.view, "en").lines
+        super().__init__(view or View(is_training=rules.is_training), rules)
 
 
 def switches(decision: Decision) -> tuple[object, ...]:
