@@ -28,7 +28,7 @@ LARGEST_BYTES = 16 * 1024
 LONGEST_WHY = 400
 LONGEST_TICKET = 80
 
-INSTALLED, REFUSED, NOT_NOW = "installed", "refused", "not now"
+BEGUN, INSTALLED, REFUSED, NOT_NOW = "begun", "installed", "refused", "not now"
 
 
 class Outcome(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from terminal import __version__
-from terminal.config.office_release import INSTALLED, NOT_NOW, OUTCOME, Outcome, machine_word, read_outcome
+from terminal.config.office_release import BEGUN, INSTALLED, NOT_NOW, OUTCOME, Outcome, machine_word, read_outcome
 from terminal.config.schema import Config
 from terminal.daemon.release_folder import Kept, Part, ReleaseFolder
 from terminal.errors import TerminalError
@@ -169,7 +169,7 @@ class ReleaseFromOffice:
 
     async def _look_after(self, kept: Kept) -> Kept:
         outcome = await asyncio.to_thread(read_outcome, self._outcome)
-        if outcome is None or outcome.ticket != kept.ticket:
+        if outcome is None or outcome.ticket != kept.ticket or outcome.result == BEGUN:
             return await self._still_waits(kept)
         self._waits_since_s = None
         if outcome.result == NOT_NOW:

@@ -17,6 +17,7 @@ import msgspec
 
 from terminal.config.office_release import (
     ARCHIVE,
+    BEGUN,
     FOLDER,
     INSTALLED,
     LONGEST_TICKET,
@@ -27,10 +28,12 @@ from terminal.config.office_release import (
     SIGNATURE,
     Outcome,
     is_ticket,
+    read_outcome,
 )
 from terminal.errors import TerminalError
 from terminal.install.release import LARGEST_ARCHIVE_BYTES
-from terminal.install.upgrade import KEYS, NotNow, Upgrade
+from terminal.install.trial import TRIAL, NotNow
+from terminal.install.upgrade import KEYS, Upgrade
 from terminal.system.files import write_whole
 from terminal.system.owner import as_owner_of, create_new, open_regular
 
@@ -44,7 +47,14 @@ MOUNTS = Path("/proc/self/mounts")
 
 
 def install_from_office(upgrade: Upgrade, is_allowed: Callable[[], bool], keys: Path = KEYS) -> Outcome | None:
-    """One ticket. None: there was none. ``is_allowed``: what config.toml says; it may raise TerminalError."""
+    """One ticket, or the rest of a trial that a power cut has cut short. None: there was neither.
+
+    ``is_allowed``: what config.toml says; it may raise TerminalError.
+    """
+    told = upgrade.slots.opt / OUTCOME
+    if (upgrade.slots.opt / TRIAL).exists():
+        begun = read_outcome(told)
+        return _tell(told, _outcome(begun.ticket if begun else "", upgrade.finish_trial))
     spool = upgrade.journal.parent / FOLDER
     try:
         ticket = as_owner_of(spool, lambda: _take_ticket(spool), str)
@@ -52,7 +62,9 @@ def install_from_office(upgrade: Upgrade, is_allowed: Callable[[], bool], keys: 
         raise TerminalError(f"{spool / READY}: {error}") from error
     if not ticket:
         return None
-    try:
+    _tell(told, Outcome(ticket, BEGUN))
+
+    def install() -> None:
         if not is_allowed():
             raise TerminalError("office.takes_releases is false in this terminal's config.toml")
         _refuse_overlay()
@@ -61,16 +73,25 @@ def install_from_office(upgrade: Upgrade, is_allowed: Callable[[], bool], keys: 
             _take(spool, archive, LARGEST_ARCHIVE_BYTES)
             _take(spool, signature, LARGEST_SIGNATURE_BYTES)
             upgrade.to_release(archive, signature, keys, by_itself=True)
-        outcome = Outcome(ticket, INSTALLED)
+
+    return _tell(told, _outcome(ticket, install))
+
+
+def _outcome(ticket: str, work: Callable[[], None]) -> Outcome:
+    try:
+        work()
     except NotNow as error:
-        outcome = Outcome(ticket, NOT_NOW, _short(error))
+        return Outcome(ticket, NOT_NOW, _short(error))
     except TerminalError as error:
-        outcome = Outcome(ticket, REFUSED, _short(error))
+        return Outcome(ticket, REFUSED, _short(error))
     except OSError as error:  # no room for it, most of all
-        outcome = Outcome(ticket, NOT_NOW, _short(error))
-    told = upgrade.slots.opt / OUTCOME
-    write_whole(told, msgspec.json.encode(outcome))
-    told.chmod(0o644)  # the service reads it
+        return Outcome(ticket, NOT_NOW, _short(error))
+    return Outcome(ticket, INSTALLED)
+
+
+def _tell(path: Path, outcome: Outcome) -> Outcome:
+    write_whole(path, msgspec.json.encode(outcome))
+    path.chmod(0o644)  # the service reads it
     return outcome
 
 

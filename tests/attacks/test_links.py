@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from terminal.errors import JournalError, TerminalError
-from terminal.install import upgrade
+from terminal.install import kept_journal
 from terminal.journal.backup import back_up
 from terminal.journal.thread import JournalFile
 from terminal.sale.record import Record
@@ -182,11 +182,11 @@ def test_an_upgrades_copy_of_the_journal_follows_no_link(shop: Path) -> None:
         back_up(journal, kept)
     kept.unlink()
     back_up(journal, kept)
-    assert upgrade._KeptJournal(kept).lacks_rows_of(journal) is False
+    assert kept_journal.KeptJournal(kept).lacks_rows_of(journal) is False
     assert kept.stat().st_uid == NOBODY
     journal.unlink()
     plant(shop, (journal.name,))
-    for look in (upgrade._rows, upgrade._journal_version):
+    for look in (kept_journal._rows, kept_journal.journal_version):
         with pytest.raises((JournalError, OSError)):
             look(journal)
     assert_untouched(shop)

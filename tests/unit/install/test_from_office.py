@@ -23,7 +23,8 @@ from terminal.config.office_release import (
 from terminal.errors import TerminalError
 from terminal.install import from_office, release
 from terminal.install.from_office import OUTCOME, install_from_office
-from terminal.install.upgrade import FLOOR, Upgrade
+from terminal.install.trial import FLOOR, TRIAL
+from terminal.install.upgrade import Upgrade
 from tests.unit.install.test_release import Publisher
 from tests.unit.install.upgrade_bench import NEW, OLD, MachineInMemory, Published, signed
 
@@ -73,6 +74,58 @@ def test_a_version_that_is_not_well_goes_back_by_itself_and_says_why(spool: Spoo
     result, why = spool.install()
     assert (result, machine.running, machine.slots.current) == (REFUSED, OLD, "a")
     assert "keypad" in why
+
+
+def after_power_cut(spool: Spool, machine: MachineInMemory, *, switched: bool = True) -> None:
+    """As a machine starts that lost its power while the new version was on trial."""
+    seen: list[bytes] = []
+    machine.on_start = lambda _version: seen.append((machine.slots.opt / TRIAL).read_bytes())
+    assert spool.install()[0] == INSTALLED
+    machine.on_start = lambda _version: None
+    [trial] = seen
+    assert not (machine.slots.opt / TRIAL).exists()
+    (machine.slots.opt / TRIAL).write_bytes(trial)
+    (machine.slots.opt / FLOOR).unlink()
+    if not switched:
+        machine.slots.switch("a")
+    machine.start()
+
+
+def test_a_trial_that_a_power_cut_has_cut_short_is_ended(spool: Spool, machine: MachineInMemory) -> None:
+    after_power_cut(spool, machine)
+    assert spool.install() == (INSTALLED, "")
+    assert (machine.running, (machine.slots.opt / FLOOR).exists()) == (NEW, True)
+    assert not (machine.slots.opt / TRIAL).exists()
+    assert install_from_office(spool.upgrade, lambda: True, spool.keys) is None
+
+
+def test_after_a_power_cut_a_version_that_is_not_well_goes_back_too(spool: Spool, machine: MachineInMemory) -> None:
+    after_power_cut(spool, machine)
+    machine.failed[NEW] = {"register"}
+    result, why = spool.install()
+    assert (result, machine.running, machine.slots.current) == (REFUSED, OLD, "a")
+    assert "register" in why
+
+
+def test_after_a_power_cut_a_version_that_does_not_start_goes_back_too(spool: Spool, machine: MachineInMemory) -> None:
+    after_power_cut(spool, machine)
+    machine.running = None
+    assert spool.install()[0] == REFUSED
+    assert (machine.running, machine.slots.current) == (OLD, "a")
+
+
+def test_a_power_cut_before_the_switch_changes_nothing(spool: Spool, machine: MachineInMemory) -> None:
+    after_power_cut(spool, machine, switched=False)
+    assert spool.install()[0] == NOT_NOW
+    assert (machine.running, machine.slots.current) == (OLD, "a")
+
+
+def test_a_note_of_the_trial_that_is_damaged_leaves_what_is_in_use(spool: Spool, machine: MachineInMemory) -> None:
+    after_power_cut(spool, machine)
+    (machine.slots.opt / TRIAL).write_text("{")
+    assert spool.install()[0] == REFUSED
+    assert machine.running == NEW
+    assert not (machine.slots.opt / TRIAL).exists()
 
 
 @pytest.mark.parametrize("cut", [0, 1, 100])

@@ -170,8 +170,8 @@ def test_a_version_that_cannot_read_the_journal_is_not_gone_back_to(
 def test_a_large_journal_may_take_its_time_to_come_into_its_new_form(
     upgrade: Upgrade, machine: MachineInMemory, newer: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("terminal.install.upgrade.NEW_FORM_S_PER_MIB", 100.0)
-    monkeypatch.setattr("terminal.install.upgrade._size_bytes", lambda _path: 3 * 2**20)
+    monkeypatch.setattr("terminal.install.trial.NEW_FORM_S_PER_MIB", 100.0)
+    monkeypatch.setattr("terminal.install.kept_journal._size_bytes", lambda _path: 3 * 2**20)
     machine.does_not_start = {NEW}
 
     with pytest.raises(TerminalError, match="not ready within 390 s"):
