@@ -88,7 +88,7 @@ def _responses(operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
     if operation.name != "reference":
         codes |= {Code.SYNTAX, Code.ORIGIN}
     if operation.form is not None:
-        codes |= {Code.TOO_LONG, Code.MEDIA}
+        codes |= {Code.TOO_LONG}
     for status in sorted({STATUS_OF[code] for code in codes}):
         known = ", ".join(sorted(code for code in codes if STATUS_OF[code] == status))
         yield str(status), _response(MEDIA_TYPE, Problem, f"{HTTPStatus(status).phrase}: {known}")

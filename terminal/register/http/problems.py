@@ -31,7 +31,6 @@ class Code(StrEnum):
     NOT_POSSIBLE = "not_possible"
     RECORDS_LOST = "records_lost"
     TOO_LONG = "too_long"
-    MEDIA = "media"
     KEY_REUSED = "key_reused"
     TOO_MANY = "too_many"
     FAILED = "failed"
@@ -55,7 +54,6 @@ STATUS_OF = {
     Code.NOT_POSSIBLE: 409,
     Code.RECORDS_LOST: 409,
     Code.TOO_LONG: 413,
-    Code.MEDIA: 415,
     Code.KEY_REUSED: 422,
     Code.TOO_MANY: 429,
     Code.FAILED: 500,

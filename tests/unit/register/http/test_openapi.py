@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from terminal import __version__
+from terminal.commands.main import main
 from terminal.counter.register_words import RefusalCode, RequestRefused
+from terminal.register.http import openapi
 from terminal.register.http.openapi import document
 from terminal.register.http.operations import OPERATIONS
 from terminal.register.http.problems import STATUS_OF, Code, problem_of
@@ -55,6 +62,21 @@ def test_only_pairing_and_the_reference_need_no_token() -> None:
 def test_every_code_has_a_status_and_every_refusal_a_code() -> None:
     assert set(STATUS_OF) == set(Code)
     assert {problem_of(RequestRefused(None, code)).status for code in RefusalCode} <= {400, 404, 409, 422, 503}
+
+
+def test_the_page_says_what_to_do_about_every_code() -> None:
+    page = Path(openapi.__file__).with_name("README.md").read_text("utf-8")
+    rows = {
+        (code, int(row[1]))
+        for row in re.finditer(r"^\| (\d{3}) \| (`.*?`) \| \S", page, re.MULTILINE)
+        for code in re.findall(r"`(\w+)`", row[2])
+    }
+    assert rows == set(STATUS_OF.items())
+
+
+def test_the_command_prints_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["openapi"]) == 0
+    assert json.loads(capsys.readouterr().out) == document(__version__)
 
 
 def test_a_payment_is_as_it_is_described() -> None:
