@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 from terminal.counter.menu import DIGIT_OF, Item
+from terminal.demo.player import ScenarioFailed
 from terminal.demo.scenario import Expect, Scenario, Step, Words
 from terminal.sale.sale import Outcome
 from terminal.texts.sentences import words_in
@@ -23,8 +25,10 @@ def test_it_ends_by_itself_and_says_so_on_every_paper_until_then(tmp_path: Path)
             async def does(*steps: Step) -> None:
                 await panel.player.play(Scenario(title=Words("a", "a"), about=Words("b", "b"), steps=steps), "night")
 
+            await does(Step(keys="D" + DIGIT_OF[Item.TRAINING]), Step(expect=Expect(screen=words.menu.begin_training)))
+            with suppress(ScenarioFailed):  # the keypad may be gone before the key is up
+                await does(Step(keys="#"))
             await does(
-                Step(keys="D" + DIGIT_OF[Item.TRAINING] + "#"),
                 Step(expect=Expect(screen=words.training)),
                 Step(keys="1990#"),
                 Step(expect=Expect(state="entry")),
