@@ -1,17 +1,17 @@
 """The journal's text mirror: what a damaged database is made anew from.
 
 One line a commit, ``<CRC-32 in hex> <JSON array of links of the chain>``, in numbered segments that are only ever added
-to; blocks of an SD card that nobody writes to again are the ones that keep. Each segment begins with what was reached
-before it, so that a start reads the last one only. Empty lines at the end are room for the next commits. Lines of older
-versions hold bare rows. A mirror is of one epoch of the chain.
+to: blocks of an SD card that are not written again last longest. Each segment begins with the state before it, so a
+start reads only the last segment. Empty lines at the end are room for the next commits. Lines of older versions hold
+bare rows. A mirror belongs to one epoch of the chain.
 
-Order, and why: the database commits first, then the mirror is written and fsynced, then the commit counts as done.
-Whatever was acted upon is therefore in both. A power cut in between leaves the database one commit ahead, which the
-next start makes up for; the other way round, a damaged WAL leaves the mirror ahead, and the next start brings those
-commits back. A line that a power cut tore fails its checksum, and was never acted upon.
+Order, and why: the database commits first, then the mirror is written and fsynced, then the commit counts as done. So
+both have everything that was acted upon. A power cut in between leaves the database one commit ahead; the next start
+adds it to the mirror. A damaged WAL leaves the mirror ahead; the next start brings those commits back. A line that a
+power cut tore fails its checksum, and was never acted upon.
 
-While the mirror lacks something that was acted upon, because the disk did not take it, an empty file beside it says so:
-were the database lost then, the mirror alone could not tell that something is missing.
+If the disk does not accept a line that was acted upon, an empty file beside the mirror says so until the line is
+written. Without it, nobody could see that something is missing if the database were lost then.
 """
 
 from __future__ import annotations

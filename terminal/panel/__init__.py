@@ -10,22 +10,13 @@ The page and what every panel has:
     guard.py          keeps other web sites and other hosts out
     own_user.py       without a password lets in only the user that the terminal runs as
     answers.py        what its endpoints have in common
-    login.py          lets nobody in without the password, once there is one; password.py keeps it
+    login.py          lets nobody in without the password, once there is one; system/password.py keeps it
     register_log.py   the register's bytes as lines
     story.py          what is happening: timeline.py, state_diagram.py, promises.py and the journal's rows
     serving.py        puts a panel together: for a real counter, and for a simulated one
     static/           the page: plain HTML, CSS and ES modules, no build step
 
-And what only a simulated counter has:
-
-    stage.py          devices, cable, customers, service, and a terminal that can lose its power
-    surroundings.py   its mains, disk, clock and network
-    faults.py         everything that can go wrong there, by name; fault_catalogue.py has the list, fault_recipes.py how
-    scenario.py       a run of the counter as a small file; player.py plays it, recording.py writes one down
-    scenarios/        those that ship; each is a test
-    lab.py            all of that over HTTP
-    simulation.py     a seed of the simulation, told over HTTP; the program brings the simulation
-    panel_cli.py      and from the command line
+What only a simulated counter has stands in ``terminal.demo``.
 
 Importing this package imports no web server; ``terminal.panel.server`` does.
 """

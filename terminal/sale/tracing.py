@@ -1,14 +1,14 @@
 """What happens to a sale that staff have settled as not paid: it is traced for a while after its end.
 
-Their word is as old as their look into the service's records. A capture that this terminal has given up may still be on
-its way to the service, and what is still reserved or still waits for the customer may be paid later. So the terminal
-asks on, with growing pauses, for about a quarter of an hour, and gives up what is still open. It stops earlier once the
-service's own record says that nothing was paid. A payment that shows up opens the case again.
+Staff know only what the service's records said when they looked. A capture that this terminal has given up may still be
+on its way to the service. What is still reserved, or still waits for the customer, may be paid later. So the terminal
+continues to ask, with growing pauses, for about a quarter of an hour, and gives up what is still open. It stops earlier
+if the service's own record says that nothing was paid. If a payment appears, the case is open again.
 
-Where a void takes back a payment as well, one that has left without an answer may still arrive. Until it is answered,
-what is found paid is voided again: staff must not return money that a void returns, too.
+Where a void also takes back a payment, a void that was sent and not answered may still arrive. Until it is answered, a
+payment that is found is voided again: staff must not return money that a void returns as well.
 
-Nothing of this is written down but that it has begun. After a start it begins anew, and a void is taken to have left.
+Only the beginning of this is written down. After a start it begins again, and a void counts as sent.
 """
 
 from __future__ import annotations

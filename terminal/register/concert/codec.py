@@ -1,6 +1,6 @@
 """Concert, also called Caisse or Telium protocol E and E+: the terminal's end of it.
 
-The messages are in concert_format.py, the conversations in concert_link.py.
+The messages are in format.py, the conversations in transport.py.
 
 The theory
 ----------
@@ -8,23 +8,24 @@ Each conversation carries one message: the register's request, and up to two min
 the terminal's answer. There are no ids: an answer belongs to the request before it. So the one rule that keeps the
 money right is *the register hears only the answer to its latest request*:
 
-* The same request again, while its sale is open, is the register trying again; it gets that sale's answer. But only as
-  long as the terminal itself would wait for the customer, and not after another command: later it may as well be the
-  next customer's, who pays as much. Then the open sale is given up like below.
-* Another request means that the register has given up the one before. That sale is cancelled, and its result not told
-  any more, because it would be taken for the new one's; if it was paid, it counts as rejected (a refund is due).
-* After a start the terminal does not know what the register waits for, and it would acknowledge any result, also one
-  that it has no use for. So a result is held until the register speaks: the same request again is told it, if it comes
-  in that time; any other command or request has given it up, as has a register that says nothing.
-* What another request gives up is given up with our ACK to it: its EOT may get lost on the way.
+* The same request again, while its sale is open, is a retry of the register. It gets that sale's answer. But only as
+  long as the terminal itself would wait for the customer, and not after another command: later it may be the request
+  of the next customer, who pays the same amount. Then the open sale is given up, as below.
+* Another request means that the register has given up the one before. That sale is cancelled. Its result is not sent
+  any more, because the register would take it for the new one's. If it was paid, it counts as rejected: a refund is
+  due.
+* After a start the terminal does not know what the register waits for. The register would acknowledge any result, also
+  one that it cannot use. So the terminal holds a result until the register speaks. The same request gets the result,
+  if it comes in time. Any other command or request gives it up, and so does a register that remains silent.
+* What another request gives up is given up when we acknowledge that request: its EOT may get lost on the way.
 * A call of the register goes before an answer of ours, unless it is just listening to that.
 * An answer that is not acknowledged, after some tries, is rejected.
 
 A request starts something only with its EOT, which shows that the register has our ACK. ``echo`` carries the request
 through the journal, so that the answer has its length and fields also after a restart.
 
-A register that wants its answer at once (``A011``) never learns how the sale ends. By default it is refused; if the
-shop so decides, it is told that the request was received, and the cashier looks at the terminal.
+A register that wants its answer at once (``A011``) never learns how the sale ends. By default its request is refused.
+If the shop allows it, the answer says that the request was received, and the cashier looks at the terminal.
 
 ``CMD=CANCEL`` is answered when the open sale has ended: 9 if nothing was paid, 7 if it was too late or nothing was open
 (the Global Payments SDK calls them CANCEL_DONE and CANCEL_FAILED). The sale's own answer follows. Every other command,

@@ -9,9 +9,9 @@
 Times are seconds since the first byte; lines with the same time came in one piece. Everything after two spaces that
 follow the hexadecimal bytes is for the eye only, and so is a line that begins with ``#``.
 
-Before a capture is written, whatever may be a customer's (personal.py) is blotted out by zeros, and so is what a ZVT
-register tells of a card (card_data.py): one zero for each byte, also for a 10, which goes over the line twice. A frame
-that was right then gets a right checksum again, so that the capture plays as it did.
+Before a capture is written, zeros replace whatever may be a customer's (system/personal.py) and what a ZVT register
+says of a card (card_data.py): one zero for each byte, also for a 10, which goes over the line twice. A frame that was
+right then gets a right checksum again, so that the capture plays as before.
 """
 
 from __future__ import annotations
