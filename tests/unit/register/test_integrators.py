@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from terminal.daemon.operations import commands_of
+from terminal.netgiro.sandbox.control import control_routes
 from terminal.register.line import format as line_format
 from terminal.register.zvt.format import ZvtResult
 from tests.unit.register.transcript import agree, play, transcripts
@@ -50,3 +53,10 @@ def test_every_code_has_its_row() -> None:
 
     assert {code for code in codes if not re.search(rf"`(NO|ERR) {code}`", rows)} == set()
     assert set(ZvtResult) - {ZvtResult.OUT_OF_ORDER, ZvtResult.BAUD_RATE_NOT_SUPPORTED} <= zvt
+
+
+def test_every_path_of_the_sandbox_and_every_command_of_the_control_socket_is_named() -> None:
+    page = PAGE.read_text("utf-8")
+    paths = {route.path.replace("{transaction_id}", "{cart}") for route in control_routes(cast("Any", None))}
+    assert {path for path in paths if path not in page} == set()
+    assert {name for name in commands_of(cast("Any", None)) if f"`{name}`" not in page} == set()
