@@ -18,6 +18,9 @@ PROGRESS_S = 5.0
 PROGRESS_STEPS = 1000
 """SQLite's own, between looks at the clock."""
 
+LARGEST_ROW_BYTES = 4 * 1024 * 1024
+"""Far above any row of ours. One that somebody has made larger is damage, before it fills the memory."""
+
 
 class Database:
     """One connection. A commit that returned survives a power cut (WAL with ``synchronous=FULL``)."""
@@ -76,7 +79,9 @@ class Database:
 def open_for_reading(path: Path) -> sqlite3.Connection:
     """Changes nothing, whatever is found. Raises sqlite3.Error, OSError."""
     _require_files(path)
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_ROW_BYTES)
+    return db
 
 
 def open_for_writing(path: Path, on_progress: Callable[[], None] = lambda: None) -> sqlite3.Connection:
@@ -87,6 +92,7 @@ def open_for_writing(path: Path, on_progress: Callable[[], None] = lambda: None)
     _require_files(path)
     os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_ROW_BYTES)
     try:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 import stat
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -28,6 +29,7 @@ from terminal.system.audit import audit, peer_name
 
 LONGEST_REQUEST = 4096
 MOST_CLIENTS = 8
+MODE = 0o660
 PATIENCE_S = 10.0
 """How long either side waits for the other."""
 BY, CLAIM = "by", "for"
@@ -55,8 +57,9 @@ class ControlServer:
         try:
             if self._path.exists() and stat.S_ISSOCK(self._path.stat().st_mode):
                 self._path.unlink()  # of a daemon that was killed
+            os.fchmod(listener.fileno(), MODE)  # it is made with that, so at no moment may everybody connect
             listener.bind(str(self._path))
-            self._path.chmod(0o660)
+            self._path.chmod(MODE)  # what the umask has taken away from the group
             listener.listen(BACKLOG)
         except OSError as error:
             listener.close()

@@ -51,6 +51,8 @@ NAMES = (
 STOPPING = ("journal.db.lock", "journal.db-wal", "journal.db-shm")
 """With these a command does not get far."""
 
+UNSTOPPING = tuple(name for name in NAMES if name not in STOPPING)
+
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be tricked: run the attacks as root")
 
 
@@ -107,6 +109,13 @@ def assert_untouched(shop: Path) -> None:
     assert roots == []
 
 
+def plant_hard(shop: Path, names: tuple[str, ...]) -> None:
+    for name in names:
+        place = shop / "state" / name
+        if not os.path.lexists(place):
+            os.link(shop / "victim", place)
+
+
 COMMANDS = (
     ("list",),
     ("show", "1"),
@@ -132,6 +141,27 @@ def test_planted_links_lead_root_nowhere(shop: Path, words: tuple[str, ...], *, 
 
     assert "Traceback" not in done.stderr
     assert_untouched(shop)
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("names", [("journal.db",), UNSTOPPING], ids=["journal", "rest"])
+def test_hard_links_to_a_file_of_roots_neither_change_nor_show_it(
+    shop: Path, words: tuple[str, ...], names: tuple[str, ...]
+) -> None:
+    """Where the kernel lets the service make one (fs.protected_hardlinks = 0), or root has made it unawares."""
+    if "journal.db" in names:
+        (shop / "state/journal.db").unlink()
+    plant_hard(shop, names)
+
+    done = run(shop, *(word.format(shop) for word in words))
+
+    assert "Traceback" not in done.stderr
+    assert VICTIM.strip() not in done.stdout + done.stderr
+    victim = shop / "victim"
+    facts = victim.stat()
+    assert (victim.read_text(), facts.st_uid, stat.S_IMODE(facts.st_mode)) == (VICTIM, 0, 0o600)
+    inodes = {path.lstat().st_ino for path in (shop / "state").rglob("*") if path.lstat().st_uid == 0}
+    assert inodes <= {facts.st_ino}
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
@@ -244,6 +274,53 @@ def test_a_folder_that_is_exchanged_for_a_link_makes_nobody_root(shop: Path) -> 
     below.mkdir()  # root's own, where its parent's owner may exchange it
     with pytest.raises(TerminalError, match="is root's in another user's folder"):
         as_owner_of(below, os.geteuid, int)
+
+
+EXCHANGE_WITHOUT_END = """
+import ctypes, itertools, sys
+renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
+here, *others = (word.encode() for word in sys.argv[1:])
+print("begun", flush=True)
+for other in itertools.cycle(others):
+    for _ in range(2):
+        if renameat2(-100, here, -100, other, 2):
+            sys.exit(f"cannot exchange: {ctypes.get_errno()}")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [("mend",), ("restore", "{}/backup.db"), ("acknowledge",), ("verify",)], ids=" ".join)
+def test_a_folder_that_is_exchanged_without_end_leads_root_nowhere(shop: Path, words: tuple[str, ...]) -> None:
+    """Whoever owns the folder above exchanges it all the time: for a link, a folder of root's, one full of links."""
+    above, roots = shop / "state", shop / "roots"
+    here, linked, full = above / "here", above / "linked", above / "full"
+    for folder in (here, full):
+        folder.mkdir(mode=0o700)
+        os.chown(folder, NOBODY, NOBODY)
+    for path in above.glob("journal.db*"):
+        path.rename(here / path.name)
+    roots.mkdir(mode=0o700)
+    linked.symlink_to(roots)
+    for name in (*NAMES[:10], "journal.db"):
+        (full / name).symlink_to(shop / "victim")
+    for link in (linked, *full.iterdir()):
+        os.chown(link, NOBODY, NOBODY, follow_symlinks=False)
+    (shop / "config.toml").write_text(f'[journal]\npath = "{here}/journal.db"\n')
+
+    exchange = ["/usr/bin/env", "python3", "-I", "-c", EXCHANGE_WITHOUT_END, str(here), str(linked), str(full)]
+    with subprocess.Popen(exchange, stdout=subprocess.PIPE, user=NOBODY, group=NOBODY, extra_groups=[]) as exchanging:
+        assert exchanging.stdout is not None
+        exchanging.stdout.readline()
+        try:
+            dones = [run(shop, *(word.format(shop) for word in words)) for _ in range(20)]
+        finally:
+            still_exchanging = exchanging.poll() is None
+            exchanging.kill()
+
+    assert still_exchanging
+    assert not any("Traceback" in done.stderr or VICTIM.strip() in done.stdout + done.stderr for done in dones)
+    assert list(roots.iterdir()) == []
+    assert_untouched(shop)
 
 
 def test_a_link_that_root_made_is_followed_to_the_services_folder(shop: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from terminal.errors import TerminalError
 from terminal.install.upgrade import Upgrade
+from tests.unit.install.test_release import Publisher
 from tests.unit.install.upgrade_bench import NEW, OLD, MachineInMemory, Published, signed
 
 
@@ -145,6 +146,24 @@ def test_an_older_version_is_taken_only_on_purpose(
     upgrade.to_release(*published, allow_older=True)
 
     assert machine.running == NEW
+
+
+def test_an_older_release_under_a_newer_ones_name_is_older(
+    upgrade: Upgrade, machine: MachineInMemory, tmp_path: Path, published: Published
+) -> None:
+    """What it says inside counts. Its signature stays right under any name; another's makes it no better."""
+    upgrade.to_release(*signed(tmp_path, published, version="2.1.0"))
+    archive, signature, keys = signed(tmp_path, published, version="1.9.9")
+    renamed = archive.rename(tmp_path / "netgiro-terminal-3.0.0.tar.gz")
+    signature = signature.rename(tmp_path / "netgiro-terminal-3.0.0.tar.gz.sig")
+
+    with pytest.raises(TerminalError, match=r"1\.9\.9 is older than 2\.1\.0"):
+        upgrade.to_release(renamed, signature, keys)
+
+    stranger = Publisher(tmp_path, "stranger")
+    with pytest.raises(TerminalError, match="is not signed by any key"):
+        upgrade.to_release(renamed, stranger.sign(renamed), keys, allow_older=True)
+    assert machine.running == "2.1.0"
 
 
 def test_a_release_candidate_is_not_newer_than_its_release(
