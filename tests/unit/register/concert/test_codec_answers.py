@@ -206,6 +206,27 @@ def test_a_register_that_calls_twice_in_the_middle_of_an_answer_goes_first() -> 
     assert bench.answer() == sent(SHORT_ACCEPTED)
 
 
+@pytest.mark.parametrize("takes_call", [True, False])
+@pytest.mark.parametrize("silent_s", [tenth / 10 for tenth in range(0, 60, 3)])
+def test_of_three_calls_after_an_unanswered_answer_one_is_heard(takes_call: bool, silent_s: float) -> None:
+    """Whenever they begin: ENQ, ENQ, ENQ within two seconds is all that its driver tries."""
+    bench = Bench()
+    bench.end(bench.sell(ask()))
+    assert bench.hear() + bench.wait(PAUSE_S) == ENQ
+    if takes_call:
+        assert bench.say(ACK) == sent(SHORT_ACCEPTED)
+    bench.wait(silent_s)
+    heard = b""
+    for _ in range(3):
+        heard = bench.say(ENQ)
+        if heard.endswith(ACK):
+            break
+        heard += bench.wait(0.65)
+    assert heard.endswith(ACK), heard
+    assert bench.say(ask()) == ACK
+    assert bench.say(EOT) == b""
+
+
 # --- answers at once --------------------------------------------------------------------------------------------------
 
 

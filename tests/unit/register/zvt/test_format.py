@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 import pytest
 
@@ -233,3 +234,15 @@ def test_texts_are_cut_to_what_a_frame_takes() -> None:
     assert len(zf.print_line("x" * 500)) == 3 + zf.MOST_DATA
     text = za.parse_fields(za.parse_apdu(StatusInformation(result=0, text="þ" * 500).encode()).data)[0x3C]
     assert text == b"th" * 49 + b"t"
+
+
+@pytest.mark.parametrize("length", [255, 256, 300, 0x0201])
+def test_a_long_length_may_have_either_byte_first_where_only_that_fits(length: int) -> None:
+    data = bytes(length)
+    orders: tuple[Literal["little", "big"], ...] = ("little", "big")
+    for order in orders:
+        assert za.parse_apdu(b"\x06\xd3\xff" + length.to_bytes(2, order) + data).data == data
+    for wrong in (length - 1, length + 1):
+        for order in orders:
+            with pytest.raises(ZvtError, match="do not fit"):
+                za.parse_apdu(b"\x06\xd3\xff" + wrong.to_bytes(2, order) + data)
