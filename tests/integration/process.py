@@ -18,18 +18,20 @@ from tests.patience import at_most
 
 DEADLINE_S = 10.0
 """Far above what anything here takes on a quiet machine; a test that needs it has failed."""
-POLL_S = 0.005
+POLL_S, LONGEST_POLL_S = 0.005, 0.05
+"""A look is often a request to the terminal: two hundred a second would cost more than what is waited for."""
 
 _T = TypeVar("_T")
 
 
 def wait_until(what: str, look: Callable[[], _T], deadline_s: float = DEADLINE_S) -> _T:
     """Look again and again until there is something to see, and return it. Raises AssertionError naming ``what``."""
-    started_s = time.monotonic()
+    started_s, pause_s = time.monotonic(), POLL_S
     while not (seen := look()):
         waited_s = time.monotonic() - started_s
         assert waited_s < at_most(deadline_s), f"waited {waited_s:.1f} s in vain for {what}; last seen: {seen!r}"
-        time.sleep(POLL_S)
+        time.sleep(pause_s)
+        pause_s = min(LONGEST_POLL_S, 1.3 * pause_s)
     return seen
 
 
