@@ -196,12 +196,10 @@ def opened(sale: Sale, event: ev.AuthorizationOpened) -> Transition:
 
 
 def authorization_refused(sale: Sale, event: ev.RefusalReceived) -> Transition:
-    """A request that is refused as such proves nothing where approval alone pays: if the network has doubled it, that
-    was the second copy, refused for its nonce."""
+    """A refusal that is no proof counts for nothing where approval alone pays."""
     if sale.asking is CallKind.FIND:
         return not_found(sale, event)
-    is_proof = sale.terms.refusal_is_proof or event.refusal not in (Refusal.CREDENTIALS, Refusal.REQUEST_NOT_VALID)
-    if sale.committed and not is_proof:
+    if sale.committed and not sale.terms.is_proof(event.refusal):
         return search(sale)
     return to_report(sale, sale.reason or refusal_reason(event.refusal))
 
@@ -362,8 +360,11 @@ def code_refused(sale: Sale, _event: ev.SaleEvent) -> Transition:
 
 
 def code_call_refused(sale: Sale, event: ev.RefusalReceived) -> Transition:
+    """Where the refusal is no proof, the code may have reserved, and the next one captures then."""
     said_no = sale.asking is CallKind.CODE and event.refusal is not Refusal.NOT_SENT
-    return code_refused(sale, event) if said_no else miss(sale)
+    if not said_no:
+        return miss(sale)
+    return code_refused(replace(sale, committed=sale.committed or not sale.terms.is_proof(event.refusal)), event)
 
 
 # --- CAPTURE ----------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from terminal.sale.customer import CustomerKind
-from terminal.sale.gateway import AuthorizationStatus, CaptureMode, StatusReport
+from terminal.sale.gateway import AuthorizationStatus, CaptureMode, Refusal, StatusReport
 
 
 class State(StrEnum):
@@ -160,7 +160,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     void_undoes_payment: bool = False
     """A void works at any stage: one that is still on its way takes back even what was paid meanwhile."""
     refusal_is_proof: bool = False
-    """A refused authorization cannot be the second copy of one that was carried out."""
+    """A refused call cannot be the second copy of one that was carried out."""
     finds_by_reference: bool = False
     """The service may be asked for an authorization by our reference. Whether it answers shows then."""
     customer_copy: bool = True
@@ -169,6 +169,11 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     refunds_itself: bool = False
     """A payment that the register did not accept is returned without staff."""
     """What only staff can bring to an end comes out on paper for them."""
+
+    def is_proof(self, refusal: Refusal) -> bool:
+        """The call did not happen. A request that is refused as such may be the second copy of one that the network has
+        doubled, refused for its nonce."""
+        return self.refusal_is_proof or refusal not in (Refusal.CREDENTIALS, Refusal.REQUEST_NOT_VALID)
 
     def capture_mode_for(self, kind: CustomerKind) -> CaptureMode:
         return self.capture_mode_by_kind.get(kind, self.capture_mode)

@@ -74,6 +74,21 @@ ONCE_RED = (
         None,
     ),
     OnceRed(
+        7034,
+        "a code that had reserved was thought refused, as its doubled copy was; the next one captured",
+        "v1",
+        Rates(
+            call_trouble=0.6,
+            register_mood=0.2,
+            line_trouble=0.03,
+            power_cut=0.01,
+            cashier_mood=0.2,
+            customer_mood=0.3,
+            late_answer=0.5,
+            printer_trouble=0.1,
+        ),
+    ),
+    OnceRed(
         812004344,
         "the same, about the slip of an end of day",
         "v1",

@@ -257,6 +257,23 @@ def test_a_refused_code_costs_a_try() -> None:
     assert (walk.sale.state, walk.sale.code_tries_left) == (State.CODE_ENTRY, 2)
 
 
+@pytest.mark.parametrize("refusal", [Refusal.CREDENTIALS, Refusal.REQUEST_NOT_VALID])
+def test_a_code_that_was_refused_as_such_may_have_reserved_so_the_next_one_commits(refusal: Refusal) -> None:
+    """The second copy of a request that the network has doubled is refused for its nonce, and the first one counts."""
+    walk = walk_to(State.CODE_CHECK).refused(refusal).code_entered()
+    assert walk.sale.committed
+    walk.lost().cancelled()
+    walk.refused(refusal).retried()
+    assert walk.sale.state is State.VOID, "only the service's word ends it"
+    assert_ended(walk.answered(Status.PAID), Reason.PAID)
+
+
+def test_a_code_that_was_refused_with_proof_commits_to_nothing() -> None:
+    assert not walk_to(State.CODE_CHECK).refused(Refusal.DECLINED_BY_SERVICE).sale.committed
+    proven = walk_to(State.CODE_CHECK, refusal_is_proof=True).refused(Refusal.REQUEST_NOT_VALID)
+    assert not proven.sale.committed
+
+
 @pytest.mark.parametrize("refusal", Refusal)
 def test_a_refused_query_says_nothing_about_the_code_before_it(refusal: Refusal) -> None:
     walk = walk_to(State.CODE_CHECK).lost().retried().refused(refusal)
