@@ -12,6 +12,7 @@ import os
 import random
 import signal
 import sys
+import time
 import traceback
 from collections import defaultdict, deque
 from collections.abc import Sequence
@@ -23,8 +24,11 @@ from typing import Any, Literal, cast
 
 import pytest
 
+from tests.patience import at_most
+
 Items = Sequence[pytest.Item]
 HERE = Path(__file__).parent
+PUT_AWAY_S = 10.0
 TOGETHER = ("unit/office",)
 """Folders that share something dear, such as a PostgreSQL: all of their files are handed out as one."""
 
@@ -75,9 +79,21 @@ class _Parent:
                 for ready in wait(list(self._running)):
                     self._hear(cast(Connection, ready))
         finally:
-            for pid, _ in self._running.values():
-                os.kill(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)
+            self._end()
+
+    def _end(self) -> None:
+        """Who still runs puts away what its tests have set up, and is ended for good if that takes long."""
+        for pid, _ in self._running.values():
+            os.kill(pid, signal.SIGINT)
+        limit_s = time.monotonic() + at_most(PUT_AWAY_S)
+        for worker, (pid, _) in self._running.items():
+            while worker.poll(max(0.0, limit_s - time.monotonic())):
+                try:
+                    worker.recv()
+                except (EOFError, ConnectionError):
+                    break
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
 
     def _fork(self) -> None:
         ours, theirs = Pipe()
@@ -149,7 +165,8 @@ class _Worker:
             self._say("ended")
             code = 0
         except KeyboardInterrupt:
-            pass
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # it may come from the terminal and from the parent
+            self._session._setupstate.teardown_exact(None)
         except BaseException:
             os.write(2, traceback.format_exc().encode())
         finally:

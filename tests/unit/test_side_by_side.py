@@ -85,6 +85,7 @@ def test_the_first_failure_ends_it_where_that_is_asked_for(tmp_path: Path, worke
     code, said = run(tmp_path, "--workers", workers, "-x")
     assert code == 1
     assert f"1 failed, {passed} passed in" in said
+    assert set((tmp_path / "log").read_text().splitlines()) == {"put away"}
     assert "stopping after 1 failures" in said
 
 
