@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from terminal.errors import JournalError
-from terminal.netgiro.nonce import TICKS_PER_S, UNIX_EPOCH_TICKS, NonceSource
+from terminal.netgiro.nonce import TICKS_PER_S, UNIX_EPOCH_TICKS, NonceSource, mark_after_loss
 from terminal.sale.gateway import CallRefused, Refusal
 
 
@@ -216,3 +217,18 @@ def test_a_disk_that_does_not_take_it_gets_it_with_the_next_mark() -> None:
         assert disk.answers_signed
 
     asyncio.run(scenario())
+
+
+def test_the_scale_is_that_of_the_published_example() -> None:
+    """Ticks of 100 ns since the year 1; the example's nonce is of a day in 2014."""
+    assert timedelta(microseconds=1) * TICKS_PER_S == timedelta(seconds=10)
+    assert (datetime(1970, 1, 1) - datetime(1, 1, 1)) // timedelta(seconds=1) * TICKS_PER_S == UNIX_EPOCH_TICKS
+    made_s = (635_318_618_538_563_781 - UNIX_EPOCH_TICKS) / TICKS_PER_S
+    assert datetime.fromtimestamp(made_s, UTC).year == 2014
+
+
+def test_where_marks_may_be_lost_the_new_one_is_ahead_of_all_of_them() -> None:
+    assert mark_after_loss(7, None) == 7
+    ahead = UNIX_EPOCH_TICKS + 1600 * TICKS_PER_S
+    assert mark_after_loss(7, 1000.0) == ahead
+    assert mark_after_loss(ahead + 1, 1000.0) == ahead + 1

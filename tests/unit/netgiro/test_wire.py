@@ -19,6 +19,11 @@ POST_BODY = (
 POST_SIGNATURE = "8ff35684c44ae5279f16f5b024b80a7f4de18f45b71aafc9c03a2f07ac3e9856"
 
 
+def test_headers_have_the_published_names() -> None:
+    names = (wire.APPKEY_HEADER, wire.SIGNATURE_HEADER, wire.NONCE_HEADER, wire.REFERENCE_HEADER)
+    assert names == ("netgiro_appkey", "netgiro_signature", "netgiro_nonce", "netgiro_referenceId")
+
+
 def test_the_published_example_of_a_get_is_reproduced() -> None:
     assert wire.sign(PUBLIC_SECRET_KEY, GET_NONCE, GET_URL, b"") == GET_SIGNATURE
 
