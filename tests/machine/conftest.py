@@ -12,6 +12,7 @@ import pytest
 from tests.integration.netgiro import SECRET_KEY, NetgiroProcess
 from tests.machine.counter import CONFIG, Counter
 from tests.machine.image import Image, NoDebianError, make_image, missing
+from tests.machine.release import put_next_release
 from tests.machine.virtual_machine import VirtualMachine
 from tests.machine.volatile_disk import VolatileDisk
 
@@ -48,12 +49,17 @@ def netgiro(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NetgiroProcess
     process.close()
 
 
+def nothing(_root: Path) -> None:
+    pass
+
+
 @pytest.fixture(scope="session")
 def image(folder: Path) -> Image:
     if lacks := missing(SUITE, ROOTS):
         pytest.skip(f"needs {', '.join(lacks)}: apt-get install debootstrap e2fsprogs qemu-system-x86")
     try:
-        return make_image(SUITE, ROOTS, folder, CONFIG, SECRET_KEY)
+        is_short = os.environ.get(ASKED_FOR) == SHORT
+        return make_image(SUITE, ROOTS, folder, CONFIG, SECRET_KEY, also=nothing if is_short else put_next_release)
     except NoDebianError as error:
         pytest.skip(str(error))
 

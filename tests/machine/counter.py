@@ -6,6 +6,7 @@ import contextlib
 import json
 import socket
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,9 @@ KEYS, ROWS, PINS = "123A456B789C*0#D", (5, 6, 13, 19), (12, 16, 20, 21)
 """The keypad as hardware/wiring.md has it."""
 DOWN_S, UP_S = 0.12, 0.15
 """A quick finger. Emulation is slower than any Pi, so what is lost here is lost by the terminal."""
-TRIES = 5
+TRIES = 8
+SEEN_WITHIN_S = 3.0
+"""What was typed is on the screen, or the screen has changed."""
 CONFIG = f"""
 [terminal]
 id = "T1"
@@ -122,11 +125,15 @@ class Counter:
             pass
 
     def identify(self, number: str) -> None:
-        """As somebody who looks at the screen: where it says that a key was missed, the number is typed again."""
-        for _try in range(TRIES):
-            self.press(f"{number}#")
-            if self.status().get("state") != "entry":
-                return
+        """As somebody who looks at the screen: where it says that a key was missed, the number is typed again,
+        and more slowly."""
+        for missed in range(TRIES):
+            slower = 1 + missed / 2
+            self.press(f"{number}#", slower * DOWN_S, slower * UP_S)
+            end_s = time.monotonic() + SEEN_WITHIN_S
+            while time.monotonic() < end_s:
+                if self.status().get("state") != "entry":
+                    return
             self.press("*")
         raise AssertionError(f"typed {TRIES} times in vain")
 
@@ -141,9 +148,8 @@ class Counter:
 
     def status(self) -> dict[str, Any]:
         """Empty as long as no terminal answers."""
-        said = self.command("status", "--json")
         with contextlib.suppress(ValueError):
-            answer: dict[str, Any] = json.loads(said)
+            answer: dict[str, Any] = json.loads(self.machine.control("status"))
             return answer
         return {}
 

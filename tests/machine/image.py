@@ -7,14 +7,16 @@ counter's hardware in it (by the files of this folder), and the program (each ti
 from __future__ import annotations
 
 import contextlib
+import gzip
 import hashlib
+import lzma
 import os
 import re
 import shutil
 import subprocess
 import tempfile
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +41,8 @@ NEEDED = ("debootstrap", "mke2fs", "qemu-system-x86_64")
 PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 
 INITRAMFS_MODULES = ("virtio_pci", "virtio_blk", "ext4")
+UNPACKED_KERNEL, UNPACKED_INITRD = "boot/kernel", "boot/initrd"
+XZ_MAGIC = b"\xfd7zXZ\0"
 MODULES = ("counter_hw", "i2c-dev", "ftdi_sio", "usbhid", "evdev", "virtio_console", "virtio_net")
 _NETGIRO_PORT = 8025
 """Where the terminal finds Netgíró on its own loopback: plain HTTP is allowed nowhere else."""
@@ -49,8 +53,11 @@ FILES = {
     "etc/initramfs-tools/conf.d/counter": "MODULES=list\nCOMPRESS=gzip\n",
     "etc/initramfs-tools/modules": "".join(f"{name}\n" for name in INITRAMFS_MODULES),
     "etc/modules-load.d/counter.conf": "".join(f"{name}\n" for name in MODULES),
-    "etc/systemd/network/eth.network": (
-        "[Match]\nDriver=virtio_net\n[Network]\nAddress=10.0.2.15/24\nGateway=10.0.2.2\nLinkLocalAddressing=no\n"
+    "etc/systemd/system/wired.service": (
+        "[Unit]\nDefaultDependencies=no\nAfter=systemd-modules-load.service\n"
+        "[Service]\nType=oneshot\nExecStart=/sbin/ip address add 10.0.2.15/24 dev eth0\n"
+        "ExecStart=/sbin/ip link set eth0 up\nExecStart=/sbin/ip route add default via 10.0.2.2\n"
+        "[Install]\nWantedBy=sysinit.target\n"
     ),
     "etc/systemd/system/agent.service": (
         "[Unit]\nDefaultDependencies=no\nAfter=local-fs.target systemd-modules-load.service\n"
@@ -66,8 +73,12 @@ FILES = {
         'exec /usr/lib/systemd/systemd-socket-proxyd "10.0.2.2:$port"\n'
     ),
 }
-ENABLED = ("agent.service", "netgiro-wire.socket", "systemd-networkd.service")
+ENABLED = ("agent.service", "netgiro-wire.socket", "wired.service")
 USELESS = (
+    *("e2scrub_reap.service", "systemd-binfmt.service", "systemd-update-utmp-runlevel.service"),
+    *("dev-hugepages.mount", "dev-mqueue.mount", "sys-kernel-debug.mount", "sys-kernel-tracing.mount"),
+    *("sys-kernel-config.mount", "proc-sys-fs-binfmt_misc.automount", "systemd-networkd.service"),
+    *("modprobe@configfs.service", "modprobe@efi_pstore.service", "systemd-sysctl.service"),
     *("getty.target", "systemd-logind.service", "systemd-update-utmp.service", "apt-daily.timer"),
     *("apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "fstrim.timer", "man-db.timer"),
     *("kmod-static-nodes.service", "ldconfig.service", "systemd-timesyncd.service"),
@@ -126,8 +137,13 @@ class Image:
     initrd: Path
 
 
-def make_image(suite: str, cache: Path, work: Path, config: str, secret_key: str) -> Image:
-    """The terminal of this checkout on a Debian of this suite, configured and enabled, switched off."""
+def make_image(
+    suite: str, cache: Path, work: Path, config: str, secret_key: str, *, also: Callable[[Path], object]
+) -> Image:
+    """The terminal of this checkout on a Debian of this suite, configured and enabled, switched off.
+
+    ``also`` is done in its root while the sources are still there.
+    """
     base = _with_hardware(suite, cache)
     for name in ("root", "written", "work"):
         (work / name).mkdir()
@@ -136,15 +152,24 @@ def make_image(suite: str, cache: Path, work: Path, config: str, secret_key: str
     subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, root], check=True)
     try:
         with _proc_in(root):
-            _install(root, config, secret_key)
+            _install(root, config, secret_key, also)
         disk = work / "disk.img"
         make = ["/sbin/mke2fs", "-q", "-t", "ext4", "-L", "root", "-d", root, disk, f"{SIZE_MB}M"]
         subprocess.run(make, check=True)
     finally:
         subprocess.run(["umount", root], check=True)
-    (kernel,) = (base / "boot").glob("vmlinuz-*")
-    (initrd,) = (base / "boot").glob("initrd.img-*")
-    return Image(disk, kernel, initrd)
+    return Image(disk, base / UNPACKED_KERNEL, base / UNPACKED_INITRD)
+
+
+def _unpack(boot: Path) -> None:
+    """An emulated processor takes seconds to unpack what it starts with."""
+    (kernel,) = boot.glob("vmlinuz-*")
+    (initrd,) = boot.glob("initrd.img-*")
+    packed = kernel.read_bytes()
+    at = packed.find(XZ_MAGIC)
+    plain = lzma.LZMADecompressor().decompress(packed[at:]) if at >= 0 else packed
+    (boot.parent / UNPACKED_KERNEL).write_bytes(plain)
+    (boot.parent / UNPACKED_INITRD).write_bytes(gzip.decompress(initrd.read_bytes()))
 
 
 @contextlib.contextmanager
@@ -209,12 +234,13 @@ def _build_hardware(root: Path) -> None:
     shutil.copy(source / "counter_hw.ko", module)
     run_in(root, "depmod", kernel)
     run_in(root, "update-initramfs", "-u", "-k", kernel)
+    _unpack(root / "boot")
     run_in(root, "systemctl", "enable", *ENABLED)
     run_in(root, "systemctl", "mask", *USELESS)
     run_in(root, "passwd", "--delete", "root")
 
 
-def _install(root: Path, config: str, secret_key: str) -> None:
+def _install(root: Path, config: str, secret_key: str, also: Callable[[Path], object]) -> None:
     """As the README says, but for ``setup``, whose questions a test of its own answers."""
     source = root / "root/source"
     source.mkdir()
@@ -224,7 +250,7 @@ def _install(root: Path, config: str, secret_key: str) -> None:
         else:
             shutil.copy(CHECKOUT / part, source / part)
     shutil.copyfile(CERTIFICATES, root / "root/certificates.crt")
-    archive = _bundle(root)
+    archive = bundle_of(root)
     name = archive.name.removesuffix(".tar.gz")
     run_in(root, "tar", "-C", "/root", "-xzf", f"/root/bundles/{archive.name}")
     run_in(root, "sh", f"/root/{name}/systemd/install.sh", "install")
@@ -233,11 +259,12 @@ def _install(root: Path, config: str, secret_key: str) -> None:
         file.write(config)
         file.truncate()
     run_in(root, "netgiro-terminal", "secret", "set", stdin=f"{secret_key}\n")
+    also(root)
     for left in ("source", "bundles", name):
         shutil.rmtree(root / "root" / left)
 
 
-def _bundle(root: Path) -> Path:
+def bundle_of(root: Path) -> Path:
     """The archive of what stands in the machine's /root/source."""
     said = run_in(root, "sh", "/root/source/systemd/bundle.sh", "/root/bundles")
     made = re.search(r"(?m)^/(root/bundles/\S+\.tar\.gz)$", said)
