@@ -37,6 +37,7 @@ from terminal.sale.refund import Refund, RefundTerms
 from terminal.sale.sale import Sale
 from terminal.sale.totals import ClosedPeriod
 from terminal.screen.presenter import Presenter
+from terminal.system.hotplug import nothing_plugged_in, plugged_in
 from terminal.texts.sentences import LANGUAGES, language_of
 
 REGISTER_COLUMNS: Columns = 32
@@ -209,6 +210,7 @@ def build_printing(
         local_now=seams.local_now,
         clock_is_set=seams.clock_is_set,
         reconciled=lambda: last_reconciled(config),
+        plugged_in=plugged_in if config.printer.driver in ("serial", "usb") else nothing_plugged_in,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from terminal.paper.queue import PrintJob, ReceiptQueue, Waiting
 from terminal.paper.receipt import Shop
 from terminal.paper.reconciliation import Reconciled
 from terminal.system.clock import clock_is_set
+from terminal.system.hotplug import nothing_plugged_in
 from terminal.system.retrying import Pauses
 from terminal.texts.words import Language
 
@@ -49,8 +50,10 @@ class ReceiptPrinting:
         local_now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
         clock_is_set: Callable[[], bool] = clock_is_set,
         reconciled: Callable[[], Reconciled | None] = lambda: None,
+        plugged_in: Callable[[float], Awaitable[bool]] = nothing_plugged_in,
     ) -> None:
         self._session = PrinterSession(printer)
+        self._plugged_in = plugged_in
         self._journal = journal
         self._put = put
         self._queue = ReceiptQueue(
@@ -114,7 +117,8 @@ class ReceiptPrinting:
                     await self._wait_for_work()
                 else:
                     pause_s = pauses.next_s()
-                    await self._wait_for_printer(min(pause_s, LOOK_EVERY_S) if self._has_told_a_fault else pause_s)
+                    if await self._wait_for_printer(min(pause_s, LOOK_EVERY_S) if self._has_told_a_fault else pause_s):
+                        pauses.reset()
         finally:
             await self._session.close()
 
@@ -129,12 +133,17 @@ class ReceiptPrinting:
         await self._session.release()
         await self._work.wait()
 
-    async def _wait_for_printer(self, pause_s: float) -> None:
-        """Only while a receipt waits: until the printer may be well again, or somebody wants something."""
+    async def _wait_for_printer(self, pause_s: float) -> bool:
+        """Only while a receipt waits: until the printer may be well again, or somebody wants something.
+
+        True if something was plugged in, which may be the printer.
+        """
         change = self._session.wait_for_change(pause_s)
-        waiting = [asyncio.ensure_future(change), asyncio.ensure_future(self._work.wait())]
+        plugged = asyncio.ensure_future(self._plugged_in(pause_s))
+        waiting = [asyncio.ensure_future(change), asyncio.ensure_future(self._work.wait()), plugged]
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            return plugged.done() and plugged.result()
         finally:
             for task in waiting:
                 task.cancel()

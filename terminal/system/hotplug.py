@@ -19,12 +19,17 @@ SETTLED_AFTER_S = 0.3
 """Names and groups are in place by then."""
 
 
+async def nothing_plugged_in(timeout_s: float) -> bool:
+    """For a device that has no file in /dev, such as one on the network."""
+    await asyncio.sleep(timeout_s)
+    return False
+
+
 async def plugged_in(timeout_s: float) -> bool:
     """True as soon as a device has appeared, False after ``timeout_s``. Never raises OSError."""
     watch = _open_watch()
     if watch < 0:
-        await asyncio.sleep(timeout_s)
-        return False
+        return await nothing_plugged_in(timeout_s)
     appeared = asyncio.Event()
     loop = asyncio.get_running_loop()
     try:

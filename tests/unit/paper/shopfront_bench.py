@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,6 +52,7 @@ class Shopfront:
         self.journal = Journal(self.disk)
         self.told: list[Input] = []
         self.clock_is_set = True
+        self.plugged = asyncio.Event()
         self.printing = ReceiptPrinting(
             printer,
             self.journal,
@@ -60,7 +62,13 @@ class Shopfront:
             language="is",
             local_now=lambda: datetime(2026, 11, 23, 12, 0, tzinfo=UTC),
             clock_is_set=lambda: self.clock_is_set,
+            plugged_in=self._plugged_in,
         )
+
+    async def _plugged_in(self, timeout_s: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.plugged.wait(), timeout_s)
+        return self.plugged.is_set()
 
     async def queue(self, *kinds: ReceiptKind) -> None:
         """A sale ends; its receipts are queued in the same commit."""

@@ -88,6 +88,21 @@ def test_a_printer_that_fails_is_told_and_waited_for(
     run(path, scenario)
 
 
+def test_a_printer_that_was_unplugged_for_minutes_prints_as_soon_as_it_is_plugged_in(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        shopfront.printer.unplug()
+        await shopfront.queue(CUSTOMER, MERCHANT)
+        await asyncio.sleep(605)
+        shopfront.printer.plug_in()
+        await asyncio.sleep(0.1)
+        assert shopfront.texts == [], "between two looks"
+        shopfront.plugged.set()
+        await asyncio.sleep(1)
+        assert shopfront.texts
+
+    run(path, scenario)
+
+
 def test_a_roll_that_ends_in_the_middle_prints_the_receipt_anew_as_a_copy(path: Path) -> None:
     async def scenario(shopfront: Shopfront) -> None:
         shopfront.printer.lines_left = 20
