@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 # Half of a run waits for processes of its own, so there are two workers a core.
 WORKERS ?= $(shell echo $$(($$(nproc) * 2)))
-PYTEST := $(BIN)/pytest --workers $(WORKERS)
+PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo office-demo test test-all foreign violence check bench clean install uninstall bundle lock test-install test-machine
 

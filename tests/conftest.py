@@ -16,10 +16,6 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.side_by_side import batch_of, pytest_addoption, pytest_runtestloop
-
-__all__ = ["pytest_addoption", "pytest_runtestloop"]
-
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("quick", parent=settings.get_profile("repeatable"), max_examples=40)
 settings.load_profile("repeatable")
@@ -27,7 +23,7 @@ settings.load_profile("repeatable")
 HERE = Path(__file__).parent
 RAM_DISK = Path("/dev/shm")
 LEAST_FREE_BYTES = 2 * 1024**3
-WAITING = ("fleet", "unit/office", "integration", "tools", "browser", "attacks", "violence", "scenarios")
+WAITING = ("fleet", "integration", "tools", "browser", "attacks", "violence", "scenarios")
 """Folders whose tests wait for processes most of their time, the longest first. Whole files are handed out, these among
 those that compute, so that the cores have something to do meanwhile; none late, where nothing is left beside them."""
 WAITING_UNTIL = 0.4
@@ -62,14 +58,12 @@ def pytest_collection_finish() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The order within a file stays."""
-    files = dict.fromkeys(batch_of(item.path) for item in items)
-    ranks = {path: _rank(path) for path in files}
-    waiting = sorted((path for path in files if ranks[path] < len(WAITING)), key=lambda path: ranks[path])
-    computing = [path for path in files if ranks[path] == len(WAITING)]
+    files = dict.fromkeys(item.path for item in items)
+    folders = {path: path.relative_to(HERE).parts[0] for path in files}
+    waiting = sorted(
+        (path for path in files if folders[path] in WAITING), key=lambda path: WAITING.index(folders[path])
+    )
+    computing = [path for path in files if folders[path] not in WAITING]
     places = {path: (WAITING_UNTIL * number / len(waiting), 0) for number, path in enumerate(waiting)}
     places |= {path: (number / len(computing), 1) for number, path in enumerate(computing)}
-    items.sort(key=lambda item: places[batch_of(item.path)])
-
-
-def _rank(path: Path) -> int:
-    return next((rank for rank, folder in enumerate(WAITING) if path.is_relative_to(HERE / folder)), len(WAITING))
+    items.sort(key=lambda item: places[item.path])
