@@ -84,6 +84,17 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     return db
 
 
+def real_path(path: Path) -> Path:
+    """Where its links lead: two names of one journal have one lock and one mirror. Raises JournalError.
+
+    Whoever owns a folder on the way may exchange it meanwhile.
+    """
+    try:
+        return Path(os.path.realpath(path))
+    except OSError as error:
+        raise JournalError(f"cannot find the journal {path}: {error.strerror}") from error
+
+
 def open_for_writing(path: Path, on_progress: Callable[[], None] = lambda: None) -> sqlite3.Connection:
     """Made if it is not there, and brought to this program's form if it is older, which may take minutes.
 

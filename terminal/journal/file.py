@@ -14,6 +14,7 @@ import msgspec
 
 from terminal.errors import JournalError
 from terminal.journal import chain, rebuild, tables
+from terminal.journal.database import real_path
 from terminal.journal.mending import mend
 from terminal.journal.pair import Pair
 from terminal.journal.reading import ALL, JournalReading, stands
@@ -34,7 +35,7 @@ class JournalFile(JournalReading):
     """The journal on disk. Used from one thread. Every method raises JournalError if the disk says no."""
 
     def __init__(self, path: Path, now: Callable[[], str], *, read_only: bool = False) -> None:
-        self.path = Path(os.path.realpath(path))  # two names of one journal lead to one lock and one mirror
+        self.path = real_path(path)
         self.pair = Pair(self.path, now)
         self._now = now
         self._read_only = read_only

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import glob
-import os
 import shutil
 from collections.abc import Iterator
 from datetime import datetime
@@ -20,7 +19,7 @@ from typing import BinaryIO, NamedTuple
 from terminal.errors import JournalError
 from terminal.journal import rebuild
 from terminal.journal.backup import COPY_BYTES, explained
-from terminal.journal.database import open_for_reading
+from terminal.journal.database import open_for_reading, real_path
 from terminal.journal.mirror import Mirror
 from terminal.journal.rows import RepairRow
 from terminal.journal.schema import APPLICATION_ID, SCHEMA_VERSION
@@ -51,7 +50,7 @@ def restore(backup: Path, journal: Path, at: datetime) -> Restored:
 
 
 def _restore(file: BinaryIO, backup: Path, journal: Path, at: datetime) -> Restored:
-    journal = Path(os.path.realpath(journal))  # by its owner: a link is not root's to follow
+    journal = real_path(journal)  # by its owner: a link is not root's to follow
     with _locked(journal):
         fresh = journal.with_name(journal.name + ".restoring")
         fresh.unlink(missing_ok=True)  # of a restore that was cut short

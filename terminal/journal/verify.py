@@ -6,7 +6,6 @@ Reads only, also beside a running terminal; takes as long as the journal is.
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ import msgspec
 from terminal.errors import JournalError
 from terminal.journal import chain, rebuild, tables
 from terminal.journal.check import Comparison
-from terminal.journal.database import open_for_reading
+from terminal.journal.database import open_for_reading, real_path
 from terminal.journal.mirror import Mirror
 from terminal.journal.rows import ReceiptRow, RepairRow, place_of
 from terminal.journal.schema import DamageFound, check_version, read_entry
@@ -47,7 +46,7 @@ def verify(path: Path, head: str = "") -> Verification:
 
     ``head`` is what the slip of an end of day says: its beginning is enough.
     """
-    path = Path(os.path.realpath(path))
+    path = real_path(path)
     try:
         if not path.exists():
             raise JournalError(f"there is no journal at {path}")
