@@ -79,6 +79,7 @@ def attacked(tmp_path: Path, netgiro: NetgiroProcess) -> Iterator[tuple[ShopCoun
         counter.close()
 
 
+@pytest.mark.slow
 def test_sales_go_on_the_log_stays_short_and_who_waits_gets_in(attacked: tuple[ShopCounter, Crowd]) -> None:
     counter, crowd = attacked
     open_files = Path(f"/proc/{counter.process.pid}/fd")

@@ -143,6 +143,7 @@ def test_planted_links_lead_root_nowhere(shop: Path, words: tuple[str, ...], *, 
     assert_untouched(shop)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 @pytest.mark.parametrize("names", [("journal.db",), UNSTOPPING], ids=["journal", "rest"])
 def test_hard_links_to_a_file_of_roots_neither_change_nor_show_it(
@@ -164,6 +165,7 @@ def test_hard_links_to_a_file_of_roots_neither_change_nor_show_it(
     assert inodes <= {facts.st_ino}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_a_journal_that_is_a_link_itself_is_followed_by_its_owner_only(shop: Path, words: tuple[str, ...]) -> None:
     (shop / "state/journal.db").unlink()
@@ -176,6 +178,7 @@ def test_a_journal_that_is_a_link_itself_is_followed_by_its_owner_only(shop: Pat
     assert_untouched(shop)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 @pytest.mark.parametrize("names", [("journal.db",), NAMES], ids=["journal", "rest"])
 def test_a_pipe_in_the_place_of_a_file_keeps_nobody_waiting(

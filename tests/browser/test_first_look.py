@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from terminal.simulation.run import simulate
@@ -46,12 +47,14 @@ def test_whole_sale_without_a_mouse(counter):
     expect_paid(counter, before)
 
 
+@pytest.mark.slow
 def test_chosen_language_is_kept(counter):
     counter.page.get_by_role("button", name="Íslenska").click()
     counter.page.reload()
     expect(counter.page.locator("#pay")).to_have_text("Borga")
 
 
+@pytest.mark.slow
 def test_receipts_wait_for_paper(counter):
     before = counter.receipts()
     counter.page.locator("#tab-faults").click()
@@ -66,6 +69,7 @@ def test_receipts_wait_for_paper(counter):
     expect(counter.page.locator("#fault-count")).to_be_empty()
 
 
+@pytest.mark.slow
 def test_seed_is_opened_and_stepped_through(counter):
     counter.page.locator("#tab-simulation").click()
     page, story = counter.page, simulate(7, tell=True).story
@@ -88,6 +92,7 @@ def test_seed_is_opened_and_stepped_through(counter):
     expect(page.locator("#first-violation")).to_be_disabled()
 
 
+@pytest.mark.slow
 def test_password_opens_and_logout_closes(browser, tmp_path):
     with terminal(tmp_path) as base_url:
         watched = WatchedPage(browser, base_url)

@@ -30,11 +30,12 @@ def _with_postgresql(caplog: pytest.LogCaptureFixture) -> None:
     pytest.importorskip("psycopg")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "size",
     [
         {"counters": 10, "day_s": 150.0, "cut_s": 60.0, "kills": 1, "crashes": 1, "restores": 1, "speed": 60.0},
-        pytest.param({}, marks=pytest.mark.slow),
+        {},
     ],
     ids=["small", "whole"],
 )
@@ -68,11 +69,12 @@ def test_the_comparison_in_virtual_time_sees_what_was_lost_and_what_was_changed(
     assert {problem.split(",")[0] for problem in problems} == {"T0", "T1"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sabotage", "seen"),
     [
         (DAMAGE, ["T0, epoch", "T1, epoch", "T2, epoch"]),
-        pytest.param(MISCOUNT, ["T1: "], marks=pytest.mark.slow),
+        (MISCOUNT, ["T1: "]),
     ],
     ids=["a lost, a changed and a doubled row", "a krona too much"],
 )

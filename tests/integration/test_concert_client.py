@@ -14,6 +14,8 @@ from tests.integration.netgiro import PATIENT_PHONE
 from tests.integration.process import DEADLINE_S
 from tests.patience import at_most
 
+pytestmark = pytest.mark.slow
+
 KRONUR = 1990.0
 
 

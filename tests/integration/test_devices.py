@@ -12,6 +12,8 @@ from tests.integration.counter import DemoCounter, ShopCounter
 from tests.integration.netgiro import PATIENT_PHONE, QUICK_PHONE, NetgiroProcess
 from tests.integration.process import wait_until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("fault", "mended", "mark"),

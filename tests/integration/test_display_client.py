@@ -11,6 +11,8 @@ from pyposdisplay import Driver
 from tests.integration.counter import DemoCounter
 from tests.integration.netgiro import PATIENT_PHONE
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def counter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCounter]:

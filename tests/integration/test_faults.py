@@ -15,6 +15,8 @@ import pytest
 from tests.integration.counter import DemoCounter
 from tests.integration.netgiro import PATIENT_PHONE, QUICK_PHONE
 
+pytestmark = pytest.mark.slow
+
 CALLS = ["InsertCart", "CheckCart", "ConfirmCart", "CancelCart"]
 FAULTS = [
     "lost_before",

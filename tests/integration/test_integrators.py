@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import pytest
 
 from terminal.config.control_path import find_control_path
 from tests.integration.counter import DemoCounter, ShopCounter
@@ -44,6 +45,7 @@ def play(fence: str, ask: Ask, fill_in: Callable[[str], str] = str) -> None:
             assert is_as_written(), f"{asked}: {answers[-1]}"
 
 
+@pytest.mark.slow
 def test_panel_and_sandbox_answer_as_written(tmp_path: Path) -> None:
     with DemoCounter(tmp_path, {}) as counter, httpx.Client(trust_env=False, timeout=at_most(10)) as client:
         client.base_url = counter._panel.base_url

@@ -25,6 +25,7 @@ def counter(tmp_path: Path, netgiro: NetgiroProcess) -> Iterator[ShopCounter]:
     netgiro.spoil()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("happened", "key", "told", "outcome"),
     [("slow", "1", "OK 1990", "approved"), ("slow_before", "2", "NO CANCELLED", "cancelled")],

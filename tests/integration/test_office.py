@@ -16,6 +16,8 @@ from tests.integration.netgiro import QUICK_PHONE, NetgiroProcess
 from tests.integration.process import Process, environment, run_command, wait_until
 from tests.postgres import Cluster, cluster_or_skip
 
+pytestmark = pytest.mark.slow
+
 psycopg = pytest.importorskip("psycopg")
 
 from tests.fleet.office import TOKEN, Collector  # noqa: E402  needs psycopg

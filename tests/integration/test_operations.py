@@ -123,6 +123,7 @@ def test_hangup_with_a_broken_file_changes_nothing(counter: ShopCounter) -> None
     assert counter.process.exit_code is None
 
 
+@pytest.mark.slow
 def test_a_support_bundle_of_a_running_terminal_has_no_secret(counter: ShopCounter, tmp_path: Path) -> None:
     counter.pay("B1")
     counter.press(f"{PATIENT_PHONE}#")
@@ -139,6 +140,7 @@ def test_a_support_bundle_of_a_running_terminal_has_no_secret(counter: ShopCount
     assert '"state": "customer"' in everything
 
 
+@pytest.mark.slow
 def test_a_watchdog_is_fed_and_stops_being_fed_when_the_loop_stands(tmp_path: Path, netgiro: NetgiroProcess) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd, ShopCounter(tmp_path, netgiro) as counter:
         counter.kill()

@@ -12,6 +12,8 @@ from tests.integration.counter import DemoCounter
 from tests.integration.netgiro import PATIENT_PHONE
 from tests.patience import at_most
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from escpos.printer import Serial  # takes most of a second, and every worker reads this file
 

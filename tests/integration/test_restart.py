@@ -228,6 +228,7 @@ def test_a_closed_sale_is_told_again_after_a_power_cut_and_costs_nothing(counter
         assert len(counter.wait_for_paper(2, reference)) == 2
 
 
+@pytest.mark.slow
 def test_no_new_amount_before_the_old_sale_is_settled(counter: ShopCounter, sale_id: str) -> None:
     with counter:
         counter.pay(sale_id)
@@ -241,6 +242,7 @@ def test_no_new_amount_before_the_old_sale_is_settled(counter: ShopCounter, sale
         take_a_new_sale(counter, f"{sale_id}-new")
 
 
+@pytest.mark.slow
 def test_a_second_power_cut_while_settling(counter: ShopCounter, sale_id: str) -> None:
     with counter:
         counter.pay(sale_id)
@@ -257,6 +259,7 @@ def test_a_second_power_cut_while_settling(counter: ShopCounter, sale_id: str) -
         assert counter.cart()["Captures"] == 1
 
 
+@pytest.mark.slow
 def test_an_orphan_cart_that_the_customer_accepts_later_is_never_paid(counter: ShopCounter, sale_id: str) -> None:
     with counter:
         counter.netgiro.spoil({"fault": "lost_after", "call": "InsertCart"})
@@ -272,6 +275,7 @@ def test_an_orphan_cart_that_the_customer_accepts_later_is_never_paid(counter: S
         assert orphan["Captures"] == 0
 
 
+@pytest.mark.slow
 def test_a_stop_waits_for_the_answer_that_is_on_its_way(counter: ShopCounter, sale_id: str) -> None:
     with counter:
         counter.netgiro.spoil({"fault": "slow", "call": "ConfirmCart", "seconds": 0.5})

@@ -17,6 +17,8 @@ from tests.integration.counter import ShopCounter, write_config
 from tests.integration.netgiro import QUICK_PHONE, NetgiroProcess
 from tests.integration.process import Process, wait_until
 
+pytestmark = pytest.mark.slow
+
 RECEIPT = b"\x1b@KAFFI 1990\nSAMTALS 1.990\n\x1dV\x00"
 ANSWERS = {printer_status.PRINTER: b"\x12", printer_status.PAPER_SENSOR: b"\x12", printer_status.IN_ORDER: b"\x00"}
 

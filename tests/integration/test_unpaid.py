@@ -189,6 +189,7 @@ def test_a_cancel_during_the_capture_is_too_late_if_it_was_done(
     assert counter.cart()["Captures"] == 1
 
 
+@pytest.mark.slow
 def test_a_capture_that_did_not_arrive_is_not_sent_again_after_a_cancel(counter: DemoCounter, sale_id: str) -> None:
     counter.netgiro.spoil({"fault": "lost_before", "call": "ConfirmCart"})
     counter.pay(sale_id)
@@ -210,6 +211,7 @@ def lost_voids(counter: Counter) -> Iterator[None]:
     counter.netgiro.spoil()
 
 
+@pytest.mark.slow
 def test_a_customer_who_accepts_while_it_is_cancelled_has_not_paid(counter: DemoCounter, sale_id: str) -> None:
     with lost_voids(counter):
         counter.pay(sale_id)
@@ -221,6 +223,7 @@ def test_a_customer_who_accepts_while_it_is_cancelled_has_not_paid(counter: Demo
     assert counter.cart()["State"] == "cancelled"
 
 
+@pytest.mark.slow
 def test_automatic_too_late_to_cancel_is_paid_and_told_so(automatic: DemoCounter, sale_id: str) -> None:
     with lost_voids(automatic):
         automatic.pay(sale_id)
@@ -253,6 +256,7 @@ def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCounter]
         yield counter
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reach", [in_entry, with_customer, at_code_entry])
 def test_nobody_does_anything_and_time_runs_out(
     impatient: DemoCounter, sale_id: str, reach: Callable[[Counter], None]

@@ -72,6 +72,7 @@ def test_a_key_that_is_not_accepted_any_more_ends_the_sale_in_time(v2: DemoCount
     assert time.monotonic() - began_s < at_most(12)
 
 
+@pytest.mark.slow
 def test_details_that_disagree_never_pay_and_the_sale_stands_open_as_unknown(v2: DemoCounter, sale_id: str) -> None:
     v2.pay(sale_id)
     v2.press(PATIENT_PHONE + "#")

@@ -72,6 +72,7 @@ def test_a_payment_is_made_told_and_printed(shop: ZvtShop) -> None:
     shop.wait_for_paper(2, row["reference"])
 
 
+@pytest.mark.slow
 def test_a_register_that_prints_gets_the_customers_receipt_and_our_printer_only_the_shops(shop: ZvtShop) -> None:
     shop.zvt.ask(registration(PRINTS))
     shop.zvt.wait_for_end_of_registration()
@@ -183,6 +184,7 @@ def test_a_register_that_does_not_take_the_payment_leaves_a_refund_to_staff(shop
     assert all("REFUNDED" in paper for paper in shop.wait_for_paper(3, row["reference"])[1:])
 
 
+@pytest.mark.slow
 def test_an_unplugged_cable_delays_the_result_and_loses_nothing(shop: ZvtShop) -> None:
     shop.ring_up()
     shop.press(PATIENT_PHONE + "#")
@@ -196,6 +198,7 @@ def test_an_unplugged_cable_delays_the_result_and_loses_nothing(shop: ZvtShop) -
     assert_newest(shop, "closed", "approved", told=True)
 
 
+@pytest.mark.slow
 def test_diagnosis_and_the_end_of_day(shop: ZvtShop) -> None:
     shop.zvt.begin()
     assert shop.zvt.ask(DIAGNOSIS) == GOOD
@@ -247,6 +250,7 @@ def test_after_a_restart_the_register_asks_and_has_the_payment(shop: ZvtShop) ->
     assert paid_at_netgiro(shop, assert_newest(shop, "closed", "approved", told=True))
 
 
+@pytest.mark.slow
 def test_after_a_restart_the_register_turns_to_another_payment_and_the_old_one_is_to_be_refunded(shop: ZvtShop) -> None:
     cut_after_capture(shop)
     old = newest(shop)
@@ -274,6 +278,7 @@ def test_after_a_restart_an_unpaid_sale_is_over(shop: ZvtShop) -> None:
 # --- the demo ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_demo_speaks_zvt_too(tmp_path_factory: pytest.TempPathFactory) -> None:
     with DemoCounter(tmp_path_factory.mktemp("zvt-demo"), {"register": {"protocol": "zvt"}}) as counter:
         register = ZvtOnCable(counter.register)

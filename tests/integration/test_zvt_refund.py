@@ -73,6 +73,7 @@ def test_a_reversal_gives_back_a_part_then_the_rest_and_then_nothing(shop: ZvtSh
     assert returned(shop, reference) == [1000, 1500]
 
 
+@pytest.mark.slow
 def test_a_refund_by_its_amount_and_one_by_command_are_carried_out_once(shop: ZvtShop) -> None:
     reference, _ = sell(shop, 3100)
     shop.netgiro.spoil({"fault": "lost_after", "call": "refund"})

@@ -291,6 +291,7 @@ def at_the_counter(folder: Path, scenario: Callable[[Counter], Awaitable[None]])
     run_with_workers(whole(), grace_s=GRACE_S)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", ROWS, ids=[row.missing for row in ROWS])
 def test_what_works_when_something_is_missing(row: Row, tmp_path: Path) -> None:
     async def scenario(counter: Counter) -> None:

@@ -201,6 +201,7 @@ def test_a_scenario_that_is_played_can_be_stopped(tmp_path):
     at_counter(tmp_path, check)
 
 
+@pytest.mark.slow
 def test_a_run_over_http_is_recorded_as_a_scenario_that_plays(tmp_path):
     async def check(panel, client):
         empty = await client.post("/api/recording", json={"on": True})
@@ -227,6 +228,7 @@ def test_a_run_over_http_is_recorded_as_a_scenario_that_plays(tmp_path):
     at_counter(tmp_path, check)
 
 
+@pytest.mark.slow
 def test_a_long_press_is_recorded_as_one_and_cancels_what_was_typed(tmp_path):
     async def check(panel, client):
         await client.post("/api/recording", json={"on": True})

@@ -201,6 +201,7 @@ def doctor_is_called(counter: Counter) -> int:
     return main(["doctor", "--print", "--config", str(counter.file)])
 
 
+@pytest.mark.slow
 def test_running_terminal_prints_its_own_doctors_report(counter: Counter, capsys: pytest.CaptureFixture[str]) -> None:
     async def work(app: TerminalApp, printer: SimulatedPrinter) -> None:
         assert await asyncio.to_thread(doctor_is_called, counter) == 1, "there is no secret key"

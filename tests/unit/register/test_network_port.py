@@ -93,6 +93,7 @@ def test_a_second_register_is_turned_away_at_once_and_the_first_one_is_not_distu
     assert on_a_bench(scenario).peers[:2] == [False, True]
 
 
+@pytest.mark.slow
 def test_a_register_comes_and_goes_and_the_port_stays_open() -> None:
     async def scenario(bench: Bench) -> None:
         for number in range(3):

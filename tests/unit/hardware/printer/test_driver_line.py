@@ -144,6 +144,7 @@ def test_receipt_that_is_confirmed_is_printed_even_if_the_paper_ends_with_it():
     on_a_line(scenario)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", [b"\x11", b"\x12", WELL_REPORT], ids=["XON", "a late answer", "a report"])
 def test_only_an_answer_to_the_question_confirms_a_receipt(noise):
     async def scenario(line: Line) -> None:

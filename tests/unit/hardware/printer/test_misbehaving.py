@@ -92,6 +92,7 @@ async def all_printed(shopfront: Shopfront, within_s: float = 15.0) -> None:
     await until(lambda: shopfront.known.get("pending_receipts") == 0)
 
 
+@pytest.mark.slow
 @every_way
 def test_printer_that_is_silent_after_a_restart_keeps_the_receipts(way: type[Printer], tmp_path: Path) -> None:
     far_end = way()
@@ -119,6 +120,7 @@ def test_printer_that_is_silent_after_a_restart_keeps_the_receipts(way: type[Pri
     run(tmp_path, far_end, scenario)
 
 
+@pytest.mark.slow
 @every_way
 def test_engine_that_hangs_loses_nothing(way: type[Printer], tmp_path: Path) -> None:
     far_end = way()
@@ -183,6 +185,7 @@ def test_hang_up_at_the_knife_that_nobody_confirms_gives_one_copy_and_a_question
     run(tmp_path, far_end, scenario)
 
 
+@pytest.mark.slow
 def test_status_that_waits_its_turn_is_waited_for(tmp_path: Path) -> None:
     far_end = TcpPrinter(answers_in_turn=True, knows_in_order=False)
     far_end.line_s = 0.04
@@ -195,6 +198,7 @@ def test_status_that_waits_its_turn_is_waited_for(tmp_path: Path) -> None:
     run(tmp_path, far_end, scenario)
 
 
+@pytest.mark.slow
 @every_way
 def test_one_answer_in_five_lost_makes_at_most_one_copy(way: type[Printer], tmp_path: Path) -> None:
     far_end = way(loses_every=5)
@@ -258,6 +262,7 @@ def test_what_a_printer_does_not_know_is_asked_once_and_never_again(tmp_path: Pa
     run(tmp_path, far_end, scenario)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("refuses_s", [0.3, 2.0])
 def test_print_server_that_refuses_after_a_hang_up_prints_each_in_its_turn(refuses_s: float, tmp_path: Path) -> None:
     far_end = TcpPrinter()
@@ -276,6 +281,7 @@ def test_print_server_that_refuses_after_a_hang_up_prints_each_in_its_turn(refus
     run(tmp_path, far_end, scenario)
 
 
+@pytest.mark.slow
 @every_way
 def test_deadlines_count_from_the_wire_and_grow_with_the_document(way: type[Printer], tmp_path: Path) -> None:
     far_end = way()

@@ -30,6 +30,7 @@ async def listening(terminal: Terminal) -> tuple[asyncio.StreamReader, asyncio.S
     return reader, writer
 
 
+@pytest.mark.slow
 def test_deaf_listeners_are_let_go_and_the_others_miss_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web, "UNREAD_S", 0.5)
 
