@@ -1,6 +1,6 @@
-"""The menu on key D: what staff do beside the sale. Its pages and what staff may wish. Pure.
+"""The menu on key D: what staff do beside the sale. Its pages, and the wishes that it produces. Pure.
 
-menu_keys.py takes it from page to page:
+menu_keys.py moves it from page to page:
 
     closed --D--> CHOICE --#--> what was chosen
                                 SETTLE:          CODE --> SALE --1, 2 or 3--> SURE --#--> Settle
@@ -15,9 +15,9 @@ menu_keys.py takes it from page to page:
                                 ABOUT:           FindAbout, ASKING --AboutFound--> ABOUT
                                 KEYPAD:          KEYPAD, until * twice
 
-A digit chooses at once, the same one always. ``*`` goes back, and out if it stays down. Where a pad has no D, ``#``
-opens the menu if it stays down, and turns to the next page. Three wrong codes lock whatever needs a code for a minute;
-how many there were is remembered while the menu is closed.
+A digit chooses at once, and always the same thing within its list. ``*`` goes back; held down, it leaves the menu. On a
+pad without D, ``#`` held down opens the menu, and then turns to the next page. After three wrong codes, everything that
+needs a code is locked for a minute. The number of wrong codes is remembered while the menu is closed.
 """
 
 from __future__ import annotations

@@ -1,12 +1,15 @@
 """Totals for the register, and its end of day. Pure.
 
-A register that ends the day books the totals that it is told. If they got lost on the line it asks again, and must not
-hear of an empty period instead. So a close that it has not acknowledged is told again, and ends nothing more:
+A register that ends the day books the totals that the terminal reports. If they got lost on the line, the register asks
+again, and must not get the totals of an empty period instead. So if the register has not acknowledged a close, the same
+close is reported again and nothing more is ended:
 
-* as long as nothing was paid or given back since: a close with nothing to book right after an untold one is no close;
-* for ten minutes in any case, if this terminal knows that it was not acknowledged. Later, with sales, the register ends
-  another day;
-* after a start nobody knows. Then ten minutes are the limit, and only with nothing sold since.
+* as long as nothing was paid or given back since: a close with nothing to book, right after a close that was not
+  acknowledged, is no new close;
+* for ten minutes in any case, if this terminal knows that the close was not acknowledged. Later, with sales, the
+  register means another day;
+* after a start nobody knows whether it was acknowledged. Then the limit is ten minutes, and only with nothing sold
+  since.
 """
 
 from __future__ import annotations

@@ -1,22 +1,22 @@
 """What a register means by an id that it has used before. Pure.
 
-Registers number receipts from 1 each morning, and ask again with the same number after a "no". So an id names one wish
-to be paid. It does so for a fixed number of hours after the request, never longer:
+Registers number receipts from 1 each morning, and ask again with the same number after a "no". So an id names one
+request to be paid. It does so for a fixed number of hours, never longer:
 
-* While the wish is open, and once it may have moved money, the same request is a repetition. The answer says how that
-  wish stands. Another amount is a mistake: nothing starts.
-* A wish that is open for longer than that, and for longer than a customer may take, is of another day. Its id is free.
-  A new request gets the answer that the terminal is busy, and how the old wish ends is not reported under this id.
-* A wish that ended unpaid is over. The same request is a repetition only for a moment after the first report to the
-  register: its line may have lost the answer. After that it is a new try. Another amount is a new try at once.
+* While the request is open, and once it may have moved money, the same request is a repetition. The answer says how
+  that request stands. A request for another amount is a mistake: nothing starts.
+* A request that is open for longer than that, and for longer than a customer may take, is of another day. Its id is
+  free. A new request is answered "busy", and the end of the old one is not reported under this id.
+* A request that ended unpaid is over. The same request is a repetition only for a moment after the first report to the
+  register: the line may have lost the answer. After that it is a new try. Another amount is a new try at once.
 
 So under one id at most one sale is paid within its time. Sales and refunds share the ids and this rule.
 
-In some protocols the register makes a new id for every try. There an id names that try, also after it has ended unpaid.
+In some protocols the register makes a new id for every try. There an id names that try, even after it ended unpaid.
 For all of its time the same request is a repetition, and any other request is a mistake.
 
 The caller passes the ages. If the machine has been on since, they come from a clock that cannot be set. Otherwise they
-are the difference of two wall-clock times. A negative one, after the clock was set back, counts as zero: it is safer to
+are the difference of two wall-clock times. A negative age, after the clock was set back, counts as zero: it is safer to
 keep an id than to free it.
 """
 

@@ -2,18 +2,18 @@
 
 The theory
 ----------
-The service carries out one refund under one idempotency key. So a call whose answer was lost is repeated under the same
-key, with growing pauses, until the service answers, and neither a power cut nor a deadline ends that. The key is on
-disk before the first call leaves.
+The service carries out one refund under one idempotency key. So if the answer to a call was lost, the call is repeated
+under the same key, with growing pauses, until the service answers. Neither a power cut nor a deadline ends that. The
+key is on disk before the first call leaves.
 
-Two answers end a refund: *done*, and a refusal. A refusal proves something only while no earlier call can have
-arrived. After a lost answer it may as well mean "this was returned already": then staff look it up. "Not sent" ends a
-refund under the same condition; afterwards it is one more miss, as are refused credentials.
+Two answers end a refund: *done*, and a refusal. A refusal proves something only if no earlier call can have arrived.
+After a lost answer it may also mean "this was returned already"; then staff must look it up. "Not sent" ends a refund
+under the same condition. Otherwise it counts as one more miss, and so do refused credentials.
 
-Whoever asked waits ``terms.patience_s``. Then they are told that the outcome is not known, and the refund goes on
-alone: the next customer is not held up by it.
+Whoever asked for the refund waits ``terms.patience_s``. Then the terminal reports that the outcome is not known, and
+the refund goes on alone, so that the next customer does not wait for it.
 
-What staff have settled they can correct, by a further word; both stay in the journal.
+Staff can correct how they settled a refund; both words remain in the journal.
 """
 
 from __future__ import annotations

@@ -2,51 +2,53 @@
 
 The theory
 ----------
-Money can move only through a call that has left this terminal, so each such call is a state of its own that is on
-disk before the call leaves. ``sale.committed`` says that such a call may have left: with manual capture the capture
-itself, with automatic capture already the authorization, with a server callback our acknowledgement. Before that point
-a sale may be given up at any time, because nothing unseen can become a payment. After it only the service's word ends
-the sale:
+Money can move only through a call that has left this terminal. So each such call is a state of its own, and the state
+is on disk before the call leaves. ``sale.committed`` says that such a call may have left: with manual capture this is
+the capture, with automatic capture the authorization, with a server callback our acknowledgement. Before that point
+the sale can be given up at any time, because nothing can become a payment unseen. After it, only the service can say
+how the sale ended:
 
-* paid, for this amount and this reference, in the service's own record: approved, whatever else was wanted meanwhile;
-* declined, or cancelled by the record's own word: not paid. "Cancelled" alone can also mean "not known (yet)", so it is
-  asked again, and believed when it has been said several times;
-* anything else, or nothing at all: ask again, with growing pauses, for ever.
+* The service's own record says "paid", for this amount and this reference: the sale is approved, whatever else was
+  wanted meanwhile.
+* The record says "declined" or "cancelled": the sale is not paid. "Cancelled" alone can also mean "not known (yet)", so
+  the terminal asks again and believes it only after it was said several times.
+* The record says anything else, or nothing comes at all: the terminal asks again, with growing pauses, for ever.
 
-An authorization whose answer was lost has no name that could be asked about. Where it commits, and where the service
-can be asked by our own reference (``terms.finds_by_reference``), it is searched for: what is found under it, over this
-amount, gives it its name, and from there on it is a sale like any other. That nothing is found proves nothing.
+If the answer to an authorization was lost, the authorization has no name to ask about. If it commits, and the service
+can be asked by our own reference (``terms.finds_by_reference``), the terminal searches for it. If an authorization over
+this amount is found under the reference, its name becomes known, and the sale continues like any other. If nothing is
+found, that proves nothing.
 
-Calls are numbered. An answer to an older call is ignored unless it proves payment, which no later answer can undo: only
-a void of the kind below can, if it has left since.
+Calls are numbered. An answer to an older call is ignored, unless it proves payment. No later answer can undo a payment;
+only a void of the kind described below can, if it has left since.
 
-After a power cut, after ``capture_patience_s`` and after the cashier's cancel key a capture is never sent again
-(``sale.settling``): the cashier may meanwhile have been paid in another way. What is then still reserved is voided.
+A capture is never sent again after a power cut, after ``capture_patience_s`` and after the cashier's cancel key
+(``sale.settling``): the cashier may have been paid in another way meanwhile. What is still reserved then is voided.
 
-A void gives up what is not captured. There are services whose void works at any stage and takes back a payment as well
-(``terms.void_undoes_payment``). That changes one thing: a void whose answer was lost may still arrive, also after the
+A void gives up what is not captured. With some services a void works at any stage and takes back a payment as well
+(``terms.void_undoes_payment``). This changes one thing: a void whose answer was lost may still arrive, even after the
 service has said "paid". So once a void has left, such a sale ends as paid only if the service has refused the void and
-none is on its way; otherwise the void is repeated until it is answered. It must not change anything else: no void ever
-leaves for a capture whose answer was lost before the service has said that the authorization is still only reserved,
-and none leaves once the sale has been found paid.
+no other is on its way; otherwise the void is repeated until it is answered. Two things do not change. If the answer to
+a capture was lost, no void leaves before the service has said that the authorization is still only reserved. And no
+void leaves once the sale has been found paid.
 
-What stands unknown is never captured again, so staff can look it up and settle it. A call that may move money can
-still be on its way then; their word waits for its answer, which the call's own time limit bounds. If the call never
-left, the word is as true as before. If the answer ends the sale, that is the end. Otherwise nobody knows whether staff
-saw what this call did: their word lapses, and they are asked again.
+A sale that remains unknown is never captured again, so staff can look it up and settle it. At that moment a call that
+may move money can still be on its way. Then the word of staff waits for the answer to that call, for as long as the
+call's own time limit at most. If the call never left, the word of staff holds. If the answer ends the sale, that is the
+end. Otherwise nobody knows whether staff saw the effect of this call: their word lapses, and they are asked again.
 
-An end as "not paid", also by the word of staff, is not the last word of the service. If an answer that comes after it
-proves payment, the sale returns from REPORT or CLOSED to ATTENTION: the register keeps its "not paid", and staff have a
-refund to make. What is in the hands of staff already (ATTENTION) stays there. After the word of staff the terminal asks
-on for a while, because a capture may still be on its way: ``tracing.py``. Their word itself can be corrected by a
-further one, for ever; both stay in the journal.
+An end as "not paid", also by the word of staff, is not the last word of the service. If a later answer proves payment,
+the sale returns from REPORT or CLOSED to ATTENTION: the register keeps its "not paid", and staff must return the money.
+A sale in ATTENTION is in the hands of staff already and remains there. After the word of staff the terminal continues
+to ask for a while, because a capture may still be on its way: ``tracing.py``. Staff can correct their word at any time;
+both words remain in the journal.
 
-What comes out on paper follows from the outcome alone: receipts once it says that money has moved and nobody can refuse
-that any more, a slip for staff when only they can bring it to an end.
+The paper follows from the outcome alone: receipts once money has moved and nobody can refuse that any more, a slip for
+staff when only they can bring the sale to an end.
 
-``TABLE`` at the end of this file has a row for every state and says for every event what happens and where it can lead;
-what an event must not change is named in ``IGNORED``. ``step`` holds each move to its declared targets, the tests walk
-every cell, and the diagram in README.md is drawn from the table.
+``TABLE`` at the end of this file has a row for every state. It says for every event what happens and where it can lead.
+``IGNORED`` says why an event changes nothing in a state. ``step`` holds each move to its declared targets, the tests
+walk every cell, and the diagram in README.md is drawn from the table.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
-"""What happens to a sale that staff have settled as not paid: it is traced for a while after its end.
+"""Traces a sale that staff have settled as not paid, for a while after its end.
 
 Staff know only what the service's records said when they looked. A capture that this terminal has given up may still be
-on its way to the service. What is still reserved, or still waits for the customer, may be paid later. So the terminal
-continues to ask, with growing pauses, for about a quarter of an hour, and gives up what is still open. It stops earlier
-if the service's own record says that nothing was paid. If a payment appears, the case is open again.
+on its way to the service. A sale that is still reserved, or still waits for the customer, may be paid later. So the
+terminal continues to ask, with growing pauses, for about a quarter of an hour, and gives up what is still open. It
+stops earlier if the service's own record says that nothing was paid. If a payment appears, the case is open again.
 
-Where a void also takes back a payment, a void that was sent and not answered may still arrive. Until it is answered, a
-payment that is found is voided again: staff must not return money that a void returns as well.
+With some services a void also takes back a payment. There a void that was sent and not answered may still arrive. Until
+it is answered, a payment that is found is voided again: staff must not return money that a void returns as well.
 
-Only the beginning of this is written down. After a start it begins again, and a void counts as sent.
+Only the beginning of a trace is in the journal. After a start the trace begins again, and a void counts as sent.
 """
 
 from __future__ import annotations
