@@ -1,11 +1,11 @@
-"""Carries bytes between the register's serial line and its protocol, and heals the line when it breaks.
+"""Carries bytes between the register's serial line and its protocol, and opens the line again when it breaks.
 
-One task owns the port. It opens, then sleeps until something stirs: bytes came in, a reply was queued, a timer of the
-protocol fired, the line was lost. Then it writes what is queued, one write at a time, and tells the protocol once the
-bytes have left. A write that fails is a lost line: the protocol keeps what must not get lost and the line is reopened,
-at once if it had held for a while, else after a pause that doubles. An idle link sets no timer.
+One task owns the port. It opens the port, then sleeps until something happens: bytes came in, a reply was queued, a
+timer of the protocol fired, the line was lost. Then it writes what is queued, one write at a time, and notifies the
+protocol once the bytes have left. A write that fails is a lost line. The protocol keeps what must not get lost, and the
+line is reopened: at once if it had held for a while, else after a pause that doubles. An idle link sets no timer.
 
-A port to which others connect stays open while nobody is there. For the protocol that is a line that is down; for staff
+A port to which others connect stays open while nobody is connected. For the protocol the line is down then. For staff
 it is not: such registers come and go between two commands.
 """
 

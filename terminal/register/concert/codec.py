@@ -5,8 +5,8 @@ The messages are in format.py, the conversations in transport.py.
 The theory
 ----------
 Each conversation carries one message: the register's request, and up to two minutes later, once the result is known,
-the terminal's answer. There are no ids: an answer belongs to the request before it. So the one rule that keeps the
-money right is *the register hears only the answer to its latest request*:
+the terminal's answer. There are no ids: an answer belongs to the request before it. So one rule keeps the money right:
+*the register gets only the answer to its latest request*.
 
 * The same request again, while its sale is open, is a retry of the register. It gets that sale's answer. But only as
   long as the terminal itself would wait for the customer, and not after another command: later it may be the request
@@ -17,9 +17,9 @@ money right is *the register hears only the answer to its latest request*:
 * After a start the terminal does not know what the register waits for. The register would acknowledge any result, also
   one that it cannot use. So the terminal holds a result until the register speaks. The same request gets the result,
   if it comes in time. Any other command or request gives it up, and so does a register that remains silent.
-* What another request gives up is given up when we acknowledge that request: its EOT may get lost on the way.
-* A call of the register goes before an answer of ours, unless it is just listening to that.
-* An answer that is not acknowledged, after some tries, is rejected.
+* A sale that another request gives up is given up when we acknowledge that request: its EOT may get lost on the way.
+* A call of the register goes before an answer of ours, unless the register is listening to that answer already.
+* An answer that is not acknowledged after some tries counts as rejected.
 
 A request starts something only with its EOT, which shows that the register has our ACK. ``echo`` carries the request
 through the journal, so that the answer has its length and fields also after a restart.
@@ -28,8 +28,8 @@ A register that wants its answer at once (``A011``) never learns how the sale en
 If the shop allows it, the answer says that the request was received, and the cashier looks at the terminal.
 
 ``CMD=CANCEL`` is answered when the open sale has ended: 9 if nothing was paid, 7 if it was too late or nothing was open
-(the Global Payments SDK calls them CANCEL_DONE and CANCEL_FAILED). The sale's own answer follows. Every other command,
-and refunds, are refused, because nothing of what they ask for can be done here.
+(the Global Payments SDK calls them CANCEL_DONE and CANCEL_FAILED). The sale's own answer follows. The terminal refuses
+every other command, and refunds, because it can do none of them here.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The messages of the Concert protocol: one frame's text to one request, one status to one answer. Pure.
 
-A request is a row of fixed fields, after which options and, in the UK, a command may follow. Field by field as in
+A request is a row of fixed fields. Options may follow, and in the UK a command. The fields are those of
 pyTeliumManager, pypostelium, EveConnector and the Global Payments SDK, which play the register.
 
 ======  ===  =============  ===========================================================================================
@@ -18,8 +18,8 @@ offset  len  field          meaning
 34           tail           ``0000000000``, or a command such as ``CMD=CANCEL``
 ======  ===  =============  ===========================================================================================
 
-Protocol E ends after 26 characters, E+ goes on. An option is a letter, two digits and so many characters, so they are
-read as a list; a missing delay means ``A010``.
+Protocol E ends after 26 characters, E+ goes on. An option is a letter, two digits that say how many characters follow,
+and those characters, so options are read as a list. A missing delay means ``A010``.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
-"""The conversations of Concert: who calls, who speaks, what is said again and when it is given up. Pure.
+"""The conversations of Concert: who calls, who speaks, what is sent again and when it is given up. Pure.
 
     register   ENQ        STX..ETX LRC        EOT
     terminal        ACK                 ACK
 
-and the same the other way round for an answer. ENQ followed by EOT is a presence test; NAK asks for a repetition. If
-both call at once the register goes first: what it wants may change what it is to be told. Once it listens to an answer,
-a call of its is answered with NAK: two conversations at once would be mixed up. If it calls again it does not listen,
-and its driver would soon give up: it goes first, and the answer is told after it.
+An answer goes the same way in the other direction. ENQ followed by EOT is a presence test; NAK asks for a repetition.
+If both sides call at once, the register goes first: its request may change the answer that it is to get. If the
+register calls while it listens to an answer, the terminal sends NAK: two conversations at once would be mixed up. If it
+calls again, it does not listen, and its driver would soon give up. Then the register goes first, and the answer
+follows.
 """
 
 from __future__ import annotations

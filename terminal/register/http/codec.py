@@ -2,23 +2,24 @@
 
 The theory
 ----------
-A program asks; nothing is pushed to it but events, which may get lost without harm. So:
+A program asks. Only events are pushed to it, and they may get lost without harm. So:
 
-* An ``Idempotency-Key`` is the register's id of a payment or a refund, and names one try of one program: the same
-  request under it is answered with the same payment for as long as ids count, any other is refused. Which it is the
-  counter decides, as for every register (register_ids.py). The program's name is kept with the sale, as its echo: two
-  programs that number from 1 must not be told each other's money.
-* A payment's own id is the terminal's reference, which names nothing else, ever.
-* A result counts as told once an answer that has it has left. Until then the sale is open, and another payment would be
-  refused; but who asks for the next payment is not made to wait for somebody who has forgotten the last: its result can
-  be asked for at any time.
-* How the terminal is the counter says with everything that it decides. What it said in the last second is answered at
-  once: who looks a hundred times a second costs no sale a millisecond, and a terminal that hangs is not called well.
-* ``wait`` parks a call until its payment changes. What changes is told after it is on disk.
-* An end of day counts as told once the same program asks for anything else, or anybody begins a payment; asked for
-  again before that it is the same one (of_totals.py), because its answer may have got lost.
+* An ``Idempotency-Key`` is the register's id of a payment or a refund, and names one try of one program. The same
+  request under it is answered with the same payment for as long as ids count; any other request is refused. The counter
+  decides which of the two it is, as for every register (register_ids.py). The program's name is kept with the sale, as
+  its echo: two programs that both number from 1 must not see each other's money.
+* A payment's own id is the terminal's reference, which never names anything else.
+* A result counts as reported once an answer that holds it has left. Until then the sale is open, and another payment
+  would be refused. But a program that asks for the next payment does not wait for a program that has forgotten the
+  last one: that result can be asked for at any time.
+* The counter says how the terminal is with everything that it decides. A state that it said within the last second is
+  answered at once. So a program that asks a hundred times a second costs no sale a millisecond, and a terminal that
+  hangs is not reported as well.
+* ``wait`` parks a call until its payment changes. A change is reported after it is on disk.
+* An end of day counts as reported once the same program asks for anything else, or anybody begins a payment. Until then
+  another request for it gets the same one (of_totals.py), because its answer may have got lost.
 
-Every call is answered within ten seconds, or when its wait is over. What the terminal does not answer is 503.
+Every call is answered within ten seconds, or when its wait is over. If the terminal does not answer, the answer is 503.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""What a register prints, as lines of text and marks between them: ESC/POS in, in any chunking. Pure.
+"""The print stream of a register as lines of text and marks between them: ESC/POS in, in any chunks. Pure.
 
-The lengths of commands are those of :mod:`hardware.printer.escpos_commands`, which the simulated printer reads by too.
-This reader is made for a line: it keeps at most one command, and looks at a long one again only when the whole of it
-has come. Noise may look like the head of a command that claims the next hundred receipts, so half a command is
-forgotten once the register falls silent in it.
+The lengths of commands are those of :mod:`hardware.printer.escpos_commands`, which the simulated printer uses too. This
+reader is made for a line: it keeps at most one command, and looks at a long one again only when the whole of it has
+come. Noise may look like the head of a command that claims the next hundred receipts. So half a command is forgotten
+once the register falls silent in it.
 
-For printers that speak something else (old impact printers, Star) there is :class:`PlainReader`: control bytes are
-dropped, and with each ESC, FS or GS its letter and the parameters that this letter has in every such language.
+:class:`PlainReader` is for printers that speak another language (old impact printers, Star). It drops control bytes,
+and with each ESC, FS or GS its letter and the parameters that this letter has in every such language.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""A tap in the middle of a line: whatever the register sends goes on to the real device, and the device's words back.
+"""A tap in the middle of a line: the register's bytes go on to the real device, and the device's bytes come back.
 
     register ===[ register port ]=== terminal ===[ device port ]=== customer display or printer
 
-Bytes are carried unchanged and in order, each chunk as soon as it has been read, so one is later by no more than the
-time of its own chunk on the second wire. The device may be missing: the tap still reads, and the device is looked for
-in the background; what it misses meanwhile is lost, as on a cable that is off.
+Bytes are carried unchanged and in order, each chunk as soon as it has been read. So a chunk is late by no more than its
+own time on the second wire. The device may be missing: the tap still reads, and looks for the device in the background.
+Bytes for a missing device are lost, as on a cable that is unplugged.
 
-While :meth:`PassthroughPort.borrow_device` is in force the device belongs to the borrower: the register's bytes wait,
-in order, and what the device says goes to the borrower.
+While :meth:`PassthroughPort.borrow_device` is in force, the device belongs to the borrower: the register's bytes wait,
+in order, and the device's bytes go to the borrower.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What stands on a customer display: its command stream in, two lines of twenty characters out. Pure.
+"""Reads a customer display: its command stream in, the two lines of twenty characters that it shows out. Pure.
 
-A register drives the display one way, by text and control sequences, and there are as many sets of these as makers
-agreed on. Each *emulation* is a table: what a sequence begins with, how many bytes follow, what it does to the screen.
-Parameters may look like text or like line ends (``1F 24 01 0A``), so the stream is parsed, not searched. An unknown
-sequence after ESC or US is passed over with its letter.
+The register drives the display in one direction, by text and control sequences. Makers never agreed on one set of
+these. Each *emulation* is a table: how a sequence begins, how many bytes follow, what it does to the screen. Parameters
+may look like text or like line ends (``1F 24 01 0A``), so the stream is parsed, not searched. An unknown sequence after
+ESC or US is skipped together with its letter.
 
 Sources: manuals of Epson DM-D, Bixolon BCD, CD5220, POS-X XP8200 and HP displays.
 """

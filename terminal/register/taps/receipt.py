@@ -1,12 +1,12 @@
 """The receipt tap: the terminal is wired as the register's printer, or between register and printer.
 
-As with a display, the register knows nothing of it: the total of a receipt is offered, the cashier takes the offer with
-a key, and screen and receipt tell how the sale ended. A total counts once the receipt is complete: at the cut, when the
-drawer is kicked, or when the register has been silent for a while. It stays offered until the next one, because other
-slips (a copy, an order for the kitchen) may follow.
+The register knows nothing of it, as with a display. The total of a receipt is offered, the cashier accepts the offer
+with a key, and screen and receipt say how the sale ended. A total counts once the receipt is complete: at the cut, when
+the drawer is kicked, or when the register has been silent for a while. It is offered until the next total, because
+other slips (a copy, an order for the kitchen) may follow.
 
-Stand-alone the tap answers for the printer: on-line, with paper (Epson, "ESC/POS Command Reference": DLE EOT, GS r,
-GS I, GS a, ESC u, ESC v). With a real printer behind it, that one answers, and this one says nothing.
+Without a real printer the tap answers as one: on-line, with paper (Epson, "ESC/POS Command Reference": DLE EOT, GS r,
+GS I, GS a, ESC u, ESC v). With a real printer behind it, that printer answers and the tap says nothing.
 """
 
 from __future__ import annotations

@@ -2,21 +2,21 @@
 
 A line counts only if it consists of a label, an amount and a currency: ``SAMTALS  kr. 1.990``. So the item
 ``TOTAL SHAMPOO 590`` does not count. The amount may also be alone on the next line. Labels are regular expressions. The
-first label that is found wins, because what is to be paid comes before the sum. Of its lines the last one counts.
+first label in the list that is found wins, because "to pay" is listed before "sum". Of its lines the last one counts.
 
 A receipt has other sums below its total: tax, points, savings, how it was paid. So reading stops at the first line
 that begins such a section. If the lines of one label still differ, the lines between them must explain the difference
 (items, a discount). Otherwise nothing is offered. A slip that says that it is voided, a training, a copy or a report is
 ignored.
 
-How a slip was paid is printed below its total. If the shop names the tender that means Netgíró, only that line counts.
+A receipt says below its total how it was paid. If the shop names the tender that means Netgíró, only that line counts.
 If its amount is not the total, the cashier chooses between the two. If the shop names no tender, a slip that was paid
-in another way is not offered. If a part was paid in another way, the rest is offered beside the total. Only what adds
-up counts as paid: a card number is not an amount. A tender without an amount has paid the whole, unless the slip shows
-amounts. An item may have the same name as the tender; it is printed above the total.
+in another way is not offered. If a part was paid in another way, the rest is offered beside the total. Only amounts
+that add up count as paid: a card number is not an amount. A tender without an amount has paid the whole, unless the
+slip shows amounts. An item may have the same name as the tender; it is printed above the total.
 
 An amount is read as it is written, never guessed. A separator before three digits divides thousands. A space does so
-only where the amount is alone, has a currency, or follows the label of a total or a tender: elsewhere it may follow a
+only if the amount is alone, has a currency, or follows the label of a total or a tender: elsewhere it may follow a
 quantity. A separator before two digits divides aurar, which must be 00. With ``amount_decimals = 2``, digits without
 any separator count as aurar. Negative amounts, zero and fractions of a krona are not a total.
 """

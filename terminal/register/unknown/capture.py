@@ -6,12 +6,12 @@
          0.213  02 30 31 30 30 30 30 31 39 39 30 30 31 30 33 35  .01000019900103 5
          0.213  32 20 20 20                                      2
 
-Times are seconds since the first byte; lines with the same time came in one piece. Everything after two spaces that
-follow the hexadecimal bytes is for the eye only, and so is a line that begins with ``#``.
+Times are seconds since the first byte; lines with the same time came in one piece. What follows the hexadecimal bytes
+after two spaces is only for people, and so is a line that begins with ``#``.
 
-Before a capture is written, zeros replace whatever may be a customer's (system/personal.py) and what a ZVT register
-says of a card (card_data.py): one zero for each byte, also for a 10, which goes over the line twice. A frame that was
-right then gets a right checksum again, so that the capture plays as before.
+Before a capture is written, zeros replace whatever may be a customer's data (system/personal.py) and the card data of a
+ZVT register (card_data.py): one zero for each byte, also for a 10, which is sent twice on the line. A frame with a
+right checksum then gets a right checksum again, so that the capture plays as before.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""Where card data stands in what a ZVT register sends, so that no log and no capture keeps it. Pure.
+"""Finds card data in the bytes of a ZVT register, so that no log and no capture keeps it. Pure.
 
-A register may read a card itself and name it: its number (22), its tracks (23, 24, 2D), its check digits (3A). They
-stand there in BCD, two digits a byte, where nothing that looks for digits finds them. 22 to 24 and 2D announce
-themselves with their length (``22 F0 F8``: eight bytes), so they are found in any bytes, whole frame or not. 3A is only
-a byte before two others: it is looked for where the fields of a frame can be read, and assumed everywhere in one that
-cannot.
+A register may read a card itself and name it: its number (22), its tracks (23, 24, 2D), its check digits (3A). They are
+written in BCD, two digits a byte, so a search for digits does not find them. 22 to 24 and 2D are followed by their
+length (``22 F0 F8``: eight bytes), so they are found in any bytes, whole frame or not. 3A is only a byte before two
+others. It is looked for where the fields of a frame can be read; a frame that cannot be read is assumed to hold it
+everywhere.
 
-Formats: PA00P015 rev. 13.08, chapter 13; frames: zvt_link.py.
+Formats: PA00P015 rev. 13.08, chapter 13; frames: ../zvt/transport.py.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The register's line as a log: every byte in hex and as text, with times, to find out where two machines differ.
+"""The register's line as a log: every byte in hex and as text, with times, to find out why two machines do not agree.
 
-Off unless ``[log] register_traffic`` is set. What looks like a customer's number is masked in both columns, and so is
-what a ZVT register tells of a card. A number may arrive byte by byte and with pauses, so what is masked is looked for
-in all that has not been written yet: nothing is written before the line has been silent for a moment, nor while it ends
-in a number that may go on, and no frame that may hold card data is cut in two unless it never ends.
+Off unless ``[log] register_traffic`` is set. Both columns mask what looks like a customer's number, and what a ZVT
+register says of a card. A number may arrive byte by byte and with pauses, so the search covers everything that is not
+written yet. Nothing is written before the line has been silent for a moment, nor while it ends in a number that may go
+on. A frame that may hold card data is cut in two only if it never ends.
 """
 
 from __future__ import annotations

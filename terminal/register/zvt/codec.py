@@ -1,45 +1,47 @@
-"""ZVT, the terminal's end of a session: what is answered to which command, and when money counts as told.
+"""ZVT, the terminal's end of a session: the answer to each command, and when a payment counts as reported.
 
 The theory
 ----------
-The register commands and the terminal answers ``80 00 00``; from then on the terminal leads until it hands back with a
+The register commands and the terminal answers ``80 00 00``. From then on the terminal leads until it hands back with a
 completion (06 0F) or an abort (06 1E). Whoever leads sends one frame, and the other side answers it, before the next.
 
     register  06 01 pay     80   80          80                80
     terminal             80   04 FF ...  04 0F result   06 D1 ...   06 0F
 
-There are no ids, and a result cannot be told to a register that does not wait for it. So:
+There are no ids, and no result can be reported to a register that does not wait for it. So:
 
-* A payment is told as made (04 0F with result 00) after it was captured, and is final only when the register has
-  answered this, and every line of the receipt that it prints itself, with "good". Then, not before, the sale is
+* A payment is reported as made (04 0F with result 00) after its capture. It is final only when the register has
+  answered "good" to this, and to every line of the receipt that it prints itself. Then, not before, the sale is
   :class:`ResultDelivered`. "Please wait" (84 9C) asks for the same again after two seconds.
 * Any other answer, or none, means for the register that nothing was sold. The sale is :class:`ResultRejected`, and the
-  register is told so once more: 04 0F and 06 1E with 6C.
-* Within ``longest_report_s`` this has happened or never will; afterwards nothing tells "paid" any more.
-* A result that no session waits for (the terminal was restarted) is held. A register that asks for it (06 20) is told,
-  and its answer decides as above. One that begins another payment has given it up, as has one that never asks.
-* A payment whose ``80 00 00`` could not be told in time (the line was gone) has no session: it is cancelled, and if it
-  was paid all the same, its result is held like one after a restart. Said late, the answer would answer something else.
+  terminal says so to the register once more: 04 0F and 06 1E with 6C.
+* This has happened within ``longest_report_s``, or it never will. After that time nothing reports "paid" any more.
+* A result that no session waits for (the terminal was restarted) is held. If the register asks for it (06 20), it gets
+  the result, and its answer decides as above. If it begins another payment, or never asks, it has given up the result.
+* If the ``80 00 00`` to a payment could not be sent in time (the line was gone), the payment has no session and is
+  cancelled. If it was paid all the same, its result is held as after a restart. A late ``80 00 00`` would answer
+  something else.
 * Over TCP a session ends with its connection, because programs come and go between two commands. Its sale goes on; the
   register connects again and asks (06 20), or aborts (06 B0).
-* While one sale is open, everything but an abort (06 B0) is answered "please wait"; but a register that registers, or
-  wants another amount, has begun anew and knows nothing of the open sale, which is cancelled.
-* A register that wants another payment of the same amount hears "please wait"; if it does not hear that, it would take
-  whatever is said next for its answer, so the session is over for it.
-* A refund (06 30, 06 31) goes on whatever the register answers; told that its end is not known, it asks (06 20).
-* A late word of the terminal to one command never answers the next: every reply comes with the question it is to.
+* While a sale is open, everything but an abort (06 B0) is answered "please wait". But a register that registers, or
+  wants another amount, has begun anew and knows nothing of the open sale. That sale is cancelled.
+* A register that wants another payment of the same amount gets "please wait" too. If that does not reach it, it would
+  take the next frame for its answer, so the session is over for it.
+* A refund (06 30, 06 31) goes on whatever the register answers. If the terminal reports that its end is not known, the
+  register asks (06 20).
+* A late word of the terminal to one command never answers the next: every reply carries the question that it answers.
 
-The register waits 180 s (T4) for the result, longer only if it takes intermediate status; so a sale is cancelled in
-time (``longest_sale_s``), and so is one whose register no longer takes our frames. What is not known by then is told to
-nobody who has not asked for it: the same amount may by then be the next customer's.
+The register waits 180 s (T4) for the result, and longer only if it accepts intermediate status. So a sale is cancelled
+in time (``longest_sale_s``), as is a sale whose register no longer accepts our frames. A result that is not known by
+then is reported only to a register that asks: the next customer may by then pay the same amount.
 
 Settings: amount in the register's own scale (``amount_decimals``), krona (352) or no currency at all unless
 ``accept_foreign_currency_code``. The line is 9600 baud, 8 data bits, no parity, and by the specification two stop bits
-(``stopbits = 2``); with one stop bit the terminal hears either kind of register.
+(``stopbits = 2``); with one stop bit the terminal understands either kind of register.
 
 The parts: transport.py frames and repeats, network.py is the same over TCP, turns.py alternates, session.py has the
-payment that runs, format.py reads fields and commands.py whole commands, frames.py writes, result.py words what was
-decided, telling.py tells how a sale ended, refunding.py how a refund did.
+payment that runs, format.py reads fields and commands.py whole commands, frames.py writes, result.py words a decision,
+telling.py reports how a sale ended, refunding.py how a refund ended.
 
 Source: PA00P015 rev. 13.08 (commands), PA00P016 rev. 04 (transport).
 """

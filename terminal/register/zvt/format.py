@@ -1,12 +1,12 @@
-"""ZVT's application layer, reading: what the commands of a register say. zvt_frames.py writes the terminal's.
+"""ZVT's application layer, reading: what the commands of a register say. frames.py writes the terminal's.
 
-An APDU is class, instruction, length, data. The length is one byte, or FF and two bytes, the low one first; some
-registers write the high one first, which is read where only that fits. The data of
-most commands is a row of fields ("BMPs"), each one byte of name and a value whose length the name tells: fixed, LLVAR
-(two bytes Fx Fy of decimal digits), LLLVAR (three), or, for 06, a TLV container with BER lengths.
+An APDU is class, instruction, length, data. The length is one byte, or FF and two bytes, the low one first. Some
+registers write the high one first; it is read so if only that order fits. The data of most commands is a row of fields
+("BMPs"). Each has one byte for its name, and the name says how long its value is: fixed, LLVAR (two bytes Fx Fy of
+decimal digits), LLLVAR (three), or, for 06, a TLV container with BER lengths.
 
-Names and formats: PA00P015 rev. 13.08, chapters 3, 5, 10 and 13. Card data that a register sends (22 to 24, 2D) is read
-over and kept nowhere.
+Names and formats: PA00P015 rev. 13.08, chapters 3, 5, 10 and 13. Card data from a register (22 to 24, 2D) is skipped
+and kept nowhere.
 """
 
 from __future__ import annotations

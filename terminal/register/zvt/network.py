@@ -2,12 +2,13 @@
 
     class instr length data ...        the length is one byte, or FF and two bytes
 
-TCP repeats and orders by itself, so what is left is to find where an APDU ends, and to keep ours apart: programs take
-what one read brings them for one APDU. Chunks are cut anywhere. The long length has its low byte first; some programs
-write the high one first, which shows where only that is a possible length.
+TCP repeats and orders by itself. What remains is to find the end of each APDU, whatever chunks arrive, and to send each
+of ours apart: programs take what one read brings for one APDU. The long length has its low byte first. Some programs
+write the high byte first; the terminal sees that if only that order gives a possible length.
 
 Some programs put a length of two or four bytes, high byte first, before each APDU. No class begins with so low a byte,
-so this is seen at once, and answered in kind; or it is set, for a program that begins in another way.
+so the terminal sees this at once and answers in the same way. For a program that begins in another way there is a
+setting.
 """
 
 from __future__ import annotations

@@ -1,20 +1,20 @@
 r"""ZVT's link layer on a serial line: frames, checksums, acknowledgements, repetition. Knows nothing of commands.
 
     frame        10 02  APDU, every 10 in it sent twice  10 03  CRC low  CRC high
-    answered     06 taken, 15 send again: single bytes outside any frame, sent at once
+    answered     06 accepted, 15 send again: single bytes outside any frame, sent at once
 
 The rules (PA00P016, "Transport protocol", chapters 2 and 3):
 
 * T1: a frame in which the line falls silent is answered with 15.
-* T2: a frame that is not answered within 5 s is sent again, as is one answered with 15; three times in all.
-* One frame at a time. There are no sequence numbers, so a repetition is told from a new frame by what lies between: the
-  frame just received is a repetition as long as nothing that we sent after it has been taken.
-* A frame that answers ours, or that follows our answer, proves that ours was taken, even if its 06 was lost. Not so
-  while the answer to an earlier frame of ours may still be on its way: then only a 06 proves it.
+* T2: a frame that is not answered within 5 s is sent again, as is a frame that is answered with 15; three times in all.
+* One frame at a time. There are no sequence numbers, so only what lies between two frames shows whether the second is
+  new: the frame just received is a repetition until the register has accepted something that we sent after it.
+* A frame that answers ours, or that follows our answer, proves that ours was accepted, even if its 06 was lost. This
+  does not hold while the answer to an earlier frame of ours may still be on its way: then only a 06 proves it.
 * The two CRC bytes are never doubled and may look like anything (``10 02 05 01 00 10 03 10 06``).
 
 Registers read carelessly: some empty their input buffer once they have our 06. So a frame of ours leaves a little
-later, never glued to it.
+later, never together with the 06.
 """
 
 from __future__ import annotations

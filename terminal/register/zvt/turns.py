@@ -1,13 +1,13 @@
 """Whose turn it is in a ZVT session: one frame of ours at a time, and none before the last one has its answer.
 
-    queue() -> on its way (the link repeats it) -> taken (06) -> answered by an APDU, or the time for that is over
+    queue() -> on its way (the link repeats it) -> accepted (06) -> answered by an APDU, or its time is over
 
-An answer of ours to the register's command goes before everything that is queued. If the register's command crossed a
-frame of ours on the line, that frame is sent again afterwards, or dropped where it says nothing that lasts.
+Our answer to a command of the register goes before everything that is queued. If the command crossed a frame of ours on
+the line, that frame is sent again afterwards, or dropped if it says nothing that lasts.
 
-Over a network an answer can come after the time for it is over, and nothing tells it from the answer to the next frame
-but the order. So each missed answer is owed, and the next ones are taken for those, until a command of the register or
-a new connection ends what it owes.
+Over a network an answer can come after its time is over. Only the order shows that it is not the answer to the next
+frame. So the session counts the answers that were missed, and takes the next ones that come for those, until a command
+of the register or a new connection ends the count.
 """
 
 from __future__ import annotations
