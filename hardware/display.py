@@ -1,15 +1,15 @@
-"""An OLED with one of the controllers that luma.oled starts. The bus is slow and blocks: it has a thread.
+"""An OLED with one of the controllers that luma.oled starts. The bus is slow and blocks, so the display has a thread.
 
-luma starts the controller and speaks the bus; what is sent for a picture is decided here, because luma always sends all
-of it. At 400 kHz a byte takes 22.5 us on I2C, so a whole frame of 128 x 64 takes 26 ms and a typed digit 5 ms; the
-tests hold both (README, "Numbers").
+luma starts the controller and speaks on the bus. This file decides what is sent for a picture, because luma always
+sends all of it. At 400 kHz a byte takes 22.5 us on I2C, so a whole frame of 128 x 64 takes 26 ms and a typed digit
+5 ms; the tests hold both (devices.md, "Numbers").
 
-A panel whose supply was interrupted for a moment answers as before and shows nothing, or noise: it has lost how it was
-set up, and nobody can ask it. So it is set up anew from time to time, with the very commands that started it.
+A panel whose supply was interrupted for a moment answers as before, but shows nothing or noise: it has lost its
+settings, and cannot be asked for them. So it is set up anew from time to time, with the same commands that started it.
 
-Two things of luma to know. Constructing its device sends the start-up commands, and it registers an exit handler that
-keeps the device, some 300 KB, for the life of the process; so the bus is probed first, a device that is set up anew is
-not constructed anew, and one let go is emptied.
+Two things of luma to know. Its device sends the start-up commands when it is constructed, and registers an exit handler
+that keeps the device, some 300 KB, for the life of the process. So the bus is probed first, a device that is set up
+anew is not constructed anew, and a device that is no longer used is emptied.
 """
 
 from __future__ import annotations

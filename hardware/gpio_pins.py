@@ -1,9 +1,9 @@
 """gpiozero's pins on the kernel's own interface to a GPIO chip (character device, ABI v2, linux/gpio.h; Linux 5.10).
 
-Of the libraries that gpiozero can use, lgpio is the one for today's kernels, but its threads never sleep: one wakes 50
+Of the libraries that gpiozero can use, lgpio is the one for today's kernels. But its threads never sleep: one wakes 50
 times a second once a chip is open, another 2,000 times a second once somebody waits for edges (joan2937/lg#26). The
-kernel needs neither: it hands out a line as a descriptor, which becomes readable with an edge. A row of a keypad is an
-open drain, low or floating and never high, and is let float without asking for the line anew.
+kernel needs neither: it gives out a line as a descriptor, which becomes readable with an edge. A row of a keypad is an
+open drain, low or floating and never high. It can be made to float without requesting the line anew.
 
 Importing this imports gpiozero.
 """

@@ -1,19 +1,19 @@
 """From contacts that close to keys that were meant: debouncing, ghosts and held keys. Pure: frames and times go in.
 
-A matrix keypad has one wire a row and one a column; a key joins its row to its column. A *frame* is the set of contacts
-``(row, column)`` seen closed in one scan of the whole matrix. Frames lie in three ways:
+A matrix keypad has one wire for each row and one for each column; a key joins its row to its column. A *frame* is the
+set of contacts ``(row, column)`` that one scan of the whole matrix finds closed. Frames mislead in three ways:
 
-* **Bounce.** A contact opens and closes for some milliseconds after it is touched and after it is let go. A frame is
-  believed only once it has been seen unchanged in at least three scans: for half of ``debounce_s`` before a key counts
-  as down, so that it is reported early, and for all of it before one counts as up, so that no release makes a press.
-* **Ghosts.** Three keys held at the corners of a rectangle make the fourth look closed as well, and nothing in the
-  frame tells which is false. So a key is reported only if it completes no rectangle, and only if it went down by
-  itself; keys that go down together must all come up again before they count.
-* **Holding.** A key is reported once and again only after it has been seen open. One that is down for longer than
-  anybody presses is stuck: from then on it does not take the other keys with it.
+* **Bounce.** A contact opens and closes for some milliseconds after it is touched and after it is released. A frame
+  counts only once at least three scans in a row have found it: for half of ``debounce_s`` before a key counts as down,
+  so that it is reported early, and for all of it before a key counts as up, so that no release makes a press.
+* **Ghosts.** If three keys are held at the corners of a rectangle, the fourth looks closed as well, and nothing in the
+  frame shows which one is false. So a key is reported only if it completes no rectangle, and only if it went down
+  alone. Keys that go down together must all come up again before they count.
+* **Holding.** A key is reported once, and again only after a scan found it open. A key that is down for longer than
+  anybody presses is stuck: from then on it does not block the other keys.
 
-Fast typists press the next key before they let go of the last one, or tap it while that one stays down. So a key counts
-beside one other that is down; a third one waits until one of the two is up, and is lost if it makes a rectangle.
+Fast typists press the next key before they release the last one, or tap it while the last one stays down. So a key
+counts beside one other that is down. A third key waits until one of the two is up, and is lost if it makes a rectangle.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """The register's serial line: pyserial opens and configures it, the event loop reads and writes the descriptor.
 
-Bytes that arrive damaged are marked by the kernel (PARMRK), counted, and handed on as NUL, which no protocol takes for
-a digit. Bytes count as written when they have left the machine: a line held back by flow control is noticed by that.
+The kernel marks bytes that arrive damaged (PARMRK). They are counted and passed on as NUL, which no protocol reads as a
+digit. Bytes count as written when they have left the machine, so a line that flow control holds back is noticed.
 
 Why not pyserial-asyncio: it sleeps on the loop in close() and can miss an unplugged adapter. Why not a reading thread:
-it cannot be interrupted in read(). What the kernel says of a lost line: read() gives EIO or end of file, write() EIO.
+it cannot be interrupted in read(). How the kernel reports a lost line: read() gives EIO or end of file, write() EIO.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """Cuts an ESC/POS stream into text and commands. Pure.
 
-ESC/POS is a stream of text, cut through by commands. A command is one control byte, or ESC, FS, GS or DLE followed by a
-command letter and parameters whose number depends on the letter. There is no frame and no checksum: a reader that does
-not know a command's length prints its parameters as text, as real printers do. Most lengths are fixed; the others are
-said by the first parameters, or found by an end mark.
+ESC/POS is a stream of text with commands in it. A command is one control byte, or ESC, FS, GS or DLE followed by a
+command letter and parameters. The letter decides how many parameters there are. There is no frame and no checksum: a
+reader that does not know a command's length prints its parameters as text, as real printers do. Most lengths are fixed.
+Others follow from the first parameters, or an end mark shows where the command ends.
 
-A length that makes no sense, or is larger than any receipt's, is not waited for: the command is cancelled and what
-follows its header is data again, which is what the manuals say of parameters out of range.
+If a length makes no sense, or is larger than any receipt's, nobody waits for so many bytes: the command is cancelled
+and what follows its header is data again, as the manuals say of parameters out of range.
 
 Lengths and ranges: Epson, "ESC/POS Command Reference"; for what it calls obsolete, the manuals of TM-T88 and TM-U220.
 """
