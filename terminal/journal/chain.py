@@ -1,13 +1,14 @@
 """All rows of the journal as one numbered chain: each link's hash covers the row and the link before.
 
-A changed, added or missing row in the past breaks every link after it, whatever else is made to fit. Whoever rewrites
-the whole chain is found out by the heads that stand on paper, on the slips of ends of day, and at the head office.
+A row that was changed, added or removed in the past breaks every link after it, even if everything else is made to fit.
+If somebody rewrites the whole chain, the heads show it: they are on paper, on the slips of ends of day, and at the head
+office.
 
     hash = SHA-256("<hash before>\\n<seq> <at> <kind>\\n<the row's JSON>"), in hex; the first link follows ""
 
 ``seq`` counts from 1. The *epoch* is a random name made with the journal. It changes whenever the rows before a point
 are no longer what they were: after a restore, and after a repair that could not bring back everything. The same rows
-have the same hashes in every epoch, so a slip's head keeps its worth.
+have the same hashes in every epoch, so the head on a slip can still be compared.
 
 An entry's JSON is not kept twice: it is made from the columns of ``entries``.
 """

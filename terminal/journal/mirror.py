@@ -1,17 +1,17 @@
-"""The journal's text mirror: what a damaged database is made anew from.
+"""The journal's text mirror: a damaged database is made anew from it.
 
-One line a commit, ``<CRC-32 in hex> <JSON array of links of the chain>``, in numbered segments that are only ever added
-to: blocks of an SD card that are not written again last longest. Each segment begins with the state before it, so a
+One line a commit, ``<CRC-32 in hex> <JSON array of links of the chain>``, in numbered segments. Lines are only ever
+added: on an SD card, blocks that are not written again last longest. Each segment begins with the state before it, so a
 start reads only the last segment. Empty lines at the end are room for the next commits. Lines of older versions hold
 bare rows. A mirror belongs to one epoch of the chain.
 
 Order, and why: the database commits first, then the mirror is written and fsynced, then the commit counts as done. So
-both have everything that was acted upon. A power cut in between leaves the database one commit ahead; the next start
-adds it to the mirror. A damaged WAL leaves the mirror ahead; the next start brings those commits back. A line that a
-power cut tore fails its checksum, and was never acted upon.
+both files hold everything that was acted upon. A power cut in between leaves the database one commit ahead; the next
+start adds that commit to the mirror. A damaged WAL leaves the mirror ahead; the next start brings those commits back. A
+line that a power cut tore fails its checksum; nothing was acted upon for it.
 
 If the disk does not accept a line that was acted upon, an empty file beside the mirror says so until the line is
-written. Without it, nobody could see that something is missing if the database were lost then.
+written. Without that file, if the database were lost then, nobody could see that something is missing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The journal: what is on disk before anything irrevocable leaves this machine.
+"""The journal: nothing irrevocable leaves this machine before it is on disk here.
 
 Rows are only ever added: ``entries`` holds every durable change of every sale as the whole sale, ``receipts`` the life
 of every receipt. Identifiers cannot get here: a sale has no field for them, and ``Sensitive`` text refuses to be
@@ -6,11 +6,11 @@ encoded.
 
 README.md says which file does what.
 
-Nothing is ever deleted. An entry takes about 1.1 kB in each of the two files and a paid sale has six: a shop with 100
-sales a day writes half a gigabyte a year, and keeps its seven years on any card of today.
+Nothing is ever deleted. An entry takes about 1.1 kB in each of the two files, and a paid sale has six. A shop with 100
+sales a day writes half a gigabyte a year, and any card of today has room for the seven years that it keeps them.
 
-:class:`JournalFile` is blocking; :class:`Journal` runs it on a thread of its own, so that a slow SD card never holds up
-the event loop.
+:class:`JournalFile` blocks; :class:`Journal` runs it on a thread of its own, so that a slow SD card never delays the
+event loop.
 """
 
 from __future__ import annotations
