@@ -1,13 +1,13 @@
 """Carries calls over HTTPS.
 
-Lost is every call that may have happened: after a time-out, a reset, a body that is too long or compressed. Nothing is
-decoded: a compressed kilobyte can hold a gigabyte.
+Every call that may have happened counts as lost: after a time-out, a reset, a body that is too long or compressed.
+Nothing is decompressed: a compressed kilobyte can hold a gigabyte.
 
-Connections are kept alive. The service closes one that is idle, and a call sent at that very moment is lost. So a call
-that cannot be repeated goes over a new connection where the old one has been idle for more than TRUSTED_IDLE_S.
+Connections are kept alive. The service closes a connection that is idle, and a call that is sent at that very moment is
+lost. So a call that cannot be repeated uses a new connection if the old one has been idle for more than TRUSTED_IDLE_S.
 
-Importing this takes a tenth of a second, ten times that on a small Pi: carrier.LateCarrier does it on a thread. What
-httpx would load with the first call is loaded here, or the event loop would wait for it.
+Importing this takes a tenth of a second, and ten times that on a small Pi, so carrier.LateCarrier imports it on a
+thread. It also loads here what httpx would load with the first call, because the event loop would wait for that.
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
 """A simulated Netgíró: V1, V2 and the partner API, the customer's phone, and faults on demand.
 
 It knows nothing of the terminal's own client: both were written from Netgíró's documentation alone, so that a
-misreading in one shows against the other. It is of use to any integration of these APIs.
+misreading in one of them shows. Any integration of these APIs can use it.
 
     book.py       what happens to a cart: start here; carts.py has its words, customers.py finds people
-    standing.py   where every cart stands, and the moves that it can make
+    standing.py   the state of every cart, and the moves that it can make
     transactions.py   the same as V2 and the partner API see it: undone, refunded, paid out
     settings.py   who the customers are and how the server behaves
     magic.py      amounts that decide how a sale goes
     answers.py    V1's requests and answers as JSON; v2_answers.py has V2's and the partner API's
-    signing.py    the signature, used nonces, and what an integrator got wrong
-    faults.py     what the server does wrong next; spoiling.py and broken.py make it so
+    signing.py    the signature, used nonces, and the mistakes of an integrator
+    faults.py     what the server does wrong next; spoiling.py and broken.py carry it out
     notices.py    which calls to the provider follow from a cart's state; callbacks.py posts them
     service.py    one running sandbox: all of the above
     dialect.py    one call over HTTP, whichever API it belongs to

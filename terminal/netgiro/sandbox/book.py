@@ -8,10 +8,10 @@
          Manual ───────── RESERVED ── ConfirmCart ───────────┼──→ PAID
          ServerCallback ─ AWAITING_CALLBACK ─ HTTP 200 ──────┴──→ PAID
 
-Until PAID a cart can be CANCELLED (CancelCart, or a callback that nobody answered) or DECLINED (by the customer, or by
-Netgíró when they approve). PAID, CANCELLED and DECLINED are final: whoever comes too late is told so.
+Until it is PAID, a cart can be CANCELLED (CancelCart, or a callback that nobody answered) or DECLINED (by the customer,
+or by Netgíró when they approve). PAID, CANCELLED and DECLINED are final: a call that comes too late gets this answer.
 
-Two ConfirmCarts with the right code on a Manual cart mean reservation and payment, as in Netgíró's own diagram: a
+Two ConfirmCarts with the right code on a Manual cart mean reservation and payment, as in Netgíró's own diagram. A
 client that repeats a lost ConfirmCart without asking CheckCart first is not protected here either.
 """
 
