@@ -4,9 +4,10 @@
        │                   │
        └──▶ refused ◀──────┴── not well, or started MOST_STARTS times without getting well
 
-One file beside the journal, replaced whole, so a power cut leaves the state before or the one after. A trial counts a
-start *before* it is in effect, so a document with which the terminal dies or hangs is out of use again without anybody
-reading a word of it. What was refused is not tried again; a revision below one that was there is never taken.
+One file beside the journal, replaced whole, so after a power cut it holds either the state before or the one after. A
+trial counts a start *before* it is in effect. So a document with which the terminal crashes or hangs is out of use
+again, and nobody has to do anything. A refused document is not tried again, and a revision below one that was here is
+never accepted.
 """
 
 from __future__ import annotations

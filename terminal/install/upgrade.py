@@ -1,16 +1,16 @@
-"""``netgiro-terminal upgrade``: a new version beside the running one, and back by itself if it does not do.
+"""``netgiro-terminal upgrade``: a new version beside the running one, and back by itself if the new one does not work.
 
-0. Not while the voltage is too low or the processor throttled.
+0. Nothing starts while the voltage is too low or the processor throttled.
 1. The release is verified and installed into the slot that is not in use; the running terminal notices nothing.
 2. The new version must accept the configuration.
 3. When no sale is open, the link ``current`` moves (one rename) and the daemon is asked to end; it refuses while a sale
-   is open. systemd starts what ``current`` names.
-4. The new daemon must be ready, answer with its version, and its doctor must find nothing wrong that was right before.
-   Otherwise the link moves back and the old version is started again.
+   is open. systemd starts the version that ``current`` names.
+4. The new daemon must be ready and answer with its version, and its doctor must find no fault that was not there
+   before. Otherwise the link moves back and the old version is started again.
 
-A newer journal: the old version refuses it, so it is backed up in step 3, once the terminal is idle. On the way back
-the backup is put in its place if nothing was written meanwhile, no sale, no receipt and no end of day; else the new
-version stays and says so, because what was written counts more.
+The old version refuses a newer journal, so the journal is backed up in step 3, once the terminal is idle. On the way
+back the backup replaces the journal if nothing was written meanwhile: no sale, no receipt and no end of day. Otherwise
+the new version remains and says so, because the new records count more.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""A batch of rows in few bytes, for counters on a slow or dear line: about half a kilobyte a sale. Pure.
+"""A batch of rows in few bytes, for counters on a slow or expensive line: about half a kilobyte a sale. Pure.
 
-What follows from the rest does not travel: a row's number from the first one's, its time and kind from its body, its
-hash from the body and the hash before. The last hash travels, and proves the others. What is left is deflated with a
-dictionary of what a sale's rows look like.
+What follows from the rest is not sent: a row's number follows from the first one's, its time and kind from its body,
+its hash from the body and the hash before. The last hash is sent, and proves the others. The rest is deflated with a
+dictionary of typical rows of a sale.
 
-Nobody needs to understand it: an office says that it does (``Accept-Encoding`` in an answer, RFC 7694), and one that
-cannot take a batch so is sent the same rows whole.
+No office has to understand it. An office that does says so (``Accept-Encoding`` in an answer, RFC 7694). An office that
+cannot read such a batch gets the same rows whole.
 """
 
 from __future__ import annotations

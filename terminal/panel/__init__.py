@@ -3,8 +3,8 @@
 The page and what every panel has:
 
     backend.py        what the page is shown and may do: implemented by whoever composes terminal and devices
-    counter.py        that, for the running terminal and its simulated devices
-    changes.py        who is told that something changed
+    counter.py        the same, for the running terminal and its simulated devices
+    changes.py        who is notified of a change
     server.py         the HTTP face
     event_stream.py   its server-sent events
     guard.py          keeps other web sites and other hosts out
@@ -16,7 +16,7 @@ The page and what every panel has:
     serving.py        puts a panel together: for a real counter, and for a simulated one
     static/           the page: plain HTML, CSS and ES modules, no build step
 
-What only a simulated counter has stands in ``terminal.demo``.
+``terminal.demo`` has what only a simulated counter needs.
 
 Importing this package imports no web server; ``terminal.panel.server`` does.
 """

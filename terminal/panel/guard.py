@@ -1,10 +1,13 @@
 """Keeps other people's web sites away from the panel.
 
-Any page in the same browser can send requests to a loopback port. Three checks stop it: ``Host`` must be a loopback
-name (a foreign name that was made to point here gives itself away, "DNS rebinding"), ``Origin`` must be our own when
-there is one (browsers add it to every foreign request that could do or read anything), and ``Sec-Fetch-Site`` must not
-name another site, but for a link to a page (browsers add it also to pictures and scripts that a foreign page embeds).
-Behind a password any ``Host`` will do: the session's cookie belongs to the name it was given under.
+Any page in the same browser can send requests to a loopback port. Three checks stop it:
+
+* ``Host`` must be a loopback name. This finds a foreign name that was made to point here ("DNS rebinding").
+* ``Origin`` must be our own if there is one. Browsers add it to every foreign request that could do or read anything.
+* ``Sec-Fetch-Site`` must not name another site, except for a link to a page. Browsers add it also to pictures and
+  scripts that a foreign page embeds.
+
+Behind a password any ``Host`` is accepted: the session's cookie belongs to the name under which it was given.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""Lets in only who knows the panel's password, once one is set.
+"""Lets in only people who know the panel's password, once one is set.
 
-The session is a random cookie that scripts cannot read (HttpOnly) and that other sites' requests do not carry
-(SameSite=Strict); the guard before this has checked ``Origin``. Restarting the program ends sessions.
+The session is a random cookie. Scripts cannot read it (HttpOnly), and requests from other sites do not carry it
+(SameSite=Strict); the guard before this has checked ``Origin``. Sessions end when the program restarts.
 
-Guessing is slow: each guess costs a scrypt, and after three wrong ones from an address that address waits, longer each
-time. It alone: who guesses locks nobody else out. A browser that was let in before carries a second cookie that says so
-and has a count of its own, so the owner gets in although somebody guesses behind the same proxy (OWASP's "device
-cookies"). That cookie opens nothing by itself; it is signed with a key made of the password's hash, so it outlives a
-restart and ends with the password.
+Guessing is slow: each guess costs a scrypt. After three wrong guesses from an address, that address waits, longer each
+time. Only that address waits, so a guesser locks nobody else out. A browser that was let in before carries a second
+cookie that says so, and has its own count of wrong guesses. So the owner gets in even if somebody guesses behind the
+same proxy (OWASP's "device cookies"). That cookie opens nothing by itself. It is signed with a key made of the
+password's hash, so it is valid after a restart and ends with the password.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Which counters get a release next, and when it stops. Pure: what is known of them comes in, one step goes out.
 
-A release goes out in waves. A wave is over when each of its counters is well or has failed. Well is one that runs the
-release, has no new trouble and **has been paid for one sale with it**: a terminal that starts and cannot sell is not.
-A counter that says nothing counts as failed after some hours, one that went back by itself at once. Once more than so
-many of a hundred have failed, nothing more goes out until somebody has looked.
+A release goes out in waves. A wave is over when each of its counters is well or has failed. A counter is well if it
+runs the release, has no new trouble and **has been paid for one sale with it**: a terminal that starts and cannot sell
+is not well. A counter that reports nothing counts as failed after some hours, one that went back by itself at once. If
+more than a given share has failed, nothing more goes out until somebody has looked.
 """
 
 from __future__ import annotations
