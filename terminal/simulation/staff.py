@@ -101,9 +101,8 @@ class Staff:
 
     def _print_again(self) -> None:
         """By the command, whatever is going on at the counter."""
-        numbers = [None, *self._terminal.disk.latest]
         self._world.tell("staff", "print a receipt again")
-        self._terminal.reprint(self._chance_of_reprints.choice(numbers))
+        self._terminal.reprint(self._chance_of_reprints.choice([None, *self._terminal.disk.latest]))
 
     def _glance(self) -> None:
         if self._world.now_s > GO_HOME_S:
@@ -152,7 +151,8 @@ class Staff:
         self._first_seen_s.setdefault(refund.number, self._world.now_s)
         is_done = is_returned(refund, self._netgiro)
         if is_done or self._world.now_s - self._first_seen_s[refund.number] > SURE_AFTER_S:
-            if self._chance_of_refund_slips.random() < SLIPS:
+            is_said = self._terminal.disk.latest[refund.sale_number].outcome is Outcome.REFUNDED  # and they know that
+            if self._chance_of_refund_slips.random() < SLIPS and not is_said:
                 self._refund_slips[refund.number] = is_done
                 is_done = not is_done
             self._world.tell("staff", f"settle refund {refund.number}: {'done' if is_done else 'not done'}")
