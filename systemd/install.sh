@@ -39,6 +39,14 @@ check_machine() {
     fi
 }
 
+# A new counter is not begun where nothing is tested; one that was begun all the same may be brought up to date.
+check_supported() {
+    case "$(machine)" in x86_64*|aarch64*) return ;; esac
+    [ "${UNTESTED:-}" = yes ] || fail "$(machine | cut -d' ' -f1) is not supported: nothing is tested there." \
+        "Use a 64-bit system, such as Raspberry Pi OS (64-bit) on a Pi 3 or newer;" \
+        "to try it here at your own risk: sudo UNTESTED=yes sh $0 install"
+}
+
 machine() { "$PYTHON" "$here/machine.py"; }
 
 # --- the program ------------------------------------------------------------------------------------------------------
@@ -173,6 +181,7 @@ install_files() {
 
 do_install() {
     check_machine
+    check_supported
     slot=$(readlink "$root/current" 2>/dev/null || true)
     if [ -n "$slot" ] && [ "$(cat "$root/$slot/share/$name/FINGERPRINT" 2>/dev/null)" = "$(fingerprint)" ]; then
         say "$name is installed and current in $opt/$slot"

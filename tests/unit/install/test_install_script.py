@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,8 @@ INSTALLED = {
 }
 
 
-def install(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": os.environ["PATH"], "DESTDIR": str(root)}
+def install(root: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": os.environ["PATH"], "DESTDIR": str(root), **settings}
     return subprocess.run(
         ["sh", str(SCRIPT), *words], env=environment, capture_output=True, text=True, timeout=at_most(60), check=False
     )
@@ -72,6 +73,25 @@ def test_uninstalling_takes_away_the_program_and_keeps_what_is_the_shops(tmp_pat
         "etc/netgiro-terminal/release-keys",
         "var/lib/netgiro-terminal/journal.db",
     }
+
+
+def test_a_32_bit_system_is_refused_unless_somebody_insists(tmp_path: Path) -> None:
+    python = tmp_path / "python3-of-a-pi-zero"
+    python.write_text(
+        '#!/bin/sh\ncase "$*" in *machine.py) echo armhf python3.11 ;; "-m venv"*) exit 77 ;;'
+        f' *) exec {sys.executable} "$@" ;; esac\n'
+    )
+    python.chmod(0o755)
+    root = tmp_path / "root"
+
+    refused = install(root, "install", PYTHON=str(python))
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("install.sh: armhf is not supported")
+    assert "64-bit system" in refused.stderr
+    assert not root.exists()
+
+    begun = install(root, "install", PYTHON=str(python), UNTESTED="yes")
+    assert (begun.returncode, begun.stderr) == (77, "")
 
 
 @pytest.mark.parametrize("words", [(), ("nonsense",), ("slot",)])
