@@ -17,7 +17,9 @@ from tests.machine.virtual_machine import VirtualMachine
 from tests.machine.volatile_disk import VolatileDisk
 
 ASKED_FOR = "NETGIRO_TEST_MACHINE"
-SHORT = "short"
+SHORT, LONG, AARCH64 = "short", "long", "aarch64"
+FORMS = {SHORT: ("test_sale.py",), LONG: (), AARCH64: ("test_aarch64.py",)}
+"""Their files; the long one is all but what runs on another processor."""
 WITHOUT_A_MACHINE = ("test_volatile_disk.py", "test_image.py")
 SUITE = os.environ.get("SUITE", "bookworm")
 SEED = int(os.environ.get("SEED", "1"))
@@ -25,14 +27,20 @@ ROOTS = Path(os.environ.get("NETGIRO_TEST_ROOTS", Path(__file__).parents[2] / "a
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    how = os.environ.get(ASKED_FOR)
+    form = os.environ.get(ASKED_FOR)
+    if form and form not in FORMS:
+        raise pytest.UsageError(f"test-machine: {form} is none of {', '.join(FORMS)}")
     here = f"{Path(__file__).parent}{os.sep}"
     for item in items:
         if str(item.path).startswith(here) and item.path.name not in WITHOUT_A_MACHINE:
-            if not how:
+            if not form:
                 item.add_marker(pytest.mark.skip(reason="starts a whole machine; run: make test-machine"))
-            elif how == SHORT and item.path.name != "test_sale.py":
-                item.add_marker(pytest.mark.skip(reason="takes long; run: make test-machine"))
+            elif not belongs(item.path.name, form):
+                item.add_marker(pytest.mark.skip(reason=f"another form than {form}; see tests/machine/README.md"))
+
+
+def belongs(name: str, form: str) -> bool:
+    return name in FORMS[form] if FORMS[form] else name not in FORMS[AARCH64]
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,7 @@ DEBIAN_PATIENCE_S = 900.0
 SIZE_MB = 3072
 NEEDED = ("debootstrap", "mke2fs", "qemu-system-x86_64")
 
-PROXIES = ("http_proxy", "https_proxy", "no_proxy")
+PASSED_ON = ("http_proxy", "https_proxy", "no_proxy", "qemu_cpu")
 
 INITRAMFS_MODULES = ("virtio_pci", "virtio_blk", "ext4")
 UNPACKED_KERNEL, UNPACKED_INITRD = "boot/kernel", "boot/initrd"
@@ -99,12 +99,12 @@ def missing(suite: str, cache: Path) -> list[str]:
         there = next(place for place in (folder, *folder.parents) if place.exists())
         if shutil.disk_usage(there).free < LEAST_FREE_BYTES:
             found.append(f"{LEAST_FREE_BYTES >> 30} GB free in {there}")
-    if not _mounts_overlays():
+    if not mounts_overlays():
         found.append("the right to mount")
-    return found + [f"{name} (packages)" for name in (f"{MIRROR}/dists/{suite}/Release", PYPI) if not _answers(name)]
+    return found + [f"{name} (packages)" for name in (f"{MIRROR}/dists/{suite}/Release", PYPI) if not answers(name)]
 
 
-def _mounts_overlays() -> bool:
+def mounts_overlays() -> bool:
     """A container's root may not be allowed to."""
     with tempfile.TemporaryDirectory(prefix="machine-") as folder:
         for name in ("lower", "upper", "work", "root"):
@@ -117,7 +117,7 @@ def _mounts_overlays() -> bool:
         return True
 
 
-def _answers(address: str) -> bool:
+def answers(address: str) -> bool:
     with contextlib.suppress(OSError):
         urllib.request.urlopen(address, timeout=at_most(20)).close()
         return True
@@ -172,6 +172,7 @@ def _unpack(boot: Path) -> None:
     (boot.parent / UNPACKED_INITRD).write_bytes(gzip.decompress(initrd.read_bytes()))
 
 
+
 @contextlib.contextmanager
 def _proc_in(root: Path) -> Iterator[None]:
     """Some of systemd's tools work only where /proc is."""
@@ -182,14 +183,14 @@ def _proc_in(root: Path) -> Iterator[None]:
         subprocess.run(["umount", root / "proc"], check=True)
 
 
-def _digest(*parts: str | bytes) -> str:
+def digest(*parts: str | bytes) -> str:
     return hashlib.sha256(b"\0".join(part.encode() if isinstance(part, str) else part for part in parts)).hexdigest()[
         :12
     ]
 
 
 def _blank(suite: str, cache: Path) -> Path:
-    root = cache / f"machine-{suite}-{_digest(*PACKAGES)}"
+    root = cache / f"machine-{suite}-{digest(*PACKAGES)}"
     if not root.exists():
         cache.mkdir(parents=True, exist_ok=True)
         part = root.with_suffix(".part")
@@ -207,7 +208,7 @@ def _blank(suite: str, cache: Path) -> Path:
 def _with_hardware(suite: str, cache: Path) -> Path:
     blank = _blank(suite, cache)
     own = [path.read_bytes() for path in (HERE / "counter_hw.c", HERE / "agent.py", Path(__file__))]
-    root = cache / f"{blank.name}-{_digest(*own)}"
+    root = cache / f"{blank.name}-{digest(*own)}"
     if not root.exists():
         for old in cache.glob(f"{blank.name}-*"):
             shutil.rmtree(old)
@@ -242,6 +243,19 @@ def _build_hardware(root: Path) -> None:
 
 def _install(root: Path, config: str, secret_key: str, also: Callable[[Path], object]) -> None:
     """As the README says, but for ``setup``, whose questions a test of its own answers."""
+    unpacked = install_program(root)
+    etc = root / "etc/netgiro-terminal/config.toml"
+    with etc.open("r+", encoding="utf-8") as file:  # in place: owner and mode stay
+        file.write(config)
+        file.truncate()
+    run_in(root, "netgiro-terminal", "secret", "set", stdin=f"{secret_key}\n")
+    also(root)
+    for left in ("source", "bundles", unpacked):
+        shutil.rmtree(root / "root" / left)
+
+
+def install_program(root: Path) -> str:
+    """From a bundle that is made in the machine; the folder in /root from which it was installed."""
     source = root / "root/source"
     source.mkdir()
     for part in PARTS:
@@ -254,14 +268,7 @@ def _install(root: Path, config: str, secret_key: str, also: Callable[[Path], ob
     name = archive.name.removesuffix(".tar.gz")
     run_in(root, "tar", "-C", "/root", "-xzf", f"/root/bundles/{archive.name}")
     run_in(root, "sh", f"/root/{name}/systemd/install.sh", "install")
-    etc = root / "etc/netgiro-terminal/config.toml"
-    with etc.open("r+", encoding="utf-8") as file:  # in place: owner and mode stay
-        file.write(config)
-        file.truncate()
-    run_in(root, "netgiro-terminal", "secret", "set", stdin=f"{secret_key}\n")
-    also(root)
-    for left in ("source", "bundles", name):
-        shutil.rmtree(root / "root" / left)
+    return name
 
 
 def bundle_of(root: Path) -> Path:
@@ -279,7 +286,7 @@ def run_in(root: Path, *command: str, stdin: str = "") -> str:
         "LANG": "C.UTF-8",
         "HOME": "/root",
         "PIP_CERT": "/root/certificates.crt",
-        **{name: value for name, value in os.environ.items() if name.lower() in PROXIES},
+        **{name: value for name, value in os.environ.items() if name.lower() in PASSED_ON},
     }
     done = subprocess.run(
         ["chroot", root, *command],

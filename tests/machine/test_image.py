@@ -19,8 +19,8 @@ def test_it_names_the_tools_and_rights_that_lack(tmp_path: Path, monkeypatch: py
 def test_it_names_what_a_container_does_not_let_it_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image, "NEEDED", ("sh",))
     monkeypatch.setattr("os.geteuid", lambda: 0)
-    monkeypatch.setattr(image, "_mounts_overlays", lambda: False)
-    monkeypatch.setattr(image, "_answers", lambda address: address == image.PYPI)
+    monkeypatch.setattr(image, "mounts_overlays", lambda: False)
+    monkeypatch.setattr(image, "answers", lambda address: address == image.PYPI)
     monkeypatch.setattr(image, "LEAST_FREE_BYTES", 1 << 60)
 
     lacks = image.missing("bookworm", tmp_path / "not/made/yet")
