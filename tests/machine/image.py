@@ -42,7 +42,8 @@ PASSED_ON = ("http_proxy", "https_proxy", "no_proxy", "qemu_cpu")
 
 INITRAMFS_MODULES = ("virtio_pci", "virtio_blk", "ext4")
 UNPACKED_KERNEL, UNPACKED_INITRD = "boot/kernel", "boot/initrd"
-XZ_MAGIC = b"\xfd7zXZ\0"
+XZ_MAGIC, GZIP_MAGIC = b"\xfd7zXZ\0", b"\x1f\x8b"
+END_OF_CPIO = b"TRAILER!!!\0"
 MODULES = ("counter_hw", "i2c-dev", "ftdi_sio", "usbhid", "evdev", "virtio_console", "virtio_net")
 _NETGIRO_PORT = 8025
 """Where the terminal finds Netgíró on its own loopback: plain HTTP is allowed nowhere else."""
@@ -169,8 +170,16 @@ def _unpack(boot: Path) -> None:
     at = packed.find(XZ_MAGIC)
     plain = lzma.LZMADecompressor().decompress(packed[at:]) if at >= 0 else packed
     (boot.parent / UNPACKED_KERNEL).write_bytes(plain)
-    (boot.parent / UNPACKED_INITRD).write_bytes(gzip.decompress(initrd.read_bytes()))
+    (boot.parent / UNPACKED_INITRD).write_bytes(unpacked_initrd(initrd.read_bytes()))
 
+
+def unpacked_initrd(packed: bytes) -> bytes:
+    """Debian 13 puts a plain archive before the packed one, for what gzip would not make smaller."""
+    at = 0
+    while not packed.startswith(GZIP_MAGIC, at):
+        at = packed.index(END_OF_CPIO, at) + len(END_OF_CPIO)
+        at += len(packed[at:]) - len(packed[at:].lstrip(b"\0"))
+    return packed[:at] + gzip.decompress(packed[at:])
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -28,3 +29,10 @@ def test_it_names_what_a_container_does_not_let_it_do(tmp_path: Path, monkeypatc
     assert len(lacks) == 4
     assert lacks[0] == f"1073741824 GB free in {tmp_path}"
     assert lacks[2:] == ["the right to mount", f"{image.MIRROR}/dists/bookworm/Release (packages)"]
+
+
+@pytest.mark.parametrize(
+    "before", [b"", b"070701\x1f\x8b of a module TRAILER!!!\0\0\0", b"1TRAILER!!!\0\02TRAILER!!!\0"]
+)
+def test_what_the_kernel_starts_with_is_unpacked_where_it_is_packed(before: bytes) -> None:
+    assert image.unpacked_initrd(before + gzip.compress(b"070701 the rest")) == before + b"070701 the rest"
