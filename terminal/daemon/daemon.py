@@ -27,6 +27,7 @@ from terminal.counter.inputs import Input
 from terminal.daemon.late_panel import LatePanel
 from terminal.daemon.operations import SILENT, Desk, commands_of, journal_bytes, last_reconciliation
 from terminal.daemon.out_of_service import wait_for_journal
+from terminal.doctor.login_console import ADVICE, login_console_on
 from terminal.doctor.nightly import examine_every_night
 from terminal.errors import JournalError, JournalInUseError, TerminalError
 from terminal.system.control import ControlServer
@@ -248,9 +249,5 @@ def _all_hear(*listeners: Listener | None) -> Listener:
 
 def warn_of_login_console(config: Config) -> None:
     """A register that talks to a login prompt loses bytes in a way that nobody would guess from its end."""
-    from terminal.doctor.devices import check_login_console  # noqa: PLC0415  only once, and not before READY
-    from terminal.doctor.system import System  # noqa: PLC0415
-
-    finding = check_login_console(config, System())
-    if finding.advice:
-        log.error("%s: %s", finding.found, finding.advice)
+    if found := login_console_on(config.register.port):
+        log.error("%s: %s", found, ADVICE)

@@ -23,7 +23,7 @@ from terminal.panel.changes import Part
 from terminal.panel.counter import CounterBackend
 from terminal.panel.promises import Captured
 from terminal.panel.server import create_panel
-from terminal.panel.serving import real_devices, versions
+from terminal.panel.serving import real_devices
 from terminal.panel.story import Story, story_routes
 from terminal.system.web import WebServer
 
@@ -64,7 +64,6 @@ class StagePanel:
             simulation=self._simulate is not None,
             kennitala=self.stage.config.identifier_rules().takes_kennitala,
             real=real_devices(self.stage.devices, self.stage.cable),
-            versions=versions(),
         )
         recording = Middleware(RecordingMiddleware, recorder=self._recorder)
         panel = create_panel(self.backend, self.routes(), about=about, for_everybody=True, middleware=[recording])

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
-from pathlib import Path
 from typing import assert_never
 
 from hardware.settings import DisplaySettings, network_address
 from terminal.config.schema import Config
+from terminal.doctor.login_console import ADVICE, login_console_on
 from terminal.doctor.nodes import check_node, check_serial, join_group, seen_ports
 from terminal.doctor.status import Wear, duration
 from terminal.doctor.system import Finding, Grade, System, failed, ok, warning
 from terminal.register.settings import RegisterSettings
-
-GETTY_FOLDERS = ("/etc/systemd/system/getty.target.wants", "/run/systemd/generator/getty.target.wants")
 
 
 def check_register_port(config: Config, system: System) -> Finding:
@@ -60,12 +57,8 @@ def check_login_console(config: Config, system: System) -> Finding:
     """Linux's own console on the register's line would talk to the register and eat what it says."""
     if not config.register.port or network_address(config.register.port) is not None:
         return ok("no serial port is set")
-    name = Path(os.path.realpath(system.path(config.register.port))).name
-    advice = "run: sudo raspi-config, Interface Options, Serial Port: login shell no, port hardware yes; then restart"
-    if name in re.findall(r"\bconsole=([^\s,]+)", system.read("/proc/cmdline")):
-        return failed(f"the kernel's console is on {config.register.port} ({name})", advice)
-    if any(system.path(f"{folder}/serial-getty@{name}.service").is_symlink() for folder in GETTY_FOLDERS):
-        return failed(f"a login prompt is on {config.register.port} ({name})", advice)
+    if found := login_console_on(config.register.port, system.root):
+        return failed(found, ADVICE)
     return ok(f"none on {config.register.port}")
 
 

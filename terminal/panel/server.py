@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -123,7 +125,7 @@ class _Panel:
         return FileResponse(_STATIC / "index.html", headers=_PAGE)
 
     async def about(self, request: Request) -> Response:
-        return answer_json(self._about)
+        return answer_json(replace(self._about, versions=await asyncio.to_thread(_versions)))
 
     async def state(self, request: Request) -> Response:
         return answer_json(self._backend.state())
@@ -230,3 +232,9 @@ async def _nobody_reads(request: Request, error: Exception) -> Response:
 
 async def _server_error(request: Request, error: Exception) -> Response:
     return _error(500, "The panel failed. The terminal's log says why.")
+
+
+def _versions() -> dict[str, str]:
+    from terminal.panel.versions import versions  # noqa: PLC0415  a megabyte that few pages are opened for
+
+    return versions()

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import platform
-import sqlite3
-from importlib.metadata import PackageNotFoundError, version
-
 from hardware.register_cable import RegisterCable
 from hardware.simulated import SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
 from terminal import __version__
@@ -23,8 +19,6 @@ from terminal.panel.story import Story, story_routes
 from terminal.panel.timeline import Timeline
 from terminal.system.timestamps import timestamp_now
 from terminal.system.web import WebServer
-
-LIBRARIES = ("httpx", "msgspec", "pyserial", "python-escpos", "luma.oled", "gpiozero", "starlette", "uvicorn")
 
 
 class PanelServer:
@@ -45,7 +39,6 @@ class PanelServer:
             login=bool(config.panel.password_hash),
             real=real_devices(devices, None),
             devices=_descriptions(devices),
-            versions=versions(),
         )
         self._server = WebServer(
             create_panel(
@@ -92,14 +85,3 @@ def _descriptions(devices: Devices) -> dict[str, str]:
     named = {"register": devices.register_port, **devices._asdict()}
     del named["register_port"], named["programs"]
     return {name: device.description for name, device in named.items() if device is not None}
-
-
-def versions() -> dict[str, str]:
-    """The program, what it runs on, and the libraries that matter when something is wrong."""
-    found = {"netgiro-terminal": __version__, "Python": platform.python_version(), "SQLite": sqlite3.sqlite_version}
-    for name in LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found

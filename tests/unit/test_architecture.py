@@ -342,9 +342,11 @@ def _decoders_at_top(tree: ast.Module) -> set[str]:
             [
                 *(*NEEDED_WHEN_USED, "PIL", "serial", "terminal.simulation", "terminal.netgiro.sandbox"),
                 "terminal.register.http",
+                "terminal.doctor.system",
             ],
         ),
         ("terminal.commands.main", [*NEEDED_WHEN_USED, "PIL", "serial", "sqlite3", "terminal.simulation"]),
+        ("terminal.panel.serving", ["importlib.metadata", "terminal.doctor.system", "terminal.simulation"]),
         ("terminal.sale.step", [*NEEDED_WHEN_USED, "PIL", "httpx", "sqlite3", "asyncio", "terminal.netgiro"]),
     ],
 )

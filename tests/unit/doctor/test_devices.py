@@ -8,6 +8,7 @@ import pty
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -18,6 +19,7 @@ from hardware.settings import DisplaySettings, KeypadSettings, ScannerSettings, 
 from terminal.config.schema import Config
 from terminal.daemon.daemon import warn_of_login_console
 from terminal.doctor import devices
+from terminal.doctor.login_console import GETTY_FOLDERS, login_console_on
 from terminal.doctor.status import Wear
 from terminal.doctor.system import Grade, System, i2c_scan, ok
 from terminal.register.settings import RegisterSettings
@@ -158,7 +160,7 @@ def test_kernel_console_on_the_registers_line_fails(tmp_path: Path, port: str, s
     assert devices.check_login_console(register_on(port), machine_at(tmp_path)).status is status
 
 
-@pytest.mark.parametrize("folder", devices.GETTY_FOLDERS)
+@pytest.mark.parametrize("folder", GETTY_FOLDERS)
 def test_login_prompt_on_the_registers_line_fails(tmp_path: Path, folder: str) -> None:
     put(tmp_path, "/dev/ttyS0")
     wants = tmp_path / folder.lstrip("/")
@@ -174,7 +176,7 @@ def test_the_terminal_itself_warns_of_a_console_when_it_starts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     put(tmp_path, "/proc/cmdline", "console=ttyAMA0,115200")
-    monkeypatch.setattr("terminal.doctor.system.System", lambda: machine_at(tmp_path))
+    monkeypatch.setattr("terminal.daemon.daemon.login_console_on", partial(login_console_on, root=tmp_path))
     warn_of_login_console(register_on("/dev/ttyAMA1"))
     assert caplog.text == ""
     warn_of_login_console(register_on("/dev/ttyAMA0"))

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from hardware.interfaces import DeviceError, TextLine
+from terminal import __version__
 from terminal.panel.backend import PrinterCondition
 from tests.panel_fake import FakeCounter
 from tests.virtual_time import run_virtual
@@ -57,6 +58,14 @@ def test_state_tells_the_open_sale_and_the_screens_words():
         assert state["network"] == "ok"
 
     at_counter(check)
+
+
+def test_page_is_told_what_the_program_is_made_of():
+    versions = answer_to("GET", "/api/about").json()["versions"]
+
+    assert versions["netgiro-terminal"] == __version__
+    assert versions["httpx"] == httpx.__version__
+    assert {"Python", "SQLite"} <= versions.keys()
 
 
 def test_display_is_the_oleds_picture_pixel_for_pixel():
