@@ -47,7 +47,7 @@ class Uplink:
         if self._task is None:
             return
         view = decision.view
-        was_open, self._sale_open = self._sale_open, view.sale is not None
+        was_open, self._sale_open = self._sale_open, view.sale is not None or view.refund is not None
         if was_open or self._sale_open:
             self._quiet_since_s = asyncio.get_running_loop().time()
         if self._release is not None:

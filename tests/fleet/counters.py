@@ -94,8 +94,8 @@ class Journal:
     async def end(self) -> JournalEnd:
         return JournalEnd(self.epoch, len(self.rows))
 
-    async def rows_after(self, seq: int, most_rows: int, most_bytes: int) -> tuple[str, Sequence[wire.Row]]:
-        return self.epoch, self.rows[seq : seq + most_rows]
+    async def rows_after(self, seq: int, most_rows: int, most_bytes: int) -> tuple[JournalEnd, Sequence[wire.Row]]:
+        return await self.end(), self.rows[seq : seq + most_rows]
 
 
 class Network:

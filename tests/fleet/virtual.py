@@ -190,8 +190,8 @@ class _Fleet:
             counter.epoch = epoch
             newest = len(journal.rows)
             return lambda uplink, took_s: uplink.learned(have, newest, took_s)
-        last = rows[-1].seq
-        return lambda uplink, took_s: uplink.sent(have, last, took_s)
+        last, newest = rows[-1].seq, len(journal.rows)
+        return lambda uplink, took_s: uplink.sent(have, last, newest, took_s)
 
 
 class _World(_Fleet):

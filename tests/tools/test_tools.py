@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from hardware.wiring import draw
+from terminal.simulation.world import NO_TROUBLE
 from tests.bench import __main__ as bench
-from tests.bench import chain_cost, footprint, latency
+from tests.bench import chain_cost, footprint, latency, uplink_bytes
 from tests.bench.history import BEGIN, COLUMNS, END, HISTORY, MOST_RUNS, with_run
 from tests.bench.results import Result
 from tests.fuzz import __main__ as fuzz
@@ -40,6 +41,17 @@ def test_the_cost_of_the_chain_is_measured_with_its_hash_and_without(
     assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == ["commit", "start"]
     for cost in chain_cost.measure(tmp_path, rows=2, turns=1):
         assert min(cost) > 0
+
+
+def test_a_sale_costs_the_way_to_the_office_a_kilobyte(tmp_path: Path) -> None:
+    day = uplink_bytes.play(tmp_path, range(1, 5), NO_TROUBLE)
+    sale, refund = (uplink_bytes.send(day)[name] for name in ("sale", "refund"))
+    assert sale.calls < 1.3, "it goes over when it has ended, with its refund as one more"
+    assert sale.all_bytes <= 1.05 * uplink_bytes.TARGET_BYTES, "of a few sales"
+    assert refund.all_bytes <= 1.2 * uplink_bytes.TARGET_BYTES
+    assert 300 < sale.body_bytes <= 600
+    whole = uplink_bytes.send(day, takes_compact=False)["sale"]
+    assert whole.body_bytes > 2 * sale.body_bytes
 
 
 def test_bench_says_in_a_sentence_what_did_not_answer(

@@ -37,6 +37,7 @@ PIECES_AT_ONCE = 2
 """A wave loads its archive at leisure, and never takes the connections of those who sell."""
 MOST_ENROLMENT_BYTES = 1024
 FRESH = {"Cache-Control": "no-store"}
+"""Not said of a batch that was accepted: nobody keeps what a POST was answered, and it would be bytes for each sale."""
 HEADERS_OF = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": str(RETRY_AFTER_S)}}
 ENCODINGS = {"Accept-Encoding": f"gzip, {compact.ENCODING}"}
 """What may be sent (RFC 7694)."""
@@ -214,9 +215,9 @@ class Collector:
                 content = await work(request)
                 if isinstance(content, bytes):
                     return Response(content, media_type="application/octet-stream", headers=FRESH)
-                return _json(200, content)
+                return _json(200, content, {} if request.url.path == "/v1/journal" else FRESH)
             except Refused as refused:
-                headers = HEADERS_OF.get(refused.status, {})
+                headers = FRESH | HEADERS_OF.get(refused.status, {})
                 return _json(refused.status, {"error": str(refused), **refused.more}, headers)
             except ClientDisconnect:
                 return Response(status_code=400)
@@ -225,15 +226,15 @@ class Collector:
             except (psycopg.Error, PoolTimeout, TooManyRequests) as error:
                 log.error("the database: %s: %s", type(error).__name__, " ".join(str(error).split())[:200])
                 busy = {"error": "the database is not there now: try again later"}
-                return _json(503, busy, {"Retry-After": str(RETRY_AFTER_S)})
+                return _json(503, busy, FRESH | HEADERS_OF[503])
 
         return answer
 
 
-def _json(status: int, content: object, headers: dict[str, str] | None = None) -> Response:
+def _json(status: int, content: object, headers: dict[str, str] = FRESH) -> Response:
     assert HTTPStatus(status)
     body = msgspec.json.encode(content)
-    return Response(body, status, media_type="application/json", headers={**FRESH, **ENCODINGS, **(headers or {})})
+    return Response(body, status, media_type="application/json", headers={**ENCODINGS, **headers})
 
 
 def _read(read: Callable[[Any], Form], data: object) -> Form:

@@ -3,7 +3,7 @@
 The journal is the only queue: nothing is remembered here that a restart would miss. After a start, and after every call
 that went wrong, the office is asked how far it has come, and the journal is read from there.
 
-    ASK ──have──▶ SEND ──accepted──▶ SEND … ──nothing left──▶ REST ──journal grew──▶ SETTLE ──▶ SEND
+    ASK ──have──▶ SEND ──accepted──▶ SEND … ──nothing more──▶ REST ──journal grew──▶ SETTLE ──▶ SEND
      ▲             │
      └──── PAUSE ◀─┘ a call failed: random, longer each time, and never longer than LONGEST_PAUSE_S
 
@@ -24,8 +24,8 @@ FIRST_PAUSE_S = 120.0
 """After an outage thousands come back: each at a moment of its own within so long."""
 LONGEST_PAUSE_S = 300.0
 SHORTEST_PAUSE_S = 1.0
-SETTLE_S = 5.0
-"""While a sale goes on its rows wait so long for the next ones."""
+SETTLE_S = 60.0
+"""While a sale goes on its rows wait so long for the next ones: each call costs as many bytes again as its rows."""
 SLOW_CALL_S = 2.0
 """A call that took longer was over a link that the sale may need for itself."""
 HOPELESS = frozenset({401, 403})
@@ -111,12 +111,14 @@ class Uplink(msgspec.Struct, frozen=True, kw_only=True):
         """The journal is another one now: it was made anew while the terminal ran."""
         return replace(self, have=None, more=True)
 
-    def sent(self, have: int, last: int, took_s: float) -> Uplink:
-        """Rows up to ``last`` have left, and the office says how far it has come."""
+    def sent(self, have: int, last: int, newest: int, took_s: float) -> Uplink:
+        """Rows up to ``last`` have left, and the office says how far it has come. The journal had come to ``newest``
+        when they were read; a receipt's life after that goes along with what comes next."""
         assert self.have is not None
         if have <= self.have:  # it took nothing: it lacks rows before these, as after its own restore
             return replace(self, have=None, more=True, failures=self.failures + 1, pause_s=FIRST_PAUSE_S)
-        return replace(self, have=min(have, last), more=True, failures=0, slow=took_s > SLOW_CALL_S)
+        more, slow = self.more or min(have, last) < newest, took_s > SLOW_CALL_S
+        return replace(self, have=min(have, last), more=more, settled=self.settled and more, failures=0, slow=slow)
 
     def failed(self, status: int, chance: float, took_s: float = 0.0) -> Uplink:
         """A call got no good answer. ``status`` is HTTP's, 0 without one; ``chance`` is at least 0 and below 1."""

@@ -39,7 +39,7 @@ class JournalReader:
     async def end(self) -> JournalEnd:
         return await asyncio.to_thread(self._end)
 
-    async def rows_after(self, seq: int, most_rows: int, most_bytes: int) -> tuple[str, Sequence[wire.Row]]:
+    async def rows_after(self, seq: int, most_rows: int, most_bytes: int) -> tuple[JournalEnd, Sequence[wire.Row]]:
         return await asyncio.to_thread(self._rows_after, seq, most_rows, most_bytes)
 
     def _end(self) -> JournalEnd:
@@ -47,17 +47,17 @@ class JournalReader:
             end = chain.end(db)
             return JournalEnd(end.epoch, end.seq)
 
-    def _rows_after(self, seq: int, most_rows: int, most_bytes: int) -> tuple[str, Sequence[wire.Row]]:
+    def _rows_after(self, seq: int, most_rows: int, most_bytes: int) -> tuple[JournalEnd, Sequence[wire.Row]]:
         rows: list[wire.Row] = []
         size = 0
         with self._looking() as db:
-            epoch = chain.end(db).epoch
+            end = chain.end(db)
             for row in chain.rows_past(db, seq):
                 size += len(bytes(row.body))
                 if rows and (size > most_bytes or len(rows) == most_rows):
                     break
                 rows.append(wire.Row(row.seq, row.at, row.kind, as_json(row.body), row.hash))
-        return epoch, rows
+        return JournalEnd(end.epoch, end.seq), rows
 
     @contextlib.contextmanager
     def _looking(self) -> Iterator[sqlite3.Connection]:

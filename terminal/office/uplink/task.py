@@ -39,8 +39,8 @@ class JournalSource(Protocol):
 
     async def end(self) -> JournalEnd: ...
 
-    async def rows_after(self, seq: int, most_rows: int, most_bytes: int) -> tuple[str, Sequence[wire.Row]]:
-        """The epoch, and the next rows: at least one if there is one."""
+    async def rows_after(self, seq: int, most_rows: int, most_bytes: int) -> tuple[JournalEnd, Sequence[wire.Row]]:
+        """How far it has come, and the next rows: at least one if there is one."""
 
 
 class OfficeTask:
@@ -137,16 +137,16 @@ class OfficeTask:
         have = self._uplink.have
         assert have is not None
         self._uplink = self._uplink.reading()
-        epoch, rows = await self._source.rows_after(have, BATCH_ROWS, BATCH_BYTES)
-        if epoch != self._epoch:
+        end, rows = await self._source.rows_after(have, BATCH_ROWS, BATCH_BYTES)
+        if end.epoch != self._epoch:
             self._uplink = self._uplink.lost_its_place()
             return
         if not rows:
             self._uplink = self._uplink.nothing_left()
             return
         began_s = self._now_s()
-        have = await self._client.send(wire.Batch(self._terminal, epoch, list(rows)))
-        self._uplink = self._uplink.sent(have, rows[-1].seq, self._now_s() - began_s)
+        have = await self._client.send(wire.Batch(self._terminal, end.epoch, list(rows)))
+        self._uplink = self._uplink.sent(have, rows[-1].seq, end.seq, self._now_s() - began_s)
 
     def _tell(self, trouble: str) -> None:
         """An outage is two lines in the log: when it began, and when it was over."""

@@ -328,7 +328,9 @@ async def send_compact(office: Office, rows: list[Row]) -> httpx.Response:
 
 def test_compact_rows_are_kept_as_whole_ones_are(database: str) -> None:
     async def work(office: Office) -> None:
-        assert (await send_compact(office, JOURNALED[:5])).json() == {"have": 5}
+        answer = await send_compact(office, JOURNALED[:5])
+        assert answer.json() == {"have": 5}
+        assert set(answer.headers) == {"content-length", "content-type", "accept-encoding"}, "each costs every sale"
         assert (await send_compact(office, JOURNALED[5:])).json() == {"have": 9}
         assert await kept(office) == JOURNALED
         assert await office.rows("SELECT count(*) FROM sale WHERE outcome = 'approved'") == [(3,)]

@@ -28,14 +28,21 @@ def test_after_a_start_the_office_is_asked_at_a_moment_of_its_own() -> None:
 def test_what_the_office_lacks_is_sent_until_nothing_is_left() -> None:
     uplink = started(0.0).learned(5, newest=8, took_s=0.1)
     assert uplink.next().do is Do.SEND
-    uplink = uplink.reading().sent(8, last=8, took_s=0.1)
-    assert (uplink.have, uplink.next().do) == (8, Do.SEND)
-    assert uplink.reading().nothing_left().next().do is Do.REST
+    uplink = uplink.reading().sent(7, last=7, newest=8, took_s=0.1)
+    assert (uplink.have, uplink.next().do) == (7, Do.SEND)
+    uplink = uplink.reading().sent(8, last=8, newest=8, took_s=0.1)
+    assert (uplink.have, uplink.next().do) == (8, Do.REST)
+
+
+def test_an_office_that_took_only_a_part_is_sent_the_rest() -> None:
+    uplink = started(0.0).learned(5, newest=8, took_s=0.1).reading().sent(6, last=8, newest=8, took_s=0.1)
+    assert (uplink.have, uplink.next().do) == (6, Do.SEND)
 
 
 def test_what_is_written_while_a_batch_is_on_its_way_is_not_forgotten() -> None:
     uplink = started(0.0).learned(8, newest=8, took_s=0.1).reading()
     assert uplink.grown(sale_open=False).nothing_left().next().do is Do.SEND
+    assert uplink.reading().grown(sale_open=False).sent(9, last=9, newest=9, took_s=0.1).next().do is Do.SEND
 
 
 def test_the_rows_of_a_sale_wait_for_each_other_but_not_for_long() -> None:
@@ -46,6 +53,8 @@ def test_the_rows_of_a_sale_wait_for_each_other_but_not_for_long() -> None:
     assert uplink.waited().next().do is Do.SEND
     again = uplink.waited().reading().nothing_left().grown(sale_open=True)
     assert again.next().do is Do.SETTLE
+    sent = uplink.waited().reading().sent(9, last=9, newest=9, took_s=0.1).grown(sale_open=True)
+    assert sent.next().do is Do.SETTLE
 
 
 def test_a_slow_link_is_left_to_the_sale() -> None:
@@ -53,7 +62,7 @@ def test_a_slow_link_is_left_to_the_sale() -> None:
     assert uplink.next().do is Do.REST
     assert uplink.waited().next().do is Do.REST
     assert uplink.grown(sale_open=False).next().do is Do.SEND
-    fast = uplink.grown(sale_open=False).reading().sent(4, last=4, took_s=0.1)
+    fast = uplink.grown(sale_open=False).reading().sent(4, last=4, newest=8, took_s=0.1)
     assert fast.grown(sale_open=True).waited().next().do is Do.SEND
 
 
@@ -90,7 +99,7 @@ def test_an_office_that_is_ahead_is_sent_what_comes_next_so_that_it_sees_the_dif
 
 def test_an_office_that_lost_rows_is_asked_where_it_stands() -> None:
     """It was restored from a backup itself."""
-    uplink = started(0.0).learned(5, newest=8, took_s=0.1).reading().sent(2, last=8, took_s=0.1)
+    uplink = started(0.0).learned(5, newest=8, took_s=0.1).reading().sent(2, last=8, newest=8, took_s=0.1)
     assert uplink.have is None
     assert uplink.next().do is Do.PAUSE
     assert uplink.paused().next().do is Do.ASK

@@ -36,8 +36,8 @@ class Journal:
     async def end(self) -> JournalEnd:
         return JournalEnd(self.epoch, self.length)
 
-    async def rows_after(self, seq: int, most_rows: int, most_bytes: int) -> tuple[str, Sequence[wire.Row]]:
-        return self.epoch, ROWS[seq : min(self.length, seq + most_rows)]
+    async def rows_after(self, seq: int, most_rows: int, most_bytes: int) -> tuple[JournalEnd, Sequence[wire.Row]]:
+        return await self.end(), ROWS[seq : min(self.length, seq + most_rows)]
 
 
 class FakeOffice:
