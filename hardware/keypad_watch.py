@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import struct
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -28,6 +29,8 @@ BLIND_AFTER_S = 0.06
 """Scans that lie further apart can miss a whole press, however quick the finger: the processor had no time even for
 this thread. What is typed must then be typed again, so it is no shorter than a tap."""
 MOST_EDGE_BYTES = 64 * 1024
+EDGE = struct.Struct("=Q40x")
+"""struct gpio_v2_line_event: when it was, in ns of the monotonic clock; what else it says is known."""
 LOW, FLOATING = 0, 1
 """What writing to a row does: it is an open drain."""
 
@@ -86,7 +89,7 @@ class KeypadWatch:
         self._clock = clock
         self._jam = scanner.jam(0.0)
         self._scanned_s: float | None = None
-        """None after a rest: then there was no key to miss."""
+        """After a rest: when the contact closed that ended it. Whoever wakes late may find it open again."""
         self._stopping = False
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._poll = select.poll()
@@ -148,7 +151,15 @@ class KeypadWatch:
         if all(pin.state for pin in self._pins.columns):
             self.scanning = False
             self._poll.poll()
-            self.scanning, self._scanned_s = True, None
+            self.scanning, self._scanned_s = True, self._first_edge_s()
+
+    def _first_edge_s(self) -> float | None:
+        """None if it was none that ended the rest."""
+        edges = []
+        for fd in self._pins.edges:
+            with contextlib.suppress(OSError):
+                edges.append(os.read(fd, MOST_EDGE_BYTES))
+        return min((EDGE.unpack_from(edge)[0] / 1e9 for edge in edges if len(edge) >= EDGE.size), default=None)
 
 
 def _settle() -> None:

@@ -322,6 +322,29 @@ def test_a_processor_with_no_time_for_the_keypad_is_told():
     os.close(watch._wake)
 
 
+@pytest.mark.parametrize(("late_s", "blind_s"), [(0.004, []), (0.15, [0.15])])
+def test_a_press_that_was_over_before_anybody_woke_is_told(late_s, blind_s):
+    """The kernel has noted when its edge was; the contact is open by the time of the first scan."""
+    board, pressed_s = Board(), 100.0
+    pins = Pins.claim(board, SETTINGS.row_pins, SETTINGS.column_pins)
+    edges, kernel = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+
+    class Sleep:
+        def poll(self):
+            os.write(kernel, keypad_watch.EDGE.pack(int(pressed_s * 1e9)) * 2)
+
+    reports: list[Report] = []
+    scanner = KeypadScanner(SETTINGS.layout, 0.005)
+    watch = KeypadWatch(pins._replace(edges=[edges]), scanner, reports.append, lambda: pressed_s + late_s)
+    watch._poll = Sleep()
+    watch._rest()
+    watch.scan()
+    assert [round(report.blind_s, 3) for report in reports] == blind_s
+    pins.release()
+    for fd in (watch._wake, edges, kernel):
+        os.close(fd)
+
+
 def test_a_key_that_may_be_missing_is_told(monkeypatch):
     monkeypatch.setattr(keypad_watch, "BLIND_AFTER_S", 0.0)  # as if each pause between two scans were one too long
 
