@@ -216,8 +216,7 @@ def authorization_lost(sale: Sale, _event: ev.AnswerLost) -> Transition:
 def authorization_cut(sale: Sale, _event: ev.PowerRestored) -> Transition:
     if not sale.committed:
         return to_report(sale, Reason.POWER_CUT)
-    sale = replace(sale, reason=sale.reason or Reason.POWER_CUT, asking=None)
-    return search(sale)
+    return search(replace(sale, reason=sale.reason or Reason.POWER_CUT))
 
 
 def search(sale: Sale) -> Transition:

@@ -166,9 +166,9 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     customer_copy: bool = True
     merchant_copy: bool = True
     staff_slip: bool = True
+    """What only staff can bring to an end comes out on paper for them."""
     refunds_itself: bool = False
     """A payment that the register did not accept is returned without staff."""
-    """What only staff can bring to an end comes out on paper for them."""
 
     def is_proof(self, refusal: Refusal) -> bool:
         """The call did not happen. A request that is refused as such may be the second copy of one that the network has

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 import pytest
 
-from terminal.sale.money import AmountDecimals, AmountError, format_kr, format_register_amount, parse_register_amount
+from terminal.sale.money import (
+    AmountDecimals,
+    AmountError,
+    Kronur,
+    format_kr,
+    format_register_amount,
+    parse_register_amount,
+)
 
 
 @pytest.mark.parametrize(
@@ -53,3 +63,13 @@ def test_amount_reads_as_on_icelandic_receipts(amount_kr: int, text: str) -> Non
 @pytest.mark.parametrize(("decimals", "digits"), [(0, "1990"), (2, "199000")])
 def test_amount_goes_back_to_the_register_as_it_came(decimals: AmountDecimals, digits: str) -> None:
     assert format_register_amount(1990, decimals) == digits
+
+
+@pytest.mark.parametrize(
+    ("setting", "good", "bad"), [(Kronur, (1, 100_000_000), (0, 100_000_001)), (AmountDecimals, (0, 2), (1, 3))]
+)
+def test_a_setting_is_kept_within_bounds(setting: Any, good: tuple[int, ...], bad: tuple[int, ...]) -> None:
+    assert [msgspec.convert(number, setting) for number in good] == list(good)
+    for number in bad:
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.convert(number, setting)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import msgspec
 import pytest
 from msgspec.structs import replace
@@ -10,7 +12,7 @@ from terminal.sale.customer import CustomerKind
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import CaptureMode
 from terminal.sale.sale import MISSES_UNTIL_UNKNOWN, CallKind, Outcome, Reason, Sale, State, Terms, differs_durably
-from tests.sales import new_sale, report_for, walk_to
+from tests.sales import GUID, new_sale, report_for, walk_to
 
 
 @pytest.mark.parametrize("reason", Reason)
@@ -71,6 +73,17 @@ def test_agreement_is_about_amount_and_reference(said: dict[str, object], agrees
     assert sale.is_paid_by(report) is agrees_strictly
 
 
+def test_where_the_records_name_no_reference_the_authorization_they_name_must_be_ours() -> None:
+    sale = replace(new_sale(), authorization_id=GUID.upper())
+    for said, agrees in ((GUID, True), (GUID[:-1] + "f", False), (None, False)):
+        report = report_for(sale, Status.PAID, reference=None, authorization_id=said)
+        assert sale.agrees_with(report, strictly=True) is agrees
+    ours = report_for(sale, Status.PAID, reference="T1-000008-A1B2C3", authorization_id=GUID)
+    assert not sale.agrees_with(ours), "it names another reference"
+    nameless = report_for(new_sale(), Status.PAID, reference=None, authorization_id=None)
+    assert not new_sale().agrees_with(nameless, strictly=True)
+
+
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.PAID])
 def test_no_other_status_is_a_payment_however_confirmed(status: Status) -> None:
     assert not new_sale().is_paid_by(report_for(new_sale(), status, confirmed=True))
@@ -83,6 +96,13 @@ def test_no_other_status_is_a_payment_however_confirmed(status: Status) -> None:
 def test_the_count_of_polls_is_not_worth_a_commit(change: dict[str, object]) -> None:
     sale = walk_to(State.CAPTURE).sale
     assert not differs_durably(sale, replace(sale, **change))
+
+
+def test_what_is_closed_is_written_again_only_if_it_ends_in_another_way() -> None:
+    """A later end of day would count it once more."""
+    closed = replace(new_sale(), state=State.CLOSED, reason=Reason.SETTLED_UNPAID)
+    assert not differs_durably(closed, replace(closed, settling=True))
+    assert differs_durably(closed, replace(closed, reason=Reason.SETTLED_PAID))
 
 
 @pytest.mark.parametrize(
@@ -110,6 +130,56 @@ def test_a_sale_comes_back_from_disk_as_it_was() -> None:
     by_kind = {CustomerKind.KENNITALA: CaptureMode.MANUAL}
     sale = walk_to(State.CAPTURE, CaptureMode.AUTOMATIC, capture_mode_by_kind=by_kind).sale
     assert msgspec.json.decode(msgspec.json.encode(sale), type=Sale) == sale
+
+
+@pytest.mark.parametrize("words", [State, Outcome, Reason, CallKind])
+def test_journals_of_every_version_use_the_same_words(words: type[StrEnum]) -> None:
+    assert [word.value for word in words] == [word.name.lower() for word in words]
+
+
+def test_what_the_record_of_an_older_version_does_not_name_has_not_happened() -> None:
+    facts = {"number": 7, "reference": "T1-000007-A1B2C3", "register_id": "42", "amount_kr": 1990, "created": ""}
+    sale = msgspec.json.decode(msgspec.json.encode(facts), type=Sale)
+    assert (sale.state, sale.capture_mode, sale.terms) == (State.ENTRY, CaptureMode.MANUAL, Terms())
+    others = set(Sale.__struct_fields__) - {*facts, "state", "capture_mode", "terms"}
+    assert {name: getattr(sale, name) for name in others if getattr(sale, name)} == {}
+
+
+def test_terms_that_an_older_version_did_not_write_are_those_that_it_sold_under() -> None:
+    before = {"entry_timeout_s": 300, "customer_timeout_s": 150, "code_timeout_s": 150, "capture_patience_s": 45}
+    before |= {"void_patience_s": 20, "report_timeout_s": 30, "code_tries": 3, "takes_kennitala": True}
+    before |= {"customer_copy": True, "merchant_copy": True, "staff_slip": True}
+    terms = msgspec.json.decode(b"{}", type=Terms)
+    assert {name: said for name, said in msgspec.structs.asdict(terms).items() if said} == {
+        "capture_mode": CaptureMode.MANUAL,
+        **before,
+    }
+
+
+@pytest.mark.parametrize("without", ["reason", "refunds_itself", "refused_by_register", "authorization_id"])
+def test_a_refund_is_left_to_staff_unless_the_terminal_itself_can_make_it(without: str) -> None:
+    terms = Terms(refunds_itself=without != "refunds_itself")
+    due = replace(new_sale(), terms=terms, state=State.ATTENTION, reason=Reason.REFUND_DUE, refused_by_register=True)
+    due = replace(due, authorization_id=GUID)
+    left = {
+        "reason": {"reason": Reason.PAID_LATE},
+        "refunds_itself": {},
+        "refused_by_register": {"refused_by_register": False},
+        "authorization_id": {"authorization_id": None},
+    }
+    assert replace(due, **left[without]).is_left_to_staff
+    assert not replace(due, terms=Terms(refunds_itself=True)).is_left_to_staff
+
+
+def test_what_nobody_knows_is_left_to_staff_and_what_is_over_is_not() -> None:
+    ended = replace(new_sale(), state=State.REPORT, reason=Reason.NOT_TRACEABLE)
+    assert ended.is_left_to_staff
+    assert not replace(ended, reason=Reason.PAID).is_left_to_staff
+    assert not walk_to(State.CAPTURE).sale.is_left_to_staff
+
+
+def test_three_calls_in_a_row_without_an_answer_leave_it_in_doubt() -> None:
+    assert MISSES_UNTIL_UNKNOWN == 3
 
 
 def test_a_kind_without_an_exception_has_the_shops_capture_mode() -> None:

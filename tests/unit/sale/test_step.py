@@ -99,7 +99,7 @@ def test_the_request_carries_amount_customer_and_who_captures() -> None:
     request = walk.asked(fx.RequestAuthorization)
     assert (request.reference, request.amount_kr, request.capture_mode) == (walk.sale.reference, 1990, MANUAL)
     assert request.customer.identifier.reveal() == "8223281"
-    assert walk.sale.customer_label == "••• ••81"
+    assert (walk.sale.customer_kind, walk.sale.customer_label) == (CustomerKind.PHONE, "••• ••81")
 
 
 def test_a_kind_of_customer_may_have_its_own_capture_mode() -> None:

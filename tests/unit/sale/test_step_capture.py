@@ -36,6 +36,10 @@ def test_a_captured_sale_is_reported_and_both_receipts_are_printed() -> None:
 def test_unwanted_copies_are_not_printed() -> None:
     walk = walk_to(State.CAPTURE, customer_copy=False).answered(Status.PAID)
     assert walk.asked(fx.PrintReceipt).kind is ReceiptKind.MERCHANT
+    walk = walk_to(State.CAPTURE, merchant_copy=False).answered(Status.PAID)
+    assert walk.asked(fx.PrintReceipt).kind is ReceiptKind.CUSTOMER
+    walk = walk_to(State.AUTHORIZATION, AUTOMATIC, staff_slip=False).lost()
+    assert (walk.sale.outcome, walk.count(fx.PrintReceipt)) == (Outcome.UNKNOWN, 0)
 
 
 def test_a_lost_capture_is_asked_about_and_then_sent_again_three_times_at_most() -> None:
@@ -163,7 +167,7 @@ def test_a_bare_cancelled_is_believed_when_it_has_been_said_for_a_while() -> Non
     walk = walk_to(State.CAPTURE)
     for _ in range(DENIALS_UNTIL_BELIEVED - 1):
         walk.answered(Status.CANCELLED, **BARE).retried()
-    assert (DENIALS_UNTIL_BELIEVED - 1) * DENIAL_PAUSE_S >= 15
+    assert (DENIALS_UNTIL_BELIEVED - 1) * DENIAL_PAUSE_S == 15
     assert walk.sale.state is State.CAPTURE
     assert walk.sale.outcome is None, "it is looked into, not left to staff"
     assert_ended(walk.answered(Status.CANCELLED, **BARE), Reason.WITHDRAWN)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from terminal.sale import effects as fx
@@ -9,7 +11,7 @@ from terminal.sale import events as ev
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import CaptureMode, Refusal
 from terminal.sale.sale import Outcome, Reason, State
-from tests.sales import AUTOMATIC, GUID, INTERRUPTIONS, MANUAL, SERVER_CALLBACK, assert_ended, walk_to
+from tests.sales import AUTOMATIC, GUID, INTERRUPTIONS, MANUAL, SERVER_CALLBACK, Walk, assert_ended, walk_to
 
 # --- CUSTOMER ---------------------------------------------------------------------------------------------------------
 
@@ -47,6 +49,23 @@ def test_lost_polls_are_repeated_with_growing_pauses_that_stay_short_while_someb
 def test_a_poll_that_succeeds_ends_the_growing_pauses() -> None:
     walk = walk_to(State.CUSTOMER).lost().retried().lost().retried().answered(Status.PENDING)
     assert walk.asked(fx.SetRetry).delay_s == 1.0
+
+
+@pytest.mark.parametrize(
+    "onward",
+    [
+        pytest.param(lambda walk: walk.answered(Status.CODE_REQUIRED).code_entered(), id="to the code"),
+        pytest.param(lambda walk: walk.cancelled(), id="to the void"),
+    ],
+)
+def test_what_comes_next_begins_with_short_pauses_again(onward: Callable[[Walk], Walk]) -> None:
+    walk = onward(walk_to(State.CUSTOMER).lost().retried().lost().retried())
+    assert walk.lost().asked(fx.SetRetry).delay_s == 1.0
+
+
+def test_a_customer_who_is_asked_again_after_the_code_is_asked_at_the_first_pace() -> None:
+    walk = walk_to(State.CODE_CHECK).lost().retried().lost().retried().answered(Status.PENDING)
+    assert walk.lost().asked(fx.SetRetry).delay_s == 1.0
 
 
 @pytest.mark.parametrize("refusal", Refusal)

@@ -127,6 +127,20 @@ def test_after_a_power_cut_it_is_searched_for_and_voided() -> None:
     assert_ended(walk.answered(Status.CANCELLED), Reason.POWER_CUT)
 
 
+def test_a_cancel_before_the_power_cut_remains_the_reason() -> None:
+    walk = walk_to(State.AUTHORIZATION, AUTOMATIC, finds_by_reference=True).cancelled().power_restored().found()
+    assert_ended(walk.answered(Status.CANCELLED), Reason.CASHIER_CANCELLED)
+
+
+def test_what_is_found_is_asked_about_at_the_first_pace() -> None:
+    walk = searching().lost().retried().lost().retried().found()
+    assert walk.lost().asked(fx.SetRetry).delay_s == 1.0
+
+
+def test_a_search_begins_with_short_pauses_whatever_was_asked_before() -> None:
+    assert searching().lost().asked(fx.SetRetry).delay_s == 1.0
+
+
 def test_the_call_itself_is_bounded_by_nothing_but_itself() -> None:
     walk = walk_to(State.AUTHORIZATION, AUTOMATIC, finds_by_reference=True).timed_out().retried()
     assert (walk.sale.state, walk.last) == (State.AUTHORIZATION, ())
