@@ -6,9 +6,11 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
 from terminal.netgiro import wire
 from terminal.netgiro.callback import (
@@ -24,6 +26,7 @@ from terminal.sale.sensitive import Sensitive
 PUBLIC_URL = "https://shop.test/hooks"
 ARRIVES_AT = "http://127.0.0.1:8024"
 SECRET = "leyndarmál"
+KEY = Sensitive("the-key")
 REFERENCE = "T1-000007-A1B2C3"
 PAYMENT = {"ReferenceNumber": REFERENCE, "StatusId": 1, "TotalAmount": 1990}
 BODY = json.dumps({"ResultCode": 10429, "PaymentInfo": PAYMENT}).encode()
@@ -87,6 +90,11 @@ def test_a_genuine_approval_is_heard_and_acknowledged() -> None:
 )
 def test_a_callback_fits_a_sale_of_its_amount_and_cart(amount: float | None, cart: str | None, fits: bool) -> None:
     assert Callback(REFERENCE, True, amount, cart).fits(1990, "A1") is fits
+
+
+def test_before_a_sale_has_a_cart_only_a_callback_without_one_fits() -> None:
+    assert Callback(REFERENCE, True, 1990, None).fits(1990, None)
+    assert not Callback(REFERENCE, True, 1990, "A1").fits(1990, None)
 
 
 @pytest.mark.parametrize("place", ["whole answer", "payment"])
@@ -184,9 +192,61 @@ def test_other_addresses_are_nobodys(method: str, path: str, status: int) -> Non
     assert terminal.heard == []
 
 
-# --- V2: unsigned -----------------------------------------------------------------------------------------------------
+def hang_up(app: Starlette, url: str) -> int:
+    """The caller is gone before the body has come."""
 
-KEY = Sensitive("the-key")
+    async def scenario() -> int:
+        answers: list[Any] = []
+
+        async def receive() -> dict[str, str]:
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            answers.append(message)
+
+        path = urlsplit(url).path
+        scope = {"type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "root_path": ""}
+        await app({**scope, "query_string": b"", "headers": [], "http_version": "1.1", "scheme": "http"}, receive, send)
+        return int(answers[0]["status"])
+
+    return asyncio.run(scenario())
+
+
+def test_a_caller_who_hangs_up_has_said_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    terminal = Terminal()
+    v1 = create_callback_listener(PUBLIC_URL, Sensitive(SECRET), terminal.on_callback)
+    v2 = create_unsigned_callback_listener(KEY, terminal.on_callback)
+    assert hang_up(v1, callback_url(PUBLIC_URL, REFERENCE, approved=True)) == 400
+    assert hang_up(v2, url_v2(PUBLIC_URL, REFERENCE, KEY, approved=True)) == 400
+    assert terminal.heard == []
+    assert [record.getMessage().rpartition(": ")[2] for record in caplog.records] == ["the caller hung up"] * 2
+
+
+ABOUT_ANOTHER = json.dumps({"PaymentInfo": {"ReferenceNumber": "T1-000008-A1B2C3"}}).encode()
+LARGEST = BODY + b" " * (64 * 1024 - len(BODY))
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "takes", "why"),
+    [
+        (BODY, {}, True, "the signature does not match"),
+        (ABOUT_ANOTHER, sign(ABOUT_ANOTHER), True, "it is about another sale"),
+        (BODY, sign(), False, "no open sale waits for it"),
+        (LARGEST + b" ", sign(LARGEST + b" "), True, "too large to be a callback"),
+    ],
+)
+def test_the_log_says_why_a_callback_counts_for_nothing(
+    body: bytes, headers: dict[str, str], takes: bool, why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert deliver(Terminal(takes=takes), body=body, headers=headers) == 400
+    assert caplog.records[-1].getMessage() == f"callback for {REFERENCE!r} refused: {why}"
+
+
+def test_a_callback_of_64_kb_is_still_read() -> None:
+    assert deliver(Terminal(), body=LARGEST, headers=sign(LARGEST)) == 200
+
+
+# --- V2: unsigned -----------------------------------------------------------------------------------------------------
 
 
 def deliver_v2(terminal: Terminal, url: str, body: bytes = b"{}") -> int:
@@ -224,9 +284,28 @@ def test_whoever_does_not_is_not(url: str) -> None:
     assert terminal.heard == []
 
 
-def test_what_is_not_on_disk_is_not_acknowledged() -> None:
+def test_what_is_not_on_disk_is_not_acknowledged(caplog: pytest.LogCaptureFixture) -> None:
     terminal = Terminal(takes=False)
     assert deliver_v2(terminal, url_v2(PUBLIC_URL, REFERENCE, KEY, approved=True)) == 400
+    assert caplog.records[-1].getMessage().endswith("refused: no sale waits for it")
+
+
+def test_whoever_guesses_an_address_is_named_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    guessed = url_v2(PUBLIC_URL, REFERENCE, Sensitive("another key"), approved=True)
+    assert deliver_v2(Terminal(), guessed) == 400
+    assert caplog.records[-1].getMessage().endswith("refused: its address is not one that was given out")
+
+
+def test_only_a_post_is_a_callback_and_only_of_a_kind_that_there_is() -> None:
+    url = url_v2(PUBLIC_URL, REFERENCE, KEY, approved=True)
+
+    async def scenario() -> tuple[int, int]:
+        app = create_unsigned_callback_listener(KEY, Terminal().on_callback)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
+            unknown = await client.post(url.replace("confirmed", "maybe"))
+            return (await client.get(url)).status_code, unknown.status_code
+
+    assert asyncio.run(scenario()) == (405, 404)
 
 
 def test_a_body_without_end_is_cut() -> None:

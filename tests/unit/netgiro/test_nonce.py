@@ -89,6 +89,40 @@ def test_the_disk_is_written_twice_a_minute_at_most() -> None:
     asyncio.run(scenario())
 
 
+def test_a_mark_reserves_a_minute_and_is_renewed_when_half_of_it_is_left() -> None:
+    disk, clock = Disk(), Clock()
+
+    async def scenario() -> None:
+        source = NonceSource(0, disk.reserve, clock)
+        first = int(await source.next())
+        assert disk.high_water == first + 60 * TICKS_PER_S
+        clock.now_s += 30 - 1e-6
+        await source.next()
+        assert disk.writes == 1
+        clock.now_s += 1e-6
+        await source.next()
+        assert disk.writes == 2
+
+    asyncio.run(scenario())
+
+
+def test_a_mark_that_was_reached_while_the_disk_was_full_is_not_passed() -> None:
+    """The last nonce below the mark is given out, the one at the mark is not: after a start it would be used again."""
+    disk, clock = Disk(), Clock()
+
+    async def scenario() -> None:
+        source = NonceSource(0, disk.reserve, clock)
+        await source.next()
+        disk.full = True
+        clock.now_s += 60 - 1e-6
+        while int(await source.next()) < disk.high_water - 1:
+            pass
+        with pytest.raises(CallRefused):
+            await source.next()
+
+    asyncio.run(scenario())
+
+
 def test_a_disk_that_is_full_for_a_moment_holds_up_no_call() -> None:
     disk, clock = Disk(), Clock()
 
