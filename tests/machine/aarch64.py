@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.machine.image import DEBIAN_PATIENCE_S, MIRROR, NoDebianError, answers, digest, mounts_overlays
+from tests.machine.image import CERTIFICATES, DEBIAN_PATIENCE_S, MIRROR, NoDebianError, answers, digest, mounts_overlays
 from tests.patience import at_most
 
 QEMU = "qemu-aarch64-static"
@@ -83,6 +83,8 @@ def blank_aarch64(suite: str, cache: Path) -> Path:
             _unpack(sorted(Path(fetched).glob("var/cache/apt/archives/*.deb")), part)
         for name in ("passwd", "group"):
             shutil.copy(part / f"usr/share/base-passwd/{name}.master", part / f"etc/{name}")
+        certificates = sorted((part / "usr/share/ca-certificates/mozilla").glob("*.crt"))
+        (part / CERTIFICATES.relative_to("/")).write_bytes(b"".join(path.read_bytes() for path in certificates))
         part.rename(root)
     return root
 
