@@ -48,7 +48,8 @@ class PeriodReading(ABC):
         """The time since the last end of day."""
         last = self._rows("SELECT number, last_seq, at FROM closes ORDER BY number DESC LIMIT 1")
         number, last_seq, since = last[0] if last else (0, 0, None)
-        ended = self._rows(_ENDED, last_seq)
+        numbered = self._rows(_ENDED, last_seq)
+        ended = [figures for is_sale, *figures in numbered if is_sale]
         earlier = self._rows(_EARLIER, last_seq) if last_seq else []
         corrected = self._read(_corrected, _CORRECTED, last_seq, CORRECTIONS_LOOK_BACK)
         totals = Totals(
@@ -63,8 +64,8 @@ class PeriodReading(ABC):
                 for name, count, sum_kr in self._rows(_REFUNDED_BY_OPERATOR, last_seq)
                 if name
             },
-            first_number=min((first for *_, first, _ in ended), default=None),
-            last_number=max((last for *_, last in ended), default=None),
+            first_number=min((first for *_, first, _ in numbered), default=None),
+            last_number=max((last for *_, last in numbered), default=None),
             refunds=Tally(*self._rows(_REFUNDED, last_seq)[0]),
             refunds_undone=Tally(*self._rows(_REFUNDS_UNDONE, last_seq)[0]),
         )
@@ -92,11 +93,11 @@ class PeriodReading(ABC):
 
 
 _ENDED = (
-    "SELECT outcome, count(*), sum(amount_kr), min(number), max(number) FROM sales "
+    "SELECT source IS NULL AS is_sale, outcome, count(*), sum(amount_kr), min(number), max(number) FROM sales "
     f"WHERE seq > ? AND state IN ('{ENDED[0]}', '{ENDED[1]}') AND outcome IS NOT NULL "
-    "AND source IS NULL GROUP BY outcome"
+    "GROUP BY is_sale, outcome"
 )
-"""The literals let SQLite answer from the index that holds only these."""
+"""Sales and refunds, which share the numbers. The literals let SQLite answer from the index that holds only these."""
 
 
 _OPERATOR = "CASE WHEN json_valid(entries.sale) THEN json_extract(entries.sale, '$.operator') END"

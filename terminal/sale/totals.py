@@ -17,6 +17,7 @@ from terminal.sale.sale import NOT_PAID, Outcome, Reason, Sale, State
 
 ENDED = (State.ATTENTION, State.CLOSED)
 """States in which a sale counts."""
+REFUND_ENDED = (RefundState.ATTENTION, RefundState.CLOSED)
 
 
 CHARGED = (Outcome.APPROVED, Outcome.REFUND_DUE)
@@ -89,6 +90,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     refunds_by_operator: dict[str, Tally] = {}
     """What each has given back, whoever had sold it."""
     first_number: int | None = None
+    """The lowest number of a sale or refund that ended in the period: receipts of both have them."""
     last_number: int | None = None
     left_to_staff: tuple[LeftToStaff, ...] = ()
     """Every one that still waits for them, from whatever period."""
@@ -206,6 +208,8 @@ def totals_of(
     refunds = refunds_undone = Tally()
     for sale in entries:
         if isinstance(sale, Refund):
+            if sale.state in REFUND_ENDED:
+                numbers.append(sale.number)
             if counts_as_refund(sale) and sale.number not in billed_before:
                 refunds = _one_more(refunds, sale.amount_kr)
                 if sale.operator:

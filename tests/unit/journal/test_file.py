@@ -115,6 +115,30 @@ def refund_of(sale: Sale) -> Refund:
     )
 
 
+def test_the_numbers_of_a_period_are_those_of_its_sales_and_refunds(path: Path) -> None:
+    """Both have receipts: staff look for the paper of every number between the first and the last."""
+    with opened(path) as journal:
+        paid = closed(append_paid(journal, 1, until=State.REPORT), Reason.PAID)
+        journal.append(Record("end", paid))
+        on_its_way = refund_of(paid)
+        journal.append_refund(RefundRecord("RefundRequested", on_its_way))
+        assert journal.open_period().totals == totals_of([paid, on_its_way])
+        assert journal.open_period().totals.last_number == 1, "it may still end in the next period"
+        for reason, state in (
+            (RefundReason.DONE, RefundState.CLOSED),
+            (RefundReason.NOT_TRACEABLE, RefundState.ATTENTION),
+        ):
+            refund = replace(on_its_way, state=state, reason=reason)
+            journal.append_refund(RefundRecord("RefundEnded", refund))
+            totals = journal.open_period().totals
+            assert (totals.first_number, totals.last_number) == (1, 2)
+            assert totals == totals_of([paid, refund])
+        journal.append_close(Close(1, totals))
+        journal.append_refund(RefundRecord("RefundEnded", replace(refund, state=RefundState.CLOSED)))
+        later = journal.open_period().totals
+        assert (later.first_number, later.last_number, later.count) == (2, 2, 0)
+
+
 def test_what_is_refunded_counts_against_the_day_only_if_an_earlier_one_had_it(path: Path) -> None:
     with opened(path) as journal:
         due = replace(closed(append_paid(journal, 1, until=State.REPORT), Reason.REFUND_DUE), state=State.ATTENTION)
