@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from terminal.app.instruments import Instruments
 from terminal.counter.decision import Decision
-from terminal.counter.inputs import Input
+from terminal.counter.inputs import Input, JournalTrialDue
 from terminal.counter.view import View
 from terminal.doctor.at_counter import Examination
 from terminal.journal.thread import Journal
@@ -20,6 +21,8 @@ from terminal.screen.screen import Screen
 
 if TYPE_CHECKING:
     from terminal.register.http.port import HttpPort
+
+LOOK_S = 2.0
 
 
 class Handles:
@@ -55,6 +58,17 @@ class Handles:
     def view(self) -> View:
         """This moment."""
         return self._loop.view
+
+    async def looked_at(self) -> View:
+        """This moment, for somebody who asks how the terminal is: a disk that has room again is noticed now.
+
+        A disk that hangs delays the answer by ``LOOK_S`` at most.
+        """
+        if not self.view.conditions.journal_ok:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_S):
+                    await self.put_and_wait(JournalTrialDue(is_look=True))
+        return self.view
 
     @property
     def screen(self) -> Screen:

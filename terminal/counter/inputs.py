@@ -260,6 +260,9 @@ class RegisterRequestLookedUp(msgspec.Struct, frozen=True, kw_only=True):
 class JournalTrialDue(msgspec.Struct, frozen=True):
     """The journal could not be written, and nothing that waits will try it again by itself."""
 
+    is_look: bool = False
+    """Somebody asks how the terminal is: one trial, before the answer, and no further one."""
+
 
 CounterEvent: TypeAlias = (
     ev.SaleEvent

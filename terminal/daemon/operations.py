@@ -76,7 +76,7 @@ async def status_now(desk: Desk) -> TerminalStatus:
     """How the terminal is at this moment."""
     reconciliation, reconciled = await asyncio.to_thread(last_reconciliation_told, desk.config)
     return status_of(
-        desk.terminal.view,
+        await desk.terminal.looked_at(),
         version=__version__,
         terminal_id=desk.config.terminal.id,
         service=desk.config.netgiro.host,

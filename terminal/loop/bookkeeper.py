@@ -144,8 +144,10 @@ class Bookkeeper:
             by_hand = isinstance(event, KeyPressed | CodeScanned | ev.SettledByStaff | ev.SettlementCorrected)
             told = (NotWritten(),) if self._is_by_menu(event) else ()
             return Handled(Decision(view=self.view, failure=JOURNAL_WAITS), told, None if by_hand else event)
+        if not self.view.conditions.journal_ok and _is_look(event, self.view) and _can_write(self._journal):
+            self.view = replace(self.view, conditions=replace(self.view.conditions, journal_ok=True))
         if isinstance(event, JournalTrialDue):
-            return self._try_journal(event)
+            return Handled(Decision(view=self.view)) if event.is_look else self._try_journal(event)
         event = offer_accepted(self.view, event) or event
         decision: Decision | None = None
         try:
@@ -256,16 +258,11 @@ class Bookkeeper:
     def _try_journal(self, trial: JournalTrialDue) -> Handled:
         """Until it can be written: else the screen says for hours that it cannot, and asks nobody about a receipt.
 
-        A disk that is nearly full is not waited for: the next sale finds out.
+        A disk that is nearly full is not waited for: the next sale finds out, or the next look.
         """
-        try:
-            if self._journal.free_bytes() < MIN_FREE_BYTES:
-                return Handled(Decision(view=self.view))
-            self._journal.try_writing()
-        except JournalError as error:
-            log.debug("still: %s", error)
-            return Handled(Decision(view=self.view), retry=trial)
-        return Handled(Decision(view=self.view), self._journal_works())
+        works = _can_write(self._journal)
+        follow_ups = self._journal_works() if works else ()
+        return Handled(Decision(view=self.view), follow_ups, trial if works is False else None)
 
     def _health_changed(self) -> tuple[Input, ...]:
         health = self._journal.health
@@ -290,3 +287,25 @@ class Bookkeeper:
             case KeyPressed(key="#"):
                 return self.view.menu.is_open
         return False
+
+
+def _is_look(event: Input, view: View) -> bool:
+    """Somebody looks at the terminal or asks how it is. In a sale, its own commits show whether the journal works."""
+    match event:
+        case KeyPressed():
+            return view.sale is None
+        case JournalTrialDue():
+            return event.is_look
+    return isinstance(event, reg.ConditionRequest)
+
+
+def _can_write(journal: SaleJournal) -> bool | None:
+    """Try it. None: the disk is nearly full, which is not tried."""
+    try:
+        if journal.free_bytes() < MIN_FREE_BYTES:
+            return None
+        journal.try_writing()
+    except JournalError as error:
+        log.debug("still: %s", error)
+        return False
+    return True

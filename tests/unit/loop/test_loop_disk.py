@@ -9,7 +9,14 @@ import pytest
 from msgspec.structs import replace
 
 from terminal.counter import register_words as reg
-from terminal.counter.inputs import ConditionsChanged, EndOfDayRequested, Input, KeyPressed, QuestionRead
+from terminal.counter.inputs import (
+    ConditionsChanged,
+    EndOfDayRequested,
+    Input,
+    JournalTrialDue,
+    KeyPressed,
+    QuestionRead,
+)
 from terminal.counter.menu import MenuRules, Page
 from terminal.counter.menu_codes import CodeJudged, CodeVerdict
 from terminal.journal.thread import MIN_FREE_BYTES
@@ -147,6 +154,41 @@ def test_a_nearly_full_disk_is_not_tried_again_and_again(path: Path) -> None:
         await asyncio.sleep(60)
         assert not terminal.loop.view.conditions.journal_ok
         assert "disk tried" not in terminal.story
+
+    run(path, scenario)
+
+
+@pytest.mark.parametrize("look", [reg.ConditionRequest(), KeyPressed("B"), JournalTrialDue(is_look=True)], ids=str)
+def test_a_disk_that_has_room_again_is_noticed_by_whoever_looks(path: Path, look: Input) -> None:
+    """A register that asks whether the terminal can sell would not ask for a sale, so no commit would show it."""
+
+    async def scenario(terminal: Terminal) -> None:
+        terminal.disk.free = MIN_FREE_BYTES - 1
+        await terminal.happen(reg.SaleRequest(1990, "42"))
+        await asyncio.sleep(60)
+        await terminal.happen(look)
+        assert not terminal.loop.view.conditions.journal_ok
+        terminal.disk.free = MIN_FREE_BYTES
+        await terminal.happen(look)
+        assert terminal.loop.view.conditions.journal_ok
+        if isinstance(look, reg.ConditionRequest):
+            assert isinstance(terminal.last_reply, reg.TerminalCondition)
+            assert terminal.last_reply.journal_ok, "already in this answer"
+        await terminal.happen(look)
+        assert terminal.story.count("disk tried") == 1, "a look at a journal that works costs no write"
+
+    run(path, scenario)
+
+
+def test_a_look_at_a_disk_that_is_still_full_begins_no_trials_of_its_own(path: Path) -> None:
+    async def scenario(terminal: Terminal) -> None:
+        terminal.disk.is_full = True
+        await terminal.happen(ConditionsChanged({"journal_ok": False}))
+        for _ in range(3):
+            await terminal.happen(JournalTrialDue(is_look=True))
+        await asyncio.sleep(60)
+        assert terminal.story.count("disk tried") == 3
+        assert not terminal.loop.view.conditions.journal_ok
 
     run(path, scenario)
 
