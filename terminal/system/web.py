@@ -10,11 +10,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import re
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from types import FrameType
 from typing import Any, TypeAlias
+from urllib.parse import unquote
 
 import h11
 import uvicorn
@@ -28,6 +30,8 @@ REQUEST_S = 5.0
 """For a whole request to arrive, and for the next one on a connection that is kept."""
 UNREAD_S = 30.0
 """For a caller to read what was sent."""
+_ABSOLUTE = re.compile(rb"(?is)https?://((?:[\w.~%-]+|\[[0-9a-f:.]+\])(?::[0-9]*)?)(/.*)?")
+"""A request target with scheme and host; none with a user's name before the host, which would only hide that."""
 LONGEST_HEAD = 16 * 1024
 SLICE = 4 * 1024
 """h11 measures a head only while it waits for more of it: a long one must not pass because it came at once."""
@@ -37,6 +41,21 @@ AsgiApp: TypeAlias = Callable[
     [_Message, Callable[[], Awaitable[_Message]], Callable[[_Message], Awaitable[None]]], Awaitable[None]
 ]
 """As in starlette.types, which is not imported for it."""
+
+
+def in_origin_form(app: AsgiApp) -> AsgiApp:
+    """Accept ``GET http://host/path``, too: its host counts instead of the Host header (RFC 9112, 3.2.2)."""
+
+    async def serve(
+        scope: _Message, receive: Callable[[], Awaitable[_Message]], send: Callable[[_Message], Awaitable[None]]
+    ) -> None:
+        if scope["type"] == "http" and (whole := _ABSOLUTE.fullmatch(scope["raw_path"])):
+            raw_path = whole[2] or b"/"
+            headers = [(b"host", whole[1]), *(header for header in scope["headers"] if header[0] != b"host")]
+            scope = {**scope, "path": unquote(raw_path.decode("ascii")), "raw_path": raw_path, "headers": headers}
+        await app(scope, receive, send)
+
+    return serve
 
 
 class WebServer(uvicorn.Server):
@@ -53,7 +72,7 @@ class WebServer(uvicorn.Server):
     ) -> None:
         super().__init__(
             uvicorn.Config(
-                app,
+                in_origin_form(app),
                 host=host,
                 port=port,
                 http=BoundedProtocol,
