@@ -136,6 +136,8 @@ def _time_passed(
         case MenuLeft(turn):
             return replace(view, menu=menus.closed(view.menu)) if view.menu.turn == turn else view
         case QuestionRead(turn):
+            if view.menu.is_open:
+                return replace(view, menu=menus.read(view.menu, turn))
             return of_doubt.read(view, turn)
         case MenuUnlocked():
             return replace(view, menu=menus.unlocked(view.menu))

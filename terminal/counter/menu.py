@@ -148,6 +148,8 @@ FIRST_PAGE = {
     Item.ABOUT: Page.ASKING,
     Item.PAIRING: Page.ASKING,
 }
+ASKS_FOR_OK = (Page.DAY, Page.EMPTY_DAY, Page.TRAINING, Page.REFUND_SURE)
+"""Questions that ``#`` answers with yes, and that can appear right after a ``#``."""
 REPORTS = (Item.X_REPORT, Item.TRANSACTIONS)
 REPRINTS = (Item.REPRINT_LAST, Item.REPRINT_NUMBER)
 WRITES = (*REPRINTS, Item.END_OF_DAY, Item.REFUND)
@@ -200,6 +202,8 @@ class Menu(msgspec.Struct, frozen=True, kw_only=True):
     """As it was when the lock was set."""
     turn: int = 0
     """Counts keys: a timer set before the last of them finds nobody."""
+    is_unread: bool = False
+    """The question appeared after a ``#`` only a moment ago: another ``#`` may be the same one, pressed double."""
 
     @property
     def is_open(self) -> bool:
@@ -366,6 +370,11 @@ def examined(menu: Menu, problems: tuple[Problem, ...]) -> Menu:
     if menu.page is not Page.EXAMINING:
         return menu
     return replace(menu, page=Page.REPORT, problems=problems, leaf=0, turn=menu.turn + 1)
+
+
+def read(menu: Menu, turn: int) -> Menu:
+    """The question was shown for a moment, and no key was pressed meanwhile."""
+    return replace(menu, is_unread=False) if menu.turn == turn else menu
 
 
 def closed(menu: Menu) -> Menu:

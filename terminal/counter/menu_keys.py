@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from terminal.counter import menu_codes
 from terminal.counter.menu import (
+    ASKS_FOR_OK,
     DIGIT_OF,
     FIRST_PAGE,
     LONGEST_NUMBER,
@@ -66,8 +67,15 @@ class Pressed(NamedTuple):
 
 
 def press(menu: Menu, key: str, sales: Sequence[Settled], rules: MenuRules) -> Pressed:
-    """One key while the menu is open."""
-    menu = replace(menu, turn=menu.turn + 1)
+    """One key while the menu is open. A ``#`` that was pressed double does not answer the question that it opened."""
+    if menu.is_unread and key == "#":
+        return Pressed(menu)
+    after, wish = _press(replace(menu, turn=menu.turn + 1, is_unread=False), key, sales, rules)
+    is_opened = key == "#" and after.page is not menu.page and after.page in ASKS_FOR_OK
+    return Pressed(replace(after, is_unread=is_opened), wish)
+
+
+def _press(menu: Menu, key: str, sales: Sequence[Settled], rules: MenuRules) -> Pressed:
     match menu.page:
         case Page.CHOICE:
             return _choose(menu, key, sales, rules)

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from terminal.counter import menu as menus
 from terminal.counter import menu_codes, menu_keys, of_doubt, of_language, of_operator, of_refund, of_shop, of_training
 from terminal.counter import register_words as reg
-from terminal.counter.decision import CounterEffect, Decision, ExamineTerminal, LockMenuFor, ShowMenuFor
+from terminal.counter.decision import Decision, ExamineTerminal, LockMenuFor, ShowMenuFor
 from terminal.counter.inputs import CodeScanned, EndOfDayRequested, KeyPressed, RefundRequested, ReprintRequested
 from terminal.counter.menu_codes import ChangeCode, CheckCode, CodeJudged, CodeVerdict
 from terminal.counter.of_sale import happened
@@ -160,7 +160,7 @@ def _menu_key(view: View, key: str, rules: CounterRules) -> Decision:
     else:
         menu, wish = menus.opened(before, view.for_staff, rules.menu), None
     decision = _wished(replace(view, menu=menu), wish, rules)
-    timers: list[CounterEffect] = [ShowMenuFor(menu.turn, menus.SHOWN_S)] if menu.is_open else []
+    timers = of_shop.menu_timers(menu) if menu.is_open else ()
     return replace(decision, effects=(*decision.effects, *timers))
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from terminal.counter import menu as menus
 from terminal.counter import of_doubt
 from terminal.counter import register_words as reg
-from terminal.counter.decision import Decision, ShowMenuFor
+from terminal.counter.decision import CounterEffect, Decision, LetReadFor, ShowMenuFor
 from terminal.counter.inputs import (
     CounterEvent,
     EndOfDayLookedUp,
@@ -56,7 +56,7 @@ def end_of_day_requested(view: View, asked: EndOfDayLookedUp, rules: CounterRule
     close, menu = None, menus.refused(view.menu, item, reg.RefusalCode.BUSY)
     if _is_free(view):
         if asked.period.totals.is_empty and not asked.even_if_empty:
-            menu = menus.answered(view.menu, (item,), menus.Page.EMPTY_DAY)
+            menu = menus.answered(view.menu, (item,), menus.Page.EMPTY_DAY, is_unread=True)
         else:
             close, menu = close_of(view, asked.period, rules), menus.answered(view.menu, (item,), menus.Page.DONE)
     return with_menu(view, menu, close=close)
@@ -94,8 +94,14 @@ def with_day_due(decision: Decision, event: CounterEvent) -> Decision:
 
 def with_menu(view: View, menu: menus.Menu, **durable: Any) -> Decision:
     """The menu shows something new, which stays for a while."""
-    effects = (ShowMenuFor(menu.turn, menus.SHOWN_S),) if menu is not view.menu else ()
+    effects = menu_timers(menu) if menu is not view.menu else ()
     return Decision(view=replace(view, menu=menu), effects=effects, **durable)
+
+
+def menu_timers(menu: menus.Menu) -> tuple[CounterEffect, ...]:
+    """How long the page is shown, and when its question counts as read."""
+    shown = ShowMenuFor(menu.turn, menus.SHOWN_S)
+    return (shown, LetReadFor(menu.turn, of_doubt.READ_AFTER_S)) if menu.is_unread else (shown,)
 
 
 def close_of(view: View, period: Period, rules: CounterRules) -> Close:

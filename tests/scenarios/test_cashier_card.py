@@ -17,6 +17,7 @@ from hardware.settings import KeypadSettings
 from terminal.config.schema import Config, TerminalSettings
 from terminal.config.section import ReceiptSettings
 from terminal.counter.menu import Item
+from terminal.counter.of_doubt import READ_AFTER_S
 from terminal.counter.of_refund import RESULT_SHOWN_S
 from terminal.demo.player import ScenarioFailed
 from terminal.demo.scenario import Expect, Scenario, Step, Words
@@ -169,7 +170,8 @@ async def _day(language: Language, folder: Path) -> None:
         assert receipt.x_report in x_report
 
         answers = card.typed(cashier.item[Item.REFUND], REFUND_CODE, "1", "", "")
-        refunded = await cashier.gets(2, cashier.chosen(Item.REFUND, answers))
+        typed, yes = answers[: -len(card.ok)], Step(keys=card.ok)
+        refunded = await cashier.gets(2, cashier.chosen(Item.REFUND, typed), Step(wait_s=2 * READ_AFTER_S), yes)
         assert all(receipt.refund in paper for paper in refunded)
         assert [refund.amount_kr for refund in stage.sandbox.book.refunds] == [AMOUNT_KR]
 

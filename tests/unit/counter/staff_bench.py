@@ -8,9 +8,7 @@ from msgspec.structs import replace
 
 from terminal.counter.decide import decide
 from terminal.counter.decision import Decision
-from terminal.counter.inputs import (
-    KeyPressed,
-)
+from terminal.counter.inputs import KeyPressed, QuestionRead
 from terminal.counter.keypad_test import STANDARD_LAYOUT
 from terminal.counter.menu import CodeKind, MenuRules, Page
 from terminal.counter.menu_codes import CheckCode, CodeJudged, CodeVerdict
@@ -45,8 +43,11 @@ class PressedCounter:
         self.view = decision.view
         return decision
 
-    def press(self, keys: str) -> Decision:
+    def press(self, keys: str, *, hastily: bool = False) -> Decision:
+        """``hastily``: faster than anybody reads what the menu asks."""
         for key in keys:
+            if self.view.menu.is_unread and not hastily:
+                self.happens(QuestionRead(self.view.menu.turn))
             decision = self.happens(KeyPressed(key))
             for effect in decision.effects:
                 if isinstance(effect, CheckCode):

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from terminal.counter import register_words as reg
-from terminal.counter.decision import Decision, ShowMenuFor
+from terminal.counter.decision import ShowMenuFor
 from terminal.counter.inputs import (
     AboutFound,
     CodeScanned,
@@ -17,7 +17,6 @@ from terminal.counter.inputs import (
     KeyPressed,
     NotWritten,
     PairingCodeMade,
-    RefundLookedUp,
     RefundRequested,
     ReportEnded,
     ReprintLookedUp,
@@ -35,42 +34,15 @@ from terminal.counter.menu import (
     PrintReport,
     ReportKind,
 )
-from terminal.counter.rules import CounterRules, RefundRules
+from terminal.counter.rules import RefundRules
 from terminal.counter.view import Offer, View
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.refund import RefundReason, RefundSource, RefundState
 from terminal.sale.sale import State
 from terminal.sale.sensitive import Sensitive
-from terminal.sale.totals import Period, Tally, Totals
 from tests.each import each
 from tests.golden.samples import CLOSED_SALE, LOST_REFUND, NARROW_PAD, REFUND_DUE, SALE
-from tests.unit.counter.staff_bench import PressedCounter
-
-CODES = MenuRules(has_staff_code=True, has_refund_code=True, can_train=True, can_pair=True, has_operators=True)
-ASK = RefundRequested(number=1042, source=RefundSource.KEYPAD, is_question=True)
-QUIET = Period(3, Totals())
-BUSY = Period(3, Totals(refunds=Tally(1, 500)))
-
-
-class Staff(PressedCounter):
-    def __init__(self, view: View | None = None, menu: MenuRules = CODES, **rules: Any) -> None:
-        super().__init__(view, CounterRules(menu=menu, **rules))
-
-    def looked_up(self, asked: Any, **known: Any) -> Decision:
-        """What the journal adds to a wish for a refund."""
-        return self.happens(
-            RefundLookedUp(
-                source=asked.source,
-                is_question=asked.is_question,
-                amount_kr=asked.amount_kr,
-                number=1050,
-                reference="T1-1050",
-                idempotency_key="ab" * 20,
-                created="2026-11-23T15:00:00Z",
-                **{"sale": CLOSED_SALE, **known},
-            )
-        )
-
+from tests.unit.counter.day_bench import ASK, BUSY, CODES, QUIET, Staff
 
 # --- choosing ---------------------------------------------------------------------------------------------------------
 
