@@ -25,6 +25,10 @@ ENDS = "\r\n\t\x03\x04"
 """Enter, Tab, and what closes a frame on a serial line (ETX, EOT)."""
 SEPARATORS = "\x1c\x1d\x1e\x1f"
 """FS, GS, RS, US: between the fields of one code, such as GS1's. Inside a code each becomes a space."""
+DAMAGED = "\0"
+"""A byte that arrived damaged, as the serial line passes it on. Its place is kept, as is that of everything that is not
+ASCII: without it, a longer number of goods could become ten digits that are somebody's code."""
+UNREADABLE = "?"
 LOST = "\ufffd"
 """Some of the code is missing here, so that the rest of it is none."""
 
@@ -71,8 +75,8 @@ class CodeAssembler:
                 self._finish()
             elif char == LOST:
                 self._is_spoiled = True
-            elif char in SEPARATORS or (char.isascii() and char.isprintable()):
-                self._text = (self._text + (" " if char in SEPARATORS else char))[: LONGEST_CODE + 1]
+            elif char in SEPARATORS or char == DAMAGED or not char.isascii() or char.isprintable():
+                self._text = (self._text + _readable(char))[: LONGEST_CODE + 1]
         self.stop_waiting()
         if self._text or self._is_spoiled:
             self._timer = asyncio.get_running_loop().call_later(SILENCE_S, self._end_by_silence)
@@ -90,8 +94,15 @@ class CodeAssembler:
     def _finish(self) -> None:
         text, self._text = self._text.strip(), ""
         is_spoiled, self._is_spoiled = self._is_spoiled, False
-        if 0 < len(text) <= LONGEST_CODE and not is_spoiled:
+        is_noise = not text.strip(UNREADABLE)
+        if len(text) <= LONGEST_CODE and not is_spoiled and not is_noise:
             self._on_code(text)
+
+
+def _readable(char: str) -> str:
+    if char in SEPARATORS:
+        return " "
+    return char if char.isascii() and char.isprintable() else UNREADABLE
 
 
 class HidDecoder:

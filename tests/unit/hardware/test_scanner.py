@@ -265,6 +265,14 @@ def test_goods_whose_number_begins_as_an_app_code_stay_goods_when_a_scanner_paus
     assert codes_of(goods[:10], pause_s, goods[10:]) == [goods]
 
 
+@pytest.mark.parametrize("damaged", ["\0", "\xb5", "\xff"])
+def test_damaged_characters_make_no_shorter_code_of_a_longer_one(damaged):
+    """Without their places this would be the app's code, of somebody who stands elsewhere."""
+    assert codes_of(APP_CODE[:6] + damaged * 3 + APP_CODE[6:] + "\n") == ["500004???1234"]
+    assert codes_of(damaged + APP_CODE, 2.0, APP_CODE) == ["?" + APP_CODE, APP_CODE]
+    assert codes_of(damaged * 3, 2.0, APP_CODE) == [APP_CODE], "noise on the line is no code"
+
+
 def test_half_a_code_whose_end_never_came_is_dropped_and_the_next_silence_ends_one_again():
     assert codes_of(EAN + "\n", 3.0, EAN[:9], 2.0, APP_CODE) == [EAN, APP_CODE]
 
