@@ -1,7 +1,6 @@
 """``python -m tests.mutation MODULE``: change a module in small ways, one at a time, and see whether its tests notice.
 
-Each mutant is a file of its own that stands in for the module in one run of its tests; the checkout is not touched.
-What survives is printed with its line and its change. Exit 1 if something does.
+The checkout is not touched. What survives is printed with its line and its change. Exit 1 if something does.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import sys
 from pathlib import Path
 
 from tests.mutation.mutants import mutants_of
-from tests.mutation.trial import Verdict, own_tests, trial
+from tests.mutation.trial import TestsAreRedError, own_tests, survivors_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,7 +23,7 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=40, help="so many mutants; 0: all (default: 40)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--tests", nargs="*", help="in place of the module's own unit and property tests")
-    parser.add_argument("--patience", type=float, default=120.0, help="seconds for one mutant (default: 120)")
+    parser.add_argument("--patience", type=float, default=60.0, help="processor seconds for one mutant (default: 60)")
     options = parser.parse_args()
 
     module = options.module.resolve().relative_to(ROOT)
@@ -32,18 +31,18 @@ def main() -> int:
     tests = options.tests or own_tests(ROOT, module)
     if not tests:
         parser.error(f"{module} has no tests of its own: name some with --tests")
-    if trial(ROOT, module, source, tests, options.patience) is not Verdict.SURVIVED:
-        print(f"the tests of {module} are red or too slow without any change: {' '.join(tests)}", file=sys.stderr)
-        return 2
     mutants = mutants_of(source)
     if options.sample and options.sample < len(mutants):
         sample = random.Random(options.seed).sample(range(len(mutants)), options.sample)
         mutants = [mutants[index] for index in sorted(sample)]
     survived = 0
-    for mutant in mutants:
-        if trial(ROOT, module, mutant.source, tests, options.patience) is Verdict.SURVIVED:
+    try:
+        for mutant in survivors_of(ROOT, module, mutants, tests, options.patience):
             survived += 1
-            print(f"{module}:{mutant.line}: {mutant.what}\n{mutant.diff(source)}", flush=True)
+            print(f"{module}:{mutant.lines.start}: {mutant.what}\n{mutant.diff()}", flush=True)
+    except TestsAreRedError as error:
+        print(f"the tests of {module} are red without any change: {error}", file=sys.stderr)
+        return 2
     killed = len(mutants) - survived
     score = 100 * killed / len(mutants) if mutants else 100.0
     print(f"{module}: {killed} of {len(mutants)} mutants killed, {score:.0f} % (seed {options.seed})")

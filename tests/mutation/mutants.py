@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-import copy
 import difflib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import CodeType
 from typing import NamedTuple
 
 _COMPARE: dict[type[ast.cmpop], type[ast.cmpop]] = {
@@ -37,35 +38,74 @@ _OTHER_WAY = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
 
 class Mutant(NamedTuple):
-    """One change: where, and the whole module with it."""
+    """One change to a tree that all mutants of a module share: it is made when it is needed, and undone."""
 
-    line: int
+    tree: ast.Module
+    node: ast.AST
     what: str
-    source: str
+    change: Callable[[ast.AST], None]
 
-    def diff(self, original: str) -> str:
-        """The lines that differ, as the syntax tree writes them."""
-        before, after = ast.unparse(ast.parse(original)).splitlines(), self.source.splitlines()
+    @property
+    def lines(self) -> range:
+        """What has to run for the change to matter."""
+        node = self.node.pattern if isinstance(self.node, ast.match_case) else self.node
+        first = getattr(node, "lineno", 0)
+        return range(first, getattr(node, "end_lineno", first) + 1)
+
+    @property
+    def source(self) -> str:
+        """The whole module with it, as the syntax tree writes it."""
+        with self._made():
+            return ast.unparse(self.tree)
+
+    def code(self, filename: str) -> CodeType:
+        """The whole module with it."""
+        with self._made():
+            return compiled(self.tree, filename)
+
+    def constant(self, filename: str) -> tuple[str, CodeType] | None:
+        """The name of the module's constant that it changes, and how that is made. None: it changes something else."""
+        for statement in self.tree.body:
+            match statement:
+                case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                    if any(one is self.node for one in ast.walk(statement)):
+                        with self._made():
+                            return name, compiled(ast.Module([statement], []), filename)
+        return None
+
+    def diff(self) -> str:
+        """The lines that differ."""
+        before, after = ast.unparse(self.tree).splitlines(), self.source.splitlines()
         changed = difflib.unified_diff(before, after, lineterm="", n=0)
         return "\n".join(line for line in changed if not line.startswith(("---", "+++", "@@")))
+
+    @contextmanager
+    def _made(self) -> Iterator[None]:
+        before = {name: list(value) if isinstance(value, list) else value for name, value in vars(self.node).items()}
+        self.change(self.node)
+        ast.fix_missing_locations(self.node)
+        try:
+            yield
+        finally:
+            vars(self.node).update(before)
+
+
+def compiled(tree: ast.Module, filename: str) -> CodeType:
+    """As every module of ours is."""
+    return compile(tree, filename, "exec", flags=annotations.compiler_flag, dont_inherit=True)
 
 
 def mutants_of(source: str) -> list[Mutant]:
     """Every mutant, in the order of the source."""
     tree = ast.parse(source)
-    nodes = list(ast.walk(tree))
     passive = _passive(tree)
-    found: list[Mutant] = []
-    for index, node in enumerate(nodes):
-        if id(node) in passive:
-            continue
-        for what, change in _changes(node):
-            mutated = copy.deepcopy(tree)
-            changed = list(ast.walk(mutated))[index]
-            change(changed)
-            text = ast.unparse(ast.fix_missing_locations(mutated))
-            found.append(Mutant(getattr(node, "lineno", 0), what, text))
-    return sorted(found, key=lambda mutant: mutant.line)
+    found = [
+        Mutant(tree, node, what, change)
+        for node in ast.walk(tree)
+        if id(node) not in passive
+        for what, change in _changes(node)
+    ]
+    return sorted(found, key=lambda mutant: mutant.lines.start)
 
 
 def _passive(tree: ast.Module) -> set[int]:

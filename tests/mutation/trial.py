@@ -1,31 +1,45 @@
-"""One mutant on trial: the tests run with it in place of the module, in a process of their own."""
+"""Mutants on trial: their module's tests run with one in place of the module, always in a process of their own.
+
+Nearly all are tried the quick way (``forks``). What that cannot try is tried by importing everything anew with the
+mutant in the module's place. The checkout is not touched.
+"""
 
 from __future__ import annotations
 
-import os
-import subprocess
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import json
 import sys
 import tempfile
-from collections.abc import Sequence
-from enum import Enum, auto
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import CodeType, ModuleType
 
-_STAND_IN = """\
-import importlib.abc, importlib.machinery, importlib.util, os, sys
-NAME, FILE = os.environ["MUTANT_NAME"], os.environ["MUTANT_FILE"]
-class Finder(importlib.abc.MetaPathFinder):
-    def find_spec(self, name, path=None, target=None):
-        return importlib.util.spec_from_file_location(name, FILE) if name == NAME else None
-sys.meta_path.insert(0, Finder())
-"""
-"""Put in front of the search for modules, so that no file of the checkout is touched."""
+import hypothesis
+import pytest
+
+from tests.mutation.forks import OUR_PACKAGES, Forks, in_fork
+from tests.mutation.mutants import Mutant
+
+PROFILE = "mutation"
+ARGUMENTS = [
+    *("-q", "-s", "-x", "-m", "not slow", "-p", "no:cacheprovider", "-p", "no:xdist"),
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # this program has loaded some plugins before
+    *("--hypothesis-profile", PROFILE),
+]
+
+hypothesis.settings.register_profile(
+    PROFILE,
+    derandomize=True,
+    deadline=None,
+    max_examples=40,
+    phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),  # red is enough, the smallest red is not wanted
+)
 
 
-class Verdict(Enum):
-    """What became of it."""
-
-    KILLED = auto()
-    SURVIVED = auto()
+class TestsAreRedError(Exception):
+    """Without any change."""
 
 
 def own_tests(root: Path, module: Path) -> list[str]:
@@ -41,29 +55,67 @@ def own_tests(root: Path, module: Path) -> list[str]:
     return [str(path.relative_to(root)) for path in dict.fromkeys(found)]
 
 
-def trial(root: Path, module: Path, source: str, tests: Sequence[str], patience_s: float) -> Verdict:
-    """Red, or longer than the patience: noticed."""
+def survivors_of(
+    root: Path, module: Path, mutants: Sequence[Mutant], tests: Sequence[str], patience_s: float
+) -> Iterator[Mutant]:
+    """Those that no test noticed. Raises TestsAreRedError."""
+    verdicts = _quickly(root / module, _name(module), mutants, tests, patience_s)
+    for index, mutant in enumerate(mutants):
+        if index not in verdicts:
+            code = mutant.code(str(root / module))
+            verdicts[index] = _kills_anew(root / module, _name(module), code, tests, patience_s)
+        if not verdicts[index]:
+            yield mutant
+
+
+def _name(module: Path) -> str:
+    return ".".join(module.with_suffix("").parts)
+
+
+def _quickly(
+    file: Path, name: str, mutants: Sequence[Mutant], tests: Sequence[str], patience_s: float
+) -> dict[int, bool]:
+    def run(answer: Path) -> None:
+        forks = Forks(file, name, file.read_text(encoding="utf-8"), mutants, patience_s)
+        ended = pytest.main([*ARGUMENTS, *tests], plugins=[forks])
+        red = forks.red or ([] if ended is pytest.ExitCode.OK else [str(ended)])
+        answer.write_text(json.dumps([red, list(forks.verdicts.items())]), encoding="utf-8")
+
     with tempfile.TemporaryDirectory() as folder:
-        stand_in, mutant = Path(folder, "mutant_stand_in.py"), Path(folder, module.name)
-        stand_in.write_text(_STAND_IN, encoding="utf-8")
-        mutant.write_text(source, encoding="utf-8")
-        environment = {
-            **os.environ,
-            "PYTHONPATH": f"{folder}{os.pathsep}{root}",
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "MUTANT_NAME": ".".join(module.with_suffix("").parts),
-            "MUTANT_FILE": str(mutant),
-        }
-        command = [sys.executable, "-m", "pytest", "-p", "mutant_stand_in", "-p", "no:cacheprovider"]
-        try:
-            ended = subprocess.run(
-                [*command, "-q", "-x", "-m", "not slow", *tests],
-                cwd=root,
-                env=environment,
-                timeout=patience_s,
-                capture_output=True,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return Verdict.KILLED
-    return Verdict.SURVIVED if ended.returncode == 0 else Verdict.KILLED
+        answer = Path(folder, "verdicts.json")
+        in_fork(lambda: run(answer), patience_s=0, quiet=False)
+        if not answer.exists():
+            raise TestsAreRedError("pytest did not end")
+        red, verdicts = json.loads(answer.read_text(encoding="utf-8"))
+    if red:
+        raise TestsAreRedError(" ".join(red))
+    return dict(verdicts)
+
+
+def _kills_anew(file: Path, module: str, code: CodeType, tests: Sequence[str], patience_s: float) -> bool:
+    def run() -> int:
+        for name in [name for name in sys.modules if name.split(".")[0] in OUR_PACKAGES]:
+            del sys.modules[name]
+        sys.meta_path.insert(0, _InItsPlace(module, file, code))
+        return int(pytest.main([*ARGUMENTS, *tests]))
+
+    return in_fork(run, patience_s) != 0
+
+
+class _InItsPlace(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Put in front of the search for modules."""
+
+    def __init__(self, name: str, file: Path, code: CodeType) -> None:
+        self._name = name
+        self._file = file
+        self._code = code
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname != self._name:
+            return None
+        return importlib.util.spec_from_file_location(fullname, self._file, loader=self)
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(self._code, module.__dict__)

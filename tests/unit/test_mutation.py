@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.mutation.mutants import mutants_of
-from tests.mutation.trial import Verdict, own_tests, trial
+from tests.mutation.forks import exchanged
+from tests.mutation.mutants import compiled, mutants_of
+from tests.mutation.trial import own_tests
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,8 +53,8 @@ def test_what_runs_no_business_is_left_alone(source: str) -> None:
 def test_a_mutant_tells_its_line_and_its_change() -> None:
     source = "a = 1\nb = a < 2\n"
     mutant = next(mutant for mutant in mutants_of(source) if mutant.what == "Lt as LtE")
-    assert mutant.line == 2
-    assert mutant.diff(source).splitlines() == ["-b = a < 2", "+b = a <= 2"]
+    assert mutant.lines == range(2, 3)
+    assert mutant.diff().splitlines() == ["-b = a < 2", "+b = a <= 2"]
 
 
 def test_a_modules_tests_are_found_by_name() -> None:
@@ -59,10 +63,34 @@ def test_a_modules_tests_are_found_by_name() -> None:
     assert all("/test_step" in one for one in found)
 
 
-def test_a_trial_tells_red_from_green_and_touches_no_file() -> None:
-    module, tests = Path("terminal/sale/money.py"), ["tests/unit/sale/test_money.py"]
-    source = (ROOT / module).read_text(encoding="utf-8")
-    assert trial(ROOT, module, source, tests, 60) is Verdict.SURVIVED
-    mutant = next(mutant for mutant in mutants_of(source) if mutant.what == "returns None")
-    assert trial(ROOT, module, mutant.source, tests, 60) is Verdict.KILLED
-    assert (ROOT / module).read_text(encoding="utf-8") == source
+def test_a_change_is_undone_before_the_next_is_made() -> None:
+    source = "def f(a):\n    if not a and a < 2:\n        return g(a, b=3)"
+    texts = [mutant.source for mutant in mutants_of(source)]
+    assert len(set(texts)) == len(texts)
+    assert source not in texts
+
+
+def test_only_code_that_runs_after_the_import_is_exchanged() -> None:
+    source = "class A:\n    x = 1\n    def f(self, b=2):\n        return self.x + 3\ndef g():\n    return 4"
+    original = compiled(ast.parse(source), "a.py")
+    names: dict[str, Any] = {"__name__": "a"}
+    exec(original, names)
+    live = [names["A"].f, names["g"]]
+    found = {mutant.what: exchanged(original, mutant.code("a.py"), live) for mutant in mutants_of(source)}
+    assert found["1 as 2"] is None
+    assert found["2 as 3"] is None
+    codes = found["3 as 4"]
+    assert codes is not None
+    ((function, code),) = codes
+    function.__code__ = code
+    assert names["A"]().f() == 5
+    assert found["4 as 5"] == [(names["g"], names["g"].__code__.replace(co_consts=(None, 5)))]
+
+
+def test_the_command_names_what_no_test_notices() -> None:
+    command = [sys.executable, "-m", "tests.mutation", "terminal/sale/money.py", "--sample", "5", "--seed", "3"]
+    few = ["--tests", "tests/unit/sale/test_money.py::test_registers_digits_are_kronur"]
+    ended = subprocess.run([*command, *few], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1, ended.stderr
+    assert ended.stdout.startswith("terminal/sale/money.py:15: le= left out\n-Kronur")
+    assert "4 of 5 mutants killed" in ended.stdout
