@@ -26,7 +26,7 @@ import httpx
 
 from hardware.printer import paper
 from terminal.commands import main as cli
-from tests.integration.netgiro import APPLICATION_ID, SECRET_KEY, SimulatedNetgiro
+from tests.integration.netgiro import APPLICATION_ID, PATIENT_PHONE, SECRET_KEY, SimulatedNetgiro
 from tests.integration.process import DEADLINE_S, Process, environment, wait_until
 from tests.integration.register import PluggableRegister, Register, open_register
 from tests.patience import at_most
@@ -116,6 +116,16 @@ class Counter:
         """Ring up; the terminal must take it."""
         self._carts_before = self.netgiro.carts()
         self.register.ask(f"PAY {amount_kr} ID={register_id}", f"WAIT ID={re.escape(register_id)}")
+
+    def takes_the_offer(self) -> None:
+        """The cashier accepts the total that is offered, and the customer pays it by phone."""
+        carts = self.netgiro.carts()
+        assert self.state()["state"] == "idle"
+        self.press("#")
+        self.wait_for("entry")
+        self.press(PATIENT_PHONE + "#")
+        self.netgiro.accept(self.netgiro.new_cart(carts))
+        self.wait_for_screen("Approved")
 
     def press(self, keys: str) -> None:
         self.post("/api/keypad", {"keys": keys})

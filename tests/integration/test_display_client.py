@@ -9,7 +9,6 @@ import pytest
 from pyposdisplay import Driver
 
 from tests.integration.counter import DemoCounter
-from tests.integration.netgiro import PATIENT_PHONE
 
 pytestmark = pytest.mark.slow
 
@@ -44,16 +43,10 @@ def display(request: pytest.FixtureRequest, counter: DemoCounter) -> Iterator[Di
 
 
 def test_a_total_on_the_display_is_offered_taken_by_a_key_and_paid(counter: DemoCounter, display: Display) -> None:
-    carts = counter.netgiro.carts()
     display.show("KAFFI", "590 kr")
     display.show("SAMTALS", f"{display.thousands}.990 kr")
     counter.wait_for_screen(f"{display.thousands}.990 kr.")
-    assert counter.state()["state"] == "idle"
-    counter.press("#")
-    counter.wait_for("entry")
-    counter.press(PATIENT_PHONE + "#")
-    counter.netgiro.accept(counter.netgiro.new_cart(carts))
-    counter.wait_for_screen("Approved")
+    counter.takes_the_offer()
     display.show("TIL BAKA", "0 kr")
     counter.wait_for("idle")
     row = counter.journal()[0]

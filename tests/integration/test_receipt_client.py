@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.counter import DemoCounter
-from tests.integration.netgiro import PATIENT_PHONE
 from tests.patience import at_most
 
 pytestmark = pytest.mark.slow
@@ -51,16 +50,10 @@ def print_items(printer: Serial, total: str) -> None:
 
 
 def test_a_printed_total_is_offered_at_the_cut_taken_by_a_key_and_paid(counter: DemoCounter, printer: Serial) -> None:
-    carts = counter.netgiro.carts()
     print_items(printer, "1.990")
     printer.cut()
     counter.wait_for_screen("1.990 kr.")
-    assert counter.state()["state"] == "idle"
-    counter.press("#")
-    counter.wait_for("entry")
-    counter.press(PATIENT_PHONE + "#")
-    counter.netgiro.accept(counter.netgiro.new_cart(carts))
-    counter.wait_for_screen("Approved")
+    counter.takes_the_offer()
     counter.wait_for("idle")
     row = counter.journal()[0]
     assert (row["amount"], row["outcome"]) == (1990, "approved")

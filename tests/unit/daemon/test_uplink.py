@@ -13,22 +13,8 @@ from terminal.counter.view import View
 from terminal.daemon.uplink import Uplink
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import Record, RefundRecord, original
-from terminal.sale.refund import Refund, RefundSource
 from terminal.sale.totals import Close, Totals
-from tests.sales import GUID, new_sale
-
-REFUND = Refund(
-    number=8,
-    reference="T1-000008-A1B2C3",
-    idempotency_key="ab" * 20,
-    sale_number=7,
-    sale_reference="T1-000007-A1B2C3",
-    authorization_id=GUID,
-    amount_kr=500,
-    payment_kr=1990,
-    created="2026-11-23T12:00:00.000Z",
-    source=RefundSource.COMMAND,
-)
+from tests.sales import new_refund, new_sale
 
 
 class Task:
@@ -45,7 +31,7 @@ class Task:
     [
         ({}, 0),
         ({"record": Record("ResultAcknowledged", new_sale(7))}, 1),
-        ({"refund_record": RefundRecord("RefundConfirmed", REFUND)}, 1),
+        ({"refund_record": RefundRecord("RefundConfirmed", new_refund())}, 1),
         ({"close": Close(1, Totals())}, 1),
         ({"receipts": (original(7, ReceiptKind.CUSTOMER),)}, 1),
     ],

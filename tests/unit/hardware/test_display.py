@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from random import Random
 from typing import Literal
 
@@ -254,20 +255,26 @@ def test_luma_starts_every_controller_in_every_size(driver, size):
     asyncio.run(main())
 
 
+class SpiBus:
+    """As spidev.SpiDev. Keeps the bytes of pictures; ``is_data`` tells them from commands."""
+
+    max_speed_hz = 0
+
+    def __init__(self, is_data: Callable[[list[int]], bool]) -> None:
+        self.sent = b""
+        self._is_data = is_data
+
+    def open(self, port: int, device: int) -> None: ...
+
+    def close(self) -> None: ...
+
+    def writebytes(self, data: list[int]) -> None:
+        self.sent += bytes(data) if self._is_data(data) else b""
+
+
 def test_shades_are_sent_as_luma_sends_them():
-    class Bus:
-        max_speed_hz = 0
-        sent = b""
-
-        def open(self, port: int, device: int) -> None: ...
-
-        def close(self) -> None: ...
-
-        def writebytes(self, data: list[int]) -> None:
-            self.sent += bytes(data) if len(data) > 100 else b""
-
     async def main() -> None:
-        bus = Bus()
+        bus = SpiBus(lambda data: len(data) > 100)
         settings = DisplaySettings(driver="ssd1322", interface="spi", width=256)
         display = OledDisplay(settings, bus=bus, pins=MockFactory())
         await display.open()
@@ -362,23 +369,10 @@ def test_a_bus_that_hangs_ends_in_an_error_and_not_in_a_stopped_loop(monkeypatch
 
 
 def test_an_spi_panel_gets_its_data_and_command_line_driven():
-    class Bus:
-        """As spidev.SpiDev."""
-
-        max_speed_hz = 0
-        sent = b""
-
-        def open(self, port: int, device: int) -> None: ...
-
-        def close(self) -> None: ...
-
-        def writebytes(self, data: list[int]) -> None:
-            self.sent += bytes(data) if pins.pin(24).state else b""
-
     pins = MockFactory()
 
     async def main() -> None:
-        bus = Bus()
+        bus = SpiBus(lambda _data: bool(pins.pin(24).state))
         display = OledDisplay(DisplaySettings(interface="spi"), bus=bus, pins=pins)
         await display.open()
         bus.sent = b""

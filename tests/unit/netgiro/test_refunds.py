@@ -12,11 +12,12 @@ import pytest
 
 from terminal.config.schema import NetgiroSettings
 from terminal.netgiro.factory import build_gateway
-from terminal.netgiro.sandbox import PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY, Sandbox, build_sandbox, create_app
+from terminal.netgiro.sandbox import PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY, Sandbox, build_sandbox
 from terminal.netgiro.sandbox.carts import Order
 from terminal.netgiro.sandbox.faults import Fault
 from terminal.sale.gateway import CallLost, CallRefused, Gateway, PaymentRecord, RecordStatus, Refusal
 from terminal.sale.sensitive import Sensitive
+from tests.unit.netgiro.overheard import Overheard
 from tests.virtual_time import run_virtual
 
 KEY, OTHER_KEY = "0" * 40, "1" * 40
@@ -48,11 +49,6 @@ def run(
 ) -> list[httpx.Request]:
     seen: list[httpx.Request] = []
 
-    class Network(httpx.ASGITransport):
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            seen.append(request)
-            return await super().handle_async_request(request)
-
     async def inside() -> None:
         sandbox = build_sandbox(clock=asyncio.get_running_loop().time, rng=random.Random(1))
         configured = {
@@ -64,7 +60,7 @@ def run(
         }
         gateway = build_gateway(
             NetgiroSettings(**(configured | settings)),
-            transport=Network(create_app(sandbox), raise_app_exceptions=True),
+            transport=Overheard(sandbox, seen),
         )
         counter = Counter(api, sandbox, gateway)
         sandbox.faults.add(*faults)

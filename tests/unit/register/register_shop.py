@@ -24,7 +24,7 @@ from terminal.sale import effects as fx
 from terminal.sale.customer import IdentifierRules
 from terminal.sale.gateway import CallLost, CaptureMode
 from terminal.sale.money import AmountDecimals
-from terminal.sale.sale import Sale, Terms
+from terminal.sale.sale import Outcome, Sale, Terms
 from terminal.simulation.disk import SimulatedDisk
 from terminal.simulation.network import Resume
 from terminal.simulation.people import Paper
@@ -158,6 +158,16 @@ class Shop:
 
     def identify(self, customer: str = PATIENT_PHONE) -> None:
         self.press(customer + "#")
+
+    def never_learns_of_the_capture(self) -> None:
+        """The customer accepts, and whether they paid is not to be found out, as long as ``netgiro.lost`` holds."""
+        self.netgiro.lost |= {"ConfirmCart", "CheckCart", "CancelCart"}
+        self.netgiro.book.accept(self.netgiro.deciding.pop())
+        self.netgiro.lost.discard("CheckCart")
+        self.wait()
+        self.netgiro.lost.add("CheckCart")
+        self.wait(60)
+        assert self.sale.outcome is Outcome.UNKNOWN
 
     def accept(self) -> None:
         self.netgiro.book.accept(self.netgiro.deciding.pop())

@@ -22,26 +22,9 @@ from terminal.sale.refund import (
     refund_differs_durably,
 )
 from terminal.sale.sale import Reason, State
-from tests.sales import GUID, new_sale
+from tests.sales import GUID, new_refund, new_sale
 
 CUSTOMER, MERCHANT, SLIP = ReceiptKind.CUSTOMER, ReceiptKind.MERCHANT, ReceiptKind.ATTENTION
-
-
-def new_refund(**changes: object) -> Refund:
-    refund = Refund(
-        number=8,
-        reference="T1-000008-A1B2C3",
-        idempotency_key="ab" * 20,
-        sale_number=7,
-        sale_reference="T1-000007-A1B2C3",
-        authorization_id=GUID,
-        amount_kr=500,
-        payment_kr=1990,
-        created="2026-11-29T12:00:00.000Z",
-        source=RefundSource.REGISTER,
-        register_id="R8",
-    )
-    return replace(refund, **changes)
 
 
 def begun(**changes: object) -> Refund:

@@ -7,7 +7,7 @@ import pytest
 from terminal.counter import register_words as reg
 from terminal.register.http.codec import HttpProtocol
 from terminal.sale import effects as fx
-from terminal.sale.sale import Outcome, State
+from terminal.sale.sale import State
 from tests.unit.register.http.http_bench import OTHER_TILL, HttpShop
 
 # --- payments ---------------------------------------------------------------------------------------------------------
@@ -284,13 +284,7 @@ def test_an_unknown_outcome_is_told_as_unknown_and_an_open_one_as_none() -> None
     shop = HttpShop()
     payment = shop.pay().body["id"]
     shop.identify()
-    shop.netgiro.lost |= {"ConfirmCart", "CheckCart", "CancelCart"}
-    shop.netgiro.book.accept(shop.netgiro.deciding.pop())
-    shop.netgiro.lost.discard("CheckCart")
-    shop.wait()
-    shop.netgiro.lost.add("CheckCart")
-    shop.wait(60)
-    assert shop.sale.outcome is Outcome.UNKNOWN
+    shop.never_learns_of_the_capture()
     assert shop.look(payment).body["outcome"] is None, "it may still be found out"
     assert shop.call("GET", "/v1/status").body["left_to_staff"] == [payment]
 
