@@ -75,7 +75,7 @@ def last_reconciled(config: Config) -> Reconciled | None:
 
 
 async def reconcile_nightly(config: Config, terminal: Handles) -> None:
-    """Of the running terminal."""
+    """Reconcile the last days once a night, for as long as this task runs, and never while a sale is open."""
 
     async def reconcile(sleep: Callable[[float], Awaitable[None]]) -> Report:
         from terminal.netgiro.factory import build_gateway  # noqa: PLC0415  not before the first night

@@ -37,6 +37,7 @@ def add_reconcile_command(
 
 
 def day(text: str) -> date:
+    """A date of the command line, such as 2026-11-23. Raises ArgumentTypeError."""
     try:
         return date.fromisoformat(text)
     except ValueError as error:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 
 def parse_listen(text: str) -> tuple[str, int]:
-    """Host and port of ``127.0.0.1:8023``, ``localhost:8023`` or ``[::1]:8023``; ValueError if it is none of these."""
+    """Host and port of ``127.0.0.1:8023``, ``localhost:8023`` or ``[::1]:8023``. Raises ValueError."""
     parts = urlsplit(f"//{text}")
     if not parts.hostname or parts.port is None or parts.netloc != text or "@" in text or not text.isascii():
         raise ValueError(f"{text!r} is not an address with a port")

@@ -58,5 +58,5 @@ def _untold(view: View, asked: RegisterRequestLookedUp) -> ClosedPeriod | None:
 
 
 def delivered(view: View, number: int) -> Decision:
-    """The register has them."""
+    """The register has the totals of the close with this number, so that close is not reported again."""
     return Decision(view=replace(view, told_close=number, untold_close=None))

@@ -127,6 +127,7 @@ class Part:
 
     @property
     def is_whole(self) -> bool:
+        """All bytes are here. Their hash is not checked yet."""
         return self.have == self._offer.size
 
     @property

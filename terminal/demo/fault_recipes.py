@@ -252,6 +252,8 @@ def flicker(count: int, stage: Stage, _request: FaultRequest) -> None:
 
 
 def cut(point: PowerPoint, icelandic: str, english: str) -> tuple[str, Recipe]:
+    """The fault that cuts the power at this point. Its recipe raises DeviceError if the power is off already."""
+
     def do(stage: Stage, request: FaultRequest) -> None:
         if stage.handles is None:
             raise DeviceError("the power is off already: wait until it is back")

@@ -64,6 +64,7 @@ async def _ask_alone(config: Config) -> PrinterStatus:
 
 
 async def print_alone(config: Config, document: Document) -> None:
+    """Print the document while no terminal runs. Raises TerminalError if there is no printer, or it does not print."""
     printer = factory.build_printer(config.printer)
     if printer is None:
         raise TerminalError(NO_PRINTER)

@@ -174,6 +174,7 @@ class Proving:
 
 @contextlib.contextmanager
 def only_one(opt: Path) -> Iterator[None]:
+    """Hold the lock of upgrades. Raises NotNow if another one has it, TerminalError without the right to take it."""
     lock = FileLock(opt / ".upgrading")
     try:
         lock.acquire()

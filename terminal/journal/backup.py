@@ -106,6 +106,7 @@ def _write_copy(source: Path, target: BinaryIO) -> None:
 
 @contextlib.contextmanager
 def explained(what: str) -> Iterator[None]:
+    """Turn errors of SQLite and of the disk into a JournalError that begins with ``what``."""
     try:
         yield
     except JournalError:

@@ -290,7 +290,7 @@ def _refund_entry(*columns: Any) -> RefundChange:
 
 
 def stands(*columns: Any) -> Sale | Refund:
-    """The same, of a sale or a refund."""
+    """The sale or refund of an entry that must have the number in the last column. Raises DamageFound."""
     *entry, number = columns
     decoded = tables.decode_entry(read_entry(*entry).sale)
     if decoded.number != number:

@@ -215,7 +215,7 @@ def last_written_s(path: Path, mirror: Mirror) -> float:
 
 
 def free_name(path: Path, what: str, now: str) -> Path:
-    """Beside ``path``, with the date, and not there yet."""
+    """A name beside ``path``, with ``what`` and the date, that is free. Raises JournalError if all are in use."""
     stamp = "".join(char for char in now[:19] if char.isalnum()) or "undated"
     for number in range(1, MOST_SET_ASIDE):
         name = path.with_name(f"{path.name}.{what}-{stamp}" + (f"-{number}" if number > 1 else ""))

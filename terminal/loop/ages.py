@@ -50,7 +50,10 @@ class Ages:
         return max(0.0, self._since(self._begun.get(wanted.number), wanted.created))
 
     def wish_of(self, wanted: Sale | Refund, told_at: Callable[[int], str | None]) -> Wish:
-        """``told_at`` is asked when that sale or refund last changed, for one from before the start."""
+        """What the journal knows of that sale or refund, as register_ids.py needs it; ages in seconds.
+
+        ``told_at`` returns when it last changed. It is only called for one from before the start.
+        """
         return self._sale_wish(wanted, told_at) if isinstance(wanted, Sale) else self._refund_wish(wanted, told_at)
 
     def _sale_wish(self, sale: Sale, told_at: Callable[[int], str | None]) -> Wish:

@@ -208,7 +208,10 @@ def _opened(signed: SignedAnswer) -> OpenedAuthorization:
 
 
 def status_report(signed: SignedAnswer, authorization_id: str) -> StatusReport:
-    """What an answer to CheckCart, ConfirmCart or CancelCart tells about this cart."""
+    """What an answer to CheckCart, ConfirmCart or CancelCart says about this cart.
+
+    Raises CallRefused or CallLost if HTTP refuses the call, and CallLost if the answer is about another cart.
+    """
     answer, payment = signed.answer, signed.answer.payment_info or PaymentInfo()
     _raise_if_http_refused(signed)
     if payment.transaction_id is not None and payment.transaction_id.lower() != authorization_id.lower():

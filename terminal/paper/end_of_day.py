@@ -35,7 +35,10 @@ def end_of_day_slip(
     paper_low: bool = False,
     reconciled: Reconciled | None = None,
 ) -> Document:
-    """``copy`` marks a later print. ``printed_at`` carries the time zone that times are shown in."""
+    """The Z slip of a period that has ended.
+
+    ``copy`` marks a later print. ``printed_at`` carries the time zone in which times are printed.
+    """
     words = words_in(language)
     receipt = words.receipt
     facts = [(receipt.period, str(period.number))]

@@ -77,7 +77,7 @@ AFTER_SIGN_PX = 2
 
 
 def text_width_px(text: str, face: Face) -> int:
-    """Of a text on one line."""
+    """The width of a text on one line, in pixels."""
     return sum(glyph_of(char, face).advance_px for char in text) + AFTER_SIGN_PX * len(_AFTER_SIGN.findall(text))
 
 

@@ -60,7 +60,11 @@ class DailyAlarm:
         self._unset_looks = 0
 
     def look(self, now_s: float, *, clock_is_set: bool, newest_s: float = 0.0) -> Look:
-        """By the wall clock, which may have been set since the last look. It is at least ``newest_s``."""
+        """Whether the time of day has passed since the last look, and how long to wait until the next one.
+
+        ``now_s`` is the wall clock in Unix seconds, which may have been set since. ``newest_s`` is the time of the
+        newest row of the journal: a clock that nothing has set is not believed before it.
+        """
         if not clock_is_set and (now_s < newest_s or self._unset_looks < MOST_UNSET_LOOKS):
             self._unset_looks = min(self._unset_looks + 1, MOST_UNSET_LOOKS)
             return Look(None, UNSET_PAUSE_S)

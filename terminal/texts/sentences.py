@@ -60,7 +60,7 @@ def words_in(language: Language, service_phone: str = "", *, has_menu_key: bool 
 
 @lru_cache(maxsize=8)
 def words_on_line(language: Language, service_phone: str) -> Words:
-    """The same for paper and registers, which break lines where they like."""
+    """The same texts with plain spaces, for paper and registers, which break lines where they like."""
     return cast("Words", _reworded(words_in(language, service_phone), ("\u00a0",), " "))
 
 
@@ -82,7 +82,7 @@ def _reworded(value: object, sentences: tuple[str, ...], instead: str) -> object
 
 
 def result_sentence(reason: Reason, language: Language, service_phone: str = "") -> str:
-    """Why a sale ended and what the cashier does now."""
+    """One sentence for staff: why a sale ended, and what the cashier does now."""
     return str(words_on_line(language, service_phone).results[reason])
 
 

@@ -40,6 +40,7 @@ class JournalReader:
         return await asyncio.to_thread(self._end)
 
     async def rows_after(self, seq: int, most_rows: int, most_bytes: int) -> tuple[JournalEnd, Sequence[wire.Row]]:
+        """The chain's epoch, and the next rows after ``seq``: at most so many, but one at least, however large."""
         return await asyncio.to_thread(self._rows_after, seq, most_rows, most_bytes)
 
     def _end(self) -> JournalEnd:

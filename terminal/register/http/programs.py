@@ -131,4 +131,5 @@ class Programs:
 
 
 def digest(token: str) -> str:
+    """SHA-256 of a token, in hex: all that is kept of it."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
