@@ -133,7 +133,8 @@ def test_a_service_that_names_no_pace_leaves_it_to_us(interval: int | None) -> N
 
 def test_an_absurd_pace_does_not_lose_the_cart() -> None:
     body = {"ResultCode": 200, "TransactionId": GUID, "ProcessCartCheckIntervalMiliseconds": 10**400}
-    assert open_with(Netgiro(body)).authorization_id == GUID
+    opened = open_with(Netgiro(body))
+    assert (opened.authorization_id, opened.poll_interval_s) == (GUID, 3600)
 
 
 INSERT_OPENS = {200, 10200, 10203, 10425, 10426, 10428, 10429}
@@ -315,10 +316,11 @@ def test_a_readable_refusal_with_http_400_is_a_refusal() -> None:
     assert caught.value.refusal is Refusal.BELOW_MINIMUM
 
 
+@pytest.mark.parametrize("http_status", [400, 404])
 @pytest.mark.parametrize("code", [None, 200, 10200, 10425, 99999])
-def test_an_http_error_without_a_refusing_code_is_no_answer(code: int | None) -> None:
+def test_an_http_error_without_a_refusing_code_is_no_answer(code: int | None, http_status: int) -> None:
     with pytest.raises(CallLost):
-        query({"ResultCode": code, "Success": True}, 404)
+        query({"ResultCode": code, "Success": True}, http_status)
 
 
 def test_what_netgiro_writes_about_a_customer_is_not_repeated_in_errors() -> None:
