@@ -46,7 +46,7 @@ def add_journal_commands(
     mend.set_defaults(command=_mend)
 
     acknowledge = verbs.add_parser(
-        "acknowledge", parents=[common], help="you know what is missing: the screen says 'Records lost' no longer"
+        "acknowledge", parents=[common], help="you know what is missing, or that the card has moved"
     )
     acknowledge.set_defaults(command=_acknowledge)
 
@@ -115,11 +115,14 @@ def _mend(options: argparse.Namespace) -> None:
 
 
 def _acknowledge(options: argparse.Namespace) -> None:
-    from terminal.journal.backup import acknowledge
+    from terminal.journal.backup import acknowledge, move_here
     from terminal.journal.rebuild import tell
     from terminal.system.audit import audited
 
     with audited("journal acknowledge"):
+        if board := move_here(journal_path(options)):
+            print(f"acknowledged: the journal of the board {board} belongs to this one now")
+            return
         repair = acknowledge(journal_path(options))
     print(f"acknowledged: {tell(repair)}" if repair else "nothing is missing")
 

@@ -13,6 +13,7 @@ from typing import TypeAlias
 from terminal.config.schema import Config
 from terminal.doctor.system import Finding, System, failed, ok, warning
 from terminal.errors import TerminalError
+from terminal.journal import board
 from terminal.journal.check import MOST_CHECKED_BYTES
 from terminal.journal.database import open_for_reading
 from terminal.journal.rebuild import is_acknowledged, tell
@@ -89,6 +90,8 @@ def check_journal(config: Config, _system: System) -> Finding:
     try:
         if not path.exists():
             return ok("none yet: the first start makes it")
+        if foreign := as_owner_of(path.parent, lambda: board.foreign_to(path), str):
+            return failed(foreign, board.WHAT_TO_DO.format(path=path))
         sales, open_sales, lossy, damage = as_owner_of(path.parent, lambda: _look_into(path), Looked)
     except (TerminalError, sqlite3.Error, OSError) as error:
         return failed(str(error), "if it is damaged, restart the terminal: it keeps the file and makes a new one")

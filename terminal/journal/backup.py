@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from terminal.errors import JournalError
-from terminal.journal import rebuild, tables
+from terminal.journal import board, rebuild, tables
 from terminal.journal.database import open_for_reading
 from terminal.journal.file import JournalFile
 from terminal.journal.rows import RepairRow
@@ -67,6 +67,12 @@ def acknowledge(journal: Path) -> RepairRow | None:
 
     with explained(f"cannot acknowledge what is missing in {journal}"):
         return as_owner_of(journal.parent, work, RepairRow | None)
+
+
+def move_here(journal: Path) -> str:
+    """Let a journal that was written on another board belong to this one. Returns that board, or nothing."""
+    with explained(f"cannot note the board beside {journal}"):
+        return as_owner_of(journal.parent, lambda: board.move_here(journal), str)
 
 
 def _copy(source: Path, target: Path) -> int:

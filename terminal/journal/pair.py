@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from terminal.errors import JournalError, JournalInUseError
-from terminal.journal import chain, check, rebuild, tables
+from terminal.journal import board, chain, check, rebuild, tables
 from terminal.journal.background import BackgroundCheck
 from terminal.journal.database import Database, telling
 from terminal.journal.mirror import Mirror
@@ -67,6 +67,7 @@ class Pair:
             self._lock.acquire()
         except BlockingIOError as error:
             raise JournalInUseError(f"the journal {self.path} is in use by another running terminal") from error
+        board.claim(self.path)
         self._open_database()
         self.repairing(self._agree)
         self.incomplete = next((one for one in tables.repairs(self.connection) if not one.is_complete), None)

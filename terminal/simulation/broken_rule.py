@@ -22,14 +22,17 @@ class BrokenRule:
         protocol: str = "line",
         api: str | None = "v1",
         rates: Rates | None = None,
+        has_twin: bool | None = None,
     ) -> None:
-        """``rates``: a rule that only seldom matters is looked for in worlds where it matters."""
+        """``rates``: a rule that only seldom matters is looked for in worlds where it matters. ``has_twin``: in worlds
+        with two terminals, or with one; None: as it comes."""
         self.broken = contextmanager(patches or _nothing)
         self.sabotage = sabotage
         self.capture_mode = capture_mode
         self.protocol = protocol
         self.api = api
         self.rates = rates
+        self.has_twin = has_twin
 
 
 def _nothing() -> Iterator[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from terminal.sale import effects as fx
 from terminal.sale.customer import LONGEST_ENTRY
@@ -125,8 +125,12 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
     register: SimulatedRegister,
     paper: Paper,
     cashier: Cashier,
+    beside: Collection[SimulatedDisk] = (),
 ) -> Iterator[str]:
-    """Everything else, once all faults have stopped and time has passed."""
+    """Everything else, once all faults have stopped and time has passed.
+
+    ``beside``: the disks of other terminals of the same account.
+    """
     ledger = ledger_of(disk, netgiro)
     for sale in disk.latest.values():
         refunded = is_refunded(sale, disk, netgiro)
@@ -136,7 +140,7 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
             yield f"sale {sale.number} is still open: {sale.state}"
         if sale.state is State.ATTENTION and register.is_done:
             yield f"sale {sale.number} could not be settled: {sale.outcome}"
-    known = {sale.reference for sale in disk.latest.values()}
+    known = {sale.reference for one in (disk, *beside) for sale in one.latest.values()}
     yield from (f"captured without a journal row: {reference}" for reference in ledger if reference not in known)
     yield from (
         f"{count} InsertCarts under {reference}" for reference, count in netgiro.insert_carts.items() if count > 1
@@ -149,7 +153,7 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
         yield f"the journal says {stored.state}, the terminal {live.state}"
     if not terminal.bookkeeper.view.conditions.network_ok:
         yield "the screen still says that there is no connection"
-    yield from refunds.at_the_end(disk, netgiro)
+    yield from refunds.at_the_end(disk, netgiro, beside)
     for number in disk.refunds:
         yield from _on_paper(disk.receipts_of(number), paper, is_screen_free=terminal.sale is None)
     yield from register.driver.offences[:1]
@@ -168,7 +172,8 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
         yield from ids.at_the_end(register, disk, netgiro, terminal)
     for number in register.driver.printed_untaken:
         yield f"the register printed that sale {number} is paid, and had not taken it"
-    yield from _right_customer(netgiro, cashier)
+    strangers = {sale.reference for one in beside for sale in one.latest.values()}
+    yield from _right_customer(netgiro, cashier, strangers)
     yield from _needless_unknowns(disk, netgiro)
     yield from _privacy(disk, cashier.typed | netgiro.secrets)
 
@@ -206,10 +211,12 @@ def _amount_rung_up(ring: Ring, disk: SimulatedDisk, register: SimulatedRegister
             yield f"{ring.name} over {ring.amount_kr} kr was sold over {sale.amount_kr} kr"
 
 
-def _right_customer(netgiro: SimulatedNetgiro, cashier: Cashier) -> Iterator[str]:
+def _right_customer(netgiro: SimulatedNetgiro, cashier: Cashier, strangers: Collection[str]) -> Iterator[str]:
     """Whoever is asked to pay has been typed in for this sale, or their app's code was scanned whole."""
     for cart in netgiro.book.newest(MOST_CARTS):
         reference, customer = cart.order.reference, cart.order.customer_id
+        if reference in strangers:
+            continue
         is_typed = customer[-4:] in cashier.typed_for.get(reference, "")
         if not is_typed and customer not in cashier.scanned_for.get(reference, ()):
             yield f"somebody was asked to pay {reference} whom nobody has typed in or scanned"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from terminal.netgiro.sandbox.carts import Refund as BookedRefund
 from terminal.sale.effects import ReceiptKind
@@ -34,10 +34,10 @@ def when_told(netgiro: SimulatedNetgiro, disk: SimulatedDisk, told: Told) -> Non
         raise Violation(f"{name} was told {told.words}, and nothing was returned")
 
 
-def at_the_end(disk: SimulatedDisk, netgiro: SimulatedNetgiro) -> Iterator[str]:
+def at_the_end(disk: SimulatedDisk, netgiro: SimulatedNetgiro, beside: Collection[SimulatedDisk] = ()) -> Iterator[str]:
     """Every refund is over, said to be done exactly if the service has carried it out, and on paper."""
     booked = booked_by_key(netgiro)
-    known = {refund.idempotency_key for refund in disk.refunds.values()}
+    known = {refund.idempotency_key for one in (disk, *beside) for refund in one.refunds.values()}
     yield from (f"returned without a journal row: {one}" for key, one in booked.items() if key not in known)
     yield from _taken_back_once(disk, netgiro)
     for refund in disk.refunds.values():

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import msgspec
@@ -14,23 +13,19 @@ from msgspec.structs import replace
 
 from terminal.counter.rules import CounterRules
 from terminal.register.protocol import RegisterProtocol, refund_terms_for, terms_for
-from terminal.sale import effects as fx
 from terminal.sale.customer import CustomerKind, IdentifierRules
 from terminal.sale.gateway import CaptureMode
 from terminal.sale.sale import Terms
-from terminal.simulation import checks, checks_of_refunds
+from terminal.simulation import checks
 from terminal.simulation.checks_of_ids import SETTLED, Violation
 from terminal.simulation.disk import SimulatedDisk
-from terminal.simulation.people import Cashier, Paper
-from terminal.simulation.register import Ring, SimulatedRegister
-from terminal.simulation.registers.driver import RegisterDriver, Told
+from terminal.simulation.registers.driver import RegisterDriver
 from terminal.simulation.registers.languages import LANGUAGES, choose
-from terminal.simulation.scanner import SimulatedScanner
 from terminal.simulation.service import SimulatedNetgiro
-from terminal.simulation.staff import Staff
 from terminal.simulation.terminal import SimulatedTerminal
-from terminal.simulation.wall_time import zone_of
-from terminal.simulation.world import EPOCH_S, NO_TROUBLE, TROUBLE, Line, Rates, World
+from terminal.simulation.till import Till
+from terminal.simulation.twin import WORLDS_WITH_ONE, Twin, beside
+from terminal.simulation.world import NO_TROUBLE, TROUBLE, Line, Rates, World
 
 MOST_SALES = 4
 TROUBLED_S = 400.0
@@ -77,6 +72,7 @@ def simulate(
     protocol: str | None = None,
     api: str | None = None,
     cut_at: int | None = None,
+    has_twin: bool | None = None,
     sabotage: Sabotage | None = None,
     tell: bool = False,
     watch: Watch = nullcontext,
@@ -87,98 +83,62 @@ def simulate(
     mode = capture_mode or rng.choices(list(CaptureMode), weights=(6, 2, 2))[0]
     protocol = protocol or choose(rng)
     spoken = LANGUAGES[protocol](lambda: world.now_s, rng.choice((0, 2)), rng)
-    disk, paper = SimulatedDisk(world), Paper(world)
     api = api or random.Random(f"api {seed}").choice(("v1", "v1", "v2"))
     rules = _rules(rng, mode, api, refunds_itself=random.Random(f"refunds {seed}").random() < 0.7)
     night_s = _night_s(seed, spoken.register)
     rules = _as_the_register_can(_with_nights(rules, night_s), spoken.build_protocol())
-    terminal = SimulatedTerminal(world, disk, rules, paper, spoken.build_protocol)
-    terminal.close_at, terminal.zone = _close_at(seed), zone_of(seed)
-    netgiro = SimulatedNetgiro(world, terminal.receive_callback, api)
-
-    def on_told(ring: Ring, told: Told) -> None:
-        checks.when_told(netgiro, disk, register, ring, told, id_s=terminal.id_s)
-
-    register = SimulatedRegister(world, terminal, spoken.register, rng.randint(1, MOST_SALES), on_told, night_s=night_s)
-    spoken.register.on_refund_told = lambda told: checks_of_refunds.when_told(netgiro, disk, told)
-    spoken.register.on_totals = lambda sum_kr: checks.totals_told(disk, register, sum_kr)
-    cashier = Cashier(world, terminal, lambda reference: _sms_code(netgiro, reference))
-    staff = Staff(terminal, netgiro, register, paper, seed)
-    terminal.connect(
-        netgiro,
-        register,
-        lambda effect: _on_call(effect, disk, netgiro, terminal, staff, cashier),
-        lambda effect: checks_of_refunds.before_refund(disk, effect),
-    )
+    netgiro = SimulatedNetgiro(world, api)
+    till = Till(world, netgiro, rules, spoken, rng.randint(1, MOST_SALES), seed=seed, night_s=night_s)
+    tills = [till]
+    netgiro.on_callback = till.terminal.receive_callback
+    if random.Random(f"has a twin {seed}").random() < WORLDS_WITH_ONE if has_twin is None else has_twin:
+        twin = Twin(world, till, netgiro, protocol, seed)
+        netgiro.on_callback = twin.receive_callback
+        tills.append(twin.till)
     if sabotage is not None:
-        sabotage(terminal, disk)
+        sabotage(till.terminal, till.disk)
 
     violations: list[str] = []
-    doubts: list[str] = []
     try:
-        terminal.switch_on()
-        register.start()
-        cashier.start(lambda: register.is_done and terminal.sale is None)
-        staff.start()
-        SimulatedScanner(world, terminal, cashier, seed).start()
+        till.start()
         with watch(world):
-            _play(world, terminal, disk, register)
-        if world.waiting > MOST_WAITING:
+            _play(world, tills)
+        if world.waiting > MOST_WAITING * len(tills):
             violations.append(f"{world.waiting} things are still waiting to happen")
-        violations += checks.at_the_end(terminal, disk, netgiro, register, paper, cashier)
-        doubts = list(checks.doubts(disk, register))
-        violations += _unfounded(world, disk, register, doubts)
+        for one in tills:
+            violations += one.violations(beside(one, tills))
     except Violation as violation:
         violations.append(str(violation))
     except Exception as error:
         violations.append(f"raised {type(error).__name__}: {error}")
 
     ledger = netgiro.captured()
-    refunds = dict(Counter(refund.outcome for refund in disk.refunds.values()))
-    outcomes: dict[str, int] = {}
-    for sale in disk.latest.values():
-        name = disk.outcomes.get(sale.number, [sale.outcome])[0] or sale.state
-        outcomes[name] = outcomes.get(name, 0) + 1
+    refunds = Counter(str(refund.outcome) for one in tills for refund in one.disk.refunds.values())
+    outcomes = Counter(name for one in tills for name in _outcomes(one.disk))
+    sales = [(one.disk, sale) for one in tills for sale in one.disk.latest.values()]
     return WorldResult(
         seed=seed,
         capture_mode=mode,
         protocol=protocol,
         api=api,
-        sales=len(disk.latest),
-        outcomes=outcomes,
-        refunds=refunds,
-        settled=sum(sale.reason in SETTLED for sale in disk.latest.values()),
+        sales=len(sales),
+        outcomes=dict(outcomes),
+        refunds=dict(refunds),
+        settled=sum(sale.reason in SETTLED for _, sale in sales),
         violations=tuple(violations),
         cuts=world.cuts,
         cut_points=world.cut_points,
         faults=world.faults,
-        noticed_losses=sum(
-            checks.is_noticed_loss(sale, disk, ledger.get(sale.reference, [])) for sale in disk.latest.values()
-        ),
-        doubts=len(doubts),
+        noticed_losses=sum(checks.is_noticed_loss(sale, disk, ledger.get(sale.reference, [])) for disk, sale in sales),
+        doubts=sum(len(one.doubts()) for one in tills),
         story=tuple(world.story),
     )
 
 
-def _unfounded(world: World, disk: SimulatedDisk, register: SimulatedRegister, doubts: list[str]) -> Iterator[str]:
-    """Doubts and refunds that nothing explains."""
-    if not _may_lose_words(world):
-        yield from (f"{doubt}, though nothing was lost on the way" for doubt in doubts)
-        yield from checks.needless_refunds(disk, register)
-
-
-def _on_call(  # noqa: PLR0917  everybody who looks on
-    effect: fx.Call,
-    disk: SimulatedDisk,
-    netgiro: SimulatedNetgiro,
-    terminal: SimulatedTerminal,
-    staff: Staff,
-    cashier: Cashier,
-) -> None:
-    checks.before_call(disk, terminal, effect)
-    checks.asks_whom_was_typed(cashier, effect)
-    checks.names_its_own(disk, netgiro, effect)
-    staff.call_leaves(effect)
+def _outcomes(disk: SimulatedDisk) -> Iterator[str]:
+    """How each first ended."""
+    for sale in disk.latest.values():
+        yield disk.outcomes.get(sale.number, [sale.outcome])[0] or sale.state
 
 
 def _night_s(seed: int, register: RegisterDriver) -> float | None:
@@ -193,19 +153,6 @@ def _with_nights(rules: CounterRules, night_s: float | None) -> CounterRules:
     customer_s = min(60.0, rules.terms.customer_timeout_s)
     terms = replace(rules.terms, entry_timeout_s=100.0, customer_timeout_s=customer_s, code_timeout_s=60.0)
     return replace(rules, terms=terms, id_hours=night_s / 3600)
-
-
-def _close_at(seed: int) -> time | None:
-    """When the day ends by itself in some worlds: in the middle of the trouble, or in the peace after it."""
-    rng = random.Random(f"close at {seed}")
-    minutes = rng.choice((2, 3, 5, 15))
-    begin = datetime.fromtimestamp(EPOCH_S, UTC)
-    return (begin + timedelta(minutes=minutes)).time().replace(second=0) if rng.random() < 0.5 else None
-
-
-def _may_lose_words(world: World) -> bool:
-    """The register's word that it has taken a result can have been lost."""
-    return world.cuts > 0 or "line trouble" in world.faults
 
 
 CHANCE_OF_ITS_OWN = frozenset({"key_missed"})
@@ -247,11 +194,6 @@ def _rules(rng: random.Random, mode: CaptureMode, api: str, *, refunds_itself: b
     )
 
 
-def _sms_code(netgiro: SimulatedNetgiro, reference: str) -> str:
-    cart = netgiro.cart_for(reference)
-    return cart.sms_code if cart is not None else ""
-
-
 def _schedule_disasters(world: World, terminal: SimulatedTerminal, disk: SimulatedDisk) -> None:
     for _ in range(3):
         at_s = world.rng.uniform(0, TROUBLED_S)
@@ -266,14 +208,10 @@ def _set_full(disk: SimulatedDisk, *, full: bool) -> None:
     disk.is_full = full
 
 
-def _play(world: World, terminal: SimulatedTerminal, disk: SimulatedDisk, register: SimulatedRegister) -> None:
-    _schedule_disasters(world, terminal, disk)
+def _play(world: World, tills: Sequence[Till]) -> None:
+    _schedule_disasters(world, tills[0].terminal, tills[0].disk)
     world.run_until(TROUBLED_S)
-    _make_peace(world, disk, register)
-    world.run_until(TROUBLED_S + PEACE_S)
-
-
-def _make_peace(world: World, disk: SimulatedDisk, register: SimulatedRegister) -> None:
     world.rates = NO_TROUBLE
-    disk.is_full = False
-    register.cable.plug_in()
+    for till in tills:
+        till.make_peace()
+    world.run_until(TROUBLED_S + PEACE_S)

@@ -41,6 +41,7 @@ from terminal.simulation.sabotage_of_refunds import RULES_OF_REFUNDS
 from terminal.simulation.sabotage_of_registers import RULES_OF_REGISTERS
 from terminal.simulation.sabotage_of_scans import RULES_OF_SCANS
 from terminal.simulation.sabotage_of_staff import RULES_OF_STAFF
+from terminal.simulation.sabotage_of_twins import RULES_OF_TWINS
 from terminal.simulation.terminal import SimulatedTerminal
 from terminal.simulation.world import NO_TROUBLE, Rates
 
@@ -372,6 +373,7 @@ BROKEN_RULES: Mapping[str, BrokenRule] = {
     **RULES_OF_KEYS,
     **RULES_OF_SCANS,
     **RULES_OF_DAYS,
+    **RULES_OF_TWINS,
     "receipt before the register has taken the result": BrokenRule(patches=_paper_before_taken, protocol="concert"),
     "interrupted receipt printed unmarked": BrokenRule(patches=_print_again_unmarked),
     "receipt in doubt printed again and again": BrokenRule(patches=_print_again_and_again),

@@ -67,12 +67,12 @@ class SimulatedNetgiro:
     """The service. ``on_callback`` delivers a signed callback to the terminal (reference, whether it is an approval,
     whether its amount is the sale's) and tells whether it said 200."""
 
-    def __init__(self, world: World, on_callback: Callable[[str, bool, bool], bool], api: str = "v1") -> None:
+    def __init__(self, world: World, api: str = "v1") -> None:
         rng = world.rng
         self.api = api
         self.network = Network(world, self)
         self._world = world
-        self._on_callback = on_callback
+        self.on_callback: Callable[[str, bool, bool], bool] = lambda _reference, _approved, _fits: False
         self.settings = settings = Settings(
             check_interval_ms=rng.choice((None, 1000, 3000)),
             min_amount_kr=100,
@@ -236,8 +236,8 @@ class SimulatedNetgiro:
                 return
             arrived = not world.happens(world.rates.call_trouble, "callback lost")
             if world.happens(world.rates.call_trouble / 4, "callback of another amount"):
-                assert not self._on_callback(cart.order.reference, True, False), "another amount was acknowledged"
-            acknowledged = arrived and self._on_callback(cart.order.reference, True, True)
+                assert not self.on_callback(cart.order.reference, True, False), "another amount was acknowledged"
+            acknowledged = arrived and self.on_callback(cart.order.reference, True, True)
             answer_lost = acknowledged and world.happens(world.rates.call_trouble, "callback's answer lost")
             world.at(rng.uniform(0.02, 0.3), lambda: answered(acknowledged and not answer_lost))
 

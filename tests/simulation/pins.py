@@ -38,6 +38,7 @@ def first_reds(name: str, seeds: Iterable[int], most: int) -> list[WorldResult]:
                 capture_mode=rule.capture_mode,
                 protocol=rule.protocol,
                 api=rule.api,
+                has_twin=rule.has_twin,
                 sabotage=rule.sabotage,
             )
             for seed in seeds

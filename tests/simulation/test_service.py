@@ -38,7 +38,7 @@ def carried(world: World, netgiro: SimulatedNetgiro, call: Coroutine[Any, Any, A
 @pytest.mark.parametrize("api", ["v1", "v2"])
 def test_a_payment_is_looked_up_and_returned_once_under_a_key(api: str) -> None:
     world = World(1, NO_TROUBLE)
-    netgiro = SimulatedNetgiro(world, lambda *_: False, api)
+    netgiro = SimulatedNetgiro(world, api)
     gateway = build_gateway(api, NonceSource(0, keep_nothing, world.wall_clock))
     payment = netgiro.book.insert(Order(1990, "T1-1", "5000041234", 0)).cart
     assert payment is not None
@@ -55,7 +55,7 @@ def test_a_payment_is_looked_up_and_returned_once_under_a_key(api: str) -> None:
 @pytest.mark.parametrize("api", ["v1", "v2"])
 def test_a_refund_of_more_than_was_paid_is_refused_in_so_many_words(api: str) -> None:
     world = World(1, NO_TROUBLE)
-    netgiro = SimulatedNetgiro(world, lambda *_: False, api)
+    netgiro = SimulatedNetgiro(world, api)
     gateway = build_gateway(api, NonceSource(0, keep_nothing, world.wall_clock))
     payment = netgiro.book.insert(Order(1990, "T1-1", "5000041234", 0)).cart
     assert payment is not None
