@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterable, Iterator
 
+from terminal.netgiro.sandbox.settings import APP_CODE_PREFIX
 from terminal.sale import effects as fx
-from terminal.sale.customer import LONGEST_ENTRY
+from terminal.sale.customer import KENNITALA_DIGITS, LONGEST_ENTRY, CustomerKind
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.gateway import CaptureMode
+from terminal.sale.kennitala import has_check_digit
 from terminal.sale.record import QueuedReceipt, ReceiptState
 from terminal.sale.refund import RefundSource
 from terminal.sale.sale import NOT_PAID, CallKind, Outcome, Sale, State
@@ -61,6 +63,11 @@ def asks_whom_was_typed(cashier: Cashier, effect: fx.Call) -> None:
     is_scanned = customer in cashier.scanned_for.get(reference, ())
     if not is_scanned and not any(_names(number[:LONGEST_ENTRY], customer) for number in typed):
         raise Violation(f"{reference} asks a customer whose number nobody has typed whole")
+    is_code = effect.customer.kind is CustomerKind.APP_CODE and len(customer) == KENNITALA_DIGITS
+    is_asked_about = is_code and not customer.startswith(APP_CODE_PREFIX)
+    is_insisted = any(number.endswith(customer) and not bare for number, bare in itertools.pairwise(typed))
+    if not is_scanned and is_asked_about and has_check_digit(customer) and not is_insisted:
+        raise Violation(f"{reference} sends what looks like a kennitala as a code, and nobody has pressed # again")
 
 
 def _names(typed: str, customer: str) -> bool:

@@ -16,6 +16,8 @@ from terminal.texts.sentences import words_in
 PAYS = "8223281"
 PHONES = (PAYS,) * 10 + ("8223282", "8223283", "8223284", "8223285", "6999999")
 KENNITALAS = ("1111111119",) * 8 + ("2222222229", "4444444449")
+CODE_LIKE_A_KENNITALA = "1111111119"
+"""V2's access code of a customer with credit; with V1 it is the kennitala of the same one."""
 APP_CODES = ("1234", "5000041234") * 3 + ("9876",)
 PAID_ON_PAPER = words_in("is").outcomes[Outcome.APPROVED].upper()
 MISTYPED = ("12", "8223", "5555555", "0000000000", "123456789012")
@@ -37,6 +39,9 @@ class Counterpart(Protocol):
 
     @property
     def wants_it_typed_anew(self) -> bool: ...
+
+    @property
+    def asks_whether_it_is_a_code(self) -> bool: ...
 
     def press(self, key: str) -> None: ...
 
@@ -61,6 +66,8 @@ class Cashier:
         self.numbers_for: dict[str, list[str]] = {}
         """The same, number by number."""
         self._chance_of_misses = random.Random(f"keys {world.seed}")
+        self._chance_of_insisting = random.Random(f"insists {world.seed}")
+        self._last_typed = ""
         self.scanned_for: dict[str, set[str]] = {}
         """App codes that the scanner read whole meanwhile."""
 
@@ -83,6 +90,8 @@ class Cashier:
             self._press(self._world.rng.choice(("*", "**", "#", "A", "1234567890*#ABCD", "******", "D")))
         elif self._terminal.wants_it_typed_anew:
             self._press("*")
+        elif self._terminal.asks_whether_it_is_a_code and self._insists():
+            self._press("#")
         elif sale.state is State.ENTRY:
             self._identify()
         elif sale.state is State.CODE_ENTRY:
@@ -96,7 +105,12 @@ class Cashier:
         key, choices = rng.choice((("A", APP_CODES), ("B", KENNITALAS), ("C", PHONES)))
         digits = rng.choice(choices)
         self.typed.add(digits)
+        self._last_typed = digits
         self._press((key if rng.random() < 0.3 else "") + digits + "#")
+
+    def _insists(self) -> bool:
+        """The customer says that it is the app's code; a kennitala they type anew, as something else."""
+        return self._last_typed == CODE_LIKE_A_KENNITALA or self._chance_of_insisting.random() < 0.1
 
     def _enter_code(self, sale: Sale) -> None:
         code = self._code_for(sale.reference)

@@ -11,6 +11,7 @@ from terminal.counter import of_doubt, of_keys
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import CounterEvent
 from terminal.counter.view import Question
+from terminal.sale import customer
 from terminal.simulation.broken_rule import BrokenRule
 from terminal.simulation.world import Rates
 
@@ -31,9 +32,16 @@ def _missing_key_forgotten() -> Iterator[None]:
         yield
 
 
+def _code_without_a_question() -> Iterator[None]:
+    """Where no kennitala is taken, ten digits that look like one are sent as the app's code at the first #."""
+    with patch.object(customer, "_kennitala", lambda _digits, _rules, *, insisted: None):
+        yield
+
+
 RULES_OF_KEYS: Mapping[str, BrokenRule] = {
     "key on its way taken for an answer": BrokenRule(
         patches=_answered_as_it_appears, rates=Rates(cashier_mood=1.0, printer_trouble=0.6)
     ),
+    "kennitala sent as a code without a question": BrokenRule(patches=_code_without_a_question, api="v2"),
     "number taken though a key is missing": BrokenRule(patches=_missing_key_forgotten, rates=Rates(key_missed=0.25)),
 }

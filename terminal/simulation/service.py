@@ -38,6 +38,7 @@ from terminal.sale.gateway import Gateway
 from terminal.sale.sensitive import Sensitive
 from terminal.simulation.ailments import Ailments
 from terminal.simulation.network import Network, Resume, SimulatedCarrier, call_of
+from terminal.simulation.people import CODE_LIKE_A_KENNITALA
 from terminal.simulation.world import World
 
 BASE_URLS = {"v1": "https://api.test.netgiro.is/v1", "v2": "https://api.test.netgiro.is/v2"}
@@ -76,6 +77,7 @@ class SimulatedNetgiro:
         self.settings = settings = Settings(
             check_interval_ms=rng.choice((None, 1000, 3000)),
             min_amount_kr=100,
+            permanent_access_code=CODE_LIKE_A_KENNITALA,
             unknown_cart_code=rng.choice((10201, 10424)),
             refuse_cancel_of_reservation=rng.random() < 0.25,
             finds_by_reference=random.Random(f"finds {world.seed}").random() < 0.5,

@@ -142,6 +142,11 @@ class SimulatedTerminal:
         return self._boot.bookkeeper.view.entry.problem is IdentifierProblem.KEYS_MISSED
 
     @property
+    def asks_whether_it_is_a_code(self) -> bool:
+        """The screen says that no kennitala is taken here, and that # once more sends it as a code."""
+        return self._boot.bookkeeper.view.entry.problem is IdentifierProblem.MAYBE_KENNITALA
+
+    @property
     def next_sale_number(self) -> int:
         return self.disk.next_number()
 
