@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from terminal.sale.gateway import CaptureMode
+from terminal.simulation.network import TROUBLES
 from terminal.simulation.run import Sabotage
 from terminal.simulation.world import Rates
 
@@ -23,9 +24,10 @@ class BrokenRule:
         api: str | None = "v1",
         rates: Rates | None = None,
         has_twin: bool | None = None,
+        troubles: Sequence[str] = TROUBLES,
     ) -> None:
         """``rates``: a rule that only seldom matters is looked for in worlds where it matters. ``has_twin``: in worlds
-        with two terminals, or with one; None: as it comes."""
+        with two terminals, or with one; None: as it comes. ``troubles``: what befalls calls."""
         self.broken = contextmanager(patches or _nothing)
         self.sabotage = sabotage
         self.capture_mode = capture_mode
@@ -33,6 +35,7 @@ class BrokenRule:
         self.api = api
         self.rates = rates
         self.has_twin = has_twin
+        self.troubles = troubles
 
 
 def _nothing() -> Iterator[None]:

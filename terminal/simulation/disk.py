@@ -5,7 +5,6 @@ Rows are kept as the bytes that the real journal writes; after a power cut every
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
 
@@ -214,11 +213,6 @@ class SimulatedDisk(DiskContents):
                 self.latest[sale.number] = before
 
         self._undo = undo
-
-    def copy_from(self, other: SimulatedDisk) -> None:
-        """Bit by bit, while neither terminal is on."""
-        mine = {"_world", "now", "_undo", "_ghost", "_held"}
-        vars(self).update({name: copy.deepcopy(held) for name, held in vars(other).items() if name not in mine})
 
     def hold_back(self) -> None:
         """Sabotage: keep commits in memory until :meth:`let_go`."""

@@ -6,7 +6,7 @@ late, cut off, unreadable, badly signed or about the wrong amount. An idle conne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import NamedTuple, Protocol
 
 from terminal.netgiro.carrier import Carrier, RawAnswer, Request
@@ -23,6 +23,7 @@ PAGE = 0.3
 CANNOT_BE_REPEATED = ("InsertCart", "ConfirmCart", "payment", "capture", "cancel", "refund")
 
 
+TROUBLES = ("not sent", "lost before", "lost after", "late request", "late answer", "twice", "spoiled", "refused")
 CAPTURES = ("ConfirmCart", "capture")
 
 
@@ -77,6 +78,8 @@ class Network:
     def __init__(self, world: World, service: Service) -> None:
         self._world = world
         self._service = service
+        self.troubles: Sequence[str] = TROUBLES
+        """What a call in trouble can meet."""
         self._last_used_s: float | None = None
         self.captures_under_way = 0
         """They have left the terminal and will arrive, whether or not it still waits for an answer."""
@@ -92,9 +95,7 @@ class Network:
             world.at(there_s, lambda: resume(CallLost("the connection is gone")))
             return
         if world.happens(world.rates.call_trouble, "call trouble"):
-            trouble = rng.choice(
-                ("not sent", "lost before", "lost after", "late request", "late answer", "twice", "spoiled", "refused")
-            )
+            trouble = rng.choice(self.troubles)
             if trouble == "twice" and call_of(request) in (
                 "payment",
                 "refund",

@@ -19,6 +19,7 @@ from terminal.sale.sale import Terms
 from terminal.simulation import checks
 from terminal.simulation.checks_of_ids import SETTLED, Violation
 from terminal.simulation.disk import SimulatedDisk
+from terminal.simulation.network import TROUBLES
 from terminal.simulation.registers.driver import RegisterDriver
 from terminal.simulation.registers.languages import LANGUAGES, choose
 from terminal.simulation.service import SimulatedNetgiro
@@ -73,6 +74,7 @@ def simulate(
     api: str | None = None,
     cut_at: int | None = None,
     has_twin: bool | None = None,
+    troubles: Sequence[str] = TROUBLES,
     sabotage: Sabotage | None = None,
     tell: bool = False,
     watch: Watch = nullcontext,
@@ -88,6 +90,7 @@ def simulate(
     night_s = _night_s(seed, spoken.register)
     rules = _as_the_register_can(_with_nights(rules, night_s), spoken.build_protocol())
     netgiro = SimulatedNetgiro(world, api)
+    netgiro.network.troubles = troubles
     till = Till(world, netgiro, rules, spoken, rng.randint(1, MOST_SALES), seed=seed, night_s=night_s)
     tills = [till]
     netgiro.on_callback = till.terminal.receive_callback

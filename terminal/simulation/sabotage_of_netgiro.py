@@ -113,6 +113,18 @@ def _whatever_is_found() -> Iterator[None]:
         yield
 
 
+def _refused_code_reserved_nothing() -> Iterator[None]:
+    """A code that is refused did not happen, though that may be its second copy: the next one commits to nothing."""
+    asked = rules.TABLE[State.CODE_CHECK][ev.RefusalReceived]
+
+    def believe(sale: Sale, event: ev.RefusalReceived) -> moves.Transition:
+        moved = asked.decide(sale, event)
+        return moved._replace(sale=replace(moved.sale, committed=sale.committed))
+
+    with patch.dict(rules.TABLE[State.CODE_CHECK], {ev.RefusalReceived: asked._replace(decide=believe)}):
+        yield
+
+
 _LOST = Rates(call_trouble=0.6, customer_mood=0.4)
 
 RULES_OF_NETGIRO: Mapping[str, BrokenRule] = {
@@ -131,6 +143,11 @@ RULES_OF_NETGIRO: Mapping[str, BrokenRule] = {
     ),
     "unsigned answer believed": BrokenRule(patches=_believe_strangers, rates=Rates(call_trouble=0.9)),
     "idle connection trusted": BrokenRule(patches=_trust_idle_connections),
+    "refused code thought to have reserved nothing": BrokenRule(
+        patches=_refused_code_reserved_nothing,
+        rates=Rates(call_trouble=1.0, register_mood=0.9, cashier_mood=0.3),
+        troubles=("twice",),
+    ),
     "not found by reference taken for not paid": BrokenRule(
         patches=_not_found_is_not_paid, capture_mode=CaptureMode.AUTOMATIC, rates=_LOST
     ),

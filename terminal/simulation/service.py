@@ -51,6 +51,9 @@ NOTHING_LEFT = "Refund amount is greater than what is left of the payment"
 NOT_PAID_OUT = "Transaction is not settled"
 REFUSED_CARTS = (10302, 10304, 10306, 10427)
 """Answers to InsertCart that leave no cart behind."""
+OnCallback = Callable[[str, bool, bool], bool]
+"""Delivers a signed callback to the terminal (reference, whether it is an approval, whether its amount is the sale's);
+True if that said 200."""
 CREDENTIALS = Credentials(PUBLIC_APPLICATION_ID, Sensitive(PUBLIC_SECRET_KEY))
 
 
@@ -65,15 +68,14 @@ def build_gateway(api: str, nonces: NonceSource) -> Gateway:
 
 
 class SimulatedNetgiro:
-    """The service. ``on_callback`` delivers a signed callback to the terminal (reference, whether it is an approval,
-    whether its amount is the sale's) and tells whether it said 200."""
+    """The service."""
 
     def __init__(self, world: World, api: str = "v1") -> None:
         rng = world.rng
         self.api = api
         self.network = Network(world, self)
         self._world = world
-        self.on_callback: Callable[[str, bool, bool], bool] = lambda _reference, _approved, _fits: False
+        self.on_callback: OnCallback = lambda _reference, _approved, _fits: False
         self.settings = settings = Settings(
             check_interval_ms=rng.choice((None, 1000, 3000)),
             min_amount_kr=100,

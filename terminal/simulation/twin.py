@@ -10,6 +10,7 @@ import random
 
 from terminal.journal import board
 from terminal.simulation.disk import SimulatedDisk
+from terminal.simulation.disk_copies import copy_bits
 from terminal.simulation.registers.languages import LANGUAGES
 from terminal.simulation.service import SimulatedNetgiro
 from terminal.simulation.terminal import REBOOT_S
@@ -49,7 +50,7 @@ class Twin:
             first.terminal.switch_off()
             world.at(world.rng.uniform(*REBOOT_S), first.terminal.switch_on)
         if not board.is_elsewhere(*BOARDS):
-            self.till.disk.copy_from(first.disk)
+            copy_bits(first.disk, self.till.disk)
         world.at(self._chance.uniform(*REBOOT_S), self.till.start)
 
 
