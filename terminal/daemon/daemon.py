@@ -25,6 +25,7 @@ from terminal.config.schema import Config, read_config
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import Input
 from terminal.daemon.late_panel import LatePanel
+from terminal.daemon.late_uplink import LateUplink
 from terminal.daemon.operations import SILENT, Desk, commands_of, journal_bytes, last_reconciliation
 from terminal.daemon.out_of_service import wait_for_journal
 from terminal.doctor.login_console import ADVICE, login_console_on
@@ -36,7 +37,6 @@ from terminal.system.timestamps import timestamp_now
 
 if TYPE_CHECKING:
     from terminal.daemon.metrics import MetricsServer
-    from terminal.daemon.uplink import Uplink
 
 Listener: TypeAlias = Callable[[Input, Decision], None]
 
@@ -86,10 +86,9 @@ async def _run(frame: _Frame) -> bool:
         return app.handles
 
     metrics = _build_metrics(config, terminal) if config.metrics.listen else None
-    uplink = _build_uplink(config) if config.office.url else None
+    uplink = LateUplink(config)
 
-    listeners = (part.decided if part else None for part in (metrics, panel, uplink))
-    all_hear = _all_hear(*listeners)
+    all_hear = _all_hear(metrics.decided if metrics else None, panel.decided, uplink.decided)
 
     def build_app() -> TerminalApp:
         return TerminalApp(
@@ -121,8 +120,7 @@ async def _run(frame: _Frame) -> bool:
         app.warm_up()
         await panel.open()
         panel.attach(terminal())
-        if uplink is not None:
-            uplink.start(desk)
+        await uplink.start(desk)
         nightly = asyncio.create_task(_at_night(config, terminal()), name="night")
         await asyncio.to_thread(warn_of_login_console, config)
         log.info("ready: %s, %s", config.register.protocol, config.netgiro.base_url)
@@ -216,12 +214,6 @@ def _build_metrics(config: Config, terminal: Callable[[], Handles]) -> MetricsSe
         reconciles_daily=config.reconcile.daily,
     )
     return MetricsServer(metrics, parse_listen(config.metrics.listen))
-
-
-def _build_uplink(config: Config) -> Uplink:
-    from terminal.daemon.uplink import Uplink  # noqa: PLC0415  only when configured
-
-    return Uplink(config)
 
 
 def _reload(config: Config) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol
 
 from terminal.netgiro.carrier import Carrier, LateCarrier
 from terminal.netgiro.client import Credentials, SignatureCheck, SignedClient
@@ -16,6 +15,7 @@ from terminal.netgiro.v1 import NetgiroV1
 from terminal.netgiro.wire_v2 import API_KEY_HEADER, TOKEN_HEADER
 from terminal.sale.gateway import Gateway
 from terminal.sale.sensitive import Sensitive
+from terminal.system.lean_httpx import leave_out_command_line
 
 if TYPE_CHECKING:
     import httpx
@@ -82,7 +82,7 @@ def _build_carrier(
     settings: ServiceSettings, url: str, pins: frozenset[str], transport: httpx.AsyncBaseTransport | None
 ) -> Carrier:
     def build() -> Carrier:
-        _leave_out_command_line()
+        leave_out_command_line()
         from terminal.netgiro.https import HttpsCarrier  # noqa: PLC0415  not before there is something to carry
 
         return HttpsCarrier(
@@ -94,12 +94,6 @@ def _build_carrier(
         )
 
     return LateCarrier(build)
-
-
-def _leave_out_command_line() -> None:
-    """httpx loads its own with itself, and what that is made of: 2 MiB that nothing here calls. It minds none."""
-    loaded = cast("dict[str, object]", sys.modules)
-    loaded.setdefault("httpx._main", None)
 
 
 def nonces_of_the_clock() -> NonceSource:

@@ -343,6 +343,7 @@ def _decoders_at_top(tree: ast.Module) -> set[str]:
                 *(*NEEDED_WHEN_USED, "PIL", "serial", "terminal.simulation", "terminal.netgiro.sandbox"),
                 "terminal.register.http",
                 "terminal.doctor.system",
+                "terminal.office.uplink",
             ],
         ),
         ("terminal.commands.main", [*NEEDED_WHEN_USED, "PIL", "serial", "sqlite3", "terminal.simulation"]),
