@@ -5,7 +5,7 @@
     python -m tests.fleet --virtual 20000          three hours of so many uplinks in virtual time, without HTTP
     python -m tests.fleet --numbers                rows a second and core, against COPY in the same run
     python -m tests.fleet --backlog 1000           so many come back with a week of rows while others sell
-    python -m tests.fleet --page 5000000           the page's queries and plans with so many sales
+    python -m tests.fleet.big_page --rows 5000000  the page's queries and plans with so many sales
 
 Exits with 1 if a row was lost, doubled, reordered or counted wrong.
 """
@@ -39,10 +39,6 @@ def main(arguments: list[str] | None = None) -> int:
         result = backlog.measure(size)
         print(*backlog.told(size, result), sep="\n")
         return int(max(result.waits_s) > backlog.LONGEST_WAIT_S)
-    if options.page:
-        from tests.fleet import big_page  # noqa: PLC0415
-
-        return int(not big_page.measure(options.page, print))
     if options.virtual:
         from tests.fleet.virtual import Day, virtual_day  # noqa: PLC0415
 
@@ -69,7 +65,6 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--numbers", action="store_true", help="measure a collector instead")
     parser.add_argument("--backlog", type=int, default=0, metavar="COUNTERS", help="how many come back at once")
     parser.add_argument("--run-s", type=float, default=60.0, help="how long to look on (default 60)")
-    parser.add_argument("--page", type=int, default=0, metavar="SALES", help="measure the page with so many")
     parser.add_argument("--rows", type=int, default=60_000, help="how many rows to measure with (default 60000)")
     return parser.parse_args(arguments)
 

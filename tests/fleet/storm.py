@@ -237,12 +237,15 @@ class _Storm:
         for (terminal, _reference), (_at, paid_kr) in latest.items():
             paid[terminal] += paid_kr
         self._counts["kronur paid"] = sum(paid.values())
-        counted = dict(await self._query("SELECT terminal, sum(sum_kr)::bigint FROM turnover GROUP BY terminal"))
-        return [
-            f"{counter.terminal}: {paid[counter.terminal]} kr. paid, {counted.get(counter.terminal, 0)} counted"
-            for counter in self.counters
-            if paid[counter.terminal] != counted.get(counter.terminal, 0)
-        ]
+        problems = []
+        for table in ("turnover", "turnover_day"):
+            counted = dict(await self._query(f"SELECT terminal, sum(sum_kr)::bigint FROM {table} GROUP BY terminal"))
+            problems += [
+                f"{counter.terminal}: {paid[counter.terminal]} kr. paid, {counted.get(counter.terminal, 0)} in {table}"
+                for counter in self.counters
+                if paid[counter.terminal] != counted.get(counter.terminal, 0)
+            ]
+        return problems
 
     async def _query(self, query: str) -> list[tuple[Any, ...]]:
         def ask() -> list[tuple[Any, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from terminal.office.server.database import Connection
@@ -26,9 +26,8 @@ WHERE hour >= %(since)s AND hour < %(until)s GROUP BY hour ORDER BY hour
 """
 _SHOPS = """
 SELECT coalesce(t.shop, ''), count(*), sum(d.sales)::bigint, sum(d.sum_kr)::bigint
-FROM (SELECT terminal, sum(sales) AS sales, sum(sum_kr) AS sum_kr FROM turnover
-      WHERE hour >= %(since)s AND hour < %(until)s GROUP BY terminal) AS d
-LEFT JOIN terminal AS t USING (terminal) GROUP BY 1 ORDER BY 4 DESC, 1 LIMIT %(most)s
+FROM turnover_day AS d LEFT JOIN terminal AS t USING (terminal)
+WHERE d.day = %(day)s GROUP BY 1 ORDER BY 4 DESC, 1 LIMIT %(most)s
 """
 _COUNTERS = f"""
 SELECT terminal, shop, received, coalesce(troubles, '{{}}') FROM terminal LEFT JOIN status USING (terminal)
@@ -142,9 +141,8 @@ async def hours(connection: Connection, since: datetime, until: datetime) -> lis
     return [Hour(*row) for row in await _all(connection, _HOURS, {"since": since, "until": until})]
 
 
-async def shops(connection: Connection, since: datetime, until: datetime) -> list[ShopDay]:
-    values = {"since": since, "until": until, "most": MOST}
-    return [ShopDay(*row) for row in await _all(connection, _SHOPS, values)]
+async def shops(connection: Connection, day: date) -> list[ShopDay]:
+    return [ShopDay(*row) for row in await _all(connection, _SHOPS, {"day": day, "most": MOST})]
 
 
 async def counters(connection: Connection, show: str, find: str) -> list[CounterLine]:

@@ -75,7 +75,7 @@ class Site:
         day = day.replace(hour=0, minute=0, second=0, microsecond=0)
         span = (day, day + timedelta(days=1))
         health = await queries.health(asked.connection)
-        hours, shops = await queries.hours(asked.connection, *span), await queries.shops(asked.connection, *span)
+        hours, shops = await queries.hours(asked.connection, *span), await queries.shops(asked.connection, day.date())
         return html(render.today(asked.frame, day, health, hours, shops))
 
     async def _counters(self, asked: Visit) -> Response:

@@ -1,4 +1,4 @@
-"""What follows from rows: where each sale stands, and what was paid by terminal and hour.
+"""What follows from rows: where each sale stands, and what was paid by terminal, hour and day.
 
 In the transaction of the rows themselves, so it is never behind them and never counted twice.
 """
@@ -42,6 +42,13 @@ INSERT INTO turnover (terminal, hour, sales, sum_kr)
 SELECT %s, * FROM unnest(%s::timestamptz[], %s::bigint[], %s::bigint[])
 ON CONFLICT (terminal, hour) DO UPDATE SET
     sales = turnover.sales + excluded.sales, sum_kr = turnover.sum_kr + excluded.sum_kr
+"""
+_DAYS = """
+INSERT INTO turnover_day (terminal, day, sales, sum_kr)
+SELECT %s, (hour AT TIME ZONE 'UTC')::date, sum(sales), sum(sum_kr)
+FROM unnest(%s::timestamptz[], %s::bigint[], %s::bigint[]) AS hours (hour, sales, sum_kr) GROUP BY 2
+ON CONFLICT (terminal, day) DO UPDATE SET
+    sales = turnover_day.sales + excluded.sales, sum_kr = turnover_day.sum_kr + excluded.sum_kr
 """
 
 
@@ -116,7 +123,7 @@ def read_sale(row: Row) -> SaleRow | None:
 
 
 async def fold(connection: Connection, terminal: str, epoch: str, rows: Sequence[Row]) -> None:
-    """Bring the tables ``sale`` and ``turnover`` up to these rows, which are the next of their journal."""
+    """Bring the tables ``sale``, ``turnover`` and ``turnover_day`` up to the next rows of a journal."""
     latest = {sale.reference: sale for row in rows if (sale := read_sale(row)) is not None}
     if not latest:
         return
@@ -132,7 +139,8 @@ async def fold(connection: Connection, terminal: str, epoch: str, rows: Sequence
     await connection.execute(_SALES, {"terminal": terminal, "epoch": epoch, **columns})
     if changes := list(_changes(newer, standing)):
         hours, sales, sums = zip(*changes, strict=True)
-        await connection.execute(_TURNOVER, (terminal, list(hours), list(sales), list(sums)))
+        for turnover in (_TURNOVER, _DAYS):
+            await connection.execute(turnover, (terminal, list(hours), list(sales), list(sums)))
 
 
 class _Standing(NamedTuple):

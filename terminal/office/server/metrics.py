@@ -41,8 +41,8 @@ WHERE received >= now() - interval '{SILENT_S} seconds' GROUP BY trouble ORDER B
 _CASES = "SELECT count(*) FROM sale WHERE outcome IN ('unknown', 'refund_due')"
 _ALARMS = "SELECT count(*) FROM alarm WHERE seen_at IS NULL"
 _TODAY = """
-SELECT coalesce(sum(sales), 0)::bigint, coalesce(sum(sum_kr), 0)::bigint FROM turnover
-WHERE hour >= date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
+SELECT coalesce(sum(sales), 0)::bigint, coalesce(sum(sum_kr), 0)::bigint FROM turnover_day
+WHERE day = (now() AT TIME ZONE 'UTC')::date
 """
 _NEWEST = "SELECT extract(epoch FROM now() - max(received))::float FROM journal_head"
 _ROLLOUT = "SELECT version, state FROM rollout ORDER BY began DESC LIMIT 1"

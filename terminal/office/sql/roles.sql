@@ -3,7 +3,7 @@
 GRANT USAGE ON SCHEMA public TO netgiro_collector, netgiro_page;
 
 GRANT SELECT, INSERT ON journal TO netgiro_collector;
-GRANT SELECT, INSERT, UPDATE ON journal_head, alarm, sale, turnover, status TO netgiro_collector;
+GRANT SELECT, INSERT, UPDATE ON journal_head, alarm, sale, turnover, turnover_day, status TO netgiro_collector;
 GRANT SELECT, INSERT, UPDATE ON terminal TO netgiro_collector;
 GRANT SELECT, DELETE ON enrolment TO netgiro_collector;
 GRANT SELECT ON settings_document, release_archive, release_piece TO netgiro_collector;
@@ -11,7 +11,7 @@ GRANT SELECT, UPDATE ON rollout TO netgiro_collector;
 GRANT SELECT, INSERT, UPDATE ON rollout_member TO netgiro_collector;
 GRANT EXECUTE ON FUNCTION ensure_month(date) TO netgiro_collector;
 
-GRANT SELECT ON journal, journal_head, alarm, sale, turnover, status, person, audit, release_archive TO netgiro_page;
+GRANT SELECT ON journal, journal_head, alarm, sale, turnover, turnover_day, status, person, audit, release_archive TO netgiro_page;
 GRANT SELECT ON reconciliation_run, reconciliation_sum, reconciliation_line TO netgiro_page;
 GRANT SELECT, INSERT ON settings_document TO netgiro_page;
 GRANT SELECT, INSERT, UPDATE ON rollout TO netgiro_page;

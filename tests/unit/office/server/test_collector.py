@@ -147,6 +147,8 @@ def test_what_was_paid_is_counted_once_by_hour(database: str) -> None:
             await office.send(rows[:end])
         turnover = "SELECT extract(hour FROM hour AT TIME ZONE 'UTC')::int, sales, sum_kr::int FROM turnover ORDER BY 1"
         assert await office.rows(turnover) == [(12, 3, 5970), (13, 1, 10)]
+        day = "SELECT day::text, sales, sum_kr FROM turnover_day"
+        assert await office.rows(day) == [("2026-11-30", 4, 5980)]
         assert await office.rows("SELECT number, outcome FROM sale ORDER BY number") == [
             *((number, "approved") for number in (1, 2, 3, 4)),
             (5, "declined"),
@@ -161,7 +163,8 @@ def test_a_paid_sale_that_becomes_refund_due_is_turnover_no_more(database: str) 
         await office.send(rows[:1])
         assert await office.rows("SELECT sales::int, sum_kr::int FROM turnover") == [(1, 1990)]
         await office.send(rows[1:])
-        assert await office.rows("SELECT sales::int, sum_kr::int FROM turnover") == [(0, 0)]
+        for table in ("turnover", "turnover_day"):
+            assert await office.rows(f"SELECT sales::int, sum_kr::int FROM {table}") == [(0, 0)]
 
     at_office(database, work)
 

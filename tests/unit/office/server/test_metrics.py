@@ -50,7 +50,7 @@ def test_what_rules_and_dashboard_name_is_served_and_counted_rightly(database: s
             await office.rows("UPDATE status SET received = now() - interval '1 hour' WHERE terminal = 'T3'")
             await office.rows("UPDATE status SET reconciled_differ = 4 WHERE terminal = 'T1'")
             await office.send(chained(sale_rows(1)))
-            await office.rows("UPDATE turnover SET hour = now()")
+            await office.rows("UPDATE turnover_day SET day = (now() AT TIME ZONE 'UTC')::date")
             async with await connect(Sensitive(database)) as connection:
                 await releases.start(connection, Plan("1.1.0", (1,), 5, timedelta(hours=1)), "sigga")
                 await releases.advance(connection)
