@@ -264,3 +264,5 @@ def test_a_sale_whose_register_waits_only_so_long_has_a_limit_and_any_other_has_
 
 def test_calls_are_numbered_from_one() -> None:
     assert walk_to(State.AUTHORIZATION).asked(fx.RequestAuthorization).call == 1
+    assert walk_to(State.CUSTOMER).asked(fx.QueryStatus).call == 2
+    assert walk_to(State.CAPTURE).asked(fx.RequestCapture).call == 3

@@ -49,6 +49,7 @@ def test_lost_polls_are_repeated_with_growing_pauses_that_stay_short_while_someb
 def test_a_poll_that_succeeds_ends_the_growing_pauses() -> None:
     walk = walk_to(State.CUSTOMER).lost().retried().lost().retried().answered(Status.PENDING)
     assert walk.asked(fx.SetRetry).delay_s == 1.0
+    assert walk.retried().lost().asked(fx.SetRetry).delay_s == 1.0
 
 
 @pytest.mark.parametrize(
