@@ -23,7 +23,7 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=40, help="so many mutants; 0: all (default: 40)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--tests", nargs="*", help="in place of the module's own unit and property tests")
-    parser.add_argument("--patience", type=float, default=60.0, help="processor seconds for one mutant (default: 60)")
+    parser.add_argument("--patience", type=float, default=20.0, help="processor seconds for one mutant (default: 20)")
     options = parser.parse_args()
 
     module = options.module.resolve().relative_to(ROOT)

@@ -61,6 +61,7 @@ class Forks:
         self._mutants = mutants
         self._patience_s = patience_s
         self._on_import = _Tracer(self._file)
+        self._all_lines = list(range(source.count("\n") + 1))
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_collection(self) -> Iterator[None]:
@@ -96,9 +97,13 @@ class Forks:
             seen = []
             for item, following in zip(items, [*items[1:], None], strict=True):
                 began = time.process_time()
-                with _Tracer(self._file) as tracer:
-                    passed = _passes(item, following)
-                seen.append(Seen(passed, time.process_time() - began, sorted(tracer.lines)))
+                if _is_property(item):
+                    passed, lines = _passes(item, following), self._all_lines
+                else:
+                    with _Tracer(self._file) as tracer:
+                        passed = _passes(item, following)
+                    lines = sorted(tracer.lines)
+                seen.append(Seen(passed, time.process_time() - began, lines))
             answer.write_text(json.dumps(seen), encoding="utf-8")
 
         with tempfile.TemporaryDirectory() as folder:
@@ -145,6 +150,11 @@ def in_fork(run: Callable[[], int | None], patience_s: float, *, quiet: bool = T
 
 def _passes(item: pytest.Item, following: pytest.Item | None) -> bool:
     return not any(report.failed for report in runtestprotocol(item, log=False, nextitem=following))
+
+
+def _is_property(item: pytest.Item) -> bool:
+    """It would be slow to trace and reaches most lines."""
+    return bool(getattr(getattr(item, "obj", None), "is_hypothesis_test", False))
 
 
 class _Tracer:
@@ -204,7 +214,9 @@ def _put_constant(module: str, name: str, code: CodeType) -> None:
 
 def _functions_in(file: str) -> list[FunctionType]:
     gc.unfreeze()
-    return [one for one in gc.get_objects() if isinstance(one, FunctionType) and one.__code__.co_filename == file]
+    found = [one for one in gc.get_objects() if isinstance(one, FunctionType) and one.__code__.co_filename == file]
+    gc.freeze()  # or each fork looks through all that was collected, and copies it
+    return found
 
 
 def exchanged(

@@ -50,7 +50,7 @@ def own_tests(root: Path, module: Path) -> list[str]:
     if not found:
         found = [path for folder in folders if folder.is_dir() for path in sorted(folder.glob("test_*.py"))]
     property_tests = root / "tests" / "property"
-    named = {name, f"{room}_{name}", f"register_{room}"}
+    named = {name, f"{room}_{name}", f"register_{room}", *(path.stem.removeprefix("test_") for path in found)}
     found += [path for path in sorted(property_tests.glob("test_*.py")) if path.stem.removeprefix("test_") in named]
     return [str(path.relative_to(root)) for path in dict.fromkeys(found)]
 

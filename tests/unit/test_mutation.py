@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -94,3 +95,13 @@ def test_the_command_names_what_no_test_notices() -> None:
     assert ended.returncode == 1, ended.stderr
     assert ended.stdout.startswith("terminal/sale/money.py:15: le= left out\n-Kronur")
     assert "4 of 5 mutants killed" in ended.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("module", ["sale/moves", "netgiro/callback", "journal/rows"])
+def test_a_sample_of_what_guards_money_is_noticed(module: str) -> None:
+    command = [sys.executable, "-m", "tests.mutation", f"terminal/{module}.py", "--sample", "10"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    killed = re.search(r"(\d+) of 10 mutants killed", ended.stdout)
+    assert killed, ended.stderr
+    assert int(killed[1]) >= 9, ended.stdout
