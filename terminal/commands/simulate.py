@@ -130,7 +130,8 @@ def run_one(seed: int, *, story: bool, as_json: bool = False, protocol: str | No
     for line in result.story:
         print(f"{line.at_s:9.2f} s  {line.who:<9} {line.what}")
     kind = f"{result.capture_mode}, {result.api}, {result.protocol}"
-    print(f"seed {seed}: {kind}, {result.sales} sales, {result.cuts} power cuts, {result.outcomes}")
+    outcomes = ", ".join(f"{count} {name}" for name, count in result.outcomes.items()) or "none ended"
+    print(f"seed {seed}: {kind}, {result.sales} sales ({outcomes}), {result.cuts} power cuts")
     for violation in result.violations:
         print(f"VIOLATION: {violation}")
     return 1 if result.violations else 0
