@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 
-import pytest
 from msgspec.structs import replace
 
 from terminal.counter import register_words as reg
@@ -30,6 +29,7 @@ from terminal.sale.sale import State
 from terminal.sale.sensitive import Sensitive
 from terminal.screen.screens import screen_for
 from terminal.texts.sentences import LANGUAGES
+from tests.each import each_of
 
 RULES = CounterRules(
     menu=MenuRules(has_staff_code=True, has_refund_code=True, can_train=True, can_pair=True, has_operators=True),
@@ -68,7 +68,7 @@ def time_goes_on(rng: random.Random, view: View) -> View:
     return replace(view, sale=None, entry=Entry()) if has_ended else view
 
 
-@pytest.mark.parametrize("seed", range(12))
+@each_of("seed", range(12))
 def test_mashed_keys_scans_and_requests_never_mix(seed: int) -> None:
     rng = random.Random(seed)
     view = View(asks_operator=True, is_training=seed % 2 == 0)

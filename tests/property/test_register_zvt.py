@@ -17,6 +17,7 @@ from terminal.register.zvt.codec import ZvtProtocol
 from terminal.register.zvt.transport import LONGEST_APDU, MOST_CONTROLS, Framer, encode_frame
 from terminal.sale.sale import Reason
 from terminal.simulation.registers.zvt_frames import GOOD, NOT_EXPECTED, WAIT, unwrap, wrap
+from tests.each import each_of
 from tests.fuzz.__main__ import fuzz
 from tests.fuzz.codecs import CODECS
 from tests.unit.register.zvt import zvt_dumps
@@ -79,8 +80,8 @@ def test_a_frame_that_never_ends_is_not_kept(data: bytes) -> None:
         assert len(framer._apdu) <= LONGEST_APDU
 
 
-@pytest.mark.parametrize("name", [name for name in zvt_dumps.FROM_REGISTER if name.startswith("pay")])
-@pytest.mark.parametrize("decimals", [0, 2])
+@each_of("name", [name for name in zvt_dumps.FROM_REGISTER if name.startswith("pay")])
+@each_of("decimals", [0, 2])
 def test_no_flipped_bit_changes_what_is_to_be_paid(name: str, decimals: int) -> None:
     wire = zvt_dumps.FROM_REGISTER[name]
     right = Bench(decimals=decimals, accept_foreign_currency_code=True).send(unwrap(wire)[0]).requests
@@ -174,7 +175,7 @@ def test_whatever_the_register_does_a_result_has_one_fate_and_both_sides_know_th
     assert bench.protocol.next_wakeup_s is None
 
 
-@pytest.mark.parametrize("codec", sorted(CODECS))
+@each_of("codec", sorted(CODECS))
 def test_seeded_noise_does_no_harm(codec: str) -> None:
     """The command ``python -m tests.fuzz`` does the same for longer."""
     assert fuzz(CODECS[codec], 40_000, seed=7, report=lambda _line: None).sales > 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +27,7 @@ from terminal.register.settings import RegisterSettings
 from terminal.register.training import TakesNoPart
 from terminal.sale.sale import Reason
 from terminal.sale.totals import Totals
+from tests.each import each_of
 from tests.golden.samples import REFUND_DONE
 
 PROTOCOLS = ("line", "zvt", "concert", "http", "display", "receipt")
@@ -78,7 +78,7 @@ class Overheard:
         self.real.send(reply, now_s, to)
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS)
+@each_of("protocol", PROTOCOLS)
 def test_a_register_that_takes_no_part_is_only_refused(protocol: str) -> None:
     @given(STEPS)
     def any_day(steps: list[tuple[str, Any]]) -> None:
@@ -105,7 +105,7 @@ def test_a_register_that_takes_no_part_is_only_refused(protocol: str) -> None:
     any_day()
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("asked", "answer"),
     [
         (b"PAY 1990 ID=42\r\n", b"ERR UNAVAILABLE "),
@@ -131,7 +131,7 @@ def test_what_is_sold_in_training_counts_as_told_so_that_it_ends() -> None:
     assert line.wake(0.0) == [ResultDelivered("T1-1")]
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("method", "path", "query", "body"),
     [
         ("POST", "/v1/payments", {}, '{"amount": 1990}'),

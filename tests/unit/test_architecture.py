@@ -20,6 +20,8 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.each import each_of
+
 ROOT = Path(__file__).parents[2]
 
 # fmt: off
@@ -202,7 +204,7 @@ def test_nothing_imports_the_tests() -> None:
     )
 
 
-@pytest.mark.parametrize("module", PURE)
+@each_of("module", PURE)
 def test_pure_modules_have_no_io_clock_or_randomness(module: str) -> None:
     reaches_out = [
         f"{place(module, found.line)} imports {found.module}"
@@ -221,7 +223,7 @@ def test_pure_modules_have_no_io_clock_or_randomness(module: str) -> None:
     )
 
 
-@pytest.mark.parametrize("module", PURE)
+@each_of("module", PURE)
 def test_pure_modules_import_only_pure_modules(module: str) -> None:
     complain(
         "A pure module that imports one with I/O is not pure any more; move what both need into a pure one.",

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.each import each_of
 from tests.mutation.forks import exchanged
 from tests.mutation.mutants import compiled, mutants_of
 from tests.mutation.trial import own_tests
@@ -18,7 +19,7 @@ from tests.mutation.trial import own_tests
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("source", "changed"),
     [
         ("x = a < b", "x = a <= b"),
@@ -44,9 +45,7 @@ def test_each_kind_of_change_is_made(source: str, changed: str) -> None:
     assert ast.unparse(ast.parse(changed)) in [mutant.source for mutant in mutants_of(source)]
 
 
-@pytest.mark.parametrize(
-    "source", ["import a", '"""Says."""', "x: list[int]", "log.info('paid %d', 7)", "def f(a: int) -> bool: ..."]
-)
+@each_of("source", ["import a", '"""Says."""', "x: list[int]", "log.info('paid %d', 7)", "def f(a: int) -> bool: ..."])
 def test_what_runs_no_business_is_left_alone(source: str) -> None:
     assert mutants_of(source) == []
 

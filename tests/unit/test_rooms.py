@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import pytest
+from tests.each import each_of
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "terminal" / "README.md"
@@ -59,7 +59,7 @@ def is_allowed(room: str, imported: str) -> bool:
     return any(name == one or name.startswith(f"{one}.") for one in (room, *table()[room]))
 
 
-@pytest.mark.parametrize("room", table())
+@each_of("room", table())
 def test_a_room_imports_only_what_its_row_allows(room: str) -> None:
     wrong = [
         f"{modules()[module].relative_to(ROOT)}:{line} imports {imported}"

@@ -19,6 +19,7 @@ from terminal.journal.thread import JournalFile
 from terminal.netgiro.sandbox import PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY
 from terminal.sale.record import Record
 from terminal.sale.sale import State
+from tests.each import each_of
 from tests.sales import GUID, new_sale, walk_to
 
 ROOT = Path(__file__).parents[3]
@@ -299,6 +300,6 @@ def test_what_a_service_is_started_with_means_the_same_without_a_parser(words: l
     assert vars(quick) == vars(_parser().parse_args(words, SimpleNamespace(config=None)))
 
 
-@pytest.mark.parametrize("words", [[], ["run", "--config"], ["run", "--config", "--help"], ["run", "-h"], ["doctor"]])
+@each_of("words", [[], ["run", "--config"], ["run", "--config", "--help"], ["run", "-h"], ["doctor"]])
 def test_all_other_words_are_left_to_the_parser(words: list[str]) -> None:
     assert cli._options_of_run(words) is None

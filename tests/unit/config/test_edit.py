@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from terminal.config.edit import edit_config, replace_file
 from terminal.errors import ConfigError
+from tests.each import each_of
 
 SHIPPED = (Path(__file__).parents[3] / "config.toml").read_text("utf-8")
 
@@ -54,7 +55,7 @@ def test_keys_and_sections_that_are_left_out_are_added() -> None:
     assert edited == '[shop]\nname = "A"  # ours\nkennitala = "1"\n\n[log]\n\n[panel]\nlisten = ""\n'
 
 
-@pytest.mark.parametrize("text", ['shop.name = "A"\n', 'shop = { name = "A" }\n', '[shop]\nname = """\nA"""\n', "[x"])
+@each_of("text", ['shop.name = "A"\n', 'shop = { name = "A" }\n', '[shop]\nname = """\nA"""\n', "[x"])
 def test_a_file_written_in_another_way_is_refused_rather_than_spoiled(text: str) -> None:
     with pytest.raises(ConfigError):
         edit_config(text, {("shop", "name"): "B"})

@@ -18,6 +18,7 @@ from terminal.config.office_trial import FILE, Kept, read_kept, write_kept
 from terminal.config.schema import Config, problems_with, read_config, show_config
 from terminal.errors import ConfigError
 from terminal.sale.sensitive import Sensitive
+from tests.each import each_of
 from tests.unit.config.schema_bench import written
 
 HEAD = '[office]\nurl = "https://office.example.is"\ntakes_settings = true\n[journal]\npath = "journal.db"\n'
@@ -45,7 +46,7 @@ def test_what_may_travel_is_in_the_schema_and_none_of_it_is_secret_or_a_place() 
         assert section not in MAY_TRAVEL
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     [
         '[netgiro]\nsecret_key = "x"',

@@ -18,6 +18,7 @@ from terminal.sale.customer import CustomerKind
 from terminal.sale.gateway import CaptureMode
 from terminal.sale.sale import Terms
 from terminal.sale.sensitive import Sensitive
+from tests.each import each_of
 from tests.unit.config.schema_bench import SECRET, problems_of, written
 
 SHIPPED = Path(__file__).parents[3] / "config.toml"
@@ -310,7 +311,7 @@ def test_only_phones_are_confirmed_by_callback() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("base_url", "sandbox"),
     [
         ("https://api.netgiro.is/v1", False),

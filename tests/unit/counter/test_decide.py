@@ -19,6 +19,7 @@ from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import Refusal
 from terminal.sale.sale import Reason, State
 from terminal.sale.sensitive import Sensitive
+from tests.each import each_of
 from tests.sales import report_for, walk_to
 from tests.unit.counter.desk_bench import OPEN_STATES, Desk, desk_with, ended
 
@@ -41,7 +42,7 @@ def test_a_typed_code_is_handed_in() -> None:
     assert any(isinstance(effect, fx.SubmitCode) and effect.code.reveal() == "1234" for effect in desk.last.effects)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("state", "leads_to"),
     [
         (State.ENTRY, State.REPORT),
@@ -60,7 +61,7 @@ def test_the_cancel_key_in_every_state(state: State, leads_to: State) -> None:
     assert desk.sale.reason is (Reason.PAID if state is State.REPORT else Reason.CASHIER_CANCELLED)
 
 
-@pytest.mark.parametrize("state", OPEN_STATES)
+@each_of("state", OPEN_STATES)
 def test_a_long_press_on_the_cancel_key_does_what_the_key_does_whatever_was_typed(state: State) -> None:
     empty, typed = desk_with(walk_to(state).sale), desk_with(walk_to(state).sale)
     cancelled = empty.press("*").view
@@ -91,7 +92,7 @@ def test_a_long_press_declines_a_total_and_never_takes_one() -> None:
     assert desk.view.offer == replace(offer, is_open=False)
 
 
-@pytest.mark.parametrize("state", [state for state in OPEN_STATES if state not in (State.ENTRY, State.CODE_ENTRY)])
+@each_of("state", [state for state in OPEN_STATES if state not in (State.ENTRY, State.CODE_ENTRY)])
 def test_other_keys_do_nothing_while_nothing_is_typed(state: State) -> None:
     desk = desk_with(walk_to(state).sale)
     before = desk.view
@@ -113,7 +114,7 @@ def test_the_time_of_an_older_result_does_not_clear_a_newer_one() -> None:
 # --- conditions -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("event", "reached"),
     [
         (ev.AnswerLost(7, 2), False),
@@ -122,7 +123,7 @@ def test_the_time_of_an_older_result_does_not_clear_a_newer_one() -> None:
         (ev.StatusReceived(7, 2, report_for(walk_to(State.CUSTOMER).sale, Status.PENDING)), True),
     ],
 )
-@pytest.mark.parametrize("before", [True, False])
+@each_of("before", [True, False])
 def test_the_end_of_each_call_tells_whether_the_service_is_reached(
     event: ev.AnswerReceived, reached: bool, before: bool
 ) -> None:

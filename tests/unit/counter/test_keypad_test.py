@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from terminal.counter.keypad_test import NUMBER_PAD, STANDARD_LAYOUT, KeypadTest, dead_lines
+from tests.each import each_of
 
 SMALL = ("123", "456", "789", "*0#")
 
@@ -28,7 +27,7 @@ def test_a_key_counts_once_however_often_it_is_pressed() -> None:
     assert (test.seen, test.last, len(test.missing)) == ("5#", "5", 14)
 
 
-@pytest.mark.parametrize("keys", ["", "12", "*1*2", "*#*D"])
+@each_of("keys", ["", "12", "*1*2", "*#*D"])
 def test_a_single_star_is_a_key_like_any_other(keys: str) -> None:
     test = after(keys + "*")
     assert "*" in test.seen
@@ -50,7 +49,7 @@ def test_letters_beside_a_pad_of_fewer_rows_keep_their_places() -> None:
     assert after("DB", ("123", "456")).rows == ("123 ", "456B", "    ", "   D")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("missing", "lines"),
     [
         ("", []),

@@ -14,6 +14,7 @@ from terminal.sale.customer import CustomerKind, IdentifierProblem
 from terminal.sale.sale import State
 from terminal.sale.sensitive import Sensitive
 from terminal.screen.screens import screen_for
+from tests.each import each_of
 from tests.golden.samples import SALE
 
 RULES = CounterRules()
@@ -28,8 +29,8 @@ def after(view: View, *events: CounterEvent | str) -> View:
     return view
 
 
-@pytest.mark.parametrize("trouble", [(KeysMissed(),), (LOST, BACK), (OPENING, OPENED)])
-@pytest.mark.parametrize("state", [State.ENTRY, State.CODE_ENTRY])
+@each_of("trouble", [(KeysMissed(),), (LOST, BACK), (OPENING, OPENED)])
+@each_of("state", [State.ENTRY, State.CODE_ENTRY])
 def test_the_rest_of_a_number_counts_for_nothing_until_it_is_cleared(
     trouble: tuple[CounterEvent, ...], state: State
 ) -> None:

@@ -20,6 +20,7 @@ from terminal.counter.menu import MAIN_ITEMS, MORE_ITEMS, Item, MenuRules, Page,
 from terminal.counter.view import Offer, View
 from terminal.sale import events as ev
 from terminal.sale.sale import Reason, Sale, State
+from tests.each import each_of
 from tests.golden.samples import REFUND_DUE, SALE
 from tests.unit.counter.staff_bench import CODE, LOST, STUCK, TEXTS, Staff
 
@@ -64,7 +65,7 @@ def test_the_menus_key_turns_to_the_next_sale_and_so_does_ok_on_pads_without_it(
     assert staff.screen[0] == "Receipt no. 1041"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("sale", "verdicts"),
     [
         (STUCK, (ev.Verdict.PAID, ev.Verdict.UNPAID)),
@@ -109,7 +110,7 @@ def test_a_sale_that_ends_by_itself_takes_the_menu_away() -> None:
 # --- the code ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("wrong", ["4712", "471", "47111", "0", "47114711"])
+@each_of("wrong", ["4712", "471", "47111", "0", "47114711"])
 def test_a_wrong_code_opens_nothing(wrong: str) -> None:
     staff = Staff(View(sale=STUCK))
     staff.press("D#" + wrong + "#")
@@ -240,7 +241,7 @@ def test_the_keypad_test_shows_keys_that_are_jammed(jam: Jam, text: str) -> None
 # --- coming and going -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("state", [State.ENTRY, State.CUSTOMER, State.CODE_ENTRY, State.CAPTURE, State.REPORT])
+@each_of("state", [State.ENTRY, State.CUSTOMER, State.CODE_ENTRY, State.CAPTURE, State.REPORT])
 def test_while_a_sale_goes_on_well_there_is_no_menu(state: State) -> None:
     staff = Staff(View(sale=replace(SALE, state=state, reason=Reason.PAID if state is State.REPORT else None)))
     staff.press("D")
@@ -301,7 +302,7 @@ def test_a_long_press_on_ok_opens_the_menu_on_pads_without_its_key(view: View) -
     assert ShowMenuFor in map(type, decision.effects)
 
 
-@pytest.mark.parametrize("state", [State.ENTRY, State.AUTHORIZATION, State.CUSTOMER, State.CODE_ENTRY, State.CAPTURE])
+@each_of("state", [State.ENTRY, State.AUTHORIZATION, State.CUSTOMER, State.CODE_ENTRY, State.CAPTURE])
 def test_during_a_sale_a_long_press_on_ok_is_one_press(state: State) -> None:
     staff = Staff(View(sale=replace(SALE, state=state)))
     once = staff.press("#").view
@@ -315,9 +316,7 @@ def test_in_the_menu_a_long_press_on_ok_is_one_press() -> None:
     assert staff.page is Page.CODE
 
 
-@pytest.mark.parametrize(
-    "keys", ["D", "D#", "D#47", "D#" + CODE + "#", "D#" + CODE + "#3", "D2", "D212", "D02", "D912"]
-)
+@each_of("keys", ["D", "D#", "D#47", "D#" + CODE + "#", "D#" + CODE + "#3", "D2", "D212", "D02", "D912"])
 def test_a_long_press_on_the_cancel_key_leaves_the_menu_wherever_it_stands(keys: str) -> None:
     staff = Staff(View(attention=(REFUND_DUE,)))
     staff.press(keys)
@@ -335,7 +334,7 @@ def test_leaving_by_a_long_press_does_not_forget_wrong_codes() -> None:
     assert staff.page is Page.LOCKED
 
 
-@pytest.mark.parametrize("key", sorted(set(KEYS) - set("*#0")))
+@each_of("key", sorted(set(KEYS) - set("*#0")))
 def test_other_keys_do_no_more_when_they_stay_down(key: str) -> None:
     staff = Staff(View(sale=replace(SALE, state=State.ENTRY)))
     once = staff.press(key).view

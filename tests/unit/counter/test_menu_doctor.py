@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from terminal.counter import register_words as reg
 from terminal.counter.decision import Decision, ExamineTerminal, ShowMenuFor
 from terminal.counter.inputs import (
@@ -13,6 +11,7 @@ from terminal.counter.inputs import (
 )
 from terminal.counter.menu import Item, Page
 from terminal.screen.screens import screen_for
+from tests.each import each_of
 from tests.golden.samples import PROBLEMS
 from tests.unit.counter.staff_bench import TEXTS, Staff
 
@@ -55,7 +54,7 @@ def test_a_terminal_that_is_well_says_so_until_any_key() -> None:
     assert staff.page is None
 
 
-@pytest.mark.parametrize("keys", ["D", "D02", "D01*", "D01*D01*D"])
+@each_of("keys", ["D", "D02", "D01*", "D01*D01*D"])
 def test_a_report_that_nobody_waits_for_any_more_disturbs_nobody(keys: str) -> None:
     staff = Staff()
     staff.press(keys)

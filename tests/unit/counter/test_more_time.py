@@ -19,6 +19,7 @@ from terminal.sale.effects import RequestVoid, SetDeadline
 from terminal.sale.sale import Sale, State
 from terminal.sale.sensitive import Sensitive
 from terminal.screen.screens import Countdown, screen_for
+from tests.each import each_of
 from tests.golden.samples import SALE
 from tests.virtual_time import run_virtual
 
@@ -59,7 +60,7 @@ def test_while_something_is_typed_or_doubted_the_key_means_ok() -> None:
         assert not decide(limited(State.ENTRY, entry), KeyPressed("#"), RULES).view.has_more_time
 
 
-@pytest.mark.parametrize("state", [state for state in State if state not in LIMITED])
+@each_of("state", [state for state in State if state not in LIMITED])
 def test_no_other_state_can_be_drawn_out(state: State) -> None:
     assert not limited(state).may_get_more_time
 

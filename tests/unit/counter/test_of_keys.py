@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-import pytest
 from msgspec.structs import replace
 
 from hardware.scanner import SimulatedScanner
@@ -19,6 +18,7 @@ from terminal.sale.customer import CustomerKind, IdentifierProblem
 from terminal.sale.effects import RequestAuthorization
 from terminal.sale.sale import State
 from terminal.sale.sensitive import Sensitive
+from tests.each import each_of
 from tests.golden.samples import SALE
 from tests.virtual_time import run_virtual
 
@@ -43,7 +43,7 @@ def test_code_takes_the_place_of_what_was_typed() -> None:
     assert scanned(typed, "5000041234").view.sale.customer_kind is CustomerKind.APP_CODE
 
 
-@pytest.mark.parametrize("code", ["4006381333931", "ABC", "12345", "8223281", "x" * 128])
+@each_of("code", ["4006381333931", "ABC", "12345", "8223281", "x" * 128])
 def test_code_that_names_nobody_says_so_and_typing_begins_anew(code: str) -> None:
     view = scanned(OPEN, code).view
     assert view.sale == SALE
@@ -54,7 +54,7 @@ def test_code_that_names_nobody_says_so_and_typing_begins_anew(code: str) -> Non
     assert decide(view, KeyPressed("7"), RULES).view.entry == Entry(digits=Sensitive("7"))
 
 
-@pytest.mark.parametrize("state", [state for state in State if state is not State.ENTRY])
+@each_of("state", [state for state in State if state is not State.ENTRY])
 def test_code_means_nothing_where_no_customer_is_asked_for(state: State) -> None:
     view = View(sale=replace(SALE, state=state))
     assert scanned(view, "5000041234").view == view

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
 from msgspec.structs import replace
 
 from terminal.counter import register_words as reg
@@ -20,6 +19,7 @@ from terminal.paper.receipt import Shop
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import original
 from terminal.sale.sale import State
+from tests.each import each_of
 from tests.golden.samples import CLOSED_SALE, SALE
 from tests.unit.counter.staff_bench import PressedCounter
 
@@ -102,7 +102,7 @@ def test_an_offer_is_read_in_it_and_still_accepted() -> None:
     assert counter.view.offered_kr == 1990
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("language", "kind", "text"),
     [
         ("en", ReceiptKind.CUSTOMER, "Customer copy"),

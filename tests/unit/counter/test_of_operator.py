@@ -24,6 +24,7 @@ from terminal.sale.record import Record, RefundRecord
 from terminal.sale.refund import RefundReason, RefundSource
 from terminal.sale.sale import Reason, State
 from terminal.sale.totals import Close, Period, Tally, figures, totals_of
+from tests.each import each_of
 from tests.golden.samples import CLOSED_SALE, REFUND_DONE
 from tests.unit.counter.staff_bench import PressedCounter
 from tests.unit.journal.journal_samples import a_sale, opened
@@ -142,7 +143,7 @@ def test_what_each_has_given_back_stands_apart_whoever_had_sold_it(tmp_path: Pat
     assert any(line.startswith("  Refunds (2)") and line.endswith("-800 kr.") for line in slip)
 
 
-@pytest.mark.parametrize("numbers", [("x",), ("12345",), ("1 \n",), ("1 " + "a" * 21,)])
+@each_of("numbers", [("x",), ("12345",), ("1 \n",), ("1 " + "a" * 21,)])
 def test_what_is_no_number_is_refused(numbers: tuple[str, ...]) -> None:
     import msgspec  # noqa: PLC0415
 

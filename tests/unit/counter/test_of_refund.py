@@ -20,6 +20,7 @@ from terminal.sale.effects import ReceiptKind
 from terminal.sale.gateway import Refusal
 from terminal.sale.refund import Refund, RefundReason, RefundSource, RefundState
 from terminal.sale.sale import Reason, Sale, State, Terms
+from tests.each import each_of
 from tests.sales import GUID, new_sale
 
 RULES = CounterRules()
@@ -120,7 +121,7 @@ def open_refund(**changes: Any) -> Refund:
     return replace(record.refund, **changes)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("changes", "code"),
     [
         ({"sale": None}, reg.RefusalCode.NOT_FOUND),

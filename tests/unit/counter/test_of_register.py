@@ -16,6 +16,7 @@ from terminal.sale import effects as fx
 from terminal.sale import events as ev
 from terminal.sale.gateway import CaptureMode
 from terminal.sale.sale import MISSES_UNTIL_UNKNOWN, Outcome, Reason, State, Terms
+from tests.each import each_of
 from tests.sales import walk_to
 from tests.unit.counter.desk_bench import OPEN_STATES, RULES, Desk, desk_with, ended, refusal
 
@@ -44,7 +45,7 @@ def test_a_register_that_prints_the_customers_copy_gets_only_ours() -> None:
     assert (desk.sale.terms.customer_copy, desk.sale.terms.merchant_copy) == (False, True)
 
 
-@pytest.mark.parametrize(("amount_kr", "limit_kr"), [(0, 10), (9, 10), (500_001, 500_000), (-5, 10)])
+@each_of(("amount_kr", "limit_kr"), [(0, 10), (9, 10), (500_001, 500_000), (-5, 10)])
 def test_an_amount_beyond_the_limits_is_refused_with_the_limit(amount_kr: int, limit_kr: int) -> None:
     desk = Desk()
     (reply,) = desk.ask(reg.SaleRequest(amount_kr, "42"))
@@ -64,7 +65,7 @@ def test_without_a_keypad_no_sale_is_begun_that_nobody_could_go_on_with() -> Non
     assert refusal(desk.ask(reg.SaleRequest(1990, "42"))) is reg.RefusalCode.UNAVAILABLE
 
 
-@pytest.mark.parametrize("state", OPEN_STATES)
+@each_of("state", OPEN_STATES)
 def test_a_second_sale_never_replaces_an_open_one(state: State) -> None:
     desk = desk_with(walk_to(state).sale)
     before = desk.view
@@ -81,7 +82,7 @@ def test_the_same_request_while_it_is_open_is_accepted_already() -> None:
     assert desk.view.sale == sale
 
 
-@pytest.mark.parametrize("state", OPEN_STATES)
+@each_of("state", OPEN_STATES)
 def test_the_id_of_the_open_sale_with_another_amount_is_a_duplicate(state: State) -> None:
     sale = walk_to(state).sale
     assert refusal(desk_with(sale).ask(reg.SaleRequest(2990, "42"), known=sale)) is reg.RefusalCode.DUPLICATE
@@ -99,7 +100,7 @@ PAID_OR_PERHAPS = (Reason.PAID, Reason.NOT_TRACEABLE, Reason.REFUND_DUE, Reason.
 TWENTY_HOURS_S = 20 * 3600.0
 
 
-@pytest.mark.parametrize("reason", PAID_OR_PERHAPS)
+@each_of("reason", PAID_OR_PERHAPS)
 def test_an_id_under_which_money_may_have_moved_is_answered_with_that_for_its_hours(reason: Reason) -> None:
     desk = Desk()
     (answer,) = desk.ask(reg.SaleRequest(1990, "42"), known=ended(reason=reason), age_s=TWENTY_HOURS_S - 1, told_s=1e4)
@@ -108,15 +109,15 @@ def test_an_id_under_which_money_may_have_moved_is_answered_with_that_for_its_ho
     assert desk.last.record is None
 
 
-@pytest.mark.parametrize("reason", PAID_OR_PERHAPS)
+@each_of("reason", PAID_OR_PERHAPS)
 def test_another_amount_under_it_starts_nothing(reason: Reason) -> None:
     desk = Desk()
     assert refusal(desk.ask(reg.SaleRequest(2990, "42"), known=ended(reason=reason))) is reg.RefusalCode.DUPLICATE
     assert desk.last.record is None
 
 
-@pytest.mark.parametrize("reason", Reason)
-@pytest.mark.parametrize("amount_kr", [1990, 2990])
+@each_of("reason", Reason)
+@each_of("amount_kr", [1990, 2990])
 def test_after_its_hours_an_id_is_free(reason: Reason, amount_kr: int) -> None:
     desk = Desk()
     answers = desk.ask(
@@ -205,7 +206,7 @@ def test_the_register_may_cancel_what_is_open(register_id: str | None) -> None:
     assert result.reason is Reason.REGISTER_CANCELLED
 
 
-@pytest.mark.parametrize("state", [state for state in OPEN_STATES if state is not State.REPORT])
+@each_of("state", [state for state in OPEN_STATES if state is not State.REPORT])
 def test_cancelling_is_accepted_in_every_state_and_the_result_follows(state: State) -> None:
     desk = desk_with(walk_to(state).sale)
     replies = desk.ask(reg.CancelRequest("42"))
@@ -296,7 +297,7 @@ def test_a_settled_sale_is_not_shown_as_unsettled_any_more() -> None:
     assert desk.happen(ev.SettledByStaff(7, ev.Verdict.REFUNDED)).view == View()
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("request_", "looked_up"),
     [
         (reg.SaleRequest(1, "42"), "42"),

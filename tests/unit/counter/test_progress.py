@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from msgspec.structs import replace
 
 from terminal.counter.decision import Decision
@@ -12,11 +11,12 @@ from terminal.counter.view import View
 from terminal.sale.record import Record
 from terminal.sale.refund import RefundReason, RefundState
 from terminal.sale.sale import Reason, State
+from tests.each import each_of
 from tests.golden.samples import LOST_REFUND
 from tests.sales import new_sale, walk_to
 
 
-@pytest.mark.parametrize("state", State)
+@each_of("state", State)
 def test_every_state_has_its_step(state: State) -> None:
     waits_for_customer = (State.ENTRY, State.CUSTOMER, State.CODE_ENTRY)
     sale = replace(new_sale(), state=state, reason=Reason.CUSTOMER_DECLINED)

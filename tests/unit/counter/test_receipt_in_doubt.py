@@ -18,6 +18,7 @@ from terminal.loop.timers import timer_event
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import QueuedReceipt, ReceiptState
 from terminal.sale.sale import State
+from tests.each import each_of
 from tests.golden.samples import REFUND, REFUND_DONE
 from tests.sales import walk_to
 
@@ -128,14 +129,14 @@ def test_nobody_can_answer_a_question_that_is_gone_and_another_is_read_for_itsel
     assert not decide(again.view, what_follows(appeared), RULES).view.question.is_read, "the old moment is over"
 
 
-@pytest.mark.parametrize("key", "0123456789ABC")
+@each_of("key", "0123456789ABC")
 def test_other_keys_answer_nothing(key: str) -> None:
     decision = decide(ASKS, KeyPressed(key), RULES)
     assert decision.receipts == ()
     assert receipt_asked_about(decision.view) == DOUBT
 
 
-@pytest.mark.parametrize(
+@each_of(
     "busy",
     [
         replace(ASKS, sale=walk_to(State.ENTRY).sale),
@@ -148,7 +149,7 @@ def test_other_keys_answer_nothing(key: str) -> None:
     ],
     ids=["sale", "result", "refund", "refund result", "offer", "menu", "trouble"],
 )
-@pytest.mark.parametrize("key", "#*")
+@each_of("key", "#*")
 def test_nobody_answers_what_is_not_on_the_screen(busy: View, key: str) -> None:
     assert receipt_asked_about(busy) is None
     decision = decide(busy, KeyPressed(key), RULES)

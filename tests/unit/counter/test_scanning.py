@@ -10,6 +10,7 @@ from terminal.counter.scanning import describe, scan_identifier
 from terminal.counter.typing import Entry, press_identifier
 from terminal.sale.customer import Customer, CustomerKind, IdentifierProblem, IdentifierRules
 from terminal.sale.sensitive import Sensitive
+from tests.each import each_of
 
 USUAL = IdentifierRules()
 EVERYTHING = IdentifierRules(scanned=tuple(CustomerKind))
@@ -34,7 +35,7 @@ def test_four_or_ten_digits_of_something_else_are_no_app_code_with_either_servic
     assert scan("6381333931", IdentifierRules(takes_kennitala=takes_kennitala)) == REFUSED
 
 
-@pytest.mark.parametrize("prefix", ["]C1", "]Q3", "]L0", "]cF"])
+@each_of("prefix", ["]C1", "]Q3", "]L0", "]cF"])
 def test_what_a_scanner_says_of_the_codes_kind_is_passed_over(prefix: str) -> None:
     assert scan(prefix + APP_CODE) == scan(APP_CODE)
     assert scan(prefix + "3931") == REFUSED
@@ -79,7 +80,7 @@ def test_without_a_known_prefix_no_app_code_can_be_told() -> None:
     assert scan(APP_CODE, IdentifierRules(app_code_prefix="")) == REFUSED
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("code", "words"),
     [
         (APP_CODE, "10 characters 500004••••: an app code"),

@@ -8,6 +8,7 @@ from hardware.interfaces import KEYS
 from terminal.counter.typing import Cancelled, Entry, EntryResult, press_code, press_identifier
 from terminal.sale.customer import LONGEST_ENTRY, Customer, CustomerKind, IdentifierProblem, IdentifierRules
 from terminal.sale.sensitive import Sensitive
+from tests.each import each_of
 
 RULES = IdentifierRules()
 
@@ -28,7 +29,7 @@ def type_code(keys: str, entry: Entry | None = None) -> EntryResult:
     return result
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("keys", "kind", "identifier"),
     [
         ("8223281#", CustomerKind.PHONE, "8223281"),
@@ -91,7 +92,7 @@ def test_length_is_bounded() -> None:
     assert entry == Entry(Sensitive("1" * LONGEST_ENTRY))
 
 
-@pytest.mark.parametrize("key", ["D", "", "E", "12", "²", "٣", "\n"])
+@each_of("key", ["D", "", "E", "12", "²", "٣", "\n"])
 def test_other_keys_do_nothing(key: str) -> None:
     for entry in (Entry(Sensitive("12")), Entry(Sensitive("12"), problem=IdentifierProblem.BAD_PHONE)):
         assert press_identifier(entry, key, RULES) == entry
@@ -110,7 +111,7 @@ def test_code_of_another_length_is_refused_and_typed_anew(code: str) -> None:
     assert type_code("7", refused) == Entry(Sensitive("7"))
 
 
-@pytest.mark.parametrize(("digits", "masked"), [("", ""), ("8", "8"), ("82", "•2"), ("8223281", "••••••1")])
+@each_of(("digits", "masked"), [("", ""), ("8", "8"), ("82", "•2"), ("8223281", "••••••1")])
 def test_mask_shows_the_last_digit_only(digits: str, masked: str) -> None:
     assert Entry(Sensitive(digits)).masked == masked
 
@@ -139,7 +140,7 @@ def test_key_b_says_that_no_kennitala_is_taken() -> None:
     assert type_without_kennitala("B") == Entry(kind=CustomerKind.KENNITALA, problem=IdentifierProblem.NO_KENNITALA)
 
 
-@pytest.mark.parametrize("keys", ["B#", "B1201743399#", "B8223281#", "B5000041234##", "B1201743399##"])
+@each_of("keys", ["B#", "B1201743399#", "B8223281#", "B5000041234##", "B1201743399##"])
 def test_whatever_follows_key_b_is_refused(keys: str) -> None:
     result = type_without_kennitala(keys)
     assert isinstance(result, Entry), "nothing is sent"

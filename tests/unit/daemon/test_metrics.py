@@ -18,6 +18,7 @@ from terminal.sale import events as ev
 from terminal.sale.gateway import AuthorizationStatus, Refusal, StatusReport
 from terminal.sale.record import Record
 from terminal.sale.sale import Reason, Sale, State
+from tests.each import each_of
 
 prometheus_client = pytest.importorskip("prometheus_client", reason="optional: pip install prometheus-client")
 
@@ -129,7 +130,7 @@ def test_prometheus_gets_them_over_http() -> None:
     assert 'netgiro_terminal_build_info{version="1.2.3"} 1.0' in answer.text
 
 
-@pytest.mark.parametrize("host", ["shop.example", "shop.example:9825", "127.0.0.1.evil.example", "10.0.0.5"])
+@each_of("host", ["shop.example", "shop.example:9825", "127.0.0.1.evil.example", "10.0.0.5"])
 def test_a_web_page_that_points_its_own_name_here_reads_no_metrics(host: str) -> None:
     answer = scraped(host=host)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from terminal.config.schema import Config
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import ConditionsChanged
@@ -14,6 +12,7 @@ from terminal.daemon.uplink import Uplink
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import Record, RefundRecord, original
 from terminal.sale.totals import Close, Totals
+from tests.each import each_of
 from tests.sales import new_refund, new_sale
 
 
@@ -26,7 +25,7 @@ class Task:
         self.moves += 1
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("written", "moves"),
     [
         ({}, 0),

@@ -5,13 +5,12 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
 from terminal.demo.demo import _say_where_the_register_is
 from terminal.panel.backend import RegisterInfo
+from tests.each import each_of
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("register", "hint"),
     [
         (RegisterInfo("/dev/pts/7", "line"), "try: printf 'PAY 1990 ID=%s"),

@@ -14,6 +14,7 @@ from terminal.demo.fault_recipes import FaultRequest
 from terminal.demo.faults import HELP
 from terminal.demo.lab import library
 from terminal.demo.scenario import MAX_BYTES, MAX_STEPS, Expect, Scenario, Step, Words, read_scenario, write_scenario
+from tests.each import each_of
 from tests.patience import at_most
 
 HEAD = 'title = { is = "a", en = "b" }\nabout = { is = "c", en = "d" }\n'
@@ -23,7 +24,7 @@ def scenario(*steps: Step) -> Scenario:
     return Scenario(title=Words("Á", "A"), about=Words('„"', "\\"), steps=steps)
 
 
-@pytest.mark.parametrize(
+@each_of(
     "step",
     [
         Step(pay=1990),
@@ -46,7 +47,7 @@ def test_every_kind_of_step_survives_writing_and_reading(step):
     assert read_scenario(written) == scenario(step)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("steps", "reason"),
     [
         ("steps = []", "length >= 1"),

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 
 import httpx
-import pytest
 from starlette.routing import BaseRoute
 
 from terminal.demo import demo
@@ -15,6 +14,7 @@ from terminal.demo.demo import simulated_world
 from terminal.demo.simulation import MOST_SEED, SimulatedWorld, simulation_routes
 from terminal.panel.server import create_panel
 from terminal.simulation.run import simulate
+from tests.each import each_of
 from tests.panel_fake import FakeCounter
 
 
@@ -45,7 +45,7 @@ def test_seed_tells_the_story_that_the_simulation_tells():
     at_panel(check)
 
 
-@pytest.mark.parametrize("seed", ["-1", "x", "1.5", "٧", str(MOST_SEED + 1), "9" * 5000])
+@each_of("seed", ["-1", "x", "1.5", "٧", str(MOST_SEED + 1), "9" * 5000])
 def test_what_is_no_seed_is_refused_with_an_example(seed):
     async def check(client):
         answer = await client.get(f"/api/simulation/{seed}")

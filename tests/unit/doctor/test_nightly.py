@@ -12,6 +12,7 @@ from hardware.interfaces import DeviceError
 from terminal.doctor.nightly import SALE_PAUSE_S, examine_every_night, log_results, until_night_s
 from terminal.doctor.run import Result
 from terminal.doctor.system import Grade
+from tests.each import each_of
 from tests.virtual_time import run_virtual
 
 EVENING = datetime(2026, 11, 23, 22, 0)
@@ -23,7 +24,7 @@ def hours(count: float) -> float:
     return count * 3600
 
 
-@pytest.mark.parametrize(("hour", "minute", "wait_h"), [(22, 0, 6), (3, 30, 0.5), (4, 0, 24), (4, 1, 24 - 1 / 60)])
+@each_of(("hour", "minute", "wait_h"), [(22, 0, 6), (3, 30, 0.5), (4, 0, 24), (4, 1, 24 - 1 / 60)])
 def test_it_waits_for_four_oclock(hour: int, minute: int, wait_h: float) -> None:
     assert until_night_s(EVENING.replace(hour=hour, minute=minute)) == pytest.approx(hours(wait_h))
 

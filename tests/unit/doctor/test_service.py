@@ -21,6 +21,7 @@ from terminal.netgiro.sandbox import build_sandbox, create_app
 from terminal.sale.gateway import CaptureMode
 from terminal.sale.sensitive import Sensitive
 from tests.doctor_machine import APPLICATION_ID, SECRET, config_with, put
+from tests.each import each_of
 from tests.patience import at_most
 
 # --- network ----------------------------------------------------------------------------------------------------------
@@ -72,7 +73,7 @@ def netgiro_at(base_url: str, **more: Any) -> Config:
     return config_with(netgiro=NetgiroSettings(base_url=base_url, connect_timeout_s=2, read_timeout_s=2, **more))
 
 
-@pytest.mark.parametrize("status", [b"200 OK", b"404 Not Found", b"500 Oops", b"302 Found"])
+@each_of("status", [b"200 OK", b"404 Not Found", b"500 Oops", b"302 Found"])
 def test_any_http_answer_is_reachable(status: bytes) -> None:
     with serving(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n") as port:
         finding = service_checks.check_network(netgiro_at(f"http://127.0.0.1:{port}/v1"), System())
@@ -120,7 +121,7 @@ def caused_by(cause: OSError) -> httpx.ConnectError:
     return error
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("error", "words"),
     [
         (caused_by(socket.gaierror(-2, "Name or service not known")), "the name api.test.netgiro.is is not found"),
@@ -207,7 +208,7 @@ def test_an_unreadable_answer_does_not_judge_credentials() -> None:
 # --- look-up by reference ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("offered", "confirmation", "grade", "words"),
     [
         (True, "automatic", Grade.OK, "found again"),

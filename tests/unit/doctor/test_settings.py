@@ -17,6 +17,7 @@ from terminal.register.settings import RegisterSettings
 from terminal.sale.gateway import CaptureMode
 from terminal.sale.sensitive import Sensitive
 from tests.doctor_machine import APPLICATION_ID, SECRET, config_with, machine_at, nobody_may, put
+from tests.each import each_of
 
 COMPLETE = config_with(
     netgiro=NetgiroSettings(application_id=APPLICATION_ID, secret_key=Sensitive(SECRET)),
@@ -61,7 +62,7 @@ def test_doubtful_choices_are_warned_of(tmp_path: Path, changed: dict[str, Any],
     assert finding.found.startswith(key)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("confirmation", "api", "risk"),
     [
         (CaptureMode.AUTOMATIC, "v1", "may have paid a sale that the terminal cannot see"),

@@ -14,6 +14,7 @@ from terminal.doctor.slip import doctor_slip
 from terminal.doctor.system import Grade
 from terminal.texts.sentences import words_in
 from terminal.texts.words import Language
+from tests.each import each_of
 
 AT = datetime(2026, 11, 23, 8, 5, tzinfo=UTC)
 RESULTS = [
@@ -77,7 +78,7 @@ def test_all_is_well() -> None:
     assert "all 2 are well" in lines(RESULTS[:2])
 
 
-@pytest.mark.parametrize("columns", [24, 32, 42, 48, 64])
+@each_of("columns", [24, 32, 42, 48, 64])
 def test_no_line_is_longer_than_the_paper_is_wide(columns: Columns) -> None:
     long = Result("x" * 60, Grade.FAILED, "/dev/" + "y" * 200 + "\n\x1b@", "z" * 99)
     assert max(map(len, lines([*RESULTS, long], columns))) <= columns

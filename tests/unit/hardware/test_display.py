@@ -16,6 +16,7 @@ from PIL import Image
 from hardware.display import OledDisplay
 from hardware.interfaces import DeviceError
 from hardware.settings import DISPLAY_SIZES, DisplaySettings
+from tests.each import each_of
 from tests.oled_panel import OledPanel
 
 # luma.core 2.6 still uses a Pillow method that Pillow 14 removes.
@@ -188,7 +189,7 @@ def test_opening_lights_nothing_that_was_left_in_the_memory():
     asyncio.run(main())
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("driver", "offset", "first_column"), [("ssd1306", 0, 0), ("ssd1306", 2, 2), ("sh1106", 0, 2), ("sh1106", -2, 0)]
 )
 def test_the_glass_may_begin_at_another_column_of_the_memory(driver, offset, first_column):
@@ -220,9 +221,7 @@ def test_an_upright_controller_is_read_on_its_side():
     asyncio.run(main(3, (0, 127)))
 
 
-@pytest.mark.parametrize(
-    ("driver", "size"), [(driver, size) for driver, sizes in DISPLAY_SIZES.items() for size in sizes]
-)
+@each_of(("driver", "size"), [(driver, size) for driver, sizes in DISPLAY_SIZES.items() for size in sizes])
 def test_luma_starts_every_controller_in_every_size(driver, size):
     """On a bus that answers everything; what the glass makes of it only the page-wise ones' doubles can tell."""
 

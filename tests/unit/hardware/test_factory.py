@@ -5,13 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import pytest
-
 from hardware.factory import build_display, build_keypad, build_printer, build_serial_port
 from hardware.settings import DisplaySettings, KeypadSettings, PrinterSettings, SerialSettings
+from tests.each import each_of
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("device", "description"),
     [
         (build_keypad(KeypadSettings()), "matrix keypad 4 x 4, rows GPIO (5, 6, 13, 19), columns (12, 16, 20, 21)"),

@@ -8,6 +8,7 @@ import pytest
 
 from hardware.interfaces import LONG_PRESS_S, NO_JAM, Jam
 from hardware.keypad_scanner import STUCK_AFTER_S, TOGETHER_AFTER_S, KeypadScanner, check_layout
+from tests.each import each_of
 
 LAYOUT = ("123A", "456B", "789C", "*0#D")
 CONTACTS = {key: (row, column) for row, keys in enumerate(LAYOUT) for column, key in enumerate(keys)}
@@ -30,7 +31,7 @@ def test_a_press_is_reported_once_however_long_it_is_held():
     assert play(["5"] * 500 + [""] * LONG) == "5"
 
 
-@pytest.mark.parametrize("key", CONTACTS)
+@each_of("key", CONTACTS)
 def test_every_key_is_where_the_layout_says(key):
     assert play([key] * LONG) == key
 
@@ -210,7 +211,7 @@ def test_beside_a_stuck_key_there_are_long_presses_too():
     assert long_presses_in([*["5"] * STUCK, *["5*"] * LONG_PRESS]) == "5*"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("layout", "complaint"),
     [
         (("123", "456"), "2 rows for 3 row pins"),

@@ -9,15 +9,14 @@ import struct
 import termios
 import threading
 
-import pytest
-
 from hardware import serial_port
 from hardware.interfaces import LineSignals
 from hardware.serial_port import ICOUNT, ICOUNT_BREAKS, TtySerialPort, signals_of
 from hardware.settings import SerialSettings
+from tests.each import each_of
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("bits", "signals"),
     [
         (0, LineSignals(cts=False, dsr=False, dcd=False)),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from hardware.settings import names_a_device
+from tests.each import each_of
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("path", "is_device"),
     [("/dev/usb/lp0", True), ("/dev/usb/lp*", True), ("/dev/shm/paper.bin", False), ("/var/lib/paper.bin", False)],
 )

@@ -19,6 +19,7 @@ from terminal.config.schema import Config, read_config
 from terminal.counter.keypad_test import NUMBER_PAD, STANDARD_LAYOUT, KeypadTest
 from terminal.install.keypad_trial import try_keypad, verdict
 from terminal.system.control import ControlServer
+from tests.each import each_of
 
 CODES = {"1": 79, "2": 80, "3": 81, "4": 75, "5": 76, "6": 77, "7": 71, "8": 72, "9": 73, "0": 82, "*": 55, "#": 96}
 
@@ -107,7 +108,7 @@ def test_settings_that_are_wrong_are_told_instead_of_guessed(
     assert "keypad.driver" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("missing", "said"),
     [
         ("", "all 16 keys came in"),

@@ -22,6 +22,7 @@ from terminal.install.secret_store import (
     store_secret,
 )
 from terminal.sale.sensitive import Sensitive
+from tests.each import each_of
 from tests.patience import at_most
 
 KEY = "Th1s1sTheSecretKey0fTheStoreTests+/x9Qm3Zk7Vb2Nw8Lr4Yp6Tg5Hs1Jd0Fc=="
@@ -84,7 +85,7 @@ def test_removing_tells_what_was_there(tmp_path: Path) -> None:
     assert remove_secret(tmp_path) == []
 
 
-@pytest.mark.parametrize("text", ["", " \n", "two words", "a\nb", "x" * 5000, "********", "a\x00b"])
+@each_of("text", ["", " \n", "two words", "a\nb", "x" * 5000, "********", "a\x00b"])
 def test_what_cannot_be_a_key_changes_nothing(text: str) -> None:
     with pytest.raises(TerminalError):
         check_secret(text)

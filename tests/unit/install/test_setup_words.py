@@ -13,6 +13,7 @@ from terminal.config.schema import Config
 from terminal.errors import TerminalError
 from terminal.install.questions import Questions
 from terminal.texts.setup import ENGLISH, ICELANDIC, SetupWords
+from tests.each import each_of
 
 DOUBTS_ONLY = {"shop.name", "terminal.training"}
 """Allowed, and doctor speaks of them."""
@@ -44,7 +45,7 @@ def test_what_setup_does_not_ask_about_is_said_in_icelandic_too_and_a_line_of_th
     assert ICELANDIC.said(slip) == slip
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("section", "key", "answer"),
     [
         ("shop", "kennitala", "12"),

@@ -18,13 +18,14 @@ from typing import Any
 
 import pytest
 
+from tests.each import each_of
 from tests.patience import at_most
 
 ROOT = Path(__file__).parents[3]
 LOCKS = [*sorted((ROOT / "systemd").glob("requirements*.lock")), ROOT / "tests/foreign/requirements.lock"]
 
 
-@pytest.mark.parametrize("lock", LOCKS, ids=[f"{lock.parent.name}-{lock.name}" for lock in LOCKS])
+@each_of("lock", LOCKS, ids=[f"{lock.parent.name}-{lock.name}" for lock in LOCKS])
 def test_every_dependency_is_locked_by_version_and_hash(lock: Path) -> None:
     text = re.sub(r"\s*\\\n\s*", " ", lock.read_text("utf-8"))
     entries = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]

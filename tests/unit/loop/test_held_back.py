@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from terminal.counter import register_words as reg
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import (
@@ -22,6 +20,7 @@ from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import QueuedReceipt, ReceiptState, Record
 from terminal.sale.sale import State
 from terminal.sale.sensitive import Sensitive
+from tests.each import each_of
 from tests.sales import new_sale
 
 SALE = new_sale()
@@ -42,7 +41,7 @@ def holding(*inputs: Input) -> HeldBack:
     return held_back
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("waiting", "event", "goes_before"),
     [
         (CANCEL, ANSWER, True),
@@ -95,12 +94,12 @@ def test_the_cancel_in_an_input_is_kept_whoever_asked() -> None:
     assert holding(CANCEL).cancel_in(CANCEL, None, SALE) is CANCEL
 
 
-@pytest.mark.parametrize("event", [ANSWER, DEADLINE, RESTORED, RESULT, CANCEL, reg.ResultDelivered("42")])
+@each_of("event", [ANSWER, DEADLINE, RESTORED, RESULT, CANCEL, reg.ResultDelivered("42")])
 def test_what_the_open_sale_needs_to_end_is_retried(event: Input) -> None:
     assert is_retried(event)
 
 
-@pytest.mark.parametrize(
+@each_of(
     "event",
     [KEY, SCAN, MenuLeft(1), EndOfDayRequested(), reg.SaleRequest(1990, "42"), reg.ResultRequest("42")],
 )

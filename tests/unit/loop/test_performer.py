@@ -30,6 +30,7 @@ from terminal.sale.gateway import (
 )
 from terminal.sale.sale import State
 from terminal.sale.sensitive import Sensitive
+from tests.each import each_of
 from tests.golden.samples import SALE
 from tests.virtual_time import run_virtual
 
@@ -128,15 +129,15 @@ def test_an_authorization_is_asked_for_and_its_name_comes_back() -> None:
     assert gateway.asked == [("open", "T1-7", 1990, CUSTOMER, CaptureMode.MANUAL)]
 
 
-@pytest.mark.parametrize(("effect", "asked"), CALLS)
+@each_of(("effect", "asked"), CALLS)
 def test_every_other_call_brings_a_status(effect: fx.Call, asked: tuple[Any, ...]) -> None:
     gateway = Gateway()
     assert one(gateway, effect) == [ev.StatusReceived(7, 3, PENDING)]
     assert gateway.asked == [asked]
 
 
-@pytest.mark.parametrize("effect", [REQUEST, *(effect for effect, _ in CALLS)])
-@pytest.mark.parametrize(
+@each_of("effect", [REQUEST, *(effect for effect, _ in CALLS)])
+@each_of(
     ("ending", "event"),
     [
         (CallRefused(Refusal.CREDENTIALS, "no", "support"), ev.RefusalReceived(7, 3, Refusal.CREDENTIALS, "support")),

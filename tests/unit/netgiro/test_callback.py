@@ -22,6 +22,7 @@ from terminal.netgiro.callback import (
 from terminal.netgiro.v1 import callback_url
 from terminal.netgiro.v2 import callback_url as url_v2
 from terminal.sale.sensitive import Sensitive
+from tests.each import each_of
 
 PUBLIC_URL = "https://shop.test/hooks"
 ARRIVES_AT = "http://127.0.0.1:8024"
@@ -77,7 +78,7 @@ def test_a_genuine_approval_is_heard_and_acknowledged() -> None:
     assert terminal.amount == PAYMENT["TotalAmount"]
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("amount", "cart", "fits"),
     [
         (1990, "A1", True),
@@ -124,7 +125,7 @@ def test_what_the_disk_did_not_take_is_not_acknowledged() -> None:
     assert terminal.heard == [(REFERENCE, True)]
 
 
-@pytest.mark.parametrize(
+@each_of(
     "headers",
     [
         pytest.param({}, id="none"),
@@ -155,7 +156,7 @@ def test_a_signed_body_that_names_no_sale_is_taken_for_that_of_its_url(body: byt
     assert deliver(Terminal(), body=body, headers=sign(body)) == 200
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", BODY[:-1], b"\xff\xfe", b"[" * 60_000])
+@each_of("body", [b"", b"<html>", b"[]", BODY[:-1], b"\xff\xfe", b"[" * 60_000])
 def test_garbage_gets_400_even_when_it_is_signed(body: bytes) -> None:
     terminal = Terminal()
     assert deliver(terminal, body=body, headers=sign(body)) == 400
@@ -177,7 +178,7 @@ def test_a_body_without_end_is_cut_off() -> None:
     assert terminal.heard == []
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("method", "path", "status"),
     [
         ("POST", f"/netgiro/callback/refunded/{REFERENCE}", 404),
@@ -258,8 +259,8 @@ def deliver_v2(terminal: Terminal, url: str, body: bytes = b"{}") -> int:
     return asyncio.run(scenario())
 
 
-@pytest.mark.parametrize("body", [b'{"Status": "Confirmed", "TransactionId": "A1"}', b"", b"<html>", b"\xff", b"[]"])
-@pytest.mark.parametrize("approved", [True, False])
+@each_of("body", [b'{"Status": "Confirmed", "TransactionId": "A1"}', b"", b"<html>", b"\xff", b"[]"])
+@each_of("approved", [True, False])
 def test_whoever_knows_the_address_is_heard_whatever_the_body(body: bytes, approved: bool) -> None:
     terminal = Terminal()
     assert deliver_v2(terminal, url_v2(PUBLIC_URL, REFERENCE, KEY, approved=approved), body) == 200
@@ -267,7 +268,7 @@ def test_whoever_knows_the_address_is_heard_whatever_the_body(body: bytes, appro
     assert terminal.cart == ("A1" if b"A1" in body else None)
 
 
-@pytest.mark.parametrize(
+@each_of(
     "url",
     [
         url_v2(PUBLIC_URL, REFERENCE, Sensitive("another key"), approved=True),

@@ -16,6 +16,7 @@ from terminal.netgiro import wire
 from terminal.netgiro.client import NOTHING_THERE, SignatureCheck, SignedAnswer, SignedClient
 from terminal.netgiro.https import LARGEST_ANSWER_BYTES
 from terminal.sale.gateway import CallLost, CallRefused, Refusal
+from tests.each import each_of
 from tests.unit.netgiro.client_bench import BASE_URL, BODY, SECRET, call, listening, make_client, post, read_request
 from tests.virtual_time import run_virtual
 
@@ -78,16 +79,16 @@ def ask(response: httpx.Response) -> SignedAnswer:
     return asyncio.run(make_client(answering=lambda _request: response).get("/Payment/Get?referenceNumberId=T1-1"))
 
 
-@pytest.mark.parametrize("status", NOTHING_THERE)
-@pytest.mark.parametrize("body", [b'{"ResultCode": 404}', b'{"ResultCode": 999}', b"{}", b"<html>"])
+@each_of("status", NOTHING_THERE)
+@each_of("body", [b'{"ResultCode": 404}', b'{"ResultCode": 999}', b"{}", b"<html>"])
 def test_where_nothing_is_there_the_question_is_not_offered(status: int, body: bytes) -> None:
     with pytest.raises(CallRefused) as caught:
         ask(httpx.Response(status, content=body))
     assert caught.value.refusal is Refusal.NOT_OFFERED
 
 
-@pytest.mark.parametrize("status", [404, 405, 410])
-@pytest.mark.parametrize("code", [1000, 10424])
+@each_of("status", [404, 405, 410])
+@each_of("code", [1000, 10424])
 def test_an_answer_with_a_code_of_the_services_own_is_one(status: int, code: int) -> None:
     answer = ask(httpx.Response(status, content=b'{"ResultCode": %d}' % code))
     assert (answer.answer.result_code, answer.http_status) == (code, status)
@@ -98,7 +99,7 @@ def test_a_readable_answer_comes_with_its_status_and_support_reference() -> None
     assert (answer.answer.result_code, answer.http_status, answer.support_reference) == (10425, 400, "abc")
 
 
-@pytest.mark.parametrize("status", [300, 301, 302, 307, 308, 500, 502, 503, 504, 599])
+@each_of("status", [300, 301, 302, 307, 308, 500, 502, 503, 504, 599])
 def test_a_redirect_or_a_server_error_is_no_answer(status: int) -> None:
     headers = {"location": "https://elsewhere.test/", "netgiro_referenceId": "abc"}
     with pytest.raises(CallLost, match=str(status)) as caught:
@@ -106,7 +107,7 @@ def test_a_redirect_or_a_server_error_is_no_answer(status: int) -> None:
     assert caught.value.support_reference == "abc"
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", BODY[:-3], b"[1]", b'"paid"', b"\xff\xfe\x00"])
+@each_of("body", [b"", b"<html>", BODY[:-3], b"[1]", b'"paid"', b"\xff\xfe\x00"])
 def test_a_body_that_cannot_be_read_is_no_answer(body: bytes) -> None:
     with pytest.raises(CallLost):
         call(httpx.Response(200, content=body))
@@ -134,7 +135,7 @@ def test_a_body_that_claims_a_compression_it_does_not_have_is_no_answer() -> Non
         call(httpx.Response(200, content=body(), headers={"content-encoding": "gzip"}))
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "gzip, gzip", "br", "deflate", "zstd", "IDENTITY, gzip", "x"])
+@each_of("encoding", ["gzip", "gzip, gzip", "br", "deflate", "zstd", "IDENTITY, gzip", "x"])
 def test_a_compressed_answer_is_no_answer_whatever_it_holds(encoding: str) -> None:
     headers = {"content-encoding": encoding} | signed()
 
@@ -185,8 +186,8 @@ def test_a_right_signature_is_taken(check: SignatureCheck) -> None:
     assert call(httpx.Response(200, content=BODY, headers=RIGHT), check).answer.result_code == 10425
 
 
-@pytest.mark.parametrize("check", [SignatureCheck.REQUIRE, SignatureCheck.WHEN_PRESENT])
-@pytest.mark.parametrize("headers", WRONG)
+@each_of("check", [SignatureCheck.REQUIRE, SignatureCheck.WHEN_PRESENT])
+@each_of("headers", WRONG)
 def test_a_wrong_signature_is_no_answer(headers: dict[str, str], check: SignatureCheck) -> None:
     with pytest.raises(CallLost, match="signature"):
         call(httpx.Response(200, content=BODY, headers=headers), check)
@@ -223,7 +224,7 @@ def test_once_the_service_has_signed_whoever_does_not_is_not_the_service() -> No
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize("headers", WRONG)
+@each_of("headers", WRONG)
 def test_signatures_are_not_looked_at_when_that_is_off(headers: dict[str, str]) -> None:
     assert call(httpx.Response(200, content=BODY, headers=headers), SignatureCheck.OFF).answer.result_code == 10425
 
@@ -261,7 +262,7 @@ def test_what_never_left_is_refused_as_not_sent(error: type[httpx.RequestError])
     assert caught.value.refusal is Refusal.NOT_SENT
 
 
-@pytest.mark.parametrize("error", LOST)
+@each_of("error", LOST)
 def test_whatever_else_fails_may_have_happened(error: type[httpx.RequestError]) -> None:
     with pytest.raises(CallLost):
         asyncio.run(post(failing(error)))
@@ -325,7 +326,7 @@ def is_reached(client: SignedClient) -> bool:
     return run_virtual(scenario())
 
 
-@pytest.mark.parametrize("status", [200, 301, 401, 404, 405, 503])
+@each_of("status", [200, 301, 401, 404, 405, 503])
 def test_whoever_answers_anything_is_there(status: int) -> None:
     seen: list[httpx.Request] = []
 
@@ -339,7 +340,7 @@ def test_whoever_answers_anything_is_there(status: int) -> None:
     assert not any(name.lower().startswith("netgiro") for name in request.headers), "it says nothing of the shop"
 
 
-@pytest.mark.parametrize("error", [*NOT_SENT, *LOST])
+@each_of("error", [*NOT_SENT, *LOST])
 def test_whoever_cannot_be_asked_is_not_there(error: type[httpx.RequestError]) -> None:
     assert not is_reached(failing(error))
 

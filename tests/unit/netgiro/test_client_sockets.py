@@ -17,6 +17,7 @@ from terminal.netgiro.carrier import Request
 from terminal.netgiro.https import HttpsCarrier
 from terminal.netgiro.pinning import fingerprint_of, pins_in
 from terminal.sale.gateway import CallLost, CallRefused, Refusal
+from tests.each import each_of
 from tests.unit.netgiro.client_bench import BASE_URL, BODY, listening, make_client, post, read_request
 
 # --- real sockets -----------------------------------------------------------------------------------------------------
@@ -292,7 +293,7 @@ def test_a_server_with_another_certificate_than_the_pinned_one_gets_no_request(
     assert received == []
 
 
-@pytest.mark.parametrize("text", ["x", "0" * 63, "0" * 65, "sha256:" + "0" * 64])
+@each_of("text", ["x", "0" * 63, "0" * 65, "sha256:" + "0" * 64])
 def test_what_is_no_fingerprint_is_no_pin(text: str) -> None:
     with pytest.raises(ValueError, match="SHA-256"):
         pins_in(text)

@@ -17,6 +17,7 @@ from terminal.netgiro.sandbox.carts import Order
 from terminal.netgiro.sandbox.faults import Fault
 from terminal.sale.gateway import CallLost, CallRefused, Gateway, Refusal
 from terminal.sale.sensitive import Sensitive
+from tests.each import each_of
 from tests.unit.netgiro.overheard import Overheard
 from tests.virtual_time import run_virtual
 
@@ -95,9 +96,7 @@ def test_v2_has_none_and_nothing_is_sent() -> None:
     assert run(scenario, api="v2") == []
 
 
-@pytest.mark.parametrize(
-    "fault", ["lost_before", "lost_after", "http_500_after", "garbage", "truncated", "wrong_signature"]
-)
+@each_of("fault", ["lost_before", "lost_after", "http_500_after", "garbage", "truncated", "wrong_signature"])
 def test_what_is_no_answer_says_nothing_of_the_service(fault: str) -> None:
     async def scenario(sandbox: Sandbox, gateway: Gateway) -> None:
         sandbox.book.insert(Order(1990, "T1-1", APP_CODE, AUTOMATIC))
@@ -135,7 +134,7 @@ def test_a_record_of_something_else_is_told_as_it_is(fault: str) -> None:
     run(scenario, Fault(fault=fault, call="PaymentGet"))
 
 
-@pytest.mark.parametrize("reference", ["T1-1&transacionId=x", "T1/../../Checkout", "T1 1", "\u00e6", ""])
+@each_of("reference", ["T1-1&transacionId=x", "T1/../../Checkout", "T1 1", "\u00e6", ""])
 def test_a_reference_is_one_value_of_the_query(reference: str) -> None:
     async def scenario(_sandbox: Sandbox, gateway: Gateway) -> None:
         assert await refused(gateway, reference) is Refusal.NOT_FOUND
@@ -144,7 +143,7 @@ def test_a_reference_is_one_value_of_the_query(reference: str) -> None:
     assert dict(request.url.params) == {"referenceNumberId": reference}
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("status", "body", "offered"),
     [
         (404, b"<html>", False),

@@ -20,7 +20,7 @@ from terminal.netgiro.wire_v2 import API_KEY_HEADER, MOST_KR, TOKEN_HEADER
 from terminal.sale.customer import Customer, CustomerKind
 from terminal.sale.gateway import CallLost, CaptureMode, GatewayError, PaymentRecord, SettledItem, StatusReport
 from terminal.sale.sensitive import Sensitive
-from tests.each import each
+from tests.each import each, each_of
 
 GUID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 DAY = date(2026, 11, 23)
@@ -117,7 +117,7 @@ def with_one_field(name: str, value: str, status: str) -> Iterator[bytes]:
     yield from (row.encode("utf-8", "surrogatepass"), f"[{row}]".encode("utf-8", "surrogatepass"))
 
 
-@pytest.mark.parametrize("call", sorted(CALLS))
+@each_of("call", sorted(CALLS))
 def test_any_value_in_any_field_is_an_answer_or_none(call: str) -> None:
     status = "paid" if call.startswith(("details", "partner")) else "Confirmed"
     cases = [
@@ -143,7 +143,7 @@ def is_harmless(answer: object) -> bool:
     return True
 
 
-@pytest.mark.parametrize("call", sorted(CALLS))
+@each_of("call", sorted(CALLS))
 def test_http_200_with_something_else_is_no_answer(call: str) -> None:
     with each() as case:
         for page in PAGES:
@@ -174,7 +174,7 @@ def test_one_name_in_two_spellings_is_no_answer() -> None:
     assert answered("payment", (row[:-1] + ', "status": "Cancelled"}').encode()) is None
 
 
-@pytest.mark.parametrize("amount", ["1e300", "1" * 25, str(MOST_KR + 1), str(-MOST_KR - 1), "0.5"])
+@each_of("amount", ["1e300", "1" * 25, str(MOST_KR + 1), str(-MOST_KR - 1), "0.5"])
 def test_an_amount_beyond_all_sense_is_no_settlement_and_no_record_that_agrees(amount: str) -> None:
     (_, rows) = with_one_field("CostAmount", amount, "paid")
     assert answered("settlements", rows) is None

@@ -17,6 +17,7 @@ from terminal.netgiro.sandbox.carts import Order
 from terminal.netgiro.sandbox.faults import Fault
 from terminal.sale.gateway import CallLost, CallRefused, Gateway, PaymentRecord, RecordStatus, Refusal
 from terminal.sale.sensitive import Sensitive
+from tests.each import each_of
 from tests.unit.netgiro.overheard import Overheard
 from tests.virtual_time import run_virtual
 
@@ -201,7 +202,7 @@ def test_without_a_partner_api_nothing_is_sent() -> None:
     assert run("v1", scenario, partner_url="") == []
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("base_url", "partner_url", "effective"),
     [
         ("https://api.netgiro.is/v1", "", "https://api.netgiro.is/partner"),
@@ -251,7 +252,7 @@ def test_a_cancel_whose_answer_is_lost_is_found_done_when_it_is_asked_again() ->
     run("v2", scenario, Fault("refused", "refund", times=2), Fault("lost_after", "cancel"))
 
 
-@pytest.mark.parametrize(
+@each_of(
     "second_look",
     [CallRefused(Refusal.NOT_SENT, "no route"), CallRefused(Refusal.NOT_FOUND, "unknown"), CallLost("no answer"), None],
     ids=["not sent", "refused", "lost", "from before the cancel"],

@@ -16,6 +16,7 @@ from terminal.netgiro.v1 import NetgiroV1
 from terminal.netgiro.v2 import NetgiroV2
 from terminal.sale.gateway import CallLost, CaptureMode, Gateway
 from terminal.sale.sensitive import Sensitive
+from tests.each import each_of
 from tests.sales import CUSTOMERS, GUID
 
 SECRET = Sensitive("secret")
@@ -68,8 +69,8 @@ MAY_BE_REPEATED = {"v1": {"status", "void", "look up", "find"}, "v2": {"status",
 """V1's void takes back no payment; V2's does, and its first copy may have arrived."""
 
 
-@pytest.mark.parametrize("name", CALLS)
-@pytest.mark.parametrize("api", ["v1", "v2"])
+@each_of("name", CALLS)
+@each_of("api", ["v1", "v2"])
 def test_only_what_moves_no_money_is_sent_again(api: str, name: str) -> None:
     if api == "v2" and name in ("code", "find"):
         return  # V2 has no such call, and nothing is sent

@@ -15,6 +15,7 @@ from terminal.netgiro.sandbox import PUBLIC_APPLICATION_ID, Sandbox, build_sandb
 from terminal.netgiro.sandbox.carts import Order
 from terminal.netgiro.sandbox.faults import Fault
 from terminal.sale.gateway import CallLost, CallRefused, Payouts, Refusal, SettledItem
+from tests.each import each_of
 from tests.virtual_time import run_virtual
 
 DAY = date(2026, 11, 23)
@@ -83,7 +84,7 @@ def test_a_wrong_key_is_said() -> None:
 GOOD = '"Number": "1-2", "Amount": 1, "CostAmount": 0, "TotalAmount": 1'
 
 
-@pytest.mark.parametrize(
+@each_of(
     "body",
     [
         "",

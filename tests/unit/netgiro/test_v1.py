@@ -19,7 +19,7 @@ from terminal.sale.customer import Customer, CustomerKind
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import CallLost, CallRefused, CaptureMode, OpenedAuthorization, Refusal, StatusReport
 from terminal.sale.sensitive import Sensitive
-from tests.each import each
+from tests.each import each, each_of
 
 GUID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 OTHER_GUID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
@@ -157,15 +157,15 @@ def test_every_result_code_has_a_meaning_for_insert_cart() -> None:
     assert set(ResultCode) <= INSERT_OPENS | set(INSERT_REFUSALS) | INSERT_UNCLEAR
 
 
-@pytest.mark.parametrize("success", [True, False])
-@pytest.mark.parametrize("code", sorted(INSERT_OPENS))
+@each_of("success", [True, False])
+@each_of("code", sorted(INSERT_OPENS))
 def test_a_code_after_which_there_is_a_cart_opens_it_whatever_success_says(code: int, success: bool) -> None:
     body = {"ResultCode": code, "TransactionId": GUID, "Success": success}
     assert open_with(Netgiro(body)).authorization_id == GUID
 
 
-@pytest.mark.parametrize("success", [True, False])
-@pytest.mark.parametrize(("code", "refusal"), INSERT_REFUSALS.items())
+@each_of("success", [True, False])
+@each_of(("code", "refusal"), INSERT_REFUSALS.items())
 def test_a_refusing_code_refuses_whatever_success_says(code: int, refusal: Refusal, success: bool) -> None:
     with pytest.raises(CallRefused) as caught:
         open_with(Netgiro({"ResultCode": code, "TransactionId": GUID, "Success": success}))
@@ -173,13 +173,13 @@ def test_a_refusing_code_refuses_whatever_success_says(code: int, refusal: Refus
     assert caught.value.support_reference == "support-1"
 
 
-@pytest.mark.parametrize("code", [*sorted(INSERT_UNCLEAR), None])
+@each_of("code", [*sorted(INSERT_UNCLEAR), None])
 def test_an_unclear_insert_cart_may_have_happened(code: int | None) -> None:
     with pytest.raises(CallLost):
         open_with(Netgiro({"ResultCode": code, "TransactionId": GUID, "Success": True}))
 
 
-@pytest.mark.parametrize(
+@each_of(
     "name", [None, "", "42", GUID + "\n", " " + GUID[1:], GUID.replace("-", ""), "{" + GUID + "}", GUID[:-1] + "g"]
 )
 def test_a_cart_without_a_proper_name_may_exist_unseen(name: str | None) -> None:
@@ -242,7 +242,7 @@ def test_a_paid_cart_is_reported_with_all_that_proves_it() -> None:
     )
 
 
-@pytest.mark.parametrize("status_id", [None, 0, 1, 5, 99])
+@each_of("status_id", [None, 0, 1, 5, 99])
 def test_paid_is_not_confirmed_unless_netgiros_own_record_says_so(status_id: int | None) -> None:
     report = query({"ResultCode": 10200, "PaymentInfo": {**PAYMENT, "StatusId": status_id}})
     assert report.status is Status.PAID
@@ -275,7 +275,7 @@ def test_the_name_of_the_cart_may_come_back_in_capitals() -> None:
     assert report.confirmed
 
 
-@pytest.mark.parametrize(("amount", "amount_kr"), [(1990, 1990), (1990.0, 1990), (None, None), (0, 0)])
+@each_of(("amount", "amount_kr"), [(1990, 1990), (1990.0, 1990), (None, None), (0, 0)])
 def test_whole_kronur_are_taken_however_they_are_written(amount: float | None, amount_kr: int | None) -> None:
     assert query({"ResultCode": 10426, "PaymentInfo": {**PAYMENT, "TotalAmount": amount}}).amount_kr == amount_kr
 
@@ -316,8 +316,8 @@ def test_a_readable_refusal_with_http_400_is_a_refusal() -> None:
     assert caught.value.refusal is Refusal.BELOW_MINIMUM
 
 
-@pytest.mark.parametrize("http_status", [400, 404])
-@pytest.mark.parametrize("code", [None, 200, 10200, 10425, 99999])
+@each_of("http_status", [400, 404])
+@each_of("code", [None, 200, 10200, 10425, 99999])
 def test_an_http_error_without_a_refusing_code_is_no_answer(code: int | None, http_status: int) -> None:
     with pytest.raises(CallLost):
         query({"ResultCode": code, "Success": True}, http_status)
@@ -332,7 +332,7 @@ def test_what_netgiro_writes_about_a_customer_is_not_repeated_in_errors() -> Non
 # --- what nobody vouches for ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("body", "status"),
     [
         ({"ResultCode": 10426, "PaymentInfo": PAYMENT}, Status.UNCLEAR),
@@ -349,8 +349,8 @@ def test_an_unsigned_answer_reserves_and_pays_nothing(body: Mapping[str, Any], s
     assert (report.status, report.confirmed) == (status, False)
 
 
-@pytest.mark.parametrize("code", [10201, 10202, 10302, 10425, 10426])
-@pytest.mark.parametrize("status_id", [1, 2, 5, None])
+@each_of("code", [10201, 10202, 10302, 10425, 10426])
+@each_of("status_id", [1, 2, 5, None])
 def test_only_a_cancelled_cart_whose_own_record_is_cancelled_has_ended_for_good(
     code: int, status_id: int | None
 ) -> None:

@@ -27,6 +27,7 @@ from terminal.sale.gateway import (
     StatusReport,
 )
 from terminal.sale.sensitive import Sensitive
+from tests.each import each_of
 from tests.sales import new_sale
 
 GUID = "0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -174,7 +175,7 @@ def test_each_verb_names_the_transaction_and_no_part_of_the_amount() -> None:
 # --- what an opened authorization is ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("status", ["Pending", "Authorized", "Confirmed", "pending"])
+@each_of("status", ["Pending", "Authorized", "Confirmed", "pending"])
 def test_an_instant_identifier_opens_it_as_well_and_is_then_asked_about(status: str) -> None:
     assert open_with(Netgiro(payment=OPENED | {"Status": status})).authorization_id == GUID
 
@@ -192,7 +193,7 @@ def test_a_pace_that_is_absurd_or_missing_does_not_lose_the_payment(
     assert (opened.authorization_id, opened.poll_interval_s) == (GUID, pace_s)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("message", "refusal"),
     [
         ("Customer is blacklisted", Refusal.DECLINED_BY_SERVICE),
@@ -206,7 +207,7 @@ def test_a_pace_that_is_absurd_or_missing_does_not_lose_the_payment(
         (None, Refusal.DECLINED_BY_SERVICE),
     ],
 )
-@pytest.mark.parametrize("http_status", [200, 400])
+@each_of("http_status", [200, 400])
 def test_a_refusal_remains_one_whatever_its_sentence(message: str | None, refusal: Refusal, http_status: int) -> None:
     refused = {"Success": False, "Message": message, "Status": None, "TransactionId": GUID}
     with pytest.raises(CallRefused) as caught:
@@ -231,7 +232,7 @@ def test_a_key_that_is_not_accepted_is_refused_for_that(http_status: int) -> Non
     assert caught.value.refusal is Refusal.CREDENTIALS
 
 
-@pytest.mark.parametrize(
+@each_of(
     "answer",
     [
         *((status, {"Success": False, "Message": "x", "Status": None}) for status in (302, 408, 429, 500, 503)),
@@ -265,7 +266,7 @@ def test_a_payment_is_proved_by_status_and_record_together() -> None:
     assert replace(new_sale(), authorization_id=GUID).is_paid_by(report)
 
 
-@pytest.mark.parametrize(
+@each_of(
     "details",
     [
         *(DETAILS | {"Status": status} for status in ("unpaid", "canceled", "reservation", "", None, "refunded")),
@@ -292,9 +293,7 @@ def test_a_reservation_comes_with_the_amount_of_the_record() -> None:
     assert (report.status, report.amount_kr, report.confirmed) == (Status.RESERVED, 1990, False)
 
 
-@pytest.mark.parametrize(
-    ("record", "is_final"), [("canceled", True), ("cancelled", True), ("paid", False), ("unpaid", False)]
-)
+@each_of(("record", "is_final"), [("canceled", True), ("cancelled", True), ("paid", False), ("unpaid", False)])
 def test_cancelled_is_final_by_the_records_own_word_alone(record: str, is_final: bool) -> None:
     for spelling in ("Cancelled", "Canceled"):
         report = query(said(spelling), DETAILS | {"Status": record})
@@ -347,7 +346,7 @@ def test_each_answer_comes_with_the_services_own_name_for_it() -> None:
         assert report.support_reference == "support-1"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("call", "body"),
     [
         *(("payment", body) for body in (REFUSED, OPENED | {"Status": "Later"}, b"<html>")),

@@ -6,6 +6,7 @@ import pytest
 
 from terminal.netgiro import wire
 from terminal.netgiro.sandbox import PUBLIC_SECRET_KEY
+from tests.each import each_of
 
 # Netgíró docs, "API authentication": the two published examples, made with the public sandbox key.
 GET_NONCE, GET_URL = "635318618538563781", "https://api.netgiro.is/v1/Sales/GetList?AllForCompany=true"
@@ -40,7 +41,7 @@ def test_a_matching_signature_is_recognised() -> None:
     assert wire.signature_matches(PUBLIC_SECRET_KEY, signed_headers(), POST_URL, POST_BODY)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("secret", "headers", "url", "body"),
     [
         pytest.param("other", signed_headers(), POST_URL, POST_BODY, id="secret"),
@@ -83,7 +84,7 @@ def test_nulls_are_things_not_said() -> None:
     assert wire.parse_answer(b'{"ResultCode":null,"PaymentInfo":null,"TransactionId":null}') == wire.Answer()
 
 
-@pytest.mark.parametrize(
+@each_of(
     "body",
     [
         b"",

@@ -20,6 +20,7 @@ from terminal.office.wire import Batch, Row
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import ReceiptState, Record
 from terminal.sale.sale import State
+from tests.each import each_of
 from tests.office_bench import chained
 from tests.sales import walk_to
 
@@ -53,7 +54,7 @@ def test_whatever_they_say(contents: list[dict[str, object]]) -> None:
         assert compact.chained(compact.unpack(content), "") == Batch("T1", "e1", rows)
 
 
-@pytest.mark.parametrize(
+@each_of(
     "rows",
     [
         [],
@@ -111,7 +112,7 @@ def test_what_is_cut_short_or_of_another_dictionary_is_refused() -> None:
         compact.unpack(content)
 
 
-@pytest.mark.parametrize("body", ["[]", "{}", '{"row":"","at":"x"}', '{"row":"entry","at":5}'])
+@each_of("body", ["[]", "{}", '{"row":"","at":"x"}', '{"row":"entry","at":5}'])
 def test_a_body_that_is_no_rows_is_refused(body: str) -> None:
     unpacked = replace(compact.unpack(packed(THREE)), rows=[msgspec.Raw(body.encode())])
     with pytest.raises(ValueError, match=r"."):

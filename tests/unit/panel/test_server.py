@@ -13,6 +13,7 @@ from PIL import Image
 from hardware.interfaces import DeviceError, TextLine
 from terminal import __version__
 from terminal.panel.backend import PrinterCondition
+from tests.each import each_of
 from tests.panel_fake import FakeCounter
 from tests.virtual_time import run_virtual
 
@@ -136,7 +137,7 @@ def test_extra_routes_are_served_beside_the_panel():
 # --- what is refused, and with which words ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("method", "path", "body", "reason"),
     [
         ("POST", "/api/keypad", b"", "not JSON"),
@@ -186,7 +187,7 @@ def test_device_that_is_gone_is_answered_503_with_its_own_words():
     at_counter(check)
 
 
-@pytest.mark.parametrize("path", ["/api/receipts/7.png", "/api/receipts/7.bin", "/api/nothing", "/static/nothing.js"])
+@each_of("path", ["/api/receipts/7.png", "/api/receipts/7.bin", "/api/nothing", "/static/nothing.js"])
 def test_what_is_not_there_is_answered_404_as_json(path):
     answer = answer_to("GET", path)
     assert answer.status_code == 404
@@ -206,21 +207,21 @@ def test_wrong_method_is_answered_405_as_json():
 # --- who gets in ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("host", ["localhost:8023", "127.0.0.1", "127.8.8.8:1", "[::1]:8023", "LOCALHOST"])
+@each_of("host", ["localhost:8023", "127.0.0.1", "127.8.8.8:1", "[::1]:8023", "LOCALHOST"])
 def test_loopback_names_are_let_in(host):
     assert answer_to("GET", "/api/state", headers={"Host": host}).status_code == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost@evil.example", "10.0.0.1", ""])
-@pytest.mark.parametrize("path", ["/", "/api/state", "/api/events", "/sandbox/carts"])
+@each_of("host", ["evil.example", "127.0.0.1.evil.example", "localhost@evil.example", "10.0.0.1", ""])
+@each_of("path", ["/", "/api/state", "/api/events", "/sandbox/carts"])
 def test_foreign_names_for_this_machine_are_kept_out(host, path):
     answer = answer_to("GET", path, headers={"Host": host})
     assert answer.status_code == 403
     assert "localhost" in answer.json()["error"]
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:8024", "http://localhost:8023"])
-@pytest.mark.parametrize("path", ["/api/keypad", "/sandbox/appcodes"])
+@each_of("origin", ["http://evil.example", "null", "http://127.0.0.1:8024", "http://localhost:8023"])
+@each_of("path", ["/api/keypad", "/sandbox/appcodes"])
 def test_requests_of_foreign_pages_are_kept_out(origin, path):
     answer = answer_to("POST", path, json={"keys": "1"}, headers={"Origin": origin})
     assert answer.status_code == 403

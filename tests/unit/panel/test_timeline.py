@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from xml.etree import ElementTree
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +20,7 @@ from terminal.sale import effects as fx
 from terminal.sale.record import Record
 from terminal.sale.sale import Reason, Sale, State
 from terminal.sale.step import TABLE
+from tests.each import each_of
 
 
 def sale(number=1, state=State.CLOSED, reason: Reason | None = Reason.PAID, amount_kr=1990):
@@ -86,7 +86,7 @@ def test_call_is_told_with_its_time_and_its_masked_bodies():
     assert entry.answer == {"ResultCode": 200, "Success": True}
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b'"x"', b"\xff", b"[" * 100_000])
+@each_of("body", [b"", b"<html>", b"[1]", b'"x"', b"\xff", b"[" * 100_000])
 def test_body_that_is_no_object_is_told_by_its_size_only(body):
     assert list(masked(body).values()) == [f"{len(body)} bytes"]
 
@@ -113,7 +113,7 @@ def test_all_is_kept_when_the_books_agree():
     assert {promise.light for promise in found.values()} == {"kept"}
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("sales", "captured", "said", "broken"),
     [
         ([sale()], [], [], "told_is_paid"),
@@ -132,7 +132,7 @@ def test_each_broken_promise_turns_its_own_light(sales, captured, said, broken):
     assert found[broken].details
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("sales", "captured", "due", "waiting"),
     [
         ([sale(state=State.CAPTURE, reason=None)], [PAID], {}, "told_is_paid"),

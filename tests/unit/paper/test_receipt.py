@@ -21,15 +21,15 @@ from terminal.sale.money import LONGEST_AMOUNT_DIGITS, format_kr
 from terminal.sale.sale import Outcome, Reason, Sale, State
 from terminal.texts.sentences import result_sentence, words_in
 from terminal.texts.words import Language
-from tests.each import each
+from tests.each import each, each_of
 from tests.golden.samples import CLOSED_SALE, GOLDEN, LANGUAGES, SALE, SHOP
 from tests.golden.slips import RECEIPT_CASES, as_text, receipt, receipt_path
 
 PRINTED_AT = datetime(2026, 11, 24, 9, 1, tzinfo=UTC)
 WIDTHS: tuple[Columns, ...] = (24, 32, 42, 48, 64)
 
-every_width = pytest.mark.parametrize("columns", WIDTHS)
-every_language = pytest.mark.parametrize("language", LANGUAGES)
+every_width = each_of("columns", WIDTHS)
+every_language = each_of("language", LANGUAGES)
 
 
 def document(
@@ -196,7 +196,7 @@ def test_register_id_that_only_repeats_the_reference_is_left_out() -> None:
     assert printed.count(DUE.reference) == 1
 
 
-@pytest.mark.parametrize("reason", [Reason.REFUNDED, Reason.SETTLED_PAID, Reason.SETTLED_UNPAID])
+@each_of("reason", [Reason.REFUNDED, Reason.SETTLED_PAID, Reason.SETTLED_UNPAID])
 def test_slip_of_a_sale_that_was_settled_meanwhile_asks_for_nothing(reason: Reason) -> None:
     printed = text(document(replace(DUE, state=State.CLOSED, reason=reason), kind=ReceiptKind.ATTENTION))
     assert words_in("is").outcomes[reason.outcome].upper() in printed
@@ -211,7 +211,7 @@ def test_facts_that_the_sale_does_not_have_leave_no_empty_line() -> None:
     assert "\n\n\n" not in printed
 
 
-@pytest.mark.parametrize("kind", CustomerKind)
+@each_of("kind", CustomerKind)
 def test_app_code_and_kennitala_leave_only_their_kind(kind: CustomerKind) -> None:
     sale = replace(CLOSED_SALE, customer_kind=kind, customer_label="")
     row = next(line.text for line in lines(document(sale)) if line.text.startswith("Auðkenni"))
@@ -219,9 +219,7 @@ def test_app_code_and_kennitala_leave_only_their_kind(kind: CustomerKind) -> Non
     assert len(row) == 32
 
 
-@pytest.mark.parametrize(
-    "state", [state for state in State if state not in (State.REPORT, State.ATTENTION, State.CLOSED)]
-)
+@each_of("state", [state for state in State if state not in (State.REPORT, State.ATTENTION, State.CLOSED)])
 def test_open_sale_has_no_receipt(state: State) -> None:
     with pytest.raises(ValueError, match="still open"):
         document(replace(CLOSED_SALE, state=state))
@@ -306,7 +304,7 @@ def test_no_character_of_a_long_name_is_lost(name: str, columns: Columns) -> Non
     assert "".join(bold[: bold.index("SALA")]) == unicodedata.normalize("NFC", name)
 
 
-@pytest.mark.parametrize("kind", [ReceiptKind.CUSTOMER, ReceiptKind.MERCHANT])
+@each_of("kind", [ReceiptKind.CUSTOMER, ReceiptKind.MERCHANT])
 def test_register_stands_on_every_copy_and_only_who_has_paid_is_thanked(kind: ReceiptKind) -> None:
     for reason in Reason:
         if reason.outcome in (Outcome.UNKNOWN, Outcome.REFUND_DUE):

@@ -13,6 +13,7 @@ from terminal.paper.receipt import Shop
 from terminal.paper.reconciliation import Case, Reconciled, reconciliation_slip
 from terminal.sale.totals import ClosedPeriod, Totals
 from terminal.texts.words import Language
+from tests.each import each_of
 
 AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 AGREES = Reconciled(first="2026-11-16", last="2026-11-23", agree=12, differ=0, not_asked=0)
@@ -41,8 +42,8 @@ def test_books_that_agree_say_so_and_want_nothing(language: Language, verdict: s
     assert not any("netgiro-terminal" in line for line in lines)
 
 
-@pytest.mark.parametrize(("language", "verdict"), [("is", "Ber ekki saman"), ("en", "Differ")])
-@pytest.mark.parametrize("columns", [24, 32, 42, 48, 64])
+@each_of(("language", "verdict"), [("is", "Ber ekki saman"), ("en", "Differ")])
+@each_of("columns", [24, 32, 42, 48, 64])
 def test_what_differs_is_named_and_fits_the_paper(language: Language, verdict: str, columns: Columns) -> None:
     lines = printed(DIFFERS, language, columns)
     assert max(map(len, lines)) <= columns

@@ -16,6 +16,7 @@ from terminal.sale.refund import RefundReason, RefundState
 from terminal.sale.sale import Reason
 from terminal.texts.sentences import LANGUAGES, words_in
 from terminal.texts.words import Language
+from tests.each import each_of
 from tests.golden.samples import CLOSED_SALE, REFUND, SHOP
 
 WHOLE: dict[str, Any] = {
@@ -38,8 +39,8 @@ def texts(**changes: Any) -> list[str]:
     return [item.text for item in refund_document(**WHOLE | changes) if isinstance(item, TextLine)]
 
 
-@pytest.mark.parametrize("columns", [24, 32, 42, 48, 64])
-@pytest.mark.parametrize("kind", [ReceiptKind.CUSTOMER, ReceiptKind.MERCHANT])
+@each_of("columns", [24, 32, 42, 48, 64])
+@each_of("kind", [ReceiptKind.CUSTOMER, ReceiptKind.MERCHANT])
 def test_it_is_headed_negative_with_its_own_time_and_thanks_nobody(columns: int, kind: ReceiptKind) -> None:
     lines = texts(columns=columns, kind=kind)
     assert "ENDURGREIÐSLA" in lines

@@ -12,6 +12,7 @@ from terminal.reconciliation.gathering import Payment, concerns
 from terminal.sale.gateway import PaymentRecord, RecordStatus
 from terminal.sale.refund import Refund, RefundReason, RefundSource, RefundState
 from terminal.sale.sale import Reason, Sale, State
+from tests.each import each_of
 
 NAME = "aaaaaaaa-0000-4000-8000-000000000000"
 
@@ -79,7 +80,7 @@ AGREE = {
 }
 
 
-@pytest.mark.parametrize("name", AGREE)
+@each_of("name", AGREE)
 def test_two_books_that_say_the_same_agree(name: str) -> None:
     answer, of, refunds = AGREE[name]
     assert set(endings(answer, of, *refunds)) == {Ending.AGREES}
@@ -103,7 +104,7 @@ DIFFER = {
 }
 
 
-@pytest.mark.parametrize("name", DIFFER)
+@each_of("name", DIFFER)
 def test_a_difference_says_what_it_is_and_what_to_do(name: str) -> None:
     answer, of, refunds, words = DIFFER[name]
     finding = found(answer, of, *refunds)[0]

@@ -32,6 +32,7 @@ from terminal.register.unknown.guess import guess
 from terminal.register.unknown.listen import listen
 from terminal.register.zvt.codec import ZvtProtocol
 from terminal.simulation.registers.zvt_frames import wrap
+from tests.each import each_of
 from tests.patience import at_most
 from tests.replay import captured, replay
 
@@ -72,13 +73,13 @@ def test_what_is_written_is_read(pieces: list[bytes]) -> None:
     assert read_capture(write_capture(chunks, "a register")) == chunks
 
 
-@pytest.mark.parametrize("line", ["nonsense", "0.1 XX", "0.1", "1 02 03", "0.1  02 3"])
+@each_of("line", ["nonsense", "0.1 XX", "0.1", "1 02 03", "0.1  02 3"])
 def test_a_line_that_is_none_is_named(line: str) -> None:
     with pytest.raises(ValueError, match="line 2 is not a time and bytes"):
         read_capture(f"# a capture\n{line}\n")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("said", "kept"),
     [
         (b"Kt. 111111-1119 OK", b"Kt. 000000-0000 OK"),
@@ -172,7 +173,7 @@ def with_parity(data: bytes, odd: int) -> bytes:
     return bytes(byte | 0x80 if byte.bit_count() % 2 != odd else byte for byte in data)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("data", "what", "setting"),
     [
         (ZVT_PAY, "ZVT", 'protocol = "zvt"'),

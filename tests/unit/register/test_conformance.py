@@ -10,10 +10,9 @@ import ast
 from collections.abc import Mapping
 from pathlib import Path
 
-import pytest
-
 from terminal.sale.gateway import CaptureMode
 from terminal.simulation.registers.languages import LANGUAGES
+from tests.each import each_of
 from tests.unit.register import payment_cases as payments
 from tests.unit.register import refund_cases as refunds
 from tests.unit.register.endings import TAPS, Case
@@ -100,7 +99,7 @@ CANNOT_BE_SAID: Mapping[tuple[str, str], str] = {
 PAIRS = [(case, language) for language in LANGUAGES for case in CASES if (case, language) not in CANNOT_BE_SAID]
 
 
-@pytest.mark.parametrize(("case", "language"), PAIRS, ids=lambda name: name.replace(" ", "-"))
+@each_of(("case", "language"), PAIRS, ids=lambda name: name.replace(" ", "-"))
 def test_what_every_register_can_expect(case: str, language: str) -> None:
     CASES[case](Shop(language, **OPTIONS.get(case, {})))  # type: ignore[arg-type]
 
@@ -124,7 +123,7 @@ def test_the_page_of_registers_shows_what_is_carried_out_and_what_cannot_be_said
 SIMULATED = PAGE.parents[1] / "simulation" / "registers"
 
 
-@pytest.mark.parametrize("path", sorted(SIMULATED.glob("*.py")), ids=lambda path: path.stem)
+@each_of("path", sorted(SIMULATED.glob("*.py")), ids=lambda path: path.stem)
 def test_a_register_shares_nothing_with_the_terminals_codecs(path: Path) -> None:
     """Or a mistake in a codec would agree with itself. Only languages.py knows both ends."""
     tree = ast.parse(path.read_text(encoding="utf-8"))

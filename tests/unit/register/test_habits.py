@@ -11,7 +11,7 @@ from terminal.register.zvt.frames import text_blocks
 from terminal.sale.sale import Outcome
 from terminal.simulation.registers.zvt_frames import GOOD, registration, wrap
 from terminal.simulation.registers.zvt_network import HABITS, LONGEST_READ
-from tests.each import each
+from tests.each import each, each_of
 from tests.unit.register.payment_cases import ask_if_not_told
 from tests.unit.register.register_shop import WITHOUT_CREDIT, Shop
 from tests.unit.register.test_conformance import CANNOT_BE_SAID, CASES, OPTIONS, PAGE
@@ -30,7 +30,7 @@ SETTINGS = {
 }
 
 
-@pytest.mark.parametrize("name", [name for name in HABITS if name not in ("as specified", DROPS)])
+@each_of("name", [name for name in HABITS if name not in ("as specified", DROPS)])
 def test_what_every_register_can_expect_a_program_with_habits_can(name: str) -> None:
     with each() as case:
         for one, carry_out in CASES.items():

@@ -12,13 +12,14 @@ from terminal.daemon.operations import commands_of
 from terminal.netgiro.sandbox.control import control_routes
 from terminal.register.line import format as line_format
 from terminal.register.zvt.format import ZvtResult
+from tests.each import each_of
 from tests.unit.register.transcript import agree, play, transcripts
 
 PAGE = Path(__file__).parents[3] / "terminal/register/integrators.md"
 CONVERSATIONS = list(transcripts(PAGE))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("protocol", "conversation"),
     [pytest.param(protocol, text, id=f"{protocol} line {line}") for protocol, text, line in CONVERSATIONS],
 )

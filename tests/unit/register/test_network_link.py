@@ -23,6 +23,7 @@ from terminal.register.protocol import RegisterProtocol
 from terminal.register.zvt.codec import ZvtProtocol
 from terminal.sale.sale import Reason
 from terminal.simulation.registers.zvt_frames import payment, repeat_receipt
+from tests.each import each_of
 from tests.unit.register.zvt.zvt_bench import NAME, result
 
 TIMEOUT_S = 10.0
@@ -128,7 +129,7 @@ def test_a_zvt_register_pays_loses_its_connection_and_asks_on_the_next(size: int
     in_a_shop(ZvtProtocol(0, over_network=True), scenario)
 
 
-@pytest.mark.parametrize("half", ["06 01 FF 60 EA", "06 01 FF 00 0F", "06 01 FF", "06", "00 00 EA 60 06 01"])
+@each_of("half", ["06 01 FF 60 EA", "06 01 FF 00 0F", "06 01 FF", "06", "00 00 EA 60 06 01"])
 def test_half_a_zvt_message_that_never_ends_is_forgotten_with_its_connection(half: str) -> None:
     """60,000 bytes are promised, or 3,840, and nothing comes any more."""
 

@@ -15,6 +15,7 @@ from hardware.interfaces import DeviceError, PeerGone
 from hardware.settings import network_address
 from terminal.register import network_port
 from terminal.register.network_port import NetworkPort
+from tests.each import each_of
 
 TIMEOUT_S = 10.0
 LOCAL = "127.0.0.1"
@@ -233,7 +234,7 @@ def test_an_address_of_another_machine_says_so() -> None:
     asyncio.run(run())
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("port", "address"),
     [
         ("tcp://192.168.1.20:20007", ("192.168.1.20", 20007)),
@@ -247,9 +248,7 @@ def test_an_address_is_read(port: str, address: tuple[str, int] | None) -> None:
     assert network_address(port) == address
 
 
-@pytest.mark.parametrize(
-    "port", ["tcp://", "tcp://:20007", "tcp://host", "tcp://host:x", "tcp://h:1/x", "tcp://h:99999"]
-)
+@each_of("port", ["tcp://", "tcp://:20007", "tcp://host", "tcp://host:x", "tcp://h:1/x", "tcp://h:99999"])
 def test_an_address_without_host_or_port_is_refused(port: str) -> None:
     """Nothing stands for every address of this machine but what says so."""
     with pytest.raises(ValueError, match="name an address of this machine"):

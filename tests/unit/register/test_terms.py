@@ -20,6 +20,7 @@ from terminal.sale import effects as fx
 from terminal.sale import events as ev
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.sale import Outcome, Reason, Sale, State, Terms
+from tests.each import each_of
 from tests.sales import Walk, new_sale, walk_to
 
 T4_S = 180.0
@@ -54,7 +55,7 @@ def test_a_bounded_sale_sets_its_bound_when_it_begins() -> None:
     assert Walk().count(fx.SetLimit) == 0
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("state", "after"),
     [
         (State.ENTRY, State.REPORT),
@@ -70,7 +71,7 @@ def test_at_the_bound_what_can_be_given_up_is_given_up(state: State, after: Stat
     assert (sale.state, sale.reason) == (after, Reason.TIMED_OUT)
 
 
-@pytest.mark.parametrize("state", [State.VOID, State.REPORT, State.ATTENTION, State.CLOSED])
+@each_of("state", [State.VOID, State.REPORT, State.ATTENTION, State.CLOSED])
 def test_what_has_ended_by_then_stays_as_it_is(state: State) -> None:
     walk = walk_to(state)
     before = walk.sale
@@ -146,7 +147,7 @@ def test_a_terminal_without_a_customers_copy_does_not_get_one_by_that() -> None:
     assert not sale_of(asked(reg.SaleRequest(500), rules=rules)).terms.customer_copy
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("view", "condition"),
     [
         (View(), reg.TerminalCondition()),

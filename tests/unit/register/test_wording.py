@@ -9,6 +9,7 @@ from terminal.register.wording import worded
 from terminal.sale.sale import Reason
 from terminal.texts.sentences import result_sentence, words_in
 from terminal.texts.words import Language
+from tests.each import each_of
 
 
 def test_a_refusal_names_the_limits_in_the_shops_language() -> None:
@@ -28,7 +29,7 @@ def test_whoever_wants_a_refund_is_not_told_to_cancel_a_sale(of_refund: bool) ->
     assert ("a refund" in reply.text) is of_refund
 
 
-@pytest.mark.parametrize("reason", Reason)
+@each_of("reason", Reason)
 def test_a_result_says_why(reason: Reason) -> None:
     result = SaleResult(register_id="42", amount_kr=1990, reason=reason, authorization_id=None)
     reply = worded(result, "is")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.sale import MISSES_UNTIL_UNKNOWN, Outcome, Reason, State, differs_durably
+from tests.each import each_of
 from tests.sales import Walk, walk_to
 
 PAID, UNPAID, REFUNDED = ev.Verdict
@@ -31,7 +30,7 @@ def refund_due() -> Walk:
     return walk_to(State.REPORT, final_when_taken=True).rejected()
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("walk", "said", "meant", "reason"),
     [
         (unknown, PAID, UNPAID, Reason.SETTLED_UNPAID),
@@ -55,7 +54,7 @@ def test_what_was_said_wrongly_is_said_anew_and_back_again(
     assert (sale.sale.reason, sale.sale.corrected_from) == (before.reason, reason)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("walk", "verdict"),
     [
         (settled(PAID), PAID),

@@ -6,6 +6,7 @@ import pytest
 
 from terminal.sale.customer import Customer, CustomerKind, IdentifierProblem, IdentifierRules, identify
 from terminal.sale.sensitive import Sensitive
+from tests.each import each_of
 
 SHOP_RULES = IdentifierRules()
 SANDBOX_RULES = IdentifierRules(impossible_birth_dates=True)
@@ -19,8 +20,8 @@ def identified(digits: str, kind: CustomerKind | None = None, rules: IdentifierR
     return customer.kind, customer.identifier.reveal()
 
 
-@pytest.mark.parametrize("typed", ["1234", "5000041234"])
-@pytest.mark.parametrize("kind", [None, CustomerKind.APP_CODE])
+@each_of("typed", ["1234", "5000041234"])
+@each_of("kind", [None, CustomerKind.APP_CODE])
 def test_app_code_is_sent_whole_however_it_was_typed(typed: str, kind: CustomerKind | None) -> None:
     assert identified(typed, kind) == (CustomerKind.APP_CODE, "5000041234")
 
@@ -31,20 +32,20 @@ def test_app_code_prefix_is_the_installations() -> None:
     assert identify("5000041234", CustomerKind.APP_CODE, rules) is IdentifierProblem.BAD_APP_CODE
 
 
-@pytest.mark.parametrize("typed", [PERSON, COMPANY])
-@pytest.mark.parametrize("kind", [None, CustomerKind.KENNITALA])
+@each_of("typed", [PERSON, COMPANY])
+@each_of("kind", [None, CustomerKind.KENNITALA])
 def test_kennitala_of_person_and_company(typed: str, kind: CustomerKind | None) -> None:
     assert identified(typed, kind) == (CustomerKind.KENNITALA, typed)
 
 
-@pytest.mark.parametrize("position", range(9))
+@each_of("position", range(9))
 def test_kennitala_with_a_mistyped_digit_is_refused(position: int) -> None:
     wrong = PERSON[:position] + str((int(PERSON[position]) + 1) % 10) + PERSON[position + 1 :]
     assert identify(wrong, None, SHOP_RULES) is IdentifierProblem.DOUBTFUL_KENNITALA
 
 
-@pytest.mark.parametrize("kind", [None, CustomerKind.KENNITALA])
-@pytest.mark.parametrize("digits", ["1201743389", "8923501739", "7102691239"])
+@each_of("kind", [None, CustomerKind.KENNITALA])
+@each_of("digits", ["1201743389", "8923501739", "7102691239"])
 def test_kennitala_that_fails_the_test_is_taken_when_insisted_on(digits: str, kind: CustomerKind | None) -> None:
     """Without a check digit, of somebody known by a system number, and of a company of the 31st of February 1969."""
     assert identify(digits, kind, SHOP_RULES) is IdentifierProblem.DOUBTFUL_KENNITALA
@@ -52,7 +53,7 @@ def test_kennitala_that_fails_the_test_is_taken_when_insisted_on(digits: str, ki
     assert insisted == Customer(CustomerKind.KENNITALA, Sensitive(digits))
 
 
-@pytest.mark.parametrize("digits", ["120174338", "12017433899", "120174338x", "١٢٠١٧٤٣٣٨٩"])
+@each_of("digits", ["120174338", "12017433899", "120174338x", "١٢٠١٧٤٣٣٨٩"])
 def test_nothing_but_ten_digits_can_be_insisted_on(digits: str) -> None:
     assert identify(digits, CustomerKind.KENNITALA, SHOP_RULES, insisted=True) is IdentifierProblem.BAD_KENNITALA
     assert isinstance(identify(digits, None, SHOP_RULES, insisted=True), IdentifierProblem)
@@ -75,8 +76,8 @@ def test_sandbox_still_checks_the_check_digit() -> None:
     assert identify("2222222239", None, SANDBOX_RULES) is IdentifierProblem.DOUBTFUL_KENNITALA
 
 
-@pytest.mark.parametrize("typed", ["8223281", "3548223281", "003548223281"])
-@pytest.mark.parametrize("kind", [None, CustomerKind.PHONE])
+@each_of("typed", ["8223281", "3548223281", "003548223281"])
+@each_of("kind", [None, CustomerKind.PHONE])
 def test_phone_is_sent_without_the_country(typed: str, kind: CustomerKind | None) -> None:
     assert identified(typed, kind) == (CustomerKind.PHONE, "8223281")
 
@@ -86,12 +87,12 @@ def test_mobile_numbers_begin_with_six_seven_or_eight(first: str) -> None:
     assert identified(f"{first}000000") == (CustomerKind.PHONE, f"{first}000000")
 
 
-@pytest.mark.parametrize("typed", ["5812345", "1234567", "0048223281", "004612345678"])
+@each_of("typed", ["5812345", "1234567", "0048223281", "004612345678"])
 def test_other_numbers_are_no_phone(typed: str) -> None:
     assert identify(typed, CustomerKind.PHONE, SHOP_RULES) is IdentifierProblem.BAD_PHONE
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("digits", "problem"),
     [
         ("", IdentifierProblem.NOT_AN_IDENTIFIER),
@@ -118,7 +119,7 @@ def test_chosen_kind_takes_no_other(kind: CustomerKind, digits: str, problem: Id
     assert identify(digits, kind, SHOP_RULES) is problem
 
 
-@pytest.mark.parametrize("digits", ["١٢٣٤", "²²²²", "8223281\n", " 8223281", "82232８1"])
+@each_of("digits", ["١٢٣٤", "²²²²", "8223281\n", " 8223281", "82232８1"])
 def test_only_plain_digits_count(digits: str) -> None:
     assert isinstance(identify(digits, None, SHOP_RULES), IdentifierProblem)
 
@@ -137,29 +138,29 @@ def test_customer_prints_without_its_identifier() -> None:
 NO_KENNITALA_RULES = IdentifierRules(takes_kennitala=False)
 
 
-@pytest.mark.parametrize("kind", [None, CustomerKind.APP_CODE])
-@pytest.mark.parametrize("digits", ["5000041234", "9000000000", "0000000001", "1201743380", "3548223281"])
+@each_of("kind", [None, CustomerKind.APP_CODE])
+@each_of("digits", ["5000041234", "9000000000", "0000000001", "1201743380", "3548223281"])
 def test_ten_digits_are_the_apps_code(digits: str, kind: CustomerKind | None) -> None:
     """Also those that a phone with its country would have: a push must not reach a stranger."""
     assert identified(digits, kind, NO_KENNITALA_RULES) == (CustomerKind.APP_CODE, digits)
 
 
-@pytest.mark.parametrize("digits", [PERSON, COMPANY])
-@pytest.mark.parametrize("kind", [None, CustomerKind.APP_CODE])
+@each_of("digits", [PERSON, COMPANY])
+@each_of("kind", [None, CustomerKind.APP_CODE])
 def test_ten_digits_that_are_a_kennitala_are_asked_about(digits: str, kind: CustomerKind | None) -> None:
     assert identify(digits, kind, NO_KENNITALA_RULES) is IdentifierProblem.MAYBE_KENNITALA
     insisted = identify(digits, kind, NO_KENNITALA_RULES, insisted=True)
     assert insisted == Customer(CustomerKind.APP_CODE, Sensitive(digits))
 
 
-@pytest.mark.parametrize("insisted", [False, True])
-@pytest.mark.parametrize("digits", [PERSON, COMPANY])
+@each_of("insisted", [False, True])
+@each_of("digits", [PERSON, COMPANY])
 def test_a_kennitala_that_is_said_to_be_one_is_refused(digits: str, insisted: bool) -> None:
     result = identify(digits, CustomerKind.KENNITALA, NO_KENNITALA_RULES, insisted=insisted)
     assert result is IdentifierProblem.NO_KENNITALA
 
 
-@pytest.mark.parametrize("digits", ["", "1234", "8223281", "5000041234", "9000000000"])
+@each_of("digits", ["", "1234", "8223281", "5000041234", "9000000000"])
 def test_whatever_is_said_to_be_a_kennitala_is_refused(digits: str) -> None:
     assert identify(digits, CustomerKind.KENNITALA, NO_KENNITALA_RULES) is IdentifierProblem.NO_KENNITALA
 
@@ -171,7 +172,7 @@ def test_codes_and_phones_are_told_apart_as_ever() -> None:
     assert identified("3548223281", CustomerKind.PHONE, NO_KENNITALA_RULES) == (CustomerKind.PHONE, "8223281")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("digits", "kind", "problem"),
     [
         ("", None, IdentifierProblem.NEITHER_CODE_NOR_PHONE),

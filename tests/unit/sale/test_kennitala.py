@@ -8,6 +8,7 @@ import pytest
 from stdnum.is_ import kennitala as theirs
 
 from terminal.sale.kennitala import has_check_digit, is_usual
+from tests.each import each_of
 
 
 def test_both_say_the_same_of_many_numbers() -> None:
@@ -27,6 +28,6 @@ def test_a_real_one_passes_with_and_without_its_dash(written: str) -> None:
     assert is_usual(written)
 
 
-@pytest.mark.parametrize("written", ["", "-", "450401-315", "450401-31500", "450401-3l50", "45-04-013150"])
+@each_of("written", ["", "-", "450401-315", "450401-31500", "450401-3l50", "45-04-013150"])
 def test_what_has_not_its_form_is_none(written: str) -> None:
     assert not is_usual(written)

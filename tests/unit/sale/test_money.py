@@ -15,9 +15,10 @@ from terminal.sale.money import (
     format_register_amount,
     parse_register_amount,
 )
+from tests.each import each_of
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("digits", "decimals", "amount_kr"),
     [("1990", 0, 1990), ("199000", 2, 1990), ("0", 0, 0), ("000001990", 0, 1990), ("999999999999", 0, 999_999_999_999)],
 )
@@ -25,8 +26,8 @@ def test_registers_digits_are_kronur(digits: str, decimals: AmountDecimals, amou
     assert parse_register_amount(digits, decimals) == amount_kr
 
 
-@pytest.mark.parametrize("decimals", [0, 2])
-@pytest.mark.parametrize(
+@each_of("decimals", [0, 2])
+@each_of(
     "digits", ["", " ", "-1", "+1", "19.90", "1,990", "1e3", "0x10", "1_000", "1990\n", "١٩٩٠", "²", "9" * 13, "NaN"]
 )
 def test_anything_but_plain_digits_is_refused(digits: str, decimals: AmountDecimals) -> None:
@@ -45,7 +46,7 @@ def test_amount_error_is_a_value_error() -> None:
         parse_register_amount("abc", 0)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("amount_kr", "text"),
     [
         (0, "0 kr."),

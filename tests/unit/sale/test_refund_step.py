@@ -22,6 +22,7 @@ from terminal.sale.refund import (
     refund_differs_durably,
 )
 from terminal.sale.sale import Reason, State
+from tests.each import each_of
 from tests.sales import GUID, new_refund, new_sale
 
 CUSTOMER, MERCHANT, SLIP = ReceiptKind.CUSTOMER, ReceiptKind.MERCHANT, ReceiptKind.ATTENTION
@@ -122,7 +123,7 @@ def test_a_late_confirmation_of_an_earlier_call_counts() -> None:
     assert walk(begun(), LOST, AGAIN, rs.RefundConfirmed(8, 1)).refund.is_done
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("refusal", "reason"),
     [
         (Refusal.REQUEST_NOT_VALID, RefundReason.REFUSED),

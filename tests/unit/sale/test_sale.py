@@ -12,10 +12,11 @@ from terminal.sale.customer import CustomerKind
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import CaptureMode
 from terminal.sale.sale import MISSES_UNTIL_UNKNOWN, CallKind, Outcome, Reason, Sale, State, Terms, differs_durably
+from tests.each import each_of
 from tests.sales import GUID, new_sale, report_for, walk_to
 
 
-@pytest.mark.parametrize("reason", Reason)
+@each_of("reason", Reason)
 def test_every_reason_is_an_outcome(reason: Reason) -> None:
     assert reason.outcome in Outcome
 
@@ -53,7 +54,7 @@ def test_a_sale_that_may_still_be_captured_does_not_stand_as_unknown() -> None:
     assert replace(sale, state=State.VOID).stands_unknown
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("said", "agrees", "agrees_strictly"),
     [
         ({}, True, True),
@@ -84,12 +85,12 @@ def test_where_the_records_name_no_reference_the_authorization_they_name_must_be
     assert not new_sale().agrees_with(nameless, strictly=True)
 
 
-@pytest.mark.parametrize("status", [status for status in Status if status is not Status.PAID])
+@each_of("status", [status for status in Status if status is not Status.PAID])
 def test_no_other_status_is_a_payment_however_confirmed(status: Status) -> None:
     assert not new_sale().is_paid_by(report_for(new_sale(), status, confirmed=True))
 
 
-@pytest.mark.parametrize(
+@each_of(
     "change",
     [{"calls": 5}, {"asking": CallKind.STATUS}, {"misses": MISSES_UNTIL_UNKNOWN - 1}, {"support_reference": "abc"}],
 )
@@ -105,7 +106,7 @@ def test_what_is_closed_is_written_again_only_if_it_ends_in_another_way() -> Non
     assert differs_durably(closed, replace(closed, reason=Reason.SETTLED_PAID))
 
 
-@pytest.mark.parametrize(
+@each_of(
     "change",
     [
         {"state": State.VOID},

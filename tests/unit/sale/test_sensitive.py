@@ -14,6 +14,7 @@ from terminal.counter.typing import Entry
 from terminal.sale.customer import Customer, CustomerKind
 from terminal.sale.events import CodeEntered, CustomerIdentified
 from terminal.sale.sensitive import Sensitive
+from tests.each import each_of
 
 SECRET = "1111111119"
 
@@ -38,10 +39,8 @@ def test_showing_whatever_holds_it_does_not_show_it(holder: object, caplog: pyte
     assert SECRET not in f"{holder} {holder!r} {[holder]} {caplog.text}"
 
 
-@pytest.mark.parametrize("encode", [msgspec.json.encode, msgspec.msgpack.encode, json.dumps, pickle.dumps])
-@pytest.mark.parametrize(
-    "wrap", [lambda secret: secret, lambda secret: [secret], lambda secret: CodeEntered(7, secret)]
-)
+@each_of("encode", [msgspec.json.encode, msgspec.msgpack.encode, json.dumps, pickle.dumps])
+@each_of("wrap", [lambda secret: secret, lambda secret: [secret], lambda secret: CodeEntered(7, secret)])
 def test_encoding_it_raises_and_does_not_say_it(encode: object, wrap: object) -> None:
     assert callable(encode)
     assert callable(wrap)

@@ -12,6 +12,7 @@ from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import Refusal
 from terminal.sale.moves import DENIAL_PAUSE_S, DENIALS_UNTIL_BELIEVED, MOST_CAPTURES
 from terminal.sale.sale import MISSES_UNTIL_UNKNOWN, CallKind, Outcome, Reason, State
+from tests.each import each_of
 from tests.sales import AUTOMATIC, GUID, INTERRUPTIONS, SERVER_CALLBACK, Walk, assert_ended, walk_to
 
 # --- CAPTURE ----------------------------------------------------------------------------------------------------------
@@ -80,16 +81,14 @@ def test_a_capture_can_be_declined(status: Status, reason: Reason) -> None:
     assert_ended(walk_to(State.CAPTURE).answered(status), reason)
 
 
-@pytest.mark.parametrize(
-    "status", [Status.PENDING, Status.CODE_REQUIRED, Status.AWAITING_CALLBACK, Status.REFUSED, Status.UNCLEAR]
-)
+@each_of("status", [Status.PENDING, Status.CODE_REQUIRED, Status.AWAITING_CALLBACK, Status.REFUSED, Status.UNCLEAR])
 def test_any_other_word_about_a_capture_is_asked_about_again(status: Status) -> None:
     walk = walk_to(State.CAPTURE).answered(status)
     assert walk.sale.state is State.CAPTURE
     walk.asked(fx.SetRetry)
 
 
-@pytest.mark.parametrize("refusal", Refusal)
+@each_of("refusal", Refusal)
 def test_a_refused_capture_is_asked_about_because_an_earlier_one_may_have_happened(refusal: Refusal) -> None:
     walk = walk_to(State.CAPTURE).refused(refusal)
     assert walk.sale.state is State.CAPTURE
@@ -142,7 +141,7 @@ def test_a_reservation_that_turns_out_not_to_be_ours_is_not_captured_again(wrong
 BARE = {"is_final": False}
 
 
-@pytest.mark.parametrize(
+@each_of(
     "walk",
     [
         pytest.param(lambda: walk_to(State.CUSTOMER, AUTOMATIC), id="an automatic sale"),

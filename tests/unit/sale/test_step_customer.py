@@ -11,6 +11,7 @@ from terminal.sale import events as ev
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import CaptureMode, Refusal
 from terminal.sale.sale import Outcome, Reason, State
+from tests.each import each_of
 from tests.sales import AUTOMATIC, GUID, INTERRUPTIONS, MANUAL, SERVER_CALLBACK, Walk, assert_ended, walk_to
 
 # --- CUSTOMER ---------------------------------------------------------------------------------------------------------
@@ -69,17 +70,15 @@ def test_a_customer_who_is_asked_again_after_the_code_is_asked_at_the_first_pace
     assert walk.lost().asked(fx.SetRetry).delay_s == 1.0
 
 
-@pytest.mark.parametrize("refusal", Refusal)
+@each_of("refusal", Refusal)
 def test_a_refused_poll_is_asked_again(refusal: Refusal) -> None:
     walk = walk_to(State.CUSTOMER).refused(refusal)
     assert walk.sale.state is State.CUSTOMER
     walk.asked(fx.SetRetry)
 
 
-@pytest.mark.parametrize(
-    ("status", "reason"), [(Status.DECLINED, Reason.CUSTOMER_DECLINED), (Status.CANCELLED, Reason.WITHDRAWN)]
-)
-@pytest.mark.parametrize("mode", CaptureMode)
+@each_of(("status", "reason"), [(Status.DECLINED, Reason.CUSTOMER_DECLINED), (Status.CANCELLED, Reason.WITHDRAWN)])
+@each_of("mode", CaptureMode)
 def test_the_customer_or_the_service_can_say_no(mode: CaptureMode, status: Status, reason: Reason) -> None:
     assert_ended(walk_to(State.CUSTOMER, mode).answered(status), reason)
 
@@ -117,7 +116,7 @@ def test_a_reservation_that_names_neither_amount_nor_reference_is_captured() -> 
     walk.asked(fx.RequestCapture)
 
 
-@pytest.mark.parametrize(
+@each_of(
     "lacking",
     [
         {"confirmed": False},
@@ -127,7 +126,7 @@ def test_a_reservation_that_names_neither_amount_nor_reference_is_captured() -> 
         {"reference": "T1-000008-A1B2C3"},
     ],
 )
-@pytest.mark.parametrize("state", [State.CUSTOMER, State.CODE_CHECK, State.CAPTURE, State.VOID])
+@each_of("state", [State.CUSTOMER, State.CODE_CHECK, State.CAPTURE, State.VOID])
 def test_paid_without_proof_approves_nothing_and_ends_nothing(state: State, lacking: dict[str, object]) -> None:
     walk = walk_to(state).answered(Status.PAID, **lacking)
     assert walk.sale.state is state
@@ -136,8 +135,8 @@ def test_paid_without_proof_approves_nothing_and_ends_nothing(state: State, lack
     assert_ended(walk.retried().answered(Status.PAID), Reason.PAID)
 
 
-@pytest.mark.parametrize(("end", "reason"), INTERRUPTIONS)
-@pytest.mark.parametrize("state", [State.CUSTOMER, State.CODE_ENTRY, State.CODE_CHECK])
+@each_of(("end", "reason"), INTERRUPTIONS)
+@each_of("state", [State.CUSTOMER, State.CODE_ENTRY, State.CODE_CHECK])
 def test_what_is_not_captured_can_be_given_up(state: State, end: object, reason: Reason) -> None:
     walk = walk_to(state)
     assert callable(end)
@@ -187,9 +186,7 @@ def test_a_callback_that_pays_nothing_commits_to_nothing(mode: CaptureMode, appr
     assert not walk.sale.committed
 
 
-@pytest.mark.parametrize(
-    "state", [state for state in State if state not in (State.CUSTOMER, State.REPORT, State.CLOSED)]
-)
+@each_of("state", [state for state in State if state not in (State.CUSTOMER, State.REPORT, State.CLOSED)])
 def test_a_callback_at_any_other_time_is_not_acknowledged(state: State) -> None:
     mode = MANUAL if state is State.CAPTURE else SERVER_CALLBACK
     assert walk_to(state, mode).called_back().last == ()
@@ -294,7 +291,7 @@ def test_a_code_that_was_refused_with_proof_commits_to_nothing() -> None:
     assert not proven.sale.committed
 
 
-@pytest.mark.parametrize("refusal", Refusal)
+@each_of("refusal", Refusal)
 def test_a_refused_query_says_nothing_about_the_code_before_it(refusal: Refusal) -> None:
     walk = walk_to(State.CODE_CHECK).lost().retried().refused(refusal)
     assert walk.sale.state is State.CODE_CHECK, "the code may have arrived: a second one could capture unseen"

@@ -12,6 +12,7 @@ from terminal.sale.effects import ReceiptKind
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import CaptureMode, Refusal
 from terminal.sale.sale import MISSES_UNTIL_UNKNOWN, CallKind, Outcome, Reason, State, differs_durably
+from tests.each import each_of
 from tests.sales import AUTOMATIC, SERVER_CALLBACK, Walk, assert_ended, walk_to
 
 PAID, UNPAID, REFUNDED = ev.Verdict.PAID, ev.Verdict.UNPAID, ev.Verdict.REFUNDED
@@ -110,10 +111,8 @@ def test_a_rejected_result_that_is_no_payment_leaves_nothing_to_do() -> None:
     assert (walk.sale.state, walk.sale.reason) == (State.CLOSED, Reason.CASHIER_CANCELLED)
 
 
-@pytest.mark.parametrize(
-    "end", [Walk.acknowledged, Walk.timed_out, Walk.rejected], ids=["acknowledged", "untold", "rejected"]
-)
-@pytest.mark.parametrize(
+@each_of("end", [Walk.acknowledged, Walk.timed_out, Walk.rejected], ids=["acknowledged", "untold", "rejected"])
+@each_of(
     ("verdict", "reason", "outcome"),
     [(PAID, Reason.SETTLED_PAID, Outcome.APPROVED), (UNPAID, Reason.SETTLED_UNPAID, Outcome.CANCELLED)],
 )
@@ -194,8 +193,8 @@ def test_the_first_word_counts_while_it_waits(mid_call: Callable[[], Walk]) -> N
     assert_ended(walk.refused(Refusal.NOT_SENT), Reason.SETTLED_UNPAID)
 
 
-@pytest.mark.parametrize("mid_call", MID_CALL)
-@pytest.mark.parametrize(
+@each_of("mid_call", MID_CALL)
+@each_of(
     "answer",
     [Walk.lost, lambda walk: walk.refused(Refusal.CREDENTIALS), lambda walk: walk.answered(Status.UNCLEAR)],
     ids=["lost", "refused", "unclear"],
@@ -263,8 +262,8 @@ def ended_unpaid() -> dict[str, Walk]:
     }
 
 
-@pytest.mark.parametrize("how", ended_unpaid())
-@pytest.mark.parametrize("told", [False, True], ids=["before the register has it", "after"])
+@each_of("how", ended_unpaid())
+@each_of("told", [False, True], ids=["before the register has it", "after"])
 def test_a_proof_of_payment_after_the_end_opens_the_case_again(how: str, told: bool) -> None:
     walk = ended_unpaid()[how]
     if told:
@@ -286,8 +285,8 @@ def test_staff_return_what_was_proved_late_or_ring_it_up(verdict: ev.Verdict, re
     assert walk.sale.state is (State.ATTENTION if verdict is UNPAID else State.CLOSED)
 
 
-@pytest.mark.parametrize("lacking", [{"confirmed": False}, {"amount_kr": 1991}, {"reference": None}])
-@pytest.mark.parametrize("told", [False, True])
+@each_of("lacking", [{"confirmed": False}, {"amount_kr": 1991}, {"reference": None}])
+@each_of("told", [False, True])
 def test_less_than_a_proof_opens_nothing(told: bool, lacking: dict[str, object]) -> None:
     walk = unknown_capture().settled(UNPAID)
     state = walk.acknowledged().sale.state if told else walk.sale.state

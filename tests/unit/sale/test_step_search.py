@@ -12,6 +12,7 @@ from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import Refusal, StatusReport
 from terminal.sale.moves import POLL_INTERVAL_BOUNDS_S
 from terminal.sale.sale import Outcome, Reason, State
+from tests.each import each_of
 from tests.sales import AUTOMATIC, GUID, MANUAL, SERVER_CALLBACK, Walk, assert_ended, walk_to
 
 
@@ -55,7 +56,7 @@ def test_that_it_is_found_proves_no_payment() -> None:
     assert_ended(walk.answered(Status.CANCELLED), Reason.WITHDRAWN)
 
 
-@pytest.mark.parametrize(
+@each_of(
     "said",
     [{"amount_kr": 1}, {"amount_kr": None}, {"reference": "T1-000001-A1B2C3"}, {"reference": None}],
     ids=str,
@@ -70,9 +71,7 @@ def test_nor_does_what_has_no_name() -> None:
     assert searching().found(authorization_id=None).sale.state is State.AUTHORIZATION
 
 
-@pytest.mark.parametrize(
-    "refusal", [Refusal.NOT_FOUND, Refusal.NOT_SENT, Refusal.CREDENTIALS, Refusal.REQUEST_NOT_VALID]
-)
+@each_of("refusal", [Refusal.NOT_FOUND, Refusal.NOT_SENT, Refusal.CREDENTIALS, Refusal.REQUEST_NOT_VALID])
 def test_that_nothing_is_found_proves_nothing_and_it_is_asked_again(refusal: Refusal) -> None:
     walk = searching()
     for _ in range(10):

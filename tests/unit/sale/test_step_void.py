@@ -11,12 +11,13 @@ from terminal.sale import events as ev
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import CaptureMode, Refusal
 from terminal.sale.sale import CallKind, Outcome, Reason, State
+from tests.each import each_of
 from tests.sales import AUTOMATIC, Walk, assert_ended, report_for, walk_to
 
 # --- VOID -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("end", "may_stay_reserved"),
     [
         (lambda walk: walk.answered(Status.CANCELLED), False),
@@ -41,7 +42,7 @@ def test_a_void_that_came_too_late_is_paid() -> None:
     assert_ended(walk_to(State.VOID).answered(Status.PAID), Reason.PAID)
 
 
-@pytest.mark.parametrize("status", [Status.RESERVED, Status.PENDING, Status.CODE_REQUIRED, Status.AWAITING_CALLBACK])
+@each_of("status", [Status.RESERVED, Status.PENDING, Status.CODE_REQUIRED, Status.AWAITING_CALLBACK])
 def test_a_reservation_that_stays_is_left_where_only_we_could_capture_it(status: Status) -> None:
     assert_ended(walk_to(State.VOID).answered(status), Reason.CASHIER_CANCELLED)
 
@@ -54,7 +55,7 @@ def test_a_reservation_that_stays_keeps_a_committed_sale_open(status: Status) ->
     walk.answered(status).asked(fx.RequestVoid)
 
 
-@pytest.mark.parametrize("refusal", [refusal for refusal in Refusal if refusal is not Refusal.NOT_SENT])
+@each_of("refusal", [refusal for refusal in Refusal if refusal is not Refusal.NOT_SENT])
 def test_a_refused_void_ends_what_only_we_could_capture(refusal: Refusal) -> None:
     assert_ended(walk_to(State.VOID).refused(refusal), Reason.CASHIER_CANCELLED)
     assert walk_to(State.VOID, AUTOMATIC).refused(refusal).sale.state is State.VOID

@@ -17,6 +17,7 @@ from terminal.loop.names import Names
 from terminal.sale.record import Record
 from terminal.sale.sale import Outcome, Reason, Sale, State
 from terminal.sale.totals import Close, Tally, Totals, totals_of
+from tests.each import each_of
 from tests.unit.journal.journal_samples import a_sale, opened
 
 
@@ -46,7 +47,7 @@ def test_sales_are_counted_and_added_up_by_outcome() -> None:
     assert totals.of(Outcome.CANCELLED) == Tally()
 
 
-@pytest.mark.parametrize("state", [state for state in State if state not in (State.ATTENTION, State.CLOSED)])
+@each_of("state", [state for state in State if state not in (State.ATTENTION, State.CLOSED)])
 def test_a_sale_that_goes_on_counts_later(state: State) -> None:
     assert totals_of([a_sale(1, state, Reason.PAID)]) == Totals()
 

@@ -13,6 +13,7 @@ from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import CaptureMode, Refusal
 from terminal.sale.sale import MISSES_UNTIL_UNKNOWN, CallKind, Outcome, Reason, State, differs_durably
 from terminal.sale.tracing import LONGEST_PAUSE_S, MOST_TRACES, MOST_TRACES_UNANSWERED
+from tests.each import each_of
 from tests.sales import GUID, Walk, walk_to
 
 UNPAID = ev.Verdict.UNPAID
@@ -44,10 +45,8 @@ def test_a_capture_that_arrives_long_after_the_word_of_staff_opens_the_case_agai
     assert walk.trace_due().last == ()
 
 
-@pytest.mark.parametrize(
-    "status", [Status.RESERVED, Status.PENDING, Status.AWAITING_CALLBACK, Status.CODE_REQUIRED], ids=str
-)
-@pytest.mark.parametrize("told", [False, True], ids=["before the register has it", "after"])
+@each_of("status", [Status.RESERVED, Status.PENDING, Status.AWAITING_CALLBACK, Status.CODE_REQUIRED], ids=str)
+@each_of("told", [False, True], ids=["before the register has it", "after"])
 def test_what_is_still_open_is_given_up(status: Status, told: bool) -> None:
     walk = settled(told=told).answered(status)
     assert walk.asked(fx.RequestVoid).call == walk.sale.calls

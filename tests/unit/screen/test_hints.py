@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from msgspec.structs import replace
 
 from terminal.counter.keypad_test import NUMBER_PAD, STANDARD_LAYOUT, KeypadTest
@@ -12,7 +11,7 @@ from terminal.counter.menu import Menu
 from terminal.counter.view import View
 from terminal.screen.screens import screen_for
 from terminal.texts.sentences import words_in
-from tests.each import each
+from tests.each import each, each_of
 from tests.golden.pictures import countdown
 from tests.golden.samples import LANGUAGES, NARROW_PAD
 from tests.golden.views import SHOWN
@@ -21,7 +20,7 @@ LETTER = re.compile(r"(?<![A-Za-zÀ-ÿ0-9/.:-])[A-D](?![A-Za-zÀ-ÿ0-9/.:-])")
 SYMBOL = re.compile(r"[*#]|\b[0-9](?= [A-Za-zÀ-ÿ])")
 
 
-@pytest.mark.parametrize("layout", [STANDARD_LAYOUT, NARROW_PAD, NUMBER_PAD, ("123B", "456D", "789#", "*0  ")])
+@each_of("layout", [STANDARD_LAYOUT, NARROW_PAD, NUMBER_PAD, ("123B", "456D", "789#", "*0  ")])
 def test_every_key_on_a_screen_is_on_the_pad(layout: tuple[str, ...]) -> None:
     keys = set("".join(layout))
     with each() as case:

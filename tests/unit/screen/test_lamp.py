@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-import pytest
 from msgspec.structs import replace
 
 from hardware.interfaces import Flash, Pattern
@@ -16,6 +15,7 @@ from terminal.counter.view import Conditions, View
 from terminal.sale.customer import IdentifierProblem
 from terminal.sale.sale import MISSES_UNTIL_UNKNOWN, Outcome, Reason, State
 from terminal.screen.lamp import APPROVED, ATTENTION, DECLINED, KEY_S, MISTYPED, Signaller, pattern_for
+from tests.each import each_of
 from tests.golden.samples import SALE
 from tests.virtual_time import run_virtual
 
@@ -32,7 +32,7 @@ EXPECTED = {
 SILENT = {Reason.CASHIER_CANCELLED, Reason.REGISTER_CANCELLED}
 
 
-@pytest.mark.parametrize("reason", Reason)
+@each_of("reason", Reason)
 def test_every_end_of_a_sale_has_its_pattern_once(reason: Reason) -> None:
     reported = View(sale=replace(SALE, state=State.REPORT, reason=reason))
     closed = View(result=replace(SALE, state=State.CLOSED, reason=reason))

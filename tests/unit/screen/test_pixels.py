@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import product
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -26,7 +25,7 @@ from terminal.screen.pixels import render
 from terminal.screen.screen import KeyGrid
 from terminal.screen.screens import Screen, screen_for
 from terminal.texts.words import Language
-from tests.each import each
+from tests.each import each, each_of
 from tests.golden.pictures import PICTURE_CASES, countdown, picture, picture_path, screen
 from tests.golden.samples import FIRST_TROUBLE, GOLDEN, LANGUAGES, SALE, SIZE_PX, SIZES_PX, WORST
 from tests.golden.views import VIEWS
@@ -35,8 +34,8 @@ MOST_DIFFERENT_UNDER_ANOTHER_FREETYPE = 0.03
 LARGEST_AMOUNT_KR = 9_999_999
 MOST_PAGES = {(128, 64): 1, (128, 32): 4}
 
-every_size = pytest.mark.parametrize("size_px", SIZES_PX)
-every_language = pytest.mark.parametrize("language", LANGUAGES)
+every_size = each_of("size_px", SIZES_PX)
+every_language = each_of("language", LANGUAGES)
 
 
 def test_screens_look_as_golden() -> None:
@@ -83,7 +82,7 @@ def test_every_screen_has_room_for_the_mark_of_any_trouble() -> None:
                 assert_whole(shown, size_px)
 
 
-@pytest.mark.parametrize("split_px", [TOP_COLOUR_ROWS, 64 - TOP_COLOUR_ROWS])
+@each_of("split_px", [TOP_COLOUR_ROWS, 64 - TOP_COLOUR_ROWS])
 def test_no_line_of_text_is_of_two_colours(split_px: int) -> None:
     with each() as case:
         for name, language in product(VIEWS, LANGUAGES):
@@ -191,7 +190,7 @@ def test_the_page_that_staff_have_turned_to_is_drawn(size_px: tuple[int, int]) -
 
 
 @every_size
-@pytest.mark.parametrize("name", ["entry_typing", "entry_typing_no_network", "code_entry_typing"])
+@each_of("name", ["entry_typing", "entry_typing_no_network", "code_entry_typing"])
 def test_what_is_typed_stands_on_every_page(name: str, size_px: tuple[int, int]) -> None:
     for layout in pages(screen(name, "is"), size_px):
         assert {"headline", "entry"} <= {block.role for block in layout.blocks}
@@ -236,7 +235,7 @@ def test_text_that_cannot_fit_is_left_out_by_need_and_told() -> None:
     assert [block.role for block in layout.blocks] == ["headline", "prompt"]
 
 
-@pytest.mark.parametrize("shop_name", ["", "B", "Verslunarfélagið " * 30, "Ó" * 300, "\u200b", "日本"])
+@each_of("shop_name", ["", "B", "Verslunarfélagið " * 30, "Ó" * 300, "\u200b", "日本"])
 def test_any_shop_name_is_drawn_without_an_error(shop_name: str) -> None:
     drawn = render(screen_for(View(), "is", shop_name=shop_name), SIZE_PX)
     assert drawn.getbbox() is not None
@@ -268,7 +267,7 @@ def test_pixels_tell_nothing_but_the_last_digit() -> None:
 
 
 @every_size
-@pytest.mark.parametrize("layout", [STANDARD_LAYOUT, ("123", "456", "789", "*0#"), ("12345678", "90*#ABCD")])
+@each_of("layout", [STANDARD_LAYOUT, ("123", "456", "789", "*0#"), ("12345678", "90*#ABCD")])
 def test_a_key_that_is_pressed_lights_a_cell_of_its_own_on_the_pad(
     layout: tuple[str, ...], size_px: tuple[int, int]
 ) -> None:
@@ -294,7 +293,7 @@ def test_each_key_of_the_pad_has_a_look_of_its_own(size_px: tuple[int, int]) -> 
 
 
 @every_size
-@pytest.mark.parametrize("key", KEYS)
+@each_of("key", KEYS)
 def test_the_last_key_is_drawn_large_beside_the_pad_and_no_text_is_on_it(key: str, size_px: tuple[int, int]) -> None:
     grid = KeyGrid(rows=STANDARD_LAYOUT, last=key)
     large = ImageChops.logical_xor(
@@ -308,7 +307,7 @@ def test_the_last_key_is_drawn_large_beside_the_pad_and_no_text_is_on_it(key: st
     assert left_px > 0
 
 
-every_face = pytest.mark.parametrize("face", sorted({face for faces in FACES.values() for face in faces}))
+every_face = each_of("face", sorted({face for faces in FACES.values() for face in faces}))
 
 
 @every_face

@@ -24,6 +24,7 @@ from terminal.screen.layout import pages
 from terminal.screen.pixels import render
 from terminal.screen.presenter import ANEW_S, PAGE_S, SHIFT_S, Presenter
 from terminal.screen.screens import Countdown, screen_for
+from tests.each import each_of
 from tests.golden.samples import SALE
 from tests.virtual_time import run_virtual
 
@@ -274,7 +275,7 @@ def test_contrast_follows_the_hour() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("hours", "night"),
     [
         ("", []),

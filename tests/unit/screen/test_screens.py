@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import product
 
-import pytest
 from msgspec.structs import replace
 
 from hardware.interfaces import PrinterStatus
@@ -18,11 +17,11 @@ from terminal.sale.sensitive import Sensitive
 from terminal.screen.screens import Screen, screen_for
 from terminal.texts.sentences import words_in
 from terminal.texts.words import Language
-from tests.each import each
+from tests.each import each, each_of
 from tests.golden.samples import LANGUAGES, SALE, WORST
 from tests.golden.views import VIEWS
 
-every_language = pytest.mark.parametrize("language", LANGUAGES)
+every_language = each_of("language", LANGUAGES)
 
 ENDED = (State.REPORT, State.ATTENTION, State.CLOSED)
 CHECKING = [
@@ -40,7 +39,7 @@ def test_idle_greets_with_the_shop_and_is_ready() -> None:
     assert screen_for(View(), "is", shop_name="Blómabúðin").lines == ("Netgíró", "Blómabúðin", "Tilbúið   0 English")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("conditions", "trouble"),
     [
         (Conditions(journal_ok=False), Trouble.JOURNAL),
@@ -72,7 +71,7 @@ def test_idle_tells_how_many_sales_wait_for_staff(language: Language) -> None:
     assert screen_for(View(attention=waiting[:1]), language).banner == advice.what
 
 
-@pytest.mark.parametrize("status", [PrinterStatus.OK, PrinterStatus.UNKNOWN])
+@each_of("status", [PrinterStatus.OK, PrinterStatus.UNKNOWN])
 def test_printer_that_reports_no_fault_is_no_trouble(status: PrinterStatus) -> None:
     assert troubles_of(Conditions(printer=status)) == ()
 
@@ -85,7 +84,7 @@ def test_troubles_come_most_hindering_first() -> None:
     )
 
 
-@pytest.mark.parametrize("state", [state for state in State if state not in ENDED])
+@each_of("state", [state for state in State if state not in ENDED])
 @every_language
 def test_open_sale_shows_its_amount_and_a_mark_for_every_trouble(state: State, language: Language) -> None:
     screen = screen_of(replace(SALE, state=state), language, conditions=WORST)
@@ -99,7 +98,7 @@ def test_entry_asks_for_any_identifier_until_a_kind_is_chosen() -> None:
 
 
 @every_language
-@pytest.mark.parametrize("entry", [Entry(), Entry(kind=CustomerKind.KENNITALA), Entry(Sensitive("12"))])
+@each_of("entry", [Entry(), Entry(kind=CustomerKind.KENNITALA), Entry(Sensitive("12"))])
 def test_where_no_kennitala_is_taken_none_is_spoken_of(entry: Entry, language: Language) -> None:
     sale = replace(SALE, terms=replace(SALE.terms, takes_kennitala=False))
     screen = screen_of(sale, language, entry=entry)
@@ -112,8 +111,8 @@ def test_hint_says_what_the_star_key_does_now() -> None:
     assert screen_of(SALE, entry=Entry(kind=CustomerKind.PHONE)).hint == "# OK   * clear"
 
 
-@pytest.mark.parametrize("state", State)
-@pytest.mark.parametrize("problem", [None, IdentifierProblem.BAD_PHONE])
+@each_of("state", State)
+@each_of("problem", [None, IdentifierProblem.BAD_PHONE])
 def test_typed_digits_never_reach_a_screen(state: State, problem: IdentifierProblem | None) -> None:
     sale = replace(SALE, state=state, reason=Reason.PAID if state in ENDED else None)
     screen = screen_of(sale, entry=Entry(Sensitive("5554443"), problem=problem))
@@ -131,7 +130,7 @@ def test_open_sale_is_shown_rather_than_the_last_result() -> None:
     assert screen_for(View(sale=SALE, result=result), "en").headline == "1.990 kr."
 
 
-@pytest.mark.parametrize("problem", IdentifierProblem)
+@each_of("problem", IdentifierProblem)
 @every_language
 def test_refused_entry_says_why_and_what_to_type(problem: IdentifierProblem, language: Language) -> None:
     advice = words_in(language).identifier_problems[problem]
@@ -173,7 +172,7 @@ def test_every_wait_that_the_star_ends_says_so() -> None:
     assert screen_of(replace(SALE, state=State.CAPTURE), "is").hint != "* hætta við"
 
 
-@pytest.mark.parametrize("sale", CHECKING)
+@each_of("sale", CHECKING)
 @every_language
 def test_unknown_payment_is_being_checked_and_never_called_ended(sale: Sale, language: Language) -> None:
     words = words_in(language)

@@ -13,6 +13,7 @@ import pytest
 
 from terminal.system import accept
 from terminal.system.accept import BACKLOG, USUAL, Acceptor, Limits, highest_descriptor
+from tests.each import each_of
 from tests.patience import at_most
 
 Scenario = Callable[["Door"], Awaitable[None]]
@@ -127,7 +128,7 @@ def test_who_was_let_in_at_the_last_moment_is_hung_up_on_too() -> None:
     run(scenario)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("address", "outside"),
     [
         (("192.0.2.7", 5), "192.0.2.7"),

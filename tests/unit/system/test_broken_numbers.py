@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from terminal.system.digits import digits_of_bytes, plain_digits, text_and_places, zeros_for
 from terminal.system.personal import mask_personal_data, spans_of_bytes
+from tests.each import each_of
 
 NUMBERS = [
     "4111 1111|1111 1111",
@@ -34,8 +34,8 @@ def in_script(text: str, zero: int) -> str:
     return "".join(chr(zero + int(char)) if char.isascii() and char.isdigit() else char for char in text)
 
 
-@pytest.mark.parametrize("number", NUMBERS)
-@pytest.mark.parametrize("line_end", BREAKS)
+@each_of("number", NUMBERS)
+@each_of("line_end", BREAKS)
 def test_a_number_that_a_line_end_breaks_is_masked(number: str, line_end: str) -> None:
     masked = mask_personal_data(f"SAMTALS 1.990{line_end}x {number.replace('|', line_end)}{line_end}TAKK")
 
@@ -46,10 +46,8 @@ def test_a_number_that_a_line_end_breaks_is_masked(number: str, line_end: str) -
     assert sum(char.isdigit() for char in left) <= 3, masked  # the country's code may stay
 
 
-@pytest.mark.parametrize("zero", SCRIPTS.values(), ids=list(SCRIPTS))
-@pytest.mark.parametrize(
-    "number", ["4111111111111111", "4111 1111 1111 1111", "111111-1119", "1111111119", "822 32 81"]
-)
+@each_of("zero", SCRIPTS.values(), ids=list(SCRIPTS))
+@each_of("number", ["4111111111111111", "4111 1111 1111 1111", "111111-1119", "1111111119", "822 32 81"])
 def test_digits_of_any_script_are_digits(number: str, zero: int) -> None:
     text = f"a {in_script(number, zero)} é"
     assert mask_personal_data(text) == "a *** é"
@@ -57,13 +55,13 @@ def test_digits_of_any_script_are_digits(number: str, zero: int) -> None:
     assert text.encode()[slice(*span)].decode() == in_script(number, zero)
 
 
-@pytest.mark.parametrize("gap", ["\u00a0", "\u2009", "\u200b", "\u00ad", "\u2011", "\ufe0f\u20e3", "\u2060"])
+@each_of("gap", ["\u00a0", "\u2009", "\u200b", "\u00ad", "\u2011", "\ufe0f\u20e3", "\u2060"])
 def test_what_cannot_be_seen_between_digits_hides_nothing(gap: str) -> None:
     assert "***" in mask_personal_data(gap.join("4111111111111111"))
     assert "***" in mask_personal_data(gap.join(("4111", "1111", "1111", "1111")))
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     [
         "1990\r\n2490\r\n990\r\n",

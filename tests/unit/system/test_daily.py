@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from terminal.system.daily import LOOK_AGAIN_S, MOST_UNSET_LOOKS, DailyAlarm, last_time, next_time, parse_time
-from tests.each import each
+from tests.each import each, each_of
 
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 NEVER_SET = ZoneInfo("Atlantic/Reykjavik")
@@ -35,7 +35,7 @@ def alarms_from(begin: datetime, at: time, zone: ZoneInfo, *, step_s: float | No
     return told
 
 
-@pytest.mark.parametrize("at", ["22:00", "02:30", "02:00", "03:00", "00:00", "23:59"])
+@each_of("at", ["22:00", "02:30", "02:00", "03:00", "00:00", "23:59"])
 def test_every_date_has_the_time_once_also_when_clocks_are_set(at: str) -> None:
     """In Copenhagen 02:30 did not exist on 29 March, and came twice on 25 October."""
     with each() as case:
@@ -98,7 +98,7 @@ def test_a_clock_that_is_set_forward_tells_the_missed_time_once() -> None:
     assert alarm.look(now_s + 3 * 86_400 + 1, clock_is_set=True).due_s is None
 
 
-@pytest.mark.parametrize("text", ["", "24:00", "9:00", "22", "22:00:00", "22.00", "ab:cd", "22:0\n"])
+@each_of("text", ["", "24:00", "9:00", "22", "22:00:00", "22.00", "ab:cd", "22:0\n"])
 def test_other_words_are_no_time(text: str) -> None:
     with pytest.raises(ValueError, match="time"):
         parse_time(text)

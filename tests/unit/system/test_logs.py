@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from terminal.sale.sensitive import Sensitive
 from terminal.system.logs import LONGEST_LINE, is_journal, setup_logging
 from terminal.system.personal import mask_personal_data
+from tests.each import each_of
 
 log = logging.getLogger("terminal.test")
 
@@ -167,8 +168,8 @@ PERSONAL = [
 ]
 
 
-@pytest.mark.parametrize("text", PERSONAL)
-@pytest.mark.parametrize("around", ["{}", "customer {} declined", '{{"Body": "{}"}}', "<{}>", "{}:"])
+@each_of("text", PERSONAL)
+@each_of("around", ["{}", "customer {} declined", '{{"Body": "{}"}}', "<{}>", "{}:"])
 def test_personal_data_and_keys_are_masked(text: str, around: str) -> None:
     digits = [run for run in text.replace("-", " ").split() if run]
 
@@ -207,7 +208,7 @@ HARMLESS = [
 ]
 
 
-@pytest.mark.parametrize("text", HARMLESS)
+@each_of("text", HARMLESS)
 def test_amounts_guids_references_and_times_stay(text: str) -> None:
     assert mask_personal_data(text) == text
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from terminal.system.notify import LONGEST_STATUS, STEP_S, Notifier
+from tests.each import each_of
 from tests.patience import at_most
 
 
@@ -90,7 +91,7 @@ def test_a_listener_that_does_not_read_blocks_nothing(tmp_path: Path, caplog: py
     assert len(caplog.records) == 1
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("environ", "interval_s"),
     [
         ({}, None),

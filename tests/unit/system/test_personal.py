@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from terminal.system.check_digits import passes_luhn
 from terminal.system.personal import card_spans, mask_personal_data, personal_spans
+from tests.each import each_of
 
 CARDS = [
     "4111111111111111",
@@ -24,10 +24,8 @@ CARDS = [
 OTHERS = ["111111 1119", "kt1111111119", "kt.1111111119", "x1111111119y", "822 32 81", "simi8223281", "+354 822 32 81"]
 
 
-@pytest.mark.parametrize("number", CARDS)
-@pytest.mark.parametrize(
-    "around", ["{}", "PAN {} OK", "card={};", "5 {} 12/26", "x{}y", ";{}=25121010000012345?", "{}."]
-)
+@each_of("number", CARDS)
+@each_of("around", ["{}", "PAN {} OK", "card={};", "5 {} 12/26", "x{}y", ";{}=25121010000012345?", "{}."])
 def test_a_card_is_masked_in_any_company(number: str, around: str) -> None:
     masked = mask_personal_data(around.format(number))
 
@@ -36,7 +34,7 @@ def test_a_card_is_masked_in_any_company(number: str, around: str) -> None:
     assert "101000345" not in masked
 
 
-@pytest.mark.parametrize("number", OTHERS)
+@each_of("number", OTHERS)
 def test_numbers_written_in_odd_ways_are_masked(number: str) -> None:
     masked = mask_personal_data(f"a {number} b")
 
@@ -45,7 +43,7 @@ def test_numbers_written_in_odd_ways_are_masked(number: str) -> None:
     assert "81" not in masked
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     [
         "4111111111111112",  # no card: its check digit is wrong

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from terminal.system.shown import printable, shown, shown_lines
+from tests.each import each_of
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "expected"),
     [
         ("1.990 kr. Kaffi & kleinur", "1.990 kr. Kaffi & kleinur"),

@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import Any, get_args
 
 import msgspec
-import pytest
 
 from terminal.counter.register_words import RefusalCode, Step
 from terminal.counter.trouble import Trouble
@@ -16,13 +15,14 @@ from terminal.sale.effects import ReceiptKind
 from terminal.sale.sale import Outcome, Reason
 from terminal.texts.sentences import Advice, Words, refusal_sentence, result_sentence, words_in
 from terminal.texts.words import Language
+from tests.each import each_of
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 LONGEST_SENTENCE = 120  # with its code and id it must fit a line of the register's protocol
 NOT_CHARGED: dict[Language, str] = {"is": "Ekkert var gjaldfært.", "en": "Nothing was charged."}
 SAME_IN_BOTH = {"Kennitala", "Kt."}
 
-every_language = pytest.mark.parametrize("language", LANGUAGES)
+every_language = each_of("language", LANGUAGES)
 
 
 def texts_of(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
@@ -41,7 +41,7 @@ def texts_of(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 @every_language
-@pytest.mark.parametrize(
+@each_of(
     ("table", "members"),
     [
         ("outcomes", Outcome),
@@ -108,7 +108,7 @@ def test_advice_is_whole_sentences(language: Language) -> None:
 
 
 @every_language
-@pytest.mark.parametrize("reason", Reason)
+@each_of("reason", Reason)
 def test_result_sentence_says_what_happened_and_what_to_do(language: Language, reason: Reason) -> None:
     advice = words_in(language).results[reason]
     sentence = result_sentence(reason, language)
@@ -117,14 +117,14 @@ def test_result_sentence_says_what_happened_and_what_to_do(language: Language, r
 
 
 @every_language
-@pytest.mark.parametrize("reason", Reason)
+@each_of("reason", Reason)
 def test_nothing_was_charged_is_said_where_it_is_certain_and_nowhere_else(language: Language, reason: Reason) -> None:
     says_so = NOT_CHARGED[language] in result_sentence(reason, language)
     assert says_so == (reason.outcome in (Outcome.CANCELLED, Outcome.FAILED))
 
 
 @every_language
-@pytest.mark.parametrize("code", RefusalCode)
+@each_of("code", RefusalCode)
 def test_refusal_sentence_fits_the_register(language: Language, code: RefusalCode) -> None:
     sentence = refusal_sentence(code, language, (1, 500_000))
     assert 20 <= len(sentence) <= LONGEST_SENTENCE
@@ -139,7 +139,7 @@ def test_refused_amount_names_the_limits_when_they_are_known(language: Language)
     assert refusal_sentence(RefusalCode.AMOUNT, language) == words_in(language).refusals[RefusalCode.AMOUNT]
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("language", "count", "expected"),
     [
         ("is", 1, "1 tilraun eftir"),

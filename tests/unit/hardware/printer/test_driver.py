@@ -26,6 +26,7 @@ from hardware.printer.status import (
 )
 from hardware.settings import PrinterSettings
 from hardware.simulated import SimulatedPrinter
+from tests.each import each_of
 from tests.patience import at_most
 
 RECEIPT = [TextLine("Netgíró", bold=True, double=True), TextLine("Samtals 1.990 kr."), Cut()]
@@ -67,7 +68,7 @@ def test_without_a_cut_the_paper_hangs_in_the_printer_and_the_next_document_foll
     use(scenario)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("fault", "status"),
     [
         ({"paper": "out"}, PrinterStatus.PAPER_OUT),
@@ -309,7 +310,7 @@ def test_a_missing_device_file_is_not_created_but_explained():
     assert not os.path.exists("/dev/usb/lp-none")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("settings", "key"),
     [
         (PrinterSettings(driver="serial"), "device"),

@@ -22,6 +22,7 @@ from hardware.printer.encoder import (
 )
 from hardware.printer.paper import CODEPAGES, Cell, CutRow, TextRow
 from hardware.settings import PrinterSettings
+from tests.each import each_of
 
 ICELANDIC = "ÁÉÍÓÚÝÞÆÖÐ áéíóúýþæöð"
 CODEPAGE_NAMES = ["CP858", "CP1252", "CP850", "CP861"]
@@ -31,7 +32,7 @@ def printed(document, codepage="CP858", columns=48):
     return paper.as_text(paper.decode(encode(document, codepage=codepage), columns), columns)
 
 
-@pytest.mark.parametrize("codepage", CODEPAGE_NAMES)
+@each_of("codepage", CODEPAGE_NAMES)
 def test_icelandic_comes_out_as_it_went_in(codepage):
     data = encode([TextLine(ICELANDIC)], codepage=codepage)
     assert ICELANDIC.encode(codepage) + b"\n" in data
@@ -63,7 +64,7 @@ def test_alignment_and_cut_reach_the_paper():
     assert len(rows) > 3, "the knife is above the print head: without a feed it cuts through the last lines"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "codepage", "expected"),
     [
         ("€ 5", "CP850", "EUR 5"),

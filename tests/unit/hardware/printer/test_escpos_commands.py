@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.printer.escpos_commands import MAX_COMMAND_BYTES, Command, command_length, split
+from tests.each import each_of
 
 TEXT = b"SAMTALS 1.990"
 COMMANDS = {
@@ -48,14 +49,14 @@ COMMANDS = {
 }
 
 
-@pytest.mark.parametrize("raw", COMMANDS.values(), ids=COMMANDS)
+@each_of("raw", COMMANDS.values(), ids=COMMANDS)
 def test_text_after_a_command_begins_where_the_command_ends(raw: bytes) -> None:
     after = [Command(raw[:2], raw[2:], raw), Command(b"", TEXT, TEXT)]
     assert split(raw + TEXT) == (after, b"")
     assert split(b"A" + raw + TEXT) == ([Command(b"", b"A", b"A"), *after], b"")
 
 
-@pytest.mark.parametrize("raw", COMMANDS.values(), ids=COMMANDS)
+@each_of("raw", COMMANDS.values(), ids=COMMANDS)
 def test_a_command_cut_in_two_waits_for_its_rest(raw: bytes) -> None:
     for length in range(1, len(raw)):
         assert split(raw[:length]) == ([], raw[:length])
@@ -63,7 +64,7 @@ def test_a_command_cut_in_two_waits_for_its_rest(raw: bytes) -> None:
         assert told is None or length < told <= len(raw)
 
 
-@pytest.mark.parametrize(
+@each_of(
     "header",
     [
         b"\x1dv0\x00\xff\xff\xff\xff",

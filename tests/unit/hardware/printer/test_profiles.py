@@ -7,13 +7,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from hardware.printer.profiles import GOOD_PAGES, faults_of, known_profiles, logo_fault
 from hardware.settings import PrinterSettings
+from tests.each import each_of
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("settings", "reference_qr", "expected"),
     [
         ({"profile": "ZJ-5871"}, False, 'printer.profile: python-escpos knows no "ZJ-5871"; near it are ZJ-5870'),
@@ -30,7 +29,7 @@ def test_what_it_cannot_do_is_refused_with_the_remedy(settings: Any, reference_q
     assert any(fault.startswith(expected) for fault in faults), faults
 
 
-@pytest.mark.parametrize("page", GOOD_PAGES)
+@each_of("page", GOOD_PAGES)
 def test_what_is_printed_as_a_rule_has_no_fault(page: Any) -> None:
     assert list(faults_of(PrinterSettings(codepage=page), reference_qr=True)) == []
 

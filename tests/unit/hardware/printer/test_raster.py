@@ -22,6 +22,7 @@ from hardware.printer.encoder import (
     usable_codepages,
 )
 from hardware.printer.paper import RasterRow, TextRow
+from tests.each import each_of
 
 
 def strips(document, **settings):
@@ -100,8 +101,8 @@ def margins(rows: list[paper.Row], columns: int) -> list[tuple[int, int]]:
     return found
 
 
-@pytest.mark.parametrize("align", ["left", "center", "right"])
-@pytest.mark.parametrize("columns", [32, 42, 48])
+@each_of("align", ["left", "center", "right"])
+@each_of("columns", [32, 42, 48])
 def test_qr_code_is_in_the_middle_of_the_paper_whatever_stands_above_it(align, columns):
     document = [TextLine("Takk fyrir viðskiptin", align=align), QrCode("T1-000042-7KQ2AB"), TextLine("x", align=align)]
     rows = paper.decode(encode_sheet(document, Typesetting(columns=columns)).data, columns)

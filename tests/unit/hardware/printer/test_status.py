@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-
 from hardware.interfaces import PrinterStatus
 from hardware.printer.status import Replies, is_answer, is_answer_in_order
+from tests.each import each_of
 
 PAPER_OUT_REPORT, COVER_REPORT, WELL_REPORT = b"\x18\x00\x0c\x00", b"\x38\x00\x00\x00", b"\x10\x00\x00\x00"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("received", "at_once", "in_order"),
     [
         (b"", b"", b""),
@@ -27,7 +26,7 @@ def test_answers_are_told_from_each_other_and_from_reports_and_flow_control(rece
     assert bytes(filter(is_answer_in_order, answers)) == in_order
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("received", "status"),
     [
         (WELL_REPORT, PrinterStatus.OK),

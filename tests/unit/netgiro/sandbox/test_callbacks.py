@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from terminal.netgiro.sandbox import Settings, build_sandbox
+from tests.each import each_of
 from tests.unit.netgiro.sandbox.sandbox_provider import (
     APP_CODE,
     AUTOMATIC,
@@ -92,7 +93,7 @@ def test_until_the_callback_is_answered_the_cart_is_only_reserved():
     run(scenario, callback_transport=Shop(slowly))
 
 
-@pytest.mark.parametrize("first", [500, 204, 302, httpx.ConnectError("refused"), httpx.ReadTimeout("late")])
+@each_of("first", [500, 204, 302, httpx.ConnectError("refused"), httpx.ReadTimeout("late")])
 def test_anything_but_200_is_tried_once_more(first):
     listener = Shop(first, 200)
 
@@ -230,7 +231,7 @@ def test_address_without_a_scheme_is_signed_as_registered_and_called_over_https(
     run(scenario, callback_transport=listener)
 
 
-@pytest.mark.parametrize("url", ["http://[::1", "ftp://shop.test", "http://", "://", "http://\x00", "http://a:b:c"])
+@each_of("url", ["http://[::1", "ftp://shop.test", "http://", "://", "http://\x00", "http://a:b:c"])
 def test_addresses_that_cannot_be_called_cancel_the_sale(url):
     listener = Shop(200)
 
@@ -244,7 +245,7 @@ def test_addresses_that_cannot_be_called_cancel_the_sale(url):
     run(scenario, callback_transport=listener)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("kind", "received"),
     [("lost_before", 1), ("wrong_signature", 2), ("no_signature", 2), ("garbage", 2), ("wrong_amount", 2)],
 )

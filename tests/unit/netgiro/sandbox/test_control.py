@@ -8,6 +8,7 @@ import logging
 import pytest
 
 from terminal.netgiro.sandbox import Person, Settings
+from tests.each import each_of
 from tests.unit.netgiro.sandbox.sandbox_provider import (
     AUTOMATIC,
     MANUAL,
@@ -114,7 +115,7 @@ def test_a_full_book_says_how_to_empty_it():
     run(scenario, settings=Settings(max_carts=1))
 
 
-@pytest.mark.parametrize("limit", ["-1", "x", "9999999", "1.5", "٣"])
+@each_of("limit", ["-1", "x", "9999999", "1.5", "٣"])
 def test_limit_must_be_a_number(limit):
     async def scenario(shop, sandbox):
         assert await refused(shop, "GET", f"/carts?limit={limit}") == (
@@ -274,7 +275,7 @@ def test_settings_change_one_at_a_time():
     run(scenario)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("changes", "words"),
     [
         ({"interval": 5}, "interval"),

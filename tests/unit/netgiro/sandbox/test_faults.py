@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from terminal.netgiro.sandbox.faults import CALLS, HELP, KINDS, Fault, Faults
+from tests.each import each_of
 from tests.unit.netgiro.sandbox.sandbox_provider import APP_CODE, MANUAL, PHONE, run, sha256_signature
 
 
@@ -21,9 +22,7 @@ def named(cart):
     return json.dumps({"TransactionId": cart}).encode()
 
 
-@pytest.mark.parametrize(
-    ("kind", "moved"), [("lost_before", False), ("unreachable", False), ("lost_after", True), ("truncated", True)]
-)
+@each_of(("kind", "moved"), [("lost_before", False), ("unreachable", False), ("lost_after", True), ("truncated", True)])
 def test_dropped_connection(kind, moved):
     async def scenario(shop, sandbox):
         cart = await reserved(shop)
@@ -186,7 +185,7 @@ def test_put_replaces_and_get_shows_with_help():
     run(scenario)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("fault", "words"),
     [
         ({"fault": "gremlins"}, "lost_before, lost_after, unreachable"),

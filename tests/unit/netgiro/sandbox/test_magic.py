@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 
-import pytest
-
 from terminal.netgiro.sandbox import Settings, build_sandbox
 from terminal.netgiro.sandbox.faults import Fault
 from terminal.netgiro.sandbox.magic import MAGIC_AMOUNTS
+from tests.each import each_of
 
 
 def inserted(amount_kr, **settings):
@@ -32,14 +31,14 @@ def state_after(sandbox, answer):
     return sandbox.book.find(answer["TransactionId"]).state
 
 
-@pytest.mark.parametrize("amount_kr", [amount for amount, magic in MAGIC_AMOUNTS.items() if magic.refusal_code])
+@each_of("amount_kr", [amount for amount, magic in MAGIC_AMOUNTS.items() if magic.refusal_code])
 def test_refused_amount_opens_no_cart(amount_kr):
     sandbox, answer = inserted(amount_kr, magic_amounts=True)
     assert (answer["Success"], answer["ResultCode"]) == (False, amount_kr)
     assert sandbox.carts(1) == []
 
 
-@pytest.mark.parametrize("amount_kr", [amount for amount, magic in MAGIC_AMOUNTS.items() if magic.decline_code])
+@each_of("amount_kr", [amount for amount, magic in MAGIC_AMOUNTS.items() if magic.decline_code])
 def test_declined_amount_is_declined_with_its_own_code(amount_kr):
     sandbox, answer = inserted(amount_kr, magic_amounts=True)
     assert state_after(sandbox, answer) == "declined"
@@ -51,13 +50,13 @@ def test_accepted_amount_is_reserved_without_anyone_pressing():
     assert state_after(*inserted(10425, magic_amounts=True)) == "awaiting customer"
 
 
-@pytest.mark.parametrize("amount_kr", [amount for amount, magic in MAGIC_AMOUNTS.items() if magic.faults])
+@each_of("amount_kr", [amount for amount, magic in MAGIC_AMOUNTS.items() if magic.faults])
 def test_faulty_amount_brings_faults_that_the_sandbox_knows(amount_kr):
     sandbox, _ = inserted(amount_kr, magic_amounts=True)
     assert [fault.fault for fault in sandbox.faults] == [fault.fault for fault in MAGIC_AMOUNTS[amount_kr].faults]
 
 
-@pytest.mark.parametrize("amount_kr", MAGIC_AMOUNTS)
+@each_of("amount_kr", MAGIC_AMOUNTS)
 def test_amounts_are_ordinary_unless_magic_is_asked_for(amount_kr):
     sandbox, answer = inserted(amount_kr)
     assert state_after(sandbox, answer) == "awaiting customer"

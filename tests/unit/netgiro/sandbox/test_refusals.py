@@ -8,6 +8,7 @@ import re
 import pytest
 
 from terminal.netgiro.sandbox import Settings
+from tests.each import each_of
 from tests.unit.netgiro.sandbox.flows_bench import GOOD, WAITING, codes
 from tests.unit.netgiro.sandbox.sandbox_provider import (
     APP_CODE,
@@ -43,7 +44,7 @@ def test_below_the_minimum(amount):
     run(scenario, settings=Settings(min_amount_kr=100))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("customer", "confirmation"), [(PHONE, 3), (PHONE, -1), (APP_CODE, SERVER_CALLBACK), (WITH_CREDIT, SERVER_CALLBACK)]
 )
 def test_confirmation_type_not_valid(customer, confirmation):
@@ -84,7 +85,7 @@ def test_items_must_add_up():
     run(scenario)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("body", "words"),
     [
         (b"", "not readable JSON"),
@@ -114,8 +115,8 @@ def test_bad_fields_are_named(body, words):
     run(scenario)
 
 
-@pytest.mark.parametrize("call", ["CheckCart", "ConfirmCart", "CancelCart"])
-@pytest.mark.parametrize("body", [b"{}", b'{"TransactionId": 7}', b'{"TransactionId": "7"}'])
+@each_of("call", ["CheckCart", "ConfirmCart", "CancelCart"])
+@each_of("body", [b"{}", b'{"TransactionId": 7}', b'{"TransactionId": "7"}'])
 def test_transaction_id_must_be_a_guid(call, body):
     async def scenario(shop, sandbox):
         response = await shop.post(call, body)

@@ -11,6 +11,7 @@ import pytest
 from terminal.netgiro.sandbox import signing
 from terminal.netgiro.sandbox.service import PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY
 from terminal.netgiro.sandbox.signing import CredentialsRefused, Gatekeeper, signature
+from tests.each import each_of
 
 URL = "https://api.test.netgiro.is/v1/Checkout/InsertCart"
 BODY = (
@@ -56,7 +57,7 @@ def test_genuine_call_passes_with_the_application_id_in_any_case():
         gatekeeper.check(headers, URL, BODY)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("header", "value", "status", "words"),
     [
         ("netgiro_appkey", "", 401, "netgiro_appkey is missing"),
@@ -81,7 +82,7 @@ def hmac_hex(key: bytes, message: bytes) -> str:
 SIGNED_TEXT = b"7" + URL.encode() + BODY
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("given", "words"),
     [
         (signature(PUBLIC_SECRET_KEY, "7", URL, BODY).upper(), "upper case"),

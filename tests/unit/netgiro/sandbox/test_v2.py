@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from terminal.netgiro.sandbox import PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY, Sandbox, build_sandbox, create_app
+from tests.each import each_of
 from tests.virtual_time import run_virtual
 
 PHONE, DECLINED_PHONE, BARCODE, ACCESS_CODE = "8223281", "8223282", "5000041234", "9000000010"
@@ -116,7 +117,7 @@ def test_a_part_of_a_reservation_can_be_captured() -> None:
 # --- refusals ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("customer", "sentence"),
     [
         ("8999999", "Customer not verified."),
@@ -133,7 +134,7 @@ def test_a_refusal_is_a_sentence_without_a_status(customer: str, sentence: str) 
     run(scenario)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("change", "sentence"),
     [
         ({"Amount": 0}, "'Amount' must be greater than '0'."),

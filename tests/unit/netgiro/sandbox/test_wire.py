@@ -7,6 +7,7 @@ import json
 import pytest
 
 from terminal.netgiro.sandbox import Settings
+from tests.each import each_of
 from tests.unit.netgiro.sandbox.flows_bench import GOOD, WAITING, codes
 from tests.unit.netgiro.sandbox.sandbox_provider import (
     MANUAL,
@@ -83,7 +84,7 @@ def test_poll_pace_is_a_setting():
     run(scenario, settings=Settings(check_interval_ms=None))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("written", "notice"),
     [
         ({"amount": 1990}, "amount is written Amount in the documentation."),
@@ -115,7 +116,7 @@ def test_a_missing_confirmation_type_is_automatic_with_a_notice():
     run(scenario)
 
 
-@pytest.mark.parametrize("amount", ["1990.5", 1990.5, "", "1e3", "²", True, None, [1990]])
+@each_of("amount", ["1990.5", 1990.5, "", "1e3", "²", True, None, [1990]])
 def test_what_is_no_whole_number_is_still_refused(amount):
     async def scenario(shop, sandbox):
         order = {"Amount": amount, "Reference": "T1-1", "CustomerId": "8223281", "ConfirmationType": 2}

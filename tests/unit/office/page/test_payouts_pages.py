@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import httpx
-import pytest
 
 from terminal.office.page.words import ENGLISH
 from terminal.office.server import access
 from terminal.office.server.database import connect
 from terminal.office.server.reconciled import Reconciled, kept_text, read_kept, told
 from terminal.sale.sensitive import Sensitive
+from tests.each import each_of
 from tests.office_bench import Office
 from tests.unit.office.page.test_site import at_page
 
@@ -61,7 +61,7 @@ def test_the_newest_result_counts_and_what_is_not_understood_is_none(database: s
     at_page(database, work)
 
 
-@pytest.mark.parametrize(
+@each_of(
     "value",
     [None, "text", 5, [], {"differ": -1}, {"agree": 1 << 60}, {"lines": ["x" * 501]}, {"settlements": [SETTLED] * 21}],
 )

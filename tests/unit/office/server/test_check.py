@@ -11,6 +11,7 @@ from terminal.office.server.check import examine
 from terminal.office.server.database import connect
 from terminal.office.server.reports import troubles_of
 from terminal.sale.sensitive import Sensitive
+from tests.each import each_of
 from tests.office_bench import Office, chained, running_office, sale_rows
 from tests.postgres import running_cluster
 
@@ -59,7 +60,7 @@ def test_a_database_that_is_not_there_is_a_finding() -> None:
     assert "hunter2" not in finding.line
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("status", "troubles"),
     [
         ({"network_ok": True, "register_ok": True, "printer": "ok", "attention": []}, []),

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from terminal.office.server.waves import ILL_AFTER, SILENT, Member, Plan, State, Step, judge, next_step, read_sizes
+from tests.each import each_of
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 PLAN = Plan("1.1.0", (2, 4), 25, timedelta(hours=24))
@@ -15,7 +16,7 @@ FRESH = Member("T1", 1, NOW - timedelta(hours=2), State.WAITING, "1.0.0", NOW)
 RUNS = FRESH._replace(version="1.1.0", runs_since=NOW - timedelta(hours=2))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("member", "state", "why"),
     [
         (FRESH, State.WAITING, ""),
@@ -61,7 +62,7 @@ def test_too_many_failures_stop_it_also_while_others_are_on_their_way() -> None:
     assert next_step(PLAN._replace(stop_percent=0), [(1, State.FAILED)], []).stop, "a failure is not 'everywhere'"
 
 
-@pytest.mark.parametrize("text", ["", "0", "-1", "10,", "ten", "1" * 9, ",".join("1" * 21)])
+@each_of("text", ["", "0", "-1", "10,", "ten", "1" * 9, ",".join("1" * 21)])
 def test_sizes_that_are_none(text: str) -> None:
     with pytest.raises(ValueError, match=r"sizes|invalid literal"):
         read_sizes(text)

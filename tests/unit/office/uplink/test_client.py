@@ -16,6 +16,7 @@ from terminal.office import compact, wire
 from terminal.office.uplink import client as office_client
 from terminal.office.uplink.client import OfficeClient, OfficeError
 from terminal.sale.sensitive import Sensitive
+from tests.each import each_of
 
 ANSWER = b'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{"have":7}'
 
@@ -175,7 +176,7 @@ class _Endless(httpx.AsyncByteStream):
             yield b"x" * 8192
 
 
-@pytest.mark.parametrize(
+@each_of(
     "content",
     [
         b'{"revision":1,"text":"\xff\xfe"}',

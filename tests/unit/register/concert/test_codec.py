@@ -17,6 +17,7 @@ from terminal.counter.register_words import (
 from terminal.register.concert import format as cf
 from terminal.register.concert.transport import LISTEN_TIMEOUT_S
 from terminal.sale.sale import Reason
+from tests.each import each_of
 from tests.sales import new_sale
 from tests.unit.register.concert.concert_bench import (
     ACK,
@@ -106,7 +107,7 @@ def test_half_a_frame_is_asked_for_again_after_a_while() -> None:
     assert bench.request(ask())
 
 
-@pytest.mark.parametrize("payload", [b"", b"0" * 25, b"0" * 257, b"01\xff001990" + b"0" * 20])
+@each_of("payload", [b"", b"0" * 25, b"0" * 257, b"01\xff001990" + b"0" * 20])
 def test_a_text_that_is_no_request_is_not_acknowledged(payload: bytes) -> None:
     assert Bench().say(ENQ, cf.frame(payload)) == ACK + NAK
 
@@ -122,7 +123,7 @@ def test_the_checksum_may_look_like_any_control_character() -> None:
     assert seen >= {0x02, 0x03, 0x04, 0x05, 0x06}
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("frame", "why"),
     [
         (sent(EUR), "currency"),
@@ -145,7 +146,7 @@ def test_what_cannot_be_done_is_answered_with_7_and_starts_nothing(frame: bytes,
     assert bench.status() == "7"
 
 
-@pytest.mark.parametrize("tail", ["", "A010", "A010B011", "T012", "A010B0100000000000", "A010B010   ", "A01"])
+@each_of("tail", ["", "A010", "A010B011", "T012", "A010B0100000000000", "A010B010   ", "A01"])
 def test_options_and_an_empty_tail_change_nothing_about_a_sale(tail: str) -> None:
     (request,) = Bench().request(ask(tail=tail))
     assert isinstance(request, SaleRequest)
@@ -266,7 +267,7 @@ def test_a_cancel_without_a_sale_has_failed() -> None:
     assert bench.status() == "7"
 
 
-@pytest.mark.parametrize("command", ["REVERSE", "REV123", "DUPLIC", "STATE", "PID", "LOGON", "RESET", "EOD", ""])
+@each_of("command", ["REVERSE", "REV123", "DUPLIC", "STATE", "PID", "LOGON", "RESET", "EOD", ""])
 def test_other_commands_are_refused_and_leave_the_open_sale_alone(command: str) -> None:
     bench = Bench()
     sale = bench.sell(ask())

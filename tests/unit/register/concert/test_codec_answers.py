@@ -15,6 +15,7 @@ from terminal.register.concert.codec import PATIENCE_S
 from terminal.register.concert.transport import CALL_TIMEOUT_S, PAUSE_S, TELL_TIMEOUT_S, TRIES
 from terminal.register.concert.wish import SAME_WISH_S
 from terminal.sale.sale import Outcome, Reason
+from tests.each import each_of
 from tests.unit.register.concert.concert_bench import (
     ACK,
     ENQ,
@@ -55,7 +56,7 @@ def test_the_answer_has_the_length_and_the_fields_of_its_request(
     assert bench.wait(60) == b""
 
 
-@pytest.mark.parametrize("reason", Reason)
+@each_of("reason", Reason)
 def test_only_a_payment_is_told_as_accepted(reason: Reason) -> None:
     bench = Bench()
     bench.end(bench.sell(ask()), reason)
@@ -206,8 +207,8 @@ def test_a_register_that_calls_twice_in_the_middle_of_an_answer_goes_first() -> 
     assert bench.answer() == sent(SHORT_ACCEPTED)
 
 
-@pytest.mark.parametrize("takes_call", [True, False])
-@pytest.mark.parametrize("silent_s", [tenth / 10 for tenth in range(0, 60, 3)])
+@each_of("takes_call", [True, False])
+@each_of("silent_s", [tenth / 10 for tenth in range(0, 60, 3)])
 def test_of_three_calls_after_an_unanswered_answer_one_is_heard(takes_call: bool, silent_s: float) -> None:
     """Whenever they begin: ENQ, ENQ, ENQ within two seconds is all that its driver tries."""
     bench = Bench()

@@ -8,6 +8,7 @@ from terminal.counter import register_words as reg
 from terminal.register.http.codec import HttpProtocol
 from terminal.sale import effects as fx
 from terminal.sale.sale import State
+from tests.each import each_of
 from tests.unit.register.http.http_bench import OTHER_TILL, HttpShop
 
 # --- payments ---------------------------------------------------------------------------------------------------------
@@ -74,7 +75,7 @@ def test_while_one_is_open_another_is_busy_for_whoever_asks() -> None:
     assert shop.answers[2].body["text"]["en"] == "Another sale is open. Finish or cancel it first."
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("body", "key", "code"),
     [
         ({"amount": 1990}, None, "key"),
@@ -188,7 +189,7 @@ def test_a_wait_for_what_has_ended_is_answered_at_once() -> None:
     assert shop.look(shop.paid(), "25").body["outcome"] == "approved"
 
 
-@pytest.mark.parametrize("wait", ["-1", "61", "x", "1e3", "99999", " 5", "5 ", "٥", ""])
+@each_of("wait", ["-1", "61", "x", "1e3", "99999", " 5", "5 ", "٥", ""])
 def test_a_wait_that_is_none_is_refused(wait: str) -> None:
     shop = HttpShop()
     payment = shop.pay().body["id"]

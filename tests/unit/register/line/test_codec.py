@@ -26,6 +26,7 @@ from terminal.register.line.codec import LineProtocol
 from terminal.register.line.format import to_ascii
 from terminal.sale.sale import Outcome, Reason
 from terminal.sale.totals import Tally, Totals
+from tests.each import each_of
 from tests.unit.register.line.line_bench import GUID, ask, result, say, with_checksum
 
 
@@ -36,7 +37,7 @@ def report(outcome: Outcome, count: int, sum_kr: int) -> TotalsReport:
 # --- requests ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("line", "request_"),
     [
         (b"PAY 1990", SaleRequest(1990, None)),
@@ -74,7 +75,7 @@ def test_a_register_with_two_decimals_means_kronur_all_the_same() -> None:
     assert ask(b"PAY 199000 ID=42\n", decimals=2) == ([SaleRequest(1990, "42")], b"")
 
 
-@pytest.mark.parametrize(
+@each_of(
     "line", [b"PAY 19.90", b"PAY -1", b"PAY +1", b"PAY 1e3", b"PAY abc", b"PAY 1,990", b"PAY =5", b"PAY 1234567890123"]
 )
 def test_a_bad_amount_is_answered_and_starts_nothing(line: bytes) -> None:
@@ -89,7 +90,7 @@ def test_a_fraction_of_a_krona_is_a_bad_amount() -> None:
     assert answer == b"ERR AMOUNT the amount has a fraction of a krona: check the register's decimals\n"
 
 
-@pytest.mark.parametrize(
+@each_of(
     "line",
     [
         b"HELLO",
@@ -206,7 +207,7 @@ def test_a_line_that_was_cut_off_is_ended_before_the_next_one_however_often_the_
 # --- replies ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("reply", "line"),
     [
         (SaleAccepted("42"), "WAIT ID=42"),
@@ -236,7 +237,7 @@ def test_a_reply_has_its_words(reply: RegisterReply, line: str) -> None:
     assert say(reply, after=b"STATUS\n") == line.encode() + b"\n"
 
 
-@pytest.mark.parametrize("reason", Reason)
+@each_of("reason", Reason)
 def test_every_reason_is_one_ok_or_no_line(reason: Reason) -> None:
     said = say(result(reason, text="x"))
     assert said.startswith(b"OK 1990 ID=42" if reason.outcome is Outcome.APPROVED else b"NO ")

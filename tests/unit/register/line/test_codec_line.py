@@ -23,6 +23,7 @@ from terminal.register.line import codec as line_module
 from terminal.register.line.codec import LineProtocol
 from terminal.register.line.format import checksum
 from terminal.sale.sale import Reason
+from tests.each import each_of
 from tests.unit.register.line.line_bench import GUID, ask, result, say, with_checksum
 
 # --- lines ------------------------------------------------------------------------------------------------------------
@@ -89,7 +90,7 @@ def test_a_checksum_may_be_written_in_either_case() -> None:
         assert ask(head + b"*" + written)[0] == [SaleRequest(7, "n")]
 
 
-@pytest.mark.parametrize("line", [b"PAY 1990 ID=42*00", b"PING*1", b"PING*110", b"PING*", b"PING*G0", b"PING*+1", b"*"])
+@each_of("line", [b"PAY 1990 ID=42*00", b"PING*1", b"PING*110", b"PING*", b"PING*G0", b"PING*+1", b"*"])
 def test_a_wrong_checksum_starts_nothing_and_is_answered_with_one(line: bytes) -> None:
     requests, answer = ask(line + b"\n")
     text, _, digits = answer.rstrip().rpartition(b"*")
@@ -138,9 +139,7 @@ def test_a_result_that_nobody_asked_for_has_no_checksum() -> None:
     assert say(result(register_id="from-before-the-restart"), after=b"PING*10\n").endswith(f"REF={GUID}\n".encode())
 
 
-@pytest.mark.parametrize(
-    "reply", [TerminalReady(), RequestRefused(None, RefusalCode.BUSY, "x"), TerminalBusy("7"), SaleAccepted("7")]
-)
+@each_of("reply", [TerminalReady(), RequestRefused(None, RefusalCode.BUSY, "x"), TerminalBusy("7"), SaleAccepted("7")])
 def test_a_reply_without_a_known_id_follows_the_latest_request(reply: RegisterReply) -> None:
     assert b"*" in say(reply, after=with_checksum("STATUS"))
     assert b"*" not in say(reply, after=b"STATUS\n")
@@ -222,7 +221,7 @@ def test_a_wire_that_takes_nothing_keeps_no_more_than_the_latest_words_and_resul
     assert f"OK 1990 ID=1999 REF={GUID}\n".encode() in waiting
 
 
-@pytest.mark.parametrize("chunk", [b"x" * 4096, b"PING\n" * 800, b"\xff\r\n\x00" * 1024, b"PAY 1990 ID=\n" * 300])
+@each_of("chunk", [b"x" * 4096, b"PING\n" * 800, b"\xff\r\n\x00" * 1024, b"PAY 1990 ID=\n" * 300])
 def test_hours_of_the_same_garbage_take_no_memory(chunk: bytes) -> None:
     protocol = LineProtocol(0)
 

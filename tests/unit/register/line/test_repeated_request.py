@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from terminal.counter import register_words as reg
 from terminal.register.line.codec import LineProtocol
 from terminal.sale.sale import Sale, State
+from tests.each import each_of
 from tests.sales import walk_to
 from tests.unit.counter.desk_bench import Desk, desk_with
 
@@ -39,7 +38,7 @@ class Counter:
             self.desk.ask(told)
 
 
-@pytest.mark.parametrize("when", [QUEUED, TAKEN, LEFT, CLOSED])
+@each_of("when", [QUEUED, TAKEN, LEFT, CLOSED])
 def test_a_request_repeated_while_its_result_leaves_is_answered_with_it_and_waits_for_nothing(when: str) -> None:
     counter = Counter()
     steps = {

@@ -16,6 +16,7 @@ from terminal.register.taps.escpos_stream import (
     PrinterSetUp,
     StatusAsked,
 )
+from tests.each import each_of
 from tests.unit.hardware.printer.test_escpos_commands import COMMANDS
 from tests.unit.register.taps.printed_samples import ACCENTS, CUT, KICK, RASTER, RECEIPT, SAMTALS_DOUBLE, lines, read
 
@@ -39,7 +40,7 @@ def test_pictures_and_barcodes_are_no_text() -> None:
     assert lines(b"\x1d(k\x06\x001P0199E\n") == ["E"]
 
 
-@pytest.mark.parametrize("raw", COMMANDS.values(), ids=COMMANDS)
+@each_of("raw", COMMANDS.values(), ids=COMMANDS)
 def test_text_after_any_command_is_read_as_it_stands(raw: bytes) -> None:
     assert lines(b"KAFFI 590\n" + raw + b"SAMTALS 1.990\n") == [
         "KAFFI 590",
@@ -103,7 +104,7 @@ def test_a_printer_of_another_kind_gives_text_and_line_ends() -> None:
     assert [event for byte in data for event in reader.feed(bytes((byte,)))] == expected
 
 
-@pytest.mark.parametrize(
+@each_of(
     "command",
     [
         b"\x1b\x1dt\x10",  # Star: the code page, the place, the width, a font
@@ -133,12 +134,12 @@ def test_a_command_of_another_language_leaves_no_letter_in_the_line(command: byt
     assert [event for byte in data for event in reader.feed(bytes((byte,)))] == expected
 
 
-@pytest.mark.parametrize("letter", [b"E", b"F", b"G", b"H", b"M", b"S", b"i", b"p", b"4", b"5", b"P"])
+@each_of("letter", [b"E", b"F", b"G", b"H", b"M", b"S", b"i", b"p", b"4", b"5", b"P"])
 def test_a_letter_that_may_have_no_parameter_takes_no_digit_of_an_amount(letter: bytes) -> None:
     assert PlainReader().feed(b"SAMTALS \x1b" + letter + b"1.990\r\n") == [PrintedLine("SAMTALS 1.990")]
 
 
-@pytest.mark.parametrize("feed", [b"\x1bd\x0a", b"\x1bJ\x20", b"\x1ba1", b"\x1bI\x0d"])
+@each_of("feed", [b"\x1bd\x0a", b"\x1bJ\x20", b"\x1ba1", b"\x1bI\x0d"])
 def test_a_command_that_feeds_paper_ends_a_line(feed: bytes) -> None:
     assert PlainReader().feed(b"SAMTALS 1.990" + feed + b"KORT\n") == [
         PrintedLine("SAMTALS 1.990"),

@@ -6,6 +6,7 @@ import pytest
 
 from terminal.register.settings import Emulation
 from terminal.register.taps.pole_display import COLUMNS, LONGEST_PARAMETERS, PoleDisplay
+from tests.each import each_of
 
 UPPER, LOWER = "SAMTALS".ljust(COLUMNS), "1.990 kr".rjust(COLUMNS)
 UP, LOW = UPPER.encode(), LOWER.encode()
@@ -40,12 +41,12 @@ def shown(emulation: Emulation, data: bytes) -> tuple[str, ...]:
     return display.screen.lines
 
 
-@pytest.mark.parametrize(("emulation", "data"), SAME_SCREEN)
+@each_of(("emulation", "data"), SAME_SCREEN)
 def test_each_maker_shows_it_in_its_own_way(emulation: Emulation, data: bytes) -> None:
     assert shown(emulation, data) == (UPPER, LOWER)
 
 
-@pytest.mark.parametrize(("emulation", "data"), SAME_SCREEN)
+@each_of(("emulation", "data"), SAME_SCREEN)
 def test_bytes_may_come_one_by_one(emulation: Emulation, data: bytes) -> None:
     display = PoleDisplay(emulation)
     for byte in data:
@@ -87,8 +88,8 @@ def test_an_unknown_sequence_is_passed_over_with_its_letter() -> None:
     assert shown("epson", b"\x0c\x1b~A\x1f~B\x07C")[0].rstrip() == "ABC"
 
 
-@pytest.mark.parametrize("emulation", ["epson", "cd5220", "utc", "aedex", "adm"])
-@pytest.mark.parametrize("beginning", [b"\x1bQA", b"\x1buA", b"!#1", b"\x1b&\x08\x00\xff", b"\x1f(D\xff\xff"])
+@each_of("emulation", ["epson", "cd5220", "utc", "aedex", "adm"])
+@each_of("beginning", [b"\x1bQA", b"\x1buA", b"!#1", b"\x1b&\x08\x00\xff", b"\x1f(D\xff\xff"])
 def test_a_sequence_that_does_not_end_holds_nothing_up_for_ever(emulation: Emulation, beginning: bytes) -> None:
     display = PoleDisplay(emulation)
     display.feed(beginning)

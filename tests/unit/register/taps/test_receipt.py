@@ -14,6 +14,7 @@ from terminal.register.taps.escpos_stream import (
 )
 from terminal.register.taps.receipt import MOST_UNSENT_BYTES, SILENCE_S, ReceiptTap
 from terminal.sale.sale import Reason
+from tests.each import each_of
 from tests.unit.register.taps.printed_samples import CUT, KICK, RASTER, RECEIPT
 
 
@@ -29,7 +30,7 @@ def totals(protocol: ReceiptTap, data: bytes, now_s: float = 0.0) -> list[Regist
 # --- the total --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("end", [CUT, KICK, b"\x1dVB\x10", b"\x1bm", b"\x10\x14\x01\x00\x01"])
+@each_of("end", [CUT, KICK, b"\x1dVB\x10", b"\x1bm", b"\x10\x14\x01\x00\x01"])
 def test_a_total_is_told_when_the_receipt_is_complete(end: bytes) -> None:
     protocol = tap()
     assert totals(protocol, RECEIPT) == []
@@ -82,7 +83,7 @@ NOISE = [
 ]
 
 
-@pytest.mark.parametrize("noise", NOISE)
+@each_of("noise", NOISE)
 def test_noise_that_looks_like_a_long_command_costs_at_most_one_receipt(noise: bytes) -> None:
     protocol = tap()
     totals(protocol, noise)
@@ -136,7 +137,7 @@ def test_a_result_counts_as_told() -> None:
 # --- standing in for the printer --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("question", [PRINTER, OFFLINE_CAUSE, b"\x10\x04\x03", PAPER_SENSOR])
+@each_of("question", [PRINTER, OFFLINE_CAUSE, b"\x10\x04\x03", PAPER_SENSOR])
 def test_alone_it_says_that_it_is_on_line_and_has_paper(question: bytes) -> None:
     protocol = tap()
     totals(protocol, question)
@@ -213,7 +214,7 @@ def test_what_stands_below_the_total_counts_although_the_drawer_opens_between() 
     assert totals(protocol, b"SAMTALS 1.990\n" + CUT) == [TotalSeen(1990)]
 
 
-@pytest.mark.parametrize("end", [KICK + CUT, CUT + KICK, KICK + KICK + CUT + CUT, KICK])
+@each_of("end", [KICK + CUT, CUT + KICK, KICK + KICK + CUT + CUT, KICK])
 def test_a_slip_is_told_once_however_it_ends(end: bytes) -> None:
     protocol = tap()
     assert totals(protocol, b"SAMTALS 1.990\n" + end + b"TAKK FYRIR\n") == [TotalSeen(1990)]

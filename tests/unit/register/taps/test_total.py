@@ -11,12 +11,13 @@ from terminal.counter.register_words import TotalSeen
 from terminal.register.line.format import to_ascii
 from terminal.register.settings import DEFAULT_LABELS, DEFAULT_OTHER_LABELS, TotalRules
 from terminal.register.taps.total import TotalFinder
+from tests.each import each_of
 
 FINDER = TotalFinder(TotalRules())
 WITH_AURAR = TotalFinder(TotalRules(amount_decimals=2))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("upper", "lower"),
     [
         ("SAMTALS", "            1.990 kr"),
@@ -38,7 +39,7 @@ def test_a_display_shows_a_total(upper: str, lower: str) -> None:
     assert FINDER.on_display([upper, lower]).amount_kr == 1990
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("upper", "lower"),
     [
         ("VELKOMIN", ""),
@@ -74,7 +75,7 @@ def test_everything_else_is_no_total(upper: str, lower: str) -> None:
     assert FINDER.on_display([upper, lower]).amount_kr is None
 
 
-@pytest.mark.parametrize("item", ["CASHEWHNETUR", "SKILAGJALD", "SKILTI", "CHANGELING", "TENDERLOIN"])
+@each_of("item", ["CASHEWHNETUR", "SKILAGJALD", "SKILTI", "CHANGELING", "TENDERLOIN"])
 def test_a_word_that_only_begins_like_change_or_a_refund_is_an_item(item: str) -> None:
     assert FINDER.on_display([f"{item} 590", "SAMTALS 590"]).amount_kr == 590
 
@@ -124,14 +125,14 @@ def test_every_default_label_has_its_words_here() -> None:
     assert tuple(OTHER_WORDS) == DEFAULT_OTHER_LABELS
 
 
-@pytest.mark.parametrize(("label", "word"), spelled(TOTAL_WORDS))
+@each_of(("label", "word"), spelled(TOTAL_WORDS))
 def test_a_label_knows_its_word_in_any_letters(label: str, word: str) -> None:
     finder = TotalFinder(TotalRules(labels=(label,)))
     assert finder.on_display([word, "1.990"]).amount_kr == 1990
     assert finder.on_display([f"{word} 1.990", ""]).amount_kr == 1990
 
 
-@pytest.mark.parametrize(("label", "word"), spelled(OTHER_WORDS))
+@each_of(("label", "word"), spelled(OTHER_WORDS))
 def test_change_tender_and_refund_are_known_in_any_letters(label: str, word: str) -> None:
     finder = TotalFinder(TotalRules(other_labels=(label,)))
     assert finder.on_display(["SAMTALS 1.990", f"{word} 10"]).amount_kr is None
@@ -145,7 +146,7 @@ def test_a_receipt_may_say_how_goods_are_returned() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("shown", "amount_kr"), [("199000", 1990), ("1.990,00", 1990), ("1990.00", 1990), ("1.990", None), ("199050", None)]
 )
 def test_with_two_decimals_nothing_is_guessed(shown: str, amount_kr: int | None) -> None:
@@ -166,7 +167,7 @@ Samtals VSK                      346
 """.splitlines()
 
 
-@pytest.mark.parametrize(
+@each_of(
     "below",
     [
         ["VSK-yfirlit", "Samtals 382"],
@@ -186,7 +187,7 @@ def test_a_sum_below_the_total_is_none(below: list[str]) -> None:
     assert FINDER.in_text(["Kaffi 1.990", "SAMTALS 1.990", *below]) == TotalSeen(1990)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("lines", "amount_kr"),
     [
         (["SAMTALS 2.490", "AFSL -500", "SAMTALS 1.990"], 1990),
@@ -212,7 +213,7 @@ def test_the_total_with_tax_stands_below_the_tax() -> None:
     assert FINDER.in_text(["SAMTALS 1.605", "VSK 24% 385", "SAMTALS MEÐ VSK 1.990"]).amount_kr == 1990
 
 
-@pytest.mark.parametrize(
+@each_of(
     "line",
     [
         *("ÓGILT", "*** ÓGILT ***", "ÆFING", "ÆFINGASALA", "AFRIT", "- AFRIT -", "Z-SKÝRSLA", "X SKÝRSLA NR. 12"),
@@ -228,7 +229,7 @@ def test_a_slip_that_says_it_is_none_is_none(line: str) -> None:
     assert FINDER.on_display([line, "SAMTALS 1.990"]).amount_kr is None
 
 
-@pytest.mark.parametrize(
+@each_of(
     "line",
     [
         *("COPYRIGHT KASSI EHF", "AFRITUN 590", "VOIDKA 590", "TRAINING SHOES 590", "KT. 5501011230"),
@@ -242,7 +243,7 @@ def test_a_word_that_only_begins_so_is_an_item(line: str) -> None:
 NETGIRO_KEY = TotalFinder(TotalRules(tender_labels=("NETG.R.",)))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("lines", "amount_kr"),
     [
         (["SAMTALS 1.990", "NETGÍRÓ 1.990"], 1990),
@@ -280,7 +281,7 @@ def test_a_display_that_names_the_tender_is_read_although_the_sale_is_over() -> 
     assert NETGIRO_KEY.on_display(["SAMTALS", "1.990"]).amount_kr is None
 
 
-@pytest.mark.parametrize(
+@each_of(
     "line",
     [
         *("SAMTALS 1 990 kr", "SAMTALS kr. 1 990", "SAMTALS 1'990", "SAMTALS 1\u00a0990", "SAMTALS 1\u202f990 kr."),
@@ -302,7 +303,7 @@ def test_an_amount_with_a_space_may_stand_alone() -> None:
     assert FINDER.in_text(["SAMTALS", "1 990"]).amount_kr == 1990
 
 
-@pytest.mark.parametrize(
+@each_of(
     "line",
     ["SAMTALS 1 99 kr", "SAMTALS 19 90 kr", "SAMTALS 1'99", "SAMTALS 1\u00a09900", "SAMTALS 3 5900"],
 )
@@ -334,7 +335,7 @@ def test_a_label_that_is_no_regular_expression_is_named() -> None:
         TotalFinder(TotalRules(labels=("(",)))
 
 
-@pytest.mark.parametrize("filler", [".", " ", "*", "=", "1.", "111.", ". ", "-"])
+@each_of("filler", [".", " ", "*", "=", "1.", "111.", ". ", "-"])
 def test_long_lines_take_no_time(filler: str) -> None:
     assert (
         FINDER.in_text(

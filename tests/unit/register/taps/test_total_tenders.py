@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
-
 from terminal.counter.register_words import TotalSeen
 from terminal.register.settings import TotalRules
 from terminal.register.taps.total import TotalFinder
+from tests.each import each_of
 
 FINDER = TotalFinder(TotalRules())
 
 
-@pytest.mark.parametrize(
+@each_of(
     "below",
     [
         *(["KORT 1.990"], ["Kort:  kr. 1.990"], ["DEBETKORT 1.990"], ["KREDITKORT", "1.990"], ["VISA 1.990,00 kr."]),
@@ -32,7 +31,7 @@ def test_a_slip_that_was_paid_in_other_ways_is_not_offered(below: list[str]) -> 
     assert FINDER.in_text(["KAFFI 590", "SAMTALS 1.990", *below]) == TotalSeen(None, paid_kr=1990)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("below", "rest_kr"),
     [
         (["KORT 990"], 1000),
@@ -46,7 +45,7 @@ def test_of_a_slip_that_was_paid_in_part_the_rest_is_asked_about(below: list[str
     assert FINDER.in_text(["SAMTALS 1.990", *below]) == TotalSeen(rest_kr, other_kr=1990)
 
 
-@pytest.mark.parametrize(
+@each_of(
     "below",
     [
         *(["KORT NR 1234"], ["VILDARKORT 4711"], ["KORT 4711"], ["VIÐ TÖKUM VISA OG MASTERCARD"]),
@@ -58,7 +57,7 @@ def test_what_is_no_payment_in_another_way_takes_no_offer_away(below: list[str])
     assert FINDER.in_text(["SAMTALS 1.990", *below]) == TotalSeen(1990)
 
 
-@pytest.mark.parametrize(
+@each_of(
     "below",
     [
         *(["KORT VISA"], ["KORT"], ["VISA"], ["Greitt með korti"], ["REIÐUFÉ"], ["  * DEBETKORT *"], ["VISA/DEBIT"]),

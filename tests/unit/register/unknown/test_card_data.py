@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from terminal.register.unknown.card_data import card_data_spans, open_frame, rest_of_frame, whole_frames
 from terminal.simulation.registers.zvt_frames import wrap
+from tests.each import each_of
 from tests.unit.register.zvt import zvt_dumps
 
 NUMBER = bytes.fromhex("6724 4005 1010 1234")
@@ -49,8 +49,8 @@ def on_wire(value: bytes) -> bytes:
     return value.replace(b"\x10", b"\x10\x10")
 
 
-@pytest.mark.parametrize(("head", "value"), CARD_FIELDS.values(), ids=CARD_FIELDS)
-@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+@each_of(("head", "value"), CARD_FIELDS.values(), ids=CARD_FIELDS)
+@each_of("command", COMMANDS.values(), ids=COMMANDS)
 def test_card_data_of_any_command_are_found_and_nothing_else(command: bytes, head: bytes, value: bytes) -> None:
     frame = wrap(apdu(command, AMOUNT, head + value, b"\x49\x03\x52"))
     assert (
@@ -66,7 +66,7 @@ def test_several_in_one_frame_and_several_frames_are_all_found() -> None:
     assert found.count(AMOUNT) == 2
 
 
-@pytest.mark.parametrize(("head", "value"), CARD_FIELDS.values(), ids=CARD_FIELDS)
+@each_of(("head", "value"), CARD_FIELDS.values(), ids=CARD_FIELDS)
 def test_a_frame_that_is_cut_off_or_damaged_hides_no_less(head: bytes, value: bytes) -> None:
     frame = wrap(apdu(b"\x06\x01", AMOUNT, head + value, b"\x49\x03\x52"))
     start = frame.index(head) + len(head)
@@ -79,7 +79,7 @@ def test_a_frame_that_is_cut_off_or_damaged_hides_no_less(head: bytes, value: by
         assert on_wire(value) not in hidden(b"\x82" + head + on_wire(value))
 
 
-@pytest.mark.parametrize("dump", zvt_dumps.ALL.values(), ids=zvt_dumps.ALL)
+@each_of("dump", zvt_dumps.ALL.values(), ids=zvt_dumps.ALL)
 def test_frames_without_a_card_stay_as_they_are(dump: bytes) -> None:
     assert card_data_spans(dump) == []
 

@@ -27,6 +27,7 @@ from terminal.simulation.registers.zvt_frames import (
     repeat_receipt,
     status_fields,
 )
+from tests.each import each_of
 from tests.sales import GUID
 from tests.unit.register.zvt import zvt_dumps
 from tests.unit.register.zvt.zvt_bench import COMPLETED, NAME, Bench, dump, result
@@ -72,7 +73,7 @@ def test_with_two_decimals_the_amount_is_the_registers_own() -> None:
     assert status_fields(bench.register.heard[1])[0x04] == bytes.fromhex("000000199000")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("reason", "code"),
     [
         (Reason.CUSTOMER_DECLINED, 0x05),
@@ -100,7 +101,7 @@ def test_what_is_not_paid_ends_with_an_abort_and_its_code(reason: Reason, code: 
     assert bench.requests[1:] == [ResultDelivered(NAME)]
 
 
-@pytest.mark.parametrize("reason", Reason)
+@each_of("reason", Reason)
 def test_only_a_payment_has_result_00(reason: Reason) -> None:
     bench = Bench().paying().say(result(reason))
     assert (bench.register.results == [0]) == (reason.outcome is Outcome.APPROVED)
@@ -124,7 +125,7 @@ def test_frames_leave_one_at_a_time_and_not_glued_to_an_acknowledgement() -> Non
 # --- what starts nothing ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("apdu", "decimals", "code"),
     [
         (payment(1990, "0978"), 0, "6f"),
@@ -150,9 +151,7 @@ def test_a_foreign_currency_code_is_taken_if_the_shop_says_so() -> None:
     assert status_fields(bench.register.heard[1])[0x49] == b"\x09\x78"
 
 
-@pytest.mark.parametrize(
-    ("amount", "limit_kr", "code"), [(600_000, 500_000, "c3"), (50, 100, "c8"), (0, 1, "c8"), (1990, None, "9a")]
-)
+@each_of(("amount", "limit_kr", "code"), [(600_000, 500_000, "c3"), (50, 100, "c8"), (0, 1, "c8"), (1990, None, "9a")])
 def test_the_shops_limits_have_their_codes(amount: int, limit_kr: int | None, code: str) -> None:
     bench = Bench().send(payment(amount)).say(RequestRefused(None, RefusalCode.AMOUNT, "", limit_kr))
     assert bench.heard == [f"84{code}00"]
@@ -166,7 +165,7 @@ def test_other_refusals_have_theirs(refusal: RefusalCode, code: str) -> None:
     assert bench.heard == [f"84{code}00"]
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("refusal", "code"),
     [(RefusalCode.REFUND, "b4"), (RefusalCode.TOO_OLD, "b5"), (RefusalCode.NOT_FOUND, "b5"), (RefusalCode.BUSY, "9c")],
 )
@@ -258,7 +257,7 @@ def test_logging_off_ends_intermediate_status() -> None:
     assert "04ff010e" not in bench.paying().heard
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("condition", "status"),
     [
         (TerminalCondition(), "00"),
@@ -284,7 +283,7 @@ def test_a_diagnosis_tells_whether_the_service_is_reached(reached: bool, end: st
     assert bench.heard == ["800000", end]
 
 
-@pytest.mark.parametrize("apdu", ["069303123456", "069108aa2611230c120000", "067900", "061800", "061a00"])
+@each_of("apdu", ["069303123456", "069108aa2611230c120000", "067900", "061800", "061a00"])
 def test_housekeeping_is_acknowledged_and_completed(apdu: str) -> None:
     bench = Bench().send(bytes.fromhex(apdu))
     assert bench.heard == ["800000", COMPLETED]

@@ -27,6 +27,7 @@ from terminal.simulation.registers.zvt_frames import (
     WAIT,
     repeat_receipt,
 )
+from tests.each import each_of
 from tests.unit.register.zvt.zvt_bench import COMPLETED, DAY, NAME, Bench, dump, refusing, result
 
 PRINTS = 0x82
@@ -173,13 +174,13 @@ def test_a_register_that_knows_text_blocks_gets_the_end_of_day_as_no_customers_r
     assert "Uppgjör 4".encode("cp437") in block
 
 
-@pytest.mark.parametrize("config", [0x00, 0x02, 0x04, 0x80, 0x82])
+@each_of("config", [0x00, 0x02, 0x04, 0x80, 0x82])
 def test_a_register_that_does_not_print_slips_asks_for_none(config: int) -> None:
     bench = Bench().registered(config).send(dump("end of day"))
     assert bench.requests == [TotalsRequest(close=True)]
 
 
-@pytest.mark.parametrize("config", [0x00, 0x02, 0x04, 0x80, 0x84])
+@each_of("config", [0x00, 0x02, 0x04, 0x80, 0x84])
 def test_a_register_that_does_not_print_lines_gets_none(config: int) -> None:
     bench = Bench().registered(config).paying()
     assert bench.requests[-1] == SaleRequest(1990)

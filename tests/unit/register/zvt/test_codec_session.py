@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from msgspec.structs import replace
 
 from terminal.counter.register_words import (
@@ -34,6 +33,7 @@ from terminal.simulation.registers.zvt_frames import (
     registration,
     repeat_receipt,
 )
+from tests.each import each_of
 from tests.sales import new_sale
 from tests.unit.register.zvt.zvt_bench import DAY, NAME, RECEIPT, Bench, dump, refusing, result
 
@@ -42,7 +42,7 @@ PROGRESS = 0x08
 # --- late words of the terminal ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("command", "late"),
     [
         (dump("end of day"), TotalsReport(number=4, totals=Totals(), closed=True)),
@@ -88,8 +88,8 @@ def test_an_end_of_day_is_acknowledged_when_every_frame_is() -> None:
     assert bench.requests[1:] == [TotalsDelivered(4)]
 
 
-@pytest.mark.parametrize("what", [b"\x04\x0f", b"\x06\xd1"])
-@pytest.mark.parametrize("answer", [NOT_EXPECTED, WAIT, None])
+@each_of("what", [b"\x04\x0f", b"\x06\xd1"])
+@each_of("answer", [NOT_EXPECTED, WAIT, None])
 def test_an_end_of_day_that_is_not_taken_whole_is_not_acknowledged(what: bytes, answer: bytes | None) -> None:
     bench = Bench(slip_of=lambda _day: RECEIPT).registered(0x84)
     bench.register.manners = lambda apdu: answer if apdu[:2] == what else GOOD

@@ -12,6 +12,7 @@ from terminal.register.zvt import frames as zf
 from terminal.register.zvt.format import Apdu, Authorisation, Config, Registration, ZvtError, ZvtResult
 from terminal.register.zvt.frames import StatusInformation
 from terminal.simulation.registers.zvt_frames import unwrap
+from tests.each import each_of
 from tests.unit.register.zvt import zvt_dumps
 
 ICELANDIC = "ÁÉÍÓÚÝÞÆÖÐ áéíóúýþæöð €"
@@ -36,20 +37,20 @@ def test_a_long_apdu_has_its_low_length_byte_first() -> None:
     assert za.parse_apdu(bytes.fromhex("0601 ff 0001") + bytes(256)) == Apdu(0x0601, bytes(256))
 
 
-@pytest.mark.parametrize("raw", ["", "06", "0601", "060102aa", "060101aabb", "0601ff01", "0601ff020000"])
+@each_of("raw", ["", "06", "0601", "060102aa", "060101aabb", "0601ff01", "0601ff020000"])
 def test_an_apdu_that_is_not_whole_is_refused(raw: str) -> None:
     with pytest.raises(ZvtError):
         za.parse_apdu(bytes.fromhex(raw))
 
 
-@pytest.mark.parametrize(("raw", "error"), [("800000", 0), ("840000", 0), ("849c00", 0x9C), ("800003aabbcc", 0)])
+@each_of(("raw", "error"), [("800000", 0), ("840000", 0), ("849c00", 0x9C), ("800003aabbcc", 0)])
 def test_answers_tell_whether_it_went_well(raw: str, error: int) -> None:
     apdu = za.parse_apdu(bytes.fromhex(raw))
     assert apdu.is_answer
     assert apdu.error == error
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("name", "registration"),
     [
         ("registration, BA, EUR", Registration(config=0xBA, currency=b"\x09\x78")),
@@ -65,7 +66,7 @@ def test_registrations_are_read(name: str, registration: Registration) -> None:
     assert za.parse_registration(data_of(name)) == registration
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("rest", "currency"),
     [
         ("", None),
@@ -85,7 +86,7 @@ def test_a_currency_is_told_from_the_fields_after_it(rest: str, currency: bytes 
     assert registration.has(Config.PRINTS_RECEIPTS | Config.WANTS_PRINT_LINES)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("name", "digits", "currency"),
     [
         ("pay 1990 EUR", "000000001990", b"\x09\x78"),
@@ -107,7 +108,7 @@ def test_a_payment_may_say_how_its_result_is_to_be_told() -> None:
     assert (payment.answer_timeout_s, payment.repetitions) == (0x45, 3)
 
 
-@pytest.mark.parametrize(
+@each_of(
     "data",
     [
         "",
@@ -162,7 +163,7 @@ PAID = StatusInformation(
 )
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("name", "frame"),
     [
         ("good", zf.good()),
@@ -236,7 +237,7 @@ def test_texts_are_cut_to_what_a_frame_takes() -> None:
     assert text == b"th" * 49 + b"t"
 
 
-@pytest.mark.parametrize("length", [255, 256, 300, 0x0201])
+@each_of("length", [255, 256, 300, 0x0201])
 def test_a_long_length_may_have_either_byte_first_where_only_that_fits(length: int) -> None:
     data = bytes(length)
     orders: tuple[Literal["little", "big"], ...] = ("little", "big")

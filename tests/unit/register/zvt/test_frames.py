@@ -8,17 +8,18 @@ from terminal.counter.register_words import SaleResult
 from terminal.register.zvt.frames import to_bcd, totals_field
 from terminal.register.zvt.result import Wording, receipt_number
 from terminal.sale.sale import Reason
+from tests.each import each_of
 from tests.sales import new_sale
 
 
-@pytest.mark.parametrize(("count", "told"), [(0, 0), (99, 99), (100, 100), (255, 255), (256, 255), (9999, 255)])
+@each_of(("count", "told"), [(0, 0), (99, 99), (100, 100), (255, 255), (256, 255), (9999, 255)])
 def test_payments_of_a_day_are_counted_in_one_byte(count: int, told: int) -> None:
     field = totals_field(1, 2, count, "1990")
     assert (len(field), field[-7]) == (53, told)
     assert field[-6:].hex() == "000000001990"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("kronur_or_aurar", "told"),
     [
         ("9999999", "000009999999"),
@@ -32,9 +33,7 @@ def test_a_sum_that_the_field_has_no_room_for_is_told_as_nines(kronur_or_aurar: 
     assert totals_field(1, 2, 1, kronur_or_aurar)[-6:].hex() == told
 
 
-@pytest.mark.parametrize(
-    ("number", "told"), [(None, 0), (1, 1), (9999, 9999), (10_000, 1), (999_999, 99), (1_000_000, 100)]
-)
+@each_of(("number", "told"), [(None, 0), (1, 1), (9999, 9999), (10_000, 1), (999_999, 99), (1_000_000, 100)])
 def test_receipt_numbers_go_round_and_are_never_nothing(number: int | None, told: int) -> None:
     assert receipt_number(number) == told
 

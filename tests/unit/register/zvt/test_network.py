@@ -21,6 +21,7 @@ from terminal.register.zvt.codec import ZvtProtocol
 from terminal.register.zvt.network import BETWEEN_APDUS_S, HALF_APDU_S, LONGEST_APDU, NetworkLink
 from terminal.register.zvt.transport import Fate, FrameReceived
 from terminal.simulation.registers.zvt_frames import payment, registration, repeat_receipt
+from tests.each import each_of
 from tests.unit.register.zvt.zvt_bench import NAME, result
 
 GOOD = bytes.fromhex("800000")
@@ -43,8 +44,8 @@ def heard(data: bytes, sizes: list[int]) -> list[bytes]:
 # --- the stream -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("apdu", [payment(1990), payment(1000), STATUS, GOOD, LONG, SWAPPED, b"\x06\xe0\x00"])
-@pytest.mark.parametrize("size", [1, 2, 3, 5, 1024])
+@each_of("apdu", [payment(1990), payment(1000), STATUS, GOOD, LONG, SWAPPED, b"\x06\xe0\x00"])
+@each_of("size", [1, 2, 3, 5, 1024])
 def test_an_apdu_is_found_however_it_is_cut(apdu: bytes, size: int) -> None:
     assert heard(apdu * 3, [size] * (3 * len(apdu) // size)) == [apdu] * 3
 

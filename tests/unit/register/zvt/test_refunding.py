@@ -16,6 +16,7 @@ from terminal.counter.register_words import (
 )
 from terminal.sale.refund import Refund, RefundReason, RefundSource
 from terminal.simulation.registers.zvt_frames import ABORT, GOOD, NOT_EXPECTED, WAIT, reversal, status_fields
+from tests.each import each_of
 from tests.sales import GUID
 from tests.unit.register.zvt.zvt_bench import NAME, Bench
 
@@ -58,7 +59,7 @@ def test_money_that_is_back_is_told_with_both_receipts_numbers() -> None:
     assert bench.requests[-1] == ResultDelivered(NAME)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("reason", "code"),
     [
         (None, 0xFF),

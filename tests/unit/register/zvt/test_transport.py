@@ -20,6 +20,7 @@ from terminal.register.zvt.transport import (
     encode_frame,
 )
 from terminal.simulation.registers.zvt_frames import crc, unwrap, wrap
+from tests.each import each_of
 from tests.unit.register.zvt import zvt_dumps
 
 PAY = unwrap(zvt_dumps.FROM_REGISTER["pay 1990 ISK"])[0]
@@ -35,7 +36,7 @@ def test_the_checksum_is_kermits_over_the_apdu_and_its_end_mark() -> None:
         assert checksum(apdu) == crc(apdu + b"\x03").to_bytes(2, "little")
 
 
-@pytest.mark.parametrize("name", zvt_dumps.ALL)
+@each_of("name", zvt_dumps.ALL)
 def test_real_frames_are_read_and_written_byte_for_byte(name: str) -> None:
     wire = zvt_dumps.ALL[name]
     apdu = unwrap(wire)[0]
@@ -43,7 +44,7 @@ def test_real_frames_are_read_and_written_byte_for_byte(name: str) -> None:
     assert encode_frame(apdu) == wire
 
 
-@pytest.mark.parametrize("name", zvt_dumps.ALL)
+@each_of("name", zvt_dumps.ALL)
 def test_a_frame_is_read_byte_by_byte_between_noise(name: str) -> None:
     framer = Framer()
     wire = b"\x00\xff\x10" + zvt_dumps.ALL[name] + b"\x02\x03" + zvt_dumps.ALL[name]
@@ -51,7 +52,7 @@ def test_a_frame_is_read_byte_by_byte_between_noise(name: str) -> None:
     assert items == [unwrap(zvt_dumps.ALL[name])[0]] * 2
 
 
-@pytest.mark.parametrize("name", zvt_dumps.FROM_REGISTER)
+@each_of("name", zvt_dumps.FROM_REGISTER)
 def test_no_flipped_bit_makes_another_frame(name: str) -> None:
     wire = zvt_dumps.ALL[name]
     apdu = unwrap(wire)[0]
