@@ -60,14 +60,24 @@ REPORTS: tuple[tuple[Status, dict[str, Any]], ...] = (
 FOUND: tuple[dict[str, Any], ...] = ({}, {"amount_kr": 1991}, {"reference": None})
 
 
-def events_for(sale: Sale) -> Iterator[ev.SaleEvent]:
-    """One of each thing that can happen to this sale now. What matters to nothing but the reason stands once."""
-    number, call = sale.number, sale.calls
+CALLS = 10
+"""Of each sale from which the walk goes on."""
+
+
+@cache
+def events_in(state: State) -> tuple[ev.SaleEvent, ...]:
+    """One of each thing that can happen now. What matters to nothing but the reason stands once."""
+    return tuple(_events_in(state))
+
+
+def _events_in(state: State) -> Iterator[ev.SaleEvent]:
+    sale, call = new_sale(), CALLS
+    number = sale.number
     yield ev.CustomerIdentified(number, CUSTOMERS[CustomerKind.PHONE])
     yield ev.CodeEntered(number, Sensitive("1234"))
     yield ev.CancelRequested(number, ev.Canceller.CASHIER)
-    yield ev.DeadlinePassed(number, sale.state)
-    yield ev.RetryDue(number, sale.state)
+    yield ev.DeadlinePassed(number, state)
+    yield ev.RetryDue(number, state)
     yield ev.TraceDue(number)
     yield ev.AuthorizationOpened(number, call, OpenedAuthorization(authorization_id=GUID, poll_interval_s=1.0))
     for said in FOUND:
@@ -96,11 +106,11 @@ def _normal(sale: Sale) -> Sale:
     """Forget what only counts up, or decides nothing: the walk must end."""
     misses = min(sale.misses, MISSES_UNTIL_UNKNOWN)
     denials = DENIALS_UNTIL_BELIEVED - 1 if sale.denials else 0  # those in between lead nowhere else
-    void_call = 10 if sale.void_call == sale.calls else min(sale.void_call, 5)
+    void_call = CALLS if sale.void_call == sale.calls else min(sale.void_call, 5)
     tries = sale.code_tries_left if sale.state in MAY_ASK_FOR_A_CODE else 0
     sale = replace(
         sale,
-        calls=10,
+        calls=CALLS,
         misses=misses,
         denials=denials,
         void_call=void_call,
@@ -113,10 +123,6 @@ def _normal(sale: Sale) -> Sale:
     traces = MOST_TRACES - 1 if 0 < sale.traces < MOST_TRACES else min(sale.traces, MOST_TRACES)
     no_more = {"captures": 0, "misses": 0, "denials": 0, "settling": False, "void_refused": False}
     return replace(sale, traces=traces, **no_more)
-
-
-def _key(sale: Sale) -> bytes:
-    return msgspec.json.encode(_normal(sale))
 
 
 Terms = tuple[tuple[CaptureMode, str], ...]
@@ -140,23 +146,23 @@ def explored(terms: Terms) -> Walk:
     for mode, only in terms:
         chosen: dict[str, Any] = {"capture_mode": mode, "code_tries": 2} | ({only: True} if only else {})
         start = _normal(begin(new_sale(**chosen)).sale)
-        key = _key(start)
+        key = msgspec.json.encode(start)
         seen, waiting = {key}, deque([(start, key)])
         while waiting:
             before, key_before = waiting.popleft()
-            for event in events_for(before):
+            for event in events_in(before.state):
                 after, effects = step(before, event)
                 assert_lawful(before, event, after, effects)
                 edges.append(Edge(before, event, after))
                 if after is before:
                     continue
-                key = _key(after)
+                key = msgspec.json.encode(normal := _normal(after))
                 came_from[key].add(key_before)
                 if after.state is State.CLOSED:
                     closed.add(key)
                 if key not in seen:
                     seen.add(key)
-                    waiting.append((_normal(after), key))
+                    waiting.append((normal, key))
     return Walk(tuple(edges), dict(came_from), closed)
 
 
