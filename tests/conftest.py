@@ -17,7 +17,7 @@ import pytest
 from hypothesis import settings
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
-settings.register_profile("quick", parent=settings.get_profile("repeatable"), max_examples=40)
+settings.register_profile("quick", parent=settings.get_profile("repeatable"), max_examples=25)
 settings.load_profile("repeatable")
 
 HERE = Path(__file__).parent

@@ -26,6 +26,8 @@ from terminal.sale.sale import Reason, State
 from tests.unit.journal.journal_samples import BOTH_COPIES, PATH, a_sale, opened
 
 SALES = 8
+ALL_POINTS = pytest.mark.slow
+"""A third of them is what ``make test`` looks at."""
 THEN = datetime(2026, 11, 23, 16, tzinfo=UTC)
 FAST_DISK = Path("/dev/shm")
 
@@ -115,7 +117,17 @@ def _cut(path: Path, at: int, rng: random.Random) -> None:
     path.write_bytes(data[:at] + rng.choice((b"", bytes(rest), rng.randbytes(rest))))
 
 
-@pytest.mark.parametrize(("left", "points"), [("database and mirror", 120), ("database", 120), ("mirror", 40)])
+@pytest.mark.parametrize(
+    ("left", "points"),
+    [
+        ("database and mirror", 40),
+        ("database", 40),
+        ("mirror", 15),
+        pytest.param("database and mirror", 120, marks=ALL_POINTS),
+        pytest.param("database", 120, marks=ALL_POINTS),
+        pytest.param("mirror", 40, marks=ALL_POINTS),
+    ],
+)
 def test_every_commit_that_returned_is_there_and_the_next_is_whole_or_not_there(
     folder: Path, written: Written, left: str, points: int
 ) -> None:
@@ -146,10 +158,13 @@ def test_every_commit_that_returned_is_there_and_the_next_is_whole_or_not_there(
     assert torn > points / 10, "hardly any point lost a commit: the cuts prove little"
 
 
-def test_a_log_cut_far_back_costs_nothing_while_the_mirror_is_there(folder: Path, written: Written) -> None:
+@pytest.mark.parametrize("points", [10, pytest.param(30, marks=ALL_POINTS)])
+def test_a_log_cut_far_back_costs_nothing_while_the_mirror_is_there(
+    folder: Path, written: Written, points: int
+) -> None:
     rng = random.Random(3)
     last = written.moments[-1]
-    for point in range(30):
+    for point in range(points):
         copy = folder / f"far-{point}"
         shutil.copytree(written.folder, copy)
         _cut(copy / "journal.db-wal", rng.randrange(last.wal), rng)
@@ -166,9 +181,12 @@ def _lie(copy: Path, wal: Moment, mirror: Moment) -> None:
         file.truncate(mirror.mirror)
 
 
-def test_a_card_that_lied_about_both_files_keeps_what_either_of_them_has(folder: Path, written: Written) -> None:
+@pytest.mark.parametrize("points", [5, pytest.param(15, marks=ALL_POINTS)])
+def test_a_card_that_lied_about_both_files_keeps_what_either_of_them_has(
+    folder: Path, written: Written, points: int
+) -> None:
     rng = random.Random(4)
-    for point in range(15):
+    for point in range(points):
         copy = folder / f"lied-{point}"
         shutil.copytree(written.folder, copy)
         kept = sorted(rng.sample(range(1, len(written.moments)), 2), reverse=rng.random() < 0.5)
@@ -180,12 +198,13 @@ def test_a_card_that_lied_about_both_files_keeps_what_either_of_them_has(folder:
         shutil.rmtree(copy)
 
 
+@pytest.mark.parametrize("points", [7, pytest.param(15, marks=ALL_POINTS)])
 def test_a_restore_after_such_a_lie_brings_back_the_newest_of_backup_database_and_mirror(
-    folder: Path, written: Written
+    folder: Path, written: Written, points: int
 ) -> None:
     rng = random.Random(5)
     newest: set[str] = set()
-    for point in range(15):
+    for point in range(points):
         copy, backup = folder / f"restored-{point}", rng.choice(written.backups)
         shutil.copytree(written.folder, copy)
         wal, mirror = (rng.randrange(1, len(written.moments)) for _ in range(2))
