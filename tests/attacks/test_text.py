@@ -31,6 +31,7 @@ from terminal.register.line.codec import LineProtocol
 from terminal.sale.gateway import CallLost
 from terminal.sale.sale import Reason, Sale, State
 from terminal.sale.sensitive import Sensitive
+from tests.each import each_of
 from tests.patience import at_most
 
 CART = "881e674f-7891-4c20-afd8-56fe2624c4b5"
@@ -38,7 +39,7 @@ CLEAR_SCREEN = "\x1b[2J\x1b]0;owned\x07"
 NASTY = [CLEAR_SCREEN, "\x9b2J", "1\r\nforged line", "\u202e0991", "a\x00b", "\u2028x", "\udc9b", "\U000e0041"]
 
 
-@pytest.mark.parametrize("text", [*NASTY, "x\n=cmd|' /C calc'!A0"])
+@each_of("text", [*NASTY, "x\n=cmd|' /C calc'!A0"])
 def test_what_the_service_calls_an_invoice_is_kept_as_printable_text(text: str) -> None:
     body = json.dumps({"ResultCode": 200, "PaymentInfo": {"TransactionId": CART, "InvoiceNumber": text}}).encode()
     try:
@@ -67,9 +68,9 @@ def a_booking(**fields: str) -> Booking:
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\r\n=cmd|' /C calc'!A0", "＝1", '"\n=1', "%0A=1"]
 
 
-@pytest.mark.parametrize("field", ["register_id", "invoice_number", "authorization_id"])
-@pytest.mark.parametrize("separator", [",", ";"])
-@pytest.mark.parametrize("text", [*FORMULAS, *(text for text in NASTY if text.isascii()), 'a","b', "a;b"])
+@each_of("field", ["register_id", "invoice_number", "authorization_id"])
+@each_of("separator", [",", ";"])
+@each_of("text", [*FORMULAS, *(text for text in NASTY if text.isascii()), 'a","b', "a;b"])
 def test_a_sale_is_one_row_of_cells_without_formulas(field: str, separator: str, text: str) -> None:
     lines = list(csv_lines(book_rows([a_booking(**{field: text})], lambda _: None), separator=separator))
     rows = list(csv.reader(io.StringIO("\r\n".join(lines)), delimiter=separator))
@@ -80,7 +81,7 @@ def test_a_sale_is_one_row_of_cells_without_formulas(field: str, separator: str,
     assert all(cell.startswith('"') for cell in lines[1].split(f'"{separator}"')[:1])
 
 
-@pytest.mark.parametrize("text", NASTY)
+@each_of("text", NASTY)
 def test_a_register_names_no_sale_by_what_steers_a_terminal(text: str) -> None:
     asked: list[object] = []
     protocol = LineProtocol(0)

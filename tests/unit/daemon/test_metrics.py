@@ -19,6 +19,7 @@ from terminal.sale.gateway import AuthorizationStatus, Refusal, StatusReport
 from terminal.sale.record import Record
 from terminal.sale.sale import Reason, Sale, State
 from tests.each import each_of
+from tests.loopback import LOOPBACK
 
 prometheus_client = pytest.importorskip("prometheus_client", reason="optional: pip install prometheus-client")
 
@@ -115,7 +116,7 @@ def scraped(path: str = "/metrics", method: str = "GET", **headers: str) -> http
         server = MetricsServer(Bench().metrics, ("127.0.0.1", 0))
         await server.start()
         try:
-            async with httpx.AsyncClient(trust_env=False) as client:
+            async with httpx.AsyncClient(**LOOPBACK) as client:
                 return await client.request(method, server.base_url + path, headers=headers)
         finally:
             await server.stop()

@@ -15,6 +15,7 @@ from terminal.demo.faults import HELP
 from terminal.demo.lab import library
 from terminal.demo.scenario import MAX_BYTES, MAX_STEPS, Expect, Scenario, Step, Words, read_scenario, write_scenario
 from tests.each import each_of
+from tests.loopback import LOOPBACK
 from tests.patience import at_most
 
 HEAD = 'title = { is = "a", en = "b" }\nabout = { is = "c", en = "d" }\n'
@@ -104,7 +105,7 @@ def at_counter(tmp_path, check):
 
         async with (
             running_counter(Config(), state_folder=tmp_path) as (panel, base_url),
-            httpx.AsyncClient(base_url=base_url, trust_env=False, timeout=at_most(10)) as client,
+            httpx.AsyncClient(base_url=base_url, timeout=at_most(10), **LOOPBACK) as client,
         ):
             await check(panel, client)
 

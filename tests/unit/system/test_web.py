@@ -22,6 +22,7 @@ from terminal.errors import TerminalError
 from terminal.system import web
 from terminal.system.accept import USUAL, Limits
 from terminal.system.web import SHUTDOWN_S, WebServer
+from tests.loopback import LOOPBACK
 from tests.patience import at_most
 
 
@@ -38,7 +39,7 @@ def test_a_caller_right_after_the_start_is_served() -> None:
         server = WebServer(app(), "127.0.0.1", 0)
         await server.start()
         try:
-            async with httpx.AsyncClient(trust_env=False) as client:
+            async with httpx.AsyncClient(**LOOPBACK) as client:
                 response = await client.get(server.base_url)
         finally:
             await server.stop()

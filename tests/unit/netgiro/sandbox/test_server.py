@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from terminal.netgiro.sandbox import build_sandbox, create_app, sandbox_routes
+from tests.loopback import LOOPBACK
 from tests.patience import at_most
 from tests.unit.netgiro.sandbox.sandbox_provider import APP_CODE, MANUAL, PHONE, Provider
 
@@ -46,7 +47,7 @@ async def serving(app):
 def run(scenario, app_of=create_app):
     async def whole():
         sandbox = build_sandbox()
-        async with serving(app_of(sandbox)) as base, httpx.AsyncClient(timeout=at_most(5), trust_env=False) as client:
+        async with serving(app_of(sandbox)) as base, httpx.AsyncClient(timeout=at_most(5), **LOOPBACK) as client:
             await scenario(Provider(client, base), sandbox)
 
     asyncio.run(whole())

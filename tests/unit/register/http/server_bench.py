@@ -15,6 +15,7 @@ import msgspec
 from terminal.register.http.frames import Answer, Event, line_of
 from terminal.register.http.port import HttpPort, Listen
 from terminal.register.http.programs import Programs
+from tests.loopback import LOOPBACK
 from tests.patience import at_most
 
 STATUS = {"open": None, "ready": True}
@@ -57,7 +58,7 @@ async def opened(folder: Path, **listen: Any) -> AsyncIterator[tuple[Terminal, h
     terminal = Terminal(folder, Listen("127.0.0.1", 0, **listen))
     await terminal.port.open(terminal.hear, lambda _error: None)
     headers = {"Authorization": f"Bearer {terminal.token}"}
-    client = httpx.AsyncClient(base_url=terminal.port.base_url, headers=headers, trust_env=False, timeout=at_most(10))
+    client = httpx.AsyncClient(base_url=terminal.port.base_url, headers=headers, timeout=at_most(10), **LOOPBACK)
     try:
         async with client:
             yield terminal, client

@@ -247,10 +247,11 @@ def test_over_the_network_it_speaks_https_by_its_own_certificate(tmp_path: Path)
             paired = (await trusting.post(f"{url}/v1/pair", json=form)).json()
             assert paired["certificate_sha256"] == terminal.port.certificate_sha256
             assert len(paired["certificate_sha256"]) == 64
-        with pytest.raises(httpx.ConnectError, match="self-signed"):
-            await client.get(f"{url}/v1/status")
-        with pytest.raises(httpx.HTTPError):
-            await client.get(f"{url.replace('https', 'http')}/v1/status")
+        async with httpx.AsyncClient(trust_env=False, headers=client.headers) as other:
+            with pytest.raises(httpx.ConnectError, match="self-signed"):
+                await other.get(f"{url}/v1/status")
+            with pytest.raises(httpx.HTTPError):
+                await other.get(f"{url.replace('https', 'http')}/v1/status")
 
     at_a_terminal(tmp_path, scenario, certificate=OwnCertificate(tmp_path, "T7", "127.0.0.1"))
 
