@@ -45,7 +45,8 @@ class PatientNetgiro(SimulatedNetgiro):
     """Customers answer when they are told to; calls named in ``lost`` are carried out, and their answer is lost."""
 
     def __init__(self, world: World, terminal: SimulatedTerminal) -> None:
-        super().__init__(world, terminal.receive_callback)
+        super().__init__(world)
+        self.on_callback = terminal.receive_callback
         self.lost: set[str] = set()
         self.deciding: list[str] = []
 
