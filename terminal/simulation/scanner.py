@@ -15,7 +15,9 @@ WORLDS_WITH_ONE = 0.3
 BETWEEN_SCANS_S = (0.5, 6.0)
 MOST_SCANS = 40
 PAUSE_S = (0.1, 0.9)
-"""Longer than the silence that ends a code."""
+"""Between the halves of a code. The driver waits out so short a pause; here each half comes as a code of its own, as it
+would after a longer one.
+"""
 APP_CODES = ("5000041234", "5000041234", "5000049876")
 AIM_OF_APP, AIM_OF_GOODS = ("", "]C1", "]Q3"), ("", "]E0", "]E4")
 GOODS = ("5690527011234", "5701234567899", "96385074", "5690528223283")
