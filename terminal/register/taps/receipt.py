@@ -14,14 +14,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from terminal.counter.register_words import (
-    RegisterQuestion,
-    RegisterReply,
-    RegisterRequest,
-    ResultDelivered,
-    SaleResult,
-    TotalSeen,
-)
+from terminal.counter.register_words import RegisterRequest, TotalSeen
 from terminal.register.settings import TotalRules
 from terminal.register.taps.escpos_stream import (
     DrawerKicked,
@@ -35,6 +28,7 @@ from terminal.register.taps.escpos_stream import (
     Reader,
     StatusAsked,
 )
+from terminal.register.taps.tap import Tap
 from terminal.register.taps.total import NO_TOTAL, TotalFinder
 
 SILENCE_S = 1.5
@@ -50,14 +44,11 @@ _IDENTITY = {1: b"\x20", 2: b"\x02", 3: b"\x00"}
 _NAMES = {65: "1.0", 66: "NETGIRO", 67: "TERMINAL", 68: "0", 69: "0"}
 
 
-class ReceiptTap:
+class ReceiptTap(Tap):
     """Implements :class:`terminal.register.protocol.RegisterProtocol`."""
 
-    longest_sale_s: float | None = None
-    longest_report_s: float | None = None
-    """Nobody waits at the other end, and nobody is told."""
-
     def __init__(self, rules: TotalRules, *, plain: bool = False, stands_alone: bool = True) -> None:
+        super().__init__()
         self._reader: Reader = PlainReader() if plain else EscposReader()
         self._finder = TotalFinder(rules)
         self._stands_alone = stands_alone
@@ -66,12 +57,10 @@ class ReceiptTap:
         """On the slip that is being printed, so far."""
         self._seen_lines = 0
         """So many lines said it."""
-        self._look_at_s: float | None = None
         self._has_picture = False
         self._has_text = False
         self._has_warned = False
         self._out = bytearray()
-        self._told: list[RegisterRequest] = []
 
     @property
     def is_between_receipts(self) -> bool:
@@ -159,32 +148,17 @@ class ReceiptTap:
             case code:
                 self._out += _ANSWERS[code]
 
-    def send(self, reply: RegisterReply, now_s: float, to: RegisterQuestion | None = None) -> None:
-        """A result counts as told: there is nobody to tell."""
-        if isinstance(reply, SaleResult):
-            self._told.append(ResultDelivered(reply.register_id))
-
     def data_to_send(self) -> bytes:
         """What a printer answers."""
         data = bytes(self._out)
         self._out.clear()
         return data
 
-    def data_sent(self) -> Sequence[RegisterRequest]:
-        return ()
-
-    @property
-    def next_wakeup_s(self) -> float | None:
-        return 0.0 if self._told else self._look_at_s
-
-    def wake(self, now_s: float) -> Sequence[RegisterRequest]:
-        """After a silence whatever was printed is a receipt, if it has a total."""
-        requests, self._told = self._told, []
-        if self._look_at_s is not None and now_s >= self._look_at_s:
-            self._look_at_s = None
-            requests += self._look()
-            if self._seen is not None:
-                self._forget_slip()
+    def _after_silence(self) -> Sequence[RegisterRequest]:
+        """Whatever was printed is a receipt, if it has a total."""
+        requests = self._look()
+        if self._seen is not None:
+            self._forget_slip()
         return requests
 
     def connection_lost(self) -> Sequence[RegisterRequest]:
