@@ -75,7 +75,7 @@ lock: $(READY)  ## the dependencies' versions and hashes, anew
 test-install: $(READY)  ## from a blank Debian to a counter and back, under a real systemd; as root, takes minutes
 	NETGIRO_TEST_INSTALL=1 $(BIN)/pytest -x -s tests/install $(ARGS)
 
-test-machine: $(READY)  ## a whole counter made of kernel devices, in QEMU; as root (SHORT=1: two minutes; CUTS=5: fewer power cuts; ARCH=aarch64: a Pi's machine code)
+test-machine: $(READY)  ## a whole counter made of kernel devices, in QEMU; as root (SHORT=1: four minutes; CUTS=5: fewer power cuts; ARCH=aarch64: a Pi's machine code)
 	NETGIRO_TEST_MACHINE=$(or $(ARCH),$(if $(SHORT),short,long)) $(BIN)/pytest -x -s tests/machine $(ARGS)
 
 clean:

@@ -28,8 +28,6 @@ PLUGS: dict[str, dict[str, Any]] = {
 }
 """A keyboard listens to the display that it stands before: so QMP can type on either."""
 SOCKETS = {name: number for number, name in enumerate(PLUGS, 1)}
-PROCESSOR = {"kvm": "max", "tcg": "qemu64,+rdrand,+rdseed"}
-"""What a processor has beyond this takes a fifth longer to emulate."""
 BOOT_DEADLINE_S = 300.0
 QUICK_S = 5.0
 KVM_PATIENCE_S = 20.0
