@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from tests.integration.process import wait_until
+from tests.patience import at_most
 
 PACKAGES = "systemd,systemd-sysv,udev,dbus,python3,python3-venv,openssh-client,ca-certificates,procps,strace,tmux"
 MIRROR = os.environ.get("DEBIAN_MIRROR", "http://deb.debian.org/debian")
@@ -139,7 +140,7 @@ def _run(command: list[str], *, stdin: str, check: bool, deadline_s: float) -> s
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        timeout=deadline_s,
+        timeout=at_most(deadline_s),
         check=False,
         env=environment,
     )

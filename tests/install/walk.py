@@ -46,7 +46,7 @@ class Walk:
             self._wait_for_a_question()
             if ENDED in self.seen:
                 break
-            question = self.seen.rstrip().splitlines()[-LINES_OF_A_QUESTION:]
+            question = self.seen.splitlines()[-LINES_OF_A_QUESTION:]
             is_known = bool(left) and any(left[0][0] in line for line in question)
             self._tmux("send-keys", "-t", "walk", "-l", left.pop(0)[1] if is_known else "")
             self._tmux("send-keys", "-t", "walk", "Enter")
@@ -57,8 +57,9 @@ class Walk:
         before = self.seen
 
         def is_there() -> bool:
-            self.seen = self._tmux("capture-pane", "-p", "-S", "-", "-t", "walk")
-            last = self.seen.rstrip().splitlines()[-1:]
+            # Without the empty end: a line that only scrolled up is no new question.
+            self.seen = self._tmux("capture-pane", "-p", "-S", "-", "-t", "walk").rstrip()
+            last = self.seen.splitlines()[-1:]
             return self.seen != before and (ENDED in self.seen or any(line.endswith(("]:", "[j]")) for line in last))
 
         wait_until("a question", is_there)
