@@ -300,7 +300,7 @@ def alarms(frame: Frame, lines: Sequence[AlarmLine]) -> str:
     ]
     heads = (words.time, words.shop, words.counter, words.row, words.what, words.times, words.seen)
     found = table(heads, rows, frozenset({3, 5})) if rows else tag("p", words.nothing)
-    explained = tag("p", words.alarms_help, class_="quiet")
+    explained = tag("p", words.alarms_help, class_="quiet") if rows else None
     return document(frame, words.alarms, explained, found, here="/alarms")
 
 
