@@ -109,6 +109,12 @@ def test_after_cancel_key_patience_or_power_cut_it_is_never_captured_again(settl
     assert_ended(walk.answered(Status.CANCELLED), reason)
 
 
+def test_the_first_reason_for_giving_up_a_capture_remains() -> None:
+    walk = walk_to(State.CAPTURE).cancelled().timed_out()
+    assert walk.sale.reason is Reason.CASHIER_CANCELLED
+    assert walk.power_restored().sale.reason is Reason.CASHIER_CANCELLED
+
+
 @pytest.mark.parametrize("settle", [Walk.cancelled, Walk.timed_out, Walk.power_restored])
 def test_a_settled_capture_that_had_happened_is_paid(settle: object) -> None:
     walk = walk_to(State.CAPTURE)

@@ -75,6 +75,8 @@ def test_a_refused_poll_is_asked_again(refusal: Refusal) -> None:
     walk = walk_to(State.CUSTOMER).refused(refusal)
     assert walk.sale.state is State.CUSTOMER
     walk.asked(fx.SetRetry)
+    again = walk.retried().refused(refusal).sale.state
+    assert again is (State.VOID if refusal is Refusal.CREDENTIALS else State.CUSTOMER)
 
 
 @each_of(("status", "reason"), [(Status.DECLINED, Reason.CUSTOMER_DECLINED), (Status.CANCELLED, Reason.WITHDRAWN)])
@@ -186,6 +188,10 @@ def test_a_callback_that_pays_nothing_commits_to_nothing(mode: CaptureMode, appr
     assert not walk.sale.committed
 
 
+def test_a_callback_that_pays_nothing_takes_no_commitment_back() -> None:
+    assert walk_to(State.CUSTOMER, AUTOMATIC).called_back(approved=False).sale.committed
+
+
 @each_of("state", [state for state in State if state not in (State.CUSTOMER, State.REPORT, State.CLOSED)])
 def test_a_callback_at_any_other_time_is_not_acknowledged(state: State) -> None:
     mode = MANUAL if state is State.CAPTURE else SERVER_CALLBACK
@@ -283,6 +289,11 @@ def test_a_code_that_was_refused_as_such_may_have_reserved_so_the_next_one_commi
     walk.refused(refusal).retried()
     assert walk.sale.state is State.VOID, "only the service's word ends it"
     assert_ended(walk.answered(Status.PAID), Reason.PAID)
+
+
+def test_a_code_that_was_refused_with_proof_takes_no_commitment_back() -> None:
+    walk = walk_to(State.CODE_CHECK).lost().retried().answered(Status.CODE_REQUIRED).code_entered()
+    assert walk.refused(Refusal.DECLINED_BY_SERVICE).sale.committed
 
 
 def test_a_code_that_was_refused_with_proof_commits_to_nothing() -> None:

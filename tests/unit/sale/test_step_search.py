@@ -24,8 +24,9 @@ def test_it_is_asked_for_by_our_reference_as_long_as_a_customer_may_take() -> No
     walk = searching(customer_timeout_s=120.0)
     assert walk.asked(fx.FindAuthorization).reference == walk.sale.reference
     assert walk.refused(Refusal.NOT_FOUND).asked(fx.SetDeadline).delay_s == 120.0
-    walk.retried().refused(Refusal.NOT_FOUND)
-    assert not any(isinstance(effect, fx.SetDeadline) for effect in walk.last), "the time runs from the first answer"
+    for _ in range(2):
+        walk.retried().refused(Refusal.NOT_FOUND)
+        assert walk.count(fx.SetDeadline) == 3, "the time runs from the first answer"
     assert (walk.sale.state, walk.sale.outcome) == (State.AUTHORIZATION, None)
     assert walk.count(fx.RequestAuthorization) == 1
 
@@ -138,6 +139,14 @@ def test_what_is_found_is_asked_about_at_the_first_pace() -> None:
 
 def test_a_search_begins_with_short_pauses_whatever_was_asked_before() -> None:
     assert searching().lost().asked(fx.SetRetry).delay_s == 1.0
+    walk = searching().lost().retried().lost().power_restored()
+    assert walk.lost().asked(fx.SetRetry).delay_s == 1.0
+
+
+def test_each_question_of_the_search_is_a_call_of_its_own() -> None:
+    walk = searching()
+    assert walk.asked(fx.FindAuthorization).call == 2
+    assert walk.lost().retried().asked(fx.FindAuthorization).call == 3
 
 
 def test_the_call_itself_is_bounded_by_nothing_but_itself() -> None:

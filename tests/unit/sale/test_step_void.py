@@ -158,3 +158,8 @@ def test_a_void_that_finds_a_payment_is_answered_for_by_the_service_alone() -> N
     walk.answered(Status.PAID)
     assert (walk.sale.state, walk.sale.committed) == (State.VOID, True)
     assert walk.timed_out().sale.state is State.VOID
+
+
+def test_what_is_given_up_waits_for_no_answer_and_counts_none_that_were_missed() -> None:
+    walk = walk_to(State.VOID).lost().retried().timed_out()
+    assert (walk.sale.state, walk.sale.asking, walk.sale.misses) == (State.REPORT, None, 0)

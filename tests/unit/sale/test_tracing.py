@@ -140,7 +140,7 @@ def test_the_word_that_waited_for_a_call_which_never_left_is_traced_too() -> Non
     walk.answered(Status.RESERVED).timed_out().settled(UNPAID)
     assert walk.sale.said_by_staff is Reason.SETTLED_UNPAID
     walk.refused(Refusal.NOT_SENT).asked(fx.QueryStatus)
-    assert walk.sale.tracing
+    assert (walk.sale.tracing, walk.sale.said_by_staff) == (True, None)
     assert walk.answered(Status.PAID).sale.reason is Reason.PAID_LATE
 
 
