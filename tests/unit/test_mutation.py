@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -97,10 +96,7 @@ def test_the_command_names_what_no_test_notices() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("module", ["sale/moves", "netgiro/callback", "journal/rows"])
-def test_a_sample_of_what_guards_money_is_noticed(module: str) -> None:
-    command = [sys.executable, "-m", "tests.mutation", f"terminal/{module}.py", "--sample", "10"]
+def test_every_change_of_what_gives_out_nonces_is_noticed() -> None:
+    command = [sys.executable, "-m", "tests.mutation", "terminal/netgiro/nonce.py", "--sample", "0"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    killed = re.search(r"(\d+) of 10 mutants killed", ended.stdout)
-    assert killed, ended.stderr
-    assert int(killed[1]) >= 9, ended.stdout
+    assert ended.returncode == 0, ended.stdout + ended.stderr
