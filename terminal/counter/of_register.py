@@ -56,13 +56,15 @@ def _sale_requested(
     meaning = _meaning_of(view, asked, request, rules)
     if meaning is Meaning.DUPLICATE:
         return refuse(view, request.register_id, reg.RefusalCode.DUPLICATE)
-    if meaning is Meaning.REPEATED:
+    may_be_lost = _may_be_in_gap(asked, request, rules)
+    has_ended_unpaid = asked.wish is not None and not (asked.wish.is_open or asked.wish.may_have_moved_money)
+    if meaning is Meaning.REPEATED and not (may_be_lost and has_ended_unpaid):
         known = asked.known or view.sale
         assert known is not None
         return stored_result(view, known)
     if view.sale is not None or view.refund is not None:
         return refuse(view, request.register_id, reg.RefusalCode.BUSY)
-    if _may_be_in_gap(asked, request, rules):
+    if may_be_lost:
         return refuse(view, request.register_id, reg.RefusalCode.RECORDS_LOST)
     limit_kr = min(max(request.amount_kr, rules.min_amount_kr), rules.max_amount_kr)
     if request.amount_kr != limit_kr:
@@ -78,9 +80,12 @@ def _sale_requested(
 
 
 def _may_be_in_gap(asked: RegisterRequestLookedUp, request: reg.SaleRequest, rules: CounterRules) -> bool:
-    """Nothing is known of this id, and what is missing from the journal may be its payment."""
-    is_known = request.register_id is None or _named(asked, rules) is not None
-    return not is_known and asked.gap_age_s < rules.ids_name_for.ended_s
+    """Nothing is known of this id since the gap, and what is missing from the journal may be its payment: also after
+    a try that had ended unpaid before."""
+    if request.register_id is None:
+        return False
+    is_known_since = asked.wish is not None and asked.wish.age_s < asked.gap_age_s
+    return not is_known_since and asked.gap_age_s < rules.ids_name_for.ended_s
 
 
 def _meaning_of(view: View, asked: RegisterRequestLookedUp, request: reg.SaleRequest, rules: CounterRules) -> Meaning:

@@ -156,6 +156,10 @@ class JournalFile(JournalReading):
         is_seen = incomplete is None or rebuild.is_acknowledged(self.path, incomplete)
         return None if incomplete is None or is_seen else incomplete.at
 
+    def first_since_loss(self) -> int:
+        """The first number that was free when records were found to be missing; 1 if none are. Acknowledged or not."""
+        return self.pair.incomplete.next_number if self.pair.incomplete is not None else 1
+
     @property
     def health(self) -> JournalHealth:
         """What staff should know about it."""

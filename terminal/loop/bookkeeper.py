@@ -44,6 +44,7 @@ from terminal.loop.held_back import HeldBack, is_retried
 from terminal.loop.lookup import KnowingJournal, looked_up
 from terminal.loop.names import Names
 from terminal.sale import events as ev
+from terminal.sale.after_loss import after_loss
 from terminal.sale.record import JournalHealth, QueuedReceipt, Record, RefundRecord
 from terminal.sale.refund import Refund, RefundSource
 from terminal.sale.refund_step import RefundPowerRestored, RefundResultTaken
@@ -83,6 +84,8 @@ class SaleJournal(KnowingJournal, Protocol):
 
     def traced_sales(self) -> list[Sale]: ...
 
+    def first_since_loss(self) -> int: ...
+
 
 class Handled(NamedTuple):
     """What is to be done now that the input is on disk."""
@@ -111,7 +114,10 @@ class Bookkeeper:
     def start(self) -> tuple[Input, ...]:
         """Read the journal. Sales found open are settled, one after the other, before a new one begins."""
         self._next_number = self._journal.next_number()
-        unfinished = self._journal.open_sales()
+        first_since_loss = self._journal.first_since_loss()
+        unfinished = [
+            sale if sale.number >= first_since_loss else after_loss(sale) for sale in self._journal.open_sales()
+        ]
         self._unsettled.extend(sale for sale in unfinished if sale.state is not State.ATTENTION)
         self.view = replace(self.view, attention=tuple(sale for sale in unfinished if sale.state is State.ATTENTION))
         refunds = tuple(self._journal.open_refunds())

@@ -24,10 +24,13 @@ class BrokenRule:
         api: str | None = "v1",
         rates: Rates | None = None,
         has_twin: bool | None = None,
+        restores: bool | None = None,
         troubles: Sequence[str] = TROUBLES,
     ) -> None:
-        """``rates``: a rule that only seldom matters is looked for in worlds where it matters. ``has_twin``: in worlds
-        with two terminals, or with one; None: as it comes. ``troubles``: what befalls calls."""
+        """``rates``: a rule that only seldom matters is looked for in worlds where it matters. ``has_twin``,
+        ``restores``: in worlds with two terminals, or in which a backup is restored; None: as it comes. ``troubles``:
+        what befalls calls.
+        """
         self.broken = contextmanager(patches or _nothing)
         self.sabotage = sabotage
         self.capture_mode = capture_mode
@@ -35,6 +38,7 @@ class BrokenRule:
         self.api = api
         self.rates = rates
         self.has_twin = has_twin
+        self.restores = restores
         self.troubles = troubles
 
 

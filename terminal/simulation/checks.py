@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 from terminal.netgiro.sandbox.settings import APP_CODE_PREFIX
 from terminal.sale import effects as fx
@@ -11,7 +11,7 @@ from terminal.sale.customer import KENNITALA_DIGITS, LONGEST_ENTRY, CustomerKind
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.gateway import CaptureMode
 from terminal.sale.kennitala import has_check_digit
-from terminal.sale.record import QueuedReceipt, ReceiptState
+from terminal.sale.record import ReceiptState
 from terminal.sale.refund import RefundSource
 from terminal.sale.sale import NOT_PAID, CallKind, Outcome, Sale, State
 from terminal.simulation import checks_of_days as days
@@ -147,13 +147,15 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
             yield f"sale {sale.number} is still open: {sale.state}"
         if sale.state is State.ATTENTION and register.is_done:
             yield f"sale {sale.number} could not be settled: {sale.outcome}"
-    known = {sale.reference for one in (disk, *beside) for sale in one.latest.values()}
+    known = {sale.reference for one in (disk, *beside) for sale in (*one.latest.values(), *one.lost.values())}
     yield from (f"captured without a journal row: {reference}" for reference in ledger if reference not in known)
     yield from (
         f"{count} InsertCarts under {reference}" for reference, count in netgiro.insert_carts.items() if count > 1
     )
     yield from (f"{call} went over a connection that was gone" for call in netgiro.network.lost_for_being_idle)
-    if any(later <= earlier for earlier, later in itertools.pairwise(terminal.nonces)):
+    # Before a restore they may have been ahead of the true time.
+    marks_may_be_lost = disk.first_since_loss() > 1 and "clock jump" in terminal.world.faults
+    if not marks_may_be_lost and any(later <= earlier for earlier, later in itertools.pairwise(terminal.nonces)):
         yield "a nonce was repeated or went back"
     live, stored = terminal.sale, disk.latest.get(terminal.sale.number) if terminal.sale else None
     if live is not None and stored is not None and (live.state, live.reason) != (stored.state, stored.reason):
@@ -162,7 +164,7 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
         yield "the screen still says that there is no connection"
     yield from refunds.at_the_end(disk, netgiro, beside)
     for number in disk.refunds:
-        yield from _on_paper(disk.receipts_of(number), paper, is_screen_free=terminal.sale is None)
+        yield from _on_paper(disk, number, paper, is_screen_free=terminal.sale is None)
     yield from register.driver.offences[:1]
     yield from _days(disk, paper, is_screen_free=terminal.sale is None)
     yield from days.ended_in_time(
@@ -235,6 +237,8 @@ def _needless_unknowns(disk: SimulatedDisk, netgiro: SimulatedNetgiro) -> Iterat
         was_unknown = sale.outcome is Outcome.UNKNOWN or Outcome.UNKNOWN in disk.outcomes.get(sale.number, [])
         if not was_unknown or sale.capture_mode is CaptureMode.AUTOMATIC:
             continue
+        if sale.number in disk.lost:
+            continue
         is_forgotten = sale.reference in netgiro.insert_carts and netgiro.cart_for(sale.reference) is None
         may_not_know = is_forgotten or sale.reference in netgiro.ailments.lagged
         if not may_not_know and not netgiro.settings.refuse_cancel_of_reservation:
@@ -250,28 +254,31 @@ def is_noticed_loss(sale: Sale, disk: SimulatedDisk, captured: list[int]) -> boo
 def _receipts(sale: Sale, disk: SimulatedDisk, paper: Paper, *, is_screen_free: bool) -> Iterator[str]:
     """Whatever a sale stood as is on paper, once; of what staff have corrected there are later prints beside it."""
     refunds_corrected = any(one.corrected_from is not None for one in disk.refunds_of(sale.number))
-    is_corrected = sale.corrected_from is not None or refunds_corrected
+    is_corrected = sale.corrected_from is not None or refunds_corrected or sale.number in disk.lost
     outcomes, queued = disk.outcomes.get(sale.number, []), disk.queued[sale.number]
     if not is_corrected and sorted(queued) != sorted(
         kind for outcome in outcomes for kind in _papers_of(outcome, sale)
     ):
         yield f"sale {sale.number} has been {', then '.join(map(str, outcomes))} and is on paper as {queued}"
     stood_as = outcomes if is_corrected else [sale.outcome]
-    if sale.number in paper.says_paid and Outcome.APPROVED not in stood_as:
+    is_refund_lost = sale.number in disk.lost and bool(disk.lost_keys)
+    if sale.number in paper.says_paid and Outcome.APPROVED not in stood_as and not is_refund_lost:
         yield f"paper says that sale {sale.number} is paid, and it is {sale.outcome}"
-    yield from _on_paper(disk.receipts_of(sale.number), paper, is_screen_free=is_screen_free)
+    yield from _on_paper(disk, sale.number, paper, is_screen_free=is_screen_free)
 
 
 MOST_UNASKED_PRINTS = 2
 """The receipt and one copy."""
 
 
-def _on_paper(receipts: Iterable[QueuedReceipt], paper: Paper, *, is_screen_free: bool) -> Iterator[str]:
+def _on_paper(disk: SimulatedDisk, number: int, paper: Paper, *, is_screen_free: bool) -> Iterator[str]:
     """Each came out, and never twice without being marked as a copy.
 
     One in doubt waits for staff, who cannot be asked while a sale that only they can settle fills the screen.
     """
-    for receipt in receipts:
+    for receipt in disk.receipts_of(number):
+        if disk.may_be_printed_anew(receipt):
+            continue
         sheets = [copy for receipt_id, copy in paper.sheets if receipt_id == receipt.receipt_id]
         unasked = [copy for copy in sheets if (receipt.receipt_id, copy) not in paper.asked]
         if len(unasked) > MOST_UNASKED_PRINTS:
@@ -288,7 +295,7 @@ def _days(disk: SimulatedDisk, paper: Paper, *, is_screen_free: bool) -> Iterato
     slips = [receipt for receipt in disk.receipts_of(0) if receipt.receipt_id.endswith("-0")]
     if [slip.period for slip in slips] != [close.number for close in disk.closes]:
         yield f"{len(disk.closes)} ends of day have {len(slips)} slips"
-    yield from _on_paper(disk.receipts_of(0), paper, is_screen_free=is_screen_free)
+    yield from _on_paper(disk, 0, paper, is_screen_free=is_screen_free)
     counted = sum(close.totals.count for close in disk.closes) + disk.open_period().totals.count
     if not len(disk.outcomes) <= counted <= sum(map(len, disk.outcomes.values())):
         yield f"{len(disk.outcomes)} sales have ended, and {counted} were counted"

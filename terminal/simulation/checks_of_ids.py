@@ -39,7 +39,11 @@ def when_told(netgiro: SimulatedNetgiro, disk: SimulatedDisk, ring: Ring, told: 
         if all(ledger.get(sale.reference) != [told.amount_kr] for sale in sales):
             raise Violation(f"{ring.name} was told {told.words}, and no sale of it is paid")
         return
-    if ring.told[:-1] and ring.told[-2].paid and not _was_freed(sales, disk, id_s):
+    is_forgotten = any(
+        sale.register_id == ring.name and (number not in disk.latest or "UNKNOWN" in told.words)
+        for number, sale in disk.lost.items()
+    )
+    if ring.told[:-1] and ring.told[-2].paid and not is_forgotten and not _was_freed(sales, disk, id_s):
         raise Violation(f"{ring.name} was told {told.words} after it was told that it is paid")
     if "UNKNOWN" in told.words:
         is_backed = any(_was_unknown(sale, disk) for sale in sales)
@@ -67,7 +71,8 @@ def _was_unknown(sale: Sale, disk: SimulatedDisk) -> bool:
 def told_is_stored(ring: Ring, disk: SimulatedDisk) -> Iterator[str]:
     """The register's last word and the journal's agree, where only one sale can be meant."""
     sales = sales_named(disk, ring)
-    if len(sales) != 1 or not ring.told:
+    is_forgotten = any(sale.register_id == ring.name for sale in disk.lost.values())
+    if len(sales) != 1 or not ring.told or is_forgotten:
         return
     (sale,) = sales
     is_over = sale.state in (State.CLOSED, State.ATTENTION) and sale.reason not in SETTLED
@@ -88,7 +93,9 @@ def at_the_end(
     ledger = ledger_of(disk, netgiro)
     for name in sorted({ring.name for ring in register.rings}):
         sales = [disk.latest[number] for number in sorted(disk.latest) if disk.latest[number].register_id == name]
-        paid = [sale.number for sale in sales if sale.reference in ledger]
+        both = {number: sale for number, sale in disk.lost.items() if sale.register_id == name}
+        both |= {sale.number: sale for sale in sales}
+        paid = [number for number in sorted(both) if both[number].reference in ledger]
         for earlier, later in itertools.pairwise(paid):
             if disk.begun_s[later] - disk.begun_s[earlier] < terminal.id_s:
                 yield f"{name} was paid by sale {earlier} and again by sale {later} within the time of its id"

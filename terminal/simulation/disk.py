@@ -60,7 +60,7 @@ class SimulatedDisk(DiskContents):
     def health(self) -> JournalHealth:
         """Its mirror may fail at any time, which must not matter to any sale."""
         unmirrored = self._world.happens(self._world.rates.disk_full, "mirror fails")
-        return JournalHealth.UNMIRRORED if unmirrored else JournalHealth.SOUND
+        return JournalHealth.UNMIRRORED if unmirrored else self.health_of_records
 
     def free_bytes(self) -> int:
         return 0 if self.is_full else PLENTY_BYTES

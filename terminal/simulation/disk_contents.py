@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from terminal.sale.effects import ReceiptKind
-from terminal.sale.record import QueuedReceipt, ReceiptState
+from terminal.sale.record import JournalHealth, QueuedReceipt, ReceiptState
 from terminal.sale.refund import Refund, RefundState, left_to_refund_kr
 from terminal.sale.sale import Outcome, Sale, State
 from terminal.sale.totals import ENDED, Close, ClosedPeriod, Period, totals_of
@@ -38,6 +38,15 @@ class DiskContents:
         """Sales, refunds and ends of day, in the order in which they became durable."""
         self.closed_by_staff: set[int] = set()
         """Numbers of the periods that the shop itself has ended."""
+        self.gap_s: float | None = None
+        """When a backup was restored, whose end is missing; by the wall clock."""
+        self.gap_is_acknowledged = False
+        self._first_free = 1
+        """Sales are numbered from here on, so that none that was lost gives its number twice."""
+        self.lost: dict[int, Sale] = {}
+        """Sales as they stood when a restore forgot them, how they had gone on, or that they had not."""
+        self.lost_keys: set[str] = set()
+        """Of refunds that it forgot."""
         self._high_water = 0
         self._answers_signed = False
         self._period = 1
@@ -61,7 +70,17 @@ class DiskContents:
         return max([*self._changed_at.values(), self._since or 0.0, self._began or 0.0])
 
     def next_number(self) -> int:
-        return max(*self.latest, *self.refunds, 0, 0) + 1
+        return max(*self.latest, *self.refunds, self._first_free - 1, 0) + 1
+
+    def mark_gap(
+        self, at_s: float, first_free: int, high_water: int, lost: dict[int, Sale], lost_keys: set[str]
+    ) -> None:
+        self.gap_s, self._first_free, self._high_water = at_s, first_free, high_water
+        self.lost, self.lost_keys = lost, lost_keys
+
+    def may_be_printed_anew(self, receipt: QueuedReceipt) -> bool:
+        """A restore has forgotten what had come out of it."""
+        return self.gap_s is not None and receipt.sale_number < self._first_free
 
     def open_sales(self) -> list[Sale]:
         return [sale for sale in self.latest.values() if sale.state is not State.CLOSED]
@@ -145,8 +164,15 @@ class DiskContents:
     def nonce_high_water(self) -> int:
         return self._high_water
 
+    def first_since_loss(self) -> int:
+        return self._first_free
+
+    @property
+    def health_of_records(self) -> JournalHealth:
+        return JournalHealth.SOUND if self.gap_since() is None else JournalHealth.INCOMPLETE
+
     def gap_since(self) -> str | None:
-        return None
+        return None if self.gap_is_acknowledged else _stamp(self.gap_s)
 
 
 def _closed(close: Close) -> ClosedPeriod:

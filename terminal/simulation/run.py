@@ -20,6 +20,8 @@ from terminal.simulation import checks
 from terminal.simulation.checks_of_ids import SETTLED, Violation
 from terminal.simulation.disk import SimulatedDisk
 from terminal.simulation.network import TROUBLES
+from terminal.simulation.operator import WORLDS_WITH_ONE as RESTORED
+from terminal.simulation.operator import Operator
 from terminal.simulation.registers.driver import RegisterDriver
 from terminal.simulation.registers.languages import LANGUAGES, choose
 from terminal.simulation.service import SimulatedNetgiro
@@ -74,6 +76,7 @@ def simulate(
     api: str | None = None,
     cut_at: int | None = None,
     has_twin: bool | None = None,
+    restores: bool | None = None,
     troubles: Sequence[str] = TROUBLES,
     sabotage: Sabotage | None = None,
     tell: bool = False,
@@ -94,10 +97,12 @@ def simulate(
     till = Till(world, netgiro, rules, spoken, rng.randint(1, MOST_SALES), seed=seed, night_s=night_s)
     tills = [till]
     netgiro.on_callback = till.terminal.receive_callback
-    if random.Random(f"has a twin {seed}").random() < WORLDS_WITH_ONE if has_twin is None else has_twin:
+    if _drawn(f"has a twin {seed}", WORLDS_WITH_ONE, has_twin):
         twin = Twin(world, till, netgiro, protocol, seed)
         netgiro.on_callback = twin.receive_callback
         tills.append(twin.till)
+    elif _drawn(f"restore {seed}", RESTORED, restores) and protocol == "line":
+        Operator(world, till, seed).start()
     if sabotage is not None:
         sabotage(till.terminal, till.disk)
 
@@ -136,6 +141,10 @@ def simulate(
         doubts=sum(len(one.doubts()) for one in tills),
         story=tuple(world.story),
     )
+
+
+def _drawn(name: str, chance: float, wanted: bool | None) -> bool:
+    return random.Random(name).random() < chance if wanted is None else wanted
 
 
 def _outcomes(disk: SimulatedDisk) -> Iterator[str]:

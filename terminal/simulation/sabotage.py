@@ -39,6 +39,7 @@ from terminal.simulation.sabotage_of_keys import RULES_OF_KEYS
 from terminal.simulation.sabotage_of_netgiro import RULES_OF_NETGIRO
 from terminal.simulation.sabotage_of_refunds import RULES_OF_REFUNDS
 from terminal.simulation.sabotage_of_registers import RULES_OF_REGISTERS
+from terminal.simulation.sabotage_of_restores import RULES_OF_RESTORES
 from terminal.simulation.sabotage_of_scans import RULES_OF_SCANS
 from terminal.simulation.sabotage_of_staff import RULES_OF_STAFF
 from terminal.simulation.sabotage_of_twins import RULES_OF_TWINS
@@ -374,6 +375,7 @@ BROKEN_RULES: Mapping[str, BrokenRule] = {
     **RULES_OF_SCANS,
     **RULES_OF_DAYS,
     **RULES_OF_TWINS,
+    **RULES_OF_RESTORES,
     "receipt before the register has taken the result": BrokenRule(patches=_paper_before_taken, protocol="concert"),
     "interrupted receipt printed unmarked": BrokenRule(patches=_print_again_unmarked),
     "receipt in doubt printed again and again": BrokenRule(patches=_print_again_and_again),

@@ -51,8 +51,8 @@ class Slips:
     def correct(self) -> None:
         """By a further word."""
         for number, meant in list(self._meant.items()):
-            sale = self._terminal.disk.latest[number]
-            if sale.state is not State.CLOSED:
+            sale = self._terminal.disk.latest.get(number)
+            if sale is None or sale.state is not State.CLOSED:
                 continue
             if sale.reason is SETTLED_AS[meant]:
                 del self._meant[number]

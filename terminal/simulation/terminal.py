@@ -95,6 +95,12 @@ class SimulatedTerminal:
         self.disk.power_lost()
         self._around.register.terminal_went_dark()
 
+    def take_away(self, for_s: float) -> None:
+        """Out of the machine for a while; if the power is off already, it comes back before."""
+        if self.is_on:
+            self.switch_off()
+            self.world.at(for_s, self.switch_on)
+
     def _guarded(self, action: Callable[[], object]) -> None:
         """Run a piece of the terminal's work; a power cut in it ends this boot."""
         if not self.is_on:

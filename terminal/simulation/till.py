@@ -64,6 +64,10 @@ class Till:
         self.disk.is_full = False
         self.register.cable.plug_in()
 
+    def captured(self) -> Collection[str]:
+        """References of what is paid, as Netgíró's portal shows it."""
+        return self._netgiro.captured()
+
     def violations(self, beside: Collection[SimulatedDisk] = ()) -> Iterator[str]:
         """What is wrong in the end. ``beside``: what other terminals of the same account have sold."""
         yield from checks.at_the_end(

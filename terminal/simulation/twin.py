@@ -46,9 +46,7 @@ class Twin:
         world, first = self._world, self._first
         world.count("card copied")
         world.cuts += 1
-        if first.terminal.is_on:
-            first.terminal.switch_off()
-            world.at(world.rng.uniform(*REBOOT_S), first.terminal.switch_on)
+        first.terminal.take_away(world.rng.uniform(*REBOOT_S))
         if not board.is_elsewhere(*BOARDS):
             copy_bits(first.disk, self.till.disk)
         world.at(self._chance.uniform(*REBOOT_S), self.till.start)

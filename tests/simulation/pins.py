@@ -39,6 +39,7 @@ def first_reds(name: str, seeds: Iterable[int], most: int) -> list[WorldResult]:
                 protocol=rule.protocol,
                 api=rule.api,
                 has_twin=rule.has_twin,
+                restores=rule.restores,
                 troubles=rule.troubles,
                 sabotage=rule.sabotage,
             )

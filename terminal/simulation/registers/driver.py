@@ -124,6 +124,12 @@ class RegisterDriver:
     def refund(self, of: str, amount_kr: int | None) -> None:
         """Give back a part of an earlier sale, or all that is left; nothing in a language without a word for it."""
 
+    def ask_for(self, name: str, amount_kr: int) -> None:
+        """Its cashier tries an earlier receipt once more."""
+
+    def forget(self, name: str) -> None:
+        """It never asks for this sale again."""
+
     def begin_day(self) -> None:
         """Another morning: it numbers from 1 again."""
 

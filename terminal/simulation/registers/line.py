@@ -31,6 +31,12 @@ class LineDriver(RegisterDriver):
     def begin_day(self) -> None:
         self._of_today.clear()
 
+    def ask_for(self, name: str, amount_kr: int) -> None:
+        self._ask(amount_kr, name)
+
+    def forget(self, name: str) -> None:
+        self._of_today.pop(name, None)
+
     def _pay(self, amount_kr: int, name: str) -> None:
         self._name = name
         self._of_today[name] = amount_kr

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 from terminal.journal.thread import JournalFile
 from terminal.sale.record import JournalHealth, Record
 from terminal.sale.sale import Reason, Sale, State
+
+THEN = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
+
+
+def all_is_lost(path: Path) -> None:
+    """A new SD card."""
+    shutil.rmtree(path.parent)
+    path.parent.mkdir()
 
 
 def sale(number: int, created: str = "2026-11-23T15:00:00.000Z", **more: object) -> Sale:

@@ -5,39 +5,26 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from terminal.commands import main as cli
-from terminal.counter import register_words as reg
-from terminal.counter.rules import CounterRules
 from terminal.errors import JournalError
 from terminal.journal import rebuild
-from terminal.journal.backup import acknowledge, back_up
+from terminal.journal.backup import back_up
 from terminal.journal.rebuild import NUMBERS_A_DAY
 from terminal.journal.restore import check_backup, restore
 from terminal.journal.rows import RepairRow
 from terminal.journal.thread import JournalFile
 from terminal.journal.verify import verify
-from terminal.loop.bookkeeper import Bookkeeper
-from terminal.loop.names import Names
 from terminal.sale.record import JournalHealth
-from terminal.system.timestamps import timestamp
-from tests.unit.journal.closed_sales import health, numbers, sale, write
-
-THEN = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
+from tests.unit.journal.closed_sales import THEN, all_is_lost, health, numbers, sale, write
 
 
 def restored(backup: Path, path: Path, at: datetime = THEN) -> RepairRow:
     return restore(backup, path, at).repair
-
-
-def all_is_lost(path: Path) -> None:
-    """A new SD card."""
-    shutil.rmtree(path.parent)
-    path.parent.mkdir()
 
 
 def test_a_restore_brings_the_afternoon_back_too(path: Path, tmp_path: Path) -> None:
@@ -177,51 +164,6 @@ def test_lost_records_are_told_at_every_start_until_somebody_acknowledges_them(
 
 
 # --- what the register may have been told in the gap ------------------------------------------------------------------
-
-
-class Clock:
-    def __init__(self, at: datetime) -> None:
-        self.at = at
-
-    def __call__(self) -> str:
-        return timestamp(self.at)
-
-
-def test_an_id_that_may_be_in_the_gap_is_refused_until_staff_acknowledge(path: Path, tmp_path: Path) -> None:
-    """Sale 2 was paid after the backup, and nothing is left of it: asked for again it must not be paid again."""
-    write(path, sale(1))
-    back_up(path, tmp_path / "backup.db")
-    write(path, sale(2))
-    all_is_lost(path)
-    restore(tmp_path / "backup.db", path, THEN)
-    clock = Clock(THEN + timedelta(minutes=5))
-    with JournalFile(path, clock) as journal:
-        journal.open()
-        bookkeeper = Bookkeeper(CounterRules(), journal, Names("T1", clock))
-        bookkeeper.start()
-        assert answered(bookkeeper, reg.SaleRequest(1990, "2")) is reg.RefusalCode.RECORDS_LOST
-        assert isinstance(answered(bookkeeper, reg.SaleRequest(1990, "1")), reg.SaleResult)
-        assert acknowledge(path) is not None
-        assert answered(bookkeeper, reg.SaleRequest(1990, "3")) == reg.SaleAccepted("3")
-
-
-@pytest.mark.parametrize(("hours", "register_id"), [(0, None), (21, "2")])
-def test_what_cannot_be_in_the_gap_is_sold(path: Path, tmp_path: Path, hours: int, register_id: str | None) -> None:
-    write(path, sale(1))
-    back_up(path, tmp_path / "backup.db")
-    all_is_lost(path)
-    restore(tmp_path / "backup.db", path, THEN)
-    clock = Clock(THEN + timedelta(hours=hours, minutes=1))
-    with JournalFile(path, clock) as journal:
-        journal.open()
-        bookkeeper = Bookkeeper(CounterRules(), journal, Names("T1", clock))
-        bookkeeper.start()
-        assert isinstance(answered(bookkeeper, reg.SaleRequest(1990, register_id)), reg.SaleAccepted)
-
-
-def answered(bookkeeper: Bookkeeper, request: reg.SaleRequest) -> object:
-    (answer,) = bookkeeper.handle(request).decision.replies
-    return answer.code if isinstance(answer, reg.RequestRefused) else answer
 
 
 # --- power cuts -------------------------------------------------------------------------------------------------------

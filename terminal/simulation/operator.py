@@ -1,0 +1,84 @@
+"""Whoever looks after a simulated terminal from outside: makes a backup, and restores it when the card is gone.
+
+What came after the backup is lost, and the shop goes on. Some time later they hold the journal against Netgíró's
+records, tell the cashier what is paid already, and acknowledge what is missing.
+"""
+
+from __future__ import annotations
+
+import random
+
+from terminal.netgiro.nonce import mark_after_loss
+from terminal.sale.sale import Sale
+from terminal.simulation.disk import SimulatedDisk
+from terminal.simulation.disk_copies import copy_bits, restore
+from terminal.simulation.till import Till
+from terminal.simulation.world import World
+
+WORLDS_WITH_ONE = 0.05
+BACKUP_S = (2.0, 40.0)
+LOST_AFTER_S = (1.0, 60.0)
+SWAP_S = (95.0, 130.0)
+"""Longer than any request is on its way."""
+TRIED_AFTER_S = (1.0, 150.0)
+TRIES_AGAIN = 0.7
+ACKNOWLEDGED_AFTER_S = 450.0
+"""By then nothing that was on its way makes a payment of what is none."""
+QUIET_S = 2.0
+
+
+class Operator:
+    """One backup, one card that dies, one restore."""
+
+    def __init__(self, world: World, till: Till, seed: int) -> None:
+        self._world = world
+        self._till = till
+        self._chance = random.Random(f"operator {seed}")
+
+    def start(self) -> None:
+        self._world.at(self._chance.uniform(*BACKUP_S), self._back_up)
+
+    def _back_up(self) -> None:
+        """Between two receipts: one that waits in a backup comes out twice."""
+        disk = self._till.disk
+        if disk.unprinted_receipts():
+            self._world.at(QUIET_S, self._back_up)
+            return
+        backup = SimulatedDisk(self._world)
+        copy_bits(disk, backup)
+        self._world.at(self._chance.uniform(*LOST_AFTER_S), lambda: self._lose_card(backup))
+
+    def _lose_card(self, backup: SimulatedDisk) -> None:
+        """Not with an end of day on it: its number would come again."""
+        world, terminal, disk = self._world, self._till.terminal, self._till.disk
+        if len(disk.closes) != len(backup.closes):
+            return
+        world.count("card lost and a backup restored")
+        world.tell("operator", "the card is gone: a backup is restored")
+        world.cuts += 1
+        terminal.take_away(self._chance.uniform(*SWAP_S))
+        high_water = mark_after_loss(backup.nonce_high_water(), world.wall_clock())
+        restore(backup, disk, world.wall_clock(), high_water)
+        for sale in disk.lost.values():
+            self._try_again(sale)
+        world.at(ACKNOWLEDGED_AFTER_S, self._acknowledge)
+
+    def _try_again(self, sale: Sale) -> None:
+        """The cashier does not find it in the terminal any more."""
+        at_s = SWAP_S[1] + self._chance.uniform(*TRIED_AFTER_S)
+        if self._chance.random() < TRIES_AGAIN:
+            self._world.at(at_s, lambda: self._ask_for(sale))
+
+    def _ask_for(self, sale: Sale) -> None:
+        self._world.tell("register", f"is to try {sale.register_id} again")
+        self._till.register.driver.ask_for(sale.register_id, sale.amount_kr)
+        self._till.register.cable.flush()
+
+    def _acknowledge(self) -> None:
+        paid = self._till.captured()
+        for sale in self._till.disk.lost.values():
+            if sale.reference in paid:
+                self._till.register.driver.forget(sale.register_id)
+                self._till.register.close_by_hand(sale.register_id)
+        self._world.tell("operator", "acknowledges what is missing")
+        self._till.disk.gap_is_acknowledged = True

@@ -1,0 +1,105 @@
+"""After a restore without the journal's end: what may have been paid since is neither sold again nor ended."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from terminal.counter import register_words as reg
+from terminal.counter.rules import CounterRules
+from terminal.journal.backup import acknowledge, back_up
+from terminal.journal.restore import restore
+from terminal.journal.thread import JournalFile
+from terminal.loop.bookkeeper import Bookkeeper
+from terminal.loop.names import Names
+from terminal.sale.effects import QueryStatus
+from terminal.sale.events import PowerRestored
+from terminal.sale.sale import Reason, State
+from terminal.system.timestamps import timestamp
+from tests.unit.journal.closed_sales import THEN, all_is_lost, sale, write
+
+
+class Clock:
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def __call__(self) -> str:
+        return timestamp(self.at)
+
+
+def test_an_id_that_may_be_in_the_gap_is_refused_until_staff_acknowledge(path: Path, tmp_path: Path) -> None:
+    """Sale 2 was paid after the backup, and nothing is left of it: asked for again it must not be paid again."""
+    write(path, sale(1))
+    back_up(path, tmp_path / "backup.db")
+    write(path, sale(2))
+    all_is_lost(path)
+    restore(tmp_path / "backup.db", path, THEN)
+    clock = Clock(THEN + timedelta(minutes=5))
+    with JournalFile(path, clock) as journal:
+        journal.open()
+        bookkeeper = Bookkeeper(CounterRules(), journal, Names("T1", clock))
+        bookkeeper.start()
+        assert answered(bookkeeper, reg.SaleRequest(1990, "2")) is reg.RefusalCode.RECORDS_LOST
+        assert isinstance(answered(bookkeeper, reg.SaleRequest(1990, "1")), reg.SaleResult)
+        assert acknowledge(path) is not None
+        assert answered(bookkeeper, reg.SaleRequest(1990, "3")) == reg.SaleAccepted("3")
+
+
+@pytest.mark.parametrize(("hours", "register_id"), [(0, None), (21, "2")])
+def test_what_cannot_be_in_the_gap_is_sold(path: Path, tmp_path: Path, hours: int, register_id: str | None) -> None:
+    write(path, sale(1))
+    back_up(path, tmp_path / "backup.db")
+    all_is_lost(path)
+    restore(tmp_path / "backup.db", path, THEN)
+    clock = Clock(THEN + timedelta(hours=hours, minutes=1))
+    with JournalFile(path, clock) as journal:
+        journal.open()
+        bookkeeper = Bookkeeper(CounterRules(), journal, Names("T1", clock))
+        bookkeeper.start()
+        assert isinstance(answered(bookkeeper, reg.SaleRequest(1990, register_id)), reg.SaleAccepted)
+
+
+def test_an_id_that_had_ended_unpaid_before_the_gap_may_have_been_paid_in_it(path: Path, tmp_path: Path) -> None:
+    write(path, replace(sale(1), reason=Reason.CUSTOMER_DECLINED))
+    back_up(path, tmp_path / "backup.db")
+    all_is_lost(path)
+    restore(tmp_path / "backup.db", path, THEN)
+    clock = Clock(THEN + timedelta(minutes=5))
+    with JournalFile(path, clock) as journal:
+        journal.open()
+        bookkeeper = Bookkeeper(CounterRules(), journal, Names("T1", clock))
+        bookkeeper.start()
+        assert answered(bookkeeper, reg.SaleRequest(1990, "1")) is reg.RefusalCode.RECORDS_LOST
+        assert acknowledge(path) is not None
+        assert answered(bookkeeper, reg.SaleRequest(1990, "1")) is not reg.RefusalCode.RECORDS_LOST
+
+
+@pytest.mark.parametrize("is_acknowledged", [False, True])
+def test_what_was_open_in_the_backup_ends_by_the_services_word_alone(
+    path: Path, tmp_path: Path, is_acknowledged: bool
+) -> None:
+    """The customer has paid since, and the register has heard so: a power cut would end it as cancelled."""
+    write(path, replace(sale(1), state=State.CUSTOMER, reason=None, authorization_id="cart"))
+    back_up(path, tmp_path / "backup.db")
+    write(path, sale(1))
+    all_is_lost(path)
+    restore(tmp_path / "backup.db", path, THEN)
+    if is_acknowledged:
+        acknowledge(path)
+    clock = Clock(THEN + timedelta(minutes=5))
+    with JournalFile(path, clock) as journal:
+        journal.open()
+        bookkeeper = Bookkeeper(CounterRules(), journal, Names("T1", clock))
+        (restored_power,) = [event for event in bookkeeper.start() if isinstance(event, PowerRestored)]
+        effects = bookkeeper.handle(restored_power).decision.effects
+        assert any(isinstance(effect, QueryStatus) for effect in effects)
+        assert bookkeeper.view.sale is not None
+        assert bookkeeper.view.sale.committed
+
+
+def answered(bookkeeper: Bookkeeper, request: reg.SaleRequest) -> object:
+    (answer,) = bookkeeper.handle(request).decision.replies
+    return answer.code if isinstance(answer, reg.RequestRefused) else answer
