@@ -14,9 +14,14 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile(
+    "repeatable",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],  # by the clock: a busy machine would turn it red
+)
 settings.register_profile("quick", parent=settings.get_profile("repeatable"), max_examples=25)
 settings.load_profile("repeatable")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from terminal.config import office_trial
@@ -77,7 +77,6 @@ def test_what_may_not_travel_is_refused_in_words(text: str) -> None:
 
 
 @given(st.text() | st.binary().map(lambda data: data.decode("utf-8", "replace")))
-@settings(max_examples=100)
 def test_any_text_is_tables_or_refused(text: str) -> None:
     tables: dict[str, dict[str, object]] = {}
     with contextlib.suppress(ConfigError):
