@@ -220,7 +220,8 @@ def test_a_stuck_key_is_told_and_the_others_go_on_working(monkeypatch, caplog):
         desk.board.touch((1, 1), (2, 0))
         assert await desk.keys.get() == "7"
         desk.board.touch()
-        assert await desk.jams.get() == NO_JAM
+        while await desk.jams.get() != NO_JAM:  # on a busy machine 7 was down for long enough, too
+            pass
 
     use(scenario)
     assert "key 5 has been down" in caplog.text
