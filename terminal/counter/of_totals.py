@@ -8,8 +8,8 @@ close is reported again and nothing more is ended:
   acknowledged, is no new close;
 * for ten minutes in any case, if this terminal knows that the close was not acknowledged. Later, with sales, the
   register means another day;
-* after a start nobody knows whether it was acknowledged. Then the limit is ten minutes, and only with nothing sold
-  since.
+* after a start nobody knows whether it was acknowledged. Then the limit is ten minutes of the clock, and only with
+  nothing sold since. Where the clock jumped meanwhile, the slip alone has these totals.
 """
 
 from __future__ import annotations
