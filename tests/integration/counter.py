@@ -29,7 +29,7 @@ from terminal.commands import main as cli
 from tests.integration.netgiro import APPLICATION_ID, PATIENT_PHONE, SECRET_KEY, SimulatedNetgiro
 from tests.integration.process import DEADLINE_S, Process, environment, wait_until
 from tests.integration.register import PluggableRegister, Register, open_register
-from tests.loopback import LOOPBACK
+from tests.loopback import CALL_BY_CALL
 from tests.patience import at_most
 
 Settings = dict[str, dict[str, Any]]
@@ -85,7 +85,7 @@ class Counter:
         self.log_path = folder / "terminal.log"
         self.settings = merged(SIMULATED, {"journal": {"path": str(folder / "journal.db")}}, settings)
         self.env: Mapping[str, str] = environment()
-        self._panel = httpx.Client(**LOOPBACK, timeout=at_most(DEADLINE_S))
+        self._panel = httpx.Client(**CALL_BY_CALL, timeout=at_most(DEADLINE_S))
         self._carts_before: list[dict[str, Any]] = []
 
     def __enter__(self) -> Self:

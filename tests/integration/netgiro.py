@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from tests.integration.process import DEADLINE_S, Process, wait_until
-from tests.loopback import LOOPBACK
+from tests.loopback import CALL_BY_CALL
 from tests.patience import at_most
 
 APPLICATION_ID = "5E1F0A2C-7B1D-4C5E-9A55-0C0FFEE0BEEF"
@@ -30,7 +30,7 @@ class SimulatedNetgiro:
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
-        self._http = httpx.Client(base_url=f"{base_url}/sandbox", **LOOPBACK, timeout=at_most(DEADLINE_S))
+        self._http = httpx.Client(base_url=f"{base_url}/sandbox", **CALL_BY_CALL, timeout=at_most(DEADLINE_S))
         people = [person for person in self._call("GET", "/settings")["people"] if person["phone"] != QUICK_PHONE]
         self.set(people=[*people, _QUICK_PERSON], check_interval_ms=500)
 
