@@ -87,6 +87,11 @@ class SaleJournal(KnowingJournal, Protocol):
     def first_since_loss(self) -> int: ...
 
 
+JOURNAL_RETRY_S = 1.0
+NEARLY_FULL_RETRY_S = 60.0
+"""Somebody must make room, and until then this asks only how much there is."""
+
+
 class Handled(NamedTuple):
     """What is to be done now that the input is on disk."""
 
@@ -95,6 +100,7 @@ class Handled(NamedTuple):
     """Inputs that come next."""
     retry: Input | None = None
     """Its commit failed: bring this input again a little later."""
+    retry_after_s: float = JOURNAL_RETRY_S
 
 
 class Bookkeeper:
@@ -262,13 +268,13 @@ class Bookkeeper:
         return Handled(failed, follow_ups, retry or (JournalTrialDue() if self.view.conditions.journal_ok else None))
 
     def _try_journal(self, trial: JournalTrialDue) -> Handled:
-        """Until it can be written: else the screen says for hours that it cannot, and asks nobody about a receipt.
-
-        A disk that is nearly full is not waited for: the next sale finds out, or the next look.
-        """
+        """Until it can be written: else the screen says for hours that it cannot, and asks nobody about a receipt."""
+        if self.view.conditions.journal_ok:
+            return Handled(Decision(view=self.view))
         works = _can_write(self._journal)
-        follow_ups = self._journal_works() if works else ()
-        return Handled(Decision(view=self.view), follow_ups, trial if works is False else None)
+        if works:
+            return Handled(Decision(view=self.view), self._journal_works())
+        return Handled(Decision(view=self.view), (), trial, NEARLY_FULL_RETRY_S if works is None else JOURNAL_RETRY_S)
 
     def _health_changed(self) -> tuple[Input, ...]:
         health = self._journal.health
@@ -306,7 +312,7 @@ def _is_look(event: Input, view: View) -> bool:
 
 
 def _can_write(journal: SaleJournal) -> bool | None:
-    """Try it. None: the disk is nearly full, which is not tried."""
+    """Try it. None: the disk is nearly full, so nothing was tried."""
     try:
         if journal.free_bytes() < MIN_FREE_BYTES:
             return None

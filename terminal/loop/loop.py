@@ -19,8 +19,6 @@ from terminal.loop.bookkeeper import Bookkeeper, Handled
 from terminal.loop.inbox import Inbox, WatchdogDue
 from terminal.sale.sale import State
 
-JOURNAL_RETRY_S = 1.0
-
 _P = ParamSpec("_P")
 
 log = logging.getLogger(__name__)
@@ -87,7 +85,7 @@ class Loop:
         for follow_up in handled.follow_ups:
             self._inbox.put(follow_up)
         if handled.retry is not None:
-            asyncio.get_running_loop().call_later(JOURNAL_RETRY_S, self._inbox.put, handled.retry)
+            asyncio.get_running_loop().call_later(handled.retry_after_s, self._inbox.put, handled.retry)
         if decision.queues_receipts:
             self._on_receipts()
         if self.view != before:

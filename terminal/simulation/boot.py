@@ -17,7 +17,6 @@ from terminal.counter.rules import CounterRules
 from terminal.loop.bookkeeper import Bookkeeper
 from terminal.loop.calls import call_gateway, call_refund
 from terminal.loop.inbox import MOST_WAITING
-from terminal.loop.loop import JOURNAL_RETRY_S
 from terminal.loop.names import Names
 from terminal.loop.timers import timer_event, timer_key
 from terminal.netgiro.carrier import RawAnswer
@@ -158,7 +157,7 @@ class Boot:
             self._inbox.append(follow_up)
         if handled.retry is not None:
             retry = handled.retry
-            self._world.at(JOURNAL_RETRY_S, self._this_boot(lambda: self.put(retry)))
+            self._world.at(handled.retry_after_s, self._this_boot(lambda: self.put(retry)))
         if decision.queues_receipts:
             self._world.at(0.0, self._this_boot(self._printing.next))
         return decision.effects

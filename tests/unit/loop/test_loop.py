@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from terminal.counter import register_words as reg
 from terminal.counter.inputs import ConditionsChanged, KeyPressed
 from terminal.counter.view import View
+from terminal.loop.bookkeeper import JOURNAL_RETRY_S
 from terminal.loop.inbox import MOST_WAITING, WatchdogDue
-from terminal.loop.loop import JOURNAL_RETRY_S
 from terminal.loop.names import Names
 from terminal.sale import effects as fx
 from terminal.sale import events as ev

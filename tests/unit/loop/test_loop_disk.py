@@ -20,7 +20,7 @@ from terminal.counter.inputs import (
 from terminal.counter.menu import MenuRules, Page
 from terminal.counter.menu_codes import CodeJudged, CodeVerdict
 from terminal.journal.thread import MIN_FREE_BYTES
-from terminal.loop.loop import JOURNAL_RETRY_S
+from terminal.loop.bookkeeper import JOURNAL_RETRY_S, NEARLY_FULL_RETRY_S
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
 from terminal.sale.effects import ReceiptKind
@@ -154,6 +154,21 @@ def test_a_nearly_full_disk_is_not_tried_again_and_again(path: Path) -> None:
         await asyncio.sleep(60)
         assert not terminal.loop.view.conditions.journal_ok
         assert "disk tried" not in terminal.story
+
+    run(path, scenario)
+
+
+def test_a_disk_that_has_room_again_is_noticed_within_a_minute_though_nobody_looks(path: Path) -> None:
+    async def scenario(terminal: Terminal) -> None:
+        terminal.disk.free = MIN_FREE_BYTES - 1
+        await terminal.happen(reg.SaleRequest(1990, "42"))
+        await asyncio.sleep(3600)
+        assert not terminal.loop.view.conditions.journal_ok
+        terminal.disk.free = MIN_FREE_BYTES
+        await asyncio.sleep(NEARLY_FULL_RETRY_S + 0.1)
+        assert terminal.loop.view.conditions.journal_ok
+        await asyncio.sleep(3600)
+        assert terminal.story.count("disk tried") == 1
 
     run(path, scenario)
 

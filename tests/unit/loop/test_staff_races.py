@@ -10,7 +10,7 @@ import pytest
 from terminal.counter.inputs import EndOfDayRequested, RefundRequested
 from terminal.daemon import operations
 from terminal.errors import TerminalError
-from terminal.loop.loop import JOURNAL_RETRY_S
+from terminal.loop.bookkeeper import JOURNAL_RETRY_S
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
 from terminal.sale import refund_step as rs
