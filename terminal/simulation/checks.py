@@ -90,12 +90,8 @@ def when_told(
     """The register never hears "paid" for what is not paid, nor two outcomes of one request."""
     ledger = ledger_of(disk, netgiro)
     if told.register_id is not None:
-        if (
-            told.paid
-            and _names_are_bare(register)
-            and _is_paid_by_name(ring, told, disk, ledger, register.driver.asked_s - id_s)
-        ):
-            return  # perhaps an earlier receipt's, whose name was garbled into this one
+        if told.paid and _names_are_bare(register) and _was_garbled_into(ring, told, disk, ledger, register):
+            return
         ids.when_told(netgiro, disk, ring, told, id_s)
         return
     paid = [sale for sale in sales_of(disk, register, ring) if ledger.get(sale.reference) == [told.amount_kr]]
@@ -114,10 +110,14 @@ def _names_are_bare(register: SimulatedRegister) -> bool:
     return register.cable.was_garbled and not register.driver.survives_noise
 
 
-def _is_paid_by_name(ring: Ring, told: Told, disk: SimulatedDisk, ledger: dict[str, list[int]], since_s: float) -> bool:
-    """Some sale over this amount is paid under this name since then."""
-    of_name = [sale for sale in disk.latest.values() if sale.register_id == ring.name]
-    return any(disk.begun_s[one.number] >= since_s and ledger.get(one.reference) == [told.amount_kr] for one in of_name)
+def _was_garbled_into(
+    ring: Ring, told: Told, disk: SimulatedDisk, ledger: dict[str, list[int]], register: SimulatedRegister
+) -> bool:
+    """A sale over this amount is paid under this name, begun before the register had rung up any of this name."""
+    named = [one.rung_up_s for one in register.rings if one.name == ring.name and one.rung_up_s is not None]
+    first_s = min(named, default=0.0)
+    before = [sale for number, sale in disk.latest.items() if disk.begun_s[number] < first_s]
+    return any(sale.register_id == ring.name and ledger.get(sale.reference) == [told.amount_kr] for sale in before)
 
 
 def when_settled(before: Sale, after: Sale | None) -> None:
@@ -126,19 +126,25 @@ def when_settled(before: Sale, after: Sale | None) -> None:
         raise Violation(f"sale {before.number} was ended as {after.outcome} by staff while a capture was on its way")
 
 
-def totals_told(disk: SimulatedDisk, register: SimulatedRegister, sum_kr: int) -> None:
+def totals_told(disk: SimulatedDisk, register: SimulatedRegister, sum_kr: int, wall_clock_s: float) -> None:
     """A register that hears of an empty period has all that it asked for before.
 
-    After a start only the clock tells whether it asks again or ends another day, so a clock that jumped excuses it.
+    After a start only the clock tells whether it asks again or ends another day: one that was set meanwhile excuses it.
     """
-    if disk.clock_was_wrong:
+    asked = [close for close in disk.closes if close.number not in disk.closed_by_staff]
+    sums_kr = {close.number: close.totals.of(Outcome.APPROVED).sum_kr for close in asked}
+    last = next((close.number for close in reversed(asked) if sums_kr[close.number]), None)
+    if sum_kr or last is None or _clock_was_set_since_close(disk, last, wall_clock_s):
         return
-    asked_kr = [
-        close.totals.of(Outcome.APPROVED).sum_kr for close in disk.closes if close.number not in disk.closed_by_staff
-    ]
-    last_kr = next((one for one in reversed(asked_kr) if one), 0)
-    if not sum_kr and asked_kr.count(last_kr) > register.driver.booked_kr.count(last_kr) and last_kr:
+    last_kr = sums_kr[last]
+    if list(sums_kr.values()).count(last_kr) > register.driver.booked_kr.count(last_kr):
         raise Violation(f"the register ends its day with nothing, and never heard of {last_kr} kr. that ended before")
+
+
+def _clock_was_set_since_close(disk: SimulatedDisk, number: int, wall_clock_s: float) -> bool:
+    """How old this end of day is cannot be told from its time."""
+    closed_s, truly_closed_s = disk.closed_at[number]
+    return abs((disk.now() - closed_s) - (wall_clock_s - truly_closed_s)) > 1.0
 
 
 def sales_of(disk: SimulatedDisk, register: SimulatedRegister, ring: Ring) -> list[Sale]:

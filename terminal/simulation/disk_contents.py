@@ -34,6 +34,8 @@ class DiskContents:
         self.queued: dict[int, list[ReceiptKind]] = {}
         """What each sale has put on paper by itself; reprints are not among it."""
         self.closes: list[Close] = []
+        self.closed_at: dict[int, tuple[float, float]] = {}
+        """When each was committed, by the terminal's clock and in true time."""
         self.committed: list[Sale | Refund | Close] = []
         """Sales, refunds and ends of day, in the order in which they became durable."""
         self.closed_by_staff: set[int] = set()
@@ -147,6 +149,10 @@ class DiskContents:
 
     def open_period_began(self) -> str | None:
         return _stamp(self._began)
+
+    def add_close(self, close: Close, at: tuple[float, float]) -> None:
+        self.closes.append(close)
+        self.closed_at[close.number] = at
 
     def closed_period(self, number: int | None = None) -> ClosedPeriod | None:
         found = [close for close in self.closes if number in (None, close.number)][-1:]

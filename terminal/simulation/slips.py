@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 from terminal.sale.events import Verdict
+from terminal.sale.refund import Refund, RefundState
 from terminal.sale.sale import Outcome, Reason, Sale, State
 from terminal.simulation.terminal import SimulatedTerminal
 
@@ -68,3 +69,36 @@ class Slips:
         """As it stands, but for what they will correct."""
         meant = self._meant.get(sale.number)
         return sale.outcome is Outcome.APPROVED if meant is None else meant is Verdict.PAID
+
+
+class RefundSlips:
+    """Refunds that staff have settled wrongly, and whether they were done."""
+
+    def __init__(self, terminal: SimulatedTerminal, seed: int) -> None:
+        self._terminal = terminal
+        self._chance = random.Random(f"staff slips on refunds {seed}")
+        self._meant: dict[int, bool] = {}
+
+    def said(self, refund: Refund, *, is_done: bool) -> bool:
+        """The word for what is meant, or for its opposite; what they have said of its sale they know."""
+        is_said = self._terminal.disk.latest[refund.sale_number].outcome is Outcome.REFUNDED
+        if self._chance.random() >= SLIPS or is_said:
+            return is_done
+        self._meant[refund.number] = is_done
+        return not is_done
+
+    def correct(self) -> None:
+        """By a further word."""
+        for number, is_done in list(self._meant.items()):
+            refund = self._terminal.disk.find_refund(number)
+            if refund is None or refund.state is not RefundState.CLOSED:
+                continue
+            if refund.is_done is is_done:
+                del self._meant[number]
+                self._terminal.world.count("refund corrected")
+                continue
+            self._terminal.world.tell("staff", f"correct refund {number}: {'done' if is_done else 'not done'}")
+            self._terminal.correct_refund(number, is_done=is_done)
+
+    def concerns(self, sale: Sale) -> bool:
+        return any(one.number in self._meant for one in self._terminal.disk.refunds_of(sale.number))

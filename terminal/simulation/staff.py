@@ -20,7 +20,7 @@ from terminal.simulation.ledger import is_returned
 from terminal.simulation.people import Paper
 from terminal.simulation.register import SimulatedRegister
 from terminal.simulation.service import SimulatedNetgiro
-from terminal.simulation.slips import SLIPS, Slips
+from terminal.simulation.slips import RefundSlips, Slips
 from terminal.simulation.terminal import SimulatedTerminal
 
 AT_THE_SCREEN_S = (3.0, 20.0)
@@ -57,10 +57,8 @@ class Staff:
         self._rng = random.Random(f"staff {seed}")
         self._chance_of_refunds = random.Random(f"staff gives back {seed}")
         self._chance_of_reprints = random.Random(f"staff prints again {seed}")
-        self._chance_of_refund_slips = random.Random(f"staff slips on refunds {seed}")
-        self._refund_slips: dict[int, bool] = {}
-        """Refunds that they have settled wrongly, and whether they were done."""
         self._slips = Slips(terminal, seed)
+        self._refund_slips = RefundSlips(terminal, seed)
         self._first_seen_s: dict[int, float] = {}
         self._is_impatient = False
 
@@ -79,7 +77,7 @@ class Staff:
     def _look(self) -> None:
         if self._terminal.is_on:
             self._slips.correct()
-            self._correct_refund_slips()
+            self._refund_slips.correct()
         if self._world.now_s > GO_HOME_S:
             return
         if self._terminal.is_on:
@@ -133,7 +131,7 @@ class Staff:
         self._world.at(self._rng.uniform(*AT_THE_SCREEN_S), self._look_at_paper)
 
     def _settle(self, sale: Sale) -> None:
-        if sale.outcome is Outcome.REFUND_DUE and (self._returns_itself(sale) or self._has_slipped_on(sale)):
+        if sale.outcome is Outcome.REFUND_DUE and (self._returns_itself(sale) or self._refund_slips.concerns(sale)):
             return
         verdict = self._slips.take_unwritten(sale)
         if verdict is None:
@@ -151,33 +149,15 @@ class Staff:
         self._first_seen_s.setdefault(refund.number, self._world.now_s)
         is_done = is_returned(refund, self._netgiro)
         if is_done or self._world.now_s - self._first_seen_s[refund.number] > SURE_AFTER_S:
-            is_said = self._terminal.disk.latest[refund.sale_number].outcome is Outcome.REFUNDED  # and they know that
-            if self._chance_of_refund_slips.random() < SLIPS and not is_said:
-                self._refund_slips[refund.number] = is_done
-                is_done = not is_done
+            is_done = self._refund_slips.said(refund, is_done=is_done)
             self._world.tell("staff", f"settle refund {refund.number}: {'done' if is_done else 'not done'}")
             self._terminal.settle_refund(refund.number, is_done=is_done)
-
-    def _correct_refund_slips(self) -> None:
-        for number, is_done in list(self._refund_slips.items()):
-            refund = self._terminal.disk.find_refund(number)
-            if refund is None or refund.state is not RefundState.CLOSED:
-                continue
-            if refund.is_done is is_done:
-                del self._refund_slips[number]
-                self._world.count("refund corrected")
-                continue
-            self._world.tell("staff", f"correct refund {number}: {'done' if is_done else 'not done'}")
-            self._terminal.correct_refund(number, is_done=is_done)
-
-    def _has_slipped_on(self, sale: Sale) -> bool:
-        return any(one.number in self._refund_slips for one in self._terminal.disk.refunds_of(sale.number))
 
     def _give_back(self) -> None:
         """By the command, a part of some payment or all of it."""
         chance = self._chance_of_refunds
         stand = [sale for sale in self._terminal.disk.latest.values() if not self._slips.concerns(sale)]
-        paid = [sale for sale in stand if sale.outcome is Outcome.APPROVED and not self._has_slipped_on(sale)]
+        paid = [sale for sale in stand if sale.outcome is Outcome.APPROVED and not self._refund_slips.concerns(sale)]
         if paid:
             sale = chance.choice(paid)
             amount_kr = chance.choice((None, 1, sale.amount_kr // 3, sale.amount_kr))
