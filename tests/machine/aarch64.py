@@ -15,7 +15,16 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.machine.image import CERTIFICATES, DEBIAN_PATIENCE_S, MIRROR, NoDebianError, answers, digest, mounts_overlays
+from tests.machine.image import (
+    CERTIFICATES,
+    DEBIAN_PATIENCE_S,
+    MIRROR,
+    NoDebianError,
+    answers,
+    digest,
+    missing_here,
+    mounts_overlays,
+)
 from tests.patience import at_most
 
 QEMU = "qemu-aarch64-static"
@@ -37,11 +46,7 @@ _MERGED = ("bin", "sbin", "lib")
 
 def missing(suite: str) -> list[str]:
     """What this machine lacks to make one and run programs in it; nothing is left behind."""
-    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
-    found = [tool for tool in NEEDED if shutil.which(tool, path=path) is None]
-    if os.geteuid():
-        return [*found, "root"]
-    if found:
+    if found := missing_here(NEEDED):
         return found
     if not mounts_overlays():
         return ["the right to mount"]

@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import tempfile
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,11 +90,7 @@ USELESS = (
 
 def missing(suite: str, cache: Path) -> list[str]:
     """What this machine lacks to make one and run it; nothing is left behind."""
-    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
-    found = [tool for tool in NEEDED if shutil.which(tool, path=path) is None]
-    if os.geteuid():
-        return [*found, "root"]
-    if found:
+    if found := missing_here(NEEDED):
         return found
     for folder in (cache, Path(tempfile.gettempdir())):
         there = next(place for place in (folder, *folder.parents) if place.exists())
@@ -103,6 +99,13 @@ def missing(suite: str, cache: Path) -> list[str]:
     if not mounts_overlays():
         found.append("the right to mount")
     return found + [f"{name} (packages)" for name in (f"{MIRROR}/dists/{suite}/Release", PYPI) if not answers(name)]
+
+
+def missing_here(tools: Sequence[str]) -> list[str]:
+    """Which of these programs this machine lacks, and root."""
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+    found = [tool for tool in tools if shutil.which(tool, path=path) is None]
+    return [*found, "root"] if os.geteuid() else found
 
 
 def mounts_overlays() -> bool:

@@ -90,11 +90,11 @@ def test_recorded_runs_are_listed_newest_first_and_not_for_ever() -> None:
     assert text.startswith("# The numbers")
 
 
+@pytest.mark.parametrize("most_bytes", [2_000, pytest.param(20_000, marks=pytest.mark.slow)])
 @each_of("codec", sorted(CODECS))
-def test_fuzz_feeds_every_codec(codec: str) -> None:
-    """A little: tests/property feeds each of them more."""
+def test_fuzz_feeds_every_codec(codec: str, most_bytes: int) -> None:
     reports: list[str] = []
-    fuzz.fuzz(CODECS[codec], 2_000, seed=1, report=reports.append)
+    fuzz.fuzz(CODECS[codec], most_bytes, seed=1, report=reports.append)
     assert "bytes in" in reports[0]
 
 

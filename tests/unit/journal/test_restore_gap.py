@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -30,18 +32,25 @@ class Clock:
         return timestamp(self.at)
 
 
+@contextmanager
+def restored(backup: Path, path: Path, ago: timedelta) -> Iterator[Bookkeeper]:
+    """The card was lost and the backup put onto a new one, so long ago."""
+    all_is_lost(path)
+    restore(backup, path, THEN)
+    clock = Clock(THEN + ago)
+    with JournalFile(path, clock) as journal:
+        journal.open()
+        bookkeeper = Bookkeeper(CounterRules(), journal, Names("T1", clock))
+        bookkeeper.start()
+        yield bookkeeper
+
+
 def test_an_id_that_may_be_in_the_gap_is_refused_until_staff_acknowledge(path: Path, tmp_path: Path) -> None:
     """Sale 2 was paid after the backup, and nothing is left of it: asked for again it must not be paid again."""
     write(path, sale(1))
     back_up(path, tmp_path / "backup.db")
     write(path, sale(2))
-    all_is_lost(path)
-    restore(tmp_path / "backup.db", path, THEN)
-    clock = Clock(THEN + timedelta(minutes=5))
-    with JournalFile(path, clock) as journal:
-        journal.open()
-        bookkeeper = Bookkeeper(CounterRules(), journal, Names("T1", clock))
-        bookkeeper.start()
+    with restored(tmp_path / "backup.db", path, timedelta(minutes=5)) as bookkeeper:
         assert answered(bookkeeper, reg.SaleRequest(1990, "2")) is reg.RefusalCode.RECORDS_LOST
         assert isinstance(answered(bookkeeper, reg.SaleRequest(1990, "1")), reg.SaleResult)
         assert acknowledge(path) is not None
@@ -52,26 +61,14 @@ def test_an_id_that_may_be_in_the_gap_is_refused_until_staff_acknowledge(path: P
 def test_what_cannot_be_in_the_gap_is_sold(path: Path, tmp_path: Path, hours: int, register_id: str | None) -> None:
     write(path, sale(1))
     back_up(path, tmp_path / "backup.db")
-    all_is_lost(path)
-    restore(tmp_path / "backup.db", path, THEN)
-    clock = Clock(THEN + timedelta(hours=hours, minutes=1))
-    with JournalFile(path, clock) as journal:
-        journal.open()
-        bookkeeper = Bookkeeper(CounterRules(), journal, Names("T1", clock))
-        bookkeeper.start()
+    with restored(tmp_path / "backup.db", path, timedelta(hours=hours, minutes=1)) as bookkeeper:
         assert isinstance(answered(bookkeeper, reg.SaleRequest(1990, register_id)), reg.SaleAccepted)
 
 
 def test_an_id_that_had_ended_unpaid_before_the_gap_may_have_been_paid_in_it(path: Path, tmp_path: Path) -> None:
     write(path, replace(sale(1), reason=Reason.CUSTOMER_DECLINED))
     back_up(path, tmp_path / "backup.db")
-    all_is_lost(path)
-    restore(tmp_path / "backup.db", path, THEN)
-    clock = Clock(THEN + timedelta(minutes=5))
-    with JournalFile(path, clock) as journal:
-        journal.open()
-        bookkeeper = Bookkeeper(CounterRules(), journal, Names("T1", clock))
-        bookkeeper.start()
+    with restored(tmp_path / "backup.db", path, timedelta(minutes=5)) as bookkeeper:
         assert answered(bookkeeper, reg.SaleRequest(1990, "1")) is reg.RefusalCode.RECORDS_LOST
         assert acknowledge(path) is not None
         assert answered(bookkeeper, reg.SaleRequest(1990, "1")) is not reg.RefusalCode.RECORDS_LOST
