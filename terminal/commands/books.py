@@ -27,40 +27,42 @@ _PERIODS = re.compile(r"(?P<first>[0-9]{1,9})(?P<range>-(?P<last>[0-9]{1,9})?)?|
 def add_books_commands(
     verbs: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
 ) -> None:
-    listing = verbs.add_parser("list", parents=[common], help="sales and refunds as they stand, newest first")
-    listing.add_argument("--json", action="store_true", help="one JSON object a line, for each sale")
-    _add_choice(listing, "was begun")
+    listing = verbs.add_parser(
+        "list", parents=[common], help="list sales and refunds with their present state, newest first"
+    )
+    listing.add_argument("--json", action="store_true", help="one line with a JSON object for each sale")
+    _add_choice(listing, "began")
     listing.set_defaults(command=_list)
 
     export = verbs.add_parser(
-        "export", parents=[common], help="the books for the accountant: each sale and refund when it ended"
+        "export", parents=[common], help="write the accountant's books: each sale and refund when it ended"
     )
-    export.add_argument("--format", choices=["csv", "json"], default="csv")
-    export.add_argument("--separator", choices=[",", ";"], help="of the csv; default: ',', with --excel ';'")
+    export.add_argument("--format", choices=["csv", "json"], default="csv", help="default: csv")
+    export.add_argument("--separator", choices=[",", ";"], help="for csv; default: ',', with --excel ';'")
     export.add_argument(
-        "--excel", action="store_true", help="a csv that a spreadsheet opens by a double click, letters and all"
+        "--excel", action="store_true", help="a csv that a spreadsheet opens by a double click, with Icelandic letters"
     )
-    export.add_argument("--output", metavar="FILE", type=Path, help="default: to the output")
-    export.add_argument("--total", action="store_true", help="a last row with the sums")
+    export.add_argument("--output", metavar="FILE", type=Path, help="default: standard output")
+    export.add_argument("--total", action="store_true", help="add a last row with the sums")
     export.add_argument(
         "--period",
         metavar="N",
         type=_periods,
-        help="only what the end of day N counted; N-M: from one to another; N-: since it; open: since the last",
+        help="only sales of the end of day N; N-M: from one to another; N-: from N on; open: since the last",
     )
     _add_choice(export, "ended")
     export.set_defaults(command=_export)
 
 
 def _add_choice(parser: argparse.ArgumentParser, when: str) -> None:
-    parser.add_argument("--since", metavar="TIME", help=f"what {when} at or after this ISO 8601 time")
-    parser.add_argument("--until", metavar="TIME", help=f"what {when} before this ISO 8601 time")
+    parser.add_argument("--since", metavar="TIME", help=f"only sales that {when} at or after this ISO 8601 time")
+    parser.add_argument("--until", metavar="TIME", help=f"only sales that {when} before this ISO 8601 time")
     parser.add_argument(
         "--outcome",
         choices=["approved", "declined", "cancelled", "failed", "unknown", "refund_due", "refunded"],
-        help="only these",
+        help="only sales with this outcome",
     )
-    parser.add_argument("--amount", metavar="KRONUR", type=int, help="only sales and refunds of exactly so much")
+    parser.add_argument("--amount", metavar="KRONUR", type=int, help="only sales and refunds of exactly this amount")
 
 
 def _periods(text: str) -> Periods:

@@ -17,45 +17,58 @@ from terminal.commands.configured import become_reader, journal_path, open_journ
 def add_journal_commands(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
 ) -> None:
-    journal = commands.add_parser("journal", parents=[common], help="the sales on disk")
+    journal = commands.add_parser(
+        "journal", parents=[common], help="the sales on disk: list, show, export, back up, verify"
+    )
     verbs = journal.add_subparsers(
         required=True, metavar="list|show|days|verify|mend|acknowledge|backup|restore|export"
     )
 
     add_books_commands(verbs, common)
 
-    show = verbs.add_parser("show", parents=[common], help="one sale, step by step")
-    show.add_argument("sale_id", metavar="ID", help="the sale's id or its Reference")
+    show = verbs.add_parser("show", parents=[common], help="show one sale, step by step")
+    show.add_argument("sale_id", metavar="ID", help="the sale's number or its Reference")
     show.add_argument("--json", action="store_true", help="one JSON object a line")
     show.set_defaults(command=_show)
 
     days = verbs.add_parser(
-        "days", parents=[common], help="the ends of day, newest first; reprint --end-of-day prints one"
+        "days", parents=[common], help="list the ends of day, newest first; reprint --end-of-day prints one"
     )
-    days.add_argument("--format", choices=["lines", "csv", "json"], default="lines", help="csv, json: oldest first")
-    days.add_argument("--separator", choices=[",", ";"], default=",", help="csv: Icelandic spreadsheets want ';'")
+    days.add_argument(
+        "--format", choices=["lines", "csv", "json"], default="lines", help="default: lines; csv and json: oldest first"
+    )
+    days.add_argument("--separator", choices=[",", ";"], default=",", help="for csv; Icelandic spreadsheets need ';'")
     days.set_defaults(command=_days)
 
-    verify = verbs.add_parser("verify", parents=[common], help="looks through the whole journal for damage")
-    verify.add_argument("--head", metavar="DIGITS", default="", help="as on the slip of an end of day: is it of this?")
+    verify = verbs.add_parser("verify", parents=[common], help="look through the whole journal for damage")
+    verify.add_argument(
+        "--head",
+        metavar="DIGITS",
+        default="",
+        help="the digits on the slip of an end of day: do they belong to this journal?",
+    )
     verify.set_defaults(command=_verify)
 
     mend = verbs.add_parser(
-        "mend", parents=[common], help="make anew what verify finds damaged, while the terminal is stopped"
+        "mend", parents=[common], help="repair the damage that verify finds, while the terminal is stopped"
     )
     mend.set_defaults(command=_mend)
 
     acknowledge = verbs.add_parser(
-        "acknowledge", parents=[common], help="you know what is missing, or that the card has moved"
+        "acknowledge",
+        parents=[common],
+        help="confirm that you know of missing entries, or that the card has moved to this board",
     )
     acknowledge.set_defaults(command=_acknowledge)
 
-    backup = verbs.add_parser("backup", parents=[common], help="a copy of the whole journal, while the terminal runs")
+    backup = verbs.add_parser("backup", parents=[common], help="copy the whole journal, at any time")
     backup.add_argument("file", metavar="FILE", type=Path, help="a new file, for example on a USB stick")
     backup.set_defaults(command=_backup)
 
-    restore = verbs.add_parser("restore", parents=[common], help="put a backup in the journal's place")
-    restore.add_argument("file", metavar="FILE", type=Path)
+    restore = verbs.add_parser(
+        "restore", parents=[common], help="bring a lost journal back from a backup, while the terminal is stopped"
+    )
+    restore.add_argument("file", metavar="FILE", type=Path, help="the backup")
     restore.set_defaults(command=_restore)
 
 

@@ -78,11 +78,17 @@ def _bare_parser() -> tuple[argparse.ArgumentParser, _Commands, argparse.Argumen
 
     common = argparse.ArgumentParser(add_help=False)
     # No default here: a sub-command's default would hide what was given before the sub-command.
-    common.add_argument("--config", metavar="FILE", type=Path, default=argparse.SUPPRESS, help="configuration file")
+    common.add_argument(
+        "--config",
+        metavar="FILE",
+        type=Path,
+        default=argparse.SUPPRESS,
+        help="the configuration; default: the installed one, or config.toml of this folder",
+    )
     parser = argparse.ArgumentParser(prog="netgiro-terminal", description="Netgíró payment terminal", parents=[common])
     parser.add_argument("--version", action="version", version=f"netgiro-terminal {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    run = commands.add_parser("run", parents=[common], help="the daemon, in the foreground")
+    run = commands.add_parser("run", parents=[common], help="run the terminal, in the foreground")
     run.set_defaults(command=_run)
     return parser, commands, common
 
@@ -98,34 +104,42 @@ def _parser() -> argparse.ArgumentParser:
     from terminal.commands.refund import add_refund_command
 
     parser, commands, common = _bare_parser()
-    demo = commands.add_parser("demo", parents=[common], help="the whole product on a desktop, all devices simulated")
+    demo = commands.add_parser("demo", parents=[common], help="run everything on a desktop, with simulated devices")
     demo.add_argument("--port", type=_port, default=8023, help="the front panel's port; 0: any free one")
     demo.add_argument("--headless", action="store_true", help="open no browser")
-    demo.add_argument("--api", choices=("v1", "v2"), help="which of Netgíró's APIs; default: as configured, or v1")
+    demo.add_argument("--api", choices=("v1", "v2"), help="Netgíró's API; default: the configured one, or v1")
     demo.add_argument("--state", metavar="DIR", type=Path, help="keep the journal here; default: a temporary folder")
     demo.set_defaults(command=_demo)
 
-    sandbox = commands.add_parser("sandbox", parents=[common], help="a simulated Netgíró, for any integration")
-    sandbox.add_argument("--port", type=_port, default=8025, help="its port; 0: any free one")
+    sandbox = commands.add_parser("sandbox", parents=[common], help="run a simulated Netgíró, for any integration")
+    sandbox.add_argument("--port", type=_port, default=8025, help="the port to listen on; 0: any free one")
     sandbox.add_argument("--application-id", help="default: the one that it prints")
     sandbox.add_argument("--secret-key", help="default: the one that it prints")
     sandbox.set_defaults(command=_sandbox)
 
-    listening = commands.add_parser("listen", parents=[common], help="record what an unknown register sends")
+    listening = commands.add_parser(
+        "listen", parents=[common], help="record an unknown register, and suggest its settings"
+    )
     listening.add_argument("--port", metavar="PATH", required=True, help="the serial port; stop the terminal first")
     listening.add_argument("--baudrate", type=int, default=9600, help="default: 9600")
-    listening.add_argument("--bytesize", type=int, choices=[7, 8], default=8)
-    listening.add_argument("--parity", choices=["N", "E", "O"], default="N")
+    listening.add_argument("--bytesize", type=int, choices=[7, 8], default=8, help="default: 8")
+    listening.add_argument("--parity", choices=["N", "E", "O"], default="N", help="none, even or odd; default: N")
     listening.add_argument("--out", metavar="FILE", type=Path, help="keep the capture here")
     listening.set_defaults(command=_listen)
 
-    check = commands.add_parser("check-config", parents=[common], help="every problem of a configuration, with its key")
+    check = commands.add_parser(
+        "check-config", parents=[common], help="list every problem of the configuration, with its key"
+    )
     check.set_defaults(command=_check_config)
-    show = commands.add_parser("show-config", parents=[common], help="the effective configuration, secrets masked")
+    show = commands.add_parser(
+        "show-config", parents=[common], help="show the effective configuration, with masked secrets"
+    )
     show.set_defaults(command=_show_config)
-    doctor = commands.add_parser("doctor", parents=[common], help="what is well, what is not, and what to do about it")
-    doctor.add_argument("--json", action="store_true")
-    doctor.add_argument("--print", dest="on_paper", action="store_true", help="on the receipt printer, too")
+    doctor = commands.add_parser(
+        "doctor", parents=[common], help="check everything, and say what to do about each fault"
+    )
+    doctor.add_argument("--json", action="store_true", help="the findings as JSON")
+    doctor.add_argument("--print", dest="on_paper", action="store_true", help="also on the receipt printer")
     doctor.set_defaults(command=_doctor)
     groups = (
         add_panel_commands,
@@ -139,20 +153,35 @@ def _parser() -> argparse.ArgumentParser:
     )
     for add_group in groups:
         add_group(commands, common)
-    simulate = commands.add_parser("simulate", help="the sale logic in virtual time, with everything going wrong")
-    simulate.add_argument("--seed", type=int, help="one world; with --count, the first of them")
-    simulate.add_argument("--count", type=int, metavar="SALES", help="worlds until there were so many sales")
-    simulate.add_argument("--story", action="store_true", help="tell everything that happened in the one world")
+    simulate = commands.add_parser(
+        "simulate", parents=[common], help="run the sale logic in virtual time, with every kind of fault"
+    )
+    simulate.add_argument("--seed", type=int, help="the seed of the one world; with --count, of the first one")
+    simulate.add_argument("--count", type=int, metavar="SALES", help="run worlds until there were this many sales")
+    simulate.add_argument("--story", action="store_true", help="print every event of the one world")
     simulate.add_argument("--json", action="store_true", help="the one world and its story as JSON")
     simulate.add_argument(
         "--protocol",
         choices=["line", "http", "zvt", "zvt-tcp", "concert", "display", "receipt", "display-of-two", "receipt-of-two"],
-        help="the register's; default: by chance",
+        help="the register's protocol; default: by chance",
     )
-    simulate.add_argument("--coverage", action="store_true", help="with --count: also what no sale met")
-    simulate.add_argument("--jobs", type=int, help="processes; default: one a core")
+    simulate.add_argument("--coverage", action="store_true", help="with --count: also list the cells that no sale met")
+    simulate.add_argument("--jobs", type=int, help="number of processes; default: one for each core")
     simulate.set_defaults(command=_simulate)
+    _describe(parser)
     return parser
+
+
+def _describe(parser: argparse.ArgumentParser) -> None:
+    """Let the help of each command begin with its line in the list of commands."""
+    import argparse
+
+    for actions in parser._actions:
+        if isinstance(actions, argparse._SubParsersAction):
+            for line in actions._choices_actions:
+                command = actions.choices[line.dest]
+                command.description = line.help
+                _describe(command)
 
 
 def _port(text: str) -> int:

@@ -27,30 +27,30 @@ VERBS = "serve|check|migrate|enrol|revoke|person|settings|release|reconcile|join
 def add_office_commands(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
 ) -> None:
-    office = commands.add_parser("office", parents=[common], help="the head office of a chain")
+    office = commands.add_parser("office", parents=[common], help="a chain's head office, and a terminal that joins it")
     verbs = office.add_subparsers(required=True, metavar=VERBS)
 
-    serve = verbs.add_parser("serve", parents=[common], help="take the terminals' journals in, and serve the page")
+    serve = verbs.add_parser("serve", parents=[common], help="collect the terminals' journals, and serve the page")
     serve.set_defaults(command=_serve)
     check = verbs.add_parser(
-        "check", parents=[common], help="is it well: from an office its database, else the way to it"
+        "check", parents=[common], help="check the office's database; on a terminal: the way to the office"
     )
     check.set_defaults(command=_check)
     migrate = verbs.add_parser("migrate", parents=[common], help="prepare the database, as its owner")
     migrate.set_defaults(command=_migrate)
 
-    enrol = verbs.add_parser("enrol", parents=[common], help="a code with which one terminal can join, once")
-    enrol.add_argument("terminal", metavar="TERMINAL", help="its terminal.id, of which a chain may have only one")
-    enrol.add_argument("--shop", metavar="NAME", help="where it stands")
+    enrol = verbs.add_parser("enrol", parents=[common], help="make a code with which one terminal can join, once")
+    enrol.add_argument("terminal", metavar="TERMINAL", help="its terminal.id, unique in the chain")
+    enrol.add_argument("--shop", metavar="NAME", help="the shop in which it is")
     enrol.set_defaults(command=_enrol)
-    revoke = verbs.add_parser("revoke", parents=[common], help="nobody speaks for this terminal any more")
-    revoke.add_argument("terminal", metavar="TERMINAL")
+    revoke = verbs.add_parser("revoke", parents=[common], help="accept nothing more in this terminal's name")
+    revoke.add_argument("terminal", metavar="TERMINAL", help="its terminal.id")
     revoke.set_defaults(command=_revoke)
 
-    person = verbs.add_parser("person", parents=[common], help="who may log in at the page; asks for the password")
-    person.add_argument("name", metavar="NAME")
+    person = verbs.add_parser("person", parents=[common], help="let somebody log in at the page; asks for the password")
+    person.add_argument("name", metavar="NAME", help="the name to log in with")
     person.add_argument("--role", choices=["look", "operate"], default="look", help="default: look")
-    person.add_argument("--remove", action="store_true")
+    person.add_argument("--remove", action="store_true", help="this person may no longer log in")
     person.set_defaults(command=_person)
 
     from terminal.commands.office_releases import add_release_commands
@@ -62,17 +62,15 @@ def add_office_commands(
     reconcile = verbs.add_parser(
         "reconcile",
         parents=[common],
-        help="hold what Netgíró has paid out against all counters' sales: 0 agree, 1 differ, 3 could not ask",
+        help="compare Netgíró's payouts with all counters' sales: 0 agree, 1 differ, 3 could not ask",
     )
-    reconcile.add_argument(
-        "--from", dest="first", metavar="DATE", type=day, required=True, help="sales of this day and later"
-    )
+    reconcile.add_argument("--from", dest="first", metavar="DATE", type=day, required=True, help="the first day")
     reconcile.add_argument("--to", dest="last", metavar="DATE", type=day, required=True, help="the last day")
-    reconcile.add_argument("--json", action="store_true", help="everything as one JSON object")
+    reconcile.add_argument("--json", action="store_true", help="the result as one JSON object")
     reconcile.set_defaults(command=_reconcile)
 
-    join = verbs.add_parser("join", parents=[common], help="on a terminal: fetch its token with the office's code")
-    join.add_argument("code", metavar="CODE")
+    join = verbs.add_parser("join", parents=[common], help="on a terminal: get its token with the office's code")
+    join.add_argument("code", metavar="CODE", help="as office enrol has printed it")
     join.set_defaults(command=_join)
 
 

@@ -21,28 +21,45 @@ if TYPE_CHECKING:
 def add_release_commands(
     verbs: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
 ) -> None:
-    release = verbs.add_parser("release", parents=[common], help="which counters are to be upgraded next, in waves")
+    release = verbs.add_parser("release", parents=[common], help="upgrade the counters to a release, in waves")
     does = release.add_subparsers(required=True, metavar="add|start|list|show|pause|resume|stop|forgive")
-    add = does.add_parser("add", parents=[common], help="an archive that terminals may load, with the .sig beside it")
-    add.add_argument("file", metavar="FILE", type=Path)
+    add = does.add_parser("add", parents=[common], help="let terminals load an archive; its .sig must lie beside it")
+    add.add_argument("file", metavar="FILE", type=Path, help="the release's archive")
     add.set_defaults(command=_add)
-    start = does.add_parser("start", parents=[common], help="the first wave; the next ones follow by themselves")
-    start.add_argument("version", metavar="VERSION")
-    start.add_argument("--waves", default="10,50,100", metavar="N,N,...", help="counters; the last number goes on")
-    start.add_argument("--stop-percent", type=int, default=5, metavar="N", help="stop when more have failed (5)")
-    start.add_argument("--silent-hours", type=int, default=24, metavar="N", help="then who is silent has failed (24)")
+    start = does.add_parser("start", parents=[common], help="begin the first wave; the next ones follow by themselves")
+    start.add_argument("version", metavar="VERSION", help="such as 1.1.0")
+    start.add_argument(
+        "--waves",
+        default="10,50,100",
+        metavar="N,N,...",
+        help="counters in each wave; the last number repeats; default: 10,50,100",
+    )
+    start.add_argument(
+        "--stop-percent", type=int, default=5, metavar="N", help="stop when more percent have failed; default: 5"
+    )
+    start.add_argument(
+        "--silent-hours",
+        type=int,
+        default=24,
+        metavar="N",
+        help="a counter that is silent for longer has failed; default: 24",
+    )
     start.set_defaults(command=_start)
-    does.add_parser("list", parents=[common], help="every release that went out").set_defaults(command=_list)
-    show = does.add_parser("show", parents=[common], help="counters to upgrade now, not yet well, or failed")
-    show.add_argument("version", metavar="VERSION")
+    does.add_parser("list", parents=[common], help="list all releases").set_defaults(command=_list)
+    show = does.add_parser("show", parents=[common], help="list the counters to upgrade now, not yet well, or failed")
+    show.add_argument("version", metavar="VERSION", help="such as 1.1.0")
     show.set_defaults(command=_show)
-    for verb, state in (("pause", "paused"), ("resume", "running"), ("stop", "stopped")):
-        turn = does.add_parser(verb, parents=[common])
-        turn.add_argument("version", metavar="VERSION")
+    for verb, state, text in (
+        ("pause", "paused", "hold the next wave back"),
+        ("resume", "running", "continue a release that is paused or stopped"),
+        ("stop", "stopped", "end a release: no counter is to be upgraded any more"),
+    ):
+        turn = does.add_parser(verb, parents=[common], help=text)
+        turn.add_argument("version", metavar="VERSION", help="such as 1.1.0")
         turn.set_defaults(command=partial(_turn, state=state))
-    forgive = does.add_parser("forgive", parents=[common], help="a failure that was not the release's; then: resume")
-    forgive.add_argument("terminal", metavar="TERMINAL")
-    forgive.add_argument("version", metavar="VERSION")
+    forgive = does.add_parser("forgive", parents=[common], help="ignore a failure that had another cause; then: resume")
+    forgive.add_argument("terminal", metavar="TERMINAL", help="the counter's terminal.id")
+    forgive.add_argument("version", metavar="VERSION", help="such as 1.1.0")
     forgive.set_defaults(command=_forgive)
 
 

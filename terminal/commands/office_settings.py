@@ -18,21 +18,25 @@ def add_settings_commands(
     verbs: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
 ) -> None:
     settings = verbs.add_parser(
-        "settings", parents=[common], help="what groups of counters run, as far as it may travel"
+        "settings", parents=[common], help="the settings that groups of counters get from the office"
     )
     does = settings.add_subparsers(required=True, metavar="list|show|set|move")
-    show_all = does.add_parser("list", parents=[common], help="each group: how many run it, wait, have refused it")
+    show_all = does.add_parser(
+        "list", parents=[common], help="list the groups: how many counters run the settings, wait, or have refused them"
+    )
     show_all.set_defaults(command=_list)
-    show = does.add_parser("show", parents=[common], help="a group's document")
-    show.add_argument("group", metavar="GROUP")
+    show = does.add_parser("show", parents=[common], help="show a group's document")
+    show.add_argument("group", metavar="GROUP", help="as list shows it")
     show.set_defaults(command=_show)
-    setting = does.add_parser("set", parents=[common], help="another document for a group; an empty one takes all back")
-    setting.add_argument("group", metavar="GROUP", help="made if it is new")
+    setting = does.add_parser(
+        "set", parents=[common], help="give a group a new document; an empty one withdraws all settings"
+    )
+    setting.add_argument("group", metavar="GROUP", help="an existing group, or a new one")
     setting.add_argument("file", metavar="FILE", type=Path, help='TOML; "-": standard input')
     setting.set_defaults(command=_set)
-    move = does.add_parser("move", parents=[common], help="a counter into a group")
-    move.add_argument("terminal", metavar="TERMINAL")
-    move.add_argument("group", metavar="GROUP", help='"": out of any; it keeps what it runs')
+    move = does.add_parser("move", parents=[common], help="put a counter into a group")
+    move.add_argument("terminal", metavar="TERMINAL", help="its terminal.id")
+    move.add_argument("group", metavar="GROUP", help='"": out of all groups; the counter keeps its settings')
     move.set_defaults(command=_move)
 
 

@@ -22,74 +22,100 @@ SETTLE_PATIENCE_S = 90.0
 def add_operation_commands(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
 ) -> None:
-    status = commands.add_parser("status", parents=[common], help="how the running terminal is")
-    status.add_argument("--json", action="store_true")
+    status = commands.add_parser("status", parents=[common], help="show the state of the running terminal")
+    status.add_argument("--json", action="store_true", help="as JSON")
     status.set_defaults(command=_status)
 
-    restart = commands.add_parser("restart", parents=[common], help="start the service again, not while a sale is open")
+    restart = commands.add_parser("restart", parents=[common], help="restart the service, but not while a sale is open")
     restart.set_defaults(command=_restart)
 
     settle = commands.add_parser("settle", parents=[common], help="end a sale or a refund that waits for staff")
-    settle.add_argument("sale", metavar="NUMBER", type=int)
+    settle.add_argument("sale", metavar="NUMBER", type=int, help="the sale's number, as journal list shows it")
     settle.add_argument(
         "verdict",
         choices=["paid", "unpaid", "refunded"],
-        help="as Netgíró's own records have it; unpaid: a refund was not carried out",
+        help="what Netgíró's own records say; unpaid also means: a refund was not carried out",
     )
     settle.add_argument(
         "--correct",
         action="store_true",
-        help="the sale was settled wrongly: a further entry says so, the one before stays in the journal",
+        help="correct a wrong settlement by a further entry; the old one remains in the journal",
     )
     settle.set_defaults(command=_settle)
 
     keypad = commands.add_parser(
-        "keypad-test", parents=[common], help="which keys come in? While the terminal runs: key D, keypad test"
+        "keypad-test",
+        parents=[common],
+        help="show which keys arrive, while the terminal is stopped; else: key D, keypad test",
     )
     keypad.set_defaults(command=_keypad_test)
 
     scanner = commands.add_parser(
-        "scanner-test", parents=[common], help="what comes of a scanned code? While the terminal runs, doctor tells"
+        "scanner-test",
+        parents=[common],
+        help="say what a scanned code would do, while the terminal is stopped; else: doctor",
     )
     scanner.set_defaults(command=_scanner_test)
 
-    end = commands.add_parser("end-of-day", parents=[common], help="end the day: count it, print it, begin the next")
-    end.add_argument("--json", action="store_true")
+    end = commands.add_parser(
+        "end-of-day", parents=[common], help="end the day: count it, print it, begin the next one"
+    )
+    end.add_argument("--json", action="store_true", help="the figures as JSON")
     end.set_defaults(command=_end_of_day)
 
-    x_report = commands.add_parser("x-report", parents=[common], help="count the day so far and print it; it goes on")
-    x_report.add_argument("--json", action="store_true", help="on the screen, and not on paper")
+    x_report = commands.add_parser(
+        "x-report", parents=[common], help="count the day so far and print it, without ending it"
+    )
+    x_report.add_argument("--json", action="store_true", help="the figures as JSON, and nothing on paper")
     x_report.set_defaults(command=_x_report)
 
-    code = commands.add_parser("code", parents=[common], help="staff's codes, which are changed at the keypad")
+    code = commands.add_parser(
+        "code", parents=[common], help="the staff code and the refund code, which staff change at the keypad"
+    )
     code_verbs = code.add_subparsers(required=True, metavar="reset")
-    reset = code_verbs.add_parser("reset", parents=[common], help="forgotten: the one in config.toml counts again")
-    reset.add_argument("kind", choices=["staff", "refund"])
+    reset = code_verbs.add_parser(
+        "reset", parents=[common], help="for a forgotten code: the one in config.toml is valid again"
+    )
+    reset.add_argument("kind", choices=["staff", "refund"], help="which code")
     reset.set_defaults(command=_code_reset)
 
-    setup = commands.add_parser("setup", parents=[common], help="the first configuration, question by question")
+    setup = commands.add_parser("setup", parents=[common], help="make the configuration, question by question")
     setup.set_defaults(command=_setup)
 
-    bundle = commands.add_parser("support-bundle", parents=[common], help="everything a helper needs, nothing secret")
+    bundle = commands.add_parser(
+        "support-bundle", parents=[common], help="collect everything that a helper needs, without secrets"
+    )
     bundle.add_argument("file", metavar="FILE", type=Path, nargs="?", help="default: a new file in this folder")
     bundle.set_defaults(command=_support_bundle)
 
-    upgrade = commands.add_parser("upgrade", parents=[common], help="to a signed release, and back if it is not well")
+    upgrade = commands.add_parser(
+        "upgrade", parents=[common], help="install a signed release, and return to the old one if it is not well"
+    )
     what = upgrade.add_mutually_exclusive_group(required=True)
     what.add_argument("file", metavar="FILE", type=Path, nargs="?", help="the release's archive")
-    what.add_argument("--back", action="store_true", help="to the version before")
-    what.add_argument("--from-office", action="store_true", help="what the head office has sent; systemd calls it")
+    what.add_argument("--back", action="store_true", help="return to the version before")
+    what.add_argument(
+        "--from-office",
+        action="store_true",
+        help="install the release that the head office has sent; systemd calls this",
+    )
     upgrade.add_argument("--signature", metavar="FILE", type=Path, help="default: FILE.sig")
-    upgrade.add_argument("--allow-older", action="store_true", help="also to an older version")
-    upgrade.add_argument("--patience", metavar="S", type=float, default=600.0, help="seconds to wait for an open sale")
-    upgrade.add_argument("--health", metavar="S", type=float, default=90.0, help="seconds in which it must be well")
+    upgrade.add_argument("--allow-older", action="store_true", help="also install an older version")
+    upgrade.add_argument(
+        "--patience", metavar="S", type=float, default=600.0, help="seconds to wait for an open sale; default: 600"
+    )
+    upgrade.add_argument(
+        "--health", metavar="S", type=float, default=90.0, help="seconds in which it must be well; default: 90"
+    )
     upgrade.set_defaults(command=_upgrade)
 
-    secret = commands.add_parser("secret", parents=[common], help="Netgíró's secret key in systemd's credential store")
+    secret = commands.add_parser(
+        "secret", parents=[common], help="keep Netgíró's secret key in systemd's credential store, or remove it"
+    )
     verbs = secret.add_subparsers(required=True, metavar="set|remove")
     set_it = verbs.add_parser("set", parents=[common], help="read the key from the keyboard or a pipe and keep it")
     set_it.set_defaults(command=_secret_set)
-    verbs.add_parser("remove", parents=[common], help="take it away").set_defaults(command=_secret_remove)
+    verbs.add_parser("remove", parents=[common], help="remove the key").set_defaults(command=_secret_remove)
 
 
 def _status(options: argparse.Namespace) -> None:

@@ -26,26 +26,39 @@ LONGEST_SCENARIO_S = 900.0
 def add_panel_commands(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
 ) -> None:
-    fault = commands.add_parser("fault", parents=[common], help="let something go wrong at a running demo")
-    fault.add_argument("name", nargs="?", metavar="NAME", help="none: list them all, and what is on")
-    fault.add_argument("--panel", metavar="URL", default=os.environ.get(PANEL_VARIABLE, DEFAULT_PANEL))
-    fault.add_argument("--off", action="store_true", help="switch it off; without NAME: everything")
-    fault.add_argument("--call", help="which call of the service: InsertCart, CheckCart, ConfirmCart, CancelCart, any")
-    fault.add_argument("--times", type=int, help="how many calls")
-    fault.add_argument("--seconds", type=float, help="how slow, or how late")
-    fault.add_argument("--code", type=int, help="the ResultCode of server-result-code")
-    fault.add_argument("--key", help="the key of keypad-stuck")
+    fault = commands.add_parser("fault", parents=[common], help="switch on a fault at a running demo")
+    fault.add_argument(
+        "name", nargs="?", metavar="NAME", help="the fault; without it: list all faults, and the active ones"
+    )
+    fault.add_argument(
+        "--panel",
+        metavar="URL",
+        default=os.environ.get(PANEL_VARIABLE, DEFAULT_PANEL),
+        help=f"the demo's address; default: {DEFAULT_PANEL}, or the variable {PANEL_VARIABLE}",
+    )
+    fault.add_argument("--off", action="store_true", help="switch it off; without NAME: switch all off")
+    fault.add_argument("--call", help="only this call: InsertCart, CheckCart, ConfirmCart, CancelCart, any")
+    fault.add_argument("--times", type=int, help="the number of calls")
+    fault.add_argument("--seconds", type=float, help="the delay")
+    fault.add_argument("--code", type=int, help="for server-result-code: the ResultCode")
+    fault.add_argument("--key", help="for keypad-stuck: the key")
     fault.set_defaults(command=_fault)
 
     scenario = commands.add_parser(
-        "scenario", parents=[common], help="play a scenario, on a demo of its own or a running one"
+        "scenario", parents=[common], help="play a scenario, on a demo of its own or on a running one"
     )
-    scenario.add_argument("scenario", nargs="?", metavar="FILE|NAME", help="none: list those that ship")
-    scenario.add_argument("--panel", metavar="URL", help="play it there, where it can be watched")
-    scenario.add_argument("--pace", type=float, default=0.0, metavar="SECONDS", help="pause after each step")
+    scenario.add_argument(
+        "scenario", nargs="?", metavar="FILE|NAME", help="the scenario; without it: list the included ones"
+    )
+    scenario.add_argument("--panel", metavar="URL", help="play it at this demo, where you can watch it")
+    scenario.add_argument(
+        "--pace", type=float, default=0.0, metavar="SECONDS", help="pause after each step; default: none"
+    )
     scenario.set_defaults(command=_scenario)
 
-    password = commands.add_parser("panel-password", parents=[common], help="make the value of panel.password_hash")
+    password = commands.add_parser(
+        "panel-password", parents=[common], help="ask for a password, and print the value of panel.password_hash"
+    )
     password.set_defaults(command=_password)
 
 

@@ -13,20 +13,24 @@ from terminal.commands.configured import config_for, control_socket
 def add_printer_commands(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
 ) -> None:
-    again = commands.add_parser("reprint", parents=[common], help="a receipt once more, marked as a copy")
+    again = commands.add_parser("reprint", parents=[common], help="print a receipt once more, marked as a copy")
     again.add_argument(
-        "sale", metavar="ID", nargs="?", default="", help="number, Reference or register's id; default: the last"
+        "sale",
+        metavar="ID",
+        nargs="?",
+        default="",
+        help="the sale's number, its Reference or the register's id; default: the last sale",
     )
     again.add_argument(
         "--copy",
         choices=["customer", "merchant", "both"],
-        help="whose; default: customer's, or the slip for staff while the sale is left to them",
+        help="whose copy; default: the customer's, or the staff's slip while the sale waits for them",
     )
     again.add_argument("--end-of-day", action="store_true", help="the slip of an end of day; ID is its number")
     again.set_defaults(command=_reprint)
 
     test = commands.add_parser(
-        "printer-test", parents=[common], help="print every Icelandic letter in every code page: which one reads right?"
+        "printer-test", parents=[common], help="print every Icelandic letter in every code page, to find the right one"
     )
     test.set_defaults(command=_printer_test)
 

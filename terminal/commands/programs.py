@@ -14,14 +14,18 @@ from terminal.commands.configured import control_socket
 def add_program_commands(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
 ) -> None:
-    pair = commands.add_parser("pair", parents=[common], help="a code for a register program on the network")
+    pair = commands.add_parser(
+        "pair", parents=[common], help="show a code that lets a register program on the network in"
+    )
     what = pair.add_mutually_exclusive_group()
-    what.add_argument("--list", action="store_true", help="which programs may call")
-    what.add_argument("--revoke", metavar="NAME", help="that program may call no more")
+    what.add_argument("--list", action="store_true", help="list the programs that may call")
+    what.add_argument("--revoke", metavar="NAME", help="this program may no longer call")
     pair.add_argument("--json", action="store_true", help="the code and the address as JSON")
     pair.set_defaults(command=_pair)
 
-    openapi = commands.add_parser("openapi", parents=[common], help="what register programs may ask, as OpenAPI")
+    openapi = commands.add_parser(
+        "openapi", parents=[common], help="print the requests of register programs, as OpenAPI"
+    )
     openapi.set_defaults(command=_openapi)
 
 

@@ -26,13 +26,17 @@ def add_reconcile_command(
     reconcile = commands.add_parser(
         "reconcile",
         parents=[common],
-        help="hold the journal against Netgíró's own records: 0 agree, 1 differ, 3 unasked",
+        help="compare the journal with Netgíró's own records: 0 agree, 1 differ, 3 could not ask",
     )
-    reconcile.add_argument("--from", dest="first", metavar="DATE", type=day, help="default: seven days before the last")
+    reconcile.add_argument(
+        "--from", dest="first", metavar="DATE", type=day, help="the first day; default: seven days before the last one"
+    )
     reconcile.add_argument("--to", dest="last", metavar="DATE", type=day, help="the last day; default: today")
-    reconcile.add_argument("--json", action="store_true", help="everything as one JSON object")
-    reconcile.add_argument("--csv", metavar="FILE", type=Path, help="a line for each sale, refund and settlement")
-    reconcile.add_argument("--print", dest="on_paper", action="store_true", help="a slip by the running terminal, too")
+    reconcile.add_argument("--json", action="store_true", help="the result as one JSON object")
+    reconcile.add_argument("--csv", metavar="FILE", type=Path, help="write a line for each sale, refund and settlement")
+    reconcile.add_argument(
+        "--print", dest="on_paper", action="store_true", help="also print a slip, by the running terminal"
+    )
     reconcile.set_defaults(command=_reconcile)
 
 

@@ -17,11 +17,13 @@ PATIENCE_S = 40.0
 def add_refund_command(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
 ) -> None:
-    refund = commands.add_parser("refund", parents=[common], help="give money back on a paid sale")
-    refund.add_argument("sale", metavar="NUMBER", type=int, help="of the sale, as journal list shows it")
+    refund = commands.add_parser(
+        "refund", parents=[common], help="refund a paid sale: 0 refunded, 1 refused, 3 not known yet"
+    )
+    refund.add_argument("sale", metavar="NUMBER", type=int, help="the sale's number, as journal list shows it")
     refund.add_argument("--amount", metavar="KRONUR", type=int, help="default: all that is left of the payment")
     refund.add_argument("--reason", metavar="TEXT", default="", help="for the shop's own records at Netgíró")
-    refund.add_argument("--json", action="store_true")
+    refund.add_argument("--json", action="store_true", help="the answer as JSON")
     refund.set_defaults(command=_refund)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -19,7 +20,7 @@ from terminal.journal.thread import JournalFile
 from terminal.netgiro.sandbox import PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY
 from terminal.sale.record import Record
 from terminal.sale.sale import State
-from tests.each import each_of
+from tests.each import each, each_of
 from tests.sales import GUID, new_sale, walk_to
 
 ROOT = Path(__file__).parents[3]
@@ -54,6 +55,25 @@ def commands() -> Iterator[list[str]]:
                     yield from below(command, [*words, name])
 
     return below(_parser(), [])
+
+
+def parser_of(words: list[str]) -> argparse.ArgumentParser:
+    parser = _parser()
+    for word in words:
+        (below,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+        parser = below.choices[word]
+    return parser
+
+
+def test_every_command_and_each_of_its_words_is_explained() -> None:
+    with each() as case:
+        for words in commands():
+            parser = parser_of(words)
+            with case(*words):
+                assert parser.description, "it does not say what it does"
+            for action in parser._actions:
+                with case(*words, *action.option_strings, action.dest):
+                    assert action.help or isinstance(action, argparse._SubParsersAction), "no help"
 
 
 @pytest.mark.parametrize("words", [*commands()], ids=" ".join)
