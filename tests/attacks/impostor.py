@@ -58,6 +58,15 @@ class Authority:
         self.own = Certificate(folder / "authority.pem", folder / "authority.key")
         _openssl("req", "-x509", *_NEW_KEY, "-days", "2", "-subj", "/CN=authority", *_for(names), *_to(self.own))
 
+    def as_the_machine_keeps_it(self) -> Path:
+        """A folder in which its certificate is found by its name's hash, as in Debian's /etc/ssl/certs."""
+        folder = self._folder / "by-hash"
+        if not folder.exists():
+            folder.mkdir()
+            name = _openssl("x509", "-noout", "-subject_hash", "-in", self.own.chain).strip()
+            (folder / f"{name}.0").symlink_to(self.own.chain)
+        return folder
+
     def issue(
         self,
         name: str,
@@ -119,5 +128,6 @@ def _time(hours: float) -> str:
     return f"{datetime.now(UTC) + timedelta(hours=hours):%y%m%d%H%M%SZ}"
 
 
-def _openssl(*words: str | Path) -> None:
-    subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True, timeout=60)
+def _openssl(*words: str | Path) -> str:
+    command = ["openssl", *map(str, words)]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout

@@ -86,10 +86,18 @@ def host(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(params=[ask_netgiro, ask_office])
+@pytest.fixture(
+    params=[(ask_netgiro, "file"), (ask_office, "file"), (ask_office, "folder")],
+    ids=["netgiro", "office", "office, authorities in a folder"],
+)
 def ask(request: pytest.FixtureRequest, certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> Ask:
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.authority.own.chain))
-    client: Ask = request.param
+    client: Ask
+    client, place = request.param
+    if place == "file":
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificates.authority.own.chain))
+    else:
+        monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+        monkeypatch.setenv("SSL_CERT_DIR", str(certificates.authority.as_the_machine_keeps_it()))
     return client
 
 

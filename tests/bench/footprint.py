@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -15,6 +16,8 @@ from pathlib import Path
 from statistics import median
 
 from terminal.office.uplink.core import START_SPREAD_S
+from terminal.register.http.certificate import OwnCertificate
+from terminal.register.settings import CERTIFICATE_FILE
 from tests.bench.results import NoAnswer, Result, last_words
 from tests.integration.counter import SIMULATED, free_port, merged, write_config
 from tests.integration.process import environment
@@ -43,7 +46,16 @@ IDLING: dict[str, tuple[str, float | None, float | None]] = {
 class Daemon:
     """``run`` with simulated devices and a register's cable, as systemd would start it."""
 
-    def __init__(self, folder: Path, *, with_panel: bool = False, service: str = NOBODY, office: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        with_panel: bool = False,
+        service: str = NOBODY,
+        office: str = "",
+        trusted: Path | None = None,
+    ) -> None:
+        """``trusted``: a folder of certificates, as in /etc/ssl/certs."""
         folder.mkdir(exist_ok=True)
         self._cable = PluggableRegister(folder / "register")
         config = merged(
@@ -61,14 +73,16 @@ class Daemon:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
             systemd.bind(str(folder / "notify"))
             systemd.settimeout(READY_LIMIT_S)
+            env = environment(**KEYS, NOTIFY_SOCKET=str(folder / "notify"))
+            if trusted is not None:
+                env.pop("SSL_CERT_FILE", None)
+                env["SSL_CERT_DIR"] = str(trusted)
             log_path = folder / "terminal.log"
             started_s = time.perf_counter()
             with log_path.open("wb") as log:
                 self._process = subprocess.Popen(
                     [sys.executable, PROGRAM, "run", "--config", str(folder / "config.toml")],
-                    env=environment(
-                        NETGIRO_SECRET_KEY="bench", NETGIRO_OFFICE_TOKEN="bench", NOTIFY_SOCKET=str(folder / "notify")
-                    ),
+                    env=env,
                     stderr=log,
                 )
             try:
@@ -95,8 +109,15 @@ class Daemon:
 
 
 @contextmanager
-def daemon(folder: Path, *, with_panel: bool = False, service: str = NOBODY, office: str = "") -> Iterator[Daemon]:
-    running = Daemon(folder, with_panel=with_panel, service=service, office=office)
+def daemon(
+    folder: Path,
+    *,
+    with_panel: bool = False,
+    service: str = NOBODY,
+    office: str = "",
+    trusted: Path | None = None,
+) -> Iterator[Daemon]:
+    running = Daemon(folder, with_panel=with_panel, service=service, office=office, trusted=trusted)
     try:
         yield running
     finally:
@@ -131,17 +152,23 @@ def measure_starts(folder: Path, *, repeats: int) -> list[Result]:
 
 
 def measure_idle(folder: Path, *, seconds: float) -> list[Result]:
-    """Without and with the panel and a head office, side by side; nobody looks at the panel."""
+    """Without and with the panel and a head office, side by side; nobody looks at the panel.
+
+    What the office adds is held against a terminal that speaks https with Netgíró, as all do in life.
+    """
     with ExitStack() as stack:
         service = stack.enter_context(reachable_service())  # or the terminal would go on looking for it
+        tls, trusted = _certified(folder / "trusted")
+        far = stack.enter_context(reachable_service(tls))
         baseline_kib = _resident_kib(stack.enter_context(_baseline_process()))
         pids = {
             "": stack.enter_context(daemon(folder / "idle", service=service)).pid,
             "_with_panel": stack.enter_context(daemon(folder / "idle-panel", with_panel=True, service=service)).pid,
             "_with_office": stack.enter_context(
-                daemon(folder / "idle-office", service=service, office=service.removesuffix("/v1"))
+                daemon(folder / "idle-office", service=far, office=far.removesuffix("/v1"), trusted=trusted)
             ).pid,
         }
+        beside_pid = stack.enter_context(daemon(folder / "idle-beside", service=far, trusted=trusted)).pid
         time.sleep(min(SETTLING_S, 4 * seconds))
         before = {name: (_cpu_s(pid), _wakeups(pid)) for name, pid in pids.items()}
         started_s = time.monotonic()
@@ -161,7 +188,7 @@ def measure_idle(folder: Path, *, seconds: float) -> list[Result]:
                 Result(f"idle_cpu_percent{name}", f"idle CPU{what}", cpu_percent, "%", 0.3 if wakeups else None),
                 Result(f"idle_wakeups_per_s{name}", f"idle wake-ups{what}", wakeups_per_s, "/s", wakeups),
             ]
-        more_kib = _resident_kib(pids["_with_office"]) - _resident_kib(pids[""])
+        more_kib = _resident_kib(pids["_with_office"]) - _resident_kib(beside_pid)
         return [*results, Result("office_mib", "what the way to a head office adds", more_kib / 1024, "MiB", 2.0)]
 
 
@@ -192,12 +219,24 @@ class _Anything(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def reachable_service() -> Iterator[str]:
+def reachable_service(tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """Its address, which answers whether it is reached."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Anything) as server:
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/v1"
+        yield f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}/v1"
         server.shutdown()
+
+
+def _certified(folder: Path) -> tuple[ssl.SSLContext, Path]:
+    """For a server on this machine, and the folder in which its certificate is found by the hash of its name."""
+    folder.mkdir()
+    tls = OwnCertificate(folder, "bench", "127.0.0.1").context()
+    command = ["openssl", "x509", "-noout", "-subject_hash", "-in", str(folder / CERTIFICATE_FILE)]
+    name = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    (folder / f"{name}.0").symlink_to(CERTIFICATE_FILE)
+    return tls, folder
 
 
 @contextmanager

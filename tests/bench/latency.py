@@ -130,8 +130,10 @@ async def _read_notes(process: asyncio.subprocess.Process, stopwatch: Stopwatch)
 class Bench:
     """One terminal, one register, one Netgíró, and sales."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, more: Mapping[str, dict[str, Any]] | None = None) -> None:
+        """``more`` of the terminal's configuration."""
         self._folder = folder
+        self._more = more or {}
         self._log_path = folder / "latency.log"
         self._stopwatch = Stopwatch()
         self._stack = AsyncExitStack()
@@ -170,9 +172,15 @@ class Bench:
             "register": {"port": str(self._cable.port)},
             "journal": {"path": str(self._folder / "journal.db")},
         }
-        started = timed_terminal(self._folder / "latency.toml", config, self._stopwatch)
+        settings = merged(config, dict(self._more))
+        started = timed_terminal(self._folder / "latency.toml", settings, self._stopwatch)
         self._terminal = await self._stack.enter_async_context(started)
         await self._next("ready")
+
+    @property
+    def pid(self) -> int:
+        """The terminal's."""
+        return self._terminal.pid
 
     async def _next(self, what: str) -> float:
         """When it happened. Raises NoAnswer with what the terminal said last."""

@@ -1,7 +1,8 @@
 """The terminal under test, in a process of its own: the daemon's parts, with a stopwatch in keypad, screen and paper.
 
-Reads lines of keys on stdin and presses them. Writes a line for each thing that happened, with the monotonic clock,
-which all processes of a machine share: ``key 7 123.4``, ``screen 123.4 1.990 kr.``, ``paper 123.4``.
+Reads lines of keys on stdin and presses them. With ``[office]`` it sends its journal there, as the daemon does. Writes
+a line for each thing that happened, with the monotonic clock, which all processes of a machine share: ``key 7 123.4``,
+``screen 123.4 1.990 kr.``, ``paper 123.4``.
 """
 
 from __future__ import annotations
@@ -18,7 +19,11 @@ from hardware.interfaces import DeviceError, Jam
 from hardware.simulated import SimulatedDisplay, SimulatedKeypad, SimulatedPrinter
 from terminal.app.app import TerminalApp
 from terminal.app.devices import build_devices
+from terminal.app.seams import NO_SEAMS
 from terminal.config.schema import load_config
+from terminal.daemon.late_uplink import LateUplink
+from terminal.daemon.operations import Desk
+from terminal.system.timestamps import timestamp_now
 
 
 def note(what: str) -> None:
@@ -72,13 +77,24 @@ class TimedPrinter(SimulatedPrinter):
                 note(f"paper {time.monotonic()}")
 
 
+def ask_each_second() -> None:
+    """The way to an office that fails pauses for minutes: then nearly no sale would meet it."""
+    from terminal.office.uplink import core  # noqa: PLC0415  as late as the daemon does
+
+    core.START_SPREAD_S = core.FIRST_PAUSE_S = core.LONGEST_PAUSE_S = core.SHORTEST_PAUSE_S
+
+
 async def main(config_path: Path) -> None:
     config = load_config(config_path)
     keypad, display = TimedKeypad(config.keypad.layout, config.keypad.debounce_ms / 1000), TimedDisplay()
     devices = build_devices(config)._replace(keypad=keypad, display=display, printer=TimedPrinter())
-    app = TerminalApp(config, devices)
+    uplink = LateUplink(config)
+    app = TerminalApp(config, devices, seams=NO_SEAMS._replace(on_decided=uplink.decided))
     await app.start()
     app.warm_up()
+    if config.office.url:
+        ask_each_second()
+    await uplink.start(Desk(config, app.handles, timestamp_now(), asyncio.Event()))
     display.headline = lambda: app.handles.screen.headline
     if devices.programs is not None:
         note(f"token {devices.programs.programs.admit('bench')}")
@@ -87,6 +103,7 @@ async def main(config_path: Path) -> None:
         while keys := (await asyncio.to_thread(sys.stdin.readline)).strip():
             await keypad.press(keys)
     finally:
+        await uplink.stop()
         await app.stop()
 
 

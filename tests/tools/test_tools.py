@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from hardware.wiring import draw
 from terminal.simulation.world import NO_TROUBLE
 from tests.bench import __main__ as bench
-from tests.bench import chain_cost, footprint, latency, uplink_bytes
+from tests.bench import beside_office, chain_cost, footprint, latency, uplink_bytes
 from tests.bench.history import BEGIN, COLUMNS, END, HISTORY, MOST_RUNS, with_run
 from tests.bench.results import Result
 from tests.each import each_of
@@ -53,6 +54,18 @@ def test_a_sale_costs_the_way_to_the_office_a_kilobyte(tmp_path: Path) -> None:
     assert 300 < sale.body_bytes <= 600
     whole = uplink_bytes.send(day, takes_compact=False)["sale"]
     assert whole.body_bytes > 2 * sale.body_bytes
+
+
+@pytest.mark.slow
+def test_what_an_office_costs_a_sale_is_measured_for_each_kind(tmp_path: Path) -> None:
+    sales = asyncio.run(beside_office.sell(tmp_path, rounds=2))
+    assert {len(of.waits_s) for of in sales.values()} == {2}
+    found = {result.key: result for result in beside_office.results(sales)}
+    for kind in beside_office.OFFICES:
+        assert found[f"{kind}_ratio"].target == 1.05
+        assert found[f"{kind}_cpu"].value > 0
+        log = (tmp_path / kind / "latency.log").read_text()
+        assert ("the journal keeps everything until the office is back" in log) == (kind in ("dead", "500")), log
 
 
 def test_bench_says_in_a_sentence_what_did_not_answer(

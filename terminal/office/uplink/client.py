@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import re
 import ssl
 from collections.abc import Callable
 from typing import TypeVar
@@ -21,6 +23,8 @@ CONNECT_TIMEOUT_S = 10.0
 CALL_TIMEOUT_S = 60.0
 LARGEST_ANSWER_BYTES = 32 * 1024
 """A document of settings in JSON is the longest."""
+
+_HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 
 T = TypeVar("T")
 
@@ -48,7 +52,7 @@ class OfficeClient:
         self._token = token
         self._transport = transport
         plain = url.startswith("http://")  # then there is nothing to verify, and certificates load slowly
-        self._verify: ssl.SSLContext | bool = False if plain else ssl.create_default_context(cafile=ca_file or None)
+        self._verify: ssl.SSLContext | bool = False if plain else _verifying(ca_file)
         self._turn = asyncio.Lock()
         self._takes_compact = False
         """The office has said so."""
@@ -159,6 +163,21 @@ class OfficeClient:
         if response.status_code != 200:
             raise OfficeError(_refusal(response.status_code, bytes(answer)), response.status_code)
         return bytes(answer)
+
+
+def _verifying(ca_file: str) -> ssl.SSLContext:
+    """For a server whose certificate ``ca_file`` has signed, or else an authority that the machine knows.
+
+    Debian keeps the authorities twice, in one file and in a folder by the hash of their names. From the folder OpenSSL
+    loads only the one that it needs; the whole file would be most of what the way to the office takes of the memory.
+    """
+    if ca_file:
+        return ssl.create_default_context(cafile=ca_file)
+    paths = ssl.get_default_verify_paths()
+    chosen = os.environ.get(paths.openssl_cafile_env)  # somebody trusts just these
+    if chosen or paths.capath is None or not any(map(_HASHED.fullmatch, os.listdir(paths.capath))):
+        return ssl.create_default_context()
+    return ssl.create_default_context(capath=paths.capath)
 
 
 def _read(answer: bytes, read: Callable[[bytes], T]) -> T:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import ssl
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
+import certifi
 import httpx
 import msgspec
 import pytest
@@ -65,6 +68,25 @@ def test_calls_that_were_given_up_cost_no_later_one_its_connection(seed: int, mo
         server.close()
 
     asyncio.run(scenario())
+
+
+def test_of_the_machines_authorities_none_is_loaded_before_it_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """tests/attacks/test_tls.py speaks to servers with certificates of all kinds that way."""
+    known = Path(certifi.where())
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    whole = ssl.create_default_context().cert_store_stats()["x509_ca"]
+    assert office_client._verifying("").cert_store_stats()["x509_ca"] == whole, "an empty folder is none"
+    (tmp_path / "0123abcd.0").symlink_to(known)
+    lazy = office_client._verifying("")
+    assert lazy.cert_store_stats()["x509_ca"] == 0
+    assert lazy.verify_mode is ssl.CERT_REQUIRED
+    assert lazy.check_hostname
+    assert office_client._verifying(str(known)).cert_store_stats()["x509_ca"] > 0
+    monkeypatch.setenv("SSL_CERT_FILE", str(known))
+    assert office_client._verifying("").cert_store_stats()["x509_ca"] > 0, "somebody has chosen that file"
 
 
 class _Way(httpx.AsyncBaseTransport):
