@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hardware import factory
-from hardware.interfaces import DeviceError, Document, PrinterStatus
+from hardware.interfaces import DeviceError, Document, Printer, PrinterStatus
 from terminal.config.control_path import control_path
 from terminal.config.schema import Config
 from terminal.errors import TerminalError
@@ -52,10 +52,19 @@ def ask_printer(config: Config) -> PrinterStatus:
     return PrinterStatus(answer["printer"])
 
 
-async def _ask_alone(config: Config) -> PrinterStatus:
-    printer = factory.build_printer(config.printer)
+def _printer(config: Config) -> Printer:
+    """Raises TerminalError if there is none, or if a setting that it needs is empty or wrong."""
+    try:
+        printer = factory.build_printer(config.printer)
+    except ValueError as error:
+        raise TerminalError(f"the printer cannot be used; correct config.toml: {error}") from error
     if printer is None:
         raise TerminalError(NO_PRINTER)
+    return printer
+
+
+async def _ask_alone(config: Config) -> PrinterStatus:
+    printer = _printer(config)
     try:
         await printer.open()
         return await printer.status()
@@ -65,9 +74,7 @@ async def _ask_alone(config: Config) -> PrinterStatus:
 
 async def print_alone(config: Config, document: Document) -> None:
     """Print the document while no terminal runs. Raises TerminalError if there is no printer, or it does not print."""
-    printer = factory.build_printer(config.printer)
-    if printer is None:
-        raise TerminalError(NO_PRINTER)
+    printer = _printer(config)
     try:
         await printer.open()
         await printer.print_document(document)

@@ -103,6 +103,14 @@ def test_unknown_profile_is_named(counter: Counter, capsys: pytest.CaptureFixtur
     assert "printer.profile" in capsys.readouterr().err
 
 
+def test_a_printer_whose_device_nobody_has_named_gives_a_sentence(
+    counter: Counter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    counter.file.write_text(f'[printer]\ndriver = "serial"\n[journal]\npath = "{counter.journal}"\n')
+    assert print_test(counter) == 1
+    assert "correct config.toml: [printer] needs device" in capsys.readouterr().err
+
+
 def beside_a_terminal(counter: Counter, work: Callable[[TerminalApp, SimulatedPrinter], Awaitable[None]]) -> None:
     async def running() -> None:
         cable = RegisterCable()
