@@ -210,7 +210,7 @@ def _code_reset(options: argparse.Namespace) -> None:
     with audited(f"code reset {options.kind}"):
         become_owner_of(folder)
         had_another = reset(folder, CodeKind(options.kind))
-    print(f"terminal.{options.kind}_code of config.toml {'counts again' if had_another else 'counted already'}")
+    print(f"terminal.{options.kind}_code of config.toml {'is valid again' if had_another else 'was valid already'}")
 
 
 def _secret_set(_options: argparse.Namespace) -> None:

@@ -115,7 +115,7 @@ async def run_demo(
     counter = running_counter(config, port=port, state_folder=state_folder, on_listening=listening)
     async with counter as (panel, _base_url):
         _say_where_the_register_is(panel, say)
-        say("Customers     phone 8223281 pays; phone 8223282 has no credit. End with Ctrl-C.")
+        say("Customers     phone 8223281 has credit: accept on the page; 8223282 has none. End with Ctrl-C.")
         failing = asyncio.ensure_future(panel.stage.wait())
         await asyncio.wait({stopping, failing}, return_when=asyncio.FIRST_COMPLETED)
         if failing.done():

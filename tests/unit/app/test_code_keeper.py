@@ -134,7 +134,7 @@ def test_by_the_command_the_configurations_code_counts_again(
     config = tmp_path / "config.toml"
     config.write_text('[journal]\npath = "journal.db"\n', encoding="utf-8")
     keeper(tmp_path).change(STAFF, NEW)
-    for told in ("counts again", "counted already"):
+    for told in ("is valid again", "was valid already"):
         assert main(["code", "reset", "staff", "--config", str(config)]) == 0
         assert told in capsys.readouterr().out
     assert keeper(tmp_path).check(STAFF, OLD).verdict is CodeVerdict.RIGHT
