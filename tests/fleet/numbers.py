@@ -30,8 +30,10 @@ def measure(rows: int) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="fleet-") as folder, running_office(Path(folder), 1) as office:
         copied_s, copying_s = min(_copy(office.cluster.create_database(), batches) for _ in range(2))
         [collector] = office.collectors
-        wall_s, cpu_s = asyncio.run(_send(collector, batches))
-        with psycopg.connect(office.database) as connection:
+        with psycopg.connect(office.database, autocommit=True) as connection:
+            used_s = _server_s(connection)
+            wall_s, cpu_s = asyncio.run(_send(collector, batches))
+            server_s = _server_s(connection) - used_s
             found = connection.execute("SELECT count(*) FROM journal").fetchone()
             assert found == (count,), found
     yield f"{count} rows of {size / count:.0f} bytes from {COUNTERS} counters, {os.cpu_count()} cores, fsync on"
@@ -40,6 +42,9 @@ def measure(rows: int) -> Iterator[str]:
     yield f"{count / copying_s:10.0f} rows/s   COPY, a core's worth ({copying_s:.2f} s of CPU, client and server)"
     share = copying_s / cpu_s
     yield f"{count / cpu_s:10.0f} rows/s   one collector, a core's worth ({cpu_s:.2f} s of CPU): {share:.2f} of COPY"
+    yield f"{count / server_s:10.0f} rows/s   PostgreSQL under it, a core's worth ({server_s:.2f} s of CPU)"
+    share = copying_s / (cpu_s + server_s)
+    yield f"{count / (cpu_s + server_s):10.0f} rows/s   both together, a core's worth: {share:.2f} of COPY"
 
 
 def _batches(rows: int) -> Iterator[wire.Batch]:
@@ -85,6 +90,11 @@ def _copy(database: str, batches: Sequence[wire.Batch]) -> tuple[float, float]:
                     copy.write_row((batch.terminal, batch.epoch, row.seq, row.at, row.kind, row.text, row.hash))
         connection.commit()
         return time.monotonic() - began_s, time.process_time() + cpu_s_of(server) - used_s
+
+
+def _server_s(connection: psycopg.Connection[tuple[object, ...]]) -> float:
+    """What the server's processes have used so far: those that serve somebody and those that write."""
+    return sum(cpu_s_of(int(str(pid))) for (pid,) in connection.execute("SELECT pid FROM pg_stat_activity"))
 
 
 def _has_plain(connection: psycopg.Connection[tuple[object, ...]]) -> bool:

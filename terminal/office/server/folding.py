@@ -30,8 +30,8 @@ WHERE terminal = %s AND reference = ANY(%s)
 _SALES = """
 INSERT INTO sale (terminal, epoch, reference, number, seq, at, created, state, outcome, reason, amount_kr, register_id)
 SELECT %(terminal)s, %(epoch)s, * FROM unnest(
-    %(reference)s::text[], %(number)s::bigint[], %(seq)s::bigint[], %(at)s::text[], %(created)s::timestamptz[],
-    %(state)s::text[], %(outcome)s::text[], %(reason)s::text[], %(amount_kr)s::bigint[], %(register_id)s::text[])
+    %(reference)b::text[], %(number)b::bigint[], %(seq)b::bigint[], %(at)b::text[], %(created)b::timestamptz[],
+    %(state)b::text[], %(outcome)b::text[], %(reason)b::text[], %(amount_kr)b::bigint[], %(register_id)b::text[])
 ON CONFLICT (terminal, reference) DO UPDATE SET
     epoch = excluded.epoch, number = excluded.number, seq = excluded.seq, at = excluded.at,
     created = excluded.created, state = excluded.state, outcome = excluded.outcome, reason = excluded.reason,

@@ -33,9 +33,10 @@ WHERE terminal = %(terminal)s AND epoch = %(epoch)s AND seq = ANY(%(seqs)s)
 _INSERT = """
 INSERT INTO journal (terminal, epoch, month, seq, at, kind, body, hash)
 SELECT %(terminal)s, %(epoch)s, %(month)s, * FROM
-unnest(%(seqs)s::bigint[], %(ats)s::text[], %(kinds)s::text[], %(bodies)s::text[], %(hashes)s::text[])
+unnest(%(seqs)b::bigint[], %(ats)b::text[], %(kinds)b::text[], %(bodies)b::text[], %(hashes)b::text[])
 ON CONFLICT DO NOTHING
 """
+"""In binary, ``b``: as text each quote of a body is escaped, which took half of the collector's processor time."""
 _MOVE = """
 UPDATE journal_head SET have = %(have)s, hash = %(hash)s, received = now()
 WHERE terminal = %(terminal)s AND epoch = %(epoch)s
