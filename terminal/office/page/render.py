@@ -101,8 +101,19 @@ def message(frame: Frame, text: str) -> str:
 # --- today ------------------------------------------------------------------------------------------------------------
 
 
-def today(frame: Frame, day: datetime, health: Health, hours: Sequence[Hour], shops: Sequence[ShopDay]) -> str:
+class Day(NamedTuple):
+    """A day's turnover."""
+
+    day: datetime
+    hours: Sequence[Hour]
+    shops: Sequence[ShopDay]
+
+
+def today(frame: Frame, shown: Day, health: Health, now: datetime) -> str:
+    """Any day; ``health`` is that of this moment."""
     words = frame.words
+    day, hours, shops = shown
+    is_over = day.date() < now.date()
     sales, sum_kr = sum(hour.sales for hour in hours), sum(hour.sum_kr for hour in hours)
     tiles = tag(
         "ul",
@@ -119,7 +130,7 @@ def today(frame: Frame, day: datetime, health: Health, hours: Sequence[Hour], sh
         "p",
         tag("a", f"← {words.previous}", href=f"/?day={day - timedelta(days=1):%Y-%m-%d}"),
         tag("time", f"{day:%d.%m.%Y}", datetime=f"{day:%Y-%m-%d}"),
-        tag("a", f"{words.next} →", href=f"/?day={day + timedelta(days=1):%Y-%m-%d}"),
+        tag("a", f"{words.next} →", href=f"/?day={day + timedelta(days=1):%Y-%m-%d}") if is_over else None,
         class_="days",
     )
     rows = [
@@ -128,7 +139,7 @@ def today(frame: Frame, day: datetime, health: Health, hours: Sequence[Hour], sh
     by_shop = table((words.shop, words.counters, words.paid_sales, words.turnover), rows, frozenset({1, 2, 3}))
     return document(
         frame,
-        words.today,
+        words.today if day.date() == now.date() else f"{day:%d.%m.%Y}",
         days,
         tiles,
         tag("h2", words.by_hour),

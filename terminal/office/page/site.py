@@ -71,12 +71,13 @@ class Site:
     # --- pages --------------------------------------------------------------------------------------------------------
 
     async def _today(self, asked: Visit) -> Response:
-        day = _day(asked.given("day")) or self._now().astimezone(UTC)
+        now = self._now().astimezone(UTC)
+        day = _day(asked.given("day")) or now
         day = day.replace(hour=0, minute=0, second=0, microsecond=0)
         span = (day, day + timedelta(days=1))
         health = await queries.health(asked.connection)
         hours, shops = await queries.hours(asked.connection, *span), await queries.shops(asked.connection, day.date())
-        return html(render.today(asked.frame, day, health, hours, shops))
+        return html(render.today(asked.frame, render.Day(day, hours, shops), health, now))
 
     async def _counters(self, asked: Visit) -> Response:
         show, find = asked.given("show") or "all", asked.given("find")

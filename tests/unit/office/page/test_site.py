@@ -7,14 +7,16 @@ import csv
 import io
 import re
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 import httpx
 import msgspec
 import pytest
 
-from terminal.office.page import logins
+from terminal.office.page import logins, queries, render
 from terminal.office.page.markup import Html, tag
+from terminal.office.page.render import Frame
 from terminal.office.page.site import read_search
 from terminal.office.page.spreadsheet import harmless
 from terminal.office.page.words import ENGLISH, ICELANDIC
@@ -114,6 +116,17 @@ def test_a_day_shows_its_turnover_by_shop_and_hour(database: str) -> None:
         assert (await http.get("/?day=nonsense")).status_code == 200
 
     at_page(database, work)
+
+
+def test_no_link_leads_into_the_future() -> None:
+    now, health = datetime(2026, 11, 30, 23, 59, tzinfo=UTC), queries.Health(0, 0, 0, 0, 0)
+
+    def shown(day: int) -> tuple[str, list[str]]:
+        page = render.today(Frame(ENGLISH), render.Day(datetime(2026, 11, day, tzinfo=UTC), [], []), health, now)
+        return re.findall("<h1>(.*?)</h1>", page)[0], re.findall(r"\?day=([-0-9]*)", page)
+
+    assert shown(30) == ("Today", ["2026-11-29"])
+    assert shown(29) == ("29.11.2026", ["2026-11-28", "2026-11-30"])
 
 
 def test_counters_that_are_ill_or_silent_are_found(database: str) -> None:
