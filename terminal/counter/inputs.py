@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -235,6 +235,14 @@ class TerminalExamined(msgspec.Struct, frozen=True):
     """The worst first."""
 
 
+class PastClose(NamedTuple):
+    """An end of day."""
+
+    period: ClosedPeriod
+    age_s: float
+    """How long ago it was."""
+
+
 class RegisterRequestLookedUp(msgspec.Struct, frozen=True, kw_only=True):
     """A register's request, with what the journal knows and the names that a new sale would get."""
 
@@ -250,9 +258,8 @@ class RegisterRequestLookedUp(msgspec.Struct, frozen=True, kw_only=True):
     created: str = ""
     period: Period = Period(0)
     """The time since the last end of day."""
-    last_close: ClosedPeriod | None = None
-    close_age_s: float = math.inf
-    """How long ago that was."""
+    closes: tuple[PastClose, ...] = ()
+    """The last end of day that booked something and those after it, oldest first; only the newest of very many."""
     gap_age_s: float = math.inf
     """How long ago a gap in the journal ended that nobody has acknowledged yet."""
 

@@ -6,6 +6,7 @@ close is reported again and nothing more is ended:
 
 * as long as nothing was paid or given back since: a close with nothing to book, right after a close that was not
   acknowledged, is no new close;
+* whoever made it: if the clock closed a day with nothing to book meanwhile, the register still gets the one before;
 * for ten minutes in any case, if this terminal knows that the close was not acknowledged. Later, with sales, the
   register means another day;
 * after a start nobody knows whether it was acknowledged. Then the limit is ten minutes of the clock, and only with
@@ -47,14 +48,17 @@ def requested(view: View, asked: RegisterRequestLookedUp, request: reg.TotalsReq
 
 
 def _untold(view: View, asked: RegisterRequestLookedUp) -> ClosedPeriod | None:
-    """The last close, if the register asks for it again."""
-    last = asked.last_close
-    if last is None or view.told_close == last.number:
-        return None
-    is_young, is_empty = asked.close_age_s < UNTOLD_CLOSE_KEPT_S, asked.period.totals.moves_nothing
-    is_known = view.untold_close == last.number
-    was_lost = (is_young or is_empty) if is_known else (is_young and is_empty and view.told_close is None)
-    return last if was_lost else None
+    """The close that the register asks for again, if it does."""
+    is_empty = asked.period.totals.moves_nothing
+    for close, age_s in asked.closes:
+        is_young = age_s < UNTOLD_CLOSE_KEPT_S
+        if view.untold_close == close.number:
+            was_lost = is_young or is_empty
+        else:
+            was_lost = is_young and is_empty and view.told_close is None
+        if was_lost:
+            return close
+    return None
 
 
 def delivered(view: View, number: int) -> Decision:

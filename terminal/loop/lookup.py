@@ -18,6 +18,7 @@ from terminal.counter.inputs import (
     EndOfDayLookedUp,
     EndOfDayRequested,
     Input,
+    PastClose,
     RefundRequested,
     RegisterRequestLookedUp,
     ReprintLookedUp,
@@ -43,6 +44,8 @@ from terminal.sale.refund import Refund, RefundSource, left_to_refund_kr
 from terminal.sale.refund_step import RefundSettlementCorrected
 from terminal.sale.sale import Outcome, Sale, State
 from terminal.sale.totals import ClosedPeriod, Period
+
+MOST_CLOSES_LOOKED_UP = 7
 
 
 class KnowingJournal(RefundJournal, Protocol):
@@ -89,13 +92,11 @@ def looked_up(  # noqa: PLR0917  everybody who knows something of it
         case reg.LastResultRequest():
             return RegisterRequestLookedUp(request=event, known=last_result(journal))
         case reg.TotalsRequest():
-            last = journal.closed_period()
             return RegisterRequestLookedUp(
                 request=event,
                 period=journal.open_period(),
                 created=names.now(),
-                last_close=last,
-                close_age_s=ages.since(last.until) if last is not None else math.inf,
+                closes=_last_closes(journal, ages),
             )
         case RefundRequested():
             return refund_requested(event, Known(journal, names, next_number, ages))
@@ -108,6 +109,18 @@ def looked_up(  # noqa: PLR0917  everybody who knows something of it
         known = _known(event, journal)
         return RegisterRequestLookedUp(request=event, known=known, wish=_wish(known, journal, ages))
     return event
+
+
+def _last_closes(journal: KnowingJournal, ages: Ages) -> tuple[PastClose, ...]:
+    """Back to the last one that booked something: a close by the clock may have come after it."""
+    closes: list[PastClose] = []
+    period = journal.closed_period()
+    while period is not None:
+        closes.insert(0, PastClose(period, ages.since(period.until)))
+        if not period.totals.moves_nothing or len(closes) == MOST_CLOSES_LOOKED_UP:
+            break
+        period = journal.closed_period(period.number - 1)
+    return tuple(closes)
 
 
 def _correction(event: ev.SettlementCorrected, journal: KnowingJournal) -> CounterEvent:

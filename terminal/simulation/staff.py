@@ -86,6 +86,7 @@ class Staff:
         if self._terminal.is_on and self._register.is_done:
             for sale in self._terminal.attention:
                 self._settle(sale)
+        if self._terminal.is_on:  # a register that asks for an open sale without an end is never done
             for refund in self._terminal.view.refunds:
                 self._settle_refund(refund)
         if self._terminal.is_on and self._chance_of_refunds.random() < GIVES_BACK:

@@ -113,6 +113,12 @@ ONCE_RED = (
         "v2",
         None,
     ),
+    OnceRed(
+        1910006288,
+        "the clock ended a day with nothing in it, and the register never got the totals of the one before",
+        "v2",
+        None,
+    ),
 )
 
 

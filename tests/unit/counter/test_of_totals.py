@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import pytest
 from msgspec.structs import replace
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from terminal.counter import register_words as reg
 from terminal.counter.decide import decide
 from terminal.counter.decision import Decision
-from terminal.counter.inputs import RegisterRequestLookedUp
+from terminal.counter.inputs import PastClose, RegisterRequestLookedUp
 from terminal.counter.of_totals import UNTOLD_CLOSE_KEPT_S
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
@@ -28,11 +28,14 @@ DAY = ClosedPeriod(
 UNTOLD = View(untold_close=4)
 
 
-def ask(view: View, *, close: bool = True, sold: bool = False, **lookup: Any) -> Decision:
-    period = Period(5, totals_of([SOLD] if sold else []), since=DAY.until)
-    lookup = {"last_close": DAY, "close_age_s": 60.0, "created": "now"} | lookup
+def ask(
+    view: View, *, close: bool = True, sold: bool = False, close_age_s: float = 60.0, since: Sequence[PastClose] = ()
+) -> Decision:
+    closes = (PastClose(DAY, close_age_s), *since)
+    period = Period(5 + len(since), totals_of([SOLD] if sold else []), since=closes[-1].period.until)
     request = reg.TotalsRequest(close=close)
-    return decide(view, RegisterRequestLookedUp(request=request, period=period, **lookup), CounterRules())
+    asked = RegisterRequestLookedUp(request=request, period=period, created="now", closes=closes)
+    return decide(view, asked, CounterRules())
 
 
 def told(decision: Decision) -> reg.TotalsReport:
@@ -77,7 +80,7 @@ def test_a_sale_that_was_cancelled_since_is_nothing_to_book(view: View) -> None:
     cancelled = walk_to(State.ENTRY).cancelled().acknowledged().sale
     request = reg.TotalsRequest(close=True)
     period = Period(5, totals_of([cancelled]), since=DAY.until)
-    asked = RegisterRequestLookedUp(request=request, period=period, last_close=DAY, close_age_s=60.0)
+    asked = RegisterRequestLookedUp(request=request, period=period, closes=(PastClose(DAY, 60.0),))
     assert is_again(decide(view, asked, CounterRules()))
     given_back = replace(asked, period=Period(5, replace(totals_of([cancelled]), refunds=Tally(1, 100))))
     assert is_again(decide(view, given_back, CounterRules())) is (view is UNTOLD)
@@ -92,13 +95,29 @@ def test_after_a_start_nobody_knows_and_only_a_young_empty_close_is_told_again(
     assert is_again(ask(View(), sold=sold, close_age_s=age_s)) is again
 
 
+EMPTY = PastClose(ClosedPeriod(number=5, since=DAY.until, until="2026-11-23T18:01:00.000Z", totals=Totals()), 30.0)
+
+
+@pytest.mark.parametrize("view", [UNTOLD, View()], ids=["not acknowledged", "after a start"])
+def test_a_day_with_nothing_to_book_that_the_clock_has_ended_hides_none_before_it(view: View) -> None:
+    assert is_again(ask(view, since=[EMPTY]))
+
+
+def test_once_that_is_acknowledged_the_next_close_is_a_new_one() -> None:
+    assert told(ask(View(told_close=4), since=[EMPTY])).number == 6
+
+
+def test_an_empty_close_that_was_not_acknowledged_is_told_again_too() -> None:
+    assert told(ask(View(told_close=4, untold_close=5), since=[EMPTY])).number == 5
+
+
 def test_a_close_by_the_shop_is_not_told_to_the_register() -> None:
     assert not is_again(ask(View(told_close=3)))
 
 
 def test_the_slip_comes_again_with_it() -> None:
     request = reg.TotalsRequest(close=True, prints_slip=True)
-    asked = RegisterRequestLookedUp(request=request, period=Period(5), last_close=DAY, close_age_s=60.0)
+    asked = RegisterRequestLookedUp(request=request, period=Period(5), closes=(PastClose(DAY, 60.0),))
     assert told(decide(UNTOLD, asked, CounterRules())).slip == DAY
 
 
