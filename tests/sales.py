@@ -12,7 +12,7 @@ from terminal.sale.customer import Customer, CustomerKind
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import CaptureMode, OpenedAuthorization, Refusal, StatusReport
 from terminal.sale.refund import Refund, RefundSource
-from terminal.sale.sale import Reason, Sale, State, Terms
+from terminal.sale.sale import MISSES_UNTIL_UNKNOWN, Reason, Sale, State, Terms
 from terminal.sale.sensitive import Sensitive
 from terminal.sale.step import begin, step
 
@@ -55,6 +55,20 @@ def new_refund(**changes: Any) -> Refund:
         register_id="R8",
     )
     return replace(refund, **changes)
+
+
+def refund_of(sale: Sale, number: int, amount_kr: int, **changes: Any) -> Refund:
+    """Of so much of this sale, asked for by a command."""
+    return new_refund(
+        number=number,
+        reference=f"T1-{number:06d}-REFUND",
+        idempotency_key=f"{number:040x}",
+        sale_number=sale.number,
+        sale_reference=sale.reference,
+        amount_kr=amount_kr,
+        payment_kr=sale.amount_kr,
+        **{"source": RefundSource.COMMAND, "register_id": "", **changes},
+    )
 
 
 def report_for(sale: Sale, status: Status, **said: Any) -> StatusReport:
@@ -187,6 +201,14 @@ INTERRUPTIONS = [
     (Walk.timed_out, Reason.TIMED_OUT),
     (Walk.power_restored, Reason.POWER_CUT),
 ]
+
+
+def unknown_capture() -> Walk:
+    """Its capture and every question since are lost; it is only asked about now."""
+    walk = walk_to(State.CAPTURE).timed_out()
+    for _ in range(MISSES_UNTIL_UNKNOWN):
+        walk.lost().retried()
+    return walk
 
 
 def assert_ended(walk: Walk, reason: Reason) -> None:

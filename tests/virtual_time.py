@@ -101,6 +101,16 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         return "; ".join(sorted(repr(task) for task in asyncio.all_tasks(self))) or "no task is left"
 
 
+class HandClock:
+    """For what is given a clock and waits for nothing: only the test moves it."""
+
+    def __init__(self, now_s: float = 1000.0) -> None:
+        self.now_s = now_s
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
 class _JumpingSelector(selectors.DefaultSelector):
     """A selector that leaves the waiting to its loop."""
 

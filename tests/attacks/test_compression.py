@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import time
 import zlib
 
 import pytest
 
-from terminal.sale.gateway import CallLost
-from tests.unit.netgiro.client_bench import BODY, listening, make_client, post, read_request
+from tests.unit.netgiro.client_bench import BODY, read_request, seconds_to_refuse_compressed
 
 ENCODINGS = {
     "br": b"\x0b\x02\x80{}\x03",
@@ -36,12 +34,4 @@ def test_an_answer_in_any_encoding_is_no_answer(encoding: str) -> None:
         writer.write(b"content-length: %d\r\n\r\n" % len(body) + body)
         await writer.drain()
 
-    async def scenario() -> float:
-        async with listening(say) as port:
-            client = make_client(f"http://127.0.0.1:{port}/v1")
-            started_s = time.process_time()
-            with pytest.raises(CallLost, match="compressed"):
-                await post(client)
-            return time.process_time() - started_s
-
-    assert asyncio.run(scenario()) < 0.5
+    assert seconds_to_refuse_compressed(say) < 0.5

@@ -15,9 +15,8 @@ from pathlib import Path
 import pytest
 
 from tests.foreign.conftest import FOLDER
-from tests.integration.counter import ShopCounter, free_port, write_config
+from tests.integration.counter import ShopCounter, free_port
 from tests.integration.netgiro import PATIENT_PHONE, POOR_PHONE, NetgiroProcess
-from tests.integration.process import Process, wait_until
 from tests.patience import at_most
 
 CHECKOUTS = Path(os.environ.get("ZVT_PROGRAMS", FOLDER / "checkouts"))
@@ -41,11 +40,9 @@ class ZvtOverTcp(ShopCounter):
         zvt = {"protocol": "zvt", "port": f"tcp://127.0.0.1:{self.port}", "accept_foreign_currency_code": True}
         super().__init__(folder, netgiro, {"register": zvt})
 
-    def start(self, until: str = "ready: zvt") -> None:
-        write_config(self.config_path, self.settings)
-        self.process = Process("run", "--config", str(self.config_path), log_path=self.log_path, env=self.env)
-        self.process.wait_for_output(until)
-        wait_until("devices that are ready", lambda: self.state()["register"] == self.state()["keypad"] == "ok")
+    def start(self, until: str = "") -> None:
+        super().start(until)
+        self.wait_for_devices()
 
 
 @pytest.fixture(scope="module")

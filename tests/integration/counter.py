@@ -270,10 +270,14 @@ class ShopCounter(Counter):
         self.env = environment(NETGIRO_SECRET_KEY=SECRET_KEY)
         self._panel.base_url = httpx.URL(f"http://{panel}")
 
-    def start(self, until: str = "ready: line") -> None:
+    def start(self, until: str = "") -> None:
+        """``until``: what the log then says; default: that it is ready for this register."""
         write_config(self.config_path, self.settings)
         self.process = Process("run", "--config", str(self.config_path), log_path=self.log_path, env=self.env)
-        self.process.wait_for_output(until)
+        self.process.wait_for_output(until or f"ready: {self.settings['register'].get('protocol', 'line')}")
+
+    def wait_for_devices(self) -> None:
+        wait_until("devices that are ready", lambda: self.state()["register"] == self.state()["keypad"] == "ok")
 
     def paper(self, *containing: str) -> list[str]:
         """The pieces of paper on which all of this stands, oldest first, from every start until now."""

@@ -64,11 +64,9 @@ class HttpShop(ShopCounter):
         }
         super().__init__(folder, netgiro, settings)
 
-    def start(self, until: str = "ready: http") -> None:
-        write_config(self.config_path, self.settings)
-        self.process = Process("run", "--config", str(self.config_path), log_path=self.log_path, env=self.env)
-        self.process.wait_for_output(until)
-        wait_until("devices that are ready", lambda: self.state()["register"] == self.state()["keypad"] == "ok")
+    def start(self, until: str = "") -> None:
+        super().start(until)
+        self.wait_for_devices()
 
     def command(self, *words: str) -> str:
         done = run_command(*words, "--config", str(self.config_path), env=self.env)

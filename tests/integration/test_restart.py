@@ -18,16 +18,13 @@ from typing import NamedTuple
 import pytest
 
 from tests.integration.counter import ShopCounter
-from tests.integration.netgiro import PATIENT_KENNITALA, PATIENT_PHONE, QUICK_PHONE, NetgiroProcess
+from tests.integration.netgiro import PATIENT_PHONE, QUICK_PHONE, NetgiroProcess
 from tests.integration.process import wait_until
+from tests.integration.reaching import at_code_entry, in_entry, with_customer
 from tests.patience import at_most
 
 STOP_LIMIT_S = 5.0
 FOREVER_S = 60.0
-
-
-def in_entry(_counter: ShopCounter) -> None:
-    """The amount is on the screen."""
 
 
 def in_authorization(counter: ShopCounter) -> None:
@@ -35,16 +32,6 @@ def in_authorization(counter: ShopCounter) -> None:
     counter.press(QUICK_PHONE + "#")
     counter.wait_for("authorization")
     counter.cart()  # Netgíró has it; the terminal will never know its name
-
-
-def with_customer(counter: ShopCounter) -> None:
-    counter.press(PATIENT_PHONE + "#")
-    counter.wait_for("customer")
-
-
-def at_code_entry(counter: ShopCounter) -> None:
-    counter.press(PATIENT_KENNITALA + "#")
-    counter.wait_for("code_entry")
 
 
 def at_code_check(counter: ShopCounter) -> None:

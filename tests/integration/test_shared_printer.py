@@ -13,9 +13,9 @@ import pytest
 from hardware.printer import paper
 from hardware.printer import status as printer_status
 from hardware.printer.escpos_commands import split
-from tests.integration.counter import ShopCounter, write_config
+from tests.integration.counter import ShopCounter
 from tests.integration.netgiro import QUICK_PHONE, NetgiroProcess
-from tests.integration.process import Process, wait_until
+from tests.integration.process import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -56,11 +56,6 @@ class MiddleCounter(ShopCounter):
             "printer": {"driver": "serial", "device": printer.path},
         }
         super().__init__(folder, netgiro, settings)
-
-    def start(self, until: str = "ready: receipt") -> None:
-        write_config(self.config_path, self.settings)
-        self.process = Process("run", "--config", str(self.config_path), log_path=self.log_path, env=self.env)
-        self.process.wait_for_output(until)
 
 
 @pytest.fixture

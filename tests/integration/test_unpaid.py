@@ -16,6 +16,7 @@ from tests.integration.netgiro import (
     UNKNOWN_PHONE,
 )
 from tests.integration.process import wait_until
+from tests.integration.reaching import at_code_entry, in_entry, with_customer
 
 
 def assert_unpaid(counter: Counter, sale_id: str, code: str, outcome: str, reason: str) -> None:
@@ -124,20 +125,6 @@ def test_a_mistyped_number_can_be_cleared_and_typed_again(counter: DemoCounter, 
 
 
 # --- given up by somebody ---------------------------------------------------------------------------------------------
-
-
-def in_entry(counter: Counter) -> None:
-    """The amount is on the screen."""
-
-
-def with_customer(counter: Counter) -> None:
-    counter.press(PATIENT_PHONE + "#")
-    counter.wait_for("customer")
-
-
-def at_code_entry(counter: Counter) -> None:
-    counter.press(PATIENT_KENNITALA + "#")
-    counter.wait_for("code_entry")
 
 
 def in_authorization(counter: Counter) -> None:

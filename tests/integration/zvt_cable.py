@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from terminal.simulation.registers.zvt_frames import GOOD, Manners, ZvtRegister, always_good, payment
-from tests.integration.counter import ShopCounter, write_config
+from tests.integration.counter import ShopCounter
 from tests.integration.netgiro import SimulatedNetgiro
-from tests.integration.process import Process, wait_until
+from tests.integration.process import wait_until
 from tests.integration.register import Register
 
 SLICE_S = 0.01
@@ -101,11 +101,9 @@ class ZvtShop(ShopCounter):
         super().__init__(folder, netgiro, {"register": {"protocol": "zvt", "amount_decimals": 2}})
         self.zvt = ZvtOnCable(self.cable)
 
-    def start(self, until: str = "ready: zvt") -> None:
-        write_config(self.config_path, self.settings)
-        self.process = Process("run", "--config", str(self.config_path), log_path=self.log_path, env=self.env)
-        self.process.wait_for_output(until)
-        wait_until("devices that are ready", lambda: self.state()["register"] == self.state()["keypad"] == "ok")
+    def start(self, until: str = "") -> None:
+        super().start(until)
+        self.wait_for_devices()
 
     def close(self) -> None:
         self.zvt.close()

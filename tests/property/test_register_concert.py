@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -20,6 +19,7 @@ from terminal.register.concert import format as cf
 from terminal.register.concert.codec import ConcertProtocol
 from terminal.register.concert.transport import MOST_UNSENT_BYTES
 from terminal.sale.sale import Reason
+from tests.property.chopping_bench import chopped
 
 ENQ, ACK, NAK, EOT = b"\x05", b"\x06", b"\x15", b"\x04"
 
@@ -36,11 +36,6 @@ traffic = st.lists(pieces | conversations, max_size=15).map(b"".join)
 cuts = st.lists(st.integers(0, 1500), max_size=12)
 
 SALE = b"01" + b"00001990" + b"0" + b"1" + b"0" + b"352" + b" " * 10 + b"A010B010"
-
-
-def chopped(data: bytes, at: Sequence[int]) -> list[bytes]:
-    edges = [0, *sorted(cut for cut in at if cut < len(data)), len(data)]
-    return [data[start:end] for start, end in pairwise(edges)]
 
 
 def converse(chunks: Sequence[bytes]) -> tuple[list[RegisterRequest], bytes]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from itertools import pairwise
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -32,6 +31,7 @@ from terminal.register.line.format import checksum, to_ascii
 from terminal.register.line.framing import LONGEST_LINE
 from terminal.sale.sale import Reason
 from terminal.sale.totals import Totals
+from tests.property.chopping_bench import chopped
 
 DECIMALS = st.sampled_from([0, 2])
 IDS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="*"), min_size=1, max_size=64)
@@ -63,11 +63,6 @@ plausible_lines = st.lists(plausible_words, max_size=4).map(b" ".join)
 lines = plausible_lines | st.binary(max_size=30) | st.binary(min_size=190, max_size=220)
 traffic = st.lists(st.tuples(lines, LINE_ENDS).map(b"".join), max_size=12).map(b"".join)
 cuts = st.lists(st.integers(0, 1500), max_size=12)
-
-
-def chopped(data: bytes, at: Sequence[int]) -> list[bytes]:
-    edges = [0, *sorted(cut for cut in at if cut < len(data)), len(data)]
-    return [data[start:end] for start, end in pairwise(edges)]
 
 
 def answer(request: RegisterRequest) -> RegisterReply:

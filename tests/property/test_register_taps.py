@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import get_args
 
 from hypothesis import given
@@ -16,6 +15,7 @@ from terminal.register.taps.escpos_stream import EscposReader, PlainReader
 from terminal.register.taps.pole_display import COLUMNS, LONGEST_PARAMETERS, PoleDisplay
 from terminal.register.taps.receipt import ReceiptTap
 from terminal.register.taps.total import TotalFinder
+from tests.property.chopping_bench import chopped
 
 EMULATIONS = st.sampled_from(get_args(Emulation))
 sequences = st.sampled_from(
@@ -24,11 +24,6 @@ sequences = st.sampled_from(
 traffic = st.lists(sequences | st.binary(max_size=25) | st.just(b"SAMTALS 1.990"), max_size=25).map(b"".join)
 cuts = st.lists(st.integers(0, 500), max_size=10)
 FINDER = TotalFinder(TotalRules())
-
-
-def chopped(data: bytes, at: Sequence[int]) -> list[bytes]:
-    edges = [0, *sorted(cut for cut in at if cut < len(data)), len(data)]
-    return [data[start:end] for start, end in pairwise(edges)]
 
 
 def shown(emulation: Emulation, chunks: Sequence[bytes]) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 
 import pytest
 from hypothesis import example, given, settings
@@ -20,6 +19,7 @@ from terminal.simulation.registers.zvt_frames import GOOD, NOT_EXPECTED, WAIT, u
 from tests.each import each_of
 from tests.fuzz.__main__ import fuzz
 from tests.fuzz.codecs import CODECS
+from tests.property.chopping_bench import chopped
 from tests.unit.register.zvt import zvt_dumps
 from tests.unit.register.zvt.zvt_bench import NAME, Bench, result
 
@@ -28,11 +28,6 @@ real = st.sampled_from(sorted(zvt_dumps.ALL.values()))
 noise = st.binary(max_size=30) | st.sampled_from([b"\x06", b"\x15", b"\x10", b"\x10\x02", b"\x10\x03"])
 traffic = st.lists(real | real.map(lambda frame: frame[:-1]) | apdus.map(wrap) | noise, max_size=12).map(b"".join)
 cuts = st.lists(st.integers(0, 1500), max_size=12)
-
-
-def chopped(data: bytes, at: Sequence[int]) -> list[bytes]:
-    edges = [0, *sorted(cut for cut in at if cut < len(data)), len(data)]
-    return [data[start:end] for start, end in pairwise(edges)]
 
 
 @given(apdus)

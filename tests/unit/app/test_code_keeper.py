@@ -13,27 +13,16 @@ from terminal.commands.main import main
 from terminal.counter.menu import CodeKind
 from terminal.counter.menu_codes import CodeVerdict
 from terminal.sale.sensitive import Sensitive
-from terminal.system import password
+from tests.virtual_time import HandClock
+
+pytestmark = pytest.mark.usefixtures("quick_hashes")
 
 STAFF, REFUND = CodeKind.STAFF, CodeKind.REFUND
 OLD, NEW, WRONG = Sensitive("4711"), Sensitive("123456"), Sensitive("0000")
 
 
-@pytest.fixture(autouse=True)
-def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(password, "LOG_N", 10)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now_s = 1000.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
-def keeper(folder: Path, clock: Clock | None = None) -> CodeKeeper:
-    return CodeKeeper(folder, {STAFF: OLD, REFUND: Sensitive("")}, clock or Clock())
+def keeper(folder: Path, clock: HandClock | None = None) -> CodeKeeper:
+    return CodeKeeper(folder, {STAFF: OLD, REFUND: Sensitive("")}, clock or HandClock())
 
 
 def test_the_configurations_code_counts_until_one_is_changed(tmp_path: Path) -> None:
@@ -73,7 +62,7 @@ def test_neither_disk_nor_log_holds_a_code_and_nobody_else_reads_the_file(
 
 
 def test_wrong_codes_wait_longer_and_longer_and_a_right_one_ends_that(tmp_path: Path) -> None:
-    clock = Clock()
+    clock = HandClock()
     codes = keeper(tmp_path, clock)
     waits = []
     for _ in range(12):
@@ -95,7 +84,7 @@ def test_pulling_the_plug_neither_forgets_a_try_nor_shortens_the_wait(
 ) -> None:
     for _ in range(3):
         keeper(tmp_path).check(STAFF, WRONG)
-    clock = Clock()
+    clock = HandClock()
     codes = keeper(tmp_path, clock)
     word = codes.check(STAFF, OLD)
     assert (word.verdict, word.locked_s) == (CodeVerdict.LOCKED, 60.0)

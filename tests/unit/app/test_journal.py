@@ -25,6 +25,7 @@ from terminal.sale.sensitive import Sensitive
 from terminal.system.notify import Notifier
 from tests.patience import at_most
 from tests.unit.journal.journal_samples import append_paid, opened
+from tests.unit.journal.rebuild_bench import no_database
 from tests.unit.register.scripted_port import ScriptedPort
 
 CART = "881e674f-7891-4c20-afd8-56fe2624c4b5"
@@ -49,7 +50,7 @@ def path(tmp_path: Path) -> Path:
     with opened(path) as journal:
         for number in range(1, 12):
             append_paid(journal, number)
-    path.write_bytes(b"this is no database " * 500)
+    no_database(path)
     return path
 
 

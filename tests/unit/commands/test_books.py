@@ -16,29 +16,16 @@ from terminal.reconciliation.findings import Ending, Finding, Kind, MatchedBy
 from terminal.reconciliation.report import Report
 from terminal.reconciliation.settled import NAME, keep_settled, settled
 from terminal.sale.record import RefundRecord
-from terminal.sale.refund import Refund, RefundReason, RefundSource, RefundState
+from terminal.sale.refund import RefundReason, RefundState
 from terminal.sale.sale import Sale
 from terminal.sale.totals import Close
-from tests.sales import GUID
+from tests.sales import refund_of
 from tests.unit.journal.journal_samples import append_paid, opened
 
 
-def refund_of(sale: Sale, number: int, amount_kr: int, reason: RefundReason = RefundReason.DONE) -> RefundRecord:
-    refund = Refund(
-        number=number,
-        reference=f"T1-{number:06}-REFUND",
-        idempotency_key=f"{number:040x}",
-        sale_number=sale.number,
-        sale_reference=sale.reference,
-        authorization_id=GUID,
-        amount_kr=amount_kr,
-        payment_kr=sale.amount_kr,
-        created="2026-11-23T16:00:00.000Z",
-        source=RefundSource.COMMAND,
-        state=RefundState.CLOSED,
-        reason=reason,
-    )
-    return RefundRecord("RefundConfirmed", refund)
+def refunded(sale: Sale, number: int, amount_kr: int) -> RefundRecord:
+    done = {"created": "2026-11-23T16:00:00.000Z", "state": RefundState.CLOSED, "reason": RefundReason.DONE}
+    return RefundRecord("RefundConfirmed", refund_of(sale, number, amount_kr, **done))
 
 
 def end_the_day(journal: JournalFile) -> None:
@@ -53,7 +40,7 @@ def config(tmp_path: Path) -> Path:
         first = append_paid(journal, 1)
         end_the_day(journal)
         append_paid(journal, 2)
-        journal.append_refund(refund_of(first, 3, 500))
+        journal.append_refund(refunded(first, 3, 500))
         end_the_day(journal)
         append_paid(journal, 4)
     path = tmp_path / "config.toml"

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from terminal.config.edit import edit_config, replace_file
 from terminal.errors import ConfigError
 from tests.each import each_of
+from tests.full_disk import full
 
 SHIPPED = (Path(__file__).parents[3] / "config.toml").read_text("utf-8")
 
@@ -79,9 +80,6 @@ def test_replacing_keeps_owner_and_mode_and_leaves_nothing_beside(tmp_path: Path
 def test_a_disk_that_refuses_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "config.toml"
     path.write_text("old")
-
-    def full(_fd: int) -> None:
-        raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(ConfigError, match="No space left"):

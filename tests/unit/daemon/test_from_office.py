@@ -17,6 +17,7 @@ from terminal.daemon import from_office
 from terminal.daemon.from_office import BUSY_S, HEALTH_S, QUIET_S, SettingsFromOffice, begin, settings_status
 from terminal.office.uplink.client import OfficeError
 from terminal.office.wire import SettingsOffer
+from tests.full_disk import full
 from tests.virtual_time import run_virtual
 
 GOOD = Document(6, "[register]\nmax_amount = 900\n")
@@ -237,9 +238,6 @@ def test_after_power_cuts_in_the_midst_it_is_tried_again_and_then_given_up(tmp_p
 
 
 def test_a_start_that_cannot_be_counted_runs_without_the_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_folder: Path, _kept: Kept) -> None:
-        raise OSError(28, "No space left on device")
-
     async def work(shop: Shop) -> None:
         await shop.hear()
         monkeypatch.setattr(from_office, "write_kept", full)

@@ -34,6 +34,7 @@ from terminal.doctor.status import ReleaseStatus
 from terminal.office import wire
 from terminal.office.uplink.client import OfficeError
 from terminal.office.wire import PIECE_BYTES, ArchiveOffer
+from tests.full_disk import full
 from tests.virtual_time import run_virtual
 
 VERSION = "9.1.0"
@@ -243,9 +244,6 @@ def test_without_room_beside_the_journal_nothing_is_loaded(tmp_path: Path, monke
 
 def test_a_card_that_is_full_in_the_middle_gets_its_room_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def work(shop: Shop) -> None:
-        def full(_part: object, _piece: bytes) -> None:
-            raise OSError(28, "No space left on device")
-
         with monkeypatch.context() as patched:
             patched.setattr(release_folder.Part, "add", full)
             assert "No space left" in (await shop.hear()).trouble

@@ -15,6 +15,7 @@ from terminal.journal import database
 from terminal.system.notify import STEP_S, Notifier
 from tests.integration.counter import SIMULATED, merged, write_config
 from tests.unit.journal.journal_samples import append_paid, opened
+from tests.unit.journal.rebuild_bench import no_database
 
 UNIT = Path(__file__).parents[3] / "systemd/netgiro-terminal.service"
 SLOWEST_LOADING_S = 57.0
@@ -56,7 +57,7 @@ def config(tmp_path: Path) -> Config:
     with opened(path) as journal:
         for number in range(1, 12):
             append_paid(journal, number)
-    path.write_bytes(b"this is no database " * 500)
+    no_database(path)
     changes = {
         "netgiro": {"base_url": "https://127.0.0.1:9/v1", "application_id": "x", "secret_key": "x"},
         "register": {"port": "/dev/serial/by-id/none"},

@@ -25,6 +25,7 @@ from terminal.install import from_office, release
 from terminal.install.from_office import OUTCOME, install_from_office
 from terminal.install.trial import FLOOR, TRIAL
 from terminal.install.upgrade import Upgrade
+from tests.full_disk import full
 from tests.unit.install.test_release import Publisher
 from tests.unit.install.upgrade_bench import NEW, OLD, MachineInMemory, Published, signed
 
@@ -184,9 +185,6 @@ def test_a_terminal_that_does_not_run_is_not_changed_unseen(spool: Spool, machin
 
 
 def test_no_room_is_told_and_tried_again(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_arguments: object) -> None:
-        raise OSError(28, "No space left on device")
-
     monkeypatch.setattr(from_office, "_take", full)
     result, why = spool.install()
     assert result == NOT_NOW

@@ -16,6 +16,7 @@ from terminal.errors import JournalError
 from terminal.journal import board as journal_board
 from terminal.journal.thread import JournalFile
 from terminal.system import board
+from tests.full_disk import full
 from tests.unit.journal.closed_sales import numbers, sale, write
 
 HERE, ELSEWHERE = "10000000a3b1c2d4", "10000000ffffffff"
@@ -118,9 +119,6 @@ def test_a_note_that_is_damaged_stops_nothing_without_a_word(path: Path, on_boar
 def test_a_disk_that_takes_no_note_holds_up_nothing(
     path: Path, on_board: OnBoard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_written: object) -> None:
-        raise OSError(28, "No space left on device")
-
     monkeypatch.setattr(journal_board, "write_whole", full)
     write(path, sale(1))
     assert numbers(path) == [1]

@@ -10,9 +10,10 @@ from msgspec.structs import replace
 
 from terminal.journal.verify import verify
 from terminal.sale.record import QueuedReceipt, ReceiptState, Record, RefundRecord
-from terminal.sale.refund import Refund, RefundReason, RefundSource, RefundState
+from terminal.sale.refund import RefundReason, RefundSource, RefundState
 from terminal.sale.sale import Outcome, Reason, Sale, State
 from terminal.sale.totals import Close, Tally, Totals, figures, totals_of
+from tests.sales import refund_of
 from tests.unit.journal.journal_samples import BOTH_COPIES, a_sale, append_paid, closed, opened, read_only
 
 # --- sales ------------------------------------------------------------------------------------------------------------
@@ -64,20 +65,8 @@ def test_payments_of_an_amount_are_the_whole_ones_and_a_register_finds_its_last_
         (5, 2, "R5", RefundReason.REFUSED),
         (6, 1, "", RefundReason.DONE),
     ):
-        refund = Refund(
-            number=number,
-            reference=f"T1-{number:06}-ABCDEF",
-            idempotency_key="cd" * 20,
-            sale_number=sale_number,
-            sale_reference=f"T1-{sale_number:06}-ABCDEF",
-            authorization_id="guid",
-            amount_kr=10,
-            payment_kr=1990,
-            created="2026-11-23T15:00:00.000Z",
-            source=RefundSource.REGISTER if register_id else RefundSource.COMMAND,
-            register_id=register_id,
-            reason=reason,
-        )
+        source = RefundSource.REGISTER if register_id else RefundSource.COMMAND
+        refund = refund_of(a_sale(sale_number), number, 10, source=source, register_id=register_id, reason=reason)
         journal.append_refund(RefundRecord("RefundRequested", refund))
     whole = [sale.number for sale in journal.find_payments_of_amount(1990)]
     assert whole == [2], "one is on its way back, one was returned in part; what was refused is still whole"
@@ -100,27 +89,12 @@ def test_a_period_ends_with_the_day(path: Path) -> None:
         assert (period.number, period.totals) == (2, totals_of([second]))
 
 
-def refund_of(sale: Sale) -> Refund:
-    return Refund(
-        number=2,
-        reference="T1-000002-REFUND",
-        idempotency_key="ab" * 20,
-        sale_number=sale.number,
-        sale_reference=sale.reference,
-        authorization_id="authorization",
-        amount_kr=600,
-        payment_kr=sale.amount_kr,
-        created=sale.created,
-        source=RefundSource.COMMAND,
-    )
-
-
 def test_the_numbers_of_a_period_are_those_of_its_sales_and_refunds(path: Path) -> None:
     """Both have receipts: staff look for the paper of every number between the first and the last."""
     with opened(path) as journal:
         paid = closed(append_paid(journal, 1, until=State.REPORT), Reason.PAID)
         journal.append(Record("end", paid))
-        on_its_way = refund_of(paid)
+        on_its_way = refund_of(paid, 2, 600)
         journal.append_refund(RefundRecord("RefundRequested", on_its_way))
         assert journal.open_period().totals == totals_of([paid, on_its_way])
         assert journal.open_period().totals.last_number == 1, "it may still end in the next period"
@@ -210,7 +184,7 @@ def test_a_refund_that_staff_have_corrected_is_taken_back_on_that_day(path: Path
     """Done, not done after all, done: each day bills what is true by then, and none is changed."""
     with opened(path) as journal:
         paid = append_paid(journal, 1)
-        refund = replace(refund_of(paid), state=RefundState.CLOSED, reason=RefundReason.SETTLED_DONE)
+        refund = refund_of(paid, 2, 600, state=RefundState.CLOSED, reason=RefundReason.SETTLED_DONE)
         journal.append_refund(RefundRecord("RefundSettledByStaff", refund))
         days = [journal.open_period().totals]
         journal.append_close(Close(1, days[-1]))

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from terminal.journal.file import JournalFile
 from terminal.journal.ledger import OPEN, Booking, Periods
 from terminal.sale.record import Record, RefundRecord
-from terminal.sale.refund import Refund, RefundReason, RefundSource, RefundState
+from terminal.sale.refund import RefundReason, RefundSource, RefundState
 from terminal.sale.sale import Outcome, Reason, Sale, State
 from terminal.sale.totals import Close
-from tests.sales import GUID, new_sale
+from tests.sales import GUID, new_sale, refund_of
 
 
 class Books:
@@ -38,18 +38,7 @@ class Books:
         return self.sale(number, *steps, amount_kr=amount_kr)
 
     def refund(self, number: int, sale: Sale, amount_kr: int, *reasons: RefundReason | None, **more: Any) -> None:
-        refund = Refund(
-            number=number,
-            reference=f"T1-{number:06d}-REFUND",
-            idempotency_key=f"{number:040x}",
-            sale_number=sale.number,
-            sale_reference=sale.reference,
-            authorization_id=GUID,
-            amount_kr=amount_kr,
-            payment_kr=sale.amount_kr,
-            created=self.at,
-            source=more.pop("source", RefundSource.COMMAND),
-        )
+        refund = refund_of(sale, number, amount_kr, created=self.at)
         for reason in (None, *reasons):
             state = RefundState.CLOSED if reason else RefundState.TRANSFER
             self.journal.append_refund(RefundRecord("x", replace(refund, state=state, reason=reason, **more)))

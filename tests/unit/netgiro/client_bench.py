@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
+import pytest
 
 from terminal.netgiro.client import Credentials, SignatureCheck, SignedClient
 from terminal.netgiro.https import HttpsCarrier
 from terminal.netgiro.nonce import NonceSource
+from terminal.sale.gateway import CallLost
 from terminal.sale.sensitive import Sensitive
 
 BASE_URL = "http://netgiro.test/v1"
@@ -84,6 +87,20 @@ async def listening(serve: Serve, tls: ssl.SSLContext | None = None) -> AsyncIte
         server.close()
         await server.wait_closed()
         await asyncio.gather(*serving, return_exceptions=True)
+
+
+def seconds_to_refuse_compressed(serve: Serve) -> float:
+    """Of the processor, until the call to such a server has ended as lost, because its answer is compressed."""
+
+    async def scenario() -> float:
+        async with listening(serve) as port:
+            client = make_client(f"http://127.0.0.1:{port}/v1")
+            started_s = time.process_time()
+            with pytest.raises(CallLost, match="compressed"):
+                await post(client)
+            return time.process_time() - started_s
+
+    return asyncio.run(scenario())
 
 
 async def read_request(reader: asyncio.StreamReader) -> bytes:

@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from terminal.errors import JournalError
 from terminal.netgiro.nonce import TICKS_PER_S, UNIX_EPOCH_TICKS, NonceSource, mark_after_loss
 from terminal.sale.gateway import CallRefused, Refusal
+from tests.virtual_time import HandClock
+
+NOW_S = 1_795_000_000.0
 
 
 class Disk:
@@ -35,26 +38,16 @@ class Disk:
         self.writes += 1
 
 
-class Clock:
-    """A wall clock that can be set."""
-
-    def __init__(self, now_s: float = 1_795_000_000.0) -> None:
-        self.now_s = now_s
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
 def test_the_scale_is_that_of_netgiros_example() -> None:
     """635318618538563781 is a moment in March 2014, in ticks of 100 ns since the year 1."""
-    clock = Clock((635318618538563781 - UNIX_EPOCH_TICKS) / TICKS_PER_S)
+    clock = HandClock((635318618538563781 - UNIX_EPOCH_TICKS) / TICKS_PER_S)
     nonce = asyncio.run(NonceSource(0, Disk().reserve, clock).next())
     assert nonce[:14] == "63531861853856"
 
 
 def test_calls_in_the_same_instant_get_different_nonces() -> None:
     async def scenario() -> list[str]:
-        source = NonceSource(0, Disk().reserve, Clock())
+        source = NonceSource(0, Disk().reserve, HandClock(NOW_S))
         return [await source.next() for _ in range(100)]
 
     nonces = [int(nonce) for nonce in asyncio.run(scenario())]
@@ -65,8 +58,8 @@ def test_a_boot_in_1970_goes_on_above_the_mark_on_disk() -> None:
     disk = Disk()
 
     async def scenario() -> tuple[int, int]:
-        before = int(await NonceSource(0, disk.reserve, Clock()).next())
-        after = int(await NonceSource(disk.high_water, disk.reserve, Clock(0.0)).next())
+        before = int(await NonceSource(0, disk.reserve, HandClock(NOW_S)).next())
+        after = int(await NonceSource(disk.high_water, disk.reserve, HandClock(0.0)).next())
         return before, after
 
     before, after = asyncio.run(scenario())
@@ -74,7 +67,7 @@ def test_a_boot_in_1970_goes_on_above_the_mark_on_disk() -> None:
 
 
 def test_the_disk_is_written_twice_a_minute_at_most() -> None:
-    disk, clock = Disk(), Clock()
+    disk, clock = Disk(), HandClock(NOW_S)
 
     async def scenario() -> None:
         source = NonceSource(0, disk.reserve, clock)
@@ -90,7 +83,7 @@ def test_the_disk_is_written_twice_a_minute_at_most() -> None:
 
 
 def test_a_mark_reserves_a_minute_and_is_renewed_when_half_of_it_is_left() -> None:
-    disk, clock = Disk(), Clock()
+    disk, clock = Disk(), HandClock(NOW_S)
 
     async def scenario() -> None:
         source = NonceSource(0, disk.reserve, clock)
@@ -108,7 +101,7 @@ def test_a_mark_reserves_a_minute_and_is_renewed_when_half_of_it_is_left() -> No
 
 def test_a_mark_that_was_reached_while_the_disk_was_full_is_not_passed() -> None:
     """The last nonce below the mark is given out, the one at the mark is not: after a start it would be used again."""
-    disk, clock = Disk(), Clock()
+    disk, clock = Disk(), HandClock(NOW_S)
 
     async def scenario() -> None:
         source = NonceSource(0, disk.reserve, clock)
@@ -126,7 +119,7 @@ def test_a_mark_that_was_reached_while_the_disk_was_full_is_not_passed() -> None
 
 
 def test_a_disk_that_is_full_for_a_moment_holds_up_no_call() -> None:
-    disk, clock = Disk(), Clock()
+    disk, clock = Disk(), HandClock(NOW_S)
 
     async def scenario() -> None:
         source = NonceSource(0, disk.reserve, clock)
@@ -139,7 +132,7 @@ def test_a_disk_that_is_full_for_a_moment_holds_up_no_call() -> None:
 
 
 def test_without_a_mark_on_disk_nothing_is_sent() -> None:
-    disk, clock = Disk(), Clock()
+    disk, clock = Disk(), HandClock(NOW_S)
 
     async def scenario() -> None:
         source = NonceSource(0, disk.reserve, clock)
@@ -157,7 +150,7 @@ def test_a_call_waits_for_the_mark_that_another_is_writing() -> None:
     disk = Disk()
 
     async def scenario() -> None:
-        source = NonceSource(0, disk.reserve, Clock())
+        source = NonceSource(0, disk.reserve, HandClock(NOW_S))
         disk.slow.clear()
         calls = [asyncio.ensure_future(source.next()) for _ in range(2)]
         for _ in range(5):
@@ -184,7 +177,7 @@ steps = st.lists(
 @given(steps, st.floats(0, 4e9, allow_nan=False))
 def test_no_nonce_repeats_or_goes_back_whatever_the_clock_does(history: list[object], start_s: float) -> None:
     async def scenario() -> list[int]:
-        disk, clock, nonces = Disk(), Clock(start_s), []
+        disk, clock, nonces = Disk(), HandClock(start_s), []
         source = NonceSource(disk.high_water, disk.reserve, clock)
         for step in history:
             match step:
@@ -209,7 +202,7 @@ def test_only_the_journals_errors_are_gone_over() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        asyncio.run(NonceSource(0, broken, Clock()).next())
+        asyncio.run(NonceSource(0, broken, HandClock(NOW_S)).next())
 
 
 # --- that the service signs -------------------------------------------------------------------------------------------
@@ -217,7 +210,7 @@ def test_only_the_journals_errors_are_gone_over() -> None:
 
 def test_the_first_signed_answer_is_kept_at_once_and_by_every_later_mark() -> None:
     async def scenario() -> None:
-        disk, clock = Disk(), Clock()
+        disk, clock = Disk(), HandClock(NOW_S)
         source = NonceSource(0, disk.reserve, clock)
         await source.next()
         assert not disk.answers_signed
@@ -241,7 +234,7 @@ def test_the_first_signed_answer_is_kept_at_once_and_by_every_later_mark() -> No
 
 def test_a_disk_that_does_not_take_it_gets_it_with_the_next_mark() -> None:
     async def scenario() -> None:
-        disk, clock = Disk(), Clock()
+        disk, clock = Disk(), HandClock(NOW_S)
         source = NonceSource(0, disk.reserve, clock)
         await source.next()
         disk.full = True

@@ -23,31 +23,19 @@ from terminal.panel.login import (
 )
 from terminal.panel.server import create_panel
 from terminal.sale.sensitive import Sensitive
-from terminal.system import password
 from terminal.system.password import hash_password, is_password_hash, password_matches
 from tests.panel_fake import FakeCounter
 from tests.patience import at_most
+from tests.virtual_time import HandClock
+
+pytestmark = pytest.mark.usefixtures("quick_hashes")
 
 PASSWORD = "kaffi og kleinur"
 HERE, THERE = "192.0.2.7", "192.0.2.8"
 
 
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch):
-    """Hashes that cost little: how much they cost is not what is tested here."""
-    monkeypatch.setattr(password, "LOG_N", 10)
-
-
-class Clock:
-    def __init__(self):
-        self.now_s = 0.0
-
-    def __call__(self):
-        return self.now_s
-
-
 def doorkeeper(clock=None):
-    return Doorkeeper(Sensitive(hash_password(PASSWORD)), clock or Clock())
+    return Doorkeeper(Sensitive(hash_password(PASSWORD)), clock or HandClock(0.0))
 
 
 def visit(*requests, headers=None, base_url="http://terminal.shop.example"):
@@ -130,7 +118,7 @@ def test_no_cookie_but_ours_opens(cookie):
 
 def test_guesses_get_slower_and_an_early_right_one_does_not_count():
     async def scenario():
-        clock = Clock()
+        clock = HandClock(0.0)
         door = doorkeeper(clock)
         pauses = []
         for _ in range(FREE_GUESSES + 10):
@@ -292,7 +280,7 @@ def test_a_network_of_ipv6_is_one_caller(host, told):
 
 def test_sessions_end_by_themselves_and_their_number_is_bounded():
     async def scenario():
-        clock = Clock()
+        clock = HandClock(0.0)
         door = doorkeeper(clock)
         tokens = [await door.open_session(PASSWORD, HERE) for _ in range(MAX_SESSIONS + 1)]
         assert not door.knows(tokens[0])

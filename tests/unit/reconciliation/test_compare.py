@@ -10,9 +10,10 @@ from terminal.reconciliation.compare import compare
 from terminal.reconciliation.findings import Answer, Ending, Finding, NoRecord, Unanswered
 from terminal.reconciliation.gathering import Payment, concerns
 from terminal.sale.gateway import PaymentRecord, RecordStatus
-from terminal.sale.refund import Refund, RefundReason, RefundSource, RefundState
+from terminal.sale.refund import Refund, RefundReason, RefundState
 from terminal.sale.sale import Reason, Sale, State
 from tests.each import each_of
+from tests.sales import refund_of
 
 NAME = "aaaaaaaa-0000-4000-8000-000000000000"
 
@@ -31,20 +32,8 @@ def sale(reason: Reason | None = Reason.PAID, **more: Any) -> Sale:
 
 
 def refund(amount_kr: int = 1990, reason: RefundReason | None = RefundReason.DONE) -> Refund:
-    return Refund(
-        number=8,
-        reference="T1-8",
-        idempotency_key="0" * 40,
-        sale_number=7,
-        sale_reference="T1-7",
-        authorization_id=NAME,
-        amount_kr=amount_kr,
-        payment_kr=1990,
-        created="2026-11-23T16:00:00.000Z",
-        source=RefundSource.COMMAND,
-        state=RefundState.CLOSED if reason else RefundState.TRANSFER,
-        reason=reason,
-    )
+    state = RefundState.CLOSED if reason else RefundState.TRANSFER
+    return refund_of(sale(), 8, amount_kr, authorization_id=NAME, state=state, reason=reason)
 
 
 def record(status: RecordStatus = RecordStatus.PAID, **more: Any) -> PaymentRecord:

@@ -35,6 +35,7 @@ from terminal.simulation.registers.zvt_frames import wrap
 from tests.each import each_of
 from tests.patience import at_most
 from tests.replay import captured, replay
+from tests.unit.register.parity_bench import with_parity
 
 ZVT_PAY = bytes.fromhex("10 02 06 01 0A 04 00 00 00 00 19 90 49 03 52 10 03 78 D6")
 
@@ -167,10 +168,6 @@ def test_a_damaged_frame_stays_damaged() -> None:
 
 
 # --- guesses ----------------------------------------------------------------------------------------------------------
-
-
-def with_parity(data: bytes, odd: int) -> bytes:
-    return bytes(byte | 0x80 if byte.bit_count() % 2 != odd else byte for byte in data)
 
 
 @each_of(

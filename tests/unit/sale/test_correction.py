@@ -6,24 +6,17 @@ from terminal.sale import effects as fx
 from terminal.sale import events as ev
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.gateway import AuthorizationStatus as Status
-from terminal.sale.sale import MISSES_UNTIL_UNKNOWN, Outcome, Reason, State, differs_durably
+from terminal.sale.sale import Outcome, Reason, State, differs_durably
 from tests.each import each_of
-from tests.sales import Walk, walk_to
+from tests.sales import Walk, unknown_capture, walk_to
 
 PAID, UNPAID, REFUNDED = ev.Verdict
 GUNNAR = "gunnar (user 1000)"
 
 
-def unknown() -> Walk:
-    walk = walk_to(State.CAPTURE).timed_out()
-    for _ in range(MISSES_UNTIL_UNKNOWN):
-        walk.lost().retried()
-    return walk
-
-
 def settled(verdict: ev.Verdict) -> Walk:
     """What stood unknown."""
-    return unknown().settled(verdict).acknowledged()
+    return unknown_capture().settled(verdict).acknowledged()
 
 
 def refund_due() -> Walk:
@@ -33,8 +26,8 @@ def refund_due() -> Walk:
 @each_of(
     ("walk", "said", "meant", "reason"),
     [
-        (unknown, PAID, UNPAID, Reason.SETTLED_UNPAID),
-        (unknown, UNPAID, PAID, Reason.SETTLED_PAID),
+        (unknown_capture, PAID, UNPAID, Reason.SETTLED_UNPAID),
+        (unknown_capture, UNPAID, PAID, Reason.SETTLED_PAID),
         (refund_due, PAID, REFUNDED, Reason.REFUNDED),
         (refund_due, REFUNDED, PAID, Reason.SETTLED_PAID),
     ],
@@ -62,8 +55,8 @@ def test_what_was_said_wrongly_is_said_anew_and_back_again(
         (settled(UNPAID), REFUNDED),
         (refund_due().settled(PAID), UNPAID),
         (refund_due().settled(REFUNDED), UNPAID),
-        (unknown(), PAID),
-        (unknown().settled(PAID), UNPAID),  # the register has not heard it yet
+        (unknown_capture(), PAID),
+        (unknown_capture().settled(PAID), UNPAID),  # the register has not heard it yet
         (refund_due(), PAID),
         (walk_to(State.CLOSED), UNPAID),
         (walk_to(State.CLOSED), REFUNDED),

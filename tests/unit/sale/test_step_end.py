@@ -13,7 +13,7 @@ from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import CaptureMode, Refusal
 from terminal.sale.sale import MISSES_UNTIL_UNKNOWN, CallKind, Outcome, Reason, State, differs_durably
 from tests.each import each_of
-from tests.sales import AUTOMATIC, SERVER_CALLBACK, Walk, assert_ended, walk_to
+from tests.sales import AUTOMATIC, SERVER_CALLBACK, Walk, assert_ended, unknown_capture, walk_to
 
 PAID, UNPAID, REFUNDED = ev.Verdict.PAID, ev.Verdict.UNPAID, ev.Verdict.REFUNDED
 
@@ -129,14 +129,6 @@ def test_an_untraceable_sale_waits_until_staff_say_how_it_ended(
 
 
 # --- settling by staff ------------------------------------------------------------------------------------------------
-
-
-def unknown_capture() -> Walk:
-    """Its capture and every question since are lost; it is only asked about now."""
-    walk = walk_to(State.CAPTURE).timed_out()
-    for _ in range(MISSES_UNTIL_UNKNOWN):
-        walk.lost().retried()
-    return walk
 
 
 @pytest.mark.parametrize(

@@ -7,16 +7,12 @@ import re
 import httpx
 import pytest
 
-from terminal.system import password
 from tests.office_bench import Office
 from tests.unit.office.page.test_site import at_page
 
+pytestmark = pytest.mark.usefixtures("quick_hashes")
+
 TEXT = '[shop]\nname = "<b>Kría</b>"\n'
-
-
-@pytest.fixture(autouse=True)
-def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(password, "LOG_N", 10)
 
 
 async def form_token(http: httpx.AsyncClient) -> str:

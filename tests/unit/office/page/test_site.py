@@ -24,8 +24,9 @@ from terminal.office.server import access
 from terminal.office.server.database import connect
 from terminal.sale.sale import Reason, State
 from terminal.sale.sensitive import Sensitive
-from terminal.system import password
 from tests.office_bench import TOKEN, Office, chained, running_office, sale_rows
+
+pytestmark = pytest.mark.usefixtures("quick_hashes")
 
 PASSWORD = "leyniorð-1"
 PAGES = [
@@ -40,12 +41,6 @@ PAGES = [
     "/releases",
     "/log",
 ]
-
-
-@pytest.fixture(autouse=True)
-def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hash that takes its time is for guessers; here each test logs in."""
-    monkeypatch.setattr(password, "LOG_N", 10)
 
 
 def at_page(database: str, work: Callable[[Office, httpx.AsyncClient], Awaitable[None]], role: str = "operate") -> None:

@@ -14,20 +14,13 @@ from terminal.register.http.programs import (
     Programs,
     TooManyPrograms,
 )
+from tests.virtual_time import HandClock
 
 FILE = "register-programs.json"
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now_s = 1000.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
-def programs(folder: Path, clock: Clock | None = None) -> Programs:
-    return Programs(folder / FILE, clock or Clock())
+def programs(folder: Path, clock: HandClock | None = None) -> Programs:
+    return Programs(folder / FILE, clock or HandClock())
 
 
 def paired(known: Programs, name: str = "Kassi 1") -> str:
@@ -70,7 +63,7 @@ def test_a_code_is_good_once(tmp_path: Path) -> None:
 
 def test_a_newer_code_takes_the_place_of_an_older_one(tmp_path: Path) -> None:
     given = iter(("111111", "222222"))
-    known = Programs(tmp_path / FILE, Clock(), lambda: next(given))
+    known = Programs(tmp_path / FILE, HandClock(), lambda: next(given))
     known.new_code()
     known.new_code()
     assert known.pair("111111", "Kassi 1") is None
@@ -79,7 +72,7 @@ def test_a_newer_code_takes_the_place_of_an_older_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("age_s", "is_good"), [(CODE_GOOD_FOR_S - 1, True), (CODE_GOOD_FOR_S, False)])
 def test_a_code_is_good_for_five_minutes(tmp_path: Path, age_s: float, is_good: bool) -> None:
-    clock = Clock()
+    clock = HandClock()
     known = programs(tmp_path, clock)
     digits = known.new_code().digits.reveal()
     clock.now_s += age_s

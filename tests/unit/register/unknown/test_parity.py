@@ -17,14 +17,11 @@ from terminal.config.schema import Config, JournalSettings
 from terminal.register.concert.format import frame
 from terminal.register.settings import RegisterSettings
 from terminal.register.unknown.parity import ParityWatch
+from tests.unit.register.parity_bench import with_parity
 from tests.unit.register.scripted_port import ScriptedPort
 from tests.virtual_time import run_virtual
 
 PAYMENT = b"\x05" + frame(b"0100001990110352" + b" " * 10) + b"\x04"
-
-
-def with_parity(data: bytes, odd: int) -> bytes:
-    return bytes(byte | 0x80 if byte.bit_count() % 2 != odd else byte for byte in data)
 
 
 def told(caplog: pytest.LogCaptureFixture, data: bytes, size: int) -> list[str]:

@@ -14,30 +14,17 @@ from terminal.counter.register_words import (
     ReversalRequest,
     SaleAccepted,
 )
-from terminal.sale.refund import Refund, RefundReason, RefundSource
+from terminal.sale.refund import RefundReason
 from terminal.simulation.registers.zvt_frames import ABORT, GOOD, NOT_EXPECTED, WAIT, reversal, status_fields
 from tests.each import each_of
-from tests.sales import GUID
+from tests.sales import new_refund
 from tests.unit.register.zvt.zvt_bench import NAME, Bench
 
 RECEIPT = b"\0\x07"
 
 
 def told(reason: RefundReason | None = RefundReason.DONE) -> RefundResult:
-    refund = Refund(
-        number=8,
-        reference=NAME,
-        idempotency_key="cd" * 20,
-        sale_number=7,
-        sale_reference="T1-000007-A1B2C3",
-        authorization_id=GUID,
-        amount_kr=1990,
-        payment_kr=1990,
-        created="2026-11-23T12:00:00.000Z",
-        source=RefundSource.REGISTER,
-        register_id=NAME,
-        reason=reason,
-    )
+    refund = new_refund(reference=NAME, amount_kr=1990, register_id=NAME, reason=reason)
     return RefundResult(register_id=NAME, refund=refund)
 
 
