@@ -38,6 +38,7 @@ class EventDecoder:
         self._skipping = False
 
     def feed(self, data: bytes) -> Iterator[tuple[int, int]]:
+        """Code and value (0 released, 1 pressed, 2 repeated) of each key event; half a record waits for its rest."""
         data = self._rest + data
         whole = len(data) - len(data) % EVENT.size
         self._rest = data[whole:]

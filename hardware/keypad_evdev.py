@@ -45,6 +45,7 @@ class EvdevDecoder:
         return self._held_key if self._held is not None else None
 
     def feed(self, data: bytes) -> list[str]:
+        """The keys that were pressed, as their characters, in order. A repetition of the kernel is no press."""
         keys = []
         for code, value in self._events.feed(data):
             if (code, value) == DROPPED:

@@ -69,6 +69,7 @@ class CodeAssembler:
         """The last code came with an end of its own."""
 
     def feed(self, text: Iterable[str]) -> None:
+        """More characters; a code is handed on when it ends, by one of ENDS or by SILENCE_S of silence."""
         for char in text:
             if char in ENDS:
                 self.sends_end = self.sends_end or bool(self._text)
@@ -115,6 +116,7 @@ class HidDecoder:
         self._typed_with_alt = ""
 
     def feed(self, data: bytes) -> str:
+        """The characters that were typed, with LOST in place of those that the kernel dropped."""
         text = ""
         for code, value in self._events.feed(data):
             if (code, value) == DROPPED:
@@ -221,6 +223,7 @@ class SimulatedScanner:
         self._plugged = True
 
     async def open(self, on_code: Callable[[str], None], on_lost: Callable[[DeviceError], None]) -> None:
+        """Raises DeviceError while it is unplugged."""
         if not self._plugged:
             raise DeviceError("simulated scanner: the cable is unplugged, plug it in")
         self._on_code, self._on_lost = on_code, on_lost

@@ -92,6 +92,7 @@ class GpioSignals(PatternPlayer):
             worker.stop()
 
     async def close(self) -> None:
+        """Switch both off and let the pins go. Raises nothing."""
         self._stop()
         lamp, buzzer, self._lamp, self._buzzer = self._lamp, self._buzzer, None, None
         for device in (lamp, buzzer):
@@ -133,6 +134,7 @@ class SimulatedSignals(PatternPlayer):
         self._plugged = True
 
     async def open(self) -> None:
+        """Raises DeviceError while they are unplugged."""
         if not self._plugged:
             raise DeviceError("simulated lamp and buzzer: not wired, plug them in")
 

@@ -81,6 +81,7 @@ class SimulatedKeypad:
         on_long_press: Callable[[str], None] = lambda _key: None,
         on_missed: Callable[[], None] = lambda: None,
     ) -> None:
+        """Begin anew with no key down. Raises DeviceError while it is unplugged."""
         await self.close()
         if not self._plugged:
             raise DeviceError("simulated keypad: the cable is unplugged, plug it in")
@@ -241,7 +242,7 @@ class SimulatedDisplay:
         return self._picture.copy()
 
     def png(self, scale: int = 1) -> bytes:
-        """The pixels as PNG, each ``scale`` x ``scale`` (1 to 16)."""
+        """The pixels as PNG, each ``scale`` x ``scale``. Raises ValueError for a scale other than 1 to 16."""
         if not 1 <= scale <= 16:
             raise ValueError(f"scale is {scale}; it can be 1 to 16")
         size = (self._size_px[0] * scale, self._size_px[1] * scale)
@@ -250,6 +251,7 @@ class SimulatedDisplay:
         return buffer.getvalue()
 
     async def open(self) -> None:
+        """Set it up, dark. Raises DeviceError while it is unplugged."""
         if not self._plugged:
             raise DeviceError("simulated display: its cable is unplugged, plug it in")
         self._is_open = self._is_set_up = True

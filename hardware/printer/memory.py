@@ -65,6 +65,7 @@ class MemoryFile:
         return self._read().get(address, Known())
 
     def keep(self, address: str, known: Known) -> None:
+        """Remember this printer as the newest; the oldest beyond MOST_PRINTERS go. A disk that fails is only logged."""
         printers = self._read()
         printers.pop(address, None)
         printers[address] = known

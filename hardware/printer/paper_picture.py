@@ -23,7 +23,10 @@ PAPER, INK, CUT_LINE = 255, 24, 170
 
 
 def draw(rows: Sequence[Row], columns: Columns, scale: int = 1) -> Image.Image:
-    """A greyscale picture of the whole strip, enlarged by the whole number ``scale`` (1 to 4)."""
+    """A greyscale picture of the whole strip, enlarged by the whole number ``scale``.
+
+    Raises ValueError for a scale other than 1 to 4. What is longer than MAX_HEIGHT_PX is cut off.
+    """
     if not 1 <= scale <= 4:
         raise ValueError(f"scale is {scale}; it can be 1 to 4")
     width = columns * CELL_PX[0]

@@ -50,13 +50,17 @@ class SimulatedPrinter(EscposPrinter):
 
     @paper.setter
     def paper(self, supply: PaperSupply) -> None:
-        """Anything but "out" puts in a new roll; what hung in the printer is torn off."""
+        """Anything but "out" puts in a new roll; what hung in the printer is torn off.
+
+        Raises ValueError for any other word.
+        """
         if supply not in ("ok", "low", "out"):
             raise ValueError(f"paper is {supply!r}; it can be ok, low or out")
         self._machine.load(supply)
 
     @property
     def cover(self) -> Cover:
+        """Close or open the cover. Raises ValueError for any other word."""
         return self._machine.cover
 
     @cover.setter

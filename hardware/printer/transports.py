@@ -59,6 +59,10 @@ class ThreadedTransport:
         await self._call(lambda: wire.write(data, budget_s), budget_s)
 
     async def ask(self, question: bytes, deadline_s: float) -> bytes:
+        """What the printer answers within ``deadline_s`` of the question having left; empty if nothing.
+
+        Raises DeviceError.
+        """
         wire, write_s = self._require_wire(), self._timeout_s if question else 0.0
 
         def exchange() -> bytes:
@@ -76,6 +80,7 @@ class ThreadedTransport:
             self._worker.post(self._wire.release)
 
     async def close(self) -> None:
+        """Close the wire, and wait for that up to GRACE_S, or the next open would find it in use."""
         wire, self._wire = self._wire, None
         try:
             if wire is not None:

@@ -50,6 +50,10 @@ class UsbWire:
         return self._in is not None
 
     def write(self, data: bytes, timeout_s: float) -> None:
+        """All of it within ``timeout_s``.
+
+        Raises OSError. After a time-out the printer has been reset, and a part of the data may come out.
+        """
         assert self._out is not None, "checked when it was opened"
         try:
             sent = self._out.write(data, max(int(timeout_s * 1000), 1))

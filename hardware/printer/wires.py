@@ -50,6 +50,7 @@ class DescriptorWire:
         os.set_blocking(fd, False)
 
     def write(self, data: bytes, timeout_s: float) -> None:
+        """All of it. Raises TimeoutError after ``timeout_s``; a part may have left."""
         deadline_s = time.monotonic() + timeout_s
         rest = memoryview(data)
         while rest:
@@ -62,6 +63,7 @@ class DescriptorWire:
                 time.sleep(RETRY_S)
 
     def read(self, timeout_s: float) -> bytes:
+        """What arrives first; empty after ``timeout_s``, or at once from what never answers."""
         deadline_s = time.monotonic() + timeout_s
         while self.has_answers and _ready(self._fd, select.POLLIN, deadline_s - time.monotonic()):
             with contextlib.suppress(BlockingIOError):
@@ -140,6 +142,7 @@ class SerialWire(DescriptorWire):
         super().__init__(self._port.fileno(), has_answers=True)
 
     def write(self, data: bytes, timeout_s: float) -> None:
+        """All of it, until the last byte has left the kernel's queue for the line. Raises TimeoutError."""
         deadline_s = time.monotonic() + timeout_s
         super().write(data, timeout_s)
         from hardware.serial_port import unsent_bytes  # noqa: PLC0415

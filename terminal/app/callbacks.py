@@ -43,6 +43,7 @@ class CallbackAnswers:
         self._journal = journal
 
     async def is_acknowledged(self, callback: Callback) -> bool:
+        """Whether Netgíró may hear "yes", as the decision about this sale says. False if no sale has the reference."""
         sale = self._loop.view.sale
         if sale is None or sale.reference != callback.reference:
             sale = await self._ended_sale(callback.reference)

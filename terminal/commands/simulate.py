@@ -152,6 +152,7 @@ def _told(result: WorldResult) -> dict[str, object]:
 
 
 def default_jobs() -> int:
+    """A process for each core."""
     return os.cpu_count() or 1
 
 

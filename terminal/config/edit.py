@@ -75,7 +75,10 @@ def _check(before: str, after: str, changes: Changes) -> None:
 
 
 def replace_file(path: Path, text: str) -> None:
-    """All of the new text or all of the old, whatever happens meanwhile. Owner and mode stay as they were."""
+    """All of the new text or all of the old, whatever happens meanwhile. Owner and mode stay as they were.
+
+    Raises ConfigError if the disk refuses.
+    """
     try:
         if path.exists():
             status = path.stat()

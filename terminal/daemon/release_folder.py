@@ -184,6 +184,7 @@ class Part:
 
 
 def release_status(config: Config) -> ReleaseStatus:
+    """For ``status``: which release is wanted, how much of it is loaded (percent), and what keeps or refused it."""
     folder = ReleaseFolder(config)
     kept = folder.read()
     wanted, offer, refused = kept.wanted if kept.wanted != __version__ else "", kept.offer, kept.refused

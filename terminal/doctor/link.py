@@ -30,6 +30,7 @@ class Route(NamedTuple):
 
 
 def check_link(_config: Config, system: System) -> Finding:
+    """The way out: default route, level of the Wi-Fi (dBm), and whether the router answers."""
     route = default_route(system.read("/proc/net/route"))
     if route is None:
         return warning(

@@ -35,6 +35,7 @@ def _probe(folder: Path) -> None:
 
 
 def check_disk(config: Config, _system: System) -> Finding:
+    """The journal's folder can be written and has room; below MIN_FREE_BYTES no sale begins."""
     folder = Path(config.journal.path).parent
     try:
         as_owner_of(folder, lambda: _probe(folder))
@@ -86,6 +87,7 @@ def _hex_numbers(file: Path) -> list[int]:
 
 
 def check_journal(config: Config, _system: System) -> Finding:
+    """It can be read, belongs to this board, is undamaged, and nothing that is missing waits to be acknowledged."""
     path = Path(config.journal.path)
     try:
         if not path.exists():
@@ -162,6 +164,7 @@ SLOWED_NOW, SLOWED_SINCE_START = 0b1110, 0b1110 << 16
 
 
 def check_power(_config: Config, system: System) -> Finding:
+    """The supply's voltage and the heat, now and since the start, by the flags of the Pi's firmware."""
     flags = power_flags(system)
     if flags is None:
         if "Raspberry Pi" in system.read("/proc/device-tree/model"):

@@ -11,6 +11,7 @@ from terminal.doctor.system import Finding, System, failed, ok, warning
 
 
 def check_serial(port: str, system: System, group: str) -> Finding:
+    """A serial port of this path: it is there, is a serial line, may be used, and nobody else holds it."""
     finding = check_node(port, system, os.R_OK | os.W_OK, group)
     if finding.advice:
         return failed(finding.found, finding.advice + seen_ports(system))

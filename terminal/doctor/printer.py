@@ -41,6 +41,7 @@ def printer_faults(config: Config) -> list[str]:
 
 
 def check_printer(config: Config, system: System) -> Finding:
+    """Its port, its settings, and then what it says of itself."""
     finding = _find_printer(config.printer, system)
     if finding.status is Grade.FAILED or config.printer.driver == "none":
         return finding

@@ -37,6 +37,7 @@ def missing_here(config: Config, system: System) -> list[str]:
 
 
 def check_configuration(config: Config, system: System) -> Finding:
+    """Nothing that a sale needs is missing; then what is doubtful; then whether money is real."""
     # The secret has a check of its own.
     missing = [one for one in missing_here(config, system) if not one.startswith("netgiro.secret_key")]
     if missing:
@@ -48,6 +49,7 @@ def check_configuration(config: Config, system: System) -> Finding:
 
 
 def check_secret_key(config: Config, system: System) -> Finding:
+    """There is a key, and no other user of this machine can read it."""
     if config.netgiro.api == "v2" and config.netgiro.application_id:
         return ok("V2 needs none: netgiro.application_id is the key")
     if not config.netgiro.secret_key:

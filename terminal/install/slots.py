@@ -95,6 +95,7 @@ class SystemdMachine:
     control: Path
 
     def install(self, release: Release, slot: Path) -> None:
+        """Install this release into that slot, at most INSTALL_DEADLINE_S. Raises TerminalError."""
         script = release.folder / "systemd/install.sh"
         self._run("sh", str(script), "slot", str(slot), deadline_s=INSTALL_DEADLINE_S)
 
@@ -108,6 +109,7 @@ class SystemdMachine:
         self._run("sh", str(slot / "share/netgiro-terminal/install.sh"), "files")
 
     def failed_checks(self, slot: Path) -> set[str]:
+        """Names of the checks that the doctor of that slot's version reports as failed. Raises TerminalError."""
         program = str(slot / "bin/netgiro-terminal")
         done = _run(program, "doctor", "--json", "--config", str(self.config), deadline_s=COMMAND_DEADLINE_S)
         try:

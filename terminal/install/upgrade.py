@@ -75,7 +75,10 @@ class Upgrade(Proving):
             self._raise_floor(floor)
 
     def back(self) -> None:
-        """To the version in the other slot, with the same care."""
+        """To the version in the other slot, with the same care.
+
+        Raises TerminalError if there is none, if it cannot read the journal, or if it is not well.
+        """
         with only_one(self.slots.opt):
             spare = self.slots.folder(self.slots.spare)
             if not (spare / "bin/netgiro-terminal").exists():

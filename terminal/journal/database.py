@@ -40,6 +40,7 @@ class Database:
 
     @property
     def connection(self) -> sqlite3.Connection:
+        """Raises JournalError while it is closed."""
         if self._db is None:
             raise JournalError(f"the journal {self.path} is not open")
         return self._db
@@ -60,6 +61,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing. When the block has ended without an error, its changes are on disk."""
         db = self.connection
         db.execute("BEGIN IMMEDIATE")
         try:

@@ -62,6 +62,10 @@ class Pair:
     # --- opening ------------------------------------------------------------------------------------------------------
 
     def open(self) -> None:
+        """Lock, claim this board, open both files and make them agree.
+
+        Raises JournalInUseError if another process holds the lock, and JournalError.
+        """
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             self._lock.acquire()

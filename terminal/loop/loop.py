@@ -65,6 +65,7 @@ class Loop:
         _tell(self._on_view, self.view)
 
     async def run(self) -> None:
+        """Take inputs one at a time: decide and commit on the journal's thread, then act. Ends only by a fault."""
         while True:
             event, done = await self._inbox.get()
             if isinstance(event, WatchdogDue):

@@ -113,6 +113,7 @@ class TerminalPerformer:
         self._send_to_register(reply, to)
 
     def perform(self, effect: CounterEffect) -> None:
+        """Begin what the effect asks for, and return at once. What comes of it is a later input."""
         match effect:
             case fx.Call():
                 self._calls_made += 1

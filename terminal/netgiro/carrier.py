@@ -64,6 +64,7 @@ class LateCarrier(Carrier):
         self._turn = asyncio.Lock()
 
     async def exchange(self, request: Request) -> RawAnswer:
+        """See :class:`Carrier`. Raises CallRefused(NOT_SENT) too if the HTTPS library cannot be loaded."""
         try:
             carrier = await self._carrier()
         except (ImportError, OSError) as error:

@@ -58,6 +58,10 @@ class HttpsCarrier(Carrier):
         self._connections = self._connect_anew()
 
     async def exchange(self, request: Request) -> RawAnswer:
+        """One request, one answer, within the longest time of a call.
+
+        Raises CallRefused(NOT_SENT) if there was no connection, and CallLost if the request may have left.
+        """
         connections = await self._connections_for(request)
         try:
             async with connections, asyncio.timeout(self._longest_call_s):  # httpx bounds each read, not their sum

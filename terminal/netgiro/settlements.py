@@ -27,6 +27,7 @@ class SettlementApi:
         self._client = client
 
     async def settlements(self, first: date, last: date) -> Sequence[Settlement]:
+        """GET /settlement/list of V2, both days included; an answer that does not fit is CallLost."""
         answer = await self._client.get(f"/settlement/list?dateFrom={first:%Y-%m-%d}&dateTo={last:%Y-%m-%d}")
         rows = _rows(answer, wire.parse_settlements)
         if not all(_NUMBER.fullmatch(row.number) for row in rows):
@@ -45,6 +46,7 @@ class SettlementApi:
         ]
 
     async def items(self, number: str) -> Sequence[SettledItem]:
+        """GET /settlement/items of V2; ``number`` as :meth:`settlements` has it."""
         answer = await self._client.get(f"/settlement/items/{number}")
         return [
             SettledItem(

@@ -110,6 +110,7 @@ class NetgiroV1:
     async def open_authorization(
         self, *, reference: str, amount_kr: int, customer: Customer, capture_mode: CaptureMode
     ) -> OpenedAuthorization:
+        """InsertCart ("Offline Checkout (POS)"). Never sent twice: a second cart could become a second payment."""
         request: dict[str, object] = {
             "Amount": amount_kr,
             "Reference": reference,
@@ -138,7 +139,10 @@ class NetgiroV1:
         return self._finds
 
     async def find(self, reference: str) -> StatusReport:
-        """Netgíró's published .NET client has this call, its documentation of today has not."""
+        """GET /Payment/Get. Netgíró's published .NET client has this call, its documentation of today has not.
+
+        Raises CallRefused(NOT_OFFERED) without sending anything once Netgíró has said so.
+        """
         if self._finds is False:
             raise CallRefused(Refusal.NOT_OFFERED, "Payment/Get is not offered; nothing was sent")
         try:

@@ -68,6 +68,7 @@ class NetgiroV2:
     async def open_authorization(
         self, *, reference: str, amount_kr: int, customer: Customer, capture_mode: CaptureMode
     ) -> OpenedAuthorization:
+        """POST /checkout/payment, never sent twice. Raises CallRefused for a kennitala without sending anything."""
         if customer.kind is CustomerKind.KENNITALA:
             raise CallRefused(Refusal.CUSTOMER_UNKNOWN, "payment: V2 knows no kennitala; nothing was sent")
         request: dict[str, object] = {
@@ -87,6 +88,7 @@ class NetgiroV2:
         return await self._with_details(_status_report("status", answer, authorization_id), authorization_id)
 
     async def submit_code(self, authorization_id: str, code: Sensitive) -> StatusReport:
+        """Raises CallRefused: V2 asks for no code."""
         raise CallRefused(Refusal.REQUEST_NOT_VALID, "V2 asks for no code; nothing was sent")
 
     async def capture(self, authorization_id: str) -> StatusReport:
@@ -101,6 +103,7 @@ class NetgiroV2:
         return False
 
     async def find(self, reference: str) -> StatusReport:
+        """Raises CallRefused(NOT_OFFERED)."""
         raise CallRefused(Refusal.NOT_OFFERED, "V2 has no look-up by reference; nothing was sent")
 
     @property

@@ -104,6 +104,7 @@ class CounterBackend:
     # --- display and keypad -------------------------------------------------------------------------------------------
 
     async def display_png(self) -> bytes:
+        """The glass as PNG: of a simulated display its pixels, of a real one what it was told. Raises DeviceError."""
         if isinstance(self._devices.display, SimulatedDisplay):
             return self._devices.display.png()
         if self._terminal is None:
@@ -113,6 +114,7 @@ class CounterBackend:
         return await asyncio.to_thread(_png, screen, settings)
 
     async def press(self, keys: str, *, hold: bool = False) -> None:
+        """Press these keys in order; ``hold``: the last one for long. Raises DeviceError for a real keypad."""
         keypad = self._devices.keypad
         if not isinstance(keypad, SimulatedKeypad):
             raise DeviceError("the keypad is a real one: press its keys")
@@ -130,6 +132,7 @@ class CounterBackend:
         return RegisterInfo(port=port, protocol=settings.protocol, amount_decimals=settings.amount_decimals)
 
     async def register_send(self, text: str) -> None:
+        """One line from the simulated register. Raises DeviceError where the register is none of ours."""
         if self._devices.programs is not None:
             raise DeviceError("the register is a program on the network: POST /v1/payments to its address")
         if self._cable is None:

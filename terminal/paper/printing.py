@@ -104,6 +104,7 @@ class ReceiptPrinting:
             await self._session.close()
 
     async def run(self) -> None:
+        """Print what waits, and wait for more; after a failure try again with growing pauses. Cancel it to end it."""
         pauses = Pauses(SHORTEST_PAUSE_S, LONGEST_PAUSE_S)
         try:
             while True:

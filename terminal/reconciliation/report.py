@@ -79,6 +79,7 @@ _result_decoder = msgspec.json.Decoder(ReconciliationResult)
 
 
 def result_of(report: Report) -> ReconciliationResult:
+    """What is kept of a report: counts, and at most MOST_KEPT of the findings to look at."""
     counts = Counter(finding.ending for finding in report.findings)
     to_look_at = [finding for finding in report.findings if finding.ending is not Ending.AGREES]
     return ReconciliationResult(

@@ -16,6 +16,7 @@ from terminal.sale.tracing import begin_trace, trace_anew
 
 
 def void_status(sale: Sale, event: ev.StatusReceived) -> Transition:
+    """An answer in VOID: the reservation is gone, the payment is proved after all, or the void is asked for again."""
     match event.report.status:
         case Status.PAID if sale.may_be_undone:
             return void_again(replace(sale, committed=True))
@@ -49,6 +50,7 @@ def void_call_refused(sale: Sale, event: ev.RefusalReceived) -> Transition:
 
 
 def void_call_lost(sale: Sale, _event: ev.AnswerLost) -> Transition:
+    """An answer in VOID is lost. The void may have happened; where it may undo a payment, the sale remembers that."""
     return miss(_void_lost(sale) if sale.asking is CallKind.VOID else sale)
 
 
@@ -121,6 +123,7 @@ _VERDICTS = {
 
 
 def settle_attention(sale: Sale, event: ev.SettledByStaff) -> Transition:
+    """The word of staff about what was left to them; one that does not fit changes nothing."""
     asked_for = sale.reason or Reason.NOT_TRACEABLE
     reason = _VERDICTS.get((asked_for, event.verdict))
     if reason is None:

@@ -172,15 +172,20 @@ class Gateway(Protocol):
 
     async def open_authorization(
         self, *, reference: str, amount_kr: int, customer: Customer, capture_mode: CaptureMode
-    ) -> OpenedAuthorization: ...
+    ) -> OpenedAuthorization:
+        """Ask the customer. Not to be repeated: a lost one may exist, and has no name."""
 
-    async def query_status(self, authorization_id: str) -> StatusReport: ...
+    async def query_status(self, authorization_id: str) -> StatusReport:
+        """How it stands. Moves nothing, so it may be asked as often as one likes."""
 
-    async def submit_code(self, authorization_id: str, code: Sensitive) -> StatusReport: ...
+    async def submit_code(self, authorization_id: str, code: Sensitive) -> StatusReport:
+        """The customer's SMS code. It reserves; after a first code whose answer was lost, it may capture."""
 
-    async def capture(self, authorization_id: str) -> StatusReport: ...
+    async def capture(self, authorization_id: str) -> StatusReport:
+        """Take the reserved money. A lost one may have happened: ask before it is sent again."""
 
-    async def void(self, authorization_id: str) -> StatusReport: ...
+    async def void(self, authorization_id: str) -> StatusReport:
+        """Give the reservation up. The report is PAID if the money has moved before."""
 
     @property
     def finds(self) -> bool | None:

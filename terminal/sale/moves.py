@@ -134,6 +134,7 @@ def refusal_reason(refusal: Refusal | None) -> Reason:
 
 
 def authorize(sale: Sale, event: ev.CustomerIdentified) -> Transition:
+    """Ask the service to open an authorization. With automatic capture that commits: money may move from here on."""
     kind = event.customer.kind
     mode = sale.terms.capture_mode_for(kind)
     sale = replace(
@@ -273,6 +274,7 @@ def cancel_when_opened(sale: Sale, event: ev.CancelRequested) -> Transition:
 
 
 def customer_status(sale: Sale, event: ev.StatusReceived) -> Transition:
+    """An answer while the customer decides. Only a reservation of this amount and reference is captured."""
     match event.report.status:
         case Status.PAID:
             return paid(sale, event)
@@ -370,6 +372,7 @@ def code_call_refused(sale: Sale, event: ev.RefusalReceived) -> Transition:
 
 
 def capture_status(sale: Sale, event: ev.StatusReceived) -> Transition:
+    """An answer after a capture. Only what is still reserved is captured again, MOST_CAPTURES times in all."""
     match event.report.status:
         case Status.PAID:
             return paid(sale, event)

@@ -68,6 +68,7 @@ class ControlServer:
         self._acceptor.start()
 
     async def stop(self) -> None:
+        """Hang up on everybody and remove the socket."""
         if self._acceptor is None:
             return
         self._acceptor.close()

@@ -120,6 +120,7 @@ class WebServer(uvicorn.Server):
         self._serving = asyncio.create_task(self.serve(), name="web server")
 
     async def stop(self) -> None:
+        """End every request and close the port; also before it has begun."""
         self.should_exit = True
         self._stopping.set()
         if self._serving is not None:

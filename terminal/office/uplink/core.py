@@ -71,6 +71,7 @@ class Uplink(msgspec.Struct, frozen=True, kw_only=True):
         return self.sale_open and self.slow
 
     def next(self) -> Step:
+        """What to do now; a pause or a rest comes before any call."""
         if self.pause_s:
             return Step(Do.PAUSE, self.pause_s)
         if self.gives_way:

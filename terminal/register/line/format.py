@@ -172,7 +172,10 @@ def _operands(words: Sequence[str], known: Sequence[str]) -> tuple[list[str], di
 
 
 def format_reply(reply: RegisterReply, decimals: AmountDecimals) -> str:
-    """The words of a reply, in ASCII, without checksum and line end; a long text is not cut yet."""
+    """The words of a reply, in ASCII, without checksum and line end; a long text is not cut yet.
+
+    Raises ValueError for a reply that no request of this protocol has.
+    """
     match reply:
         case SaleAccepted():
             return f"WAIT ID={_word(reply.register_id)}"

@@ -125,6 +125,7 @@ class EscposReader:
         return not self._rest and not self._line
 
     def feed(self, data: bytes, now_s: float = 0.0) -> Sequence[PrintEvent]:
+        """The events that these bytes complete. ``now_s`` is monotonic: half a command that stays alone is given up."""
         self._pass_time(now_s)
         polls = _POLLS.fullmatch(self._half_poll + data)
         self._half_poll = polls["half"] if polls else b""

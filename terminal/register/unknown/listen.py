@@ -38,6 +38,7 @@ class Recorder:
         self._timer: asyncio.TimerHandle | None = None
 
     def receive(self, data: bytes) -> None:
+        """Bytes of the register, at most MOST_BYTES. Those within SAME_PIECE_S of each other are one piece."""
         now_s = self._clock()
         if self._first_s is None:
             self._first_s = now_s

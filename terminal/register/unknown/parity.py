@@ -22,6 +22,7 @@ class ParityWatch:
         self._has_told = False
 
     def look(self, data: bytes) -> None:
+        """More bytes of the line; warns once, when they look like seven bits with parity."""
         if self._has_told:
             return
         seen = self._last + data

@@ -65,7 +65,7 @@ class CommandReader:
         self._without = without
 
     def read(self, apdu: Apdu, registration: Registration) -> Meaning:
-        """Any command but an abort. What cannot be understood or done is refused."""
+        """Any command but an abort. What cannot be understood or done is refused; nothing raises."""
         try:
             read = _READERS.get(apdu.control)
             if read is None:

@@ -81,6 +81,7 @@ class StatusInformation(msgspec.Struct, frozen=True, kw_only=True):
     card_name: bytes | None = None
 
     def encode(self) -> bytes:
+        """The APDU 04 0F (PA00P016, "Status-Information"). Its text is cut at LONGEST_TEXT characters of CP437."""
         at, text = self.at, to_cp437(self.text)[:LONGEST_TEXT]
         return build(
             Command.STATUS_INFORMATION,
