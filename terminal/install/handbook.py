@@ -118,22 +118,22 @@ _RESULTS = (
 )
 
 INSTALLER_NOTES: Mapping[Trouble, str] = {
-    Trouble.JOURNAL: "`netgiro-terminal doctor`; `df -h /var/lib/netgiro-terminal`; a card gone read-only is dying",
+    Trouble.JOURNAL: "`netgiro-terminal doctor`; `df -h /var/lib/netgiro-terminal`; a read-only card is dying",
     Trouble.KEYPAD: "`doctor`; the group gpio or input; USB pad: compare `keypad.device` with `ls /dev/input/by-id`",
     Trouble.REGISTER: "`doctor`; compare `register.port` with `ls -l /dev/serial/by-id /dev/serial/by-path`",
     Trouble.JOURNAL_INCOMPLETE: "`journal verify` says what is missing: look it up at Netgíró, then"
     " `journal acknowledge`; no `journal restore`: a backup has less",
-    Trouble.NETWORK: "`doctor` tells name, route, certificate and clock apart; sales are possible again by themselves",
-    Trouble.KEY_STUCK: "what holds it down? If nothing does, pad or plug has a short: key D, keypad test",
+    Trouble.NETWORK: "`doctor` says which fails: name, route, certificate or clock; sales resume by themselves",
+    Trouble.KEY_STUCK: "find what holds it down; if nothing does, pad or plug has a short: key D, keypad test",
     Trouble.REFUNDS_WAITING: "the terminal asks Netgíró until it knows; `netgiro-terminal status` names them",
     Trouble.SALES_WAITING: "`netgiro-terminal status` names them; look them up at Netgíró, then `settle` or menu D",
-    Trouble.PAPER_OUT: "paper; then the sensor",
-    Trouble.COVER_OPEN: "the cover and its switch",
-    Trouble.PRINTER_OFFLINE: "power, cable, `printer.device`; nothing is lost, receipts wait in the journal; if it"
-    ' prints and only its answers are no use: `printer.answers = "none"`',
+    Trouble.PAPER_OUT: "check the paper, then the sensor",
+    Trouble.COVER_OPEN: "check the cover and its switch",
+    Trouble.PRINTER_OFFLINE: "check power, cable, `printer.device`; nothing is lost, receipts wait in the journal;"
+    ' if it prints and only its answers are useless: `printer.answers = "none"`',
     Trouble.RECEIPTS_PENDING: "prints by itself; `status` counts them",
-    Trouble.JOURNAL_UNMIRRORED: "`doctor`; free disk; sales go on, but the second copy of the journal stands still",
-    Trouble.PAPER_LOW: "nothing, unless it stays with a new roll: then the near-end sensor",
+    Trouble.JOURNAL_UNMIRRORED: "`doctor`; free disk; sales continue, but the journal's copy gets no new entries",
+    Trouble.PAPER_LOW: "nothing; if the message remains with a new roll, check the near-end sensor",
     Trouble.JOURNAL_REPAIRED: "make a `journal backup`, and replace the card: it has lost data once",
 }
 """What an installer looks at, beyond what the screen tells staff."""
