@@ -56,8 +56,14 @@ gc.disable()
 """Collecting makes a million objects that stay; looking through them again and again takes half of its time."""
 
 
+SELDOM = (20_000, 50, 100)
+"""Tests make many objects that stay (parsed sources, drawn pictures, journals); the usual 700 looks for garbage among
+them all the time, which is a tenth of a run."""
+
+
 def pytest_collection_finish() -> None:
     gc.enable()
+    gc.set_threshold(*SELDOM)
     gc.freeze()
 
 

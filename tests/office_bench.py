@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import msgspec
@@ -24,9 +24,11 @@ EPOCH = "e1"
 class Office:
     """What a terminal can ask, and what stands in the database."""
 
-    def __init__(self, http: httpx.AsyncClient, url: str) -> None:
+    def __init__(self, http: httpx.AsyncClient, url: str, stack: contextlib.AsyncExitStack) -> None:
         self.http = http
         self.url = url
+        self._stack = stack
+        self._connection: psycopg.AsyncConnection[Any] | None = None
 
     async def send(
         self, rows: Sequence[wire.Row], *, terminal: str = "T1", epoch: str = EPOCH, token: str = TOKEN
@@ -44,9 +46,11 @@ class Office:
         return answer.json()
 
     async def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        async with await psycopg.AsyncConnection.connect(self.url, autocommit=True) as connection:
-            cursor = await connection.execute(query, values)  # type: ignore[call-overload]
-            return list(await cursor.fetchall()) if cursor.description else []
+        if self._connection is None:
+            connecting = psycopg.AsyncConnection.connect(self.url, autocommit=True)
+            self._connection = await self._stack.enter_async_context(await connecting)
+        cursor = await cast(Any, self._connection).execute(query, values)
+        return list(await cursor.fetchall()) if cursor.description else []
 
 
 @contextlib.asynccontextmanager
@@ -56,10 +60,11 @@ async def running_office(url: str, token: str = TOKEN) -> AsyncIterator[Office]:
     async with (
         build_pool(Sensitive(url), "netgiro_collector", 4) as collecting,
         build_pool(Sensitive(url), "netgiro_page", 2) as looking,
+        contextlib.AsyncExitStack() as stack,
     ):
         transport = httpx.ASGITransport(app=build_app(config, collecting, looking))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
-            yield Office(http, url)
+            yield Office(http, url, stack)
 
 
 def chained(contents: Sequence[tuple[str, str, str]], first: int = 1, before: str = "") -> list[wire.Row]:

@@ -78,9 +78,12 @@ class Cluster:
 
     def create_database(self) -> str:
         """The address of a new one."""
+        import psycopg  # noqa: PLC0415
+
         self._databases += 1
         name = f"office_{self._databases}"
-        self._run("createdb", f"--host={self._socket}", "--username=owner", name)
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
         return self.url(name)
 
     def _run(self, program: str, *arguments: str) -> None:

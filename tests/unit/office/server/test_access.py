@@ -117,7 +117,6 @@ def test_a_revoked_terminal_is_refused_until_it_is_enrolled_again(database: str)
 )
 def test_the_collector_may_do_no_more_than_it_needs(database: str, query: str) -> None:
     async def work() -> None:
-        await migrate(Sensitive(database))
         async with build_pool(Sensitive(database), "netgiro_collector", 1) as pool, pool.connection() as connection:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 await connection.execute(query)  # type: ignore[call-overload]
@@ -141,7 +140,6 @@ def test_the_collector_may_do_no_more_than_it_needs(database: str, query: str) -
 )
 def test_the_page_may_do_no_more_than_it_needs(database: str, query: str) -> None:
     async def work() -> None:
-        await migrate(Sensitive(database))
         async with build_pool(Sensitive(database), "netgiro_page", 1) as pool, pool.connection() as connection:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 await connection.execute(query)  # type: ignore[call-overload]
@@ -160,9 +158,9 @@ def test_not_even_the_owner_changes_the_journal_by_accident(database: str) -> No
     asyncio.run(work())
 
 
-def test_migrations_are_done_once_and_never_change(database: str) -> None:
+def test_migrations_are_done_once_and_never_change(empty_database: str) -> None:
     async def work() -> None:
-        url = Sensitive(database)
+        url = Sensitive(empty_database)
         assert await asyncio.gather(migrate(url), migrate(url)) in (
             [[one.name for one in migrations()], []],
             [[], [one.name for one in migrations()]],
@@ -179,13 +177,13 @@ def test_migrations_are_done_once_and_never_change(database: str) -> None:
     asyncio.run(work())
 
 
-def test_a_user_who_may_not_make_tables_is_told_what_to_do(database: str) -> None:
+def test_a_user_who_may_not_make_tables_is_told_what_to_do(empty_database: str) -> None:
     async def work() -> None:
-        async with await connect(Sensitive(database)) as connection:
+        async with await connect(Sensitive(empty_database)) as connection:
             await connection.execute("DROP ROLE IF EXISTS weak")
             await connection.execute("CREATE ROLE weak LOGIN")
         with pytest.raises(TerminalError, match="office migrate"):
-            await migrate(Sensitive(database.replace("owner@", "weak@")))
+            await migrate(Sensitive(empty_database.replace("owner@", "weak@")))
 
     asyncio.run(work())
 

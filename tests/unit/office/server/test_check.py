@@ -20,11 +20,11 @@ async def levels(url: str) -> dict[str, str]:
     return {finding.what: finding.level for finding in await examine(Sensitive(url))}
 
 
-def test_what_is_missing_is_found_and_how_to_mend_it(database: str) -> None:
+def test_what_is_missing_is_found_and_how_to_mend_it(empty_database: str) -> None:
     async def work() -> None:
-        assert (await levels(database))["tables"] == "failed"
-        async with running_office(database) as office:
-            found = await levels(database)
+        assert (await levels(empty_database))["tables"] == "failed"
+        async with running_office(empty_database) as office:
+            found = await levels(empty_database)
             assert found == {
                 "database": "ok",
                 "tables": "ok",
@@ -36,10 +36,10 @@ def test_what_is_missing_is_found_and_how_to_mend_it(database: str) -> None:
             rows = chained(sale_rows(1))
             await office.send(rows)
             await office.send([msgspec.structs.replace(rows[0], kind="other")])
-            assert (await levels(database))["alarms"] == "failed"
-        async with await connect(Sensitive(database)) as connection:
+            assert (await levels(empty_database))["alarms"] == "failed"
+        async with await connect(Sensitive(empty_database)) as connection:
             await connection.execute("INSERT INTO schema_migration VALUES ('9999_later.sql', 'x')")
-        [_answers, newer] = await examine(Sensitive(database))
+        [_answers, newer] = await examine(Sensitive(empty_database))
         assert (newer.level, "install a newer one" in newer.found) == ("failed", True)
 
     asyncio.run(work())

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 
 from terminal.office.server import collector as of_collector
 from terminal.office.server.collector import BACKLOGS_WAITING, FEW_ROWS, RETRY_AFTER_S, Collector, Refused
-from terminal.office.server.database import build_pool, migrate
+from terminal.office.server.database import build_pool
 from terminal.sale.sensitive import Sensitive
 from tests.office_bench import TOKEN, Office, chained, sale_rows
 
@@ -50,13 +50,12 @@ def test_who_keeps_up_is_taken_while_backlogs_are_sent_away(database: str, monke
 
     async def scenario() -> None:
         url = Sensitive(database)
-        await migrate(url)
         async with contextlib.AsyncExitStack() as stack:
             pool = await stack.enter_async_context(build_pool(url, "netgiro_collector", 2))
             app = Starlette(routes=Collector(pool, Sensitive(TOKEN), 1).routes)
             transport = httpx.ASGITransport(app=app)
             http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1"))
-            office = Office(http, database)
+            office = Office(http, database, stack)
             answer = await office.send(MANY)
             assert (answer.status_code, answer.headers["retry-after"]) == (503, str(RETRY_AFTER_S))
             assert (await office.send(FEW)).json() == {"have": 3}
