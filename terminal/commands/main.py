@@ -1,6 +1,6 @@
 """The command line. Commands only: each parses its words, calls one function and turns what is raised into a sentence.
 
-Exit codes: 0 done, 1 failed, 2 wrong use.
+Exit codes: 0 done, 1 failed, 2 wrong use, 3 not known (``refund``) or not asked (``reconcile``).
 """
 
 from __future__ import annotations
