@@ -46,6 +46,26 @@ def test_a_batch_is_bounded_in_bytes_and_has_one_row_at_least(tmp_path: Path) ->
     asyncio.run(scenario())
 
 
+def test_nothing_is_left_on_the_card_how_far_the_office_has_come(tmp_path: Path) -> None:
+    """No cursor and no queue: a second place that remembers is one that can be wrong after a power cut."""
+
+    def on_card() -> dict[Path, bytes]:  # -shm is memory that SQLite's readers share
+        files = (path for path in tmp_path.rglob("*") if path.is_file() and not path.name.endswith("-shm"))
+        return {path: path.read_bytes() for path in files}
+
+    async def scenario() -> None:
+        journal = opened(tmp_path / "journal.db")
+        append_paid(journal, 1)
+        before = on_card()
+        reader = JournalReader(tmp_path / "journal.db")
+        end, rows = await reader.rows_after(0, 100, 10**6)
+        assert len(rows) == end.seq > 0
+        assert on_card() == before
+        journal.close()
+
+    asyncio.run(scenario())
+
+
 @each_of("body", [b'{"a":"\\ud800"}', b"{", b'"\xff"', b"", b"{}}", b'"\0"', b"[" * 5000])
 def test_what_is_no_json_travels_as_a_text_and_blinds_nobody(body: bytes) -> None:
     row = wire.Row(1, "t", "entry", as_json(msgspec.Raw(body)), "a" * 64)
