@@ -67,6 +67,11 @@ class Acceptor:
         self._listener.listen(self._limits.backlog)
         self._accept_more()
 
+    @property
+    def is_crowded(self) -> bool:
+        """More than half of the places are taken: the others are for who has something to say."""
+        return 2 * len(self._connections) > self._limits.connections
+
     def close(self) -> None:
         """Nobody is let in any more. Those who are inside stay, see :meth:`hang_up`."""
         self._accept_no_more()

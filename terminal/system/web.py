@@ -27,7 +27,7 @@ from terminal.system.accept import USUAL, Acceptor, Limits
 
 SHUTDOWN_S = 2
 REQUEST_S = 5.0
-"""For a whole request to arrive, and for the next one on a connection that is kept."""
+"""For a whole request to arrive, and for the next one to begin on a connection that is kept, unless there is room."""
 UNREAD_S = 30.0
 """For a caller to read what was sent."""
 _ABSOLUTE = re.compile(rb"(?is)https?://((?:[\w.~%-]+|\[[0-9a-f:.]+\])(?::[0-9]*)?)(/.*)?")
@@ -69,7 +69,9 @@ class WebServer(uvicorn.Server):
         *,
         limits: Limits = USUAL,
         tls: ssl.SSLContext | None = None,
+        rest_s: float = 0.0,
     ) -> None:
+        """``rest_s``: how long a connection may rest between two requests while there is room; at least REQUEST_S."""
         super().__init__(
             uvicorn.Config(
                 in_origin_form(app),
@@ -91,6 +93,7 @@ class WebServer(uvicorn.Server):
         self._port = port
         self._limits = limits
         self._tls = tls
+        self._rest_s = rest_s
         self._acceptor: Acceptor | None = None
         self._stopping = asyncio.Event()
         self._serving: asyncio.Task[None] | None = None
@@ -146,6 +149,7 @@ class WebServer(uvicorn.Server):
     async def _serve_connection(self, connection: socket.socket) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNREAD_S * 1000))
         protocol = BoundedProtocol(self.config, self.server_state, self.lifespan.state)
+        protocol.rests_s = self._rests_s
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: protocol,
@@ -157,6 +161,10 @@ class WebServer(uvicorn.Server):
             await protocol.ended.wait()
         finally:
             protocol.hang_up()
+
+    def _rests_s(self) -> float:
+        assert self._acceptor is not None
+        return REQUEST_S if self._acceptor.is_crowded else max(REQUEST_S, self._rest_s)
 
     async def main_loop(self) -> None:
         await self._stopping.wait()
@@ -175,6 +183,8 @@ class BoundedProtocol(H11Protocol):
     def __init__(self, config: uvicorn.Config, server_state: Any, app_state: dict[str, Any], _loop: Any = None) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.ended = asyncio.Event()
+        self.rests_s: Callable[[], float] = lambda: REQUEST_S
+        """How long from an answer to the beginning of the next request."""
         self._request_due: asyncio.TimerHandle | None = None
         self._reading_due: asyncio.TimerHandle | None = None
 
@@ -201,6 +211,7 @@ class BoundedProtocol(H11Protocol):
         self._expect_request()
 
     def on_response_complete(self) -> None:
+        self.timeout_keep_alive = math.ceil(self.rests_s())
         super().on_response_complete()
         if self._request_due is not None:
             self._expect_request()  # perhaps another one had come along whole

@@ -38,7 +38,10 @@ PIECES_AT_ONCE = 2
 MOST_ENROLMENT_BYTES = 1024
 FRESH = {"Cache-Control": "no-store"}
 """Not said of a batch that was accepted: nobody keeps what a POST was answered, and it would be bytes for each sale."""
-HEADERS_OF = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": str(RETRY_AFTER_S)}}
+HEADERS_OF = {
+    401: {"WWW-Authenticate": "Bearer"},
+    503: {"Retry-After": str(RETRY_AFTER_S), "Connection": "close"},  # who waits elsewhere leaves its place to others
+}
 ENCODINGS = {"Accept-Encoding": f"gzip, {compact.ENCODING}"}
 """What may be sent (RFC 7694)."""
 

@@ -26,6 +26,9 @@ POOLS: tuple[tuple[Role, int], ...] = (("netgiro_collector", 8), ("netgiro_page"
 BACKLOGS_AT_ONCE = 4
 CALLERS = Limits(connections=400, per_address=300, backlog=1024)
 """Most of a chain may stand behind one address, and still others get in. Who is not let in comes back later."""
+REST_S = 75.0
+"""A counter says every minute how it is, on a connection that rests meanwhile: that saves a handshake of TLS each time.
+Where many have come, it connects anew for what it has to say, and the places are for those who do."""
 DATABASE_RETRY_S = 2.0
 
 log = logging.getLogger(__name__)
@@ -50,7 +53,8 @@ async def serve(config: Config, say: Callable[[str], None], wait_for_stop: Calla
             await pools[-1].open()
         collector = Collector(pools[0], config.office_token, BACKLOGS_AT_ONCE)
         app = Starlette(routes=[*collector.routes, *Site(pools[1], office.language).routes])
-        servers.append(WebServer(app, *parse_listen(office.listen), limits=CALLERS, tls=_tls(office)))
+        address, tls = parse_listen(office.listen), _tls(office)
+        servers.append(WebServer(app, *address, limits=CALLERS, tls=tls, rest_s=REST_S))
         if config.metrics.listen:
             of_metrics = metrics.metrics_app(pools[1], collector.counts)
             servers.append(WebServer(of_metrics, *parse_listen(config.metrics.listen), limits=metrics.SCRAPERS))

@@ -160,8 +160,10 @@ class Caller:
 
 
 @contextlib.asynccontextmanager
-async def served(application: Starlette, limits: Limits = USUAL) -> AsyncIterator[Callable[[], Awaitable[Caller]]]:
-    server = WebServer(application, "127.0.0.1", 0, limits=limits)
+async def served(
+    application: Starlette, limits: Limits = USUAL, rest_s: float = 0.0
+) -> AsyncIterator[Callable[[], Awaitable[Caller]]]:
+    server = WebServer(application, "127.0.0.1", 0, limits=limits, rest_s=rest_s)
     await server.start()
     callers: list[Caller] = []
 
@@ -241,6 +243,25 @@ def test_a_connection_that_is_kept_serves_the_next_request_and_two_at_once() -> 
             heard = b""
             while heard.count(b"hello") < 2:
                 heard += await caller.hear()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_a_connection_may_rest_while_there_is_room_and_no_half_request_may() -> None:
+    async def scenario() -> None:
+        async with served(app(), Limits(connections=4), rest_s=60.0) as call:
+            resting = []
+            for _ in range(3):
+                resting.append(await call())
+                await resting[-1].say(WHOLE)
+                assert b"hello" in await resting[-1].hear()
+            assert await resting[2].hear_all() == b"", "three of four places were taken then"
+            for caller in resting[:2]:
+                await caller.say(WHOLE)
+                assert b"hello" in await caller.hear()
+            await resting[0].say(WHOLE[:-2])
+            assert await resting[0].hear_all() == b""
 
     asyncio.run(scenario())
 

@@ -58,6 +58,7 @@ def test_who_keeps_up_is_taken_while_backlogs_are_sent_away(database: str, monke
             office = Office(http, database, stack)
             answer = await office.send(MANY)
             assert (answer.status_code, answer.headers["retry-after"]) == (503, str(RETRY_AFTER_S))
+            assert answer.headers["connection"] == "close", "its place is for others"
             assert (await office.send(FEW)).json() == {"have": 3}
 
     asyncio.run(scenario())
