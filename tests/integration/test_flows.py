@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -45,9 +46,16 @@ FLOWS = [
     ("manual", by_phone, "phone"),
     ("server_callback", by_phone, "phone"),
 ]
+ONE_OF_EACH = (("automatic", by_app_code), ("manual", by_kennitala), ("server_callback", by_phone))
+"""Each way to pay and each way to say who pays, once; all of them are played as scenarios, too."""
 
 
-@pytest.mark.parametrize(("mode", "identify", "kind"), FLOWS, ids=[f"{mode}-{by.__name__}" for mode, by, _ in FLOWS])
+def flow(mode: str, identify: Callable[[Counter], None], kind: str) -> Any:
+    marks = () if (mode, identify) in ONE_OF_EACH else (pytest.mark.slow,)
+    return pytest.param(mode, identify, kind, id=f"{mode}-{identify.__name__}", marks=marks)
+
+
+@pytest.mark.parametrize(("mode", "identify", "kind"), [flow(*one) for one in FLOWS])
 def test_a_sale_is_paid_told_printed_and_written_down(
     request: pytest.FixtureRequest, sale_id: str, mode: str, identify: Callable[[Counter], None], kind: str
 ) -> None:
@@ -90,7 +98,10 @@ def test_the_screen_shows_the_amount_and_then_the_result(counter: DemoCounter, s
     counter.wait_for_screen("Approved")
 
 
-@pytest.mark.parametrize("lie", [{"TotalAmount": 1}, {"TransactionId": "11111111-2222-3333-4444-555555555555"}])
+OF_ANOTHER_CART = {"TransactionId": "11111111-2222-3333-4444-555555555555"}
+
+
+@pytest.mark.parametrize("lie", [{"TotalAmount": 1}, pytest.param(OF_ANOTHER_CART, marks=pytest.mark.slow)])
 def test_a_callback_about_another_amount_or_cart_is_not_acknowledged(
     server_callback: DemoCounter, sale_id: str, lie: dict[str, object]
 ) -> None:
@@ -109,6 +120,7 @@ def test_a_callback_about_another_amount_or_cart_is_not_acknowledged(
     assert server_callback.result(sale_id).startswith("OK 1990 ")
 
 
+@pytest.mark.slow
 def test_in_server_callback_mode_the_other_identifiers_are_captured_by_the_terminal(
     server_callback: DemoCounter, sale_id: str
 ) -> None:

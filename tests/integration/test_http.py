@@ -146,6 +146,7 @@ def test_the_plug_is_pulled_in_the_middle_and_the_same_key_asks_again(shop: Http
         assert len([row for row in shop.journal() if row["register_id"] == "c"]) == 1
 
 
+@pytest.mark.slow
 def test_a_request_that_the_power_cut_off_is_one_payment(shop: HttpShop) -> None:
     """Whether or not it arrived nobody knows: the same key finds out."""
     with shop.paired("Kassi 3") as till:
@@ -195,6 +196,7 @@ def test_other_machines_get_https_by_a_certificate_that_stays(tmp_path: Path, ne
         assert status.json()["certificate_sha256"] == sha256
 
 
+@pytest.mark.slow
 def test_the_demo_has_a_program_and_its_token(tmp_path: Path) -> None:
     with HttpDemo(tmp_path, {"register": {"protocol": "http"}}) as counter:
         info = counter.get("/api/register")

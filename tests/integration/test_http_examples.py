@@ -65,7 +65,10 @@ def test_the_example_is_short(language: str) -> None:
     assert len(example(language).splitlines()) <= MOST_LINES
 
 
-@pytest.mark.parametrize(("phone", "outcome"), [(QUICK_PHONE, "approved"), (POOR_PHONE, "declined")])
+@pytest.mark.parametrize(
+    ("phone", "outcome"),
+    [(QUICK_PHONE, "approved"), pytest.param(POOR_PHONE, "declined", marks=pytest.mark.slow)],
+)
 @pytest.mark.parametrize("language", PROGRAMS)
 def test_the_example_is_paid_and_says_so(demo: HttpDemo, language: str, phone: str, outcome: str) -> None:
     info = demo.get("/api/register")

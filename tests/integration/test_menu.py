@@ -62,6 +62,7 @@ def test_a_payment_that_stands_unknown_is_settled_with_the_staff_code(
         counter.wait_for_paper(2, row["reference"])
 
 
+@pytest.mark.slow
 def test_the_last_receipt_comes_again_and_is_marked(counter: ShopCounter) -> None:
     counter.pay("1")
     counter.press(QUICK_PHONE + "#")

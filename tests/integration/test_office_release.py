@@ -122,6 +122,7 @@ class Counter:
         return outcome.result
 
 
+@pytest.mark.slow
 def test_a_release_goes_from_the_office_to_the_slots_of_a_counter(tmp_path: Path, cluster: Cluster) -> None:
     from terminal.office.server import access, releases  # noqa: PLC0415  needs psycopg
     from terminal.office.server.database import connect  # noqa: PLC0415

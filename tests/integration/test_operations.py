@@ -21,14 +21,24 @@ from tests.integration.process import run_command, wait_until
 from tests.patience import at_most
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def metrics_port() -> int:
     return free_port()
 
 
+@pytest.fixture(scope="module")
+def shared(
+    tmp_path_factory: pytest.TempPathFactory, netgiro: NetgiroProcess, metrics_port: int
+) -> Iterator[ShopCounter]:
+    """For those who leave it as they found it: no sale is open."""
+    settings = {"metrics": {"listen": f"127.0.0.1:{metrics_port}"}}
+    with ShopCounter(tmp_path_factory.mktemp("shared"), netgiro, settings) as counter:
+        yield counter
+
+
 @pytest.fixture
-def counter(tmp_path: Path, netgiro: NetgiroProcess, metrics_port: int) -> Iterator[ShopCounter]:
-    with ShopCounter(tmp_path, netgiro, {"metrics": {"listen": f"127.0.0.1:{metrics_port}"}}) as counter:
+def counter(tmp_path: Path, netgiro: NetgiroProcess) -> Iterator[ShopCounter]:
+    with ShopCounter(tmp_path, netgiro) as counter:
         yield counter
 
 
@@ -50,31 +60,34 @@ def metric(port: int, line_start: str) -> float:
     return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(line_start))
 
 
-def test_status_follows_a_sale(counter: ShopCounter) -> None:
-    assert status(counter)["state"] == "idle"
+def test_status_follows_a_sale(shared: ShopCounter) -> None:
+    assert status(shared)["state"] == "idle"
 
-    counter.pay("S1")
-    counter.press(f"{PATIENT_PHONE}#")
-    counter.wait_for("customer")
-    during = status(counter)
-    counter.accept()
-    counter.result("S1")
+    shared.pay("S1")
+    shared.press(f"{PATIENT_PHONE}#")
+    shared.wait_for("customer")
+    during = status(shared)
+    shared.accept()
+    shared.result("S1")
 
     assert (during["state"], during["sale"]["amount_kr"]) == ("customer", 1990)
     assert PATIENT_PHONE not in str(during)
-    assert status(counter)["sale"] is None
+    assert status(shared)["sale"] is None
 
 
-def test_metrics_count_the_sale_and_its_calls(counter: ShopCounter, metrics_port: int) -> None:
-    assert metric(metrics_port, 'netgiro_terminal_sales_total{outcome="approved"}') == 0
+def test_metrics_count_the_sale_and_its_calls(shared: ShopCounter, metrics_port: int) -> None:
+    approved, calls = (
+        'netgiro_terminal_sales_total{outcome="approved"}',
+        'netgiro_terminal_call_seconds_count{call="RequestCapture"}',
+    )
+    sales, captures = metric(metrics_port, approved), metric(metrics_port, calls)
 
-    counter.pay("M1")
-    counter.press(f"{QUICK_PHONE}#")
-    assert counter.result("M1").startswith("OK")
+    shared.pay("M1")
+    shared.press(f"{QUICK_PHONE}#")
+    assert shared.result("M1").startswith("OK")
 
-    approved = 'netgiro_terminal_sales_total{outcome="approved"}'
-    wait_until("the sale to be counted", lambda: metric(metrics_port, approved) == 1)
-    assert metric(metrics_port, 'netgiro_terminal_call_seconds_count{call="RequestCapture"}') == 1
+    wait_until("the sale to be counted", lambda: metric(metrics_port, approved) == sales + 1)
+    assert metric(metrics_port, calls) == captures + 1
     assert metric(metrics_port, 'netgiro_terminal_up{part="register"}') == 1
 
 
@@ -96,8 +109,8 @@ def test_a_restart_is_refused_while_a_sale_is_open_and_ends_the_daemon_after_it(
     )
 
 
-def test_a_sale_that_does_not_wait_for_staff_cannot_be_settled(counter: ShopCounter) -> None:
-    code, text = command(counter, "settle", "1", "paid")
+def test_a_sale_that_does_not_wait_for_staff_cannot_be_settled(shared: ShopCounter) -> None:
+    code, text = command(shared, "settle", "99", "paid")
 
     assert code == 1
     assert "does not wait for staff" in text

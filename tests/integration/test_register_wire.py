@@ -8,6 +8,7 @@ from operator import xor
 
 import pytest
 
+from tests.each import each_of
 from tests.integration.counter import DemoCounter
 from tests.integration.netgiro import QUICK_PHONE
 
@@ -98,7 +99,7 @@ def test_a_sale_without_an_id_is_given_one(counter: DemoCounter) -> None:
     assert counter.result(name).startswith(f"OK 1990 ID={name} REF=")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("line", "answer"),
     [
         ("PAY 0 ID=bad", "ERR AMOUNT .*"),

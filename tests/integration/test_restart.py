@@ -196,6 +196,7 @@ def counter(tmp_path: Path, netgiro: NetgiroProcess) -> ShopCounter:
     return ShopCounter(tmp_path, netgiro)
 
 
+@pytest.mark.slow
 def test_a_closed_sale_is_told_again_after_a_power_cut_and_costs_nothing(counter: ShopCounter, sale_id: str) -> None:
     with counter:
         counter.pay(sale_id)
@@ -275,6 +276,7 @@ def test_a_stop_waits_for_the_answer_that_is_on_its_way(counter: ShopCounter, sa
         assert_on_paper(counter, counter.cart()["Reference"], paid=True)
 
 
+@pytest.mark.slow
 def test_receipts_that_waited_for_the_printer_are_printed_after_a_start(counter: ShopCounter, sale_id: str) -> None:
     counter.settings["printer"]["device"] = str(counter.folder / "not-there" / "paper.bin")
     with counter:

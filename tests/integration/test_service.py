@@ -198,6 +198,7 @@ def test_sigterm_ends_the_demo_with_browsers_watching(tmp_path: Path) -> None:
         assert counter.stop() < at_most(STOP_LIMIT_S)
 
 
+@pytest.mark.slow
 def test_a_stopped_demo_settles_its_open_sale_on_the_next_start(tmp_path: Path) -> None:
     counter = DemoCounter(tmp_path, {})
     with counter:

@@ -75,6 +75,7 @@ def test_the_sms_code_is_wrong_three_times(counter: DemoCounter, sale_id: str) -
     assert counter.cart()["State"] == "cancelled"
 
 
+@pytest.mark.slow
 def test_the_sms_code_is_right_at_the_third_try(counter: DemoCounter, sale_id: str) -> None:
     counter.pay(sale_id)
     counter.press(PATIENT_KENNITALA + "#")
@@ -96,8 +97,11 @@ def test_ok_without_a_number_asks_on_and_never_leaves_the_terminal(counter: Demo
     assert counter.result(sale_id).startswith("NO CANCELLED ")
 
 
+OTHER_SLIPS = ("5223281#", "1234567890#", "A123#", "A12345#", "B8223281#", "C1111111119#")
+
+
 @pytest.mark.parametrize(
-    "keys", ["822328#", "5223281#", "1111111129#", "1234567890#", "A123#", "A12345#", "B8223281#", "C1111111119#"]
+    "keys", ["822328#", "1111111129#", *(pytest.param(keys, marks=pytest.mark.slow) for keys in OTHER_SLIPS)]
 )
 def test_what_is_mistyped_is_explained_and_never_leaves_the_terminal(
     counter: DemoCounter, sale_id: str, keys: str
@@ -140,10 +144,14 @@ def at_code_check(counter: Counter) -> None:
     counter.wait_for("code_check")
 
 
-CANCELLABLE = [in_entry, in_authorization, with_customer, at_code_entry, at_code_check]
+def cancelled(*at_once: Callable[[Counter], None]) -> pytest.MarkDecorator:
+    """At these moments in ``make test``, at the others in ``make test-all``; the simulation cancels at all of them."""
+    others = (in_entry, in_authorization, with_customer, at_code_entry, at_code_check)
+    late = (pytest.param(reach, marks=pytest.mark.slow) for reach in others if reach not in at_once)
+    return pytest.mark.parametrize("reach", [*at_once, *late])
 
 
-@pytest.mark.parametrize("reach", CANCELLABLE)
+@cancelled(in_entry, at_code_check)
 def test_the_cancel_key_ends_it(counter: DemoCounter, sale_id: str, reach: Callable[[Counter], None]) -> None:
     counter.pay(sale_id)
     reach(counter)
@@ -152,7 +160,7 @@ def test_the_cancel_key_ends_it(counter: DemoCounter, sale_id: str, reach: Calla
     assert all(cart["State"] != "paid" for cart in counter.netgiro.carts() if cart["Reference"] == sale_id)
 
 
-@pytest.mark.parametrize("reach", CANCELLABLE)
+@cancelled(with_customer)
 def test_the_registers_cancel_ends_it(counter: DemoCounter, sale_id: str, reach: Callable[[Counter], None]) -> None:
     counter.pay(sale_id)
     reach(counter)
@@ -160,7 +168,7 @@ def test_the_registers_cancel_ends_it(counter: DemoCounter, sale_id: str, reach:
     assert_unpaid(counter, sale_id, "CANCELLED", "cancelled", "register_cancelled")
 
 
-@pytest.mark.parametrize("cancel", ["key", "register"])
+@pytest.mark.parametrize("cancel", ["key", pytest.param("register", marks=pytest.mark.slow)])
 def test_a_cancel_during_the_capture_is_too_late_if_it_was_done(
     counter: DemoCounter, sale_id: str, cancel: str
 ) -> None:
@@ -222,6 +230,7 @@ def test_automatic_too_late_to_cancel_is_paid_and_told_so(automatic: DemoCounter
     automatic.wait_for_receipts(2, automatic.cart()["TransactionId"])
 
 
+@pytest.mark.slow
 def test_automatic_a_lost_insert_cart_is_told_as_unknown(automatic: DemoCounter, sale_id: str) -> None:
     automatic.netgiro.spoil({"fault": "lost_after", "call": "InsertCart"})
     automatic.pay(sale_id)

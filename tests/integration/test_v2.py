@@ -85,6 +85,7 @@ def test_details_that_disagree_never_pay_and_the_sale_stands_open_as_unknown(v2:
     assert v2.result(sale_id).startswith("OK 1990 ")
 
 
+@pytest.mark.slow
 def test_an_acknowledged_callback_pays(v2_server_callback: DemoCounter, sale_id: str) -> None:
     counter = v2_server_callback
     counter.pay(sale_id)

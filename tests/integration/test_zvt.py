@@ -17,6 +17,7 @@ from terminal.simulation.registers.zvt_frames import (
     repeat_receipt,
     status_fields,
 )
+from tests.each import each_of
 from tests.integration.counter import DemoCounter
 from tests.integration.netgiro import PATIENT_PHONE, POOR_PHONE, QUICK_PHONE, NetgiroProcess
 from tests.integration.process import run_command, wait_until
@@ -92,6 +93,7 @@ def test_a_register_that_prints_gets_the_customers_receipt_and_our_printer_only_
     assert len(shop.paper(row["reference"])) == 1
 
 
+@pytest.mark.slow
 def test_a_customer_without_credit_is_declined(shop: ZvtShop) -> None:
     shop.ring_up()
     shop.press(POOR_PHONE + "#")
@@ -99,6 +101,7 @@ def test_a_customer_without_credit_is_declined(shop: ZvtShop) -> None:
     assert not paid_at_netgiro(shop, assert_newest(shop, "closed", "declined", told=True))
 
 
+@pytest.mark.slow
 def test_the_cashier_cancels_at_the_terminal(shop: ZvtShop) -> None:
     shop.ring_up()
     shop.press("*")
@@ -136,7 +139,7 @@ def test_another_payment_gives_up_the_open_one(shop: ZvtShop) -> None:
     shop.wait_for("idle")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("amount", "currency", "answer"),
     [
         (500_001_00, "0352", "84c300"),
@@ -264,6 +267,7 @@ def test_after_a_restart_the_register_turns_to_another_payment_and_the_old_one_i
     assert paid_at_netgiro(shop, new)
 
 
+@pytest.mark.slow
 def test_after_a_restart_an_unpaid_sale_is_over(shop: ZvtShop) -> None:
     shop.ring_up()
     shop.kill()

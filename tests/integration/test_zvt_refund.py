@@ -47,6 +47,7 @@ def ask_back(shop: ZvtShop, apdu: bytes) -> int:
     return shop.zvt.wait_for_end()
 
 
+@pytest.mark.slow
 def test_a_payment_that_the_register_refuses_goes_back_by_itself_and_the_receipts_say_so(shop: ZvtShop) -> None:
     shop.ring_up()
     shop.zvt.behave(lambda apdu: NOT_EXPECTED if apdu[:2] == b"\x04\x0f" else GOOD)

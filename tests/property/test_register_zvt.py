@@ -170,7 +170,8 @@ def test_whatever_the_register_does_a_result_has_one_fate_and_both_sides_know_th
     assert bench.protocol.next_wakeup_s is None
 
 
+@pytest.mark.parametrize("most_bytes", [15_000, pytest.param(40_000, marks=pytest.mark.slow)])
 @each_of("codec", sorted(CODECS))
-def test_seeded_noise_does_no_harm(codec: str) -> None:
+def test_seeded_noise_does_no_harm(codec: str, most_bytes: int) -> None:
     """The command ``python -m tests.fuzz`` does the same for longer."""
-    assert fuzz(CODECS[codec], 40_000, seed=7, report=lambda _line: None).sales > 0
+    assert fuzz(CODECS[codec], most_bytes, seed=7, report=lambda _line: None).sales > 0

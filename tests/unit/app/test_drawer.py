@@ -38,7 +38,7 @@ def test_drawer_is_opened_at_once_when_a_sale_is_approved(path: Path) -> None:
     run(path, scenario, printer=with_drawer())
 
 
-@pytest.mark.parametrize("lines", [0, 4, 20])
+@pytest.mark.parametrize("lines", [4, *(pytest.param(lines, marks=pytest.mark.slow) for lines in (0, 20))])
 def test_drawer_is_not_opened_by_a_receipt_that_comes_later_or_again(path: Path, lines: int) -> None:
     async def scenario(shopfront: Shopfront) -> None:
         shopfront.printer.lines_left = lines

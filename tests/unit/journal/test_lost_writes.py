@@ -62,7 +62,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Pages:
     return Pages(folder, earlier, answered)
 
 
-@pytest.mark.parametrize("most_checked_bytes", [check.MOST_CHECKED_BYTES, 0])
+@pytest.mark.parametrize("most_checked_bytes", [pytest.param(check.MOST_CHECKED_BYTES, marks=pytest.mark.slow), 0])
 def test_any_page_that_was_not_written_is_noticed_and_nothing_is_missing(
     pages: Pages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most_checked_bytes: int
 ) -> None:

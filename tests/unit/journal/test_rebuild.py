@@ -171,7 +171,7 @@ def test_after_a_repair_the_journal_goes_on(path: Path, damage: Callable[[Path],
         assert len(set_aside(path)) >= 1
 
 
-@pytest.mark.parametrize("seed", [*range(6), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(6, 40))])
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 40))])
 def test_random_damage_is_repaired_or_does_not_matter(path: Path, seed: int) -> None:
     before = contents(path)
     rng = random.Random(seed)

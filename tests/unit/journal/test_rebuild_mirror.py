@@ -212,7 +212,7 @@ def test_a_mirror_of_another_journal_is_kept_and_not_mixed_in(path: Path, tmp_pa
     assert contents(path) == before
 
 
-@pytest.mark.parametrize("sales", [1, 30, 3000])
+@pytest.mark.parametrize("sales", [1, 30, pytest.param(3000, marks=pytest.mark.slow)])
 def test_a_longer_mirror_of_another_journal_is_not_mixed_in_either(path: Path, tmp_path: Path, sales: int) -> None:
     other = Mirror(tmp_path / "other")
     for number in range(1, sales + 1):
