@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import product
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -35,6 +36,9 @@ LARGEST_AMOUNT_KR = 9_999_999
 MOST_PAGES = {(128, 64): 1, (128, 32): 4}
 
 every_size = each_of("size_px", SIZES_PX)
+slow = pytest.mark.slow
+every_screen = pytest.mark.parametrize("step", [pytest.param(4, id="a fourth"), pytest.param(1, id="all", marks=slow)])
+"""Of what is looked at for each screen once more: every fourth, and all of them in ``make test-all``."""
 every_language = each_of("language", LANGUAGES)
 
 
@@ -98,9 +102,10 @@ def test_no_line_of_text_is_of_two_colours(split_px: int) -> None:
                     assert top_px + block.height_px <= SIZE_PX[1]
 
 
-def test_large_text_loses_nothing_and_is_large_wherever_words_are_short_enough() -> None:
+@every_screen
+def test_large_text_loses_nothing_and_is_large_wherever_words_are_short_enough(step: int) -> None:
     with each() as case:
-        for name, language, size_px in product(VIEWS, LANGUAGES, SIZES_PX):
+        for name, language, size_px in product([*VIEWS][::step], LANGUAGES, SIZES_PX):
             with case(name, language, size_px):
                 shown = screen_for(VIEWS[name], language, shop_name="Blómabúðin", countdown=countdown(name))
                 layouts = pages(shown, size_px, 0, True)
@@ -196,9 +201,10 @@ def test_what_is_typed_stands_on_every_page(name: str, size_px: tuple[int, int])
         assert {"headline", "entry"} <= {block.role for block in layout.blocks}
 
 
-def test_picture_is_one_bit_and_never_blank() -> None:
+@every_screen
+def test_picture_is_one_bit_and_never_blank(step: int) -> None:
     with each() as case:
-        for name, size_px in product(VIEWS, SIZES_PX):
+        for name, size_px in product([*VIEWS][::step], SIZES_PX):
             shown = screen(name, "is")
             for page in range(len(pages(shown, size_px))):
                 with case(name, size_px, page):
@@ -211,10 +217,11 @@ CORNERS = (3, 12, 15, 16)
 """Where a picture is put aside as far as it goes, both ways."""
 
 
-def test_picture_put_aside_loses_no_pixel() -> None:
+@every_screen
+def test_picture_put_aside_loses_no_pixel(step: int) -> None:
     """Texts in a band keep its height, so only lit pixels outside of bands can be counted."""
     with each() as case:
-        for name, size_px in product(VIEWS, SIZES_PX):
+        for name, size_px in product([*VIEWS][::step], SIZES_PX):
             shown = screen(name, "is")
             for page, layout in enumerate(pages(shown, size_px)):
                 if any(block.role in BAND_PADDING_PX for block in layout.blocks):
