@@ -10,7 +10,7 @@ from gpiozero.pins.mock import MockFactory
 from hardware.interfaces import DeviceError, Flash, Pattern
 from hardware.settings import SignalSettings
 from hardware.signals import GpioSignals, SimulatedSignals
-from tests.virtual_time import run_virtual
+from tests.virtual_time import run_with_workers
 
 PATTERN = Pattern((Flash(0.1, buzzer=True), Flash(0.2, lamp=False), Flash(0.3)))
 
@@ -32,7 +32,7 @@ both = pytest.mark.parametrize("kind", ["gpio", "simulated"])
 
 
 def run(main) -> None:
-    run_virtual(main(), grace_s=0.02)
+    run_with_workers(main(), grace_s=0.02)
 
 
 @both
