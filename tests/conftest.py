@@ -50,8 +50,14 @@ def keep_bytecode() -> None:
     sys.dont_write_bytecode = False
 
 
+def speak_english() -> None:
+    """Argparse looks for the file of a translation for each of its words: half of what a command costs."""
+    os.environ["LANGUAGE"] = "C"
+
+
 use_ram_disk()
 keep_bytecode()
+speak_english()
 gc.disable()
 """Collecting makes a million objects that stay; looking through them again and again takes half of its time."""
 
