@@ -119,6 +119,12 @@ ONCE_RED = (
         "v2",
         None,
     ),
+    OnceRed(
+        1915007040,
+        "staff called a payment unpaid whose capture came a minute late, and the check did not see its refund due",
+        "v1",
+        None,
+    ),
 )
 
 
