@@ -35,6 +35,10 @@ LOADED = (
     *("terminal.commands.configured", "terminal.commands.journal", "terminal.commands.operations"),
     *("terminal.daemon.daemon", "terminal.demo.demo", "terminal.netgiro.sandbox.web", "terminal.doctor.run"),
     *("terminal.panel.server", "terminal.netgiro.https", "httpx", "uvicorn", "starlette.applications", "PIL.ImageDraw"),
+    # What the first sale loads: most terminals of the tests sell.
+    *("escpos.printer", "qrcode", "httpcore", "serial", "hardware.printer.transports", "hardware.printer.wires"),
+    *("terminal.register.line.codec", "terminal.register.http.codec", "terminal.register.zvt.codec"),
+    "terminal.system.personal",
 )
 _LENGTH = struct.Struct("!I")
 _MOST_FDS = 4
