@@ -24,7 +24,7 @@ demo: $(READY)  ## the whole product on a desktop
 office-demo: $(READY)  ## a chain's head office: PostgreSQL, its page, and three counters that sell by themselves
 	$(BIN)/python -m tests.fleet.demo
 
-test: $(READY)  ## what to run before each commit: 170 s of processor time, so a minute and a half on two quiet cores
+test: $(READY)  ## what to run before each commit: 150 s of processor time, so a minute and a half on two quiet cores
 	$(PYTEST) -m "not slow" --hypothesis-profile quick $(ARGS)
 
 test-all: $(READY) foreign  ## every test but the install test: what CI runs, too; where it can, the short form of test-machine (MACHINE=no: without)
