@@ -221,13 +221,14 @@ def test_a_wire_that_takes_nothing_keeps_no_more_than_the_latest_words_and_resul
     assert f"OK 1990 ID=1999 REF={GUID}\n".encode() in waiting
 
 
+@pytest.mark.parametrize("times", [1, pytest.param(4, marks=pytest.mark.slow)])
 @each_of("chunk", [b"x" * 1024, b"PING\n" * 200, b"\xff\r\n\x00" * 256, b"PAY 1990 ID=\n" * 75])
-def test_hours_of_the_same_garbage_take_no_memory(chunk: bytes) -> None:
+def test_hours_of_the_same_garbage_take_no_memory(chunk: bytes, times: int) -> None:
     protocol = LineProtocol(0)
 
     def babble(chunks: int, start_s: float) -> None:
         for number in range(chunks):
-            protocol.receive_data(chunk, start_s + number)
+            protocol.receive_data(times * chunk, start_s + number)
 
     tracemalloc.start()
     try:
