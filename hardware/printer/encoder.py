@@ -7,6 +7,8 @@ is first brought into the page (:func:`to_codepage`): what is missing is written
 from __future__ import annotations
 
 import logging
+import os
+import shutil
 import unicodedata
 from functools import lru_cache
 from types import ModuleType
@@ -252,10 +254,19 @@ def _new_dummy(profile: str) -> Any:
     from escpos.exceptions import Error  # noqa: PLC0415  takes 200 ms: not before the first receipt is due
     from escpos.printer import Dummy  # noqa: PLC0415
 
+    _remove_pickle()
     try:
         return Dummy(profile=profile)
     except (KeyError, Error) as error:
         raise ValueError(f"python-escpos knows no printer profile {profile!r}: correct printer.profile") from error
+
+
+def _remove_pickle() -> None:
+    """python-escpos 3 makes a folder for itself each time it is loaded, which no later process finds."""
+    from escpos import capabilities  # noqa: PLC0415
+
+    if "ESCPOS_CAPABILITIES_PICKLE_DIR" not in os.environ:
+        shutil.rmtree(capabilities.pickle_dir, ignore_errors=True)
 
 
 def raster() -> ModuleType:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -124,6 +128,15 @@ def test_the_paper_s_code_page_numbers_are_those_python_escpos_sends():
     numbers = {name: int(number) for name, number in Dummy().profile.get_code_pages().items()}
     known = {name.lower().replace("iso_8859-", "iso8859_"): number for name, number in numbers.items()}
     assert {codec: number for number, codec in CODEPAGES.items()}.items() <= known.items()
+
+
+def test_python_escpos_leaves_no_folder_behind(tmp_path: Path) -> None:
+    """A process of its own, as it makes one when it is loaded."""
+    imports = "from hardware.interfaces import TextLine; from hardware.printer.encoder import encode"
+    encode_one = f"{imports}; encode([TextLine('x')], codepage='CP858')"
+    subprocess.run([sys.executable, "-c", encode_one], env=os.environ | {"TMPDIR": str(tmp_path)}, check=True)
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_slip_says_how_long_a_receipt_of_pictures_takes_on_a_serial_line() -> None:
