@@ -117,8 +117,8 @@ def running_cluster(*, durable: bool = False) -> Iterator[Cluster]:
     with tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         cluster = Cluster(Path(folder), durable=durable)
-        cluster.start()
-        try:
+        try:  # also when somebody ends it while pg_ctl waits
+            cluster.start()
             yield cluster
         finally:
             with contextlib.suppress(RuntimeError):

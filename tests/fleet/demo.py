@@ -1,4 +1,7 @@
-"""``make office-demo``: PostgreSQL, the collector with its page, and counters that sell by themselves, until Ctrl-C."""
+"""``make office-demo``: PostgreSQL, the collector with its page, and counters that sell by themselves.
+
+Until Ctrl-C, SIGTERM or a closed terminal window (SIGHUP). Each of them also ends what was started here.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import signal
 import sys
 import tempfile
 from datetime import UTC, datetime
@@ -29,6 +33,8 @@ def main() -> int:
         print(NOT_THERE, file=sys.stderr)
         return 2
     logging.disable(logging.WARNING)  # the counters' own
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     with (
         tempfile.TemporaryDirectory(prefix="office-demo-") as folder,
         contextlib.suppress(KeyboardInterrupt),
