@@ -97,7 +97,10 @@ def ask(request: pytest.FixtureRequest, certificates: Certificates, monkeypatch:
         monkeypatch.setenv("SSL_CERT_FILE", str(certificates.authority.own.chain))
     else:
         monkeypatch.delenv("SSL_CERT_FILE", raising=False)
-        monkeypatch.setenv("SSL_CERT_DIR", str(certificates.authority.as_the_machine_keeps_it()))
+        monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+        file, folder = certificates.authority.own.chain, certificates.authority.as_the_machine_keeps_it()
+        paths = ssl.get_default_verify_paths()._replace(cafile=str(file), capath=str(folder))
+        monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
     return client
 
 

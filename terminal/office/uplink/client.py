@@ -8,6 +8,7 @@ import os
 import re
 import ssl
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -174,10 +175,22 @@ def _verifying(ca_file: str) -> ssl.SSLContext:
     if ca_file:
         return ssl.create_default_context(cafile=ca_file)
     paths = ssl.get_default_verify_paths()
-    chosen = os.environ.get(paths.openssl_cafile_env)  # somebody trusts just these
-    if chosen or paths.capath is None or not any(map(_HASHED.fullmatch, os.listdir(paths.capath))):
+    is_chosen = paths.openssl_cafile_env in os.environ or paths.openssl_capath_env in os.environ
+    if is_chosen or not _has_each(paths.capath, paths.cafile):
         return ssl.create_default_context()
     return ssl.create_default_context(capath=paths.capath)
+
+
+def _has_each(folder: str | None, file: str | None) -> bool:
+    """Whether the folder has as many authorities as the file: elsewhere a few links may be all that it has."""
+    if folder is None or file is None:
+        return False
+    try:
+        with os.scandir(folder) as entries:
+            hashed = sum(1 for entry in entries if _HASHED.fullmatch(entry.name) and entry.is_file())
+        return hashed >= Path(file).read_bytes().count(b"-----BEGIN ")
+    except OSError:
+        return False
 
 
 def _read(answer: bytes, read: Callable[[bytes], T]) -> T:
