@@ -54,7 +54,10 @@ async def join(config: Config, code: str) -> str:
     target = Path(office.token_file)
     if not os.access(target.parent, os.W_OK):  # before the code is spent
         raise TerminalError(f"{target.parent} cannot be written by this user: run this with sudo")
-    client = OfficeClient(office.url, Sensitive(""), office.ca_file)
+    try:
+        client = OfficeClient(office.url, Sensitive(""), office.ca_file)
+    except OSError as error:
+        raise TerminalError(f"office.ca_file cannot be used: {error}; name a PEM file, or leave it empty") from error
     try:
         token = await client.enrol(config.terminal.id, code)
     finally:
