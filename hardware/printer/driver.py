@@ -153,11 +153,7 @@ class EscposPrinter:
         A printer that never answers (UNKNOWN) is trusted: whether it printed is then for staff to see. One that has
         ever answered is not when it falls silent.
         """
-        # In a thread: the first receipt loads python-escpos, which takes seconds from a slow card.
-        try:
-            sheet = await asyncio.to_thread(encode_sheet, document, self._typesetting)
-        except ValueError as error:  # a mistake in the configuration
-            raise PrinterError(f"{error} ({_NOTHING})", PrinterStatus.UNKNOWN) from error
+        sheet = await _typeset(document, self._typesetting)
         async with self._turn:
             try:
                 return await self._print(sheet)
@@ -240,3 +236,17 @@ class EscposPrinter:
             if status is PrinterStatus.OFFLINE:
                 fault = _SILENT if self._talk.is_silent else _STUCK if self._talk.is_stuck else fault
             raise PrinterError(f"{fault} ({consequence})", status, may_be_on_paper=may_be_on_paper)
+
+
+async def _typeset(document: Document, typesetting: Typesetting) -> Sheet:
+    """In a thread: the first receipt loads python-escpos, which takes seconds from a slow card, and writes a file.
+
+    Raises PrinterError for a setting that is wrong, and on a disk that is full or fails.
+    """
+    try:
+        return await asyncio.to_thread(encode_sheet, document, typesetting)
+    except ValueError as error:
+        raise PrinterError(f"{error} ({_NOTHING})", PrinterStatus.UNKNOWN) from error
+    except (ImportError, OSError) as error:
+        what = f"the receipt cannot be made; look at the disk: {error} ({_NOTHING})"
+        raise PrinterError(what, PrinterStatus.UNKNOWN) from error

@@ -6,6 +6,7 @@ The printer is the real driver over a machine that behaves; the journal is the r
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from hardware.interfaces import Cut, DeviceError, PrinterStatus, TextLine
+from hardware.printer import encoder
 from hardware.simulated import SimulatedPrinter
 from terminal.paper.printing import LONGEST_PAUSE_S, LOOK_EVERY_S
 from terminal.sale.effects import ReceiptKind
@@ -305,3 +307,24 @@ def test_receipt_says_if_nothing_has_set_the_clock(path: Path) -> None:
         assert ["Klukka óstillt" in text for text in shopfront.texts] == [True, False]
 
     run(path, scenario)
+
+
+def test_a_full_disk_under_the_printer_s_library_delays_a_receipt(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """python-escpos writes a file when it is loaded, which is when the first receipt is due."""
+
+    async def scenario(shopfront: Shopfront) -> None:
+        with monkeypatch.context() as full:
+            full.setattr(encoder, "_new_dummy", _no_space)
+            await shopfront.queue(CUSTOMER)
+            await asyncio.sleep(600)
+            assert shopfront.texts == []
+        await asyncio.sleep(LONGEST_PAUSE_S)
+        assert len(shopfront.texts) == 1
+        assert COPY_MARK not in shopfront.texts[0], "it never was on paper"
+        assert await shopfront.waiting() == []
+
+    run(path, scenario)
+
+
+def _no_space(_profile: str) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device", "/tmp/3.11.2.capabilities.pickle")
