@@ -157,7 +157,7 @@ def _parser() -> argparse.ArgumentParser:
         "simulate", parents=[common], help="run the sale logic in virtual time, with every kind of fault"
     )
     simulate.add_argument("--seed", type=int, help="the seed of the one world; with --count, of the first one")
-    simulate.add_argument("--count", type=int, metavar="SALES", help="run worlds until there were this many sales")
+    simulate.add_argument("--count", type=_count, metavar="SALES", help="run worlds until there were this many sales")
     simulate.add_argument("--story", action="store_true", help="print every event of the one world")
     simulate.add_argument("--json", action="store_true", help="the one world and its story as JSON")
     simulate.add_argument(
@@ -166,7 +166,7 @@ def _parser() -> argparse.ArgumentParser:
         help="the register's protocol; default: by chance",
     )
     simulate.add_argument("--coverage", action="store_true", help="with --count: also list the cells that no sale met")
-    simulate.add_argument("--jobs", type=int, help="number of processes; default: one for each core")
+    simulate.add_argument("--jobs", type=_count, help="number of processes; default: one for each core")
     simulate.set_defaults(command=_simulate)
     _describe(parser)
     return parser
@@ -185,10 +185,20 @@ def _describe(parser: argparse.ArgumentParser) -> None:
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise ValueError(text)
-    return port
+    return _number(text, range(65536))
+
+
+def _count(text: str) -> int:
+    return _number(text, range(1, 1 << 31))
+
+
+def _number(text: str, allowed: range) -> int:
+    """Raises ArgumentTypeError."""
+    import argparse
+
+    if not (text.isascii() and text.isdecimal() and len(text) <= 20 and int(text) in allowed):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from {allowed[0]} to {allowed[-1]}")
+    return int(text)
 
 
 # --- running ----------------------------------------------------------------------------------------------------------

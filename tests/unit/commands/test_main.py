@@ -93,6 +93,8 @@ def test_every_command_has_help(words: list[str], capsys: pytest.CaptureFixture[
         ["journal", "show"],
         ["demo", "--port", "x"],
         ["demo", "--port", "65536"],
+        ["simulate", "--count", "0"],
+        ["simulate", "--count", "5", "--jobs", "-2"],
         ["journal", "list", "--outcome", "good"],
     ],
     ids=" ".join,
@@ -101,7 +103,9 @@ def test_wrong_use_is_exit_code_2(words: list[str], capsys: pytest.CaptureFixtur
     with pytest.raises(SystemExit) as ended:
         main(words)
     assert ended.value.code == 2
-    assert "usage:" in capsys.readouterr().err
+    complaint = capsys.readouterr().err
+    assert "usage:" in complaint
+    assert "invalid _" not in complaint, "the name of a function helps nobody"
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
