@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -49,9 +48,16 @@ def faults_of(printer: PrinterSettings, *, reference_qr: bool = False) -> Iterat
 
 def logo_fault(path: str) -> str | None:
     """The logo is left out if it cannot be read; a receipt never waits for it."""
-    if not path or os.access(path, os.R_OK):
+    if not path:
         return None
-    return f"printer.logo: {path} cannot be read, so receipts have none: put the file there, or leave the key empty"
+    from hardware.printer.raster import logo_picture  # noqa: PLC0415  loads Pillow
+
+    try:
+        logo_picture(path, 48)
+    except OSError as error:
+        why = error.strerror or str(error)
+        return f"printer.logo: {path} cannot be used ({why}), so receipts have none: put a PNG there, or leave it empty"
+    return None
 
 
 def _without_pictures(printer: PrinterSettings, reference_qr: bool) -> Iterator[str]:

@@ -21,6 +21,10 @@ STRIP_DOTS = 200
 LARGEST_LOGO_DOTS = 600
 """High; what is higher is made smaller."""
 LARGEST_LOGO_BYTES = 4 * 1024 * 1024
+LARGEST_LOGO_PIXELS = 4_000_000
+"""Each takes 12 bytes while it is made to fit, and the service has 256 MiB for everything."""
+LONGEST_LOGO_PIXELS = 20_000
+"""Each line of pixels takes some bytes more, however short."""
 QR_DOTS_PER_MODULE = 5
 INK_BELOW = 160
 """Grey values from here on stay paper; letters keep their thin strokes at this value."""
@@ -45,11 +49,14 @@ def logo_picture(path: str, columns: Columns) -> Image.Image:
         raise OSError(errno.EFBIG, f"larger than {LARGEST_LOGO_BYTES} bytes", path)
     try:
         with Image.open(path) as file:
-            if file.width * file.height > 50_000_000:
-                raise OSError(errno.EFBIG, "more than 50 million pixels", path)
+            file.draft("RGB", (width_dots(columns), LARGEST_LOGO_DOTS))  # a photo (JPEG) is read at a part of its size
+            if file.width * file.height > LARGEST_LOGO_PIXELS or max(file.size) > LONGEST_LOGO_PIXELS:
+                raise OSError(errno.EFBIG, f"larger than {LARGEST_LOGO_PIXELS // 1_000_000} million pixels", path)
             flat = Image.new("RGBA", file.size, "white")
             flat.alpha_composite(file.convert("RGBA"))
-    except (UnidentifiedImageError, ValueError, SyntaxError) as error:
+    except Image.DecompressionBombError as error:
+        raise OSError(errno.EFBIG, "far too many pixels", path) from error
+    except (UnidentifiedImageError, NotImplementedError, ValueError, SyntaxError) as error:
         raise OSError(errno.EINVAL, "no picture that can be read", path) from error
     flat.thumbnail((width_dots(columns), LARGEST_LOGO_DOTS))
     return flat.convert("L").convert("1")

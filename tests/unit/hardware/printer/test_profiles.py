@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from hardware.printer.profiles import GOOD_PAGES, faults_of, known_profiles, logo_fault
 from hardware.settings import PrinterSettings
 from tests.each import each_of
@@ -40,11 +42,16 @@ def test_every_profile_is_judged_and_without_a_printer_none() -> None:
     assert list(faults_of(PrinterSettings(driver="none", profile="?"))) == []
 
 
-def test_a_logo_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_logo_that_receipts_will_lack_is_named_with_the_reason(tmp_path: Path) -> None:
+    path = tmp_path / "logo.png"
     assert logo_fault("") is None
-    assert "cannot be read" in (logo_fault(str(tmp_path / "logo.png")) or "")
-    (tmp_path / "logo.png").write_bytes(b"x")
-    assert logo_fault(str(tmp_path / "logo.png")) is None
+    assert "(No such file or directory)" in (logo_fault(str(path)) or "")
+    path.write_bytes(b"x")
+    assert "(no picture that can be read)" in (logo_fault(str(path)) or "")
+    Image.new("1", (2001, 2000)).save(path)
+    assert "(larger than 4 million pixels)" in (logo_fault(str(path)) or "")
+    Image.new("1", (300, 100)).save(path)
+    assert logo_fault(str(path)) is None
 
 
 def test_asking_loads_no_python_escpos() -> None:

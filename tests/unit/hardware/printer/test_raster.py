@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import struct
+import zlib
 from pathlib import Path
 
 import pytest
@@ -131,7 +133,26 @@ def test_without_a_logo_nothing_is_printed():
     assert strips([Logo()]) == []
 
 
-@pytest.mark.parametrize("content", [None, b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 50])
+def png_head(width: int, height: int) -> bytes:
+    """Of a picture whose pixels would fill the memory, and whose file is small."""
+    chunk = b"IHDR" + struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        b"",
+        b"no picture",
+        b"\x89PNG\r\n\x1a\n" + b"\0" * 50,
+        b"DDS " + struct.pack("<I", 124) + bytes(120),
+        png_head(2001, 2000),
+        png_head(1, 3_000_000),
+        png_head(20_000, 20_000),
+    ],
+    ids=["missing", "empty", "text", "damaged", "an unknown kind of DDS", "large", "tall", "huge"],
+)
 def test_logo_that_cannot_be_read_is_left_out_and_told(tmp_path, caplog, content):
     path = tmp_path / "logo.png"
     if content is not None:
@@ -139,6 +160,13 @@ def test_logo_that_cannot_be_read_is_left_out_and_told(tmp_path, caplog, content
     with caplog.at_level(logging.WARNING):
         assert strips([Logo(), TextLine("x")], logo=str(path)) == []
     assert "left out" in caplog.text
+
+
+def test_a_photo_is_read_at_a_part_of_its_size(tmp_path):
+    """A camera's twelve million pixels would take most of the memory that the service may use."""
+    path = tmp_path / "photo.jpg"
+    Image.new("L", (4000, 3000)).save(path)
+    assert raster.logo_picture(str(path), 48).size == (576, 432)
 
 
 @pytest.mark.parametrize(("cut", "command"), [("partial", b"\x1dV\x01"), ("full", b"\x1dV\x00")])
