@@ -213,8 +213,8 @@ class BoundedProtocol(H11Protocol):
     def on_response_complete(self) -> None:
         self.timeout_keep_alive = math.ceil(self.rests_s())
         super().on_response_complete()
-        if self._request_due is not None:
-            self._expect_request()  # perhaps another one had come along whole
+        if self._request_due is not None or self.conn.trailing_data[0]:
+            self._expect_request()  # perhaps another one had come along, whole or in part
 
     def pause_writing(self) -> None:
         super().pause_writing()

@@ -262,6 +262,8 @@ def test_a_connection_may_rest_while_there_is_room_and_no_half_request_may() -> 
                 assert b"hello" in await caller.hear()
             await resting[0].say(WHOLE[:-2])
             assert await resting[0].hear_all() == b""
+            await resting[1].say(WHOLE + WHOLE[:-2])
+            assert (await resting[1].hear_all()).endswith(b"hello"), "nor one that came along with a whole one"
 
     asyncio.run(scenario())
 
