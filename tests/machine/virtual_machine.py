@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import json
 import os
@@ -33,6 +34,10 @@ QUICK_S = 5.0
 KVM_PATIENCE_S = 20.0
 """/dev/kvm may be there and no guest ever run on it."""
 _AGENTS = 3
+_KVM, _EMULATION = "kvm", "tcg,thread=single,tb-size=512"
+_OWN_TIME = ("-icount", "shift=1,sleep=on")
+"""An emulated machine's clock goes on by 2 ns an instruction (QEMU's docs/devel/tcg-icount). However long its processor
+waits for a core of ours, of a second of its own it misses nothing: keys are scanned in time beside other work."""
 _NOBODYS = (
     *("bochs", "psmouse", "ahci", "lpc_ich", "i2c_i801", "parport_pc", "pcspkr", "cfg80211", "kvm_amd", "kvm_intel"),
     *(
@@ -66,7 +71,6 @@ class VirtualMachine:
         self._qemu: subprocess.Popen[bytes] | None = None
         self._agents = [threading.Lock() for _ in range(_AGENTS)]
         self._jobs = itertools.count()
-        self.processors = 2
 
     # --- power --------------------------------------------------------------------------------------------------------
 
@@ -122,21 +126,11 @@ class VirtualMachine:
             drive = f"file={self._image.disk},format=raw,cache=unsafe"
         else:
             drive = f"file=nbd+unix:///?socket={here / 'disk.nbd'},format=raw,cache=none"
+        emulated = not has_kvm(self._image)
         command = [
-            *("qemu-system-x86_64", "-machine", "q35", "-accel", accelerator(self._image), "-cpu", "max"),
-            *(
-                "-smp",
-                str(self.processors),
-                "-m",
-                "1024",
-                "-display",
-                "none",
-                "-vga",
-                "none",
-                "-no-user-config",
-                "-rtc",
-                rtc,
-            ),
+            *("qemu-system-x86_64", "-machine", "q35", "-accel", _EMULATION if emulated else _KVM, "-cpu", "max"),
+            *("-m", "1024", "-display", "none", "-vga", "none", "-no-user-config", "-rtc", rtc),
+            *(_OWN_TIME if emulated else ()),
             *("-kernel", str(self._image.kernel), "-initrd", str(self._image.initrd)),
             *("-append", f"{_KERNEL} netgiro_port={self._netgiro_port}"),
             *("-drive", f"{drive},if=none,id=disk", "-device", "virtio-blk-pci,drive=disk"),
@@ -166,6 +160,10 @@ class VirtualMachine:
             f"{command!r} ended with {answer['exit_code']}:\n{answer['output']}"
         )
         return str(answer["output"])
+
+    def sleep(self, seconds: float) -> None:
+        """By the machine's clock: an emulated one is behind ours while it is busy."""
+        self.shell(f"sleep {seconds}", deadline_s=3 * seconds + 30, check=True)
 
     def control(self, command: str) -> str:
         """The daemon's own answer on its control socket; empty as long as none answers."""
@@ -239,23 +237,18 @@ class VirtualMachine:
         return f'id "{name}"' in str(self.qmp("human-monitor-command", **{"command-line": "info qtree"}))
 
     def type_on(self, plug: str, *codes: str, pause_s: float = 0.03) -> None:
-        """QEMU's key codes (``kp_1``, ``ret``); faster than 20 ms QEMU loses some."""
+        """QEMU's key codes (``kp_1``, ``ret``); faster than 20 ms of the machine's time QEMU loses some."""
         for code in codes:
             for is_down in (True, False):
                 key = {"type": "key", "data": {"down": is_down, "key": {"type": "qcode", "data": code}}}
                 self.qmp("input-send-event", device=PLUGS[plug]["display"], head=0, events=[key])
-                time.sleep(pause_s)
+                time.sleep(at_most(pause_s))
 
 
-_accelerators: dict[Path, str] = {}
-
-
-def accelerator(image: Image) -> str:
-    """KVM if a kernel reaches its init on it within ``KVM_PATIENCE_S``, else plain emulation."""
-    if image.kernel not in _accelerators:
-        works = os.access("/dev/kvm", os.R_OK | os.W_OK) and _boots_on_kvm(image)
-        _accelerators[image.kernel] = "kvm" if works else "tcg,thread=multi,tb-size=512"
-    return _accelerators[image.kernel]
+@functools.cache
+def has_kvm(image: Image) -> bool:
+    """A kernel reaches its init on KVM within ``KVM_PATIENCE_S``."""
+    return os.access("/dev/kvm", os.R_OK | os.W_OK) and _boots_on_kvm(image)
 
 
 def _boots_on_kvm(image: Image) -> bool:
