@@ -23,7 +23,7 @@ PAPER = "/tmp/usb-paper"
 GADGET = "/sys/kernel/config/usb_gadget/printer"
 MAKE_GADGET = f"""
 set -e
-modprobe dummy_hcd
+modprobe -a libcomposite dummy_hcd
 mountpoint -q /sys/kernel/config || mount -t configfs none /sys/kernel/config
 mkdir {GADGET} {GADGET}/strings/0x409 {GADGET}/functions/printer.p0 {GADGET}/configs/c.1
 cd {GADGET}
