@@ -21,4 +21,5 @@ while True:
     data = os.read(printer, 8192)
     os.write(paper, data)
     for question, answer in ((STATUS_QUESTION, IS_WELL), (PAPER_QUESTION, HAS_PAPER)):
-        os.write(printer, answer * data.count(question))
+        if asked := data.count(question):
+            os.write(printer, answer * asked)
