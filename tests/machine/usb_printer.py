@@ -13,9 +13,17 @@ DEVICE = "/dev/g_printer0"
 STATUS_QUESTION, IS_WELL = b"\x10\x04", b"\x12"  # DLE EOT n
 PAPER_QUESTION, HAS_PAPER = b"\x1dr", b"\x00"  # GS r n
 
-while not os.path.exists(DEVICE):
-    time.sleep(0.1)
-printer = os.open(DEVICE, os.O_RDWR)
+
+def opened() -> int:
+    """The kernel lets nobody in before the other end of the cable has asked what it is."""
+    while True:
+        try:
+            return os.open(DEVICE, os.O_RDWR)
+        except OSError:
+            time.sleep(0.1)
+
+
+printer = opened()
 paper = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 while True:
     data = os.read(printer, 8192)
