@@ -7,10 +7,11 @@ close is reported again and nothing more is ended:
 * as long as nothing was paid or given back since: a close with nothing to book, right after a close that was not
   acknowledged, is no new close;
 * whoever made it: if the clock closed a day with nothing to book meanwhile, the register still gets the one before;
-* for ten minutes in any case, if this terminal knows that the close was not acknowledged. Later, with sales, the
-  register means another day;
+* for ten minutes also with sales, if this terminal knows that the close was not acknowledged, and the clock has
+  ended no further day with them. Later, with sales, the register means another day;
 * after a start nobody knows whether it was acknowledged. Then the limit is ten minutes of the clock, and only with
-  nothing sold since. Where the clock jumped meanwhile, the slip alone has these totals.
+  nothing sold since: the register may get a close a second time, with its number. Where the clock jumped meanwhile, the
+  slip alone has these totals.
 """
 
 from __future__ import annotations

@@ -64,11 +64,13 @@ def _was_freed(sales: list[Sale], disk: SimulatedDisk, id_s: float) -> bool:
     return any(disk.clock_was_wrong or disk.begun_s[one] - disk.begun_s[paid[0]] >= id_s for one in later)
 
 
-def _freed_by_staff(number: int, disk: SimulatedDisk) -> bool:
-    """They called it unpaid while its capture was on the way, and the payment that came of it is due for a refund."""
-    stood = [one for one in disk.committed if isinstance(one, Sale) and one.number == number]
-    was_called_unpaid = any(one.reason is Reason.SETTLED_UNPAID for one in stood)
-    return was_called_unpaid and Outcome.REFUND_DUE in disk.outcomes.get(number, [])
+def _freed_by_staff(earlier: int, later: int, disk: SimulatedDisk) -> bool:
+    """They called it unpaid while its capture was on the way, and the payment that came of it is due for a refund. Only
+    then was the later one begun."""
+    sales = [one for one in disk.committed if isinstance(one, Sale)]
+    before = itertools.takewhile(lambda sale: sale.number != later, sales)
+    was_called_unpaid = any(one.number == earlier and one.reason is Reason.SETTLED_UNPAID for one in before)
+    return was_called_unpaid and Outcome.REFUND_DUE in disk.outcomes.get(earlier, [])
 
 
 def _was_unknown(sale: Sale, disk: SimulatedDisk) -> bool:
@@ -104,7 +106,8 @@ def at_the_end(
         both |= {sale.number: sale for sale in sales}
         paid = [number for number in sorted(both) if both[number].reference in ledger]
         for earlier, later in itertools.pairwise(paid):
-            if disk.begun_s[later] - disk.begun_s[earlier] < terminal.id_s and not _freed_by_staff(earlier, disk):
+            is_in_time = disk.begun_s[later] - disk.begun_s[earlier] < terminal.id_s
+            if is_in_time and not _freed_by_staff(earlier, later, disk):
                 yield f"{name} was paid by sale {earlier} and again by sale {later} within the time of its id"
         if register.driver.names_one_try:
             yield from (
