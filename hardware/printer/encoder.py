@@ -261,6 +261,7 @@ def _new_dummy(profile: str) -> Any:
         raise ValueError(f"python-escpos knows no printer profile {profile!r}: correct printer.profile") from error
 
 
+@lru_cache(maxsize=1)  # once: later the name may be somebody else's
 def _remove_pickle() -> None:
     """python-escpos 3 makes a folder for itself each time it is loaded, which no later process finds."""
     from escpos import capabilities  # noqa: PLC0415
