@@ -109,9 +109,9 @@ class Acceptor:
             except OSError as error:  # no descriptor, no memory: the caller stays in the queue
                 self._pause("nobody is let in: %s", error.strerror)
                 return
-            if connection.fileno() > self._highest_descriptor:
+            if (descriptor := connection.fileno()) > self._highest_descriptor:
                 connection.close()
-                self._pause("nobody is let in: %d file descriptors are in use", connection.fileno())
+                self._pause("nobody is let in: %d file descriptors are in use", descriptor)
                 return
             self._admit(connection, _outside(address))
 
