@@ -19,7 +19,7 @@ from terminal.simulation import checks_of_ids as ids
 from terminal.simulation import checks_of_refunds as refunds
 from terminal.simulation.checks_of_ids import Violation
 from terminal.simulation.disk import SimulatedDisk
-from terminal.simulation.ledger import ledger_of
+from terminal.simulation.ledger import ledger_of, undone_in_gap
 from terminal.simulation.people import Cashier, Paper
 from terminal.simulation.register import Ring, SimulatedRegister
 from terminal.simulation.registers.driver import Told
@@ -236,6 +236,8 @@ def _money(sale: Sale, disk: SimulatedDisk, captured: list[int], *, is_refunded:
         if not captured or not (sale.terms.final_when_taken or was_proved_late(sale.number, disk)):
             yield f"sale {sale.number} is to be refunded, captured is {captured}"
     elif captured and not approved and sale.outcome is not Outcome.UNKNOWN and is_over(sale):
+        if undone_in_gap(sale.reference, disk):
+            return  # the service's record says only that nothing is paid any more
         yield f"sale {sale.number} is paid and told {sale.outcome}"
 
 

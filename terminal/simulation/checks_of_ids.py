@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from terminal.counter.register_ids import REPEATED_WITHIN_S
+from terminal.sale.refund import Refund
 from terminal.sale.sale import Outcome, Reason, Sale, State
+from terminal.sale.totals import Close
 from terminal.simulation.disk import SimulatedDisk
-from terminal.simulation.ledger import ledger_of
+from terminal.simulation.ledger import ledger_of, undone_in_gap
 from terminal.simulation.register import Ring, SimulatedRegister
 from terminal.simulation.registers.driver import Told
 from terminal.simulation.service import SimulatedNetgiro
@@ -40,10 +42,12 @@ def when_told(netgiro: SimulatedNetgiro, disk: SimulatedDisk, ring: Ring, told: 
             raise Violation(f"{ring.name} was told {told.words}, and no sale of it is paid")
         return
     is_forgotten = any(
-        sale.register_id == ring.name and (number not in disk.latest or "UNKNOWN" in told.words)
+        sale.register_id == ring.name
+        and (number not in disk.latest or "UNKNOWN" in told.words or undone_in_gap(sale.reference, disk))
         for number, sale in disk.lost.items()
     )
-    if ring.told[:-1] and ring.told[-2].paid and not is_forgotten and not _was_freed(sales, disk, id_s):
+    is_free = is_forgotten or _was_freed(sales, disk, id_s) or _freed_by_misreading(sales, disk)
+    if ring.told[:-1] and ring.told[-2].paid and not is_free:
         raise Violation(f"{ring.name} was told {told.words} after it was told that it is paid")
     if "UNKNOWN" in told.words:
         is_backed = any(_was_unknown(sale, disk) for sale in sales)
@@ -59,18 +63,34 @@ def when_told(netgiro: SimulatedNetgiro, disk: SimulatedDisk, ring: Ring, told: 
 def _was_freed(sales: list[Sale], disk: SimulatedDisk, id_s: float) -> bool:
     """The id of what is paid is free after its time, or a clock that was wrong before a start has freed it; and the
     word is of another sale."""
-    paid = [sale.number for sale in sales if sale.outcome is Outcome.APPROVED]
+    paid = [sale.number for sale in sales if Outcome.APPROVED in (sale.outcome, _outcome_in_gap(sale, disk))]
     later = [sale.number for sale in sales if paid and sale.has_ended and sale.number > paid[0]]
     return any(disk.clock_was_wrong or disk.begun_s[one] - disk.begun_s[paid[0]] >= id_s for one in later)
 
 
+def _outcome_in_gap(sale: Sale, disk: SimulatedDisk) -> Outcome | None:
+    """How it had ended when a restore forgot that."""
+    return disk.lost[sale.number].outcome if sale.number in disk.lost else None
+
+
 def _freed_by_staff(earlier: int, later: int, disk: SimulatedDisk) -> bool:
-    """They called it unpaid while its capture was on the way, and the payment that came of it is due for a refund. Only
-    then was the later one begun."""
-    sales = [one for one in disk.committed if isinstance(one, Sale)]
-    before = itertools.takewhile(lambda sale: sale.number != later, sales)
-    was_called_unpaid = any(one.number == earlier and one.reason is Reason.SETTLED_UNPAID for one in before)
-    return was_called_unpaid and Outcome.REFUND_DUE in disk.outcomes.get(earlier, [])
+    """They called it unpaid while its capture was on the way, and the payment that came of it is due for a refund; or
+    they misread the records, and a restore had forgotten its end. Only then was the later one begun."""
+    before = itertools.takewhile(lambda one: not isinstance(one, Sale) or one.number != later, disk.committed)
+    proved_or_forgotten = Outcome.REFUND_DUE in disk.outcomes.get(earlier, []) or earlier in disk.lost
+    return _was_called_unpaid(earlier, before) and proved_or_forgotten
+
+
+def _freed_by_misreading(sales: list[Sale], disk: SimulatedDisk) -> bool:
+    """Staff called unpaid what a restore had forgotten as paid, and the word is of a sale that was begun after it."""
+    misread = [one for one in sales if one.number in disk.lost and _was_called_unpaid(one.number, disk.committed)]
+    return any(later.has_ended and later.number > one.number for one in misread for later in sales)
+
+
+def _was_called_unpaid(number: int, committed: Iterable[Sale | Refund | Close]) -> bool:
+    return any(
+        isinstance(one, Sale) and (one.number, one.reason) == (number, Reason.SETTLED_UNPAID) for one in committed
+    )
 
 
 def _was_unknown(sale: Sale, disk: SimulatedDisk) -> bool:

@@ -47,8 +47,8 @@ class DiskContents:
         """Sales are numbered from here on, so that none that was lost gives its number twice."""
         self.lost: dict[int, Sale] = {}
         """Sales as they stood when a restore forgot them, how they had gone on, or that they had not."""
-        self.lost_keys: set[str] = set()
-        """Of refunds that it forgot."""
+        self.lost_refunds: list[Refund] = []
+        """Refunds that it forgot, as they stood then."""
         self._high_water = 0
         self._answers_signed = False
         self._period = 1
@@ -75,10 +75,14 @@ class DiskContents:
         return max(*self.latest, *self.refunds, self._first_free - 1, 0) + 1
 
     def mark_gap(
-        self, at_s: float, first_free: int, high_water: int, lost: dict[int, Sale], lost_keys: set[str]
+        self, at_s: float, first_free: int, high_water: int, lost: dict[int, Sale], lost_refunds: list[Refund]
     ) -> None:
         self.gap_s, self._first_free, self._high_water = at_s, first_free, high_water
-        self.lost, self.lost_keys = lost, lost_keys
+        self.lost, self.lost_refunds = lost, lost_refunds
+
+    @property
+    def lost_keys(self) -> set[str]:
+        return {refund.idempotency_key for refund in self.lost_refunds}
 
     def may_be_printed_anew(self, receipt: QueuedReceipt) -> bool:
         """A restore has forgotten what had come out of it."""

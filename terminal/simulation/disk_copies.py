@@ -20,8 +20,8 @@ def restore(backup: SimulatedDisk, disk: SimulatedDisk, at_s: float, high_water:
     """What came after the backup is gone, but for what the checks know of it. ``at_s``: by the wall clock."""
     kept = {number: sale for number, sale in backup.latest.items() if after_loss(sale) == sale}
     lost = {number: sale for number, sale in disk.latest.items() if kept.get(number) != sale}
-    keys = {one.idempotency_key for number, one in disk.refunds.items() if number not in backup.refunds}
+    lost_refunds = [refund for number, refund in disk.refunds.items() if number not in backup.refunds]
     begun_s, first_free = disk.begun_s, backup.next_number() + NUMBERS_SKIPPED + NUMBERS_A_DAY
     copy_bits(backup, disk)
     disk.begun_s = begun_s | disk.begun_s
-    disk.mark_gap(at_s, first_free, high_water, lost, keys)
+    disk.mark_gap(at_s, first_free, high_water, lost, lost_refunds)

@@ -21,18 +21,23 @@ def ledger_of(disk: SimulatedDisk, netgiro: SimulatedNetgiro) -> dict[str, list[
     """What was captured under each reference, with what was undone since by a refund: that is no less a payment."""
     ledger = netgiro.captured()
     for capture in netgiro.book.taken_back:
-        if undoing(capture.reference, disk):
+        if undoing(capture.reference, disk) or undone_in_gap(capture.reference, disk):
             ledger.setdefault(capture.reference, []).append(capture.amount_kr)
     return ledger
 
 
 def undoing(reference: str, disk: SimulatedDisk) -> list[Refund]:
     """The refunds by which the payment of this reference can have been undone."""
-    return [
-        one
-        for one in disk.refunds.values()
-        if one.sale_reference == reference and one.is_whole and one.outcome != "refused"
-    ]
+    return [one for one in disk.refunds.values() if _can_have_undone(one, reference)]
+
+
+def undone_in_gap(reference: str, disk: SimulatedDisk) -> bool:
+    """A refund that a restore forgot can have undone it: the journal may hold it as paid, or learn that it is not."""
+    return any(_can_have_undone(one, reference) for one in disk.lost_refunds)
+
+
+def _can_have_undone(refund: Refund, reference: str) -> bool:
+    return refund.sale_reference == reference and refund.is_whole and refund.outcome != "refused"
 
 
 def taken_back(netgiro: SimulatedNetgiro) -> set[str]:

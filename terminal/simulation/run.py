@@ -101,7 +101,7 @@ def simulate(
         twin = Twin(world, till, netgiro, protocol, seed)
         netgiro.on_callback = twin.receive_callback
         tills.append(twin.till)
-    elif _drawn(f"restore {seed}", RESTORED, restores) and (protocol, api) == ("line", "v1"):
+    elif _drawn(f"restore {seed}", RESTORED, restores) and protocol == "line":
         Operator(world, till, seed).start()
     if sabotage is not None:
         sabotage(till.terminal, till.disk)

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from unittest.mock import patch
 
+from msgspec.structs import replace
+
 from terminal.counter import of_register
 from terminal.loop import bookkeeper
+from terminal.sale.after_loss import after_loss
+from terminal.sale.sale import Sale, State
 from terminal.simulation.broken_rule import BrokenRule
 from terminal.simulation.world import Rates
 
@@ -23,7 +27,19 @@ def _open_as_it_was() -> Iterator[None]:
         yield
 
 
+def _voided_at_once() -> Iterator[None]:
+    """What was open in the backup is given up as if nothing could have been paid since."""
+
+    def give_up(sale: Sale) -> Sale:
+        after = after_loss(sale)
+        return replace(after, state=State.VOID) if after.state is State.CAPTURE else after
+
+    with patch.object(bookkeeper, "after_loss", give_up):
+        yield
+
+
 RULES_OF_RESTORES: Mapping[str, BrokenRule] = {
     "id in a gap thought to be new": BrokenRule(patches=_gap_forgotten, restores=True, rates=Rates(call_trouble=0.1)),
     "sale of a backup thought to be open still": BrokenRule(patches=_open_as_it_was, restores=True),
+    "sale of a backup voided before it is asked about": BrokenRule(patches=_voided_at_once, api="v2", restores=True),
 }

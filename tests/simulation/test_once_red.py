@@ -24,6 +24,9 @@ class OnceRed(NamedTuple):
     rates: Rates | None
     """None: the seed's own."""
     protocol: str | None = None
+    restores: bool | None = None
+    """Whether a backup is restored; None: as it comes."""
+    has_twin: bool | None = None
 
 
 ONCE_RED = (
@@ -125,6 +128,42 @@ ONCE_RED = (
         "v1",
         None,
     ),
+    OnceRed(
+        8362,
+        "a payment was undone by a refund that a restore forgot, and the check held the journal to be wrong",
+        "v2",
+        None,
+        "line",
+        restores=True,
+        has_twin=False,
+    ),
+    OnceRed(
+        11033,
+        'the same, and the journal had learned of it: the register heard "no" of what it knew as refunded',
+        "v2",
+        None,
+        "line",
+        restores=True,
+        has_twin=False,
+    ),
+    OnceRed(
+        10379,
+        "staff called unpaid what a restore had forgotten as paid, and that its id was free then surprised the check",
+        "v2",
+        None,
+        "line",
+        restores=True,
+        has_twin=False,
+    ),
+    OnceRed(
+        1979,
+        "a wrong clock freed the id of a payment that a restore had forgotten",
+        "v2",
+        None,
+        "line",
+        restores=True,
+        has_twin=False,
+    ),
 )
 
 
@@ -132,5 +171,12 @@ def test_worlds_that_were_red_once_are_green() -> None:
     with each() as case, patch.object(run, "TROUBLE", TROUBLE_THEN):
         for world in ONCE_RED:
             with case(world.seed, world.found):
-                result = run.simulate(world.seed, rates=world.rates, protocol=world.protocol, api=world.api)
+                result = run.simulate(
+                    world.seed,
+                    rates=world.rates,
+                    protocol=world.protocol,
+                    api=world.api,
+                    restores=world.restores,
+                    has_twin=world.has_twin,
+                )
                 assert result.violations == ()
