@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from terminal.screen.letters import Face, font_of
+from terminal.screen.glyphs import Face
+from terminal.screen.letters import draw_text, glyph_of
 from terminal.screen.screen import KeyGrid
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
 
 LARGEST_CELL_PX = (15, 16)
@@ -70,17 +72,20 @@ def text_box(keys: KeyGrid | None, size_px: tuple[int, int]) -> Box:
     return Box(left_px, top_px, width_px - left_px, height_px - top_px)
 
 
-def draw_keys(draw: ImageDraw, keys: KeyGrid, size_px: tuple[int, int]) -> None:
+def draw_keys(picture: Image, keys: KeyGrid, size_px: tuple[int, int]) -> None:
     """The pad and the large key; the texts are left to others."""
+    from PIL.ImageDraw import Draw  # noqa: PLC0415  nothing else draws lines
+
+    draw = Draw(picture)
     width_px, height_px = _cell_px(keys, size_px)
     top_px = (size_px[1] - height_px * len(keys.rows)) // 2
     for number, row in enumerate(keys.rows):
         for column, key in enumerate(row):
             if not key.isspace():
                 cell = Box(column * width_px, top_px + number * height_px, width_px - 1, height_px - 1)
-                _draw_cell(draw, key, cell, is_lit=key in keys.seen, is_jammed=key in keys.jammed)
+                _draw_cell(picture, draw, key, cell, is_lit=key in keys.seen, is_jammed=key in keys.jammed)
     if keys.last:
-        _draw_letter(draw, keys.last, _large_box(keys, size_px), LARGE_FACE, fill=1)
+        _draw_letter(picture, keys.last, _large_box(keys, size_px), LARGE_FACE, fill=1)
 
 
 def _is_low(size_px: tuple[int, int]) -> bool:
@@ -101,7 +106,7 @@ def _large_box(keys: KeyGrid, size_px: tuple[int, int]) -> Box:
     return Box(left_px, 0, size_px[0] - left_px, LARGE_BOX_PX[1])
 
 
-def _draw_cell(draw: ImageDraw, key: str, cell: Box, *, is_lit: bool, is_jammed: bool) -> None:
+def _draw_cell(picture: Image, draw: ImageDraw, key: str, cell: Box, *, is_lit: bool, is_jammed: bool) -> None:
     left_px, top_px, right_px, bottom_px = (
         cell.left_px,
         cell.top_px,
@@ -118,7 +123,7 @@ def _draw_cell(draw: ImageDraw, key: str, cell: Box, *, is_lit: bool, is_jammed:
     if min(cell.size_px) < CELL_FACE_NEEDS_PX:
         _draw_dots(draw, key, cell, fill=0 if is_lit else 1)
     else:
-        _draw_letter(draw, key, cell, CELL_FACE, fill=0 if is_lit else 1)
+        _draw_letter(picture, key, cell, CELL_FACE, fill=0 if is_lit else 1)
 
 
 def _draw_dots(draw: ImageDraw, char: str, box: Box, *, fill: int) -> None:
@@ -129,11 +134,11 @@ def _draw_dots(draw: ImageDraw, char: str, box: Box, *, fill: int) -> None:
     draw.point(dots, fill=fill)
 
 
-def _draw_letter(draw: ImageDraw, char: str, box: Box, face: Face, *, fill: int) -> None:
+def _draw_letter(picture: Image, char: str, box: Box, face: Face, *, fill: int) -> None:
     """A character with its ink in the middle of the box."""
-    left_px, top_px, right_px, bottom_px = font_of(face).getbbox(char, mode="1")
+    glyph = glyph_of(char, face)
     at_px = (
-        box.left_px + (box.width_px - int(right_px - left_px)) // 2 - int(left_px),
-        box.top_px + (box.height_px - int(bottom_px - top_px)) // 2 - int(top_px),
+        box.left_px + (box.width_px - glyph.width_px) // 2 - glyph.left_px,
+        box.top_px + (box.height_px - glyph.height_px) // 2 - glyph.top_px,
     )
-    draw.text(at_px, char, fill=fill, font=font_of(face))
+    draw_text(picture, at_px, char, face, fill=fill)

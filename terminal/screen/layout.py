@@ -15,8 +15,9 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from hardware.settings import TOP_COLOUR_ROWS
+from terminal.screen.glyphs import Face
 from terminal.screen.keypad_picture import text_box
-from terminal.screen.letters import Face, glyph_of, text_width_px, wrap, wrap_anywhere
+from terminal.screen.letters import glyph_of, text_width_px, wrap, wrap_anywhere
 from terminal.screen.screen import Screen
 
 

@@ -1,21 +1,17 @@
-"""Letters on one-bit pixels: how wide a text is, how it breaks into lines, and the font."""
+"""Letters on one-bit pixels: how wide a text is, how it breaks into lines, and its dots."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from functools import lru_cache
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from terminal.screen.glyphs import Drawn, Face, Glyph, ready
 
 if TYPE_CHECKING:
-    from PIL.ImageFont import FreeTypeFont
-
-
-class Face(NamedTuple):
-    """A cut of Roboto at one size. Regular stays open down to 11 pixels; Medium is a bold from 13 up."""
-
-    cut: str
-    size_px: int
+    from PIL.Image import Image
 
 
 def wrap(text: str, face: Face, width_px: int) -> tuple[str, ...]:
@@ -89,27 +85,38 @@ def runs(text: str, face: Face) -> Iterator[tuple[int, str]]:
         at_px += text_width_px(f"{part} ", face)
 
 
-class Glyph(NamedTuple):
-    """One character's advance, and the extent of its ink below the top of the line."""
-
-    advance_px: int
-    top_px: int
-    bottom_px: int
+def draw_text(picture: Image, at_px: tuple[int, int], text: str, face: Face, *, fill: int) -> None:
+    """On one line; ``at_px`` is its left end, at the top. All dots together begin where all boxes together do."""
+    glyphs = [glyph_of(char, face) for char in text]
+    pens_px = list(accumulate((glyph.advance_px for glyph in glyphs), initial=0))
+    right_px, down_px = at_px
+    right_px += min((0, *(pen + glyph.left_px for pen, glyph in zip(pens_px, glyphs, strict=False))))
+    right_px -= min((0, *(pen + glyph.dots_left_px for pen, glyph in zip(pens_px, glyphs, strict=False))))
+    down_px += min((glyph.top_px for glyph in glyphs), default=0)
+    down_px -= min((glyph.dots_top_px for glyph in glyphs), default=0)
+    for char, glyph, pen_px in zip(text, glyphs, pens_px, strict=False):
+        if glyph.width_px and glyph.height_px:
+            begin_px = (right_px + pen_px + glyph.dots_left_px, down_px + glyph.dots_top_px)
+            picture.paste(fill, begin_px, _dots_of(char, face))
 
 
 @lru_cache(maxsize=4096)
 def glyph_of(char: str, face: Face) -> Glyph:
-    """Measured once: laying out asks for thousands. One-bit Roboto has no kerning, so advances simply add up."""
-    font = font_of(face)
-    _, top_px, _, bottom_px = font.getbbox(char, mode="1")
-    return Glyph(int(font.getlength(char, mode="1")), int(top_px), int(bottom_px))
+    """Looked up once: laying out asks for thousands."""
+    return _drawn(char, face)[0]
 
 
-@cache
-def font_of(face: Face) -> FreeTypeFont:
-    """Pillow's own font has no Icelandic letters; Roboto has them all."""
-    import font_roboto  # noqa: PLC0415
-    from PIL import ImageFont  # noqa: PLC0415
+@lru_cache(maxsize=256)
+def _dots_of(char: str, face: Face) -> Image:
+    from PIL import Image  # noqa: PLC0415  not before there is something to draw
 
-    path = getattr(font_roboto, face.cut)
-    return ImageFont.truetype(path, face.size_px, layout_engine=ImageFont.Layout.BASIC)
+    glyph, rows = _drawn(char, face)
+    return Image.frombytes("1", (glyph.width_px, glyph.height_px), rows)
+
+
+def _drawn(char: str, face: Face) -> Drawn:
+    if (found := ready(char, face)) is not None:
+        return found
+    from terminal.screen.outlines import drawn  # noqa: PLC0415  FreeType takes 4 MiB, for letters that few shops have
+
+    return drawn(char, face)

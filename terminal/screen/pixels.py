@@ -16,12 +16,11 @@ from terminal.screen.layout import (
     has_strip_beside,
     pages,
 )
-from terminal.screen.letters import font_of, glyph_of, runs, text_width_px
+from terminal.screen.letters import draw_text, glyph_of, runs, text_width_px
 from terminal.screen.screen import Countdown, Screen
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-    from PIL.ImageDraw import ImageDraw
 
 BAR_PX = (4, 5)
 """A countdown's bar: its distance from the digits, and its height."""
@@ -46,7 +45,7 @@ def render(
     so that no pixel of a screen that stands for hours is lit all the time. ``split_px`` and
     ``is_large`` as for :func:`pages`.
     """
-    from PIL import Image, ImageDraw  # noqa: PLC0415  not before there is something to draw
+    from PIL import Image  # noqa: PLC0415  not before there is something to draw
 
     if screen.strip:
         return _with_strip(screen, size_px, page=page, shift=shift, split_px=split_px, is_large=is_large)
@@ -58,14 +57,14 @@ def render(
         return picture
     whole = Image.new("1", size_px)
     whole.paste(picture, (box.left_px, box.top_px))
-    draw_keys(ImageDraw.Draw(whole), screen.keys, size_px)
+    draw_keys(whole, screen.keys, size_px)
     return whole
 
 
 def _with_strip(
     screen: Screen, size_px: tuple[int, int], *, page: int | None, shift: int, split_px: int, is_large: bool
 ) -> Image:
-    from PIL import Image, ImageDraw  # noqa: PLC0415
+    from PIL import Image  # noqa: PLC0415
 
     bare, rest_px = replace(screen, strip=""), above_strip(size_px)
     if not has_strip_beside(size_px):
@@ -74,28 +73,26 @@ def _with_strip(
         return render(one, size_px, page=its_page, shift=shift, split_px=split_px, is_large=is_large)
     whole = Image.new("1", size_px)
     whole.paste(render(bare, rest_px, page=page, shift=shift, split_px=split_px, is_large=is_large), (0, 0))
-    draw = ImageDraw.Draw(whole)
-    draw.rectangle((0, rest_px[1], size_px[0] - 1, size_px[1] - 1), fill=1)
+    whole.paste(1, (0, rest_px[1], *size_px))
     left_px = (size_px[0] - text_width_px(screen.strip, STRIP_FACE)) // 2
     inked = [glyph_of(char, STRIP_FACE) for char in screen.strip if not char.isspace()]
     ink_px = max(glyph.bottom_px for glyph in inked)
-    draw.text((left_px, size_px[1] - 1 - ink_px), screen.strip, fill=0, font=font_of(STRIP_FACE))
+    draw_text(whole, (left_px, size_px[1] - 1 - ink_px), screen.strip, STRIP_FACE, fill=0)
     return whole
 
 
 def _draw_texts(
     screen: Screen, blocks: tuple[Block, ...], size_px: tuple[int, int], shift: int, *, moves_down: bool
 ) -> Image:
-    from PIL import Image, ImageDraw  # noqa: PLC0415
+    from PIL import Image  # noqa: PLC0415
 
     picture = Image.new("1", size_px)
-    draw = ImageDraw.Draw(picture)
     right_px, down_px = _shift_px(shift, blocks, size_px[1])
     down_px = down_px if moves_down else 0
     for block in blocks:
         is_band = block.role in BAND_PADDING_PX
         if is_band:
-            draw.rectangle((0, block.top_px, size_px[0] - 1, block.top_px + block.height_px - 1), fill=1)
+            picture.paste(1, (0, block.top_px, size_px[0], block.top_px + block.height_px))
         top_px = block.top_px - block.ink_top_px + (block.padding_px if is_band else down_px)
         for line in block.lines:
             room_px = (size_px[0] - text_width_px(line, block.face)) // 2
@@ -104,10 +101,10 @@ def _draw_texts(
                 left_px = max(0, min(2 * room_px, BODY_MARGIN_PX + right_px))
             if block.role == "countdown" and screen.countdown is not None:
                 left_px = size_px[0] - text_width_px(line, block.face)
-                _draw_bar(draw, screen.countdown, left_px, block.top_px + down_px, block.height_px)
+                _draw_bar(picture, screen.countdown, left_px, block.top_px + down_px, block.height_px)
             for right_of_px, part in runs(line, block.face):
                 at_px = (left_px + right_of_px, top_px)
-                draw.text(at_px, part, fill=0 if is_band else 1, font=font_of(block.face))
+                draw_text(picture, at_px, part, block.face, fill=0 if is_band else 1)
             top_px += block.pitch_px
     return picture
 
@@ -128,12 +125,13 @@ def _shift_px(shift: int, blocks: tuple[Block, ...], height_px: int) -> tuple[in
     return right, max(ceiling_px - top_px, min(floor_px - bottom_px, down))
 
 
-def _draw_bar(draw: ImageDraw, countdown: Countdown, end_px: int, top_px: int, height_px: int) -> None:
+def _draw_bar(picture: Image, countdown: Countdown, end_px: int, top_px: int, height_px: int) -> None:
     """What is left of the time, as a bar that gets shorter, left of the digits."""
     gap_px, thick_px = BAR_PX
     width_px = end_px - gap_px
     top_px += max(0, height_px - thick_px) // 2
-    draw.rectangle((0, top_px, width_px - 1, top_px + thick_px - 1), outline=1)
+    picture.paste(1, (0, top_px, width_px, top_px + thick_px))
+    picture.paste(0, (1, top_px + 1, width_px - 1, top_px + thick_px - 1))
     lit_px = round((width_px - 4) * min(1.0, countdown.left_s / max(1, countdown.total_s)))
     if lit_px > 0:
-        draw.rectangle((2, top_px + 2, 1 + lit_px, top_px + thick_px - 3), fill=1)
+        picture.paste(1, (2, top_px + 2, 2 + lit_px, top_px + thick_px - 2))

@@ -7,7 +7,7 @@ import shutil
 from itertools import product
 from pathlib import Path
 
-from PIL import Image, features
+from PIL import Image
 
 from tests.golden import pictures, samples, slips, views
 
@@ -29,7 +29,6 @@ def write_all() -> None:
         path = slips.day_path(*day)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(slips.as_text(slips.day_slip(*day), day[-1]), encoding="utf-8")
-    (samples.GOLDEN / "screens" / "freetype-version").write_text(f"{features.version('freetype2')}\n", encoding="ascii")
 
 
 def write_sheet(path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from PIL import Image, ImageChops, features
+from PIL import Image, ImageChops
 
 from hardware.interfaces import KEYS
 from hardware.settings import TOP_COLOUR_ROWS
@@ -19,9 +19,11 @@ from terminal.counter.typing import Entry
 from terminal.counter.view import View
 from terminal.sale.sale import State
 from terminal.sale.sensitive import Sensitive
+from terminal.screen.glyphs import Face
 from terminal.screen.keypad_picture import text_box
 from terminal.screen.layout import BAND_PADDING_PX, FACES, LARGE_STEPS, Layout, lay_out, pages
-from terminal.screen.letters import AFTER_SIGN_PX, Face, font_of, glyph_of, runs, text_width_px
+from terminal.screen.letters import AFTER_SIGN_PX, glyph_of, runs, text_width_px
+from terminal.screen.outlines import font_of
 from terminal.screen.pixels import render
 from terminal.screen.screen import KeyGrid
 from terminal.screen.screens import Screen, screen_for
@@ -31,7 +33,6 @@ from tests.golden.pictures import PICTURE_CASES, countdown, picture, picture_pat
 from tests.golden.samples import FIRST_TROUBLE, GOLDEN, LANGUAGES, SALE, SIZE_PX, SIZES_PX, WORST
 from tests.golden.views import VIEWS
 
-MOST_DIFFERENT_UNDER_ANOTHER_FREETYPE = 0.03
 LARGEST_AMOUNT_KR = 9_999_999
 MOST_PAGES = {(128, 64): 1, (128, 32): 4}
 
@@ -43,16 +44,14 @@ every_language = each_of("language", LANGUAGES)
 
 
 def test_screens_look_as_golden() -> None:
-    drawn_by = (GOLDEN / "screens" / "freetype-version").read_text(encoding="ascii").strip()
-    tolerance = 0 if features.version("freetype2") == drawn_by else MOST_DIFFERENT_UNDER_ANOTHER_FREETYPE
     with each() as case:
         for name, language, size_px in PICTURE_CASES:
             with case(name, language, size_px), Image.open(picture_path(name, language, size_px)) as golden:
                 drawn = picture(name, language, size_px)
                 assert drawn.size == golden.size, "other pages: run python -m tests.golden and look"
-                different = ImageChops.logical_xor(drawn, golden.convert("1")).histogram()[255]
-                allowed = int(tolerance * drawn.width * drawn.height)
-                assert different <= allowed, "changed: look at it, then run python -m tests.golden"
+                assert drawn.tobytes() == golden.convert("1").tobytes(), (
+                    "changed: look at it, then run python -m tests.golden"
+                )
 
 
 def test_no_golden_picture_is_left_over() -> None:
