@@ -10,6 +10,8 @@ import hashlib
 import re
 import ssl
 
+from terminal.system.authorities import SecondLook, trusting_context
+
 _PIN = re.compile(r"[0-9a-f]{64}")
 
 
@@ -31,11 +33,11 @@ def pinned_context(pins: frozenset[str]) -> ssl.SSLContext:
 
     ``pins``: SHA-256 of whole certificates, in lower-case hex. The handshake then raises SSLCertVerificationError.
     """
-    context = ssl.create_default_context()
+    context = trusting_context()
     if not pins:
         return context
 
-    class Pinned(ssl.SSLObject):
+    class Pinned(SecondLook):
         def do_handshake(self) -> None:
             super().do_handshake()
             seen = fingerprint_of(self.getpeercert(binary_form=True))

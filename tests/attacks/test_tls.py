@@ -87,8 +87,8 @@ def host(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(
-    params=[(ask_netgiro, "file"), (ask_office, "file"), (ask_office, "folder")],
-    ids=["netgiro", "office", "office, authorities in a folder"],
+    params=[(ask_netgiro, "file"), (ask_netgiro, "folder"), (ask_office, "file"), (ask_office, "folder")],
+    ids=["netgiro", "netgiro, authorities in a folder", "office", "office, authorities in a folder"],
 )
 def ask(request: pytest.FixtureRequest, certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> Ask:
     client: Ask

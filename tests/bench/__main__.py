@@ -22,6 +22,7 @@ from tests.bench.devices import measure_devices
 from tests.bench.footprint import measure_idle, measure_starts
 from tests.bench.history import HISTORY, facts, record
 from tests.bench.latency import measure_latencies
+from tests.bench.office_memory import measure_office
 from tests.bench.programs import measure_company
 from tests.bench.results import NoAnswer, Result, table
 
@@ -37,9 +38,13 @@ class Size(NamedTuple):
     receipts: int = 30
     turns: int = 8
     sales_a_turn: int = 5
+    pairs: int = 5
+    backlog: int = 300
 
 
-SMALL = Size(starts=0, idle_s=0.1, sales=2, presses=400, echoes=8, receipts=2, turns=1, sales_a_turn=1)
+SMALL = Size(
+    starts=0, idle_s=0.1, sales=2, presses=400, echoes=8, receipts=2, turns=1, sales_a_turn=1, pairs=1, backlog=1
+)
 
 
 def measure(folder: Path, size: Size, *, only_devices: bool = False) -> list[Result]:
@@ -47,6 +52,7 @@ def measure(folder: Path, size: Size, *, only_devices: bool = False) -> list[Res
     if not only_devices:
         results += measure_starts(folder, repeats=size.starts)
         results += measure_idle(folder, seconds=size.idle_s)
+        results += measure_office(folder, pairs=size.pairs, sales=size.backlog, seconds=size.idle_s)
         results += measure_latencies(folder, sales=size.sales)
         results += measure_company(folder, turns=size.turns, sales_a_turn=size.sales_a_turn)
     return results + measure_devices(

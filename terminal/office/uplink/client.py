@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import re
 import ssl
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -19,13 +16,12 @@ from terminal.config.from_office import Document
 from terminal.errors import TerminalError
 from terminal.office import compact, wire
 from terminal.sale.sensitive import Sensitive
+from terminal.system.authorities import trusting_context
 
 CONNECT_TIMEOUT_S = 10.0
 CALL_TIMEOUT_S = 60.0
 LARGEST_ANSWER_BYTES = 32 * 1024
 """A document of settings in JSON is the longest."""
-
-_HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 
 T = TypeVar("T")
 
@@ -167,30 +163,8 @@ class OfficeClient:
 
 
 def _verifying(ca_file: str) -> ssl.SSLContext:
-    """For a server whose certificate ``ca_file`` has signed, or else an authority that the machine knows.
-
-    Debian keeps the authorities twice, in one file and in a folder by the hash of their names. From the folder OpenSSL
-    loads only the one that it needs; the whole file would be most of what the way to the office takes of the memory.
-    """
-    if ca_file:
-        return ssl.create_default_context(cafile=ca_file)
-    paths = ssl.get_default_verify_paths()
-    is_chosen = paths.openssl_cafile_env in os.environ or paths.openssl_capath_env in os.environ
-    if is_chosen or not _has_each(paths.capath, paths.cafile):
-        return ssl.create_default_context()
-    return ssl.create_default_context(capath=paths.capath)
-
-
-def _has_each(folder: str | None, file: str | None) -> bool:
-    """Whether the folder has as many authorities as the file: elsewhere a few links may be all that it has."""
-    if folder is None or file is None:
-        return False
-    try:
-        with os.scandir(folder) as entries:
-            hashed = sum(1 for entry in entries if _HASHED.fullmatch(entry.name) and entry.is_file())
-        return hashed >= Path(file).read_bytes().count(b"-----BEGIN ")
-    except OSError:
-        return False
+    """For a server whose certificate ``ca_file`` has signed, or else an authority that the machine knows."""
+    return ssl.create_default_context(cafile=ca_file) if ca_file else trusting_context()
 
 
 def _read(answer: bytes, read: Callable[[bytes], T]) -> T:

@@ -17,8 +17,9 @@ from terminal.office.uplink import core
 from terminal.office.uplink.client import OfficeClient, OfficeError
 from terminal.office.uplink.core import Do
 
-BATCH_ROWS = 200
-BATCH_BYTES = 256 * 1024
+BATCH_ROWS = 32
+BATCH_BYTES = 32 * 1024
+"""A few sales. A larger one needs several times its bytes of memory, which the terminal then keeps."""
 STATUS_EVERY_S = 60.0
 STATUS_SHORTEST_S = 5.0
 """Changes within so long go together, so that a device that flickers is no flood."""

@@ -5,13 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import re
-import shutil
-import ssl
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
-import certifi
 import httpx
 import msgspec
 import pytest
@@ -70,64 +65,6 @@ def test_calls_that_were_given_up_cost_no_later_one_its_connection(seed: int, mo
         server.close()
 
     asyncio.run(scenario())
-
-
-@pytest.fixture
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What a machine knows: two authorities in a file, and in the folder beside it by their hashes."""
-    two = re.findall(r"-----BEGIN.+?-----END CERTIFICATE-----\n", certifi.contents(), re.DOTALL)[:2]
-    file, folder = tmp_path / "all.crt", tmp_path / "certs"
-    file.write_text("".join(two))
-    folder.mkdir()
-    for number, one in enumerate(two):
-        (folder / f"0123abcd.{number}").write_text(one)
-    paths = ssl.get_default_verify_paths()._replace(cafile=str(file), capath=str(folder))
-    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
-    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
-    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
-    return tmp_path
-
-
-def test_of_the_machines_authorities_none_is_loaded_before_it_is_needed(
-    machine: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """tests/attacks/test_tls.py speaks to servers with certificates of all kinds that way."""
-    lazy = office_client._verifying("")
-    assert lazy.cert_store_stats()["x509_ca"] == 0
-    assert lazy.verify_mode is ssl.CERT_REQUIRED
-    assert lazy.check_hostname
-    assert office_client._verifying(str(machine / "all.crt")).cert_store_stats()["x509_ca"] == 2
-    monkeypatch.setenv("SSL_CERT_FILE", str(machine / "all.crt"))
-    assert office_client._verifying("").cert_store_stats()["x509_ca"] == 2, "somebody has chosen that file"
-
-
-def _dead_link(machine: Path) -> None:
-    (machine / "certs/0123abcd.1").unlink()
-    (machine / "certs/0123abcd.1").symlink_to("removed.pem")
-
-
-def _appended(machine: Path) -> None:
-    with (machine / "all.crt").open("a", encoding="utf-8") as file:
-        file.write((machine / "certs/0123abcd.0").read_text())
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda machine: (machine / "certs/0123abcd.1").unlink(),
-        lambda machine: (machine / "certs/0123abcd.1").rename(machine / "certs/other.pem"),
-        lambda machine: shutil.rmtree(machine / "certs"),
-        lambda machine: (machine / "all.crt").unlink(),
-        _dead_link,
-        _appended,
-    ],
-    ids=["only one", "one without its hash", "no folder", "no file", "a dead link", "one only in the file"],
-)
-def test_a_folder_that_lacks_an_authority_is_not_used_alone(machine: Path, change: Callable[[Path], object]) -> None:
-    folder, file = str(machine / "certs"), str(machine / "all.crt")
-    assert office_client._has_each(folder, file)
-    change(machine)
-    assert not office_client._has_each(folder, file)
 
 
 class _Way(httpx.AsyncBaseTransport):

@@ -190,7 +190,7 @@ def test_a_journal_that_was_made_anew_is_told_from_its_beginning() -> None:
 
 
 def test_a_slow_link_belongs_to_the_open_sale() -> None:
-    journal, office = Journal(500), FakeOffice()
+    journal, office = Journal(4 * BATCH_ROWS), FakeOffice()
     office.takes_s = 10.0
 
     async def work(task: OfficeTask) -> None:
@@ -202,7 +202,7 @@ def test_a_slow_link_belongs_to_the_open_sale() -> None:
         assert len(office.calls) == calls
         task.moved(sale_open=False)
         await asyncio.sleep(60)
-        assert office.rows == ROWS[:500]
+        assert office.rows == ROWS[: 4 * BATCH_ROWS]
 
     beside(journal, office, work)
 
