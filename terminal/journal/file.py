@@ -20,7 +20,7 @@ from terminal.journal.pair import Pair
 from terminal.journal.reading import ALL, JournalReading, stands
 from terminal.journal.rows import ChainedRow, ChainEnd, CloseRow, EntryRow, NonceRow, ReceiptRow, RepairRow, Row
 from terminal.sale.effects import ReceiptKind
-from terminal.sale.record import JournalHealth, QueuedReceipt, Record, RefundRecord, original
+from terminal.sale.record import JournalHealth, QueuedReceipt, Record, RefundRecord, after_loss, original
 from terminal.sale.refund import Refund
 from terminal.sale.sale import Sale
 from terminal.sale.totals import Close
@@ -90,9 +90,12 @@ class JournalFile(JournalReading):
             receipts = [original(entry.number, kind) for _event, entry, kinds in changes for kind in kinds]
             new = [receipt for receipt in receipts if not tables.has_receipt(db, receipt)]
             for seq, receipt in enumerate(new, before.receipts + 1):
-                yield ReceiptRow(seq, at, receipt)
+                yield ReceiptRow(seq, at, self._as_it_is_queued(receipt))
 
         self._commit(rows)
+
+    def _as_it_is_queued(self, receipt: QueuedReceipt) -> QueuedReceipt:
+        return after_loss(receipt) if 0 < receipt.sale_number < self.first_since_loss() else receipt
 
     def append_close(self, close: Close) -> str:
         """Commit an end of day with its slip: what is in the journal by now belongs to the period that ends.
@@ -115,7 +118,7 @@ class JournalFile(JournalReading):
 
         def rows(db: sqlite3.Connection) -> Iterator[Row]:
             for seq, receipt in enumerate(receipts, tables.positions(db).receipts + 1):
-                yield ReceiptRow(seq, at, receipt)
+                yield ReceiptRow(seq, at, self._as_it_is_queued(receipt))
 
         self._commit(rows)
 

@@ -207,8 +207,7 @@ class JournalReading(RefundReading, PeriodReading, LedgerReading):
 
     def unprinted_receipts(self) -> list[QueuedReceipt]:
         """Receipts that are not known to be on paper, oldest first."""
-        query = f"SELECT {tables.RECEIPT} FROM receipt_queue ORDER BY first_seq"
-        return self._read(tables.read_receipt, query)
+        return self._read(tables.read_receipt, tables.WAITING_RECEIPTS)
 
     def receipts_of(self, sale_number: int) -> list[QueuedReceipt]:
         """Every receipt of a sale as it was noted last; 0: those of all periods."""

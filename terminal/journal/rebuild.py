@@ -25,7 +25,8 @@ from terminal.journal.check import check
 from terminal.journal.database import open_for_writing, telling
 from terminal.journal.gathering import Gathering
 from terminal.journal.mirror import Held, Mirror
-from terminal.journal.rows import EntryRow, RepairRow
+from terminal.journal.rows import EntryRow, ReceiptRow, RepairRow
+from terminal.sale.record import after_loss
 from terminal.system.files import sync_file, sync_folder
 from terminal.system.owner import create_new
 
@@ -99,6 +100,8 @@ def make_anew(
         db.execute("BEGIN IMMEDIATE")
         gathering.finish()
         tables.refold(db)
+        if gathering.may_lack_latest:
+            _mark_waiting_receipts(db, now)
         repair = _account(db, may_lack_latest=gathering.may_lack_latest, is_restore=backup is not None, now=now)
         if repair.is_complete and gathering.changed is not None:
             repair = replace(repair, lost=(f"what row {gathering.changed} of the chain said when it was written",))
@@ -111,6 +114,13 @@ def make_anew(
     sync_file(new)
     put_in_place(path, set_aside)
     return repair
+
+
+def _mark_waiting_receipts(db: sqlite3.Connection, now: str) -> None:
+    waiting = [tables.read_receipt(*row) for row in db.execute(tables.WAITING_RECEIPTS)]
+    marked = [after_loss(receipt) for receipt in waiting if after_loss(receipt) != receipt]
+    for seq, receipt in enumerate(marked, tables.positions(db).receipts + 1):
+        tables.insert_row(db, ReceiptRow(seq, now, receipt))
 
 
 def finish(path: Path, now: str) -> RepairRow | None:

@@ -72,6 +72,8 @@ def read_repair(text: str) -> RepairRow:
 _RECEIPT_COLUMNS = tuple(field.name for field in msgspec.structs.fields(QueuedReceipt))
 RECEIPT = ", ".join(_RECEIPT_COLUMNS)
 """The columns of a receipt in a query, as :func:`read_receipt` wants them."""
+WAITING_RECEIPTS = f"SELECT {RECEIPT} FROM receipt_queue ORDER BY first_seq"
+"""Those that are not known to be on paper, the oldest first."""
 _VALUES = ", ".join("?" for _column in _RECEIPT_COLUMNS)
 
 

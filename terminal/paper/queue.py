@@ -21,7 +21,7 @@ from terminal.paper.receipt import Shop, receipt_document
 from terminal.paper.reconciliation import Reconciled
 from terminal.paper.refund_receipt import Layout, receipt_of_refund
 from terminal.sale.effects import ReceiptKind
-from terminal.sale.record import QueuedReceipt, ReceiptState
+from terminal.sale.record import QueuedReceipt, ReceiptState, in_doubt
 from terminal.sale.refund import Refund
 from terminal.sale.sale import Sale
 from terminal.sale.totals import ClosedPeriod
@@ -79,13 +79,6 @@ def _next_of(unprinted: list[QueuedReceipt]) -> QueuedReceipt | None:
     return None
 
 
-def _in_doubt(receipt: QueuedReceipt) -> QueuedReceipt:
-    """``receipt`` as it was taken, or as it was found after a power cut."""
-    if receipt.state in (ReceiptState.QUEUED, ReceiptState.PRINTING):
-        return replace(receipt, state=ReceiptState.QUEUED_AGAIN, copy=receipt.copy + 1)
-    return replace(receipt, state=ReceiptState.DOUBTFUL)
-
-
 class ReceiptQueue:
     """Which receipt is next. Synchronous and blocking: works on the journal's thread, or in the simulation."""
 
@@ -121,7 +114,7 @@ class ReceiptQueue:
         """After a start: what was being printed may be on paper."""
         for receipt in self._journal.unprinted_receipts():
             if receipt.state in (ReceiptState.PRINTING, ReceiptState.PRINTING_AGAIN):
-                self._journal.note_receipt(_in_doubt(receipt))
+                self._journal.note_receipt(in_doubt(receipt))
         self._is_recovered = True
 
     def waiting(self) -> Waiting:
@@ -186,7 +179,7 @@ class ReceiptQueue:
 
     def not_printed(self, job: PrintJob, may_be_on_paper: bool) -> None:
         """It is to be printed as before; if some of it may be on paper, as a copy, or only when staff say so."""
-        self._unnoted = _in_doubt(job.receipt) if may_be_on_paper else job.receipt
+        self._unnoted = in_doubt(job.receipt) if may_be_on_paper else job.receipt
         self._note_end()
 
     def _note_end(self) -> None:

@@ -87,3 +87,16 @@ def reprint(number: int, kind: ReceiptKind, prints: Sequence[QueuedReceipt]) -> 
     asked_for = sum(receipt.receipt_id != own.receipt_id for receipt in prints)
     copy = max((receipt.copy + 1 for receipt in prints), default=0)
     return replace(own, receipt_id=f"{number}-{kind}-{asked_for + 1}", copy=copy)
+
+
+def in_doubt(receipt: QueuedReceipt) -> QueuedReceipt:
+    """``receipt``, of which nobody knows whether it is on paper: it comes out as a copy, or waits for staff."""
+    if receipt.state in (ReceiptState.QUEUED, ReceiptState.PRINTING):
+        return replace(receipt, state=ReceiptState.QUEUED_AGAIN, copy=receipt.copy + 1)
+    return replace(receipt, state=ReceiptState.DOUBTFUL)
+
+
+def after_loss(receipt: QueuedReceipt) -> QueuedReceipt:
+    """A receipt in a journal without its end. It may have come out in the time that is missing: it is a copy now."""
+    is_first = (receipt.state, receipt.copy) == (ReceiptState.QUEUED, 0)
+    return replace(receipt, copy=1) if is_first else receipt

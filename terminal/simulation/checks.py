@@ -297,8 +297,7 @@ def _receipts(sale: Sale, disk: SimulatedDisk, paper: Paper, *, is_screen_free: 
     yield from _on_paper(disk, sale.number, paper, is_screen_free=is_screen_free)
 
 
-MOST_UNASKED_PRINTS = 2
-"""The receipt and one copy."""
+MOST_UNASKED_PRINTS = 2  # the receipt and one copy
 
 
 def _on_paper(disk: SimulatedDisk, number: int, paper: Paper, *, is_screen_free: bool) -> Iterator[str]:
@@ -307,9 +306,11 @@ def _on_paper(disk: SimulatedDisk, number: int, paper: Paper, *, is_screen_free:
     One in doubt waits for staff, who cannot be asked while a sale that only they can settle fills the screen.
     """
     for receipt in disk.receipts_of(number):
-        if disk.may_be_printed_anew(receipt):
-            continue
         sheets = [copy for receipt_id, copy in paper.sheets if receipt_id == receipt.receipt_id]
+        if disk.may_be_printed_anew(receipt):
+            if sheets.count(0) > 1:
+                yield f"receipt {receipt.receipt_id} came out again after a restore without being marked"
+            continue
         unasked = [copy for copy in sheets if (receipt.receipt_id, copy) not in paper.asked]
         if len(unasked) > MOST_UNASKED_PRINTS:
             yield f"receipt {receipt.receipt_id} came out {len(unasked)} times, and nobody had asked"

@@ -124,7 +124,7 @@ class SimulatedDisk(DiskContents):
         self._commit(f"commit of receipt {receipt.receipt_id} {receipt.state}", lambda: self._keep([receipt]))
 
     def _keep(self, receipts: Sequence[QueuedReceipt]) -> None:
-        for receipt in receipts:
+        for receipt in map(self.as_it_is_queued, receipts):
             self._receipts[receipt.receipt_id] = receipt
             self.rows.append(msgspec.json.encode(receipt))
 
@@ -186,7 +186,7 @@ class SimulatedDisk(DiskContents):
         queued = self.queued.setdefault(number, [])
         for receipt in (original(number, kind) for kind in kinds):
             if receipt.receipt_id not in self._receipts:
-                self._receipts[receipt.receipt_id] = receipt
+                self._receipts[receipt.receipt_id] = self.as_it_is_queued(receipt)
                 queued.append(receipt.kind)
 
     def _store(self, record: Record) -> None:

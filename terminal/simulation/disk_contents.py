@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from terminal.sale.effects import ReceiptKind
-from terminal.sale.record import JournalHealth, QueuedReceipt, ReceiptState
+from terminal.sale.record import JournalHealth, QueuedReceipt, ReceiptState, after_loss
 from terminal.sale.refund import Refund, RefundState, left_to_refund_kr
 from terminal.sale.sale import Outcome, Sale, State
 from terminal.sale.totals import ENDED, Close, ClosedPeriod, Period, totals_of
@@ -83,6 +83,13 @@ class DiskContents:
     @property
     def lost_keys(self) -> set[str]:
         return {refund.idempotency_key for refund in self.lost_refunds}
+
+    def as_it_is_queued(self, receipt: QueuedReceipt) -> QueuedReceipt:
+        """As terminal/journal/file.py does, and rebuild.py with what waits in a backup."""
+        return after_loss(receipt) if 0 < receipt.sale_number < self._first_free else receipt
+
+    def mark_waiting_receipts(self) -> None:
+        self._receipts |= {one.receipt_id: self.as_it_is_queued(one) for one in self.unprinted_receipts()}
 
     def may_be_printed_anew(self, receipt: QueuedReceipt) -> bool:
         """A restore has forgotten what had come out of it."""

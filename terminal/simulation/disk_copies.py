@@ -25,3 +25,4 @@ def restore(backup: SimulatedDisk, disk: SimulatedDisk, at_s: float, high_water:
     copy_bits(backup, disk)
     disk.begun_s = begun_s | disk.begun_s
     disk.mark_gap(at_s, first_free, high_water, lost, lost_refunds)
+    disk.mark_waiting_receipts()

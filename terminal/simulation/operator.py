@@ -24,7 +24,6 @@ TRIED_AFTER_S = (1.0, 150.0)
 TRIES_AGAIN = 0.7
 ACKNOWLEDGED_AFTER_S = 450.0
 """By then nothing that was on its way makes a payment of what is none."""
-QUIET_S = 2.0
 
 
 class Operator:
@@ -39,11 +38,7 @@ class Operator:
         self._world.at(self._chance.uniform(*BACKUP_S), self._back_up)
 
     def _back_up(self) -> None:
-        """Between two receipts: one that waits in a backup comes out twice."""
         disk = self._till.disk
-        if disk.unprinted_receipts():
-            self._world.at(QUIET_S, self._back_up)
-            return
         backup = SimulatedDisk(self._world)
         copy_bits(disk, backup)
         self._world.at(self._chance.uniform(*LOST_AFTER_S), lambda: self._lose_card(backup))

@@ -12,6 +12,7 @@ from terminal.loop import bookkeeper
 from terminal.sale.after_loss import after_loss
 from terminal.sale.sale import Sale, State
 from terminal.simulation.broken_rule import BrokenRule
+from terminal.simulation.disk_contents import DiskContents
 from terminal.simulation.world import Rates
 
 
@@ -38,8 +39,17 @@ def _voided_at_once() -> Iterator[None]:
         yield
 
 
+def _receipts_as_they_were() -> Iterator[None]:
+    """What the backup does not know of has not been printed either."""
+    with patch.object(DiskContents, "as_it_is_queued", lambda _disk, receipt: receipt):
+        yield
+
+
 RULES_OF_RESTORES: Mapping[str, BrokenRule] = {
     "id in a gap thought to be new": BrokenRule(patches=_gap_forgotten, restores=True, rates=Rates(call_trouble=0.1)),
     "sale of a backup thought to be open still": BrokenRule(patches=_open_as_it_was, restores=True),
     "sale of a backup voided before it is asked about": BrokenRule(patches=_voided_at_once, api="v2", restores=True),
+    "receipt of a backup printed again unmarked": BrokenRule(
+        patches=_receipts_as_they_were, restores=True, rates=Rates(printer_trouble=0.6)
+    ),
 }

@@ -15,10 +15,12 @@ from terminal.counter.rules import CounterRules
 from terminal.journal.backup import acknowledge, back_up
 from terminal.journal.restore import restore
 from terminal.journal.thread import JournalFile
+from terminal.journal.verify import verify
 from terminal.loop.bookkeeper import Bookkeeper
 from terminal.loop.names import Names
-from terminal.sale.effects import QueryStatus
+from terminal.sale.effects import QueryStatus, ReceiptKind
 from terminal.sale.events import PowerRestored
+from terminal.sale.record import ReceiptState, Record, original
 from terminal.sale.sale import Reason, State
 from terminal.system.timestamps import timestamp
 from tests.unit.journal.closed_sales import THEN, all_is_lost, sale, write
@@ -100,3 +102,29 @@ def test_what_was_open_in_the_backup_ends_by_the_services_word_alone(
 def answered(bookkeeper: Bookkeeper, request: reg.SaleRequest) -> object:
     (answer,) = bookkeeper.handle(request).decision.replies
     return answer.code if isinstance(answer, reg.RequestRefused) else answer
+
+
+def test_receipts_that_may_have_come_out_since_the_backup_are_copies(path: Path, tmp_path: Path) -> None:
+    """One waited for paper in the backup, one had no sale yet that had ended, of one no print is known."""
+    customer, merchant = ReceiptKind.CUSTOMER, ReceiptKind.MERCHANT
+    with JournalFile(path, lambda: timestamp(THEN)) as journal:
+        journal.open()
+        journal.append(Record("ResultAcknowledged", sale(1), (customer,)))
+        journal.append(Record("AuthorizationOpened", replace(sale(2), state=State.CUSTOMER, reason=None)))
+    back_up(path, tmp_path / "backup.db")
+    all_is_lost(path)
+    restore(tmp_path / "backup.db", path, THEN)
+    with JournalFile(path, lambda: timestamp(THEN)) as journal:
+        journal.open()
+        journal.append(Record("ResultAcknowledged", sale(2), (customer,)))
+        journal.append_receipts([original(1, merchant)])
+        number = journal.first_since_loss()
+        journal.append(Record("ResultAcknowledged", sale(number), (customer,)))
+        found = [(one.sale_number, one.kind, one.copy, one.state) for one in journal.unprinted_receipts()]
+        assert found == [
+            (1, customer, 1, ReceiptState.QUEUED),
+            (2, customer, 1, ReceiptState.QUEUED),
+            (1, merchant, 1, ReceiptState.QUEUED),
+            (number, customer, 0, ReceiptState.QUEUED),
+        ]
+    assert [one for one in verify(path).problems if "receipt" in one] == []

@@ -328,3 +328,26 @@ def test_a_full_disk_under_the_printer_s_library_delays_a_receipt(path: Path, mo
 
 def _no_space(_profile: str) -> None:
     raise OSError(errno.ENOSPC, "No space left on device", "/tmp/3.11.2.capabilities.pickle")
+
+
+def test_a_receipt_that_our_own_fault_keeps_from_the_paper_holds_up_no_other(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has thought of this error. Staff are asked, as about any receipt that may not have come out."""
+    print_line = encoder._Composer._add_text
+
+    def stumble(composer: encoder._Composer, line: TextLine) -> None:
+        if "söluaðila" in line.text:
+            raise RecursionError("maximum recursion depth exceeded")
+        print_line(composer, line)
+
+    async def scenario(shopfront: Shopfront) -> None:
+        with monkeypatch.context() as faulty:
+            faulty.setattr(encoder._Composer, "_add_text", stumble)
+            await shopfront.queue(MERCHANT, CUSTOMER)
+            await asyncio.sleep(60)
+        assert len(shopfront.texts) == 1, "the customer's"
+        (waiting,) = await shopfront.waiting()
+        assert (waiting.kind, waiting.state) == (MERCHANT, ReceiptState.DOUBTFUL)
+
+    run(path, scenario)
