@@ -110,6 +110,9 @@ def _convert_section(
         if key not in fields:
             problems.append(_unknown_key(name, key, sections))
             continue
+        if isinstance(value, str) and "\0" in value:  # no path and no call of the system takes it
+            problems.append(f"{name}.{key}: has a NUL character in it; take that out")
+            continue
         try:
             values[key] = msgspec.convert(value, fields[key].type, dec_hook=_convert_sensitive)
         except (msgspec.ValidationError, OverflowError):

@@ -259,7 +259,7 @@ def test_shown_configuration_masks_the_secret_and_says_where_it_is_from(tmp_path
     assert "# The secret key comes from the environment variable NETGIRO_SECRET_KEY." in shown
 
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 
 
 CONFIGS = st.builds(
@@ -275,3 +275,10 @@ CONFIGS = st.builds(
 @given(CONFIGS)
 def test_shown_configuration_reads_back_as_the_same(config: Config) -> None:
     assert config_toml.convert_sections(tomllib.loads(show_config(config)), Config) == (config, [])
+
+
+def test_no_text_may_have_a_nul_in_it(tmp_path: Path) -> None:
+    """As a path it would end the program with an error of Python's."""
+    text = '[journal]\npath = "/tmp/a\\u0000b"\n[office]\nca_file = "a\\u0000b"\n[netgiro]\nsecret_key = "s\\u0000"\n'
+    keys = [problem.split(":")[0] for problem in problems_of(tmp_path, text)]
+    assert {"journal.path", "office.ca_file", "netgiro.secret_key"} <= set(keys)
