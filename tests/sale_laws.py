@@ -32,10 +32,10 @@ def assert_lawful(before: Sale, event: ev.SaleEvent, after: Sale, effects: Effec
     if after is before and not effects:
         return  # nothing happened: every promise that held still holds
     if before.state is State.CLOSED and differs_durably(before, after):
-        is_proof = isinstance(event, ev.StatusReceived) and after.reason is Reason.PAID_LATE
+        is_proof = isinstance(event, ev.StatusReceived) and after.reason in (Reason.PAID_LATE, Reason.PROVED_UNPAID)
         is_taken_back = isinstance(event, ev.MoneyNotReturned) and after.reason is Reason.REFUND_DUE
         may_reopen = is_proof or is_taken_back or _is_corrected(before, event, after)
-        assert may_reopen, "only a proof of payment opens a case again, and staff who take back their word"
+        assert may_reopen, "only a proof opens a case again, and staff who take back their word"
     if before.state is after.state is State.CLOSED and not _is_corrected(before, event, after):
         assert (after.outcome, after.reason) == (before.outcome, before.reason), "what is over stays as it was"
     _keeps_what_must_stay(before, after)
@@ -116,28 +116,36 @@ def _ends_rightly(before: Sale, event: ev.SaleEvent, after: Sale) -> None:
             undone = before.state is State.VOID and after.terms.void_undoes_payment
             assert not undone or (before.void_refused and not before.void_lost), "no void is on its way to it"
     if before.state in ENDED and before.outcome not in (after.outcome, Outcome.UNKNOWN):
-        corrections = {
-            (Outcome.APPROVED, Outcome.REFUND_DUE),
-            (Outcome.REFUND_DUE, Outcome.REFUNDED),
-            (Outcome.REFUND_DUE, Outcome.APPROVED),
-        }
-        if _is_corrected(before, event, after):
-            pairs = {(Outcome.APPROVED, Outcome.CANCELLED), (Outcome.APPROVED, Outcome.REFUNDED)}
-            corrections = pairs | {(after, before) for before, after in pairs}
-        if isinstance(event, ev.MoneyNotReturned):
-            assert before.settled_from is None, "not what staff have said of the sale itself"
-            assert (before.state, after.state) == (State.CLOSED, State.ATTENTION), "staff see it again"
-            corrections = {(Outcome.REFUNDED, Outcome.REFUND_DUE)}
-        if after.reason is Reason.PAID_LATE:
-            _is_proved_late(before, event, after)
-            corrections |= {(outcome, Outcome.REFUND_DUE) for outcome in NOT_PAID}
-        assert (before.outcome, after.outcome) in corrections, "one outcome for ever"
+        assert (before.outcome, after.outcome) in _later_outcomes(before, event, after), "one outcome for ever"
     if before.committed and before.state not in ENDED and after.state in ENDED:
         said_so = isinstance(event, ev.StatusReceived | ev.SettledByStaff | ev.RefusalReceived)
         assert said_so or after.outcome is Outcome.UNKNOWN, "only the service or staff end what may be paid"
         if isinstance(event, ev.StatusReceived) and event.report.status is Status.CANCELLED:
             is_proved = event.report.is_final or before.denials + 1 >= DENIALS_UNTIL_BELIEVED
             assert is_proved, "not paid by the record's own word, or by the same word for a while"
+
+
+def _later_outcomes(before: Sale, event: ev.SaleEvent, after: Sale) -> set[tuple[Outcome | None, Outcome | None]]:
+    """From which to which it may come once it has ended."""
+    corrections: set[tuple[Outcome | None, Outcome | None]] = {
+        (Outcome.APPROVED, Outcome.REFUND_DUE),
+        (Outcome.REFUND_DUE, Outcome.REFUNDED),
+        (Outcome.REFUND_DUE, Outcome.APPROVED),
+    }
+    if _is_corrected(before, event, after):
+        pairs = {(Outcome.APPROVED, Outcome.CANCELLED), (Outcome.APPROVED, Outcome.REFUNDED)}
+        corrections = pairs | {(after, before) for before, after in pairs}
+    if isinstance(event, ev.MoneyNotReturned):
+        assert before.settled_from is None, "not what staff have said of the sale itself"
+        assert (before.state, after.state) == (State.CLOSED, State.ATTENTION), "staff see it again"
+        corrections = {(Outcome.REFUNDED, Outcome.REFUND_DUE)}
+    if after.reason is Reason.PAID_LATE:
+        _is_proved_late(before, event, after)
+        corrections |= {(outcome, Outcome.REFUND_DUE) for outcome in NOT_PAID}
+    if after.reason is Reason.PROVED_UNPAID:
+        _is_proved_unpaid(before, event, after)
+        corrections |= {(Outcome.APPROVED, Outcome.UNKNOWN)}
+    return corrections
 
 
 def _is_corrected(before: Sale, event: ev.SaleEvent, after: Sale) -> bool:
@@ -161,6 +169,14 @@ def _is_proved_late(before: Sale, event: ev.SaleEvent, after: Sale) -> None:
     is_undone = before.terms.void_undoes_payment and event.call < before.void_call
     assert not is_undone, "what a void has taken back since is not paid"
     assert not before.may_be_undone or before.traces >= MOST_TRACES, "no void is on its way that returns it, too"
+
+
+def _is_proved_unpaid(before: Sale, event: ev.SaleEvent, after: Sale) -> None:
+    assert before.reason is Reason.SETTLED_PAID, "the word of staff and no other is contradicted"
+    assert isinstance(event, ev.StatusReceived)
+    assert event.report.is_final, "only by the record's own word"
+    assert before.agrees_with(event.report), "about this very sale"
+    assert after.state is State.ATTENTION, "staff see it"
 
 
 def _never_left(before: Sale, event: ev.SaleEvent) -> bool:

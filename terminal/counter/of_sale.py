@@ -53,6 +53,8 @@ def happened(view: View, event: ev.SaleEvent | EndedSaleLookedUp, rules: Counter
 
 
 def _stepped(view: View, event: ev.SaleEvent, rules: CounterRules, ended: Sale | None) -> Decision:
+    if ended is None and isinstance(event, ev.SettlementCorrected):
+        return Decision(view=view)  # the journal has looked it up, and it contradicts what was given back
     if ended is not None:  # what is still traced is among those
         ended = replace(ended, tracing=False, asking=None)
     for sale in (view.sale, *view.attention, *view.traced, ended):

@@ -13,7 +13,7 @@ from terminal.journal.schema import DamageFound, read_entry
 from terminal.sale.events import SettlementCorrected
 from terminal.sale.refund import Refund, RefundReason, RefundSource
 from terminal.sale.refund_step import RefundSettlementCorrected
-from terminal.sale.sale import NOT_PAID, Outcome, Reason, State
+from terminal.sale.sale import Outcome, Reason, State
 from terminal.sale.totals import (
     CHARGED,
     ENDED,
@@ -110,7 +110,7 @@ _BY_OPERATOR = (
 )
 _SAYS_BILLED = " OR ".join(f"""instr(sale, '"reason":"{reason}"')""" for reason in Reason if reason.outcome in CHARGED)
 _HAD_ENDED = " OR ".join(f"""instr(sale, '"state":"{state}"')""" for state in ENDED)
-_MAY_BE_BILLED = ", ".join(f"'{outcome}'" for outcome in (*CHARGED, *NOT_PAID, Outcome.REFUNDED))
+_MAY_BE_BILLED = ", ".join(f"'{outcome}'" for outcome in Outcome)
 _EARLIER = (
     "SELECT outcome, count(*), sum(amount_kr) FROM sales "
     f"WHERE seq > ?1 AND state IN ('{ENDED[0]}', '{ENDED[1]}') AND source IS NULL "

@@ -118,9 +118,11 @@ class JournalReading(RefundReading, PeriodReading, LedgerReading):
         return self._sales(f"{_STANDS} WHERE sales.state != '{State.CLOSED}' ORDER BY sales.seq")
 
     def traced_sales(self) -> list[Sale]:
-        """Sales that have ended, a short time ago, and were still asked about when they were written, oldest first."""
-        ended = self._sales(f"{_STANDS} WHERE {_SETTLED_LATELY} ORDER BY sales.seq", TRACES_LOOK_BACK)
-        return [sale for sale in ended if sale.tracing]
+        """Sales that have ended, a short time ago, and were still asked about when they were written, those that may be
+        paid first, the oldest first."""
+        unpaid = self._sales(_settled_lately(Reason.SETTLED_UNPAID.outcome), TRACES_LOOK_BACK)
+        paid = self._sales(_settled_lately(Reason.SETTLED_PAID.outcome), PAID_TRACES_LOOK_BACK)
+        return [sale for sale in (*unpaid, *paid) if sale.tracing]
 
     def find_sale(self, number: int) -> Sale | None:
         return self._sale(f"{_STANDS} WHERE sales.number = ?", number)
@@ -243,15 +245,20 @@ _WHOLE = (
     "(SELECT 1 FROM sales AS back WHERE back.refund_of = sales.number AND back.outcome IS NOT 'refused')"
 )
 _BY_REGISTER = "refund_of IS NOT NULL AND register_id != ''"
-_SETTLED_LATELY = (
-    "sales.seq > (SELECT coalesce(max(seq), 0) FROM entries) - ? "
-    f"AND state IN ('{ENDED[0]}', '{ENDED[1]}') AND state = '{State.CLOSED}' "
-    f"AND outcome = '{Reason.SETTLED_UNPAID.outcome}' AND source IS NULL"
-)
 TRACES_LOOK_BACK = 20_000
 """So many rows: more than a day of any shop."""
+PAID_TRACES_LOOK_BACK = 1_000
+"""Nearly every sale of a shop is paid, so fewer are read: more than a quarter of an hour of any shop."""
 LOOKS_BACK = 50_000
 """So many numbers, for a payment that is named by its amount alone: a table of ten years is not read through."""
+
+
+def _settled_lately(outcome: Outcome) -> str:
+    return (
+        f"{_STANDS} WHERE sales.seq > (SELECT coalesce(max(seq), 0) FROM entries) - ? "
+        f"AND state IN ('{ENDED[0]}', '{ENDED[1]}') AND state = '{State.CLOSED}' "
+        f"AND outcome = '{outcome}' AND source IS NULL ORDER BY sales.seq"
+    )
 
 
 def _written_s(at: str) -> float:

@@ -70,8 +70,7 @@ def looked_up(  # noqa: PLR0917  everybody who knows something of it
     """The input with what is known of it. Raises JournalError if that cannot be read, or no new sale can be kept."""
     match event:
         case ev.StatusReceived() | ev.CallbackReceived() if open_sale is None or event.sale_number != open_sale.number:
-            ended = journal.find_sale(event.sale_number)
-            return EndedSaleLookedUp(event, ended) if ended is not None and ended.state is State.CLOSED else event
+            return _of_ended_sale(event, journal)
         case ev.SettlementCorrected():
             return _correction(event, journal)
         case RefundSettlementCorrected():
@@ -109,6 +108,17 @@ def looked_up(  # noqa: PLR0917  everybody who knows something of it
         known = _known(event, journal)
         return RegisterRequestLookedUp(request=event, known=known, wish=_wish(known, journal, ages))
     return event
+
+
+def _of_ended_sale(event: ev.StatusReceived | ev.CallbackReceived, journal: KnowingJournal) -> CounterEvent:
+    """With its sale. A record also says "not paid" once the payment was given back: that says nothing of the sale."""
+    sale = journal.find_sale(event.sale_number)
+    if sale is None or sale.state is not State.CLOSED:
+        return event
+    if isinstance(event, ev.StatusReceived) and event.report.is_final:
+        may_be_returned = any(refund.outcome != "refused" for refund in journal.refunds_of(sale.number))
+        event = replace(event, report=replace(event.report, is_final=not may_be_returned))
+    return EndedSaleLookedUp(event, sale)
 
 
 def _last_closes(journal: KnowingJournal, ages: Ages) -> tuple[PastClose, ...]:

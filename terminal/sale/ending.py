@@ -103,9 +103,9 @@ def capture_refused(sale: Sale, event: ev.RefusalReceived) -> Transition:
 
 
 def _settled(sale: Sale, reason: Reason) -> Transition:
-    """What is said to be unpaid may be paid by what is still on its way."""
+    """What is said to be unpaid may be paid by what is still on its way; and what is said to be paid may be misread."""
     sale, effects = to_report(sale, reason)
-    if reason is not Reason.SETTLED_UNPAID or sale.has_no_authorization:
+    if sale.has_no_authorization:
         return Transition(sale, effects)
     sale, question = begin_trace(sale)
     return Transition(sale, (*effects, *question))
@@ -119,6 +119,9 @@ _VERDICTS = {
     (Reason.REFUND_DUE, ev.Verdict.PAID): Reason.SETTLED_PAID,
     (Reason.PAID_LATE, ev.Verdict.REFUNDED): Reason.REFUNDED,
     (Reason.PAID_LATE, ev.Verdict.PAID): Reason.SETTLED_PAID,
+    (Reason.PROVED_UNPAID, ev.Verdict.UNPAID): Reason.SETTLED_UNPAID,
+    # Their word against the record's, once more.
+    (Reason.PROVED_UNPAID, ev.Verdict.PAID): Reason.SETTLED_PAID,
 }
 
 
@@ -144,7 +147,7 @@ def correct_settlement(sale: Sale, event: ev.SettlementCorrected) -> Transition:
     if reason in (None, sale.reason) or sale.may_be_undone or sale.asking is CallKind.VOID:
         return Transition(sale)
     sale = replace(sale, reason=reason, settled_by=event.by, corrected_from=sale.reason, tracing=False, asking=None)
-    if reason is not Reason.SETTLED_UNPAID or sale.has_no_authorization:
+    if sale.settled_from is not Reason.NOT_TRACEABLE or sale.has_no_authorization:
         return Transition(sale)
     return begin_trace(sale)
 
@@ -187,7 +190,9 @@ def not_taken(sale: Sale) -> Sale:
 
 def ended(sale: Sale) -> Sale:
     left_to_staff = sale.outcome is not None and sale.outcome.needs_staff
-    return replace(sale, state=State.ATTENTION if left_to_staff else State.CLOSED)
+    if left_to_staff:
+        return replace(sale, state=State.ATTENTION, tracing=False)
+    return replace(sale, state=State.CLOSED)
 
 
 def called_back_at_the_end(sale: Sale, event: ev.CallbackReceived) -> Transition:

@@ -91,6 +91,9 @@ class Reason(StrEnum):
     """Staff have given the money back."""
     PAID_LATE = "paid_late"
     """It had ended as not paid, and the register was told so, when the service's record proved a payment."""
+    PROVED_UNPAID = "proved_unpaid"
+    """Staff had settled it as paid, and the register was told so, when the service's record said that it ended without
+    a payment."""
 
     @property
     def outcome(self) -> Outcome:
@@ -120,6 +123,7 @@ _OUTCOMES = {
     Reason.SETTLED_UNPAID: Outcome.CANCELLED,
     Reason.REFUNDED: Outcome.REFUNDED,
     Reason.PAID_LATE: Outcome.REFUND_DUE,
+    Reason.PROVED_UNPAID: Outcome.UNKNOWN,
 }
 NOT_PAID = (Outcome.DECLINED, Outcome.CANCELLED, Outcome.FAILED)
 
@@ -247,7 +251,7 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     code_tries_left: int = 0
     poll_interval_s: float = 0.0
     tracing: bool = False
-    """It has ended as not paid by the word of staff, and is still asked about."""
+    """It has ended by the word of staff, and is still asked about."""
     traces: int = 0
     """Questions since that end."""
     acknowledged: bool = False

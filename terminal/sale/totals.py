@@ -76,7 +76,8 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     """Of the payments those that an earlier end of day has billed already: staff have said since then, say, that the
     register has it after all."""
     corrected_earlier: Tally = Tally()
-    """Of what is no payment those that an earlier end of day has billed: staff have corrected what they had said."""
+    """Of what is no payment, or not any more, those that an earlier end of day has billed: staff have corrected what
+    they had said, or the service's record has contradicted them."""
     corrected: tuple[Corrected, ...] = ()
     """Every time that they did, in this period."""
     corrected_refunds: tuple[CorrectedRefund, ...] = ()
@@ -254,7 +255,7 @@ def with_earlier(totals: Totals, billed: Mapping[Outcome, Tally]) -> Totals:
         totals,
         refunded_earlier=added(Outcome.REFUNDED),
         billed_earlier=added(*CHARGED),
-        corrected_earlier=added(*NOT_PAID),
+        corrected_earlier=added(*NOT_PAID, Outcome.UNKNOWN),
     )
 
 

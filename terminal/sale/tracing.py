@@ -1,9 +1,13 @@
-"""Traces a sale that staff have settled as not paid, for a while after its end.
+"""Traces a sale that staff have settled, for a while after its end.
 
 Staff know only what the service's records said when they looked. A capture that this terminal has given up may still be
 on its way to the service. A sale that is still reserved, or still waits for the customer, may be paid later. So the
 terminal continues to ask, with growing pauses, for about a quarter of an hour, and gives up what is still open. It
 stops earlier if the service's own record says that nothing was paid. If a payment appears, the case is open again.
+
+Staff may also have read the wrong line, and said "paid". Of such a sale nothing is given up. The terminal asks in the
+same way until the record bears them out. If the record says that the sale ended without a payment, staff and the
+record contradict each other: the case is open again, as one that nobody knows.
 
 With some services a void also takes back a payment. There a void that was sent and not answered may still arrive. Until
 it is answered, a payment that is found is voided again: staff must not return money that a void returns as well.
@@ -18,7 +22,7 @@ from msgspec.structs import replace
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
 from terminal.sale.gateway import AuthorizationStatus as Status
-from terminal.sale.gateway import Refusal
+from terminal.sale.gateway import Refusal, StatusReport
 from terminal.sale.moves import Transition, ask
 from terminal.sale.sale import NOT_PAID, CallKind, Reason, Sale, State
 
@@ -39,7 +43,8 @@ def begin_trace(sale: Sale) -> Transition:
 def trace_anew(sale: Sale, _event: ev.PowerRestored) -> Transition:
     if not sale.tracing:
         return Transition(sale)
-    return begin_trace(replace(sale, void_lost=sale.terms.void_undoes_payment))
+    may_be_voided = sale.outcome in NOT_PAID and sale.terms.void_undoes_payment
+    return begin_trace(replace(sale, void_lost=sale.void_lost or may_be_voided))
 
 
 def trace_due(sale: Sale, _event: ev.TraceDue) -> Transition:
@@ -49,6 +54,8 @@ def trace_due(sale: Sale, _event: ev.TraceDue) -> Transition:
 def told_after_end(sale: Sale, event: ev.StatusReceived) -> Transition:
     """Ended as not paid, by the service's word or by that of staff. If it is now proved to be paid, the case is open
     again: the register has heard "not paid" and hears no other outcome, so staff return the money, or ring it up."""
+    if sale.reason is Reason.SETTLED_PAID:
+        return _told_of_paid(sale, event.report)
     is_paid = sale.outcome in NOT_PAID and sale.is_paid_by(event.report) and not sale.is_undone_since(event.call)
     if is_paid and not (sale.may_be_undone and sale.traces < MOST_TRACES):
         invoice_number = event.report.invoice_number
@@ -69,6 +76,19 @@ def told_after_end(sale: Sale, event: ev.StatusReceived) -> Transition:
     if sale.asking is CallKind.STATUS and (is_paid or event.report.status in _STILL_OPEN):
         sale, call = ask(sale, CallKind.VOID)
         return Transition(sale, (fx.RequestVoid(**call),))
+    return _pause(sale, is_answered=True)
+
+
+def _told_of_paid(sale: Sale, report: StatusReport) -> Transition:
+    """A status can lag behind, so only the record's own word is held against that of staff."""
+    if not sale.tracing:
+        return Transition(sale)
+    if report.is_final and sale.agrees_with(report):
+        return Transition(
+            replace(sale, state=State.ATTENTION, reason=Reason.PROVED_UNPAID, tracing=False, settled_from=None)
+        )
+    if sale.is_paid_by(report):
+        return Transition(replace(sale, tracing=False))
     return _pause(sale, is_answered=True)
 
 

@@ -38,7 +38,8 @@ def when_told(netgiro: SimulatedNetgiro, disk: SimulatedDisk, ring: Ring, told: 
     if not sales:
         raise Violation(f"{ring.name} was told {told.words}, and no sale of it is in the journal")
     if told.paid:
-        if all(ledger.get(sale.reference) != [told.amount_kr] for sale in sales):
+        is_misread = any(sale.number in disk.misread_as_paid for sale in sales)
+        if not is_misread and all(ledger.get(sale.reference) != [told.amount_kr] for sale in sales):
             raise Violation(f"{ring.name} was told {told.words}, and no sale of it is paid")
         return
     is_forgotten = any(
@@ -46,7 +47,8 @@ def when_told(netgiro: SimulatedNetgiro, disk: SimulatedDisk, ring: Ring, told: 
         and (number not in disk.latest or "UNKNOWN" in told.words or undone_in_gap(sale.reference, disk))
         for number, sale in disk.lost.items()
     )
-    is_free = is_forgotten or _was_freed(sales, disk, id_s) or _freed_by_misreading(sales, disk)
+    is_misread = any(sale.number in disk.misread_as_paid for sale in sales)
+    is_free = is_forgotten or is_misread or _was_freed(sales, disk, id_s) or _freed_by_misreading(sales, disk)
     if ring.told[:-1] and ring.told[-2].paid and not is_free:
         raise Violation(f"{ring.name} was told {told.words} after it was told that it is paid")
     if "UNKNOWN" in told.words:

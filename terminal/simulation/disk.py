@@ -46,6 +46,8 @@ class SimulatedDisk(DiskContents):
         """The terminal's wall clock, right or wrong."""
         self.ends_day_for: DayEnder | None = None
         """Who has asked for the end of day that is being committed; None: the register."""
+        self.misread_as_paid: set[int] = set()
+        """Sales that were not paid when staff called them so, while they were open: no bits, but for the checks."""
         self._ghost: Callable[[], None] | None = None
         """A commit that ended with an error; its bytes are there all the same, until the next one replaces them."""
         self._undo: Callable[[], None] = lambda: None

@@ -161,7 +161,9 @@ class Network:
 
     def _spoil(self, request: Request, answer: RawAnswer, back_s: float, resume: Resume) -> None:
         """The work is done; the answer is not worth anything."""
-        spoiled = spoil(self._world.rng, answer, lambda body: self._service.answer(request, 200, body))
+        # A refund that is refused stays so: nothing in a 200 without a body would tell that it was not done.
+        status = answer.http_status if call_of(request) == "refund" else 200
+        spoiled = spoil(self._world.rng, answer, lambda body: self._service.answer(request, status, body))
         self._world.at(back_s, lambda: resume(spoiled))
 
     def _is_gone(self, request: Request) -> bool:

@@ -56,7 +56,8 @@ class Operator:
         restore(backup, disk, world.wall_clock(), high_water)
         for sale in disk.lost.values():
             self._try_again(sale)
-        world.at(ACKNOWLEDGED_AFTER_S, self._acknowledge)
+        lost_s = world.now_s
+        world.at(ACKNOWLEDGED_AFTER_S, lambda: self._acknowledge(lost_s))
 
     def _try_again(self, sale: Sale) -> None:
         """The cashier does not find it in the terminal any more."""
@@ -69,11 +70,11 @@ class Operator:
         self._till.register.driver.ask_for(sale.register_id, sale.amount_kr)
         self._till.register.cable.flush()
 
-    def _acknowledge(self) -> None:
+    def _acknowledge(self, lost_s: float) -> None:
         paid = self._till.captured()
         for sale in self._till.disk.lost.values():
             if sale.reference in paid:
                 self._till.register.driver.forget(sale.register_id)
-                self._till.register.close_by_hand(sale.register_id)
+                self._till.register.close_by_hand(sale.register_id, lost_s)
         self._world.tell("operator", "acknowledges what is missing")
         self._till.disk.gap_is_acknowledged = True

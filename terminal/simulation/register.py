@@ -165,9 +165,10 @@ class SimulatedRegister:
             self.driver.give_up()
         self._advance(self.driver.pause_after_giving_up_s)
 
-    def close_by_hand(self, name: str) -> None:
-        """Somebody has looked up that this receipt is paid."""
-        if self._current.name == name and not self.is_done and not self.rings[self._next].is_over:
+    def close_by_hand(self, name: str, rung_up_before_s: float) -> None:
+        """Somebody has looked up that this receipt is paid: not another day's of the same name."""
+        is_meant = self._current.name == name and (self._current.rung_up_s or 0.0) <= rung_up_before_s
+        if is_meant and not self.is_done and not self.rings[self._next].is_over:
             self._current.is_left_alone = True
             self._advance()
 

@@ -13,7 +13,7 @@ from terminal.sale.refund import Refund
 from terminal.sale.sale import Reason, Sale, State
 from terminal.sale.step import TABLE
 from terminal.sale.totals import Totals
-from terminal.simulation import checks, disk_contents
+from terminal.simulation import checks_of_staff, disk_contents, slips
 from terminal.simulation.broken_rule import BrokenRule
 from terminal.simulation.disk_contents import DiskContents
 from terminal.simulation.world import Rates
@@ -31,7 +31,7 @@ def _settled_while_captured() -> Iterator[None]:
 def _late_proof_dropped() -> Iterator[None]:
     """The same, and what is proved after the end is proved to nobody."""
     with (
-        patch.object(checks, "when_settled", lambda _before, _after: None),
+        patch.object(checks_of_staff, "when_settled", lambda _before, _after: None),
         patch.object(Sale, "is_undone_since", lambda _sale, _call: True),
     ):
         yield from _settled_while_captured()
@@ -54,6 +54,23 @@ def _word_is_the_end() -> Iterator[None]:
         return Transition(sale)
 
     with patch.object(ending, "begin_trace", untraced):
+        yield
+
+
+def _paid_is_the_end() -> Iterator[None]:
+    """Once staff have said "paid", nobody asks the service again."""
+
+    def trace(sale: Sale) -> Transition:
+        return Transition(sale) if sale.reason is Reason.SETTLED_PAID else tracing.begin_trace(sale)
+
+    with patch.object(slips, "OPEN_SLIPS", 1.0), patch.object(ending, "begin_trace", trace):
+        yield
+
+
+def _word_outweighs_record() -> Iterator[None]:
+    """The service is asked, and what it says against the word of staff is dropped."""
+    dropped = patch.object(tracing, "_told_of_paid", lambda sale, _report: Transition(sale))
+    with patch.object(slips, "OPEN_SLIPS", 1.0), dropped:
         yield
 
 
@@ -87,6 +104,9 @@ def _misread_for_ever() -> Iterator[None]:
         yield
 
 
+OFTEN_MISREAD = Rates(call_trouble=0.6, customer_mood=1.0)
+"""Calls are lost, and reservations end by themselves: the record of what stands unknown says that it ended."""
+
 RULES_OF_STAFF: Mapping[str, BrokenRule] = {
     "word of staff taken in the middle of a call": BrokenRule(
         patches=_settled_while_captured, rates=Rates(call_trouble=0.4)
@@ -97,6 +117,8 @@ RULES_OF_STAFF: Mapping[str, BrokenRule] = {
     ),
     "payment billed on two days": BrokenRule(patches=_billed_on_two_days, protocol="zvt"),
     "word of staff taken for the last": BrokenRule(patches=_word_is_the_end, rates=Rates(call_trouble=0.4)),
+    "paid by the word of staff, and not asked about": BrokenRule(patches=_paid_is_the_end, rates=OFTEN_MISREAD),
+    "word of staff preferred to the record": BrokenRule(patches=_word_outweighs_record, rates=OFTEN_MISREAD),
     "asked once after the word of staff": BrokenRule(patches=_asked_once, rates=Rates(call_trouble=0.4)),
     "settled sale forgotten by a power cut": BrokenRule(
         patches=_trace_forgotten, rates=Rates(call_trouble=0.5, power_cut=0.02)

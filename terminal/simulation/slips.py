@@ -11,6 +11,8 @@ from terminal.simulation.terminal import SimulatedTerminal
 
 SLIPS = 0.2
 """Of what is due for a refund, of refunds, and of what nobody knows, where they read the wrong line of the records."""
+OPEN_SLIPS = 0.2
+"""The same of what is still open."""
 OPPOSITE = {
     (Outcome.REFUND_DUE, Verdict.PAID): Verdict.REFUNDED,
     (Outcome.REFUND_DUE, Verdict.REFUNDED): Verdict.PAID,
@@ -33,7 +35,12 @@ class Slips:
             Outcome.REFUND_DUE: random.Random(f"staff slips {seed}"),
             Outcome.UNKNOWN: random.Random(f"staff misreads {seed}"),
         }
+        self._chance_of_open = random.Random(f"staff misreads an open sale {seed}")
         self._meant: dict[int, Verdict] = {}
+
+    def misreads_open(self) -> bool:
+        """They call paid what is not, while the sale is open, and never notice: only the service's record tells."""
+        return self._chance_of_open.random() < OPEN_SLIPS
 
     def take_unwritten(self, sale: Sale) -> Verdict | None:
         """What was meant by a first word that never reached the disk."""

@@ -13,8 +13,8 @@ from terminal.counter.trouble import receipt_asked_about
 from terminal.sale import effects as fx
 from terminal.sale.events import Verdict
 from terminal.sale.refund import Refund, RefundSource, RefundState
-from terminal.sale.sale import CallKind, Outcome, Sale
-from terminal.simulation import checks
+from terminal.sale.sale import CallKind, Outcome, Reason, Sale
+from terminal.simulation import checks_of_staff
 from terminal.simulation.checks import sales_of
 from terminal.simulation.ledger import is_returned
 from terminal.simulation.people import Paper
@@ -177,7 +177,7 @@ class Staff:
         given up is still on its way to the service, and of what the customer may still approve.
         """
         is_paid = sale.reference in self._netgiro.captured()
-        verdict = Verdict.PAID if is_paid else Verdict.UNPAID
+        verdict = Verdict.PAID if is_paid or self._slips.misreads_open() else Verdict.UNPAID
         if self._rng.random() < 0.5:
             self._world.at(self._rng.uniform(0.0, LOOKED_UP_AGO_S), lambda: self._say(sale.number, verdict))
         else:
@@ -194,8 +194,11 @@ class Staff:
             self._world.count("staff settle while a capture is on its way")
         self._world.tell("staff", f"settle open sale {number} as {verdict}")
         self._terminal.settle(number, Verdict.REFUNDED)  # by mistake: it says nothing of a sale that is open
+        if verdict is Verdict.PAID and sale.reference not in self._netgiro.captured():
+            self._world.count("staff call an open sale paid that is not")
+            self._terminal.disk.misread_as_paid.add(number)
         self._terminal.settle(number, verdict)
-        checks.when_settled(sale, self._terminal.disk.find_sale(number))
+        checks_of_staff.when_settled(sale, self._terminal.disk.find_sale(number))
 
     def _due_refund(self, sale: Sale) -> Verdict:
         """As the slip says: look at the register, and pay back what is not paid there."""
@@ -207,6 +210,8 @@ class Staff:
     def _looked_up(self, sale: Sale) -> Verdict | None:
         if sale.reference in self._netgiro.captured():
             return Verdict.PAID
+        if sale.reason is Reason.PROVED_UNPAID:
+            return Verdict.UNPAID
         is_sure = self._world.now_s - self._first_seen_s[sale.number] > SURE_AFTER_S
         return Verdict.UNPAID if is_sure else None
 

@@ -55,6 +55,7 @@ ENGLISH = Words(
         Reason.SETTLED_UNPAID: Advice("Not paid.", _NOT_CHARGED),
         Reason.REFUNDED: Advice("The sale was refunded.", _COMPLETE),
         Reason.PAID_LATE: Advice("Paid after all.", "Refund it at Netgíró."),
+        Reason.PROVED_UNPAID: Advice("Not paid at Netgíró.", "Look it up, then settle it again."),
     },
     refusals={
         RefusalCode.BUSY: "Another sale is open. Finish or cancel it first.",

@@ -55,6 +55,7 @@ ICELANDIC = Words(
         Reason.SETTLED_UNPAID: Advice("Ekki greitt.", _NOT_CHARGED),
         Reason.REFUNDED: Advice("Salan var endurgreidd.", _COMPLETE),
         Reason.PAID_LATE: Advice("Greitt eftir allt.", "Endurgreiddu söluna hjá Netgíró."),
+        Reason.PROVED_UNPAID: Advice("Ógreitt hjá Netgíró.", "Flettu sölunni upp og gerðu hana upp aftur."),
     },
     refusals={
         RefusalCode.BUSY: "Önnur sala er í gangi. Ljúktu henni eða hættu við hana fyrst.",

@@ -84,9 +84,10 @@ def next_record(rng: random.Random, disk: Disk, number: int) -> Record:
     if before is not None and before.state in ENDED and before.reason is Reason.PAID:
         number, before = disk.next_number(), None
     state = rng.choice(states[states.index(before.state) if before else 0 :])
-    reason = rng.choice((Reason.PAID, Reason.NOT_TRACEABLE, Reason.SETTLED_UNPAID)) if state in ENDS else None
+    said = (Reason.SETTLED_PAID, Reason.SETTLED_UNPAID)
+    reason = rng.choice((Reason.PAID, Reason.NOT_TRACEABLE, *said)) if state in ENDS else None
     kinds = OF_A_SALE if state is State.REPORT and not disk.receipts_of(number) else ()
-    sale = replace(a_sale(number, state, reason), tracing=reason is Reason.SETTLED_UNPAID and rng.random() < 0.8)
+    sale = replace(a_sale(number, state, reason), tracing=reason in said and rng.random() < 0.8)
     return Record("x", sale, kinds)
 
 

@@ -82,12 +82,13 @@ def test_a_sale_belongs_to_the_month_in_which_it_ended(books: Books) -> None:
         (Reason.REFUND_DUE, Reason.REFUNDED, (1990, -1990)),
         (Reason.REFUND_DUE, Reason.SETTLED_PAID, (1990, 0)),
         (Reason.CASHIER_CANCELLED, Reason.PAID_LATE, (0, 1990)),
+        (Reason.SETTLED_PAID, Reason.PROVED_UNPAID, (1990, -1990)),
     ],
 )
 def test_a_month_that_is_over_never_changes(
     books: Books, first: Reason, then: Reason, turnover_kr: tuple[int, int]
 ) -> None:
-    ended = State.CLOSED if first is Reason.CASHIER_CANCELLED else State.ATTENTION
+    ended = State.CLOSED if first in (Reason.CASHIER_CANCELLED, Reason.SETTLED_PAID) else State.ATTENTION
     sale = books.sale(1, (State.ENTRY, None), (ended, first))
     before = books.lines(until="2026-12-01T00:00:00.000Z")
     books.end_the_day()

@@ -22,6 +22,7 @@ from terminal.sale.sale import MISSES_UNTIL_UNKNOWN, Outcome, Reason, State
 from tests.sales import report_for
 from tests.unit.loop import loop_bench
 from tests.unit.loop.loop_bench import Terminal, run, settle
+from tests.unit.loop.staff_bench import answer_a_trace, miss, unknown
 
 PAID, UNPAID = ev.Verdict.PAID, ev.Verdict.UNPAID
 
@@ -29,14 +30,6 @@ PAID, UNPAID = ev.Verdict.PAID, ev.Verdict.UNPAID
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "journal.db"
-
-
-async def miss(terminal: Terminal, event: type[ev.RefusalReceived] | type[ev.AnswerLost]) -> None:
-    """The latest call brings nothing, and the pause after it is over."""
-    call, sale = terminal.outside.calls[-1], terminal.sale
-    not_sent = ev.RefusalReceived(sale.number, call.call, Refusal.NOT_SENT)
-    await terminal.happen(not_sent if event is ev.RefusalReceived else ev.AnswerLost(sale.number, call.call))
-    await terminal.happen(ev.RetryDue(sale.number, sale.state))
 
 
 async def unknown_in_mid_call(terminal: Terminal) -> None:
@@ -47,15 +40,6 @@ async def unknown_in_mid_call(terminal: Terminal) -> None:
     await terminal.answer(Status.RESERVED)
     await terminal.happen(ev.DeadlinePassed(terminal.sale.number, State.CAPTURE))
     assert isinstance(terminal.outside.calls[-1], fx.RequestCapture)
-    assert terminal.sale.stands_unknown
-
-
-async def unknown(terminal: Terminal) -> None:
-    """It stands unknown, and is only asked about."""
-    await terminal.pay(until=State.CAPTURE)
-    await terminal.happen(ev.DeadlinePassed(terminal.sale.number, State.CAPTURE))
-    for _ in range(MISSES_UNTIL_UNKNOWN):
-        await miss(terminal, ev.AnswerLost)
     assert terminal.sale.stands_unknown
 
 
@@ -222,12 +206,6 @@ async def settled_while_a_capture_hangs(terminal: Terminal) -> None:
     await settle(terminal, UNPAID)
     await terminal.happen(ev.ResultAcknowledged(sale.number))
     assert terminal.loop.view.sale is None
-
-
-async def answer_a_trace(terminal: Terminal, status: Status) -> None:
-    (sale,) = terminal.loop.view.traced
-    call = terminal.outside.calls[-1]
-    await terminal.happen(ev.StatusReceived(sale.number, call.call, report_for(sale, status)))
 
 
 def test_a_settled_sale_is_asked_about_beside_the_next_one(path: Path) -> None:

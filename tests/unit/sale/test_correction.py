@@ -101,7 +101,7 @@ def test_a_payment_that_was_proved_late_is_settled_before_it_can_be_corrected() 
     assert walk.corrected(PAID).sale.reason is Reason.SETTLED_PAID
 
 
-def test_corrected_to_not_paid_it_is_traced_and_corrected_to_paid_it_is_not_any_more() -> None:
+def test_corrected_it_is_traced_as_it_then_stands() -> None:
     walk = settled(PAID).corrected(UNPAID)
     assert walk.sale.tracing
     walk.asked(fx.QueryStatus)
@@ -109,8 +109,8 @@ def test_corrected_to_not_paid_it_is_traced_and_corrected_to_paid_it_is_not_any_
     assert (walk.sale.state, walk.sale.reason) == (State.ATTENTION, Reason.PAID_LATE)
 
     walk = settled(UNPAID)
-    assert walk.sale.tracing
-    assert not walk.corrected(PAID).sale.tracing
+    walk.corrected(PAID).asked(fx.QueryStatus)
+    assert walk.answered(Status.RESERVED).asked(fx.SetTrace).delay_s == 2.0, "and nothing is given up"
 
 
 def test_while_a_void_is_on_its_way_it_is_not_said_to_be_paid() -> None:
