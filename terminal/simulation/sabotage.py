@@ -236,7 +236,7 @@ def _print_again_and_again() -> Iterator[None]:
     def once_more(receipt: QueuedReceipt) -> QueuedReceipt:
         return replace(receipt, state=ReceiptState.QUEUED_AGAIN, copy=receipt.copy + 1)
 
-    with patch.object(receipt_queue, "_in_doubt", once_more):
+    with patch.object(receipt_queue, "in_doubt", once_more):
         yield
 
 
