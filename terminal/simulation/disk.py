@@ -40,16 +40,14 @@ class SimulatedDisk(DiskContents):
         super().__init__()
         self._world = world
         self.is_full = False
-        self.forgets_last_commit = False
-        """Sabotage: as with ``synchronous = OFF``."""
+        self.forgets_last_commit = False  # sabotage: as with ``synchronous = OFF``
         self.now: Callable[[], float] = world.wall_clock
         """The terminal's wall clock, right or wrong."""
         self.ends_day_for: DayEnder | None = None
         """Who has asked for the end of day that is being committed; None: the register."""
-        self.misread_as_paid: set[int] = set()
-        """Sales that were not paid when staff called them so, while they were open: no bits, but for the checks."""
+        self.misread_as_paid: set[int] = set()  # by staff, while they were open: no bits, but for the checks
         self._ghost: Callable[[], None] | None = None
-        """A commit that ended with an error; its bytes are there all the same, until the next one replaces them."""
+        """A commit that ended with an error; its bytes are there until the next one replaces them."""
         self._undo: Callable[[], None] = lambda: None
         self._held: list[tuple[str, Callable[[], None]]] | None = None
 
@@ -61,8 +59,8 @@ class SimulatedDisk(DiskContents):
     @property
     def health(self) -> JournalHealth:
         """Its mirror may fail at any time, which must not matter to any sale."""
-        unmirrored = self._world.happens(self._world.rates.disk_full, "mirror fails")
-        return JournalHealth.UNMIRRORED if unmirrored else self.health_of_records
+        fails = self._world.happens(self._world.rates.disk_full, "mirror fails")
+        return JournalHealth.UNMIRRORED if fails else self.health_of_records
 
     def free_bytes(self) -> int:
         return 0 if self.is_full else PLENTY_BYTES

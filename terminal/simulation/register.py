@@ -47,6 +47,10 @@ class Ring(msgspec.Struct):
         """As far as the register knows: its last word."""
         return bool(self.told) and self.told[-1].paid
 
+    def was_rung_up(self, name: str, before_s: float) -> bool:
+        """Under this name, and by then."""
+        return self.name == name and self.rung_up_s is not None and self.rung_up_s <= before_s
+
 
 class SimulatedRegister:
     """An honest but moody register of any language: repeats itself, changes its mind, gives up."""
@@ -167,8 +171,7 @@ class SimulatedRegister:
 
     def close_by_hand(self, name: str, rung_up_before_s: float) -> None:
         """Somebody has looked up that this receipt is paid: not another day's of the same name."""
-        is_meant = self._current.name == name and (self._current.rung_up_s or 0.0) <= rung_up_before_s
-        if is_meant and not self.is_done and not self.rings[self._next].is_over:
+        if self._current.was_rung_up(name, rung_up_before_s) and not (self.is_done or self.rings[self._next].is_over):
             self._current.is_left_alone = True
             self._advance()
 
