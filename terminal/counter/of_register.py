@@ -56,9 +56,8 @@ def _sale_requested(
     meaning = _meaning_of(view, asked, request, rules)
     if meaning is Meaning.DUPLICATE:
         return refuse(view, request.register_id, reg.RefusalCode.DUPLICATE)
-    may_be_lost = _may_be_in_gap(asked, request, rules)
-    has_ended_unpaid = asked.wish is not None and not (asked.wish.is_open or asked.wish.may_have_moved_money)
-    if meaning is Meaning.REPEATED and not (may_be_lost and has_ended_unpaid):
+    may_be_lost = _may_be_in_gap(asked, request.register_id, rules)
+    if meaning is Meaning.REPEATED and not (may_be_lost and _has_ended_unpaid(asked)):
         known = asked.known or view.sale
         assert known is not None
         return stored_result(view, known)
@@ -79,13 +78,23 @@ def _sale_requested(
     return replace(decision, replies=(reg.SaleAccepted(sale.register_id),), effects=effects)
 
 
-def _may_be_in_gap(asked: RegisterRequestLookedUp, request: reg.SaleRequest, rules: CounterRules) -> bool:
+def _may_be_in_gap(asked: RegisterRequestLookedUp, register_id: str | None, rules: CounterRules) -> bool:
     """Nothing is known of this id since the gap, and what is missing from the journal may be its payment: also after
     a try that had ended unpaid before."""
-    if request.register_id is None:
+    if register_id is None:
         return False
     is_known_since = asked.wish is not None and asked.wish.age_s < asked.gap_age_s
     return not is_known_since and asked.gap_age_s < rules.ids_name_for.ended_s
+
+
+def _has_ended_unpaid(asked: RegisterRequestLookedUp) -> bool:
+    return asked.wish is not None and not (asked.wish.is_open or asked.wish.may_have_moved_money)
+
+
+def _is_out_of_sight(asked: RegisterRequestLookedUp, register_id: str | None, rules: CounterRules) -> bool:
+    """What became of this id last may be missing from the journal: no "no" of before is told for it."""
+    is_or_was_nothing = _named(asked, rules) is None or _has_ended_unpaid(asked)
+    return is_or_was_nothing and _may_be_in_gap(asked, register_id, rules)
 
 
 def _meaning_of(view: View, asked: RegisterRequestLookedUp, request: reg.SaleRequest, rules: CounterRules) -> Meaning:
@@ -153,6 +162,8 @@ def _cancel_requested(
             return stored_result(view, view.sale)
         decision = happened(view, ev.CancelRequested(view.sale.number, ev.Canceller.REGISTER), rules)
         return replace(decision, replies=(reg.SaleAccepted(view.sale.register_id), *decision.replies))
+    if _is_out_of_sight(asked, register_id, rules):
+        return refuse(view, register_id, reg.RefusalCode.RECORDS_LOST)
     if known is not None:
         return stored_result(view, known)
     return refuse(view, register_id, reg.RefusalCode.NOTHING_OPEN if register_id is None else reg.RefusalCode.NOT_FOUND)
@@ -168,6 +179,8 @@ def _result_requested(
         return reply(view, reg.TerminalBusy(view.sale.register_id))
     if register_id is None and view.refund is not None:
         return reply(view, reg.TerminalBusy(view.refund.register_id or view.refund.reference))
+    if _is_out_of_sight(asked, register_id, rules):
+        return refuse(view, register_id, reg.RefusalCode.RECORDS_LOST)
     if known is not None:
         return stored_result(view, known)
     if register_id is None:
@@ -181,6 +194,8 @@ def _record_requested(
     """As the view has it, which knows what is not worth a commit, or else the journal. An id names only what it still
     names; a reference names one thing for ever."""
     known = _named(asked, rules) if request.reference is None else asked.known
+    if _is_out_of_sight(asked, request.register_id, rules):
+        return refuse(view, request.register_id, reg.RefusalCode.RECORDS_LOST)
     if known is None:
         return refuse(view, request.register_id, reg.RefusalCode.NOT_FOUND)
     current = (one for one in (view.sale, view.refund, *view.refunds) if one is not None)

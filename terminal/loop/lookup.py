@@ -106,7 +106,8 @@ def looked_up(  # noqa: PLR0917  everybody who knows something of it
             return replace(asked, open_age_s=ages.age_s(open_sale)) if open_sale is not None else asked
     if isinstance(event, reg.RegisterRequest):
         known = _known(event, journal)
-        return RegisterRequestLookedUp(request=event, known=known, wish=_wish(known, journal, ages))
+        wish = _wish(known, journal, ages)
+        return RegisterRequestLookedUp(request=event, known=known, wish=wish, gap_age_s=_gap_age_s(journal, ages))
     return event
 
 
@@ -119,6 +120,10 @@ def _of_ended_sale(event: ev.StatusReceived | ev.CallbackReceived, journal: Know
         may_be_returned = any(refund.outcome != "refused" for refund in journal.refunds_of(sale.number))
         event = replace(event, report=replace(event.report, is_final=not may_be_returned))
     return EndedSaleLookedUp(event, sale)
+
+
+def _gap_age_s(journal: KnowingJournal, ages: Ages) -> float:
+    return ages.since(gap) if (gap := journal.gap_since()) is not None else math.inf
 
 
 def _last_closes(journal: KnowingJournal, ages: Ages) -> tuple[PastClose, ...]:
@@ -180,7 +185,7 @@ def _sale_request(
         number=next_number,
         reference=names.reference(next_number),
         created=names.now(),
-        gap_age_s=ages.since(gap) if (gap := journal.gap_since()) is not None else math.inf,
+        gap_age_s=_gap_age_s(journal, ages),
     )
 
 

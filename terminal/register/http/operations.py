@@ -65,7 +65,7 @@ OPERATIONS = (
         "The payment that this key has asked for: after a time-out.",
         forms.Payment,
         finds_key=True,
-        problems=(Code.NOT_FOUND,),
+        problems=(Code.NOT_FOUND, Code.RECORDS_LOST),
     ),
     Operation(
         "payment",
@@ -103,7 +103,7 @@ OPERATIONS = (
         "The refund that this key has asked for: after a time-out.",
         forms.Refund,
         finds_key=True,
-        problems=(Code.NOT_FOUND,),
+        problems=(Code.NOT_FOUND, Code.RECORDS_LOST),
     ),
     Operation(
         "refund",

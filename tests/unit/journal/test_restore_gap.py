@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -76,6 +76,22 @@ def test_an_id_that_had_ended_unpaid_before_the_gap_may_have_been_paid_in_it(pat
         assert answered(bookkeeper, reg.SaleRequest(1990, "1")) is not reg.RefusalCode.RECORDS_LOST
 
 
+@pytest.mark.parametrize("ask", [reg.ResultRequest, reg.CancelRequest, lambda key: reg.RecordRequest(register_id=key)])
+def test_no_old_no_is_told_of_an_id_that_may_have_been_paid_in_the_gap(
+    path: Path, tmp_path: Path, ask: Callable[[str], reg.RegisterRequest]
+) -> None:
+    """The register may ask because it has not heard "paid": the "declined" before that try would end its bill."""
+    write(path, replace(sale(1), reason=Reason.CUSTOMER_DECLINED), sale(2))
+    back_up(path, tmp_path / "backup.db")
+    with restored(tmp_path / "backup.db", path, timedelta(minutes=5)) as bookkeeper:
+        assert answered(bookkeeper, ask("1")) is reg.RefusalCode.RECORDS_LOST
+        assert answered(bookkeeper, ask("3")) is reg.RefusalCode.RECORDS_LOST
+        assert isinstance(answered(bookkeeper, ask("2")), reg.SaleResult | reg.RecordFound)
+        acknowledge(path)
+        assert isinstance(answered(bookkeeper, ask("1")), reg.SaleResult | reg.RecordFound)
+        assert answered(bookkeeper, ask("3")) is reg.RefusalCode.NOT_FOUND
+
+
 @pytest.mark.parametrize("is_acknowledged", [False, True])
 def test_what_was_open_in_the_backup_ends_by_the_services_word_alone(
     path: Path, tmp_path: Path, is_acknowledged: bool
@@ -99,7 +115,7 @@ def test_what_was_open_in_the_backup_ends_by_the_services_word_alone(
         assert bookkeeper.view.sale.committed
 
 
-def answered(bookkeeper: Bookkeeper, request: reg.SaleRequest) -> object:
+def answered(bookkeeper: Bookkeeper, request: reg.RegisterRequest) -> object:
     (answer,) = bookkeeper.handle(request).decision.replies
     return answer.code if isinstance(answer, reg.RequestRefused) else answer
 
