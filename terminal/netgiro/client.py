@@ -50,7 +50,7 @@ class SignedAnswer(NamedTuple):
     answer: wire.Answer
     http_status: int
     support_reference: str | None
-    is_vouched_for: bool = True
+    is_vouched_for: bool
     """It is signed, or nobody wants it to be. Else it may tell of a refusal, never of a payment."""
 
 
