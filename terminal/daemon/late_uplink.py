@@ -9,7 +9,7 @@ from terminal.config.schema import Config
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import Input
 from terminal.daemon.operations import Desk
-from terminal.system.lean_httpx import leave_out_command_line
+from terminal.system.lean_imports import leave_out_command_line
 
 if TYPE_CHECKING:
     from terminal.daemon.uplink import Uplink

@@ -15,7 +15,7 @@ from terminal.netgiro.v1 import NetgiroV1
 from terminal.netgiro.wire_v2 import API_KEY_HEADER, TOKEN_HEADER
 from terminal.sale.gateway import Gateway
 from terminal.sale.sensitive import Sensitive
-from terminal.system.lean_httpx import leave_out_command_line
+from terminal.system.lean_imports import leave_out_command_line
 
 if TYPE_CHECKING:
     import httpx

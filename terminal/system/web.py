@@ -19,11 +19,10 @@ from typing import Any, TypeAlias
 from urllib.parse import unquote
 
 import h11
-import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from terminal.errors import TerminalError
 from terminal.system.accept import USUAL, Acceptor, Limits
+from terminal.system.lean_uvicorn import Config, H11Protocol, Server
 
 SHUTDOWN_S = 2
 REQUEST_S = 5.0
@@ -58,7 +57,7 @@ def in_origin_form(app: AsgiApp) -> AsgiApp:
     return serve
 
 
-class WebServer(uvicorn.Server):
+class WebServer(Server):
     """A uvicorn server that sleeps until it is told to stop and leaves the process's signals alone."""
 
     def __init__(
@@ -73,7 +72,7 @@ class WebServer(uvicorn.Server):
     ) -> None:
         """``rest_s``: how long a connection may rest between two requests while there is room; at least REQUEST_S."""
         super().__init__(
-            uvicorn.Config(
+            Config(
                 in_origin_form(app),
                 host=host,
                 port=port,
@@ -180,7 +179,7 @@ class WebServer(uvicorn.Server):
 class BoundedProtocol(H11Protocol):
     """One connection, which ends if its caller neither speaks nor listens."""
 
-    def __init__(self, config: uvicorn.Config, server_state: Any, app_state: dict[str, Any], _loop: Any = None) -> None:
+    def __init__(self, config: Config, server_state: Any, app_state: dict[str, Any], _loop: Any = None) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.ended = asyncio.Event()
         self.rests_s: Callable[[], float] = lambda: REQUEST_S

@@ -92,7 +92,7 @@ NEEDED_WHEN_USED = {
     "httpx": "85 ms: not before the terminal is ready, and then on a thread",
 }
 SERVES_THE_WEB = re.compile(
-    r"terminal\.(system\.web|netgiro\.callback|netgiro\.sandbox\..+|panel\..+|demo\..+|office\.(server|page)\..+"
+    r"terminal\.(system\.(web|lean_uvicorn)|netgiro\.callback|netgiro\.sandbox\..+|panel\..+|demo\..+|office\.(server|page)\..+"
     r"|register\.http\.(server|port))"
 )
 BUILT_ON = {
@@ -349,8 +349,17 @@ def _decoders_at_top(tree: ast.Module) -> set[str]:
                 "terminal.office.uplink",
             ],
         ),
-        ("terminal.commands.main", [*NEEDED_WHEN_USED, "PIL", "serial", "sqlite3", "terminal.simulation"]),
-        ("terminal.panel.serving", ["importlib.metadata", "terminal.doctor.system", "terminal.simulation"]),
+        (
+            "terminal.commands.main",
+            [*NEEDED_WHEN_USED, "PIL", "serial", "sqlite3", "terminal.simulation", "typing_extensions"],
+        ),
+        (
+            "terminal.panel.serving",
+            [
+                *("importlib.metadata", "terminal.doctor.system", "terminal.simulation"),
+                *("click", "multiprocessing", "logging.handlers"),
+            ],
+        ),
         ("terminal.sale.step", [*NEEDED_WHEN_USED, "PIL", "httpx", "sqlite3", "asyncio", "terminal.netgiro"]),
     ],
 )
