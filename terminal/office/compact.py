@@ -79,7 +79,7 @@ def pack(batch: Batch) -> bytes | None:
     bodies = [row.body for row in batch.rows]
     content = CompactBatch(batch.terminal, str(batch.epoch), batch.rows[0].seq, batch.rows[-1].hash, bodies)
     packer = zlib.compressobj(level=9, wbits=wire.WINDOW_BITS, memLevel=wire.MEMORY_LEVEL, zdict=_TYPICAL)
-    return packer.compress(msgspec.json.encode(content)) + packer.flush()
+    return wire.pack_rows(content, bodies, packer)
 
 
 def _follows(place: int, row: Row, first: Row) -> bool:

@@ -2,9 +2,10 @@
 
 Terminals sell in turns, in one run: two that have no office, and one each with an office that is well, is dead, answers
 byte by byte, or answers 500. The offices are a process of their own. A terminal asks an office that fails each second,
-where in life it pauses for minutes: so every sale meets it. Judged is the p95 of all that a sale waits for, as a ratio
-to the two that have none. Where the machine has other work, that says no more than these two differ from each other;
-what the way to the office takes of the processor is the same whoever else is at work.
+where in life it pauses for minutes: so there is a call for every sale. Judged are the calls that begin while a sale is
+open, and the p95 of all that a sale waits for, as a ratio to the two that have none. Where the machine has other work,
+that says no more than these two differ from each other; the calls and what they take of the processor are the same
+whoever else is at work.
 """
 
 from __future__ import annotations
@@ -98,6 +99,8 @@ class Sales:
         self.cpu_s = 0.0
         self.took_s = 0.0
         """By the clock, with all that the others did meanwhile."""
+        self.calls = self.calls_in_sales = 0
+        """To the office, by whether a sale was open when they began."""
 
     def p95_ms(self, step: int | None = None) -> float:
         """Of one step, or of all of them together."""
@@ -134,6 +137,7 @@ async def sell(folder: Path, rounds: int, kinds: Sequence[str] = OFFICES) -> dic
         for name, bench in benches.items():
             sales[name].cpu_s = cpu_s_of(bench.pid) - used_s[name]
             sales[name].took_s = asyncio.get_running_loop().time() - began_s
+            sales[name].calls, sales[name].calls_in_sales = bench.office_calls
     return sales
 
 
@@ -154,6 +158,8 @@ def results(sales: Mapping[str, Sales]) -> list[Result]:
         for step, what in enumerate(STEPS):
             found.append(Result(f"{name}_{step}", f"  {what}", of.p95_ms(step) / alone.p95_ms(step), "x"))
         found += [
+            Result(f"{name}_calls_in_sales", "  calls that began in a sale", of.calls_in_sales, "", 0.0),
+            Result(f"{name}_calls", "  others", of.calls, ""),
             Result(f"{name}_cpu", "  processor of the terminal", of.cpu_s / alone.cpu_s, "x"),
             Result(f"{name}_more", "  that is, more each second", 1000 * (of.cpu_s - alone.cpu_s) / of.took_s, "ms"),
         ]

@@ -47,6 +47,10 @@ class Stopwatch:
     def forget(self, what: str) -> None:
         self._happened[what] = asyncio.Queue()
 
+    def count(self, what: str) -> int:
+        """How often it has happened, without what somebody has waited for."""
+        return self._happened[what].qsize()
+
     async def next(self, what: str) -> float:
         """When it happened, the first time that nobody has asked for yet."""
         try:
@@ -119,8 +123,8 @@ async def _read_notes(process: asyncio.subprocess.Process, stopwatch: Stopwatch)
             case ["screen", at_s, *headline]:
                 stopwatch.note("any screen", float(at_s))
                 stopwatch.note(f"screen {''.join(headline).strip()}", float(at_s))
-            case ["paper", at_s]:
-                stopwatch.note("paper", float(at_s))
+            case ["paper" | "call" | "call-in-sale" as what, at_s]:
+                stopwatch.note(what, float(at_s))
             case ["token", token]:
                 stopwatch.words["token"] = token
             case ["ready"]:
@@ -181,6 +185,11 @@ class Bench:
     def pid(self) -> int:
         """The terminal's."""
         return self._terminal.pid
+
+    @property
+    def office_calls(self) -> tuple[int, int]:
+        """How many have begun, without and with a sale open."""
+        return self._stopwatch.count("call"), self._stopwatch.count("call-in-sale")
 
     async def _next(self, what: str) -> float:
         """When it happened. Raises NoAnswer with what the terminal said last."""

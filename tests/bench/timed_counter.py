@@ -2,7 +2,7 @@
 
 Reads lines of keys on stdin and presses them. With ``[office]`` it sends its journal there, as the daemon does. Writes
 a line for each thing that happened, with the monotonic clock, which all processes of a machine share: ``key 7 123.4``,
-``screen 123.4 1.990 kr.``, ``paper 123.4``.
+``screen 123.4 1.990 kr.``, ``paper 123.4``, ``call 123.4`` to the office, ``call-in-sale 123.4`` if one was open.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from PIL.Image import Image
 
@@ -84,6 +85,19 @@ def ask_each_second() -> None:
     core.START_SPREAD_S = core.FIRST_PAUSE_S = core.LONGEST_PAUSE_S = core.SHORTEST_PAUSE_S
 
 
+def note_calls(is_sale_open: Callable[[], bool]) -> None:
+    """When each call to the office begins."""
+    from terminal.office.uplink.client import OfficeClient  # noqa: PLC0415  as late as the daemon does
+
+    exchange = OfficeClient._exchange
+
+    async def noted(client: OfficeClient, *words: Any, **more: Any) -> bytes:
+        note(f"call{'-in-sale' if is_sale_open() else ''} {time.monotonic()}")
+        return await exchange(client, *words, **more)
+
+    OfficeClient._exchange = noted  # type: ignore[method-assign]
+
+
 async def main(config_path: Path) -> None:
     config = load_config(config_path)
     keypad, display = TimedKeypad(config.keypad.layout, config.keypad.debounce_ms / 1000), TimedDisplay()
@@ -94,6 +108,7 @@ async def main(config_path: Path) -> None:
     app.warm_up()
     if config.office.url:
         ask_each_second()
+        note_calls(lambda: app.handles.view.sale is not None)
     await uplink.start(Desk(config, app.handles, timestamp_now(), asyncio.Event()))
     display.headline = lambda: app.handles.screen.headline
     if devices.programs is not None:

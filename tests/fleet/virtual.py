@@ -62,7 +62,7 @@ class _Counter:
         self.cut = False
         self.turn = 0
         """Only the newest wait counts: a wait that was overtaken finds another number here."""
-        self.rests = self.settles = False
+        self.rests = self.holds = False
         self.sales = 0
         self.epoch = ""
 
@@ -102,13 +102,13 @@ class _Fleet:
     def _wake(self, counter: _Counter) -> None:
         """What task.py does with a step of the core."""
         counter.turn += 1
-        counter.rests = counter.settles = False
+        counter.rests = counter.holds = False
         step, turn = counter.uplink.next(), counter.turn
         match step.do:
             case Do.REST:
                 counter.rests = True
-            case Do.PAUSE | Do.SETTLE:
-                counter.settles = step.do is Do.SETTLE
+            case Do.PAUSE | Do.HOLD:
+                counter.holds = step.do is Do.HOLD
                 self._at(self._now_s + step.wait_s, lambda: self._waited(counter, step.do, turn))
             case Do.ASK | Do.SEND:
                 self._calls.append((counter, step.do))
@@ -256,7 +256,7 @@ class _World(_Fleet):
         def write() -> None:
             counter.journal.append(_text(self._now_s), sale)
             counter.uplink = counter.uplink.grown(sale_open=not is_last)
-            if counter.rests or (is_last and counter.settles):  # the end of a sale ends its wait, too
+            if counter.rests or (is_last and counter.holds):  # the end of a sale ends its wait, too
                 self._wake(counter)
 
         return write

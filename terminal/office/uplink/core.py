@@ -3,9 +3,11 @@
 The journal is the only queue: nothing is remembered here that a restart would miss. After a start, and after every call
 that went wrong, the office is asked how far it has come, and the journal is read from there.
 
-    ASK ──have──▶ SEND ──accepted──▶ SEND … ──nothing more──▶ REST ──journal grew──▶ SETTLE ──▶ SEND
+    ASK ──have──▶ SEND ──accepted──▶ SEND … ──nothing more──▶ REST ──journal grew──▶ SEND
      ▲             │
      └──── PAUSE ◀─┘ a call failed: random, longer each time, and never longer than LONGEST_PAUSE_S
+
+While a sale is open, HOLD comes before each call: none begins before the sale has ended, or before HOLD_S are over.
 
 Whoever carries it out calls :meth:`Uplink.next`, does that one thing, and reports what came of it.
 """
@@ -24,10 +26,12 @@ FIRST_PAUSE_S = 120.0
 """After an outage thousands come back: each at a moment of its own within so long."""
 LONGEST_PAUSE_S = 300.0
 SHORTEST_PAUSE_S = 1.0
-SETTLE_S = 60.0
-"""While a sale goes on its rows wait so long for the next ones: each call costs as many bytes again as its rows."""
+HOLD_S = 60.0
+"""A call waits so long for the end of an open sale, whose link and processor it would use."""
+SLOW_HOLD_S = 900.0
+"""And so long over a slow link."""
 SLOW_CALL_S = 2.0
-"""A call that took longer was over a link that the sale may need for itself."""
+"""A call that took longer was over a slow link."""
 HOPELESS = frozenset({401, 403})
 """Only a person can mend that."""
 
@@ -39,7 +43,7 @@ class Do(StrEnum):
     """What follows in the journal."""
     PAUSE = "pause"
     """Whatever happens."""
-    SETTLE = "settle"
+    HOLD = "hold"
     """Until the sale has ended, or so long."""
     REST = "rest"
     """Until something happens."""
@@ -58,7 +62,8 @@ class Uplink(msgspec.Struct, frozen=True, kw_only=True):
     more: bool = True
     """The journal may have rows that the office has not."""
     sale_open: bool = False
-    settled: bool = False
+    held: bool = False
+    """The call that is due has waited long enough."""
     slow: bool = False
     """The last call took long."""
     failures: int = 0
@@ -67,22 +72,23 @@ class Uplink(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def gives_way(self) -> bool:
-        """The sale may need the link for itself."""
-        return self.sale_open and self.slow
+        """No call may begin."""
+        return self.sale_open and not self.held
+
+    @property
+    def hold_s(self) -> float:
+        """How long a call waits for the end of a sale."""
+        return SLOW_HOLD_S if self.slow else HOLD_S
 
     def next(self) -> Step:
-        """What to do now; a pause or a rest comes before any call."""
+        """What to do now; a pause, a rest or the end of a sale comes before any call."""
         if self.pause_s:
             return Step(Do.PAUSE, self.pause_s)
+        if self.have is not None and not self.more:
+            return Step(Do.REST)
         if self.gives_way:
-            return Step(Do.REST)
-        if self.have is None:
-            return Step(Do.ASK)
-        if not self.more:
-            return Step(Do.REST)
-        if self.sale_open and not self.settled:
-            return Step(Do.SETTLE, SETTLE_S)
-        return Step(Do.SEND)
+            return Step(Do.HOLD, self.hold_s)
+        return Step(Do.ASK if self.have is None else Do.SEND)
 
     # --- what came of it ----------------------------------------------------------------------------------------------
 
@@ -90,8 +96,8 @@ class Uplink(msgspec.Struct, frozen=True, kw_only=True):
         return replace(self, pause_s=0.0)
 
     def waited(self) -> Uplink:
-        """Long enough for a sale's rows."""
-        return replace(self, settled=True)
+        """Long enough for the end of a sale: one call may begin."""
+        return replace(self, held=True)
 
     def learned(self, have: int, newest: int, took_s: float) -> Uplink:
         """The office has come to ``have``, the journal to ``newest``.
@@ -99,14 +105,18 @@ class Uplink(msgspec.Struct, frozen=True, kw_only=True):
         An office that is ahead has rows that this journal lost, under numbers that it will give again: what comes next
         is sent all the same, so that the office sees the difference and raises an alarm.
         """
-        return replace(self, have=min(have, newest), more=True, failures=0, slow=took_s > SLOW_CALL_S)
+        return replace(self, have=min(have, newest), more=True, held=False, failures=0, slow=took_s > SLOW_CALL_S)
 
     def reading(self) -> Uplink:
         """The journal is about to be read: whatever is added from now on is news."""
         return replace(self, more=False)
 
     def nothing_left(self) -> Uplink:
-        return replace(self, settled=False)
+        return replace(self, held=False)
+
+    def put_off(self) -> Uplink:
+        """A sale began before the call did."""
+        return replace(self, more=True)
 
     def lost_its_place(self) -> Uplink:
         """The journal is another one now: it was made anew while the terminal ran."""
@@ -117,9 +127,9 @@ class Uplink(msgspec.Struct, frozen=True, kw_only=True):
         when they were read; a receipt's life after that goes along with what comes next."""
         assert self.have is not None
         if have <= self.have:  # it took nothing: it lacks rows before these, as after its own restore
-            return replace(self, have=None, more=True, failures=self.failures + 1, pause_s=FIRST_PAUSE_S)
+            return replace(self, have=None, more=True, held=False, failures=self.failures + 1, pause_s=FIRST_PAUSE_S)
         more, slow = self.more or min(have, last) < newest, took_s > SLOW_CALL_S
-        return replace(self, have=min(have, last), more=more, settled=self.settled and more, failures=0, slow=slow)
+        return replace(self, have=min(have, last), more=more, held=False, failures=0, slow=slow)
 
     def failed(self, status: int, chance: float, took_s: float = 0.0) -> Uplink:
         """A call got no good answer. ``status`` is HTTP's, 0 without one; ``chance`` is at least 0 and below 1."""
@@ -129,7 +139,7 @@ class Uplink(msgspec.Struct, frozen=True, kw_only=True):
             longest_s = LONGEST_PAUSE_S
         pause_s = max(SHORTEST_PAUSE_S, chance * longest_s)
         slow = took_s > SLOW_CALL_S
-        return replace(self, have=None, more=True, settled=False, failures=failures, pause_s=pause_s, slow=slow)
+        return replace(self, have=None, more=True, held=False, failures=failures, pause_s=pause_s, slow=slow)
 
     # --- what happened meanwhile --------------------------------------------------------------------------------------
 

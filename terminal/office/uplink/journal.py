@@ -9,6 +9,8 @@ import asyncio
 import contextlib
 import sqlite3
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -30,18 +32,27 @@ def as_json(body: msgspec.Raw) -> msgspec.Raw:
     return body
 
 
+CACHE_KIB = 64
+"""Of SQLite: the rows are read in their order, each once."""
+
+
 class JournalReader:
-    """Each look runs in a thread. Each may raise JournalError."""
+    """Each look runs in a thread of its own, always the same one: what a thread has used of the memory remains its own.
+
+    Each may raise JournalError.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._thread = ThreadPoolExecutor(1, "office-journal")
 
     async def end(self) -> JournalEnd:
-        return await asyncio.to_thread(self._end)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._end)
 
     async def rows_after(self, seq: int, most_rows: int, most_bytes: int) -> tuple[JournalEnd, Sequence[wire.Row]]:
         """The chain's epoch, and the next rows after ``seq``: at most so many, but one at least, however large."""
-        return await asyncio.to_thread(self._rows_after, seq, most_rows, most_bytes)
+        look = partial(self._rows_after, seq, most_rows, most_bytes)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, look)
 
     def _end(self) -> JournalEnd:
         with self._looking() as db:
@@ -65,6 +76,7 @@ class JournalReader:
         """One moment of the journal, also while it is made anew."""
         try:
             with contextlib.closing(open_for_reading(self._path)) as db:
+                db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
                 schema.check_version(db, self._path)
                 db.execute("BEGIN")
                 yield db

@@ -17,9 +17,9 @@ from terminal.office.uplink import core
 from terminal.office.uplink.client import OfficeClient, OfficeError
 from terminal.office.uplink.core import Do
 
-BATCH_ROWS = 32
-BATCH_BYTES = 32 * 1024
-"""A few sales. A larger one needs several times its bytes of memory, which the terminal then keeps."""
+BATCH_ROWS = 100
+BATCH_BYTES = 128 * 1024
+"""The terminal keeps what a batch needs of the memory, which is several times this."""
 STATUS_EVERY_S = 60.0
 STATUS_SHORTEST_S = 5.0
 """Changes within so long go together, so that a device that flickers is no flood."""
@@ -42,6 +42,10 @@ class JournalSource(Protocol):
 
     async def rows_after(self, seq: int, most_rows: int, most_bytes: int) -> tuple[JournalEnd, Sequence[wire.Row]]:
         """How far it has come, and the next rows: at least one if there is one."""
+
+
+class _SaleOpened(Exception):
+    """Between the moment when a call was due and its beginning."""
 
 
 class OfficeTask:
@@ -67,6 +71,10 @@ class OfficeTask:
         self._uplink = core.started(chance())
         self._moved = asyncio.Event()
         self._changed = asyncio.Event()
+        self._turn = asyncio.Lock()
+        """One call at a time: one that waited for another could begin in the midst of a sale."""
+        self._due_s: float | None = None
+        """Since when a call of the journal waits for the end of a sale."""
         self._trouble = ""
         self._epoch = ""
 
@@ -96,21 +104,28 @@ class OfficeTask:
                 case Do.PAUSE:
                     await asyncio.sleep(step.wait_s)
                     self._uplink = self._uplink.paused()
-                case Do.SETTLE:
-                    await self._sale_ends_within(step.wait_s)
-                    self._uplink = self._uplink.waited()
+                case Do.HOLD:
+                    await self._hold(step.wait_s)
                 case Do.REST:
                     self._moved.clear()
                     await self._moved.wait()
                 case Do.ASK | Do.SEND:
                     await self._call(step.do)
 
-    async def _sale_ends_within(self, wait_s: float) -> None:
+    async def _hold(self, wait_s: float) -> None:
+        if self._due_s is None:
+            self._due_s = self._now_s()
+        if not await self._sale_ends_by(self._due_s + wait_s):
+            self._uplink = self._uplink.waited()
+
+    async def _sale_ends_by(self, until_s: float) -> bool:
+        """Whether there is no sale any more."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(wait_s):
+            async with asyncio.timeout_at(until_s):
                 while self._uplink.sale_open:
                     self._moved.clear()
                     await self._moved.wait()
+        return not self._uplink.sale_open
 
     async def _call(self, do: Do) -> None:
         began_s = self._now_s()
@@ -119,16 +134,23 @@ class OfficeTask:
                 await self._ask()
             else:
                 await self._send()
+        except _SaleOpened:
+            self._uplink = self._uplink.put_off()
+            return
         except (OfficeError, JournalError) as error:
             status = error.status if isinstance(error, OfficeError) else 0
             self._uplink = self._uplink.failed(status, self._chance(), self._now_s() - began_s)
             self._tell(str(error))
         else:
             self._tell("")
+        self._due_s = None
 
     async def _ask(self) -> None:
-        end, began_s = await self._source.end(), self._now_s()
-        have = await self._client.have(self._terminal, end.epoch)
+        end = await self._source.end()
+        async with self._turn:
+            began_s = self._now_s()
+            self._give_way()
+            have = await self._client.have(self._terminal, end.epoch)
         if have > end.seq:
             log.error("the office has %d rows of this journal, which has %d: was it put back by hand?", have, end.seq)
         self._epoch = end.epoch
@@ -145,9 +167,16 @@ class OfficeTask:
         if not rows:
             self._uplink = self._uplink.nothing_left()
             return
-        began_s = self._now_s()
-        have = await self._client.send(wire.Batch(self._terminal, end.epoch, list(rows)))
+        async with self._turn:
+            began_s = self._now_s()
+            self._give_way()
+            have = await self._client.send(wire.Batch(self._terminal, end.epoch, list(rows)))
         self._uplink = self._uplink.sent(have, rows[-1].seq, end.seq, self._now_s() - began_s)
+
+    def _give_way(self) -> None:
+        """Raises _SaleOpened."""
+        if self._uplink.gives_way:
+            raise _SaleOpened
 
     def _tell(self, trouble: str) -> None:
         """An outage is two lines in the log: when it began, and when it was over."""
@@ -165,7 +194,7 @@ class OfficeTask:
         await asyncio.sleep(self._chance() * STATUS_SHORTEST_S)
         while True:
             self._changed.clear()
-            if not self._trouble and not self._uplink.gives_way:
+            if not self._trouble:
                 await self._report_once()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(STATUS_EVERY_S - STATUS_SHORTEST_S):
@@ -173,14 +202,25 @@ class OfficeTask:
             await asyncio.sleep(STATUS_SHORTEST_S)
 
     async def _report_once(self) -> None:
-        fields = {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in (await self._status()).items()}
-        try:
-            answer = await self._client.report(wire.pack(wire.StatusReport(self._terminal, fields)))
-        except OfficeError as error:
-            log.debug("status: %s", error)
-            return
+        due_s = self._now_s()
+        while True:
+            await self._sale_ends_by(due_s + self._uplink.hold_s)
+            report = await self._status_report()
+            async with self._turn:
+                if self._uplink.sale_open and self._now_s() < due_s + self._uplink.hold_s:
+                    continue  # a sale has begun meanwhile, and what was said before it is old after it
+                try:
+                    answer = await self._client.report(wire.pack(report))
+                except OfficeError as error:
+                    log.debug("status: %s", error)
+                    return
+            break
         if self._heard is not None:
             await self._heard(answer)
+
+    async def _status_report(self) -> wire.StatusReport:
+        fields = {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in (await self._status()).items()}
+        return wire.StatusReport(self._terminal, fields)
 
     def _now_s(self) -> float:
         return asyncio.get_running_loop().time()

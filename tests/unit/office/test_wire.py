@@ -28,5 +28,8 @@ def test_the_office_follows_the_chain_as_the_journal_makes_it(before: str, seq: 
 
 def test_packing_and_unpacking_change_nothing() -> None:
     row = wire.Row(1, "t", "k", msgspec.Raw(b'{"b" : 1,\t"a":"\\u00fe\xc3\xbe"}'), "a" * 64)
-    batch = wire.Batch("T1", "e", [row])
-    assert wire.read_batch(wire.unpack(wire.pack(batch))) == batch
+    for rows in ([], [row], [row, wire.Row(2, "t", "k", msgspec.Raw(b'"]}"'), "b" * 64)]):
+        batch = wire.Batch("T1", "e", rows)
+        packed = wire.unpack(wire.pack(batch))
+        assert packed == msgspec.json.encode(batch), "packed row by row it is the same text"
+        assert wire.read_batch(packed) == batch

@@ -12,11 +12,17 @@ from starlette.applications import Starlette
 from terminal.office.server import collector as of_collector
 from terminal.office.server.collector import BACKLOGS_WAITING, FEW_ROWS, RETRY_AFTER_S, Collector, Refused
 from terminal.office.server.database import build_pool
+from terminal.office.uplink.task import BATCH_BYTES, BATCH_ROWS
 from terminal.sale.sensitive import Sensitive
 from tests.office_bench import TOKEN, Office, chained, sale_rows
 
 MANY = chained([row for number in range(FEW_ROWS) for row in sale_rows(number + 1)])
 FEW = MANY[:3]
+
+
+def test_a_sale_is_no_backlog_and_a_full_batch_of_a_terminal_is_one() -> None:
+    assert 2 * len(sale_rows(1)) <= FEW_ROWS < BATCH_ROWS
+    assert sum(len(bytes(row.body)) for row in MANY[: FEW_ROWS + 1]) < BATCH_BYTES
 
 
 def test_a_backlog_that_finds_enough_others_waiting_is_sent_away_at_once() -> None:

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from terminal.office.uplink.core import (
     FIRST_PAUSE_S,
+    HOLD_S,
     LONGEST_PAUSE_S,
-    SETTLE_S,
     SHORTEST_PAUSE_S,
     SLOW_CALL_S,
+    SLOW_HOLD_S,
     START_SPREAD_S,
     Do,
     Uplink,
@@ -45,25 +46,39 @@ def test_what_is_written_while_a_batch_is_on_its_way_is_not_forgotten() -> None:
     assert uplink.reading().grown(sale_open=False).sent(9, last=9, newest=9, took_s=0.1).next().do is Do.SEND
 
 
-def test_the_rows_of_a_sale_wait_for_each_other_but_not_for_long() -> None:
-    uplink = started(0.0).learned(8, newest=8, took_s=0.1).reading().nothing_left()
-    uplink = uplink.grown(sale_open=True)
-    assert uplink.next() == (Do.SETTLE, SETTLE_S)
+def test_no_call_begins_in_a_sale_but_the_one_that_has_waited_long_enough() -> None:
+    uplink = started(0.0).grown(sale_open=True)
+    assert uplink.next() == (Do.HOLD, HOLD_S)
+    assert uplink.waited().next().do is Do.ASK
+    uplink = uplink.waited().learned(8, newest=9, took_s=0.1)
+    assert uplink.next() == (Do.HOLD, HOLD_S)
     assert uplink.grown(sale_open=False).next().do is Do.SEND
     assert uplink.waited().next().do is Do.SEND
+    sent = uplink.waited().reading().sent(9, last=9, newest=12, took_s=0.1)
+    assert sent.next().do is Do.HOLD, "each of them waits"
+    failed = uplink.waited().reading().failed(0, 0.0).paused()
+    assert failed.next().do is Do.HOLD
     again = uplink.waited().reading().nothing_left().grown(sale_open=True)
-    assert again.next().do is Do.SETTLE
-    sent = uplink.waited().reading().sent(9, last=9, newest=9, took_s=0.1).grown(sale_open=True)
-    assert sent.next().do is Do.SETTLE
+    assert again.next().do is Do.HOLD
 
 
-def test_a_slow_link_is_left_to_the_sale() -> None:
-    uplink = started(0.0).learned(0, newest=8, took_s=SLOW_CALL_S * 2).grown(sale_open=True)
+def test_a_call_that_a_sale_overtook_is_still_due() -> None:
+    uplink = started(0.0).learned(8, newest=9, took_s=0.1).reading().grown(sale_open=True)
+    assert uplink.put_off().next().do is Do.HOLD
+    assert uplink.put_off().grown(sale_open=False).next().do is Do.SEND
+
+
+def test_nothing_is_held_back_where_nothing_is_due() -> None:
+    uplink = started(0.0).learned(8, newest=8, took_s=0.1).reading().nothing_left()
     assert uplink.next().do is Do.REST
-    assert uplink.waited().next().do is Do.REST
+
+
+def test_a_slow_link_is_left_to_the_sale_for_longer() -> None:
+    uplink = started(0.0).learned(0, newest=8, took_s=SLOW_CALL_S * 2).grown(sale_open=True)
+    assert uplink.next() == (Do.HOLD, SLOW_HOLD_S)
     assert uplink.grown(sale_open=False).next().do is Do.SEND
     fast = uplink.grown(sale_open=False).reading().sent(4, last=4, newest=8, took_s=0.1)
-    assert fast.grown(sale_open=True).waited().next().do is Do.SEND
+    assert fast.grown(sale_open=True).next() == (Do.HOLD, HOLD_S)
 
 
 def test_after_a_call_that_went_wrong_the_office_is_asked_again_after_a_random_pause() -> None:

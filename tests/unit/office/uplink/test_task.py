@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import httpx
 import msgspec
+import pytest
 from msgspec.structs import replace
 
 from terminal.journal.rows import ReceiptRow
 from terminal.office import wire
 from terminal.office.uplink.client import OfficeClient
-from terminal.office.uplink.core import FIRST_PAUSE_S, LONGEST_PAUSE_S, SETTLE_S, START_SPREAD_S
+from terminal.office.uplink.core import FIRST_PAUSE_S, HOLD_S, LONGEST_PAUSE_S, SLOW_CALL_S, SLOW_HOLD_S, START_SPREAD_S
 from terminal.office.uplink.task import BATCH_ROWS, STATUS_EVERY_S, STATUS_SHORTEST_S, JournalEnd, OfficeTask
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import original
@@ -32,8 +34,10 @@ class Journal:
     def __init__(self, length: int = 0) -> None:
         self.length = length
         self.epoch = "e1"
+        self.takes_s = 0.0
 
     async def end(self) -> JournalEnd:
+        await asyncio.sleep(self.takes_s)
         return JournalEnd(self.epoch, self.length)
 
     async def rows_after(self, seq: int, most_rows: int, most_bytes: int) -> tuple[JournalEnd, Sequence[wire.Row]]:
@@ -49,10 +53,15 @@ class FakeOffice:
         self.statuses: list[dict[str, Any]] = []
         self.down = self.deaf = False
         self.takes_s = 0.0
+        self.in_sale = False
+        """While a sale is open; calls that begin then are noted."""
+        self.calls_in_sale: list[tuple[float, str]] = []
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
         assert request.headers["authorization"] == "Bearer token"
         self.calls.append((asyncio.get_running_loop().time(), request.url.path))
+        if self.in_sale:
+            self.calls_in_sale.append(self.calls[-1])
         await asyncio.sleep(self.takes_s)
         if self.down:
             raise httpx.ConnectError("no route")
@@ -83,11 +92,21 @@ async def well() -> dict[str, Any]:
     return {"state": "idle", "network_ok": True}
 
 
-def beside(journal: Journal, office: FakeOffice, work: Callable[[OfficeTask], Awaitable[None]]) -> None:
+async def slowly_well() -> dict[str, Any]:
+    await asyncio.sleep(0.5)
+    return await well()
+
+
+def beside(
+    journal: Journal,
+    office: FakeOffice,
+    work: Callable[[OfficeTask], Awaitable[None]],
+    status: Callable[[], Awaitable[dict[str, Any]]] = well,
+) -> None:
     async def scenario() -> None:
         way = httpx.MockTransport(office.answer)
         client = OfficeClient("http://127.0.0.1", Sensitive("token"), transport=lambda: way)
-        task = OfficeTask("T1", journal, client, well, random.Random(1).random)
+        task = OfficeTask("T1", journal, client, status, random.Random(1).random)
         running = asyncio.create_task(task.run())
         await work(task)
         assert not running.done(), running
@@ -137,8 +156,70 @@ def test_a_sale_that_takes_long_is_seen_while_it_goes_on() -> None:
         await asyncio.sleep(60)
         journal.length += 1
         task.moved(sale_open=True)
-        await asyncio.sleep(SETTLE_S + 0.1)
+        await asyncio.sleep(HOLD_S + 0.1)
         assert office.rows == ROWS[:1]
+
+    beside(journal, office, work)
+
+
+async def sell(task: OfficeTask, journal: Journal, office: FakeOffice, takes_s: float) -> None:
+    """One sale of four rows; it ends, and nobody waits for anything."""
+    office.in_sale = True
+    for _ in range(3):
+        journal.length += 1
+        task.moved(sale_open=True)
+        await asyncio.sleep(takes_s / 3)
+    journal.length += 1
+    office.in_sale = False
+    task.moved(sale_open=False)
+
+
+@pytest.mark.parametrize("kind", ["well", "slow", "down", "deaf", "comes and goes"])
+@pytest.mark.parametrize("seed", range(2))
+def test_no_call_begins_while_a_sale_is_open(kind: str, seed: int) -> None:
+    """What is on its way ends; looking into the journal and at the devices takes time, in which a sale can begin."""
+    journal, office, chance = Journal(300), FakeOffice(), random.Random(seed)
+    journal.takes_s = 0.5
+    office.takes_s = 5.0 if kind == "slow" else 0.1
+    office.down, office.deaf = kind == "down", kind == "deaf"
+
+    async def work(task: OfficeTask) -> None:
+        for _ in range(150):
+            await asyncio.sleep(chance.choice((1.0, 1.2, 5.0, 200.0)))
+            if kind == "comes and goes":
+                office.down = chance.random() < 0.5
+            if chance.random() < 0.2:
+                task.changed()
+            await sell(task, journal, office, chance.uniform(1.0, 0.9 * HOLD_S))
+        assert office.calls_in_sale == []
+        office.down = office.deaf = False
+        await asyncio.sleep(LONGEST_PAUSE_S + STATUS_EVERY_S + 300.0)
+        assert office.rows == ROWS[: journal.length]
+        assert office.statuses
+
+    beside(journal, office, work, status=slowly_well)
+
+
+@pytest.mark.parametrize(("takes_s", "patience_s"), [(0.1, HOLD_S), (SLOW_CALL_S * 2, SLOW_HOLD_S)])
+def test_a_counter_that_sells_without_a_pause_reports_all_the_same(takes_s: float, patience_s: float) -> None:
+    journal, office = Journal(0), FakeOffice()
+    office.takes_s = takes_s
+
+    async def work(task: OfficeTask) -> None:
+        await asyncio.sleep(60.0)
+        journal.length += 1
+        task.moved(sale_open=True)
+        calls, began_s = len(office.calls), asyncio.get_running_loop().time()
+        for _ in range(4 * int(patience_s) // 40):
+            journal.length += 2
+            task.moved(sale_open=False)
+            task.moved(sale_open=True)  # the next customer's, in the same moment
+            await asyncio.sleep(40.0)
+        waits_s = [at_s - before_s for (before_s, _), (at_s, _) in pairwise(office.calls[calls:])]
+        assert office.calls[calls][0] - began_s <= patience_s + STATUS_EVERY_S + takes_s
+        assert max(waits_s) <= patience_s + STATUS_EVERY_S + takes_s
+        assert {path for _, path in office.calls[calls:]} == {"/v1/journal", "/v1/status"}
+        assert len(office.rows) >= min(3 * BATCH_ROWS, journal.length - 2 * (patience_s / 40 + 1))
 
     beside(journal, office, work)
 
