@@ -129,8 +129,8 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
         return zf.StatusInformation(
             result=code,
             amount=self.digits(refund.amount_kr),
-            trace=refund.number,
-            original_trace=refund.sale_number,
+            trace=refund.number % TRACE_NUMBERS,
+            original_trace=refund.sale_number % TRACE_NUMBERS,
             at=datetime.fromisoformat(refund.created).astimezone(self.zone),
             terminal_id=self.terminal_id,
             currency=currency,
