@@ -196,6 +196,16 @@ def test_an_abort_on_the_next_connection_calls_the_sale_off() -> None:
     assert line.requests == [CancelRequest(NAME)]
 
 
+@pytest.mark.parametrize(("name", "requests"), [(NAME, []), ("T1-000008-FFFFFF", [CancelRequest(NAME)])])
+def test_an_abort_calls_nothing_off_that_has_ended_meanwhile(name: str, requests: list[CancelRequest]) -> None:
+    line = Line()
+    line.pay()
+    line.reconnect()
+    line.tell(result(name=name))
+    assert line.say(bytes.fromhex("06b000")) == GOOD
+    assert line.requests == requests
+
+
 def test_another_payment_meanwhile_must_wait() -> None:
     line = Line()
     line.pay()
