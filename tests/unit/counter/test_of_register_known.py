@@ -113,6 +113,17 @@ def test_what_is_known_as_paid_or_open_is_told_beside_a_gap_and_an_unpaid_end_is
     assert isinstance(ask(Desk(), reg.SaleRequest(1990, "42"), sale, wish=asked_as, gap_age_s=10.0), told)
 
 
+@each_of("request", [reg.CancelRequest("42"), reg.ResultRequest("42")], ids=["cancel", "result"])
+def test_no_old_no_and_no_nothing_is_told_of_an_id_that_may_be_in_a_gap(request: Any) -> None:
+    lost = reg.RequestRefused("42", reg.RefusalCode.RECORDS_LOST)
+    declined = ended(reason=Reason.CUSTOMER_DECLINED)
+    assert ask(Desk(), request, gap_age_s=10.0) == lost
+    assert ask(Desk(), request, declined, wish=wish(100.0), gap_age_s=10.0) == lost
+    assert isinstance(ask(Desk(), request, ended(), wish=wish(100.0, has_money=True), gap_age_s=10.0), reg.SaleResult)
+    assert isinstance(ask(Desk(), request, declined, wish=wish(5.0), gap_age_s=10.0), reg.SaleResult)
+    assert refusal((ask(Desk(), request),)) is reg.RefusalCode.NOT_FOUND
+
+
 # --- the same again ---------------------------------------------------------------------------------------------------
 
 
