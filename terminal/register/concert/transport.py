@@ -42,9 +42,7 @@ class Phase(Enum):
 
     IDLE = auto()
     LISTENING = auto()
-    """The register has called; its message comes."""
-    HOLDING = auto()
-    """Its message is in; its EOT comes."""
+    """The register has called; its message comes, and its EOT."""
     CALLING = auto()
     """We have called."""
     TELLING = auto()
@@ -97,9 +95,9 @@ class ConcertLink:
         for item in self._receiver.feed(data):
             if isinstance(item, int):
                 yield from self._receive_control(item, now_s)
-            elif self._phase in (Phase.LISTENING, Phase.HOLDING):
+            elif self._phase is Phase.LISTENING:
                 yield from self._receive_message(item)
-        if data and self._phase in (Phase.LISTENING, Phase.HOLDING):
+        if data and self._phase is Phase.LISTENING:
             self._deadline_s = now_s + LISTEN_TIMEOUT_S
 
     def _receive_control(self, control: int, now_s: float) -> Iterator[LinkEvent]:
@@ -110,7 +108,7 @@ class ConcertLink:
             case 0x05, _:
                 self._phase, self._held = Phase.LISTENING, None
                 self._say(ACK)
-            case 0x04, Phase.LISTENING | Phase.HOLDING:  # EOT
+            case 0x04, Phase.LISTENING:  # EOT
                 held, self._held = self._held, None
                 self._pause(now_s)
                 if held is not None:
@@ -129,7 +127,6 @@ class ConcertLink:
             self._held = cf.parse_request(payload) if payload is not None else None
         except cf.ConcertError:
             self._held = None
-        self._phase = Phase.HOLDING if self._held is not None else Phase.LISTENING
         self._say(ACK if self._held is not None else NAK)
         if self._held is not None:
             yield MessageTaken(self._held)
@@ -200,7 +197,7 @@ class ConcertLink:
             case Phase.IDLE if self.answers:
                 self._phase, self._tries = Phase.CALLING, 0
                 yield from self._call(now_s)
-            case Phase.LISTENING | Phase.HOLDING:  # without its EOT nothing has begun
+            case Phase.LISTENING:  # without its EOT nothing has begun
                 if self._receiver.in_frame:
                     self._say(NAK)
                 self._receiver.reset()

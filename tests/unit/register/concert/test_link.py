@@ -102,6 +102,19 @@ def test_a_message_that_is_no_request_leaves_the_terminal_listening() -> None:
     assert list(link.receive(ENQ + ask() + EOT, 0.2))[-1] == cf.parse_request(ask()[1:-2])
 
 
+def test_a_frame_without_its_checksum_does_not_take_the_next_call_for_it() -> None:
+    link = called(0.0)
+    assert list(link.receive(ask()[:-1], 1.5)) == []
+    assert list(link.wake(3.5)) == []
+    assert link.data_to_send() == NAK
+    assert list(link.receive(ENQ, 3.5)) == []
+    assert link.data_to_send() == ACK
+    assert list(link.receive(ask()[:-1], 3.6)) == []
+    link.connection_lost()
+    assert list(link.receive(ENQ, 3.7)) == []
+    assert link.data_to_send() == ACK
+
+
 # --- the terminal speaks ----------------------------------------------------------------------------------------------
 
 
