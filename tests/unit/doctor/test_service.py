@@ -17,6 +17,7 @@ import pytest
 from terminal.config.schema import Config, NetgiroSettings
 from terminal.doctor import service as service_checks
 from terminal.doctor.system import Finding, Grade, System, ok
+from terminal.netgiro.pinning import fingerprint_of
 from terminal.netgiro.sandbox import build_sandbox, create_app
 from terminal.sale.gateway import CaptureMode
 from terminal.sale.sensitive import Sensitive
@@ -56,10 +57,10 @@ def serving(answer: bytes, tls: ssl.SSLContext | None = None) -> Iterator[int]:
             connection, _ = listener.accept()
             with connection:
                 try:
-                    talk = tls.wrap_socket(connection, server_side=True) if tls else connection
-                    talk.recv(4096)
-                    talk.sendall(answer)
-                    talk.recv(4096)
+                    with tls.wrap_socket(connection, server_side=True) if tls else connection as talk:
+                        talk.recv(4096)
+                        talk.sendall(answer)
+                        talk.recv(4096)
                 except OSError:
                     return  # the caller did not like what it saw, which is what is tested
 
@@ -90,6 +91,22 @@ def test_certificate_that_is_not_accepted_is_told_with_the_clock(tmp_path: Path)
     assert finding.status is Grade.FAILED
     assert finding.found.startswith("the certificate of 127.0.0.1 is not accepted: ")
     assert "clock" in finding.advice
+
+
+def test_certificate_is_compared_with_the_one_that_is_configured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain = put(tmp_path, "self-signed.pem", SELF_SIGNED)
+    monkeypatch.setenv("SSL_CERT_FILE", str(chain))  # this machine trusts it
+    right = fingerprint_of(ssl.PEM_cert_to_DER_cert(SELF_SIGNED.partition("-----END PRIVATE KEY-----\n")[2]))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(chain)
+    for pin, status in ((right, Grade.OK), ("0" * 64, Grade.FAILED), ("", Grade.OK)):
+        with serving(b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", tls) as port:
+            config = netgiro_at(f"https://127.0.0.1:{port}/v1", certificate_pin=pin)
+            finding = service_checks.check_network(config, System())
+        assert finding.status is status
+        assert right in finding.found
 
 
 def test_server_without_tls_is_told() -> None:
