@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -14,13 +15,15 @@ from terminal.config.schema import Config
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import Input
 from terminal.counter.view import Conditions
-from terminal.daemon.from_office import SettingsFromOffice, takes_settings
 from terminal.daemon.operations import Desk, status_now
-from terminal.daemon.release_from_office import ReleaseFromOffice
 from terminal.office.uplink.client import OfficeClient
 from terminal.office.uplink.journal import JournalReader
 from terminal.office.uplink.task import OfficeTask
 from terminal.office.wire import StatusAnswer
+
+if TYPE_CHECKING:
+    from terminal.daemon.from_office import SettingsFromOffice
+    from terminal.daemon.release_from_office import ReleaseFromOffice
 
 RESTART_PAUSE_S = 60.0
 
@@ -36,7 +39,7 @@ class Uplink:
         self._running: asyncio.Task[None] | None = None
         self._proving: asyncio.Task[None] | None = None
         self._settings: SettingsFromOffice | None = None
-        self._release: ReleaseFromOffice | None = None
+        self._release = self._releases() if config.office.takes_releases else None
         self._wanted_release = ""
         self._sale_open = False
         self._quiet_since_s = 0.0
@@ -67,14 +70,21 @@ class Uplink:
 
         self._running = asyncio.create_task(self._run(words), name="head office")
         self._quiet_since_s = asyncio.get_running_loop().time()
-        if self._config.office.takes_releases:
-            self._release = ReleaseFromOffice(self._config, self._connect, lambda: self._quiet_since_s)
+        if self._release is not None:
             self._release.sale(is_open=self._sale_open)
-        if takes_settings(self._config):
-            self._settings = SettingsFromOffice(
-                self._config, desk.terminal, desk.restart_asked, lambda: self._quiet_since_s
-            )
+        if self._config.office.takes_settings and self._config.path:
+            self._settings = self._settings_of(desk)
             self._proving = asyncio.create_task(self._settings.prove(), name="the office's settings")
+
+    def _releases(self) -> ReleaseFromOffice:
+        from terminal.daemon.release_from_office import ReleaseFromOffice  # noqa: PLC0415  only when configured
+
+        return ReleaseFromOffice(self._config, self._connect, lambda: self._quiet_since_s)
+
+    def _settings_of(self, desk: Desk) -> SettingsFromOffice:
+        from terminal.daemon.from_office import SettingsFromOffice  # noqa: PLC0415  only when configured
+
+        return SettingsFromOffice(self._config, desk.terminal, desk.restart_asked, lambda: self._quiet_since_s)
 
     async def stop(self) -> None:
         tasks = [task for task in (self._running, self._proving) if task is not None]

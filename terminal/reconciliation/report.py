@@ -9,7 +9,6 @@ from pathlib import Path
 import msgspec
 
 from terminal.errors import TerminalError
-from terminal.journal.export import csv_line, harmless
 from terminal.reconciliation.findings import Ending, Finding, Kind, MatchedBy
 from terminal.sale.money import format_kr
 from terminal.system.files import write_whole
@@ -208,6 +207,8 @@ COLUMNS = (
 
 def csv_lines(report: Report) -> Iterator[str]:
     """RFC 4180, the header first; every sale, refund and settlement has a line."""
+    from terminal.journal.export import csv_line, harmless  # noqa: PLC0415  a status needs none of it
+
     yield csv_line(COLUMNS)
     for finding in report.findings:
         yield csv_line(harmless(value) for value in _row(finding).values())
