@@ -91,10 +91,11 @@ class SimulatedNetgiro:
 class NetgiroProcess(SimulatedNetgiro):
     """``netgiro-terminal sandbox`` in a process of its own, which outlives terminals."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, program: str = "terminal") -> None:
         self._process = Process(
             *("sandbox", "--port", "0", "--application-id", APPLICATION_ID, "--secret-key", SECRET_KEY),
             log_path=folder / "sandbox.log",
+            program=program,
         )
         try:
             super().__init__(self._process.wait_for_output(r"(http://127\.0\.0\.1:\d+)/v1")[1])

@@ -83,17 +83,19 @@ def _text(stream: IO[bytes]) -> str:
 class Process:
     """A command that runs until it is stopped; what it says goes to ``log_path``, after what was there."""
 
-    def __init__(self, *arguments: str, log_path: Path, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, *arguments: str, log_path: Path, env: Mapping[str, str] | None = None, program: str = "terminal"
+    ) -> None:
         self.log_path = log_path
         self._said_before = log_path.stat().st_size if log_path.exists() else 0
         env = env or environment()
         self._popen: WarmProcess | subprocess.Popen[bytes]
         with log_path.open("ab") as log, open(os.devnull, "rb") as nothing:
-            if (starter := starter_for(env)) is not None:
+            if program == "terminal" and (starter := starter_for(env)) is not None:
                 self._popen = starter.start(arguments, env, nothing.fileno(), log.fileno(), log.fileno())
             else:
                 self._popen = subprocess.Popen(
-                    [sys.executable, "-m", "terminal", *arguments], env=env, stdin=nothing, stdout=log, stderr=log
+                    [sys.executable, "-m", program, *arguments], env=env, stdin=nothing, stdout=log, stderr=log
                 )
 
     @property

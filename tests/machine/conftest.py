@@ -52,7 +52,7 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def netgiro(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NetgiroProcess]:
     """A simulated Netgíró outside the machine."""
-    process = NetgiroProcess(tmp_path_factory.mktemp("netgiro"))
+    process = NetgiroProcess(tmp_path_factory.mktemp("netgiro"), program="tests.machine.patient_netgiro")
     yield process
     process.close()
 
