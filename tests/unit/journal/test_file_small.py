@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from terminal.errors import JournalError
+from terminal.journal.backup import back_up
 from terminal.journal.file import MIN_FREE_BYTES
+from terminal.journal.restore import restore
 from terminal.journal.thread import JournalFile
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import JournalHealth, Record, RefundRecord, original
@@ -18,6 +21,7 @@ from terminal.sale.refund import RefundReason, RefundState
 from terminal.sale.sale import Reason, State
 from terminal.sale.totals import Close, Totals
 from tests.sales import new_refund
+from tests.unit.journal.closed_sales import all_is_lost
 from tests.unit.journal.journal_samples import BOTH_COPIES, a_sale, append_paid, closed, opened, read_only
 
 
@@ -131,3 +135,23 @@ def test_a_reader_repairs_nothing(path: Path) -> None:
     with read_only(path) as reader:
         reader.pair.repairing = lambda _read: pytest.fail("a reader repairs")  # type: ignore[method-assign]
         assert reader.next_number() == 2
+
+
+def test_a_loss_is_said_until_somebody_acknowledges_it(tmp_path: Path) -> None:
+    """The card was lost, and a backup without its end is put onto a new one; twice."""
+    path = tmp_path / "card" / "journal.db"
+    path.parent.mkdir()
+    with opened(path) as journal:
+        append_paid(journal, 1)
+    for times in (1, 2):
+        backup = tmp_path / f"backup{times}.db"
+        back_up(path, backup)
+        all_is_lost(path)
+        restore(backup, path, datetime(2026, 11, 24, 12 + times, tzinfo=UTC))
+        with opened(path) as journal:
+            assert journal.health is JournalHealth.INCOMPLETE
+            assert journal.gap_since() is not None
+            assert journal.first_since_loss() > 2
+            losses = [one.last_written_s for one in journal.repairs() if not one.is_complete]
+            assert len(losses) == times
+            assert journal.marks_lost_at_s() == max(losses)

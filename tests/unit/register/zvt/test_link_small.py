@@ -133,6 +133,12 @@ def test_a_length_that_the_register_sends_is_forgotten_with_its_connection(width
     assert link.data_to_send() == GOOD
 
 
+def test_a_length_in_four_bytes_is_told_from_one_in_two_by_its_first_two() -> None:
+    apdu = long_apdu(300)
+    assert NetworkLink().receive(len(apdu).to_bytes(4, "big") + apdu, 0.0) == [FrameReceived(apdu)]
+    assert NetworkLink().receive(len(PAY).to_bytes(2, "big") + PAY, 0.0) == [FrameReceived(PAY)]
+
+
 def test_the_network_is_woken_for_what_comes_first() -> None:
     link = NetworkLink()
     link.receive(PAY[:4], 0.0)
