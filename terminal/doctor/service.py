@@ -46,15 +46,14 @@ async def _get(config: Config, system: System) -> tuple[int, str]:
     """The HTTP status, and the SHA-256 of the certificate if there is one."""
     import httpx
 
-    from terminal.system.http_client import SSL_OBJECT, DirectTransport
-
     timeout = httpx.Timeout(config.netgiro.read_timeout_s, connect=config.netgiro.connect_timeout_s)
-    transport = system.transport or DirectTransport(ssl.create_default_context())
+    verify = ssl.create_default_context()  # whom the terminal trusts, and not the list that comes with httpx
     async with (
-        httpx.AsyncClient(timeout=timeout, trust_env=False, transport=transport) as client,
+        httpx.AsyncClient(timeout=timeout, trust_env=False, verify=verify, transport=system.transport) as client,
         client.stream("GET", config.netgiro.base_url) as response,
     ):
-        tls = response.extensions.get(SSL_OBJECT)
+        stream = response.extensions.get("network_stream")
+        tls = stream.get_extra_info("ssl_object") if stream is not None else None
         return response.status_code, fingerprint_of(tls.getpeercert(binary_form=True)) if tls is not None else ""
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures.thread  # noqa: F401  what asyncio looks names up with
 import contextlib
+import importlib
 import logging
 import ssl
 
@@ -23,13 +24,15 @@ import httpx
 from terminal.netgiro.carrier import Carrier, RawAnswer, Request
 from terminal.netgiro.pinning import pinned_context
 from terminal.sale.gateway import CallLost, CallRefused, Refusal
-from terminal.system.http_client import DirectTransport
 
 LARGEST_ANSWER_BYTES = 256 * 1024
 TRUSTED_IDLE_S = 1.5
 """Servers keep an idle connection for 5 s and more; the shortest that is known in the field is 2 s."""
 
 log = logging.getLogger(__name__)
+
+with contextlib.suppress(ImportError):
+    importlib.import_module("anyio._backends._asyncio")  # httpx's, by way of httpcore
 
 
 class HttpsCarrier(Carrier):
@@ -51,7 +54,7 @@ class HttpsCarrier(Carrier):
         self._was_reached = True
         self._transport = transport
         plain = httpx.URL(base_url).scheme == "http"  # then there is nothing to verify, and certificates load slowly
-        self._tls: ssl.SSLContext | None = None if plain else pinned_context(certificate_pins)
+        self._verify: ssl.SSLContext | bool = False if plain else pinned_context(certificate_pins)
         self._connections = self._connect_anew()
 
     async def exchange(self, request: Request) -> RawAnswer:
@@ -106,9 +109,11 @@ class HttpsCarrier(Carrier):
         return _Connections(
             httpx.AsyncClient(
                 timeout=self._timeout,
+                limits=httpx.Limits(max_connections=4, max_keepalive_connections=2, keepalive_expiry=60.0),
                 follow_redirects=False,
                 trust_env=False,
-                transport=self._transport or DirectTransport(self._tls),
+                verify=self._verify,
+                transport=self._transport,
             )
         )
 

@@ -97,7 +97,7 @@ SERVES_THE_WEB = re.compile(
 )
 BUILT_ON = {
     "httpx": re.compile(
-        r"terminal\.(netgiro\.https|system\.http_client|netgiro\.sandbox\..+|office\.uplink\.client|demo\.(stage|surroundings))"
+        r"terminal\.(netgiro\.https|netgiro\.sandbox\..+|office\.uplink\.client|demo\.(stage|surroundings))"
     ),
     "starlette": SERVES_THE_WEB,
     "uvicorn": SERVES_THE_WEB,
@@ -360,7 +360,6 @@ def _decoders_at_top(tree: ast.Module) -> set[str]:
                 *("click", "multiprocessing", "logging.handlers"),
             ],
         ),
-        ("terminal.netgiro.https", ["httpcore", "anyio"]),
         ("terminal.sale.step", [*NEEDED_WHEN_USED, "PIL", "httpx", "sqlite3", "asyncio", "terminal.netgiro"]),
     ],
 )

@@ -17,12 +17,9 @@ from terminal.errors import TerminalError
 from terminal.office import compact, wire
 from terminal.sale.sensitive import Sensitive
 from terminal.system.authorities import trusting_context
-from terminal.system.http_client import DirectTransport
 
 CONNECT_TIMEOUT_S = 10.0
 CALL_TIMEOUT_S = 60.0
-KEPT_S = 70.0
-"""A status a minute goes over the same connection."""
 LARGEST_ANSWER_BYTES = 32 * 1024
 """A document of settings in JSON is the longest."""
 
@@ -52,7 +49,7 @@ class OfficeClient:
         self._token = token
         self._transport = transport
         plain = url.startswith("http://")  # then there is nothing to verify, and certificates load slowly
-        self._tls: ssl.SSLContext | None = None if plain else _verifying(ca_file)
+        self._verify: ssl.SSLContext | bool = False if plain else _verifying(ca_file)
         self._turn = asyncio.Lock()
         self._takes_compact = False
         """The office has said so."""
@@ -61,10 +58,12 @@ class OfficeClient:
     def _new_http(self) -> httpx.AsyncClient:
         client = httpx.AsyncClient(
             timeout=httpx.Timeout(CALL_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=70.0),
             headers={"Authorization": f"Bearer {self._token.reveal()}"} if self._token else {},
             follow_redirects=False,
             trust_env=False,
-            transport=self._transport() if self._transport else DirectTransport(self._tls, kept_s=KEPT_S),
+            verify=self._verify,
+            transport=self._transport() if self._transport else None,
         )
         client.headers["User-Agent"] = "netgiro-terminal"
         for needless in ("Accept", "Accept-Encoding", "Connection"):  # a sale's rows are hardly longer than they
