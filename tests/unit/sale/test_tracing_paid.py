@@ -10,7 +10,7 @@ from terminal.sale.effects import ReceiptKind
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import Refusal
 from terminal.sale.sale import MISSES_UNTIL_UNKNOWN, Outcome, Reason, State, differs_durably
-from terminal.sale.tracing import MOST_TRACES
+from terminal.sale.tracing import LONGEST_PAUSE_S, MOST_TRACES, MOST_TRACES_UNANSWERED
 from tests.each import each_of
 from tests.sales import Walk, walk_to
 
@@ -120,3 +120,51 @@ def test_what_staff_correct_to_paid_is_asked_about_too() -> None:
     walk = settled().corrected(UNPAID).corrected(PAID)
     walk.asked(fx.QueryStatus)
     assert walk.answered(Status.CANCELLED).sale.reason is Reason.PROVED_UNPAID
+
+
+# --- what the two words have in common --------------------------------------------------------------------------------
+
+
+def settled_unpaid() -> Walk:
+    walk = walk_to(State.CAPTURE).timed_out()
+    for _ in range(MISSES_UNTIL_UNKNOWN):
+        walk.lost().retried()
+    return walk.settled(UNPAID).acknowledged()
+
+
+def test_a_payment_that_is_proved_late_has_its_invoice_and_is_asked_about_no_more() -> None:
+    walk = settled_unpaid().answered(Status.PAID)
+    assert (walk.sale.reason, walk.sale.invoice_number) == (Reason.PAID_LATE, "1001")
+    assert (walk.sale.tracing, walk.sale.settled_from) == (False, None)
+
+
+def test_the_same_proof_twice_changes_nothing() -> None:
+    for walk in (settled().answered(Status.PAID), walk_to(State.CLOSED)):
+        before = walk.sale
+        assert walk.answered(Status.PAID).sale == before
+        assert walk.last == ()
+
+
+def test_what_a_callback_asked_about_is_not_traced_by_its_answer() -> None:
+    for answer in (
+        lambda walk: walk.answered(Status.PENDING),
+        lambda walk: walk.refused(Refusal.NOT_FOUND),
+        Walk.lost,
+    ):
+        walk = walk_to(State.CAPTURE).answered(Status.CANCELLED).acknowledged()
+        assert not walk.sale.tracing
+        walk.called_back().asked(fx.QueryStatus)
+        answer(walk)
+        assert (walk.last, walk.sale.tracing, walk.sale.reason) == ((), False, Reason.WITHDRAWN)
+
+
+def test_a_void_that_changed_nothing_is_not_repeated_at_once() -> None:
+    walk = settled_unpaid().answered(Status.RESERVED)
+    walk.asked(fx.RequestVoid)
+    walk.answered(Status.RESERVED).asked(fx.SetTrace)
+    assert walk.count(fx.RequestVoid) == 1
+
+
+def test_the_bounds_are_these() -> None:
+    """A quarter of an hour of answers, and a day without any."""
+    assert (MOST_TRACES, MOST_TRACES_UNANSWERED, LONGEST_PAUSE_S) == (20, 1_500, 60.0)

@@ -159,8 +159,8 @@ def test_answered_questions_count_as_their_lines_and_as_questions_no_more() -> N
     questions = [ResultRequest(str(number)) for number in range(MOST_QUESTIONS + 1)]
     for question in questions:
         answers.expect(question, 0.0)
-    answers.answer(questions[0], b"its place is gone")
-    assert answers.take() == [b"its place is gone"]
+    answers.answer(questions[1], b"the first has lost its place")
+    assert answers.take() == [b"the first has lost its place"]
 
 
 def test_where_a_line_must_go_an_open_question_before_it_stays() -> None:
