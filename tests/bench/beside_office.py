@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from terminal.office.uplink.core import SLOW_CALL_S
@@ -99,6 +100,8 @@ class Sales:
         self.cpu_s = 0.0
         self.took_s = 0.0
         """By the clock, with all that the others did meanwhile."""
+        self.in_sales_s: list[float] = []
+        """What each took of the terminal's processor, from the request to the result."""
         self.calls = self.calls_in_sales = 0
         """To the office, by whether a sale was open when they began."""
 
@@ -137,6 +140,7 @@ async def sell(folder: Path, rounds: int, kinds: Sequence[str] = OFFICES) -> dic
         for name, bench in benches.items():
             sales[name].cpu_s = cpu_s_of(bench.pid) - used_s[name]
             sales[name].took_s = asyncio.get_running_loop().time() - began_s
+            sales[name].in_sales_s = bench.cpu_s[1:]
             sales[name].calls, sales[name].calls_in_sales = bench.office_calls
     return sales
 
@@ -144,20 +148,25 @@ async def sell(folder: Path, rounds: int, kinds: Sequence[str] = OFFICES) -> dic
 def results(sales: Mapping[str, Sales]) -> list[Result]:
     alone = Sales()
     alone.waits_s = sales[ALONE].waits_s + sales[SAME].waits_s
+    alone.in_sales_s = sales[ALONE].in_sales_s + sales[SAME].in_sales_s
     alone.cpu_s = (sales[ALONE].cpu_s + sales[SAME].cpu_s) / 2
     apart = sales[SAME].p95_ms() / sales[ALONE].p95_ms()
+    cpu_apart = median(sales[SAME].in_sales_s) / median(sales[ALONE].in_sales_s)
     found = [
         Result("alone_p95_ms", "no office: what a sale waits for, p95", alone.p95_ms(), "ms"),
         Result("apart_ratio", "  the second of these to the first", apart, "x"),
+        Result("alone_cpu_p50_ms", "  the terminal's processor in a sale, p50", 1000 * median(alone.in_sales_s), "ms"),
+        Result("apart_cpu_ratio", "  the second of these to the first", cpu_apart, "x"),
     ]
     for name, of in sales.items():
         if name in (ALONE, SAME):
             continue
-        ratio = of.p95_ms() / alone.p95_ms()
+        ratio, cpu_ratio = of.p95_ms() / alone.p95_ms(), median(of.in_sales_s) / median(alone.in_sales_s)
         found.append(Result(f"{name}_ratio", f"office: {name}, as a ratio to that", ratio, "x", RATIO_LIMIT))
         for step, what in enumerate(STEPS):
             found.append(Result(f"{name}_{step}", f"  {what}", of.p95_ms(step) / alone.p95_ms(step), "x"))
         found += [
+            Result(f"{name}_cpu_ratio", "  processor in a sale, p50", cpu_ratio, "x"),
             Result(f"{name}_calls_in_sales", "  calls that began in a sale", of.calls_in_sales, "", 0.0),
             Result(f"{name}_calls", "  others", of.calls, ""),
             Result(f"{name}_cpu", "  processor of the terminal", of.cpu_s / alone.cpu_s, "x"),

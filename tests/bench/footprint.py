@@ -94,7 +94,7 @@ class Daemon:
                 message = f"the terminal was not ready within {READY_LIMIT_S:g} s{ended}. {last_words(log_path)}"
                 raise NoAnswer(message) from None
             self.start_s = time.perf_counter() - started_s
-            self.start_cpu_s = _all_threads_cpu_s(self._process.pid)
+            self.start_cpu_s = all_threads_cpu_s(self._process.pid)
         self.pid = self._process.pid
 
     def close(self) -> None:
@@ -132,7 +132,7 @@ def measure_starts(folder: Path, *, repeats: int) -> list[Result]:
     baseline_s, own_s, panel_s, waited_s = [], [], [], []
     for turn in range(repeats + 1):
         with _baseline_process() as pid:
-            baseline_s.append(_all_threads_cpu_s(pid))
+            baseline_s.append(all_threads_cpu_s(pid))
         with daemon(folder / "start") as running:
             own_s.append(running.start_cpu_s)
             waited_s.append(running.start_s)
@@ -243,7 +243,7 @@ def _baseline_process() -> Iterator[int]:
         process.kill()
 
 
-def _all_threads_cpu_s(pid: int) -> float:
+def all_threads_cpu_s(pid: int) -> float:
     """Of the threads that there are: proc(5), /proc/PID/schedstat, in nanoseconds."""
     return sum(_of_threads(pid, lambda task: int((task / "schedstat").read_text().split()[0]))) / 1e9
 

@@ -22,6 +22,7 @@ from terminal.netgiro.sandbox import PUBLIC_APPLICATION_ID, PUBLIC_SECRET_KEY, P
 from terminal.netgiro.sandbox.web import create_app
 from terminal.sale.money import format_kr
 from terminal.system.web import WebServer
+from tests.bench.footprint import all_threads_cpu_s
 from tests.bench.results import NoAnswer, Result, last_words, percentile
 from tests.integration.counter import SIMULATED, merged, write_config
 from tests.integration.process import environment
@@ -142,6 +143,8 @@ class Bench:
         self._stopwatch = Stopwatch()
         self._stack = AsyncExitStack()
         self._told = b""
+        self.cpu_s: list[float] = []
+        """What the terminal took of the processor in each sale, from the request to the result."""
 
     async def __aenter__(self) -> Bench:
         try:
@@ -209,11 +212,13 @@ class Bench:
         """One sale: seconds from the register to the screen, from ``#`` to Netgíró, from "paid" to the register."""
         assert self._terminal.stdin is not None
         amount_kr = 1000 + number
+        used_s = all_threads_cpu_s(self.pid)
         rung_s = time.monotonic()
         self._cable.send(f"PAY {amount_kr} ID={number}")
         shown_s = await self._next(f"screen {format_kr(amount_kr)}")
         self._terminal.stdin.write(f"{PHONE}#\n".encode())
         ok_s = await self._next("OK")
+        self.cpu_s.append(all_threads_cpu_s(self.pid) - used_s)
         pressed_s, inserted_s = await self._next("#"), await self._next("InsertCart")
         for _copy in range(2):  # nobody rings up the next sale while this one is still being printed
             await self._next("paper")

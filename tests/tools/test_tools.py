@@ -76,6 +76,9 @@ def test_what_an_office_costs_a_sale_is_measured_for_each_kind(tmp_path: Path) -
     for kind in beside_office.OFFICES:
         assert found[f"{kind}_ratio"].target == 1.05
         assert found[f"{kind}_cpu"].value > 0
+        assert found[f"{kind}_cpu_ratio"].value > 0
+        assert found[f"{kind}_calls_in_sales"].value == 0
+        assert found[f"{kind}_calls"].value > 0
         log = (tmp_path / kind / "latency.log").read_text()
         assert ("the journal keeps everything until the office is back" in log) == (kind in ("dead", "500")), log
 
