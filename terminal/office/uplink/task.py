@@ -17,8 +17,8 @@ from terminal.office.uplink import core
 from terminal.office.uplink.client import OfficeClient, OfficeError
 from terminal.office.uplink.core import Do
 
-BATCH_ROWS = 100
-BATCH_BYTES = 128 * 1024
+BATCH_ROWS = 64
+BATCH_BYTES = 72 * 1024
 """The terminal keeps what a batch needs of the memory, which is several times this."""
 STATUS_EVERY_S = 60.0
 STATUS_SHORTEST_S = 5.0
