@@ -106,8 +106,9 @@ _BY_OPERATOR = (
     "count(*), sum(amount_kr) "
     "FROM sales JOIN entries ON entries.seq = sales.seq "
     f"WHERE sales.seq > ? AND state IN ('{ENDED[0]}', '{ENDED[1]}') AND outcome = '{Outcome.APPROVED}' "
-    "AND source IS NULL GROUP BY operator ORDER BY operator"
+    """AND source IS NULL AND NOT instr(entries.sale, '"operator":""') GROUP BY operator ORDER BY operator"""
 )
+"""Most shops ask nobody who sells: of their sales no JSON is read."""
 _SAYS_BILLED = " OR ".join(f"""instr(sale, '"reason":"{reason}"')""" for reason in Reason if reason.outcome in CHARGED)
 _HAD_ENDED = " OR ".join(f"""instr(sale, '"state":"{state}"')""" for state in ENDED)
 _MAY_BE_BILLED = ", ".join(f"'{outcome}'" for outcome in Outcome)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
 import sys
 from contextlib import suppress
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from terminal.system.lean_imports import left_out
+from tests.patience import at_most
 
 SELDOM = "this"
 """A module that nobody needs."""
@@ -44,3 +46,17 @@ def test_uvicorn_serves_whoever_imports_it_otherwise() -> None:
     lean = importlib.import_module("terminal.system.lean_uvicorn")
     uvicorn = importlib.import_module("uvicorn")
     assert (uvicorn.Server, uvicorn.Config) == (lean.Server, lean.Config)
+
+
+def test_another_uvicorn_that_wants_more_of_itself_is_loaded_whole() -> None:
+    """In an interpreter of its own: what is loaded already cannot be loaded in another way."""
+    program = (
+        "from terminal.system import lean_imports\n"
+        "from types import SimpleNamespace\n"
+        "import sys\n"
+        "whole, lean_imports.left_out = lean_imports.left_out, lambda *names, stand_in: whole(*names)\n"
+        "from terminal.system.lean_uvicorn import Config, Server\n"
+        "import uvicorn\n"
+        "assert uvicorn.Server is Server and 'click' in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=at_most(30))
