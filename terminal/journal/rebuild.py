@@ -100,11 +100,11 @@ def make_anew(
         db.execute("BEGIN IMMEDIATE")
         gathering.finish()
         tables.refold(db)
-        if gathering.may_lack_latest:
-            _mark_waiting_receipts(db, now)
         repair = _account(db, may_lack_latest=gathering.may_lack_latest, is_restore=backup is not None, now=now)
         if repair.is_complete and gathering.changed is not None:
             repair = replace(repair, lost=(f"what row {gathering.changed} of the chain said when it was written",))
+        if not repair.is_complete:  # what is missing may be the note that one came out
+            _mark_waiting_receipts(db, now)
         if repair.is_complete and backup is None:
             gathering.keep_epoch()
         repair = replace(repair, at=now, set_aside=str(set_aside) if path.exists() else "", last_written_s=written_s)

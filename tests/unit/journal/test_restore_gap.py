@@ -24,6 +24,7 @@ from terminal.sale.record import ReceiptState, Record, original
 from terminal.sale.sale import Reason, State
 from terminal.system.timestamps import timestamp
 from tests.unit.journal.closed_sales import THEN, all_is_lost, sale, write
+from tests.unit.journal.rebuild_bench import mirror_of, no_database
 
 
 class Clock:
@@ -144,3 +145,23 @@ def test_receipts_that_may_have_come_out_since_the_backup_are_copies(path: Path,
             (number, customer, 0, ReceiptState.QUEUED),
         ]
     assert [one for one in verify(path).problems if "receipt" in one] == []
+
+
+@pytest.mark.parametrize("kinds", [(), (ReceiptKind.CUSTOMER,)])
+def test_a_receipt_whose_print_may_be_among_lost_notes_is_a_copy(path: Path, kinds: tuple[ReceiptKind, ...]) -> None:
+    """It came out, and the notes of that are in neither file, though a later sale is."""
+    with JournalFile(path, lambda: timestamp(THEN)) as journal:
+        journal.open()
+        journal.append(Record("ResultAcknowledged", sale(1), (ReceiptKind.CUSTOMER,)))
+        for state in (ReceiptState.PRINTING, ReceiptState.PRINTED):
+            journal.note_receipt(replace(original(1, ReceiptKind.CUSTOMER), state=state))
+        journal.append(Record("ResultAcknowledged", sale(2), kinds))
+    segment = mirror_of(path) / "000001.log"
+    lines = segment.read_bytes().rstrip(b"\n").split(b"\n")
+    segment.write_bytes(b"".join((b"damaged" if b'"state":"print' in line else line) + b"\n" for line in lines))
+    no_database(path)
+    with JournalFile(path, lambda: timestamp(THEN)) as journal:
+        journal.open()
+        found = [(one.sale_number, one.copy, one.state) for one in journal.unprinted_receipts()]
+        assert found == [(number, 1, ReceiptState.QUEUED) for number in (1, *(2 for _kind in kinds))]
+    assert [one for one in verify(path).problems if "receipt" in one and "missing" not in one] == []
