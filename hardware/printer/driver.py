@@ -251,5 +251,5 @@ async def _typeset(document: Document, typesetting: Typesetting) -> Sheet:
         what = f"the receipt cannot be made; look at the disk: {error} ({_NOTHING})"
         raise PrinterError(what, PrinterStatus.UNKNOWN) from error
     except Exception as error:  # a fault of ours: the others must come out, and staff are asked about this one
-        what = f"the receipt cannot be made: {type(error).__name__}: {error}; report it with: netgiro-terminal support"
+        what = f"the receipt cannot be made: {type(error).__name__}: {error}; see: netgiro-terminal support-bundle"
         raise PrinterError(what, PrinterStatus.UNKNOWN, may_be_on_paper=True) from error

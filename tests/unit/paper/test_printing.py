@@ -331,7 +331,7 @@ def _no_space(_profile: str) -> None:
 
 
 def test_a_receipt_that_our_own_fault_keeps_from_the_paper_holds_up_no_other(
-    path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Nobody has thought of this error. Staff are asked, as about any receipt that may not have come out."""
     print_line = encoder._Composer._add_text
@@ -351,3 +351,4 @@ def test_a_receipt_that_our_own_fault_keeps_from_the_paper_holds_up_no_other(
         assert (waiting.kind, waiting.state) == (MERCHANT, ReceiptState.DOUBTFUL)
 
     run(path, scenario)
+    assert "see: netgiro-terminal support-bundle" in caplog.text
