@@ -91,7 +91,7 @@ def when_told(
     """The register never hears "paid" for what is not paid, nor two outcomes of one request."""
     ledger = ledger_of(disk, netgiro)
     if told.register_id is not None:
-        if told.paid and _names_are_bare(register) and _was_garbled_into(ring, told, disk, ledger, register):
+        if ids.was_garbled_into(ring, told, disk, ledger, register):
             return
         ids.when_told(netgiro, disk, ring, told, id_s)
         return
@@ -106,21 +106,6 @@ def when_told(
     of_request = [one.paid for one in ring.told if one.attempt == told.attempt]
     if (False, True) in itertools.pairwise(of_request):  # taking "paid" back is all that may follow
         raise Violation(f"{ring.name} was told {told.words} after it was told that it is not paid")
-
-
-def _names_are_bare(register: SimulatedRegister) -> bool:
-    """The line was spoiled, and nothing protects a single character of a name."""
-    return register.cable.was_garbled and not register.driver.survives_noise
-
-
-def _was_garbled_into(
-    ring: Ring, told: Told, disk: SimulatedDisk, ledger: dict[str, list[int]], register: SimulatedRegister
-) -> bool:
-    """A sale over this amount is paid under this name, begun before the register had rung up any of this name."""
-    named = [one.rung_up_s for one in register.rings if one.name == ring.name and one.rung_up_s is not None]
-    first_s = min(named, default=0.0)
-    before = [sale for number, sale in disk.latest.items() if disk.begun_s[number] < first_s]
-    return any(sale.register_id == ring.name and ledger.get(sale.reference) == [told.amount_kr] for sale in before)
 
 
 def totals_told(disk: SimulatedDisk, register: SimulatedRegister, sum_kr: int, wall_clock_s: float) -> None:
@@ -243,7 +228,7 @@ def _money(sale: Sale, disk: SimulatedDisk, captured: list[int], *, is_refunded:
 
 def _amount_rung_up(ring: Ring, disk: SimulatedDisk, register: SimulatedRegister) -> Iterator[str]:
     """Nobody pays another amount than the register asked for, where a checksum protects what it says."""
-    if _names_are_bare(register):
+    if ids.names_are_bare(register):
         return
     for sale in sales_of(disk, register, ring):
         if sale.amount_kr not in register.driver.amounts_asked:

@@ -62,6 +62,26 @@ def when_told(netgiro: SimulatedNetgiro, disk: SimulatedDisk, ring: Ring, told: 
         raise Violation(f"{ring.name} was told {told.words}, and no sale of it ended so")
 
 
+def names_are_bare(register: SimulatedRegister) -> bool:
+    """The line was spoiled, and nothing protects a single character of a name."""
+    return register.cable.was_garbled and not register.driver.survives_noise
+
+
+def was_garbled_into(
+    ring: Ring, told: Told, disk: SimulatedDisk, ledger: dict[str, list[int]], register: SimulatedRegister
+) -> bool:
+    """This is the word of a sale under this name that began before the register had rung up any of this name."""
+    if not names_are_bare(register):
+        return False
+    rung_up = [one.rung_up_s for one in register.rings if one.name == ring.name and one.rung_up_s is not None]
+    first_s = min(rung_up, default=0.0)
+    named = [sale for sale in disk.latest.values() if sale.register_id == ring.name]
+    before = [sale for sale in named if disk.begun_s[sale.number] < first_s]
+    if told.paid:
+        return any(ledger.get(sale.reference) == [told.amount_kr] for sale in before)
+    return before == named and any(sale.has_ended and sale.outcome is not Outcome.APPROVED for sale in before)
+
+
 def _was_freed(sales: list[Sale], disk: SimulatedDisk, id_s: float) -> bool:
     """The id of what is paid is free after its time, or a clock that was wrong before a start has freed it; and the
     word is of another sale."""

@@ -164,6 +164,12 @@ ONCE_RED = (
         restores=True,
         has_twin=False,
     ),
+    OnceRed(
+        2203001177,
+        "noise made an R1 of an R3 that is rung up later, under no checksum, and what the R1 stood as was told for it",
+        "v1",
+        None,
+    ),
 )
 
 
