@@ -14,6 +14,9 @@ from pathlib import Path
 _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 _FEWEST = 16
 """A server's certificate needs fewer authorities than this, and each machine knows more."""
+_NOT_YET_VALID, _OTHER_NAME, _OTHER_ADDRESS = 9, 62, 64
+"""OpenSSL's numbers of what no other authority would mend: a clock that is not set yet, as at a start, and another
+server."""
 
 
 class SecondLook(ssl.SSLObject):
@@ -22,8 +25,9 @@ class SecondLook(ssl.SSLObject):
     def do_handshake(self) -> None:
         try:
             super().do_handshake()
-        except ssl.SSLCertVerificationError:
-            if self.context.cert_store_stats()["x509"] < _FEWEST:
+        except ssl.SSLCertVerificationError as error:
+            may_help = error.verify_code not in (_NOT_YET_VALID, _OTHER_NAME, _OTHER_ADDRESS)
+            if may_help and self.context.cert_store_stats()["x509"] < _FEWEST:
                 self.context.load_default_certs()
             raise
 

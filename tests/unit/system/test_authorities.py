@@ -94,6 +94,30 @@ def test_an_authority_that_only_the_file_has_counts_from_the_second_connection_o
         _shake_hands(client, server, "elsewhere.example")
 
 
+@pytest.mark.parametrize(("verify_code", "looks"), [(9, False), (62, False), (64, False), (10, True), (20, True)])
+def test_a_clock_that_is_not_set_yet_loads_no_authorities(
+    machine: Path, monkeypatch: pytest.MonkeyPatch, verify_code: int, looks: bool
+) -> None:
+    """A terminal without a clock's battery calls once before it knows the time, and would keep all of them for good."""
+
+    def refuse(_connection: ssl.SSLObject) -> None:
+        error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+        error.verify_code = verify_code
+        raise error
+
+    monkeypatch.setattr(ssl.SSLObject, "do_handshake", refuse)
+    client = trusting_context()
+    loaded: list[ssl.SSLContext] = []
+
+    def load(context: ssl.SSLContext) -> None:
+        loaded.append(context)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_default_certs", load)
+    with pytest.raises(ssl.SSLCertVerificationError):
+        client.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="shop.example").do_handshake()
+    assert loaded == [client] * looks
+
+
 def _shake_hands(client: ssl.SSLContext, server: ssl.SSLContext, host: str) -> None:
     to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
     ours = client.wrap_bio(to_client, to_server, server_hostname=host)
