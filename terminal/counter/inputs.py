@@ -127,6 +127,8 @@ class RefundLookedUp(msgspec.Struct, frozen=True, kw_only=True):
     """Of that payment."""
     prints_receipt: bool = False
     """The register prints the customer's copy itself."""
+    gap_age_s: float = math.inf
+    """How long ago a gap in the journal ended that nobody has acknowledged yet."""
     number: int = 0
     reference: str = ""
     idempotency_key: str = ""

@@ -15,7 +15,7 @@ from terminal.counter.answers import refund_result_of, refuse, reply, stored_res
 from terminal.counter.decision import CheckService, CounterEffect, Decision, FollowUp, ShowRefundFor
 from terminal.counter.inputs import EndedRefundLookedUp, EndedSaleLookedUp, RefundLookedUp, ReprintRequested
 from terminal.counter.of_shop import with_menu
-from terminal.counter.register_ids import Meaning, meaning_of
+from terminal.counter.register_ids import Meaning, has_ended_unpaid, may_be_in_gap, meaning_of
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
 from terminal.sale import events as ev
@@ -46,9 +46,12 @@ def requested(view: View, asked: RefundLookedUp, rules: CounterRules) -> Decisio
         meaning = meaning_of(asked.wish, is_same=is_same, named_for=rules.ids_name_for, names_one_try=one_try)
         if meaning is Meaning.DUPLICATE:
             return refuse(view, asked.register_id, reg.RefusalCode.DUPLICATE)
-        if meaning is Meaning.REPEATED:
+        may_be_lost = may_be_in_gap(asked.wish, asked.gap_age_s, rules.ids_name_for)
+        if meaning is Meaning.REPEATED and not (may_be_lost and has_ended_unpaid(asked.wish)):
             assert asked.known is not None
             return stored_result(view, asked.known)
+        if may_be_lost:
+            return _refused(view, asked, reg.RefusalCode.RECORDS_LOST)
     code = _obstacle(view, asked, rules)
     if code is not None:
         return _refused(view, asked, code)

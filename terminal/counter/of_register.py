@@ -10,7 +10,7 @@ from terminal.counter.answers import condition, refuse, reply, stored_result
 from terminal.counter.decision import CheckService, Decision, KeepOfferFor
 from terminal.counter.inputs import RegisterRequestLookedUp
 from terminal.counter.of_sale import begun, happened
-from terminal.counter.register_ids import Meaning, meaning_of, names_still
+from terminal.counter.register_ids import Meaning, has_ended_unpaid, may_be_in_gap, meaning_of, names_still
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import Offer, View
 from terminal.sale import events as ev
@@ -57,7 +57,7 @@ def _sale_requested(
     if meaning is Meaning.DUPLICATE:
         return refuse(view, request.register_id, reg.RefusalCode.DUPLICATE)
     may_be_lost = _may_be_in_gap(asked, request.register_id, rules)
-    if meaning is Meaning.REPEATED and not (may_be_lost and _has_ended_unpaid(asked)):
+    if meaning is Meaning.REPEATED and not (may_be_lost and has_ended_unpaid(asked.wish)):
         known = asked.known or view.sale
         assert known is not None
         return stored_result(view, known)
@@ -79,21 +79,12 @@ def _sale_requested(
 
 
 def _may_be_in_gap(asked: RegisterRequestLookedUp, register_id: str | None, rules: CounterRules) -> bool:
-    """Nothing is known of this id since the gap, and what is missing from the journal may be its payment: also after
-    a try that had ended unpaid before."""
-    if register_id is None:
-        return False
-    is_known_since = asked.wish is not None and asked.wish.age_s < asked.gap_age_s
-    return not is_known_since and asked.gap_age_s < rules.ids_name_for.ended_s
-
-
-def _has_ended_unpaid(asked: RegisterRequestLookedUp) -> bool:
-    return asked.wish is not None and not (asked.wish.is_open or asked.wish.may_have_moved_money)
+    return register_id is not None and may_be_in_gap(asked.wish, asked.gap_age_s, rules.ids_name_for)
 
 
 def _is_out_of_sight(asked: RegisterRequestLookedUp, register_id: str | None, rules: CounterRules) -> bool:
     """What became of this id last may be missing from the journal: no "no" of before is told for it."""
-    is_or_was_nothing = _named(asked, rules) is None or _has_ended_unpaid(asked)
+    is_or_was_nothing = _named(asked, rules) is None or has_ended_unpaid(asked.wish)
     return is_or_was_nothing and _may_be_in_gap(asked, register_id, rules)
 
 

@@ -68,6 +68,17 @@ def meaning_of(wish: Wish | None, *, is_same: bool, named_for: NamedFor, names_o
     return Meaning.REPEATED if is_same and was_just_told else Meaning.NEW
 
 
+def may_be_in_gap(wish: Wish | None, gap_age_s: float, named_for: NamedFor) -> bool:
+    """Nothing is known of this id since the gap, and what is missing from the journal may be what it names: also after
+    a try that had ended unpaid before."""
+    is_known_since = wish is not None and wish.age_s < gap_age_s
+    return not is_known_since and gap_age_s < named_for.ended_s
+
+
+def has_ended_unpaid(wish: Wish | None) -> bool:
+    return wish is not None and not (wish.is_open or wish.may_have_moved_money)
+
+
 def names_still(wish: Wish | None, named_for: NamedFor) -> bool:
     """The id still names this: afterwards it names nothing, and to ask for it asks for another day's sale."""
     return wish is not None and wish.age_s < (named_for.open_s if wish.is_open else named_for.ended_s)

@@ -5,7 +5,6 @@ Also what a new sale would be called. :func:`looked_up` decides nothing.
 
 from __future__ import annotations
 
-import math
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -32,6 +31,7 @@ from terminal.loop.lookup_refund import (
     Known,
     RefundJournal,
     find_by_reference,
+    gap_age_s,
     last_result,
     refund_requested,
     refund_requested_by_register,
@@ -60,8 +60,6 @@ class KnowingJournal(RefundJournal, Protocol):
     def closed_period(self, number: int | None = None) -> ClosedPeriod | None: ...
 
     def free_bytes(self) -> int: ...
-
-    def gap_since(self) -> str | None: ...
 
 
 def looked_up(  # noqa: PLR0917  everybody who knows something of it
@@ -107,7 +105,7 @@ def looked_up(  # noqa: PLR0917  everybody who knows something of it
     if isinstance(event, reg.RegisterRequest):
         known = _known(event, journal)
         wish = _wish(known, journal, ages)
-        return RegisterRequestLookedUp(request=event, known=known, wish=wish, gap_age_s=_gap_age_s(journal, ages))
+        return RegisterRequestLookedUp(request=event, known=known, wish=wish, gap_age_s=gap_age_s(journal, ages))
     return event
 
 
@@ -120,10 +118,6 @@ def _of_ended_sale(event: ev.StatusReceived | ev.CallbackReceived, journal: Know
         may_be_returned = any(refund.outcome != "refused" for refund in journal.refunds_of(sale.number))
         event = replace(event, report=replace(event.report, is_final=not may_be_returned))
     return EndedSaleLookedUp(event, sale)
-
-
-def _gap_age_s(journal: KnowingJournal, ages: Ages) -> float:
-    return ages.since(gap) if (gap := journal.gap_since()) is not None else math.inf
 
 
 def _last_closes(journal: KnowingJournal, ages: Ages) -> tuple[PastClose, ...]:
@@ -185,7 +179,7 @@ def _sale_request(
         number=next_number,
         reference=names.reference(next_number),
         created=names.now(),
-        gap_age_s=_gap_age_s(journal, ages),
+        gap_age_s=gap_age_s(journal, ages),
     )
 
 

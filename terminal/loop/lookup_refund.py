@@ -44,6 +44,8 @@ class RefundJournal(Protocol):
 
     def changed_at(self, number: int) -> str | None: ...
 
+    def gap_since(self) -> str | None: ...
+
 
 class Known(NamedTuple):
     """What a look-up needs beside the wish itself."""
@@ -86,8 +88,14 @@ def refund_requested_by_register(event: reg.RefundRequest | reg.ReversalRequest,
         rival_age_s=min((known.ages.since(one.created) for one in rivals if one is not None), default=math.inf),
         known=earlier,
         wish=known.ages.wish_of(earlier, journal.changed_at) if earlier is not None else None,
+        gap_age_s=gap_age_s(journal, known.ages),
     )
     return _named(asked, sale, known)
+
+
+def gap_age_s(journal: RefundJournal, ages: Ages) -> float:
+    """Infinite if nothing is missing, or somebody has acknowledged it."""
+    return ages.since(gap) if (gap := journal.gap_since()) is not None else math.inf
 
 
 def _meant_by(event: reg.RefundRequest | reg.ReversalRequest, journal: RefundJournal) -> list[Sale | None]:

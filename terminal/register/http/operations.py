@@ -94,7 +94,7 @@ OPERATIONS = (
         forms.RefundForm,
         body_needed=False,
         takes_key=True,
-        problems=(*_MONEY, Code.NOT_FOUND, Code.NOTHING_LEFT, Code.TOO_OLD, Code.NOT_POSSIBLE),
+        problems=(*_MONEY, Code.NOT_FOUND, Code.NOTHING_LEFT, Code.TOO_OLD, Code.NOT_POSSIBLE, Code.RECORDS_LOST),
     ),
     Operation(
         "find_refund",

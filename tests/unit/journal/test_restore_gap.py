@@ -93,6 +93,26 @@ def test_no_old_no_is_told_of_an_id_that_may_have_been_paid_in_the_gap(
         assert answered(bookkeeper, ask("3")) is reg.RefusalCode.NOT_FOUND
 
 
+WISHES = [
+    lambda key: reg.RefundRequest(500, of="1", register_id=key),
+    lambda key: reg.ReversalRequest(reference=sale(1).reference, register_id=key, amount_kr=500, names_one_try=True),
+]
+
+
+@pytest.mark.parametrize("wish", WISHES, ids=["line", "http"])
+def test_a_refund_that_may_be_in_the_gap_is_not_given_twice(
+    path: Path, tmp_path: Path, wish: Callable[[str], reg.RegisterRequest]
+) -> None:
+    """It was carried out after the backup under another key, and the register has not heard of it: Netgíró would return
+    another part of the payment."""
+    write(path, replace(sale(1), authorization_id="cart"))
+    back_up(path, tmp_path / "backup.db")
+    with restored(tmp_path / "backup.db", path, timedelta(minutes=5)) as bookkeeper:
+        assert answered(bookkeeper, wish("R1")) is reg.RefusalCode.RECORDS_LOST
+        assert acknowledge(path) is not None
+        assert answered(bookkeeper, wish("R1")) == reg.SaleAccepted("R1")
+
+
 @pytest.mark.parametrize("is_acknowledged", [False, True])
 def test_what_was_open_in_the_backup_ends_by_the_services_word_alone(
     path: Path, tmp_path: Path, is_acknowledged: bool
