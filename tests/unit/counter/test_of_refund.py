@@ -201,6 +201,26 @@ def test_a_refused_refund_may_be_tried_again_under_its_id() -> None:
     assert [call.refund_number for call in calls(again)] == [9]
 
 
+@each_of("names_one_try", [False, True])
+def test_what_a_gap_may_hide_of_a_refund_is_not_begun_again(names_one_try: bool) -> None:
+    """Of an id that is known as done nothing can be missing; a refusal before the gap is not its last word."""
+    lost, rest = reg.RefusalCode.RECORDS_LOST, {"gap_age_s": 30.0, "names_one_try": names_one_try}
+    assert refusal(begun(**rest)) is lost
+    refused = open_refund(reason=RefundReason.REFUSED, state=RefundState.CLOSED)
+    assert refusal(begun(known=refused, wish=wish_of(refused), refunds=(refused,), **rest)) is lost
+    just_told = replace(wish_of(refused), told_s=1.0)
+    assert refusal(begun(known=refused, wish=just_told, refunds=(refused,), **rest)) is lost
+    done = replace(refused, reason=RefundReason.DONE)
+    assert isinstance(begun(known=done, wish=wish_of(done), refunds=(done,), **rest).replies[0], reg.RefundResult)
+    since = replace(wish_of(refused), age_s=29.0)
+    (told,) = begun(known=refused, wish=since, refunds=(refused,), **rest).replies
+    assert isinstance(told, reg.RefundResult if names_one_try else reg.SaleAccepted)
+
+
+def test_a_gap_holds_up_no_refund_without_an_id() -> None:
+    assert calls(begun(register_id=None, gap_age_s=30.0))
+
+
 def test_whoever_waited_long_enough_is_told_and_the_refund_goes_on_behind_the_next_sale() -> None:
     late = after(begun(), rs.RefundAnswerLost(8, 1), rs.RefundPatienceOver(8, RefundState.TRANSFER))
     (reply,) = late.replies
