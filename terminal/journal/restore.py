@@ -58,6 +58,7 @@ def _restore(file: BinaryIO, backup: Path, journal: Path, at: datetime) -> Resto
             shutil.copyfileobj(file, new, COPY_BYTES)
         try:
             check_backup(fresh, backup)
+            _check_clock(fresh, timestamp(at))
             mirror = Mirror(rebuild.mirror_folder(journal))
             repair = rebuild.make_anew(journal, mirror, timestamp(at), lambda: None, backup=fresh)
         finally:
@@ -82,6 +83,20 @@ def check_backup(path: Path, name: Path | None = None) -> None:
             )
         if (finding := db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
             raise JournalError(f"{name} is damaged: {str(finding).splitlines()[0]}; take an older backup")
+
+
+def _check_clock(backup: Path, now: str) -> None:
+    """Raises JournalError if the clock is certainly behind, as on a new card before it has a network.
+
+    Once it was set, the gap would seem old, and the ids in it, which are refused while it is young, would be free.
+    """
+    with contextlib.closing(open_for_reading(backup)) as db:
+        last = db.execute("SELECT at FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
+    if last is not None and now < last[0]:
+        raise JournalError(
+            f"this machine's clock says {now}, and the backup goes to {last[0]}: set the clock, then restore (sudo"
+            " timedatectl set-ntp true, or: sudo timedatectl set-time 'YYYY-MM-DD HH:MM')"
+        )
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from terminal.counter import register_words as reg
 from terminal.counter.rules import CounterRules
+from terminal.errors import JournalError
 from terminal.journal.backup import acknowledge, back_up
 from terminal.journal.restore import restore
 from terminal.journal.thread import JournalFile
@@ -23,7 +24,7 @@ from terminal.sale.events import PowerRestored
 from terminal.sale.record import ReceiptState, Record, original
 from terminal.sale.sale import Reason, State
 from terminal.system.timestamps import timestamp
-from tests.unit.journal.closed_sales import THEN, all_is_lost, sale, write
+from tests.unit.journal.closed_sales import THEN, all_is_lost, numbers, sale, write
 from tests.unit.journal.rebuild_bench import mirror_of, no_database
 
 
@@ -134,6 +135,16 @@ def test_what_was_open_in_the_backup_ends_by_the_services_word_alone(
         assert any(isinstance(effect, QueryStatus) for effect in effects)
         assert bookkeeper.view.sale is not None
         assert bookkeeper.view.sale.committed
+
+
+def test_while_the_clock_is_behind_nothing_is_restored(path: Path, tmp_path: Path) -> None:
+    """The gap would be as old as the clock was wrong, once that is set: an id in it could be paid again."""
+    write(path, sale(1))
+    back_up(path, tmp_path / "backup.db")
+    with pytest.raises(JournalError, match="set the clock, then restore"):
+        restore(tmp_path / "backup.db", path, THEN - timedelta(days=90))
+    assert numbers(path) == [1]
+    restore(tmp_path / "backup.db", path, THEN)
 
 
 def answered(bookkeeper: Bookkeeper, request: reg.RegisterRequest) -> object:
