@@ -7,6 +7,7 @@ from typing import Any
 
 from terminal.app.handles import Handles
 from terminal.counter.inputs import RefundRequested
+from terminal.counter.register_words import RefusalCode
 from terminal.errors import TerminalError
 from terminal.texts.sentences import refund_sentence, refusal_sentence
 from terminal.texts.words import Language
@@ -22,7 +23,9 @@ async def refund_and_wait(
     decision = await terminal.put_and_wait(wanted)
     if decision.refund_record is None:
         if (refused := decision.refused) is not None:
-            raise TerminalError(refusal_sentence(refused.code, language, refused.limits_kr, of_refund=True))
+            why = refusal_sentence(refused.code, language, refused.limits_kr, of_refund=True)
+            is_lost = refused.code is RefusalCode.RECORDS_LOST
+            raise TerminalError(f"{why} (sudo netgiro-terminal journal acknowledge)" if is_lost else why)
         raise TerminalError("the refund was not begun: the journal accepts nothing; see status")
     number = decision.refund_record.refund.number
     await terminal.until(lambda view: all(one.number != number for one in view.refunds), PATIENCE_S)

@@ -129,6 +129,8 @@ class RefundLookedUp(msgspec.Struct, frozen=True, kw_only=True):
     """The register prints the customer's copy itself."""
     gap_age_s: float = math.inf
     """How long ago a gap in the journal ended that nobody has acknowledged yet."""
+    is_before_gap: bool = False
+    """The payment is older than that gap: a refund of it may be among what is missing."""
     number: int = 0
     reference: str = ""
     idempotency_key: str = ""

@@ -98,7 +98,15 @@ def _obstacle(view: View, asked: RefundLookedUp, rules: CounterRules) -> reg.Ref
         return reg.RefusalCode.BUSY
     if left_to_refund_kr(asked.sale, asked.refunds) <= 0:
         return reg.RefusalCode.REFUND
-    return reg.RefusalCode.TOO_OLD if asked.sale_age_s > longest_s else None
+    if asked.sale_age_s > longest_s:
+        return reg.RefusalCode.TOO_OLD
+    return reg.RefusalCode.RECORDS_LOST if _may_be_given_back_in_gap(asked) else None
+
+
+def _may_be_given_back_in_gap(asked: RefundLookedUp) -> bool:
+    """Whoever asks: a refund whose record is missing would be carried out once more under another key. A payment that
+    is newer than the gap cannot have one there."""
+    return asked.is_before_gap
 
 
 def _is_same(known: Refund, asked: RefundLookedUp) -> bool:

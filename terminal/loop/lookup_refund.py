@@ -46,6 +46,8 @@ class RefundJournal(Protocol):
 
     def gap_since(self) -> str | None: ...
 
+    def first_since_loss(self) -> int: ...
+
 
 class Known(NamedTuple):
     """What a look-up needs beside the wish itself."""
@@ -133,8 +135,14 @@ def _named(asked: RefundLookedUp, sale: Sale | None, known: Known) -> RefundLook
         sale=sale,
         sale_age_s=max(0.0, known.ages.since(sale.created)) if sale is not None else 0.0,
         refunds=tuple(known.journal.refunds_of(sale.number)) if sale is not None else (),
+        is_before_gap=sale is not None and _is_before_gap(sale, known.journal),
         number=known.next_number,
         reference=reference,
         idempotency_key=hashlib.sha1(f"refund {reference}".encode(), usedforsecurity=False).hexdigest(),
         created=known.names.now(),
     )
+
+
+def _is_before_gap(sale: Sale, journal: RefundJournal) -> bool:
+    """By its number, which no clock can change."""
+    return sale.number < journal.first_since_loss() and journal.gap_since() is not None

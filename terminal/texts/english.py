@@ -70,6 +70,7 @@ ENGLISH = Words(
         RefusalCode.TOO_OLD: "This sale is too old. Refund it at Netgíró.",
     },
     amount_limits=f"The amount must be from {{lowest}} to {{highest}} {_OTHER_PAYMENT}",
+    refund_lost="Lost records: perhaps refunded already. Compare with Netgíró, then acknowledge.",
     refund_busy="A sale or a refund is under way. Wait until it has ended.",
     refund_limits="Of this sale you can refund from {lowest} to {highest}",
     identifier_problems={

@@ -70,6 +70,7 @@ ICELANDIC = Words(
         RefusalCode.TOO_OLD: "Salan er of gömul. Endurgreiddu hana hjá Netgíró.",
     },
     amount_limits=f"Upphæðin þarf að vera á bilinu {{lowest}} til {{highest}} {_OTHER_PAYMENT}",
+    refund_lost="Færslur vantar: kannski þegar endurgreitt. Berðu saman við Netgíró og staðfestu.",
     refund_busy="Sala eða endurgreiðsla er í gangi. Bíddu þar til henni lýkur.",
     refund_limits="Af þessari sölu má endurgreiða frá {lowest} til {highest}",
     identifier_problems={

@@ -108,4 +108,5 @@ def refusal_in(words: Words, code: RefusalCode, limits_kr: tuple[int, int] | Non
         lowest_kr, highest_kr = limits_kr
         limits = words.refund_limits if of_refund else words.amount_limits
         return limits.format(lowest=format_kr(lowest_kr), highest=format_kr(highest_kr))
-    return words.refund_busy if of_refund and code is RefusalCode.BUSY else words.refusals[code]
+    of_refunds = {RefusalCode.BUSY: words.refund_busy, RefusalCode.RECORDS_LOST: words.refund_lost}
+    return (of_refund and of_refunds.get(code)) or words.refusals[code]

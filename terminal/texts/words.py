@@ -210,6 +210,8 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     """Of an amount that is to go back, likewise."""
     refund_busy: str
     """Something else is open, or a refund of the same sale whose end nobody knows."""
+    refund_lost: str
+    """Records are missing, and with them perhaps a refund of the same sale."""
     identifier_problems: dict[IdentifierProblem, Advice]
     customer_kinds: dict[CustomerKind, str]
     troubles: dict[Trouble, Advice]

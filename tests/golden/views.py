@@ -111,6 +111,7 @@ def _views() -> Mapping[str, View]:
         "menu_refund_amount_typed": View(menu=replace(REFUNDING, page=Page.AMOUNT, digits=Sensitive("500"))),
         "menu_refund_sure": View(menu=replace(REFUNDING, page=Page.REFUND_SURE, amount_kr=500)),
         "menu_refund_refused": View(menu=replace(REFUNDING, page=Page.REFUSED, refusal=RefusalCode.REFUND)),
+        "menu_refund_lost": View(menu=replace(REFUNDING, page=Page.REFUSED, refusal=RefusalCode.RECORDS_LOST)),
         "menu_refund_too_much": View(
             menu=replace(REFUNDING, page=Page.REFUSED, refusal=RefusalCode.AMOUNT, limits_kr=(1, 1490))
         ),

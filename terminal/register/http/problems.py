@@ -78,7 +78,7 @@ _DETAILS = {
     Code.NOT_FOUND: "there is no such payment or refund",
     Code.NOT_POSSIBLE: "Netgíró cannot be asked for refunds as this terminal is set up",
     Code.KEY_REUSED: "this Idempotency-Key names another request, or that of another program: make a new key",
-    Code.RECORDS_LOST: "records are missing, and this key may be that of a payment: staff look it up first",
+    Code.RECORDS_LOST: "records are missing, and this may have moved money already: staff look it up first",
     Code.NOTHING_LEFT: "nothing of that payment is left to give back",
     Code.TOO_OLD: "that payment is too long ago to be given back here",
     Code.TOO_LATE: "it cannot be called off any more; payment says what it is",

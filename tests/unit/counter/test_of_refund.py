@@ -11,6 +11,7 @@ from terminal.counter import register_words as reg
 from terminal.counter.decide import decide
 from terminal.counter.decision import CheckService, Decision
 from terminal.counter.inputs import KeyPressed, RefundLookedUp, RefundRequested, RefundResultSeen
+from terminal.counter.menu import Item, Menu, Page
 from terminal.counter.register_ids import Wish
 from terminal.counter.rules import CounterRules, RefundRules
 from terminal.counter.view import View
@@ -217,8 +218,31 @@ def test_what_a_gap_may_hide_of_a_refund_is_not_begun_again(names_one_try: bool)
     assert isinstance(told, reg.RefundResult if names_one_try else reg.SaleAccepted)
 
 
-def test_a_gap_holds_up_no_refund_without_an_id() -> None:
+def test_a_gap_holds_up_no_refund_without_an_id_of_a_payment_since() -> None:
     assert calls(begun(register_id=None, gap_age_s=30.0))
+
+
+@each_of("source", [RefundSource.REGISTER, RefundSource.COMMAND, RefundSource.KEYPAD])
+def test_whoever_asks_is_refused_what_may_have_been_given_back_in_a_gap(source: RefundSource) -> None:
+    menu = Menu(page=Page.ASKING, item=Item.REFUND)
+    view, lost = View(menu=menu), reg.RefusalCode.RECORDS_LOST
+    refused = begun(view, source=source, register_id=None, is_before_gap=True)
+    assert refused.refund_record is None
+    assert calls(refused) == []
+    told = {
+        RefundSource.REGISTER: [reply.code for reply in refused.replies if isinstance(reply, reg.RequestRefused)],
+        RefundSource.COMMAND: [refused.refused.code] if refused.refused is not None else [],
+        RefundSource.KEYPAD: [refused.view.menu.refusal],
+    }
+    assert told[source] == [lost]
+    question = begun(view, source=RefundSource.KEYPAD, register_id=None, is_question=True, is_before_gap=True)
+    assert question.view.menu.refusal is lost, "before anybody types an amount"
+
+
+def test_what_the_terminal_gives_back_itself_goes_on_in_a_gap() -> None:
+    """Its key follows from the sale: the service carries it out once, whatever the journal has lost."""
+    asked = {"source": RefundSource.AUTOMATIC, "sale": DUE, "register_id": None, "amount_kr": None}
+    assert calls(begun(**asked, is_before_gap=True))
 
 
 def test_whoever_waited_long_enough_is_told_and_the_refund_goes_on_behind_the_next_sale() -> None:

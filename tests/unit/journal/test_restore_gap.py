@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from terminal.counter import register_words as reg
+from terminal.counter.inputs import RefundRequested
 from terminal.counter.rules import CounterRules
 from terminal.errors import JournalError
 from terminal.journal.backup import acknowledge, back_up
@@ -22,6 +23,7 @@ from terminal.loop.names import Names
 from terminal.sale.effects import QueryStatus, ReceiptKind
 from terminal.sale.events import PowerRestored
 from terminal.sale.record import ReceiptState, Record, original
+from terminal.sale.refund import RefundSource
 from terminal.sale.sale import Reason, State
 from terminal.system.timestamps import timestamp
 from tests.unit.journal.closed_sales import THEN, all_is_lost, numbers, sale, write
@@ -112,6 +114,40 @@ def test_a_refund_that_may_be_in_the_gap_is_not_given_twice(
         assert answered(bookkeeper, wish("R1")) is reg.RefusalCode.RECORDS_LOST
         assert acknowledge(path) is not None
         assert answered(bookkeeper, wish("R1")) == reg.SaleAccepted("R1")
+
+
+STAFF = RefundRequested(number=1, amount_kr=500, source=RefundSource.COMMAND)
+BY_RECEIPT = reg.ReversalRequest(number=1)
+
+
+@pytest.mark.parametrize("wish", [STAFF, BY_RECEIPT], ids=["command", "zvt"])
+@pytest.mark.parametrize("hours", [0, 21])
+def test_a_refund_without_an_id_is_not_given_twice_either(
+    path: Path, tmp_path: Path, wish: reg.RegisterRequest | RefundRequested, hours: int
+) -> None:
+    """No time makes it sure, only somebody who has looked."""
+    write(path, replace(sale(1), authorization_id="cart"))
+    back_up(path, tmp_path / "backup.db")
+    with restored(tmp_path / "backup.db", path, timedelta(hours=hours, minutes=5)) as bookkeeper:
+        decision = bookkeeper.handle(wish).decision
+        (refused,) = [decision.refused] if decision.refused is not None else decision.replies
+        assert isinstance(refused, reg.RequestRefused)
+        assert refused.code is reg.RefusalCode.RECORDS_LOST
+        assert acknowledge(path) is not None
+        assert bookkeeper.handle(wish).decision.refund_record is not None
+
+
+def test_a_payment_since_the_gap_may_be_given_back(path: Path, tmp_path: Path) -> None:
+    write(path, sale(1))
+    back_up(path, tmp_path / "backup.db")
+    all_is_lost(path)
+    restore(tmp_path / "backup.db", path, THEN)
+    with JournalFile(path, lambda: timestamp(THEN)) as journal:
+        journal.open()
+        since = replace(sale(journal.first_since_loss()), authorization_id="cart")
+        journal.append(Record("ResultAcknowledged", since))
+        bookkeeper = Bookkeeper(CounterRules(), journal, Names("T1", Clock(THEN)))
+        assert bookkeeper.handle(replace(STAFF, number=since.number)).decision.refund_record is not None
 
 
 @pytest.mark.parametrize("is_acknowledged", [False, True])
