@@ -40,6 +40,7 @@ def at_the_end(disk: SimulatedDisk, netgiro: SimulatedNetgiro, beside: Collectio
     known = {refund.idempotency_key for one in (disk, *beside) for refund in one.refunds.values()} | disk.lost_keys
     yield from (f"returned without a journal row: {one}" for key, one in booked.items() if key not in known)
     yield from _taken_back_once(disk, netgiro)
+    yield from _carried_out_once(disk, netgiro)
     for refund in disk.refunds.values():
         yield from _agrees(refund, booked.get(refund.idempotency_key), is_returned=is_returned(refund, netgiro))
         is_corrected = refund.corrected_from is not None  # then later prints stand beside the first
@@ -60,6 +61,21 @@ def _taken_back_once(disk: SimulatedDisk, netgiro: SimulatedNetgiro) -> Iterator
             yield f"{reference} was undone once, and refunds {claims} are each said to be done"
         if any(one.sale_reference == reference and one.idempotency_key in booked for one in disk.refunds.values()):
             yield f"{reference} was undone, and a refund of it is booked as well"
+
+
+def _carried_out_once(disk: SimulatedDisk, netgiro: SimulatedNetgiro) -> Iterator[str]:
+    """What a restore has forgotten of a refund makes no second one of the same wish, before somebody has looked."""
+    booked, seen_s = booked_by_key(netgiro), disk.acknowledged_gap_s
+    for lost in disk.lost_refunds:
+        for one in disk.refunds.values():
+            is_before = seen_s is None or disk.begun_s[one.number] < seen_s
+            keys = {one.idempotency_key, lost.idempotency_key}
+            if _wish(one) == _wish(lost) and is_before and len(keys & booked.keys()) > 1:
+                yield f"refund {lost.number} was carried out, and once more as {one.number} after a restore"
+
+
+def _wish(refund: Refund) -> tuple[object, ...]:
+    return refund.source, refund.register_id, refund.sale_reference, refund.amount_kr
 
 
 def _agrees(refund: Refund, booked: BookedRefund | None, *, is_returned: bool) -> Iterator[str]:

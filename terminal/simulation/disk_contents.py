@@ -42,7 +42,8 @@ class DiskContents:
         """Numbers of the periods that the shop itself has ended."""
         self.gap_s: float | None = None
         """When a backup was restored, whose end is missing; by the wall clock."""
-        self.gap_is_acknowledged = False
+        self.acknowledged_gap_s: float | None = None
+        """When somebody has, in true time."""
         self._first_free = 1
         """Sales are numbered from here on, so that none that was lost gives its number twice."""
         self.lost: dict[int, Sale] = {}
@@ -189,7 +190,7 @@ class DiskContents:
         return JournalHealth.SOUND if self.gap_since() is None else JournalHealth.INCOMPLETE
 
     def gap_since(self) -> str | None:
-        return None if self.gap_is_acknowledged else _stamp(self.gap_s)
+        return None if self.acknowledged_gap_s is not None else _stamp(self.gap_s)
 
 
 def _closed(close: Close) -> ClosedPeriod:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import random
 
 from terminal.netgiro.nonce import mark_after_loss
-from terminal.sale.sale import Sale
+from terminal.sale.refund import Refund, RefundSource
+from terminal.sale.sale import Outcome, Sale
 from terminal.simulation.disk import SimulatedDisk
 from terminal.simulation.disk_copies import copy_bits, restore
 from terminal.simulation.till import Till
@@ -20,6 +21,7 @@ BACKUP_S = (2.0, 40.0)
 LOST_AFTER_S = (1.0, 60.0)
 SWAP_S = (95.0, 130.0)
 """Longer than any request is on its way."""
+GIVES_BACK = 0.5
 TRIED_AFTER_S = (1.0, 150.0)
 TRIES_AGAIN = 0.7
 ACKNOWLEDGED_AFTER_S = 450.0
@@ -33,6 +35,7 @@ class Operator:
         self._world = world
         self._till = till
         self._chance = random.Random(f"operator {seed}")
+        self._chance_of_refunds = random.Random(f"operator gives back {seed}")
 
     def start(self) -> None:
         self._world.at(self._chance.uniform(*BACKUP_S), self._back_up)
@@ -41,7 +44,25 @@ class Operator:
         disk = self._till.disk
         backup = SimulatedDisk(self._world)
         copy_bits(disk, backup)
-        self._world.at(self._chance.uniform(*LOST_AFTER_S), lambda: self._lose_card(backup))
+        lost_after_s = self._chance.uniform(*LOST_AFTER_S)
+        self._world.at(lost_after_s, lambda: self._lose_card(backup))
+        if self._chance_of_refunds.random() < GIVES_BACK:
+            self._world.at(lost_after_s * self._chance_of_refunds.random(), self._give_back)
+
+    def _give_back(self) -> None:
+        """A customer brings something back, of which the backup does not know."""
+        chance = self._chance_of_refunds
+        paid = [sale for sale in self._till.disk.latest.values() if sale.outcome is Outcome.APPROVED]
+        if not paid or not self._till.terminal.is_on:
+            return
+        sale = chance.choice(paid)
+        amount_kr = chance.choice((None, sale.amount_kr // 2, sale.amount_kr // 3))
+        self._world.tell("operator", f"has {amount_kr or 'all'} of sale {sale.number} given back")
+        if chance.random() < 0.5:
+            self._till.register.driver.refund(sale.register_id, amount_kr)
+            self._till.register.cable.flush()
+        else:
+            self._till.terminal.refund(sale.number, amount_kr)
 
     def _lose_card(self, backup: SimulatedDisk) -> None:
         """Not with an end of day on it: its number would come again."""
@@ -56,6 +77,8 @@ class Operator:
         restore(backup, disk, world.wall_clock(), high_water)
         for sale in disk.lost.values():
             self._try_again(sale)
+        for refund in disk.lost_refunds:
+            self._give_back_again(refund)
         lost_s = world.now_s
         world.at(ACKNOWLEDGED_AFTER_S, lambda: self._acknowledge(lost_s))
 
@@ -70,11 +93,31 @@ class Operator:
         self._till.register.driver.ask_for(sale.register_id, sale.amount_kr)
         self._till.register.cable.flush()
 
+    def _give_back_again(self, refund: Refund) -> None:
+        """Neither does whoever has asked for it, the register or staff."""
+        at_s = SWAP_S[1] + self._chance.uniform(*TRIED_AFTER_S)
+        if self._chance.random() < TRIES_AGAIN and refund.source is not RefundSource.AUTOMATIC:
+            self._world.at(at_s, lambda: self._ask_back(refund))
+
+    def _ask_back(self, refund: Refund) -> None:
+        self._world.count("lost refund asked for again")
+        if refund.source is RefundSource.REGISTER:
+            disk, register = self._till.disk, self._till.register
+            sale = disk.latest.get(refund.sale_number) or disk.lost[refund.sale_number]
+            self._world.tell("register", f"wants {refund.register_id} given back again")
+            register.driver.repeat_refund(refund.register_id, sale.register_id, refund.amount_kr)
+            register.cable.flush()
+        else:
+            self._world.tell("staff", f"give back {refund.amount_kr} of sale {refund.sale_number} again")
+            self._till.terminal.refund(refund.sale_number, refund.amount_kr)
+
     def _acknowledge(self, lost_s: float) -> None:
         paid = self._till.captured()
         for sale in self._till.disk.lost.values():
             if sale.reference in paid:
                 self._till.register.driver.forget(sale.register_id)
                 self._till.register.close_by_hand(sale.register_id, lost_s)
+        for refund in self._till.disk.lost_refunds:
+            self._till.register.driver.forget(refund.register_id)
         self._world.tell("operator", "acknowledges what is missing")
-        self._till.disk.gap_is_acknowledged = True
+        self._till.disk.acknowledged_gap_s = self._world.now_s

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from unittest.mock import patch
 
 from msgspec.structs import replace
 
-from terminal.counter import of_register
+from terminal.counter import of_refund, of_register
 from terminal.loop import bookkeeper
 from terminal.sale.after_loss import after_loss
+from terminal.sale.refund import RefundSource
 from terminal.sale.sale import Sale, State
 from terminal.simulation.broken_rule import BrokenRule
 from terminal.simulation.disk_contents import DiskContents
@@ -20,6 +21,24 @@ def _gap_forgotten() -> Iterator[None]:
     """An id of which nothing is known has never been used, whatever is missing."""
     with patch.object(of_register, "_may_be_in_gap", lambda *_asked: False):
         yield
+
+
+def _refund_in_gap_forgotten(*sources: RefundSource) -> Callable[[], Iterator[None]]:
+    """What nobody knows to have been given back was not, whatever is missing."""
+    is_doubtful = of_refund._may_be_given_back_in_gap
+
+    def broken() -> Iterator[None]:
+        with (
+            patch.object(of_refund, "may_be_in_gap", lambda *_asked: False),
+            patch.object(
+                of_refund,
+                "_may_be_given_back_in_gap",
+                lambda asked: asked.source not in sources and is_doubtful(asked),
+            ),
+        ):
+            yield
+
+    return broken
 
 
 def _open_as_it_was() -> Iterator[None]:
@@ -45,8 +64,16 @@ def _receipts_as_they_were() -> Iterator[None]:
         yield
 
 
+GIVEN_BACK = Rates(call_trouble=0.1)
+
 RULES_OF_RESTORES: Mapping[str, BrokenRule] = {
     "id in a gap thought to be new": BrokenRule(patches=_gap_forgotten, restores=True, rates=Rates(call_trouble=0.1)),
+    "refund of a register in a gap thought to be new": BrokenRule(
+        patches=_refund_in_gap_forgotten(RefundSource.REGISTER), restores=True, rates=GIVEN_BACK
+    ),
+    "refund of staff in a gap thought to be new": BrokenRule(
+        patches=_refund_in_gap_forgotten(RefundSource.COMMAND), restores=True, rates=GIVEN_BACK
+    ),
     "sale of a backup thought to be open still": BrokenRule(patches=_open_as_it_was, restores=True),
     "sale of a backup voided before it is asked about": BrokenRule(patches=_voided_at_once, api="v2", restores=True),
     "receipt of a backup printed again unmarked": BrokenRule(

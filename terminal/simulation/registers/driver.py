@@ -124,6 +124,9 @@ class RegisterDriver:
     def refund(self, of: str, amount_kr: int | None) -> None:
         """Give back a part of an earlier sale, or all that is left; nothing in a language without a word for it."""
 
+    def repeat_refund(self, name: str, of: str, amount_kr: int) -> None:
+        """It asks once more for a refund of which it knows no end."""
+
     def ask_for(self, name: str, amount_kr: int) -> None:
         """Its cashier tries an earlier receipt once more."""
 

@@ -36,6 +36,8 @@ class LineDriver(RegisterDriver):
 
     def forget(self, name: str) -> None:
         self._of_today.pop(name, None)
+        if name == self._name_of_refund(self._refunds + 1):
+            self._refunds += 1
 
     def _pay(self, amount_kr: int, name: str) -> None:
         self._name = name
@@ -73,11 +75,19 @@ class LineDriver(RegisterDriver):
 
     def refund(self, of: str, amount_kr: int | None) -> None:
         self._refunds += 1
-        name = f"back{self._refunds // 2}"  # each name twice: repeated, or a mistake
+        name = self._name_of_refund(self._refunds)
         if amount_kr is None:
             self._say(f"VOID OF={of} ID={name}")
         else:
             self._say(f"REFUND {self._digits(amount_kr)} OF={of} ID={name}")
+
+    @staticmethod
+    def _name_of_refund(count: int) -> str:
+        """Each name twice: repeated, or a mistake."""
+        return f"back{count // 2}"
+
+    def repeat_refund(self, name: str, of: str, amount_kr: int) -> None:
+        self._say(f"REFUND {self._digits(amount_kr)} OF={of} ID={name}")
 
     @property
     def waits(self) -> bool:
