@@ -154,10 +154,14 @@ class JournalFile(JournalReading):
         return self.pair.repaired
 
     def gap_since(self) -> str | None:
-        """When records were found to be missing, as long as nobody has acknowledged that."""
+        """When records were found to be missing, as long as nobody has acknowledged that.
+
+        Empty if nothing had set the clock then, so that the gap never counts as old.
+        """
         incomplete = self.pair.incomplete
-        is_seen = incomplete is None or rebuild.is_acknowledged(self.path, incomplete)
-        return None if incomplete is None or is_seen else incomplete.at
+        if incomplete is None or rebuild.is_acknowledged(self.path, incomplete):
+            return None
+        return "" if incomplete.is_undated else incomplete.at
 
     def first_since_loss(self) -> int:
         """The first number that was free when records were found to be missing; 1 if none are. Acknowledged or not."""

@@ -16,7 +16,9 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
+import msgspec
 from msgspec.structs import replace
 
 from terminal.errors import JournalError
@@ -27,6 +29,7 @@ from terminal.journal.gathering import Gathering
 from terminal.journal.mirror import Held, Mirror
 from terminal.journal.rows import EntryRow, ReceiptRow, RepairRow
 from terminal.sale.record import after_loss
+from terminal.system.clock import clock_is_synchronised
 from terminal.system.files import sync_file, sync_folder
 from terminal.system.owner import create_new
 
@@ -107,13 +110,24 @@ def make_anew(
             _mark_waiting_receipts(db, now)
         if repair.is_complete and backup is None:
             gathering.keep_epoch()
-        repair = replace(repair, at=now, set_aside=str(set_aside) if path.exists() else "", last_written_s=written_s)
+        repair = replace(
+            repair,
+            at=now,
+            is_undated=_is_undated(),
+            set_aside=str(set_aside) if path.exists() else "",
+            last_written_s=written_s,
+        )
         tables.insert_row(db, repair)
         db.execute("COMMIT")
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     sync_file(new)
     put_in_place(path, set_aside)
     return repair
+
+
+def _is_undated() -> Literal[True] | msgspec.UnsetType:
+    """A clock that nobody has set since the start may be behind, on a new card by months."""
+    return msgspec.UNSET if clock_is_synchronised() else True
 
 
 def _mark_waiting_receipts(db: sqlite3.Connection, now: str) -> None:

@@ -23,6 +23,7 @@ from terminal.journal.database import open_for_reading, real_path
 from terminal.journal.mirror import Mirror
 from terminal.journal.rows import RepairRow
 from terminal.journal.schema import APPLICATION_ID, SCHEMA_VERSION
+from terminal.system.clock import clock_is_synchronised
 from terminal.system.files import FileLock
 from terminal.system.owner import as_owner_of, create_new, open_regular
 from terminal.system.timestamps import timestamp
@@ -88,8 +89,10 @@ def check_backup(path: Path, name: Path | None = None) -> None:
 def _check_clock(backup: Path, now: str) -> None:
     """Raises JournalError if the clock is certainly behind, as on a new card before it has a network.
 
-    Once it was set, the gap would seem old, and the ids in it, which are refused while it is young, would be free.
+    By the days since the backup the new journal skips numbers that may have been used.
     """
+    if clock_is_synchronised():  # then the one was ahead that wrote the backup
+        return
     with contextlib.closing(open_for_reading(backup)) as db:
         last = db.execute("SELECT at FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
     if last is not None and now < last[0]:

@@ -89,6 +89,8 @@ class RepairRow(msgspec.Struct, frozen=True, tag="repair", tag_field="row"):
     """When the journal was last written, as far as anything tells: Unix seconds by this machine's clock."""
     next_number: int
     """Sales are numbered from here on, so that no number that may have been lost is given twice."""
+    is_undated: Literal[True] | msgspec.UnsetType = msgspec.UNSET
+    """Nothing had set the clock: ``at`` may be long before the truth. Older versions did not ask."""
 
     @property
     def is_complete(self) -> bool:

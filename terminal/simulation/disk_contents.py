@@ -16,6 +16,9 @@ from terminal.system.timestamps import timestamp_of
 class DiskContents:
     """The reading half of :class:`terminal.simulation.disk.SimulatedDisk`."""
 
+    gap_is_dated = True
+    """The clock was set when the gap was found."""
+
     def __init__(self) -> None:
         self.rows: list[bytes] = []
         """Everything durable, for whoever searches it for what must not be there."""
@@ -190,7 +193,10 @@ class DiskContents:
         return JournalHealth.SOUND if self.gap_since() is None else JournalHealth.INCOMPLETE
 
     def gap_since(self) -> str | None:
-        return None if self.acknowledged_gap_s is not None else _stamp(self.gap_s)
+        """As terminal/journal/file.py does."""
+        if self.acknowledged_gap_s is not None or self.gap_s is None:
+            return None
+        return _stamp(self.gap_s) if self.gap_is_dated else ""
 
 
 def _closed(close: Close) -> ClosedPeriod:

@@ -22,6 +22,8 @@ LOST_AFTER_S = (1.0, 60.0)
 SWAP_S = (95.0, 130.0)
 """Longer than any request is on its way."""
 GIVES_BACK = 0.5
+HAS_NO_CLOCK = 0.4
+LONGEST_BEHIND_S = 90 * 86_400.0
 TRIED_AFTER_S = (1.0, 150.0)
 TRIES_AGAIN = 0.7
 ACKNOWLEDGED_AFTER_S = 450.0
@@ -74,13 +76,22 @@ class Operator:
         world.cuts += 1
         terminal.take_away(self._chance.uniform(*SWAP_S))
         high_water = mark_after_loss(backup.nonce_high_water(), world.wall_clock())
-        restore(backup, disk, world.wall_clock(), high_water)
+        restore(backup, disk, world.wall_clock() - self._behind_s(), high_water)
+        disk.gap_is_dated = "restored by a clock that is behind" not in world.faults
         for sale in disk.lost.values():
             self._try_again(sale)
         for refund in disk.lost_refunds:
             self._give_back_again(refund)
         lost_s = world.now_s
         world.at(ACKNOWLEDGED_AFTER_S, lambda: self._acknowledge(lost_s))
+
+    def _behind_s(self) -> float:
+        """On a new card without a network nothing has set the clock yet."""
+        chance = random.Random(f"clock of a new card {self._world.seed}")
+        if chance.random() >= HAS_NO_CLOCK:
+            return 0.0
+        self._world.count("restored by a clock that is behind")
+        return chance.uniform(0.0, LONGEST_BEHIND_S)
 
     def _try_again(self, sale: Sale) -> None:
         """The cashier does not find it in the terminal any more."""

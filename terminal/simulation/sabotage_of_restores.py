@@ -23,6 +23,18 @@ def _gap_forgotten() -> Iterator[None]:
         yield
 
 
+def _gap_dated_by_any_clock() -> Iterator[None]:
+    """A gap is as old as a clock says that nobody had set yet."""
+    gap_since = DiskContents.gap_since
+
+    def dated(disk: DiskContents) -> str | None:
+        disk.gap_is_dated = True
+        return gap_since(disk)
+
+    with patch.object(DiskContents, "gap_since", dated):
+        yield
+
+
 def _refund_in_gap_forgotten(*sources: RefundSource) -> Callable[[], Iterator[None]]:
     """What nobody knows to have been given back was not, whatever is missing."""
     is_doubtful = of_refund._may_be_given_back_in_gap
@@ -68,6 +80,9 @@ GIVEN_BACK = Rates(call_trouble=0.1)
 
 RULES_OF_RESTORES: Mapping[str, BrokenRule] = {
     "id in a gap thought to be new": BrokenRule(patches=_gap_forgotten, restores=True, rates=Rates(call_trouble=0.1)),
+    "gap dated by a clock that is behind": BrokenRule(
+        patches=_gap_dated_by_any_clock, restores=True, rates=Rates(call_trouble=0.1)
+    ),
     "refund of a register in a gap thought to be new": BrokenRule(
         patches=_refund_in_gap_forgotten(RefundSource.REGISTER), restores=True, rates=GIVEN_BACK
     ),

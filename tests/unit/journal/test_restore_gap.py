@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from msgspec.structs import replace
@@ -14,6 +15,8 @@ from terminal.counter import register_words as reg
 from terminal.counter.inputs import RefundRequested
 from terminal.counter.rules import CounterRules
 from terminal.errors import JournalError
+from terminal.journal import rebuild
+from terminal.journal import restore as restoring
 from terminal.journal.backup import acknowledge, back_up
 from terminal.journal.restore import restore
 from terminal.journal.thread import JournalFile
@@ -39,10 +42,20 @@ class Clock:
 
 
 @contextmanager
-def restored(backup: Path, path: Path, ago: timedelta) -> Iterator[Bookkeeper]:
+def clock_set(*, is_set: bool | None) -> Iterator[None]:
+    with (
+        patch.object(rebuild, "clock_is_synchronised", lambda: is_set),
+        patch.object(restoring, "clock_is_synchronised", lambda: is_set),
+    ):
+        yield
+
+
+@contextmanager
+def restored(backup: Path, path: Path, ago: timedelta, *, clock_is_set: bool | None = True) -> Iterator[Bookkeeper]:
     """The card was lost and the backup put onto a new one, so long ago."""
     all_is_lost(path)
-    restore(backup, path, THEN)
+    with clock_set(is_set=clock_is_set):
+        restore(backup, path, THEN)
     clock = Clock(THEN + ago)
     with JournalFile(path, clock) as journal:
         journal.open()
@@ -177,10 +190,32 @@ def test_while_the_clock_is_behind_nothing_is_restored(path: Path, tmp_path: Pat
     """The gap would be as old as the clock was wrong, once that is set: an id in it could be paid again."""
     write(path, sale(1))
     back_up(path, tmp_path / "backup.db")
-    with pytest.raises(JournalError, match="set the clock, then restore"):
+    with clock_set(is_set=False):
+        with pytest.raises(JournalError, match="set the clock, then restore"):
+            restore(tmp_path / "backup.db", path, THEN - timedelta(days=90))
+        assert numbers(path) == [1]
+        restore(tmp_path / "backup.db", path, THEN)
+
+
+def test_a_backup_of_a_clock_that_was_ahead_can_be_restored(path: Path, tmp_path: Path) -> None:
+    write(path, sale(1))
+    back_up(path, tmp_path / "backup.db")
+    with clock_set(is_set=True):
         restore(tmp_path / "backup.db", path, THEN - timedelta(days=90))
     assert numbers(path) == [1]
-    restore(tmp_path / "backup.db", path, THEN)
+
+
+@pytest.mark.parametrize("clock_is_set", [False, None])
+def test_a_gap_whose_end_no_clock_has_dated_does_not_grow_old(
+    path: Path, tmp_path: Path, clock_is_set: bool | None
+) -> None:
+    """The clock was behind, and ahead of the backup: once it was set, the gap seemed 21 hours old after a minute."""
+    write(path, sale(1))
+    back_up(path, tmp_path / "backup.db")
+    with restored(tmp_path / "backup.db", path, timedelta(hours=21), clock_is_set=clock_is_set) as bookkeeper:
+        assert answered(bookkeeper, reg.SaleRequest(1990, "2")) is reg.RefusalCode.RECORDS_LOST
+        assert acknowledge(path) is not None
+        assert answered(bookkeeper, reg.SaleRequest(1990, "2")) == reg.SaleAccepted("2")
 
 
 def answered(bookkeeper: Bookkeeper, request: reg.RegisterRequest) -> object:
