@@ -30,7 +30,8 @@ def find_number(journal: JournalFile, name: str, kinds: Sequence[ReceiptKind] = 
     if not name:
         return None
     if ReceiptKind.END_OF_DAY in kinds:
-        if not (name.isascii() and name.isdigit() and journal.closed_period(int(name))):
+        is_number = name.isascii() and name.isdigit() and len(name) < 18  # SQLite's whole numbers
+        if not (is_number and journal.closed_period(int(name))):
             raise TerminalError(f"no end of day {name}: give the number that is on its slip, or none for the last")
         return int(name)
     number = journal.find_name(name)

@@ -27,6 +27,7 @@ def with_drawer() -> SimulatedPrinter:
 
 def test_drawer_is_opened_at_once_when_a_sale_is_approved(path: Path) -> None:
     async def scenario(shopfront: Shopfront) -> None:
+        await asyncio.sleep(60)
         shopfront.printing.open_drawer()
         await asyncio.sleep(0.01)
         assert shopfront.printer.drawer_kicks == 1, "whatever becomes of the receipts"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ from terminal.errors import JournalError
 from terminal.journal.thread import Journal, JournalFile
 from terminal.paper.printing import ReceiptPrinting
 from terminal.paper.receipt import Shop
+from terminal.paper.reconciliation import Reconciled
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import QueuedReceipt, ReceiptState, Record, reprint
 from terminal.sale.sale import State
@@ -52,6 +52,7 @@ class Shopfront:
         self.journal = Journal(self.disk)
         self.told: list[Input] = []
         self.clock_is_set = True
+        self.reconciled: Reconciled | None = None
         self.plugged = asyncio.Event()
         self.printing = ReceiptPrinting(
             printer,
@@ -62,13 +63,17 @@ class Shopfront:
             language="is",
             local_now=lambda: datetime(2026, 11, 23, 12, 0, tzinfo=UTC),
             clock_is_set=lambda: self.clock_is_set,
+            reconciled=lambda: self.reconciled,
             plugged_in=self._plugged_in,
         )
 
     async def _plugged_in(self, timeout_s: float) -> bool:
-        with contextlib.suppress(TimeoutError):
+        try:
             await asyncio.wait_for(self.plugged.wait(), timeout_s)
-        return self.plugged.is_set()
+        except TimeoutError:
+            return False
+        self.plugged.clear()
+        return True
 
     async def queue(self, *kinds: ReceiptKind) -> None:
         """A sale ends; its receipts are queued in the same commit."""

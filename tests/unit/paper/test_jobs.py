@@ -25,18 +25,21 @@ from terminal.config.control_path import control_path
 from terminal.config.schema import Config, JournalSettings, NetgiroSettings
 from terminal.daemon.operations import SILENT, Desk, commands_of
 from terminal.doctor.by_hand import ask_printer
+from terminal.errors import TerminalError
 from terminal.journal.thread import JournalFile
+from terminal.paper.jobs import find_number
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import ReceiptState, Record
 from terminal.sale.sale import Reason, State
 from terminal.sale.totals import Close, totals_of
 from terminal.system.control import ControlServer
+from tests.each import each_of
 from tests.golden.samples import SALE
 from tests.patience import at_most
 
 NOW = "2026-11-23T12:00:00.000Z"
 NOWHERE = "http://127.0.0.1:9/v1"
-CUSTOMER = ReceiptKind.CUSTOMER
+CUSTOMER, END_OF_DAY = ReceiptKind.CUSTOMER, ReceiptKind.END_OF_DAY
 PAID = replace(SALE, number=7, reference="T1-000007-ABCDEF", state=State.CLOSED, reason=Reason.PAID)
 
 
@@ -101,6 +104,37 @@ def test_unknown_profile_is_named(counter: Counter, capsys: pytest.CaptureFixtur
     counter.file.write_text(counter.file.read_text("utf-8").replace("[printer]", '[printer]\nprofile = "none"'))
     assert print_test(counter) == 1
     assert "printer.profile" in capsys.readouterr().err
+
+
+@each_of(
+    ("name", "kinds", "number"),
+    [
+        ("", (CUSTOMER,), None),
+        ("7", (CUSTOMER,), 7),
+        ("T1-000007-ABCDEF", (CUSTOMER,), 7),
+        ("", (END_OF_DAY,), None),
+        ("2", (END_OF_DAY,), 2),
+        ("3", (END_OF_DAY,), "no end of day 3"),
+        ("²", (END_OF_DAY,), "no end of day ²"),
+        ("T1", (END_OF_DAY,), "no end of day T1"),
+        ("9" * 19, (END_OF_DAY,), "no end of day 9999999999999999999"),
+        ("9" * 5000, (END_OF_DAY,), "no end of day 9"),
+        ("8", (CUSTOMER,), "no sale 8: see journal list"),
+    ],
+)
+def test_what_is_asked_for_is_found_or_named(
+    counter: Counter, name: str, kinds: tuple[ReceiptKind, ...], number: int | str | None
+) -> None:
+    with JournalFile(counter.journal, lambda: NOW) as journal:
+        journal.open()
+        for period in (1, 2):
+            if journal.closed_period(period) is None:
+                journal.append_close(Close(period, totals_of(())))
+        if isinstance(number, str):
+            with pytest.raises(TerminalError, match=number):
+                find_number(journal, name, kinds)
+        else:
+            assert find_number(journal, name, kinds) == number
 
 
 def test_a_printer_whose_device_nobody_has_named_gives_a_sentence(

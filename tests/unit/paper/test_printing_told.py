@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from hardware.interfaces import PrinterStatus
+from hardware.interfaces import Cut, PrinterStatus, TextLine
+from terminal.paper.reconciliation import Reconciled
+from terminal.sale.record import ReceiptState, original
+from terminal.sale.totals import Close, totals_of
 from tests.unit.paper.shopfront_bench import CUSTOMER, MERCHANT, Shopfront, run
 
 
@@ -53,5 +56,65 @@ def test_a_roll_that_ends_in_a_receipt_is_told_with_all_that_waits(path: Path) -
         await asyncio.sleep(10)
         assert shopfront.conditions[-1] == {"printer": PrinterStatus.PAPER_OUT, "pending_receipts": 2}
         assert len(shopfront.texts) == 0, "the other one is not tried on no paper"
+
+    run(path, scenario)
+
+
+def test_a_roll_that_ends_is_told_though_the_disk_is_full(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        shopfront.printer.lines_left = 20
+        shopfront.disk.refuses = ReceiptState.QUEUED_AGAIN
+        await shopfront.queue(CUSTOMER, MERCHANT)
+        await asyncio.sleep(60)
+        assert shopfront.conditions[-1] == {"printer": PrinterStatus.PAPER_OUT, "pending_receipts": 2}
+
+    run(path, scenario)
+
+
+def test_what_waits_is_still_told_when_a_sale_begins(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        shopfront.printer.paper = "out"
+        await shopfront.queue(CUSTOMER, MERCHANT)
+        await asyncio.sleep(60)
+        shopfront.printing.prepare()
+        await asyncio.sleep(60)
+        assert shopfront.conditions == [{"printer": PrinterStatus.PAPER_OUT, "pending_receipts": 2}]
+
+    run(path, scenario)
+
+
+def test_a_printer_that_has_only_printed_something_else_is_looked_at_before_a_receipt_is_taken(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        await shopfront.printing.print_now((TextLine("prufa"), Cut()))
+        shopfront.printer.paper = "out"
+        await shopfront.queue(CUSTOMER)
+        await asyncio.sleep(60)
+        assert shopfront.notes == 0
+
+    run(path, scenario)
+
+
+def test_a_receipt_that_cannot_be_made_is_no_end_if_no_other_waits(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        await shopfront.journal.call(shopfront.disk.append_receipts, (original(99, CUSTOMER),))
+        shopfront.printing.wake()
+        await asyncio.sleep(60)
+        await shopfront.queue(MERCHANT)
+        await asyncio.sleep(60)
+        assert len(shopfront.texts) == 1
+
+    run(path, scenario)
+
+
+def test_the_days_slip_says_what_was_reconciled_and_that_the_paper_ends(path: Path) -> None:
+    async def scenario(shopfront: Shopfront) -> None:
+        shopfront.printer.paper = "low"
+        shopfront.reconciled = Reconciled(first="2026-11-22", last="2026-11-23", agree=12, differ=0, not_asked=0)
+        await shopfront.queue(CUSTOMER)
+        await shopfront.journal.call(shopfront.disk.append_close, Close(1, totals_of(()), is_printed=True))
+        shopfront.printing.wake()
+        await asyncio.sleep(60)
+        slip = shopfront.texts[-1]
+        assert ("22.11.2026-23.11.2026" in slip, "Pappír á þrotum" in slip) == (True, True)
 
     run(path, scenario)
