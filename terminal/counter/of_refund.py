@@ -87,7 +87,7 @@ def _obstacle(view: View, asked: RefundLookedUp, rules: CounterRules) -> reg.Ref
     """Why no refund may begin now."""
     if not rules.refund.is_possible:
         return reg.RefusalCode.NOT_POSSIBLE
-    if view.is_leaving and asked.source is not RefundSource.AUTOMATIC:
+    if view.is_leaving:
         return reg.RefusalCode.BUSY
     if asked.source not in _SILENT and (view.sale is not None or view.refund is not None):
         return reg.RefusalCode.BUSY

@@ -125,3 +125,14 @@ def test_a_correction_that_the_journal_contradicts_changes_nothing_of_what_is_tr
     corrected = ev.SettlementCorrected(sale.number, ev.Verdict.UNPAID, "gunnar")
     assert desk.happen(corrected).last.record is None
     assert desk.happen(EndedSaleLookedUp(corrected, sale)).last.record is not None
+
+
+@each_of("has_slip", [True, False])
+def test_a_correction_is_printed_where_anything_is_and_its_sale_asked_about(has_slip: bool) -> None:
+    copies = {"customer_copy": has_slip, "merchant_copy": has_slip, "staff_slip": has_slip}
+    sale = unknown_capture().settled(ev.Verdict.UNPAID).acknowledged().sale
+    sale = replace(sale, terms=replace(sale.terms, **copies))
+    desk = Desk().happen(EndedSaleLookedUp(ev.SettlementCorrected(sale.number, ev.Verdict.PAID, "anna"), sale))
+    assert desk.last.record is not None
+    assert bool(desk.last.follow_ups) is has_slip
+    assert [one.number for one in desk.view.traced] == [sale.number]

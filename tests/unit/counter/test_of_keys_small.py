@@ -10,7 +10,7 @@ from hardware.interfaces import LONG_PRESS_S
 from terminal.counter import menu as menus
 from terminal.counter import of_doubt
 from terminal.counter.decide import decide
-from terminal.counter.decision import LetReadFor, ShowMenuFor
+from terminal.counter.decision import LetReadFor, LockMenuFor, ShowMenuFor
 from terminal.counter.inputs import (
     CodeScanned,
     ConditionsChanged,
@@ -23,12 +23,13 @@ from terminal.counter.inputs import (
 from terminal.counter.menu_codes import CodeJudged, CodeVerdict
 from terminal.counter.of_keys import offer_accepted
 from terminal.counter.rules import CounterRules
-from terminal.counter.view import Question, View
+from terminal.counter.view import Offer, Question, View
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import QueuedReceipt, ReceiptState
+from terminal.sale.sale import State
 from terminal.sale.sensitive import Sensitive
 from tests.each import each_of
-from tests.sales import new_refund
+from tests.sales import new_refund, unknown_capture, walk_to
 from tests.unit.counter.desk_bench import ended
 
 RULES = CounterRules(languages=("is", "en"))
@@ -64,7 +65,7 @@ def test_a_receipt_in_doubt_is_judged_by_two_keys_only() -> None:
     assert of_doubt.JUDGED_AFTER_S == LONG_PRESS_S + 0.5
 
 
-@each_of("keys", ["1", "12#", "*", "0"])
+@each_of("keys", ["1", "12#", "*", "0", "D"])
 def test_while_money_is_on_its_way_back_no_key_means_anything(keys: str) -> None:
     for view in (View(refund=new_refund(), asks_operator=True), View(refund=new_refund(), is_training=True)):
         assert pressed(view, keys) == view
@@ -74,12 +75,29 @@ def test_while_money_is_on_its_way_back_no_key_means_anything(keys: str) -> None
 def test_an_amount_of_training_is_asked_for_by_one_key(key: str, is_asked: bool) -> None:
     view = View(is_training=True, training_amount="1990")
     assert (offer_accepted(view, KeyPressed(key)) is not None) is is_asked
-    assert offer_accepted(replace(view, refund=new_refund()), KeyPressed(key)) is None
+    for busy in (replace(view, refund=new_refund()), replace(view, is_leaving=True)):
+        assert offer_accepted(busy, KeyPressed(key)) is None
 
 
 @each_of(("keys", "amount"), [("1990", "1990"), ("0019", "19"), ("12345678", "123456"), ("19*", ""), ("1B9", "19")])
 def test_an_amount_of_training_has_six_digits_and_no_zero_before_them(keys: str, amount: str) -> None:
     assert pressed(View(is_training=True), keys).training_amount == amount
+
+
+@each_of("view", [View(is_training=True, offer=Offer(1990)), View(offer=Offer(1990))], ids=["training", "no training"])
+def test_an_offer_is_waved_away_by_a_key_that_is_no_amount(view: View) -> None:
+    assert pressed(view, "*").offer == Offer(1990, is_open=False)
+
+
+def test_whoever_comes_says_who_they_are_beside_an_offer() -> None:
+    view = pressed(View(asks_operator=True, offer=Offer(1990)), "12")
+    assert (view.operator_typed, view.offer) == ("12", Offer(1990))
+
+
+def test_a_scanned_code_means_nothing_once_the_customer_is_known() -> None:
+    for state in (State.CUSTOMER, State.CODE_ENTRY):
+        view = View(sale=walk_to(state).sale)
+        assert decide(view, CodeScanned(Sensitive("17")), RULES).view == view
 
 
 # --- the menu ---------------------------------------------------------------------------------------------------------
@@ -106,6 +124,28 @@ def test_only_after_a_right_code_something_is_done_at_once(verdict: CodeVerdict,
     decision = decide(View(menu=menu), CodeJudged(verdict), RULES)
     assert decision.view.menu.page is page
     assert (menus.MakePairingCode() in decision.effects) is (verdict is CodeVerdict.RIGHT)
+
+
+def test_a_right_code_that_comes_too_late_does_nothing() -> None:
+    for menu in (View().menu, replace(View().menu, item=menus.Item.PAIRING, page=menus.Page.ASKING)):
+        decision = decide(View(menu=menu), CodeJudged(CodeVerdict.RIGHT), RULES)
+        assert (decision.view.menu, menus.MakePairingCode() in decision.effects) == (menu, False)
+
+
+@each_of(("locked_s", "is_locked"), [(0.0, False), (0.5, True), (60.0, True)])
+def test_codes_are_locked_as_long_as_their_keeper_says(locked_s: float, is_locked: bool) -> None:
+    menu = replace(View().menu, item=menus.Item.PAIRING, page=menus.Page.CHECKING)
+    decision = decide(View(menu=menu), CodeJudged(CodeVerdict.WRONG, locked_s), RULES)
+    assert (LockMenuFor(locked_s) in decision.effects) is is_locked
+
+
+@each_of("key", ["0", "#"])
+def test_a_key_that_stays_down_changes_no_open_menu(key: str) -> None:
+    menu = replace(View().menu, item=menus.Item.REPRINT_LAST, page=menus.Page.ASKING)
+    sale = unknown_capture().sale
+    assert sale.stands_unknown
+    view = View(menu=menu, sale=sale)
+    assert decide(view, KeyPressed(key, is_long=True), RULES).view == view
 
 
 def test_a_menu_that_shows_nothing_new_is_not_shown_for_longer() -> None:

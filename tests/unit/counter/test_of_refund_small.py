@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from terminal.counter import menu as menus
 from terminal.counter import of_refund
 from terminal.counter import register_words as reg
 from terminal.counter.decide import decide
@@ -20,9 +21,10 @@ from terminal.sale.effects import ReceiptKind
 from terminal.sale.refund import Refund, RefundReason, RefundSource, RefundState
 from terminal.sale.sale import Outcome, Reason, Sale, State, Terms
 from tests.each import each_of
-from tests.sales import GUID, new_refund, new_sale
+from tests.sales import GUID, new_refund, new_sale, refund_of, walk_to
 
 RULES = CounterRules()
+LONGEST_S = RULES.refund.max_days * 86_400
 PAID = replace(new_sale(7, register_id="R7"), state=State.CLOSED, reason=Reason.PAID, authorization_id=GUID)
 DUE = replace(
     PAID,
@@ -68,6 +70,59 @@ def test_from_one_krona_to_all_that_is_left(amount_kr: int, is_begun: bool) -> N
         )
 
 
+@each_of(("returned_kr", "is_begun"), [(1989, True), (1990, False)])
+def test_a_last_krona_goes_back(returned_kr: int, is_begun: bool) -> None:
+    earlier = refund_of(PAID, 5, returned_kr, reason=RefundReason.DONE, state=RefundState.CLOSED)
+    assert (begun(amount_kr=1, refunds=(earlier,)).refund_record is not None) is is_begun
+
+
+@each_of(
+    ("view", "changes", "code"),
+    [
+        (View(sale=walk_to(State.CUSTOMER).sale), {}, reg.RefusalCode.BUSY),
+        (View(refund=new_refund()), {}, reg.RefusalCode.BUSY),
+        (View(sale=walk_to(State.CUSTOMER).sale), {"source": RefundSource.COMMAND, "register_id": None}, None),
+        (View(refund=new_refund()), {"source": RefundSource.COMMAND, "register_id": None}, None),
+        (View(is_leaving=True), {"source": RefundSource.COMMAND, "register_id": None}, reg.RefusalCode.BUSY),
+        (View(), {"rival_age_s": LONGEST_S}, reg.RefusalCode.NOT_FOUND),
+        (View(), {"rival_age_s": LONGEST_S + 1}, None),
+        (View(), {"sale_age_s": LONGEST_S}, None),
+        (View(), {"sale_age_s": LONGEST_S + 1}, reg.RefusalCode.TOO_OLD),
+    ],
+    ids=str,
+)
+def test_what_stands_in_the_way_of_a_refund(view: View, changes: dict[str, Any], code: reg.RefusalCode | None) -> None:
+    decision = begun(view, **changes)
+    assert (decision.refund_record is None) is (code is not None)
+    refused = decision.refused or next(iter(decision.replies), None)
+    assert getattr(refused, "code", None) is code
+
+
+@each_of(
+    ("changes", "register_id", "operator"),
+    [
+        ({}, "R8", "Anna"),
+        ({"register_id": None}, "T1-000008-A1B2C3", "Anna"),
+        ({"register_id": None, "source": RefundSource.KEYPAD}, "", "Anna"),
+        ({"register_id": None, "source": RefundSource.COMMAND}, "", "Anna"),
+        ({"register_id": None, "source": RefundSource.AUTOMATIC, "amount_kr": None, "sale": DUE}, "", ""),
+    ],
+    ids=str,
+)
+def test_a_refund_names_who_asked_for_it(changes: dict[str, Any], register_id: str, operator: str) -> None:
+    record = begun(View(operator="Anna"), **changes).refund_record
+    assert record is not None
+    assert record.event == "RefundRequested"
+    assert (record.refund.register_id, record.refund.operator) == (register_id, operator)
+
+
+def test_a_refund_from_the_keypad_takes_the_place_of_what_was_shown() -> None:
+    menu = replace(View().menu, item=menus.Item.REFUND, page=menus.Page.AMOUNT)
+    before = View(menu=menu, result=PAID, refund_result=new_refund(number=5))
+    view = begun(before, source=RefundSource.KEYPAD, register_id=None).view
+    assert (view.menu.is_open, view.result, view.refund_result) == (False, None, None)
+
+
 # --- ids --------------------------------------------------------------------------------------------------------------
 
 
@@ -86,11 +141,7 @@ def test_from_one_krona_to_all_that_is_left(amount_kr: int, is_begun: bool) -> N
     ids=str,
 )
 def test_the_same_request_again_is_of_the_same_payment_amount_and_try(changes: dict[str, Any], is_same: bool) -> None:
-    known = replace(
-        new_refund(number=8, sale_number=PAID.number, reason=RefundReason.DONE),
-        register_echo=changes.get("echo", "") if not changes.get("names_one_try") else "",
-        state=RefundState.CLOSED,
-    )
+    known = new_refund(sale_number=PAID.number, reason=RefundReason.DONE, state=RefundState.CLOSED)
     wish = Wish(is_open=False, may_have_moved_money=True, age_s=60.0, told_s=30.0)
     (answer,) = begun(known=known, wish=wish, **changes).replies
     assert isinstance(answer, reg.RefundResult if is_same else reg.RequestRefused)
@@ -171,6 +222,17 @@ def test_what_the_service_has_said_is_not_corrected(reason: RefundReason) -> Non
         assert decision == Decision(view=View())
 
 
+@each_of(
+    ("source", "is_done"), [(RefundSource.COMMAND, False), (RefundSource.COMMAND, True), (RefundSource.AUTOMATIC, True)]
+)
+def test_no_other_correction_makes_a_returned_payment_due(source: RefundSource, is_done: bool) -> None:
+    before = RefundReason.SETTLED_NOT_DONE if is_done else RefundReason.SETTLED_DONE
+    returned = replace(DUE, state=State.CLOSED, reason=Reason.REFUNDED)
+    decision = corrected(settled(before, source), returned, is_done=is_done)
+    assert decision.refund_record is not None
+    assert (decision.record, decision.view.attention) == (None, ())
+
+
 # --- shown ------------------------------------------------------------------------------------------------------------
 
 
@@ -195,6 +257,13 @@ def test_once_the_register_has_it_its_end_is_shown() -> None:
     assert ended.view.refund_result is not None
     assert ended.effects == (ShowRefundFor(8, 12.0),)
     assert ended.view.refund is None
+
+
+def test_what_nobody_waits_for_ends_unseen() -> None:
+    asked_for = begun(source=RefundSource.COMMAND, register_id=None).view
+    done = decide(asked_for, rs.RefundConfirmed(8, 1), RULES)
+    assert (done.view.refunds, done.view.refund_result) == ((), None)
+    assert not any(isinstance(effect, ShowRefundFor) for effect in done.effects)
 
 
 def test_the_shops_rules_are_possible_by_themselves() -> None:
