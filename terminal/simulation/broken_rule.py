@@ -25,11 +25,12 @@ class BrokenRule:
         rates: Rates | None = None,
         has_twin: bool | None = None,
         restores: bool | None = None,
+        card_lies: bool | None = None,
         troubles: Sequence[str] = TROUBLES,
     ) -> None:
         """``rates``: a rule that only seldom matters is looked for in worlds where it matters. ``has_twin``,
-        ``restores``: in worlds with two terminals, or in which a backup is restored; None: as it comes. ``troubles``:
-        what befalls calls.
+        ``restores``, ``card_lies``: in worlds with two terminals, in which a backup is restored, or in which the last
+        commits do not survive a power cut; None: as it comes. ``troubles``: what befalls calls.
         """
         self.broken = contextmanager(patches or _nothing)
         self.sabotage = sabotage
@@ -39,6 +40,7 @@ class BrokenRule:
         self.rates = rates
         self.has_twin = has_twin
         self.restores = restores
+        self.card_lies = card_lies
         self.troubles = troubles
 
 

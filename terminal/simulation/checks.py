@@ -13,7 +13,7 @@ from terminal.sale.gateway import CaptureMode
 from terminal.sale.kennitala import has_check_digit
 from terminal.sale.record import ReceiptState
 from terminal.sale.refund import RefundSource
-from terminal.sale.sale import NOT_PAID, Outcome, Sale, State
+from terminal.sale.sale import NOT_PAID, Outcome, Reason, Sale, State
 from terminal.simulation import checks_of_days as days
 from terminal.simulation import checks_of_ids as ids
 from terminal.simulation import checks_of_refunds as refunds
@@ -159,6 +159,7 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
         if sale.state is State.ATTENTION and register.is_done:
             yield f"sale {sale.number} could not be settled: {sale.outcome}"
     known = {sale.reference for one in (disk, *beside) for sale in (*one.latest.values(), *one.lost.values())}
+    known |= disk.vanished.references
     yield from (f"captured without a journal row: {reference}" for reference in ledger if reference not in known)
     yield from (
         f"{count} InsertCarts under {reference}" for reference, count in netgiro.insert_carts.items() if count > 1
@@ -166,7 +167,8 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
     yield from (f"{call} went over a connection that was gone" for call in netgiro.network.lost_for_being_idle)
     # Before a restore they may have been ahead of the true time.
     marks_may_be_lost = disk.first_since_loss() > 1 and "clock jump" in terminal.world.faults
-    if not marks_may_be_lost and any(later <= earlier for earlier, later in itertools.pairwise(terminal.nonces)):
+    steps_back = sum(later <= earlier for earlier, later in itertools.pairwise(terminal.nonces))
+    if not marks_may_be_lost and steps_back > disk.vanished.marks:
         yield "a nonce was repeated or went back"
     live, stored = terminal.sale, disk.latest.get(terminal.sale.number) if terminal.sale else None
     if live is not None and stored is not None and (live.state, live.reason) != (stored.state, stored.reason):
@@ -223,6 +225,8 @@ def _money(sale: Sale, disk: SimulatedDisk, captured: list[int], *, is_refunded:
     elif captured and not approved and sale.outcome is not Outcome.UNKNOWN and is_over(sale):
         if undone_in_gap(sale.reference, disk):
             return  # the service's record says only that nothing is paid any more
+        if sale.reference in disk.vanished.references and sale.reason is Reason.POWER_CUT:
+            return  # as the journal knows it, nothing that pays had left
         yield f"sale {sale.number} is paid and told {sale.outcome}"
 
 
@@ -277,6 +281,7 @@ def _receipts(sale: Sale, disk: SimulatedDisk, paper: Paper, *, is_screen_free: 
         yield f"sale {sale.number} has been {', then '.join(map(str, outcomes))} and is on paper as {queued}"
     stood_as = outcomes if is_corrected else [sale.outcome]
     is_excused = (sale.number in disk.lost and bool(disk.lost_keys)) or sale.number in disk.misread_as_paid
+    is_excused |= sale.number in disk.vanished.paid_numbers
     if sale.number in paper.says_paid and Outcome.APPROVED not in stood_as and not is_excused:
         yield f"paper says that sale {sale.number} is paid, and it is {sale.outcome}"
     yield from _on_paper(disk, sale.number, paper, is_screen_free=is_screen_free)
@@ -297,12 +302,14 @@ def _on_paper(disk: SimulatedDisk, number: int, paper: Paper, *, is_screen_free:
                 yield f"receipt {receipt.receipt_id} came out again after a restore without being marked"
             continue
         unasked = [copy for copy in sheets if (receipt.receipt_id, copy) not in paper.asked]
-        if len(unasked) > MOST_UNASKED_PRINTS:
+        is_forgotten = receipt.receipt_id in disk.vanished.receipts  # or a sale whose number has come again
+        if len(unasked) > MOST_UNASKED_PRINTS and not is_forgotten:
             yield f"receipt {receipt.receipt_id} came out {len(unasked)} times, and nobody had asked"
-        if len(sheets) != len(set(sheets)):
+        if len(sheets) != len(set(sheets)) and not is_forgotten:
             yield f"receipt {receipt.receipt_id} came out twice as the same copy"
         waits_for_staff = receipt.state is ReceiptState.DOUBTFUL and not is_screen_free
-        if not waits_for_staff and all((receipt.receipt_id, copy) in paper.torn for copy in sheets):
+        is_elsewhere = is_forgotten and len(sheets) > 1  # the same sheet came out before, and that one was whole
+        if not (waits_for_staff or is_elsewhere) and all((receipt.receipt_id, copy) in paper.torn for copy in sheets):
             yield f"receipt {receipt.receipt_id} never came out"
 
 

@@ -47,6 +47,7 @@ def when_told(netgiro: SimulatedNetgiro, disk: SimulatedDisk, ring: Ring, told: 
         and (number not in disk.latest or "UNKNOWN" in told.words or undone_in_gap(sale.reference, disk))
         for number, sale in disk.lost.items()
     )
+    is_forgotten |= has_vanished(ring.name, disk)
     is_misread = any(sale.number in disk.misread_as_paid for sale in sales)
     is_free = is_forgotten or is_misread or _was_freed(sales, disk, id_s) or _freed_by_misreading(sales, disk)
     if ring.told[:-1] and ring.told[-2].paid and not is_free:
@@ -60,6 +61,11 @@ def when_told(netgiro: SimulatedNetgiro, disk: SimulatedDisk, ring: Ring, told: 
             disk.note_told(sale.number)
     if not is_backed:
         raise Violation(f"{ring.name} was told {told.words}, and no sale of it ended so")
+
+
+def has_vanished(name: str, disk: SimulatedDisk) -> bool:
+    """Both files of the journal have lost that a sale of this name was paid."""
+    return any(sale.register_id == name and sale.outcome is Outcome.APPROVED for sale in disk.vanished.sales)
 
 
 def names_are_bare(register: SimulatedRegister) -> bool:
@@ -122,7 +128,7 @@ def _was_unknown(sale: Sale, disk: SimulatedDisk) -> bool:
 def told_is_stored(ring: Ring, disk: SimulatedDisk) -> Iterator[str]:
     """The register's last word and the journal's agree, where only one sale can be meant."""
     sales = sales_named(disk, ring)
-    is_forgotten = any(sale.register_id == ring.name for sale in disk.lost.values())
+    is_forgotten = any(sale.register_id == ring.name for sale in disk.lost.values()) or has_vanished(ring.name, disk)
     if len(sales) != 1 or not ring.told or is_forgotten:
         return
     (sale,) = sales
@@ -149,7 +155,8 @@ def at_the_end(
         paid = [number for number in sorted(both) if both[number].reference in ledger]
         for earlier, later in itertools.pairwise(paid):
             is_in_time = disk.begun_s[later] - disk.begun_s[earlier] < terminal.id_s
-            if is_in_time and not _freed_by_staff(earlier, later, disk):
+            is_known = both[earlier].reference not in disk.vanished.references
+            if is_in_time and is_known and not _freed_by_staff(earlier, later, disk):
                 yield f"{name} was paid by sale {earlier} and again by sale {later} within the time of its id"
         if register.driver.names_one_try:
             yield from (

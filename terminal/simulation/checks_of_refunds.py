@@ -38,6 +38,7 @@ def at_the_end(disk: SimulatedDisk, netgiro: SimulatedNetgiro, beside: Collectio
     """Every refund is over, said to be done exactly if the service has carried it out, and on paper."""
     booked = booked_by_key(netgiro)
     known = {refund.idempotency_key for one in (disk, *beside) for refund in one.refunds.values()} | disk.lost_keys
+    known |= {refund.idempotency_key for refund in disk.vanished.refunds}
     yield from (f"returned without a journal row: {one}" for key, one in booked.items() if key not in known)
     yield from _taken_back_once(disk, netgiro)
     yield from _carried_out_once(disk, netgiro)

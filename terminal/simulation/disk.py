@@ -16,7 +16,7 @@ from terminal.sale.record import JournalHealth, QueuedReceipt, Record, RefundRec
 from terminal.sale.refund import Refund, RefundState
 from terminal.sale.sale import Sale
 from terminal.sale.totals import ENDED, Close, billed_kr
-from terminal.simulation.disk_contents import DiskContents
+from terminal.simulation.disk_contents import DiskContents, Vanished
 from terminal.simulation.world import PowerCut, World
 
 PLENTY_BYTES = 1 << 30
@@ -50,6 +50,10 @@ class SimulatedDisk(DiskContents):
         """A commit that ended with an error; its bytes are there until the next one replaces them."""
         self._undo: Callable[[], None] = lambda: None
         self._held: list[tuple[str, Callable[[], None]]] | None = None
+        self.vanished = Vanished()
+        self.before_commit: Callable[[], None] = lambda: None
+        self.when_dark: Callable[[], None] = lambda: None
+        """The card under it: lying_card.py."""
 
     @property
     def clock_was_wrong(self) -> bool:
@@ -123,11 +127,6 @@ class SimulatedDisk(DiskContents):
     def note_receipt(self, receipt: QueuedReceipt) -> None:
         self._commit(f"commit of receipt {receipt.receipt_id} {receipt.state}", lambda: self._keep([receipt]))
 
-    def _keep(self, receipts: Sequence[QueuedReceipt]) -> None:
-        for receipt in map(self.as_it_is_queued, receipts):
-            self._receipts[receipt.receipt_id] = receipt
-            self.rows.append(msgspec.json.encode(receipt))
-
     def reserve_nonces(self, high_water: int, answers_signed: bool = False) -> None:
         def store() -> None:
             self._high_water = high_water
@@ -152,8 +151,10 @@ class SimulatedDisk(DiskContents):
             self._world.cut_point(f"during the {what}")
         except PowerCut:
             if self._world.rng.random() < 0.5:  # torn: all of it is there, or nothing
+                self.before_commit()
                 store()
             raise
+        self.before_commit()
         store()
         self._ghost = None
         self._world.tell("journal", what)
@@ -181,13 +182,6 @@ class SimulatedDisk(DiskContents):
                 self.refunds[refund.number] = before
 
         self._undo = undo
-
-    def _queue(self, number: int, kinds: Sequence[ReceiptKind]) -> None:
-        queued = self.queued.setdefault(number, [])
-        for receipt in (original(number, kind) for kind in kinds):
-            if receipt.receipt_id not in self._receipts:
-                self._receipts[receipt.receipt_id] = self.as_it_is_queued(receipt)
-                queued.append(receipt.kind)
 
     def _store(self, record: Record) -> None:
         sale = record.sale
@@ -233,6 +227,7 @@ class SimulatedDisk(DiskContents):
         self._ghost = None
         self._undo = lambda: None
         self._held = None
+        self.when_dark()
 
 
 def _in_turn(*steps: Callable[[], None]) -> Callable[[], None]:

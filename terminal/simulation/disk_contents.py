@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+import msgspec
 
 from terminal.sale.effects import ReceiptKind
-from terminal.sale.record import JournalHealth, QueuedReceipt, ReceiptState, after_loss
+from terminal.sale.record import JournalHealth, QueuedReceipt, ReceiptState, after_loss, original
 from terminal.sale.refund import Refund, RefundState, left_to_refund_kr
 from terminal.sale.sale import Outcome, Sale, State
 from terminal.sale.totals import ENDED, Close, ClosedPeriod, Period, totals_of
 from terminal.simulation.world import EPOCH_S
 from terminal.system.timestamps import timestamp_of
+
+
+class Vanished:
+    """What a card had reported as durable, and has lost of both files: no bits, but for the checks."""
+
+    def __init__(self) -> None:
+        self.sales: list[Sale] = []
+        """As they stood."""
+        self.refunds: list[Refund] = []
+        self.receipts: set[str] = set()
+        """Of which a note is gone: what is on paper may wait to be printed."""
+        self.marks = 0
+        """How often a mark of nonces was among it."""
+
+    @property
+    def references(self) -> set[str]:
+        return {sale.reference for sale in self.sales}
+
+    @property
+    def paid_numbers(self) -> set[int]:
+        return {sale.number for sale in self.sales if sale.outcome is Outcome.APPROVED}
 
 
 class DiskContents:
@@ -91,6 +114,18 @@ class DiskContents:
     def as_it_is_queued(self, receipt: QueuedReceipt) -> QueuedReceipt:
         """As terminal/journal/file.py does, and rebuild.py with what waits in a backup."""
         return after_loss(receipt) if 0 < receipt.sale_number < self._first_free else receipt
+
+    def _keep(self, receipts: Sequence[QueuedReceipt]) -> None:
+        for receipt in map(self.as_it_is_queued, receipts):
+            self._receipts[receipt.receipt_id] = receipt
+            self.rows.append(msgspec.json.encode(receipt))
+
+    def _queue(self, number: int, kinds: Sequence[ReceiptKind]) -> None:
+        queued = self.queued.setdefault(number, [])
+        for receipt in (original(number, kind) for kind in kinds):
+            if receipt.receipt_id not in self._receipts:
+                self._receipts[receipt.receipt_id] = self.as_it_is_queued(receipt)
+                queued.append(receipt.kind)
 
     def mark_waiting_receipts(self) -> None:
         self._receipts |= {one.receipt_id: self.as_it_is_queued(one) for one in self.unprinted_receipts()}

@@ -8,7 +8,9 @@ from terminal.journal.rebuild import NUMBERS_A_DAY, NUMBERS_SKIPPED
 from terminal.sale.after_loss import after_loss
 from terminal.simulation.disk import SimulatedDisk
 
-ITS_OWN = frozenset({"_world", "now", "misread_as_paid", "_undo", "_ghost", "_held"})
+ITS_OWN = frozenset(
+    {"_world", "now", "misread_as_paid", "vanished", "before_commit", "when_dark", "_undo", "_ghost", "_held"}
+)
 
 
 def copy_bits(source: SimulatedDisk, target: SimulatedDisk) -> None:

@@ -19,6 +19,8 @@ from terminal.sale.sale import Terms
 from terminal.simulation import checks
 from terminal.simulation.checks_of_ids import SETTLED, Violation
 from terminal.simulation.disk import SimulatedDisk
+from terminal.simulation.lying_card import WORLDS_WITH_ONE as LYING
+from terminal.simulation.lying_card import LyingCard
 from terminal.simulation.network import TROUBLES
 from terminal.simulation.operator import WORLDS_WITH_ONE as RESTORED
 from terminal.simulation.operator import Operator
@@ -77,6 +79,7 @@ def simulate(
     cut_at: int | None = None,
     has_twin: bool | None = None,
     restores: bool | None = None,
+    card_lies: bool | None = None,
     troubles: Sequence[str] = TROUBLES,
     sabotage: Sabotage | None = None,
     tell: bool = False,
@@ -103,6 +106,8 @@ def simulate(
         tills.append(twin.till)
     elif _drawn(f"restore {seed}", RESTORED, restores) and protocol == "line":
         Operator(world, till, seed).start()
+    elif _drawn(f"card lies {seed}", LYING, card_lies):
+        LyingCard(world, till.disk, seed, till.forget).start(till.terminal.take_away)
     if sabotage is not None:
         sabotage(till.terminal, till.disk)
 

@@ -34,6 +34,7 @@ from terminal.sale.totals import Close, Period
 from terminal.simulation.broken_rule import BrokenRule
 from terminal.simulation.disk import SimulatedDisk
 from terminal.simulation.people import PAYS
+from terminal.simulation.sabotage_of_cards import RULES_OF_CARDS
 from terminal.simulation.sabotage_of_days import RULES_OF_DAYS
 from terminal.simulation.sabotage_of_keys import RULES_OF_KEYS
 from terminal.simulation.sabotage_of_netgiro import RULES_OF_NETGIRO
@@ -376,6 +377,7 @@ BROKEN_RULES: Mapping[str, BrokenRule] = {
     **RULES_OF_DAYS,
     **RULES_OF_TWINS,
     **RULES_OF_RESTORES,
+    **RULES_OF_CARDS,
     "receipt before the register has taken the result": BrokenRule(patches=_paper_before_taken, protocol="concert"),
     "interrupted receipt printed unmarked": BrokenRule(patches=_print_again_unmarked),
     "receipt in doubt printed again and again": BrokenRule(patches=_print_again_and_again),

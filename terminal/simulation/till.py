@@ -64,6 +64,11 @@ class Till:
         self.disk.is_full = False
         self.register.cable.plug_in()
 
+    def forget(self, numbers: set[int]) -> None:
+        """Nothing of these sales is on the disk any more: their numbers come again."""
+        self.terminal.told_to_stop -= numbers
+        self.disk.misread_as_paid -= numbers
+
     def captured(self) -> Collection[str]:
         """References of what is paid, as Netgíró's portal shows it."""
         return self._netgiro.captured()

@@ -40,6 +40,7 @@ def first_reds(name: str, seeds: Iterable[int], most: int) -> list[WorldResult]:
                 api=rule.api,
                 has_twin=rule.has_twin,
                 restores=rule.restores,
+                card_lies=rule.card_lies,
                 troubles=rule.troubles,
                 sabotage=rule.sabotage,
             )
