@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from terminal.errors import JournalError
 from terminal.journal.database import open_for_reading
+from terminal.journal.rows import Positions, has_gone_on
 from terminal.system.owner import as_owner_of
 
 
@@ -25,8 +26,7 @@ class KeptJournal(NamedTuple):
         return _size_bytes(self.backup) // 2**20
 
     def lacks_rows_of(self, journal: Path) -> bool:
-        """But for marks of nonces, which a start makes, and which a restore keeps."""
-        return _rows(journal) != _rows(self.backup)
+        return has_gone_on(since=_positions(self.backup), now=_positions(journal))
 
 
 def _size_bytes(path: Path) -> int:
@@ -37,9 +37,10 @@ def journal_version(path: Path) -> int:
     return int(_query(path, "PRAGMA user_version"))
 
 
-def _rows(path: Path) -> list[int]:
+def _positions(path: Path) -> Positions:
     places = (("entries", "seq"), ("receipts", "seq"), ("closes", "number"))
-    return [int(_query(path, f"SELECT coalesce(max({place}), 0) FROM {table}")) for table, place in places]
+    last = {table: int(_query(path, f"SELECT coalesce(max({place}), 0) FROM {table}")) for table, place in places}
+    return Positions(**last)
 
 
 def _query(path: Path, query: str) -> Any:

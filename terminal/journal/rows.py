@@ -148,6 +148,11 @@ class Positions(msgspec.Struct, frozen=True, kw_only=True, tag="positions", tag_
         return all(one >= another for one, another in zip(mine, theirs, strict=True))
 
 
+def has_gone_on(since: Positions, now: Positions) -> bool:
+    """Whether anything was written but for marks of nonces, which a start makes, and which a restore keeps."""
+    return (now.entries, now.receipts, now.closes) != (since.entries, since.receipts, since.closes)
+
+
 def place_of(row: Row) -> tuple[str, int]:
     """The field of :class:`Positions` that counts this row, and its number there."""
     match row:

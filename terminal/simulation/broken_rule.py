@@ -26,11 +26,13 @@ class BrokenRule:
         has_twin: bool | None = None,
         restores: bool | None = None,
         card_lies: bool | None = None,
+        upgrades: bool | None = None,
         troubles: Sequence[str] = TROUBLES,
     ) -> None:
         """``rates``: a rule that only seldom matters is looked for in worlds where it matters. ``has_twin``,
-        ``restores``, ``card_lies``: in worlds with two terminals, in which a backup is restored, or in which the last
-        commits do not survive a power cut; None: as it comes. ``troubles``: what befalls calls.
+        ``restores``, ``card_lies``, ``upgrades``: in worlds with two terminals, in which a backup is restored, in which
+        the last commits do not survive a power cut, or with an upgrade; None: as it comes. ``troubles``: what befalls
+        calls.
         """
         self.broken = contextmanager(patches or _nothing)
         self.sabotage = sabotage
@@ -41,6 +43,7 @@ class BrokenRule:
         self.has_twin = has_twin
         self.restores = restores
         self.card_lies = card_lies
+        self.upgrades = upgrades
         self.troubles = troubles
 
 

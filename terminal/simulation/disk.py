@@ -134,6 +134,10 @@ class SimulatedDisk(DiskContents):
 
         self._commit("commit of the nonces", store)
 
+    def keep_marks(self, high_water: int, answers_signed: bool) -> None:
+        """As a restore brings them together."""
+        self._high_water, self._answers_signed = max(high_water, self._high_water), answers_signed
+
     def try_writing(self) -> None:
         self._commit("commit of nothing new", lambda: None)
 

@@ -5,12 +5,24 @@ from __future__ import annotations
 import copy
 
 from terminal.journal.rebuild import NUMBERS_A_DAY, NUMBERS_SKIPPED
+from terminal.journal.rows import Positions
 from terminal.sale.after_loss import after_loss
+from terminal.sale.totals import Close
 from terminal.simulation.disk import SimulatedDisk
 
 ITS_OWN = frozenset(
     {"_world", "now", "misread_as_paid", "vanished", "before_commit", "when_dark", "_undo", "_ghost", "_held"}
 )
+
+
+def positions_of(disk: SimulatedDisk) -> Positions:
+    """Its receipts are counted with its entries, as it keeps all rows in one list."""
+    return Positions(
+        entries=sum(not isinstance(one, Close) for one in disk.committed),
+        receipts=len(disk.rows),
+        closes=len(disk.closes),
+        high_water=disk.nonce_high_water(),
+    )
 
 
 def copy_bits(source: SimulatedDisk, target: SimulatedDisk) -> None:

@@ -16,9 +16,8 @@ from terminal.journal.rows import Positions
 from terminal.sale.record import QueuedReceipt
 from terminal.sale.refund import Refund
 from terminal.sale.sale import Sale
-from terminal.sale.totals import Close
 from terminal.simulation.disk import SimulatedDisk
-from terminal.simulation.disk_copies import ITS_OWN
+from terminal.simulation.disk_copies import ITS_OWN, positions_of
 from terminal.simulation.world import World
 
 WORLDS_WITH_ONE = 0.05
@@ -76,14 +75,7 @@ class LyingCard:
 
     def _copy(self) -> Copy:
         disk = self._disk
-        entries = sum(not isinstance(one, Close) for one in disk.committed)
-        positions = Positions(
-            entries=entries,
-            receipts=len(disk.rows),
-            closes=len(disk.closes),
-            high_water=disk.nonce_high_water(),
-        )
-        return Copy(positions, {name: _kept(held) for name, held in vars(disk).items() if name not in ITS_OWN})
+        return Copy(positions_of(disk), {name: _kept(held) for name, held in vars(disk).items() if name not in ITS_OWN})
 
     def _power_lost(self) -> None:
         copies = [*self._before, self._copy()]

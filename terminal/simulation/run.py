@@ -30,6 +30,8 @@ from terminal.simulation.service import SimulatedNetgiro
 from terminal.simulation.terminal import SimulatedTerminal
 from terminal.simulation.till import Till
 from terminal.simulation.twin import WORLDS_WITH_ONE, Twin, beside
+from terminal.simulation.upgrader import WORLDS_WITH_ONE as UPGRADED
+from terminal.simulation.upgrader import Upgrader
 from terminal.simulation.world import NO_TROUBLE, TROUBLE, Line, Rates, World
 
 MOST_SALES = 4
@@ -80,6 +82,7 @@ def simulate(
     has_twin: bool | None = None,
     restores: bool | None = None,
     card_lies: bool | None = None,
+    upgrades: bool | None = None,
     troubles: Sequence[str] = TROUBLES,
     sabotage: Sabotage | None = None,
     tell: bool = False,
@@ -98,7 +101,7 @@ def simulate(
     netgiro = SimulatedNetgiro(world, api)
     netgiro.network.troubles = troubles
     till = Till(world, netgiro, rules, spoken, rng.randint(1, MOST_SALES), seed=seed, night_s=night_s)
-    tills = [till]
+    tills, upgrader = [till], None
     netgiro.on_callback = till.terminal.receive_callback
     if _drawn(f"has a twin {seed}", WORLDS_WITH_ONE, has_twin):
         twin = Twin(world, till, netgiro, protocol, seed)
@@ -108,6 +111,9 @@ def simulate(
         Operator(world, till, seed).start()
     elif _drawn(f"card lies {seed}", LYING, card_lies):
         LyingCard(world, till.disk, seed, till.forget).start(till.terminal.take_away)
+    elif _drawn(f"upgrade {seed}", UPGRADED, upgrades):
+        upgrader = Upgrader(world, till, seed)
+        upgrader.start()
     if sabotage is not None:
         sabotage(till.terminal, till.disk)
 
@@ -120,6 +126,7 @@ def simulate(
             violations.append(f"{world.waiting} things are still waiting to happen")
         for one in tills:
             violations += one.violations(beside(one, tills))
+        violations += upgrader.violations() if upgrader is not None else ()
     except Violation as violation:
         violations.append(str(violation))
     except Exception as error:

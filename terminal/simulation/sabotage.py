@@ -44,6 +44,7 @@ from terminal.simulation.sabotage_of_restores import RULES_OF_RESTORES
 from terminal.simulation.sabotage_of_scans import RULES_OF_SCANS
 from terminal.simulation.sabotage_of_staff import RULES_OF_STAFF
 from terminal.simulation.sabotage_of_twins import RULES_OF_TWINS
+from terminal.simulation.sabotage_of_upgrades import RULES_OF_UPGRADES
 from terminal.simulation.terminal import SimulatedTerminal
 from terminal.simulation.world import NO_TROUBLE, Rates
 
@@ -378,6 +379,7 @@ BROKEN_RULES: Mapping[str, BrokenRule] = {
     **RULES_OF_TWINS,
     **RULES_OF_RESTORES,
     **RULES_OF_CARDS,
+    **RULES_OF_UPGRADES,
     "receipt before the register has taken the result": BrokenRule(patches=_paper_before_taken, protocol="concert"),
     "interrupted receipt printed unmarked": BrokenRule(patches=_print_again_unmarked),
     "receipt in doubt printed again and again": BrokenRule(patches=_print_again_and_again),

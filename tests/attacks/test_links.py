@@ -228,7 +228,7 @@ def test_an_upgrades_copy_of_the_journal_follows_no_link(shop: Path) -> None:
     assert kept.stat().st_uid == NOBODY
     journal.unlink()
     plant(shop, (journal.name,))
-    for look in (kept_journal._rows, kept_journal.journal_version):
+    for look in (kept_journal._positions, kept_journal.journal_version):
         with pytest.raises((JournalError, OSError)):
             look(journal)
     assert_untouched(shop)

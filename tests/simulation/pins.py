@@ -41,6 +41,7 @@ def first_reds(name: str, seeds: Iterable[int], most: int) -> list[WorldResult]:
                 has_twin=rule.has_twin,
                 restores=rule.restores,
                 card_lies=rule.card_lies,
+                upgrades=rule.upgrades,
                 troubles=rule.troubles,
                 sabotage=rule.sabotage,
             )
