@@ -131,14 +131,16 @@ FollowUp: TypeAlias = ReprintRequested | ReceiptJudged | RefundRequested | EndOf
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What follows from an event, in this order: commit what is durable, take over ``view``, do the rest.
 
-    Durable is one of ``record``, ``refund_record``, ``close`` and ``receipts``. Both records, in this order,
-    where staff take back that a refund was done that has ended its sale.
+    Durable is one of ``record``, ``refund_record``, ``close``, ``told_close`` and ``receipts``. Both records, in this
+    order, where staff take back that a refund was done that has ended its sale.
     """
 
     view: View
     record: Record | None = None
     refund_record: RefundRecord | None = None
     close: Close | None = None
+    told_close: int | None = None
+    """The register has acknowledged that end of day."""
     receipts: tuple[QueuedReceipt, ...] = ()
     """Receipts that are to be printed once more."""
     follow_ups: tuple[FollowUp, ...] = ()
@@ -150,6 +152,12 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """Why nothing was begun, for a command that asked; the register is not told."""
     failure: str = ""
     """Why nothing could be decided now: the journal takes nothing. Empty: it was decided and committed."""
+
+    @property
+    def is_durable(self) -> bool:
+        """Something of it was to be committed."""
+        kept = (self.record, self.refund_record, self.close, self.told_close)
+        return bool(self.receipts) or any(one is not None for one in kept)
 
     @property
     def queues_receipts(self) -> bool:

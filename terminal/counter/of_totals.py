@@ -7,11 +7,12 @@ close is reported again and nothing more is ended:
 * as long as nothing was paid or given back since: a close with nothing to book, right after a close that was not
   acknowledged, is no new close;
 * whoever made it: if the clock closed a day with nothing to book meanwhile, the register still gets the one before;
-* for ten minutes also with sales, if this terminal knows that the close was not acknowledged, and the clock has
-  ended no further day with them. Later, with sales, the register means another day;
-* after a start nobody knows whether it was acknowledged. Then the limit is ten minutes of the clock, and only with
-  nothing sold since: the register may get a close a second time, with its number. Where the clock jumped meanwhile, the
-  slip alone has these totals.
+* for ten minutes also with sales, if the close is known as not acknowledged, and the clock has ended no further day
+  with them. Later, with sales, the register means another day.
+
+The journal says what was acknowledged, so a start changes nothing. Only a journal of an older version does not say it.
+Then the limit is ten minutes of the clock, and only with nothing sold since: the register may get a close a second
+time, with its number.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from terminal.counter.decision import Decision
 from terminal.counter.inputs import RegisterRequestLookedUp
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
-from terminal.sale.totals import ClosedPeriod
+from terminal.sale.totals import ClosedPeriod, ToldCloses
 
 UNTOLD_CLOSE_KEPT_S = 600.0
 
@@ -44,6 +45,7 @@ def requested(view: View, asked: RegisterRequestLookedUp, request: reg.TotalsReq
     if request.prints_slip:
         ended = replace(ended, is_printed=False)
         slip = ClosedPeriod(number=ended.number, since=asked.period.since, until=asked.created, totals=ended.totals)
+    ended = replace(ended, is_for_register=True)
     report = reg.TotalsReport(number=ended.number, totals=ended.totals, closed=True, slip=slip)
     return Decision(view=replace(view, untold_close=ended.number), close=ended, replies=(report,))
 
@@ -64,4 +66,7 @@ def _untold(view: View, asked: RegisterRequestLookedUp) -> ClosedPeriod | None:
 
 def delivered(view: View, number: int) -> Decision:
     """The register has the totals of the close with this number, so that close is not reported again."""
-    return Decision(view=replace(view, told_close=number, untold_close=None))
+    known = ToldCloses(view.told_close, view.untold_close)
+    told = known.with_told(number)
+    view = replace(view, told_close=told.told, untold_close=told.untold)
+    return Decision(view=view, told_close=None if told == known else number)

@@ -85,7 +85,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     untold_close: int | None = None
     """The period that the register has ended, and whose totals it has not acknowledged."""
     told_close: int | None = None
-    """The last one that it has; None after a start: nobody knows."""
+    """The last one that it has; None: nobody knows of any."""
     refund: Refund | None = None
     """The one whose outcome somebody waits for; nothing else begins meanwhile."""
     refund_result: Refund | None = None

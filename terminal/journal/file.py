@@ -8,9 +8,10 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Literal, Self, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from terminal.errors import JournalError
 from terminal.journal import chain, rebuild, tables
@@ -23,7 +24,7 @@ from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import JournalHealth, QueuedReceipt, Record, RefundRecord, after_loss, original
 from terminal.sale.refund import Refund
 from terminal.sale.sale import Sale
-from terminal.sale.totals import Close
+from terminal.sale.totals import Close, ToldCloses
 
 MIN_FREE_BYTES = 16 * 1024 * 1024
 """Below this no new sale is started, so that the open one can always be finished."""
@@ -109,8 +110,19 @@ class JournalFile(JournalReading):
             yield CloseRow(close.number, at, before.entries, totals)
             if close.is_printed:
                 yield ReceiptRow(before.receipts + 1, at, original(close.number, ReceiptKind.END_OF_DAY))
+            if close.is_for_register:
+                yield self._mark_of(db, lambda closes: closes._replace(untold=close.number))
 
         return self._commit(rows)[0].hash
+
+    def note_close_told(self, number: int) -> None:
+        """Commit that the register has acknowledged that end of day."""
+        self._commit(lambda db: [self._mark_of(db, lambda closes: closes.with_told(number))])
+
+    def _mark_of(self, db: sqlite3.Connection, change: Callable[[ToldCloses], ToldCloses]) -> NonceRow:
+        """A mark that is ahead by one: what it says besides is what changes."""
+        mark = replace(tables.newest_mark(db), high_water=tables.positions(db).high_water, at=self._now())
+        return mark.with_told_closes(change(mark.told_closes))
 
     def append_receipts(self, receipts: Iterable[QueuedReceipt]) -> None:
         """Commit receipts that are to be printed once more, all or nothing."""
@@ -128,7 +140,8 @@ class JournalFile(JournalReading):
 
     def reserve_nonces(self, high_water: int, answers_signed: bool = False) -> None:
         at = self._now()
-        self._commit(lambda _db: [NonceRow(high_water, at, True if answers_signed else msgspec.UNSET)])
+        signed: Literal[True] | msgspec.UnsetType = True if answers_signed else msgspec.UNSET
+        self._commit(lambda db: [replace(tables.newest_mark(db), high_water=high_water, at=at, answers_signed=signed)])
 
     def try_writing(self) -> None:
         """Commit what changes next to nothing: a mark of the nonces that is ahead by one.

@@ -7,19 +7,15 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, TypeVar
 
-import msgspec
-
 from terminal.journal import tables
 from terminal.journal.ledger import LedgerReading
 from terminal.journal.periods import PeriodReading
-from terminal.journal.rows import Change, NonceRow, RefundChange, RepairRow, read_row
+from terminal.journal.rows import Change, NonceRow, RefundChange, RepairRow
 from terminal.journal.schema import DamageFound, read_entry
 from terminal.sale.record import QueuedReceipt
 from terminal.sale.refund import Refund
 from terminal.sale.sale import Outcome, Reason, Sale, State
-from terminal.sale.totals import (
-    ENDED,
-)
+from terminal.sale.totals import ENDED, ToldCloses
 
 _ENTRY = "entries.seq, entries.at, entries.event, entries.sale, entries.crc"
 ALL = f"SELECT {_ENTRY}, sales.number FROM sales JOIN entries ON entries.seq = sales.seq"
@@ -101,8 +97,14 @@ class JournalReading(RefundReading, PeriodReading, LedgerReading):
 
     def answers_signed(self) -> bool:
         """Whether an answer of the service has ever carried a right signature."""
-        query = "SELECT body FROM chain WHERE kind = 'nonces' ORDER BY position DESC LIMIT 1"
-        return any(self._read(_says_signed, query))
+        return any(mark.answers_signed is True for mark in self._newest_mark())
+
+    def told_closes(self) -> ToldCloses:
+        """Which ends of day the register has acknowledged."""
+        return next((mark.told_closes for mark in self._newest_mark()), ToldCloses())
+
+    def _newest_mark(self) -> list[NonceRow]:
+        return self._read(tables.read_mark, tables.NEWEST_MARK)
 
     def repairs(self) -> list[RepairRow]:
         """Every repair there ever was, oldest first."""
@@ -277,14 +279,6 @@ def _entry(*columns: Any) -> Change:
     if sale.number != number:
         raise DamageFound(f"sale {number} stands at entry {row.seq}, which is of sale {sale.number}")
     return Change(row.seq, row.at, row.event, sale)
-
-
-def _says_signed(body: str) -> bool:
-    try:
-        row = read_row(body.encode())
-    except msgspec.DecodeError as error:
-        raise DamageFound("the newest mark of nonces is not as it was written") from error
-    return isinstance(row, NonceRow) and row.answers_signed is True
 
 
 def _refund_entry(*columns: Any) -> RefundChange:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from terminal.sale.record import QueuedReceipt
 from terminal.sale.refund import Refund
 from terminal.sale.sale import Sale
+from terminal.sale.totals import ToldCloses
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -63,13 +64,28 @@ class CloseRow(msgspec.Struct, frozen=True, tag="close", tag_field="row"):
 
 
 class NonceRow(msgspec.Struct, frozen=True, tag="nonces", tag_field="row"):
-    """Every nonce used so far is below this mark."""
+    """Every nonce used so far is below this mark. It also says what else is known for good, and may be known no more
+    without harm."""
 
     high_water: int
     at: str = "-"
     """Older versions did not note it."""
     answers_signed: Literal[True] | msgspec.UnsetType = msgspec.UNSET
     """An answer of the service has carried a right signature; every later mark says so, too."""
+    told_close: int | msgspec.UnsetType = msgspec.UNSET
+    """The last end of day that the register has acknowledged. Every later mark repeats it, and the next one."""
+    untold_close: int | msgspec.UnsetType = msgspec.UNSET
+    """The last one that it asked for, as long as it has not acknowledged it."""
+
+    @property
+    def told_closes(self) -> ToldCloses:
+        told, untold = self.told_close, self.untold_close
+        return ToldCloses(None if told is msgspec.UNSET else told, None if untold is msgspec.UNSET else untold)
+
+    def with_told_closes(self, closes: ToldCloses) -> NonceRow:
+        """The next mark, which says so."""
+        told, untold = (msgspec.UNSET if number is None else number for number in closes)
+        return replace(self, high_water=self.high_water + 1, told_close=told, untold_close=untold)
 
 
 class RepairRow(msgspec.Struct, frozen=True, tag="repair", tag_field="row"):

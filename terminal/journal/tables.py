@@ -15,7 +15,17 @@ import msgspec
 
 from terminal.errors import JournalError
 from terminal.journal import chain
-from terminal.journal.rows import ChainedRow, CloseRow, EntryRow, NonceRow, Positions, ReceiptRow, RepairRow, Row
+from terminal.journal.rows import (
+    ChainedRow,
+    CloseRow,
+    EntryRow,
+    NonceRow,
+    Positions,
+    ReceiptRow,
+    RepairRow,
+    Row,
+    read_row,
+)
 from terminal.journal.schema import DERIVED_TABLES, DamageFound, checksum, read_entry
 from terminal.sale.record import QueuedReceipt, ReceiptState
 from terminal.sale.refund import Refund
@@ -67,6 +77,20 @@ def read_repair(text: str) -> RepairRow:
         return _repair_decoder.decode(text)
     except msgspec.DecodeError as error:
         raise DamageFound("what is told of a repair is not as it was written") from error
+
+
+NEWEST_MARK = "SELECT body FROM chain WHERE kind = 'nonces' ORDER BY position DESC LIMIT 1"
+
+
+def read_mark(body: str) -> NonceRow:
+    """The link of a mark. Raises DamageFound."""
+    try:
+        row = read_row(body.encode())
+    except msgspec.DecodeError as error:
+        raise DamageFound("the newest mark of nonces is not as it was written") from error
+    if not isinstance(row, NonceRow):
+        raise DamageFound("the newest mark of nonces is something else")
+    return row
 
 
 _RECEIPT_COLUMNS = tuple(field.name for field in msgspec.structs.fields(QueuedReceipt))
@@ -177,6 +201,11 @@ def positions(db: sqlite3.Connection) -> Positions:
 
 def _one(db: sqlite3.Connection, query: str, *values: object) -> int:
     return int(db.execute(query, values).fetchone()[0] or 0)
+
+
+def newest_mark(db: sqlite3.Connection) -> NonceRow:
+    """Raises DamageFound."""
+    return next((read_mark(*columns) for columns in db.execute(NEWEST_MARK)), NonceRow(0))
 
 
 def has_receipt(db: sqlite3.Connection, receipt: QueuedReceipt) -> bool:

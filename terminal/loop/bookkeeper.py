@@ -49,7 +49,7 @@ from terminal.sale.record import JournalHealth, QueuedReceipt, Record, RefundRec
 from terminal.sale.refund import Refund, RefundSource
 from terminal.sale.refund_step import RefundPowerRestored, RefundResultTaken
 from terminal.sale.sale import Sale, State
-from terminal.sale.totals import Close
+from terminal.sale.totals import Close, ToldCloses
 
 TRACED_AFTER_START_S = 86_400.0
 """What staff have settled longer ago has long been decided."""
@@ -73,6 +73,10 @@ class SaleJournal(KnowingJournal, Protocol):
     def open_refunds(self) -> list[Refund]: ...
 
     def append_close(self, close: Close) -> str: ...
+
+    def note_close_told(self, number: int) -> None: ...
+
+    def told_closes(self) -> ToldCloses: ...
 
     def append_receipts(self, receipts: Sequence[QueuedReceipt]) -> None: ...
 
@@ -127,6 +131,8 @@ class Bookkeeper:
         self._unsettled.extend(sale for sale in unfinished if sale.state is not State.ATTENTION)
         self.view = replace(self.view, attention=tuple(sale for sale in unfinished if sale.state is State.ATTENTION))
         refunds = tuple(self._journal.open_refunds())
+        told = self._journal.told_closes()
+        self.view = replace(self.view, told_close=told.told, untold_close=told.untold)
         awaited = next((one for one in refunds if one.is_awaited), None)
         self.view = replace(self.view, refund=awaited, refunds=tuple(one for one in refunds if one is not awaited))
         return (*self._health_changed(), *self._refunds_to_go_on(), *self._traces_to_go_on(), *self._resume())
@@ -191,6 +197,8 @@ class Bookkeeper:
                 self._journal.append_refund(refunded)
         if decision.close is not None:
             decision = of_shop.with_head(decision, self._journal.append_close(decision.close))
+        if decision.told_close is not None:
+            self._journal.note_close_told(decision.told_close)
         if decision.receipts:
             self._journal.append_receipts(decision.receipts)
         return decision
@@ -240,8 +248,7 @@ class Bookkeeper:
         if decision.record is None:
             if (close := decision.close) is not None:
                 log.info("end of day %d: %d sales", close.number, close.totals.count)
-            is_committed = refunded is not None or decision.close is not None or bool(decision.receipts)
-            return self._journal_works() if is_committed else ()
+            return self._journal_works() if decision.is_durable else ()
         sale = decision.record.sale
         self._next_number = max(self._next_number, sale.number + 1)
         outcome = f", {sale.outcome}" if sale.outcome else ""

@@ -69,7 +69,7 @@ _LEFT_ALONE = (
     | ev.SettlementCorrected
 )
 """Whoever wants it asks again, or nobody misses it."""
-_LET_TIME_PASS = ev.AnswerReceived | ev.DeadlinePassed | ReceiptJudged | EndOfDayRequested
+_LET_TIME_PASS = ev.AnswerReceived | ev.DeadlinePassed | ReceiptJudged | EndOfDayRequested | reg.TotalsDelivered
 """A deadline is decided although these wait."""
 
 

@@ -7,7 +7,7 @@ sale that was left to staff in one period and settled in the next stands in both
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -180,6 +180,20 @@ class Close(msgspec.Struct, frozen=True):
     totals: Totals
     is_printed: bool = False
     """The slip is queued with it."""
+    is_for_register: bool = False
+    """The register has asked for it, and is to acknowledge it."""
+
+
+class ToldCloses(NamedTuple):
+    """Which ends of day the register has acknowledged, as far as the journal says; older journals do not."""
+
+    told: int | None = None
+    """The last one that it has."""
+    untold: int | None = None
+    """The one that it asked for last, and has not acknowledged."""
+
+    def with_told(self, number: int) -> ToldCloses:
+        return ToldCloses(number, None if self.untold == number else self.untold)
 
 
 class ClosedPeriod(msgspec.Struct, frozen=True, kw_only=True):

@@ -92,7 +92,7 @@ class SimulatedDisk(DiskContents):
                 return  # a period ends once
             self.rows.append(msgspec.json.encode(close.totals))
             self._note_end_of_day(close)
-            self.add_close(close, (self.now(), self._world.wall_clock()))
+            self.add_close(close)
             self.committed.append(close)
             if close.is_printed:
                 slip = original(close.number, ReceiptKind.END_OF_DAY)
@@ -121,6 +121,9 @@ class SimulatedDisk(DiskContents):
         """The register has heard how that one ended, whatever the disk says of it."""
         self.acknowledged_s.setdefault(number, self._world.now_s)
 
+    def note_close_told(self, number: int) -> None:
+        self._commit(f"commit that the register has end of day {number}", lambda: self.tell_close(number))
+
     def append_receipts(self, receipts: Sequence[QueuedReceipt]) -> None:
         self._commit(f"commit of {len(receipts)} receipts to be printed once more", lambda: self._keep(receipts))
 
@@ -128,11 +131,7 @@ class SimulatedDisk(DiskContents):
         self._commit(f"commit of receipt {receipt.receipt_id} {receipt.state}", lambda: self._keep([receipt]))
 
     def reserve_nonces(self, high_water: int, answers_signed: bool = False) -> None:
-        def store() -> None:
-            self._high_water = high_water
-            self._answers_signed = answers_signed
-
-        self._commit("commit of the nonces", store)
+        self._commit("commit of the nonces", lambda: self.mark_nonces(high_water, answers_signed))
 
     def keep_marks(self, high_water: int, answers_signed: bool) -> None:
         """As a restore brings them together."""

@@ -10,7 +10,7 @@ from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import JournalHealth, QueuedReceipt, ReceiptState, after_loss, original
 from terminal.sale.refund import Refund, RefundState, left_to_refund_kr
 from terminal.sale.sale import Outcome, Sale, State
-from terminal.sale.totals import ENDED, Close, ClosedPeriod, Period, totals_of
+from terminal.sale.totals import ENDED, Close, ClosedPeriod, Period, ToldCloses, totals_of
 from terminal.simulation.world import EPOCH_S
 from terminal.system.timestamps import timestamp_of
 
@@ -36,13 +36,38 @@ class Vanished:
         return {sale.number for sale in self.sales if sale.outcome is Outcome.APPROVED}
 
 
-class DiskContents:
+class KeptMarks:
+    """What the newest mark of the nonces says."""
+
+    def __init__(self) -> None:
+        self._high_water, self._answers_signed = 0, False
+        self._told_closes = ToldCloses()
+
+    def mark_nonces(self, high_water: int, answers_signed: bool) -> None:
+        self._high_water, self._answers_signed = high_water, answers_signed
+
+    def tell_close(self, number: int) -> None:
+        """The register has it."""
+        self._told_closes = self._told_closes.with_told(number)
+
+    def told_closes(self) -> ToldCloses:
+        return self._told_closes
+
+    def answers_signed(self) -> bool:
+        return self._answers_signed
+
+    def nonce_high_water(self) -> int:
+        return self._high_water
+
+
+class DiskContents(KeptMarks):
     """The reading half of :class:`terminal.simulation.disk.SimulatedDisk`."""
 
     gap_is_dated = True
     """The clock was set when the gap was found."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.rows: list[bytes] = []
         """Everything durable, for whoever searches it for what must not be there."""
         self.latest: dict[int, Sale] = {}
@@ -60,8 +85,6 @@ class DiskContents:
         self.queued: dict[int, list[ReceiptKind]] = {}
         """What each sale has put on paper by itself; reprints are not among it."""
         self.closes: list[Close] = []
-        self.closed_at: dict[int, tuple[float, float]] = {}
-        """When each was committed, by the terminal's clock and in true time."""
         self.committed: list[Sale | Refund | Close] = []
         """Sales, refunds and ends of day, in the order in which they became durable."""
         self.closed_by_staff: set[int] = set()
@@ -76,8 +99,6 @@ class DiskContents:
         """Sales as they stood when a restore forgot them, how they had gone on, or that they had not."""
         self.lost_refunds: list[Refund] = []
         """Refunds that it forgot, as they stood then."""
-        self._high_water = 0
-        self._answers_signed = False
         self._period = 1
         self._began: float | None = None
         """When the first thing of this period was written, by the terminal's clock."""
@@ -200,9 +221,10 @@ class DiskContents:
     def open_period_began(self) -> str | None:
         return _stamp(self._began)
 
-    def add_close(self, close: Close, at: tuple[float, float]) -> None:
+    def add_close(self, close: Close) -> None:
         self.closes.append(close)
-        self.closed_at[close.number] = at
+        if close.is_for_register:
+            self._told_closes = self._told_closes._replace(untold=close.number)
 
     def closed_period(self, number: int | None = None) -> ClosedPeriod | None:
         found = [close for close in self.closes if number in (None, close.number)][-1:]
@@ -213,12 +235,6 @@ class DiskContents:
 
     def receipts_of(self, number: int) -> list[QueuedReceipt]:
         return [receipt for receipt in self._receipts.values() if receipt.sale_number == number]
-
-    def answers_signed(self) -> bool:
-        return self._answers_signed
-
-    def nonce_high_water(self) -> int:
-        return self._high_water
 
     def first_since_loss(self) -> int:
         return self._first_free

@@ -47,7 +47,7 @@ class Till:
             world, terminal, spoken.register, sales, self._on_told, night_s=night_s
         )
         spoken.register.on_refund_told = lambda told: checks_of_refunds.when_told(netgiro, disk, told)
-        spoken.register.on_totals = lambda sum_kr: checks.totals_told(disk, register, sum_kr, world.wall_clock())
+        spoken.register.on_totals = lambda sum_kr: checks.totals_told(disk, register, sum_kr)
         self.cashier = Cashier(world, terminal, self._sms_code)
         self.staff = Staff(terminal, netgiro, register, paper, seed)
         self._scanner = SimulatedScanner(world, terminal, self.cashier, seed)

@@ -16,7 +16,7 @@ from terminal.loop.bookkeeper import Bookkeeper
 from terminal.loop.names import Names
 from terminal.sale.record import Record
 from terminal.sale.sale import Outcome, Reason, Sale, State
-from terminal.sale.totals import Close, Tally, Totals, totals_of
+from terminal.sale.totals import Close, Tally, ToldCloses, Totals, totals_of
 from tests.each import each_of
 from tests.unit.journal.journal_samples import a_sale, opened
 
@@ -188,3 +188,48 @@ def test_a_sale_that_goes_on_has_no_last_result_yet(tmp_path: Path) -> None:
         bookkeeper = bookkeeper_on(journal)
         bookkeeper.handle(reg.SaleRequest(1990, "R2"))
         assert bookkeeper.handle(reg.LastResultRequest()).decision.replies == (reg.TerminalBusy("R2"),)
+
+
+def later_on(journal: JournalFile) -> Bookkeeper:
+    """After a start, on another day by the clock."""
+    bookkeeper = Bookkeeper(CounterRules(), journal, Names("T1", lambda: "2026-11-24T15:00:00.000Z"))
+    bookkeeper.start()
+    return bookkeeper
+
+
+def test_a_start_and_a_clock_change_nothing_of_what_the_register_has_not_acknowledged(tmp_path: Path) -> None:
+    with opened(tmp_path / "journal.db") as journal:
+        write(journal, ended(1))
+        first = bookkeeper_on(journal).handle(reg.TotalsRequest(close=True)).decision.replies
+        journal.reserve_nonces(2000, answers_signed=True)
+        assert later_on(journal).handle(reg.TotalsRequest(close=True)).decision.replies == first
+        write(journal, ended(2))
+        (report,) = later_on(journal).handle(reg.TotalsRequest(close=True)).decision.replies
+        assert report == reg.TotalsReport(number=2, totals=totals_of([ended(2)]), closed=True), "another day"
+
+
+def test_what_the_register_has_acknowledged_is_not_told_again_after_a_start(tmp_path: Path) -> None:
+    with opened(tmp_path / "journal.db") as journal:
+        write(journal, ended(1))
+        bookkeeper = bookkeeper_on(journal)
+        bookkeeper.handle(reg.TotalsRequest(close=True))
+        bookkeeper.handle(reg.TotalsDelivered(1))
+        rows = journal.chain_end().seq
+        bookkeeper.handle(reg.TotalsDelivered(1))
+        assert journal.chain_end().seq == rows, "a second time nothing is written"
+        journal.reserve_nonces(2000)
+        (report,) = bookkeeper_on(journal).handle(reg.TotalsRequest(close=True)).decision.replies
+        assert report == reg.TotalsReport(number=2, totals=Totals(), closed=True)
+        assert journal.told_closes() == ToldCloses(told=1, untold=2)
+
+
+def test_what_the_register_was_told_is_in_the_mirror_too(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with opened(path) as journal:
+        bookkeeper = bookkeeper_on(journal)
+        bookkeeper.handle(reg.TotalsRequest(close=True))
+        bookkeeper.handle(reg.TotalsDelivered(1))
+        bookkeeper.handle(reg.TotalsRequest(close=True))
+    path.unlink()
+    with opened(path) as journal:
+        assert journal.told_closes() == ToldCloses(told=1, untold=2)
