@@ -26,7 +26,7 @@ from terminal.sale.gateway import Refusal
 from terminal.sale.moves import Transition
 from terminal.sale.record import Record
 from terminal.sale.refund import RefundSource
-from terminal.sale.sale import NOT_PAID, Outcome, Sale, State, differs_durably
+from terminal.sale.sale import NOT_PAID, Outcome, Reason, Sale, State, differs_durably
 from terminal.sale.step import begin, step
 
 RESULT_SHOWN_S = 12.0
@@ -79,7 +79,7 @@ def _adopted(view: View, event: str, before: Sale | None, transition: Transition
             case _:
                 effects.append(effect)
     follow_ups: tuple[FollowUp, ...] = ()
-    if event == ev.SettlementCorrected.__name__ and receipts:
+    if receipts and (event == ev.SettlementCorrected.__name__ or _was_left_to_staff_before(before)):
         # Each kind is queued once by itself; beside one that says otherwise this is another print.
         follow_ups, receipts = (ReprintRequested(sale.number, receipts),), ()
     if before is not None and before.state is State.ATTENTION:
@@ -102,6 +102,13 @@ def _adopted(view: View, event: str, before: Sale | None, transition: Transition
         effects=tuple(effects),
         replies=tuple(replies),
     )
+
+
+def _was_left_to_staff_before(before: Sale | None) -> bool:
+    """With a slip, and the service has contradicted since what they settled it as."""
+    if before is None or before.state is not State.CLOSED:
+        return False
+    return before.settled_from in (Reason.PROVED_UNPAID, Reason.PAID_LATE)
 
 
 def _printer_effects(event: str, before: Sale | None, sale: Sale) -> tuple[CounterEffect, ...]:

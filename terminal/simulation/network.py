@@ -72,6 +72,11 @@ def call_of(request: Request) -> str:
     return parts[-2] if request.method == "GET" else parts[-1]
 
 
+def says_by_status(request: Request) -> bool:
+    """The partner API says by HTTP 200 alone that a refund was done; V2 says it in the body."""
+    return call_of(request) == "refund" and "/transaction/" not in request.url
+
+
 class Network:
     """The way from the terminal to the service and back."""
 
@@ -161,8 +166,8 @@ class Network:
 
     def _spoil(self, request: Request, answer: RawAnswer, back_s: float, resume: Resume) -> None:
         """The work is done; the answer is not worth anything."""
-        # A refund that is refused stays so: nothing in a 200 without a body would tell that it was not done.
-        status = answer.http_status if call_of(request) == "refund" else 200
+        # A refund that is refused stays so, where nothing in a 200 without a body would tell that it was not done.
+        status = answer.http_status if says_by_status(request) else 200
         spoiled = spoil(self._world.rng, answer, lambda body: self._service.answer(request, status, body))
         self._world.at(back_s, lambda: resume(spoiled))
 

@@ -8,10 +8,18 @@ from msgspec.structs import replace
 
 from terminal.counter import of_sale
 from terminal.counter.decision import Decision, KeepOfferFor
-from terminal.counter.inputs import ConditionsChanged, EndedSaleLookedUp, JournalTrialDue, RefundResultSeen, ResultSeen
+from terminal.counter.inputs import (
+    ConditionsChanged,
+    EndedSaleLookedUp,
+    JournalTrialDue,
+    RefundResultSeen,
+    ReprintRequested,
+    ResultSeen,
+)
 from terminal.counter.typing import Entry
 from terminal.counter.view import Offer, View
 from terminal.sale import events as ev
+from terminal.sale.effects import ReceiptKind
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.sale import CallKind, Reason, State
 from terminal.sale.sensitive import Sensitive
@@ -136,3 +144,15 @@ def test_a_correction_is_printed_where_anything_is_and_its_sale_asked_about(has_
     assert desk.last.record is not None
     assert bool(desk.last.follow_ups) is has_slip
     assert [one.number for one in desk.view.traced] == [sale.number]
+
+
+def test_who_is_asked_a_second_time_gets_a_second_slip() -> None:
+    """Each kind is queued once: of the first, about the payment that was proved unpaid, this is another print."""
+    sale = unknown_capture().settled(ev.Verdict.UNPAID).acknowledged().sale
+    for asked_before, prints_anew in ((Reason.PROVED_UNPAID, True), (Reason.NOT_TRACEABLE, False)):
+        desk = Desk(view=View(traced=(replace(sale, settled_from=asked_before),)))
+        desk.happen(ev.StatusReceived(sale.number, sale.calls, report_for(sale, Status.PAID)))
+        again = ReprintRequested(sale.number, (ReceiptKind.ATTENTION,))
+        assert (again in desk.last.follow_ups) is prints_anew
+        assert desk.last.record is not None
+        assert desk.last.record.receipts == (() if prints_anew else (ReceiptKind.ATTENTION,))
