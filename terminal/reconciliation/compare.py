@@ -15,7 +15,7 @@ from terminal.reconciliation.gathering import Payment
 from terminal.sale.gateway import PaymentRecord, RecordStatus
 from terminal.sale.money import format_kr
 from terminal.sale.refund import Refund
-from terminal.sale.sale import NOT_PAID, Outcome, Sale
+from terminal.sale.sale import NOT_PAID, Outcome, Reason, Sale
 
 PORTAL = "look it up in Netgíró's partner portal"
 
@@ -108,6 +108,13 @@ def _approved(payment: Payment, answer: PaymentRecord | NoRecord | Unanswered) -
             "ask Netgíró's support with the TransactionId: the shop may not get this money",
         )
     match answer.status:
+        case RecordStatus.CANCELLED | RecordStatus.UNPAID if _may_be_misread(payment):
+            return WordedEnding(
+                Ending.DIFFERS,
+                f"paid by the word of staff, at Netgíró {answer.status}",
+                f"{PORTAL}; if it was never paid: netgiro-terminal settle --correct {sale.number} unpaid;"
+                " if it was taken back, book that by hand",
+            )
         case RecordStatus.CANCELLED if left_kr == 0:
             return AGREED
         case RecordStatus.CANCELLED if left_kr == doubtful_kr:
@@ -147,6 +154,13 @@ def _not_paid(sale: Sale, answer: PaymentRecord | NoRecord | Unanswered) -> Word
         f"{sale.outcome} in the journal, and Netgíró holds the payment",
         f"{PORTAL} and give the money back there: the customer was told that nothing was paid",
     )
+
+
+def _may_be_misread(payment: Payment) -> bool:
+    """Only staff have said so, and may correct it."""
+    sale = payment.sale
+    by_word = sale.reason is Reason.SETTLED_PAID and sale.settled_from in (Reason.NOT_TRACEABLE, Reason.PROVED_UNPAID)
+    return by_word and all(one.outcome == "refused" for one in payment.refunds)
 
 
 def _unknown(sale: Sale, answer: PaymentRecord | NoRecord | Unanswered) -> WordedEnding:

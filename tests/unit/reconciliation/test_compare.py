@@ -93,6 +93,31 @@ DIFFER = {
 }
 
 
+MISREAD = {"reason": Reason.SETTLED_PAID, "settled_from": Reason.NOT_TRACEABLE}
+CORRECT = "if it was never paid: netgiro-terminal settle --correct 7 unpaid"
+REFUSED = refund(reason=RefundReason.REFUSED)
+
+
+@each_of(
+    ("answer", "of", "refunds", "is_advised"),
+    [
+        (record(CANCELLED), sale(**MISREAD), (), True),
+        (record(RecordStatus.UNPAID), sale(**MISREAD), (REFUSED,), True),
+        (record(CANCELLED), sale(**MISREAD | {"settled_from": Reason.PROVED_UNPAID}), (), True),
+        (record(CANCELLED), sale(), (), False),
+        (record(CANCELLED), sale(**MISREAD | {"settled_from": Reason.REFUND_DUE}), (), False),
+        (record(CANCELLED), sale(**MISREAD), (refund(500),), False),
+        (LEFT, sale(**MISREAD), (), False),
+    ],
+)
+def test_what_staff_have_misread_is_to_be_corrected_and_not_booked_as_refunded(
+    answer: Answer, of: Sale, refunds: tuple[Refund, ...], is_advised: bool
+) -> None:
+    advice = found(answer, of, *refunds)[0].advice
+    assert (CORRECT in advice) is is_advised
+    assert not (is_advised and "refunded" in advice)
+
+
 @each_of("name", DIFFER)
 def test_a_difference_says_what_it_is_and_what_to_do(name: str) -> None:
     answer, of, refunds, words = DIFFER[name]
