@@ -7,6 +7,7 @@ from unittest.mock import patch
 
 import msgspec
 
+from terminal.sale.gateway import CaptureMode
 from terminal.simulation import run
 from terminal.simulation.world import TROUBLE, Rates
 from tests.each import each
@@ -27,6 +28,7 @@ class OnceRed(NamedTuple):
     restores: bool | None = None
     """Whether a backup is restored; None: as it comes."""
     has_twin: bool | None = None
+    capture_mode: CaptureMode | None = None
 
 
 ONCE_RED = (
@@ -170,6 +172,14 @@ ONCE_RED = (
         "v1",
         None,
     ),
+    OnceRed(
+        1330,
+        "a register took a payment's result for the totals of its day, as the answer to its payment for that to these",
+        "v1",
+        Rates(line_trouble=0.2, power_cut=0.02, register_mood=0.8, clock_jump=1.0),
+        "zvt",
+        capture_mode=CaptureMode.MANUAL,
+    ),
 )
 
 
@@ -184,5 +194,6 @@ def test_worlds_that_were_red_once_are_green() -> None:
                     api=world.api,
                     restores=world.restores,
                     has_twin=world.has_twin,
+                    capture_mode=world.capture_mode,
                 )
                 assert result.violations == ()

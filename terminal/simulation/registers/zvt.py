@@ -177,7 +177,7 @@ class ZvtDriver(ZvtLine):
         if session is None:
             return NOT_EXPECTED
         session.ends_s = self._clock() + T4_S
-        if control == b"\x04\x0f" and session.kind == "day":
+        if control == b"\x04\x0f" and session.kind == "day" and not self._is_awaited(apdu):
             sum_kr = self._kronur(status_fields(apdu)[0x04].hex())
             self.on_totals(sum_kr)
             self.booked_kr.append(sum_kr)
