@@ -11,6 +11,7 @@ from hardware.interfaces import Display, Keypad, Printer, Scanner, SerialPort, S
 from terminal.config.addresses import is_loopback, parse_listen
 from terminal.config.schema import Config
 from terminal.register.factory import build_port
+from terminal.system.lean_imports import lighten_pillow
 
 if TYPE_CHECKING:
     from terminal.register.http.port import HttpPort
@@ -36,6 +37,7 @@ class Devices(NamedTuple):
 
 def build_devices(config: Config) -> Devices:
     """The configured devices, not yet opened."""
+    lighten_pillow()
     programs = build_programs(config) if config.register.protocol == "http" else None
     port, printer = _build_line(config, programs)
     return Devices(

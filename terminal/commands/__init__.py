@@ -1,6 +1,7 @@
 """The command line."""
 
-from terminal.system.lean_imports import left_out
+import terminal.system.lean_msgspec  # noqa: F401  before anything else imports msgspec
+from terminal.system.lean_imports import load_late
 
-with left_out("typing_extensions"):  # typing reads annotations as well, and half a MiB is not kept for it
-    import msgspec as msgspec
+load_late("bz2", "lzma")  # for shutil's archives
+load_late("locale")  # for subprocess, where it is to decode what a command says

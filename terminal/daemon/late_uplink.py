@@ -9,7 +9,7 @@ from terminal.config.schema import Config
 from terminal.counter.decision import Decision
 from terminal.counter.inputs import Input
 from terminal.daemon.operations import Desk
-from terminal.system.lean_imports import leave_out_command_line
+from terminal.system.lean_imports import lighten_httpx
 
 if TYPE_CHECKING:
     from terminal.daemon.uplink import Uplink
@@ -39,7 +39,7 @@ class LateUplink:
 
 
 def _build(config: Config) -> Uplink:
-    leave_out_command_line()
+    lighten_httpx()
     from terminal.daemon.uplink import Uplink  # noqa: PLC0415  only when configured
 
     return Uplink(config)

@@ -15,7 +15,7 @@ from terminal.netgiro.v1 import NetgiroV1
 from terminal.netgiro.wire_v2 import API_KEY_HEADER, TOKEN_HEADER
 from terminal.sale.gateway import Gateway
 from terminal.sale.sensitive import Sensitive
-from terminal.system.lean_imports import leave_out_command_line
+from terminal.system.lean_imports import lighten_httpx
 
 if TYPE_CHECKING:
     import httpx
@@ -82,7 +82,7 @@ def _build_carrier(
     settings: ServiceSettings, url: str, pins: frozenset[str], transport: httpx.AsyncBaseTransport | None
 ) -> Carrier:
     def build() -> Carrier:
-        leave_out_command_line()
+        lighten_httpx()
         from terminal.netgiro.https import HttpsCarrier  # noqa: PLC0415  not before there is something to carry
 
         return HttpsCarrier(

@@ -15,12 +15,12 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures.thread  # noqa: F401  what asyncio looks names up with
 import contextlib
-import importlib
 import logging
 import ssl
 
 import httpx
 
+import terminal.system.lean_anyio  # noqa: F401  httpx's, by way of httpcore
 from terminal.netgiro.carrier import Carrier, RawAnswer, Request
 from terminal.netgiro.pinning import pinned_context
 from terminal.sale.gateway import CallLost, CallRefused, Refusal
@@ -30,9 +30,6 @@ TRUSTED_IDLE_S = 1.5
 """Servers keep an idle connection for 5 s and more; the shortest that is known in the field is 2 s."""
 
 log = logging.getLogger(__name__)
-
-with contextlib.suppress(ImportError):
-    importlib.import_module("anyio._backends._asyncio")  # httpx's, by way of httpcore
 
 
 class HttpsCarrier(Carrier):
