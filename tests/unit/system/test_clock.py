@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -45,3 +47,9 @@ def test_where_nobody_says_a_clock_behind_what_was_written_is_not_set(known: boo
 
 def test_the_kernel_is_asked_without_changing_anything() -> None:
     assert clock.kernel_clock_is_synchronised() in (True, False, None)
+
+
+def test_who_may_not_read_pythons_library_does_not_know() -> None:
+    """A command of root's works on the journal as its owner, who may not be able to."""
+    with patch.dict(sys.modules, {"ctypes": None}):
+        assert clock.kernel_clock_is_synchronised() is None
