@@ -15,7 +15,7 @@ from PIL import Image as Picture
 from hardware.printer import paper
 from hardware.printer.escpos_commands import split
 from tests.integration.netgiro import APPLICATION_ID, QUICK_PHONE
-from tests.integration.process import wait_until
+from tests.integration.process import DEADLINE_S, wait_until
 from tests.integration.register import Register
 from tests.machine.virtual_machine import PRINTER, REGISTER, SCANNER, VirtualMachine
 from tests.patience import at_most
@@ -61,6 +61,12 @@ class CableRegister(Register):
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.connect(str(machine.folder / f"{REGISTER}.sock"))
         super().__init__(self._socket.fileno())
+
+    def line(self, deadline_s: float = DEADLINE_S) -> str:
+        """The next line that says something: an empty one ends what a pulled cable may have cut off."""
+        while not (line := super().line(deadline_s)):
+            pass
+        return line
 
     def close(self) -> None:
         self._socket.close()
