@@ -39,6 +39,22 @@ def test_no_promise_is_broken_in_a_thousand_troubled_sales() -> None:
         assert total.outcomes[f"{mode} approved"] > 20, f"{mode} is hardly ever paid: the worlds prove little"
 
 
+@pytest.mark.parametrize(
+    ("accident", "met"),
+    [
+        ("card_lies", "card has lost the last commits of both files"),
+        ("upgrades", "upgrade not well, and taken back"),
+        ("upgrades", "upgrade not well, and no way back"),
+    ],
+)
+def test_no_promise_is_broken_by_a_rare_accident(accident: str, met: str) -> None:
+    """In one world of twenty it comes by itself; here it comes in each."""
+    alone: dict[str, Any] = {"has_twin": False, "restores": False, "card_lies": False, accident: True}
+    results = [simulate(seed, **alone) for seed in range(60)]
+    assert [(result.seed, result.violations) for result in results if result.violations] == []
+    assert sum(result.faults.get(met, 0) for result in results) >= 5
+
+
 @pytest.mark.slow
 def test_no_promise_is_broken_in_thousands_of_troubled_sales() -> None:
     total = tally(range(WORLDS))
