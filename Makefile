@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 WORKERS ?= $(shell echo $$(($$(nproc) * 2)))
 PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo office-demo test test-all foreign violence check bench clean install uninstall bundle lock test-install test-machine
+.PHONY: demo office-demo test test-all foreign violence night check bench clean install uninstall bundle lock test-install test-machine
 
 # All of it by hash, as the terminal's own dependencies: what is exchanged here would run beside the signing key.
 PIP    := $(BIN)/pip install --quiet --disable-pip-version-check
@@ -50,6 +50,10 @@ $(FOREIGN)/.ready: tests/foreign/requirements.lock systemd/requirements-build.lo
 
 violence: $(READY)  ## kill the real daemon 500 times and reconcile; about ten minutes
 	REAL_STARTS=1 $(BIN)/python -m tests.violence.storm $(ARGS)
+
+NIGHT_MIN ?= 60
+night: $(READY)  ## NIGHT_MIN=60 minutes of worlds, noise, kills and changed code, from the date's seed; names what broke
+	REAL_STARTS=1 $(BIN)/python -m tests.night --minutes $(NIGHT_MIN) $(ARGS)
 
 check: $(READY)  ## style and types
 	$(BIN)/ruff check .
