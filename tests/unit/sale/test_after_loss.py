@@ -8,6 +8,7 @@ from terminal.sale import effects as fx
 from terminal.sale.after_loss import MAY_HAVE_GONE_ON, after_loss
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.sale import Outcome, Reason, State
+from tests.each import each_of
 from tests.sales import Walk, walk_to
 
 
@@ -34,6 +35,14 @@ def test_what_has_a_name_is_asked_about_before_anything_is_voided_and_is_paid_if
         return
     walk.answered(Status.PAID)
     assert (walk.sale.state, walk.sale.reason) == (State.REPORT, Reason.PAID)
+
+
+@each_of("state", NAMED)
+@each_of("undoes", [False, True])
+def test_from_the_first_moment_it_is_only_asked_about(state: State, undoes: bool) -> None:
+    sale = after_loss(walk_to(state, void_undoes_payment=undoes).sale)
+    asks_first = undoes and state is not State.VOID
+    assert (sale.state, sale.committed, sale.settling) == (State.CAPTURE if asks_first else State.VOID, True, True)
 
 
 @pytest.mark.parametrize("undoes", [False, True])

@@ -139,6 +139,18 @@ def test_a_length_in_four_bytes_is_told_from_one_in_two_by_its_first_two() -> No
     assert NetworkLink().receive(len(PAY).to_bytes(2, "big") + PAY, 0.0) == [FrameReceived(PAY)]
 
 
+def test_a_length_of_256_in_two_bytes_is_none_in_four() -> None:
+    apdu = b"\x06\x01\xfd" + b"x" * 253
+    assert NetworkLink().receive(b"\x01\x00" + apdu, 0.0) == [FrameReceived(apdu)]
+
+
+@each_of("first", range(5, 256))
+def test_only_what_a_register_says_is_heard(first: int) -> None:
+    apdu = bytes((first, 0x70, 0))
+    is_heard = first in (0x05, 0x06, 0x08, 0x0F, 0x80, 0x84)
+    assert NetworkLink().receive(apdu, 0.0) == ([FrameReceived(apdu)] if is_heard else [])
+
+
 def test_the_network_is_woken_for_what_comes_first() -> None:
     link = NetworkLink()
     link.receive(PAY[:4], 0.0)
@@ -222,6 +234,42 @@ def test_the_cable_is_woken_for_what_comes_first() -> None:
     assert link.wake(1.0 + T1_S) == []
     assert link.data_to_send() == NAK
     assert link.next_wakeup_s == T2_S
+
+
+def test_half_a_frame_of_a_moment_ago_is_no_part_of_the_next_one() -> None:
+    link = ZvtLink()
+    assert link.receive(wrap(PAY)[:6], 100.0) == []
+    assert link.receive(wrap(GOOD), 100.0 + T1_S + 0.1) == [FrameReceived(GOOD)]
+    assert link.receive(wrap(PAY)[:6], 200.0) == []
+    assert link.receive(wrap(PAY)[6:], 200.0 + T1_S - 0.1) == [FrameReceived(PAY)]
+
+
+def test_a_frame_with_a_sign_that_means_nothing_is_asked_for_again_though_its_sum_is_right() -> None:
+    link = ZvtLink()
+    whole = wrap(PAY)
+    assert link.receive(whole[:6] + b"\x10\x07" + whole[6:], 1.0) == []
+    assert link.data_to_send() == NAK
+    assert link.receive(whole, 2.0) == [FrameReceived(PAY)]
+
+
+@each_of(("size", "is_one"), [(transport.LONGEST_APDU - 5, True), (transport.LONGEST_APDU - 4, False)])
+def test_the_longest_frame_on_a_cable_is_so_long(size: int, is_one: bool) -> None:
+    assert ZvtLink().receive(wrap(long_apdu(size)), 1.0) == ([FrameReceived(long_apdu(size))] if is_one else [])
+
+
+def test_a_copy_that_was_held_back_is_none_of_the_three_that_leave() -> None:
+    link = ZvtLink()
+    link.send(END, 0.0)
+    link.receive(wrap(PAY), 1.0)
+    link.data_to_send()
+    left = 0
+    for _ in range(10):
+        at_s = link.next_wakeup_s
+        if at_s is None:
+            break
+        link.wake(at_s)
+        left += link.data_to_send().count(wrap(END))
+    assert left == transport.TRANSMISSIONS
 
 
 # --- turns ------------------------------------------------------------------------------------------------------------
