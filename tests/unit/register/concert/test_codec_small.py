@@ -13,7 +13,7 @@ from terminal.counter.register_words import (
     SaleRequest,
 )
 from terminal.register.concert import format as cf
-from terminal.register.concert.codec import MOST_ASKED, REPLY_TIMEOUT_S
+from terminal.register.concert.codec import MOST_ASKED, REPLY_TIMEOUT_S, ConcertProtocol
 from terminal.register.concert.format import ConcertError
 from terminal.register.concert.transport import PAUSE_S
 from terminal.register.concert.wish import SAME_WISH_S
@@ -44,6 +44,29 @@ def test_a_no_of_the_terminal_is_told_until_the_register_waits_no_longer(
     bench.tell(result(request) if isinstance(reply, str) else reply)
     heard = bench.hear() + bench.wait(PAUSE_S)
     assert heard == (ENQ if is_told else b"")
+
+
+def test_a_result_is_kept_for_the_wish_the_register_and_the_telling() -> None:
+    assert ConcertProtocol.longest_report_s == 90.0 + 20.0 + 3.0
+
+
+def test_a_question_has_one_answer() -> None:
+    bench = Bench()
+    asked(bench)
+    no = RequestRefused(None, RefusalCode.BUSY, "")
+    bench.tell(no)
+    assert bench.status() == cf.REFUSED
+    bench.tell(no)
+    assert bench.hear() + bench.wait(60.0) == b""
+
+
+def test_a_result_that_is_said_twice_is_told_once() -> None:
+    bench = Bench()
+    request = bench.sell(ask())
+    bench.end(request)
+    bench.end(request)
+    assert bench.status() == cf.ACCEPTED
+    assert bench.hear() + bench.wait(60.0) == b""
 
 
 @each_of("late_s", [0.0, REPLY_TIMEOUT_S + 0.1])
