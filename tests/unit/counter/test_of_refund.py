@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from terminal.counter import register_words as reg
 from terminal.counter.decide import decide
 from terminal.counter.decision import CheckService, Decision
-from terminal.counter.inputs import KeyPressed, RefundLookedUp, RefundRequested, RefundResultSeen
+from terminal.counter.inputs import KeyPressed, RefundRequested, RefundResultSeen
 from terminal.counter.menu import Item, Menu, Page
 from terminal.counter.register_ids import Wish
 from terminal.counter.rules import CounterRules, RefundRules
@@ -23,36 +23,7 @@ from terminal.sale.refund import Refund, RefundReason, RefundSource, RefundState
 from terminal.sale.sale import Reason, Sale, State, Terms
 from tests.each import each_of
 from tests.sales import GUID, new_sale
-
-RULES = CounterRules()
-PAID = replace(
-    new_sale(7, amount_kr=1990, register_id="R7"), state=State.CLOSED, reason=Reason.PAID, authorization_id=GUID
-)
-DUE = replace(
-    PAID,
-    state=State.ATTENTION,
-    reason=Reason.REFUND_DUE,
-    terms=Terms(refunds_itself=True),
-    refused_by_register=True,
-)
-
-
-def wish(**changes: Any) -> RefundLookedUp:
-    asked = RefundLookedUp(
-        source=RefundSource.REGISTER,
-        amount_kr=500,
-        register_id="R8",
-        sale=PAID,
-        number=8,
-        reference="T1-000008-A1B2C3",
-        idempotency_key="cd" * 20,
-        created="2026-11-29T12:00:00.000Z",
-    )
-    return replace(asked, **changes)
-
-
-def begun(view: View | None = None, **changes: Any) -> Decision:
-    return decide(view or View(), wish(**changes), RULES)
+from tests.unit.counter.refund_bench import DUE, PAID, RULES, begun, wish
 
 
 def after(decision: Decision, *events: Any) -> Decision:

@@ -11,47 +11,21 @@ from terminal.counter import of_refund
 from terminal.counter import register_words as reg
 from terminal.counter.decide import decide
 from terminal.counter.decision import Decision, ShowRefundFor
-from terminal.counter.inputs import EndedRefundLookedUp, RefundLookedUp, ReprintRequested
+from terminal.counter.inputs import EndedRefundLookedUp, ReprintRequested
 from terminal.counter.register_ids import Wish
-from terminal.counter.rules import CounterRules, RefundRules
+from terminal.counter.rules import RefundRules
 from terminal.counter.view import View
 from terminal.sale import events as ev
 from terminal.sale import refund_step as rs
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.refund import Refund, RefundReason, RefundSource, RefundState
-from terminal.sale.sale import Outcome, Reason, Sale, State, Terms
+from terminal.sale.sale import Outcome, Reason, Sale, State
 from tests.each import each_of
-from tests.sales import GUID, new_refund, new_sale, refund_of, walk_to
+from tests.sales import new_refund, refund_of, walk_to
+from tests.unit.counter.refund_bench import DUE, PAID, RULES, begun
 
-RULES = CounterRules()
 LONGEST_S = RULES.refund.max_days * 86_400
-PAID = replace(new_sale(7, register_id="R7"), state=State.CLOSED, reason=Reason.PAID, authorization_id=GUID)
-DUE = replace(
-    PAID,
-    state=State.ATTENTION,
-    reason=Reason.REFUND_DUE,
-    terms=Terms(refunds_itself=True),
-    refused_by_register=True,
-)
 BOTH = (ReceiptKind.CUSTOMER, ReceiptKind.MERCHANT)
-
-
-def asked(**changes: Any) -> RefundLookedUp:
-    wanted = RefundLookedUp(
-        source=RefundSource.REGISTER,
-        amount_kr=500,
-        register_id="R8",
-        sale=PAID,
-        number=8,
-        reference="T1-000008-A1B2C3",
-        idempotency_key="cd" * 20,
-        created="2026-11-29T12:00:00.000Z",
-    )
-    return replace(wanted, **changes)
-
-
-def begun(view: View | None = None, rules: CounterRules = RULES, **changes: Any) -> Decision:
-    return decide(view or View(), asked(**changes), rules)
 
 
 def test_a_refund_is_shown_as_long_as_a_sale() -> None:
