@@ -62,7 +62,7 @@ PARTS = (
         0.1,
         lambda seed: (
             *("tests.mutation", f"terminal/sale/{MONEY[seed % len(MONEY)]}.py"),
-            *("--sample", "5", "--seed", str(seed)),
+            *("--sample", "5", "--seed", str(seed), "--tests", "tests/unit/sale"),
         ),
         survivors=True,
     ),
