@@ -82,7 +82,8 @@ def _may_ask_for(effect: fx.Effect, before: Sale, event: ev.SaleEvent, after: Sa
             is_paid = after.outcome is Outcome.APPROVED
             assert is_paid or after.committed or not pays or after.capture_mode is not CaptureMode.SERVER_CALLBACK
         case fx.ReportResult():
-            assert after.state is State.REPORT
+            is_untrue_now = after.reason is Reason.PROVED_UNPAID and not after.acknowledged
+            assert after.state is State.REPORT or is_untrue_now
         case fx.SetRetry(delay_s=delay_s):
             longest_s = POLL_INTERVAL_BOUNDS_S[1] if after.state in (State.AUTHORIZATION, State.CUSTOMER) else 60
             assert POLL_INTERVAL_BOUNDS_S[0] <= delay_s <= longest_s

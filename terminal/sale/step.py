@@ -42,7 +42,8 @@ the sale returns from REPORT or CLOSED to ATTENTION: the register keeps its "not
 A sale in ATTENTION is in the hands of staff already and remains there. After the word of staff the terminal continues
 to ask for a while, because a capture may still be on its way: ``tracing.py``. If staff have said "paid", and the
 service's own record says that the sale ended without a payment, it returns to ATTENTION as PROVED_UNPAID, and staff
-look it up once more. Staff can correct their word at any time; both words remain in the journal.
+look it up once more. A register that has not acknowledged "paid" yet hears UNKNOWN in its place. Staff can correct
+their word at any time; both words remain in the journal.
 
 The paper follows from the outcome alone: receipts once money has moved and nobody can refuse that any more, a slip for
 staff when only they can bring the sale to an end.

@@ -84,9 +84,10 @@ def _told_of_paid(sale: Sale, report: StatusReport) -> Transition:
     if not sale.tracing:
         return Transition(sale)
     if report.is_final and sale.agrees_with(report):
-        return Transition(
-            replace(sale, state=State.ATTENTION, reason=Reason.PROVED_UNPAID, tracing=False, settled_from=None)
-        )
+        # A register that has not heard "paid" yet must not hear it now: this word replaces the one that waits.
+        told = () if sale.acknowledged else (fx.ReportResult(sale_number=sale.number),)
+        sale = replace(sale, state=State.ATTENTION, reason=Reason.PROVED_UNPAID, tracing=False, settled_from=None)
+        return Transition(sale, told)
     if sale.is_paid_by(report):
         return Transition(replace(sale, tracing=False))
     return _pause(sale, is_answered=True)

@@ -196,9 +196,7 @@ class SimulatedDisk(DiskContents):
         self._note_begin()
         self._by_register_id[sale.register_id] = max(sale.number, self._by_register_id.get(sale.register_id, 0))
         self._changed_at[sale.number] = self.now()
-        self.begun_s.setdefault(sale.number, self._world.now_s)
-        if sale.acknowledged:
-            self.acknowledged_s.setdefault(sale.number, self._world.now_s)
+        self._note_times(sale, self._world.now_s)
         if sale.state in ENDED:
             self._ended[sale.number] = None
             outcomes = self.outcomes.setdefault(sale.number, [])
@@ -210,6 +208,10 @@ class SimulatedDisk(DiskContents):
                 self.latest[sale.number] = before
 
         self._undo = undo
+
+    def known_as_unpaid_for_s(self, number: int) -> float:
+        """How long the record's word has contradicted staff who say that this sale is paid."""
+        return self._world.now_s - self.proved_unpaid_s.get(number, self._world.now_s)
 
     def hold_back(self) -> None:
         """Sabotage: keep commits in memory until :meth:`let_go`."""

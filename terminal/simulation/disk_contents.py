@@ -9,7 +9,7 @@ import msgspec
 from terminal.sale.effects import ReceiptKind
 from terminal.sale.record import JournalHealth, QueuedReceipt, ReceiptState, after_loss, original
 from terminal.sale.refund import Refund, RefundState, left_to_refund_kr
-from terminal.sale.sale import Outcome, Sale, State
+from terminal.sale.sale import Outcome, Reason, Sale, State
 from terminal.sale.totals import ENDED, Close, ClosedPeriod, Period, ToldCloses, totals_of
 from terminal.simulation.world import EPOCH_S
 from terminal.system.timestamps import timestamp_of
@@ -79,6 +79,8 @@ class DiskContents(KeptMarks):
         """When each sale was begun, in true time."""
         self.acknowledged_s: dict[int, float] = {}
         """When each was acknowledged on disk, or the register heard how it had ended; whichever was first."""
+        self.proved_unpaid_s: dict[int, float] = {}
+        """Since when each is known to be unpaid, though staff have said otherwise; in true time."""
         self._receipts: dict[str, QueuedReceipt] = {}
         self.outcomes: dict[int, list[Outcome | None]] = {}
         """What each sale has come to stand as once it had ended, one after the other."""
@@ -118,6 +120,14 @@ class DiskContents(KeptMarks):
     def newest_s(self) -> float:
         """When anything was last written, by the terminal's clock."""
         return max([*self._changed_at.values(), self._since or 0.0, self._began or 0.0])
+
+    def _note_times(self, sale: Sale, now_s: float) -> None:
+        self.begun_s.setdefault(sale.number, now_s)
+        if sale.acknowledged:
+            self.acknowledged_s.setdefault(sale.number, now_s)
+        self.proved_unpaid_s.pop(sale.number, None)
+        if sale.reason is Reason.PROVED_UNPAID:
+            self.proved_unpaid_s[sale.number] = now_s
 
     def next_number(self) -> int:
         return max(*self.latest, *self.refunds, self._first_free - 1, 0) + 1

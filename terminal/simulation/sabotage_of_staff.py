@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from unittest.mock import patch
+
+import msgspec
 
 from terminal.sale import ending, totals, tracing
 from terminal.sale import events as ev
+from terminal.sale.effects import ReportResult
 from terminal.sale.gateway import CaptureMode
 from terminal.sale.moves import Transition
 from terminal.sale.refund import Refund
@@ -104,6 +108,21 @@ def _misread_for_ever() -> Iterator[None]:
         yield
 
 
+def _untrue_result_waits() -> Iterator[None]:
+    """What waits for the register's cable is told, though the record has contradicted it meanwhile."""
+    decide = tracing.told_after_end
+
+    def tell_nothing(sale: Sale, event: ev.StatusReceived) -> Transition:
+        after, effects = decide(sale, event)
+        return Transition(after, tuple(effect for effect in effects if not isinstance(effect, ReportResult)))
+
+    with ExitStack() as rules:
+        for state in (State.REPORT, State.CLOSED):
+            move = TABLE[state][ev.StatusReceived]._replace(decide=tell_nothing)
+            rules.enter_context(patch.dict(TABLE[state], {ev.StatusReceived: move}))
+        yield
+
+
 OFTEN_MISREAD = Rates(call_trouble=0.6, customer_mood=1.0)
 """Calls are lost, and reservations end by themselves: the record of what stands unknown says that it ended."""
 
@@ -119,6 +138,9 @@ RULES_OF_STAFF: Mapping[str, BrokenRule] = {
     "word of staff taken for the last": BrokenRule(patches=_word_is_the_end, rates=Rates(call_trouble=0.4)),
     "paid by the word of staff, and not asked about": BrokenRule(patches=_paid_is_the_end, rates=OFTEN_MISREAD),
     "word of staff preferred to the record": BrokenRule(patches=_word_outweighs_record, rates=OFTEN_MISREAD),
+    "untrue result kept for the register": BrokenRule(
+        patches=_untrue_result_waits, rates=msgspec.structs.replace(OFTEN_MISREAD, line_trouble=0.9)
+    ),
     "asked once after the word of staff": BrokenRule(patches=_asked_once, rates=Rates(call_trouble=0.4)),
     "settled sale forgotten by a power cut": BrokenRule(
         patches=_trace_forgotten, rates=Rates(call_trouble=0.5, power_cut=0.02)

@@ -173,6 +173,13 @@ ONCE_RED = (
         None,
     ),
     OnceRed(
+        2609007718,
+        'a "paid" of staff waited for a cable that was out, and was told though the record had contradicted it',
+        "v1",
+        None,
+    ),
+    OnceRed(2632000819, "a phone number stood by chance in the random name of a refund", "v2", None),
+    OnceRed(
         1330,
         "a register took a payment's result for the totals of its day, as the answer to its payment for that to these",
         "v1",

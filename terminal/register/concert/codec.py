@@ -252,6 +252,7 @@ class ConcertProtocol:
             self._requests.append((ResultDelivered if is_final else ResultRefusal)(result.register_id))
             return
         begun_s = now_s - result.age_s
+        self._held = None if self._held and self._held.register_id == result.register_id else self._held
         if request.answers_at_once:
             self._requests.append(ResultDelivered(result.register_id))
         elif self._wish.is_given_up(result, begun_s, now_s):

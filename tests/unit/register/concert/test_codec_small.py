@@ -166,3 +166,12 @@ def test_an_echo_says_whether_the_register_waits(tail: str, echo_ends: str) -> N
 
 def test_an_answer_began_when_it_is_said_so() -> None:
     assert cf.Answer(cf.parse_request(ask()[1:-2]), cf.ACCEPTED).begun_s == 0.0
+
+
+def test_a_payment_that_was_held_is_not_told_as_paid_once_the_record_contradicts_it() -> None:
+    request = Bench().sell(ask())
+    after_a_power_cut = Bench()
+    after_a_power_cut.end(request, age_s=5.0)
+    after_a_power_cut.end(request, Reason.PROVED_UNPAID, age_s=10.0)
+    assert after_a_power_cut.request(ask()) == []
+    assert after_a_power_cut.status() == "7"

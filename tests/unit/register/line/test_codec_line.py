@@ -194,6 +194,15 @@ def test_while_the_line_is_down_only_results_are_kept() -> None:
     assert protocol.receive_data(b"90\n", 54.0) == []  # the rest of a line whose beginning was lost
 
 
+def test_a_result_that_became_untrue_while_the_line_was_down_is_replaced() -> None:
+    protocol = LineProtocol(0)
+    protocol.connection_lost()
+    protocol.send(result(), 1.0)
+    protocol.send(result(reason=Reason.PROVED_UNPAID), 20.0)
+    assert protocol.data_to_send() == b"NO UNKNOWN ID=42\r\n"
+    assert protocol.data_sent() == [ResultDelivered("42")]
+
+
 # --- bounds -----------------------------------------------------------------------------------------------------------
 
 
