@@ -182,6 +182,12 @@ def test_a_void_is_taken_to_have_left_after_a_start() -> None:
     walk.asked(fx.RequestVoid)
 
 
+def test_where_no_void_undoes_a_payment_none_is_held_possible_after_a_restart() -> None:
+    walk = settled().power_restored()
+    assert not walk.sale.void_lost
+    assert walk.answered(Status.PAID).sale.reason is Reason.PAID_LATE
+
+
 def test_without_a_void_on_its_way_a_proof_counts_at_once() -> None:
     assert settled(void_undoes_payment=True).answered(Status.PAID).sale.reason is Reason.PAID_LATE
     refused = with_a_void_on_its_way().refused(Refusal.DECLINED_BY_SERVICE).trace_due()
