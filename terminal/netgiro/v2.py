@@ -129,6 +129,8 @@ class NetgiroV2:
         that is older than the cancel, must not turn a payment that was undone into a refund that was refused.
         """
         record = await self.look_up(authorization_id)
+        if record.status is RecordStatus.UNCLEAR:
+            raise CallLost("details: the record does not say how the payment stands")
         if record.status is not RecordStatus.PAID or record.is_refundable is False or record.settled is not None:
             return record.status is RecordStatus.CANCELLED
         cancelled = await self._about("cancel", authorization_id)

@@ -178,6 +178,12 @@ ONCE_RED = (
         "v1",
         None,
     ),
+    OnceRed(
+        202612010007847,
+        "a cancel had undone a payment, and a record that was no record was taken for its refusal",
+        "v2",
+        None,
+    ),
     OnceRed(2632000819, "a phone number stood by chance in the random name of a refund", "v2", None),
     OnceRed(
         1330,

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from terminal.config.schema import NetgiroSettings
 from terminal.netgiro.factory import build_gateway
@@ -277,6 +278,26 @@ def test_a_payment_that_was_undone_is_not_told_as_a_refund_that_was_refused(seco
         await counter.refund()
 
     run("v2", scenario, Fault("refused", "refund", times=2))
+
+
+def test_a_record_that_does_not_say_how_the_payment_stands_refuses_nothing() -> None:
+    """The cancel before it may have undone the payment."""
+
+    async def scenario(counter: Counter) -> None:
+        with pytest.raises(CallLost):
+            await counter.refund()
+        look_up = counter.gateway.look_up
+
+        async def unclear(authorization_id: str) -> PaymentRecord:
+            return replace(await look_up(authorization_id), status=RecordStatus.UNCLEAR)
+
+        counter.gateway.look_up = unclear  # type: ignore[method-assign]
+        with pytest.raises(CallLost):
+            await counter.refund()
+        counter.gateway.look_up = look_up  # type: ignore[method-assign]
+        await counter.refund()
+
+    run("v2", scenario, Fault("refused", "refund", times=3), Fault("lost_after", "cancel"))
 
 
 def test_what_was_returned_already_is_not_taken_back_on_top() -> None:
