@@ -69,7 +69,8 @@ def _carried_out_once(disk: SimulatedDisk, netgiro: SimulatedNetgiro) -> Iterato
     booked, seen_s = booked_by_key(netgiro), disk.acknowledged_gap_s
     for lost in disk.lost_refunds:
         for one in disk.refunds.values():
-            is_before = seen_s is None or disk.begun_s[one.number] < seen_s
+            is_since = one.number >= disk.first_since_loss()  # an older one of the same amount was another wish
+            is_before = is_since and (seen_s is None or disk.begun_s[one.number] < seen_s)
             keys = {one.idempotency_key, lost.idempotency_key}
             if _wish(one) == _wish(lost) and is_before and len(keys & booked.keys()) > 1:
                 yield f"refund {lost.number} was carried out, and once more as {one.number} after a restore"

@@ -184,6 +184,7 @@ ONCE_RED = (
         "v2",
         None,
     ),
+    OnceRed(2804007030, "a refund from before the backup was like one that the backup lacked", "v2", None),
     OnceRed(2632000819, "a phone number stood by chance in the random name of a refund", "v2", None),
     OnceRed(
         1330,
