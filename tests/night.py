@@ -37,6 +37,7 @@ WORLDS_A_CHUNK = 50
 GRACE_S = 120.0
 """What a command may take beyond its share of the time, before it is ended; that breaks nothing."""
 ENDING_S = 20.0
+LONGEST_NIGHT_MIN = 1440
 MOST_NAMED = 20
 MOST_LETTERS = 600
 MONEY = ("step", "moves", "ending", "refund_step", "tracing", "after_loss", "totals")
@@ -136,9 +137,16 @@ def _run(words: Sequence[str], patience_s: float) -> tuple[int | None, str]:
     return code, said
 
 
+def _minutes(text: str) -> float:
+    minutes = float(text)
+    if not 0 < minutes <= LONGEST_NIGHT_MIN:
+        raise argparse.ArgumentTypeError(f"{text}: a night has up to {LONGEST_NIGHT_MIN} minutes")
+    return minutes
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.night", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--minutes", type=_minutes, default=60.0, help="how long; default: 60")
     parser.add_argument("--date", type=date.fromisoformat, default=date.today(), help="which seeds; default: today's")
     parser.add_argument("--jobs", type=int, default=default_jobs(), help="processes for the worlds; default: all cores")
     options = parser.parse_args(arguments)

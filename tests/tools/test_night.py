@@ -69,7 +69,7 @@ def test_a_night_ends_with_one_line_of_json(
 
     monkeypatch.setattr(night, "run_worlds", worlds)
     answers.update({"tests.fuzz": (0, ""), "tests.violence.storm": (0, ""), "tests.mutation": (0, "")})
-    assert night.main(["--minutes", "0", "--date", "2026-11-30"]) == code
+    assert night.main(["--minutes", "1e-12", "--date", "2026-11-30"]) == code
     *lines, last = capsys.readouterr().out.splitlines()
     summary = json.loads(last)
     assert summary["sales"] == 30
@@ -90,3 +90,11 @@ def test_every_part_has_its_tool_and_its_time() -> None:
     assert sum(one.share for one in night.PARTS) < 0.5
     for name in night.MONEY:
         assert (night.ROOT / f"terminal/sale/{name}.py").is_file()
+
+
+@pytest.mark.parametrize("minutes", ["abc", "0", "-3", "1e9", "nan", "inf"])
+def test_a_length_that_no_night_has_is_refused(minutes: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        night.main(["--minutes", minutes])
+    assert ended.value.code == 2
+    assert "--minutes" in capsys.readouterr().err
