@@ -132,6 +132,11 @@ def _means_open_sale(sale: Sale, asked: RegisterRequestLookedUp, register_id: st
     return register_id is None or (register_id == sale.register_id and is_in_time)
 
 
+def _is_of_another_day(sale: Sale, asked: RegisterRequestLookedUp, rules: CounterRules) -> bool:
+    """Today's sale may have its id by now; our own reference is nobody else's."""
+    return sale.register_id != sale.reference and asked.open_age_s >= rules.ids_name_for.open_s
+
+
 def _result_answered(view: View, answer: reg.ResultDelivered | reg.ResultRefusal, rules: CounterRules) -> Decision:
     """Whether a stored result that was asked for again is accepted or not changes nothing any more."""
     if view.refund is not None and view.refund.register_id == answer.register_id:
@@ -150,7 +155,8 @@ def _cancel_requested(
     known = _named(asked, rules)
     if view.sale is not None and _means_open_sale(view.sale, asked, register_id, rules):
         if view.sale.state is State.REPORT:
-            return stored_result(view, view.sale)
+            is_nameless = register_id is None and _is_of_another_day(view.sale, asked, rules)
+            return refuse(view, None, reg.RefusalCode.BUSY) if is_nameless else stored_result(view, view.sale)
         decision = happened(view, ev.CancelRequested(view.sale.number, ev.Canceller.REGISTER), rules)
         return replace(decision, replies=(reg.SaleAccepted(view.sale.register_id), *decision.replies))
     if _is_out_of_sight(asked, register_id, rules):

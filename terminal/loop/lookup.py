@@ -104,8 +104,13 @@ def looked_up(  # noqa: PLR0917  everybody who knows something of it
             return replace(asked, open_age_s=ages.age_s(open_sale)) if open_sale is not None else asked
     if isinstance(event, reg.RegisterRequest):
         known = _known(event, journal)
-        wish = _wish(known, journal, ages)
-        return RegisterRequestLookedUp(request=event, known=known, wish=wish, gap_age_s=gap_age_s(journal, ages))
+        return RegisterRequestLookedUp(
+            request=event,
+            known=known,
+            wish=_wish(known, journal, ages),
+            open_age_s=ages.age_s(open_sale) if open_sale is not None else 0.0,
+            gap_age_s=gap_age_s(journal, ages),
+        )
     return event
 
 

@@ -186,7 +186,8 @@ def _was_just_told(earlier: int, later: int, disk: SimulatedDisk) -> bool:
 def _complaints(register: SimulatedRegister, disk: SimulatedDisk, terminal: SimulatedTerminal) -> Iterator[str]:
     """What a program should not have been answered, as long as the name still named an earlier sale."""
     for complaint in register.driver.complaints:
-        begun_s = [disk.begun_s[sale.number] for sale in disk.latest.values() if sale.register_id == complaint.name]
+        named = [sale for sale in disk.latest.values() if sale.register_id == complaint.name]
+        begun_s = [disk.begun_s[sale.number] for sale in named if sale.register_echo != complaint.answered]
         earlier_s = [at_s for at_s in begun_s if at_s < complaint.asked_s]
         if earlier_s and complaint.asked_s - max(earlier_s) < terminal.id_s:
             yield complaint.words

@@ -185,6 +185,15 @@ ONCE_RED = (
         None,
     ),
     OnceRed(2804007030, "a refund from before the backup was like one that the backup lacked", "v2", None),
+    OnceRed(
+        2910004255, "a second program used a key whose time was over, and then asked for its own payment", "v2", None
+    ),
+    OnceRed(
+        2917008357,
+        "a register cancelled without an id, and was told how yesterday's sale had ended, under the id of today's",
+        "v1",
+        None,
+    ),
     OnceRed(2632000819, "a phone number stood by chance in the random name of a refund", "v2", None),
     OnceRed(
         1330,

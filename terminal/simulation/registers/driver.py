@@ -38,6 +38,8 @@ class Complaint(msgspec.Struct, frozen=True):
     name: str
     asked_s: float
     words: str
+    answered: str = ""
+    """The program that got it, where that can have a sale of this name itself."""
 
 
 Manner = Literal["takes", "waits", "refuses", "ignores"]

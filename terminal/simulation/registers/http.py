@@ -164,7 +164,7 @@ class HttpDriver(HttpCalls):
         def refused(status: int, _body: Json) -> None:
             if status < 400:
                 words = f"{SECOND} was answered with the payment that {FIRST} has asked for as {name}"
-                self.complaints.append(Complaint(name, asked_s, words))
+                self.complaints.append(Complaint(name, asked_s, words, SECOND))
 
         if name in self._ids:
             body = {"amount": self.amount_kr}

@@ -220,6 +220,23 @@ def test_a_result_says_how_old_it_is_and_how_long_its_id_means_it(books: Books) 
     assert unnamed.named_for_s == math.inf, "our own reference names one thing for ever"
 
 
+def test_whoever_cancels_without_an_id_hears_no_end_of_another_day(books: Books) -> None:
+    """Or it would take this for its sale of today, which has the same number."""
+    books.pay()
+    books.clock.now_s += HOURS_S - 1
+    assert isinstance(books.answer(reg.CancelRequest()), reg.SaleResult)
+    books.clock.now_s += 1
+    refused = books.answer(reg.CancelRequest())
+    assert (refused.register_id, refused.code) == (None, reg.RefusalCode.BUSY)
+
+
+def test_without_an_id_of_its_own_a_sale_is_of_every_day(books: Books) -> None:
+    books.happen(reg.SaleRequest(1990))
+    books.happen(KeyPressed("*", is_long=True))
+    books.clock.now_s += HOURS_S
+    assert isinstance(books.answer(reg.CancelRequest()), reg.SaleResult)
+
+
 def test_a_refunds_result_says_how_long_its_id_means_it(books: Books) -> None:
     books.pay()
     books.happen(reg.ResultDelivered("42"))
