@@ -247,7 +247,7 @@ def _needless_unknowns(disk: SimulatedDisk, netgiro: SimulatedNetgiro) -> Iterat
         was_unknown = sale.outcome is Outcome.UNKNOWN or Outcome.UNKNOWN in disk.outcomes.get(sale.number, [])
         if not was_unknown or sale.capture_mode is CaptureMode.AUTOMATIC:
             continue
-        if sale.number in disk.lost or sale.number in disk.misread_as_paid:
+        if sale.number in disk.lost or sale.number in disk.misread_as_paid or undone_in_gap(sale.reference, disk):
             continue
         is_forgotten = sale.reference in netgiro.insert_carts and netgiro.cart_for(sale.reference) is None
         may_not_know = is_forgotten or sale.reference in netgiro.ailments.lagged
@@ -272,7 +272,7 @@ def _receipts(sale: Sale, disk: SimulatedDisk, paper: Paper, *, is_screen_free: 
         yield f"sale {sale.number} has been {', then '.join(map(str, outcomes))} and is on paper as {queued}"
     stood_as = outcomes if is_corrected else [sale.outcome]
     is_excused = (sale.number in disk.lost and bool(disk.lost_keys)) or sale.number in disk.misread_as_paid
-    is_excused |= sale.number in disk.vanished.paid_numbers
+    is_excused |= sale.number in disk.vanished.paid_numbers or undone_in_gap(sale.reference, disk)
     if sale.number in paper.says_paid and Outcome.APPROVED not in stood_as and not is_excused:
         yield f"paper says that sale {sale.number} is paid, and it is {sale.outcome}"
     yield from _on_paper(disk, sale.number, paper, is_screen_free=is_screen_free)

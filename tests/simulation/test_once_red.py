@@ -194,6 +194,12 @@ ONCE_RED = (
         "v1",
         None,
     ),
+    OnceRed(
+        3101006206,
+        "a restore had forgotten a refund, and the record seemed to contradict what staff had said before",
+        "v2",
+        None,
+    ),
     OnceRed(2632000819, "a phone number stood by chance in the random name of a refund", "v2", None),
     OnceRed(
         1330,
