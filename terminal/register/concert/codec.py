@@ -257,8 +257,8 @@ class ConcertProtocol:
             self._requests.append(ResultDelivered(result.register_id))
         elif self._wish.is_given_up(result, begun_s, now_s):
             self._requests.append(ResultRefusal(result.register_id))
-        elif all(answer.register_id != result.register_id for answer in self._results):
-            answer = cf.Answer(request, self._rules.status_of(result.outcome), result.register_id, begun_s=begun_s)
+        elif not self._link.say_instead(status := self._rules.status_of(result.outcome), result.register_id):
+            answer = cf.Answer(request, status, result.register_id, begun_s=begun_s)
             if self._wish.echo is None:
                 self._held = msgspec.structs.replace(answer, expires_s=begun_s + SAME_WISH_S)
             else:

@@ -139,6 +139,14 @@ class ConcertLink:
             return
         self.answers.append(answer)
 
+    def say_instead(self, status: str, register_id: str) -> bool:
+        """Whether the answer of that sale waits here; it says this from now on, also if it is repeated."""
+        for at, answer in enumerate(self.answers):
+            if answer.register_id == register_id:
+                self.answers[at] = msgspec.structs.replace(answer, status=status)
+                return True
+        return False
+
     def _call(self, now_s: float) -> Iterator[LinkEvent]:
         if self._must_give_up(now_s):
             yield self._end_answer(now_s, taken=False)

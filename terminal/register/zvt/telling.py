@@ -118,6 +118,8 @@ class Telling:
     def take_unasked(self, result: SaleResult, now_s: float) -> None:
         """A result that no session waits for: a payment is held, anything else needs nobody to hear it."""
         if result.register_id == self.last_id:
+            if self._report is not None and result.outcome is not Outcome.APPROVED:
+                self._report.expires_s = min(self._report.expires_s, now_s)  # the record contradicts what is told
             return
         if result.outcome is Outcome.APPROVED:
             self._held = Held(result.register_id, now_s + self._longest_s)

@@ -8,6 +8,7 @@ from terminal.counter.register_words import (
     CancelRequest,
     RefusalCode,
     RequestRefused,
+    ResultDelivered,
     ResultRefusal,
     SaleAccepted,
     SaleRequest,
@@ -19,7 +20,7 @@ from terminal.register.concert.transport import PAUSE_S
 from terminal.register.concert.wish import SAME_WISH_S
 from terminal.sale.sale import Reason
 from tests.each import each_of
-from tests.unit.register.concert.concert_bench import ENQ, Bench, ask, result
+from tests.unit.register.concert.concert_bench import ACK, ENQ, NAK, Bench, ask, result
 
 CANCEL = ask(tail="CMD=CANCEL")
 
@@ -175,3 +176,23 @@ def test_a_payment_that_was_held_is_not_told_as_paid_once_the_record_contradicts
     after_a_power_cut.end(request, Reason.PROVED_UNPAID, age_s=10.0)
     assert after_a_power_cut.request(ask()) == []
     assert after_a_power_cut.status() == "7"
+
+
+def test_a_payment_that_waits_for_the_line_is_not_told_as_paid_once_the_record_contradicts_it() -> None:
+    bench = Bench()
+    request = bench.sell(ask())
+    bench.end(request)
+    bench.end(request, Reason.PROVED_UNPAID)
+    assert bench.status() == "7"
+    assert bench.requests == [ResultDelivered("T1-1")]
+    assert bench.hear() + bench.wait(60.0) == b""
+
+
+def test_a_payment_that_is_sent_again_says_what_is_true_by_now() -> None:
+    bench = Bench()
+    request = bench.sell(ask())
+    bench.end(request)
+    assert bench.hear() + bench.wait(PAUSE_S) == ENQ
+    assert chr(bench.say(ACK)[3]) == cf.ACCEPTED
+    bench.end(request, Reason.PROVED_UNPAID)
+    assert chr(bench.say(NAK)[3]) == cf.REFUSED

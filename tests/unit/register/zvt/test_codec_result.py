@@ -59,6 +59,28 @@ def test_a_register_that_asks_to_wait_for_ever_does_not_have_it() -> None:
     assert bench.requests[1:] == [ResultRefusal(NAME)]
 
 
+def test_a_payment_that_waits_for_the_cable_is_not_told_as_paid_once_the_record_contradicts_it() -> None:
+    bench = Bench().paying().cut().say(result()).say(result(Reason.PROVED_UNPAID)).plug_in(3.0)
+    assert bench.requests[1:] == [ResultRefusal(NAME)]
+    assert bench.register.results == [0x6C]
+    assert bench.heard[-1] == "061e016c"
+
+
+@pytest.mark.parametrize("answer", [WAIT, None])
+def test_a_payment_that_the_register_has_not_taken_is_taken_back_once_the_record_contradicts_it(
+    answer: bytes | None,
+) -> None:
+    bench = refusing(answer, times=1).paying().say(result()).say(result(Reason.PROVED_UNPAID)).wait(40)
+    assert bench.requests[1:] == [ResultRefusal(NAME)]
+    assert bench.register.results == [0, 0x6C]
+
+
+def test_a_payment_that_the_register_has_taken_is_told_once_whatever_the_record_says_later() -> None:
+    bench = Bench().paying().say(result()).say(result(Reason.PROVED_UNPAID)).wait(40)
+    assert bench.requests[1:] == [ResultDelivered(NAME)]
+    assert bench.register.results == [0]
+
+
 def test_a_payment_says_how_often_it_may_be_told() -> None:
     bench = refusing(WAIT).paying(extra="0202").say(result()).wait(60)
     assert bench.register.results == [0] * 3 + [0x6C]
