@@ -15,7 +15,7 @@ from terminal.doctor.system import Finding, System, failed, ok, warning
 from terminal.errors import TerminalError
 from terminal.journal import board
 from terminal.journal.check import MOST_CHECKED_BYTES
-from terminal.journal.database import open_for_reading
+from terminal.journal.database import open_for_reading, real_path
 from terminal.journal.rebuild import is_acknowledged, tell
 from terminal.journal.rows import RepairRow
 from terminal.journal.thread import MIN_FREE_BYTES, JournalFile
@@ -92,7 +92,7 @@ def check_journal(config: Config, _system: System) -> Finding:
     try:
         if not path.exists():
             return ok("none yet: the first start makes it")
-        if foreign := as_owner_of(path.parent, lambda: board.foreign_to(path), str):
+        if foreign := as_owner_of(path.parent, lambda: board.foreign_to(real_path(path)), str):
             return failed(foreign, board.WHAT_TO_DO.format(path=path))
         sales, open_sales, lossy, damage = as_owner_of(path.parent, lambda: _look_into(path), Looked)
     except (TerminalError, sqlite3.Error, OSError) as error:
@@ -103,7 +103,7 @@ def check_journal(config: Config, _system: System) -> Finding:
         )
     if damage != "ok":
         return failed(f"damaged: {damage}", "restart the terminal: it keeps the file and makes a new one")
-    if lossy and not is_acknowledged(path, lossy[-1]):
+    if lossy and not is_acknowledged(real_path(path), lossy[-1]):
         return warning(
             tell(lossy[-1]), "compare the sales with Netgíró's list, then: netgiro-terminal journal acknowledge"
         )

@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 from terminal.errors import JournalError
 from terminal.journal import board, rebuild, tables
-from terminal.journal.database import open_for_reading
+from terminal.journal.database import open_for_reading, real_path
 from terminal.journal.file import JournalFile
 from terminal.journal.rows import RepairRow
 from terminal.system.files import sync_folder
@@ -62,7 +62,7 @@ def acknowledge(journal: Path) -> RepairRow | None:
         with contextlib.closing(open_for_reading(journal)) as db:
             repair = next((one for one in tables.repairs(db) if not one.is_complete), None)
         if repair is not None:
-            rebuild.acknowledge(journal, repair)
+            rebuild.acknowledge(real_path(journal), repair)
         return repair
 
     with explained(f"cannot acknowledge what is missing in {journal}"):
@@ -72,7 +72,7 @@ def acknowledge(journal: Path) -> RepairRow | None:
 def move_here(journal: Path) -> str:
     """Let a journal that was written on another board belong to this one. Returns that board, or nothing."""
     with explained(f"cannot note the board beside {journal}"):
-        return as_owner_of(journal.parent, lambda: board.move_here(journal), str)
+        return as_owner_of(journal.parent, lambda: board.move_here(real_path(journal)), str)
 
 
 def _copy(source: Path, target: Path) -> int:

@@ -218,6 +218,20 @@ def test_a_gap_whose_end_no_clock_has_dated_does_not_grow_old(
         assert answered(bookkeeper, reg.SaleRequest(1990, "2")) == reg.SaleAccepted("2")
 
 
+def test_a_gap_behind_a_link_is_acknowledged_where_the_terminal_looks(path: Path, tmp_path: Path) -> None:
+    write(path, sale(1))
+    back_up(path, tmp_path / "backup.db")
+    all_is_lost(path)
+    restore(tmp_path / "backup.db", path, THEN)
+    link = tmp_path / "link.db"
+    link.symlink_to(path)
+    assert acknowledge(link) is not None
+    with JournalFile(link, lambda: timestamp(THEN)) as journal:
+        journal.open()
+        assert journal.gap_since() is None
+    assert list(tmp_path.glob("*.acknowledged")) == []
+
+
 def answered(bookkeeper: Bookkeeper, request: reg.RegisterRequest) -> object:
     (answer,) = bookkeeper.handle(request).decision.replies
     return answer.code if isinstance(answer, reg.RequestRefused) else answer
