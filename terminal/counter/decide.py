@@ -12,7 +12,17 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from terminal.counter import menu as menus
-from terminal.counter import of_doubt, of_keys, of_language, of_refund, of_register, of_sale, of_shop, of_training
+from terminal.counter import (
+    of_doubt,
+    of_gap,
+    of_keys,
+    of_language,
+    of_refund,
+    of_register,
+    of_sale,
+    of_shop,
+    of_training,
+)
 from terminal.counter.decision import Decision, ShowMenuFor
 from terminal.counter.inputs import (
     AboutFound,
@@ -22,6 +32,7 @@ from terminal.counter.inputs import (
     EndedRefundLookedUp,
     EndedSaleLookedUp,
     EndOfDayLookedUp,
+    GapLookedUp,
     JournalTrialDue,
     KeyPressed,
     KeysMissed,
@@ -76,7 +87,7 @@ def _decided(view: View, event: CounterEvent, rules: CounterRules) -> Decision:
             return of_training.happened(view, event, rules)
         case CodeJudged():
             return of_keys.code_judged(view, event, rules)
-        case TerminalExamined() | ReportEnded() | AboutFound() | PairingCodeMade() | NotWritten():
+        case TerminalExamined() | ReportEnded() | AboutFound() | PairingCodeMade() | GapLookedUp() | NotWritten():
             return _answered(view, event)
         case JournalTrialDue():
             return Decision(view=view)
@@ -94,12 +105,14 @@ def _surroundings_changed(view: View, event: ConditionsChanged | KeysMissed) -> 
 
 
 def _answered(
-    view: View, event: TerminalExamined | ReportEnded | AboutFound | PairingCodeMade | NotWritten
+    view: View, event: TerminalExamined | ReportEnded | AboutFound | PairingCodeMade | GapLookedUp | NotWritten
 ) -> Decision:
     """What staff asked for in the menu."""
     match event:
         case NotWritten():
             return of_shop.with_menu(view, menus.not_written(view.menu))
+        case GapLookedUp():
+            return of_gap.looked_up(view, event)
         case ReportEnded(is_printed):
             page = menus.Page.DONE if is_printed else menus.Page.NOT_PRINTED
             return of_shop.with_menu(view, menus.answered(view.menu, menus.REPORTS, page))

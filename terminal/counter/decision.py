@@ -8,9 +8,9 @@ from typing import TypeAlias
 import msgspec
 
 from terminal.counter import register_words as reg
-from terminal.counter.inputs import EndOfDayRequested, ReceiptJudged, RefundRequested, ReprintRequested
-from terminal.counter.menu import FindAbout, MakePairingCode, PrintReport
+from terminal.counter.inputs import EndOfDayRequested, GapRequested, ReceiptJudged, RefundRequested, ReprintRequested
 from terminal.counter.menu_codes import ChangeCode, CheckCode
+from terminal.counter.menu_wishes import FindAbout, MakePairingCode, PrintReport
 from terminal.counter.view import View
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
@@ -125,14 +125,16 @@ CounterEffect: TypeAlias = (
 )
 
 
-FollowUp: TypeAlias = ReprintRequested | ReceiptJudged | RefundRequested | EndOfDayRequested | ev.MoneyReturned
+FollowUp: TypeAlias = (
+    ReprintRequested | ReceiptJudged | RefundRequested | EndOfDayRequested | GapRequested | ev.MoneyReturned
+)
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What follows from an event, in this order: commit what is durable, take over ``view``, do the rest.
 
-    Durable is one of ``record``, ``refund_record``, ``close``, ``told_close`` and ``receipts``. Both records, in this
-    order, where staff take back that a refund was done that has ended its sale.
+    Durable is one of ``record``, ``refund_record``, ``close``, ``told_close``, ``acknowledged_gap`` and ``receipts``.
+    Both records, in this order, where staff take back that a refund was done that has ended its sale.
     """
 
     view: View
@@ -141,6 +143,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     close: Close | None = None
     told_close: int | None = None
     """The register has acknowledged that end of day."""
+    acknowledged_gap: int | None = None
+    """Staff know what is missing since that repair."""
     receipts: tuple[QueuedReceipt, ...] = ()
     """Receipts that are to be printed once more."""
     follow_ups: tuple[FollowUp, ...] = ()
@@ -156,7 +160,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_durable(self) -> bool:
         """Something of it was to be committed."""
-        kept = (self.record, self.refund_record, self.close, self.told_close)
+        kept = (self.record, self.refund_record, self.close, self.told_close, self.acknowledged_gap)
         return bool(self.receipts) or any(one is not None for one in kept)
 
     @property

@@ -13,7 +13,7 @@ from terminal.counter.menu_codes import CodeJudged
 from terminal.counter.register_ids import Wish
 from terminal.sale import events as ev
 from terminal.sale.effects import ReceiptKind
-from terminal.sale.record import QueuedReceipt
+from terminal.sale.record import Gap, QueuedReceipt
 from terminal.sale.refund import Refund, RefundSource
 from terminal.sale.refund_step import RefundEvent, RefundSettlementCorrected
 from terminal.sale.sale import Sale
@@ -185,6 +185,20 @@ class EndOfDayLookedUp(msgspec.Struct, frozen=True):
     now: str = ""
 
 
+class GapRequested(msgspec.Struct, frozen=True):
+    """The menu wants to know which records are missing."""
+
+    acknowledged: int | None = None
+    """Staff have compared with the service's records what is missing since that repair."""
+
+
+class GapLookedUp(msgspec.Struct, frozen=True):
+    """:class:`GapRequested` with what the journal knows."""
+
+    gap: Gap | None = None
+    acknowledged: int | None = None
+
+
 class NotWritten(msgspec.Struct, frozen=True):
     """The journal did not take what the menu wanted; nothing has happened."""
 
@@ -289,6 +303,7 @@ CounterEvent: TypeAlias = (
     | ReprintLookedUp
     | ReceiptJudged
     | EndOfDayLookedUp
+    | GapLookedUp
     | NotWritten
     | CodeJudged
     | JournalTrialDue
@@ -307,5 +322,7 @@ CounterEvent: TypeAlias = (
     | RefundResultSeen
 )
 
-Input: TypeAlias = CounterEvent | reg.RegisterRequest | ReprintRequested | RefundRequested | EndOfDayRequested
+Input: TypeAlias = (
+    CounterEvent | reg.RegisterRequest | ReprintRequested | RefundRequested | EndOfDayRequested | GapRequested
+)
 """What may be put into the inbox; some of it is looked up in the journal before it is decided."""

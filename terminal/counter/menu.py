@@ -1,6 +1,6 @@
-"""The menu on key D: what staff do beside the sale. Its pages, and the wishes that it produces. Pure.
+"""The menu on key D: what staff do beside the sale, and its pages. Pure.
 
-menu_keys.py moves it from page to page:
+menu_keys.py moves it from page to page, and produces wishes (menu_wishes.py):
 
     closed --D--> CHOICE --#--> what was chosen
                                 SETTLE:          CODE --> SALE --1, 2 or 3--> SURE --#--> Settle
@@ -12,6 +12,8 @@ menu_keys.py moves it from page to page:
                                 END_OF_DAY:      DAY --#--> EndDay, ASKING --of_shop--> DONE or EMPTY_DAY
                                 DOCTOR:          Examine, EXAMINING --examined()--> REPORT
                                 PAIRING:         CODE --#--> MakePairingCode, ASKING --PairingCodeMade--> PAIRING
+                                GAP:             CODE --#--> AskGap, ASKING --of_gap--> GAP --#--> GAP_SURE
+                                                 --#--> AcknowledgeGap, ASKING --of_gap--> DONE
                                 ABOUT:           FindAbout, ASKING --AboutFound--> ABOUT
                                 KEYPAD:          KEYPAD, until * twice
 
@@ -33,7 +35,7 @@ from terminal.counter.keypad_test import STANDARD_LAYOUT, KeypadTest
 from terminal.counter.register_words import RefusalCode
 from terminal.sale import events as ev
 from terminal.sale import refund as refunds
-from terminal.sale.effects import ReceiptKind
+from terminal.sale.record import Gap
 from terminal.sale.sale import Sale
 from terminal.sale.sensitive import Sensitive
 from terminal.sale.step import step
@@ -82,6 +84,10 @@ class Page(StrEnum):
     ABOUT = "about"
     PAIRING = "pairing"
     """Six digits for a register program on the network."""
+    GAP = "gap"
+    """Which records are missing."""
+    GAP_SURE = "gap_sure"
+    NO_GAP = "no_gap"
     KEYPAD = "keypad"
     EXAMINING = "examining"
     REPORT = "report"
@@ -108,6 +114,8 @@ class Item(StrEnum):
     LANGUAGE = "language"
     ABOUT = "about"
     PAIRING = "pairing"
+    GAP = "gap"
+    """Acknowledge that records are missing."""
 
 
 class CodeKind(StrEnum):
@@ -124,7 +132,7 @@ class ReportKind(StrEnum):
     TRANSACTIONS = "transactions"
 
 
-MORE_ITEMS = (Item.DOCTOR, Item.KEYPAD, Item.ABOUT, Item.PAIRING, Item.CODES, Item.LANGUAGE)
+MORE_ITEMS = (Item.DOCTOR, Item.KEYPAD, Item.ABOUT, Item.PAIRING, Item.CODES, Item.LANGUAGE, Item.GAP)
 """What is not of every day: the second list."""
 MAIN_ITEMS = tuple(item for item in Item if item not in MORE_ITEMS)
 DIGIT_OF = {
@@ -147,14 +155,15 @@ FIRST_PAGE = {
     Item.CODES: Page.WHICH_CODE,
     Item.ABOUT: Page.ASKING,
     Item.PAIRING: Page.ASKING,
+    Item.GAP: Page.ASKING,
 }
-ASKS_FOR_OK = (Page.DAY, Page.EMPTY_DAY, Page.TRAINING, Page.REFUND_SURE)
+ASKS_FOR_OK = (Page.DAY, Page.EMPTY_DAY, Page.TRAINING, Page.REFUND_SURE, Page.GAP, Page.GAP_SURE)
 """Questions that ``#`` answers with yes, and that can appear right after a ``#``."""
 REPORTS = (Item.X_REPORT, Item.TRANSACTIONS)
 REPRINTS = (Item.REPRINT_LAST, Item.REPRINT_NUMBER)
-WRITES = (*REPRINTS, Item.END_OF_DAY, Item.REFUND)
+WRITES = (*REPRINTS, Item.END_OF_DAY, Item.REFUND, Item.GAP)
 """What has to be on disk before anything comes of it."""
-NEEDS_CODE = frozenset({Item.SETTLE, Item.REFUND, Item.PAIRING})
+NEEDS_CODE = frozenset({Item.SETTLE, Item.REFUND, Item.PAIRING, Item.GAP})
 NEEDS_PRINTER = frozenset({Item.REPRINT_LAST, Item.REPRINT_NUMBER, Item.X_REPORT, Item.TRANSACTIONS})
 
 
@@ -181,6 +190,10 @@ class Menu(msgspec.Struct, frozen=True, kw_only=True):
     """The most that may be given back of it."""
     amount_kr: int = 0
     """What is to be given back."""
+    has_gap: bool = False
+    """As the menu was opened, records were missing, and nobody had acknowledged that."""
+    gap: Gap | None = None
+    """What is shown of it, with times as the shop's clock shows them."""
     refusal: RefusalCode | None = None
     limits_kr: tuple[int, int] | None = None
     """Of a refused amount."""
@@ -236,85 +249,6 @@ class MenuRules(msgspec.Struct, frozen=True, kw_only=True):
     keypad_layout: tuple[str, ...] = STANDARD_LAYOUT
 
 
-class Settle(msgspec.Struct, frozen=True):
-    """Staff say how this sale ended."""
-
-    sale_number: int
-    verdict: ev.Verdict
-
-
-class Reprint(msgspec.Struct, frozen=True):
-    """A receipt is wanted once more; without a number the last one."""
-
-    sale_number: int | None
-    kinds: tuple[ReceiptKind, ...] = ()
-
-
-class AskRefund(msgspec.Struct, frozen=True):
-    """What can be given back of this payment; without a number of the last one."""
-
-    sale_number: int | None
-
-
-class Refund(msgspec.Struct, frozen=True):
-    """Staff want this to be given back."""
-
-    sale_number: int
-    amount_kr: int
-
-
-class EndDay(msgspec.Struct, frozen=True):
-    """The day is to end."""
-
-    even_if_empty: bool
-
-
-class Train(msgspec.Struct, frozen=True):
-    """Training is to begin or to end."""
-
-
-class ChangeOperator(msgspec.Struct, frozen=True):
-    """Another cashier takes over."""
-
-
-class TurnLanguage(msgspec.Struct, frozen=True):
-    """The customer wants to read another language."""
-
-
-class PrintReport(msgspec.Struct, frozen=True):
-    """Put figures of the open period on paper, and bring :class:`ReportEnded`."""
-
-    kind: ReportKind
-
-
-class FindAbout(msgspec.Struct, frozen=True):
-    """Which terminal this is: bring :class:`AboutFound`."""
-
-
-class MakePairingCode(msgspec.Struct, frozen=True):
-    """A register program is to be let in: bring :class:`PairingCodeMade`."""
-
-
-class Examine(msgspec.Struct, frozen=True):
-    """The doctor's report is wanted."""
-
-
-Wish: TypeAlias = (
-    Settle
-    | Reprint
-    | AskRefund
-    | Refund
-    | EndDay
-    | Train
-    | TurnLanguage
-    | ChangeOperator
-    | PrintReport
-    | FindAbout
-    | MakePairingCode
-    | Examine
-)
-
-
 def verdicts_for(sale: Sale | refunds.Refund) -> tuple[ev.Verdict, ...]:
     """What staff may say of this sale, by the rules of the sale itself; nothing if it ends without them."""
     if isinstance(sale, refunds.Refund):
@@ -323,9 +257,13 @@ def verdicts_for(sale: Sale | refunds.Refund) -> tuple[ev.Verdict, ...]:
     return tuple(verdict for verdict in ev.Verdict if step(sale, ev.SettledByStaff(sale.number, verdict)).sale != sale)
 
 
-def items_for(sales: Sequence[Settled], rules: MenuRules, beside: Item = Item.MORE) -> tuple[Item, ...]:
+def items_for(
+    sales: Sequence[Settled], rules: MenuRules, beside: Item = Item.MORE, *, has_gap: bool = False
+) -> tuple[Item, ...]:
     """What can be done now, of the list that ``beside`` is in; ``sales`` are those that staff can settle."""
     useless: set[Item] = set() if sales else {Item.SETTLE}
+    if not has_gap:
+        useless.add(Item.GAP)
     if not rules.can_refund:
         useless.add(Item.REFUND)
     if not rules.has_operators:
@@ -339,11 +277,11 @@ def items_for(sales: Sequence[Settled], rules: MenuRules, beside: Item = Item.MO
     return tuple(item for item in (MORE_ITEMS if beside in MORE_ITEMS else MAIN_ITEMS) if item not in useless)
 
 
-def opened(menu: Menu, sales: Sequence[Settled], rules: MenuRules) -> Menu:
+def opened(menu: Menu, sales: Sequence[Settled], rules: MenuRules, *, has_gap: bool = False) -> Menu:
     """The menu's key was pressed. What waits for staff is offered first."""
     item = Item.SETTLE if sales else items_for(sales, rules)[0]
     keypad = KeypadTest(rules.keypad_layout)
-    return replace(_closed(menu), page=Page.CHOICE, item=item, keypad=keypad, turn=menu.turn + 1)
+    return replace(_closed(menu), page=Page.CHOICE, item=item, keypad=keypad, has_gap=has_gap, turn=menu.turn + 1)
 
 
 def not_written(menu: Menu) -> Menu:

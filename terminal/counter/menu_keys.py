@@ -17,28 +17,32 @@ from terminal.counter.menu import (
     MORE_ITEMS,
     NEEDS_CODE,
     NEXT_KEYS,
+    Item,
+    Menu,
+    MenuRules,
+    Page,
+    ReportKind,
+    Settled,
+    closed,
+    items_for,
+    verdicts_for,
+)
+from terminal.counter.menu_wishes import (
+    AcknowledgeGap,
+    AskGap,
     AskRefund,
     ChangeOperator,
     EndDay,
     Examine,
     FindAbout,
-    Item,
     MakePairingCode,
-    Menu,
-    MenuRules,
-    Page,
     PrintReport,
     Refund,
-    ReportKind,
     Reprint,
     Settle,
-    Settled,
     Train,
     TurnLanguage,
     Wish,
-    closed,
-    items_for,
-    verdicts_for,
 )
 from terminal.sale import events as ev
 from terminal.sale.effects import ReceiptKind
@@ -53,6 +57,7 @@ _AT_ONCE: dict[Item, Wish] = {
     Item.DOCTOR: Examine(),
     Item.ABOUT: FindAbout(),
     Item.PAIRING: MakePairingCode(),
+    Item.GAP: AskGap(),
 }
 
 _CLOSE: dict[Item, Wish] = {Item.LANGUAGE: TurnLanguage(), Item.OPERATOR: ChangeOperator()}
@@ -87,14 +92,14 @@ def _press(menu: Menu, key: str, sales: Sequence[Settled], rules: MenuRules) -> 
             return Pressed(_say(menu, key, sales))
         case Page.SURE:
             return _confirm(menu, key)
-        case Page.NUMBER:
-            return _type_number(menu, key)
-        case Page.AMOUNT:
-            return Pressed(_type_amount(menu, key))
+        case Page.NUMBER | Page.AMOUNT:
+            return _type_number(menu, key) if menu.page is Page.NUMBER else Pressed(_type_amount(menu, key))
         case Page.REFUND_SURE:
             return _confirm_refund(menu, key)
         case Page.DAY | Page.EMPTY_DAY | Page.TRAINING:
             return _end_day(menu, key)
+        case Page.GAP | Page.GAP_SURE:
+            return _acknowledge(menu, key)
         case Page.ASKING | Page.EXAMINING | Page.CHECKING if key != "*":
             return Pressed(menu)
         case Page.KEYPAD:
@@ -111,7 +116,7 @@ def at_once(menu: Menu) -> Wish | None:
 
 
 def _choose(menu: Menu, key: str, sales: Sequence[Settled], rules: MenuRules) -> Pressed:
-    items = items_for(sales, rules, menu.item)
+    items = items_for(sales, rules, menu.item, has_gap=menu.has_gap)
     if key == "*":
         return Pressed(replace(menu, item=Item.MORE) if menu.item in MORE_ITEMS else closed(menu))
     at = items.index(menu.item) if menu.item in items else 0
@@ -203,3 +208,14 @@ def _end_day(menu: Menu, key: str) -> Pressed:
     if menu.page is Page.TRAINING:
         return Pressed(replace(menu, page=Page.ASKING), Train())
     return Pressed(replace(menu, page=Page.ASKING), EndDay(even_if_empty=menu.page is Page.EMPTY_DAY))
+
+
+def _acknowledge(menu: Menu, key: str) -> Pressed:
+    """What is missing, then whether it was compared with the service's records."""
+    if key == "*":
+        return Pressed(closed(menu))
+    if key != "#" or menu.gap is None:
+        return Pressed(menu)
+    if menu.page is Page.GAP:
+        return Pressed(replace(menu, page=Page.GAP_SURE))
+    return Pressed(replace(menu, page=Page.ASKING), AcknowledgeGap(menu.gap.repair))

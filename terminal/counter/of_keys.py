@@ -6,9 +6,17 @@ from msgspec.structs import replace
 
 from terminal.counter import menu as menus
 from terminal.counter import menu_codes, menu_keys, of_doubt, of_language, of_operator, of_refund, of_shop, of_training
+from terminal.counter import menu_wishes as wishes
 from terminal.counter import register_words as reg
-from terminal.counter.decision import Decision, ExamineTerminal, LockMenuFor, ShowMenuFor
-from terminal.counter.inputs import CodeScanned, EndOfDayRequested, KeyPressed, RefundRequested, ReprintRequested
+from terminal.counter.decision import Decision, ExamineTerminal, FollowUp, LockMenuFor, ShowMenuFor
+from terminal.counter.inputs import (
+    CodeScanned,
+    EndOfDayRequested,
+    GapRequested,
+    KeyPressed,
+    RefundRequested,
+    ReprintRequested,
+)
 from terminal.counter.menu_codes import ChangeCode, CheckCode, CodeJudged, CodeVerdict
 from terminal.counter.of_sale import happened
 from terminal.counter.rules import CounterRules
@@ -19,6 +27,7 @@ from terminal.counter.view import View
 from terminal.sale import events as ev
 from terminal.sale.customer import Customer
 from terminal.sale.effects import SetDeadline
+from terminal.sale.record import JournalHealth
 from terminal.sale.refund import RefundSource
 from terminal.sale.refund_step import RefundSettledByStaff
 from terminal.sale.sale import Sale, State
@@ -158,7 +167,8 @@ def _menu_key(view: View, key: str, rules: CounterRules) -> Decision:
     if before.is_open:
         menu, wish = menu_keys.press(before, key, view.for_staff, rules.menu)
     else:
-        menu, wish = menus.opened(before, view.for_staff, rules.menu), None
+        has_gap = view.conditions.journal_health is JournalHealth.INCOMPLETE
+        menu, wish = menus.opened(before, view.for_staff, rules.menu, has_gap=has_gap), None
     decision = _wished(replace(view, menu=menu), wish, rules)
     timers = of_shop.menu_timers(menu) if menu.is_open else ()
     return replace(decision, effects=(*decision.effects, *timers))
@@ -169,35 +179,52 @@ def code_judged(view: View, word: CodeJudged, rules: CounterRules) -> Decision:
     menu = menu_codes.judged(view.menu, word, view.for_staff)
     wish = menu_keys.at_once(menu) if word.verdict is CodeVerdict.RIGHT and menu is not view.menu else None
     decision = of_shop.with_menu(view, menu)
-    effects = (*decision.effects, *_wished(view, wish, rules).effects)
-    return replace(decision, effects=(*effects, LockMenuFor(word.locked_s)) if word.locked_s > 0 else effects)
+    wished = _wished(view, wish, rules)
+    locks = (LockMenuFor(word.locked_s),) if word.locked_s > 0 else ()
+    return replace(decision, effects=(*decision.effects, *wished.effects, *locks), follow_ups=wished.follow_ups)
 
 
-def _wished(view: View, wish: menus.Wish | CheckCode | ChangeCode | None, rules: CounterRules) -> Decision:
+def _wished(view: View, wish: wishes.Wish | CheckCode | ChangeCode | None, rules: CounterRules) -> Decision:
     match wish:
-        case menus.Settle(number, verdict) if any(refund.number == number for refund in view.refunds):
+        case wishes.Settle(number, verdict) if any(refund.number == number for refund in view.refunds):
             return of_refund.happened(view, RefundSettledByStaff(number, verdict is ev.Verdict.REFUNDED, BY_KEYPAD))
-        case menus.Settle(number, verdict):
+        case wishes.Settle(number, verdict):
             return happened(view, ev.SettledByStaff(number, verdict, BY_KEYPAD), rules)
-        case menus.Reprint(number, kinds):
-            return Decision(view=view, follow_ups=(ReprintRequested(number, kinds, by_keypad=True),))
-        case menus.AskRefund(number):
-            asked = RefundRequested(number=number, source=RefundSource.KEYPAD, is_question=True)
-            return Decision(view=view, follow_ups=(asked,))
-        case menus.Refund(number, amount_kr):
-            wanted = RefundRequested(number=number, amount_kr=amount_kr, source=RefundSource.KEYPAD)
-            return Decision(view=view, follow_ups=(wanted,))
-        case menus.EndDay(even_if_empty):
-            return Decision(view=view, follow_ups=(EndOfDayRequested(True, even_if_empty),))
-        case menus.ChangeOperator():
+        case (
+            wishes.Reprint()
+            | wishes.AskRefund()
+            | wishes.Refund()
+            | wishes.EndDay()
+            | wishes.AskGap()
+            | wishes.AcknowledgeGap()
+        ):
+            return Decision(view=view, follow_ups=(_looked_up_first(wish),))
+        case wishes.ChangeOperator():
             return Decision(view=of_operator.shift_over(view))
-        case menus.TurnLanguage():
+        case wishes.TurnLanguage():
             return of_language.turned(view, rules)
-        case menus.Train():
+        case wishes.Train():
             return of_training.switch_wanted(view, on=not view.is_training)
-        case menus.PrintReport() | menus.FindAbout() | menus.MakePairingCode() | CheckCode() | ChangeCode():
+        case wishes.PrintReport() | wishes.FindAbout() | wishes.MakePairingCode() | CheckCode() | ChangeCode():
             return Decision(view=view, effects=(wish,))
-        case menus.Examine():
+        case wishes.Examine():
             return Decision(view=view, effects=(ExamineTerminal(),))
         case None:
             return Decision(view=view)
+
+
+def _looked_up_first(
+    wish: wishes.Reprint | wishes.AskRefund | wishes.Refund | wishes.EndDay | wishes.AskGap | wishes.AcknowledgeGap,
+) -> FollowUp:
+    match wish:
+        case wishes.Reprint(number, kinds):
+            return ReprintRequested(number, kinds, by_keypad=True)
+        case wishes.AskRefund(number):
+            return RefundRequested(number=number, source=RefundSource.KEYPAD, is_question=True)
+        case wishes.Refund(number, amount_kr):
+            return RefundRequested(number=number, amount_kr=amount_kr, source=RefundSource.KEYPAD)
+        case wishes.EndDay(even_if_empty):
+            return EndOfDayRequested(True, even_if_empty)
+        case wishes.AskGap():
+            return GapRequested()
+    return GapRequested(wish.repair)

@@ -64,6 +64,7 @@ CARDS: Mapping[Language, CardWords] = {
         menu_notes={
             Item.END_OF_DAY: "lýkur deginum: # já, 1 prentar eldra uppgjör. X-yfirlit lýkur engu.",
             Item.REFUND: "kóði #, númer kvittunar #, upphæð # (ekkert = allt), # já.",
+            Item.GAP: "aðeins þegar færslur vantar: kóði #. Bera fyrst saman við lista Netgíró, þá # og # já.",
             Item.TRAINING: "# já, þá upphæð #, sími 822 3281 #. Ekkert er rukkað. Ljúktu henni í valmyndinni.",
         },
         stop_title="Stopp! Rukkaðu ekki aftur ef á skjánum stendur",
@@ -93,6 +94,7 @@ CARDS: Mapping[Language, CardWords] = {
         menu_notes={
             Item.END_OF_DAY: "ends the day: # yes, 1 prints an earlier one. An X report ends nothing.",
             Item.REFUND: "code #, receipt number #, amount # (nothing = all), # yes.",
+            Item.GAP: "only while records are missing: code #. First compare with Netgíró's list, then # and # yes.",
             Item.TRAINING: "# yes, then an amount #, phone 822 3281 #. Nothing is charged. End it in the menu.",
         },
         stop_title="Stop! Do not charge again if the screen says",
@@ -122,7 +124,7 @@ INSTALLER_NOTES: Mapping[Trouble, str] = {
     Trouble.KEYPAD: "`doctor`; the group gpio or input; USB pad: compare `keypad.device` with `ls /dev/input/by-id`",
     Trouble.REGISTER: "`doctor`; compare `register.port` with `ls -l /dev/serial/by-id /dev/serial/by-path`",
     Trouble.JOURNAL_INCOMPLETE: "`journal verify` says what is missing: look it up at Netgíró, then"
-    " `journal acknowledge`; no `journal restore`: a backup has less",
+    " `journal acknowledge` or menu D 0 7; no `journal restore`: a backup has less",
     Trouble.NETWORK: "`doctor` says which fails: name, route, certificate or clock; sales resume by themselves",
     Trouble.KEY_STUCK: "find what holds it down; if nothing does, pad or plug has a short: key D, keypad test",
     Trouble.REFUNDS_WAITING: "the terminal asks Netgíró until it knows; `netgiro-terminal status` names them",
@@ -228,7 +230,7 @@ _STYLE = """
 @page { size: A4; margin: 10mm }
 body { font: 9.5pt/1.3 "DejaVu Sans", Roboto, Arial, sans-serif; color: #111; max-width: 190mm; margin: auto }
 h1 { font-size: 16pt; margin: 0 0 2mm }
-h2 { font-size: 11pt; margin: 2.5mm 0 1mm }
+h2 { font-size: 11pt; margin: 2mm 0 1mm }
 ol { font-size: 11pt; margin: 0; padding-left: 7mm } li { margin-bottom: 1mm }
 .keys { display: grid; grid-template-columns: 1fr 1fr; gap: 1.5mm; margin: 0 }
 kbd { font: bold 10pt monospace; border: 0.3mm solid #111; border-radius: 1mm; padding: 0 1.5mm }
@@ -237,7 +239,7 @@ kbd { font: bold 10pt monospace; border: 0.3mm solid #111; border-radius: 1mm; p
 table { border-collapse: collapse; width: 100%; font-size: 8.5pt }
 thead td { font-size: 8pt; color: #444 }
 th { text-align: left; width: 46%; padding-right: 2mm } th, td { vertical-align: top; border-bottom: 0.2mm solid #999 }
-.stop { border: 0.8mm solid #111; padding: 1mm 3mm 2mm; margin-top: 2.5mm } .stop h2 { margin-top: 1mm }
+.stop { border: 0.8mm solid #111; padding: 1mm 3mm 1.5mm; margin-top: 2mm } .stop h2 { margin-top: 1mm }
 .stop table { font-size: 10pt }
 .columns { display: grid; grid-template-columns: 1fr 1fr; gap: 6mm }
 p { margin: 2mm 0 0 }

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
+
 from terminal.errors import JournalError
 from terminal.journal import schema, tables
 from terminal.journal.rows import ChainedRow, Row
@@ -95,6 +97,17 @@ def real_path(path: Path) -> Path:
         return Path(os.path.realpath(path))
     except OSError as error:
         raise JournalError(f"cannot find the journal {path}: {error.strerror}") from error
+
+
+@contextmanager
+def as_journal_error(what: str) -> Iterator[None]:
+    """Whatever the files say becomes a JournalError that begins with ``what``."""
+    try:
+        yield
+    except JournalError:
+        raise
+    except (sqlite3.Error, msgspec.DecodeError, OSError) as error:
+        raise JournalError(f"{what}: {error}") from error
 
 
 def open_for_writing(path: Path, on_progress: Callable[[], None] = lambda: None) -> sqlite3.Connection:

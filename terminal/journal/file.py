@@ -6,16 +6,15 @@ import itertools
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, Self, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
-from terminal.errors import JournalError
-from terminal.journal import chain, rebuild, tables
-from terminal.journal.database import real_path
+from terminal.journal import chain, tables
+from terminal.journal.database import as_journal_error, real_path
+from terminal.journal.gap import KnownGap
 from terminal.journal.mending import mend
 from terminal.journal.pair import Pair
 from terminal.journal.reading import ALL, JournalReading, stands
@@ -32,7 +31,7 @@ MIN_FREE_BYTES = 16 * 1024 * 1024
 _T = TypeVar("_T")
 
 
-class JournalFile(JournalReading):
+class JournalFile(JournalReading, KnownGap):
     """The journal on disk. Used from one thread. Every method raises JournalError if the disk says no."""
 
     def __init__(self, path: Path, now: Callable[[], str], *, read_only: bool = False) -> None:
@@ -48,7 +47,7 @@ class JournalFile(JournalReading):
 
         Read only, it locks, repairs and renames nothing.
         """
-        with _as_journal_error(f"cannot open the journal {self.path}"):
+        with as_journal_error(f"cannot open the journal {self.path}"):
             if self._read_only:
                 self.pair.database.open_for_reading()
             else:
@@ -151,12 +150,12 @@ class JournalFile(JournalReading):
         self.reserve_nonces(self.nonce_high_water() + 1, self.answers_signed())
 
     def _commit(self, make_rows: Callable[[sqlite3.Connection], Iterable[Row]]) -> list[ChainedRow]:
-        with _as_journal_error(f"cannot write the journal {self.path}"):
+        with as_journal_error(f"cannot write the journal {self.path}"):
             return self.pair.commit(make_rows)
 
     def mend(self) -> list[str]:
         """Look through everything and make anew what is damaged; returns what was done since the start, in words."""
-        with _as_journal_error(f"cannot mend the journal {self.path}"):
+        with as_journal_error(f"cannot mend the journal {self.path}"):
             return mend(self.pair, self._now)
 
     # --- health -------------------------------------------------------------------------------------------------------
@@ -165,20 +164,6 @@ class JournalFile(JournalReading):
     def repaired(self) -> RepairRow | None:
         """What a repair since this was made had to do."""
         return self.pair.repaired
-
-    def gap_since(self) -> str | None:
-        """When records were found to be missing, as long as nobody has acknowledged that.
-
-        Empty if nothing had set the clock then, so that the gap never counts as old.
-        """
-        incomplete = self.pair.incomplete
-        if incomplete is None or rebuild.is_acknowledged(self.path, incomplete):
-            return None
-        return "" if incomplete.is_undated else incomplete.at
-
-    def first_since_loss(self) -> int:
-        """The first number that was free when records were found to be missing; 1 if none are. Acknowledged or not."""
-        return self.pair.incomplete.next_number if self.pair.incomplete is not None else 1
 
     @property
     def health(self) -> JournalHealth:
@@ -196,13 +181,13 @@ class JournalFile(JournalReading):
     # --- reading ------------------------------------------------------------------------------------------------------
 
     def free_bytes(self) -> int:
-        with _as_journal_error("cannot ask for free disk space"):
+        with as_journal_error("cannot ask for free disk space"):
             disk = os.statvfs(self.path.parent)
             return disk.f_bavail * disk.f_frsize
 
     def chain_end(self) -> ChainEnd:
         """The journal's epoch, and the last row's number and hash."""
-        with _as_journal_error(f"cannot read the journal {self.path}"):
+        with as_journal_error(f"cannot read the journal {self.path}"):
             return chain.end(self.pair.connection)
 
     def open_period_entries(self, most: int) -> list[Sale | Refund]:
@@ -212,27 +197,17 @@ class JournalFile(JournalReading):
 
     def rows_past(self, seq: int, most: int) -> list[ChainedRow]:
         """At most so many rows after that one, in order."""
-        with _as_journal_error(f"cannot read the journal {self.path}"):
+        with as_journal_error(f"cannot read the journal {self.path}"):
             return list(itertools.islice(chain.rows_past(self.pair.connection, seq), most))
 
     def _read(self, convert: Callable[..., _T], query: str, *values: object) -> list[_T]:
         def read() -> list[_T]:
             return [convert(*row) for row in self.pair.connection.execute(query, values)]
 
-        with _as_journal_error(f"cannot read the journal {self.path}"):
+        with as_journal_error(f"cannot read the journal {self.path}"):
             return read() if self._read_only else self.pair.repairing(read)
 
     def _stream(self, convert: Callable[..., _T], query: str, *values: object) -> Iterator[_T]:
-        with _as_journal_error(f"cannot read the journal {self.path}"):
+        with as_journal_error(f"cannot read the journal {self.path}"):
             for row in self.pair.connection.execute(query, values):
                 yield convert(*row)
-
-
-@contextmanager
-def _as_journal_error(what: str) -> Iterator[None]:
-    try:
-        yield
-    except JournalError:
-        raise
-    except (sqlite3.Error, msgspec.DecodeError, OSError) as error:
-        raise JournalError(f"{what}: {error}") from error

@@ -25,6 +25,7 @@ from terminal.counter.inputs import (
     ConditionsChanged,
     CounterEvent,
     EndOfDayRequested,
+    GapRequested,
     Input,
     JournalTrialDue,
     KeyPressed,
@@ -34,7 +35,7 @@ from terminal.counter.inputs import (
 )
 from terminal.counter.keypad_test import KeypadTest
 from terminal.counter.menu import Menu
-from terminal.counter.of_keys import offer_accepted
+from terminal.counter.of_keys import BY_KEYPAD, offer_accepted
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
 from terminal.errors import JournalError
@@ -50,6 +51,8 @@ from terminal.sale.refund import Refund, RefundSource
 from terminal.sale.refund_step import RefundPowerRestored, RefundResultTaken
 from terminal.sale.sale import Sale, State
 from terminal.sale.totals import Close, ToldCloses
+from terminal.system.audit import audit
+from terminal.system.shown import shown
 
 TRACED_AFTER_START_S = 86_400.0
 """What staff have settled longer ago has long been decided."""
@@ -77,6 +80,8 @@ class SaleJournal(KnowingJournal, Protocol):
     def note_close_told(self, number: int) -> None: ...
 
     def told_closes(self) -> ToldCloses: ...
+
+    def acknowledge_gap(self, repair: int) -> None: ...
 
     def append_receipts(self, receipts: Sequence[QueuedReceipt]) -> None: ...
 
@@ -160,7 +165,7 @@ class Bookkeeper:
         """Decide and commit. Never raises on any input; after a failed commit the view is where it was."""
         if self._held_back.goes_before(event):
             by_hand = isinstance(event, KeyPressed | CodeScanned | ev.SettledByStaff | ev.SettlementCorrected)
-            told = (NotWritten(),) if self._is_by_menu(event) else ()
+            told = (NotWritten(),) if _is_by_menu(event, self.view) else ()
             return Handled(Decision(view=self.view, failure=JOURNAL_WAITS), told, None if by_hand else event)
         if not self.view.conditions.journal_ok and _is_look(event, self.view) and _can_write(self._journal):
             self.view = replace(self.view, conditions=replace(self.view.conditions, journal_ok=True))
@@ -199,6 +204,8 @@ class Bookkeeper:
             decision = of_shop.with_head(decision, self._journal.append_close(decision.close))
         if decision.told_close is not None:
             self._journal.note_close_told(decision.told_close)
+        if decision.acknowledged_gap is not None:
+            _acknowledge(self._journal, decision.acknowledged_gap, self.view.operator)
         if decision.receipts:
             self._journal.append_receipts(decision.receipts)
         return decision
@@ -261,7 +268,7 @@ class Bookkeeper:
     def _not_committed(self, event: Input, decision: Decision | None, error: JournalError) -> Handled:
         """Nothing was decided. A request is refused; what belongs to the open sale comes again, because it must end."""
         log.error("%s", error)
-        follow_ups: tuple[Input, ...] = (NotWritten(),) if self._is_by_menu(event) else ()
+        follow_ups: tuple[Input, ...] = (NotWritten(),) if _is_by_menu(event, self.view) else ()
         if self.view.conditions.journal_ok:
             follow_ups = (ConditionsChanged({"journal_ok": False}), *follow_ups)
         replies: tuple[reg.RegisterReply, ...] = ()
@@ -296,16 +303,31 @@ class Bookkeeper:
         self.view = replace(self.view, sale=sale, result=None)
         return (ev.PowerRestored(sale.number),)
 
-    def _is_by_menu(self, event: Input) -> bool:
-        """Somebody stands there and waits to read what became of it."""
-        match event:
-            case EndOfDayRequested() | ReprintRequested():
-                return event.by_keypad
-            case RefundRequested():
-                return event.source is RefundSource.KEYPAD
-            case KeyPressed(key="#"):
-                return self.view.menu.is_open
-        return False
+
+def _acknowledge(journal: SaleJournal, gap: int, operator: str) -> None:
+    """Said in the log, and by whom as far as anybody knows."""
+    what = "journal acknowledge"
+    by = f"{BY_KEYPAD}, cashier {shown(operator)}" if operator else BY_KEYPAD
+    try:
+        journal.acknowledge_gap(gap)
+    except JournalError as error:
+        audit(what, by, str(error))
+        raise
+    audit(what, by, "done")
+
+
+def _is_by_menu(event: Input, view: View) -> bool:
+    """Somebody stands there and waits to read what became of it."""
+    match event:
+        case EndOfDayRequested() | ReprintRequested():
+            return event.by_keypad
+        case RefundRequested():
+            return event.source is RefundSource.KEYPAD
+        case GapRequested():
+            return True
+        case KeyPressed(key="#"):
+            return view.menu.is_open
+    return False
 
 
 def _is_look(event: Input, view: View) -> bool:

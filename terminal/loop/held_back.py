@@ -14,6 +14,8 @@ from terminal.counter.inputs import (
     CodeScanned,
     ConditionsChanged,
     EndOfDayRequested,
+    GapLookedUp,
+    GapRequested,
     Input,
     KeyPressed,
     LanguageExpired,
@@ -54,6 +56,8 @@ _LEFT_ALONE = (
     | QuestionRead
     | TerminalExamined
     | ReprintRequested
+    | GapRequested
+    | GapLookedUp
     | RefundResultSeen
     | NotWritten
     | CodeJudged

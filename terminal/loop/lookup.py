@@ -16,6 +16,8 @@ from terminal.counter.inputs import (
     EndedSaleLookedUp,
     EndOfDayLookedUp,
     EndOfDayRequested,
+    GapLookedUp,
+    GapRequested,
     Input,
     PastClose,
     RefundRequested,
@@ -39,11 +41,12 @@ from terminal.loop.lookup_refund import (
 from terminal.loop.names import Names
 from terminal.sale import events as ev
 from terminal.sale.effects import ReceiptKind
-from terminal.sale.record import QueuedReceipt
+from terminal.sale.record import Gap, QueuedReceipt
 from terminal.sale.refund import Refund, RefundSource, left_to_refund_kr
 from terminal.sale.refund_step import RefundSettlementCorrected
 from terminal.sale.sale import Outcome, Sale, State
 from terminal.sale.totals import ClosedPeriod, Period
+from terminal.system.timestamps import on_the_wall
 
 MOST_CLOSES_LOOKED_UP = 7
 
@@ -61,6 +64,8 @@ class KnowingJournal(RefundJournal, Protocol):
 
     def free_bytes(self) -> int: ...
 
+    def gap(self) -> Gap | None: ...
+
 
 def looked_up(  # noqa: PLR0917  everybody who knows something of it
     event: Input, journal: KnowingJournal, names: Names, next_number: int, ages: Ages, open_sale: Sale | None
@@ -73,17 +78,8 @@ def looked_up(  # noqa: PLR0917  everybody who knows something of it
             return _correction(event, journal)
         case RefundSettlementCorrected():
             return _refund_correction(event, journal)
-        case ReprintRequested():
-            return replace(_reprint(event, journal), by_keypad=event.by_keypad)
-        case EndOfDayRequested():
-            return EndOfDayLookedUp(
-                journal.open_period(),
-                event.by_keypad,
-                event.even_if_empty,
-                due_at=event.due_at,
-                first_at=journal.open_period_began() if event.due_at is not None else None,
-                now=names.now(),
-            )
+        case ReprintRequested() | EndOfDayRequested() | GapRequested():
+            return _of_shop(event, journal, names)
         case reg.RecordRequest(reference=str() as reference):
             return RegisterRequestLookedUp(request=event, known=find_by_reference(journal, reference))
         case reg.LastResultRequest():
@@ -112,6 +108,30 @@ def looked_up(  # noqa: PLR0917  everybody who knows something of it
             gap_age_s=gap_age_s(journal, ages),
         )
     return event
+
+
+def _of_shop(
+    event: ReprintRequested | EndOfDayRequested | GapRequested, journal: KnowingJournal, names: Names
+) -> CounterEvent:
+    match event:
+        case ReprintRequested():
+            return replace(_reprint(event, journal), by_keypad=event.by_keypad)
+        case GapRequested(acknowledged):
+            return GapLookedUp(_gap(journal), acknowledged)
+    return EndOfDayLookedUp(
+        journal.open_period(),
+        event.by_keypad,
+        event.even_if_empty,
+        due_at=event.due_at,
+        first_at=journal.open_period_began() if event.due_at is not None else None,
+        now=names.now(),
+    )
+
+
+def _gap(journal: KnowingJournal) -> Gap | None:
+    """With its times as the shop's clock shows them."""
+    gap = journal.gap()
+    return replace(gap, since=on_the_wall(gap.since), until=on_the_wall(gap.until)) if gap is not None else None
 
 
 def _of_ended_sale(event: ev.StatusReceived | ev.CallbackReceived, journal: KnowingJournal) -> CounterEvent:

@@ -24,8 +24,9 @@ from terminal.counter.inputs import (
     ReportEnded,
     TrainingNotSwitched,
 )
-from terminal.counter.menu import CodeKind, FindAbout, MakePairingCode, PrintReport, ReportKind
+from terminal.counter.menu import CodeKind, ReportKind
 from terminal.counter.menu_codes import ChangeCode, CheckCode, CodeJudged, CodeVerdict
+from terminal.counter.menu_wishes import FindAbout, MakePairingCode, PrintReport
 from terminal.counter.register_words import RegisterQuestion, RegisterReply
 from terminal.counter.view import View
 from terminal.errors import JournalError

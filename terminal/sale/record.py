@@ -39,6 +39,20 @@ class JournalHealth(StrEnum):
     """It was made anew or restored, records are or may be missing, and nobody has acknowledged that yet."""
 
 
+class Gap(msgspec.Struct, frozen=True, kw_only=True):
+    """Records that are missing from the journal, and that nobody has acknowledged."""
+
+    repair: int
+    """The number of the repair or the restore that has found it."""
+    since: str = ""
+    """When the last record before it was written; empty: there is none."""
+    until: str = ""
+    """When it ended; empty: no clock that was set tells that."""
+    known: int = 0
+    """How many records are known to be missing."""
+    may_be_more: bool = False
+
+
 class Record(msgspec.Struct, frozen=True):
     """One durable change: the sale after the event, and the receipts that belong to it."""
 

@@ -9,6 +9,7 @@ from terminal.counter.menu_codes import kind_of
 from terminal.counter.register_words import RefusalCode
 from terminal.counter.view import View
 from terminal.sale.money import format_kr
+from terminal.sale.record import Gap
 from terminal.sale.refund import Refund
 from terminal.sale.sale import Sale
 from terminal.screen.screen import KeyGrid, Screen
@@ -36,9 +37,8 @@ def menu_screen(view: View, words: Words) -> Screen | None:
             return _refused(menu, words)
         case Page.ABOUT:
             return _about(menu)
-        case Page.PAIRING:
-            digits = menu.digits.reveal()
-            return Screen(banner=texts.items[Item.PAIRING], headline=f"{digits[:3]} {digits[3:]}", hint=texts.any_key)
+        case Page.PAIRING | Page.GAP | Page.GAP_SURE:
+            return _found(menu, texts)
         case Page.KEYPAD:
             return _keypad(view, texts)
         case Page.REPORT:
@@ -74,6 +74,7 @@ def _said(menu: Menu, words: Words, *, is_training: bool) -> tuple[str, str]:
         Page.NOT_PRINTED: (texts.not_printed.what, texts.not_printed.next),
         Page.NOTHING_TO_PRINT: (texts.nothing_to_print.what, texts.nothing_to_print.next),
         Page.NOT_WRITTEN: _not_written(menu, texts),
+        Page.NO_GAP: (texts.no_gap, texts.any_key),
         Page.EXAMINING: (texts.examining, texts.key_back),
         Page.DONE: (_done(menu.item, texts), texts.any_key),
     }
@@ -95,7 +96,7 @@ def _done(item: Item, texts: MenuWords) -> str:
     match item:
         case Item.CODES:
             return texts.code_changed
-        case Item.SETTLE:
+        case Item.SETTLE | Item.GAP:
             return texts.noted
         case Item.END_OF_DAY:
             return texts.day_ended
@@ -126,6 +127,23 @@ def _refused(menu: Menu, words: Words) -> Screen:
     code = menu.refusal or RefusalCode.UNAVAILABLE
     text = refusal_in(words, code, menu.limits_kr, of_refund=menu.item is Item.REFUND)
     return Screen(banner=words.menu.title, body=(text,), hint=words.menu.any_key)
+
+
+def _found(menu: Menu, texts: MenuWords) -> Screen:
+    if menu.gap is not None:
+        return _gap(menu, menu.gap, texts)
+    digits = menu.digits.reveal()
+    return Screen(banner=texts.items[Item.PAIRING], headline=f"{digits[:3]} {digits[3:]}", hint=texts.any_key)
+
+
+def _gap(menu: Menu, gap: Gap, texts: MenuWords) -> Screen:
+    if menu.page is Page.GAP_SURE:
+        return Screen(banner=texts.gap_sure.what, prompt=texts.gap_sure.next, hint=texts.key_yes_or_no)
+    since, until = gap.since or texts.gap_from_start, gap.until or texts.gap_until_nobody_knows
+    known = texts.gap_known_at_least if gap.may_be_more else texts.gap_known
+    how_many = known.format(count=gap.known) if gap.known else texts.gap_unknown
+    text = f"{texts.gap.format(since=since, until=until)} {how_many}"
+    return Screen(banner=texts.items[Item.GAP], body=(text,), hint=texts.key_ok_next_or_back)
 
 
 def _keypad(view: View, texts: MenuWords) -> Screen:

@@ -124,6 +124,9 @@ class SimulatedDisk(DiskContents):
     def note_close_told(self, number: int) -> None:
         self._commit(f"commit that the register has end of day {number}", lambda: self.tell_close(number))
 
+    def acknowledge_gap(self, repair: int) -> None:
+        self._commit(f"commit that staff know of gap {repair}", lambda: self.note_gap_known(self._world.now_s))
+
     def append_receipts(self, receipts: Sequence[QueuedReceipt]) -> None:
         self._commit(f"commit of {len(receipts)} receipts to be printed once more", lambda: self._keep(receipts))
 
@@ -132,10 +135,6 @@ class SimulatedDisk(DiskContents):
 
     def reserve_nonces(self, high_water: int, answers_signed: bool = False) -> None:
         self._commit("commit of the nonces", lambda: self.mark_nonces(high_water, answers_signed))
-
-    def keep_marks(self, high_water: int, answers_signed: bool) -> None:
-        """As a restore brings them together."""
-        self._high_water, self._answers_signed = max(high_water, self._high_water), answers_signed
 
     def try_writing(self) -> None:
         self._commit("commit of nothing new", lambda: None)

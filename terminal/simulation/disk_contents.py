@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from terminal.sale.effects import ReceiptKind
-from terminal.sale.record import JournalHealth, QueuedReceipt, ReceiptState, after_loss, original
+from terminal.sale.record import Gap, JournalHealth, QueuedReceipt, ReceiptState, after_loss, original
 from terminal.sale.refund import Refund, RefundState, left_to_refund_kr
 from terminal.sale.sale import Outcome, Reason, Sale, State
 from terminal.sale.totals import ENDED, Close, ClosedPeriod, Period, ToldCloses, totals_of
@@ -46,6 +46,10 @@ class KeptMarks:
     def mark_nonces(self, high_water: int, answers_signed: bool) -> None:
         self._high_water, self._answers_signed = high_water, answers_signed
 
+    def keep_marks(self, high_water: int, answers_signed: bool) -> None:
+        """As a restore brings them together."""
+        self._high_water, self._answers_signed = max(high_water, self._high_water), answers_signed
+
     def tell_close(self, number: int) -> None:
         """The register has it."""
         self._told_closes = self._told_closes.with_told(number)
@@ -60,11 +64,39 @@ class KeptMarks:
         return self._high_water
 
 
-class DiskContents(KeptMarks):
-    """The reading half of :class:`terminal.simulation.disk.SimulatedDisk`."""
+class KeptGap:
+    """What is known of records that a restore has lost. There is one at most: a world has one restore."""
 
     gap_is_dated = True
     """The clock was set when the gap was found."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gap_s: float | None = None
+        """When a backup was restored, whose end is missing; by the wall clock."""
+        self.acknowledged_gap_s: float | None = None
+        """When somebody has, in true time."""
+
+    def note_gap_known(self, now_s: float) -> None:
+        self.acknowledged_gap_s = now_s
+
+    @property
+    def health_of_records(self) -> JournalHealth:
+        return JournalHealth.SOUND if self.gap_since() is None else JournalHealth.INCOMPLETE
+
+    def gap(self) -> Gap | None:
+        since = self.gap_since()
+        return Gap(repair=1, until=since, may_be_more=True) if since is not None else None
+
+    def gap_since(self) -> str | None:
+        """As terminal/journal/file.py does."""
+        if self.acknowledged_gap_s is not None or self.gap_s is None:
+            return None
+        return _stamp(self.gap_s) if self.gap_is_dated else ""
+
+
+class DiskContents(KeptGap, KeptMarks):
+    """The reading half of :class:`terminal.simulation.disk.SimulatedDisk`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -91,10 +123,6 @@ class DiskContents(KeptMarks):
         """Sales, refunds and ends of day, in the order in which they became durable."""
         self.closed_by_staff: set[int] = set()
         """Numbers of the periods that the shop itself has ended."""
-        self.gap_s: float | None = None
-        """When a backup was restored, whose end is missing; by the wall clock."""
-        self.acknowledged_gap_s: float | None = None
-        """When somebody has, in true time."""
         self._first_free = 1
         """Sales are numbered from here on, so that none that was lost gives its number twice."""
         self.lost: dict[int, Sale] = {}
@@ -248,16 +276,6 @@ class DiskContents(KeptMarks):
 
     def first_since_loss(self) -> int:
         return self._first_free
-
-    @property
-    def health_of_records(self) -> JournalHealth:
-        return JournalHealth.SOUND if self.gap_since() is None else JournalHealth.INCOMPLETE
-
-    def gap_since(self) -> str | None:
-        """As terminal/journal/file.py does."""
-        if self.acknowledged_gap_s is not None or self.gap_s is None:
-            return None
-        return _stamp(self.gap_s) if self.gap_is_dated else ""
 
 
 def _closed(close: Close) -> ClosedPeriod:

@@ -21,5 +21,13 @@ def timestamp_now() -> str:
     return timestamp_of(time.time())
 
 
+def on_the_wall(text: str) -> str:
+    """``23.11.2026 14:53``: such a text as this machine's wall clock shows it; what is no time stays as it is."""
+    try:
+        return f"{datetime.fromisoformat(text).astimezone():%d.%m.%Y %H:%M}"
+    except ValueError:
+        return text
+
+
 def _text(utc: datetime) -> str:
     return f"{utc.isoformat(timespec='milliseconds')[: -len('+00:00')]}Z"

@@ -177,6 +177,17 @@ class MenuWords(msgspec.Struct, frozen=True, kw_only=True):
     problems: str
     """With ``{count}``."""
     all_is_well: str
+    gap: str
+    """With ``{since}`` and ``{until}``: when the records were written that are missing."""
+    gap_from_start: str
+    gap_until_nobody_knows: str
+    gap_known: str
+    gap_known_at_least: str
+    """With ``{count}``, both."""
+    gap_unknown: str
+    gap_sure: Advice
+    """A question, and what must have been done before."""
+    no_gap: str
     key_back: str
     press_every_key: str
     keys_together: str

@@ -15,7 +15,7 @@ from terminal.counter.view import Conditions
 from terminal.paper.receipt import Shop
 from terminal.sale.customer import CustomerKind
 from terminal.sale.effects import ReceiptKind, SetDeadline
-from terminal.sale.record import JournalHealth, QueuedReceipt, ReceiptState
+from terminal.sale.record import Gap, JournalHealth, QueuedReceipt, ReceiptState
 from terminal.sale.refund import Refund, RefundReason, RefundSource, RefundState
 from terminal.sale.sale import Reason, Sale, State
 from terminal.texts.words import Language
@@ -74,6 +74,7 @@ REFUND_DONE = replace(REFUND, state=RefundState.CLOSED, reason=RefundReason.DONE
 
 LOST_REFUND = replace(REFUND, state=RefundState.ATTENTION, reason=RefundReason.NOT_TRACEABLE)
 REFUNDING = Menu(item=Item.REFUND, sale_number=1042, left_kr=1990)
+GAP = Gap(repair=1, since="23.11.2026 14:52", until="24.11.2026 09:15", known=7)
 NARROW_PAD = ("123", "456", "789", "*0#")
 ABOUT = ("netgiro-terminal 0.1.0", "T1", "192.168.1.40")
 

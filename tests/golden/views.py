@@ -14,13 +14,14 @@ from terminal.counter.typing import Entry
 from terminal.counter.view import Conditions, Offer, View
 from terminal.sale.customer import CustomerKind, IdentifierProblem
 from terminal.sale.events import Verdict
-from terminal.sale.record import JournalHealth
+from terminal.sale.record import Gap, JournalHealth
 from terminal.sale.refund import RefundReason
 from terminal.sale.sale import Reason, State
 from terminal.sale.sensitive import Sensitive
 from tests.golden.samples import (
     ABOUT,
     CLOSED_SALE,
+    GAP,
     IN_DOUBT,
     LOST_REFUND,
     NARROW_PAD,
@@ -131,6 +132,15 @@ def _views() -> Mapping[str, View]:
         "menu_printed": View(menu=Menu(page=Page.DONE, item=Item.X_REPORT)),
         "menu_not_printed": View(menu=Menu(page=Page.NOT_PRINTED, item=Item.X_REPORT)),
         "menu_pairing": View(menu=Menu(page=Page.PAIRING, item=Item.PAIRING, digits=Sensitive("482913"))),
+        "menu_choice_gap": View(menu=Menu(page=Page.CHOICE, item=Item.GAP, has_gap=True)),
+        "menu_gap": View(menu=Menu(page=Page.GAP, item=Item.GAP, gap=GAP)),
+        "menu_gap_restored": View(menu=Menu(page=Page.GAP, item=Item.GAP, gap=replace(GAP, known=0, may_be_more=True))),
+        "menu_gap_least_known": View(
+            menu=Menu(page=Page.GAP, item=Item.GAP, gap=Gap(repair=1, known=4321, may_be_more=True))
+        ),
+        "menu_gap_sure": View(menu=Menu(page=Page.GAP_SURE, item=Item.GAP, gap=GAP)),
+        "menu_gap_acknowledged": View(menu=Menu(page=Page.DONE, item=Item.GAP)),
+        "menu_gap_none": View(menu=Menu(page=Page.NO_GAP, item=Item.GAP)),
         "menu_about": View(menu=Menu(page=Page.ABOUT, item=Item.ABOUT, about=ABOUT)),
         "menu_scanned": View(menu=Menu(page=Page.KEYPAD, item=Item.KEYPAD, scanned=20)),
         "menu_choice_number": View(menu=Menu(page=Page.CHOICE, item=Item.REPRINT_NUMBER)),

@@ -287,8 +287,9 @@ def test_what_can_be_settled_comes_first_and_only_if_there_is_something() -> Non
     assert items_for([], everything) == tuple(item for item in MAIN_ITEMS if item is not Item.SETTLE)
     bare = MenuRules(can_refund=False, has_printer=False)
     assert items_for([], bare) == (Item.END_OF_DAY, Item.MORE)
-    assert items_for([], bare, Item.ABOUT) == tuple(item for item in MORE_ITEMS if item is not Item.PAIRING)
-    assert items_for([], everything, Item.ABOUT) == MORE_ITEMS
+    in_bare = tuple(item for item in MORE_ITEMS if item not in (Item.PAIRING, Item.GAP))
+    assert items_for([], bare, Item.ABOUT) == in_bare
+    assert items_for([], everything, Item.ABOUT, has_gap=True) == MORE_ITEMS
 
 
 # --- long presses -----------------------------------------------------------------------------------------------------

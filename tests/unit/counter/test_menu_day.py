@@ -26,17 +26,16 @@ from terminal.counter.menu import (
     DIGIT_OF,
     MAIN_ITEMS,
     MORE_ITEMS,
-    FindAbout,
     Item,
-    MakePairingCode,
     MenuRules,
     Page,
-    PrintReport,
     ReportKind,
 )
+from terminal.counter.menu_wishes import FindAbout, MakePairingCode, PrintReport
 from terminal.counter.rules import RefundRules
-from terminal.counter.view import Offer, View
+from terminal.counter.view import Conditions, Offer, View
 from terminal.sale.effects import ReceiptKind
+from terminal.sale.record import JournalHealth
 from terminal.sale.refund import RefundReason, RefundSource, RefundState
 from terminal.sale.sale import State
 from terminal.sale.sensitive import Sensitive
@@ -48,7 +47,8 @@ from tests.unit.counter.day_bench import ASK, BUSY, CODES, QUIET, Staff
 
 
 def test_a_digit_chooses_the_same_item_whatever_else_there_is_to_do() -> None:
-    for view in (View(), View(attention=(REFUND_DUE,))):
+    missing = Conditions(journal_health=JournalHealth.INCOMPLETE)
+    for view in (View(conditions=missing), View(attention=(REFUND_DUE,), conditions=missing)):
         for item in (item for item in Item if item not in (Item.SETTLE, Item.LANGUAGE, Item.OPERATOR)):
             staff = Staff(view)
             staff.press("D" + "0" * (item in MORE_ITEMS) + DIGIT_OF[item])

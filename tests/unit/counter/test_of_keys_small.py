@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from hardware.interfaces import LONG_PRESS_S
 from terminal.counter import menu as menus
+from terminal.counter import menu_wishes as wishes
 from terminal.counter import of_doubt
 from terminal.counter.decide import decide
 from terminal.counter.decision import LetReadFor, LockMenuFor, ShowMenuFor
@@ -123,13 +124,13 @@ def test_only_after_a_right_code_something_is_done_at_once(verdict: CodeVerdict,
     menu = replace(View().menu, item=menus.Item.PAIRING, page=menus.Page.CHECKING)
     decision = decide(View(menu=menu), CodeJudged(verdict), RULES)
     assert decision.view.menu.page is page
-    assert (menus.MakePairingCode() in decision.effects) is (verdict is CodeVerdict.RIGHT)
+    assert (wishes.MakePairingCode() in decision.effects) is (verdict is CodeVerdict.RIGHT)
 
 
 def test_a_right_code_that_comes_too_late_does_nothing() -> None:
     for menu in (View().menu, replace(View().menu, item=menus.Item.PAIRING, page=menus.Page.ASKING)):
         decision = decide(View(menu=menu), CodeJudged(CodeVerdict.RIGHT), RULES)
-        assert (decision.view.menu, menus.MakePairingCode() in decision.effects) == (menu, False)
+        assert (decision.view.menu, wishes.MakePairingCode() in decision.effects) == (menu, False)
 
 
 @each_of(("locked_s", "is_locked"), [(0.0, False), (0.5, True), (60.0, True)])
