@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from terminal.counter.decision import CheckService, CounterEffect
 from terminal.counter.inputs import EndOfDayRequested, Input
+from terminal.counter.menu_codes import CheckCode, CodeJudged, CodeVerdict
 from terminal.counter.rules import CounterRules
 from terminal.loop.bookkeeper import Bookkeeper
 from terminal.loop.calls import call_gateway, call_refund
@@ -36,6 +37,9 @@ from terminal.simulation.shells import Action, Printing, RegisterLine, WallClock
 from terminal.simulation.world import World
 from terminal.system.daily import DailyAlarm
 from terminal.system.timestamps import timestamp_of
+
+STAFF_CODE = "4711"
+"""Where there is one."""
 
 Answer: TypeAlias = ev.AnswerReceived | rs.RefundAnswer
 
@@ -173,6 +177,9 @@ class Boot:
             self._start_refund(effect)
         elif isinstance(effect, CheckService):
             self._looks.start(effect.delay_s)
+        elif isinstance(effect, CheckCode):
+            is_right = effect.typed.reveal() == STAFF_CODE
+            self._inbox.append(CodeJudged(CodeVerdict.RIGHT if is_right else CodeVerdict.WRONG))
         elif (timer := timer_event(effect)) is not None:
             self._set_timer(timer_key(effect), *timer)
 

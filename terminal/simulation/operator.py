@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import random
 
+from msgspec.structs import replace
+
+from terminal.counter.menu import DIGIT_OF, MENU_KEY, Item, Menu, Page
 from terminal.netgiro.nonce import mark_after_loss
 from terminal.sale.refund import Refund, RefundSource
 from terminal.sale.sale import Outcome, Sale
+from terminal.simulation.boot import STAFF_CODE
 from terminal.simulation.disk import SimulatedDisk
 from terminal.simulation.disk_copies import copy_bits, restore
 from terminal.simulation.till import Till
@@ -28,6 +32,10 @@ TRIED_AFTER_S = (1.0, 150.0)
 TRIES_AGAIN = 0.7
 ACKNOWLEDGED_AFTER_S = 450.0
 """By then nothing that was on its way makes a payment of what is none."""
+AT_THE_MENU = 0.5
+KEY_S = (0.3, 1.5)
+MOST_LOOKS = 400
+"""Who does not get it done at the keypad gives the command."""
 
 
 class Operator:
@@ -38,6 +46,8 @@ class Operator:
         self._till = till
         self._chance = random.Random(f"operator {seed}")
         self._chance_of_refunds = random.Random(f"operator gives back {seed}")
+        self._chance_of_menu = random.Random(f"operator at the menu {seed}")
+        self._goes_to_menu = self._chance_of_menu.random() < AT_THE_MENU
 
     def start(self) -> None:
         self._world.at(self._chance.uniform(*BACKUP_S), self._back_up)
@@ -74,6 +84,9 @@ class Operator:
         world.count("card lost and a backup restored")
         world.tell("operator", "the card is gone: a backup is restored")
         world.cuts += 1
+        if self._goes_to_menu:
+            rules = terminal.rules
+            terminal.rules = replace(rules, menu=replace(rules.menu, has_staff_code=True))
         terminal.take_away(self._chance.uniform(*SWAP_S))
         high_water = mark_after_loss(backup.nonce_high_water(), world.wall_clock())
         restore(backup, disk, world.wall_clock() - self._behind_s(), high_water)
@@ -130,5 +143,42 @@ class Operator:
                 self._till.register.close_by_hand(sale.register_id, lost_s)
         for refund in self._till.disk.lost_refunds:
             self._till.register.driver.forget(refund.register_id)
+        if self._goes_to_menu:
+            self._look_at_menu(MOST_LOOKS)
+        else:
+            self._give_command()
+
+    def _give_command(self) -> None:
         self._world.tell("operator", "acknowledges what is missing")
         self._till.disk.acknowledged_gap_s = self._world.now_s
+
+    def _look_at_menu(self, looks_left: int) -> None:
+        """A key after each look at the screen: something else may stand there by now. Some are pressed double."""
+        terminal, chance = self._till.terminal, self._chance_of_menu
+        if self._till.disk.gap_since() is None:
+            self._world.count("gap acknowledged at the keypad")
+            return
+        if not looks_left:
+            self._give_command()
+            return
+        if terminal.is_on:
+            is_free = terminal.sale is None and terminal.view.refund is None
+            for key in _next_keys(terminal.view.menu) if is_free or terminal.view.menu.is_open else "":
+                terminal.press(key)
+        self._world.at(chance.uniform(*KEY_S), lambda: self._look_at_menu(looks_left - 1))
+
+
+def _next_keys(menu: Menu) -> str:
+    """What leads from this page towards the acknowledgement."""
+    match menu.page:
+        case None:
+            return MENU_KEY
+        case Page.CHOICE:
+            return DIGIT_OF[Item.MORE] + DIGIT_OF[Item.GAP]
+        case Page.CODE:
+            return f"{STAFF_CODE}##"
+        case Page.GAP | Page.GAP_SURE:
+            return "##"
+        case Page.ASKING | Page.CHECKING:
+            return ""
+    return "*"
