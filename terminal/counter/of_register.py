@@ -155,8 +155,9 @@ def _cancel_requested(
     known = _named(asked, rules)
     if view.sale is not None and _means_open_sale(view.sale, asked, register_id, rules):
         if view.sale.state is State.REPORT:
-            is_nameless = register_id is None and _is_of_another_day(view.sale, asked, rules)
-            return refuse(view, None, reg.RefusalCode.BUSY) if is_nameless else stored_result(view, view.sale)
+            if _is_of_another_day(view.sale, asked, rules):
+                return refuse(view, register_id, reg.RefusalCode.BUSY)
+            return stored_result(view, view.sale)
         decision = happened(view, ev.CancelRequested(view.sale.number, ev.Canceller.REGISTER), rules)
         return replace(decision, replies=(reg.SaleAccepted(view.sale.register_id), *decision.replies))
     if _is_out_of_sight(asked, register_id, rules):
