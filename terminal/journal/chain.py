@@ -26,11 +26,11 @@ import msgspec
 from terminal.journal.rows import ChainedRow, ChainEnd, EntryRow, Positions, Row, kind_of, place_of, read_row
 from terminal.journal.schema import DamageFound, read_entry
 
-_ENTRY = kind_of(EntryRow(0, "", "", msgspec.Raw(b"{}")))
+ENTRY = kind_of(EntryRow(0, "", "", msgspec.Raw(b"{}")))
 _LINKS = (
     "SELECT chain.seq, chain.kind, chain.position, chain.body, chain.hash, "
     "entries.seq, entries.at, entries.event, entries.sale, entries.crc "
-    f"FROM chain LEFT JOIN entries ON chain.kind = '{_ENTRY}' AND entries.seq = chain.position"
+    f"FROM chain LEFT JOIN entries ON chain.kind = '{ENTRY}' AND entries.seq = chain.position"
 )
 
 
@@ -65,7 +65,7 @@ def append(db: sqlite3.Connection, row: Row, body: bytes | None = None) -> Chain
     """
     last = db.execute("SELECT seq, hash FROM chain ORDER BY seq DESC LIMIT 1").fetchone()
     chained = linked(row, last[0] + 1, last[1].hex(), body) if last else linked(row, 1, "", body)
-    text = None if chained.kind == _ENTRY else bytes(chained.body).decode()
+    text = None if chained.kind == ENTRY else bytes(chained.body).decode()
     try:
         db.execute(
             "INSERT INTO chain (seq, kind, position, body, hash) VALUES (?, ?, ?, ?, ?)",
@@ -101,7 +101,7 @@ def _first_after(db: sqlite3.Connection, start: Positions) -> Iterator[int | Non
         yield found[0] if found else None
 
 
-KINDS = (_ENTRY, "receipt", "close", "nonces", "repair")
+KINDS = (ENTRY, "receipt", "close", "nonces", "repair")
 """In the order of the fields of :class:`Positions`, which is the order in which older journals were chained."""
 
 
@@ -113,7 +113,7 @@ def find(db: sqlite3.Connection, kind: str, position: int) -> ChainedRow | None:
 
 
 def _read(seq: int, kind: str, position: int, body: str | None, its_hash: bytes, *entry: Any) -> ChainedRow:
-    if kind == _ENTRY:
+    if kind == ENTRY:
         if entry[0] is None:
             raise DamageFound(f"entry {position} is not there")
         row: Row = read_entry(*entry)

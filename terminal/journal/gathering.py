@@ -111,7 +111,7 @@ class Gathering:
                 self._db.executemany(
                     "UPDATE gathered SET seq = ?1, hash = lower(?2), body = ?5 "
                     "WHERE kind = ?3 AND position = ?4 AND seq IS NULL",
-                    some,
+                    [link for link in some if _is_as_written(*link[2:])],
                 )
                 self._db.execute("COMMIT")
 
@@ -146,6 +146,16 @@ def _epoch_of(path: Path) -> str:
             return str(db.execute("SELECT epoch FROM epoch").fetchone()[0])
     except (sqlite3.Error, TypeError, UnicodeDecodeError):
         return ""
+
+
+def _is_as_written(kind: str, position: int, body: str | None) -> bool:
+    """As far as its place and its text go: SQLite itself has no checksums."""
+    if kind == chain.ENTRY or not isinstance(body, str):
+        return kind == chain.ENTRY and body is None
+    try:
+        return place_of(read_row(body))[1] == position
+    except msgspec.DecodeError:
+        return False
 
 
 def _is_other_history(backup: Path, path: Path, mirror: Mirror) -> bool:

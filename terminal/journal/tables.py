@@ -30,12 +30,14 @@ from terminal.journal.schema import DERIVED_TABLES, DamageFound, checksum, read_
 from terminal.sale.record import QueuedReceipt, ReceiptState
 from terminal.sale.refund import Refund
 from terminal.sale.sale import Sale
+from terminal.sale.totals import Totals
 
 # --- rows in ----------------------------------------------------------------------------------------------------------
 
 _sale_decoder = msgspec.json.Decoder(Sale)
 _refund_decoder = msgspec.json.Decoder(Refund)
 _repair_decoder = msgspec.json.Decoder(RepairRow)
+_totals_decoder = msgspec.json.Decoder(Totals)
 _receipt_ready = msgspec.json.Decoder(QueuedReceipt)
 _REFUND_BEGINS = b'{"is":"refund"'
 
@@ -71,6 +73,15 @@ def read_receipt(*columns: object) -> QueuedReceipt:
         raise DamageFound(f"receipt {columns[0]} is not as it was written") from error
 
 
+def read_close(number: int, at: str, last_seq: int, totals: str) -> CloseRow:
+    """The columns of an end of day. Raises DamageFound."""
+    try:
+        _totals_decoder.decode(totals)
+    except (msgspec.DecodeError, TypeError) as error:
+        raise DamageFound(f"end of day {number} is not as it was written") from error
+    return CloseRow(number, at, last_seq, msgspec.Raw(totals))
+
+
 def read_repair(text: str) -> RepairRow:
     """The column of a repair. Raises DamageFound."""
     try:
@@ -82,10 +93,10 @@ def read_repair(text: str) -> RepairRow:
 NEWEST_MARK = "SELECT body FROM chain WHERE kind = 'nonces' ORDER BY position DESC LIMIT 1"
 
 
-def read_mark(body: str) -> NonceRow:
+def read_mark(body: str | None) -> NonceRow:
     """The link of a mark. Raises DamageFound."""
     try:
-        row = read_row(body.encode())
+        row = read_row(body or "")
     except msgspec.DecodeError as error:
         raise DamageFound("the newest mark of nonces is not as it was written") from error
     if not isinstance(row, NonceRow):
@@ -231,10 +242,7 @@ READERS: Mapping[str, tuple[str, Callable[..., Row]]] = {
         "SELECT * FROM receipts",  # also of an older database, which has fewer columns
         lambda seq, at, *receipt: ReceiptRow(seq, at, read_receipt(*receipt)),
     ),
-    "closes": (
-        "SELECT number, at, last_seq, totals FROM closes",
-        lambda number, at, last_seq, totals: CloseRow(number, at, last_seq, msgspec.Raw(totals)),
-    ),
+    "closes": ("SELECT number, at, last_seq, totals FROM closes", read_close),
     "nonces": ("SELECT high_water FROM nonces", NonceRow),
     "repairs": ("SELECT repair FROM repairs", read_repair),
 }

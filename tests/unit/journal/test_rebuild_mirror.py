@@ -79,6 +79,35 @@ def test_what_cannot_have_been_written_is_left_out(path: Path) -> None:
         assert everything(journal) == before
 
 
+@pytest.mark.parametrize("text", [b'"high_water":123456', b'"row":"close"', b'"kind":"merchant"', b'{"by_outcome"'])
+def test_a_text_that_became_unreadable_holds_up_no_repair(path: Path, text: bytes) -> None:
+    """SQLite finds nothing wrong with it, and without the mirror nothing else says what it was."""
+    shutil.rmtree(mirror_of(path))
+    data = path.read_bytes()
+    assert text in data
+    path.write_bytes(data.replace(text, text.replace(b":", b"?").replace(b"{", b"?")))
+    last_page(path)
+    for repairs in (1, 0):
+        with opened(path) as journal:
+            assert len(journal.repairs()) == 1
+            assert (journal.repaired is not None) == repairs
+            assert journal.health is JournalHealth.INCOMPLETE
+            append_paid(journal, journal.next_number())
+            journal.reserve_nonces(journal.nonce_high_water() + 1)
+            journal.closed_period()
+
+
+def test_a_mark_that_is_gone_comes_back_from_the_mirror(path: Path) -> None:
+    before = contents(path)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("DROP TRIGGER chain_update")
+        db.execute("UPDATE chain SET body = NULL WHERE kind = 'nonces'")
+    with opened(path) as journal:
+        assert everything(journal) == before
+        assert journal.repaired is not None
+        assert journal.health is JournalHealth.REPAIRED
+
+
 def test_what_is_in_neither_is_said(path: Path) -> None:
     segment = mirror_of(path) / "000001.log"
     lines = segment.read_bytes().rstrip(b"\n").split(b"\n")

@@ -128,6 +128,20 @@ def test_a_damaged_journal_gives_what_its_mirror_has(path: Path, tmp_path: Path)
     assert numbers(path) == [2, 1]
 
 
+def test_a_text_that_became_unreadable_holds_up_no_restore(path: Path, tmp_path: Path) -> None:
+    write(path, sale(1))
+    with JournalFile(path, lambda: "-") as journal:
+        journal.open()
+        journal.reserve_nonces(900)
+    back_up(path, tmp_path / "backup.db")
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b'"high_water":900', b'"high_water"?900'))
+    shutil.rmtree(path.parent / "journal.db.mirror")
+
+    restored(tmp_path / "backup.db", path)
+    assert numbers(path) == [1]
+
+
 def test_marks_of_nonces_never_go_back(path: Path, tmp_path: Path) -> None:
     write(path, sale(1))
     back_up(path, tmp_path / "backup.db")
