@@ -108,12 +108,15 @@ def when_told(
         raise Violation(f"{ring.name} was told {told.words} after it was told that it is not paid")
 
 
-def totals_told(disk: SimulatedDisk, register: SimulatedRegister, sum_kr: int) -> None:
-    """A register that hears of an empty period has all that it asked for before."""
+def totals_told(disk: SimulatedDisk, register: SimulatedRegister, sum_kr: int, now_s: float) -> None:
+    """A register that hears of an empty period has all that it asked for before, unless it means another day by then.
+    It books nothing twice that the terminal knows it to have."""
+    for twice in days.booked_once(disk, sum_kr):
+        raise Violation(twice)
     asked = [close for close in disk.closes if close.number not in disk.closed_by_staff]
     sums_kr = {close.number: close.totals.of(Outcome.APPROVED).sum_kr for close in asked}
     last = next((close.number for close in reversed(asked) if sums_kr[close.number]), None)
-    if sum_kr or last is None:
+    if sum_kr or last is None or days.is_of_another_day(disk, last, now_s):
         return
     last_kr = sums_kr[last]
     if list(sums_kr.values()).count(last_kr) > register.driver.booked_kr.count(last_kr):
@@ -174,6 +177,7 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
     yield from days.ended_in_time(
         terminal.close_at, terminal.zone, disk, terminal.world.now_s, is_free=terminal.sale is None
     )
+    yield from days.booked_is_taken(disk, register.driver.booked_kr)
     yield from days.sums(disk.committed, disk.open_period().totals)
     approved = [sale.reference for sale in disk.latest.values() if sale.outcome is Outcome.APPROVED and is_over(sale)]
     banked_kr = sum(sum(ledger.get(reference, [])) for reference in approved)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import time, tzinfo
 
+from terminal.counter.of_totals import UNTOLD_CLOSE_KEPT_S
 from terminal.sale.refund import Refund
 from terminal.sale.sale import Outcome, Sale, State
 from terminal.sale.totals import Close, Totals, billed_kr
@@ -77,6 +78,32 @@ def booked_is_banked(committed: Iterable[Sale | Refund | Close], still_open: Tot
     booked_kr -= twice_kr()
     if booked_kr != banked_kr:
         yield f"the ends of day add up to {booked_kr} kr., the service holds {banked_kr} kr. of approved sales"
+
+
+def booked_once(disk: SimulatedDisk, sum_kr: int) -> Iterator[str]:
+    """What a register takes is an end of day of which the terminal has not heard yet that it has it. It books this sum;
+    its acknowledgement may have been lost, then it books that again."""
+    if sum_kr and not any(
+        _approved_kr(close) == sum_kr for close in disk.closes if close.number not in disk.closes_taken
+    ):
+        yield f"the register books {sum_kr} kr., and has acknowledged every end of day over as much"
+
+
+def is_of_another_day(disk: SimulatedDisk, number: int, now_s: float) -> bool:
+    """That end of day is long past and something was paid or given back since, so it is told no more: of_totals.py."""
+    is_old = disk.clock_was_wrong or now_s - disk.closed_s[number] >= UNTOLD_CLOSE_KEPT_S
+    return is_old and any(close.number > number and not close.totals.moves_nothing for close in disk.closes)
+
+
+def booked_is_taken(disk: SimulatedDisk, booked_kr: Collection[int]) -> Iterator[str]:
+    """What the terminal takes for acknowledged the register has booked, each end of day once at least."""
+    taken_kr = Counter(_approved_kr(close) for close in disk.closes if close.number in disk.closes_taken)
+    missing = {sum_kr for sum_kr, count in (taken_kr - Counter(booked_kr)).items() if sum_kr and count}
+    yield from (f"an end of day over {sum_kr} kr. counts as acknowledged, and was never booked" for sum_kr in missing)
+
+
+def _approved_kr(close: Close) -> int:
+    return close.totals.of(Outcome.APPROVED).sum_kr
 
 
 def ended_in_time(

@@ -92,7 +92,7 @@ class SimulatedDisk(DiskContents):
                 return  # a period ends once
             self.rows.append(msgspec.json.encode(close.totals))
             self._note_end_of_day(close)
-            self.add_close(close)
+            self.add_close(close, self.now(), self._world.now_s)
             self.committed.append(close)
             if close.is_printed:
                 slip = original(close.number, ReceiptKind.END_OF_DAY)

@@ -11,7 +11,6 @@ from terminal.sale.record import Gap, JournalHealth, QueuedReceipt, ReceiptState
 from terminal.sale.refund import Refund, RefundState, left_to_refund_kr
 from terminal.sale.sale import Outcome, Reason, Sale, State
 from terminal.sale.totals import ENDED, Close, ClosedPeriod, Period, ToldCloses, totals_of
-from terminal.simulation.world import EPOCH_S
 from terminal.system.timestamps import timestamp_of
 
 
@@ -64,6 +63,40 @@ class KeptMarks:
         return self._high_water
 
 
+class KeptCloses(KeptMarks):
+    """Every end of day."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closes: list[Close] = []
+        self.closed_s: dict[int, float] = {}
+        """When each period ended, in true time."""
+        self._closed_at: dict[int, float] = {}
+        """The same by the terminal's clock."""
+        self.closes_taken: set[int] = set()
+        """Numbers of the ends of day that the register has acknowledged, whatever the disk says of it."""
+        self.closed_by_staff: set[int] = set()
+        """Numbers of the periods that the shop itself has ended."""
+        self.closed_by_clock: list[int] = []
+        """Numbers of the periods that the terminal has ended by itself."""
+        self.closed_in_a_sale: list[int] = []
+        """Numbers of the periods that ended while a sale was open."""
+
+    def add_close(self, close: Close, at: float, now_s: float) -> None:
+        self.closes.append(close)
+        self._closed_at[close.number], self.closed_s[close.number] = at, now_s
+        if close.is_for_register:
+            self._told_closes = self._told_closes._replace(untold=close.number)
+
+    def closed_period(self, number: int | None = None) -> ClosedPeriod | None:
+        found = [close for close in self.closes if number in (None, close.number)][-1:]
+        return next((self._closed(close) for close in found), None)
+
+    def _closed(self, close: Close) -> ClosedPeriod:
+        until = timestamp_of(self._closed_at[close.number])
+        return ClosedPeriod(number=close.number, since=None, until=until, totals=close.totals)
+
+
 class KeptGap:
     """What is known of records that a restore has lost. There is one at most: a world has one restore."""
 
@@ -95,7 +128,7 @@ class KeptGap:
         return _stamp(self.gap_s) if self.gap_is_dated else ""
 
 
-class DiskContents(KeptGap, KeptMarks):
+class DiskContents(KeptGap, KeptCloses):
     """The reading half of :class:`terminal.simulation.disk.SimulatedDisk`."""
 
     def __init__(self) -> None:
@@ -118,11 +151,8 @@ class DiskContents(KeptGap, KeptMarks):
         """What each sale has come to stand as once it had ended, one after the other."""
         self.queued: dict[int, list[ReceiptKind]] = {}
         """What each sale has put on paper by itself; reprints are not among it."""
-        self.closes: list[Close] = []
         self.committed: list[Sale | Refund | Close] = []
         """Sales, refunds and ends of day, in the order in which they became durable."""
-        self.closed_by_staff: set[int] = set()
-        """Numbers of the periods that the shop itself has ended."""
         self._first_free = 1
         """Sales are numbered from here on, so that none that was lost gives its number twice."""
         self.lost: dict[int, Sale] = {}
@@ -136,10 +166,6 @@ class DiskContents(KeptGap, KeptMarks):
         """When the period before it ended, by the same."""
         self.first_s: float | None = None
         """When the first thing of this period was written, in true time."""
-        self.closed_by_clock: list[int] = []
-        """Numbers of the periods that the terminal has ended by itself."""
-        self.closed_in_a_sale: list[int] = []
-        """Numbers of the periods that ended while a sale was open."""
         self._ended: dict[int, None] = {}
         """Numbers of the sales that ended in this period."""
         self._billed: set[int] = set()
@@ -259,15 +285,6 @@ class DiskContents(KeptGap, KeptMarks):
     def open_period_began(self) -> str | None:
         return _stamp(self._began)
 
-    def add_close(self, close: Close) -> None:
-        self.closes.append(close)
-        if close.is_for_register:
-            self._told_closes = self._told_closes._replace(untold=close.number)
-
-    def closed_period(self, number: int | None = None) -> ClosedPeriod | None:
-        found = [close for close in self.closes if number in (None, close.number)][-1:]
-        return next((_closed(close) for close in found), None)
-
     def unprinted_receipts(self) -> list[QueuedReceipt]:
         return [receipt for receipt in self._receipts.values() if receipt.state is not ReceiptState.PRINTED]
 
@@ -276,11 +293,6 @@ class DiskContents(KeptGap, KeptMarks):
 
     def first_since_loss(self) -> int:
         return self._first_free
-
-
-def _closed(close: Close) -> ClosedPeriod:
-    """Its times are no matter of this disk."""
-    return ClosedPeriod(number=close.number, since=None, until=timestamp_of(EPOCH_S), totals=close.totals)
 
 
 def _stamp(at_s: float | None) -> str | None:

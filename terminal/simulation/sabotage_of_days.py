@@ -6,11 +6,15 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, time, tzinfo
 from unittest.mock import patch
 
+from msgspec.structs import replace
+
 from terminal.counter import of_shop
 from terminal.counter.decision import Decision
-from terminal.counter.inputs import CounterEvent, EndOfDayLookedUp
+from terminal.counter.inputs import CounterEvent, EndOfDayLookedUp, Input
 from terminal.counter.view import View
+from terminal.loop.bookkeeper import Bookkeeper
 from terminal.simulation.broken_rule import BrokenRule
+from terminal.simulation.world import Rates
 from terminal.system import daily
 
 
@@ -57,9 +61,25 @@ def _time_comes_twice() -> Iterator[None]:
         yield
 
 
+def _acknowledgement_forgotten() -> Iterator[None]:
+    """After a start nobody knows which end of day the register has acknowledged."""
+    start = Bookkeeper.start
+
+    def forgetful(bookkeeper: Bookkeeper) -> tuple[Input, ...]:
+        events = start(bookkeeper)
+        bookkeeper.view = replace(bookkeeper.view, told_close=None)
+        return events
+
+    with patch.object(Bookkeeper, "start", forgetful):
+        yield
+
+
 RULES_OF_DAYS: Mapping[str, BrokenRule] = {
     "day ended in the middle of a sale": BrokenRule(patches=_in_the_middle_of_a_sale),
     "day ended again after each start": BrokenRule(patches=_after_each_start),
     "day ended twice as clocks are set back": BrokenRule(patches=_time_comes_twice),
+    "acknowledged end of day forgotten by a restart": BrokenRule(
+        patches=_acknowledgement_forgotten, protocol="zvt", rates=Rates(power_cut=0.01, customer_mood=0.2)
+    ),
     "end of day forgotten while a sale was open": BrokenRule(patches=_forgotten_while_waiting),
 }

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 from terminal.counter.rules import CounterRules
 from terminal.sale import effects as fx
 from terminal.simulation import checks, checks_of_refunds
+from terminal.simulation.day_endings import DayEndings
 from terminal.simulation.disk import SimulatedDisk
 from terminal.simulation.people import Cashier, Paper
 from terminal.simulation.register import Ring, SimulatedRegister
@@ -47,10 +48,11 @@ class Till:
             world, terminal, spoken.register, sales, self._on_told, night_s=night_s
         )
         spoken.register.on_refund_told = lambda told: checks_of_refunds.when_told(netgiro, disk, told)
-        spoken.register.on_totals = lambda sum_kr: checks.totals_told(disk, register, sum_kr)
+        spoken.register.on_totals = lambda sum_kr: checks.totals_told(disk, register, sum_kr, world.now_s)
         self.cashier = Cashier(world, terminal, self._sms_code)
         self.staff = Staff(terminal, netgiro, register, paper, seed)
         self._scanner = SimulatedScanner(world, terminal, self.cashier, seed)
+        self._day_endings = DayEndings(world, terminal, register, seed)
         terminal.connect(netgiro, register, self._on_call, lambda effect: checks_of_refunds.before_refund(disk, effect))
 
     def start(self) -> None:
@@ -59,6 +61,7 @@ class Till:
         self.cashier.start(lambda: self.register.is_done and self.terminal.sale is None)
         self.staff.start()
         self._scanner.start()
+        self._day_endings.start()
 
     def make_peace(self) -> None:
         self.disk.is_full = False

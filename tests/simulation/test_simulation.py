@@ -55,6 +55,13 @@ def test_no_promise_is_broken_by_a_rare_accident(accident: str, met: str) -> Non
     assert sum(result.faults.get(met, 0) for result in results) >= 5
 
 
+@pytest.mark.parametrize("protocol", ["zvt", "zvt-tcp"])
+def test_no_promise_is_broken_by_ends_of_day_with_a_power_cut_between_them(protocol: str) -> None:
+    results = [simulate(seed, protocol=protocol) for seed in range(60)]
+    assert [(result.seed, result.violations) for result in results if result.violations] == []
+    assert sum(result.faults.get("plug pulled between two ends of day", 0) for result in results) >= 5
+
+
 @pytest.mark.slow
 def test_no_promise_is_broken_in_thousands_of_troubled_sales() -> None:
     total = tally(range(WORLDS))

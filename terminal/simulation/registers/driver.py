@@ -73,6 +73,8 @@ class RegisterDriver:
     """Within its time a name stands for one sale, also once that has ended unpaid."""
     names_each_try = False
     """It asks anew under another name, and has then given up what it asked for before."""
+    ends_days = False
+    """Somebody ends its day between two sales, and the terminal's with it."""
     forgets_after_s = math.inf
     """Once it has waited for so long it has given up, and asks anew in the same words."""
 
@@ -137,6 +139,9 @@ class RegisterDriver:
 
     def begin_day(self) -> None:
         """Another morning: it numbers from 1 again."""
+
+    def end_day(self) -> None:
+        """Ask for the end of the day, once nothing else is running."""
 
     def cancel(self) -> None:
         """Stop the latest request."""

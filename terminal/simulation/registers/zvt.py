@@ -42,7 +42,7 @@ class ZvtDriver(ZvtLine):
     """``config``: the byte of its registration; None: it pays without one. ``takes_text_blocks``: it asks for receipts
     whole instead of line by line."""
 
-    acknowledges = True
+    acknowledges = ends_days = True
     pause_after_giving_up_s = TRANSMISSIONS * T2_S
     cannot_take_progress = cannot_take_lines = False
     """Although it asks for them by habit."""
@@ -77,8 +77,7 @@ class ZvtDriver(ZvtLine):
         self._forget_session()
         if not self._is_registered:
             self._commands.append(("other", self._registration))
-        self._commands.append(("pay", payment(int(self._digits(amount_kr)))))
-        self._pump()
+        self._command("pay", payment(int(self._digits(amount_kr))))
 
     def refund(self, of: str, amount_kr: int | None) -> None:
         """By the receipt's number; a whole one by its amount alone."""
@@ -87,8 +86,10 @@ class ZvtDriver(ZvtLine):
         receipt, paid_kr = self._receipt_of[of]
         digits = int(self._digits(amount_kr)) if amount_kr is not None else None
         by_amount = digits is not None and amount_kr == paid_kr
-        self._commands.append(("refund", refund(digits) if by_amount and digits else reversal(receipt, digits)))
-        self._pump()
+        self._command("refund", refund(digits) if by_amount and digits else reversal(receipt, digits))
+
+    def end_day(self) -> None:
+        self._command("day", END_OF_DAY)
 
     def cancel(self) -> None:
         self._commands.appendleft(("other", ABORT))
@@ -98,8 +99,7 @@ class ZvtDriver(ZvtLine):
         self._repeat(1)
 
     def _repeat(self, service: int | None) -> None:
-        self._commands.append(("repeat", repeat_receipt(service)))
-        self._pump()
+        self._command("repeat", repeat_receipt(service))
 
     def give_up(self) -> None:
         super().give_up()

@@ -111,6 +111,11 @@ class ZvtLine(RegisterDriver):
         if self._asked is not None and sent == self._asked[1]:
             self._asked_until_s = self._clock() + ANSWER_S
 
+    def _command(self, kind: Kind, apdu: bytes) -> None:
+        """Once what was asked before has ended."""
+        self._commands.append((kind, apdu))
+        self._pump()
+
     def _pump(self) -> None:
         """One frame at a time; answers first, and a command only when none is being answered."""
         if self._flying is not None:
