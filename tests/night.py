@@ -40,7 +40,7 @@ ENDING_S = 20.0
 LONGEST_NIGHT_MIN = 1440
 MOST_NAMED = 20
 MOST_LETTERS = 600
-MONEY = ("step", "moves", "ending", "refund_step", "tracing", "after_loss", "totals")
+MONEY = ("step", "moves", "ending", "refund_step", "tracing", "after_loss", "after_power_cut", "totals")
 """Of ``terminal/sale``: each turn changes the next one."""
 
 

@@ -43,6 +43,7 @@ def assert_lawful(before: Sale, event: ev.SaleEvent, after: Sale, effects: Effec
     for effect in effects:
         _may_ask_for(effect, before, event, after)
     _ends_rightly(before, event, after)
+    _ends_in_time(before, event, after)
     _waits_for_calls_that_move_money(before, event, after, effects)
     _is_on_paper(before, after, effects)
     _never_hangs(event, before, after, effects)
@@ -91,8 +92,10 @@ def _may_ask_for(effect: fx.Effect, before: Sale, event: ev.SaleEvent, after: Sa
             assert after.tracing
             assert after.state in (State.REPORT, State.CLOSED)
             assert 2 <= delay_s <= 60
-        case fx.RequestVoid() if before.state in ENDED:
-            assert before.tracing, "only what staff have settled is given up after its end"
+        case fx.RequestVoid():
+            is_asked_first = not (after.terms.void_undoes_payment and isinstance(event, ev.PowerRestored))
+            assert is_asked_first, "what is paid, and forgotten in a power cut, is not voided"
+            assert before.state not in ENDED or before.tracing, "only what is traced is given up after its end"
         case fx.SetDeadline(state=state):
             assert state is after.state
 
@@ -124,6 +127,13 @@ def _ends_rightly(before: Sale, event: ev.SaleEvent, after: Sale) -> None:
         if isinstance(event, ev.StatusReceived) and event.report.status is Status.CANCELLED:
             is_proved = event.report.is_final or before.denials + 1 >= DENIALS_UNTIL_BELIEVED
             assert is_proved, "not paid by the record's own word, or by the same word for a while"
+
+
+def _ends_in_time(before: Sale, event: ev.SaleEvent, after: Sale) -> None:
+    is_over = before.state is State.CAPTURE and after.state in ENDED
+    if is_over and isinstance(event, ev.DeadlinePassed):
+        assert not before.committed, "no clock ends what may be paid"
+        assert after.tracing, "what a power cut may have hidden is asked about"
 
 
 def _later_outcomes(before: Sale, event: ev.SaleEvent, after: Sale) -> set[tuple[Outcome | None, Outcome | None]]:

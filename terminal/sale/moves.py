@@ -14,7 +14,7 @@ from terminal.sale import effects as fx
 from terminal.sale import events as ev
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import CaptureMode, OpenedAuthorization, Refusal
-from terminal.sale.sale import NOTHING_SAID, CallKind, Reason, Sale, State
+from terminal.sale.sale import CallKind, Reason, Sale, State
 
 DEFAULT_POLL_INTERVAL_S = 2.0
 POLL_INTERVAL_BOUNDS_S = (0.5, 10.0)
@@ -106,9 +106,10 @@ def paid(sale: Sale, event: ev.StatusReceived) -> Transition:
 
 
 def not_paid(sale: Sale, event: ev.StatusReceived, reason: Reason) -> Transition:
-    """Over, and nothing was paid. After a commitment that needs the record's own word, or the same word several times:
+    """Over, and nothing was paid. If it may be paid, that needs the record's own word, or the same word several times:
     the same status is that of an authorization which the service does not know (yet)."""
-    if not sale.committed or event.report.is_final or sale.denials + 1 >= DENIALS_UNTIL_BELIEVED:
+    may_be_paid = sale.committed or sale.state is State.CAPTURE
+    if not may_be_paid or event.report.is_final or sale.denials + 1 >= DENIALS_UNTIL_BELIEVED:
         return to_report(sale, reason)
     return retry(replace(sale, denials=sale.denials + 1), DENIAL_PAUSE_S)
 
@@ -328,10 +329,6 @@ def cancel_sent(sale: Sale, event: ev.CancelRequested) -> Transition:
     return to_void(sale, cancel_reason(event))
 
 
-def void_after_power_cut(sale: Sale, _event: ev.PowerRestored) -> Transition:
-    return to_void(sale, Reason.POWER_CUT)
-
-
 # --- CODE_ENTRY and CODE_CHECK ----------------------------------------------------------------------------------------
 
 
@@ -372,7 +369,8 @@ def code_call_refused(sale: Sale, event: ev.RefusalReceived) -> Transition:
 
 
 def capture_status(sale: Sale, event: ev.StatusReceived) -> Transition:
-    """An answer after a capture. Only what is still reserved is captured again, MOST_CAPTURES times in all."""
+    """An answer after a capture, or after a power cut that may have hidden one. Only what is still reserved is captured
+    again, MOST_CAPTURES times in all."""
     match event.report.status:
         case Status.PAID:
             return paid(sale, event)
@@ -386,6 +384,8 @@ def capture_status(sale: Sale, event: ev.StatusReceived) -> Transition:
             return to_void(sale, Reason.NO_ANSWER)
         case Status.RESERVED if sale.asking is CallKind.STATUS:  # so the capture before it did not happen
             return to_capture(sale)
+        case Status.PENDING | Status.CODE_REQUIRED | Status.AWAITING_CALLBACK if sale.captures == 0:
+            return to_void(sale, Reason.NO_ANSWER)
     return miss(sale)
 
 
@@ -393,8 +393,3 @@ def stop_capturing(sale: Sale, event: ev.SaleEvent) -> Transition:
     """Too late to cancel what has left; but what did not arrive is not sent again."""
     reason = cancel_reason(event) if isinstance(event, ev.CancelRequested) else Reason.TIMED_OUT
     return Transition(replace(sale, settling=True, reason=sale.reason or reason))
-
-
-def settle_capture(sale: Sale, _event: ev.PowerRestored) -> Transition:
-    reason = sale.reason or Reason.POWER_CUT
-    return query_status(replace(sale, settling=True, reason=reason, asking=None, **NOTHING_SAID))

@@ -30,7 +30,7 @@ class State(StrEnum):
     CODE_CHECK = "code_check"
     """The code has left."""
     CAPTURE = "capture"
-    """The capture has left or its answer is unknown."""
+    """The capture has left or its answer is unknown; or a power cut may have hidden that it has."""
     VOID = "void"
     """The void has left or its answer is unknown."""
     REPORT = "report"

@@ -32,6 +32,13 @@ no other is on its way; otherwise the void is repeated until it is answered. Two
 a capture was lost, no void leaves before the service has said that the authorization is still only reserved. And no
 void leaves once the sale has been found paid.
 
+A card can report a commit as durable and lose it when the power goes. So after a power cut a sale may be paid, and told
+as paid, that the journal has as still waiting for the customer. Where a void takes back a payment, such a sale goes to
+CAPTURE, and the service is asked first: a void leaves only once the service itself has said that it is still open. If
+the service does not answer within ``void_patience_s``, what nothing has committed ends as cancelled, so that the next
+customer can pay. It is asked about further (``tracing.py``): what is still open is voided then, and a payment that is
+proved opens the case again, for staff.
+
 A sale that remains unknown is never captured again, so staff can look it up and settle it. At that moment a call that
 may move money can still be on its way. Then the word of staff waits for the answer to that call, for as long as the
 call's own time limit at most. If the call never left, the word of staff holds. If the answer ends the sale, that is the
@@ -60,8 +67,8 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
+from terminal.sale import after_power_cut, ending, moves, tracing
 from terminal.sale import effects as fx
-from terminal.sale import ending, moves, tracing
 from terminal.sale import events as ev
 from terminal.sale.gateway import AuthorizationStatus
 from terminal.sale.moves import Transition
@@ -182,14 +189,14 @@ TABLE: Mapping[State, Mapping[type[ev.SaleEvent], Move]] = {
         ev.CallbackReceived: _move(moves.called_back),
         ev.CancelRequested: _move(moves.cancel_sent, State.VOID),
         ev.DeadlinePassed: _move(moves.give_up, State.VOID),
-        ev.PowerRestored: _move(moves.void_after_power_cut, State.VOID),
+        ev.PowerRestored: _move(after_power_cut.give_up_after_power_cut, State.CAPTURE, State.VOID),
     },
     State.CODE_ENTRY: {
         ev.CodeEntered: _move(moves.submit_code, State.CODE_CHECK),
         ev.StatusReceived: _move(moves.customer_status, *_ENDS),
         ev.CancelRequested: _move(moves.cancel_sent, State.VOID),
         ev.DeadlinePassed: _move(moves.give_up, State.VOID),
-        ev.PowerRestored: _move(moves.void_after_power_cut, State.VOID),
+        ev.PowerRestored: _move(after_power_cut.give_up_after_power_cut, State.CAPTURE, State.VOID),
     },
     State.CODE_CHECK: {
         ev.StatusReceived: _move(moves.code_status, State.CUSTOMER, *_FROM_STATUS),
@@ -198,7 +205,7 @@ TABLE: Mapping[State, Mapping[type[ev.SaleEvent], Move]] = {
         ev.RetryDue: _move(moves.ask_again),
         ev.CancelRequested: _move(moves.cancel_sent, State.VOID),
         ev.DeadlinePassed: _move(moves.give_up, State.VOID),
-        ev.PowerRestored: _move(moves.void_after_power_cut, State.VOID),
+        ev.PowerRestored: _move(after_power_cut.give_up_after_power_cut, State.CAPTURE, State.VOID),
     },
     State.CAPTURE: {
         ev.StatusReceived: _move(moves.capture_status, State.VOID, State.REPORT),
@@ -206,9 +213,9 @@ TABLE: Mapping[State, Mapping[type[ev.SaleEvent], Move]] = {
         ev.AnswerLost: _move(moves.missed),
         ev.RetryDue: _move(moves.ask_again),
         ev.CancelRequested: _move(moves.stop_capturing),
-        ev.DeadlinePassed: _move(moves.stop_capturing),
+        ev.DeadlinePassed: _move(after_power_cut.capture_patience_over, State.REPORT),
         ev.SettledByStaff: _move(ending.settle_unknown, State.REPORT),
-        ev.PowerRestored: _move(moves.settle_capture),
+        ev.PowerRestored: _move(after_power_cut.find_out_after_power_cut),
     },
     State.VOID: {
         ev.StatusReceived: _move(ending.void_status, State.REPORT),

@@ -1,4 +1,4 @@
-"""Traces a sale that staff have settled, for a while after its end.
+"""Traces a sale for a while after its end: one that staff have settled, or that nobody answered for after a power cut.
 
 Staff know only what the service's records said when they looked. A capture that this terminal has given up may still be
 on its way to the service. A sale that is still reserved, or still waits for the customer, may be paid later. So the
@@ -12,7 +12,12 @@ record contradict each other: the case is open again, as one that nobody knows.
 With some services a void also takes back a payment. There a void that was sent and not answered may still arrive. Until
 it is answered, a payment that is found is voided again: staff must not return money that a void returns as well.
 
-Only the beginning of a trace is in the journal. After a start the trace begins again, and a void counts as sent.
+Nobody has looked at a sale that ended after a power cut without an answer. Its card may have lost a payment, so it is
+traced like one that staff have called unpaid.
+
+Only the beginning of a trace is in the journal. After a start the trace begins again, and a void counts as sent. Not so
+where a power cut may hide a payment: the register may have heard of that, so a payment that is found is left to staff.
+If a void has left, the service had said before that nothing was paid.
 """
 
 from __future__ import annotations
@@ -43,7 +48,7 @@ def begin_trace(sale: Sale) -> Transition:
 def trace_anew(sale: Sale, _event: ev.PowerRestored) -> Transition:
     if not sale.tracing:
         return Transition(sale)
-    may_be_voided = sale.outcome in NOT_PAID and sale.terms.void_undoes_payment
+    may_be_voided = sale.outcome in NOT_PAID and sale.terms.void_undoes_payment and sale.settled_from is not None
     return begin_trace(replace(sale, void_lost=sale.void_lost or may_be_voided))
 
 

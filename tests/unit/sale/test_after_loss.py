@@ -46,8 +46,9 @@ def test_from_the_first_moment_it_is_only_asked_about(state: State, undoes: bool
 
 
 @pytest.mark.parametrize("undoes", [False, True])
-def test_what_is_only_reserved_is_let_go_and_never_captured(undoes: bool) -> None:
-    walk = restored(State.CUSTOMER, void_undoes_payment=undoes).answered(Status.RESERVED)
+@pytest.mark.parametrize("status", [Status.RESERVED, Status.PENDING])
+def test_what_is_still_open_is_let_go_and_never_captured(undoes: bool, status: Status) -> None:
+    walk = restored(State.CUSTOMER, void_undoes_payment=undoes).answered(status)
     assert asks(walk) == [fx.RequestVoid]
     walk.answered(Status.CANCELLED)
     assert walk.sale.outcome is not Outcome.APPROVED
