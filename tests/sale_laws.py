@@ -130,10 +130,10 @@ def _ends_rightly(before: Sale, event: ev.SaleEvent, after: Sale) -> None:
 
 
 def _ends_in_time(before: Sale, event: ev.SaleEvent, after: Sale) -> None:
-    is_over = before.state is State.CAPTURE and after.state in ENDED
+    is_over = before.state in (State.CAPTURE, State.VOID) and after.state in ENDED
     if is_over and isinstance(event, ev.DeadlinePassed):
         assert not before.committed, "no clock ends what may be paid"
-        assert after.tracing, "what a power cut may have hidden is asked about"
+        assert after.tracing == (after.reason is Reason.POWER_CUT), "what a power cut may have hidden is asked about"
 
 
 def _later_outcomes(before: Sale, event: ev.SaleEvent, after: Sale) -> set[tuple[Outcome | None, Outcome | None]]:

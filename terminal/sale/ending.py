@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from terminal.sale import effects as fx
 from terminal.sale import events as ev
+from terminal.sale.after_power_cut import end_unanswered
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import Refusal
 from terminal.sale.moves import Transition, ask, deadline, miss, not_paid, paid, query_status, to_report
@@ -64,7 +65,7 @@ def not_voided(sale: Sale) -> Transition:
 
 
 def void_patience_over(sale: Sale, _event: ev.DeadlinePassed) -> Transition:
-    return Transition(sale) if sale.committed else voided(replace(sale, may_stay_reserved=True))
+    return Transition(sale) if sale.committed else end_unanswered(sale)
 
 
 def voided(sale: Sale) -> Transition:

@@ -37,7 +37,7 @@ as paid, that the journal has as still waiting for the customer. Where a void ta
 CAPTURE, and the service is asked first: a void leaves only once the service itself has said that it is still open. If
 the service does not answer within ``void_patience_s``, what nothing has committed ends as cancelled, so that the next
 customer can pay. It is asked about further (``tracing.py``): what is still open is voided then, and a payment that is
-proved opens the case again, for staff.
+proved opens the case again, for staff. Elsewhere the void itself finds out, and its patience ends in the same way.
 
 A sale that remains unknown is never captured again, so staff can look it up and settle it. At that moment a call that
 may move money can still be on its way. Then the word of staff waits for the answer to that call, for as long as the

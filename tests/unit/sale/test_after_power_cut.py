@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from terminal.sale import effects as fx
 from terminal.sale.gateway import AuthorizationStatus as Status
 from terminal.sale.gateway import CaptureMode, Refusal
@@ -135,7 +137,11 @@ def unanswered() -> Walk:
     return cut().lost().timed_out()
 
 
-@each_of("ended", [unanswered])
+def voided_unanswered() -> Walk:
+    return walk_to(State.CUSTOMER).power_restored().lost().timed_out()
+
+
+@each_of("ended", [unanswered, voided_unanswered])
 def test_then_it_ends_and_is_asked_about_further(ended: Callable[[], Walk]) -> None:
     walk = ended()
     assert_ended(walk, Reason.POWER_CUT)
@@ -143,7 +149,7 @@ def test_then_it_ends_and_is_asked_about_further(ended: Callable[[], Walk]) -> N
     assert calls(walk) == [fx.QueryStatus]
 
 
-@each_of("ended", [unanswered])
+@each_of("ended", [unanswered, voided_unanswered])
 @each_of("told", [False, True], ids=["before the register has it", "after"])
 @each_of("is_restarted", [False, True])
 def test_a_payment_that_is_proved_then_opens_the_case_again(
@@ -178,6 +184,16 @@ def test_a_void_that_left_after_the_end_is_not_feared_after_another_power_cut() 
     assert calls(walk.answered(Status.RESERVED)) == [fx.RequestVoid]
     assert not differs_durably(on_disk, walk.sale)
     assert Walk(on_disk).power_restored().answered(Status.PAID).sale.reason is Reason.PAID_LATE
+
+
+def test_what_was_cancelled_before_is_not_asked_about_further() -> None:
+    walk = walk_to(State.VOID).lost().timed_out()
+    assert_ended(walk, Reason.CASHIER_CANCELLED)
+    assert (walk.sale.tracing, calls(walk)) == (False, [])
+
+
+def test_what_nobody_gave_a_reason_for_was_withdrawn() -> None:
+    assert_ended(Walk(replace(walk_to(State.VOID).sale, reason=None)).timed_out(), Reason.WITHDRAWN)
 
 
 def test_what_the_journal_has_as_being_voided_is_not_told_as_paid() -> None:
