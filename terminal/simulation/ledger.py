@@ -32,8 +32,9 @@ def undoing(reference: str, disk: SimulatedDisk) -> list[Refund]:
 
 
 def undone_in_gap(reference: str, disk: SimulatedDisk) -> bool:
-    """A refund that a restore forgot can have undone it: the journal may hold it as paid, or learn that it is not."""
-    return any(_can_have_undone(one, reference) for one in disk.lost_refunds)
+    """A refund that a restore or a card forgot can have undone it: the journal may hold it as paid, or learn that it is
+    not."""
+    return any(_can_have_undone(one, reference) for one in (*disk.lost_refunds, *disk.vanished.refunds))
 
 
 def _can_have_undone(refund: Refund, reference: str) -> bool:

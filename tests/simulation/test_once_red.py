@@ -28,6 +28,7 @@ class OnceRed(NamedTuple):
     restores: bool | None = None
     """Whether a backup is restored; None: as it comes."""
     has_twin: bool | None = None
+    card_lies: bool | None = None
     capture_mode: CaptureMode | None = None
 
 
@@ -209,6 +210,15 @@ ONCE_RED = (
         "zvt",
         capture_mode=CaptureMode.MANUAL,
     ),
+    OnceRed(
+        24203,
+        "a payment was undone by a refund that a card lost, and the check held the journal to be wrong",
+        "v2",
+        None,
+        restores=False,
+        has_twin=False,
+        card_lies=True,
+    ),
 )
 
 
@@ -223,6 +233,7 @@ def test_worlds_that_were_red_once_are_green() -> None:
                     api=world.api,
                     restores=world.restores,
                     has_twin=world.has_twin,
+                    card_lies=world.card_lies,
                     capture_mode=world.capture_mode,
                 )
                 assert result.violations == ()
