@@ -14,6 +14,7 @@ from terminal.sale.kennitala import has_check_digit
 from terminal.sale.record import ReceiptState
 from terminal.sale.refund import RefundSource
 from terminal.sale.sale import NOT_PAID, Outcome, Reason, Sale, State
+from terminal.simulation import checks_of_cards as cards
 from terminal.simulation import checks_of_days as days
 from terminal.simulation import checks_of_ids as ids
 from terminal.simulation import checks_of_refunds as refunds
@@ -170,6 +171,7 @@ def at_the_end(  # noqa: PLR0917  everybody who can bear witness
     if not terminal.bookkeeper.view.conditions.network_ok:
         yield "the screen still says that there is no connection"
     yield from refunds.at_the_end(disk, netgiro, beside)
+    yield from cards.at_the_end(disk, netgiro)
     for number in disk.refunds:
         yield from _on_paper(disk, number, paper, is_screen_free=terminal.sale is None)
     yield from register.driver.offences[:1]
@@ -220,8 +222,8 @@ def _money(sale: Sale, disk: SimulatedDisk, captured: list[int], *, is_refunded:
     elif captured and not approved and sale.outcome is not Outcome.UNKNOWN and is_over(sale):
         if undone_in_gap(sale.reference, disk):
             return  # the service's record says only that nothing is paid any more
-        if sale.reference in disk.vanished.references and sale.reason is Reason.POWER_CUT:
-            return  # as the journal knows it, nothing that pays had left
+        if sale.reference in disk.vanished.references and sale.reason is Reason.POWER_CUT and sale.has_no_authorization:
+            return  # it had no name to ask about, as the journal knows it
         yield f"sale {sale.number} is paid and told {sale.outcome}"
 
 

@@ -69,8 +69,17 @@ def when_told(netgiro: SimulatedNetgiro, disk: SimulatedDisk, ring: Ring, told: 
 
 
 def has_vanished(name: str, disk: SimulatedDisk) -> bool:
-    """Both files of the journal have lost that a sale of this name was paid."""
-    return any(sale.register_id == name and sale.outcome is Outcome.APPROVED for sale in disk.vanished.sales)
+    """Both files of the journal have lost that a sale of this name was paid. Only staff had said so, or the service was
+    not asked in time."""
+    were = (one for one in disk.vanished.sales if one.register_id == name and one.outcome is Outcome.APPROVED)
+    return any(one.reason is Reason.SETTLED_PAID or _is_out_of_reach(one.reference, disk) for one in were)
+
+
+def _is_out_of_reach(reference: str, disk: SimulatedDisk) -> bool:
+    """The journal is back where this had no name to ask about; or it ended before the service had answered for it."""
+    versions = [one for one in disk.committed if isinstance(one, Sale) and one.reference == reference]
+    has_no_name = all(one.has_no_authorization for one in versions)
+    return has_no_name or any(one.tracing and one.settled_from is None for one in versions)
 
 
 def names_are_bare(register: SimulatedRegister) -> bool:
@@ -160,7 +169,8 @@ def at_the_end(
         paid = [number for number in sorted(both) if both[number].reference in ledger]
         for earlier, later in itertools.pairwise(paid):
             is_in_time = disk.begun_s[later] - disk.begun_s[earlier] < terminal.id_s
-            is_known = both[earlier].reference not in disk.vanished.references
+            reference = both[earlier].reference
+            is_known = reference not in disk.vanished.references or not _is_out_of_reach(reference, disk)
             if is_in_time and is_known and not _freed_by_staff(earlier, later, disk):
                 yield f"{name} was paid by sale {earlier} and again by sale {later} within the time of its id"
         if register.driver.names_one_try:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from terminal.netgiro.sandbox.carts import Refund as BookedRefund
 from terminal.sale.refund import Refund
+from terminal.sale.sale import Reason, State
 from terminal.simulation.disk import SimulatedDisk
 from terminal.simulation.service import SimulatedNetgiro
 
@@ -18,11 +19,13 @@ def is_returned(refund: Refund, netgiro: SimulatedNetgiro) -> bool:
 
 
 def ledger_of(disk: SimulatedDisk, netgiro: SimulatedNetgiro) -> dict[str, list[int]]:
-    """What was captured under each reference, with what was undone since by a refund: that is no less a payment."""
+    """What was captured under each reference, with what was undone since by a refund: that is no less a payment. Nor is
+    what was undone by a void of which no file knows any more."""
     ledger = netgiro.captured()
     for capture in netgiro.book.taken_back:
-        if undoing(capture.reference, disk) or undone_in_gap(capture.reference, disk):
-            ledger.setdefault(capture.reference, []).append(capture.amount_kr)
+        reference = capture.reference
+        if undoing(reference, disk) or undone_in_gap(reference, disk) or _undone_by_forgotten_void(reference, disk):
+            ledger.setdefault(reference, []).append(capture.amount_kr)
     return ledger
 
 
@@ -39,6 +42,12 @@ def undone_in_gap(reference: str, disk: SimulatedDisk) -> bool:
 
 def _can_have_undone(refund: Refund, reference: str) -> bool:
     return refund.sale_reference == reference and refund.is_whole and refund.outcome != "refused"
+
+
+def _undone_by_forgotten_void(reference: str, disk: SimulatedDisk) -> bool:
+    """It had left before a power cut, and came after the sale was asked about and found paid."""
+    had_left = any(one.reference == reference and one.state is State.VOID for one in disk.vanished.sales)
+    return had_left and any(one.reference == reference and one.reason is Reason.PAID for one in disk.latest.values())
 
 
 def taken_back(netgiro: SimulatedNetgiro) -> set[str]:
