@@ -188,6 +188,21 @@ def test_where_no_void_undoes_a_payment_none_is_held_possible_after_a_restart() 
     assert walk.answered(Status.PAID).sale.reason is Reason.PAID_LATE
 
 
+def after_a_power_cut() -> Walk:
+    return walk_to(State.CUSTOMER, void_undoes_payment=True).power_restored()
+
+
+def test_of_what_nobody_answered_for_after_a_power_cut_no_void_is_held_possible_after_a_start() -> None:
+    walk = after_a_power_cut().timed_out().acknowledged().power_restored()
+    assert not walk.sale.void_lost
+    assert walk.answered(Status.PAID).sale.reason is Reason.PAID_LATE
+
+
+def test_a_void_that_was_lost_before_the_end_is_held_possible_after_a_start() -> None:
+    walk = after_a_power_cut().answered(Status.RESERVED).lost().timed_out().acknowledged().power_restored()
+    walk.answered(Status.PAID).asked(fx.RequestVoid)
+
+
 def test_without_a_void_on_its_way_a_proof_counts_at_once() -> None:
     assert settled(void_undoes_payment=True).answered(Status.PAID).sale.reason is Reason.PAID_LATE
     refused = with_a_void_on_its_way().refused(Refusal.DECLINED_BY_SERVICE).trace_due()
