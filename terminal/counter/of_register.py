@@ -41,8 +41,8 @@ def requested(view: View, asked: RegisterRequestLookedUp, rules: CounterRules) -
             return refuse(view, request.register_id, reg.RefusalCode.NOT_POSSIBLE)
         case reg.TotalsRequest():
             return of_totals.requested(view, asked, asked.request, rules)
-        case reg.TotalsDelivered(number):
-            return of_totals.delivered(view, number)
+        case reg.TotalsDelivered() as heard:
+            return of_totals.delivered(view, heard)
         case reg.TotalSeen() as seen:
             return _total_seen(view, seen, rules)
         case reg.ResultDelivered() | reg.ResultRefusal() as answer:

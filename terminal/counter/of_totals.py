@@ -10,9 +10,11 @@ close is reported again and nothing more is ended:
 * for ten minutes also with sales, if the close is known as not acknowledged, and the clock has ended no further day
   with them. Later, with sales, the register means another day.
 
-The journal says what was acknowledged, so a start changes nothing. Only a journal of an older version does not say it.
-Then the limit is ten minutes of the clock, and only with nothing sold since: the register may get a close a second
-time, with its number.
+The journal says what was acknowledged, so a start changes nothing. A program over HTTP acknowledges by going on to
+something else. Which one has asked is in the journal, so that its first word after a start can do so, too.
+
+Only a journal of an older version does not say what was acknowledged. Then the limit is ten minutes of the clock, and
+only with nothing sold since: the register may get a close a second time, with its number.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from terminal.counter.decision import Decision
 from terminal.counter.inputs import RegisterRequestLookedUp
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
-from terminal.sale.totals import ClosedPeriod, ToldCloses
+from terminal.sale.totals import ClosedPeriod
 
 UNTOLD_CLOSE_KEPT_S = 600.0
 
@@ -45,9 +47,10 @@ def requested(view: View, asked: RegisterRequestLookedUp, request: reg.TotalsReq
     if request.prints_slip:
         ended = replace(ended, is_printed=False)
         slip = ClosedPeriod(number=ended.number, since=asked.period.since, until=asked.created, totals=ended.totals)
-    ended = replace(ended, is_for_register=True)
+    ended = replace(ended, asked_by=request.asked_by)
     report = reg.TotalsReport(number=ended.number, totals=ended.totals, closed=True, slip=slip)
-    return Decision(view=replace(view, untold_close=ended.number), close=ended, replies=(report,))
+    closes = view.told_closes._replace(untold=ended.number, asked_by=request.asked_by)
+    return Decision(view=replace(view, told_closes=closes), close=ended, replies=(report,))
 
 
 def _untold(view: View, asked: RegisterRequestLookedUp) -> ClosedPeriod | None:
@@ -55,18 +58,21 @@ def _untold(view: View, asked: RegisterRequestLookedUp) -> ClosedPeriod | None:
     is_empty = asked.period.totals.moves_nothing
     for close, age_s in asked.closes:
         is_young = age_s < UNTOLD_CLOSE_KEPT_S
-        if view.untold_close == close.number:
+        if view.told_closes.untold == close.number:
             was_lost = is_young or is_empty
         else:
-            was_lost = is_young and is_empty and view.told_close is None
+            was_lost = is_young and is_empty and view.told_closes.told is None
         if was_lost:
             return close
     return None
 
 
-def delivered(view: View, number: int) -> Decision:
-    """The register has the totals of the close with this number, so that close is not reported again."""
-    known = ToldCloses(view.told_close, view.untold_close)
-    told = known.with_told(number)
-    view = replace(view, told_close=told.told, untold_close=told.untold)
-    return Decision(view=view, told_close=None if told == known else number)
+def delivered(view: View, heard: reg.TotalsDelivered) -> Decision:
+    """The register has the totals of that close, so it is not reported again."""
+    known = view.told_closes
+    number = heard.number
+    if number is None and heard.asked_by in (None, known.asked_by):
+        number = known.untold
+    if number is None or known.with_told(number) == known:
+        return Decision(view=view)
+    return Decision(view=replace(view, told_closes=known.with_told(number)), told_close=number)

@@ -96,6 +96,8 @@ class TotalsRequest(msgspec.Struct, frozen=True):
     close: bool = False
     prints_slip: bool = False
     """The register prints the slip of an end of day itself."""
+    asked_by: str = ""
+    """Which of the register's programs, where there are several."""
 
 
 class ResultDelivered(msgspec.Struct, frozen=True):
@@ -107,7 +109,10 @@ class ResultDelivered(msgspec.Struct, frozen=True):
 class TotalsDelivered(msgspec.Struct, frozen=True):
     """The register has acknowledged the totals of the period that it ended."""
 
-    number: int
+    number: int | None
+    """None: if it ended one before the start, it has gone on to something else since."""
+    asked_by: str | None = None
+    """Which of its programs has; None: all of them."""
 
 
 class ResultRefusal(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from terminal.sale.effects import SetDeadline
 from terminal.sale.record import JournalHealth, QueuedReceipt
 from terminal.sale.refund import Refund, RefundState
 from terminal.sale.sale import Sale, State
+from terminal.sale.totals import ToldCloses
 
 
 class Conditions(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,10 +83,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     traced: tuple[Sale, ...] = ()
     """Sales that have ended and are still asked about, or were: an old answer is held against what was done since. They
     concern nobody at the counter."""
-    untold_close: int | None = None
-    """The period that the register has ended, and whose totals it has not acknowledged."""
-    told_close: int | None = None
-    """The last one that it has; None: nobody knows of any."""
+    told_closes: ToldCloses = ToldCloses()
+    """Which ends of day the register has, and which it has not acknowledged."""
     refund: Refund | None = None
     """The one whose outcome somebody waits for; nothing else begins meanwhile."""
     refund_result: Refund | None = None

@@ -109,8 +109,8 @@ class JournalFile(JournalReading, KnownGap):
             yield CloseRow(close.number, at, before.entries, totals)
             if close.is_printed:
                 yield ReceiptRow(before.receipts + 1, at, original(close.number, ReceiptKind.END_OF_DAY))
-            if close.is_for_register:
-                yield self._mark_of(db, lambda closes: closes._replace(untold=close.number))
+            if (asked_by := close.asked_by) is not None:
+                yield self._mark_of(db, lambda closes: closes._replace(untold=close.number, asked_by=asked_by))
 
         return self._commit(rows)[0].hash
 

@@ -76,16 +76,27 @@ class NonceRow(msgspec.Struct, frozen=True, tag="nonces", tag_field="row"):
     """The last end of day that the register has acknowledged. Every later mark repeats it, and the next one."""
     untold_close: int | msgspec.UnsetType = msgspec.UNSET
     """The last one that it asked for, as long as it has not acknowledged it."""
+    asked_by: str | msgspec.UnsetType = msgspec.UNSET
+    """Which of its programs has asked for that, where there are several."""
 
     @property
     def told_closes(self) -> ToldCloses:
         told, untold = self.told_close, self.untold_close
-        return ToldCloses(None if told is msgspec.UNSET else told, None if untold is msgspec.UNSET else untold)
+        asked_by = "" if self.asked_by is msgspec.UNSET else self.asked_by
+        return ToldCloses(
+            None if told is msgspec.UNSET else told, None if untold is msgspec.UNSET else untold, asked_by
+        )
 
     def with_told_closes(self, closes: ToldCloses) -> NonceRow:
         """The next mark, which says so."""
-        told, untold = (msgspec.UNSET if number is None else number for number in closes)
-        return replace(self, high_water=self.high_water + 1, told_close=told, untold_close=untold)
+        told, untold = (msgspec.UNSET if number is None else number for number in (closes.told, closes.untold))
+        return replace(
+            self,
+            high_water=self.high_water + 1,
+            told_close=told,
+            untold_close=untold,
+            asked_by=closes.asked_by or msgspec.UNSET,
+        )
 
 
 class RepairRow(msgspec.Struct, frozen=True, tag="repair", tag_field="row"):

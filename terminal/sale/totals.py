@@ -180,8 +180,8 @@ class Close(msgspec.Struct, frozen=True):
     totals: Totals
     is_printed: bool = False
     """The slip is queued with it."""
-    is_for_register: bool = False
-    """The register has asked for it, and is to acknowledge it."""
+    asked_by: str | None = None
+    """The register, or this one of its programs, has asked for it and is to acknowledge it; None: nobody is."""
 
 
 class ToldCloses(NamedTuple):
@@ -191,9 +191,11 @@ class ToldCloses(NamedTuple):
     """The last one that it has."""
     untold: int | None = None
     """The one that it asked for last, and has not acknowledged."""
+    asked_by: str = ""
+    """Which of its programs has asked for that."""
 
     def with_told(self, number: int) -> ToldCloses:
-        return ToldCloses(number, None if self.untold == number else self.untold)
+        return ToldCloses(number) if self.untold == number else self._replace(told=number)
 
 
 class ClosedPeriod(msgspec.Struct, frozen=True, kw_only=True):

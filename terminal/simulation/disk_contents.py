@@ -85,8 +85,8 @@ class KeptCloses(KeptMarks):
     def add_close(self, close: Close, at: float, now_s: float) -> None:
         self.closes.append(close)
         self._closed_at[close.number], self.closed_s[close.number] = at, now_s
-        if close.is_for_register:
-            self._told_closes = self._told_closes._replace(untold=close.number)
+        if close.asked_by is not None:
+            self._told_closes = self._told_closes._replace(untold=close.number, asked_by=close.asked_by)
 
     def closed_period(self, number: int | None = None) -> ClosedPeriod | None:
         found = [close for close in self.closes if number in (None, close.number)][-1:]

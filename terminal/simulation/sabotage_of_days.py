@@ -67,7 +67,8 @@ def _acknowledgement_forgotten() -> Iterator[None]:
 
     def forgetful(bookkeeper: Bookkeeper) -> tuple[Input, ...]:
         events = start(bookkeeper)
-        bookkeeper.view = replace(bookkeeper.view, told_close=None)
+        told = bookkeeper.view.told_closes
+        bookkeeper.view = replace(bookkeeper.view, told_closes=told._replace(told=None))
         return events
 
     with patch.object(Bookkeeper, "start", forgetful):

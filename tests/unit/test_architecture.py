@@ -47,6 +47,7 @@ PURE = [
     "terminal.register.concert.codec", "terminal.register.concert.format",
     "terminal.register.concert.rules", "terminal.register.concert.transport", "terminal.register.concert.wish",
     "terminal.register.http.answers", "terminal.register.http.codec", "terminal.register.http.desk",
+    "terminal.register.http.ended_days",
     "terminal.register.http.forms", "terminal.register.http.frames", "terminal.register.http.openapi",
     "terminal.register.http.operations", "terminal.register.http.outbox", "terminal.register.http.paper",
     "terminal.register.http.last_word", "terminal.register.http.problems", "terminal.register.http.requests",

@@ -8,6 +8,7 @@ import msgspec
 
 from terminal.counter import register_words as reg
 from terminal.register.http import answers
+from terminal.register.http.ended_days import EndedDays
 from terminal.register.http.forms import LONGEST_WAIT_S, PaymentForm, RefundForm
 from terminal.register.http.frames import Call
 from terminal.register.http.last_word import LastWord
@@ -21,7 +22,6 @@ from terminal.sale.sale import Outcome, Sale, State
 ANSWER_S = 10.0
 """A question that the terminal has not answered by then is not answered any more."""
 MOST_CALLS = 64
-MOST_PROGRAMS = 64
 
 Then = Callable[[reg.RegisterReply], None]
 
@@ -63,8 +63,7 @@ class Desk:
         self._outbox = outbox
         self._requests = requests
         self._asked: list[_Asked] = []
-        self._closed: dict[str, int] = {}
-        """By program: the period whose end it was answered, if it has not asked for anything since."""
+        self._ended_days = EndedDays(requests)
         self._last_word = LastWord(wording.status)
         self.now_s = 0.0
 
@@ -116,7 +115,7 @@ class Desk:
         if (name := unknown_query(operation, call.query)) is not None:
             raise Unreadable(Code.SYNTAX, f"{name!r} means nothing here")
         if operation.name != "end_day":
-            self._end_of_day_is_told(call.program, to_all="begin" in operation.name)
+            self._ended_days.goes_on(call.program, to_all="begin" in operation.name)
         kind = Refund if "refund" in operation.name else Sale
         match operation.name:
             case "begin_payment" | "begin_refund":
@@ -137,16 +136,12 @@ class Desk:
             case "totals" | "end_day":
                 if operation.form is not None:
                     read_form(call.body, operation.form, operation)
-                totals = reg.TotalsRequest(close=operation.name == "end_day")
+                totals = reg.TotalsRequest(close=operation.name == "end_day", asked_by=call.program)
+                if totals.close:
+                    self._ended_days.asked()
                 self._ask(call, totals, lambda reply: self._told(call, reply))
             case _:
                 self._outbox.refuse(call, problem(Code.NOT_FOUND))
-
-    def _end_of_day_is_told(self, program: str, *, to_all: bool) -> None:
-        """``to_all``: something new begins, which no end of day that is told again may hide."""
-        for name in list(self._closed) if to_all else [program]:
-            if (number := self._closed.pop(name, None)) is not None:
-                self._requests.append(reg.TotalsDelivered(number))
 
     def _begin_record(self, call: Call, operation: Operation, payment_id: str) -> None:
         """A payment, or a refund of that one. Raises Unreadable."""
@@ -241,8 +236,8 @@ class Desk:
                 self.hear(reply)
                 self._outbox.answer(call, self._last_word.status)
             case reg.TotalsReport():
-                if reply.closed and len(self._closed) < MOST_PROGRAMS:
-                    self._closed[call.program] = reply.number
+                if reply.closed:
+                    self._ended_days.answered(call.program, reply.number)
                 self._outbox.answer(call, answers.totals_of(reply))
             case _:
                 self._otherwise(call, reply)

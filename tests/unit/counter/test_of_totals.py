@@ -15,7 +15,7 @@ from terminal.counter.of_totals import UNTOLD_CLOSE_KEPT_S
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import View
 from terminal.sale.sale import Outcome, State
-from terminal.sale.totals import ClosedPeriod, Period, Tally, Totals, totals_of
+from terminal.sale.totals import ClosedPeriod, Period, Tally, ToldCloses, Totals, totals_of
 from tests.sales import walk_to
 
 SOLD = replace(walk_to(State.CLOSED).sale, amount_kr=590)
@@ -25,7 +25,7 @@ DAY = ClosedPeriod(
     until="2026-11-23T18:00:00.000Z",
     totals=Totals(by_outcome={Outcome.APPROVED: Tally(1, 1990)}),
 )
-UNTOLD = View(untold_close=4)
+UNTOLD = View(told_closes=ToldCloses(untold=4))
 
 
 def ask(
@@ -65,7 +65,7 @@ def test_a_day_later_with_sales_another_day_ends() -> None:
     decision = ask(UNTOLD, sold=True, close_age_s=UNTOLD_CLOSE_KEPT_S)
     assert not is_again(decision)
     assert told(decision).totals.of(Outcome.APPROVED) == Tally(1, 590)
-    assert decision.view.untold_close == 5
+    assert decision.view.told_closes.untold == 5
 
 
 @pytest.mark.parametrize("sold", [True, False])
@@ -104,15 +104,15 @@ def test_a_day_with_nothing_to_book_that_the_clock_has_ended_hides_none_before_i
 
 
 def test_once_that_is_acknowledged_the_next_close_is_a_new_one() -> None:
-    assert told(ask(View(told_close=4), since=[EMPTY])).number == 6
+    assert told(ask(View(told_closes=ToldCloses(4)), since=[EMPTY])).number == 6
 
 
 def test_an_empty_close_that_was_not_acknowledged_is_told_again_too() -> None:
-    assert told(ask(View(told_close=4, untold_close=5), since=[EMPTY])).number == 5
+    assert told(ask(View(told_closes=ToldCloses(4, 5)), since=[EMPTY])).number == 5
 
 
 def test_a_close_by_the_shop_is_not_told_to_the_register() -> None:
-    assert not is_again(ask(View(told_close=3)))
+    assert not is_again(ask(View(told_closes=ToldCloses(3))))
 
 
 def test_the_slip_comes_again_with_it() -> None:

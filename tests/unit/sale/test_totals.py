@@ -230,6 +230,25 @@ def test_what_the_register_was_told_is_in_the_mirror_too(tmp_path: Path) -> None
         bookkeeper.handle(reg.TotalsRequest(close=True))
         bookkeeper.handle(reg.TotalsDelivered(1))
         bookkeeper.handle(reg.TotalsRequest(close=True))
+        bookkeeper.handle(reg.TotalsDelivered(2))
+        bookkeeper.handle(reg.TotalsRequest(close=True, asked_by="Kassi 1"))
     path.unlink()
     with opened(path) as journal:
-        assert journal.told_closes() == ToldCloses(told=1, untold=2)
+        assert journal.told_closes() == ToldCloses(told=2, untold=3, asked_by="Kassi 1")
+
+
+@each_of(
+    ("asked_by", "has_gone_on"),
+    [("Kassi 1", True), ("Kassi 2", False), (None, True)],
+    ids=["that program", "another", "all of them"],
+)
+def test_what_was_ended_before_a_start_is_known_to_who_has_gone_on_since(
+    tmp_path: Path, asked_by: str | None, has_gone_on: bool
+) -> None:
+    with opened(tmp_path / f"{asked_by}.db") as journal:
+        bookkeeper_on(journal).handle(reg.TotalsRequest(close=True, asked_by="Kassi 1"))
+        later = later_on(journal)
+        for _twice in range(2):
+            later.handle(reg.TotalsDelivered(None, asked_by))
+        told = ToldCloses(told=1) if has_gone_on else ToldCloses(untold=1, asked_by="Kassi 1")
+        assert later.view.told_closes == journal.told_closes() == told

@@ -290,45 +290,6 @@ def test_an_unknown_outcome_is_told_as_unknown_and_an_open_one_as_none() -> None
     assert shop.call("GET", "/v1/status").body["left_to_staff"] == [payment]
 
 
-# --- the day ----------------------------------------------------------------------------------------------------------
-
-
-def test_totals_and_the_end_of_the_day() -> None:
-    shop = HttpShop()
-    shop.paid("a", 1990)
-    x = shop.call("GET", "/v1/totals").body
-    assert (x["period"], x["closed"], x["sales"]) == (1, False, {"count": 1, "amount": 1990})
-    z = shop.call("POST", "/v1/end-of-day").body
-    assert (z["period"], z["closed"], z["sales"]) == (1, True, {"count": 1, "amount": 1990})
-    assert shop.call("POST", "/v1/end-of-day", body={}).body == z, "its answer may have been lost"
-    assert shop.call("GET", "/v1/totals").body["sales"] == {"count": 0, "amount": 0}
-    assert shop.call("POST", "/v1/end-of-day").body["period"] == 2
-
-
-def test_a_second_end_of_day_after_a_sale_is_another_one() -> None:
-    shop = HttpShop()
-    shop.paid("a")
-    shop.call("POST", "/v1/end-of-day")
-    shop.paid("b")
-    assert shop.call("POST", "/v1/end-of-day").body["period"] == 2
-
-
-def test_an_end_of_day_that_is_told_again_hides_no_sale_of_another_program() -> None:
-    shop = HttpShop()
-    shop.paid("a")
-    assert shop.call("POST", "/v1/end-of-day", program=OTHER_TILL).body["period"] == 1
-    shop.paid("b", 590)
-    second = shop.call("POST", "/v1/end-of-day", program=OTHER_TILL).body
-    assert (second["period"], second["sales"]) == (2, {"count": 1, "amount": 590})
-
-
-def test_the_day_does_not_end_while_a_payment_is_open() -> None:
-    shop = HttpShop()
-    shop.pay()
-    assert shop.call("POST", "/v1/end-of-day").status == 409
-    assert shop.call("POST", "/v1/end-of-day", body={"now": True}).status == 400
-
-
 # --- status and events ------------------------------------------------------------------------------------------------
 
 
