@@ -117,5 +117,5 @@ def explained(what: str) -> Iterator[None]:
         yield
     except JournalError:
         raise
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, UnicodeDecodeError) as error:  # SQLite quotes what it cannot read
         raise JournalError(f"{what}: {error}") from error

@@ -163,7 +163,10 @@ def _is_other_history(backup: Path, path: Path, mirror: Mirror) -> bool:
     with contextlib.closing(open_for_reading(backup)) as db:
         if check.tells_another_story(mirror, db):
             return True
-        with contextlib.suppress(sqlite3.Error), contextlib.closing(open_for_reading(path)) as current:
+        with (
+            contextlib.suppress(sqlite3.Error, UnicodeDecodeError),
+            contextlib.closing(open_for_reading(path)) as current,
+        ):
             shared = min(tables.positions(db).entries, tables.positions(current).entries)
             return tables.find_entry(db, shared) != tables.find_entry(current, shared)
     return False

@@ -142,6 +142,30 @@ def test_a_text_that_became_unreadable_holds_up_no_restore(path: Path, tmp_path:
     assert numbers(path) == [1]
 
 
+def spoil_schema(path: Path) -> None:
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"CREATE TABLE closes", b"CREATE \xff\xff\xff\xff\xff closes"))
+
+
+def test_a_schema_that_became_unreadable_holds_up_no_restore(path: Path, tmp_path: Path) -> None:
+    write(path, sale(1))
+    back_up(path, tmp_path / "backup.db")
+    spoil_schema(path)
+
+    assert restored(tmp_path / "backup.db", path).is_complete
+    assert numbers(path) == [1]
+
+
+def test_a_backup_whose_schema_is_unreadable_is_refused(path: Path, tmp_path: Path) -> None:
+    write(path, sale(1))
+    back_up(path, tmp_path / "backup.db")
+    spoil_schema(tmp_path / "backup.db")
+
+    with pytest.raises(JournalError, match="no backup"):
+        restore(tmp_path / "backup.db", path, THEN)
+    assert numbers(path) == [1]
+
+
 def test_marks_of_nonces_never_go_back(path: Path, tmp_path: Path) -> None:
     write(path, sale(1))
     back_up(path, tmp_path / "backup.db")
