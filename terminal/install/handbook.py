@@ -64,7 +64,7 @@ CARDS: Mapping[Language, CardWords] = {
         menu_notes={
             Item.END_OF_DAY: "lýkur deginum: # já, 1 prentar eldra uppgjör. X-yfirlit lýkur engu.",
             Item.REFUND: "kóði #, númer kvittunar #, upphæð # (ekkert = allt), # já.",
-            Item.GAP: "aðeins þegar færslur vantar: kóði #. Bera fyrst saman við lista Netgíró, þá # og # já.",
+            Item.GAP: "aðeins þegar færslur vantar: kóði #. Berðu fyrst saman við lista Netgíró, þá # og # já.",
             Item.TRAINING: "# já, þá upphæð #, sími 822 3281 #. Ekkert er rukkað. Ljúktu henni í valmyndinni.",
         },
         stop_title="Stopp! Rukkaðu ekki aftur ef á skjánum stendur",
