@@ -45,7 +45,8 @@ def void_again(sale: Sale) -> Transition:
 def void_call_refused(sale: Sale, event: ev.RefusalReceived) -> Transition:
     if sale.said_by_staff is not None and event.refusal is Refusal.NOT_SENT:
         return _settled(sale, sale.said_by_staff)
-    if sale.asking is not CallKind.VOID or event.refusal is Refusal.NOT_SENT:
+    is_no_answer = sale.reason is Reason.POWER_CUT and not sale.terms.is_proof(event.refusal)  # it may be paid
+    if sale.asking is not CallKind.VOID or event.refusal is Refusal.NOT_SENT or is_no_answer:
         return miss(sale)
     return not_voided(replace(sale, void_refused=sale.terms.void_undoes_payment))
 

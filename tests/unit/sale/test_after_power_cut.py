@@ -186,6 +186,19 @@ def test_a_void_that_left_after_the_end_is_not_feared_after_another_power_cut() 
     assert Walk(on_disk).power_restored().answered(Status.PAID).sale.reason is Reason.PAID_LATE
 
 
+@each_of("refusal", [Refusal.CREDENTIALS, Refusal.REQUEST_NOT_VALID])
+def test_a_void_that_was_refused_as_such_says_nothing_about_a_payment_that_may_be_forgotten(refusal: Refusal) -> None:
+    """A card that loses commits loses marks of nonces, too: then the request is refused, whatever it was about."""
+    walk = walk_to(State.CUSTOMER).power_restored().refused(refusal)
+    assert walk.sale.state is State.VOID
+    assert_ended(walk.retried().answered(Status.PAID), Reason.PAID)
+
+
+def test_a_void_that_the_service_refused_about_this_sale_ends_it() -> None:
+    walk = walk_to(State.CUSTOMER).power_restored().refused(Refusal.DECLINED_BY_SERVICE)
+    assert_ended(walk, Reason.POWER_CUT)
+
+
 def test_what_was_cancelled_before_is_not_asked_about_further() -> None:
     walk = walk_to(State.VOID).lost().timed_out()
     assert_ended(walk, Reason.CASHIER_CANCELLED)
