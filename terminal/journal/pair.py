@@ -173,7 +173,7 @@ class Pair:
         return rows
 
     def _insert(self, make_rows: Callable[[sqlite3.Connection], Iterable[Row]]) -> list[ChainedRow]:
-        assert self.connection  # else a repair comes first
+        _ = self.connection  # where that is damaged, a repair comes first
         return self.database.insert(make_rows)
 
     def catch_up(self) -> None:

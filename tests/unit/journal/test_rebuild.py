@@ -7,6 +7,8 @@ import os
 import random
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -196,6 +198,16 @@ def test_damage_that_shows_while_running_is_repaired_and_the_record_kept(path: P
         assert everything(journal)[2] == before
         assert journal.repaired is not None
         assert journal.repaired.is_complete
+
+
+def test_a_repair_comes_before_a_commit_also_where_python_leaves_out_assertions(path: Path) -> None:
+    script = (
+        "import sys, pathlib; from tests.unit.journal.journal_samples import append_paid, opened\n"
+        "journal = opened(pathlib.Path(sys.argv[1])); journal.pair.database.close(); append_paid(journal, 31)\n"
+        "print(journal.health, journal.find_sale(31).number)"
+    )
+    done = subprocess.run([sys.executable, "-O", "-c", script, path], capture_output=True, text=True, check=False)
+    assert done.stdout == "repaired 31\n", done.stderr
 
 
 def test_a_disk_that_damages_everything_is_given_up(path: Path) -> None:
