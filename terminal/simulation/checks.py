@@ -117,7 +117,7 @@ def totals_told(disk: SimulatedDisk, register: SimulatedRegister, sum_kr: int, n
     asked = [close for close in disk.closes if close.number not in disk.closed_by_staff]
     sums_kr = {close.number: close.totals.of(Outcome.APPROVED).sum_kr for close in asked}
     last = next((close.number for close in reversed(asked) if sums_kr[close.number]), None)
-    if sum_kr or last is None or days.is_of_another_day(disk, last, now_s):
+    if sum_kr or last is None or last in disk.closes_taken or days.is_of_another_day(disk, last, now_s):
         return
     last_kr = sums_kr[last]
     if list(sums_kr.values()).count(last_kr) > register.driver.booked_kr.count(last_kr):

@@ -37,13 +37,16 @@ def when_told(netgiro: SimulatedNetgiro, disk: SimulatedDisk, told: Told) -> Non
 def at_the_end(disk: SimulatedDisk, netgiro: SimulatedNetgiro, beside: Collection[SimulatedDisk] = ()) -> Iterator[str]:
     """Every refund is over, said to be done exactly if the service has carried it out, and on paper."""
     booked = booked_by_key(netgiro)
-    known = {refund.idempotency_key for one in (disk, *beside) for refund in one.refunds.values()} | disk.lost_keys
-    known |= {refund.idempotency_key for refund in disk.vanished.refunds}
+    forgotten = disk.lost_keys | {refund.idempotency_key for refund in disk.vanished.refunds}
+    known = {refund.idempotency_key for one in (disk, *beside) for refund in one.refunds.values()} | forgotten
     yield from (f"returned without a journal row: {one}" for key, one in booked.items() if key not in known)
     yield from _taken_back_once(disk, netgiro)
     yield from _carried_out_once(disk, netgiro)
     for refund in disk.refunds.values():
-        yield from _agrees(refund, booked.get(refund.idempotency_key), is_returned=is_returned(refund, netgiro))
+        # Begun anew under its key, and the service, which has carried it out, forgets keys.
+        is_refused_again = refund.outcome == "refused" and refund.idempotency_key in forgotten
+        if not is_refused_again:
+            yield from _agrees(refund, booked.get(refund.idempotency_key), is_returned=is_returned(refund, netgiro))
         is_corrected = refund.corrected_from is not None  # then later prints stand beside the first
         if not is_corrected and sorted(disk.queued.get(refund.number, [])) != sorted(_papers_of(refund)):
             yield f"refund {refund.number} is {refund.reason} and on paper as {disk.queued.get(refund.number)}"

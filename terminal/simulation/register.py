@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -76,22 +77,12 @@ class SimulatedRegister:
         asked_kr = [world.rng.choice(amounts) for _ in range(sales)]
         if world.rng_aside.random() < SAME_AMOUNT:
             asked_kr = [asked_kr[0]] * sales
-        self.rings = self._days(asked_kr)
+        self.rings = list(_days(asked_kr, world.rng_aside, has_nights=night_s is not None))
         self._next = 0
         self._current = self.rings[0]
         """The latest that was rung up."""
         driver.on_told = self._hear
         driver.manner = self._manner
-
-    def _days(self, amounts: list[int]) -> list[Ring]:
-        """Numbered from 1 each morning."""
-        rings: list[Ring] = []
-        number = 0
-        for amount_kr in amounts:
-            is_morning = bool(rings) and self._night_s is not None and self._world.rng_aside.random() < 0.5
-            number = 1 if is_morning else number + 1
-            rings.append(Ring(f"R{number}", amount_kr, is_first_of_day=is_morning))
-        return rings
 
     def start(self) -> None:
         self._world.at(self._world.rng.uniform(0.1, 3), self._ring_up)
@@ -170,9 +161,10 @@ class SimulatedRegister:
         self._advance(self.driver.pause_after_giving_up_s)
 
     def close_by_hand(self, name: str, rung_up_before_s: float) -> None:
-        """Somebody has looked up that this receipt is paid: not another day's of the same name."""
-        if self._current.was_rung_up(name, rung_up_before_s) and not (self.is_done or self.rings[self._next].is_over):
-            self._current.is_left_alone = True
+        """Somebody has looked up that this receipt is paid, which is not another day's of the same name, nor done."""
+        ring = None if self.is_done else self.rings[self._next]
+        if ring is not None and ring.was_rung_up(name, rung_up_before_s) and not ring.is_over:
+            ring.is_left_alone = True
             self._advance()
 
     def _maybe_close_by_hand(self) -> None:
@@ -252,3 +244,12 @@ class SimulatedRegister:
             self.cable.flush()
 
         self._world.at(chance.uniform(0.5, 30), refund)
+
+
+def _days(amounts_kr: Iterable[int], chance: random.Random, *, has_nights: bool) -> Iterator[Ring]:
+    """Numbered from 1 each morning."""
+    number = 0
+    for amount_kr in amounts_kr:
+        is_morning = number > 0 and has_nights and chance.random() < 0.5
+        number = 1 if is_morning else number + 1
+        yield Ring(f"R{number}", amount_kr, is_first_of_day=is_morning)
