@@ -228,6 +228,12 @@ ONCE_RED = (
         has_twin=False,
         card_lies=True,
     ),
+    OnceRed(
+        3405006965,
+        "a register gave up in the middle of its cancel, waited for ever, and with it all who would have settled",
+        "v2",
+        None,
+    ),
     OnceRed(2632000819, "a phone number stood by chance in the random name of a refund", "v2", None),
     OnceRed(
         1330,

@@ -125,7 +125,7 @@ class ConcertDriver(RegisterDriver):
     def give_up(self) -> None:
         super().give_up()
         self._outgoing.clear()
-        self._phase, self._waits_until_s = Phase.IDLE, None
+        self._phase, self._waits_until_s, self._cancel_is_open = Phase.IDLE, None, False
 
     def nudge(self, rng: random.Random) -> None:
         """It waits as long as it has patience, and then asks for the same again."""
