@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 from terminal.counter.decision import CheckService, CounterEffect
 from terminal.counter.inputs import EndOfDayRequested, Input
 from terminal.counter.menu_codes import CheckCode, CodeJudged, CodeVerdict
+from terminal.counter.register_words import TotalsDelivered
 from terminal.counter.rules import CounterRules
 from terminal.loop.bookkeeper import Bookkeeper
 from terminal.loop.calls import call_gateway, call_refund
@@ -151,6 +152,8 @@ class Boot:
         decision = handled.decision
         if decision.told_close is not None:
             self._box.disk.closes_taken.add(decision.told_close)
+            if isinstance(event, TotalsDelivered) and event.number is None:
+                self._box.disk.closes_presumed.add(decision.told_close)
         for reply, question in decision.replies_to(event):
             self.line.send(worded(reply, "is"), question)
         self.line.decided(decision)

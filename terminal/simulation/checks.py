@@ -102,7 +102,8 @@ def when_told(
     if told.paid and not paid:
         raise Violation(f"{ring.name} was told {told.words}, and no sale of it is paid")
     since_s = register.driver.asked_s - SAME_REQUEST_S
-    if told.paid and not disk.clock_was_wrong and all(disk.begun_s[sale.number] < since_s for sale in paid):
+    backing = paid + [sale for sale in sales_of(disk, register, ring) if sale.number in disk.misread_as_paid]
+    if told.paid and not disk.clock_was_wrong and all(disk.begun_s[sale.number] < since_s for sale in backing):
         raise Violation(f"{ring.name} was told {told.words} by the money of an earlier customer")
     of_request = [one.paid for one in ring.told if one.attempt == told.attempt]
     if (False, True) in itertools.pairwise(of_request):  # taking "paid" back is all that may follow

@@ -75,6 +75,8 @@ class KeptCloses(KeptMarks):
         """The same by the terminal's clock."""
         self.closes_taken: set[int] = set()
         """Numbers of the ends of day that the register has acknowledged, whatever the disk says of it."""
+        self.closes_presumed: set[int] = set()
+        """Those of them from before a start, after which a program went on to something else."""
         self.closed_by_staff: set[int] = set()
         """Numbers of the periods that the shop itself has ended."""
         self.closed_by_clock: list[int] = []

@@ -234,6 +234,18 @@ ONCE_RED = (
         "v2",
         None,
     ),
+    OnceRed(
+        3314001583,
+        "staff misread an open sale as paid, and its register seemed to hear of an earlier customer's money",
+        "v2",
+        None,
+    ),
+    OnceRed(
+        3317005120,
+        "a power cut swallowed the answer to a program's end of day, and another program began a payment",
+        "v1",
+        None,
+    ),
     OnceRed(2632000819, "a phone number stood by chance in the random name of a refund", "v2", None),
     OnceRed(
         1330,
