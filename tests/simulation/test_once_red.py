@@ -246,6 +246,12 @@ ONCE_RED = (
         "v1",
         None,
     ),
+    OnceRed(
+        3425006631,
+        "a payment sent again crossed its result, and a late answer behind it was taken for the register's yes",
+        "v2",
+        None,
+    ),
     OnceRed(2632000819, "a phone number stood by chance in the random name of a refund", "v2", None),
     OnceRed(
         1330,

@@ -6,8 +6,8 @@ Our answer to a command of the register goes before everything that is queued. I
 the line, that frame is sent again afterwards, or dropped if it says nothing that lasts.
 
 Over a network an answer can come after its time is over. Only the order shows that it is not the answer to the next
-frame. So the session counts the answers that were missed, and takes the next ones that come for those, until a command
-of the register or a new connection ends the count.
+frame. So the session counts the answers that were missed, and takes the next ones that come for those. A new connection
+ends the count. So does a command of the register, unless it crossed a frame of ours: then the answers may follow it.
 """
 
 from __future__ import annotations
@@ -218,7 +218,8 @@ class Turns:
             self.respond(refusal(error.result))
             return None
         if not apdu.is_answer:
-            self._owed = 0
+            if self.current is None:  # else it may have left before what is still owed
+                self._owed = 0
             return apdu
         if self._owed:
             self._owed -= 1

@@ -241,8 +241,8 @@ def test_what_nobody_asks_for_is_rejected_in_the_end() -> None:
 REFUSES = bytes.fromhex("846600")
 
 
-def paying_on_a_slow_network() -> Line:
-    """The answer to a progress is still on its way when the result is told."""
+def paying_on_a_slow_network(meanwhile: bytes = b"") -> Line:
+    """The answer to a progress is still on its way when the result is told. ``meanwhile`` comes before that."""
     line = Line()
     line.say(registration(0x08))
     line.say(GOOD)
@@ -250,6 +250,8 @@ def paying_on_a_slow_network() -> Line:
     assert line.tell(SaleAccepted(NAME), line.requests[-1])[3:5] == b"\x04\xff"
     for _ in range(8):
         line.hear()
+    line.say(meanwhile)
+    line.hear()
     assert line.tell(result())[:2] == b"\x04\x0f"
     line.requests.clear()
     return line
@@ -282,8 +284,16 @@ def test_a_late_yes_to_a_result_is_not_taken_for_the_answer_to_what_followed_it(
 
 
 def test_a_command_of_the_register_ends_what_it_owes() -> None:
+    line = paying_on_a_slow_network(meanwhile=STATUS)
+    assert line.say(GOOD)[:2] == b"\x06\x0f"
+    assert line.requests == [ResultDelivered(NAME)]
+
+
+def test_a_command_that_crosses_a_result_can_have_left_before_what_is_owed() -> None:
     line = paying_on_a_slow_network()
     line.say(STATUS)
+    assert line.say(GOOD) == b"", "that was to the progress"
+    assert line.requests == []
     assert line.say(GOOD)[:2] == b"\x06\x0f"
     assert line.requests == [ResultDelivered(NAME)]
 
