@@ -199,7 +199,7 @@ class DiskContents(KeptGap, KeptCloses):
         return {refund.idempotency_key for refund in self.lost_refunds}
 
     def as_it_is_queued(self, receipt: QueuedReceipt) -> QueuedReceipt:
-        """As terminal/journal/file.py does, and rebuild.py with what waits in a backup."""
+        """As terminal/journal/file.py does."""
         return after_loss(receipt) if 0 < receipt.sale_number < self._first_free else receipt
 
     def _keep(self, receipts: Sequence[QueuedReceipt]) -> None:
@@ -215,7 +215,8 @@ class DiskContents(KeptGap, KeptCloses):
                 queued.append(receipt.kind)
 
     def mark_waiting_receipts(self) -> None:
-        self._receipts |= {one.receipt_id: self.as_it_is_queued(one) for one in self.unprinted_receipts()}
+        """As terminal/journal/rebuild.py does with what waits in a backup."""
+        self._receipts |= {one.receipt_id: after_loss(one) for one in self.unprinted_receipts()}
 
     def may_be_printed_anew(self, receipt: QueuedReceipt) -> bool:
         """A restore has forgotten what had come out of it."""

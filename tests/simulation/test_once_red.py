@@ -252,6 +252,12 @@ ONCE_RED = (
         "v2",
         None,
     ),
+    OnceRed(
+        3327005513,
+        "the slip of a day waited in a backup, and no simulated restore marked it as a copy",
+        "v1",
+        None,
+    ),
     OnceRed(2632000819, "a phone number stood by chance in the random name of a refund", "v2", None),
     OnceRed(
         1330,

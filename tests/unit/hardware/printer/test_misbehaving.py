@@ -221,6 +221,7 @@ def test_line_that_echoes_is_no_printer_that_answers(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with shop(tmp_path, far_end) as shopfront:
             await sell(shopfront)
+            await until(lambda: len(papers(far_end)) == len(ONCE_EACH))  # nothing has said that it took the last bytes
             assert papers(far_end) == ONCE_EACH
             assert shopfront.known["printer"] is PrinterStatus.UNKNOWN
 
