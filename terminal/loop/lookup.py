@@ -45,7 +45,7 @@ from terminal.sale.record import Gap, QueuedReceipt
 from terminal.sale.refund import Refund, RefundSource, left_to_refund_kr
 from terminal.sale.refund_step import RefundSettlementCorrected
 from terminal.sale.sale import Outcome, Sale, State
-from terminal.sale.totals import ClosedPeriod, Period
+from terminal.sale.totals import ClosedPeriod, Period, ToldCloses
 from terminal.system.timestamps import on_the_wall
 
 MOST_CLOSES_LOOKED_UP = 7
@@ -61,6 +61,8 @@ class KnowingJournal(RefundJournal, Protocol):
     def open_period_began(self) -> str | None: ...
 
     def closed_period(self, number: int | None = None) -> ClosedPeriod | None: ...
+
+    def told_closes(self) -> ToldCloses: ...
 
     def free_bytes(self) -> int: ...
 
@@ -146,12 +148,14 @@ def _of_ended_sale(event: ev.StatusReceived | ev.CallbackReceived, journal: Know
 
 
 def _last_closes(journal: KnowingJournal, ages: Ages) -> tuple[PastClose, ...]:
-    """Back to the last one that booked something: a close by the clock may have come after it."""
+    """Back to the last one that booked something, and to the one that the register has not acknowledged: the clock or
+    staff may have ended another after it."""
     closes: list[PastClose] = []
-    period = journal.closed_period()
+    period, untold = journal.closed_period(), journal.told_closes().untold
     while period is not None:
         closes.insert(0, PastClose(period, ages.since(period.until)))
-        if not period.totals.moves_nothing or len(closes) == MOST_CLOSES_LOOKED_UP:
+        is_back_far_enough = not period.totals.moves_nothing and (untold is None or period.number <= untold)
+        if is_back_far_enough or len(closes) == MOST_CLOSES_LOOKED_UP:
             break
         period = journal.closed_period(period.number - 1)
     return tuple(closes)

@@ -258,6 +258,12 @@ ONCE_RED = (
         "v1",
         None,
     ),
+    OnceRed(
+        3430006114,
+        "staff ended a day after one whose totals a register had not heard, and it was told the later one in its place",
+        "v2",
+        None,
+    ),
     OnceRed(2632000819, "a phone number stood by chance in the random name of a refund", "v2", None),
     OnceRed(
         1330,

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from terminal.counter import register_words as reg
 from terminal.counter.inputs import (
     ConditionsChanged,
+    EndOfDayRequested,
     Input,
     JournalTrialDue,
     KeyPressed,
@@ -235,6 +236,18 @@ def test_without_an_id_of_its_own_a_sale_is_of_every_day(books: Books) -> None:
     books.happen(KeyPressed("*", is_long=True))
     books.clock.now_s += HOURS_S
     assert isinstance(books.answer(reg.CancelRequest()), reg.SaleResult)
+
+
+def test_an_end_of_day_that_got_lost_is_told_again_though_staff_have_ended_another(books: Books) -> None:
+    """Or the register would book the second one in place of the first."""
+    books.pay("41")
+    books.happen(reg.ResultDelivered("41"))
+    lost = books.answer(reg.TotalsRequest(close=True))
+    books.pay("42")
+    books.happen(reg.ResultDelivered("42"))
+    books.happen(EndOfDayRequested())
+    again = books.answer(reg.TotalsRequest(close=True))
+    assert (again.number, again.totals) == (lost.number, lost.totals)
 
 
 def test_a_refunds_result_says_how_long_its_id_means_it(books: Books) -> None:
