@@ -7,8 +7,8 @@ close is reported again and nothing more is ended:
 * as long as nothing was paid or given back since: a close with nothing to book, right after a close that was not
   acknowledged, is no new close;
 * whoever made it: if the clock closed a day with nothing to book meanwhile, the register still gets the one before;
-* for ten minutes also with sales, if the close is known as not acknowledged, and the clock has ended no further day
-  with them. Later, with sales, the register means another day.
+* for ten minutes also with sales, if the close is known as not acknowledged, even if the clock or staff have ended
+  another day with them. Later, with sales, the register means another day.
 
 The journal says what was acknowledged, so a start changes nothing. A program over HTTP acknowledges by going on to
 something else. Which one has asked is in the journal, so that its first word after a start can do so, too.
@@ -55,8 +55,9 @@ def requested(view: View, asked: RegisterRequestLookedUp, request: reg.TotalsReq
 
 def _untold(view: View, asked: RegisterRequestLookedUp) -> ClosedPeriod | None:
     """The close that the register asks for again, if it does."""
-    is_empty = asked.period.totals.moves_nothing
-    for close, age_s in asked.closes:
+    totals_since = [*(close.totals for close, _age_s in asked.closes[1:]), asked.period.totals]
+    for at, (close, age_s) in enumerate(asked.closes):
+        is_empty = all(totals.moves_nothing for totals in totals_since[at:])
         is_young = age_s < UNTOLD_CLOSE_KEPT_S
         if view.told_closes.untold == close.number:
             was_lost = is_young or is_empty

@@ -23,6 +23,7 @@ from terminal.counter.inputs import (
     RefundRequested,
 )
 from terminal.counter.menu import MenuRules
+from terminal.counter.of_totals import UNTOLD_CLOSE_KEPT_S
 from terminal.counter.register_ids import REPEATED_WITHIN_S
 from terminal.counter.rules import CounterRules
 from terminal.counter.view import Offer
@@ -246,8 +247,11 @@ def test_an_end_of_day_that_got_lost_is_told_again_though_staff_have_ended_anoth
     books.pay("42")
     books.happen(reg.ResultDelivered("42"))
     books.happen(EndOfDayRequested())
+    books.clock.now_s += UNTOLD_CLOSE_KEPT_S - 1
     again = books.answer(reg.TotalsRequest(close=True))
     assert (again.number, again.totals) == (lost.number, lost.totals)
+    books.clock.now_s += 1
+    assert books.answer(reg.TotalsRequest(close=True)).number == 3, "by now it means another day"
 
 
 def test_a_refunds_result_says_how_long_its_id_means_it(books: Books) -> None:
